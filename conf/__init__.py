@@ -1,0 +1,1 @@
+"""Configuration: the YAML tree, and the one module that composes a session from it."""

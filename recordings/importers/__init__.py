@@ -1,0 +1,1 @@
+"""Importers: other exchanges' public recordings, turned into tapes."""

@@ -1,0 +1,217 @@
+"""What a Betfair market means here: its sport event, market and pairs, or why it means none.
+
+Two runners are a pair. Of a moneyline that is the whole market; of a handicap market it is every
+(team, h) with (other team, -h). The runner that Betfair lists first is home; of a total it is
+under, unless a name says otherwise.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from recordings.importers.betfair.stream import Definition, Runner
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import Line, Market, MarketType, Selection, SportEvent
+
+_MONEYLINES = ("MATCH_ODDS", "MONEY_LINE")
+_SPREADS = ("ASIAN_HANDICAP", "HANDICAP")
+_TOTAL = re.compile(r"OVER_UNDER_(\d{2,4})")
+_TEAMS = re.compile(r"(.+?) (?:v|vs|@) (.+)")
+_SPORTS = {
+    "1": "soccer",
+    "2": "tennis",
+    "4": "cricket",
+    "7": "horse racing",
+    "6423": "american football",
+    "7511": "baseball",
+    "7522": "basketball",
+    "7524": "ice hockey",
+}
+_OUTCOMES = 2
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class RunnerKey(NamedTuple):
+    """What tells a runner from the others of its market: its id and its handicap."""
+
+    id: int
+    hc: float
+
+
+class RunnerPair(NamedTuple):
+    """Two runners of which one wins, and the lines that they become."""
+
+    first: RunnerKey
+    second: RunnerKey
+    first_line: Line
+    second_line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class MarketPlan:
+    """A Betfair market as the tape will hold it.
+
+    `quarter_lines` and `lines_alone` count the runners left out: those at a point that is no
+    multiple of a half, and those without an opposite.
+    """
+
+    event: SportEvent
+    market: Market
+    pairs: tuple[RunnerPair, ...]
+    quarter_lines: frozenset[RunnerKey] = frozenset()
+    lines_alone: frozenset[RunnerKey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A Betfair market that cannot be meant, and why."""
+
+    market_id: str
+    market_type: str
+    name: str
+    reason: str
+
+    def label(self) -> str:
+        """Return the market's id, with its name where the file holds one."""
+        return f"{self.market_id} ({self.name})" if self.name else self.market_id
+
+    def text(self) -> str:
+        """Return the refusal as a sentence without its full stop."""
+        return f"{self.market_type} {self.label()} {self.reason}"
+
+
+def runner_key(runner: Runner) -> RunnerKey:
+    """Return the key of a runner."""
+    return RunnerKey(runner.id, runner.hc)
+
+
+def scheduled_ns(definition: Definition) -> int:
+    """Return the announced start, nanoseconds since the epoch."""
+    since = definition.market_time - _EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
+
+
+def market_plan(market_id: str, definition: Definition) -> MarketPlan | Refusal:
+    """Return what a market means, or a refusal that says why it means nothing here."""
+    runners = sorted(definition.runners, key=lambda runner: runner.sort_priority)
+    if len({runner_key(runner) for runner in runners}) < len(runners):
+        return _refusal(market_id, definition, "lists a runner twice")
+    if definition.market_type in _MONEYLINES:
+        return _two_runner_plan(market_id, definition, runners, MarketType.MONEYLINE, 0.0)
+    if definition.market_type in _SPREADS:
+        return _spread_plan(market_id, definition, runners)
+    if total := _TOTAL.fullmatch(definition.market_type):
+        point = int(total.group(1)) / 10
+        if (2 * point).is_integer():
+            return _two_runner_plan(market_id, definition, runners, MarketType.TOTAL, point)
+    reason = (
+        f"(runners: {len(runners)}) is no moneyline, spread or total; what can be imported "
+        f"is {', '.join((*_MONEYLINES, *_SPREADS))} and OVER_UNDER_*"
+    )
+    return _refusal(market_id, definition, reason)
+
+
+def _two_runner_plan(
+    market_id: str,
+    definition: Definition,
+    runners: Sequence[Runner],
+    type_: MarketType,
+    point: float,
+) -> MarketPlan | Refusal:
+    if len(runners) != _OUTCOMES:
+        reason = f"has {len(runners)} runners, where a market needs exactly two"
+        return _refusal(market_id, definition, reason)
+    event = _event(definition, runners)
+    market = _market(market_id, definition, type_)
+    if type_ is MarketType.TOTAL:
+        first, second = _over_and_under(runners)
+        selections = (Selection.OVER, Selection.UNDER)
+    else:
+        first, second = runners
+        selections = (Selection.HOME, Selection.AWAY)
+    pair = _pair(market, (first, second), selections, (point, point))
+    return MarketPlan(event, market, (pair,))
+
+
+def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
+    """Betfair lists under first; names, where the file holds them, are surer."""
+    under, over = runners
+    if (under.name or "").lower().startswith("over"):
+        under, over = over, under
+    return over, under
+
+
+def _spread_plan(
+    market_id: str, definition: Definition, runners: Sequence[Runner]
+) -> MarketPlan | Refusal:
+    teams = list(dict.fromkeys(runner.id for runner in runners))
+    if len(teams) != _OUTCOMES:
+        reason = f"has {len(teams)} different runners, where a handicap needs exactly two"
+        return _refusal(market_id, definition, reason)
+    quarter = {runner_key(runner) for runner in runners if not (2 * runner.hc).is_integer()}
+    by_key = {key: r for r in runners if (key := runner_key(r)) not in quarter}
+    market = _market(market_id, definition, MarketType.SPREAD)
+    pairs = tuple(
+        _pair(market, (home, away), (Selection.HOME, Selection.AWAY), (home.hc, away.hc))
+        for home in by_key.values()
+        if home.id == teams[0]
+        and (away := by_key.get(RunnerKey(teams[1], 0.0 - home.hc))) is not None
+    )
+    if not pairs:
+        return _refusal(market_id, definition, "has no two opposite handicaps at a multiple of .5")
+    paired = {key for pair in pairs for key in (pair.first, pair.second)}
+    alone = frozenset(key for key in by_key if key not in paired)
+    return MarketPlan(_event(definition, runners), market, pairs, frozenset(quarter), alone)
+
+
+def _pair(
+    market: Market,
+    runners: tuple[Runner, Runner],
+    selections: tuple[Selection, Selection],
+    points: tuple[float, float],
+) -> RunnerPair:
+    first, second = (
+        Line(_line_id(market, runner), market.event_id, market.market_id, selection, point)
+        for runner, selection, point in zip(runners, selections, points, strict=True)
+    )
+    return RunnerPair(runner_key(runners[0]), runner_key(runners[1]), first, second)
+
+
+def _line_id(market: Market, runner: Runner) -> LineId:
+    at = f":{runner.hc:+g}" if market.type is MarketType.SPREAD else ""
+    return LineId(f"{market.market_id}:{runner.id}{at}")
+
+
+def _market(market_id: str, definition: Definition, type_: MarketType) -> Market:
+    name = definition.name or f"{definition.market_type} {market_id}"
+    return Market(EventId(definition.event_id), MarketId(market_id), type_, name)
+
+
+def _event(definition: Definition, runners: Sequence[Runner]) -> SportEvent:
+    home, away = _team_names(definition, runners)
+    return SportEvent(
+        event_id=EventId(definition.event_id),
+        name=definition.event_name or f"Betfair event {definition.event_id}",
+        home=home,
+        away=away,
+        tournament="",
+        sport=_SPORTS.get(definition.event_type_id, f"sport {definition.event_type_id}"),
+        scheduled_ns=scheduled_ns(definition),
+    )
+
+
+def _team_names(definition: Definition, runners: Sequence[Runner]) -> tuple[str, str]:
+    """The runners of a total are no teams, so there the event's name is all there is."""
+    if _TOTAL.fullmatch(definition.market_type):
+        teams = _TEAMS.fullmatch(definition.event_name or "")
+        return (teams.group(1), teams.group(2)) if teams else ("home", "away")
+    home = runners[0]
+    away = next(runner for runner in runners if runner.id != home.id)
+    return home.name or f"runner {home.id}", away.name or f"runner {away.id}"
+
+
+def _refusal(market_id: str, definition: Definition, reason: str) -> Refusal:
+    names = [name for name in (definition.event_name, definition.name) if name]
+    return Refusal(market_id, definition.market_type, ", ".join(names), reason)

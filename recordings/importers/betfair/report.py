@@ -1,0 +1,121 @@
+"""What an import did, in numbers and in sentences that a person or a later report can read."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from recordings.importers.betfair.definition import Refusal
+from recordings.importers.betfair.snapping import Movement
+
+SNAPPING_FAVOURS = (
+    "Snapping favours a maker: a taker never gets more than was offered, so who is matched at a "
+    "rung pays at most what the Betfair price would have paid."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Counts of one import.
+
+    `trades` are rows written, of which `trades_unknown` fill nobody and `trades_crossed` were seen
+    on both runners. `levels_off_ladder` counts levels set at prices that no rung reaches, and
+    `trades_off_ladder` trades there; neither is on the tape. `offers_moved` and `trades_moved` are
+    in implied probability. `lines_alone` have no opposite, `pairs_voided` closed without exactly
+    one winner and one loser.
+    """
+
+    source: str
+    messages: int
+    rows: int
+    offers: int
+    trades: int
+    trades_unknown: int
+    trades_crossed: int
+    levels_off_ladder: int
+    trades_off_ladder: int
+    quarter_lines: int
+    lines_alone: int
+    pairs: int
+    pairs_voided: int
+    markets: tuple[str, ...]
+    markets_without_book: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+    offers_moved: Movement
+    trades_moved: Movement
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines to print: what was imported, then the notes, then what was refused."""
+        yield (
+            f"{self.source}: {self.messages:,} messages to {self.rows:,} rows: "
+            f"{len(self.markets)} markets with {self.pairs} pairs, {self.offers:,} offer changes, "
+            f"{self.trades:,} trades ({self.trades_crossed:,} of them seen on both runners)"
+        )
+        yield from self.notes()
+        yield from self._refused_lines()
+
+    def _refused_lines(self) -> Iterator[str]:
+        """A file of a whole day refuses hundreds of markets for a few reasons."""
+        by_reason: dict[tuple[str, str], list[str]] = {}
+        for refusal in self.refused:
+            alike = by_reason.setdefault((refusal.market_type, refusal.reason), [])
+            alike.append(refusal.label())
+        for (market_type, reason), labels in by_reason.items():
+            yield f"Refused, as {market_type} {reason}: {', '.join(labels)}"
+
+    def notes(self) -> Iterator[str]:
+        """Yield the sentences that the tape carries and that a backtest's report repeats."""
+        yield (
+            "Imported from a Betfair stream file: one pound counts as one dollar, and the runner "
+            "listed first is home (of a total without names: under)."
+        )
+        yield self._snapping_note()
+        yield self._trades_note()
+        yield from self._left_out_notes()
+
+    def _snapping_note(self) -> str:
+        trades = f" and of trades by {_moved(self.trades_moved)}" if self.trades else ""
+        return (
+            "Snapping decimal prices to the American ladder moved the implied probability of "
+            f"offers by {_moved(self.offers_moved)}{trades}. {SNAPPING_FAVOURS}"
+        )
+
+    def _trades_note(self) -> str:
+        if not self.trades:
+            return "The file holds no trades, so only offers that cross ours can match us."
+        share = self.trades_unknown / self.trades
+        return (
+            "Trades were told from rises of the cumulative traded stake: "
+            f"{self.trades_unknown:,} of {self.trades:,} ({share:.1%}) have an unknown taker side "
+            "and fill nobody."
+        )
+
+    def _left_out_notes(self) -> Iterator[str]:
+        if self.quarter_lines:
+            skipped = _times(self.quarter_lines, "handicap runner")
+            yield f"{skipped} at a quarter point skipped: a stake there is split over two points."
+        if self.lines_alone:
+            yield f"{_times(self.lines_alone, 'runner')} without an opposite skipped."
+        if self.levels_off_ladder or self.trades_off_ladder:
+            yield (
+                f"{_times(self.levels_off_ladder, 'offer')} and "
+                f"{_times(self.trades_off_ladder, 'trade')} at prices beyond the ladder skipped."
+            )
+        if self.pairs_voided:
+            yield (
+                f"{_times(self.pairs_voided, 'pair')} closed without one winner and one loser and "
+                "count as voided."
+            )
+        if self.markets_without_book:
+            yield f"Markets without any offer: {', '.join(self.markets_without_book)}."
+        if self.refused:
+            types = Counter(refusal.market_type for refusal in self.refused)
+            told = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
+            yield f"Markets in the file that were refused: {told}."
+
+
+def _moved(movement: Movement) -> str:
+    return f"{movement.mean:.5f} on average by stake ({movement.most:.5f} at most)"
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,156 @@
+"""The one door to Parquet files: schemas, metadata, and a table written while it grows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
+from strategies.trading.errors import TapeError
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.odds import Ladder
+
+TAPE_TYPES: Mapping[str, str] = {
+    "received_ns": "int64",
+    "exchange_ns": "int64",
+    "seq": "int64",
+    "kind": "int8",
+    "event": "int32",
+    "market": "int32",
+    "line": "int32",
+    "odds": "int32",
+    "amount_cents": "int64",
+    "quantity_cents": "int64",
+    "side": "int8",
+    "state": "int64",
+    "text": "string",
+}
+ROWS_PER_GROUP = 65_536
+
+
+class TableWriter:
+    """Writes rows to one Parquet file in groups, so that memory does not grow with the table.
+
+    The file has a temporary name until `close`, so that a file under its own name is whole.
+    """
+
+    def __init__(
+        self, path: Path, types: Mapping[str, str], rows_per_group: int = ROWS_PER_GROUP
+    ) -> None:
+        """Open a table at a path with these columns, given as names of Arrow types."""
+        self._path = path
+        self._part = path.with_name(f".{path.name}.part")
+        self._schema = pa.schema(
+            [(name, pa.type_for_alias(alias)) for name, alias in types.items()]
+        )
+        self._writer = pq.ParquetWriter(self._part, self._schema, compression="zstd")
+        self._rows: list[Sequence[Any]] = []
+        self._rows_per_group = rows_per_group
+
+    def append(self, row: Sequence[Any]) -> None:
+        """Add a row, its values in the order of the columns."""
+        self._rows.append(row)
+        if len(self._rows) >= self._rows_per_group:
+            self._flush()
+
+    def close(self, metadata: Mapping[bytes, bytes] | None = None) -> None:
+        """Write what is left, with metadata if any, and give the file its own name."""
+        self._flush()
+        if metadata:
+            self._writer.add_key_value_metadata(metadata)
+        self._writer.close()
+        self._part.replace(self._path)
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        self._writer.close()
+        self._part.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = zip(*self._rows, strict=True)
+            arrays = [
+                pa.array(column, type=field.type)
+                for column, field in zip(columns, self._schema, strict=True)
+            ]
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+            self._rows.clear()
+
+
+def info_to_metadata(info: TapeInfo) -> dict[bytes, bytes]:
+    """Return a recording's description as Parquet metadata."""
+    described = {
+        "version": TAPE_VERSION,
+        "source": info.source,
+        "simulated": info.simulated,
+        "clocks": int(info.clocks),
+        "ladder": list(info.ladder.rungs),
+        "notes": info.notes,
+        "events": [
+            [e.event_id, e.name, e.home, e.away, e.tournament, e.sport, e.scheduled_ns]
+            for e in info.events
+        ],
+        "markets": [[m.event_id, m.market_id, m.type, m.name] for m in info.markets],
+        "lines": [[n.line_id, n.event_id, n.market_id, n.selection, n.point] for n in info.lines],
+    }
+    return {METADATA_KEY: json.dumps(described, ensure_ascii=False).encode()}
+
+
+def info_from_metadata(metadata: Mapping[bytes, bytes] | None, place: str) -> TapeInfo:
+    """Return the description in Parquet metadata; raise TapeError, naming the place, if wrong."""
+    if not metadata or METADATA_KEY not in metadata:
+        message = f"{place}: no tape metadata; this is no segment of a recording"
+        raise TapeError(message)
+    try:
+        described = json.loads(metadata[METADATA_KEY])
+        version = described["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{place}: unreadable tape metadata ({error})"
+        raise TapeError(message) from error
+    if version != TAPE_VERSION:
+        message = f"{place}: tape version {version!r}; this program reads version {TAPE_VERSION}"
+        raise TapeError(message)
+    try:
+        return _info(described)
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{place}: tape metadata is incomplete ({error!r})"
+        raise TapeError(message) from error
+
+
+def _info(described: Mapping[str, Any]) -> TapeInfo:
+    return TapeInfo(
+        source=described["source"],
+        simulated=described["simulated"],
+        clocks=Clocks(described["clocks"]),
+        ladder=Ladder(described["ladder"]),
+        notes=list(described["notes"]),
+        events=[
+            SportEvent(EventId(event_id), name, home, away, tournament, sport, scheduled_ns)
+            for event_id, name, home, away, tournament, sport, scheduled_ns in described["events"]
+        ],
+        markets=[
+            Market(EventId(event_id), MarketId(market_id), MarketType(type_), name)
+            for event_id, market_id, type_, name in described["markets"]
+        ],
+        lines=[
+            Line(LineId(line_id), EventId(event), MarketId(market), Selection(selection), point)
+            for line_id, event, market, selection, point in described["lines"]
+        ],
+    )
+
+
+def read_columns(path: Path) -> dict[str, list[Any]]:
+    """Return a table's columns as lists, None where a value is missing.
+
+    Raise TapeError where the file is missing or is not Parquet.
+    """
+    try:
+        columns: dict[str, list[Any]] = pq.read_table(path).to_pydict()
+    except (pa.ArrowException, OSError) as error:
+        message = f"{path}: cannot be read ({str(error).splitlines()[0]})"
+        raise TapeError(message) from error
+    return columns

@@ -1,0 +1,226 @@
+"""Reading a tape in chunks, each checked before anyone sees it."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
+from recordings.tape import SEGMENT_GLOB, Kind, Row, Side, TapeInfo
+from strategies.trading.errors import TapeError
+from strategies.trading.market import EventStatus, MarketStatus, Result
+
+_STATES = {
+    Kind.MARKET_STATUS: tuple(MarketStatus),
+    Kind.EVENT_STATUS: tuple(EventStatus),
+    Kind.RESULT: tuple(Result),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some thousand consecutive rows as columns.
+
+    `numbers` maps each column but `text` to an integer array of shape (rows,); `texts` is one
+    entry a row. `place` names the file and `first_row` the first row in it, for messages.
+    """
+
+    place: str
+    first_row: int
+    numbers: dict[str, NDArray[Any]]
+    texts: list[str | None]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.texts)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows one by one."""
+        columns = [self.numbers[name].tolist() for name in TAPE_TYPES if name != "text"]
+        return map(Row, *columns, self.texts)
+
+
+class Tape:
+    """A recording that can be read from its start, any number of times."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a recording; raise TapeError where a segment is missing or cannot be read."""
+        self.path = path
+        self._segments = _segments(path)
+        infos = [_segment_info(segment) for segment in self._segments]
+        self.info: TapeInfo = infos[-1]
+        self.rows_total = sum(
+            pq.ParquetFile(segment).metadata.num_rows for segment in self._segments
+        )
+        for segment, info in zip(self._segments, infos, strict=True):
+            _require_same_dictionaries(segment, info, self.info)
+        if self.rows_total == 0:
+            message = f"{path}: the recording is empty"
+            raise TapeError(message)
+
+    def chunks(self, rows_per_chunk: int = ROWS_PER_GROUP) -> Iterator[Chunk]:
+        """Yield the rows in order of arrival; raise TapeError at the first that cannot be."""
+        checker = _Checker(self.info)
+        for segment in self._segments:
+            try:
+                yield from _segment_chunks(segment, rows_per_chunk, checker)
+            except (pa.ArrowException, OSError) as error:
+                message = f"{segment}: cannot be read ({_first_line(error)})"
+                raise TapeError(message) from error
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the segments' bytes, in order."""
+        digest = hashlib.sha256()
+        for segment in self._segments:
+            with segment.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        return digest.hexdigest()
+
+
+def open_recording(name: str) -> Tape:
+    """Open a recording by path, or else a shipped one by name; raise TapeError if neither is."""
+    path = Path(name)
+    if path.exists():
+        return Tape(path)
+    shipped = Path(str(resources.files("recordings"))) / name
+    if Path(name).name == name and any(shipped.glob(SEGMENT_GLOB)):
+        return Tape(shipped)
+    message = f"recording {name!r}: no such folder, and no shipped recording of that name"
+    raise TapeError(message)
+
+
+def _segments(path: Path) -> list[Path]:
+    segments = sorted(path.glob(SEGMENT_GLOB)) if path.is_dir() else [path]
+    if not segments:
+        message = f"{path}: no {SEGMENT_GLOB} in this folder; this is no recording"
+        raise TapeError(message)
+    return segments
+
+
+def _segment_info(segment: Path) -> TapeInfo:
+    try:
+        schema = pq.read_schema(segment)
+    except (pa.ArrowException, OSError) as error:
+        message = f"{segment}: cannot be read as Parquet ({_first_line(error)})"
+        raise TapeError(message) from error
+    info = info_from_metadata(pq.read_metadata(segment).metadata, str(segment))
+    for name, alias in TAPE_TYPES.items():
+        if name not in schema.names or schema.field(name).type != pa.type_for_alias(alias):
+            message = f"{segment}: column {name} is missing or is not {alias}"
+            raise TapeError(message)
+    return info
+
+
+def _require_same_dictionaries(segment: Path, info: TapeInfo, last: TapeInfo) -> None:
+    """Later segments may add to the dictionaries, never change them."""
+    for name in ("events", "markets", "lines"):
+        known = getattr(info, name)
+        if getattr(last, name)[: len(known)] != known:
+            message = f"{segment}: its {name} contradict those of a later segment"
+            raise TapeError(message)
+
+
+def _segment_chunks(segment: Path, rows_per_chunk: int, checker: "_Checker") -> Iterator[Chunk]:
+    first_row = 0
+    names = list(TAPE_TYPES)
+    with pq.ParquetFile(segment) as file:
+        for batch in file.iter_batches(batch_size=rows_per_chunk, columns=names):
+            chunk = _chunk(str(segment), first_row, batch)
+            checker.check(chunk)
+            yield chunk
+            first_row += len(chunk)
+
+
+def _chunk(place: str, first_row: int, batch: pa.RecordBatch) -> Chunk:
+    numbers: dict[str, NDArray[Any]] = {}
+    for name in TAPE_TYPES:
+        column = batch.column(name)
+        if name != "text":
+            if column.null_count:
+                message = f"{place}, from row {first_row}: column {name} holds nothing in some row"
+                raise TapeError(message)
+            numbers[name] = column.to_numpy()
+    return Chunk(place, first_row, numbers, _texts(batch.column("text")))
+
+
+def _texts(column: pa.Array) -> list[str | None]:
+    """Return the texts; almost all are None, which Arrow is slow to say one by one."""
+    if column.null_count == len(column):
+        return [None] * len(column)
+    texts: list[str | None] = column.to_pylist()
+    return texts
+
+
+class _Checker:
+    """Holds rows against what a row may say, a chunk at a time."""
+
+    def __init__(self, info: TapeInfo) -> None:
+        self._info = info
+        self._ladder = np.array(info.ladder.rungs)
+        self._last_received_ns = -1
+        self._last_seq = -1
+
+    def check(self, chunk: Chunk) -> None:
+        columns = chunk.numbers
+        received, seq = columns["received_ns"], columns["seq"]
+        kind = columns["kind"]
+        priced = np.isin(kind, (Kind.OFFER, Kind.TRADE))
+        self._refuse(chunk, _falls(received, self._last_received_ns), "goes back in time")
+        self._refuse(chunk, _falls(seq, self._last_seq), "has a seq below the row ahead")
+        self._refuse(chunk, ~np.isin(kind, tuple(Kind)), "is of no known kind")
+        self._refuse(
+            chunk, priced & ~np.isin(columns["odds"], self._ladder), "has odds off the ladder"
+        )
+        self._refuse(chunk, priced & (columns["amount_cents"] < 0), "has a negative amount")
+        self._check_places(chunk, kind, priced)
+        self._check_states(chunk, kind)
+        self._last_received_ns, self._last_seq = int(received[-1]), int(seq[-1])
+
+    def _check_places(self, chunk: Chunk, kind: NDArray[Any], priced: NDArray[np.bool_]) -> None:
+        on_line = priced | (kind == Kind.RESULT)
+        on_market = on_line | np.isin(kind, (Kind.MARKET_STATUS, Kind.IN_PLAY_DELAY))
+        on_event = on_market | np.isin(kind, (Kind.EVENT_STATUS, Kind.SCHEDULE, Kind.SCORE))
+        for name, needed, known in (
+            ("line", on_line, self._info.lines),
+            ("market", on_market, self._info.markets),
+            ("event", on_event, self._info.events),
+        ):
+            column = chunk.numbers[name]
+            unknown = needed & ((column < 0) | (column >= len(known)))
+            self._refuse(chunk, unknown, f"names a {name} that is not in the dictionary")
+
+    def _check_states(self, chunk: Chunk, kind: NDArray[Any]) -> None:
+        for of_kind, states in _STATES.items():
+            wrong = (kind == of_kind) & ~np.isin(chunk.numbers["state"], states)
+            self._refuse(chunk, wrong, f"has no {of_kind.name.lower()} of that number")
+        sides = (Side.MAKER, Side.TAKER, Side.UNKNOWN)
+        wrong_side = (kind == Kind.TRADE) & ~np.isin(chunk.numbers["side"], sides)
+        self._refuse(chunk, wrong_side, "is a trade of no known side")
+
+    def _refuse(self, chunk: Chunk, wrong: NDArray[np.bool_], why: str) -> None:
+        if wrong.any():
+            at = int(wrong.argmax())
+            row = next(row for index, row in enumerate(chunk.rows()) if index == at)
+            message = f"{chunk.place}, row {chunk.first_row + at}: {why} ({_told(row)})"
+            raise TapeError(message)
+
+
+def _falls(column: NDArray[Any], before: int) -> NDArray[np.bool_]:
+    falls: NDArray[np.bool_] = np.diff(column, prepend=before) < 0
+    return falls
+
+
+def _told(row: Row) -> str:
+    return f"received_ns {row.received_ns}, kind {row.kind}, odds {row.odds}, state {row.state}"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

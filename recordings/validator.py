@@ -1,0 +1,48 @@
+"""Validation of a whole recording: everything the reader checks, and a count of what is there."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from recordings.reader import Tape
+from recordings.tape import Kind, TapeInfo
+
+
+@dataclass(frozen=True, slots=True)
+class TapeSummary:
+    """What a valid recording holds; times are nanoseconds since the epoch."""
+
+    info: TapeInfo
+    rows: int
+    messages: int
+    first_ns: int
+    last_ns: int
+    rows_by_kind: dict[str, int]
+    pairs: int
+    digest: str
+
+
+def validate(tape: Tape) -> TapeSummary:
+    """Read a recording whole and sum it up; raise TapeError at the first thing that is wrong."""
+    kinds: Counter[int] = Counter()
+    messages = 0
+    first_ns = last_ns = last_seq = -1
+    for chunk in tape.chunks():
+        numbers = chunk.numbers
+        values, counts = np.unique(numbers["kind"], return_counts=True)
+        kinds.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        messages += int(np.count_nonzero(np.diff(numbers["seq"], prepend=last_seq)))
+        last_seq = int(numbers["seq"][-1])
+        first_ns = int(numbers["received_ns"][0]) if first_ns < 0 else first_ns
+        last_ns = int(numbers["received_ns"][-1])
+    return TapeSummary(
+        info=tape.info,
+        rows=tape.rows_total,
+        messages=messages,
+        first_ns=first_ns,
+        last_ns=last_ns,
+        rows_by_kind={Kind(kind).name.lower(): kinds[kind] for kind in sorted(kinds)},
+        pairs=len(tape.info.catalogue().pairs),
+        digest=tape.digest(),
+    )

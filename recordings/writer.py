@@ -1,0 +1,238 @@
+"""Writing a tape: the same writer serves importers, the generator and live recording."""
+
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from recordings.parquet import TAPE_TYPES, TableWriter, info_to_metadata
+from recordings.tape import NOWHERE, SEGMENT_GLOB, Clocks, Kind, Row, Side, TapeInfo
+from strategies.trading.errors import TapeError
+from strategies.trading.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    Result,
+    SportEvent,
+)
+from strategies.trading.odds import Ladder, prophetx_ladder
+
+ROWS_PER_SEGMENT = 2_000_000
+
+
+class TapeWriter:
+    """Writes a recording, message by message, in whole segments.
+
+    Used as a context manager, an error inside leaves nothing of the recording behind.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        source: str,
+        simulated: bool,
+        clocks: Clocks,
+        ladder: Ladder | None = None,
+        rows_per_segment: int = ROWS_PER_SEGMENT,
+    ) -> None:
+        """Start a recording in a folder; raise TapeError if one is there already."""
+        self.info = TapeInfo(source, simulated, clocks, ladder or prophetx_ladder())
+        self.rows_written = 0
+        self._folder = folder
+        self._made_folder = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.glob(SEGMENT_GLOB)):
+            message = f"{folder}: holds a recording already; name a new folder"
+            raise TapeError(message)
+        self._rows_per_segment = rows_per_segment
+        self._segments: list[Path] = []
+        self._table: TableWriter | None = None
+        self._rows_in_segment = 0
+        self._received_ns = self._exchange_ns = 0
+        self._seq = 0
+        self._events: dict[str, int] = {}
+        self._markets: dict[tuple[str, str], int] = {}
+        self._lines: dict[str, int] = {}
+        self._line_places: list[tuple[int, int]] = []
+        self._market_events: list[int] = []
+
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the recording, or abandon it if an error came."""
+        if error is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def add_event(self, event: SportEvent) -> int:
+        """Enter a sport event in the dictionary, once, and return its place."""
+        if event.event_id not in self._events:
+            self._events[event.event_id] = len(self.info.events)
+            self.info.events.append(event)
+        return self._events[event.event_id]
+
+    def add_market(self, market: Market) -> int:
+        """Enter a market of a known event, once, and return its place."""
+        if market.key not in self._markets:
+            event = self._events.get(market.event_id)
+            if event is None:
+                message = f"market {market.market_id}: its event {market.event_id} is not known"
+                raise TapeError(message)
+            self._markets[market.key] = len(self.info.markets)
+            self._market_events.append(event)
+            self.info.markets.append(market)
+        return self._markets[market.key]
+
+    def add_line(self, line: Line) -> int:
+        """Enter a line of a known market, once, and return its place."""
+        if line.line_id not in self._lines:
+            market = self._markets.get(line.market_key)
+            if market is None:
+                message = f"line {line.line_id}: its market {line.market_id} is not known"
+                raise TapeError(message)
+            self._lines[line.line_id] = len(self.info.lines)
+            self._line_places.append((self._market_events[market], market))
+            self.info.lines.append(line)
+        return self._lines[line.line_id]
+
+    def begin_message(self, received_ns: int, exchange_ns: int) -> None:
+        """Start a message; the rows that follow belong to it and are seen together.
+
+        Raise TapeError if it arrived before the message ahead of it.
+        """
+        if received_ns < self._received_ns:
+            message = (
+                f"message {self._seq + 1} arrived at {received_ns}, "
+                f"before the one ahead of it at {self._received_ns}"
+            )
+            raise TapeError(message)
+        self._received_ns = received_ns
+        self._exchange_ns = exchange_ns
+        self._seq += 1
+
+    def offer(self, line: int, odds: int, amount_cents: int, quantity_cents: int = 0) -> None:
+        """Say what a taker on the line may now stake at these odds; zero removes the offer."""
+        self._on_line(Kind.OFFER, line, odds, amount_cents, quantity_cents)
+
+    def trade(self, line: int, odds: int, amount_cents: int, side: Side) -> None:
+        """Say that a stake was matched, and on whose side line, odds and amount are."""
+        self._on_line(Kind.TRADE, line, odds, amount_cents, side=side)
+
+    def market_status(self, market: int, status: MarketStatus) -> None:
+        """Say that a market opened, was suspended, or closed."""
+        self._append(Kind.MARKET_STATUS, self._market_events[market], market, state=status)
+
+    def event_status(self, event: int, status: EventStatus) -> None:
+        """Say that a sport event went in-play or ended."""
+        self._append(Kind.EVENT_STATUS, event, state=status)
+
+    def schedule(self, event: int, scheduled_ns: int) -> None:
+        """Say when a sport event is announced to start."""
+        self._append(Kind.SCHEDULE, event, state=scheduled_ns)
+
+    def score(self, event: int, home: int, away: int) -> None:
+        """Say the official score."""
+        self._append(Kind.SCORE, event, text=f"{home}-{away}")
+
+    def in_play_delay(self, market: int, delay_ns: int) -> None:
+        """Say how long placements of a market wait while it is in-play."""
+        self._append(Kind.IN_PLAY_DELAY, self._market_events[market], market, state=delay_ns)
+
+    def result(self, line: int, result: Result) -> None:
+        """Say what became of a line."""
+        event, market = self._line_places[line]
+        self._append(Kind.RESULT, event, market, line, state=result)
+
+    def untyped(self, text: str) -> None:
+        """Keep what could not be typed, as it was received."""
+        self._append(Kind.UNTYPED, text=text)
+
+    def close(self) -> None:
+        """Finish the open segment; an empty recording leaves one empty segment."""
+        if self._table is not None or not self._segments:
+            self._open_table()
+            self._close_segment()
+
+    def abandon(self) -> None:
+        """Remove everything that this writer wrote."""
+        if self._table is not None:
+            self._table.abandon()
+        for segment in self._segments:
+            segment.unlink(missing_ok=True)
+        if self._made_folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _on_line(
+        self,
+        kind: Kind,
+        line: int,
+        odds: int,
+        amount_cents: int,
+        quantity_cents: int = 0,
+        side: Side = Side.NONE,
+    ) -> None:
+        if odds not in self.info.ladder or amount_cents < 0:
+            message = (
+                f"line {self.info.lines[line].line_id}: {amount_cents} cents at {odds:+d} "
+                "is off the ladder or negative"
+            )
+            raise TapeError(message)
+        event, market = self._line_places[line]
+        self._append(kind, event, market, line, odds, amount_cents, quantity_cents, side)
+
+    def _append(
+        self,
+        kind: Kind,
+        event: int = NOWHERE,
+        market: int = NOWHERE,
+        line: int = NOWHERE,
+        odds: int = 0,
+        amount_cents: int = 0,
+        quantity_cents: int = 0,
+        side: int = Side.NONE,
+        state: int = 0,
+        text: str | None = None,
+    ) -> None:
+        row = Row(
+            self._received_ns,
+            self._exchange_ns,
+            self._seq,
+            kind,
+            event,
+            market,
+            line,
+            odds,
+            amount_cents,
+            quantity_cents,
+            side,
+            state,
+            text,
+        )
+        self._open_table().append(row)
+        self.rows_written += 1
+        self._rows_in_segment += 1
+        if self._rows_in_segment >= self._rows_per_segment:
+            self._close_segment()
+
+    def _open_table(self) -> TableWriter:
+        if self._table is None:
+            path = self._folder / f"segment-{len(self._segments):05d}.parquet"
+            self._table = TableWriter(path, TAPE_TYPES)
+            self._segments.append(path)
+            self._rows_in_segment = 0
+        return self._table
+
+    def _close_segment(self) -> None:
+        if self._table is not None:
+            self._table.close(info_to_metadata(self.info))
+            self._table = None

@@ -1,0 +1,1 @@
+"""The simulated exchange, the backtest, its reports, and the simulated crowd."""

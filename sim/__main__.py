@@ -1,0 +1,188 @@
+"""The command line of the simulator: python -m sim VERB."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from strategies.trading.errors import ConfigError, TapeError, TradingError
+from strategies.trading.money import dollars_text
+
+HELP = """\
+usage: python -m sim VERB [...] [--debug]
+
+  run        backtest a strategy on a recording
+  generate   make a simulated game as a recording
+  import     turn another exchange's public recording into a recording of ours
+  validate   read a recording whole and say what is in it
+  report     draw the report of a run folder again
+
+python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
+wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.
+"""
+
+RUN_HELP = """\
+usage: python -m sim run [+experiment=NAME] [SETTING=VALUE ...]
+
+Backtests a strategy on a recording and writes a run folder: tables, summary.json, report.html.
+Its path is the last line printed.
+
+  python -m sim run +experiment=nba
+  python -m sim run +experiment=nba_in_play strategy.spread_margin=0.01 queue=front
+  python -m sim run +experiment=nba recording.path=DIR
+  python -m sim run +experiment=nba --multirun seed=1,2,3
+  python -m sim run +experiment=nba --cfg job        shows every setting and runs nothing
+
+Choices:
+{choices}
+Settings are those that --cfg job shows; a stack of experiments is +experiment=[nba,nba_in_play].
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a verb; return the exit status."""
+    words = [word for word in arguments if word != "--debug"]
+    verb = words[0] if words else "--help"
+    if verb in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0
+    if verb not in VERBS:
+        print(f"python -m sim: no verb {verb!r}; there are {', '.join(VERBS)}", file=sys.stderr)
+        return 2
+    if "--debug" in arguments:
+        VERBS[verb](words[1:])
+        return 0
+    return _guarded(verb, words[1:])
+
+
+def _guarded(verb: str, words: Sequence[str]) -> int:
+    """Carry out a verb, and make one line of any error."""
+    try:
+        VERBS[verb](words)
+    except (ConfigError, TapeError) as error:
+        print(f"python -m sim {verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"python -m sim {verb}: interrupted; nothing was kept", file=sys.stderr)
+        return 130
+    except TradingError as error:
+        print(f"python -m sim {verb}: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:  # noqa: BLE001 - the promise is one line, whatever went wrong
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"python -m sim {verb}: failed: {told} (--debug shows where)", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(words: Sequence[str]) -> None:
+    from conf.compose import run_from_command_line  # noqa: PLC0415 - Hydra only where needed
+    from sim.console import present_backtest  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(RUN_HELP.format(choices=_choices()), end="")
+        return
+    if any(word.lstrip("+~").startswith("mode=") for word in words):
+        message = "mode= is not for this verb: run is always a backtest"
+        raise ConfigError(message)
+    run_from_command_line(words, "backtest", present_backtest)
+
+
+def _choices() -> str:
+    from conf.compose import choices  # noqa: PLC0415
+
+    return "".join(f"  {group:<12}{', '.join(names)}\n" for group, names in choices().items())
+
+
+def _generate(words: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m sim generate", description="Make one whole simulated game as a recording."
+    )
+    parser.add_argument("sport", help="the sport: nba")
+    parser.add_argument("--seed", type=_seed, required=True, help="the one source of chance")
+    parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    options = parser.parse_args(words)
+    from sim.crowd.generate import generate_game  # noqa: PLC0415
+
+    rows = generate_game(options.out, seed=options.seed, sport=options.sport)
+    print(f"{rows} rows of a simulated game")
+    print(options.out.resolve())
+
+
+def _import(words: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m sim import",
+        description="Turn another exchange's public recording into a recording of ours.",
+    )
+    parser.add_argument("exchange", choices=["betfair"], help="whose recording it is")
+    parser.add_argument("file", type=Path, help="a stream file: plain, .gz or .bz2")
+    parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    options = parser.parse_args(words)
+    from recordings.importers.betfair import import_betfair  # noqa: PLC0415
+
+    for line in import_betfair(options.file, options.out).lines():
+        print(line)
+    print(options.out.resolve())
+
+
+def _validate(words: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m sim validate",
+        description="Read a recording whole, say what is in it, or what is wrong with it.",
+    )
+    parser.add_argument("recording", help="a folder, or the name of a shipped recording")
+    options = parser.parse_args(words)
+    from recordings.reader import open_recording  # noqa: PLC0415
+    from recordings.validator import validate  # noqa: PLC0415
+
+    summary = validate(open_recording(options.recording))
+    print(f"source    {summary.info.source}")
+    if summary.info.simulated:
+        print("          SIMULATED: no real market was recorded")
+    for event in summary.info.events:
+        print(f"event     {event.name}, {event.tournament}, starts {_utc(event.scheduled_ns)}")
+    print(f"from      {_utc(summary.first_ns)}")
+    print(f"to        {_utc(summary.last_ns)}")
+    print(f"markets   {len(summary.info.markets)}, with {summary.pairs} pairs of lines")
+    print(f"messages  {summary.messages}, in {summary.rows} rows")
+    for kind, count in summary.rows_by_kind.items():
+        print(f"          {count:>9} {kind}")
+    for note in summary.info.notes:
+        print(f"note      {note}")
+    print(f"digest    {summary.digest}")
+    print("valid")
+
+
+def _report(words: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m sim report", description="Draw the report of a run folder again."
+    )
+    parser.add_argument("folder", type=Path, help="a run folder")
+    options = parser.parse_args(words)
+    from sim.report import write_report  # noqa: PLC0415
+
+    print(write_report(options.folder).resolve())
+
+
+def _seed(word: str) -> int:
+    if not word.isdecimal():
+        message = f"{word!r} is not a whole number, zero or more"
+        raise argparse.ArgumentTypeError(message)
+    return int(word)
+
+
+def _utc(ns: int) -> str:
+    return datetime.fromtimestamp(ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+VERBS: dict[str, Callable[[Sequence[str]], None]] = {
+    "run": _run,
+    "generate": _generate,
+    "import": _import,
+    "validate": _validate,
+    "report": _report,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,229 @@
+"""A backtest: one desk on a recording, judged, and run again under the other fill models."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from recordings.reader import Tape
+from recordings.validator import validate
+from sim.clock import ReplayEnvironment, VirtualClock
+from sim.feed import ExchangeRow, exchange_rows
+from sim.inbox import Inbox
+from sim.latency import Latency
+from sim.metrics import SAMPLE_NS, RunJournal
+from sim.prophet import SimulatedProphet
+from sim.queue import Back, Front, QueueModel
+from sim.streams import Streams
+from sim.summary import Summary, summarise, write_summary
+from sim.tables import RunTables
+from strategies.trading.assembly import DeskSettings, assemble_desk
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commission import Commission
+from strategies.trading.desk import Desk
+from strategies.trading.errors import ConfigError
+from strategies.trading.limits import Limits
+from strategies.trading.market_filter import MarketFilter
+from strategies.trading.money import cents_from_dollars
+from strategies.trading.pricing import Pricing
+from strategies.trading.strategy import Strategy
+from strategies.trading.wagers import WagerSettings
+
+# After the last row: time for what is in flight to be answered, then for one account state.
+_GRACE_NS = 60 * NANOSECONDS
+
+_ROWS_PER_SHOW = 20_000
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One way through the recording: the desk, its record, the exchange, and how long it took."""
+
+    desk: Desk
+    journal: RunJournal
+    exchange: SimulatedProphet
+    seconds: float
+
+
+class Backtest:
+    """Trades a recording with one strategy, from configured parts.
+
+    Parts that hold state are factories, so that every pass starts afresh.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed: Tape,
+        exchange: Callable[..., SimulatedProphet],
+        clock: Callable[..., VirtualClock],
+        latency: Callable[..., Latency],
+        queue: Callable[[], QueueModel],
+        fees: Commission,
+        pricing: Pricing,
+        strategy: Callable[[], Strategy],
+        risk: Limits,
+        wagers: WagerSettings,
+        markets: MarketFilter,
+        seed: int,
+        starting_balance: float,
+        recording: dict[str, Any],
+        session: dict[str, Any],
+    ) -> None:
+        """Take the parts; raise ConfigError or TapeError where they cannot mean anything."""
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            message = f"seed: {seed!r} is not a whole number, zero or more"
+            raise ConfigError(message)
+        self.tape = feed
+        self.seed = seed
+        self.recording_name = str(recording["path"])
+        self.show: Progress = _show_nothing
+        self.queue = queue
+        self.latency = latency
+        self.strategy = strategy
+        self.pricing = pricing
+        self.limits = risk
+        self.fees = fees
+        self.balance_cents = cents_from_dollars("starting_balance", starting_balance)
+        self.session_name = str(session["name"])
+        self._exchange = exchange
+        self._clock = clock
+        self._wagers = wagers
+        self.catalogue = feed.info.catalogue()
+        self.market_keys = markets.choose(self.catalogue)
+        self.summary: Summary | None = None
+        self.desk_settings()
+
+    def carry_out(self, folder: Path) -> float:
+        """Run the tape under the chosen queue model, then under front and back; write it all.
+
+        Return the settled profit in cents. The folder holds the tables and, last of all,
+        `summary.json`; an error leaves neither.
+        """
+        tape_summary = validate(self.tape)
+        tables = RunTables(folder)
+        try:
+            chosen = self.run_pass(self.queue(), tables)
+            profits = self._profits_by_queue(chosen)
+            tables.close()
+        except BaseException:
+            tables.abandon()
+            raise
+        self.summary = summarise(self, tape_summary, chosen, profits)
+        write_summary(folder, self.summary)
+        return chosen.desk.ledger.profit_cents
+
+    def run_pass(self, queue: QueueModel, tables: RunTables | None = None) -> Pass:
+        """Trade the tape once from its start, and see that desk and exchange agree at its end."""
+        began = perf_counter()
+        env = ReplayEnvironment(self._rows(queue))
+        inbox = Inbox(env)
+        exchange = self._exchange(
+            env=env,
+            info=self.tape.info,
+            latency=self.latency(Streams(self.seed)),
+            queue=queue,
+            fees=self.fees,
+            inbox=inbox,
+            subscribed=self.market_keys,
+        )
+        clock = self._clock(env=env, before=inbox.drain)
+        journal = RunJournal(self.catalogue, tables)
+        settings = self.desk_settings()
+        desk = assemble_desk(
+            settings,
+            catalogue=self.catalogue,
+            market_keys=self.market_keys,
+            ladder=self.tape.info.ladder,
+            clock=clock,
+            exchange=exchange,
+            journal=journal,
+        )
+        inbox.connect(desk.take, desk.act, desk.wants_every_change)
+        journal.measure_with(clock, lambda pair_id: settings.pricing.fair(desk.board.books[pair_id]))
+        if tables is not None:
+            _PriceSampler(desk, clock, settings.pricing, tables).start()
+        _play(env, exchange, desk)
+        journal.close()
+        return Pass(desk, journal, exchange, perf_counter() - began)
+
+    def desk_settings(self) -> DeskSettings:
+        """Return what the desk is made of, its strategy new."""
+        return DeskSettings(
+            strategy=self.strategy(),
+            pricing=self.pricing,
+            limits=self.limits,
+            wagers=self._wagers,
+            commission=self.fees,
+            starting_balance_cents=self.balance_cents,
+            session_name=self.session_name,
+            start_number=1,
+        )
+
+    def _profits_by_queue(self, chosen: Pass) -> dict[str, int]:
+        """Return the settled profit under the two extreme queue models, reusing the chosen one."""
+        profits = {}
+        for name, model in (("front", Front), ("back", Back)):
+            same = type(self.queue()) is model
+            run = chosen if same else self.run_pass(model())
+            profits[name] = run.desk.ledger.profit_cents
+        return profits
+
+    def _rows(self, queue: QueueModel) -> Iterator[ExchangeRow]:
+        """Yield the rows of the tape, telling every so often how far it has come."""
+        label = f"queue {type(queue).__name__.lower()}"
+        total = self.tape.rows_total
+        rows = exchange_rows(self.tape)
+        for done in range(0, total, _ROWS_PER_SHOW):
+            self.show(label, done, total)
+            yield from islice(rows, _ROWS_PER_SHOW)
+        self.show(label, total, total)
+
+
+class _PriceSampler:
+    """Samples the market as the desk heard it, for the report; it changes nothing."""
+
+    def __init__(
+        self, desk: Desk, clock: VirtualClock, pricing: Pricing, tables: RunTables
+    ) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._pricing = pricing
+        self._tables = tables
+
+    def start(self) -> None:
+        self._clock.call_at(self._clock.now_ns() + SAMPLE_NS, self._sample)
+
+    def _sample(self) -> None:
+        now_ns = self._clock.now_ns()
+        for pair_id, book in self._desk.board.books.items():
+            first, second = book.first.touch(), book.second.touch()
+            row = (
+                now_ns,
+                pair_id,
+                self._pricing.fair(book),
+                None if first is None else first[0],
+                None if second is None else second[0],
+            )
+            self._tables.append("prices", row)
+        self._clock.call_at(now_ns + SAMPLE_NS, self._sample)
+
+
+def _play(env: ReplayEnvironment, exchange: SimulatedProphet, desk: Desk) -> None:
+    """Play the tape to its end, stop the desk, and compare its books with the exchange's."""
+    env.replay_to(exchange.take_row)
+    desk.start()
+    env.run(until=env.rows_ended)
+    env.run(until=env.now_ns + _GRACE_NS)
+    desk.stop("the recording has ended")
+    env.run(until=env.now_ns + _GRACE_NS)
+    exchange.ask_state()
+    env.run(until=env.now_ns + _GRACE_NS)
+
+
+def _show_nothing(_label: str, _rows: int, _rows_total: int) -> None:
+    """Show no progress."""

@@ -1,0 +1,91 @@
+"""What a person sees of a backtest in the terminal: progress, the figures, the folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from sim.report import write_report
+from sim.summary import Summary
+from strategies.trading.money import dollars_text
+
+if TYPE_CHECKING:
+    from conf.compose import Session
+
+
+def present_backtest(session: "Session", folder: Path) -> float:
+    """Carry a backtest out under a progress bar, then print its figures and its folder."""
+    profit_cents = _with_progress(session, folder)
+    summary = session.summary
+    write_report(folder)
+    console = Console()
+    console.print(_figures(summary))
+    for line in _remarks(summary):
+        console.print(line, markup=False)
+    # Not through the console, which would break a long path into lines.
+    print(folder.resolve())
+    return profit_cents
+
+
+def _with_progress(session: "Session", folder: Path) -> float:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(label: str, rows: int, rows_total: int) -> None:
+            if label not in tasks:
+                tasks[label] = progress.add_task(label, total=rows_total)
+            progress.update(tasks[label], completed=rows)
+
+        session.show = show
+        return session.carry_out(folder)
+
+
+def _figures(summary: Summary) -> Table:
+    table = Table(title=_title(summary), show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    for name, text in (
+        ("settled profit, net of commission", dollars_text(summary["profit_cents"])),
+        (f"  under queue model front", dollars_text(summary["profit_cents_front"])),
+        (f"  under queue model back", dollars_text(summary["profit_cents_back"])),
+        ("commission", dollars_text(summary["commission_cents"])),
+        ("not settled, at fair prices", dollars_text(summary["marked_cents"])),
+        ("turnover", dollars_text(summary["turnover_cents"])),
+        ("wagers placed", f"{summary['wagers_placed']:,}"),
+        ("wagers cancelled", f"{summary['wagers_cancelled']:,}"),
+        ("fills", f"{summary['fills']:,}"),
+        ("denials by our own risk", f"{summary['denials']:,}"),
+        ("largest exposure", dollars_text(summary["max_exposure_cents"])),
+        ("largest drawdown", dollars_text(summary["max_drawdown_cents"])),
+        ("decisions", f"{summary['decisions']:,}"),
+        ("rows a second", f"{summary['rows_per_second']:,}"),
+        ("digest of the decisions", summary["digest"][:16]),
+    ):
+        table.add_row(name, text)
+    return table
+
+
+def _title(summary: Summary) -> str:
+    simulated = " (a simulated recording)" if summary["simulated"] else ""
+    return f"{summary['strategy']} on {summary['recording']}{simulated}, queue {summary['models']['queue']}"
+
+
+def _remarks(summary: Summary) -> list[str]:
+    remarks = [f"note: {note}" for note in summary["notes"]]
+    if summary["halted"]:
+        remarks.append(f"the desk was halted: {summary['halted']}")
+    remarks += [
+        f"not settled: {position['label']}, marked at {dollars_text(position['marked_cents'])}"
+        for position in summary["open_positions"]
+    ]
+    return remarks

@@ -1,0 +1,33 @@
+"""How busy it is: rates that grow towards the game and jump in it."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from simpy import Event
+
+# What a process of the simulation does, one wait after another.
+Steps: TypeAlias = Generator[Event, Any, None]
+
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+NS_PER_MINUTE = 60 * NS_PER_S
+NS_PER_HOUR = 60 * NS_PER_MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Happenings a minute: hours ahead of tip-off, from three hours to one, after that, in-play."""
+
+    far: float
+    near: float
+    last_hour: float
+    in_play: float
+
+    def pause_ns(self, ahead_ns: int) -> float:
+        """Return the mean time between two, so long ahead of tip-off (negative after it)."""
+        if ahead_ns <= 0:
+            return NS_PER_MINUTE / self.in_play
+        if ahead_ns <= NS_PER_HOUR:
+            return NS_PER_MINUTE / self.last_hour
+        return NS_PER_MINUTE / (self.near if ahead_ns <= 3 * NS_PER_HOUR else self.far)

@@ -1,0 +1,108 @@
+"""The rows of a tape as the exchange lived them: in order of its own time, not of arrival."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recordings.reader import Chunk, Tape
+from recordings.tape import Clocks
+
+# exchange_ns, received_ns, seq, kind, line, market, event, odds, amount_cents, quantity_cents,
+# side, state, text: plain tuples, as millions of them pass.
+ExchangeRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int, str | None]
+
+WINDOW_NS = 5_000_000_000
+
+_COLUMNS = (
+    "received_ns",
+    "seq",
+    "kind",
+    "line",
+    "market",
+    "event",
+    "odds",
+    "amount_cents",
+    "quantity_cents",
+    "side",
+    "state",
+)
+
+Columns = dict[str, NDArray[Any]]
+
+
+def exchange_rows(tape: Tape, window_ns: int = WINDOW_NS) -> Iterator[ExchangeRow]:
+    """Yield the rows of a tape in order of the exchange's time; rows of a message stay together.
+
+    A message counts as having happened no later than it arrived, and no earlier than the window
+    before that, so that only so much of the tape is held in memory. A tape with one clock is in
+    order as it is.
+    """
+    if tape.info.clocks == Clocks.ONE:
+        for chunk in tape.chunks():
+            yield from _rows(_columns(chunk, chunk.numbers["received_ns"]))
+    else:
+        for columns in _Sorter(window_ns).sorted(tape.chunks()):
+            yield from _rows(columns)
+
+
+class _Sorter:
+    """Sorts chunks within a window, holding back what a later row may still precede."""
+
+    def __init__(self, window_ns: int) -> None:
+        self._window_ns = window_ns
+        self._held: Columns | None = None
+        self._last_seq = -1
+        self._last_message_ns = 0
+        self._emitted_ns = 0
+
+    def sorted(self, chunks: Iterator[Chunk]) -> Iterator[Columns]:
+        for chunk in chunks:
+            columns = self._with_held(_columns(chunk, self._message_times(chunk)))
+            order = np.argsort(columns["exchange_ns"], kind="stable")
+            times = columns["exchange_ns"][order]
+            horizon_ns = int(chunk.numbers["received_ns"][-1]) - self._window_ns
+            ready = int(np.searchsorted(times, horizon_ns, side="left"))
+            if ready:
+                self._emitted_ns = int(times[ready - 1])
+                yield _taken(columns, order[:ready])
+            # In order of arrival again, so that equal times keep that order in the next round.
+            self._held = _taken(columns, np.sort(order[ready:]))
+        if self._held is not None:
+            yield _taken(self._held, np.argsort(self._held["exchange_ns"], kind="stable"))
+
+    def _message_times(self, chunk: Chunk) -> NDArray[Any]:
+        """Return for each row when its message counts as having happened."""
+        received, seq = chunk.numbers["received_ns"], chunk.numbers["seq"]
+        exchange = chunk.numbers["exchange_ns"]
+        times: NDArray[Any] = np.clip(exchange, received - self._window_ns, received)
+        first = np.diff(seq, prepend=self._last_seq) != 0
+        if not first[0]:
+            times[0] = self._last_message_ns
+            first[0] = True
+        starts = np.flatnonzero(first)
+        times = np.repeat(times[starts], np.diff(starts, append=len(times)))
+        times = np.maximum(times, self._emitted_ns)
+        self._last_seq, self._last_message_ns = int(seq[-1]), int(times[-1])
+        return times
+
+    def _with_held(self, columns: Columns) -> Columns:
+        held = self._held
+        if held is None:
+            return columns
+        return {name: np.concatenate((held[name], columns[name])) for name in columns}
+
+
+def _columns(chunk: Chunk, exchange_ns: NDArray[Any]) -> Columns:
+    columns = {"exchange_ns": exchange_ns} | {name: chunk.numbers[name] for name in _COLUMNS}
+    columns["text"] = np.array(chunk.texts, dtype=object)
+    return columns
+
+
+def _taken(columns: Columns, places: NDArray[Any]) -> Columns:
+    return {name: column[places] for name, column in columns.items()}
+
+
+def _rows(columns: Columns) -> Iterator[ExchangeRow]:
+    return zip(*(column.tolist() for column in columns.values()), strict=True)

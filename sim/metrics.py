@@ -1,0 +1,307 @@
+"""What a run is judged by: its record as tables and counts, and the digest of its decisions."""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sim.tables import RunTables
+from strategies.trading.clock import NANOSECONDS, Clock
+from strategies.trading.commands import CancelAll, CancelWager, Command, PlaceWager
+from strategies.trading.events import (
+    Event,
+    EventStatusChanged,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+    WagerWiped,
+)
+from strategies.trading.ids import PairId, WagerRef
+from strategies.trading.journal import Accounts, Decision, Denial
+from strategies.trading.market import Catalogue, EventStatus, Pair
+from strategies.trading.odds import implied_probability
+
+MARKOUT_SECONDS = (1, 10, 60)
+SAMPLE_NS = 15 * NANOSECONDS
+
+FairOf = Callable[[PairId], float | None]
+
+
+class DecisionDigest:
+    """SHA-256 over all commands in order: when sent, what, ref, line, odds, stake."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._digest = hashlib.sha256()
+        self.commands = 0
+
+    def add(self, sent_ns: int, command: Command) -> None:
+        """Take a command in."""
+        match command:
+            case PlaceWager():
+                what = (
+                    f"place|{command.ref}|{command.line_id}|{command.odds}|{command.stake_cents}"
+                )
+            case CancelWager():
+                what = f"cancel|{command.ref}"
+            case CancelAll():
+                what = "cancel_all"
+        self._digest.update(f"{sent_ns}|{what}\n".encode())
+        self.commands += 1
+
+    def hexdigest(self) -> str:
+        """Return the digest so far."""
+        return self._digest.hexdigest()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened in a run, counted."""
+
+    wagers_placed: int = 0
+    fills: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    denials: Counter[str] = field(default_factory=Counter)
+    rejections: Counter[str] = field(default_factory=Counter)
+    cancels_sent: int = 0
+
+
+@dataclass(slots=True)
+class _Placed:
+    """A wager as the record knows it."""
+
+    command: PlaceWager
+    pair: Pair
+    first: bool
+    placed_ns: int
+    matched_cents: int = 0
+
+
+@dataclass(slots=True)
+class _Fill:
+    """A fill whose markouts are still being measured."""
+
+    row: list[object]
+    fair: float | None
+    first: bool
+    pair_id: PairId
+    stake_cents: int
+    markouts: dict[int, float | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class StakeWeighted:
+    """A mean in which every cent staked counts alike."""
+
+    weighted: float = 0.0
+    weight: int = 0
+
+    def add(self, value: float | None, stake_cents: int) -> None:
+        """Take a value in, unless there is none."""
+        if value is not None:
+            self.weighted += value * stake_cents
+            self.weight += stake_cents
+
+    def mean(self) -> float | None:
+        """Return the mean, None if nothing was taken in."""
+        return self.weighted / self.weight if self.weight else None
+
+
+class RunJournal:
+    """Keeps the record of a backtest: counts, digest, and tables where there are any.
+
+    It is the journal of a session that need not be recovered: nothing is read back from it.
+    """
+
+    def __init__(self, catalogue: Catalogue, tables: RunTables | None) -> None:
+        """Start an empty record."""
+        self.digest = DecisionDigest()
+        self.counts = Counts()
+        self.edge = StakeWeighted()
+        self.markouts = {seconds: StakeWeighted() for seconds in MARKOUT_SECONDS}
+        self.event_times: dict[tuple[str, EventStatus], int] = {}
+        self._catalogue = catalogue
+        self._tables = tables
+        self._placed: dict[WagerRef, _Placed] = {}
+        self._profit_if: dict[PairId, list[int]] = {}
+        self._measuring: deque[_Fill] = deque()
+        self._clock: Clock | None = None
+        self._fair_of: FairOf | None = None
+
+    def measure_with(self, clock: Clock, fair_of: FairOf) -> None:
+        """Measure edges and markouts by this clock and these fair prices."""
+        self._clock = clock
+        self._fair_of = fair_of
+
+    def heard(self, _input_seq: int, now_ns: int, event: Event) -> None:
+        """Keep an input."""
+        match event:
+            case WagerMatched():
+                self._keep_fill(now_ns, event)
+            case WagerRejected() | WagerInvalid():
+                self.counts.rejections[event.code] += 1
+                self._end(event.ref, now_ns, _reason(event))
+            case WagerCancelled() | WagerWiped():
+                self._end(event.ref, now_ns, _reason(event))
+            case EventStatusChanged():
+                self.event_times.setdefault((event.event_id, event.status), now_ns)
+
+    def decided(self, now_ns: int, decision: Decision) -> None:
+        """Keep a decision, a row for each pair that has a price or a quote."""
+        if self._tables is None:
+            return
+        fairs = dict(decision.fairs)
+        quoted = {quote.line_id: quote for quote in decision.quotes}
+        for pair in self._catalogue.pairs_by_market[decision.market_key]:
+            first = quoted.get(pair.first.line_id)
+            second = quoted.get(pair.second.line_id)
+            row = (
+                now_ns,
+                pair.pair_id,
+                fairs.get(pair.pair_id),
+                first.odds if first else None,
+                second.odds if second else None,
+                first.stake_cents if first else None,
+                second.stake_cents if second else None,
+            )
+            self._tables.append("quotes", row)
+
+    def denied(self, now_ns: int, denial: Denial) -> None:
+        """Keep a denial."""
+        self.counts.denials[denial.control] += 1
+        if self._tables is not None:
+            row = (
+                now_ns,
+                denial.control,
+                denial.reason,
+                denial.line_id,
+                denial.odds,
+                denial.stake_cents,
+            )
+            self._tables.append("denials", row)
+
+    def sent(self, now_ns: int, command: Command) -> None:
+        """Keep a command."""
+        self.digest.add(now_ns, command)
+        if isinstance(command, PlaceWager):
+            pair = self._catalogue.pair_of(command.line_id)
+            first = pair.first.line_id == command.line_id
+            self._placed[command.ref] = _Placed(command, pair, first, now_ns)
+            self.counts.wagers_placed += 1
+        else:
+            self.counts.cancels_sent += 1
+
+    def accounted(self, now_ns: int, accounts: Accounts) -> None:
+        """Keep the accounts."""
+        if self._tables is not None:
+            equity_cents = accounts.balance_cents + accounts.marked_cents
+            row = (
+                now_ns,
+                accounts.profit_cents,
+                accounts.marked_cents,
+                equity_cents,
+                accounts.exposure_cents,
+            )
+            self._tables.append("equity", row)
+
+    def close(self) -> None:
+        """Write what is unfinished: fills still being measured, wagers that never ended."""
+        while self._measuring:
+            self._write_fill(self._measuring.popleft())
+        for ref in list(self._placed):
+            self._end(ref, None, "open")
+
+    def _keep_fill(self, now_ns: int, event: WagerMatched) -> None:
+        placed = self._placed[event.ref]
+        placed.matched_cents += event.stake_cents
+        self.counts.fills += 1
+        fill = self._fill(now_ns, event, placed)
+        self._measuring.append(fill)
+        self._measure_later(now_ns, fill)
+        if placed.matched_cents == placed.command.stake_cents:
+            self._end(event.ref, now_ns, "matched")
+
+    def _fill(self, now_ns: int, event: WagerMatched, placed: _Placed) -> _Fill:
+        profit_if = self._profit_if.setdefault(placed.pair.pair_id, [0, 0])
+        side = 0 if placed.first else 1
+        profit_if[side] += event.profit_cents
+        profit_if[1 - side] -= event.stake_cents
+        fair = self._fair(placed.pair.pair_id, first=placed.first)
+        edge = None if fair is None else fair - implied_probability(event.odds)
+        self.edge.add(edge, event.stake_cents)
+        row: list[object] = [
+            now_ns,
+            event.ref,
+            placed.pair.pair_id,
+            placed.command.line_id,
+            placed.first,
+            event.odds,
+            event.stake_cents,
+            event.profit_cents,
+            fair,
+            edge,
+            *profit_if,
+        ]
+        return _Fill(row, fair, placed.first, placed.pair.pair_id, event.stake_cents)
+
+    def _measure_later(self, now_ns: int, fill: _Fill) -> None:
+        if self._clock is None:
+            return
+        for seconds in MARKOUT_SECONDS:
+            self._clock.call_at(now_ns + seconds * NANOSECONDS, self._measurement(fill, seconds))
+
+    def _measurement(self, fill: _Fill, seconds: int) -> Callable[[], None]:
+        def measure() -> None:
+            fair = self._fair(fill.pair_id, first=fill.first)
+            known = fair is not None and fill.fair is not None
+            markout = fair - fill.fair if known else None  # type: ignore[operator]
+            fill.markouts[seconds] = markout
+            self.markouts[seconds].add(markout, fill.stake_cents)
+            while self._measuring and len(self._measuring[0].markouts) == len(MARKOUT_SECONDS):
+                self._write_fill(self._measuring.popleft())
+
+        return measure
+
+    def _write_fill(self, fill: _Fill) -> None:
+        if self._tables is not None:
+            markouts = [fill.markouts.get(seconds) for seconds in MARKOUT_SECONDS]
+            self._tables.append("fills", [*fill.row[:10], *markouts, *fill.row[10:]])
+
+    def _fair(self, pair_id: PairId, *, first: bool) -> float | None:
+        fair = None if self._fair_of is None else self._fair_of(pair_id)
+        return fair if fair is None or first else 1.0 - fair
+
+    def _end(self, ref: WagerRef, ended_ns: int | None, reason: str) -> None:
+        placed = self._placed.pop(ref, None)
+        if placed is None:
+            return
+        self.counts.ended[reason] += 1
+        if self._tables is not None:
+            command = placed.command
+            row = (
+                ref,
+                placed.placed_ns,
+                ended_ns,
+                placed.pair.pair_id,
+                command.line_id,
+                placed.first,
+                command.odds,
+                command.stake_cents,
+                placed.matched_cents,
+                command.intent.value,
+                reason,
+            )
+            self._tables.append("wagers", row)
+
+
+def _reason(event: WagerRejected | WagerInvalid | WagerCancelled | WagerWiped) -> str:
+    match event:
+        case WagerRejected():
+            return "rejected"
+        case WagerInvalid():
+            return "invalid"
+        case WagerCancelled():
+            return "cancelled"
+        case WagerWiped():
+            return "wiped"

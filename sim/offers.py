@@ -1,0 +1,202 @@
+"""What a recording offers, what is left of it once we took our part, and who stands ahead of us.
+
+An offer is the stake of anonymous makers at one line and odds, in takers' cents: what a taker there
+may stake. The recording itself is never altered: what we took is a debit against it.
+"""
+
+from collections import deque
+
+from sim.queue import QueueModel
+from sim.wager import ExchangeWager
+from strategies.trading.market import Line
+from strategies.trading.odds import Odds
+
+
+class Offer:
+    """The offer on one line at one odds, and our wagers that show there, oldest first.
+
+    When stake leaves the recorded offer it was traded or cancelled, and a trade is told apart
+    from the fall it causes, before or after it. Each cent is explained once: a fall without a
+    trade waits as a *drop* for so long, a trade without a fall waits as a *print*. A drop that
+    nothing explained in time was cancelled, and the queue model says by whom. Waiting times are
+    looked at only when the offer is touched, which gives the same as a timer for each.
+    """
+
+    __slots__ = (
+        "_drops",
+        "_pending_cents",
+        "_prints",
+        "_queue",
+        "_window_ns",
+        "debit_cents",
+        "odds",
+        "recorded_cents",
+        "told_cents",
+        "wagers",
+    )
+
+    def __init__(self, odds: Odds, queue: QueueModel, window_ns: int) -> None:
+        """Start with nothing offered."""
+        self.odds = odds
+        self.recorded_cents = 0
+        self.debit_cents = 0
+        self.told_cents = 0
+        self.wagers: list[ExchangeWager] = []
+        self._queue = queue
+        self._window_ns = window_ns
+        self._drops: deque[tuple[int, int]] = deque()
+        self._prints: deque[tuple[int, int]] = deque()
+        self._pending_cents = 0
+
+    @property
+    def available_cents(self) -> int:
+        """Return what is left of the recorded offer."""
+        return self.recorded_cents - self.debit_cents
+
+    def shown_cents(self) -> int:
+        """Return what the market sees: what is left of others' stake, and ours beside it."""
+        shown_cents = self.recorded_cents - self.debit_cents
+        for wager in self.wagers:
+            shown_cents += wager.shown_cents()
+        return shown_cents
+
+    def set_recorded(self, now_ns: int, amount_cents: int) -> int:
+        """Take what is recorded from now on; return by how much the available stake rose."""
+        if self._drops or self._prints:
+            self.lapse(now_ns)
+        before_cents = self.recorded_cents - self.debit_cents
+        self.recorded_cents = amount_cents
+        self.debit_cents = min(self.debit_cents, amount_cents)
+        change_cents = amount_cents - self.debit_cents - before_cents
+        if change_cents < 0:
+            self._drop(now_ns, -change_cents)
+            return 0
+        return change_cents
+
+    def trade(self, now_ns: int, stake_cents: int) -> None:
+        """Take a recorded trade at these odds: it came off the front of the queue."""
+        self.lapse(now_ns)
+        for wager in self.wagers:
+            wager.ahead_cents = max(0, wager.ahead_cents - stake_cents)
+        left_cents = stake_cents
+        while self._drops and left_cents:
+            _, explained_cents = _take_from(self._drops, left_cents)
+            left_cents -= explained_cents
+            self._pending_cents -= explained_cents
+        if left_cents:
+            self._prints.append((now_ns, left_cents))
+        self._cap()
+
+    def take(self, now_ns: int, stake_cents: int) -> None:
+        """Note that we took so much of what is available."""
+        self.lapse(now_ns)
+        assert 0 < stake_cents <= self.available_cents
+        self.debit_cents += stake_cents
+        self._cap()
+
+    def join(self, now_ns: int, wager: ExchangeWager) -> None:
+        """Let a wager of ours join the queue, behind all that is there.
+
+        A drop that waits is counted as still there: if a trade explains it, the trade takes it.
+        """
+        self.lapse(now_ns)
+        wager.ahead_cents = self.available_cents + self._pending_cents
+        self.wagers.append(wager)
+
+    def lapse(self, now_ns: int) -> None:
+        """Give up waiting for what has waited too long."""
+        oldest_ns = now_ns - self._window_ns
+        while self._drops and self._drops[0][0] < oldest_ns:
+            at_ns, cancelled_cents = self._drops.popleft()
+            for wager in self.wagers:
+                wager.ahead_cents -= self._cancelled_ahead(wager, at_ns, cancelled_cents)
+            self._pending_cents -= cancelled_cents
+            self._cap()
+        while self._prints and self._prints[0][0] < oldest_ns:
+            self._prints.popleft()
+
+    def _drop(self, now_ns: int, dropped_cents: int) -> None:
+        """Explain a fall by trades that were told before it, and let the rest wait."""
+        while self._prints and dropped_cents:
+            at_ns, explained_cents = _take_from(self._prints, dropped_cents)
+            dropped_cents -= explained_cents
+            for wager in self.wagers:
+                # Matched before the wager joined, but still shown then: it counted as ahead.
+                if _opened_after(wager, at_ns):
+                    wager.ahead_cents = max(0, wager.ahead_cents - explained_cents)
+        if dropped_cents:
+            self._drops.append((now_ns, dropped_cents))
+            self._pending_cents += dropped_cents
+        self._cap()
+
+    def _cancelled_ahead(self, wager: ExchangeWager, at_ns: int, cancelled_cents: int) -> int:
+        ahead_cents = wager.ahead_cents
+        if _opened_after(wager, at_ns):
+            return min(ahead_cents, cancelled_cents)
+        behind_cents = self.available_cents + self._pending_cents - ahead_cents
+        return self._queue.cancelled_ahead_cents(cancelled_cents, ahead_cents, behind_cents)
+
+    def _cap(self) -> None:
+        """Hold that no more can stand ahead than is there, or may still prove to have been."""
+        there_cents = self.available_cents + self._pending_cents
+        for wager in self.wagers:
+            wager.ahead_cents = min(wager.ahead_cents, there_cents)
+
+
+class LineBook:
+    """The offers on one line, and our wagers on it, those preferred by takers first.
+
+    `line`, `market` and `event` are places on the tape. A book is followed once it matters to
+    anybody: its markets are subscribed to, or something was wagered there; until then it only
+    keeps the recorded amounts. It is listened to if its market is subscribed to.
+    """
+
+    __slots__ = (
+        "activating",
+        "event",
+        "followed",
+        "line",
+        "listened",
+        "market",
+        "named",
+        "offers",
+        "opposite",
+        "wagers",
+    )
+
+    def __init__(self, named: Line, line: int, market: int, event: int) -> None:
+        """Start empty; the opposite line's book is set by whoever makes both."""
+        self.named = named
+        self.line = line
+        self.market = market
+        self.event = event
+        self.opposite = self
+        self.followed = False
+        self.listened = False
+        self.offers: dict[int, Offer] = {}
+        self.wagers: list[ExchangeWager] = []
+        self.activating: list[ExchangeWager] = []
+
+    def available_from(self, odds: int) -> list[Offer]:
+        """Return the offers with stake left at these odds or longer, the longest first."""
+        found = [o for o in self.offers.values() if o.odds >= odds and o.available_cents]
+        return sorted(found, key=_odds, reverse=True)
+
+
+def _take_from(entries: deque[tuple[int, int]], wanted_cents: int) -> tuple[int, int]:
+    """Take up to so much of the oldest entry; return its time and what was taken."""
+    at_ns, cents = entries[0]
+    if cents <= wanted_cents:
+        entries.popleft()
+        return at_ns, cents
+    entries[0] = (at_ns, cents - wanted_cents)
+    return at_ns, wanted_cents
+
+
+def _opened_after(wager: ExchangeWager, at_ns: int) -> bool:
+    """Tell whether a wager joined after a row; at one instant rows come first."""
+    return wager.opened_ns is not None and wager.opened_ns >= at_ns
+
+
+def _odds(offer: Offer) -> Odds:
+    return offer.odds

@@ -1,0 +1,198 @@
+"""The recorded market: what the rows of a tape do to books, markets, events and wagers."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from recordings.tape import Kind, Side, TapeInfo
+from sim.clock import Priority, ReplayEnvironment
+from sim.feed import ExchangeRow
+from sim.matching import Matcher
+from sim.offers import LineBook
+from sim.publisher import Publisher
+from strategies.trading.errors import TapeError
+from strategies.trading.events import (
+    EventScheduled,
+    EventStatusChanged,
+    MarketStatusChanged,
+    ScoreChanged,
+)
+from strategies.trading.ids import LineId
+from strategies.trading.market import EventStatus, MarketStatus, Result
+from strategies.trading.money import profit_cents
+from strategies.trading.odds import opposite
+
+
+class Consequences(Protocol):
+    """What a recording may do to wagers; markets and events are places on the tape."""
+
+    def wipe(self, concerned: Callable[[LineBook], bool]) -> None:
+        """Remove every live wager on the lines concerned."""
+
+    def settle(self, market: int, results: dict[LineId, Result]) -> None:
+        """Pay out a market; a second time, correct it."""
+
+
+class RecordedMarket:
+    """Takes the rows of a tape in the exchange's order, each at its time."""
+
+    def __init__(
+        self,
+        env: ReplayEnvironment,
+        info: TapeInfo,
+        matcher: Matcher,
+        publisher: Publisher,
+        consequences: Consequences,
+        in_play_delay_ns: int,
+    ) -> None:
+        """Start before the first row: nothing offered, no market open."""
+        self._env = env
+        self._info = info
+        self._matcher = matcher
+        self._publisher = publisher
+        self._consequences = consequences
+        self.books = _books(info, publisher)
+        self.books_by_line = {book.named.line_id: book for book in self.books}
+        self._open = [False] * len(info.markets)
+        self._market_status: list[int] = [0] * len(info.markets)
+        self._event_status: list[int] = [EventStatus.NOT_STARTED] * len(info.events)
+        self._in_play_delay_ns = [in_play_delay_ns] * len(info.markets)
+        self._results: dict[tuple[int, int], dict[LineId, Result]] = {}
+        self.trades_of_unknown_taker = 0
+
+    def takes_wagers(self, book: LineBook) -> bool:
+        """Tell whether a line's market is open and its event has not ended."""
+        return self._open[book.market] and self._event_status[book.event] != EventStatus.ENDED
+
+    def in_play_delay_ns(self, book: LineBook) -> int:
+        """Return how long a placement on a line waits now beyond its activation."""
+        live = self._event_status[book.event] == EventStatus.LIVE
+        return self._in_play_delay_ns[book.market] if live else 0
+
+    def take_row(self, row: ExchangeRow) -> None:
+        """Apply a row at its time. Almost all are offers, in books that nobody follows."""
+        now_ns, received_ns, seq, kind, line, _, _, odds, amount_cents, _, _, _, _ = row
+        if kind != Kind.OFFER:
+            self._take_other(row)
+            return
+        book = self.books[line]
+        offer = book.offers.get(odds)
+        if offer is None:
+            offer = self._matcher.offer_at(book, odds)
+        if not book.followed:
+            offer.recorded_cents = amount_cents
+            return
+        new_cents = offer.set_recorded(now_ns, amount_cents)
+        if new_cents and book.wagers and self._open[book.market]:
+            self._matcher.cross(book, now_ns, offer, new_cents)
+        if book.listened:
+            arrival_ns = self._publisher.arrival_ns(now_ns, received_ns, seq)
+            self._publisher.tell_offer(book, offer, arrival_ns)
+
+    def _take_other(self, row: ExchangeRow) -> None:
+        now_ns, received_ns, seq, kind, line, market, event, odds, cents, _, side, state, text = row
+        arrival_ns = self._publisher.arrival_ns(now_ns, received_ns, seq)
+        match kind:
+            case Kind.TRADE:
+                self._take_trade(line, odds, cents, side, now_ns, arrival_ns)
+            case Kind.MARKET_STATUS:
+                self._set_market_status(market, MarketStatus(state), now_ns, arrival_ns)
+            case Kind.EVENT_STATUS:
+                self._set_event_status(event, EventStatus(state), arrival_ns)
+            case Kind.IN_PLAY_DELAY:
+                self._in_play_delay_ns[market] = state
+            case Kind.RESULT:
+                self._take_result(seq, market, line, Result(state), now_ns, arrival_ns)
+            case Kind.SCHEDULE | Kind.SCORE:
+                self._tell_of_event(event, kind, state, text, arrival_ns)
+
+    def _take_trade(
+        self, line: int, odds: int, amount_cents: int, side: int, now_ns: int, arrival_ns: int
+    ) -> None:
+        book = self.books[line]
+        if side == Side.MAKER:
+            book, amount_cents = book.opposite, profit_cents(amount_cents, odds)
+            odds = opposite(odds)
+        if side == Side.UNKNOWN:
+            self.trades_of_unknown_taker += 1
+        elif book.followed and amount_cents:
+            matching = self._open[book.market]
+            self._matcher.trade(book, now_ns, odds, amount_cents, matching=matching)
+        if book.listened:
+            self._publisher.tell_trade(book, odds, amount_cents, arrival_ns)
+
+    def _set_market_status(
+        self, market: int, status: MarketStatus, now_ns: int, arrival_ns: int
+    ) -> None:
+        if self._market_status[market] == status:
+            return
+        self._market_status[market] = status
+        self._open[market] = status is MarketStatus.OPEN
+        key = self._info.markets[market].key
+        if key in self._publisher.markets:
+            self._publisher.tell(MarketStatusChanged(key, status), arrival_ns)
+        if status is MarketStatus.OPEN:
+            for book in self.books:
+                if book.market == market:
+                    self._matcher.cross_again(book, now_ns)
+        if status is MarketStatus.CLOSED:
+            self._consequences.wipe(lambda book: book.market == market)
+
+    def _set_event_status(self, event: int, status: EventStatus, arrival_ns: int) -> None:
+        if self._event_status[event] == status:
+            return
+        self._event_status[event] = status
+        event_id = self._info.events[event].event_id
+        if event_id in self._publisher.events:
+            self._publisher.tell(EventStatusChanged(event_id, status), arrival_ns)
+        if status is EventStatus.LIVE:
+            self._consequences.wipe(lambda book: book.event == event)
+
+    def _take_result(
+        self, seq: int, market: int, line: int, result: Result, now_ns: int, arrival_ns: int
+    ) -> None:
+        """Note a result; the message is whole when every row of this instant has been taken."""
+        self._set_market_status(market, MarketStatus.CLOSED, now_ns, arrival_ns)
+        message = (seq, market)
+        if message not in self._results:
+            self._results[message] = {}
+            self._env.schedule_call(now_ns, Priority.EXCHANGE, partial(self._settle, message))
+        self._results[message][self._info.lines[line].line_id] = result
+
+    def _settle(self, message: tuple[int, int]) -> None:
+        self._consequences.settle(message[1], self._results.pop(message))
+
+    def _tell_of_event(
+        self, event: int, kind: int, state: int, text: str | None, arrival_ns: int
+    ) -> None:
+        event_id = self._info.events[event].event_id
+        if event_id not in self._publisher.events:
+            return
+        if kind == Kind.SCHEDULE:
+            self._publisher.tell(EventScheduled(event_id, state), arrival_ns)
+        else:
+            home, away = _score(text)
+            self._publisher.tell(ScoreChanged(event_id, home, away), arrival_ns)
+
+
+def _books(info: TapeInfo, publisher: Publisher) -> list[LineBook]:
+    events = {event.event_id: place for place, event in enumerate(info.events)}
+    markets = {market.key: place for place, market in enumerate(info.markets)}
+    books = [
+        LineBook(line, place, markets[line.market_key], events[line.event_id])
+        for place, line in enumerate(info.lines)
+    ]
+    by_line = {book.named.line_id: book for book in books}
+    catalogue = info.catalogue()
+    for book in books:
+        book.opposite = by_line[catalogue.opposite(book.named.line_id).line_id]
+        book.listened = book.followed = book.named.market_key in publisher.markets
+    return books
+
+
+def _score(text: str | None) -> tuple[int, int]:
+    home, _, away = (text or "").partition("-")
+    if not home.isdecimal() or not away.isdecimal():
+        message = f"score {text!r}: not of the form 54-51"
+        raise TapeError(message)
+    return int(home), int(away)

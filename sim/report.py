@@ -1,0 +1,105 @@
+"""The report of a run: one HTML file that stands alone, made from the run folder and no more.
+
+`report_run` reads the folder; `report_tables`, `report_figures` and `report_quotes` make the
+parts; `report_page` gives them their shape. This module says what comes in which order.
+"""
+
+from pathlib import Path
+
+from sim import report_figures as figures
+from sim import report_tables as tables
+from sim.report_page import (
+    Html,
+    header,
+    notes,
+    page,
+    paragraph,
+    section,
+    source,
+    subheading,
+)
+from sim.report_quotes import quotes
+from sim.report_run import Run, read_run
+from sim.report_text import count, utc
+
+REPORT_NAME = "report.html"
+
+
+def write_report(run_folder: Path) -> Path:
+    """Write `report.html` into a run folder and return its path.
+
+    Raise ConfigError, with nothing written, where the summary or a table cannot be read.
+    """
+    document = _document(read_run(run_folder))
+    path = run_folder / REPORT_NAME
+    part = path.with_name(f".{REPORT_NAME}.part")
+    part.write_text(document, encoding="utf-8")
+    return part.replace(path)
+
+
+def _document(run: Run) -> str:
+    return page(
+        f"{_title(run)}: {run.summary.strategy}",
+        [
+            _head(run),
+            section("Result", [tables.key_figures(run)]),
+            section("What the queue model decides", [tables.queue_models(run)]),
+            section("Equity and exposure", [figures.equity(run)]),
+            section("Inventory", [figures.inventory(run)]),
+            section("Our quotes against the market", [quotes(run)]),
+            section("Fills", [tables.fills_by_pair(run), tables.largest_fills(run)]),
+            section("Markout", [figures.markouts(run)]),
+            section("Wagers", _wagers(run)),
+            section("Settlement", _settlement(run)),
+            section("Models and settings", [tables.models(run)]),
+            section("To make this run again", [tables.reproduction(run)]),
+        ],
+    )
+
+
+def _title(run: Run) -> str:
+    names = [event.name for event in run.summary.events]
+    if not names:
+        return "A recording without events"
+    return names[0] if len(names) == 1 else f"{names[0]} and {count(len(names) - 1)} more"
+
+
+def _head(run: Run) -> Html:
+    s = run.summary
+    named = f", session {s.session}" if s.session else ""
+    starts = [f"{e.name}: scheduled start {utc(e.scheduled_ns)}" for e in s.events]
+    parts = [
+        paragraph(f"{s.mode} of {s.strategy}{named}", "kicker"),
+        source(_title(run), s.recording, s.recording_source, simulated=s.simulated),
+        paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {'; '.join(starts)}.", "aside"),
+        notes([*s.notes, *_unknown_trades(run)]),
+    ]
+    if s.halted:
+        parts.append(paragraph(f"Trading was halted: {s.halted}", "warning"))
+    return header(parts)
+
+
+def _unknown_trades(run: Run) -> list[str]:
+    unknown = run.summary.trades_of_unknown_side
+    if not unknown:
+        return []
+    return [f"{count(unknown)} recorded trades do not say whose side they took: they fill nobody."]
+
+
+def _wagers(run: Run) -> list[Html]:
+    return [
+        subheading("What became of them"),
+        tables.wager_fates(run),
+        subheading("Denied by our own risk controls"),
+        tables.denials(run),
+        subheading("Rejected by the exchange"),
+        tables.rejections(run),
+    ]
+
+
+def _settlement(run: Run) -> list[Html]:
+    return [
+        tables.settlement(run),
+        subheading("Open positions, outside settled profit"),
+        tables.open_positions(run),
+    ]

@@ -1,0 +1,196 @@
+"""The drawing board of a report: its colours, its scales of time and money, and SVG for a page."""
+
+import re
+from collections.abc import Callable, Sequence
+from io import StringIO
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from sim.report_page import Html
+from sim.report_run import EventSpan, Run
+from sim.report_text import NS_PER_MINUTE, moment, utc
+from strategies.trading.odds import implied_probability
+
+INK, MUTED, RULE = "#1c2430", "#667180", "#dfe3e8"
+FIRST, SECOND, MARKET, FAIR, MARKED = "#2563a8", "#c2601d", "#d5dae0", "#1c2430", "#2a8073"
+# What is drawn of long runs: points of one line, and markers of fills.
+MOST_POINTS = 1600
+MOST_FILLS = 1500
+_WIDTH_INCHES = 11.0
+_STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": MUTED,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 8.5,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9.5,
+    "axes.unicode_minus": False,
+    "font.size": 8.5,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.1,
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+}
+_NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
+_NAMESPACES = re.compile(r' xmlns(?::\w+)?="[^"]*"')
+_UNUSED_IDS = re.compile(r' id="[A-Za-z0-9]+_\d+"')
+_SIZE = re.compile(r' (?:width|height|version)="[^"]*"')
+
+Floats = NDArray[np.float64]
+
+
+def picture(name: str, height_inches: float, draw: Callable[[Figure], None]) -> Html:
+    """Return a figure as SVG to stand in a page; its name keeps its marks apart from others'."""
+    with rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=(_WIDTH_INCHES, height_inches), layout="constrained")
+        draw(figure)
+        buffer = StringIO()
+        figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
+    return Html(_inline(buffer.getvalue(), name))
+
+
+def _inline(svg: str, name: str) -> str:
+    """Strip what only a separate file needs, and leave the size to the page."""
+    bare = svg[svg.index("<svg") :]
+    for pattern in (_NAMESPACES, _UNUSED_IDS):
+        bare = pattern.sub("", bare)
+    opening, rest = bare.split(">", maxsplit=1)
+    return f'{_SIZE.sub("", opening)} role="img" aria-label="{name}">{rest}'
+
+
+def floats(values: Sequence[float | None]) -> Floats:
+    """Return values as an array, where a missing one breaks the line."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def implied(odds: Sequence[int | None]) -> Floats:
+    """Return the probabilities in percent that odds imply."""
+    return 100 * floats([None if each is None else implied_probability(each) for each in odds])
+
+
+def thin(*lines: Floats) -> NDArray[np.intp]:
+    """Return the places to draw of lines over one axis, so that few are left, extremes among them.
+
+    Of each stretch remain its first and last place and every line's least and greatest.
+    """
+    size = len(lines[0])
+    if size <= MOST_POINTS:
+        return np.arange(size)
+    stretches = np.array_split(np.arange(size), MOST_POINTS // (2 + 2 * len(lines)))
+    kept = {place for stretch in stretches for place in _kept(stretch, lines)}
+    return np.array(sorted(kept), dtype=np.intp)
+
+
+def _kept(stretch: NDArray[np.intp], lines: Sequence[Floats]) -> list[int]:
+    kept = [int(stretch[0]), int(stretch[-1])]
+    for line in lines:
+        known = stretch[~np.isnan(line[stretch])]
+        if known.size:
+            kept += [int(known[line[known].argmin()]), int(known[line[known].argmax()])]
+    return kept
+
+
+def thinned_note(size: int) -> str:
+    """Return what a caption says of a line with more places than are drawn; else nothing."""
+    if size <= MOST_POINTS:
+        return ""
+    return f" Of {size:,} points some {MOST_POINTS:,} are drawn, the extremes among them."
+
+
+class TimeScale:
+    """Minutes from an event's scheduled start, labelled with the clock in UTC beneath.
+
+    Without an event they count from the first row of the recording.
+    """
+
+    def __init__(self, run: Run, event: EventSpan | None) -> None:
+        """Count from an event's start."""
+        self.first_ns, self.last_ns = run.summary.first_ns, run.summary.last_ns
+        self.origin_ns = event.scheduled_ns if event else self.first_ns
+        self._origin = "scheduled start" if event else "first row"
+
+    def minutes(self, ns: Sequence[int] | NDArray[np.int64]) -> Floats:
+        """Return times as minutes from the start."""
+        apart: Floats = (np.asarray(ns, dtype=np.int64) - self.origin_ns) / NS_PER_MINUTE
+        return apart
+
+    def label(self, axes: Axes) -> None:
+        """Give an axis its ticks: minutes over the UTC clock, over the date in long runs."""
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 1.5, 2, 3, 6, 10]))
+        axes.xaxis.set_major_formatter(FuncFormatter(self._tick))
+        origin = f"{self._origin}, {utc(self.origin_ns)}"
+        axes.set_xlabel(f"minutes from {origin}; clock in UTC beneath")
+
+    def _tick(self, minute: float, _: int | None) -> str:
+        clock = moment(self.origin_ns + round(minute * NS_PER_MINUTE))
+        long = self.last_ns - self.first_ns > 24 * 60 * NS_PER_MINUTE
+        sign = "+" if minute > 0 else ""
+        return (
+            f"{sign}{minute:,.0f}\n{clock:%b %d %H:%M}"
+            if long
+            else f"{sign}{minute:,.0f}\n{clock:%H:%M}"
+        )
+
+
+def mark_events(axes: Axes, scale: TimeScale, events: Sequence[EventSpan], *, named: bool) -> None:
+    """Draw a line where events start and end, within what the axis shows."""
+    for event in events:
+        started = "start" if event.live_ns is not None else "scheduled start"
+        for ns, word in ((event.live_ns or event.scheduled_ns, started), (event.ended_ns, "end")):
+            if ns is not None:
+                _mark(axes, float(scale.minutes([ns])[0]), word if named else "")
+
+
+def _mark(axes: Axes, minute: float, word: str) -> None:
+    low, high = axes.get_xlim()
+    if not low <= minute <= high:
+        return
+    axes.axvline(minute, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    axes.annotate(
+        word,
+        (minute, 1.0),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(3, -2),
+        textcoords="offset points",
+        color=MUTED,
+        va="top",
+        fontsize=8,
+    )
+
+
+def money_scale(axes: Axes) -> None:
+    """Label an axis of dollars, with a line at zero."""
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.yaxis.set_major_formatter(FuncFormatter(_dollar_tick))
+    axes.axhline(0, color=MUTED, linewidth=0.7, zorder=1)
+
+
+def _dollar_tick(dollars: float, _: int | None) -> str:
+    decimals = 0 if float(dollars).is_integer() else 2
+    return f"{'-' if dollars < 0 else ''}${abs(dollars):,.{decimals}f}"
+
+
+def percent_scale(axes: Axes) -> None:
+    """Label an axis of probabilities, which are drawn in percent."""
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
+
+
+def legend(axes: Axes) -> None:
+    """Put the legend over the axes, on the right, in one row."""
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=6, borderaxespad=0.2)

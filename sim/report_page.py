@@ -1,0 +1,181 @@
+"""The page of a report: its style, and the few shapes that HTML takes in it.
+
+Whatever is given as text is escaped here. Only pictures and whole parts come in as HTML.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import NewType
+
+Html = NewType("Html", str)
+
+_STYLE = """
+:root { --ink: #1c2430; --muted: #667180; --rule: #dfe3e8; --soft: #f6f7f9; --minus: #a33a2c; }
+* { box-sizing: border-box; }
+body { margin: 0; background: #fff; color: var(--ink); font-size: 14px; line-height: 1.5;
+  font-family: "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif;
+  font-variant-numeric: tabular-nums; }
+main { max-width: 1120px; margin: 0 auto; padding: 40px 32px 64px; }
+header { border-bottom: 2px solid var(--ink); padding-bottom: 18px; }
+.kicker { color: var(--muted); font-size: 12px; letter-spacing: .08em; margin: 0;
+  text-transform: uppercase; }
+h1 { font-size: 28px; font-weight: 600; line-height: 1.25; margin: 4px 0 10px; }
+h2 { font-size: 18px; font-weight: 600; margin: 44px 0 6px; }
+h3 { font-size: 14px; font-weight: 600; margin: 26px 0 4px; }
+p { margin: 6px 0; max-width: 86ch; }
+.aside { color: var(--muted); font-size: 13px; }
+.badge { border: 1px solid #b7791f; border-radius: 3px; color: #8a5a10; font-size: 12px;
+  font-weight: 600; margin-left: 6px; padding: 1px 6px; white-space: nowrap; }
+.warning { background: #fbf1ef; border-left: 3px solid var(--minus); padding: 8px 12px; }
+.notes { color: var(--muted); font-size: 13px; margin: 8px 0 0; padding-left: 18px; }
+code, pre { font-family: Menlo, Consolas, "Liberation Mono", monospace; font-size: 12px;
+  overflow-wrap: anywhere; }
+pre { background: var(--soft); margin: 8px 0; padding: 12px 14px; white-space: pre-wrap; }
+.tiles { display: grid; gap: 1px; grid-template-columns: repeat(4, 1fr); margin: 14px 0;
+  background: var(--rule); border: 1px solid var(--rule); }
+.tile { background: #fff; padding: 12px 16px; }
+.tile .name { color: var(--muted); font-size: 12px; }
+.tile .value { font-size: 21px; font-weight: 600; line-height: 1.35; }
+.tile .detail { color: var(--muted); font-size: 12px; }
+.minus { color: var(--minus); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 13px; margin: 8px 0 14px; min-width: 46%; }
+th { border-bottom: 1px solid var(--ink); color: var(--muted); font-size: 12px; font-weight: 600;
+  text-align: left; vertical-align: bottom; }
+td { border-bottom: 1px solid var(--rule); vertical-align: top; }
+th, td { padding: 5px 22px 5px 0; }
+th:last-child, td:last-child { padding-right: 0; }
+.number { text-align: right; white-space: nowrap; }
+tfoot td { border-bottom: 0; border-top: 1px solid var(--ink); font-weight: 600; }
+figure { margin: 10px 0 4px; }
+figure svg { display: block; height: auto; width: 100%; }
+figure svg text { font-family: inherit !important; }
+figcaption { color: var(--muted); font-size: 12px; max-width: 110ch; }
+summary { color: var(--muted); cursor: pointer; font-size: 13px; }
+@media (max-width: 760px) { .tiles { grid-template-columns: repeat(2, 1fr); } }
+@media print {
+  @page { margin: 14mm; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  main { max-width: none; padding: 0; }
+  h2, h3 { break-after: avoid; }
+  figure, tr, .tiles { break-inside: avoid; }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One key figure: its name, its value, and a line that says what it means."""
+
+    name: str
+    value: str
+    detail: str
+
+
+def page(title: str, parts: Sequence[Html]) -> str:
+    """Return a whole document that needs no other file."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n{join(parts)}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def join(parts: Sequence[Html]) -> Html:
+    """Return parts one after the other."""
+    return Html("\n".join(parts))
+
+
+def header(parts: Sequence[Html]) -> Html:
+    """Return the head of the page."""
+    return Html(f"<header>\n{join(parts)}\n</header>")
+
+
+def source(title: str, recording: str, origin: str, *, simulated: bool) -> Html:
+    """Return the title over the recording's name, which a simulated one never has by itself."""
+    badge = '<span class="badge">simulated recording</span>' if simulated else ""
+    return Html(
+        f"<h1>{escape(title)}</h1>\n<p>Recording <code>{escape(recording)}</code>{badge}<br>"
+        f'<span class="aside">{escape(origin)}</span></p>'
+    )
+
+
+def section(title: str, parts: Sequence[Html]) -> Html:
+    """Return a part of the page under a heading."""
+    return Html(f"<section>\n<h2>{escape(title)}</h2>\n{join(parts)}\n</section>")
+
+
+def subheading(text: str) -> Html:
+    """Return a heading within a section."""
+    return Html(f"<h3>{escape(text)}</h3>")
+
+
+def paragraph(text: str, kind: str = "") -> Html:
+    """Return a paragraph; its kind is a class of the style: aside, kicker or warning."""
+    return Html(f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>")
+
+
+def notes(lines: Sequence[str]) -> Html:
+    """Return a list of remarks."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return Html(f'<ul class="notes">{items}</ul>' if items else "")
+
+
+def code_block(text: str) -> Html:
+    """Return text as typed."""
+    return Html(f"<pre>{escape(text)}</pre>")
+
+
+def folded(title: str, part: Html) -> Html:
+    """Return a part that opens on a click."""
+    return Html(f"<details><summary>{escape(title)}</summary>{part}</details>")
+
+
+def figure(name: str, picture: Html, caption: str) -> Html:
+    """Return a picture with its caption; the name is how a test or a link finds it."""
+    return Html(
+        f'<figure id="{escape(name)}">\n{picture}\n<figcaption>{escape(caption)}</figcaption>\n'
+        "</figure>"
+    )
+
+
+def tiles(shown: Sequence[Tile]) -> Html:
+    """Return key figures side by side."""
+    return Html(f'<div class="tiles">{"".join(_tile(tile) for tile in shown)}</div>')
+
+
+def _tile(tile: Tile) -> str:
+    return (
+        f'<div class="tile"><div class="name">{escape(tile.name)}</div>'
+        f'<div class="value{_minus(tile.value)}">{escape(tile.value)}</div>'
+        f'<div class="detail">{escape(tile.detail)}</div></div>'
+    )
+
+
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[str] | None = None
+) -> Html:
+    """Return a table; a head that starts with `#` is over a column of numbers, set to the right."""
+    numeric = [head.startswith("#") for head in heads]
+    head = _row("th", [head.removeprefix("#") for head in heads], numeric)
+    body = "".join(_row("td", row, numeric) for row in rows)
+    foot = f"<tfoot>{_row('td', total, numeric)}</tfoot>" if total else ""
+    return Html(
+        f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody>{foot}</table></div>'
+    )
+
+
+def _row(tag: str, cells: Sequence[str], numeric: Sequence[bool]) -> str:
+    return f"<tr>{''.join(map(_cell, [tag] * len(cells), cells, numeric))}</tr>"
+
+
+def _cell(tag: str, text: str, numeric: bool) -> str:
+    kind = f' class="number{_minus(text)}"' if numeric else ""
+    return f"<{tag}{kind}>{escape(text)}</{tag}>"
+
+
+def _minus(text: str) -> str:
+    """Return the class of an amount or a share below zero; odds have a sign but are no loss."""
+    return " minus" if text.startswith("-") and ("$" in text or "pp" in text) else ""

@@ -1,0 +1,192 @@
+"""What a report is made from: the summary and the tables of one run folder, read and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from recordings.parquet import read_columns
+from strategies.trading.errors import ConfigError, TapeError
+
+Columns = Mapping[str, list[Any]]
+
+# Every table of a run folder, with the columns that the report reads.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "equity": ("ns", "profit_cents", "marked_cents", "exposure_cents"),
+    "prices": ("ns", "pair_id", "fair", "first_touch", "second_touch"),
+    "quotes": ("ns", "pair_id", "first_odds", "second_odds"),
+    "fills": (
+        *("ns", "pair_id", "first", "odds", "stake_cents", "profit_cents", "fair", "edge"),
+        *("markout_1s", "markout_10s", "markout_60s"),
+        *("profit_if_first_cents", "profit_if_second_cents"),
+    ),
+    "wagers": ("placed_ns", "ended_ns", "stake_cents", "matched_cents", "reason"),
+    "denials": ("control", "reason", "stake_cents"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpan:
+    """A sport event of the run, with its times in nanoseconds since the epoch."""
+
+    event_id: str
+    name: str
+    scheduled_ns: int
+    live_ns: int | None
+    ended_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairName:
+    """What people call a pair and its two selections."""
+
+    pair_id: str
+    label: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPosition:
+    """A position that the recording did not settle."""
+
+    pair_id: str
+    label: str
+    profit_if_first_cents: int
+    profit_if_second_cents: int
+    marked_cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a market brought in, before and after commission."""
+
+    market: str
+    label: str
+    gross_cents: int
+    commission_cents: int
+    net_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of `summary.json` that a report shows; probabilities lie in 0..1."""
+
+    mode: str
+    session: str | None
+    recording: str
+    recording_source: str
+    simulated: bool
+    notes: list[str]
+    seed: int
+    strategy: str
+    models: dict[str, Any]
+    profit_cents: int
+    commission_cents: int
+    marked_cents: int
+    turnover_cents: int
+    profit_cents_front: int | None
+    profit_cents_back: int | None
+    wagers_placed: int
+    wagers_cancelled: int
+    wagers_matched: int
+    fills: int
+    denials: int
+    denials_by_control: dict[str, int]
+    rejections_by_code: dict[str, int]
+    max_exposure_cents: int
+    max_drawdown_cents: int
+    rows: int
+    rows_per_second: float
+    decisions: int
+    digest: str
+    recording_digest: str
+    commit: str | None
+    versions: dict[str, str]
+    starting_balance_cents: int
+    trades_of_unknown_side: int
+    first_ns: int
+    last_ns: int
+    events: list[EventSpan]
+    open_positions: list[OpenPosition]
+    settled: list[Settled]
+    pairs: list[PairName]
+    halted: str | None
+    mean_edge: float | None
+    mean_markout_1s: float | None
+    mean_markout_10s: float | None
+    mean_markout_60s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run folder in memory."""
+
+    summary: Summary
+    equity: Columns
+    prices: Columns
+    quotes: Columns
+    fills: Columns
+    wagers: Columns
+    denials: Columns
+    config: str | None
+    overrides: tuple[str, ...] | None
+
+    def pair_name(self, pair_id: str) -> PairName:
+        """Return what to call a pair; one that the summary does not name goes by its id."""
+        named = {pair.pair_id: pair for pair in self.summary.pairs}
+        return named.get(pair_id, PairName(pair_id, pair_id, "first", "second"))
+
+    def event_of(self, pair_id: str) -> EventSpan | None:
+        """Return the event of a pair, whose id starts with the event's."""
+        events = sorted(self.summary.events, key=lambda event: event.scheduled_ns)
+        own = [event for event in events if pair_id.startswith(f"{event.event_id}:")]
+        return next(iter(own or events), None)
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder.
+
+    Raise ConfigError, naming the file, where the summary or a table is missing, unreadable or
+    lacks a column. The composed configuration in `.hydra/` may be absent.
+    """
+    return Run(
+        summary=_read_summary(folder / "summary.json"),
+        **{name: _read_table(folder / f"{name}.parquet", TABLES[name]) for name in TABLES},
+        config=_read_text(folder / ".hydra" / "config.yaml"),
+        overrides=_overrides(_read_text(folder / ".hydra" / "overrides.yaml")),
+    )
+
+
+def _read_summary(path: Path) -> Summary:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Summary)
+    except (OSError, msgspec.MsgspecError) as error:
+        message = f"{path}: cannot be reported on ({error})"
+        raise ConfigError(message) from error
+
+
+def _read_table(path: Path, needed: tuple[str, ...]) -> Columns:
+    try:
+        columns = read_columns(path)
+    except TapeError as error:
+        raise ConfigError(str(error)) from error
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        message = f"{path}: no column {', '.join(missing)}"
+        raise ConfigError(message)
+    return columns
+
+
+def _read_text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _overrides(text: str | None) -> tuple[str, ...] | None:
+    """Return what was typed after the command, of Hydra's list of one override a line."""
+    if text is None:
+        return None
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(line.removeprefix("- ").strip("'\"") for line in lines if line.startswith("- "))

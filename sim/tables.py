@@ -1,0 +1,106 @@
+"""The tables of a run folder: their columns, and writing them while the run goes on.
+
+Times are nanoseconds since the epoch, money is cents, odds are American, probabilities 0 to 1.
+Where a pair has figures for two lines, `first` is home or over and `second` away or under.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recordings.parquet import TableWriter
+
+TABLES: Mapping[str, Mapping[str, str]] = {
+    # One row per change of the desk's accounts; equity is balance and marks together.
+    "equity": {
+        "ns": "int64",
+        "profit_cents": "int64",
+        "marked_cents": "int64",
+        "equity_cents": "int64",
+        "exposure_cents": "int64",
+    },
+    # The market as the desk heard it, sampled; a touch is what a taker can have of others.
+    "prices": {
+        "ns": "int64",
+        "pair_id": "string",
+        "fair": "float64",
+        "first_touch": "int32",
+        "second_touch": "int32",
+    },
+    # One row per pair and decision that changed what the desk wishes for, after risk.
+    "quotes": {
+        "ns": "int64",
+        "pair_id": "string",
+        "fair": "float64",
+        "first_odds": "int32",
+        "second_odds": "int32",
+        "first_stake_cents": "int64",
+        "second_stake_cents": "int64",
+    },
+    # One row per fill; fair, edge and markouts are of the line that was backed.
+    "fills": {
+        "ns": "int64",
+        "ref": "string",
+        "pair_id": "string",
+        "line_id": "string",
+        "first": "bool",
+        "odds": "int32",
+        "stake_cents": "int64",
+        "profit_cents": "int64",
+        "fair": "float64",
+        "edge": "float64",
+        "markout_1s": "float64",
+        "markout_10s": "float64",
+        "markout_60s": "float64",
+        "profit_if_first_cents": "int64",
+        "profit_if_second_cents": "int64",
+    },
+    # One row per wager, written when it ended; `open` if it never did.
+    "wagers": {
+        "ref": "string",
+        "placed_ns": "int64",
+        "ended_ns": "int64",
+        "pair_id": "string",
+        "line_id": "string",
+        "first": "bool",
+        "odds": "int32",
+        "stake_cents": "int64",
+        "matched_cents": "int64",
+        "intent": "string",
+        "reason": "string",
+    },
+    # One row per denial by our own risk manager.
+    "denials": {
+        "ns": "int64",
+        "control": "string",
+        "reason": "string",
+        "line_id": "string",
+        "odds": "int32",
+        "stake_cents": "int64",
+    },
+}
+
+
+class RunTables:
+    """Writes the tables of one run; they have their own names only once `close` was called."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open every table in a folder."""
+        self._writers = {
+            name: TableWriter(folder / f"{name}.parquet", columns)
+            for name, columns in TABLES.items()
+        }
+
+    def append(self, table: str, row: Sequence[Any]) -> None:
+        """Add a row to a table, its values in the order of the columns."""
+        self._writers[table].append(row)
+
+    def close(self) -> None:
+        """Finish every table."""
+        for writer in self._writers.values():
+            writer.close()
+
+    def abandon(self) -> None:
+        """Leave none behind."""
+        for writer in self._writers.values():
+            writer.abandon()

@@ -1,0 +1,1 @@
+"""Ideas that quote, one file each; what every idea trades with lies in `strategies.trading`."""

@@ -1,0 +1,46 @@
+"""The first strategy and the default: quote every selection a margin away from its fair price."""
+
+from strategies.trading.errors import ConfigError
+from strategies.trading.ids import LineId
+from strategies.trading.limits import nanoseconds_from_seconds
+from strategies.trading.money import cents_from_dollars
+from strategies.trading.odds import Ladder
+from strategies.trading.strategy import PairView, Quote, View
+
+
+class SimpleMarketMaker:
+    """Rests one wager on each selection, `spread_margin` of probability below its fair price."""
+
+    def __init__(
+        self, spread_margin: float, default_stake: float, quote_refresh_seconds: float
+    ) -> None:
+        """Take the margin as a probability, the stake in dollars, the refresh in seconds.
+
+        A refresh of zero decides on every change. Raise ConfigError for what cannot be meant.
+        """
+        numeric = isinstance(spread_margin, int | float) and not isinstance(spread_margin, bool)
+        if not numeric or not 0.0 <= spread_margin < 0.5:
+            message = f"strategy.spread_margin: {spread_margin!r} is not between 0 and 0.5"
+            raise ConfigError(message)
+        self._margin = spread_margin
+        self._stake_cents = cents_from_dollars("strategy.default_stake", default_stake)
+        self.quote_refresh_ns = nanoseconds_from_seconds(
+            "strategy.quote_refresh_seconds", quote_refresh_seconds
+        )
+
+    def quote(self, view: View) -> tuple[Quote, ...]:
+        """Return a quote for both lines of every pair that has a fair price."""
+        return tuple(quote for pair in view.pairs for quote in self._quotes_of(pair, view.ladder))
+
+    def _quotes_of(self, pair: PairView, ladder: Ladder) -> list[Quote]:
+        if pair.fair is None:
+            return []
+        both = (
+            self._quote(pair.pair.first.line_id, pair.fair, ladder),
+            self._quote(pair.pair.second.line_id, 1.0 - pair.fair, ladder),
+        )
+        return [quote for quote in both if quote is not None]
+
+    def _quote(self, line_id: LineId, fair: float, ladder: Ladder) -> Quote | None:
+        odds = ladder.shortest_implying_at_most(fair - self._margin)
+        return None if odds is None else Quote(line_id, odds, self._stake_cents)

@@ -1,0 +1,1 @@
+"""The desk and its language: no input or output, no simulation library, no configuration."""

@@ -1,0 +1,191 @@
+"""The board: what the desk has heard of events and markets, and which of them changed."""
+
+from strategies.trading.book import Book, Offers
+from strategies.trading.events import (
+    Event,
+    EventPaused,
+    EventScheduled,
+    EventStatusChanged,
+    FeedLost,
+    FeedRestored,
+    MarketStatusChanged,
+    OfferChanged,
+    ScoreChanged,
+    TradeSeen,
+)
+from strategies.trading.ids import EventId, LineId, MarketKey, PairId
+from strategies.trading.journal import Denial
+from strategies.trading.market import (
+    Catalogue,
+    EventStatus,
+    Market,
+    MarketStatus,
+    SportEvent,
+)
+from strategies.trading.odds import Odds
+from strategies.trading.strategy import Quote
+
+
+class EventState:
+    """What was heard of one sport event; `heard_ns` is when anything was, last."""
+
+    __slots__ = ("event", "heard_ns", "paused", "scheduled_ns", "score", "status")
+
+    def __init__(self, event: SportEvent) -> None:
+        """Start as announced."""
+        self.event = event
+        self.status = EventStatus.NOT_STARTED
+        self.scheduled_ns = event.scheduled_ns
+        self.score: tuple[int, int] | None = None
+        self.paused = False
+        self.heard_ns = 0
+
+
+class MarketState:
+    """What was heard of one market, and where the desk stands with it.
+
+    `changed` asks for a decision at the next refresh, `urgent` for one at once. `wish` is the last
+    wish that was carried out to the end, or None where there is something left to do.
+    `closed_for` is why no quotes were allowed at the last decision, None if they were; `denials`
+    are those of the last wish, so that one that lasts is told once.
+    """
+
+    __slots__ = (
+        "books",
+        "changed",
+        "closed_for",
+        "denials",
+        "event",
+        "key",
+        "line_ids",
+        "market",
+        "status",
+        "urgent",
+        "wish",
+    )
+
+    def __init__(self, market: Market, event: EventState, books: tuple[Book, ...]) -> None:
+        """Start suspended: a market is open once it was said to be."""
+        self.market = market
+        self.key = market.key
+        self.event = event
+        self.books = books
+        self.status = MarketStatus.SUSPENDED
+        self.changed = False
+        self.urgent = False
+        self.wish: tuple[Quote, ...] | None = None
+        self.closed_for: str | None = None
+        self.denials: list[Denial] = []
+        self.line_ids = tuple(
+            line.line_id for book in books for line in (book.pair.first, book.pair.second)
+        )
+
+
+class Board:
+    """Every market that the desk follows. It takes what is heard; it decides nothing."""
+
+    def __init__(self, catalogue: Catalogue, market_keys: tuple[MarketKey, ...]) -> None:
+        """Follow these markets of a catalogue."""
+        self.catalogue = catalogue
+        self.feed_lost = False
+        self.events: dict[EventId, EventState] = {}
+        self.markets: dict[MarketKey, MarketState] = {}
+        self.books: dict[PairId, Book] = {}
+        self._due: list[MarketState] = []
+        self._offers: dict[LineId, tuple[Offers, MarketState]] = {}
+        for key in market_keys:
+            self._follow(key)
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Take what was heard; markets that are not followed are passed over."""
+        match event:
+            case OfferChanged():
+                self.put_offer(event, at_ns)
+            case TradeSeen():
+                if event.line_id in self._offers:
+                    self._offers[event.line_id][1].event.heard_ns = at_ns
+            case MarketStatusChanged():
+                self._set_market_status(event, at_ns)
+            case EventScheduled() | EventStatusChanged() | ScoreChanged() | EventPaused():
+                self._take_of_event(event, at_ns)
+            case FeedLost() | FeedRestored():
+                self.feed_lost = isinstance(event, FeedLost)
+                self._wake(tuple(self.markets.values()))
+
+    def put_offer(self, event: OfferChanged, at_ns: int) -> None:
+        """Take a changed offer; the one thing that is heard a million times a session."""
+        known = self._offers.get(event.line_id)
+        if known is not None:
+            offers, market = known
+            offers.put(event.odds, event.amount_cents)
+            market.event.heard_ns = at_ns
+            if not market.changed:
+                self.mark_changed(market)
+
+    def add_own(self, line_id: LineId, odds: Odds, change_cents: int) -> None:
+        """Note that so much more of the offer shown on a line is our own wager opposite."""
+        if line_id in self._offers:
+            self._offers[line_id][0].add_own(odds, change_cents)
+
+    def mark_changed(self, market: MarketState, *, urgent: bool = False) -> None:
+        """Ask for a decision on a market, at the next refresh or at once."""
+        if not (market.changed or market.urgent):
+            self._due.append(market)
+        market.changed = True
+        market.urgent = market.urgent or urgent
+
+    def take_due(self, *, urgent_only: bool) -> list[MarketState]:
+        """Return the markets to decide on, in the order in which they changed, and forget them."""
+        if not self._due:
+            return []
+        due = [market for market in self._due if market.urgent or not urgent_only]
+        if due:
+            self._due = [market for market in self._due if market not in due]
+            for market in due:
+                market.changed = market.urgent = False
+        return due
+
+    def _follow(self, key: MarketKey) -> None:
+        market = self.catalogue.markets[key]
+        event = self.events.get(key.event_id)
+        if event is None:
+            event = EventState(self.catalogue.events[key.event_id])
+            self.events[key.event_id] = event
+        books = tuple(Book(pair) for pair in self.catalogue.pairs_by_market[key])
+        state = self.markets[key] = MarketState(market, event, books)
+        for book in books:
+            self.books[book.pair.pair_id] = book
+            self._offers[book.pair.first.line_id] = (book.first, state)
+            self._offers[book.pair.second.line_id] = (book.second, state)
+
+    def _set_market_status(self, event: MarketStatusChanged, at_ns: int) -> None:
+        market = self.markets.get(event.market_key)
+        if market is not None:
+            market.status = event.status
+            market.event.heard_ns = at_ns
+            self.mark_changed(market, urgent=True)
+
+    def _take_of_event(
+        self,
+        event: EventScheduled | EventStatusChanged | ScoreChanged | EventPaused,
+        at_ns: int,
+    ) -> None:
+        state = self.events.get(event.event_id)
+        if state is None:
+            return
+        match event:
+            case EventScheduled():
+                state.scheduled_ns = event.scheduled_ns
+            case EventStatusChanged():
+                state.status = event.status
+            case ScoreChanged():
+                state.score = (event.home, event.away)
+            case EventPaused():
+                state.paused = event.paused
+        if not isinstance(event, EventPaused):
+            state.heard_ns = at_ns
+        self._wake(tuple(market for market in self.markets.values() if market.event is state))
+
+    def _wake(self, markets: tuple[MarketState, ...]) -> None:
+        for market in markets:
+            self.mark_changed(market, urgent=True)

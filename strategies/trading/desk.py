@@ -1,0 +1,294 @@
+"""The desk: a synchronous object that takes an event and may ask the exchange for something.
+
+`take` notes what happened, `act` decides on the markets that are due, `on_event` does both. The
+desk has no threads and no clock of its own: every input comes with the time at which it was heard.
+A market is due at the next refresh after it changed, and at once after a fill, a status change,
+a lost feed, or an answer that something was waiting for.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from strategies.trading.board import Board, MarketState
+from strategies.trading.clock import NANOSECONDS, Clock
+from strategies.trading.commands import CancelAll, CancelWager, PlaceWager
+from strategies.trading.errors import InvariantError
+from strategies.trading.events import (
+    AccountState,
+    CancelRefused,
+    Event,
+    MarketSettled,
+    OfferChanged,
+    TimerFired,
+    TradeSeen,
+    TradingState,
+    TradingStateSet,
+    WagerMatched,
+)
+from strategies.trading.exchange import BATCH_LIMIT, Exchange
+from strategies.trading.exposure import Exposure
+from strategies.trading.ids import PairId, WagerRef
+from strategies.trading.journal import Accounts, Decision, Journal
+from strategies.trading.ledger import Ledger
+from strategies.trading.losses import LossWatch
+from strategies.trading.odds import Ladder
+from strategies.trading.pricing import Pricing
+from strategies.trading.risk import RiskManager
+from strategies.trading.strategy import PairView, Quote, Strategy, View
+from strategies.trading.wagers import Changes, PrivateUpdate, WagerManager
+
+_T = TypeVar("_T")
+
+
+class Desk:
+    """One strategy with its managers, between a feed and an exchange."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        exchange: Exchange,
+        journal: Journal,
+        strategy: Strategy,
+        pricing: Pricing,
+        ladder: Ladder,
+        board: Board,
+        exposure: Exposure,
+        ledger: Ledger,
+        wagers: WagerManager,
+        risk: RiskManager,
+        losses: LossWatch,
+    ) -> None:
+        """Put the parts together; nothing happens before `start`."""
+        self.board = board
+        self.exposure = exposure
+        self.ledger = ledger
+        self.wagers = wagers
+        self.risk = risk
+        self.losses = losses
+        self.decisions = 0
+        self._clock = clock
+        self._exchange = exchange
+        self._journal = journal
+        self._strategy = strategy
+        self._pricing = pricing
+        self._ladder = ladder
+        self._input_seq = 0
+        self._accounts = Accounts(ledger.balance_cents, 0, 0, 0)
+        self._tick_ns = strategy.quote_refresh_ns or NANOSECONDS
+        self.wants_every_change = strategy.quote_refresh_ns == 0
+
+    def start(self) -> None:
+        """Begin to refresh quotes."""
+        self._clock.call_at(self._clock.now_ns() + self._tick_ns, self._refresh)
+
+    def stop(self, reason: str) -> None:
+        """Halt and cancel everything."""
+        self.on_event(TradingStateSet(TradingState.HALTED, reason), self._clock.now_ns())
+
+    def on_event(self, event: Event, now_ns: int) -> None:
+        """Take an event and act on it."""
+        self.take(event, now_ns)
+        self.act(now_ns)
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Note what was heard at a time; decide nothing."""
+        self._input_seq += 1
+        if type(event) is OfferChanged:
+            self.board.put_offer(event, at_ns)
+            return
+        if not isinstance(event, TradeSeen):
+            self._journal.heard(self._input_seq, at_ns, event)
+        match event:
+            case MarketSettled():
+                self.ledger.settle(event)
+                self._account(at_ns)
+            case TradingStateSet():
+                self._set_trading_state(event, at_ns)
+            case AccountState():
+                self._compare_with(event)
+            case _ if isinstance(event, PrivateUpdate):
+                self._take_private(event, at_ns)
+            case _:
+                self.board.take(event, at_ns)
+
+    def act(self, now_ns: int) -> None:
+        """Decide on every market that is due."""
+        for market in self.board.take_due(urgent_only=not self.wants_every_change):
+            self._decide(market, now_ns)
+
+    def _refresh(self) -> None:
+        now_ns = self._clock.now_ns()
+        self.take(TimerFired(), now_ns)
+        for market in self.board.markets.values():
+            if self.risk.closed_for(market, now_ns) != market.closed_for:
+                self.board.mark_changed(market)
+        for market in self.board.take_due(urgent_only=False):
+            self._decide(market, now_ns)
+        self._clock.call_at(now_ns + self._tick_ns, self._refresh)
+
+    # Hearing ----------------------------------------------------------------------------------
+
+    def _take_private(self, event: PrivateUpdate, at_ns: int) -> None:
+        wager = self.wagers.take(event, at_ns)
+        if wager is None:
+            message = f"the exchange speaks of wager {event.ref}, which is not ours"
+            raise InvariantError(message)
+        market = self.board.markets[wager.pair.market_key]
+        waiting = market.wish is None
+        market.wish = None
+        matched = isinstance(event, WagerMatched)
+        if isinstance(event, WagerMatched):
+            self.ledger.book_fill(wager.pair, event)
+            self._account(at_ns)
+        if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
+            self._clock.call_at(event.retry_at_ns, self._retry(market))
+        self.board.mark_changed(market, urgent=matched or (waiting and wager.ended))
+
+    def _retry(self, market: MarketState) -> Callable[[], None]:
+        def retry() -> None:
+            self.take(TimerFired(), self._clock.now_ns())
+            self.board.mark_changed(market, urgent=True)
+            self.act(self._clock.now_ns())
+
+        return retry
+
+    def _set_trading_state(self, event: TradingStateSet, at_ns: int) -> None:
+        if event.state is TradingState.ACTIVE:
+            self.losses.accept(self.ledger.equity_cents)
+        self.risk.state = event.state
+        for market in self.board.markets.values():
+            market.wish = None
+            self.board.mark_changed(market, urgent=True)
+        if event.state is TradingState.HALTED:
+            self._journal.sent(at_ns, CancelAll())
+            self.wagers.begin_cancel_all()
+            self._exchange.cancel_all()
+
+    def _compare_with(self, account: AccountState) -> None:
+        """Hold our books against the exchange's; they differ only if one of the two is wrong."""
+        open_cents = tuple((w.ref, w.unmatched_cents) for w in self.wagers.live())
+        if account.open_cents != open_cents:
+            message = f"open wagers: we hold {open_cents}, the exchange {account.open_cents}"
+            raise InvariantError(message)
+        if account.balance_cents != self.ledger.available_cents:
+            message = (
+                f"available cents: we hold {self.ledger.available_cents}, "
+                f"the exchange {account.balance_cents}"
+            )
+            raise InvariantError(message)
+
+    def _account(self, now_ns: int) -> None:
+        """Tell the journal of changed accounts, and halt if a loss limit is hit."""
+        ledger = self.ledger
+        accounts = Accounts(
+            ledger.balance_cents,
+            ledger.profit_cents,
+            ledger.marked_cents,
+            self.exposure.total_cents,
+        )
+        if accounts == self._accounts:
+            return
+        self._accounts = accounts
+        self._journal.accounted(now_ns, accounts)
+        hit = self.losses.limit_hit(now_ns, ledger.equity_cents)
+        if hit is not None and self.risk.state is not TradingState.HALTED:
+            self.take(TradingStateSet(TradingState.HALTED, hit), now_ns)
+
+    # Deciding ---------------------------------------------------------------------------------
+
+    def _decide(self, market: MarketState, now_ns: int) -> None:
+        """Ask the strategy for its wish, trim it, and send what brings it about."""
+        self.decisions += 1
+        fairs = self._mark(market)
+        self._account(now_ns)
+        market.closed_for = self.risk.closed_for(market, now_ns)
+        closed = market.closed_for is not None
+        wish = () if closed else self._strategy.quote(self._view(market, fairs, now_ns))
+        if wish == market.wish:
+            return
+        allowed, denials = self.risk.trim(market, wish)
+        for denial in denials:
+            if denial not in market.denials:
+                self._journal.denied(now_ns, denial)
+        market.denials = denials
+        self._journal.decided(now_ns, self._decision(market, fairs, allowed))
+        changes = self.wagers.converge(market.line_ids, allowed, now_ns)
+        complete = self._send(changes, now_ns) and changes.complete and not denials
+        market.wish = wish if complete else None
+        if not complete:
+            self.board.mark_changed(market)
+
+    def _mark(self, market: MarketState) -> tuple[float | None, ...]:
+        """Price the pairs of a market, and value its positions."""
+        fairs = tuple(self._pricing.fair(book) for book in market.books)
+        for book, fair in zip(market.books, fairs, strict=True):
+            if fair is not None:
+                self.ledger.mark(book.pair, fair)
+        return fairs
+
+    def _view(self, market: MarketState, fairs: Sequence[float | None], now_ns: int) -> View:
+        event = market.event
+        return View(
+            now_ns=now_ns,
+            event=event.event,
+            event_status=event.status,
+            score=event.score,
+            market=market.market,
+            market_status=market.status,
+            pairs=tuple(
+                PairView(
+                    book.pair,
+                    fair,
+                    book.first.touch(),
+                    book.second.touch(),
+                    self.exposure.position(book.pair),
+                )
+                for book, fair in zip(market.books, fairs, strict=True)
+            ),
+            positions=self.exposure.positions_of(event.event.event_id),
+            ladder=self._ladder,
+        )
+
+    def _decision(
+        self, market: MarketState, fairs: Sequence[float | None], quotes: tuple[Quote, ...]
+    ) -> Decision:
+        priced: list[tuple[PairId, float]] = [
+            (book.pair.pair_id, fair)
+            for book, fair in zip(market.books, fairs, strict=True)
+            if fair is not None
+        ]
+        return Decision(market.key, tuple(priced), quotes)
+
+    # Sending ----------------------------------------------------------------------------------
+
+    def _send(self, changes: Changes, now_ns: int) -> bool:
+        """Send cancels, then what risk admits of the wagers; tell whether all was admitted."""
+        self._cancel(changes.cancels, now_ns)
+        admitted = [place for place in changes.places if self._admit(place, now_ns)]
+        for batch in _batches(admitted):
+            self._exchange.place(batch)
+        return len(admitted) == len(changes.places)
+
+    def _cancel(self, refs: list[WagerRef], now_ns: int) -> None:
+        for ref in refs:
+            self.wagers.begin_cancel(ref)
+            self.risk.count_command(now_ns)
+            self._journal.sent(now_ns, CancelWager(ref))
+        for batch in _batches(refs):
+            self._exchange.cancel(batch)
+
+    def _admit(self, place: PlaceWager, now_ns: int) -> bool:
+        """Let a wager through the gate, counting it from this moment; or keep its denial."""
+        denial = self.risk.admit(place, now_ns)
+        if denial is not None:
+            self._journal.denied(now_ns, denial)
+            return False
+        self.wagers.register(place, now_ns)
+        self.risk.count_command(now_ns)
+        self._journal.sent(now_ns, place)
+        return True
+
+
+def _batches(items: list[_T]) -> list[list[_T]]:
+    return [items[start : start + BATCH_LIMIT] for start in range(0, len(items), BATCH_LIMIT)]

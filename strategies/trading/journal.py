@@ -1,0 +1,69 @@
+"""The port to a session's record: what the desk heard, wished, was denied, and asked for."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from strategies.trading.commands import Command
+from strategies.trading.events import Event
+from strategies.trading.ids import LineId, MarketKey, PairId
+from strategies.trading.odds import Odds
+from strategies.trading.strategy import Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Our own risk manager's no: which control, why, and on what figures."""
+
+    control: str
+    reason: str
+    line_id: LineId
+    odds: Odds
+    stake_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the desk made of one market at one moment.
+
+    `fairs` are the fair probabilities of the first lines of its pairs, as far as there are any;
+    `quotes` are those that risk left standing.
+    """
+
+    market_key: MarketKey
+    fairs: tuple[tuple[PairId, float], ...]
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The desk's money at a moment, in cents.
+
+    `profit_cents` is settled and net of commission, and `balance_cents` the starting balance with
+    it; `marked_cents` is the unsettled positions at the last fair prices; `exposure_cents` the
+    worst case over outcomes, open wagers included.
+    """
+
+    balance_cents: int
+
+    profit_cents: int
+    marked_cents: int
+    exposure_cents: int
+
+
+class Journal(Protocol):
+    """Keeps a session's record. What it is told is immutable; it may not change the session."""
+
+    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
+        """Keep an input that is no market data, under the number the desk gave it."""
+
+    def decided(self, now_ns: int, decision: Decision) -> None:
+        """Keep a decision that changed what the desk wishes for."""
+
+    def denied(self, now_ns: int, denial: Denial) -> None:
+        """Keep a denial."""
+
+    def sent(self, now_ns: int, command: Command) -> None:
+        """Keep a command; called before the exchange is asked."""
+
+    def accounted(self, now_ns: int, accounts: Accounts) -> None:
+        """Keep the accounts after they changed."""

@@ -1,0 +1,143 @@
+"""The ledger: what was won and lost, what commission took, and what is still open to a result.
+
+Only settled profit is profit. Positions without a result are marked at the last fair price and
+told apart; a result may be corrected later.
+"""
+
+from dataclasses import dataclass
+
+from strategies.trading.commission import Commission
+from strategies.trading.events import MarketSettled, WagerMatched
+from strategies.trading.exposure import Exposure
+from strategies.trading.ids import LineId, MarketKey, PairId
+from strategies.trading.market import Catalogue, Pair, Result
+from strategies.trading.position import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a settled market brought: gross by pair, and the commission on it, in cents."""
+
+    gross_by_pair: tuple[tuple[Pair, int], ...]
+    commission_cents: int
+
+    @property
+    def net_cents(self) -> int:
+        """Return the profit after commission."""
+        return sum(gross for _, gross in self.gross_by_pair) - self.commission_cents
+
+
+class Ledger:
+    """The desk's own account of its money, in cents."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        exposure: Exposure,
+        commission: Commission,
+        starting_balance_cents: int,
+    ) -> None:
+        """Start with a balance and no positions."""
+        self.starting_balance_cents = starting_balance_cents
+        self.profit_cents = 0
+        self.commission_cents = 0
+        self.turnover_cents = 0
+        self.marked_cents = 0
+        self.settlements: dict[MarketKey, Settlement] = {}
+        self._catalogue = catalogue
+        self._exposure = exposure
+        self._commission = commission
+        self._settled_positions: dict[MarketKey, tuple[Position, ...]] = {}
+        self._marks: dict[PairId, int] = {}
+        self._fairs: dict[PairId, float] = {}
+
+    @property
+    def balance_cents(self) -> int:
+        """Return the balance: what we started with and what settled since."""
+        return self.starting_balance_cents + self.profit_cents
+
+    @property
+    def available_cents(self) -> int:
+        """Return what may still be staked: the balance less every stake matched or open."""
+        return self.balance_cents - self._exposure.matched_cents - self._exposure.open_cents
+
+    @property
+    def equity_cents(self) -> int:
+        """Return the balance with unsettled positions at their last fair price."""
+        return self.balance_cents + self.marked_cents
+
+    def book_fill(self, pair: Pair, event: WagerMatched) -> None:
+        """Count a fill that the exposure holds already, and mark its position anew."""
+        self.turnover_cents += event.stake_cents
+        self._mark_position(pair)
+
+    def mark(self, pair: Pair, fair_first: float) -> None:
+        """Value a pair's position at a fair probability of its first line."""
+        self._fairs[pair.pair_id] = fair_first
+        self._mark_position(pair)
+
+    def settle(self, event: MarketSettled) -> None:
+        """Pay out a market by its results; a second settlement replaces the first."""
+        key = event.market_key
+        if key in self.settlements:
+            self._reverse(key)
+        else:
+            self._settled_positions[key] = self._take_positions(key)
+        results = dict(event.results)
+        gross = tuple(
+            (position.pair, position.profit_under(_first_result(position.pair, results)))
+            for position in self._settled_positions[key]
+        )
+        commission_cents = self._commission.on(cents for _, cents in gross)
+        self.settlements[key] = Settlement(gross, commission_cents)
+        self.profit_cents += self.settlements[key].net_cents
+        self.commission_cents += commission_cents
+
+    def open_positions(self) -> list[tuple[Position, int]]:
+        """Return the positions without a result, each with its mark."""
+        return [
+            (position, self._marks.get(pair_id, 0))
+            for pair_id, position in self._exposure.positions.items()
+            if any(position.matched_cents)
+        ]
+
+    def _mark_position(self, pair: Pair) -> None:
+        position = self._exposure.positions.get(pair.pair_id)
+        fair = self._fairs.get(pair.pair_id)
+        if position is None or fair is None:
+            return
+        mark = position.marked_cents(fair)
+        self.marked_cents += mark - self._marks.get(pair.pair_id, 0)
+        self._marks[pair.pair_id] = mark
+
+    def _take_positions(self, key: MarketKey) -> tuple[Position, ...]:
+        """Move a market's positions out of the exposure, so that they count no longer."""
+        taken = []
+        for pair in self._catalogue.pairs_by_market[key]:
+            position = self._exposure.positions.get(pair.pair_id)
+            if position is not None:
+                taken.append(_copy_of_matched(position))
+                self._exposure.release(pair)
+                self.marked_cents -= self._marks.pop(pair.pair_id, 0)
+        return tuple(taken)
+
+    def _reverse(self, key: MarketKey) -> None:
+        settlement = self.settlements[key]
+        self.profit_cents -= settlement.net_cents
+        self.commission_cents -= settlement.commission_cents
+
+
+def _copy_of_matched(position: Position) -> Position:
+    copy = Position(position.pair)
+    copy.profit_if = list(position.profit_if)
+    copy.matched_cents = list(position.matched_cents)
+    return copy
+
+
+def _first_result(pair: Pair, results: dict[LineId, Result]) -> Result:
+    """Return the result of the first line, told itself or by the second; void if neither was."""
+    if pair.first.line_id in results:
+        return results[pair.first.line_id]
+    mirrored = {Result.WON: Result.LOST, Result.LOST: Result.WON}
+    second = results.get(pair.second.line_id, Result.VOIDED)
+    return mirrored.get(second, second)

@@ -1,0 +1,47 @@
+"""Which of the markets on offer a session follows."""
+
+from collections.abc import Sequence
+
+from strategies.trading.errors import ConfigError
+from strategies.trading.ids import MarketKey
+from strategies.trading.market import Catalogue, MarketType
+
+
+class MarketFilter:
+    """Chooses markets by type, and by tournament if any is named."""
+
+    def __init__(self, types: Sequence[str], tournaments: Sequence[str]) -> None:
+        """Take market types, and the exact names of tournaments; none named means any.
+
+        Raise ConfigError for a type that does not exist.
+        """
+        known = [market_type.value for market_type in MarketType]
+        wrong = [name for name in types if name not in known]
+        if wrong or not types:
+            message = f"markets.types: {wrong or 'nothing'} chosen; there are {', '.join(known)}"
+            raise ConfigError(message)
+        self._types = tuple(MarketType(name) for name in types)
+        self._tournaments = tuple(tournaments)
+
+    def choose(self, catalogue: Catalogue) -> tuple[MarketKey, ...]:
+        """Return the markets to follow; raise ConfigError if there are none."""
+        chosen = tuple(
+            key
+            for key, market in catalogue.markets.items()
+            if market.type in self._types and self._wants(catalogue, key)
+        )
+        if not chosen:
+            there = sorted({market.type.value for market in catalogue.markets.values()})
+            tournaments = sorted({event.tournament for event in catalogue.events.values()})
+            message = (
+                f"markets: none is of type {', '.join(self._types)} and tournament "
+                f"{', '.join(self._tournaments) or 'any'}; on offer are {', '.join(there)} "
+                f"of {', '.join(tournaments)}"
+            )
+            raise ConfigError(message)
+        return chosen
+
+    def _wants(self, catalogue: Catalogue, key: MarketKey) -> bool:
+        return not self._tournaments or catalogue.events[key.event_id].tournament in (
+            self._tournaments
+        )

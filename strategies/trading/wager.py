@@ -1,0 +1,127 @@
+"""One wager of ours and its life.
+
+PENDING → ACCEPTED → OPEN ⇄ CANCELLING → ENDED. Steps may be skipped forwards, as answers and
+private updates come over different roads: a fill may precede the opening, or follow a cancel.
+"""
+
+from enum import StrEnum
+
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.errors import InvariantError
+from strategies.trading.ids import LineId, WagerRef
+from strategies.trading.market import Pair
+from strategies.trading.money import fill_profit_cents
+from strategies.trading.odds import Odds
+
+
+class WagerState(StrEnum):
+    """Where a wager stands, as far as we have been told."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    OPEN = "open"
+    CANCELLING = "cancelling"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why a wager ended."""
+
+    MATCHED = "matched"
+    CANCELLED = "cancelled"
+    WIPED = "wiped"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+
+
+_STEPS = {
+    WagerState.PENDING: (
+        WagerState.ACCEPTED,
+        WagerState.OPEN,
+        WagerState.CANCELLING,
+        WagerState.ENDED,
+    ),
+    WagerState.ACCEPTED: (WagerState.OPEN, WagerState.CANCELLING, WagerState.ENDED),
+    WagerState.OPEN: (WagerState.CANCELLING, WagerState.ENDED),
+    WagerState.CANCELLING: (WagerState.OPEN, WagerState.CANCELLING, WagerState.ENDED),
+    WagerState.ENDED: (),
+}
+
+
+class Wager:
+    """A wager with identity and a life; amounts are cents.
+
+    `side` is 0 if the line is the first of its pair, else 1. Matched and unmatched stake are
+    amounts, not states. `retry_at_ns` is when a refused cancel may be asked for again.
+    """
+
+    __slots__ = (
+        "intent",
+        "line_id",
+        "matched_cents",
+        "odds",
+        "pair",
+        "placed_ns",
+        "reason",
+        "ref",
+        "rested_cents",
+        "retry_at_ns",
+        "shown_cents",
+        "side",
+        "stake_cents",
+        "state",
+    )
+
+    def __init__(self, command: PlaceWager, pair: Pair, placed_ns: int) -> None:
+        """Begin as pending."""
+        self.ref: WagerRef = command.ref
+        self.pair = pair
+        self.line_id: LineId = command.line_id
+        self.side = 0 if pair.first.line_id == command.line_id else 1
+        self.odds: Odds = command.odds
+        self.stake_cents = command.stake_cents
+        self.intent: Intent = command.intent
+        self.placed_ns = placed_ns
+        self.state = WagerState.PENDING
+        self.reason: EndReason | None = None
+        self.matched_cents = 0
+        self.rested_cents = 0
+        self.shown_cents = 0
+        self.retry_at_ns = 0
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing of the wager can be matched any more, as far as told."""
+        return self.state is WagerState.ENDED
+
+    @property
+    def unmatched_cents(self) -> int:
+        """Return the stake that may still be matched."""
+        return 0 if self.ended else self.stake_cents - self.matched_cents
+
+    def offered_cents(self) -> int:
+        """Return what a taker on the opposite line sees of this wager in the book."""
+        if self.state not in (WagerState.OPEN, WagerState.CANCELLING):
+            return 0
+        return fill_profit_cents(self.rested_cents, self.unmatched_cents, self.odds)
+
+    def step(self, state: WagerState) -> None:
+        """Move on; raise InvariantError for a step that a wager cannot take."""
+        if state not in _STEPS[self.state]:
+            message = f"wager {self.ref} cannot go from {self.state} to {state}"
+            raise InvariantError(message)
+        self.state = state
+
+    def match(self, odds: Odds, stake_cents: int) -> None:
+        """Book a fill, late or not; raise InvariantError beyond the stake."""
+        self.matched_cents += stake_cents
+        if odds == self.odds:
+            self.rested_cents += stake_cents
+        if self.matched_cents > self.stake_cents:
+            message = f"wager {self.ref}: {self.matched_cents} cents matched of {self.stake_cents}"
+            raise InvariantError(message)
+
+    def end(self, reason: EndReason) -> None:
+        """End for this reason."""
+        self.step(WagerState.ENDED)
+        self.reason = reason

@@ -1,0 +1,169 @@
+"""The Betfair importer: files of every wrapping, and files that are no good."""
+
+import bz2
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recordings.importers.betfair import import_betfair
+from recordings.reader import Tape
+from strategies.trading.errors import TapeError, TradingError
+
+
+@pytest.fixture
+def whole(moneyline: Any) -> Any:
+    """Return a stream file with a book, a trade and a settlement."""
+    moneyline.change({"id": 11, "atb": [[2.5, 200]], "atl": [[2.6, 5.5]]}, img=True)
+    moneyline.change({"id": 11, "trd": [[2.5, 100]]}, {"id": 22, "trd": [[1.01, 3]]})
+    moneyline.define(status="CLOSED")
+    return moneyline
+
+
+@pytest.mark.parametrize("wrap", [bytes, gzip.compress, bz2.compress])
+def test_a_file_is_opened_by_what_it_holds(
+    whole: Any, tmp_path: Path, wrap: Callable[[bytes], bytes]
+) -> None:
+    """Plain, gzip and bzip2 give the same rows, whatever the file is called."""
+    source = tmp_path / "1.1.bz2"
+    source.write_bytes(wrap(whole.text().encode()))
+    import_betfair(source, tmp_path / "wrapped")
+    rows = [row for chunk in Tape(tmp_path / "wrapped").chunks() for row in chunk.rows()]
+    assert rows == whole.imported().rows
+
+
+def test_times_are_those_of_the_messages(whole: Any) -> None:
+    """There is one clock: both stamps are pt, in nanoseconds, and the tape says so."""
+    imported = whole.imported()
+    assert all(row.received_ns == row.exchange_ns for row in imported.rows)
+    assert imported.rows[-1].received_ns == 1_600_000_003 * 10**9
+    assert imported.info.clocks.name == "ONE"
+    assert not imported.info.simulated
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
+def test_a_truncated_archive_is_refused(
+    whole: Any, tmp_path: Path, compress: Callable[[bytes], bytes]
+) -> None:
+    """Wherever it was cut, the error names file and line, and no tape is left."""
+    data = compress(whole.text().encode())
+    source = tmp_path / "cut"
+    for length in range(0, len(data), 7):
+        source.write_bytes(data[:length])
+        with pytest.raises(TapeError, match=r"cut, line \d+: "):
+            import_betfair(source, tmp_path / "tape")
+    assert not (tmp_path / "tape").exists()
+
+
+BAD_LINES = {
+    "cut off": '{"op":"mcm","pt":16000000',
+    "not JSON": "hello",
+    "an array": "[]",
+    "another stream": '{"op":"ccm","pt":1600000000000}',
+    "no op": '{"pt":1600000000000}',
+    "no pt": '{"op":"mcm","mc":[]}',
+    "pt as text": '{"op":"mcm","pt":"1600000000000"}',
+    "pt before the first": '{"op":"mcm","pt":1599999999999}',
+    "pt beyond time": '{"op":"mcm","pt":9999999999999999}',
+    "no such market": '{"op":"mcm","pt":1600000009000,"mc":[{"id":"1.9","rc":[]}]}',
+    "no such runner": '{"op":"mcm","pt":1600000009000,"mc":[{"id":"1.1","rc":[{"id":9}]}]}',
+    "bytes that are no text": '{"op":"mcm","pt":1600000009000,"mc":[{"id":"\udcff"}]}',
+}
+BAD_LEVELS = ["[1,5]", "[0,0]", "[-2,5]", "[2,-5]", '["NaN",5]', "[2,1e99999]", "[2]", "[1e400,1]"]
+
+
+@pytest.mark.parametrize("line", BAD_LINES.values(), ids=BAD_LINES.keys())
+def test_a_line_that_is_no_good_is_refused_with_its_number(
+    whole: Any, tmp_path: Path, line: str
+) -> None:
+    """A bad fifth line gives an error that names it, in one line, and leaves no tape."""
+    source = tmp_path / "bad"
+    source.write_bytes((whole.text() + line).encode(errors="surrogateescape"))
+    with pytest.raises(TapeError, match=r"bad, line 5: ") as raised:
+        import_betfair(source, tmp_path / "tape")
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "tape").exists()
+
+
+@pytest.mark.parametrize("level", BAD_LEVELS)
+def test_a_level_that_cannot_be_is_refused(whole: Any, tmp_path: Path, level: str) -> None:
+    """Prices of one or less, negative or endless sizes are damage, and are not imported."""
+    runner = f'{{"id":11,"atb":[{level}]}}'
+    line = f'{{"op":"mcm","pt":1600000009000,"mc":[{{"id":"1.1","rc":[{runner}]}}]}}'
+    source = tmp_path / "bad"
+    source.write_text(whole.text() + line)
+    with pytest.raises(TapeError, match=r"bad, line 5: "):
+        import_betfair(source, tmp_path / "tape")
+
+
+@pytest.mark.parametrize("wrap", [bytes, gzip.compress, bz2.compress])
+def test_an_empty_file_is_refused(tmp_path: Path, wrap: Callable[[bytes], bytes]) -> None:
+    """Nothing at all is no recording, wrapped or not."""
+    source = tmp_path / "nothing"
+    source.write_bytes(wrap(b""))
+    with pytest.raises(TapeError, match=r"nothing, line 1: the file is empty"):
+        import_betfair(source, tmp_path / "tape")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """A mistyped path is a TapeError that names it, and makes no folder."""
+    with pytest.raises(TapeError, match="nowhere"):
+        import_betfair(tmp_path / "nowhere", tmp_path / "tape")
+    assert not (tmp_path / "tape").exists()
+
+
+def test_a_file_in_the_way_of_the_tape_is_refused(whole: Any, tmp_path: Path) -> None:
+    """A tape needs a folder of its own."""
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(TapeError, match="taken"):
+        import_betfair(whole.write(), tmp_path / "taken")
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_recording_is_not_written_over(whole: Any, tmp_path: Path) -> None:
+    """Importing twice into one folder is refused and leaves the first tape as it is."""
+    whole.imported()
+    digest = Tape(tmp_path / "tape").digest()
+    with pytest.raises(TapeError, match="holds a recording already"):
+        import_betfair(whole.write(), tmp_path / "tape")
+    assert Tape(tmp_path / "tape").digest() == digest
+
+
+def test_a_file_of_last_prices_only_is_refused(stream: Any, tmp_path: Path) -> None:
+    """A BASIC file has no book to make a tape of, and the error says what would do."""
+    stream.define()
+    stream.change({"id": 11, "ltp": 2.5})
+    with pytest.raises(TapeError, match=r"no order book: 1\.1 .* BASIC .* PRO"):
+        import_betfair(stream.write(), tmp_path / "tape")
+
+
+def test_a_heartbeat_is_no_error(whole: Any) -> None:
+    """A message that changes no market, as Betfair sends when nothing happens, is passed over."""
+    before = whole.imported().rows
+    whole.messages.insert(1, {"op": "mcm", "ct": "HEARTBEAT", "pt": 1_600_000_000_000})
+    whole.folder /= "with_heartbeat"
+    whole.folder.mkdir()
+    after = whole.imported().rows
+    assert [row._replace(seq=0) for row in after] == [row._replace(seq=0) for row in before]
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_damage_is_refused_or_harmless(whole: Any, data: Any) -> None:
+    """Whatever bytes are damaged, there is a valid tape or a TradingError, never anything else."""
+    damaged = bytearray(whole.text().encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    attempt = whole.folder / f"attempt-{len(list(whole.folder.iterdir()))}"
+    source = attempt.with_suffix(".in")
+    source.write_bytes(bytes(damaged))
+    try:
+        import_betfair(source, attempt)
+    except TradingError:
+        assert not attempt.exists()
+    else:
+        assert sum(len(chunk) for chunk in Tape(attempt).chunks())

@@ -1,0 +1,246 @@
+"""The Betfair importer: which markets can be meant, and what their definitions say happened."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recordings.importers.betfair import import_betfair
+from recordings.tape import Kind
+from strategies.trading.errors import TapeError
+from strategies.trading.market import EventStatus, MarketStatus, MarketType, Result, Selection
+
+BOOK = {"id": 11, "atb": [[2.5, 40]]}
+
+
+def runners(*keys: tuple[int, float]) -> list[dict[str, Any]]:
+    """Return active runners of these ids and handicaps, in their order."""
+    return [
+        {"id": id_, "hc": hc, "status": "ACTIVE", "sortPriority": place}
+        for place, (id_, hc) in enumerate(keys, start=1)
+    ]
+
+
+def settled(home: str, away: str) -> list[dict[str, Any]]:
+    """Return the two runners of a moneyline, of these statuses."""
+    return [
+        {"id": 11, "status": home, "sortPriority": 1},
+        {"id": 22, "status": away, "sortPriority": 2},
+    ]
+
+
+def test_a_market_of_two_runners_is_a_moneyline(stream: Any) -> None:
+    """The runner listed first is home, and names come from the file where it holds them."""
+    named = settled("ACTIVE", "ACTIVE")
+    named[0]["name"], named[1]["name"] = "Lakers", "Heat"
+    stream.define(runners=list(reversed(named)), eventName="Lakers v Heat", name="Moneyline")
+    stream.change(BOOK)
+    info = stream.imported().info
+    (event,), (market,) = info.events, info.markets
+    assert (event.name, event.home, event.away) == ("Lakers v Heat", "Lakers", "Heat")
+    assert (event.sport, event.scheduled_ns) == ("basketball", 1_600_027_200 * 10**9)
+    assert (market.market_id, market.type, market.name) == (
+        "1.1",
+        MarketType.MONEYLINE,
+        "Moneyline",
+    )
+    assert [(line.line_id, line.selection, line.point) for line in info.lines] == [
+        ("1.1:11", Selection.HOME, 0.0),
+        ("1.1:22", Selection.AWAY, 0.0),
+    ]
+
+
+def test_handicaps_pair_with_the_opposite_of_the_other_team(stream: Any) -> None:
+    """Home -1.5 stands against away +1.5; quarter points and the unpaired are left out."""
+    keys = [(11, -1.5), (22, 1.5), (11, 0), (22, 0), (11, -0.25), (22, 0.25), (11, 2)]
+    stream.define(marketType="ASIAN_HANDICAP", runners=runners(*keys))
+    stream.change(
+        {"id": 11, "hc": -1.5, "atl": [[2.5, 40]]},
+        {"id": 22, "atb": [[2, 7]]},
+        {"id": 11, "hc": -0.25, "atb": [[2, 8]]},
+    )
+    imported = stream.imported()
+    assert imported.info.markets[0].type is MarketType.SPREAD
+    assert [pair.pair_id for pair in imported.info.catalogue().pairs.values()] == [
+        "7:1.1:-1.5",
+        "7:1.1:0",
+    ]
+    assert imported.book() == {"1.1:22:+1.5": {-150: 6000}, "1.1:22:+0": {100: 700}}
+    assert (imported.report.quarter_lines, imported.report.lines_alone) == (2, 1)
+    assert any("2 handicap runners at a quarter point" in note for note in imported.info.notes)
+
+
+def test_trades_of_a_handicap_fold_within_their_pair(stream: Any) -> None:
+    """Equal payouts at opposite handicaps are one trade; at unrelated ones they are two."""
+    keys = [(11, -1.5), (22, 1.5), (11, 0), (22, 0)]
+    stream.define(marketType="HANDICAP", runners=runners(*keys))
+    stream.change({"id": 11, "hc": -1.5, "atl": [[2, 90]]})
+    traded = {"trd": [[2, 20]]}
+    stream.change({"id": 11, "hc": -1.5, **traded}, {"id": 22, "hc": 1.5, **traded})
+    stream.change({"id": 11, "hc": 0, **traded}, {"id": 22, "hc": 1.5, "trd": [[2, 40]]})
+    assert [trade[:3] for trade in stream.imported().trades()] == [
+        ("1.1:22:+1.5", 100, 2000),
+        ("1.1:22:+1.5", 100, 1000),
+        ("1.1:11:+0", 100, 1000),
+    ]
+
+
+def test_handicaps_that_come_later_join_the_market(stream: Any) -> None:
+    """A definition may add handicaps; those known already keep their lines."""
+    stream.define(marketType="ASIAN_HANDICAP", runners=runners((11, -1.5), (22, 1.5)))
+    more = runners((11, -2), (22, 2), (11, -1.5), (22, 1.5))
+    stream.define(marketType="ASIAN_HANDICAP", runners=more)
+    stream.change({"id": 11, "hc": -2, "atb": [[2, 9]]}, {"id": 11, "hc": -1.5, "atb": [[2, 8]]})
+    imported = stream.imported()
+    assert imported.book() == {"1.1:11:-2": {100: 900}, "1.1:11:-1.5": {100: 800}}
+    assert imported.report.pairs == 2
+
+
+@pytest.mark.parametrize("names", [("Under 2.5 Goals", "Over 2.5 Goals"), (None, None)])
+def test_over_and_under_are_a_total_at_the_point_of_its_type(stream: Any, names: Any) -> None:
+    """Betfair lists under first, and names say so where there are any."""
+    both = settled("ACTIVE", "ACTIVE")
+    both[0]["name"], both[1]["name"] = names
+    stream.define(marketType="OVER_UNDER_25", runners=both)
+    stream.change(BOOK)
+    lines = stream.imported().info.lines
+    assert {line.line_id: (line.selection, line.point) for line in lines} == {
+        "1.1:11": (Selection.UNDER, 2.5),
+        "1.1:22": (Selection.OVER, 2.5),
+    }
+
+
+def test_names_beat_the_order_of_a_total(stream: Any) -> None:
+    """A runner that is called over is over, also where it is listed first."""
+    both = settled("ACTIVE", "ACTIVE")
+    both[0]["name"], both[1]["name"] = "Over 0.5 Goals", "Under 0.5 Goals"
+    stream.define(marketType="OVER_UNDER_05", runners=both)
+    stream.change(BOOK)
+    over = stream.imported().info.lines[0]
+    assert (over.line_id, over.selection, over.point) == ("1.1:11", Selection.OVER, 0.5)
+
+
+def test_markets_that_cannot_be_meant_are_refused_by_name(stream: Any) -> None:
+    """Beside a market that can be, the others are left out and listed with the reason."""
+    stream.define("1.1")
+    stream.define("1.2", runners=runners((11, 0), (22, 0), (33, 0)), eventName="A v B")
+    stream.define("1.3", marketType="CORRECT_SCORE")
+    stream.change(BOOK, market_id="1.2")
+    stream.change(BOOK)
+    imported = stream.imported()
+    assert [market.market_id for market in imported.info.markets] == ["1.1"]
+    assert len(imported.offers()) == 1
+    refused = [line for line in imported.report.lines() if line.startswith("Refused")]
+    assert refused[0] == (
+        "Refused, as MATCH_ODDS has 3 runners, where a market needs exactly two: 1.2 (A v B)"
+    )
+    assert refused[1].startswith("Refused, as CORRECT_SCORE (runners: 2) is no moneyline")
+    assert "Markets in the file that were refused: 1 CORRECT_SCORE, 1 MATCH_ODDS." in (
+        imported.info.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("definition", "why"),
+    [
+        ({"marketType": "PLACE"}, r"PLACE 1\.1 .* is no moneyline"),
+        ({"marketType": "OVER_UNDER_273"}, r"OVER_UNDER_273 1\.1"),
+        ({"runners": runners((11, 0), (22, 0), (33, 0))}, r"MATCH_ODDS 1\.1 has 3 runners"),
+        ({"runners": runners((11, 0), (11, 0))}, r"MATCH_ODDS 1\.1 lists a runner twice"),
+        (
+            {"marketType": "HANDICAP", "runners": runners((11, 1), (22, -1), (33, 0))},
+            r"HANDICAP 1\.1 has 3 different runners",
+        ),
+        (
+            {"marketType": "HANDICAP", "runners": runners((11, 0.25), (22, -0.25))},
+            r"HANDICAP 1\.1 has no two opposite handicaps",
+        ),
+    ],
+)
+def test_a_file_without_any_market_that_can_be_meant_is_an_error(
+    stream: Any, tmp_path: Path, definition: dict[str, Any], why: str
+) -> None:
+    """The error names the market's type, its id and the reason, and no tape is left."""
+    stream.define(**definition)
+    with pytest.raises(TapeError, match=why):
+        import_betfair(stream.write(), tmp_path / "tape")
+    assert not (tmp_path / "tape").exists()
+
+
+def test_a_game_goes_in_play_is_suspended_and_settles(stream: Any) -> None:
+    """Schedule, statuses, delay and results are told when they change, each in its order."""
+    stream.define()
+    stream.change(BOOK)
+    stream.define(marketTime="2020-09-13T20:05:00.000Z")
+    stream.define(marketTime="2020-09-13T20:05:00.000Z", status="SUSPENDED")
+    running: dict[str, Any] = {"inPlay": True, "betDelay": 5}
+    running["marketTime"] = "2020-09-13T20:05:00.000Z"
+    stream.define(**running)
+    running["betDelay"] = 8
+    stream.define(**running)
+    # Betfair may name a winner while suspended, and take it back.
+    stream.define(**{**running, "status": "SUSPENDED"}, runners=settled("LOSER", "WINNER"))
+    stream.define(**{**running, "status": "CLOSED"}, runners=settled("WINNER", "LOSER"))
+    imported = stream.imported()
+    # A delay is told only in-play: the 0 of the definitions before it means nothing yet.
+    assert imported.states() == [
+        (Kind.SCHEDULE, 1_600_027_200 * 10**9),
+        (Kind.MARKET_STATUS, MarketStatus.OPEN),
+        (Kind.SCHEDULE, 1_600_027_500 * 10**9),
+        (Kind.MARKET_STATUS, MarketStatus.SUSPENDED),
+        (Kind.IN_PLAY_DELAY, 5 * 10**9),
+        (Kind.EVENT_STATUS, EventStatus.LIVE),
+        (Kind.MARKET_STATUS, MarketStatus.OPEN),
+        (Kind.IN_PLAY_DELAY, 8 * 10**9),
+        (Kind.MARKET_STATUS, MarketStatus.SUSPENDED),
+        (Kind.MARKET_STATUS, MarketStatus.CLOSED),
+        (Kind.RESULT, Result.WON),
+        (Kind.RESULT, Result.LOST),
+        (Kind.EVENT_STATUS, EventStatus.ENDED),
+    ]
+    assert len({row.seq for row in imported.rows[-4:]}) == 1
+    assert imported.results() == {"1.1:11": Result.WON, "1.1:22": Result.LOST}
+
+
+@pytest.mark.parametrize(
+    "statuses", [("REMOVED", "WINNER"), ("ACTIVE", "ACTIVE"), ("WINNER", "WINNER")]
+)
+def test_a_pair_without_one_winner_and_one_loser_is_voided(stream: Any, statuses: Any) -> None:
+    """A removed runner, no result, or a dead heat return both stakes, and the notes say so."""
+    stream.define()
+    stream.change(BOOK)
+    stream.define(status="CLOSED", runners=settled(*statuses))
+    imported = stream.imported()
+    assert imported.results() == {"1.1:11": Result.VOIDED, "1.1:22": Result.VOIDED}
+    assert any("1 pair closed without one winner" in note for note in imported.info.notes)
+
+
+def test_a_corrected_settlement_is_told_again(stream: Any) -> None:
+    """A later definition with other winners tells the results anew; one with the same does not."""
+    stream.define()
+    stream.change(BOOK)
+    for statuses in (("WINNER", "LOSER"), ("WINNER", "LOSER"), ("LOSER", "WINNER")):
+        stream.define(status="CLOSED", runners=settled(*statuses))
+    imported = stream.imported()
+    told = [row.state for row in imported.rows if row.kind == Kind.RESULT]
+    assert told == [Result.WON, Result.LOST, Result.LOST, Result.WON]
+
+
+def test_an_event_ends_with_the_last_of_its_markets(stream: Any) -> None:
+    """A total that is decided early does not end the game."""
+    stream.define("1.1")
+    stream.define("1.2", marketType="OVER_UNDER_05")
+    stream.change(BOOK)
+    stream.define("1.2", marketType="OVER_UNDER_05", status="CLOSED")
+    stream.define("1.1", status="CLOSED")
+    rows = stream.imported().rows
+    ended = [row.received_ns for row in rows if row.kind == Kind.EVENT_STATUS]
+    assert ended == [1_600_000_004 * 10**9]
+
+
+def test_a_market_that_changes_its_runners_is_an_error(stream: Any, tmp_path: Path) -> None:
+    """Who was home cannot become someone else; the error names the line of the file."""
+    stream.define()
+    stream.define(runners=runners((11, 0), (33, 0)))
+    with pytest.raises(TapeError, match=r"stream, line 2: market 1\.1 changes its runners"):
+        import_betfair(stream.write(), tmp_path / "tape")

@@ -1,0 +1,367 @@
+"""The tape: what is written is what is read, in whole segments, and nothing is left half-done."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recordings.reader import Tape, open_recording
+from recordings.tape import NOWHERE, Clocks, Kind, Row, Side
+from recordings.validator import validate
+from recordings.writer import TapeWriter
+from strategies.trading.errors import TapeError
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.odds import Ladder, prophetx_ladder
+
+# Two games of three markets of two lines: line 7 is of market 3 of game 1, and so on.
+GAMES = [
+    SportEvent(
+        EventId("g1"), "Celtics at Knicks", "Knicks", "Celtics", "NBA", "basketball", 10**18
+    ),
+    SportEvent(
+        EventId("g2"), "Žalgiris at Bàsquet ✓", "Bàsquet", "Žalgiris", "EL", "basketball", 7
+    ),
+]
+MARKETS = [
+    Market(game.event_id, MarketId(market_id), type_, f"{type_} of {game.name}")
+    for game in GAMES
+    for market_id, type_ in (
+        ("219", MarketType.MONEYLINE),
+        ("223", MarketType.SPREAD),
+        ("225", MarketType.TOTAL),
+    )
+]
+SELECTIONS = {
+    MarketType.MONEYLINE: ((Selection.HOME, 0.0), (Selection.AWAY, 0.0)),
+    MarketType.SPREAD: ((Selection.HOME, -4.5), (Selection.AWAY, 4.5)),
+    MarketType.TOTAL: ((Selection.OVER, 219.5), (Selection.UNDER, 219.5)),
+}
+LINES = [
+    Line(
+        LineId(f"{market.event_id}/{market.market_id}/{selection}"),
+        market.event_id,
+        market.market_id,
+        selection,
+        point,
+    )
+    for market in MARKETS
+    for selection, point in SELECTIONS[market.type]
+]
+
+BLANK = Row(0, 0, 0, 0, NOWHERE, NOWHERE, NOWHERE, 0, 0, 0, 0, 0, None)
+
+Statement = tuple[Any, ...]
+Message = tuple[int, int, list[Statement]]
+
+lines = st.integers(0, len(LINES) - 1)
+in_markets = st.integers(0, len(MARKETS) - 1)
+events = st.integers(0, len(GAMES) - 1)
+rungs = st.sampled_from(prophetx_ladder().rungs)
+cents = st.integers(0, 10**12)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+statements = st.one_of(
+    st.tuples(st.just("offer"), lines, rungs, cents, cents),
+    st.tuples(
+        st.just("trade"),
+        lines,
+        rungs,
+        cents,
+        st.sampled_from([Side.MAKER, Side.TAKER, Side.UNKNOWN]),
+    ),
+    st.tuples(st.just("market_status"), in_markets, st.sampled_from(MarketStatus)),
+    st.tuples(st.just("event_status"), events, st.sampled_from(EventStatus)),
+    st.tuples(st.just("schedule"), events, st.integers(0, 2**62)),
+    st.tuples(st.just("score"), events, st.integers(0, 200), st.integers(0, 200)),
+    st.tuples(st.just("in_play_delay"), in_markets, st.integers(0, 10**10)),
+    st.tuples(st.just("result"), lines, st.sampled_from(Result)),
+    st.tuples(st.just("untyped"), texts),
+)
+messages = st.lists(
+    st.tuples(
+        st.integers(0, 10**15), st.integers(0, 10**9), st.lists(statements, min_size=1, max_size=4)
+    ),
+    min_size=1,
+    max_size=12,
+)
+on_disk = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+
+
+def writer_at(folder: Path, **settings_: Any) -> TapeWriter:
+    """Return a writer that knows all games, markets and lines."""
+    writer = TapeWriter(folder, source="a test", simulated=True, clocks=Clocks.TWO, **settings_)
+    for game in GAMES:
+        writer.add_event(game)
+    for market in MARKETS:
+        writer.add_market(market)
+    for line in LINES:
+        writer.add_line(line)
+    return writer
+
+
+def write(folder: Path, told: list[Message], **settings_: Any) -> None:
+    """Write messages, each a wait since the one ahead, an age on arrival, and statements."""
+    received_ns = 0
+    with writer_at(folder, **settings_) as writer:
+        for wait_ns, age_ns, said in told:
+            received_ns += wait_ns
+            writer.begin_message(received_ns, received_ns - age_ns)
+            for method, *arguments in said:
+                getattr(writer, method)(*arguments)
+
+
+def rows_meant(told: list[Message]) -> Iterator[Row]:
+    """Yield the rows that the table in `recordings.tape` promises for these messages."""
+    received_ns = 0
+    for seq, (wait_ns, age_ns, said) in enumerate(told, start=1):
+        received_ns += wait_ns
+        for method, *arguments in said:
+            blank = BLANK._replace(
+                received_ns=received_ns, exchange_ns=received_ns - age_ns, seq=seq
+            )
+            yield blank._replace(kind=Kind[method.upper()], **_said(method, *arguments))
+
+
+def _said(method: str, *told: Any) -> dict[str, Any]:
+    match method, *told:
+        case "offer", line, odds, amount, quantity:
+            offered = {"odds": odds, "amount_cents": amount, "quantity_cents": quantity}
+            meant = _on_line(line) | offered
+        case "trade", line, odds, amount, side:
+            meant = _on_line(line) | {"odds": odds, "amount_cents": amount, "side": side}
+        case "result", line, result:
+            meant = _on_line(line) | {"state": result}
+        case (("market_status" | "in_play_delay"), market, state):
+            meant = {"event": market // 3, "market": market, "state": state}
+        case "score", event, home, away:
+            meant = {"event": event, "text": f"{home}-{away}"}
+        case (("event_status" | "schedule"), event, state):
+            meant = {"event": event, "state": state}
+        case _, text:
+            meant = {"text": text}
+    return meant
+
+
+def _on_line(line: int) -> dict[str, int]:
+    return {"event": line // 6, "market": line // 2, "line": line}
+
+
+def rows_of(tape: Tape, rows_per_chunk: int = 65_536) -> list[Row]:
+    """Return all rows of a tape."""
+    return [row for chunk in tape.chunks(rows_per_chunk) for row in chunk.rows()]
+
+
+def offers(count: int, wait_ns: int = 5) -> list[Message]:
+    """Return messages of one offer each, every one another amount."""
+    return [(wait_ns, 0, [("offer", at % 12, 150, 100 + at, 0)]) for at in range(count)]
+
+
+@on_disk
+@given(messages, st.integers(1, 9), st.integers(1, 9))
+def test_what_is_written_is_read_again_row_for_row(
+    told: list[Message], rows_per_segment: int, rows_per_chunk: int
+) -> None:
+    """Whatever is said comes back as said, however rows are split into segments and chunks."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), told, rows_per_segment=rows_per_segment)
+        tape = Tape(Path(folder))
+        meant = list(rows_meant(told))
+        assert rows_of(tape, rows_per_chunk) == meant
+        assert tape.rows_total == len(meant)
+        assert len(list(Path(folder).iterdir())) == -(-len(meant) // rows_per_segment)
+
+
+@on_disk
+@given(messages, st.integers(1, 9))
+def test_chunks_tell_where_in_which_file_their_rows_lie(
+    told: list[Message], rows_per_chunk: int
+) -> None:
+    """A chunk names its file and its first row there, so that a message can point at a row."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), told, rows_per_segment=5)
+        meant = list(rows_meant(told))
+        for chunk in Tape(Path(folder)).chunks(rows_per_chunk):
+            segment = int(Path(chunk.place).stem.removeprefix("segment-"))
+            first = 5 * segment + chunk.first_row
+            assert 0 < len(chunk) <= rows_per_chunk
+            assert list(chunk.rows()) == meant[first : first + len(chunk)]
+
+
+@on_disk
+@given(messages, st.integers(1, 9))
+def test_a_summary_counts_what_was_said(told: list[Message], rows_per_segment: int) -> None:
+    """The validator's summary counts rows, messages, kinds and times as they were written."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), told, rows_per_segment=rows_per_segment)
+        summary = validate(Tape(Path(folder)))
+    meant = list(rows_meant(told))
+    kinds = [Kind(row.kind).name.lower() for row in meant]
+    assert summary.rows == len(meant)
+    assert summary.messages == len(told)
+    assert summary.rows_by_kind == {kind: kinds.count(kind) for kind in kinds}
+    assert (summary.first_ns, summary.last_ns) == (meant[0].received_ns, meant[-1].received_ns)
+    assert summary.pairs == len(MARKETS)
+
+
+def test_a_recording_tells_where_it_is_from(tmp_path: Path) -> None:
+    """Source, clocks, ladder, notes and dictionaries are read as they were written."""
+    ladder = Ladder([-150, 100, 150])
+    with writer_at(tmp_path / "tape", ladder=ladder) as writer:
+        writer.info.notes.append('Prices were moved by at most 0.4 %: "snapped" ✓')
+        writer.untyped("{}")
+    info = Tape(tmp_path / "tape").info
+    assert (info.source, info.simulated, info.clocks) == ("a test", True, Clocks.TWO)
+    assert info.ladder.rungs == (-150, 100, 150)
+    assert info.notes == ['Prices were moved by at most 0.4 %: "snapped" ✓']
+    assert (info.events, info.markets, info.lines) == (GAMES, MARKETS, LINES)
+
+
+def test_a_catalogue_can_be_made_of_a_recording(tmp_path: Path) -> None:
+    """What is on the tape can be looked up by line, with its opposite and its market's type."""
+    write(tmp_path / "tape", offers(1))
+    catalogue = Tape(tmp_path / "tape").info.catalogue()
+    assert catalogue.opposite(LineId("g2/223/home")).line_id == "g2/223/away"
+    assert catalogue.pair_of(LineId("g2/225/under")).type is MarketType.TOTAL
+
+
+def test_lines_that_appear_while_recording_are_in_the_dictionaries(tmp_path: Path) -> None:
+    """A line that is listed hours later is known to the tape, though early segments lack it."""
+    writer = TapeWriter(
+        tmp_path / "tape", source="s", simulated=False, clocks=Clocks.ONE, rows_per_segment=2
+    )
+    with writer:
+        for at, line in enumerate(LINES):
+            market = next(market for market in MARKETS if market.key == line.market_key)
+            writer.add_event(next(game for game in GAMES if game.event_id == line.event_id))
+            writer.add_market(market)
+            writer.begin_message(at, at)
+            writer.offer(writer.add_line(line), -110, 500)
+    tape = Tape(tmp_path / "tape")
+    assert [tape.info.lines[row.line] for row in rows_of(tape)] == LINES
+    assert Tape(tmp_path / "tape/segment-00000.parquet").info.lines == LINES[:2]
+
+
+def test_what_is_entered_twice_keeps_its_place(tmp_path: Path) -> None:
+    """Entering a game, market or line again gives its first place and no second entry."""
+    with writer_at(tmp_path / "tape") as writer:
+        assert writer.add_event(GAMES[1]) == 1
+        assert writer.add_market(MARKETS[4]) == 4
+        assert writer.add_line(LINES[9]) == 9
+        assert len(writer.info.lines) == len(LINES)
+        writer.untyped("")
+
+
+def test_the_digest_tells_the_same_recording_from_another(tmp_path: Path) -> None:
+    """The same rows give the same digest in any folder, and one cent more gives another."""
+    write(tmp_path / "one", offers(20), rows_per_segment=7)
+    write(tmp_path / "same", offers(20), rows_per_segment=7)
+    changed = [*offers(19), (5, 0, [("offer", 19 % 12, 150, 120, 0)])]
+    write(tmp_path / "other", changed, rows_per_segment=7)
+    one = Tape(tmp_path / "one")
+    digest = one.digest()
+    assert rows_of(one) == list(rows_meant(offers(20)))
+    assert digest == one.digest() == Tape(tmp_path / "same").digest()
+    assert digest != Tape(tmp_path / "other").digest()
+
+
+def test_a_recording_is_opened_by_its_path(tmp_path: Path) -> None:
+    """A recording is opened by its folder, and may be read from its start again."""
+    write(tmp_path / "tape", offers(3))
+    tape = open_recording(str(tmp_path / "tape"))
+    assert rows_of(tape) == rows_of(tape) == list(rows_meant(offers(3)))
+
+
+def test_a_second_recording_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    """A writer never mixes with, overwrites or removes a recording that is there already."""
+    write(tmp_path / "tape", offers(3))
+    digest = Tape(tmp_path / "tape").digest()
+    with pytest.raises(TapeError, match="tape: holds a recording already"):
+        write(tmp_path / "tape", offers(5))
+    assert Tape(tmp_path / "tape").digest() == digest
+
+
+def test_a_message_from_the_past_is_refused(tmp_path: Path) -> None:
+    """A message may arrive with the one ahead of it, never before it."""
+    with writer_at(tmp_path / "tape") as writer:
+        writer.begin_message(1_000, 990)
+        writer.begin_message(1_000, 980)
+        with pytest.raises(TapeError, match=r"message 3 arrived at 999, before .* 1000"):
+            writer.begin_message(999, 999)
+        writer.untyped("said at 1000")
+    assert [row.received_ns for row in rows_of(Tape(tmp_path / "tape"))] == [1_000]
+
+
+@pytest.mark.parametrize(("odds", "amount_cents"), [(131, 100), (-100, 100), (0, 100), (150, -1)])
+def test_offers_and_trades_that_cannot_be_are_refused(
+    tmp_path: Path, odds: int, amount_cents: int
+) -> None:
+    """Odds off the ladder and negative amounts never reach a tape; the message names the line."""
+    with writer_at(tmp_path / "tape") as writer:
+        writer.begin_message(1, 1)
+        with pytest.raises(TapeError, match=r"line g1/223/home: .* off the ladder or negative"):
+            writer.offer(2, odds, amount_cents)
+        with pytest.raises(TapeError, match=r"line g1/223/home: .* off the ladder or negative"):
+            writer.trade(2, odds, amount_cents, Side.TAKER)
+        assert writer.rows_written == 0
+
+
+def test_what_belongs_to_nothing_known_is_refused(tmp_path: Path) -> None:
+    """A market needs its game, and a line its market, before they are entered."""
+    with TapeWriter(tmp_path / "tape", source="s", simulated=True, clocks=Clocks.ONE) as writer:
+        with pytest.raises(TapeError, match="market 219: its event g1 is not known"):
+            writer.add_market(MARKETS[0])
+        writer.add_event(GAMES[0])
+        with pytest.raises(TapeError, match="its market 219 is not known"):
+            writer.add_line(LINES[0])
+
+
+def test_an_error_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
+    """When an import fails halfway, neither whole segments, parts, nor the folder remain."""
+    torn = [*offers(10), (5, 0, [("offer", 0, 131, 100, 0)])]
+    with pytest.raises(TapeError):
+        write(tmp_path / "tape", torn, rows_per_segment=4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_while_closing_leaves_nothing_behind(tmp_path: Path) -> None:
+    """When the last rows cannot be stored, the recording is gone as after any other error."""
+    too_late = [*offers(10), (5, 0, [("schedule", 0, 2**70)])]
+    with pytest.raises(OverflowError):
+        write(tmp_path / "tape", too_late, rows_per_segment=4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_spares_what_lay_in_the_folder_before(tmp_path: Path) -> None:
+    """Giving up removes what the writer wrote, and nothing that somebody else put there."""
+    (tmp_path / "notes.txt").write_text("mine")
+    torn = [*offers(10), (5, 0, [("offer", 0, 131, 100, 0)])]
+    with pytest.raises(TapeError):
+        write(tmp_path, torn, rows_per_segment=4)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_segment_under_its_own_name_is_whole(tmp_path: Path) -> None:
+    """While recording goes on, and after a crash, every segment that can be seen can be read."""
+    writer = writer_at(tmp_path / "tape", rows_per_segment=3)
+    for at in range(8):
+        writer.begin_message(5 * at, 5 * at)
+        writer.offer(at, 150, 100 + at)
+    segments = sorted(path.name for path in (tmp_path / "tape").glob("segment-*"))
+    assert segments == ["segment-00000.parquet", "segment-00001.parquet"]
+    seen = [row.amount_cents for row in rows_of(Tape(tmp_path / "tape"))]
+    writer.close()
+    assert seen == [100, 101, 102, 103, 104, 105]
+    assert len(rows_of(Tape(tmp_path / "tape"))) == 8

@@ -1,0 +1,316 @@
+"""The generated game is a tape on which a market maker's backtest makes sense."""
+
+import os
+import subprocess
+import sys
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+from pathlib import Path
+from statistics import mean, median
+
+import pytest
+
+from recordings.reader import Tape
+from recordings.tape import Clocks, Kind, Row
+from recordings.validator import validate
+from sim.crowd.generate import generate_game
+from strategies.trading.errors import ConfigError
+from strategies.trading.market import EventStatus, MarketStatus, MarketType, Result
+from strategies.trading.odds import implied_probability, payout_ratio
+
+SEED = 7
+HOUSE = Path(__file__).parents[3]
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+# A trade and the change of the book it made are told no further apart.
+APART_NS = 60_000_000
+
+Books = list[dict[int, int]]
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Tape:
+    folder = tmp_path_factory.mktemp("crowd") / "game"
+    generate_game(folder, seed=SEED)
+    return Tape(folder)
+
+
+@pytest.fixture(scope="module")
+def rows(tape: Tape) -> list[Row]:
+    return [row for chunk in tape.chunks() for row in chunk.rows()]
+
+
+def replay(tape: Tape, rows: list[Row]) -> Iterator[tuple[list[Row], Books]]:
+    """Yield each message with the amounts shown by line and odds once it has been taken in."""
+    books: Books = [{} for _ in tape.info.lines]
+    for _, message in groupby(rows, key=lambda row: row.seq):
+        told = list(message)
+        for row in told:
+            if row.kind == Kind.OFFER and row.amount_cents:
+                books[row.line][row.odds] = row.amount_cents
+            elif row.kind == Kind.OFFER:
+                del books[row.line][row.odds]
+        yield told, books
+
+
+def of_kind(rows: list[Row], kind: Kind) -> list[Row]:
+    return [row for row in rows if row.kind == kind]
+
+
+def tip_off_ns(rows: list[Row]) -> int:
+    return next(
+        r.exchange_ns for r in of_kind(rows, Kind.EVENT_STATUS) if r.state == EventStatus.LIVE
+    )
+
+
+def statuses(rows: list[Row], market: int) -> list[tuple[int, int]]:
+    changes = of_kind(rows, Kind.MARKET_STATUS)
+    return [(row.state, row.exchange_ns) for row in changes if row.market == market]
+
+
+def final_score(rows: list[Row]) -> tuple[int, int]:
+    home, away = (of_kind(rows, Kind.SCORE)[-1].text or "").split("-")
+    return int(home), int(away)
+
+
+def overround(books: Books, market: int) -> float | None:
+    first, second = books[2 * market], books[2 * market + 1]
+    if not first or not second:
+        return None
+    return implied_probability(max(first)) + implied_probability(max(second)) - 1
+
+
+def test_game_is_a_valid_simulated_recording_of_three_markets(tape: Tape) -> None:
+    """The tape validates, says that it is simulated, and holds one pair of each market type."""
+    summary = validate(tape)
+    assert summary.info.simulated
+    assert summary.info.source == f"simulated: python -m sim generate nba --seed {SEED}"
+    assert summary.info.clocks is Clocks.TWO
+    assert "(simulated)" in summary.info.events[0].name
+    assert 60_000 <= summary.rows <= 150_000
+    pairs = tape.info.catalogue().pairs.values()
+    assert [pair.type for pair in pairs] == list(MarketType)
+    assert [pair.first.point % 1 for pair in pairs] == [0.0, 0.5, 0.5]
+    assert all(len(line.line_id) == 32 for line in tape.info.lines)
+
+
+def test_same_seed_gives_the_same_bytes(tape: Tape, tmp_path: Path) -> None:
+    """A game made again by another process with other string hashes is the same to the byte."""
+    command = (
+        "from pathlib import Path; from sim.crowd.generate import generate_game; "
+        f"generate_game(Path({str(tmp_path / 'again')!r}), seed={SEED})"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "12345"}
+    subprocess.run([sys.executable, "-c", command], check=True, cwd=HOUSE, env=environment)
+    assert Tape(tmp_path / "again").digest() == tape.digest()
+
+
+def test_another_seed_gives_another_game(tape: Tape, rows: list[Row], tmp_path: Path) -> None:
+    """Two seeds share neither the bytes nor the course of the game."""
+    generate_game(tmp_path / "other", seed=SEED + 1)
+    other = Tape(tmp_path / "other")
+    other_rows = [row for chunk in other.chunks() for row in chunk.rows()]
+    assert other.digest() != tape.digest()
+    assert final_score(other_rows) != final_score(rows)
+
+
+def test_a_sport_that_is_not_simulated_is_refused_by_name(tmp_path: Path) -> None:
+    """Asking for another sport names those that there are, and leaves nothing behind."""
+    with pytest.raises(ConfigError, match=r"'curling'.*nba"):
+        generate_game(tmp_path / "game", seed=1, sport="curling")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_book_is_never_crossed_and_never_deeper_than_shown(tape: Tape, rows: list[Row]) -> None:
+    """After every message the best offers imply more than one, and a line has at most ten."""
+    for told, books in replay(tape, rows):
+        for market in {row.market for row in told if row.kind == Kind.OFFER}:
+            assert (overround(books, market) or 1.0) > 0, told[0]
+        assert max(map(len, books)) <= 10, told[0]
+
+
+def test_an_offer_shows_no_more_than_its_makers_can_lose(rows: list[Row]) -> None:
+    """What a taker may stake is at most the profit on all the original stakes behind an offer."""
+    for row in of_kind(rows, Kind.OFFER):
+        profit, stake = payout_ratio(row.odds)
+        assert row.amount_cents * profit <= row.quantity_cents * stake + 5 * profit, row
+        assert (row.quantity_cents == 0) == (row.amount_cents == 0)
+
+
+def test_nobody_takes_more_than_was_shown(tape: Tape, rows: list[Row]) -> None:
+    """The trades of one message fit into what was offered at their odds moments before."""
+    shown: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for told, _ in replay(tape, rows):
+        taken: dict[tuple[int, int], int] = {}
+        for row in told:
+            place = (row.line, row.odds)
+            if row.kind == Kind.OFFER:
+                shown.setdefault(place, []).append((row.exchange_ns, row.amount_cents))
+            if row.kind == Kind.TRADE:
+                taken[place] = taken.get(place, 0) + row.amount_cents
+        for place, cents in taken.items():
+            assert cents <= _most_shown(shown[place], told[0].exchange_ns - APART_NS)
+
+
+def _most_shown(history: list[tuple[int, int]], since_ns: int) -> int:
+    """Return the largest amount that stood at or after a time, oldest first in the history."""
+    recent = [cents for when_ns, cents in history if when_ns >= since_ns]
+    standing = [cents for when_ns, cents in history if when_ns < since_ns][-1:]
+    return max(standing + recent)
+
+
+def test_book_is_wiped_at_tip_off(tape: Tape, rows: list[Row]) -> None:
+    """Each market's suspension at tip-off removes every offer in the same message."""
+    live_ns = tip_off_ns(rows)
+    wiped = []
+    for told, books in replay(tape, rows):
+        first = told[0]
+        if first.kind == Kind.MARKET_STATUS and first.exchange_ns == live_ns:
+            assert len(told) > 10
+            assert books[2 * first.market] == books[2 * first.market + 1] == {}
+            wiped.append(first.market)
+    assert wiped == [0, 1, 2]
+
+
+def test_markets_pass_through_the_states_of_a_game(rows: list[Row]) -> None:
+    """Open, suspended 15 to 20 s at tip-off, open, suspended 50 to 100 s at the end, closed."""
+    live_ns = tip_off_ns(rows)
+    for market in range(3):
+        states, times_ns = zip(*statuses(rows, market), strict=True)
+        assert states == (1, 2, 1, 2, 3)
+        opened, off, reopened, end, closed = times_ns
+        assert 240 <= (off - opened) / MINUTE_NS <= 360
+        assert off == live_ns
+        assert 15 <= (reopened - off) / SECOND_NS <= 20
+        assert 115 <= (end - off) / MINUTE_NS <= 160
+        assert 50 <= (closed - end) / SECOND_NS <= 100.1
+    assert [row.state for row in of_kind(rows, Kind.EVENT_STATUS)] == list(EventStatus)
+    assert [row.state for row in of_kind(rows, Kind.IN_PLAY_DELAY)] == [5 * SECOND_NS] * 3
+
+
+def test_nothing_happens_while_a_market_is_suspended(rows: list[Row]) -> None:
+    """Offers appear and trades happen only in open markets."""
+    is_open = [False] * 3
+    for row in rows:
+        if row.kind == Kind.MARKET_STATUS:
+            is_open[row.market] = row.state == MarketStatus.OPEN
+        elif row.kind == Kind.TRADE or (row.kind == Kind.OFFER and row.amount_cents):
+            assert is_open[row.market], row
+
+
+def test_all_lines_settle_by_the_final_score(tape: Tape, rows: list[Row]) -> None:
+    """Moneyline, spread and total are won and lost as the last official score has it."""
+    home, away = final_score(rows)
+    told = {row.line: row.state for row in of_kind(rows, Kind.RESULT)}
+    surplus = {
+        "home": lambda point: home - away + point,
+        "away": lambda point: away - home + point,
+        "over": lambda point: home + away - point,
+        "under": lambda point: point - home - away,
+    }
+    assert sorted(told) == [0, 1, 2, 3, 4, 5]
+    for place, line in enumerate(tape.info.lines):
+        won = surplus[line.selection](line.point) > 0
+        assert told[place] == (Result.WON if won else Result.LOST), line
+
+
+def test_scores_only_grow_and_by_one_to_three(rows: list[Row]) -> None:
+    """The official score starts level at nothing and grows by one score of one team at a time."""
+    scores = [tuple(map(int, (row.text or "").split("-"))) for row in of_kind(rows, Kind.SCORE)]
+    assert scores[0] == (0, 0)
+    for before, after in pairwise(scores):
+        gains = (after[0] - before[0], after[1] - before[1])
+        assert min(gains) == 0
+        assert max(gains) in {1, 2, 3}
+
+
+def test_messages_arrive_after_they_were_sent(rows: list[Row]) -> None:
+    """The two clocks differ by a latency of tens of milliseconds; neither ever goes back."""
+    latencies_ns = [row.received_ns - row.exchange_ns for row in rows]
+    assert min(latencies_ns) > 0
+    assert max(latencies_ns) <= SECOND_NS / 2
+    assert 20_000_000 <= median(latencies_ns) <= 100_000_000
+    sent_ns = [row.exchange_ns for row in rows]
+    assert sent_ns == sorted(sent_ns)
+
+
+@pytest.mark.parametrize("market", range(3))
+def test_markets_are_as_busy_as_real_ones(rows: list[Row], market: int) -> None:
+    """Messages a minute grow from a few hours ahead, by the last hour, to the game."""
+    off_ns = tip_off_ns(rows)
+    end_ns = statuses(rows, market)[3][1]
+    sent_ns = {row.seq: row.exchange_ns for row in rows if row.market == market}.values()
+
+    def per_minute(from_ns: int, to_ns: int) -> float:
+        return sum(from_ns <= at < to_ns for at in sent_ns) * MINUTE_NS / (to_ns - from_ns)
+
+    assert 0.5 <= per_minute(off_ns - 300 * MINUTE_NS, off_ns - 180 * MINUTE_NS) <= 4
+    assert 8 <= per_minute(off_ns - 60 * MINUTE_NS, off_ns) <= 18
+    assert 35 <= per_minute(off_ns, end_ns) <= 80
+
+
+@pytest.mark.parametrize("market", range(3))
+def test_overround_is_small_before_the_game_and_wider_in_it(
+    tape: Tape, rows: list[Row], market: int
+) -> None:
+    """Best offers sum to about one per cent over one before tip-off, to one to three in-play."""
+    off_ns = tip_off_ns(rows)
+    before: list[float] = []
+    during: list[float] = []
+    for told, books in replay(tape, rows):
+        vig = overround(books, market)
+        if vig is not None and told[0].market == market:
+            (before if told[0].exchange_ns < off_ns else during).append(vig)
+    assert 0.003 <= median(before) <= 0.015
+    assert 0.008 <= median(during) <= 0.04
+    assert median(before) < median(during)
+
+
+def test_stakes_of_takers_have_a_heavy_tail(rows: list[Row]) -> None:
+    """Half of the trades are small, some are large, and some messages hold several fills."""
+    trades = of_kind(rows, Kind.TRADE)
+    cents = sorted(row.amount_cents for row in trades)
+    assert 2_000 <= len(trades) <= 6_000
+    assert 1_000 <= median(cents) <= 3_000
+    assert cents[len(cents) * 99 // 100] >= 30_000
+    assert len({row.seq for row in trades}) < 0.8 * len(trades)
+
+
+def test_those_who_saw_the_score_first_win_and_others_pay(tape: Tape, rows: list[Row]) -> None:
+    """Marked 10 s later, trades just ahead of an official score gain, and all the others lose."""
+    mids = fair_by_mid(tape, rows)
+    scored_ns = [row.exchange_ns for row in of_kind(rows, Kind.SCORE)]
+    ahead: list[float] = []
+    other: list[float] = []
+    for row in of_kind(rows, Kind.TRADE):
+        later = bisect_left(mids[row.market], (row.exchange_ns + 10 * SECOND_NS, 0.0))
+        if later < len(mids[row.market]):
+            mid = mids[row.market][later][1]
+            gain = (1 - mid if row.line % 2 else mid) - implied_probability(row.odds)
+            informed = any(0 < at - row.exchange_ns < 2.1 * SECOND_NS for at in scored_ns)
+            (ahead if informed else other).append(gain)
+    assert mean(ahead) > 0.01
+    assert mean(other) < -0.004
+
+
+def fair_by_mid(tape: Tape, rows: list[Row]) -> list[list[tuple[int, float]]]:
+    """Return, by market, when the middle of a two-sided book was at which probability."""
+    mids: list[list[tuple[int, float]]] = [[], [], []]
+    for told, books in replay(tape, rows):
+        for market in {row.market for row in told if row.kind == Kind.OFFER}:
+            vig = overround(books, market)
+            if vig is not None:
+                mid = implied_probability(max(books[2 * market])) - vig / 2
+                mids[market].append((told[0].exchange_ns, mid))
+    return mids
+
+
+def test_shipped_game_is_small_and_says_that_it_is_simulated() -> None:
+    """The recording that comes with the project is valid and names the command that made it."""
+    shipped = Tape(HOUSE / "recordings" / "nba")
+    summary = validate(shipped)
+    assert summary.info.simulated
+    assert summary.info.source == f"simulated: python -m sim generate nba --seed {SEED}"
+    size = sum(path.stat().st_size for path in shipped.path.glob("segment-*.parquet"))
+    assert size <= 3_000_000

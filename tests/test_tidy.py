@@ -1,0 +1,247 @@
+"""The house is tidy: rules that neither ruff nor mypy nor import-linter can hold us to."""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[1]
+PACKAGES = ("sim", "live", "strategies", "conf", "recordings")
+MOST_LINES_OF_A_MODULE = 400
+MOST_LINES_OF_A_FUNCTION = 60
+# The modules of the desk that keep stakes, profits and balances.
+MONEY_NOUNS = {"money", "exposure", "ledger", "position", "wager", "wagers"}
+UNFINISHED = re.compile(r"\b(TOD[O]|FIXM[E]|XX[X])\b")
+TARGET = re.compile(r"^\s*(?:-\s*)?_target_:\s*[\"']?([\w.]+)", re.MULTILINE)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Documented = ast.Module | ast.ClassDef | Function
+
+
+def files(*folders: str, suffix: str = ".py") -> list[Path]:
+    """Return the files of these folders of the house, in order."""
+    return sorted(chain.from_iterable((HOUSE / name).rglob(f"*{suffix}") for name in folders))
+
+
+SOURCES = files(*PACKAGES)
+TESTS = files("tests")
+MONEY_MODULES = [path for path in files("strategies/trading") if path.stem in MONEY_NOUNS]
+
+
+def tree(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def place(path: Path, line: int = 1) -> str:
+    """Return a place in the house, as a message names it."""
+    return f"{path.relative_to(HOUSE)}:{line}"
+
+
+def functions(path: Path) -> Iterator[Function]:
+    """Return every function of a file, methods and inner ones included."""
+    return (node for node in ast.walk(tree(path)) if isinstance(node, Function))
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name under which a file is imported."""
+    parts = path.relative_to(HOUSE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def names_imported(path: Path) -> Iterator[str]:
+    """Yield every dotted name that a file imports; of `from a import b`, both a and a.b."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def names_with_parents(dotted_name: str) -> Iterator[str]:
+    """Return a dotted name and those above it, from the top."""
+    parts = dotted_name.split(".")
+    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
+def targets_of_conf() -> set[str]:
+    """Return every dotted name that configuration builds, and the modules above it."""
+    texts = (path.read_text(encoding="utf-8") for path in files("conf", suffix=".yaml"))
+    found = chain.from_iterable(TARGET.findall(text) for text in texts)
+    return set(chain.from_iterable(names_with_parents(name) for name in found))
+
+
+def stands_alone(path: Path) -> bool:
+    """Tell whether a file needs no importer: it is run, is a package, or is a strategy."""
+    return path.stem in {"__main__", "__init__"} or path.parent == HOUSE / "strategies"
+
+
+def public_parts(node: Documented, name: str) -> Iterator[tuple[Documented, str]]:
+    """Yield a module or class and all that is public in it, but not what is inside functions."""
+    yield node, name
+    if isinstance(node, Function):
+        return
+    for part in node.body:
+        if isinstance(part, ast.ClassDef | Function) and not part.name.startswith("_"):
+            yield from public_parts(part, part.name)
+
+
+def settling_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all that is in a node, save in functions that mark: they alone take a fair price."""
+    yield node
+    for part in ast.iter_child_nodes(node):
+        if not (isinstance(part, Function) and part.name.startswith("mark")):
+            yield from settling_nodes(part)
+
+
+def declaration(node: ast.AST) -> tuple[str, ast.expr] | None:
+    """Return the name and type that a node declares: an argument, a variable, or a function."""
+    match node:
+        case ast.arg(arg=name, annotation=ast.expr() as type_):
+            return name, type_
+        case ast.AnnAssign(target=ast.Name(id=name) | ast.Attribute(attr=name), annotation=type_):
+            return name, type_
+        case ast.FunctionDef(name=name, returns=ast.expr() as type_):
+            return name, type_
+    return None
+
+
+def says_float(type_: ast.expr) -> bool:
+    """Tell whether a declared type holds a float."""
+    return any(isinstance(part, ast.Name) and part.id == "float" for part in ast.walk(type_))
+
+
+def floats_written(path: Path) -> Iterator[int]:
+    """Yield the lines of a money module where a float is written, or made by a division."""
+    for node in settling_nodes(tree(path)):
+        match node:
+            case ast.Constant(value=float(), lineno=line):
+                yield line
+            case ast.BinOp(op=ast.Div(), lineno=line) | ast.AugAssign(op=ast.Div(), lineno=line):
+                yield line
+
+
+def floats_declared(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the names that a module declares to hold a float, with their lines."""
+    for node in ast.walk(tree(path)):
+        declared = declaration(node)
+        if declared is not None and says_float(declared[1]):
+            yield declared[0], declared[1].lineno
+
+
+def test_there_is_a_house_to_look_at() -> None:
+    """The rules below are held against real files: every package, its tests, and its money."""
+    assert {path.relative_to(HOUSE).parts[0] for path in SOURCES} >= {"strategies", "recordings"}
+    assert "money" in {path.stem for path in MONEY_MODULES}
+    assert Path(__file__).resolve() in [path.resolve() for path in TESTS]
+
+
+def test_no_module_is_longer_than_a_sitting() -> None:
+    """No module of the house has more than 400 lines."""
+    lines = {place(path): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+    too_long = {name: count for name, count in lines.items() if count > MOST_LINES_OF_A_MODULE}
+    assert too_long == {}
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    """No function, in the house or in its tests, has more than 60 lines."""
+    too_long = [
+        f"{place(path, function.lineno)} {function.name}"
+        for path in SOURCES + TESTS
+        for function in functions(path)
+        if (function.end_lineno or 0) - function.lineno >= MOST_LINES_OF_A_FUNCTION
+    ]
+    assert too_long == []
+
+
+@pytest.mark.parametrize("path", MONEY_MODULES, ids=lambda path: path.stem)
+def test_money_is_never_a_float(path: Path) -> None:
+    """Where money is kept only a fair price is a float, and it is used only to mark."""
+    wrong = list(floats_written(path))
+    wrong += [line for name, line in floats_declared(path) if "fair" not in name]
+    assert [place(path, line) for line in wrong] == []
+
+
+def test_cents_are_whole() -> None:
+    """Nothing in the house that is named in cents is declared to hold a float."""
+    fractional = [
+        f"{place(path, line)} {name}"
+        for path in SOURCES
+        for name, line in floats_declared(path)
+        if name.endswith("_cents")
+    ]
+    assert fractional == []
+
+
+def test_every_module_is_used() -> None:
+    """Every module is imported by another, built by configuration, or run; none lies about."""
+    used = targets_of_conf()
+    for path in SOURCES:
+        used.update(name for name in names_imported(path) if name != module_name(path))
+    unused = [
+        place(path) for path in SOURCES if not stands_alone(path) and module_name(path) not in used
+    ]
+    assert unused == []
+
+
+def test_every_target_in_conf_is_of_the_house_and_is_there() -> None:
+    """What configuration asks to build lies in a module of the house that exists."""
+    modules = {module_name(path) for path in SOURCES}
+    texts = {path: path.read_text(encoding="utf-8") for path in files("conf", suffix=".yaml")}
+    missing = [
+        f"{place(path)} {target}"
+        for path, text in texts.items()
+        for target in TARGET.findall(text)
+        if not any(parent in modules and "." in parent for parent in names_with_parents(target))
+    ]
+    assert missing == []
+
+
+def test_nothing_is_left_for_later() -> None:
+    """No source, test or configuration carries a mark of unfinished work."""
+    marked = [
+        place(path, at)
+        for path in SOURCES + TESTS + files("conf", suffix=".yaml")
+        for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if UNFINISHED.search(line)
+    ]
+    assert marked == []
+
+
+def test_all_that_is_public_says_what_it_is() -> None:
+    """Every public module, class, method and function of the house has a docstring."""
+    silent = [
+        f"{place(path, getattr(part, 'lineno', 1))} {name}"
+        for path in SOURCES
+        for part, name in public_parts(tree(path), module_name(path))
+        if not ast.get_docstring(part)
+    ]
+    assert silent == []
+
+
+def test_every_test_says_what_it_promises() -> None:
+    """Every test module and test function states in a docstring, as a sentence, what it shows."""
+    silent = [place(path) for path in TESTS if not ast.get_docstring(tree(path))]
+    silent += [
+        f"{place(path, function.lineno)} {function.name}"
+        for path in TESTS
+        for function in functions(path)
+        if function.name.startswith("test_")
+        and not (ast.get_docstring(function) or "").rstrip().endswith(".")
+    ]
+    assert silent == []
+
+
+def test_tests_use_real_objects() -> None:
+    """Nothing imports a mocking library: a test stands on a real object at a lower seam."""
+    mocking = [
+        f"{place(path)} {name}"
+        for path in SOURCES + TESTS
+        for name in names_imported(path)
+        if "mock" in name.split(".")
+    ]
+    assert mocking == []
