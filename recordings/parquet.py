@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
-from strategies.trading.errors import TapeError
+from strategies.trading.errors import ConfigError, TapeError
 from strategies.trading.ids import EventId, LineId, MarketId
 from strategies.trading.market import Line, Market, MarketType, Selection, SportEvent
 from strategies.trading.odds import Ladder
@@ -47,7 +47,9 @@ class TableWriter:
         self._schema = pa.schema(
             [(name, pa.type_for_alias(alias)) for name, alias in types.items()]
         )
-        self._writer = pq.ParquetWriter(self._part, self._schema, compression="zstd")
+        self._writer = pq.ParquetWriter(
+            self._part, self._schema, compression="zstd", write_page_checksum=True
+        )
         self._rows: list[Sequence[Any]] = []
         self._rows_per_group = rows_per_group
 
@@ -116,7 +118,7 @@ def info_from_metadata(metadata: Mapping[bytes, bytes] | None, place: str) -> Ta
         raise TapeError(message)
     try:
         return _info(described)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ConfigError, ValueError, KeyError, TypeError) as error:
         message = f"{place}: tape metadata is incomplete ({error!r})"
         raise TapeError(message) from error
 

@@ -1,6 +1,7 @@
 """Reading a tape in chunks, each checked before anyone sees it."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -13,9 +14,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
-from recordings.tape import SEGMENT_GLOB, Kind, Row, Side, TapeInfo
+from recordings.tape import SEGMENT_GLOB, Kind, Row, Side, TapeInfo, segment_name
 from strategies.trading.errors import TapeError
 from strategies.trading.market import EventStatus, MarketStatus, Result
+
+_SCORE = re.compile(r"[0-9]{1,6}-[0-9]{1,6}")
 
 _STATES = {
     Kind.MARKET_STATUS: tuple(MarketStatus),
@@ -102,7 +105,17 @@ def _segments(path: Path) -> list[Path]:
     if not segments:
         message = f"{path}: no {SEGMENT_GLOB} in this folder; this is no recording"
         raise TapeError(message)
+    if path.is_dir():
+        _require_no_gap(path, segments)
     return segments
+
+
+def _require_no_gap(path: Path, segments: list[Path]) -> None:
+    for number, segment in enumerate(segments):
+        expected = segment_name(number)
+        if segment.name != expected:
+            message = f"{path}: {expected} is missing; the next is {segment.name}"
+            raise TapeError(message)
 
 
 def _segment_info(segment: Path) -> TapeInfo:
@@ -131,7 +144,7 @@ def _require_same_dictionaries(segment: Path, info: TapeInfo, last: TapeInfo) ->
 def _segment_chunks(segment: Path, rows_per_chunk: int, checker: "_Checker") -> Iterator[Chunk]:
     first_row = 0
     names = list(TAPE_TYPES)
-    with pq.ParquetFile(segment) as file:
+    with pq.ParquetFile(segment, page_checksum_verification=True) as file:
         for batch in file.iter_batches(batch_size=rows_per_chunk, columns=names):
             chunk = _chunk(str(segment), first_row, batch)
             checker.check(chunk)
@@ -165,6 +178,10 @@ class _Checker:
     def __init__(self, info: TapeInfo) -> None:
         self._info = info
         self._ladder = np.array(info.ladder.rungs)
+        events = {event.event_id: place for place, event in enumerate(info.events)}
+        markets = {market.key: place for place, market in enumerate(info.markets)}
+        self._market_events = np.array([events[market.event_id] for market in info.markets])
+        self._line_markets = np.array([markets[line.market_key] for line in info.lines])
         self._last_received_ns = -1
         self._last_seq = -1
 
@@ -179,8 +196,13 @@ class _Checker:
         self._refuse(
             chunk, priced & ~np.isin(columns["odds"], self._ladder), "has odds off the ladder"
         )
-        self._refuse(chunk, priced & (columns["amount_cents"] < 0), "has a negative amount")
+        self._refuse(
+            chunk,
+            priced & ((columns["amount_cents"] < 0) | (columns["quantity_cents"] < 0)),
+            "has a negative amount",
+        )
         self._check_places(chunk, kind, priced)
+        self._check_scores(chunk, kind)
         self._check_states(chunk, kind)
         self._last_received_ns, self._last_seq = int(received[-1]), int(seq[-1])
 
@@ -196,6 +218,26 @@ class _Checker:
             column = chunk.numbers[name]
             unknown = needed & ((column < 0) | (column >= len(known)))
             self._refuse(chunk, unknown, f"names a {name} that is not in the dictionary")
+        self._check_belonging(chunk, on_line, on_market)
+
+    def _check_belonging(
+        self, chunk: Chunk, on_line: NDArray[np.bool_], on_market: NDArray[np.bool_]
+    ) -> None:
+        """A row's market is its line's, and its event its market's."""
+        columns = chunk.numbers
+        wrong = np.zeros(len(chunk), dtype=bool)
+        wrong[on_line] = self._line_markets[columns["line"][on_line]] != columns["market"][on_line]
+        self._refuse(chunk, wrong, "names a market that is not its line's")
+        wrong[on_market] = (
+            self._market_events[columns["market"][on_market]] != columns["event"][on_market]
+        )
+        self._refuse(chunk, wrong, "names an event that is not its market's")
+
+    def _check_scores(self, chunk: Chunk, kind: NDArray[Any]) -> None:
+        wrong = np.zeros(len(chunk), dtype=bool)
+        for at in np.flatnonzero(kind == Kind.SCORE).tolist():
+            wrong[at] = not _SCORE.fullmatch(chunk.texts[at] or "")
+        self._refuse(chunk, wrong, "is a score that is not two numbers")
 
     def _check_states(self, chunk: Chunk, kind: NDArray[Any]) -> None:
         for of_kind, states in _STATES.items():

@@ -34,6 +34,11 @@ METADATA_KEY = b"tape"
 SEGMENT_GLOB = "segment-*.parquet"
 
 
+def segment_name(number: int) -> str:
+    """Return the file name of a recording's segment, counted from zero."""
+    return f"segment-{number:05d}.parquet"
+
+
 class Kind(IntEnum):
     """What a row says."""
 

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from recordings.parquet import TAPE_TYPES, TableWriter, info_to_metadata
-from recordings.tape import NOWHERE, SEGMENT_GLOB, Clocks, Kind, Row, Side, TapeInfo
+from recordings.tape import NOWHERE, SEGMENT_GLOB, Clocks, Kind, Row, Side, TapeInfo, segment_name
 from strategies.trading.errors import TapeError
 from strategies.trading.market import (
     EventStatus,
@@ -42,6 +42,9 @@ class TapeWriter:
         self.rows_written = 0
         self._folder = folder
         self._made_folder = not folder.exists()
+        if not self._made_folder and not folder.is_dir():
+            message = f"{folder}: is a file; name a new folder"
+            raise TapeError(message)
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.glob(SEGMENT_GLOB)):
             message = f"{folder}: holds a recording already; name a new folder"
@@ -69,10 +72,14 @@ class TapeWriter:
         traceback: TracebackType | None,
     ) -> None:
         """Close the recording, or abandon it if an error came."""
-        if error is None:
-            self.close()
-        else:
+        if error is not None:
             self.abandon()
+            return
+        try:
+            self.close()
+        except BaseException:
+            self.abandon()
+            raise
 
     def add_event(self, event: SportEvent) -> int:
         """Enter a sport event in the dictionary, once, and return its place."""
@@ -181,7 +188,7 @@ class TapeWriter:
         quantity_cents: int = 0,
         side: Side = Side.NONE,
     ) -> None:
-        if odds not in self.info.ladder or amount_cents < 0:
+        if odds not in self.info.ladder or amount_cents < 0 or quantity_cents < 0:
             message = (
                 f"line {self.info.lines[line].line_id}: {amount_cents} cents at {odds:+d} "
                 "is off the ladder or negative"
@@ -226,7 +233,7 @@ class TapeWriter:
 
     def _open_table(self) -> TableWriter:
         if self._table is None:
-            path = self._folder / f"segment-{len(self._segments):05d}.parquet"
+            path = self._folder / segment_name(len(self._segments))
             self._table = TableWriter(path, TAPE_TYPES)
             self._segments.append(path)
             self._rows_in_segment = 0

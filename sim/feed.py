@@ -1,6 +1,7 @@
 """The rows of a tape as the exchange lived them: in order of its own time, not of arrival."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -33,18 +34,17 @@ Columns = dict[str, NDArray[Any]]
 
 
 def exchange_rows(tape: Tape, window_ns: int = WINDOW_NS) -> Iterator[ExchangeRow]:
-    """Yield the rows of a tape in order of the exchange's time; rows of a message stay together.
+    """Return the rows of a tape in order of the exchange's time; rows of a message stay together.
 
     A message counts as having happened no later than it arrived, and no earlier than the window
     before that, so that only so much of the tape is held in memory. A tape with one clock is in
     order as it is.
     """
     if tape.info.clocks == Clocks.ONE:
-        for chunk in tape.chunks():
-            yield from _rows(_columns(chunk, chunk.numbers["received_ns"]))
+        in_order: Iterable[Columns] = map(_as_received, tape.chunks())
     else:
-        for columns in _Sorter(window_ns).sorted(tape.chunks()):
-            yield from _rows(columns)
+        in_order = _Sorter(window_ns).sorted(tape.chunks())
+    return chain.from_iterable(map(_rows, in_order))
 
 
 class _Sorter:
@@ -98,6 +98,10 @@ def _columns(chunk: Chunk, exchange_ns: NDArray[Any]) -> Columns:
     columns = {"exchange_ns": exchange_ns} | {name: chunk.numbers[name] for name in _COLUMNS}
     columns["text"] = np.array(chunk.texts, dtype=object)
     return columns
+
+
+def _as_received(chunk: Chunk) -> Columns:
+    return _columns(chunk, chunk.numbers["received_ns"])
 
 
 def _taken(columns: Columns, places: NDArray[Any]) -> Columns:

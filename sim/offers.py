@@ -11,6 +11,9 @@ from sim.wager import ExchangeWager
 from strategies.trading.market import Line
 from strategies.trading.odds import Odds
 
+# Where no wager of ours joined, drops are only kept in case one does, and looked at this seldom.
+_MOST_DROPS = 16
+
 
 class Offer:
     """The offer on one line at one odds, and our wagers that show there, oldest first.
@@ -62,11 +65,12 @@ class Offer:
 
     def set_recorded(self, now_ns: int, amount_cents: int) -> int:
         """Take what is recorded from now on; return by how much the available stake rose."""
-        if self._drops or self._prints:
+        if self._prints or self.wagers:
             self.lapse(now_ns)
         before_cents = self.recorded_cents - self.debit_cents
         self.recorded_cents = amount_cents
-        self.debit_cents = min(self.debit_cents, amount_cents)
+        if self.debit_cents:
+            self.debit_cents = min(self.debit_cents, amount_cents)
         change_cents = amount_cents - self.debit_cents - before_cents
         if change_cents < 0:
             self._drop(now_ns, -change_cents)
@@ -107,16 +111,31 @@ class Offer:
         """Give up waiting for what has waited too long."""
         oldest_ns = now_ns - self._window_ns
         while self._drops and self._drops[0][0] < oldest_ns:
-            at_ns, cancelled_cents = self._drops.popleft()
-            for wager in self.wagers:
-                wager.ahead_cents -= self._cancelled_ahead(wager, at_ns, cancelled_cents)
-            self._pending_cents -= cancelled_cents
-            self._cap()
+            self._cancel(*self._drops.popleft())
         while self._prints and self._prints[0][0] < oldest_ns:
             self._prints.popleft()
 
+    def _cancel(self, at_ns: int, cancelled_cents: int) -> None:
+        """Let go of a drop that no trade explained."""
+        for wager in self.wagers:
+            wager.ahead_cents -= self._cancelled_ahead(wager, at_ns, cancelled_cents)
+        self._pending_cents -= cancelled_cents
+        self._cap()
+
     def _drop(self, now_ns: int, dropped_cents: int) -> None:
         """Explain a fall by trades that were told before it, and let the rest wait."""
+        if len(self._drops) >= _MOST_DROPS:
+            self.lapse(now_ns)
+        if self._prints:
+            dropped_cents = self._explain(dropped_cents)
+        if dropped_cents:
+            self._drops.append((now_ns, dropped_cents))
+            self._pending_cents += dropped_cents
+        if self.wagers:
+            self._cap()
+
+    def _explain(self, dropped_cents: int) -> int:
+        """Set a fall against trades told before it; return what they do not explain."""
         while self._prints and dropped_cents:
             at_ns, explained_cents = _take_from(self._prints, dropped_cents)
             dropped_cents -= explained_cents
@@ -124,10 +143,7 @@ class Offer:
                 # Matched before the wager joined, but still shown then: it counted as ahead.
                 if _opened_after(wager, at_ns):
                     wager.ahead_cents = max(0, wager.ahead_cents - explained_cents)
-        if dropped_cents:
-            self._drops.append((now_ns, dropped_cents))
-            self._pending_cents += dropped_cents
-        self._cap()
+        return dropped_cents
 
     def _cancelled_ahead(self, wager: ExchangeWager, at_ns: int, cancelled_cents: int) -> int:
         ahead_cents = wager.ahead_cents
@@ -156,6 +172,7 @@ class LineBook:
         "event",
         "followed",
         "line",
+        "line_id",
         "listened",
         "market",
         "named",
@@ -167,6 +184,7 @@ class LineBook:
     def __init__(self, named: Line, line: int, market: int, event: int) -> None:
         """Start empty; the opposite line's book is set by whoever makes both."""
         self.named = named
+        self.line_id = named.line_id
         self.line = line
         self.market = market
         self.event = event

@@ -283,7 +283,7 @@ class SimulatedProphet:
     ) -> None:
         self.counters.fills += 1
         self._open_cents -= stake_cents
-        self.account.book_fill(book.named.market_key, book.named.line_id, stake_cents, profit_cents)
+        self.account.book_fill(book.named.market_key, book.line_id, stake_cents, profit_cents)
         self._tell(WagerMatched(wager.ref, odds, stake_cents, profit_cents))
         if not wager.open_cents:
             del self._live[wager.ref]

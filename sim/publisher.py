@@ -60,20 +60,29 @@ class Publisher:
         """Tell something that is no offer; what changes the course of things wakes the desk."""
         self._inbox.publish(arrival_ns, event, isinstance(event, _WAKES))
 
-    def tell_offer(self, book: LineBook, offer: Offer, arrival_ns: int) -> None:
-        """Tell what an offer shows now, unless that was told already."""
-        shown_cents = offer.shown_cents()
+    def tell_recorded(
+        self, book: LineBook, offer: Offer, now_ns: int, received_ns: int, seq: int
+    ) -> None:
+        """Tell what an offer shows now that a row was taken."""
+        shown_cents = offer.shown_cents() if offer.wagers else offer.available_cents
         if shown_cents != offer.told_cents:
             offer.told_cents = shown_cents
-            event = OfferChanged(book.named.line_id, offer.odds, shown_cents)
+            arrival_ns = self.arrival_ns(now_ns, received_ns, seq)
+            event = OfferChanged(book.line_id, offer.odds, shown_cents)
             self._inbox.publish(arrival_ns, event, False)
 
     def tell_own_change(self, book: LineBook, offer: Offer) -> None:
         """Tell what an offer shows now that a wager of ours changed it."""
-        if book.listened:
-            self.tell_offer(book, offer, self._env.now_ns + self._feed.sample_ns())
+        if not book.listened:
+            return
+        shown_cents = offer.shown_cents()
+        if shown_cents != offer.told_cents:
+            offer.told_cents = shown_cents
+            arrival_ns = self._env.now_ns + self._feed.sample_ns()
+            event = OfferChanged(book.line_id, offer.odds, shown_cents)
+            self._inbox.publish(arrival_ns, event, False)
 
     def tell_trade(self, book: LineBook, odds: int, stake_cents: int, arrival_ns: int) -> None:
         """Tell that a taker staked so much on a line."""
-        event = TradeSeen(book.named.line_id, Odds(odds), stake_cents)
+        event = TradeSeen(book.line_id, Odds(odds), stake_cents)
         self._inbox.publish(arrival_ns, event, False)

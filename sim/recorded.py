@@ -22,6 +22,9 @@ from strategies.trading.market import EventStatus, MarketStatus, Result
 from strategies.trading.money import profit_cents
 from strategies.trading.odds import opposite
 
+# A plain number: looking a kind up takes longer than the rest of what most rows need.
+_OFFER = int(Kind.OFFER)
+
 
 class Consequences(Protocol):
     """What a recording may do to wagers; markets and events are places on the tape."""
@@ -52,7 +55,7 @@ class RecordedMarket:
         self._publisher = publisher
         self._consequences = consequences
         self.books = _books(info, publisher)
-        self.books_by_line = {book.named.line_id: book for book in self.books}
+        self.books_by_line = {book.line_id: book for book in self.books}
         self._open = [False] * len(info.markets)
         self._market_status: list[int] = [0] * len(info.markets)
         self._event_status: list[int] = [EventStatus.NOT_STARTED] * len(info.events)
@@ -72,7 +75,7 @@ class RecordedMarket:
     def take_row(self, row: ExchangeRow) -> None:
         """Apply a row at its time. Almost all are offers, in books that nobody follows."""
         now_ns, received_ns, seq, kind, line, _, _, odds, amount_cents, _, _, _, _ = row
-        if kind != Kind.OFFER:
+        if kind != _OFFER:
             self._take_other(row)
             return
         book = self.books[line]
@@ -86,8 +89,7 @@ class RecordedMarket:
         if new_cents and book.wagers and self._open[book.market]:
             self._matcher.cross(book, now_ns, offer, new_cents)
         if book.listened:
-            arrival_ns = self._publisher.arrival_ns(now_ns, received_ns, seq)
-            self._publisher.tell_offer(book, offer, arrival_ns)
+            self._publisher.tell_recorded(book, offer, now_ns, received_ns, seq)
 
     def _take_other(self, row: ExchangeRow) -> None:
         now_ns, received_ns, seq, kind, line, market, event, odds, cents, _, side, state, text = row
@@ -182,10 +184,10 @@ def _books(info: TapeInfo, publisher: Publisher) -> list[LineBook]:
         LineBook(line, place, markets[line.market_key], events[line.event_id])
         for place, line in enumerate(info.lines)
     ]
-    by_line = {book.named.line_id: book for book in books}
+    by_line = {book.line_id: book for book in books}
     catalogue = info.catalogue()
     for book in books:
-        book.opposite = by_line[catalogue.opposite(book.named.line_id).line_id]
+        book.opposite = by_line[catalogue.opposite(book.line_id).line_id]
         book.listened = book.followed = book.named.market_key in publisher.markets
     return books
 

@@ -1,13 +1,15 @@
 """The report of a run: one HTML file that stands alone, made from the run folder and no more.
 
-`report_run` reads the folder; `report_tables`, `report_figures` and `report_quotes` make the
-parts; `report_page` gives them their shape. This module says what comes in which order.
+`report_run` reads the folder; `report_tables`, `report_wagers`, `report_figures` and
+`report_quotes` make the parts; `report_page` gives them their shape. This module says what comes
+in which order.
 """
 
 from pathlib import Path
 
 from sim import report_figures as figures
 from sim import report_tables as tables
+from sim import report_wagers as wagers
 from sim.report_page import (
     Html,
     header,
@@ -47,7 +49,7 @@ def _document(run: Run) -> str:
             section("Equity and exposure", [figures.equity(run)]),
             section("Inventory", [figures.inventory(run)]),
             section("Our quotes against the market", [quotes(run)]),
-            section("Fills", [tables.fills_by_pair(run), tables.largest_fills(run)]),
+            section("Fills", [wagers.fills_by_pair(run), wagers.largest_fills(run)]),
             section("Markout", [figures.markouts(run)]),
             section("Wagers", _wagers(run)),
             section("Settlement", _settlement(run)),
@@ -89,11 +91,11 @@ def _unknown_trades(run: Run) -> list[str]:
 def _wagers(run: Run) -> list[Html]:
     return [
         subheading("What became of them"),
-        tables.wager_fates(run),
+        wagers.wager_fates(run),
         subheading("Denied by our own risk controls"),
-        tables.denials(run),
+        wagers.denials(run),
         subheading("Rejected by the exchange"),
-        tables.rejections(run),
+        wagers.rejections(run),
     ]
 
 

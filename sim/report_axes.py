@@ -49,6 +49,8 @@ _STYLE = {
 _NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 _NAMESPACES = re.compile(r' xmlns(?::\w+)?="[^"]*"')
 _UNUSED_IDS = re.compile(r' id="[A-Za-z0-9]+_\d+"')
+_PATHS = re.compile(r'(?<= d=")[^"]*')
+_LONG_DECIMALS = re.compile(r"(\.\d\d)\d+")
 _SIZE = re.compile(r' (?:width|height|version)="[^"]*"')
 
 Floats = NDArray[np.float64]
@@ -69,6 +71,7 @@ def _inline(svg: str, name: str) -> str:
     bare = svg[svg.index("<svg") :]
     for pattern in (_NAMESPACES, _UNUSED_IDS):
         bare = pattern.sub("", bare)
+    bare = _PATHS.sub(lambda path: _LONG_DECIMALS.sub(r"\1", path.group()), bare)
     opening, rest = bare.split(">", maxsplit=1)
     return f'{_SIZE.sub("", opening)} role="img" aria-label="{name}">{rest}'
 
@@ -160,14 +163,16 @@ def _mark(axes: Axes, minute: float, word: str) -> None:
     low, high = axes.get_xlim()
     if not low <= minute <= high:
         return
+    at_the_edge = minute > high - 0.06 * (high - low)
     axes.axvline(minute, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     axes.annotate(
         word,
         (minute, 1.0),
         xycoords=axes.get_xaxis_transform(),
-        xytext=(3, -2),
+        xytext=(-3 if at_the_edge else 3, -2),
         textcoords="offset points",
         color=MUTED,
+        ha="right" if at_the_edge else "left",
         va="top",
         fontsize=8,
     )

@@ -124,7 +124,7 @@ def _draw_pair_inventory(axes: Axes, run: Run, pair_id: str, scale: TimeScale) -
     axes.fill_between(minutes, if_first, if_second, step="post", color=MUTED, alpha=0.12)
     axes.step(minutes, if_first, where="post", color=FIRST, label=f"if {name.first} wins")
     axes.step(minutes, if_second, where="post", color=SECOND, label=f"if {name.second} wins")
-    axes.set_title(name.label)
+    axes.set_title(run.short_label(name.label))
     money_scale(axes)
     legend(axes)
 
@@ -151,7 +151,7 @@ def markouts(run: Run) -> Html:
 
 
 def _draw_markouts(board: Figure, run: Run) -> None:
-    left, *right = board.subplots(1, 4, width_ratios=(1.7, 1, 1, 1))
+    left, *right = board.subplots(1, 1 + len(HORIZONS_S), width_ratios=(1.7, 1, 1, 1))
     stakes = floats(run.fills["stake_cents"])
     by_horizon = [100 * floats(run.fills[f"markout_{s}s"]) for s in HORIZONS_S]
     _draw_means(left, run, by_horizon, stakes)
@@ -160,6 +160,7 @@ def _draw_markouts(board: Figure, run: Run) -> None:
     for axes, seconds, values in zip(right, HORIZONS_S, by_horizon, strict=True):
         axes.set_title(f"after {seconds} s")
         _draw_distribution(axes, values, stakes, reach)
+        axes.sharey(right[0])
     right[0].set_ylabel("share of matched stake")
 
 
@@ -219,7 +220,7 @@ def _draw_distribution(axes: Axes, values: Floats, stakes: Floats, reach: float)
     held = np.clip(values[known], -reach, reach)
     share = 100 * stakes[known] / max(stakes[known].sum(), 1.0)
     axes.hist(held, bins=_BARS, range=(-reach, reach), weights=share, color=MUTED, alpha=0.55)
-    axes.axvline(0, color=INK, linewidth=0.7)
+    axes.axvline(0, color=MUTED, linewidth=0.7, zorder=1)
     axes.set_xlabel("markout, pp")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, symmetric=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))

@@ -45,6 +45,8 @@ th { border-bottom: 1px solid var(--ink); color: var(--muted); font-size: 12px; 
   text-align: left; vertical-align: bottom; }
 td { border-bottom: 1px solid var(--rule); vertical-align: top; }
 th, td { padding: 5px 22px 5px 0; }
+tbody th { border-bottom-color: var(--rule); font-weight: 400; vertical-align: top; }
+.facts td { overflow-wrap: anywhere; }
 th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; }
 tfoot td { border-bottom: 0; border-top: 1px solid var(--ink); font-weight: 600; }
@@ -95,10 +97,12 @@ def header(parts: Sequence[Html]) -> Html:
 
 def source(title: str, recording: str, origin: str, *, simulated: bool) -> Html:
     """Return the title over the recording's name, which a simulated one never has by itself."""
-    badge = '<span class="badge">simulated recording</span>' if simulated else ""
+    badge = ""
+    if simulated:
+        badge = '<span class="badge">simulated</span> made by a program; it shows no real market'
     return Html(
         f"<h1>{escape(title)}</h1>\n<p>Recording <code>{escape(recording)}</code>{badge}<br>"
-        f'<span class="aside">{escape(origin)}</span></p>'
+        f'<span class="aside">Source: {escape(origin)}</span></p>'
     )
 
 
@@ -165,6 +169,14 @@ def table(
     return Html(
         f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody>{foot}</table></div>'
     )
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> Html:
+    """Return a list of names and what they are, as a table without heads."""
+    body = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows
+    )
+    return Html(f'<table class="facts"><tbody>{body}</tbody></table>')
 
 
 def _row(tag: str, cells: Sequence[str], numeric: Sequence[bool]) -> str:

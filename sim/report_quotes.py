@@ -102,7 +102,7 @@ def _pair_figure(run: Run, pair_id: str, number: int) -> Html:
     caption = _caption(lines, two_panels=len(spans) == 2)
     return join(
         [
-            subheading(f"{name.label}: probability of {name.first}"),
+            subheading(f"{run.short_label(name.label)}: probability of {name.first}"),
             figure(f"quotes-{number}", drawn, caption),
         ]
     )
@@ -153,7 +153,7 @@ def _spans(lines: _PairLines, scale: TimeScale) -> tuple[tuple[float, float], tu
         return (first, last), (first, last)
     gone = min(standing[-1] + 1, len(lines.quote_minutes) - 1)
     start, end = lines.quote_minutes[standing[0]], lines.quote_minutes[gone]
-    margin = max(0.02 * (end - start), 0.5)
+    margin = max(0.005 * (end - start), 0.5)
     return (first, last), (max(first, start - margin), min(last, end + margin))
 
 
@@ -200,7 +200,7 @@ def _draw_lines(
     minutes = lines.quote_minutes[kept]
     axes.step(minutes, lines.bid[kept], where="post", color=FIRST, label=f"our {names[0]}")
     axes.step(minutes, lines.ask[kept], where="post", color=SECOND, label=f"our {names[1]}")
-    _draw_fills(axes, lines, span)
+    _draw_fills(axes, lines, span, names)
 
 
 def _within(minutes: Floats, span: tuple[float, float]) -> Places:
@@ -209,24 +209,21 @@ def _within(minutes: Floats, span: tuple[float, float]) -> Places:
     return np.arange(max(after - 1, 0), int(np.searchsorted(minutes, span[1], side="right")))
 
 
-def _draw_fills(axes: Axes, lines: _PairLines, span: tuple[float, float]) -> None:
+def _draw_fills(
+    axes: Axes, lines: _PairLines, span: tuple[float, float], names: tuple[str, str]
+) -> None:
+    if not lines.fill_stake.size:
+        return
     largest = np.sort(np.argsort(-lines.fill_stake, kind="stable")[:MOST_FILLS])
     inside = (lines.fill_minutes >= span[0]) & (lines.fill_minutes <= span[1])
-    for first, color, marker in ((True, FIRST, "^"), (False, SECOND, "v")):
-        own = largest[(inside & (lines.fill_first == first))[largest]]
-        if own.size:
-            axes.scatter(
-                lines.fill_minutes[own],
-                lines.fill_at[own],
-                s=_MARKER_AREA
-                + _MARKER_AREA_OF_LARGEST * lines.fill_stake[own] / lines.fill_stake.max(),
-                marker=marker,
-                color=color,
-                edgecolor="white",
-                linewidth=0.5,
-                zorder=4,
-                label=f"fill, {'first' if first else 'second'}",
-            )
+    areas = _MARKER_AREA + _MARKER_AREA_OF_LARGEST * lines.fill_stake / lines.fill_stake.max()
+    sides = (names[0], FIRST, "^", lines.fill_first), (names[1], SECOND, "v", ~lines.fill_first)
+    for name, color, marker, own in sides:
+        places = largest[(inside & own)[largest]]
+        at = lines.fill_minutes[places], lines.fill_at[places]
+        style = {"marker": marker, "color": color, "edgecolor": "white", "linewidth": 0.5}
+        axes.scatter(*at, s=areas[places], zorder=4, **style)
+        axes.scatter([], [], s=_MARKER_AREA_OF_LARGEST / 2, label=f"fill, {name}", **style)
 
 
 def _limits(lines: _PairLines, span: tuple[float, float]) -> tuple[float, float]:

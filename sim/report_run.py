@@ -139,6 +139,11 @@ class Run:
         named = {pair.pair_id: pair for pair in self.summary.pairs}
         return named.get(pair_id, PairName(pair_id, pair_id, "first", "second"))
 
+    def short_label(self, label: str) -> str:
+        """Return a label without the event's name, where the report is of one event only."""
+        events = self.summary.events
+        return label.removeprefix(f"{events[0].name}: ") if len(events) == 1 else label
+
     def event_of(self, pair_id: str) -> EventSpan | None:
         """Return the event of a pair, whose id starts with the event's."""
         events = sorted(self.summary.events, key=lambda event: event.scheduled_ns)

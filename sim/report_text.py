@@ -26,7 +26,10 @@ def count(number: int) -> str:
 
 def points(probability: float | None) -> str:
     """Return a difference of probabilities as percentage points, unit included: +1.25 pp."""
-    return NONE if probability is None else f"{100 * probability:+.2f} pp"
+    if probability is None:
+        return NONE
+    rounded = round(100 * probability, 2)
+    return f"{rounded:+.2f} pp" if rounded else "0.00 pp"
 
 
 def percent(probability: float | None) -> str:
@@ -56,9 +59,14 @@ def moment(ns: int) -> datetime:
     return datetime.fromtimestamp(ns // NS_PER_SECOND, tz=UTC)
 
 
-def utc(ns: int | None) -> str:
-    """Return a time as date and clock in UTC, to the second."""
-    return NONE if ns is None else f"{moment(ns):%Y-%m-%d %H:%M:%S} UTC"
+def clock(ns: int) -> str:
+    """Return a time as date and clock in UTC, to the second, under a head that says UTC."""
+    return f"{moment(ns):%Y-%m-%d %H:%M:%S}"
+
+
+def utc(ns: int) -> str:
+    """Return a time as date and clock, to the second, with UTC said."""
+    return f"{clock(ns)} UTC"
 
 
 def minutes_from_start(ns: int, start_ns: int) -> str:

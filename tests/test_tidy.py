@@ -15,7 +15,7 @@ MOST_LINES_OF_A_FUNCTION = 60
 # The modules of the desk that keep stakes, profits and balances.
 MONEY_NOUNS = {"money", "exposure", "ledger", "position", "wager", "wagers"}
 UNFINISHED = re.compile(r"\b(TOD[O]|FIXM[E]|XX[X])\b")
-TARGET = re.compile(r"^\s*(?:-\s*)?_target_:\s*[\"']?([\w.]+)", re.MULTILINE)
+TARGET = re.compile(r"_target_:\s*[\"']?([\w.]+)")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Documented = ast.Module | ast.ClassDef | Function
@@ -62,17 +62,21 @@ def names_imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def names_with_parents(dotted_name: str) -> Iterator[str]:
-    """Return a dotted name and those above it, from the top."""
-    parts = dotted_name.split(".")
-    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+def targets_of_conf() -> list[tuple[Path, str]]:
+    """Return what configuration builds: each file with the module of each of its targets."""
+    return [
+        (path, module_of_target(target))
+        for path in files("conf", suffix=".yaml")
+        for target in TARGET.findall(path.read_text(encoding="utf-8"))
+    ]
 
 
-def targets_of_conf() -> set[str]:
-    """Return every dotted name that configuration builds, and the modules above it."""
-    texts = (path.read_text(encoding="utf-8") for path in files("conf", suffix=".yaml"))
-    found = chain.from_iterable(TARGET.findall(text) for text in texts)
-    return set(chain.from_iterable(names_with_parents(name) for name in found))
+def module_of_target(target: str) -> str:
+    """Return the module of a dotted function, class, or method of a class."""
+    *module, _ = target.split(".")
+    if module and module[-1][0].isupper():
+        module.pop()
+    return ".".join(module)
 
 
 def stands_alone(path: Path) -> bool:
@@ -179,7 +183,7 @@ def test_cents_are_whole() -> None:
 
 def test_every_module_is_used() -> None:
     """Every module is imported by another, built by configuration, or run; none lies about."""
-    used = targets_of_conf()
+    used = {module for _, module in targets_of_conf()}
     for path in SOURCES:
         used.update(name for name in names_imported(path) if name != module_name(path))
     unused = [
@@ -191,13 +195,7 @@ def test_every_module_is_used() -> None:
 def test_every_target_in_conf_is_of_the_house_and_is_there() -> None:
     """What configuration asks to build lies in a module of the house that exists."""
     modules = {module_name(path) for path in SOURCES}
-    texts = {path: path.read_text(encoding="utf-8") for path in files("conf", suffix=".yaml")}
-    missing = [
-        f"{place(path)} {target}"
-        for path, text in texts.items()
-        for target in TARGET.findall(text)
-        if not any(parent in modules and "." in parent for parent in names_with_parents(target))
-    ]
+    missing = [f"{place(path)} {name}" for path, name in targets_of_conf() if name not in modules]
     assert missing == []
 
 

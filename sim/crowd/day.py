@@ -1,9 +1,7 @@
 """The day of a game, from the opening of its markets to settlement, and who says what when."""
 
-from collections.abc import Mapping
 from functools import partial
 
-from numpy.random import Generator
 from simpy import Environment, Event
 
 from recordings.writer import TapeWriter
@@ -15,9 +13,8 @@ from sim.crowd.programme import SCHEDULED_NS, Programme, results
 from sim.crowd.takers import Takers
 from sim.crowd.tempo import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Steps
 from sim.crowd.ticker import Ticker
+from sim.streams import Streams
 from strategies.trading.market import EventStatus
-
-COMPONENTS = ("game", "outlook", "schedule", "makers", "takers", "trades", "latency")
 
 OPENS_BEFORE_NS = 300 * NS_PER_MINUTE
 TIP_OFF_LATE_S = (60.0, 480.0)
@@ -35,38 +32,40 @@ class GameDay:
     """A game with its three markets and all who wager on them."""
 
     def __init__(
-        self,
-        game: Game,
-        programme: Programme,
-        writer: TapeWriter,
-        draws: Mapping[str, Generator],
+        self, game: Game, programme: Programme, writer: TapeWriter, streams: Streams
     ) -> None:
-        """Set everything up for the opening; `draws` holds a generator for each of COMPONENTS."""
+        """Set everything up for the opening."""
         self._game = game
-        self._rng = draws["schedule"]
+        self._rng = streams.named("crowd.schedule")
         opens_ns = SCHEDULED_NS - OPENS_BEFORE_NS
         self._tip_off_ns = SCHEDULED_NS + int(self._rng.uniform(*TIP_OFF_LATE_S) * NS_PER_S)
         self._environment = Environment(initial_time=opens_ns)
         self._ticker = Ticker(self._environment)
         self._writer = writer
-        self._latency = draws["latency"]
+        self._latency = streams.named("crowd.feed")
         self._event = writer.add_event(programme.event)
+        trades = streams.named("crowd.trades")
         self._markets = [
-            CrowdMarket(self._ticker, writer, market, lines, draws["trades"])
+            CrowdMarket(self._ticker, writer, market, lines, trades)
             for market, lines in programme.markets
         ]
-        outlook = Outlook(game, draws["outlook"], opens_ns=opens_ns, tip_off_ns=self._tip_off_ns)
-        self._makers = [
-            Maker(number, market, outlook, draws["makers"])
-            for market in self._markets
-            for number in range(len(TEMPERS))
-        ]
-        self._takers = [Takers(market, outlook, draws["takers"]) for market in self._markets]
+        looks = streams.named("crowd.outlook")
+        outlook = Outlook(game, looks, opens_ns=opens_ns, tip_off_ns=self._tip_off_ns)
+        self._bring_together(outlook, streams)
 
     def run(self) -> None:
         """Let the day take its course until all is settled, and write what was said."""
         self._environment.run(until=self._environment.process(self._course()))
         self._ticker.write(self._writer, self._latency)
+
+    def _bring_together(self, outlook: Outlook, streams: Streams) -> None:
+        makers, takers = streams.named("crowd.makers"), streams.named("crowd.takers")
+        self._makers = [
+            Maker(number, market, outlook, makers)
+            for market in self._markets
+            for number in range(len(TEMPERS))
+        ]
+        self._takers = [Takers(market, outlook, takers) for market in self._markets]
 
     def _course(self) -> Steps:
         self._open_pre_game()

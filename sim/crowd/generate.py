@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-from numpy.random import Generator
-
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
-from sim.crowd.day import COMPONENTS, GameDay
+from sim.crowd.day import GameDay
 from sim.crowd.game import draw_game
 from sim.crowd.programme import Programme
+from sim.streams import Streams
 from strategies.trading.errors import ConfigError
 
 SPORTS = ("nba",)
@@ -24,17 +22,9 @@ def generate_game(out: Path, *, seed: int, sport: str = "nba") -> int:
     if sport not in SPORTS:
         message = f"generate: no sport {sport!r} is simulated; there is: {', '.join(SPORTS)}"
         raise ConfigError(message)
-    draws = _generators(seed)
-    game = draw_game(draws["game"])
+    streams = Streams(seed)
+    game = draw_game(streams.named("crowd.score"))
     source = f"simulated: python -m sim generate {sport} --seed {seed}"
     with TapeWriter(out, source=source, simulated=True, clocks=Clocks.TWO) as writer:
-        GameDay(game, Programme(seed, game), writer, draws).run()
+        GameDay(game, Programme(seed, game), writer, streams).run()
     return writer.rows_written
-
-
-def _generators(seed: int) -> dict[str, Generator]:
-    """Return one generator a component, so that none shifts another's draws."""
-    return {
-        name: Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))
-        for number, name in enumerate(COMPONENTS)
-    }

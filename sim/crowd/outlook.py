@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.crowd.game import OVERTIME_S, REGULATION_S, Game, Score
-from sim.crowd.tempo import NS_PER_MINUTE, NS_PER_S
+from sim.crowd.tempo import NS_PER_S
 from strategies.trading.market import MarketType
 
 MARGIN_SIGMA = 17.7
@@ -24,23 +24,28 @@ OVERTIME_SHARE = OVERTIME_S / REGULATION_S
 # A share of regulation below which a score still to come is all that is left to fear.
 SHARE_LEFT_LEAST = 1e-4
 
-# Before the game the expectation moves in rare small steps, about a point over five hours.
-MOVE_SHARE_PER_MINUTE = 0.12
-LINE_MOVE = 0.18
-TOTAL_MOVE = 0.28
+# What is expected of the rest of the game, in points, is looked at anew every ten seconds. Before
+# tip-off it moves in rare small steps, about a point over five hours, to its closing value; in the
+# game it sways around that for about a minute: possession, fouls, who is on the bench.
+LOOK_NS = 10 * NS_PER_S
+GAME_LOOKS = 2_000
+MOVE_SHARE = 0.02
+LINE_MOVE, LINE_SWAY = 0.18, 0.4
+TOTAL_MOVE, TOTAL_SWAY = 0.28, 0.6
+SWAY_KEPT = 0.85
 
 
 class Outlook:
     """The crowd's fair probabilities: the same model for all, told what each one knows."""
 
     def __init__(self, game: Game, rng: Generator, *, opens_ns: int, tip_off_ns: int) -> None:
-        """Draw how expectations move from the opening of the markets until tip-off."""
+        """Draw how expectations move from the opening of the markets to the end of the game."""
         self._game = game
         self._opens_ns = opens_ns
         self._tip_off_ns = tip_off_ns
-        minutes = (tip_off_ns - opens_ns) // NS_PER_MINUTE + 1
-        self._line_gap = _wandering(rng, minutes, LINE_MOVE)
-        self._total_gap = _wandering(rng, minutes, TOTAL_MOVE)
+        looks = (tip_off_ns - opens_ns) // LOOK_NS
+        self._lines = _expectations(rng, game.line, looks, LINE_MOVE, LINE_SWAY)
+        self._totals = _expectations(rng, game.total, looks, TOTAL_MOVE, TOTAL_SWAY)
 
     def ahead_ns(self, now_ns: int) -> int:
         """Return how far ahead tip-off is; negative in the game."""
@@ -53,14 +58,12 @@ class Outlook:
         """
         clock_s = self._game.clock_at(max(0, now_ns - self._tip_off_ns) / NS_PER_S)
         left = max(self._game.share_left(clock_s), SHARE_LEFT_LEAST)
-        minute = (now_ns - self._opens_ns) // NS_PER_MINUTE
-        line = self._game.line + _at(self._line_gap, minute)
-        mean, sigma = _margin(left, line, score)
+        look = min((now_ns - self._opens_ns) // LOOK_NS, len(self._lines) - 1)
+        mean, sigma = _margin(left, self._lines[look], score)
         if type_ is not MarketType.TOTAL:
             return _normal_cdf((mean + point) / sigma)
         level = _level_probability(mean, sigma) if clock_s < REGULATION_S else 0.0
-        total = self._game.total + _at(self._total_gap, minute)
-        return _over(left, total, sum(score), point, level)
+        return _over(left, self._totals[look], sum(score), point, level)
 
 
 def _margin(left: float, line: float, score: Score) -> tuple[float, float]:
@@ -84,15 +87,17 @@ def _over(left: float, total: float, scored: int, point: float, level: float) ->
     return (1 - level) * short + level * long
 
 
-def _wandering(rng: Generator, minutes: int, step: float) -> list[float]:
-    """Return how far expectations are from their closing value, minute by minute."""
-    moves = rng.normal(0, step, minutes) * (rng.random(minutes) < MOVE_SHARE_PER_MINUTE)
-    gaps: list[float] = np.cumsum(moves[::-1])[::-1].tolist()
-    return gaps
-
-
-def _at(gaps: list[float], minute: int) -> float:
-    return gaps[minute] if minute < len(gaps) else 0.0
+def _expectations(
+    rng: Generator, closing: float, looks: int, move: float, sway: float
+) -> list[float]:
+    """Return what is expected at each look: steps towards the closing value, then sways."""
+    moves = rng.normal(0, move, looks) * (rng.random(looks) < MOVE_SHARE)
+    expected: list[float] = (closing + np.cumsum(moves[::-1])[::-1]).tolist()
+    swayed = 0.0
+    for drawn in rng.normal(0, sway * sqrt(1 - SWAY_KEPT**2), GAME_LOOKS).tolist():
+        expected.append(closing + swayed)
+        swayed = SWAY_KEPT * swayed + drawn
+    return expected
 
 
 def _normal_cdf(z: float) -> float:

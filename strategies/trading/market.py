@@ -168,7 +168,7 @@ class Catalogue:
         mirrored = market.type is MarketType.SPREAD
         point = 0.0 - first.point if mirrored else first.point
         second = seconds.get((first.market_key, _FIRST_TO_SECOND[first.selection], point))
-        if second is None:
+        if second is None or second.line_id in self._pair_by_line:
             return
         pair = Pair(
             PairId(f"{first.event_id}:{first.market_id}:{first.point:g}"),

@@ -1,7 +1,7 @@
 """What an import did, in numbers and in sentences that a person or a later report can read."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from recordings.importers.betfair.definition import Refusal
@@ -11,6 +11,8 @@ SNAPPING_FAVOURS = (
     "Snapping favours a maker: a taker never gets more than was offered, so who is matched at a "
     "rung pays at most what the Betfair price would have paid."
 )
+
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class ImportReport:
             alike = by_reason.setdefault((refusal.market_type, refusal.reason), [])
             alike.append(refusal.label())
         for (market_type, reason), labels in by_reason.items():
-            yield f"Refused, as {market_type} {reason}: {', '.join(labels)}"
+            yield f"Refused, as {market_type} {reason}: {_some(labels)}"
 
     def notes(self) -> Iterator[str]:
         """Yield the sentences that the tape carries and that a backtest's report repeats."""
@@ -106,11 +108,18 @@ class ImportReport:
                 "count as voided."
             )
         if self.markets_without_book:
-            yield f"Markets without any offer: {', '.join(self.markets_without_book)}."
+            yield f"Markets without any offer: {_some(self.markets_without_book)}."
         if self.refused:
             types = Counter(refusal.market_type for refusal in self.refused)
             told = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
             yield f"Markets in the file that were refused: {told}."
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return shown if more <= 0 else f"{shown} and {more} more"
 
 
 def _moved(movement: Movement) -> str:

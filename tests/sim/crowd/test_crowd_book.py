@@ -10,10 +10,12 @@ FIRST, SECOND = 0, 1
 
 @pytest.fixture
 def book() -> CrowdBook:
+    """Return an empty book."""
     return CrowdBook(prophetx_ladder())
 
 
 def rest(book: CrowdBook, line: int, odds: int, stake_cents: int, maker: int = 0) -> RestingWager:
+    """Let a wager rest in a book, and return it."""
     wager = RestingWager(maker, line, Odds(odds), stake_cents)
     book.rest(wager)
     return wager

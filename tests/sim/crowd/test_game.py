@@ -11,6 +11,7 @@ TOTAL = 212.0
 
 @pytest.fixture(scope="module")
 def games() -> list[Game]:
+    """Return 400 games of the same two teams."""
     rng = np.random.Generator(np.random.PCG64(3))
     return [play(rng, line=LINE, total=TOTAL) for _ in range(400)]
 

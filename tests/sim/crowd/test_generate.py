@@ -19,7 +19,7 @@ from strategies.trading.errors import ConfigError
 from strategies.trading.market import EventStatus, MarketStatus, MarketType, Result
 from strategies.trading.odds import implied_probability, payout_ratio
 
-SEED = 7
+SEED = 13
 HOUSE = Path(__file__).parents[3]
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -31,6 +31,7 @@ Books = list[dict[int, int]]
 
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Tape:
+    """Return a game made anew."""
     folder = tmp_path_factory.mktemp("crowd") / "game"
     generate_game(folder, seed=SEED)
     return Tape(folder)
@@ -38,6 +39,7 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Tape:
 
 @pytest.fixture(scope="module")
 def rows(tape: Tape) -> list[Row]:
+    """Return every row of the game."""
     return [row for chunk in tape.chunks() for row in chunk.rows()]
 
 
@@ -55,26 +57,31 @@ def replay(tape: Tape, rows: list[Row]) -> Iterator[tuple[list[Row], Books]]:
 
 
 def of_kind(rows: list[Row], kind: Kind) -> list[Row]:
+    """Return the rows of one kind."""
     return [row for row in rows if row.kind == kind]
 
 
 def tip_off_ns(rows: list[Row]) -> int:
+    """Return when the game went in-play."""
     return next(
         r.exchange_ns for r in of_kind(rows, Kind.EVENT_STATUS) if r.state == EventStatus.LIVE
     )
 
 
 def statuses(rows: list[Row], market: int) -> list[tuple[int, int]]:
+    """Return what a market became, and when."""
     changes = of_kind(rows, Kind.MARKET_STATUS)
     return [(row.state, row.exchange_ns) for row in changes if row.market == market]
 
 
 def final_score(rows: list[Row]) -> tuple[int, int]:
+    """Return the last official score, home first."""
     home, away = (of_kind(rows, Kind.SCORE)[-1].text or "").split("-")
     return int(home), int(away)
 
 
 def overround(books: Books, market: int) -> float | None:
+    """Return by how much the best offers of a market imply more than one, if both are there."""
     first, second = books[2 * market], books[2 * market + 1]
     if not first or not second:
         return None

@@ -18,15 +18,18 @@ GAME = Game(4.5, 212.0, [(2800.0, Score(110, 100))], [0.0, 2880.0], [0.0, 2880.0
 
 @pytest.fixture
 def outlook() -> Outlook:
+    """Return how the crowd sees the game."""
     rng = np.random.Generator(np.random.PCG64(1))
     return Outlook(GAME, rng, opens_ns=OPENS_NS, tip_off_ns=TIP_OFF_NS)
 
 
 def at_share(share: float) -> int:
+    """Return the time at which this share of the game was played."""
     return TIP_OFF_NS + int(share * 2880 * SECOND_NS)
 
 
 def fair(outlook: Outlook, type_: MarketType, point: float, score: Score, share: float) -> float:
+    """Return the fair probability of a pair's first line at a share of the game."""
     return outlook.fair(type_, point, score, at_share(share))
 
 
@@ -41,11 +44,11 @@ def test_moneyline_at_tip_off_is_that_of_the_closing_line(outlook: Outlook) -> N
 def test_moneyline_in_play_is_the_fit_to_real_games(
     outlook: Outlook, lead: int, share: float
 ) -> None:
-    """In-play the chance to win is the measured probit of lead, line and time left."""
+    """In-play the chance to win is the measured probit of lead, line and time left, but a sway."""
     left = 1 - share
     z = (lead + 1.55 * left * 4.5 - 0.27 * left * (lead - share * 4.5)) / (17.7 * sqrt(left))
     got = fair(outlook, MarketType.MONEYLINE, 0.0, Score(60 + lead, 60), share)
-    assert got == pytest.approx(erfc(-z / sqrt(2)) / 2, abs=1e-6)
+    assert got == pytest.approx(erfc(-z / sqrt(2)) / 2, abs=0.03)
 
 
 def test_spread_and_moneyline_come_from_one_margin(outlook: Outlook) -> None:
@@ -77,9 +80,9 @@ def test_a_level_end_may_still_go_over(outlook: Outlook) -> None:
 def test_expectations_move_before_the_game_and_end_at_the_close(outlook: Outlook) -> None:
     """Pre-game prices wander by a few points of probability and meet the closing line."""
     prices = [
-        outlook.fair(MarketType.SPREAD, -4.5, Score(0, 0), OPENS_NS + minute * 60 * SECOND_NS)
-        for minute in range(61)
+        outlook.fair(MarketType.SPREAD, -4.5, Score(0, 0), OPENS_NS + second * SECOND_NS)
+        for second in range(0, 3_601, 10)
     ]
-    assert 2 < len(set(prices)) < 30
+    assert 3 < len(set(prices)) < 30
     assert max(abs(price - 0.5) for price in prices) < 0.15
     assert prices[-1] == pytest.approx(0.5)

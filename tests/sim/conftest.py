@@ -1,0 +1,259 @@
+"""A small game to test the simulated exchange in: rows and commands by the millisecond."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
+from sim.clock import Priority, ReplayEnvironment, VirtualClock
+from sim.inbox import Inbox
+from sim.latency import Constant, Delay, Latency, NoDelay
+from sim.prophet import SimulatedProphet
+from sim.queue import Back, QueueModel
+from sim.settings import ExchangeSettings
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.commission import Commission
+from strategies.trading.events import Event, WagerMatched
+from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.odds import Odds, prophetx_ladder
+
+START_NS = 1_790_000_000_000_000_000
+GAME = EventId("game")
+MONEYLINE = MarketKey(GAME, MarketId("219"))
+TOTAL = MarketKey(GAME, MarketId("225"))
+LINES = ("home", "away", "over", "under")
+
+
+def game_info(clocks: Clocks = Clocks.ONE) -> TapeInfo:
+    """Return the dictionaries of the game: a moneyline and a total, a pair of lines each."""
+    info = TapeInfo("test", True, clocks, prophetx_ladder())
+    info.events.append(SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "", START_NS))
+    for key, type_ in ((MONEYLINE, MarketType.MONEYLINE), (TOTAL, MarketType.TOTAL)):
+        info.markets.append(Market(key.event_id, key.market_id, type_, type_.value))
+    for name in LINES:
+        market_id = MONEYLINE.market_id if name in {"home", "away"} else TOTAL.market_id
+        point = 0.0 if market_id == MONEYLINE.market_id else 215.5
+        info.lines.append(Line(LineId(name), GAME, market_id, Selection(name), point))
+    return info
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event, and the millisecond at which the desk heard it."""
+
+    ms: float
+    event: Event
+
+
+class Room:
+    """An exchange with a listener in place of a desk. Say what happens when, then `run`.
+
+    Times are milliseconds from the start; markets are open from the first row on. Delays are zero
+    unless given.
+    """
+
+    def __init__(
+        self,
+        queue: QueueModel | None = None,
+        delays: dict[str, Delay] | None = None,
+        clocks: Clocks = Clocks.ONE,
+        subscribed: Iterable[MarketKey] = (MONEYLINE, TOTAL),
+        wake_on_every_change: bool = False,
+        rate_percent: float = 2,
+        opened: bool = True,
+        **settings: int,
+    ) -> None:
+        """Build nothing yet but keep how to."""
+        self.info = game_info(clocks)
+        self.heard: list[Heard] = []
+        self.acted: list[float] = []
+        self.exchange: SimulatedProphet
+        self._queue = queue or Back()
+        self._delays = delays or {}
+        self._subscribed = tuple(subscribed)
+        self._wake_always = wake_on_every_change
+        self._fees = Commission(rate_percent)
+        self._settings = ExchangeSettings(**settings)
+        self._rows: list[tuple[Any, ...]] = []
+        self._calls: list[tuple[float, Callable[[], None]]] = []
+        self._seq = 0
+        if opened:
+            self.market_status(0, MarketStatus.OPEN, "219")
+            self.market_status(0, MarketStatus.OPEN, "225")
+
+    # What is recorded -------------------------------------------------------------------------
+
+    def offer(self, ms: float, line: str, odds: int, cents: int, **more: Any) -> None:
+        """Record what a taker on a line may stake."""
+        self._on_line(ms, Kind.OFFER, line, odds=odds, amount=cents, **more)
+
+    def trade(
+        self, ms: float, line: str, odds: int, cents: int, side: Side = Side.TAKER, **more: Any
+    ) -> None:
+        """Record a trade."""
+        self._on_line(ms, Kind.TRADE, line, odds=odds, amount=cents, side=side, **more)
+
+    def result(self, ms: float, line: str, result: Result, **more: Any) -> None:
+        """Record what became of a line."""
+        self._on_line(ms, Kind.RESULT, line, state=result, **more)
+
+    def market_status(self, ms: float, status: MarketStatus, market_id: str = "219") -> None:
+        """Record that a market opened, was suspended or closed."""
+        market = 0 if market_id == MONEYLINE.market_id else 1
+        self.row(ms, Kind.MARKET_STATUS, event=0, market=market, state=status)
+
+    def event_status(self, ms: float, status: EventStatus) -> None:
+        """Record that the game started or ended."""
+        self.row(ms, Kind.EVENT_STATUS, event=0, state=status)
+
+    def row(
+        self,
+        ms: float,
+        kind: Kind,
+        line: int = NOWHERE,
+        market: int = NOWHERE,
+        event: int = NOWHERE,
+        odds: int = 0,
+        amount: int = 0,
+        side: Side = Side.NONE,
+        state: int = 0,
+        text: str | None = None,
+        received_ms: float | None = None,
+        same_message: bool = False,
+    ) -> None:
+        """Record a row, by default a message of its own."""
+        self._seq += not same_message
+        received = nanoseconds(ms if received_ms is None else received_ms)
+        self._rows.append(
+            (
+                *(nanoseconds(ms), received, self._seq, kind, line, market, event),
+                *(odds, amount, 0, side, state, text),
+            )
+        )
+
+    # What the desk does -----------------------------------------------------------------------
+
+    def place(
+        self, ms: float, ref: str, line: str, odds: int, cents: int, intent: Intent = Intent.REST
+    ) -> None:
+        """Place a wager."""
+        self.place_all(ms, [request(ref, line, odds, cents, intent)])
+
+    def place_all(self, ms: float, requests: list[PlaceWager]) -> None:
+        """Place a batch."""
+        self.call(ms, lambda: self.exchange.place(requests))
+
+    def cancel(self, ms: float, *refs: str) -> None:
+        """Cancel wagers in one batch."""
+        self.call(ms, lambda: self.exchange.cancel([WagerRef(ref) for ref in refs]))
+
+    def call(self, ms: float, callback: Callable[[], None]) -> None:
+        """Do something at a time."""
+        self._calls.append((ms, callback))
+
+    # What came of it --------------------------------------------------------------------------
+
+    def run(self, extra_ms: float = 10_000) -> "Room":
+        """Play everything, and some time after it; return the room."""
+        last_ms = max(ms for ms, _ in [*self._calls, (0, None)])
+        env = ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
+        inbox = Inbox(env)
+        inbox.connect(self._hear, self._act, self._wake_always)
+        self.env, self.inbox, self.clock = env, inbox, VirtualClock(env, inbox.drain)
+        names = ("feed", "compute", "entry", "activation", "response")
+        delays: dict[str, Delay] = {name: NoDelay() for name in names}
+        self.exchange = SimulatedProphet(
+            env,
+            self.info,
+            Latency(**(delays | self._delays)),
+            self._queue,
+            self._fees,
+            self._settings,
+            inbox,
+            self._subscribed,
+        )
+        env.replay_to(self.exchange.take_row)
+        for ms, callback in self._calls:
+            env.schedule_call(nanoseconds(ms), Priority.DESK, callback)
+        env.run(until=env.rows_ended)
+        env.run(until=max(env.now_ns, nanoseconds(last_ms)) + round(extra_ms * 1_000_000))
+        inbox.drain(env.now_ns + 1)
+        return self
+
+    def of(self, *types: type) -> list[Event]:
+        """Return the events heard that are of these types."""
+        return [heard.event for heard in self.heard if isinstance(heard.event, types)]
+
+    def times_of(self, *types: type) -> list[float]:
+        """Return when events of these types were heard."""
+        return [heard.ms for heard in self.heard if isinstance(heard.event, types)]
+
+    def fills(self, ref: str) -> list[tuple[Odds, int, int]]:
+        """Return the fills of a wager as (odds, stake, profit)."""
+        return [
+            (event.odds, event.stake_cents, event.profit_cents)
+            for event in self.of(WagerMatched)
+            if event.ref == ref
+        ]
+
+    def filled_cents(self, ref: str) -> int:
+        """Return how much of a wager's stake was matched."""
+        return sum(stake for _, stake, _ in self.fills(ref))
+
+    def _hear(self, event: Event, at_ns: int) -> None:
+        self.heard.append(Heard((at_ns - START_NS) / 1e6, event))
+
+    def _act(self, now_ns: int) -> None:
+        self.acted.append((now_ns - START_NS) / 1e6)
+
+    def _on_line(self, ms: float, kind: Kind, line: str, **more: Any) -> None:
+        market = 0 if line in {"home", "away"} else 1
+        self.row(ms, kind, line=LINES.index(line), market=market, event=0, **more)
+
+
+def nanoseconds(ms: float) -> int:
+    """Return a time of the room as nanoseconds."""
+    return START_NS + round(ms * 1_000_000)
+
+
+def request(
+    ref: str, line: str, odds: int, cents: int, intent: Intent = Intent.REST
+) -> PlaceWager:
+    """Return the request for a wager."""
+    return PlaceWager(WagerRef(ref), LineId(line), Odds(odds), cents, intent)
+
+
+@pytest.fixture(scope="session")
+def make_room() -> type[Room]:
+    """Return the class of rooms, to be built with what a test needs."""
+    return Room
+
+
+@pytest.fixture
+def room() -> Room:
+    """Return a room with no delays, under the fearful queue model."""
+    return Room()
+
+
+@pytest.fixture(scope="session")
+def make_request() -> Callable[..., PlaceWager]:
+    """Return the builder of requests."""
+    return request
+
+
+@pytest.fixture(scope="session")
+def constant_ms() -> Callable[[float], Delay]:
+    """Return the builder of constant delays."""
+    return Constant
