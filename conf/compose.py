@@ -8,8 +8,9 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from inspect import signature
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -26,17 +27,12 @@ CONFIG_FOLDER = Path(__file__).parent
 _NO_PARTS = ("mode_name",)
 
 
-class Session(Protocol):
-    """What a mode names under `run`: it carries a session out."""
-
-    def carry_out(self, folder: Path) -> float:
-        """Run the session, leave its results in a folder, and return the figure to optimise."""
+# Takes the session and its folder, and returns the figure that a sweep may optimise. Which class
+# the session is of, the mode names: who presents it knows.
+Present = Callable[[Any, Path], float]
 
 
-Present = Callable[[Session, Path], float]
-
-
-def build_session(config: DictConfig) -> Session:
+def build_session(config: DictConfig) -> Any:
     """Return the session that a composed configuration describes.
 
     Raise ConfigError or TapeError where it cannot be built.
@@ -47,34 +43,48 @@ def build_session(config: DictConfig) -> Session:
         if isinstance(error.__cause__, TradingError):
             raise error.__cause__ from None
         raise
+    session_class = parts.pop("run")
     for name in _NO_PARTS:
         parts.pop(name, None)
-    session: Session = parts.pop("run")(**parts)
-    return session
+    unknown = [name for name in parts if name not in signature(session_class).parameters]
+    if unknown:
+        message = f"{unknown[0]}: no part of a session is called that"
+        raise ConfigError(message)
+    return session_class(**parts)
 
 
-def run_from_command_line(arguments: Sequence[str], mode: str, present: Present) -> None:
+def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
     """Compose the configuration that the arguments ask for, and present its session.
 
-    `present` carries the session out in the folder that Hydra made for it. That folder is removed
-    if the session cannot be built or fails. Errors come out as ConfigError, in one line, where
-    they are Hydra's.
+    `present` carries the session out in the folder that Hydra made for it; that folder is removed
+    if the session cannot be built or fails. The first failure of a sweep is raised once the others
+    have run. Errors of Hydra come out as ConfigError, in one line.
     """
+    failures: list[Exception] = []
 
-    def task(config: DictConfig) -> float:
+    def task(config: DictConfig) -> float | None:
         folder = Path(HydraConfig.get().runtime.output_dir)
         try:
             return present(build_session(config), folder)
+        except Exception as error:
+            # Raised to Hydra it would be told twice, and end a sweep.
+            failures.append(error)
+            _remove(folder)
+            return None
         except BaseException:
             _remove(folder)
             raise
 
     # Hydra prints and exits by itself unless it is asked for the error itself.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = [sys.argv[0], f"mode={mode}", *arguments]
+    # Hydra's parser wants all settings together, behind its own options.
+    options = sorted(arguments, key=lambda word: "=" in word and not word.startswith("-"))
+    sys.argv = [sys.argv[0], *options]
     main = hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")
     try:
         main(task)()
+        if failures:
+            raise failures[0]
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_one_line(error)) from error
 
@@ -89,9 +99,14 @@ def _remove(folder: Path) -> None:
 
 
 def _one_line(error: BaseException) -> str:
+    """Return what Hydra says in many lines as one, without where it looked for files."""
     cause = error.__cause__
     told = str(error) if cause is None or str(cause) in str(error) else f"{error} ({cause})"
-    return "; ".join(line.strip() for line in told.splitlines() if line.strip())
+    lines = told.partition("Config search path")[0].splitlines()
+    one = ""
+    for line in filter(None, map(str.strip, lines)):
+        one += f"{'' if not one else ' ' if one[-1] in ':.,' else ', '}{line}"
+    return one
 
 
 def choices() -> dict[str, list[str]]:

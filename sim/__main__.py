@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from strategies.trading.errors import ConfigError, TapeError, TradingError
-from strategies.trading.money import dollars_text
 
 HELP = """\
 usage: python -m sim VERB [...] [--debug]
@@ -69,7 +68,7 @@ def _guarded(verb: str, words: Sequence[str]) -> int:
     except TradingError as error:
         print(f"python -m sim {verb}: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    except Exception as error:  # noqa: BLE001 - the promise is one line, whatever went wrong
+    except Exception as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         print(f"python -m sim {verb}: failed: {told} (--debug shows where)", file=sys.stderr)
         return 1
@@ -83,10 +82,7 @@ def _run(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(RUN_HELP.format(choices=_choices()), end="")
         return
-    if any(word.lstrip("+~").startswith("mode=") for word in words):
-        message = "mode= is not for this verb: run is always a backtest"
-        raise ConfigError(message)
-    run_from_command_line(words, "backtest", present_backtest)
+    run_from_command_line(words, present_backtest)
 
 
 def _choices() -> str:

@@ -24,6 +24,7 @@ from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
 from strategies.trading.errors import ConfigError
+from strategies.trading.ids import RefMint
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.money import cents_from_dollars
@@ -81,7 +82,6 @@ class Backtest:
         self.tape = feed
         self.seed = seed
         self.recording_name = str(recording["path"])
-        self.show: Progress = _show_nothing
         self.queue = queue
         self.latency = latency
         self.strategy = strategy
@@ -95,32 +95,35 @@ class Backtest:
         self._wagers = wagers
         self.catalogue = feed.info.catalogue()
         self.market_keys = markets.choose(self.catalogue)
-        self.summary: Summary | None = None
+        # Refused now, not when the first pass begins.
+        RefMint(self.session_name, 1)
         self.desk_settings()
 
-    def carry_out(self, folder: Path) -> float:
+    def carry_out(self, folder: Path, show: Progress) -> Summary:
         """Run the tape under the chosen queue model, then under front and back; write it all.
 
-        Return the settled profit in cents. The folder holds the tables and, last of all,
-        `summary.json`; an error leaves neither.
+        `show` is told how many rows of how many each pass has read. The folder then holds the
+        tables and, last of all, `summary.json`; an error leaves neither.
         """
         tape_summary = validate(self.tape)
         tables = RunTables(folder)
         try:
-            chosen = self.run_pass(self.queue(), tables)
-            profits = self._profits_by_queue(chosen)
+            chosen = self.run_pass(self.queue(), tables, show)
+            profits = self._profits_by_queue(chosen, show)
             tables.close()
         except BaseException:
             tables.abandon()
             raise
-        self.summary = summarise(self, tape_summary, chosen, profits)
-        write_summary(folder, self.summary)
-        return chosen.desk.ledger.profit_cents
+        summary = summarise(self, tape_summary, chosen, profits)
+        write_summary(folder, summary)
+        return summary
 
-    def run_pass(self, queue: QueueModel, tables: RunTables | None = None) -> Pass:
+    def run_pass(
+        self, queue: QueueModel, tables: RunTables | None = None, show: Progress | None = None
+    ) -> Pass:
         """Trade the tape once from its start, and see that desk and exchange agree at its end."""
         began = perf_counter()
-        env = ReplayEnvironment(self._rows(queue))
+        env = ReplayEnvironment(self._rows(queue, show or _show_nothing))
         inbox = Inbox(env)
         exchange = self._exchange(
             env=env,
@@ -144,7 +147,9 @@ class Backtest:
             journal=journal,
         )
         inbox.connect(desk.take, desk.act, desk.wants_every_change)
-        journal.measure_with(clock, lambda pair_id: settings.pricing.fair(desk.board.books[pair_id]))
+        journal.measure_with(
+            clock, lambda pair_id: settings.pricing.fair(desk.board.books[pair_id])
+        )
         if tables is not None:
             _PriceSampler(desk, clock, settings.pricing, tables).start()
         _play(env, exchange, desk)
@@ -164,24 +169,24 @@ class Backtest:
             start_number=1,
         )
 
-    def _profits_by_queue(self, chosen: Pass) -> dict[str, int]:
+    def _profits_by_queue(self, chosen: Pass, show: Progress) -> dict[str, int]:
         """Return the settled profit under the two extreme queue models, reusing the chosen one."""
         profits = {}
         for name, model in (("front", Front), ("back", Back)):
             same = type(self.queue()) is model
-            run = chosen if same else self.run_pass(model())
+            run = chosen if same else self.run_pass(model(), show=show)
             profits[name] = run.desk.ledger.profit_cents
         return profits
 
-    def _rows(self, queue: QueueModel) -> Iterator[ExchangeRow]:
+    def _rows(self, queue: QueueModel, show: Progress) -> Iterator[ExchangeRow]:
         """Yield the rows of the tape, telling every so often how far it has come."""
         label = f"queue {type(queue).__name__.lower()}"
         total = self.tape.rows_total
         rows = exchange_rows(self.tape)
         for done in range(0, total, _ROWS_PER_SHOW):
-            self.show(label, done, total)
+            show(label, done, total)
             yield from islice(rows, _ROWS_PER_SHOW)
-        self.show(label, total, total)
+        show(label, total, total)
 
 
 class _PriceSampler:

@@ -1,7 +1,6 @@
 """What a person sees of a backtest in the terminal: progress, the figures, the folder."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -14,29 +13,28 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from sim.backtest import Backtest
 from sim.report import write_report
 from sim.summary import Summary
 from strategies.trading.money import dollars_text
 
-if TYPE_CHECKING:
-    from conf.compose import Session
 
-
-def present_backtest(session: "Session", folder: Path) -> float:
+def present_backtest(session: Backtest, folder: Path) -> float:
     """Carry a backtest out under a progress bar, then print its figures and its folder."""
-    profit_cents = _with_progress(session, folder)
-    summary = session.summary
+    summary = _with_progress(session, folder)
     write_report(folder)
     console = Console()
+    print(_title(summary))
     console.print(_figures(summary))
+    # Not through the console, which would break long lines, and paths with them.
     for line in _remarks(summary):
-        console.print(line, markup=False)
-    # Not through the console, which would break a long path into lines.
+        print(line)
     print(folder.resolve())
+    profit_cents: int = summary["profit_cents"]
     return profit_cents
 
 
-def _with_progress(session: "Session", folder: Path) -> float:
+def _with_progress(session: Backtest, folder: Path) -> Summary:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
         tasks: dict[str, TaskID] = {}
@@ -46,18 +44,17 @@ def _with_progress(session: "Session", folder: Path) -> float:
                 tasks[label] = progress.add_task(label, total=rows_total)
             progress.update(tasks[label], completed=rows)
 
-        session.show = show
-        return session.carry_out(folder)
+        return session.carry_out(folder, show)
 
 
 def _figures(summary: Summary) -> Table:
-    table = Table(title=_title(summary), show_header=False, title_justify="left")
+    table = Table(show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for name, text in (
         ("settled profit, net of commission", dollars_text(summary["profit_cents"])),
-        (f"  under queue model front", dollars_text(summary["profit_cents_front"])),
-        (f"  under queue model back", dollars_text(summary["profit_cents_back"])),
+        ("  under queue model front", dollars_text(summary["profit_cents_front"])),
+        ("  under queue model back", dollars_text(summary["profit_cents_back"])),
         ("commission", dollars_text(summary["commission_cents"])),
         ("not settled, at fair prices", dollars_text(summary["marked_cents"])),
         ("turnover", dollars_text(summary["turnover_cents"])),
@@ -77,7 +74,8 @@ def _figures(summary: Summary) -> Table:
 
 def _title(summary: Summary) -> str:
     simulated = " (a simulated recording)" if summary["simulated"] else ""
-    return f"{summary['strategy']} on {summary['recording']}{simulated}, queue {summary['models']['queue']}"
+    queue = summary["models"]["queue"]
+    return f"{summary['strategy']} on {summary['recording']}{simulated}, queue model {queue}"
 
 
 def _remarks(summary: Summary) -> list[str]:

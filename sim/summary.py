@@ -120,7 +120,9 @@ def _counts(chosen: "Pass") -> Summary:
 
 def _models(backtest: "Backtest") -> Summary:
     latency = backtest.latency(Streams(backtest.seed))
-    delays = {f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)}
+    delays = {
+        f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)
+    }
     return {
         "queue": type(backtest.queue()).__name__.lower(),
         **delays,

@@ -5,7 +5,7 @@ from strategies.trading.ids import LineId
 from strategies.trading.limits import nanoseconds_from_seconds
 from strategies.trading.money import cents_from_dollars
 from strategies.trading.odds import Ladder
-from strategies.trading.strategy import PairView, Quote, View
+from strategies.trading.strategy import Quote, View
 
 
 class SimpleMarketMaker:
@@ -30,16 +30,13 @@ class SimpleMarketMaker:
 
     def quote(self, view: View) -> tuple[Quote, ...]:
         """Return a quote for both lines of every pair that has a fair price."""
-        return tuple(quote for pair in view.pairs for quote in self._quotes_of(pair, view.ladder))
-
-    def _quotes_of(self, pair: PairView, ladder: Ladder) -> list[Quote]:
-        if pair.fair is None:
-            return []
-        both = (
-            self._quote(pair.pair.first.line_id, pair.fair, ladder),
-            self._quote(pair.pair.second.line_id, 1.0 - pair.fair, ladder),
-        )
-        return [quote for quote in both if quote is not None]
+        quotes = []
+        for pair in view.pairs:
+            if pair.fair is not None:
+                lines = pair.book.pair
+                quotes.append(self._quote(lines.first.line_id, pair.fair, view.ladder))
+                quotes.append(self._quote(lines.second.line_id, 1.0 - pair.fair, view.ladder))
+        return tuple(quote for quote in quotes if quote is not None)
 
     def _quote(self, line_id: LineId, fair: float, ladder: Ladder) -> Quote | None:
         odds = ladder.shortest_implying_at_most(fair - self._margin)

@@ -46,7 +46,8 @@ def assemble_desk(
     journal: Journal,
 ) -> Desk:
     """Return a desk that follows these markets; it does nothing before it is started."""
-    board = Board(catalogue, market_keys)
+    eager = settings.strategy.quote_refresh_ns == 0
+    board = Board(catalogue, market_keys, eager=eager)
     exposure = Exposure()
     balance_cents = settings.starting_balance_cents
     ledger = Ledger(catalogue, exposure, settings.commission, balance_cents)

@@ -84,8 +84,11 @@ class MarketState:
 class Board:
     """Every market that the desk follows. It takes what is heard; it decides nothing."""
 
-    def __init__(self, catalogue: Catalogue, market_keys: tuple[MarketKey, ...]) -> None:
-        """Follow these markets of a catalogue."""
+    def __init__(
+        self, catalogue: Catalogue, market_keys: tuple[MarketKey, ...], *, eager: bool
+    ) -> None:
+        """Follow these markets of a catalogue; if eager, a change of the touch is urgent."""
+        self._eager = eager
         self.catalogue = catalogue
         self.feed_lost = False
         self.events: dict[EventId, EventState] = {}
@@ -117,10 +120,10 @@ class Board:
         known = self._offers.get(event.line_id)
         if known is not None:
             offers, market = known
-            offers.put(event.odds, event.amount_cents)
+            at_touch = offers.put(event.odds, event.amount_cents)
             market.event.heard_ns = at_ns
-            if not market.changed:
-                self.mark_changed(market)
+            if not market.urgent:
+                self.mark_changed(market, urgent=at_touch and self._eager)
 
     def add_own(self, line_id: LineId, odds: Odds, change_cents: int) -> None:
         """Note that so much more of the offer shown on a line is our own wager opposite."""
@@ -136,13 +139,12 @@ class Board:
 
     def take_due(self, *, urgent_only: bool) -> list[MarketState]:
         """Return the markets to decide on, in the order in which they changed, and forget them."""
-        if not self._due:
-            return []
-        due = [market for market in self._due if market.urgent or not urgent_only]
-        if due:
-            self._due = [market for market in self._due if market not in due]
-            for market in due:
-                market.changed = market.urgent = False
+        due, self._due = self._due, []
+        if urgent_only and due:
+            self._due = [market for market in due if not market.urgent]
+            due = [market for market in due if market.urgent]
+        for market in due:
+            market.changed = market.urgent = False
         return due
 
     def _follow(self, key: MarketKey) -> None:

@@ -11,16 +11,20 @@ class Offers:
     never sees itself.
     """
 
-    __slots__ = ("_own", "best", "by_odds")
+    __slots__ = ("_own", "_seen", "best", "by_odds")
 
     def __init__(self) -> None:
         """Start with no offers."""
         self.by_odds: dict[Odds, int] = {}
         self.best: Odds | None = None
         self._own: dict[Odds, int] = {}
+        self._seen: Odds | None = None
 
-    def put(self, odds: Odds, amount_cents: int) -> None:
-        """Set what is offered at these odds; zero removes the offer."""
+    def put(self, odds: Odds, amount_cents: int) -> bool:
+        """Set what is offered at these odds, zero to remove the offer.
+
+        Tell whether that is at the touch, or beyond it, as it was when it was last asked for.
+        """
         if amount_cents:
             self.by_odds[odds] = amount_cents
             if self.best is None or odds > self.best:
@@ -29,6 +33,7 @@ class Offers:
             self.by_odds.pop(odds, None)
             if odds == self.best:
                 self.best = max(self.by_odds, default=None)
+        return self._seen is None or odds >= self._seen
 
     def add_own(self, odds: Odds, change_cents: int) -> None:
         """Note that so much more (or less, if negative) of the offer at these odds is ours."""
@@ -44,16 +49,20 @@ class Offers:
 
     def touch(self) -> tuple[Odds, int] | None:
         """Return the best offer of others as (odds, cents), if there is one."""
-        if self.best is None:
-            return None
-        cents = self.others_cents(self.best)
-        if cents:
-            return self.best, cents
+        best = self.best
+        if best is not None:
+            cents = self.others_cents(best)
+            if not cents:
+                best, cents = self._next_of_others()
+        self._seen = best
+        return None if best is None else (best, cents)
+
+    def _next_of_others(self) -> tuple[Odds | None, int]:
         for odds in sorted(self.by_odds, reverse=True):
             cents = self.others_cents(odds)
             if cents:
                 return odds, cents
-        return None
+        return None, 0
 
 
 class Book:

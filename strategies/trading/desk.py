@@ -113,8 +113,8 @@ class Desk:
                 self.board.take(event, at_ns)
 
     def act(self, now_ns: int) -> None:
-        """Decide on every market that is due."""
-        for market in self.board.take_due(urgent_only=not self.wants_every_change):
+        """Decide on every market that cannot wait for the next refresh."""
+        for market in self.board.take_due(urgent_only=True):
             self._decide(market, now_ns)
 
     def _refresh(self) -> None:
@@ -143,7 +143,8 @@ class Desk:
             self._account(at_ns)
         if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
             self._clock.call_at(event.retry_at_ns, self._retry(market))
-        self.board.mark_changed(market, urgent=matched or (waiting and wager.ended))
+        urgent = matched or self.wants_every_change or (waiting and wager.ended)
+        self.board.mark_changed(market, urgent=urgent)
 
     def _retry(self, market: MarketState) -> Callable[[], None]:
         def retry() -> None:
@@ -237,13 +238,7 @@ class Desk:
             market=market.market,
             market_status=market.status,
             pairs=tuple(
-                PairView(
-                    book.pair,
-                    fair,
-                    book.first.touch(),
-                    book.second.touch(),
-                    self.exposure.position(book.pair),
-                )
+                PairView(book, fair, self.exposure.position(book.pair))
                 for book, fair in zip(market.books, fairs, strict=True)
             ),
             positions=self.exposure.positions_of(event.event.event_id),

@@ -4,6 +4,8 @@ Worst cases of different pairs are added up, as if the worst of each came togeth
 less than the truth. Open and in-flight wagers count in full.
 """
 
+from collections.abc import Sequence
+
 from strategies.trading.ids import EventId, MarketKey, PairId
 from strategies.trading.market import Pair
 from strategies.trading.position import Position
@@ -19,6 +21,7 @@ class Exposure:
         self.max_total_cents = 0
         self.open_cents = 0
         self.matched_cents = 0
+        self._positions_by_event: dict[EventId, list[Position]] = {}
         self._by_market: dict[MarketKey, int] = {}
         self._by_event: dict[EventId, int] = {}
 
@@ -27,15 +30,12 @@ class Exposure:
         position = self.positions.get(pair.pair_id)
         if position is None:
             position = self.positions[pair.pair_id] = Position(pair)
+            self._positions_by_event.setdefault(pair.first.event_id, []).append(position)
         return position
 
-    def positions_of(self, event_id: EventId) -> tuple[Position, ...]:
-        """Return the positions in all pairs of an event that ever had one."""
-        return tuple(
-            position
-            for position in self.positions.values()
-            if position.pair.first.event_id == event_id
-        )
+    def positions_of(self, event_id: EventId) -> Sequence[Position]:
+        """Return the positions in all pairs of an event that were ever asked for."""
+        return self._positions_by_event.get(event_id, ())
 
     def of_pair(self, pair: Pair) -> int:
         """Return the most that a pair can lose, in cents."""

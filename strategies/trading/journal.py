@@ -1,7 +1,8 @@
 """The port to a session's record: what the desk heard, wished, was denied, and asked for."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from strategies.trading.commands import Command
 from strategies.trading.events import Event
@@ -10,8 +11,7 @@ from strategies.trading.odds import Odds
 from strategies.trading.strategy import Quote
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(Struct, frozen=True):
     """Our own risk manager's no: which control, why, and on what figures."""
 
     control: str
@@ -21,8 +21,7 @@ class Denial:
     stake_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What the desk made of one market at one moment.
 
     `fairs` are the fair probabilities of the first lines of its pairs, as far as there are any;
@@ -34,8 +33,7 @@ class Decision:
     quotes: tuple[Quote, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Struct, frozen=True):
     """The desk's money at a moment, in cents.
 
     `profit_cents` is settled and net of commission, and `balance_cents` the starting balance with

@@ -98,17 +98,18 @@ class Ledger:
         return [
             (position, self._marks.get(pair_id, 0))
             for pair_id, position in self._exposure.positions.items()
-            if any(position.matched_cents)
+            if not position.flat
         ]
 
     def _mark_position(self, pair: Pair) -> None:
         position = self._exposure.positions.get(pair.pair_id)
-        fair = self._fairs.get(pair.pair_id)
-        if position is None or fair is None:
+        if position is None or position.flat:
             return
-        mark = position.marked_cents(fair)
-        self.marked_cents += mark - self._marks.get(pair.pair_id, 0)
-        self._marks[pair.pair_id] = mark
+        fair = self._fairs.get(pair.pair_id)
+        if fair is not None:
+            mark = position.marked_cents(fair)
+            self.marked_cents += mark - self._marks.get(pair.pair_id, 0)
+            self._marks[pair.pair_id] = mark
 
     def _take_positions(self, key: MarketKey) -> tuple[Position, ...]:
         """Move a market's positions out of the exposure, so that they count no longer."""

@@ -30,6 +30,11 @@ class Position:
         self.matched_cents = [0, 0]
         self.open_cents = [0, 0]
 
+    @property
+    def flat(self) -> bool:
+        """Tell whether nothing is matched."""
+        return self.matched_cents == [0, 0]
+
     def book_fill(self, side: int, stake_cents: int, profit_cents: int) -> None:
         """Book a fill on the first (0) or second (1) line."""
         self.profit_if[side] += profit_cents

@@ -7,7 +7,9 @@ that cannot raise the worst case of its pair is not held back by exposure limits
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from strategies.trading.board import Board, MarketState
 from strategies.trading.clock import NANOSECONDS

@@ -1,8 +1,11 @@
 """The port to an idea: what it may see of a market, and the quotes that it wishes for."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
+from strategies.trading.book import Book
 from strategies.trading.commands import Intent
 from strategies.trading.ids import LineId
 from strategies.trading.market import EventStatus, Market, MarketStatus, Pair, SportEvent
@@ -10,8 +13,7 @@ from strategies.trading.odds import Ladder, Odds
 from strategies.trading.position import Position
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """A wager that we wish to have resting on a line, at these odds or longer."""
 
     line_id: LineId
@@ -20,24 +22,34 @@ class Quote:
     intent: Intent = Intent.ADD_ONLY
 
 
-@dataclass(frozen=True, slots=True)
-class PairView:
+class PairView(Struct, frozen=True):
     """One pair as a strategy sees it.
 
-    `fair` is the fair probability of the first line, None where there is no price. A touch is
-    the best offer of others as (odds, cents), which a taker could have. `position` is to be read,
-    not changed.
+    `fair` is the fair probability of the first line, None where there is no price. `book` holds
+    the offers, ours among them but told apart; it and `position` are to be read, not changed.
     """
 
-    pair: Pair
+    book: Book
     fair: float | None
-    first_touch: tuple[Odds, int] | None
-    second_touch: tuple[Odds, int] | None
     position: Position
 
+    @property
+    def pair(self) -> Pair:
+        """Return which pair it is."""
+        return self.book.pair
 
-@dataclass(frozen=True, slots=True)
-class View:
+    @property
+    def first_touch(self) -> tuple[Odds, int] | None:
+        """Return the best offer of others on the first line, as (odds, cents)."""
+        return self.book.first.touch()
+
+    @property
+    def second_touch(self) -> tuple[Odds, int] | None:
+        """Return the best offer of others on the second line, as (odds, cents)."""
+        return self.book.second.touch()
+
+
+class View(Struct, frozen=True):
     """All that a strategy may see when it quotes a market; positions are those of the event."""
 
     now_ns: int
@@ -47,14 +59,16 @@ class View:
     market: Market
     market_status: MarketStatus
     pairs: tuple[PairView, ...]
-    positions: tuple[Position, ...]
+    positions: Sequence[Position]
     ladder: Ladder
 
 
 class Strategy(Protocol):
     """An idea. It declares what it would like resting; it never places and never cancels.
 
-    `quote_refresh_ns` is how often it wants to be asked at most; zero means on every change.
+    `quote_refresh_ns` is how often it wants to be asked at most about a market that changed. Zero
+    means at once whenever a touch, a status, a score or a wager of ours changed, and once a second
+    when only offers behind the touch did.
     """
 
     quote_refresh_ns: int
