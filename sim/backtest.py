@@ -95,9 +95,7 @@ class Backtest:
         self._wagers = wagers
         self.catalogue = feed.info.catalogue()
         self.market_keys = markets.choose(self.catalogue)
-        # Refused now, not when the first pass begins.
-        RefMint(self.session_name, 1)
-        self.desk_settings()
+        self._refuse_what_passes_would()
 
     def carry_out(self, folder: Path, show: Progress) -> Summary:
         """Run the tape under the chosen queue model, then under front and back; write it all.
@@ -117,6 +115,13 @@ class Backtest:
         summary = summarise(self, tape_summary, chosen, profits)
         write_summary(folder, summary)
         return summary
+
+    def _refuse_what_passes_would(self) -> None:
+        """Make once what every pass makes anew, so that a wrong setting is told before any."""
+        RefMint(self.session_name, 1)
+        self.latency(Streams(self.seed))
+        self.queue()
+        self.desk_settings()
 
     def run_pass(
         self, queue: QueueModel, tables: RunTables | None = None, show: Progress | None = None

@@ -1,6 +1,6 @@
 """The rows of a tape as the exchange lived them: in order of its own time, not of arrival."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -41,10 +41,8 @@ def exchange_rows(tape: Tape, window_ns: int = WINDOW_NS) -> Iterator[ExchangeRo
     order as it is.
     """
     if tape.info.clocks == Clocks.ONE:
-        in_order: Iterable[Columns] = map(_as_received, tape.chunks())
-    else:
-        in_order = _Sorter(window_ns).sorted(tape.chunks())
-    return chain.from_iterable(map(_rows, in_order))
+        return chain.from_iterable(map(_rows_as_received, tape.chunks()))
+    return chain.from_iterable(map(_rows, _Sorter(window_ns).sorted(tape.chunks())))
 
 
 class _Sorter:
@@ -55,7 +53,6 @@ class _Sorter:
         self._held: Columns | None = None
         self._last_seq = -1
         self._last_message_ns = 0
-        self._emitted_ns = 0
 
     def sorted(self, chunks: Iterator[Chunk]) -> Iterator[Columns]:
         for chunk in chunks:
@@ -65,12 +62,10 @@ class _Sorter:
             horizon_ns = int(chunk.numbers["received_ns"][-1]) - self._window_ns
             ready = int(np.searchsorted(times, horizon_ns, side="left"))
             if ready:
-                self._emitted_ns = int(times[ready - 1])
                 yield _taken(columns, order[:ready])
-            # In order of arrival again, so that equal times keep that order in the next round.
-            self._held = _taken(columns, np.sort(order[ready:]))
+            self._held = _taken(columns, order[ready:])
         if self._held is not None:
-            yield _taken(self._held, np.argsort(self._held["exchange_ns"], kind="stable"))
+            yield self._held
 
     def _message_times(self, chunk: Chunk) -> NDArray[Any]:
         """Return for each row when its message counts as having happened."""
@@ -83,7 +78,6 @@ class _Sorter:
             first[0] = True
         starts = np.flatnonzero(first)
         times = np.repeat(times[starts], np.diff(starts, append=len(times)))
-        times = np.maximum(times, self._emitted_ns)
         self._last_seq, self._last_message_ns = int(seq[-1]), int(times[-1])
         return times
 
@@ -100,13 +94,14 @@ def _columns(chunk: Chunk, exchange_ns: NDArray[Any]) -> Columns:
     return columns
 
 
-def _as_received(chunk: Chunk) -> Columns:
-    return _columns(chunk, chunk.numbers["received_ns"])
-
-
 def _taken(columns: Columns, places: NDArray[Any]) -> Columns:
     return {name: column[places] for name, column in columns.items()}
 
 
 def _rows(columns: Columns) -> Iterator[ExchangeRow]:
     return zip(*(column.tolist() for column in columns.values()), strict=True)
+
+
+def _rows_as_received(chunk: Chunk) -> Iterator[ExchangeRow]:
+    columns = [chunk.numbers[name].tolist() for name in _COLUMNS]
+    return zip(columns[0], *columns, chunk.texts, strict=True)

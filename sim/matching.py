@@ -61,7 +61,7 @@ class Matcher:
                 budget_cents -= self._fill(book.opposite, wager, budget_cents - ahead_cents)
         offer.trade(now_ns, stake_cents)
 
-    def cross(self, book: LineBook, now_ns: int, offer: Offer, new_cents: int) -> None:
+    def cross(self, book: LineBook, offer: Offer, new_cents: int) -> None:
         """Let stake that is newly offered on our own line fill our wagers it came across.
 
         Its makers are on the opposite line and would have matched us as they came, at our odds.
@@ -69,22 +69,21 @@ class Matcher:
         if not book.wagers or book.wagers[0].odds > offer.odds:
             return
         numerator, denominator = payout_ratio(offer.odds)
-        stake_cents = new_cents * numerator // denominator
-        left_cents = stake_cents
+        budget_cents = left_cents = new_cents * numerator // denominator
         for wager in tuple(book.wagers):
             if wager.odds > offer.odds:
                 break
             left_cents -= self._fill(book, wager, left_cents)
-        used_cents = -((left_cents - stake_cents) * denominator // numerator)
-        taken_cents = min(used_cents, new_cents) if left_cents else new_cents
-        if taken_cents and left_cents < stake_cents:
-            offer.take(now_ns, taken_cents)
+        used_cents = budget_cents - left_cents
+        if used_cents:
+            # Back in takers' cents on our line, rounded against us.
+            offer.take(-(-used_cents * denominator // numerator))
 
-    def cross_again(self, book: LineBook, now_ns: int) -> None:
+    def cross_again(self, book: LineBook) -> None:
         """Fill our wagers from what came across them while nothing could match."""
         if book.wagers:
             for offer in book.available_from(book.wagers[0].odds):
-                self.cross(book, now_ns, offer, offer.available_cents)
+                self.cross(book, offer, offer.available_cents)
                 self._on_change(book, offer)
 
     def would_match(self, book: LineBook, odds: int) -> bool:
@@ -96,8 +95,8 @@ class Matcher:
         for offer in book.available_from(wager.odds):
             stake_cents = min(wager.open_cents, offer.available_cents)
             profit_cents = wager.profit_of_fill(offer.odds, stake_cents)
-            if stake_cents and profit_cents:
-                offer.take(now_ns, stake_cents)
+            if profit_cents:
+                offer.take(stake_cents)
                 wager.fill(offer.odds, stake_cents)
                 self._on_fill(book, wager, offer.odds, stake_cents, profit_cents)
                 self._on_change(book, offer)
@@ -120,11 +119,9 @@ class Matcher:
         if budget_cents <= 0:
             return 0
         filled_cents = wager.filled_cents.get(wager.odds, 0)
-        stake_cents = stake_within_profit(
-            filled_cents, wager.open_cents, wager.odds, budget_cents
-        )
+        stake_cents = stake_within_profit(filled_cents, wager.open_cents, wager.odds, budget_cents)
         profit_cents = wager.profit_of_fill(wager.odds, stake_cents)
-        if not stake_cents or not profit_cents:
+        if not profit_cents:
             return 0
         wager.fill(wager.odds, stake_cents)
         shown = book.opposite.offers[wager.shown_odds]

@@ -40,9 +40,7 @@ class DecisionDigest:
         """Take a command in."""
         match command:
             case PlaceWager():
-                what = (
-                    f"place|{command.ref}|{command.line_id}|{command.odds}|{command.stake_cents}"
-                )
+                what = f"place|{command.ref}|{command.line_id}|{command.odds}|{command.stake_cents}"
             case CancelWager():
                 what = f"cancel|{command.ref}"
             case CancelAll():

@@ -11,6 +11,9 @@ from sim.wager import ExchangeWager
 from strategies.trading.market import Line
 from strategies.trading.odds import Odds
 
+# When, how much is left of it, and by how much the offer had risen in all until then.
+_Entry = tuple[int, int, int]
+
 # Where no wager of ours joined, drops are only kept in case one does, and looked at this seldom.
 _MOST_DROPS = 16
 
@@ -23,13 +26,16 @@ class Offer:
     trade waits as a *drop* for so long, a trade without a fall waits as a *print*. A drop that
     nothing explained in time was cancelled, and the queue model says by whom. Waiting times are
     looked at only when the offer is touched, which gives the same as a timer for each.
+
+    So nobody ever has more ahead of him than others show and the drops that wait; stake that
+    comes back after leaving stands behind.
     """
 
     __slots__ = (
         "_drops",
-        "_pending_cents",
         "_prints",
         "_queue",
+        "_risen_cents",
         "_window_ns",
         "debit_cents",
         "odds",
@@ -47,9 +53,9 @@ class Offer:
         self.wagers: list[ExchangeWager] = []
         self._queue = queue
         self._window_ns = window_ns
-        self._drops: deque[tuple[int, int]] = deque()
-        self._prints: deque[tuple[int, int]] = deque()
-        self._pending_cents = 0
+        self._drops: deque[_Entry] = deque()
+        self._prints: deque[_Entry] = deque()
+        self._risen_cents = 0
 
     @property
     def available_cents(self) -> int:
@@ -75,6 +81,7 @@ class Offer:
         if change_cents < 0:
             self._drop(now_ns, -change_cents)
             return 0
+        self._risen_cents += change_cents
         return change_cents
 
     def trade(self, now_ns: int, stake_cents: int) -> None:
@@ -84,19 +91,15 @@ class Offer:
             wager.ahead_cents = max(0, wager.ahead_cents - stake_cents)
         left_cents = stake_cents
         while self._drops and left_cents:
-            _, explained_cents = _take_from(self._drops, left_cents)
-            left_cents -= explained_cents
-            self._pending_cents -= explained_cents
+            left_cents -= _take_from(self._drops, left_cents)[1]
         if left_cents:
-            self._prints.append((now_ns, left_cents))
-        self._cap()
+            self._prints.append((now_ns, left_cents, self._risen_cents))
 
-    def take(self, now_ns: int, stake_cents: int) -> None:
+    def take(self, stake_cents: int) -> None:
         """Note that we took so much of what is available."""
-        self.lapse(now_ns)
         assert 0 < stake_cents <= self.available_cents
+        assert not self.wagers, "we took where our own wager would have matched us"
         self.debit_cents += stake_cents
-        self._cap()
 
     def join(self, now_ns: int, wager: ExchangeWager) -> None:
         """Let a wager of ours join the queue, behind all that is there.
@@ -104,35 +107,47 @@ class Offer:
         A drop that waits is counted as still there: if a trade explains it, the trade takes it.
         """
         self.lapse(now_ns)
-        wager.ahead_cents = self.available_cents + self._pending_cents
+        wager.ahead_cents = self._there_cents()
         self.wagers.append(wager)
 
     def lapse(self, now_ns: int) -> None:
         """Give up waiting for what has waited too long."""
         oldest_ns = now_ns - self._window_ns
         while self._drops and self._drops[0][0] < oldest_ns:
-            self._cancel(*self._drops.popleft())
+            if self.wagers:
+                self._cancel(self._drops[0])
+            self._drops.popleft()
         while self._prints and self._prints[0][0] < oldest_ns:
             self._prints.popleft()
 
-    def _cancel(self, at_ns: int, cancelled_cents: int) -> None:
-        """Let go of a drop that no trade explained."""
+    def _there_cents(self) -> int:
+        """Return what others show, or may still prove to have had matched."""
+        return self.available_cents + sum(cents for _, cents, _ in self._drops)
+
+    def _cancel(self, drop: _Entry) -> None:
+        """Say that a drop, still counted as there, was cancelled."""
+        there_cents = self._there_cents()
         for wager in self.wagers:
-            wager.ahead_cents -= self._cancelled_ahead(wager, at_ns, cancelled_cents)
-        self._pending_cents -= cancelled_cents
-        self._cap()
+            wager.ahead_cents -= self._cancelled_ahead(wager, drop, there_cents)
+
+    def _cancelled_ahead(self, wager: ExchangeWager, drop: _Entry, there_cents: int) -> int:
+        """Ask the queue model; for a wager that joined after the drop all of it stood ahead."""
+        _, cancelled_cents, risen_cents = drop
+        # What came after the drop may stand behind us, but it was not there to leave.
+        newer_cents = self._risen_cents - risen_cents
+        ahead_cents = wager.ahead_cents
+        behind_cents = max(0, there_cents - newer_cents - ahead_cents)
+        return self._queue.cancelled_ahead_cents(cancelled_cents, ahead_cents, behind_cents)
 
     def _drop(self, now_ns: int, dropped_cents: int) -> None:
         """Explain a fall by trades that were told before it, and let the rest wait."""
-        if len(self._drops) >= _MOST_DROPS:
-            self.lapse(now_ns)
         if self._prints:
             dropped_cents = self._explain(dropped_cents)
+        drops = self._drops
         if dropped_cents:
-            self._drops.append((now_ns, dropped_cents))
-            self._pending_cents += dropped_cents
-        if self.wagers:
-            self._cap()
+            drops.append((now_ns, dropped_cents, self._risen_cents))
+            if len(drops) > _MOST_DROPS:
+                self.lapse(now_ns)
 
     def _explain(self, dropped_cents: int) -> int:
         """Set a fall against trades told before it; return what they do not explain."""
@@ -144,19 +159,6 @@ class Offer:
                 if _opened_after(wager, at_ns):
                     wager.ahead_cents = max(0, wager.ahead_cents - explained_cents)
         return dropped_cents
-
-    def _cancelled_ahead(self, wager: ExchangeWager, at_ns: int, cancelled_cents: int) -> int:
-        ahead_cents = wager.ahead_cents
-        if _opened_after(wager, at_ns):
-            return min(ahead_cents, cancelled_cents)
-        behind_cents = self.available_cents + self._pending_cents - ahead_cents
-        return self._queue.cancelled_ahead_cents(cancelled_cents, ahead_cents, behind_cents)
-
-    def _cap(self) -> None:
-        """Hold that no more can stand ahead than is there, or may still prove to have been."""
-        there_cents = self.available_cents + self._pending_cents
-        for wager in self.wagers:
-            wager.ahead_cents = min(wager.ahead_cents, there_cents)
 
 
 class LineBook:
@@ -201,13 +203,13 @@ class LineBook:
         return sorted(found, key=_odds, reverse=True)
 
 
-def _take_from(entries: deque[tuple[int, int]], wanted_cents: int) -> tuple[int, int]:
+def _take_from(entries: deque[_Entry], wanted_cents: int) -> tuple[int, int]:
     """Take up to so much of the oldest entry; return its time and what was taken."""
-    at_ns, cents = entries[0]
+    at_ns, cents, risen_cents = entries[0]
     if cents <= wanted_cents:
         entries.popleft()
         return at_ns, cents
-    entries[0] = (at_ns, cents - wanted_cents)
+    entries[0] = (at_ns, cents - wanted_cents, risen_cents)
     return at_ns, wanted_cents
 
 

@@ -64,10 +64,14 @@ class Publisher:
         self, book: LineBook, offer: Offer, now_ns: int, received_ns: int, seq: int
     ) -> None:
         """Tell what an offer shows now that a row was taken."""
-        shown_cents = offer.shown_cents() if offer.wagers else offer.available_cents
+        shown_cents = offer.recorded_cents - offer.debit_cents
+        if offer.wagers:
+            shown_cents = offer.shown_cents()
         if shown_cents != offer.told_cents:
             offer.told_cents = shown_cents
-            arrival_ns = self.arrival_ns(now_ns, received_ns, seq)
+            arrival_ns = received_ns
+            if not self._arrival_recorded:
+                arrival_ns = self.arrival_ns(now_ns, received_ns, seq)
             event = OfferChanged(book.line_id, offer.odds, shown_cents)
             self._inbox.publish(arrival_ns, event, False)
 

@@ -87,7 +87,7 @@ class RecordedMarket:
             return
         new_cents = offer.set_recorded(now_ns, amount_cents)
         if new_cents and book.wagers and self._open[book.market]:
-            self._matcher.cross(book, now_ns, offer, new_cents)
+            self._matcher.cross(book, offer, new_cents)
         if book.listened:
             self._publisher.tell_recorded(book, offer, now_ns, received_ns, seq)
 
@@ -98,7 +98,7 @@ class RecordedMarket:
             case Kind.TRADE:
                 self._take_trade(line, odds, cents, side, now_ns, arrival_ns)
             case Kind.MARKET_STATUS:
-                self._set_market_status(market, MarketStatus(state), now_ns, arrival_ns)
+                self._set_market_status(market, MarketStatus(state), arrival_ns)
             case Kind.EVENT_STATUS:
                 self._set_event_status(event, EventStatus(state), arrival_ns)
             case Kind.IN_PLAY_DELAY:
@@ -120,12 +120,10 @@ class RecordedMarket:
         elif book.followed and amount_cents:
             matching = self._open[book.market]
             self._matcher.trade(book, now_ns, odds, amount_cents, matching=matching)
-        if book.listened:
+        if book.listened and amount_cents:
             self._publisher.tell_trade(book, odds, amount_cents, arrival_ns)
 
-    def _set_market_status(
-        self, market: int, status: MarketStatus, now_ns: int, arrival_ns: int
-    ) -> None:
+    def _set_market_status(self, market: int, status: MarketStatus, arrival_ns: int) -> None:
         if self._market_status[market] == status:
             return
         self._market_status[market] = status
@@ -136,7 +134,7 @@ class RecordedMarket:
         if status is MarketStatus.OPEN:
             for book in self.books:
                 if book.market == market:
-                    self._matcher.cross_again(book, now_ns)
+                    self._matcher.cross_again(book)
         if status is MarketStatus.CLOSED:
             self._consequences.wipe(lambda book: book.market == market)
 
@@ -154,7 +152,7 @@ class RecordedMarket:
         self, seq: int, market: int, line: int, result: Result, now_ns: int, arrival_ns: int
     ) -> None:
         """Note a result; the message is whole when every row of this instant has been taken."""
-        self._set_market_status(market, MarketStatus.CLOSED, now_ns, arrival_ns)
+        self._set_market_status(market, MarketStatus.CLOSED, arrival_ns)
         message = (seq, market)
         if message not in self._results:
             self._results[message] = {}

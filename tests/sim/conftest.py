@@ -159,6 +159,14 @@ class Room:
         """Cancel wagers in one batch."""
         self.call(ms, lambda: self.exchange.cancel([WagerRef(ref) for ref in refs]))
 
+    def cancel_all(self, ms: float, *names: str) -> None:
+        """Cancel everything, or what is of an event or one of its markets."""
+        self.call(ms, lambda: self.exchange.cancel_all(*names))
+
+    def ask_state(self, ms: float) -> None:
+        """Ask for the state of the account."""
+        self.call(ms, lambda: self.exchange.ask_state())  # noqa: PLW0108 - not built yet
+
     def call(self, ms: float, callback: Callable[[], None]) -> None:
         """Do something at a time."""
         self._calls.append((ms, callback))
@@ -200,6 +208,10 @@ class Room:
         """Return when events of these types were heard."""
         return [heard.ms for heard in self.heard if isinstance(heard.event, types)]
 
+    def ms_of(self, at_ns: int) -> float:
+        """Return a time as milliseconds of the room."""
+        return (at_ns - START_NS) / 1e6
+
     def fills(self, ref: str) -> list[tuple[Odds, int, int]]:
         """Return the fills of a wager as (odds, stake, profit)."""
         return [
@@ -213,10 +225,10 @@ class Room:
         return sum(stake for _, stake, _ in self.fills(ref))
 
     def _hear(self, event: Event, at_ns: int) -> None:
-        self.heard.append(Heard((at_ns - START_NS) / 1e6, event))
+        self.heard.append(Heard(self.ms_of(at_ns), event))
 
     def _act(self, now_ns: int) -> None:
-        self.acted.append((now_ns - START_NS) / 1e6)
+        self.acted.append(self.ms_of(now_ns))
 
     def _on_line(self, ms: float, kind: Kind, line: str, **more: Any) -> None:
         market = 0 if line in {"home", "away"} else 1
@@ -228,9 +240,7 @@ def nanoseconds(ms: float) -> int:
     return START_NS + round(ms * 1_000_000)
 
 
-def request(
-    ref: str, line: str, odds: int, cents: int, intent: Intent = Intent.REST
-) -> PlaceWager:
+def request(ref: str, line: str, odds: int, cents: int, intent: Intent = Intent.REST) -> PlaceWager:
     """Return the request for a wager."""
     return PlaceWager(WagerRef(ref), LineId(line), Odds(odds), cents, intent)
 

@@ -168,7 +168,7 @@ def test_an_offer_that_vanishes_and_comes_back_is_behind_us(room):
 
 @pytest.mark.parametrize(("queue", "filled"), [(Back(), 100), (Front(), 500)])
 def test_a_fall_without_a_trade_leaves_by_the_queue_model(make_room, queue, filled):
-    """Under the fearful model it was those behind us who cancelled, under the hopeful those ahead."""
+    """The fearful model says that those behind us cancelled, the hopeful that those ahead did."""
     room = make_room(queue)
     room.offer(0, "away", 100, 500)
     room.place(1, "w", "home", 100, 1000)
@@ -210,7 +210,7 @@ def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(make_room):
 
 
 def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(make_room):
-    """What a trade does not explain of a fall was cancelled, under the hopeful model ahead of us."""
+    """What a trade does not explain of a fall was cancelled, for the hopeful ahead of us."""
     room = make_room(Front())
     room.offer(0, "away", 100, 1000)
     room.place(1, "w", "home", 100, 1000)
@@ -235,14 +235,13 @@ def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(r
 
 
 def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(room):
-    """Stake that was matched before we joined but still shown then is not ahead for long."""
+    """Stake that was matched before we joined, but was still shown then, is not ahead for long."""
     room.offer(0, "away", 100, 1000)
-    room.trade(5, "away", 100, 400)
+    room.trade(10, "away", 100, 400)
     room.place(10, "w", "home", 100, 1000)
-    room.offer(15, "away", 100, 900)
-    # 300 new ones joined behind us in the same row: 600 are ahead once the fall is told whole.
-    room.offer(16, "away", 100, 600)
-    room.offer(17, "away", 100, 900)
+    room.offer(15, "away", 100, 1500)
+    room.offer(16, "away", 100, 1100)
+    # Of 1000 shown when we joined 400 were gone; 500 came behind us.
     room.trade(1000, "away", 100, 700)
     room.run()
     assert room.filled_cents("w") == 100
@@ -293,6 +292,18 @@ def test_what_we_took_shrinks_with_the_recorded_offer(room):
     assert room.filled_cents("second") == 200
 
 
+def test_a_fill_that_would_win_nothing_does_not_happen(room):
+    """A stake so small that its profit rounds to nothing is neither taken nor given."""
+    room.offer(0, "home", -400, 1)
+    room.offer(0, "home", -450, 98)
+    room.place(1, "w", "home", -500, 100)
+    # Two cents are left, worth 0.4 of a cent at -500.
+    room.trade(2, "away", 500, 100)
+    room.run()
+    assert room.fills("w") == [(-450, 98, 22)]
+    assert room.exchange.balance_cents == 1_000_000 - 100
+
+
 def test_the_desk_is_shown_what_is_left_of_an_offer_we_took_from(room):
     """What we took is gone from the published book, though the recording still shows it."""
     room.offer(0, "home", 100, 300)
@@ -303,7 +314,7 @@ def test_the_desk_is_shown_what_is_left_of_an_offer_we_took_from(room):
 
 
 def test_an_offer_across_our_resting_odds_fills_us_at_ours(room):
-    """Its maker would have matched us as he came; the longer odds that he asked for are not ours."""
+    """Its maker would have matched us as he came, at the odds of whoever was there first."""
     room.place(1, "w", "home", 100, 1000)
     room.offer(10, "home", 120, 300)
     room.run()
@@ -341,6 +352,16 @@ def test_an_offer_across_several_of_our_wagers_is_one_budget(room):
     assert room.fills("short") == [(100, 200, 200)]
     # 550 less 200 of his cents, at +110 for us.
     assert room.fills("long") == [(110, 318, 350)]
+
+
+def test_an_offer_across_one_of_our_wagers_stops_short_of_the_next(room):
+    """What is left of an offer that crossed one of ours does not reach beyond its own odds."""
+    room.place(1, "long", "home", 110, 1000)
+    room.place(2, "short", "home", 100, 200)
+    room.offer(10, "home", 105, 500)
+    room.run()
+    assert room.filled_cents("short") == 200
+    assert room.fills("long") == []
 
 
 def test_an_offer_short_of_our_odds_leaves_us_alone(room):

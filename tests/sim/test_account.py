@@ -1,0 +1,122 @@
+"""The exchange's account, held against sums made another way."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.account import Account
+from strategies.trading.commission import Commission, Offset
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import (
+    Catalogue,
+    Line,
+    Market,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+
+GAME = SportEvent(EventId("e"), "A at H", "H", "A", "NBA", "basketball", 0)
+SPREAD = Market(GAME.event_id, MarketId("223"), MarketType.SPREAD, "spread")
+LINES = {
+    name: Line(LineId(name), GAME.event_id, SPREAD.market_id, selection, point)
+    for name, selection, point in (
+        ("home-4.5", Selection.HOME, -4.5),
+        ("away+4.5", Selection.AWAY, 4.5),
+        ("home-5", Selection.HOME, -5.0),
+        ("away+5", Selection.AWAY, 5.0),
+    )
+}
+PAIRS = (("home-4.5", "away+4.5"), ("home-5", "away+5"))
+OPPOSITE = {
+    Result.WON: Result.LOST,
+    Result.LOST: Result.WON,
+    Result.PUSHED: Result.PUSHED,
+    Result.VOIDED: Result.VOIDED,
+}
+FILLS = st.lists(
+    st.tuples(st.sampled_from(sorted(LINES)), st.integers(1, 9999), st.integers(1, 9999)),
+    max_size=12,
+)
+OUTCOMES = st.tuples(st.sampled_from(list(Result)), st.sampled_from(list(Result)))
+
+
+def account(rate_percent=2.0, offset_by=Offset.MARKET):
+    """Return an account with 1,000 dollars."""
+    catalogue = Catalogue([GAME], [SPREAD], LINES.values())
+    return Account(catalogue, 100_000, Commission(rate_percent, offset_by))
+
+
+def results_of(outcomes):
+    """Return the results of all lines from those of the first line of each pair."""
+    results = {}
+    for (first, second), outcome in zip(PAIRS, outcomes, strict=True):
+        results[LineId(first)] = outcome
+        results[LineId(second)] = OPPOSITE[outcome]
+    return results
+
+
+def net_by_hand(fills, results, percent):
+    """Return net winnings in exact fractions, and the commission rounded half up by hand."""
+    gross = 0
+    for line, stake, profit in fills:
+        gross += {Result.WON: profit, Result.LOST: -stake}.get(results[LineId(line)], 0)
+    commission = Fraction(percent, 100) * max(gross, 0)
+    return gross - int(commission + Fraction(1, 2))
+
+
+@given(fills=FILLS, outcomes=OUTCOMES)
+def test_settlement_pays_what_a_sum_over_fills_pays(fills, outcomes):
+    """Cash after settlement is what it was, plus wins, less losses, less 2 % of a net win."""
+    ours = account()
+    for line, stake, profit in fills:
+        ours.book_fill(SPREAD.key, LineId(line), stake, profit)
+    assert ours.matched_cents == sum(stake for _, stake, _ in fills)
+    results = results_of(outcomes)
+    ours.settle(SPREAD.key, results)
+    assert ours.cash_cents == 100_000 + net_by_hand(fills, results, 2)
+    assert ours.matched_cents == 0
+
+
+@given(fills=FILLS, first=OUTCOMES, second=OUTCOMES)
+def test_a_correction_leaves_what_the_right_results_alone_would_have(fills, first, second):
+    """A market settled again is as if it had been settled right at once."""
+    ours = account()
+    for line, stake, profit in fills:
+        ours.book_fill(SPREAD.key, LineId(line), stake, profit)
+    ours.settle(SPREAD.key, results_of(first))
+    ours.settle(SPREAD.key, results_of(second))
+    assert ours.cash_cents == 100_000 + net_by_hand(fills, results_of(second), 2)
+    assert ours.matched_cents == 0
+
+
+@pytest.mark.parametrize(
+    ("offset_by", "commission_cents"), [(Offset.MARKET, 100), (Offset.PAIR, 200)]
+)
+def test_commission_is_on_the_net_of_the_market_unless_set_by_pair(offset_by, commission_cents):
+    """Within a market the loss on one point offsets the win on another, before commission."""
+    ours = account(2, offset_by)
+    ours.book_fill(SPREAD.key, LineId("home-4.5"), 5_000, 10_000)
+    ours.book_fill(SPREAD.key, LineId("home-5"), 5_000, 10_000)
+    ours.settle(SPREAD.key, results_of((Result.WON, Result.LOST)))
+    assert ours.commission_cents == commission_cents
+    assert ours.cash_cents == 100_000 + 5_000 - commission_cents
+
+
+def test_a_line_without_a_result_is_paid_as_its_opposite_tells():
+    """A result of one line is the result of its pair; a pair without one gets its stakes back."""
+    ours = account(0)
+    ours.book_fill(SPREAD.key, LineId("home-4.5"), 1_000, 900)
+    ours.book_fill(SPREAD.key, LineId("home-5"), 1_000, 900)
+    ours.settle(SPREAD.key, {LineId("away+4.5"): Result.LOST})
+    assert (ours.cash_cents, ours.matched_cents) == (100_900, 0)
+
+
+def test_settling_a_market_without_fills_changes_nothing():
+    """A market in which nothing was matched pays nothing and costs nothing."""
+    ours = account()
+    ours.settle(SPREAD.key, results_of((Result.WON, Result.WON)))
+    assert (ours.cash_cents, ours.commission_cents) == (100_000, 0)

@@ -1,0 +1,169 @@
+"""The exchange under whatever may come: rows, commands and delays drawn at random."""
+
+from collections import defaultdict
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.random import default_rng
+
+from recordings.tape import Kind
+from sim.latency import Lognormal
+from sim.queue import Back, Front
+from strategies.trading.commands import Intent
+from strategies.trading.events import (
+    AccountState,
+    MarketSettled,
+    OfferChanged,
+    WagerAccepted,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerOpened,
+    WagerRejected,
+    WagerWiped,
+)
+from strategies.trading.market import EventStatus, MarketStatus, Result
+
+LINES = st.sampled_from(["home", "away", "over", "under"])
+ODDS = st.sampled_from([-120, -110, -101, 100, 101, 110, 120])
+CENTS = st.integers(0, 2000)
+OPPOSITE = {"home": "away", "away": "home", "over": "under", "under": "over"}
+
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 400),
+        st.one_of(
+            st.tuples(st.just("offer"), LINES, ODDS, CENTS),
+            st.tuples(st.just("trade"), LINES, ODDS, CENTS),
+            st.tuples(st.just("place"), LINES, ODDS, CENTS, st.sampled_from(list(Intent))),
+            st.tuples(st.just("cancel"), st.integers(0, 12)),
+            st.tuples(st.just("cancel_all")),
+            st.tuples(st.just("status"), st.sampled_from(list(MarketStatus)[:2])),
+            st.tuples(st.just("live")),
+        ),
+    ),
+    max_size=60,
+)
+
+
+def command(room, ms, step, placed):
+    """Let one step happen in the room; note the stake of a wager by its ref."""
+    match step:
+        case ("offer", line, odds, cents):
+            room.offer(ms, line, odds, cents)
+        case ("trade", line, odds, cents):
+            room.trade(ms, line, odds, cents)
+        case ("place", line, odds, cents, intent):
+            ref = f"w{len(placed)}"
+            placed[ref] = (line, cents)
+            room.place(ms, ref, line, odds, cents, intent)
+        case ("cancel", number):
+            room.cancel(ms, f"w{number}")
+        case ("cancel_all",):
+            room.cancel_all(ms)
+        case ("status", status):
+            room.market_status(ms, status)
+        case ("live",):
+            room.event_status(ms, EventStatus.LIVE)
+
+
+def play(make_room, steps, queue, seed):
+    """Return a room in which the steps happened, and what was placed in it."""
+    names = ("feed", "compute", "entry", "activation", "response")
+    delays = {name: Lognormal(60, 0.8, rng=default_rng([seed, n])) for n, name in enumerate(names)}
+    room = make_room(queue, delays, in_play_delay_ns=900_000_000, starting_balance_cents=5_000)
+    placed, ms = {}, 0
+    for after_ms, step in steps:
+        ms += after_ms
+        command(room, ms, step, placed)
+    room.row(ms + 20_000, Kind.UNTYPED)
+    room.ask_state(ms + 20_000)
+    return room.run(), placed
+
+
+@given(steps=STEPS, queue=st.sampled_from([Back(), Front()]), seed=st.integers(0, 99))
+@settings(max_examples=150, deadline=None)
+def test_every_wager_is_accounted_for(make_room, steps, queue, seed):
+    """Each wager has one answer and at most one end, and the account adds up to the cent."""
+    room, placed = play(make_room, steps, queue, seed)
+    lives = defaultdict(list)
+    for event in room.of(
+        *(WagerAccepted, WagerRejected, WagerOpened, WagerInvalid),
+        *(WagerMatched, WagerCancelled, WagerWiped),
+    ):
+        lives[event.ref].append(event)
+    (state,) = room.of(AccountState)
+    left = {ref: unmatched_cents(placed[ref][1], lives[ref]) for ref in placed}
+    assert dict(state.open_cents) == {ref: cents for ref, cents in left.items() if cents}
+    matched = sum(event.stake_cents for event in room.of(WagerMatched))
+    assert state.balance_cents == 5_000 - matched - sum(left.values())
+    assert state.balance_cents >= 0
+
+
+def unmatched_cents(stake_cents, life):
+    """Return what is open after a life, having asserted that it was a lawful one."""
+    names = [type(event) for event in life]
+    if names == [WagerRejected]:
+        return 0
+    assert names[0] is WagerAccepted
+    assert names.count(WagerOpened) <= 1
+    if WagerMatched in names:
+        assert names.index(WagerOpened) < names.index(WagerMatched)
+    left_cents = stake_cents - sum(e.stake_cents for e in life if isinstance(e, WagerMatched))
+    assert left_cents >= 0
+    ends = [event for event in life if isinstance(event, WagerCancelled | WagerWiped)]
+    if ends or WagerInvalid in names:
+        assert len(ends) + names.count(WagerInvalid) == 1
+        assert isinstance(life[-1], WagerCancelled | WagerWiped | WagerInvalid)
+        assert all(event.unmatched_cents == left_cents > 0 for event in ends)
+        return 0
+    return left_cents
+
+
+@given(steps=STEPS, queue=st.sampled_from([Back(), Front()]), seed=st.integers(0, 99))
+@settings(max_examples=100, deadline=None)
+def test_the_desk_is_shown_what_is_left_of_others_and_ours(make_room, steps, queue, seed):
+    """What the desk was last told of each offer is what the exchange holds at the end."""
+    room, _ = play(make_room, steps, queue, seed)
+    told = {(e.line_id, e.odds): e.amount_cents for e in room.of(OfferChanged)}
+    for book in room.exchange.market.books:
+        for odds, offer in book.offers.items():
+            ours = sum(
+                wager.shown_cents() for wager in book.opposite.wagers if wager.shown_odds == odds
+            )
+            assert 0 <= offer.debit_cents <= offer.recorded_cents
+            expected = offer.recorded_cents - offer.debit_cents + ours
+            assert told.get((book.line_id, odds), 0) == expected
+
+
+@given(steps=STEPS, seed=st.integers(0, 99), results=st.permutations(list(Result)[:3]))
+@settings(max_examples=60, deadline=None)
+def test_settled_cash_is_the_sum_over_fills(make_room, steps, seed, results):
+    """After settlement nothing is open or at risk, and cash is a plain sum over the fills."""
+    steps = [*steps, (500, ("status", MarketStatus.OPEN))]
+    room, placed = play_and_settle(make_room, steps, seed, results)
+    won = {line: result for event in room.of(MarketSettled) for line, result in event.results}
+    net = {"219": 0, "225": 0}
+    for event in room.of(WagerMatched):
+        line = placed[event.ref][0]
+        market = "219" if line in {"home", "away"} else "225"
+        gain = {Result.WON: event.profit_cents, Result.LOST: -event.stake_cents}
+        net[market] += gain.get(won[line], 0)
+    taken = sum((2 * max(0, cents) + 50) // 100 for cents in net.values())
+    assert room.exchange.balance_cents == 5_000 + sum(net.values()) - taken
+    assert room.exchange.account.matched_cents == 0
+
+
+def play_and_settle(make_room, steps, seed, results):
+    """Return a room in which the steps happened and both markets were settled, and the wagers."""
+    delay = Lognormal(60, 0.8, rng=default_rng(seed))
+    room = make_room(delays={"entry": delay}, starting_balance_cents=5_000)
+    placed, ms = {}, 0
+    for after_ms, step in steps:
+        ms += after_ms
+        command(room, ms, step, placed)
+    lost = {Result.WON: Result.LOST, Result.LOST: Result.WON}
+    for line, result in zip(("home", "over"), results, strict=False):
+        room.result(ms + 5_000, line, result)
+        room.result(ms + 5_000, OPPOSITE[line], lost.get(result, result), same_message=True)
+    return room.run(), placed
