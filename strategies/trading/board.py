@@ -87,14 +87,18 @@ class Board:
     def __init__(
         self, catalogue: Catalogue, market_keys: tuple[MarketKey, ...], *, eager: bool
     ) -> None:
-        """Follow these markets of a catalogue; if eager, a change of the touch is urgent."""
+        """Follow these markets of a catalogue.
+
+        If eager, a change of the touch is urgent, and one behind it asks for no decision.
+        """
         self._eager = eager
         self.catalogue = catalogue
         self.feed_lost = False
         self.events: dict[EventId, EventState] = {}
         self.markets: dict[MarketKey, MarketState] = {}
         self.books: dict[PairId, Book] = {}
-        self._due: list[MarketState] = []
+        self._changed: list[MarketState] = []
+        self._urgent: list[MarketState] = []
         self._offers: dict[LineId, tuple[Offers, MarketState]] = {}
         for key in market_keys:
             self._follow(key)
@@ -122,30 +126,44 @@ class Board:
             offers, market = known
             at_touch = offers.put(event.odds, event.amount_cents)
             market.event.heard_ns = at_ns
-            if not market.urgent:
-                self.mark_changed(market, urgent=at_touch and self._eager)
+            if not self._eager:
+                self.mark_changed(market)
+            elif at_touch:
+                self.mark_urgent(market)
 
     def add_own(self, line_id: LineId, odds: Odds, change_cents: int) -> None:
         """Note that so much more of the offer shown on a line is our own wager opposite."""
         if line_id in self._offers:
             self._offers[line_id][0].add_own(odds, change_cents)
 
-    def mark_changed(self, market: MarketState, *, urgent: bool = False) -> None:
-        """Ask for a decision on a market, at the next refresh or at once."""
-        if not (market.changed or market.urgent):
-            self._due.append(market)
-        market.changed = True
-        market.urgent = market.urgent or urgent
+    def mark_changed(self, market: MarketState) -> None:
+        """Ask for a decision on a market at the next refresh."""
+        if not market.changed:
+            market.changed = True
+            self._changed.append(market)
 
-    def take_due(self, *, urgent_only: bool) -> list[MarketState]:
-        """Return the markets to decide on, in the order in which they changed, and forget them."""
-        due, self._due = self._due, []
-        if urgent_only and due:
-            self._due = [market for market in due if not market.urgent]
-            due = [market for market in due if market.urgent]
-        for market in due:
-            market.changed = market.urgent = False
-        return due
+    def mark_urgent(self, market: MarketState) -> None:
+        """Ask for a decision on a market at once."""
+        if not market.urgent:
+            market.urgent = True
+            self._urgent.append(market)
+
+    def take_urgent(self) -> list[MarketState]:
+        """Return the markets to decide on at once, in the order in which they became so."""
+        urgent, self._urgent = self._urgent, []
+        for market in urgent:
+            # What it changed by will have been looked at.
+            market.urgent = market.changed = False
+        return urgent
+
+    def take_changed(self) -> list[MarketState]:
+        """Return the markets to decide on at a refresh, the urgent ones first."""
+        urgent = self.take_urgent()
+        changed = [market for market in self._changed if market.changed]
+        self._changed = []
+        for market in changed:
+            market.changed = False
+        return urgent + changed
 
     def _follow(self, key: MarketKey) -> None:
         market = self.catalogue.markets[key]
@@ -165,7 +183,7 @@ class Board:
         if market is not None:
             market.status = event.status
             market.event.heard_ns = at_ns
-            self.mark_changed(market, urgent=True)
+            self.mark_urgent(market)
 
     def _take_of_event(
         self,
@@ -190,4 +208,4 @@ class Board:
 
     def _wake(self, markets: tuple[MarketState, ...]) -> None:
         for market in markets:
-            self.mark_changed(market, urgent=True)
+            self.mark_urgent(market)

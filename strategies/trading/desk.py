@@ -114,7 +114,7 @@ class Desk:
 
     def act(self, now_ns: int) -> None:
         """Decide on every market that cannot wait for the next refresh."""
-        for market in self.board.take_due(urgent_only=True):
+        for market in self.board.take_urgent():
             self._decide(market, now_ns)
 
     def _refresh(self) -> None:
@@ -123,7 +123,7 @@ class Desk:
         for market in self.board.markets.values():
             if self.risk.closed_for(market, now_ns) != market.closed_for:
                 self.board.mark_changed(market)
-        for market in self.board.take_due(urgent_only=False):
+        for market in self.board.take_changed():
             self._decide(market, now_ns)
         self._clock.call_at(now_ns + self._tick_ns, self._refresh)
 
@@ -143,13 +143,15 @@ class Desk:
             self._account(at_ns)
         if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
             self._clock.call_at(event.retry_at_ns, self._retry(market))
-        urgent = matched or self.wants_every_change or (waiting and wager.ended)
-        self.board.mark_changed(market, urgent=urgent)
+        if matched or self.wants_every_change or (waiting and wager.ended):
+            self.board.mark_urgent(market)
+        else:
+            self.board.mark_changed(market)
 
     def _retry(self, market: MarketState) -> Callable[[], None]:
         def retry() -> None:
             self.take(TimerFired(), self._clock.now_ns())
-            self.board.mark_changed(market, urgent=True)
+            self.board.mark_urgent(market)
             self.act(self._clock.now_ns())
 
         return retry
@@ -160,7 +162,7 @@ class Desk:
         self.risk.state = event.state
         for market in self.board.markets.values():
             market.wish = None
-            self.board.mark_changed(market, urgent=True)
+            self.board.mark_urgent(market)
         if event.state is TradingState.HALTED:
             self._journal.sent(at_ns, CancelAll())
             self.wagers.begin_cancel_all()
