@@ -45,7 +45,8 @@ class MarketState:
     """What was heard of one market, and where the desk stands with it.
 
     `changed` asks for a decision at the next refresh, `urgent` for one at once. `wish` is the last
-    wish that was carried out to the end, or None where there is something left to do.
+    wish if nothing has happened to our wagers since, else None; `waiting` tells that something of
+    it was left to do when an answer comes.
     `closed_for` is why no quotes were allowed at the last decision, None if they were; `denials`
     are those of the last wish, so that one that lasts is told once.
     """
@@ -61,6 +62,7 @@ class MarketState:
         "market",
         "status",
         "urgent",
+        "waiting",
         "wish",
     )
 
@@ -73,6 +75,7 @@ class MarketState:
         self.status = MarketStatus.SUSPENDED
         self.changed = False
         self.urgent = False
+        self.waiting = False
         self.wish: tuple[Quote, ...] | None = None
         self.closed_for: str | None = None
         self.denials: list[Denial] = []

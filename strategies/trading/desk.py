@@ -23,12 +23,14 @@ from strategies.trading.events import (
     TradeSeen,
     TradingState,
     TradingStateSet,
+    WagerInvalid,
     WagerMatched,
+    WagerRejected,
 )
 from strategies.trading.exchange import BATCH_LIMIT, Exchange
 from strategies.trading.exposure import Exposure
 from strategies.trading.ids import PairId, WagerRef
-from strategies.trading.journal import Accounts, Decision, Journal
+from strategies.trading.journal import Accounts, Decision, Denial, Journal
 from strategies.trading.ledger import Ledger
 from strategies.trading.losses import LossWatch
 from strategies.trading.odds import Ladder
@@ -135,18 +137,27 @@ class Desk:
             message = f"the exchange speaks of wager {event.ref}, which is not ours"
             raise InvariantError(message)
         market = self.board.markets[wager.pair.market_key]
-        waiting = market.wish is None
         market.wish = None
-        matched = isinstance(event, WagerMatched)
         if isinstance(event, WagerMatched):
             self.ledger.book_fill(wager.pair, event)
             self._account(at_ns)
         if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
             self._clock.call_at(event.retry_at_ns, self._retry(market))
-        if matched or self.wants_every_change or (waiting and wager.ended):
+        if self._cannot_wait(event, market):
             self.board.mark_urgent(market)
         else:
             self.board.mark_changed(market)
+
+    def _cannot_wait(self, event: PrivateUpdate, market: MarketState) -> bool:
+        """Tell whether an update asks for a decision before the next refresh.
+
+        A refusal never does: to ask again at once would go in a circle.
+        """
+        if isinstance(event, WagerMatched):
+            return True
+        if isinstance(event, WagerRejected | WagerInvalid | CancelRefused):
+            return False
+        return market.waiting or self.wants_every_change
 
     def _retry(self, market: MarketState) -> Callable[[], None]:
         def retry() -> None:
@@ -211,16 +222,21 @@ class Desk:
         if wish == market.wish:
             return
         allowed, denials = self.risk.trim(market, wish)
+        self._journal.decided(now_ns, self._decision(market, fairs, allowed))
+        changes = self.wagers.converge(market.line_ids, wish, allowed, now_ns)
+        denials += self._send(changes, now_ns)
+        self._deny(market, denials, now_ns)
+        market.waiting = not changes.complete
+        market.wish = wish if changes.complete and not denials else None
+        if market.wish is None:
+            self.board.mark_changed(market)
+
+    def _deny(self, market: MarketState, denials: list[Denial], now_ns: int) -> None:
+        """Tell the journal of denials, of one that lasts only once."""
         for denial in denials:
             if denial not in market.denials:
                 self._journal.denied(now_ns, denial)
         market.denials = denials
-        self._journal.decided(now_ns, self._decision(market, fairs, allowed))
-        changes = self.wagers.converge(market.line_ids, allowed, now_ns)
-        complete = self._send(changes, now_ns) and changes.complete and not denials
-        market.wish = wish if complete else None
-        if not complete:
-            self.board.mark_changed(market)
 
     def _mark(self, market: MarketState) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""
@@ -259,13 +275,21 @@ class Desk:
 
     # Sending ----------------------------------------------------------------------------------
 
-    def _send(self, changes: Changes, now_ns: int) -> bool:
-        """Send cancels, then what risk admits of the wagers; tell whether all was admitted."""
+    def _send(self, changes: Changes, now_ns: int) -> list[Denial]:
+        """Send cancels, then what risk admits of the wagers; return what it denied."""
         self._cancel(changes.cancels, now_ns)
-        admitted = [place for place in changes.places if self._admit(place, now_ns)]
+        admitted: list[PlaceWager] = []
+        denials: list[Denial] = []
+        for place in changes.places:
+            denial = self.risk.admit(place, now_ns)
+            if denial is None:
+                self._register(place, now_ns)
+                admitted.append(place)
+            else:
+                denials.append(denial)
         for batch in _batches(admitted):
             self._exchange.place(batch)
-        return len(admitted) == len(changes.places)
+        return denials
 
     def _cancel(self, refs: list[WagerRef], now_ns: int) -> None:
         for ref in refs:
@@ -275,16 +299,11 @@ class Desk:
         for batch in _batches(refs):
             self._exchange.cancel(batch)
 
-    def _admit(self, place: PlaceWager, now_ns: int) -> bool:
-        """Let a wager through the gate, counting it from this moment; or keep its denial."""
-        denial = self.risk.admit(place, now_ns)
-        if denial is not None:
-            self._journal.denied(now_ns, denial)
-            return False
+    def _register(self, place: PlaceWager, now_ns: int) -> None:
+        """Count a wager from the moment before it is sent."""
         self.wagers.register(place, now_ns)
         self.risk.count_command(now_ns)
         self._journal.sent(now_ns, place)
-        return True
 
 
 def _batches(items: list[_T]) -> list[list[_T]]:

@@ -47,7 +47,7 @@ class Ledger:
         self._catalogue = catalogue
         self._exposure = exposure
         self._commission = commission
-        self._settled_positions: dict[MarketKey, tuple[Position, ...]] = {}
+        self._settled_positions: dict[MarketKey, dict[PairId, Position]] = {}
         self._marks: dict[PairId, int] = {}
         self._fairs: dict[PairId, float] = {}
 
@@ -81,12 +81,11 @@ class Ledger:
         key = event.market_key
         if key in self.settlements:
             self._reverse(key)
-        else:
-            self._settled_positions[key] = self._take_positions(key)
+        self._take_positions(key)
         results = dict(event.results)
         gross = tuple(
             (position.pair, position.profit_under(_first_result(position.pair, results)))
-            for position in self._settled_positions[key]
+            for position in self._settled_positions[key].values()
         )
         commission_cents = self._commission.on(cents for _, cents in gross)
         self.settlements[key] = Settlement(gross, commission_cents)
@@ -111,28 +110,20 @@ class Ledger:
             self.marked_cents += mark - self._marks.get(pair.pair_id, 0)
             self._marks[pair.pair_id] = mark
 
-    def _take_positions(self, key: MarketKey) -> tuple[Position, ...]:
+    def _take_positions(self, key: MarketKey) -> None:
         """Move a market's positions out of the exposure, so that they count no longer."""
-        taken = []
+        settled = self._settled_positions.setdefault(key, {})
         for pair in self._catalogue.pairs_by_market[key]:
             position = self._exposure.positions.get(pair.pair_id)
-            if position is not None:
-                taken.append(_copy_of_matched(position))
+            if position is not None and not position.flat:
+                settled.setdefault(pair.pair_id, Position(pair)).add_matched_of(position)
                 self._exposure.release(pair)
                 self.marked_cents -= self._marks.pop(pair.pair_id, 0)
-        return tuple(taken)
 
     def _reverse(self, key: MarketKey) -> None:
         settlement = self.settlements[key]
         self.profit_cents -= settlement.net_cents
         self.commission_cents -= settlement.commission_cents
-
-
-def _copy_of_matched(position: Position) -> Position:
-    copy = Position(position.pair)
-    copy.profit_if = list(position.profit_if)
-    copy.matched_cents = list(position.matched_cents)
-    return copy
 
 
 def _first_result(pair: Pair, results: dict[LineId, Result]) -> Result:

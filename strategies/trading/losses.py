@@ -14,7 +14,7 @@ class LossWatch:
         """Start at the starting balance."""
         self._limits = limits
         self._starting_balance_cents = starting_balance_cents
-        self._highest_cents = starting_balance_cents
+        self._highest_cents = self._stop_from_cents = starting_balance_cents
         self._day = -1
         self._day_start_cents = starting_balance_cents
         self._last_cents = starting_balance_cents
@@ -23,7 +23,7 @@ class LossWatch:
 
     def accept(self, equity_cents: int) -> None:
         """Count from this equity on: a person has looked and let the desk trade again."""
-        self._highest_cents = self._day_start_cents = equity_cents
+        self._stop_from_cents = self._day_start_cents = equity_cents
         self.hit = None
 
     def limit_hit(self, now_ns: int, equity_cents: int) -> str | None:
@@ -36,9 +36,12 @@ class LossWatch:
             self._day, self._day_start_cents = day, self._last_cents
         self._last_cents = equity_cents
         self._highest_cents = max(self._highest_cents, equity_cents)
-        fall_cents = self._highest_cents - equity_cents
-        self.max_drawdown_cents = max(self.max_drawdown_cents, fall_cents)
-        reason = self._reason(self._day_start_cents - equity_cents, fall_cents)
+        self._stop_from_cents = max(self._stop_from_cents, equity_cents)
+        drawdown_cents = self._highest_cents - equity_cents
+        self.max_drawdown_cents = max(self.max_drawdown_cents, drawdown_cents)
+        reason = self._reason(
+            self._day_start_cents - equity_cents, self._stop_from_cents - equity_cents
+        )
         self.hit = reason or self.hit
         return reason
 

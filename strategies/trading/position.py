@@ -41,6 +41,12 @@ class Position:
         self.profit_if[1 - side] -= stake_cents
         self.matched_cents[side] += stake_cents
 
+    def add_matched_of(self, other: "Position") -> None:
+        """Add what is matched of another position in the same pair."""
+        for side in (0, 1):
+            self.profit_if[side] += other.profit_if[side]
+            self.matched_cents[side] += other.matched_cents[side]
+
     def worst_case_cents(self) -> int:
         """Return the least this pair can bring in, open wagers included; never above zero."""
         first, second = self.profit_if

@@ -49,7 +49,7 @@ class Consensus:
     def fair(self, book: Book) -> float | None:
         """Return the fair probability of the pair's first line, None where there is none."""
         touch = _touch_probabilities(book, self.max_overround)
-        return None if touch is None else (touch[0] + 1.0 - touch[1]) / 2.0
+        return None if touch is None else 0.5 + (touch[0] - touch[1]) / 2.0
 
 
 @dataclass(frozen=True, slots=True)

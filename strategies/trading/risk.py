@@ -106,7 +106,7 @@ class RiskManager:
                 reason = f"{dollars_text(max(0, most_cents))} fits"
                 denials.append(_denial(quote, control, reason))
             stake_cents = min(most_cents, quote.stake_cents)
-            if stake_cents >= self._limits.min_stake_cents:
+            if stake_cents >= max(1, self._limits.min_stake_cents):
                 plan.add(quote.line_id, stake_cents)
                 allowed.append(
                     quote

@@ -5,7 +5,7 @@ What is in flight counts as if it were there. Nothing is sent that would cross o
 wagers before that one is confirmed gone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from strategies.trading.board import Board
@@ -96,6 +96,7 @@ class WagerManager:
         self._live: dict[WagerRef, Wager] = {}
         self._live_by_line: dict[LineId, dict[WagerRef, Wager]] = {}
         self._ended: dict[WagerRef, tuple[Wager, int]] = {}
+        self._take_wishes: dict[LineId, Quote] = {}
         self._taken: dict[LineId, Quote] = {}
 
     @property
@@ -122,6 +123,8 @@ class WagerManager:
         pair = self._board.catalogue.pair_of(command.line_id)
         wager = Wager(command, pair, now_ns)
         self._live[wager.ref] = wager
+        if wager.intent is Intent.TAKE and wager.line_id in self._take_wishes:
+            self._taken[wager.line_id] = self._take_wishes[wager.line_id]
         self._live_by_line.setdefault(wager.line_id, {})[wager.ref] = wager
         self._exposure.change_open(pair, wager.side, wager.stake_cents)
 
@@ -160,25 +163,45 @@ class WagerManager:
         self._show(wager)
         return wager
 
-    def converge(self, lines: Iterable[LineId], quotes: tuple[Quote, ...], now_ns: int) -> Changes:
-        """Return what to send so that what rests on these lines becomes what is wished for."""
+    def converge(
+        self,
+        line_ids: Sequence[LineId],
+        wish: tuple[Quote, ...],
+        allowed: tuple[Quote, ...],
+        now_ns: int,
+    ) -> Changes:
+        """Return what to send so that what rests on these lines becomes what is allowed.
+
+        `wish` is what the strategy asked for before risk trimmed it: it tells whether a quote to
+        take with is the same as before, however much of it was allowed then and now.
+        """
+        self._note_takes(line_ids, wish)
         changes = Changes()
-        line_ids = tuple(lines)
         wanted: dict[LineId, list[Quote]] = {line_id: [] for line_id in line_ids}
-        for quote in quotes:
+        for quote in allowed:
             wanted[quote.line_id].append(quote)
-        for line_id in line_ids:
-            missing = self._keep_or_cancel(line_id, wanted[line_id], now_ns, changes)
-            for quote, stake_cents in missing:
+        for line_id, quotes in wanted.items():
+            for quote, stake_cents in self._keep_or_cancel(line_id, quotes, now_ns, changes):
                 self._place(quote, stake_cents, changes)
         return changes
+
+    def _note_takes(self, line_ids: Sequence[LineId], wish: tuple[Quote, ...]) -> None:
+        """Remember the wishes to take, and forget what was taken for wishes withdrawn."""
+        takes = {quote.line_id: quote for quote in wish if quote.intent is Intent.TAKE}
+        for line_id in line_ids:
+            if line_id not in takes:
+                self._take_wishes.pop(line_id, None)
+                self._taken.pop(line_id, None)
+        self._take_wishes.update(takes)
 
     def _keep_or_cancel(
         self, line_id: LineId, quotes: list[Quote], now_ns: int, changes: Changes
     ) -> list[tuple[Quote, int]]:
         """Let wagers stand for quotes, cancel the others; return what stake is missing."""
         missing = [(quote, quote.stake_cents) for quote in quotes if quote.intent != Intent.TAKE]
-        for wager in self.live_on(line_id):
+        quoted = {quote.odds for quote, _ in missing}
+        # A wager exactly at a quote stands for it before one that is only near.
+        for wager in sorted(self.live_on(line_id), key=lambda wager: wager.odds not in quoted):
             if wager.intent is Intent.TAKE or wager.state is WagerState.CANCELLING:
                 continue
             place = self._standing_for(wager, missing)
@@ -192,23 +215,22 @@ class WagerManager:
         return missing + self._untaken(line_id, quotes)
 
     def _standing_for(self, wager: Wager, missing: list[tuple[Quote, int]]) -> int | None:
-        """Return which quote a wager stands for, if any."""
-        for place, (quote, stake_cents) in enumerate(missing):
-            near = self._ladder.rungs_between(quote.odds, wager.odds)
-            excess_cents = wager.unmatched_cents - stake_cents
-            if near <= self._settings.odds_tolerance_rungs and excess_cents <= self._slack(quote):
-                return place
+        """Return which quote a wager stands for, the nearest that has room, if any."""
+        nearest = sorted(
+            (self._ladder.rungs_between(quote.odds, wager.odds), place)
+            for place, (quote, stake_cents) in enumerate(missing)
+            if wager.unmatched_cents - stake_cents <= self._slack(quote)
+        )
+        if nearest and nearest[0][0] <= self._settings.odds_tolerance_rungs:
+            return nearest[0][1]
         return None
 
     def _untaken(self, line_id: LineId, quotes: list[Quote]) -> list[tuple[Quote, int]]:
-        """Return the quote to take with, unless this same wish was taken with before."""
-        take = next((quote for quote in quotes if quote.intent is Intent.TAKE), None)
-        if take is None:
-            self._taken.pop(line_id, None)
+        """Return the quote to take with, unless the same wish was taken with before."""
+        if self._taken.get(line_id) == self._take_wishes.get(line_id):
             return []
-        if self._taken.get(line_id) == take:
-            return []
-        return [(take, take.stake_cents)]
+        takes = (quote for quote in quotes if quote.intent is Intent.TAKE)
+        return [(take, take.stake_cents) for take in takes]
 
     def _place(self, quote: Quote, stake_cents: int, changes: Changes) -> None:
         """Ask for the stake that is missing, unless it is too little, or would meet our own."""
@@ -217,8 +239,6 @@ class WagerManager:
         if self._would_cross_own(quote, changes):
             changes.complete = False
             return
-        if quote.intent is Intent.TAKE:
-            self._taken[quote.line_id] = quote
         changes.places.append(
             PlaceWager(self._mint.next_ref(), quote.line_id, quote.odds, stake_cents, quote.intent)
         )

@@ -1,0 +1,128 @@
+"""The simple market maker: a margin away from fair, on every selection that has a price."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strategies.simple_market_maker import SimpleMarketMaker
+from strategies.trading.book import Book
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commands import Intent
+from strategies.trading.errors import ConfigError
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import (
+    Catalogue,
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.odds import crosses, implied_probability, prophetx_ladder
+from strategies.trading.position import Position
+from strategies.trading.strategy import PairView, View
+
+GAME, SPREAD = EventId("g"), MarketId("223")
+EVENT = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)
+MARKET = Market(GAME, SPREAD, MarketType.SPREAD, "Spread")
+CATALOGUE = Catalogue(
+    [EVENT],
+    [MARKET],
+    [
+        Line(LineId(f"{selection.value}{point:+g}"), GAME, SPREAD, selection, point)
+        for home_point in (-4.5, -3.0)
+        for selection, point in ((Selection.HOME, home_point), (Selection.AWAY, -home_point))
+    ],
+)
+
+margins = st.floats(0.0, 0.2)
+
+
+def view_of(*fairs: float | None) -> View:
+    """Return a view of a spread market with these fair prices of its pairs."""
+    pairs = tuple(
+        PairView(Book(pair), fair, Position(pair))
+        for pair, fair in zip(CATALOGUE.pairs_by_market[MARKET.key], fairs, strict=False)
+    )
+    return View(
+        now_ns=0,
+        event=EVENT,
+        event_status=EventStatus.NOT_STARTED,
+        score=None,
+        market=MARKET,
+        market_status=MarketStatus.OPEN,
+        pairs=pairs,
+        positions=(),
+        ladder=prophetx_ladder(),
+    )
+
+
+def test_every_selection_is_quoted_a_margin_away_from_fair() -> None:
+    """At fair 0.6 and 2 % the lines rest at the first rungs that imply at most 0.58 and 0.38."""
+    quotes = SimpleMarketMaker(0.02, 12.5, 5).quote(view_of(0.6, 0.5))
+    told = [(quote.line_id, quote.odds, quote.stake_cents) for quote in quotes]
+    assert told == [
+        ("home-4.5", -138, 1_250),
+        ("away+4.5", 164, 1_250),
+        ("home-3", 109, 1_250),
+        ("away+3", 109, 1_250),
+    ]
+    assert {quote.intent for quote in quotes} == {Intent.ADD_ONLY}
+
+
+@given(fair=st.floats(0.01, 0.99), margin=margins)
+def test_no_quote_gives_away_any_of_the_margin(fair: float, margin: float) -> None:
+    """Each quote's edge is at least the margin, and a rung shorter would have less."""
+    ladder = prophetx_ladder()
+    for quote in SimpleMarketMaker(margin, 10, 5).quote(view_of(fair)):
+        fair_of_line = fair if quote.line_id == "home-4.5" else 1.0 - fair
+        assert implied_probability(quote.odds) <= fair_of_line - margin
+        shorter = ladder.step(quote.odds, -1)
+        if shorter != quote.odds:
+            assert implied_probability(shorter) > fair_of_line - margin
+
+
+@given(fair=st.floats(0.05, 0.95), margin=st.floats(0.001, 0.04))
+def test_its_two_quotes_never_meet(fair: float, margin: float) -> None:
+    """With a margin the two lines of a pair are quoted so that they do not cross each other."""
+    first, second = SimpleMarketMaker(margin, 10, 5).quote(view_of(fair))
+    assert not crosses(first.odds, second.odds)
+
+
+def test_a_pair_without_a_price_is_not_quoted() -> None:
+    """Where there is no fair price there is no quote, and other pairs are quoted all the same."""
+    quotes = SimpleMarketMaker(0.02, 10, 5).quote(view_of(None, 0.5))
+    assert [quote.line_id for quote in quotes] == ["home-3", "away+3"]
+
+
+def test_a_long_shot_within_the_margin_is_not_quoted() -> None:
+    """A selection whose fair probability the margin eats up has no odds to be quoted at."""
+    quotes = SimpleMarketMaker(0.02, 10, 5).quote(view_of(0.015))
+    assert [quote.line_id for quote in quotes] == ["away+4.5"]
+
+
+def test_a_refresh_of_zero_decides_on_every_change() -> None:
+    """The refresh is given in seconds, fractions included, and zero is allowed."""
+    assert SimpleMarketMaker(0.02, 10, 0).quote_refresh_ns == 0
+    assert SimpleMarketMaker(0.02, 10, 2.5).quote_refresh_ns == 5 * NANOSECONDS // 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        *(((value, 10, 5), "spread_margin") for value in ("0.1", True, -0.01, 0.5, float("nan"))),
+        *(((0.02, value, 5), "default_stake") for value in ("10", True, -1, float("nan"), 0.001)),
+        *(
+            ((0.02, 10, value), "quote_refresh_seconds")
+            for value in ("5", True, -1, float("nan"), None)
+        ),
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused_by_name(settings: Any, name: str) -> None:
+    """Text, booleans, negatives and NaN are refused, and the error names the setting."""
+    with pytest.raises(ConfigError, match=rf"^strategy\.{name}: "):
+        SimpleMarketMaker(*settings)

@@ -1,0 +1,454 @@
+"""A desk to test: a small catalogue, a clock moved by hand, an exchange that answers as told."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from strategies.trading.assembly import DeskSettings, assemble_desk
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commands import Command, Intent, PlaceWager
+from strategies.trading.commission import Commission
+from strategies.trading.events import (
+    Event,
+    MarketSettled,
+    MarketStatusChanged,
+    OfferChanged,
+    WagerAccepted,
+    WagerCancelled,
+    WagerMatched,
+    WagerOpened,
+)
+from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.journal import Accounts, Decision, Denial
+from strategies.trading.limits import Limits
+from strategies.trading.market import (
+    Catalogue,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Pair,
+    Result,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.money import fill_profit_cents
+from strategies.trading.odds import Odds, prophetx_ladder
+from strategies.trading.pricing import Consensus
+from strategies.trading.strategy import Quote, View
+from strategies.trading.wager import Wager
+from strategies.trading.wagers import Changes, WagerSettings
+
+START_NS = 1_790_000_000 * NANOSECONDS
+TIP_OFF_NS = START_NS + 3600 * NANOSECONDS
+REFRESH_NS = 5 * NANOSECONDS
+
+_MARKETS = (
+    ("g1", "219", MarketType.MONEYLINE),
+    ("g1", "223", MarketType.SPREAD),
+    ("g1", "225", MarketType.TOTAL),
+    ("g2", "219", MarketType.MONEYLINE),
+)
+_LINES = (
+    ("home", "g1", "219", Selection.HOME, 0.0),
+    ("away", "g1", "219", Selection.AWAY, 0.0),
+    ("home-4.5", "g1", "223", Selection.HOME, -4.5),
+    ("away+4.5", "g1", "223", Selection.AWAY, 4.5),
+    ("home-3", "g1", "223", Selection.HOME, -3.0),
+    ("away+3", "g1", "223", Selection.AWAY, 3.0),
+    ("over", "g1", "225", Selection.OVER, 219.5),
+    ("under", "g1", "225", Selection.UNDER, 219.5),
+    ("home2", "g2", "219", Selection.HOME, 0.0),
+    ("away2", "g2", "219", Selection.AWAY, 0.0),
+)
+
+
+def small_catalogue() -> Catalogue:
+    """Return two games: one with a moneyline, two spreads and a total, one with a moneyline."""
+    events = [
+        SportEvent(EventId(name), name, "Home", "Away", league, "basketball", TIP_OFF_NS)
+        for name, league in (("g1", "NBA"), ("g2", "WNBA"))
+    ]
+    markets = [
+        Market(EventId(event), MarketId(market), type_, type_.value)
+        for event, market, type_ in _MARKETS
+    ]
+    lines = [
+        Line(LineId(name), EventId(event), MarketId(market), selection, point)
+        for name, event, market, selection, point in _LINES
+    ]
+    return Catalogue(events, markets, lines)
+
+
+GENEROUS = Limits(
+    min_stake_cents=100,
+    max_stake_cents=10_000_000,
+    max_position_cents=10_000_000,
+    max_market_exposure_cents=10_000_000,
+    max_event_exposure_cents=10_000_000,
+    max_total_exposure_cents=10_000_000,
+    max_concurrent_wagers=1_000,
+    max_daily_loss_cents=0,
+    stop_loss_percent=Decimal(0),
+    shortest_odds=-25_000,
+    longest_odds=25_000,
+    max_feed_age_ns=86_400 * NANOSECONDS,
+    max_commands_per_second=1_000,
+    in_play=False,
+    stop_before_start_ns=120 * NANOSECONDS,
+)
+
+
+@dataclass(eq=False)
+class HandTimer:
+    """A call at a time, until it is called off."""
+
+    when_ns: int
+    callback: Callable[[], None]
+    off: bool = False
+
+    def cancel(self) -> None:
+        """Call it off."""
+        self.off = True
+
+
+class HandClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        """Start at the start."""
+        self._now_ns = START_NS
+        self._timers: list[HandTimer] = []
+
+    def now_ns(self) -> int:
+        """Return the time."""
+        return self._now_ns
+
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> HandTimer:
+        """Keep a call for when the time comes."""
+        timer = HandTimer(max(when_ns, self._now_ns), callback)
+        self._timers.append(timer)
+        return timer
+
+    def advance(self, by_ns: int) -> None:
+        """Move on, making every call that falls due on the way, in order of time."""
+        until_ns = self._now_ns + by_ns
+        while due := [timer for timer in self._timers if timer.when_ns <= until_ns]:
+            timer = min(due, key=lambda timer: timer.when_ns)
+            self._timers.remove(timer)
+            self._now_ns = timer.when_ns
+            if not timer.off:
+                timer.callback()
+        self._now_ns = until_ns
+
+    def skip(self, by_ns: int) -> None:
+        """Move on while nobody is called, as if the desk were asleep."""
+        self._now_ns += by_ns
+
+
+class ScriptedExchange:
+    """An exchange that keeps what it is asked, and says nothing until the test answers."""
+
+    def __init__(self, log: list[tuple[str, Any]]) -> None:
+        """Share a log with the journal, so that their order can be told."""
+        self._log = log
+        self.batches: list[tuple[str, tuple[Any, ...]]] = []
+
+    def place(self, requests: Sequence[PlaceWager]) -> None:
+        """Keep what was asked."""
+        self._keep("place", tuple(requests))
+
+    def cancel(self, refs: Sequence[WagerRef]) -> None:
+        """Keep what was asked."""
+        self._keep("cancel", tuple(refs))
+
+    def cancel_all(
+        self, event_id: EventId | None = None, market_id: MarketId | None = None
+    ) -> None:
+        """Keep what was asked."""
+        self._keep("cancel_all", (event_id, market_id))
+
+    def ask_state(self) -> None:
+        """Keep what was asked."""
+        self._keep("ask_state", ())
+
+    @property
+    def places(self) -> list[PlaceWager]:
+        """Return every wager that was asked for."""
+        return [place for kind, batch in self.batches if kind == "place" for place in batch]
+
+    @property
+    def cancels(self) -> list[WagerRef]:
+        """Return every wager that was asked to be withdrawn by name."""
+        return [ref for kind, batch in self.batches if kind == "cancel" for ref in batch]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Return what was asked for, in order."""
+        return [kind for kind, _ in self.batches]
+
+    def forget(self) -> None:
+        """Start a new list of what was asked."""
+        self.batches.clear()
+
+    def _keep(self, kind: str, batch: tuple[Any, ...]) -> None:
+        self.batches.append((kind, batch))
+        self._log.append((kind, batch))
+
+
+class RecordingJournal:
+    """A journal in memory."""
+
+    def __init__(self, log: list[tuple[str, Any]]) -> None:
+        """Share a log with the exchange."""
+        self._log = log
+        self.inputs: list[tuple[int, int, Event]] = []
+        self.decisions: list[Decision] = []
+        self.denials: list[Denial] = []
+        self.commands: list[Command] = []
+        self.accounts: list[Accounts] = []
+
+    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
+        """Keep an input."""
+        self.inputs.append((input_seq, now_ns, event))
+
+    def decided(self, now_ns: int, decision: Decision) -> None:  # noqa: ARG002
+        """Keep a decision."""
+        self.decisions.append(decision)
+
+    def denied(self, now_ns: int, denial: Denial) -> None:  # noqa: ARG002
+        """Keep a denial."""
+        self.denials.append(denial)
+
+    def sent(self, now_ns: int, command: Command) -> None:  # noqa: ARG002
+        """Keep a command."""
+        self.commands.append(command)
+        self._log.append(("sent", command))
+
+    def accounted(self, now_ns: int, accounts: Accounts) -> None:  # noqa: ARG002
+        """Keep the accounts."""
+        self.accounts.append(accounts)
+
+
+class FixedStrategy:
+    """A strategy that wishes for what the test puts into `wish`, and keeps what it was shown.
+
+    `seen` holds (fair, touch of the first line, touch of the second) of every pair shown.
+    """
+
+    def __init__(self, quote_refresh_ns: int) -> None:
+        """Wish for nothing."""
+        self.quote_refresh_ns = quote_refresh_ns
+        self.wish: tuple[Quote, ...] = ()
+        self.views: list[View] = []
+        self.seen: list[tuple[Any, ...]] = []
+
+    def quote(self, view: View) -> tuple[Quote, ...]:
+        """Return those of the quotes wished for that are in this market."""
+        self.views.append(view)
+        self.seen += [(pair.fair, pair.first_touch, pair.second_touch) for pair in view.pairs]
+        pairs = [pair.pair for pair in view.pairs]
+        lines = {line.line_id for pair in pairs for line in (pair.first, pair.second)}
+        return tuple(quote for quote in self.wish if quote.line_id in lines)
+
+
+class Room:
+    """A whole desk with everything around it in the hands of the test.
+
+    Keywords other than those named are limits; the rest of the limits are too wide to matter.
+    """
+
+    def __init__(
+        self,
+        refresh_ns: int = REFRESH_NS,
+        odds_tolerance_rungs: int = 0,
+        stake_tolerance_percent: int = 0,
+        commission: Commission = Commission(2),  # noqa: B008 - immutable
+        balance_cents: int = 100_000_000,
+        opened: bool = True,
+        **limits: Any,
+    ) -> None:
+        """Start a desk that follows every market; all of them are open unless told otherwise."""
+        self.log: list[tuple[str, Any]] = []
+        self.clock = HandClock()
+        self.exchange = ScriptedExchange(self.log)
+        self.journal = RecordingJournal(self.log)
+        self.strategy = FixedStrategy(refresh_ns)
+        self.catalogue = small_catalogue()
+        self.limits = replace(GENEROUS, **limits)
+        self._count = 0
+        settings = DeskSettings(
+            strategy=self.strategy,
+            pricing=Consensus(0.2),
+            limits=self.limits,
+            wagers=WagerSettings(odds_tolerance_rungs, stake_tolerance_percent),
+            commission=commission,
+            starting_balance_cents=balance_cents,
+            session_name="test",
+            start_number=1,
+        )
+        self.desk = assemble_desk(
+            settings,
+            catalogue=self.catalogue,
+            market_keys=tuple(self.catalogue.markets),
+            ladder=prophetx_ladder(),
+            clock=self.clock,
+            exchange=self.exchange,
+            journal=self.journal,
+        )
+        self.desk.start()
+        if opened:
+            for key in self.catalogue.markets:
+                self.hear(MarketStatusChanged(key, MarketStatus.OPEN))
+
+    # Names ------------------------------------------------------------------------------------
+
+    @staticmethod
+    def key(event_id: str = "g1", market_id: str = "219") -> MarketKey:
+        """Return the name of a market, by default the first moneyline."""
+        return MarketKey(EventId(event_id), MarketId(market_id))
+
+    def pair(self, line: str = "home") -> Pair:
+        """Return the pair of a line."""
+        return self.catalogue.pair_of(LineId(line))
+
+    def market(self, line: str = "home") -> Any:
+        """Return what the desk has heard of the market of a line."""
+        return self.desk.board.markets[self.pair(line).market_key]
+
+    def wager(self, ref: WagerRef) -> Wager:
+        """Return a wager that the desk knows."""
+        found = self.desk.wagers.find(ref)
+        assert found is not None
+        return found
+
+    def resting(self) -> list[tuple[str, int, int]]:
+        """Return what may still be matched as (line, odds, cents), in order of placing."""
+        return [(w.line_id, w.odds, w.unmatched_cents) for w in self.desk.wagers.live()]
+
+    # Wishes and commands ----------------------------------------------------------------------
+
+    @staticmethod
+    def quote(line: str, odds: int, cents: int, intent: Intent = Intent.ADD_ONLY) -> Quote:
+        """Return a quote."""
+        return Quote(LineId(line), Odds(odds), cents, intent)
+
+    def request(
+        self, line: str, odds: int, cents: int, intent: Intent = Intent.ADD_ONLY
+    ) -> PlaceWager:
+        """Return a command to place a wager, with a reference of its own."""
+        self._count += 1
+        return PlaceWager(WagerRef(f"asked-{self._count}"), LineId(line), Odds(odds), cents, intent)
+
+    def register(
+        self, line: str, odds: int, cents: int, intent: Intent = Intent.ADD_ONLY
+    ) -> WagerRef:
+        """Let a wager be in flight, past strategy and risk; return its reference."""
+        request = self.request(line, odds, cents, intent)
+        self.desk.wagers.register(request, self.clock.now_ns())
+        return request.ref
+
+    def rest(self, line: str, odds: int, cents: int) -> WagerRef:
+        """Let a wager be open, past strategy and risk; return its reference."""
+        ref = self.register(line, odds, cents)
+        self.take(WagerAccepted(ref))
+        self.take(WagerOpened(ref))
+        return ref
+
+    def wish(self, *quotes: Quote) -> None:
+        """Let the strategy wish for these quotes, and let the next refresh come."""
+        self.strategy.wish = quotes
+        for market in self.desk.board.markets.values():
+            self.desk.board.mark_changed(market)
+        self.refresh()
+
+    def converge(self, *quotes: Quote) -> Changes:
+        """Ask the wager manager what to send for a wish in the moneyline, and note it as sent."""
+        wagers, now_ns = self.desk.wagers, self.clock.now_ns()
+        changes = wagers.converge((LineId("home"), LineId("away")), quotes, quotes, now_ns)
+        for ref in changes.cancels:
+            wagers.begin_cancel(ref)
+        for place in changes.places:
+            wagers.register(place, now_ns)
+        return changes
+
+    # What happens -----------------------------------------------------------------------------
+
+    def hear(self, event: Event) -> None:
+        """Let the desk hear an event and act on it."""
+        self.desk.on_event(event, self.clock.now_ns())
+
+    def take(self, event: Event) -> None:
+        """Let the desk take an event without acting on it."""
+        self.desk.take(event, self.clock.now_ns())
+
+    def refresh(self) -> None:
+        """Let one refresh pass."""
+        self.clock.advance(self.strategy.quote_refresh_ns or NANOSECONDS)
+
+    def offer(self, line: str, odds: int, cents: int) -> None:
+        """Let an offer be heard."""
+        self.hear(OfferChanged(LineId(line), Odds(odds), cents))
+
+    def matched(self, ref: WagerRef, cents: int) -> WagerMatched:
+        """Return a fill of a wager at its own odds."""
+        wager = self.wager(ref)
+        profit = fill_profit_cents(wager.matched_cents, cents, wager.odds)
+        return WagerMatched(ref, wager.odds, cents, profit)
+
+    def fill(self, ref: WagerRef, cents: int) -> None:
+        """Let the desk take a fill of a wager at its own odds, without acting on it."""
+        self.take(self.matched(ref, cents))
+
+    def fill_new(self, line: str, odds: int, cents: int) -> None:
+        """Let a position come about: a wager that is matched in full."""
+        self.fill(self.rest(line, odds, cents), cents)
+
+    def settle(self, key: MarketKey, results: dict[str, Result]) -> None:
+        """Let a market be settled."""
+        told = tuple((LineId(line), result) for line, result in results.items())
+        self.hear(MarketSettled(key, told))
+
+    def open_up(self) -> None:
+        """Answer every wager that is pending: it is in the book."""
+        for wager in list(self.desk.wagers.live()):
+            if wager.state in ("pending", "accepted"):
+                self.hear(WagerAccepted(wager.ref))
+                self.hear(WagerOpened(wager.ref))
+
+    def confirm_cancels(self) -> None:
+        """Answer every cancel: what was unmatched is withdrawn."""
+        for wager in list(self.desk.wagers.live()):
+            if wager.state == "cancelling":
+                self.hear(WagerCancelled(wager.ref, wager.unmatched_cents))
+
+
+@pytest.fixture(scope="session")
+def make_room() -> Callable[..., Room]:
+    """Return what builds a desk with everything around it."""
+    return Room
+
+
+@pytest.fixture(scope="session")
+def make_limits() -> Callable[..., Limits]:
+    """Return what builds limits that are too wide to matter, but for those named."""
+
+    def make(**limits: Any) -> Limits:
+        return replace(GENEROUS, **limits)
+
+    return make
+
+
+@pytest.fixture
+def room() -> Room:
+    """Return a desk with everything around it."""
+    return Room()
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """Return the small catalogue."""
+    return small_catalogue()

@@ -1,0 +1,170 @@
+"""The board: what the desk has heard, and which markets changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from strategies.trading.board import Board
+from strategies.trading.events import (
+    Event,
+    EventPaused,
+    EventScheduled,
+    EventStatusChanged,
+    FeedLost,
+    FeedRestored,
+    MarketStatusChanged,
+    OfferChanged,
+    ScoreChanged,
+    TradeSeen,
+)
+from strategies.trading.ids import EventId, LineId, MarketId, MarketKey
+from strategies.trading.market import Catalogue, EventStatus, MarketStatus
+from strategies.trading.odds import Odds
+
+G1 = EventId("g1")
+MONEYLINE = MarketKey(G1, MarketId("219"))
+SPREAD = MarketKey(G1, MarketId("223"))
+OTHER_GAME = MarketKey(EventId("g2"), MarketId("219"))
+HOME = LineId("home")
+
+
+@pytest.fixture
+def board(catalogue: Catalogue) -> Board:
+    """Return a board that follows the moneylines and the spreads, but not the total."""
+    return Board(catalogue, (MONEYLINE, SPREAD, OTHER_GAME), eager=False)
+
+
+def due(board: Board, *, urgent_only: bool) -> list[MarketKey]:
+    """Return the names of the markets that are due."""
+    markets = board.take_urgent() if urgent_only else board.take_changed()
+    return [market.key for market in markets]
+
+
+def test_a_changed_offer_waits_for_the_refresh(board: Board) -> None:
+    """An offer marks its market once, for the next refresh, and not for now."""
+    for cents in (100, 200):
+        board.take(OfferChanged(HOME, Odds(110), cents), 5)
+    assert due(board, urgent_only=True) == []
+    assert due(board, urgent_only=False) == [MONEYLINE]
+    assert due(board, urgent_only=False) == []
+
+
+def test_an_eager_board_does_not_wait_with_a_touch(catalogue: Catalogue) -> None:
+    """For a strategy that wants every change, one at the touch is urgent, one behind it is none."""
+    board = Board(catalogue, (MONEYLINE,), eager=True)
+    first = next(iter(board.books.values())).first
+    board.take(OfferChanged(HOME, Odds(110), 100), 5)
+    assert due(board, urgent_only=True) == [MONEYLINE]
+    assert first.touch() == (110, 100)
+    board.take(OfferChanged(HOME, Odds(105), 100), 5)
+    assert due(board, urgent_only=True) == []
+    board.take(OfferChanged(HOME, Odds(110), 0), 5)
+    assert due(board, urgent_only=True) == [MONEYLINE]
+
+
+def test_markets_are_due_in_the_order_in_which_they_changed(board: Board) -> None:
+    """Who changed first is decided on first, which makes a run the same every time."""
+    for line in ("home2", "home-3", "home", "home-4.5"):
+        board.take(OfferChanged(LineId(line), Odds(110), 100), 5)
+    assert due(board, urgent_only=False) == [OTHER_GAME, SPREAD, MONEYLINE]
+
+
+def test_an_urgent_change_does_not_take_the_others_along(board: Board) -> None:
+    """Deciding at once on one market leaves the others for their refresh."""
+    board.take(OfferChanged(HOME, Odds(110), 100), 5)
+    board.take(MarketStatusChanged(SPREAD, MarketStatus.OPEN), 5)
+    assert due(board, urgent_only=True) == [SPREAD]
+    assert due(board, urgent_only=False) == [MONEYLINE]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        EventScheduled(G1, 9),
+        EventStatusChanged(G1, EventStatus.LIVE),
+        ScoreChanged(G1, 1, 2),
+        EventPaused(G1, True),
+    ],
+)
+def test_news_of_an_event_wakes_all_its_markets_at_once(board: Board, event: Event) -> None:
+    """Start, status, score and a person's pause concern every market of the event, and no other."""
+    board.take(event, 5)
+    assert due(board, urgent_only=True) == [MONEYLINE, SPREAD]
+
+
+@pytest.mark.parametrize("event", [FeedLost(), FeedRestored()])
+def test_losing_and_regaining_the_feed_wakes_every_market(board: Board, event: Event) -> None:
+    """Without a feed nothing may stay as it is."""
+    board.take(event, 5)
+    assert board.feed_lost == isinstance(event, FeedLost)
+    assert due(board, urgent_only=True) == [MONEYLINE, SPREAD, OTHER_GAME]
+
+
+def test_a_market_is_not_open_before_it_was_said_to_be(board: Board) -> None:
+    """Until its status is heard a market counts as suspended."""
+    assert {market.status for market in board.markets.values()} == {MarketStatus.SUSPENDED}
+    board.take(MarketStatusChanged(MONEYLINE, MarketStatus.OPEN), 5)
+    assert board.markets[MONEYLINE].status is MarketStatus.OPEN
+    assert board.markets[SPREAD].status is MarketStatus.SUSPENDED
+
+
+@pytest.mark.parametrize(
+    ("event", "fresh"),
+    [
+        (OfferChanged(HOME, Odds(110), 100), True),
+        (TradeSeen(HOME, Odds(110), 100), True),
+        (MarketStatusChanged(MONEYLINE, MarketStatus.OPEN), True),
+        (ScoreChanged(G1, 1, 2), True),
+        (EventPaused(G1, True), False),
+    ],
+)
+def test_only_the_feed_makes_an_event_fresh(board: Board, event: Event, fresh: bool) -> None:
+    """Whatever the exchange tells shows that the feed is alive; a person's word does not."""
+    board.take(event, 77)
+    assert board.events[G1].heard_ns == (77 if fresh else 0)
+    assert board.events[OTHER_GAME.event_id].heard_ns == 0
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        OfferChanged(LineId("over"), Odds(110), 100),
+        TradeSeen(LineId("over"), Odds(110), 100),
+        MarketStatusChanged(MarketKey(G1, MarketId("225")), MarketStatus.OPEN),
+        ScoreChanged(EventId("g3"), 1, 2),
+    ],
+)
+def test_markets_that_are_not_followed_are_passed_over(board: Board, event: Event) -> None:
+    """News of what the session does not follow changes nothing and wakes nobody."""
+    board.take(event, 5)
+    assert due(board, urgent_only=False) == []
+    assert board.events[G1].heard_ns == 0
+
+
+def test_what_was_heard_is_kept(board: Board) -> None:
+    """Score, status, start and pause are there for the next decision."""
+    board.take(ScoreChanged(G1, 55, 60), 5)
+    board.take(EventStatusChanged(G1, EventStatus.LIVE), 5)
+    board.take(EventScheduled(G1, 9), 5)
+    board.take(EventPaused(G1, True), 5)
+    state = board.events[G1]
+    heard = (state.score, state.status, state.scheduled_ns, state.paused)
+    assert heard == ((55, 60), EventStatus.LIVE, 9, True)
+
+
+def test_our_open_wager_is_not_shown_to_us(make_room: Callable[..., Any]) -> None:
+    """Our wager shows up as an offer on the opposite line, and is taken off there while open."""
+    room = make_room()
+    second = room.desk.board.books[room.pair().pair_id].second
+    ref = room.register("home", 110, 1_000)
+    room.offer("away", -110, 1_100)
+    room.offer("away", -115, 500)
+    assert second.touch() == (-110, 1_100)
+    room.open_up()
+    assert second.touch() == (-115, 500)
+    room.fill(ref, 400)
+    room.offer("away", -110, 660)
+    assert second.touch() == (-115, 500)
+    room.offer("away", -110, 700)
+    assert second.touch() == (-110, 40)
