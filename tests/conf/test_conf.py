@@ -1,0 +1,174 @@
+"""The configuration: whatever can be chosen is composed, and built, in every combination."""
+
+import re
+import shlex
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from conf.compose import CONFIG_FOLDER, choices
+from sim.backtest import Backtest
+from strategies.trading.errors import ConfigError
+
+FILES = sorted(CONFIG_FOLDER.rglob("*.yaml"))
+OVERLAY_GROUPS = ("experiment", "study", "mode")
+OVERLAYS = [path for path in FILES if path.parent.name in OVERLAY_GROUPS]
+CHOICES = {
+    folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
+    for folder in sorted(CONFIG_FOLDER.iterdir())
+    if folder.name != "hydra" and any(folder.glob("*.yaml"))
+}
+MODES = CHOICES["mode"]
+EXPERIMENTS = CHOICES["experiment"]
+STACKS = ["", *(f"+experiment={name}" for name in EXPERIMENTS)]
+SINGLE_CHOICES = [
+    f"{group}={name}"
+    for group, names in CHOICES.items()
+    if group not in OVERLAY_GROUPS
+    for name in names
+]
+PLACES = [
+    "",
+    *(f"{group}." for group in CHOICES if group not in OVERLAY_GROUPS),
+    "run.",
+    "wagers.",
+    "exchange.settings.",
+    "latency.entry.",
+    "recording.",
+    "session.",
+]
+CREDENTIAL = re.compile(r"(key|secret|token|passw|credential)", re.IGNORECASE)
+
+Compose = Callable[..., DictConfig]
+Build = Callable[..., Backtest]
+
+
+def words(*settings: str) -> list[str]:
+    """Return the settings that are not empty."""
+    return [setting for setting in settings if setting]
+
+
+def named(path: Path) -> str:
+    """Return a configuration file as its group and name."""
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("choice", ["", *SINGLE_CHOICES])
+@pytest.mark.parametrize(("mode", "experiment"), list(product(MODES, STACKS)))
+def test_every_mode_experiment_and_choice_is_built(
+    build_backtest: Build, mode: str, experiment: str, choice: str
+) -> None:
+    """Every mode, with every experiment and each choice of each group, is built into a session."""
+    session = build_backtest(*words(f"mode={mode}", experiment, choice))
+    assert session.market_keys
+
+
+@pytest.mark.parametrize(("first", "second"), list(product(EXPERIMENTS, EXPERIMENTS)))
+def test_experiments_can_be_stacked(build_backtest: Build, first: str, second: str) -> None:
+    """Any two experiments can be asked for together."""
+    assert build_backtest(f"+experiment=[{first},{second}]").market_keys
+
+
+@pytest.mark.parametrize(("mode", "experiment"), list(product(MODES, STACKS)))
+def test_overlays_leave_no_key_of_their_own(
+    compose_settings: Compose, mode: str, experiment: str
+) -> None:
+    """An overlay lands at the top of the tree: nothing composed has the key of an overlay group."""
+    config = compose_settings(*words(f"mode={mode}", experiment))
+    assert set(config) & set(OVERLAY_GROUPS) == set()
+
+
+@pytest.mark.parametrize("path", OVERLAYS, ids=named)
+def test_an_overlay_says_first_that_it_is_one(path: Path) -> None:
+    """The package directive is the very first line, where alone Hydra sees it."""
+    assert path.read_text(encoding="utf-8").splitlines()[0] == "# @package _global_"
+
+
+@pytest.mark.parametrize("path", OVERLAYS, ids=named)
+def test_an_overlay_names_the_command_that_runs_it(build_backtest: Build, path: Path) -> None:
+    """The first comment of an overlay ends with a command; it asks for that overlay, and works."""
+    comment = path.read_text(encoding="utf-8").splitlines()[1]
+    command = re.fullmatch(r"# .+: python -m sim run ?(.*)", comment)
+    assert command, comment
+    settings = shlex.split(command[1])
+    assert path.parent.name == "mode" or f"+experiment={path.stem}" in settings
+    assert build_backtest(*settings).market_keys
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_every_file_says_what_it_is(path: Path) -> None:
+    """Every file of the configuration begins with a sentence on what it is."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    told = lines[1] if lines[0].startswith("# @package") else lines[0]
+    assert re.match(r"# [A-Z].{8,}", told)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_key_that_nobody_takes_is_refused(build_backtest: Build, place: str) -> None:
+    """No key is ignored: one that no part takes keeps the session from being built, anywhere."""
+    with pytest.raises((ConfigError, HydraException, TypeError), match="nobody_takes_this"):
+        build_backtest(f"+{place}nobody_takes_this=1")
+
+
+def test_every_setting_of_the_field_is_there_under_its_known_name(
+    compose_settings: Compose,
+) -> None:
+    """Settings that a user of such a platform looks for are where the README says they are."""
+    config = compose_settings("+experiment=nba")
+    for name in (
+        "risk.max_stake_per_wager",
+        "risk.max_total_exposure",
+        "risk.max_concurrent_wagers",
+        "risk.max_daily_loss",
+        "risk.max_position_size",
+        "risk.stop_loss_percentage",
+        "strategy.default_stake",
+        "strategy.spread_margin",
+        "strategy.quote_refresh_seconds",
+        "markets.tournaments",
+        "starting_balance",
+        "recording.path",
+        "seed",
+    ):
+        assert OmegaConf.select(config, name, default=None) is not None, name
+
+
+def test_the_safe_choice_is_the_default(build_backtest: Build) -> None:
+    """Unless asked, nothing is quoted in-play or close to the start."""
+    limits = build_backtest().limits
+    assert not limits.in_play
+    assert limits.stop_before_start_ns == 120 * 10**9
+
+
+def test_what_an_experiment_says_reaches_the_session(build_backtest: Build) -> None:
+    """A value in an overlay, and one on the command line, change the session that is built."""
+    assert build_backtest("+experiment=nba").seed == 7
+    assert build_backtest("+experiment=nba", "seed=11").seed == 11
+    assert build_backtest("+experiment=nba_in_play").limits.in_play
+    tight = build_backtest("+experiment=nba_worst_fill")
+    assert tight.limits.max_stake_cents == 2_500
+    assert len(tight.market_keys) == 1
+
+
+def test_dollars_become_cents(build_backtest: Build) -> None:
+    """Limits are dollars with at most two decimals in the configuration, and cents behind it."""
+    limits = build_backtest("risk.max_total_exposure=12.34").limits
+    assert limits.max_total_exposure_cents == 1_234
+
+
+def test_the_help_lists_every_choice() -> None:
+    """What can be chosen is told in full, group by group."""
+    assert choices() == CHOICES
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_no_secret_is_in_the_configuration(path: Path) -> None:
+    """No file holds a credential, or takes one from the environment."""
+    text = path.read_text(encoding="utf-8")
+    taken = re.findall(r"oc\.env:\s*(\w+)", text)
+    keys = re.findall(r"^\s*([\w.]+):", text, flags=re.MULTILINE)
+    assert [name for name in (*taken, *keys) if CREDENTIAL.search(name)] == []

@@ -1,0 +1,186 @@
+"""What tests of whole runs share: sessions, the command line, a small tape, a finished run."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from conf.compose import CONFIG_FOLDER, build_session
+from recordings.tape import Clocks, Side
+from recordings.writer import TapeWriter
+from sim.__main__ import main
+from sim.backtest import Backtest
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import (
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+
+HOUSE = Path(__file__).parents[1]
+REAL_FILES = HOUSE.parent / "shared" / "data" / "real" / "betfair"
+
+
+START_NS = 1_790_000_000 * NANOSECONDS
+GAME, MONEYLINE = EventId("game"), MarketId("219")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the pinned figures of the golden run be written anew."""
+    parser.addoption(
+        "--renew-golden", action="store_true", help="write the golden run's figures anew"
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line came to: its exit status, and the lines it printed."""
+
+    status: int
+    out: list[str]
+    err: list[str]
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run folder, read."""
+
+    folder: Path
+    summary: dict[str, Any]
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return one of its tables."""
+        return pl.read_parquet(self.folder / f"{name}.parquet")
+
+
+@contextmanager
+def as_a_process_would(folder: Path) -> Iterator[None]:
+    """Work in a folder, and put back what a command line does to its process."""
+    argv, environ = sys.argv, dict(os.environ)
+    try:
+        with chdir(folder):
+            yield
+    finally:
+        sys.argv = argv
+        os.environ.clear()
+        os.environ.update(environ)
+
+
+def run_sim(folder: Path, *words: str) -> Outcome:
+    """Give words to `python -m sim`, in this process, with a folder to work in."""
+    out, err = io.StringIO(), io.StringIO()
+    with as_a_process_would(folder), redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = main(words)
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+    return Outcome(status, out.getvalue().splitlines(), err.getvalue().splitlines())
+
+
+def finished_run(folder: Path, *words: str) -> FinishedRun:
+    """Run a backtest from the command line and return what is in its run folder."""
+    outcome = run_sim(folder, "run", *words)
+    assert outcome.status == 0, outcome.err
+    run_folder = Path(outcome.out[-1])
+    summary = json.loads((run_folder / "summary.json").read_text(encoding="utf-8"))
+    return FinishedRun(run_folder, summary)
+
+
+def composed(*overrides: str) -> DictConfig:
+    """Return the configuration that command line settings compose."""
+    with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+        return compose("config", list(overrides))
+
+
+@pytest.fixture(scope="session")
+def compose_settings() -> Callable[..., DictConfig]:
+    """Return the function from command line settings to a configuration."""
+    return composed
+
+
+@pytest.fixture(scope="session")
+def build_backtest() -> Callable[..., Backtest]:
+    """Return the function from command line settings to a backtest."""
+    return lambda *overrides: build_session(composed(*overrides))
+
+
+@pytest.fixture
+def sim(tmp_path: Path) -> Callable[..., Outcome]:
+    """Return `python -m sim`, in this process, working in a folder of the test's own."""
+    return lambda *words: run_sim(tmp_path, *words)
+
+
+def write_small_tape(folder: Path, minutes: int = 20) -> Path:
+    """Write a recording of some minutes of one moneyline, settled at the end."""
+    with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
+        start_ns = START_NS + 7200 * NANOSECONDS
+        event = tape.add_event(
+            SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "basketball", start_ns)
+        )
+        market = tape.add_market(Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
+        home, away = (
+            tape.add_line(Line(LineId(name), GAME, MONEYLINE, Selection(name), 0.0))
+            for name in ("home", "away")
+        )
+        tape.begin_message(START_NS, START_NS)
+        tape.schedule(event, start_ns)
+        tape.market_status(market, MarketStatus.OPEN)
+        for minute in range(minutes):
+            now_ns = START_NS + (1 + 60 * minute) * NANOSECONDS
+            tape.begin_message(now_ns, now_ns)
+            tape.offer(home, 102, 50_000 + minute)
+            tape.offer(away, -108, 50_000 + minute)
+            tape.begin_message(now_ns + 30 * NANOSECONDS, now_ns + 30 * NANOSECONDS)
+            tape.trade(home, 102, 1_000, Side.TAKER)
+        end_ns = START_NS + 60 * minutes * NANOSECONDS
+        tape.begin_message(end_ns, end_ns)
+        tape.market_status(market, MarketStatus.CLOSED)
+        tape.result(home, Result.WON)
+        tape.result(away, Result.LOST)
+    return folder
+
+
+@pytest.fixture
+def small_tape(tmp_path: Path) -> Path:
+    """Return a small recording, `tape` in the folder that `sim` works in."""
+    return write_small_tape(tmp_path / "tape")
+
+
+@pytest.fixture(scope="session")
+def run_in() -> Callable[..., FinishedRun]:
+    """Return the function that runs a backtest in a folder and reads what it wrote."""
+    return finished_run
+
+
+@pytest.fixture(scope="session")
+def nba_run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """Return the finished run of the main command on the shipped recording."""
+    return finished_run(tmp_path_factory.mktemp("nba"), "+experiment=nba")
+
+
+@pytest.fixture(scope="session")
+def find_real_file() -> Callable[[str], Path]:
+    """Return the function from the name of a real Betfair file to its path; it skips if absent."""
+
+    def found(name: str) -> Path:
+        path = REAL_FILES / name
+        if not path.exists():
+            pytest.skip(f"the real recording {name} is not there (../shared/data/real/betfair)")
+        return path
+
+    return found

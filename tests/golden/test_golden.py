@@ -1,0 +1,109 @@
+"""The golden run: the main command on the shipped recording comes to the figures pinned here.
+
+Where a change of the code, the settings or the recording is meant to change them, renew them with
+
+    python -m pytest tests/golden --renew-golden
+
+and say why in the changelog.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HOUSE = Path(__file__).parents[2]
+GOLDEN = Path(__file__).with_name("nba.json")
+PINNED = (
+    "digest",
+    "recording_digest",
+    "profit_cents",
+    "profit_cents_front",
+    "profit_cents_back",
+    "commission_cents",
+    "marked_cents",
+    "turnover_cents",
+    "commands",
+    "wagers_placed",
+    "wagers_cancelled",
+    "wagers_matched",
+    "fills",
+    "denials",
+    "max_exposure_cents",
+    "max_drawdown_cents",
+    "rows",
+    "decisions",
+    "seed",
+)
+
+
+@pytest.fixture(scope="module")
+def golden(nba_run: Any, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the pinned figures, renewed first if that was asked for."""
+    if request.config.getoption("--renew-golden"):
+        pinned = {key: nba_run.summary[key] for key in PINNED}
+        GOLDEN.write_text(json.dumps(pinned, indent=2) + "\n", encoding="utf-8")
+    figures: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    return figures
+
+
+def run_elsewhere(folder: Path, hash_seed: str, *words: str) -> dict[str, Any]:
+    """Run the main command in a process of its own and return its summary."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "run", "+experiment=nba", *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(HOUSE), "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    summary = Path(done.stdout.splitlines()[-1]) / "summary.json"
+    figures: dict[str, Any] = json.loads(summary.read_text(encoding="utf-8"))
+    return figures
+
+
+def pinned_of(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return the pinned figures of a summary."""
+    return {key: summary[key] for key in PINNED}
+
+
+def test_the_golden_run_is_worth_comparing(golden: dict[str, Any]) -> None:
+    """What is pinned is a run that trades: 100 commands, 10 fills, and a result."""
+    assert golden["commands"] >= 100
+    assert golden["fills"] >= 10
+    assert golden["profit_cents"] != 0
+
+
+def test_the_main_command_comes_to_the_golden_figures(nba_run: Any, golden: dict[str, Any]) -> None:
+    """`python -m sim run +experiment=nba` decides and earns to the cent what it did before."""
+    assert pinned_of(nba_run.summary) == golden
+
+
+def test_the_same_run_again_is_the_same_run(
+    build_backtest: Callable[..., Any], golden: dict[str, Any]
+) -> None:
+    """Built once and run twice, each pass starts afresh and sends the same commands."""
+    backtest = build_backtest("+experiment=nba")
+    passes = [backtest.run_pass(backtest.queue()) for _ in range(2)]
+    assert {run.journal.digest.hexdigest() for run in passes} == {golden["digest"]}
+
+
+def test_another_process_with_another_hash_seed_is_the_same_run(
+    golden: dict[str, Any], tmp_path: Path
+) -> None:
+    """Nothing depends on the order of hashes: another process comes to the same figures."""
+    assert pinned_of(run_elsewhere(tmp_path, "0")) == golden
+
+
+def test_the_order_of_the_passes_does_not_matter(golden: dict[str, Any], tmp_path: Path) -> None:
+    """Run with the other queue model chosen, under another hash seed, both profits are the same."""
+    summary = run_elsewhere(tmp_path, "4242", "queue=front")
+    assert summary["profit_cents"] == golden["profit_cents_front"]
+    assert summary["profit_cents_front"] == golden["profit_cents_front"]
+    assert summary["profit_cents_back"] == golden["profit_cents_back"]
+    assert summary["digest"] != golden["digest"]

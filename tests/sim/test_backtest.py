@@ -1,0 +1,449 @@
+"""A backtest: its figures add up, it keeps to its limits, and it knows nothing ahead of time."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from types import NoneType
+from typing import Any
+
+import pytest
+from hydra.utils import instantiate
+
+from recordings.reader import Tape, open_recording
+from recordings.tape import Kind, Row, Side
+from recordings.writer import TapeWriter
+from sim.backtest import Backtest, Pass
+from sim.queue import Back
+from strategies.trading.commands import PlaceWager
+from strategies.trading.market import EventStatus, MarketStatus, Result
+
+SECOND_NS = 1_000_000_000
+
+# What the summary must hold, and of what type.
+KEYS: dict[str, type | tuple[type, ...]] = {
+    "mode": str,
+    "seed": int,
+    "profit_cents": int,
+    "commission_cents": int,
+    "marked_cents": int,
+    "turnover_cents": int,
+    "wagers_placed": int,
+    "wagers_cancelled": int,
+    "fills": int,
+    "denials": int,
+    "max_exposure_cents": int,
+    "max_drawdown_cents": int,
+    "rows": int,
+    "rows_per_second": int,
+    "decisions": int,
+    "digest": str,
+    "recording_digest": str,
+    "profit_cents_front": int,
+    "profit_cents_back": int,
+    "open_positions": list,
+    "settled": list,
+    "versions": dict,
+    "commit": (str, NoneType),
+    "simulated": bool,
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A command as it left the desk: when, what, and on which line at which odds and stake."""
+
+    ns: int
+    what: str
+    line_id: str = ""
+    odds: int = 0
+    stake_cents: int = 0
+
+
+class Notes:
+    """The port of an exchange, that notes every command and passes it on."""
+
+    def __init__(self, sent: list[Sent], make: Callable[..., Any], **partners: Any) -> None:
+        """Build the exchange behind it."""
+        self._behind = make(**partners)
+        self._sent = sent
+        self._env = partners["env"]
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the exchange in all else."""
+        return getattr(self._behind, name)
+
+    def place(self, requests: Sequence[PlaceWager]) -> None:
+        """Note wagers asked for."""
+        now_ns = self._env.now_ns
+        self._sent += [Sent(now_ns, r.ref, r.line_id, r.odds, r.stake_cents) for r in requests]
+        self._behind.place(requests)
+
+    def cancel(self, refs: Sequence[str]) -> None:
+        """Note cancels asked for."""
+        self._sent += [Sent(self._env.now_ns, f"cancel {ref}") for ref in refs]
+        self._behind.cancel(refs)
+
+    def cancel_all(self, *scope: Any) -> None:
+        """Note that everything is to be cancelled."""
+        self._sent.append(Sent(self._env.now_ns, "cancel all"))
+        self._behind.cancel_all(*scope)
+
+
+@pytest.fixture(scope="session")
+def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list[Sent]]]:
+    """Return the function from settings to one way through the tape, with every command."""
+
+    def played(*settings: str) -> tuple[Pass, list[Sent]]:
+        parts = instantiate(compose_settings(*settings), _convert_="all")
+        sent: list[Sent] = []
+        parts["exchange"] = partial(Notes, sent, parts["exchange"])
+        make = parts.pop("run")
+        del parts["mode_name"]
+        backtest: Backtest = make(**parts)
+        return backtest.run_pass(Back()), sent
+
+    return played
+
+
+@pytest.fixture(scope="session")
+def nba_pass(play: Callable[..., tuple[Pass, list[Sent]]]) -> tuple[Pass, list[Sent]]:
+    """Return one way of the main command through its tape, with every command."""
+    return play("+experiment=nba")
+
+
+@pytest.fixture(scope="session")
+def nba_rows() -> list[Row]:
+    """Return every row of the shipped recording."""
+    return [row for chunk in open_recording("nba").chunks() for row in chunk.rows()]
+
+
+@pytest.fixture(scope="session")
+def cut_ns(nba_rows: list[Row], nba_pass: tuple[Pass, list[Sent]]) -> int:
+    """Return a time at which two thirds of the commands were sent."""
+    sent = nba_pass[1]
+    assert len(sent) > 100
+    return sent[len(sent) * 2 // 3].ns
+
+
+def copy_of(tape: Tape, rows: Iterable[Row], folder: Path) -> Path:
+    """Write rows as a recording with the dictionaries of another."""
+    info = tape.info
+    with TapeWriter(
+        folder, source="copy", simulated=True, clocks=info.clocks, ladder=info.ladder
+    ) as writer:
+        for event in info.events:
+            writer.add_event(event)
+        for market in info.markets:
+            writer.add_market(market)
+        for line in info.lines:
+            writer.add_line(line)
+        for _, message in groupby(rows, attrgetter("seq")):
+            first, *others = message
+            writer.begin_message(first.received_ns, first.exchange_ns)
+            for row in (first, *others):
+                write_row(writer, row)
+    return folder
+
+
+def write_row(writer: TapeWriter, row: Row) -> None:
+    """Write a row as it was read."""
+    match row.kind:
+        case Kind.OFFER:
+            writer.offer(row.line, row.odds, row.amount_cents, row.quantity_cents)
+        case Kind.TRADE:
+            writer.trade(row.line, row.odds, row.amount_cents, Side(row.side))
+        case Kind.MARKET_STATUS:
+            writer.market_status(row.market, MarketStatus(row.state))
+        case Kind.EVENT_STATUS:
+            writer.event_status(row.event, EventStatus(row.state))
+        case Kind.SCHEDULE:
+            writer.schedule(row.event, row.state)
+        case Kind.SCORE:
+            home, away = (row.text or "").split("-")
+            writer.score(row.event, int(home), int(away))
+        case Kind.IN_PLAY_DELAY:
+            writer.in_play_delay(row.market, row.state)
+        case Kind.RESULT:
+            writer.result(row.line, Result(row.state))
+
+
+def before(sent: list[Sent], ns: int) -> list[Sent]:
+    """Return what was sent before a time."""
+    return [command for command in sent if command.ns < ns]
+
+
+# The summary and the tables ------------------------------------------------------------------
+
+
+def test_the_summary_holds_every_figure(nba_run: Any) -> None:
+    """Every figure that a run is judged by is there, of its type, and digests are SHA-256."""
+    wrong = {
+        key: nba_run.summary.get(key, "missing")
+        for key, type_ in KEYS.items()
+        if not isinstance(nba_run.summary.get(key, "missing"), type_)
+        or (type_ is int and isinstance(nba_run.summary[key], bool))
+    }
+    assert wrong == {}
+    assert {len(nba_run.summary[key]) for key in ("digest", "recording_digest")} == {64}
+    assert (nba_run.summary["mode"], nba_run.summary["seed"]) == ("backtest", 7)
+
+
+def test_the_run_folder_says_which_settings_made_it(nba_run: Any) -> None:
+    """The composed configuration and the words of the command lie beside the results."""
+    overrides = (nba_run.folder / ".hydra" / "overrides.yaml").read_text(encoding="utf-8")
+    assert "+experiment=nba" in overrides
+    assert "spread_margin" in (nba_run.folder / ".hydra" / "config.yaml").read_text("utf-8")
+
+
+def test_tables_add_up_to_the_summary(nba_run: Any) -> None:
+    """Stakes of fills are the turnover; rows of wagers, fills and denials are what was counted."""
+    summary, wagers = nba_run.summary, nba_run.table("wagers")
+    fills = nba_run.table("fills")
+    assert fills["stake_cents"].sum() == summary["turnover_cents"]
+    assert len(fills) == summary["fills"]
+    assert len(nba_run.table("denials")) == summary["denials"]
+    assert len(wagers) == summary["wagers_placed"]
+    assert (wagers["reason"] == "cancelled").sum() == summary["wagers_cancelled"]
+    assert wagers["matched_cents"].sum() == summary["turnover_cents"]
+    assert wagers["ref"].n_unique() == len(wagers)
+
+
+def test_the_account_ends_at_the_profit(nba_run: Any) -> None:
+    """The last row of equity, and the markets settled, come to the profit of the summary."""
+    summary, last = nba_run.summary, nba_run.table("equity").row(-1, named=True)
+    assert last["profit_cents"] == summary["profit_cents"]
+    assert last["marked_cents"] == summary["marked_cents"]
+    equity_cents = summary["starting_balance_cents"] + last["profit_cents"] + last["marked_cents"]
+    assert last["equity_cents"] == equity_cents
+    assert sum(row["net_cents"] for row in summary["settled"]) == summary["profit_cents"]
+    commission_cents = sum(row["commission_cents"] for row in summary["settled"])
+    assert commission_cents == summary["commission_cents"]
+
+
+def test_every_fill_belongs_to_a_wager_and_is_no_worse_than_it_asked(nba_run: Any) -> None:
+    """A wager's fills add up to what was matched, at its odds or longer, after it was sent."""
+    wagers = {row["ref"]: row for row in nba_run.table("wagers").to_dicts()}
+    matched: defaultdict[str, int] = defaultdict(int)
+    for fill in nba_run.table("fills").to_dicts():
+        wager = wagers[fill["ref"]]
+        matched[fill["ref"]] += fill["stake_cents"]
+        assert fill["line_id"] == wager["line_id"]
+        assert fill["odds"] >= wager["odds"]
+        assert wager["placed_ns"] < fill["ns"] <= (wager["ended_ns"] or fill["ns"])
+    assert all(matched[ref] == wager["matched_cents"] for ref, wager in wagers.items())
+
+
+def test_profit_is_what_fills_and_results_come_to(nba_run: Any, nba_rows: list[Row]) -> None:
+    """Fills paid out by the tape's results, less 2 % of a market's net winnings, are the profit."""
+    info = open_recording("nba").info
+    settled = [row for row in nba_rows if row.kind == Kind.RESULT]
+    results = {info.lines[row.line].line_id: Result(row.state) for row in settled}
+    market_of = {line.line_id: line.market_key for line in info.lines}
+    won: defaultdict[Any, int] = defaultdict(int)
+    for fill in nba_run.table("fills").to_dicts():
+        paid = {Result.WON: fill["profit_cents"], Result.LOST: -fill["stake_cents"]}
+        won[market_of[fill["line_id"]]] += paid.get(results[fill["line_id"]], 0)
+    commission = [(2 * max(net, 0) + 50) // 100 for net in won.values()]
+    assert nba_run.summary["commission_cents"] == sum(commission)
+    assert nba_run.summary["profit_cents"] == sum(won.values()) - sum(commission)
+    assert nba_run.summary["open_positions"] == []
+    assert nba_run.summary["marked_cents"] == 0
+
+
+def test_a_recorded_run_decides_as_one_without_a_record(
+    nba_run: Any, nba_pass: tuple[Pass, list[Sent]]
+) -> None:
+    """Writing tables and sampling prices changes no decision: the digest is the same without."""
+    assert nba_pass[0].journal.digest.hexdigest() == nba_run.summary["digest"]
+    assert nba_run.summary["profit_cents_back"] == nba_pass[0].desk.ledger.profit_cents
+
+
+def test_a_recorded_run_that_decides_on_every_change_is_no_other(
+    run_in: Callable[..., Any], play: Callable[..., tuple[Pass, list[Sent]]], tmp_path: Path
+) -> None:
+    """The same holds for a desk that decides whenever the market changes."""
+    eager = ("+experiment=nba", "strategy.quote_refresh_seconds=0")
+    chosen, _ = play(*eager)
+    assert run_in(tmp_path, *eager).summary["digest"] == chosen.journal.digest.hexdigest()
+
+
+def test_another_seed_is_another_run(
+    play: Callable[..., tuple[Pass, list[Sent]]], nba_pass: tuple[Pass, list[Sent]]
+) -> None:
+    """Latencies are drawn from the seed: with another one, commands come at other times."""
+    other, _ = play("+experiment=nba", "seed=8")
+    assert other.journal.digest.hexdigest() != nba_pass[0].journal.digest.hexdigest()
+
+
+# Limits --------------------------------------------------------------------------------------
+
+
+def exposures(nba_run: Any, until_ns: int) -> Iterable[dict[str, int]]:
+    """Yield, after every wager sent, the worst case of every market, from the tables alone."""
+    fills = nba_run.table("fills").to_dicts()
+    steps: list[tuple[int, int, str, dict[str, Any]]] = [
+        (fill["ns"], 0, "fill", fill) for fill in fills
+    ]
+    for wager in nba_run.table("wagers").to_dicts():
+        steps.append((wager["placed_ns"], 2, "placed", wager))
+        if wager["ended_ns"] is not None:
+            steps.append((wager["ended_ns"], 1, "ended", wager))
+    opened: dict[str, dict[str, Any]] = {}
+    filled: list[dict[str, Any]] = []
+    for ns, _, what, row in sorted(steps, key=lambda step: step[:2]):
+        if ns >= until_ns:
+            return
+        if what == "fill":
+            filled.append(row)
+            opened[row["ref"]]["open_cents"] -= row["stake_cents"]
+        elif what == "ended":
+            del opened[row["ref"]]
+        else:
+            opened[row["ref"]] = row | {"open_cents": row["stake_cents"]}
+            yield worst_cases(filled, list(opened.values()))
+
+
+def worst_cases(filled: list[dict[str, Any]], opened: list[dict[str, Any]]) -> dict[str, int]:
+    """Return the most that each pair can lose: the worse outcome, losing all that is open there."""
+    return {
+        pair_id: max(0, *(loss_if(pair_id, first, filled, opened) for first in (True, False)))
+        for pair_id in sorted({row["pair_id"] for row in (*filled, *opened)})
+    }
+
+
+def loss_if(
+    pair_id: str, first_wins: bool, filled: list[dict[str, Any]], opened: list[dict[str, Any]]
+) -> int:
+    """Return what a pair loses if its first line wins, or if its second does."""
+    gained: int = sum(
+        row["profit_cents"] if row["first"] == first_wins else -row["stake_cents"]
+        for row in filled
+        if row["pair_id"] == pair_id
+    )
+    lost: int = sum(
+        row["open_cents"]
+        for row in opened
+        if row["pair_id"] == pair_id and row["first"] != first_wins
+    )
+    return lost - gained
+
+
+def test_exposure_keeps_to_its_limits(
+    nba_run: Any, nba_rows: list[Row], build_backtest: Callable[..., Backtest]
+) -> None:
+    """Recomputed from the tables at every wager, the worst case is as told and within limits."""
+    limits = build_backtest("+experiment=nba").limits
+    settled_ns = min(row.exchange_ns for row in nba_rows if row.kind == Kind.RESULT)
+    highest = 0
+    for by_pair in exposures(nba_run, settled_ns):
+        by_market: defaultdict[str, int] = defaultdict(int)
+        for pair_id, cents in by_pair.items():
+            by_market[pair_id.rsplit(":", 1)[0]] += cents
+        assert max(by_market.values()) <= limits.max_market_exposure_cents
+        highest = max(highest, sum(by_pair.values()))
+    assert 0 < highest <= min(limits.max_event_exposure_cents, limits.max_total_exposure_cents)
+    assert nba_run.summary["max_exposure_cents"] == highest
+    stakes = nba_run.table("wagers")["stake_cents"]
+    assert limits.min_stake_cents <= stakes.min() <= stakes.max() <= limits.max_stake_cents
+
+
+def test_tight_limits_bind(play: Callable[..., tuple[Pass, list[Sent]]]) -> None:
+    """Limits below what the strategy wishes for are kept, and what they refuse is counted."""
+    limits = ("risk.max_stake_per_wager=20", "risk.max_total_exposure=30")
+    chosen, sent = play("+experiment=nba", *limits)
+    assert 0 < max(command.stake_cents for command in sent) <= 2_000
+    assert 0 < chosen.desk.exposure.max_total_cents <= 3_000
+    assert set(chosen.journal.counts.denials) == {"stake", "exposure"}
+
+
+# When to quote -------------------------------------------------------------------------------
+
+
+def test_nothing_is_quoted_close_to_the_start_or_in_play(
+    nba_run: Any, nba_pass: tuple[Pass, list[Sent]]
+) -> None:
+    """From two minutes before the start no wager is sent, and none then rests for long."""
+    (event,) = nba_run.summary["events"]
+    last_ns = event["scheduled_ns"] - 120 * SECOND_NS
+    assert event["live_ns"] > last_ns
+    placed = [sent for sent in nba_pass[1] if sent.line_id]
+    assert placed
+    assert max(sent.ns for sent in placed) < last_ns
+    quotes = nba_run.table("quotes").to_dicts()
+    late = [row for row in quotes if row["ns"] >= last_ns]
+    assert [row for row in late if row["first_odds"] or row["second_odds"]] == []
+    ended = nba_run.table("wagers")["ended_ns"]
+    assert ended.null_count() == 0
+    assert ended.max() < last_ns + 10 * SECOND_NS
+
+
+def test_quotes_stand_in_play_where_asked_for(
+    play: Callable[..., tuple[Pass, list[Sent]]], nba_run: Any
+) -> None:
+    """The in-play experiment sends wagers during the game as well, and some of them are matched."""
+    chosen, sent = play("+experiment=nba_in_play")
+    live_ns = nba_run.summary["events"][0]["live_ns"]
+    assert len([command for command in sent if command.line_id and command.ns > live_ns]) > 20
+    assert chosen.journal.counts.fills > nba_run.summary["fills"]
+
+
+# No look-ahead -------------------------------------------------------------------------------
+
+
+def test_a_copy_of_a_tape_is_traded_alike(
+    nba_rows: list[Row],
+    nba_pass: tuple[Pass, list[Sent]],
+    play: Callable[..., tuple[Pass, list[Sent]]],
+    tmp_path: Path,
+) -> None:
+    """The rows of a tape, written again, give the same commands to the last one."""
+    copy = copy_of(open_recording("nba"), nba_rows, tmp_path / "copy")
+    assert play("+experiment=nba", f"recording.path={copy}")[1] == nba_pass[1]
+
+
+def test_no_command_knows_what_happens_after_it(
+    nba_rows: list[Row],
+    nba_pass: tuple[Pass, list[Sent]],
+    play: Callable[..., tuple[Pass, list[Sent]]],
+    cut_ns: int,
+    tmp_path: Path,
+) -> None:
+    """A tape that ends in the middle gives the same commands up to its end as the whole tape."""
+    known = [row for row in nba_rows if row.exchange_ns < cut_ns]
+    copy = copy_of(open_recording("nba"), known, tmp_path / "copy")
+    _, sent = play("+experiment=nba", f"recording.path={copy}")
+    assert before(sent, cut_ns) == before(nba_pass[1], cut_ns)
+    assert sent != nba_pass[1]
+
+
+def test_the_desk_hears_a_row_when_it_arrives_not_when_it_happened(
+    nba_rows: list[Row],
+    nba_pass: tuple[Pass, list[Sent]],
+    play: Callable[..., tuple[Pass, list[Sent]]],
+    cut_ns: int,
+    tmp_path: Path,
+) -> None:
+    """Where rows arrive four seconds later, the desk decides otherwise, but not before."""
+    late_ns = 4 * SECOND_NS
+    late = [
+        row._replace(received_ns=row.received_ns + late_ns) if row.received_ns >= cut_ns else row
+        for row in nba_rows
+    ]
+    copy = copy_of(open_recording("nba"), late, tmp_path / "copy")
+    _, sent = play("+experiment=nba", f"recording.path={copy}")
+    assert before(sent, cut_ns) == before(nba_pass[1], cut_ns)
+    assert sent != nba_pass[1]
+
+
+def test_the_summary_is_whole_json(nba_run: Any) -> None:
+    """The summary holds no figure that other programs cannot read, such as NaN."""
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    json.loads((nba_run.folder / "summary.json").read_text("utf-8"), parse_constant=refuse)

@@ -1,0 +1,239 @@
+"""The command line: what it tells a stranger, what it refuses, and what a run leaves."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.__main__ import VERBS, main
+from strategies.trading.errors import ConfigError, TapeError
+
+HOUSE = Path(__file__).parents[2]
+RUN_FILES = {"summary.json", "report.html", "wagers.parquet", "fills.parquet", "equity.parquet"}
+
+Sim = Callable[..., Any]
+
+# What is asked for, and what of it the message must name.
+REFUSED_SETTINGS = {
+    "a mistyped key": ("strategy.spread_margn=1", "strategy.spread_margn"),
+    "a key that nobody takes": ("+risk.max_stake=1", "max_stake"),
+    "a top key that nobody takes": ("+spread_margin=0.01", "spread_margin"),
+    "a key of a model": ("+queue.depth=1", "depth"),
+    "a key of a delay": ("+latency.entry.mean=1", "mean"),
+    "a key beside the recording": ("+recording.name=nba", "name"),
+    "a limit as text": ("risk.max_total_exposure=lots", "risk.max_total_exposure"),
+    "a limit as quoted number": ("risk.max_total_exposure='12'", "risk.max_total_exposure"),
+    "a negative limit": ("risk.max_stake_per_wager=-1", "risk.max_stake_per_wager"),
+    "a limit that is no number": ("risk.max_daily_loss=nan", "risk.max_daily_loss"),
+    "a limit without bounds": ("risk.max_event_exposure=inf", "risk.max_event_exposure"),
+    "a third decimal": ("risk.max_market_exposure=1.005", "risk.max_market_exposure"),
+    "a limit that is nothing": ("risk.max_position_size=null", "risk.max_position_size"),
+    "a limit that is a list": ("risk.max_concurrent_wagers=[1]", "risk.max_concurrent_wagers"),
+    "a flag as number": ("risk.in_play=1", "risk.in_play"),
+    "a margin out of range": ("strategy.spread_margin=0.5", "strategy.spread_margin"),
+    "a stake as text": ("strategy.default_stake=ten", "strategy.default_stake"),
+    "a balance as text": ("starting_balance=much", "starting_balance"),
+    "a negative delay": ("latency.entry.ms=-5", "latency"),
+    "a percent above all": ("fees.rate_percent=101", "fees.rate_percent"),
+    "an unknown kind of market": ("markets.types=[futures]", "futures"),
+    "an unknown tournament": ("markets.tournaments=[Nowhere League]", "Nowhere League"),
+    "a session name that cannot be sent": ("session.name='a b'", "session.name"),
+    "a seed that is no number": ("seed=x", "seed"),
+    "a negative seed": ("seed=-1", "seed"),
+    "an unknown experiment": ("+experiment=nobody", "experiment/nobody"),
+    "an experiment without its plus": ("experiment=nba", "+experiment=nba"),
+    "an unknown choice": ("latency=slow", "latency/slow"),
+    "a missing recording": ("recording.path=nowhere", "nowhere"),
+    "a mode that is not there": ("mode=live", "mode/live"),
+    "a mode in disguise": ("+mode=live", "mode"),
+    "what is no setting": ("nonsense", "nonsense"),
+    "a flag that is not there": ("--no-such-flag", "--no-such-flag"),
+}
+
+
+def left_in(folder: Path) -> list[Path]:
+    """Return the files below a folder, and the folders of runs; an empty `runs` is no trace."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() or path.name == ".hydra")
+
+
+def refused(outcome: Any, verb: str, *named: str) -> None:
+    """Assert one line of error, that names these, with status 2 and no traceback."""
+    assert outcome.status == 2
+    assert outcome.out == []
+    assert len(outcome.err) == 1, outcome.err
+    assert outcome.err[0].startswith(f"python -m sim {verb}: ")
+    assert [name for name in named if name not in outcome.err[0]] == []
+
+
+# Help ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
+def test_help_names_every_verb(sim: Sim, words: tuple[str, ...]) -> None:
+    """Whoever types nothing, or asks for help, is told every verb and what errors mean."""
+    outcome = sim(*words)
+    assert (outcome.status, outcome.err) == (0, [])
+    told = "\n".join(outcome.out)
+    assert [verb for verb in VERBS if f"\n  {verb} " not in told] == []
+    assert "--debug" in told
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(sim: Sim, verb: str) -> None:
+    """Help on a verb shows how to call it, does nothing else, and succeeds."""
+    outcome = sim(verb, "--help")
+    assert (outcome.status, outcome.err) == (0, [])
+    assert outcome.out[0].startswith(f"usage: python -m sim {verb}")
+    assert len(outcome.out) > 3
+
+
+def test_help_on_run_lists_what_there_is_to_choose(sim: Sim) -> None:
+    """Help on `run` names every group with its choices, the experiments among them."""
+    told = sim("run", "--help").out
+    for group in ("experiment", "latency", "queue", "risk", "markets", "pricing", "strategy"):
+        names = sorted(path.stem for path in (HOUSE / "conf" / group).glob("*.yaml"))
+        assert [line.split() for line in told if line.split()[:1] == [group]] == [
+            [group, *(f"{name}," for name in names[:-1]), names[-1]]
+        ]
+
+
+def test_an_unknown_verb_is_refused_with_those_there_are(sim: Sim) -> None:
+    """A verb that is not there gets one line, that names those that are."""
+    outcome = sim("frobnicate")
+    assert (outcome.status, outcome.out, len(outcome.err)) == (2, [], 1)
+    assert [name for name in ("frobnicate", *VERBS) if name not in outcome.err[0]] == []
+
+
+# Settings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("word", "named"), REFUSED_SETTINGS.values(), ids=REFUSED_SETTINGS.keys())
+def test_a_wrong_setting_is_refused_in_one_line(
+    sim: Sim, tmp_path: Path, word: str, named: str
+) -> None:
+    """A setting that cannot be meant gets one line naming it, status 2, and leaves nothing."""
+    refused(sim("run", word), "run", named)
+    assert left_in(tmp_path) == []
+
+
+def test_a_refused_run_leaves_no_folder(sim: Sim, tmp_path: Path) -> None:
+    """After a refusal not even an empty folder of the run is there."""
+    assert sim("run", "risk.max_total_exposure=-1").status == 2
+    assert list(tmp_path.glob("runs/*")) == []
+
+
+def test_a_refused_run_spares_what_was_in_its_folder(sim: Sim, tmp_path: Path) -> None:
+    """A run that fails in a folder which somebody else uses removes nothing of theirs."""
+    theirs = tmp_path / "thesis" / "chapter.txt"
+    theirs.parent.mkdir()
+    theirs.write_text("years of work", encoding="utf-8")
+    outcome = sim("run", "hydra.run.dir=thesis", "risk.max_total_exposure=-1")
+    assert outcome.status == 2
+    assert theirs.exists()
+
+
+def test_debug_lets_an_error_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --debug, wherever it stands, an error comes as it is, to be traced."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sim"])
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(TapeError, match="nowhere"):
+        main(["validate", "nowhere", "--debug"])
+    with pytest.raises(ConfigError, match=r"risk\.max_daily_loss"):
+        main(["--debug", "run", "risk.max_daily_loss=-1"])
+
+
+# Running -------------------------------------------------------------------------------------
+
+
+def test_a_run_leaves_a_whole_folder_and_prints_its_path_last(
+    sim: Sim, tmp_path: Path, small_tape: Path
+) -> None:
+    """A relative path to a recording is relative to where one is; so is the run folder."""
+    outcome = sim("run", "recording.path=tape")
+    assert outcome.status == 0, outcome.err
+    folder = Path(outcome.out[-1])
+    assert folder.is_absolute()
+    assert folder.is_relative_to(tmp_path / "runs" / "backtest")
+    assert set(os.listdir(folder)) >= RUN_FILES
+    assert [path for path in left_in(folder) if path.name.endswith(".part")] == []
+    absolute = sim("run", f"recording.path={small_tape}")
+    summaries = [
+        json.loads((Path(run.out[-1]) / "summary.json").read_text()) for run in (outcome, absolute)
+    ]
+    assert summaries[0]["wagers_placed"] > 0
+    assert summaries[0]["digest"] == summaries[1]["digest"]
+
+
+def test_a_run_that_fails_has_status_1(sim: Sim, tmp_path: Path, small_tape: Path) -> None:
+    """Where nothing was asked wrongly but the run cannot be carried out, status is 1, in a line."""
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    outcome = sim("run", "recording.path=tape", "hydra.run.dir=file/run")
+    assert (outcome.status, outcome.out, len(outcome.err)) == (1, [], 1)
+
+
+def test_a_report_is_drawn_again(sim: Sim, small_tape: Path) -> None:
+    """`report` writes the report of a run folder anew, the same as before, and prints its path."""
+    folder = Path(sim("run", "recording.path=tape").out[-1])
+    drawn = (folder / "report.html").read_text(encoding="utf-8")
+    (folder / "report.html").unlink()
+    outcome = sim("report", str(folder))
+    assert (outcome.status, outcome.out[-1]) == (0, str(folder / "report.html"))
+    assert (folder / "report.html").read_text(encoding="utf-8") == drawn
+
+
+def test_settings_can_be_shown_without_a_run(sim: Sim, tmp_path: Path) -> None:
+    """`--cfg job` prints every setting and runs nothing."""
+    outcome = sim("run", "+experiment=nba", "--cfg", "job")
+    assert outcome.status == 0, outcome.err
+    assert "spread_margin:" in "\n".join(outcome.out)
+    assert left_in(tmp_path) == []
+
+
+def test_a_sweep_runs_every_combination(sim: Sim, tmp_path: Path, small_tape: Path) -> None:
+    """`--multirun` carries out one run for each value, as the help shows it."""
+    outcome = sim("run", "recording.path=tape", "--multirun", "seed=1,2")
+    assert outcome.status == 0, outcome.err
+    seeds = [
+        json.loads(path.read_text(encoding="utf-8"))["seed"]
+        for path in sorted(tmp_path.glob("runs/sweeps/**/summary.json"))
+    ]
+    assert seeds == [1, 2]
+
+
+# As a process --------------------------------------------------------------------------------
+
+
+def sim_process(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m sim` as a process of its own, in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "sim", *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_process_ends_with_the_status_and_one_line(tmp_path: Path) -> None:
+    """The exit status reaches the shell; without --debug there is a line, with it a traceback."""
+    wrong = sim_process(tmp_path, "run", "recording.path=nowhere")
+    assert wrong.returncode == 2
+    assert wrong.stdout == ""
+    assert len(wrong.stderr.splitlines()) == 1
+    traced = sim_process(tmp_path, "run", "recording.path=nowhere", "--debug")
+    assert traced.returncode != 0
+    assert "Traceback" in traced.stderr
+
+
+def test_the_shipped_recording_is_found_from_any_folder(tmp_path: Path) -> None:
+    """`python -m sim validate nba` works where neither the project nor a recording is."""
+    done = sim_process(tmp_path, "validate", "nba")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "valid"

@@ -1,0 +1,157 @@
+"""The README: short, and every command, setting and path in it is there."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from conf.compose import CONFIG_FOLDER, choices
+from sim.__main__ import VERBS
+
+HOUSE = Path(__file__).parents[1]
+README = (HOUSE / "README.md").read_text(encoding="utf-8")
+FENCED = "\n".join(re.findall(r"^```\w*\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL))
+PROSE = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
+INLINE = re.findall(r"`([^`\n]+)`", PROSE)
+COMMAND = re.compile(r"(?:\S*/)?python -m sim\b([^#&|\n]*)")
+COMMANDS = sorted(
+    {
+        command.strip()
+        for text in (*INLINE, *FENCED.splitlines())
+        for command in COMMAND.findall(text)
+    }
+)
+RUNS = [command for command in COMMANDS if command.split()[:1] == ["run"]]
+OTHERS = [command for command in COMMANDS if command not in RUNS]
+# Names that a reader puts in place of these words; `my_idea` is the strategy that one writes.
+OF_THE_READER = re.compile(r"\b(DIR|FILE|RUN_FOLDER|NAME|my_idea)\b")
+DOTTED_SETTING = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
+FLAGS = {"--cfg", "--multirun", "--config-dir", "--debug", "--resolve"}
+
+Compose = Callable[..., DictConfig]
+
+
+def first_of_sweeps(word: str) -> str:
+    """Return a setting with the first of the values that it is swept over."""
+    name, _, value = word.partition("=")
+    return f"{name}={value.split(',')[0]}"
+
+
+def test_it_can_be_read_in_one_sitting() -> None:
+    """The README has less than 200 lines, and names the main command."""
+    assert len(README.splitlines()) < 200
+    assert "run +experiment=nba" in COMMANDS
+
+
+def test_both_first_commands_are_those_that_are_promised() -> None:
+    """A stranger finds, word for word, how to install and run, and how to test."""
+    assert (
+        "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[dev]' "
+        "&& .venv/bin/python -m sim run +experiment=nba"
+    ) in FENCED
+    assert ".venv/bin/python -m pytest" in FENCED.splitlines()
+
+
+@pytest.mark.parametrize("command", RUNS)
+def test_every_run_in_it_can_be_composed(compose_settings: Compose, command: str) -> None:
+    """Every experiment, choice and setting of a command to run is there; only flags are added."""
+    words = [word for word in shlex.split(command)[1:] if "=" in word]
+    settings = [first_of_sweeps(word) for word in words if not OF_THE_READER.search(word)]
+    config = compose_settings(*settings)
+    for word in words:
+        name = word.lstrip("+").partition("=")[0]
+        known = name in choices() or OmegaConf.select(config, name, default=None) is not None
+        assert known, word
+    flags = {word for word in shlex.split(command) if word.startswith("--")}
+    assert flags <= FLAGS
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_every_other_command_in_it_is_as_its_help_says(
+    sim: Callable[..., Any], command: str
+) -> None:
+    """The verb is there, and its own help knows every option and fixed word that is named."""
+    words = shlex.split(command)
+    if words[:1] == ["--help"]:
+        assert sim(*words).status == 0
+        return
+    verb, *rest = words
+    assert verb in VERBS
+    told = "\n".join(sim(verb, "--help").out)
+    named = [word for word in rest if not OF_THE_READER.search(word) and not word.isdecimal()]
+    assert [word for word in named if word not in told] == []
+
+
+def test_what_is_cheap_works_as_it_is_written(sim: Callable[..., Any]) -> None:
+    """Help, validation of the shipped recording, and showing the settings do what is said."""
+    for words in (["--help"], ["validate", "nba"], ["run", "+experiment=nba", "--cfg", "job"]):
+        assert sim(*words).status == 0
+
+
+def test_every_verb_is_in_it() -> None:
+    """A reader learns of every verb that there is."""
+    assert {command.split()[0] for command in COMMANDS} >= set(VERBS)
+
+
+def test_every_experiment_that_it_names_is_there() -> None:
+    """No experiment is named that Hydra would not find."""
+    named = set(re.findall(r"\+experiment=(\w+)", README)) - {"NAME"}
+    assert named
+    assert named <= set(choices()["experiment"])
+
+
+def test_every_setting_that_it_names_is_there(compose_settings: Compose) -> None:
+    """Each setting named in the text, in full or as a group, is in the configuration."""
+    config = compose_settings()
+    named = [
+        name
+        for name in INLINE
+        if DOTTED_SETTING.fullmatch(name) and name.partition(".")[0] in config
+    ]
+    assert len(named) > 5
+    missing = [name for name in named if OmegaConf.select(config, name, default=None) is None]
+    assert missing == []
+
+
+def test_every_link_and_path_in_it_is_there() -> None:
+    """Each file linked to, and each path of the project named, exists."""
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    tops = {path.name for path in HOUSE.iterdir()} - {"runs", ".venv"}
+    paths = [
+        name
+        for name in INLINE
+        if "/" in name and name.partition("/")[0] in tops and " " not in name
+    ]
+    assert [path for path in (*links, *paths) if not (HOUSE / path).exists()] == []
+
+
+def folders_of_the_map() -> list[Path]:
+    """Return the folders that the map of the house shows, one inside the other by its margin."""
+    inside: dict[int, Path] = {}
+    found = []
+    for margin, name in re.findall(r"^( *)(\w+)/ {2,}\S", FENCED, flags=re.MULTILINE):
+        inside = {depth: path for depth, path in inside.items() if depth < len(margin)}
+        inside[len(margin)] = [HOUSE, *inside.values()][-1] / name
+        found.append(inside[len(margin)])
+    return found
+
+
+def test_the_map_of_the_house_is_true() -> None:
+    """Every folder on the map is there, and every package of the house is on it."""
+    folders = folders_of_the_map()
+    assert [str(path.relative_to(HOUSE)) for path in folders if not path.is_dir()] == []
+    packages = {path.parent for path in HOUSE.glob("*/__init__.py")}
+    assert packages
+    assert packages <= set(folders)
+
+
+def test_no_choice_of_the_configuration_is_left_without_a_file() -> None:
+    """The groups that a reader is told to swap are folders of the configuration."""
+    row = next(line for line in README.splitlines() if "swap a whole part" in line)
+    groups = re.findall(r"`(\w+)`", row)
+    assert groups
+    assert [name for name in groups if not any((CONFIG_FOLDER / name).glob("*.yaml"))] == []
