@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ CONFIG_FOLDER = Path(__file__).parent
 # Keys of the tree that are not parts of a session.
 _NO_PARTS = ("mode_name",)
 
+# The options of Hydra that serve here.
+_OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")
+
 
 # Takes the session and its folder, and returns the figure that a sweep may optimise. Which class
 # the session is of, the mode names: who presents it knows.
@@ -43,6 +47,8 @@ def build_session(config: DictConfig) -> Any:
         if isinstance(error.__cause__, TradingError):
             raise error.__cause__ from None
         raise
+    for name, part in parts.items():
+        _require_known_settings(name, part)
     session_class = parts.pop("run")
     for name in _NO_PARTS:
         parts.pop(name, None)
@@ -51,6 +57,18 @@ def build_session(config: DictConfig) -> Any:
         message = f"{unknown[0]}: no part of a session is called that"
         raise ConfigError(message)
     return session_class(**parts)
+
+
+def _require_known_settings(name: str, part: object) -> None:
+    """Hold a part that is still to be completed to its parameters: no setting goes unread."""
+    if not isinstance(part, partial):
+        return
+    parameters = signature(part.func).parameters
+    for key, inner in part.keywords.items():
+        if key not in parameters:
+            message = f"{name}.{key}: there is no such setting"
+            raise ConfigError(message)
+        _require_known_settings(f"{name}.{key}", inner)
 
 
 def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
@@ -64,22 +82,21 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
 
     def task(config: DictConfig) -> float | None:
         folder = Path(HydraConfig.get().runtime.output_dir)
+        theirs = {entry for entry in folder.iterdir() if entry.name != ".hydra"}
         try:
             return present(build_session(config), folder)
         except Exception as error:
             # Raised to Hydra it would be told twice, and end a sweep.
             failures.append(error)
-            _remove(folder)
+            _remove(folder, theirs)
             return None
         except BaseException:
-            _remove(folder)
+            _remove(folder, theirs)
             raise
 
     # Hydra prints and exits by itself unless it is asked for the error itself.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    # Hydra's parser wants all settings together, behind its own options.
-    options = sorted(arguments, key=lambda word: "=" in word and not word.startswith("-"))
-    sys.argv = [sys.argv[0], *options]
+    sys.argv = [sys.argv[0], *_in_order(arguments)]
     main = hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")
     try:
         main(task)()
@@ -89,9 +106,25 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
         raise ConfigError(_one_line(error)) from error
 
 
-def _remove(folder: Path) -> None:
-    """Remove a run folder, and the folders above it that only it was in."""
-    shutil.rmtree(folder, ignore_errors=True)
+def _in_order(arguments: Sequence[str]) -> list[str]:
+    """Return Hydra's options ahead of the settings, as its parser wants them."""
+    for word in arguments:
+        if word.startswith("-") and word.partition("=")[0] not in _OPTIONS:
+            message = f"{word}: no such option; there are {', '.join(_OPTIONS)}"
+            raise ConfigError(message)
+    return sorted(arguments, key=lambda word: "=" in word and not word.startswith("-"))
+
+
+def _remove(folder: Path, theirs: set[Path]) -> None:
+    """Remove what a run left in its folder, and the folders that only it was in."""
+    for entry in set(folder.iterdir()) - theirs:
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+    if theirs:
+        return
+    folder.rmdir()
     for parent in list(folder.parents)[:3]:
         if parent.name == "runs" or not parent.exists() or any(parent.iterdir()):
             return

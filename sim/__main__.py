@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from strategies.trading.errors import ConfigError, TapeError, TradingError
 
@@ -37,6 +38,13 @@ Choices:
 {choices}
 Settings are those that --cfg job shows; a stack of experiments is +experiment=[nba,nba_in_play].
 """
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that tells of wrong words in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -92,7 +100,7 @@ def _choices() -> str:
 
 
 def _generate(words: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m sim generate", description="Make one whole simulated game as a recording."
     )
     parser.add_argument("sport", help="the sport: nba")
@@ -107,7 +115,7 @@ def _generate(words: Sequence[str]) -> None:
 
 
 def _import(words: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m sim import",
         description="Turn another exchange's public recording into a recording of ours.",
     )
@@ -123,7 +131,7 @@ def _import(words: Sequence[str]) -> None:
 
 
 def _validate(words: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m sim validate",
         description="Read a recording whole, say what is in it, or what is wrong with it.",
     )
@@ -151,7 +159,7 @@ def _validate(words: Sequence[str]) -> None:
 
 
 def _report(words: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m sim report", description="Draw the report of a run folder again."
     )
     parser.add_argument("folder", type=Path, help="a run folder")

@@ -24,10 +24,11 @@ from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
 from strategies.trading.errors import ConfigError
-from strategies.trading.ids import RefMint
+from strategies.trading.ids import PairId, RefMint
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.money import cents_from_dollars
+from strategies.trading.odds import Odds
 from strategies.trading.pricing import Pricing
 from strategies.trading.strategy import Strategy
 from strategies.trading.wagers import WagerSettings
@@ -37,6 +38,7 @@ _GRACE_NS = 60 * NANOSECONDS
 
 _ROWS_PER_SHOW = 20_000
 
+Touch = tuple[Odds, int] | None
 Progress = Callable[[str, int, int], None]
 
 
@@ -95,6 +97,8 @@ class Backtest:
         self._wagers = wagers
         self.catalogue = feed.info.catalogue()
         self.market_keys = markets.choose(self.catalogue)
+        _require_only("recording", recording, "path")
+        _require_only("session", session, "name")
         self._refuse_what_passes_would()
 
     def carry_out(self, folder: Path, show: Progress) -> Summary:
@@ -194,6 +198,13 @@ class Backtest:
         show(label, total, total)
 
 
+def _require_only(name: str, settings: dict[str, Any], known: str) -> None:
+    unknown = [key for key in settings if key != known]
+    if unknown:
+        message = f"{name}.{unknown[0]}: there is no such setting"
+        raise ConfigError(message)
+
+
 class _PriceSampler:
     """Samples the market as the desk heard it, for the report; it changes nothing."""
 
@@ -204,14 +215,19 @@ class _PriceSampler:
         self._clock = clock
         self._pricing = pricing
         self._tables = tables
+        self._touches: dict[PairId, tuple[Touch, Touch]] = {}
 
     def start(self) -> None:
         self._clock.call_at(self._clock.now_ns() + SAMPLE_NS, self._sample)
 
     def _sample(self) -> None:
+        """Keep a row of each pair whose touch changed since its last one."""
         now_ns = self._clock.now_ns()
         for pair_id, book in self._desk.board.books.items():
-            first, second = book.first.touch(), book.second.touch()
+            touches = first, second = book.first.touch(), book.second.touch()
+            if self._touches.get(pair_id) == touches:
+                continue
+            self._touches[pair_id] = touches
             row = (
                 now_ns,
                 pair_id,

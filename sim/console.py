@@ -36,15 +36,21 @@ def present_backtest(session: Backtest, folder: Path) -> float:
 
 def _with_progress(session: Backtest, folder: Path) -> Summary:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
-        tasks: dict[str, TaskID] = {}
+    progress = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
+    tasks: dict[str, TaskID] = {}
 
-        def show(label: str, rows: int, rows_total: int) -> None:
-            if label not in tasks:
-                tasks[label] = progress.add_task(label, total=rows_total)
-            progress.update(tasks[label], completed=rows)
+    def show(label: str, rows: int, rows_total: int) -> None:
+        if label not in tasks:
+            # Started only here: even an empty bar would print a line ahead of an error.
+            progress.start()
+            tasks[label] = progress.add_task(label, total=rows_total)
+        progress.update(tasks[label], completed=rows)
 
+    try:
         return session.carry_out(folder, show)
+    finally:
+        if tasks:
+            progress.stop()
 
 
 def _figures(summary: Summary) -> Table:

@@ -19,7 +19,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "equity_cents": "int64",
         "exposure_cents": "int64",
     },
-    # The market as the desk heard it, sampled; a touch is what a taker can have of others.
+    # The market as the desk heard it, sampled, a row where the touch changed since the last; a
+    # touch is what a taker can have of others.
     "prices": {
         "ns": "int64",
         "pair_id": "string",
