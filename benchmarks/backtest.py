@@ -24,9 +24,9 @@ from recordings.reader import Tape
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.clock import ReplayEnvironment
-from sim.prophet import SimulatedProphet
-from sim.queue import Back
-from sim.settings import ExchangeSettings
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.queue import Back
+from sim.exchange.settings import ExchangeSettings
 from sim.feed import exchange_rows
 from sim.inbox import Inbox
 from sim.latency import Latency, NoDelay
@@ -125,9 +125,7 @@ def _replay(recording: str) -> dict[str, Any]:
     env = ReplayEnvironment(exchange_rows(tape))
     latency = Latency(none, none, none, none, none)
     settings, inbox = ExchangeSettings(), Inbox(env)
-    exchange = SimulatedProphet(
-        env, tape.info, latency, Back(), Commission(2), settings, inbox, ()
-    )
+    exchange = SimulatedProphet(env, tape.info, latency, Back(), Commission(2), settings, inbox, ())
     env.replay_to(exchange.take_row)
     env.run(until=env.rows_ended)
     seconds = perf_counter() - began

@@ -10,12 +10,12 @@ from typing import Any
 from recordings.reader import Tape
 from recordings.validator import validate
 from sim.clock import ReplayEnvironment, VirtualClock
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.queue import Back, Front, QueueModel
 from sim.feed import ExchangeRow, exchange_rows
 from sim.inbox import Inbox
 from sim.latency import Latency
 from sim.metrics import SAMPLE_NS, RunJournal
-from sim.prophet import SimulatedProphet
-from sim.queue import Back, Front, QueueModel
 from sim.streams import Streams
 from sim.summary import Summary, summarise, write_summary
 from sim.tables import RunTables

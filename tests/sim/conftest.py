@@ -8,11 +8,11 @@ import pytest
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.clock import Priority, ReplayEnvironment, VirtualClock
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.queue import Back, QueueModel
+from sim.exchange.settings import ExchangeSettings
 from sim.inbox import Inbox
 from sim.latency import Constant, Delay, Latency, NoDelay
-from sim.prophet import SimulatedProphet
-from sim.queue import Back, QueueModel
-from sim.settings import ExchangeSettings
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.commission import Commission
 from strategies.trading.events import Event, WagerMatched

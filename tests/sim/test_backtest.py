@@ -18,7 +18,7 @@ from recordings.reader import Tape, open_recording
 from recordings.tape import Kind, Row, Side
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest, Pass
-from sim.queue import Back
+from sim.exchange.queue import Back
 from strategies.trading.commands import PlaceWager
 from strategies.trading.market import EventStatus, MarketStatus, Result
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.queue import Back, Front
+from sim.exchange.queue import Back, Front
 
 CENTS = st.integers(0, 10_000)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.account import Account
+from sim.exchange.account import Account
 from strategies.trading.commission import Commission, Offset
 from strategies.trading.ids import EventId, LineId, MarketId
 from strategies.trading.market import (

@@ -2,8 +2,8 @@
 
 from itertools import chain
 
-from sim.offers import LineBook
-from sim.settings import ExchangeSettings
+from sim.exchange.offers import LineBook
+from sim.exchange.settings import ExchangeSettings
 from strategies.trading.commands import PlaceWager
 from strategies.trading.money import profit_cents
 from strategies.trading.odds import Ladder, crosses

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from recordings.tape import Kind, Side, TapeInfo
 from sim.clock import Priority, ReplayEnvironment
+from sim.exchange.matching import Matcher
+from sim.exchange.offers import LineBook
+from sim.exchange.publisher import Publisher
 from sim.feed import ExchangeRow
-from sim.matching import Matcher
-from sim.offers import LineBook
-from sim.publisher import Publisher
 from strategies.trading.errors import TapeError
 from strategies.trading.events import (
     EventScheduled,

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from recordings.tape import Clocks
 from sim.clock import ReplayEnvironment
+from sim.exchange.offers import LineBook, Offer
 from sim.inbox import Inbox
 from sim.latency import Delay
-from sim.offers import LineBook, Offer
 from strategies.trading.events import (
     Event,
     EventScheduled,

@@ -8,9 +8,9 @@ then the older wager. A fill that would give either side nothing does not happen
 
 from collections.abc import Callable
 
-from sim.offers import LineBook, Offer
-from sim.queue import QueueModel
-from sim.wager import ExchangeWager
+from sim.exchange.offers import LineBook, Offer
+from sim.exchange.queue import QueueModel
+from sim.exchange.wager import ExchangeWager
 from strategies.trading.money import stake_within_profit
 from strategies.trading.odds import Odds, payout_ratio
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from recordings.tape import Kind
+from sim.exchange.queue import Back, Front
 from sim.latency import Lognormal
-from sim.queue import Back, Front
 from strategies.trading.commands import Intent
 from strategies.trading.events import (
     AccountState,

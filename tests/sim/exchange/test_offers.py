@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.offers import Offer
-from sim.queue import Back, Front
-from sim.wager import ExchangeWager
+from sim.exchange.offers import Offer
+from sim.exchange.queue import Back, Front
+from sim.exchange.wager import ExchangeWager
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.ids import LineId, WagerRef
 from strategies.trading.odds import EVEN

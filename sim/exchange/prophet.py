@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from recordings.tape import TapeInfo
-from sim.account import Account
 from sim.clock import Priority, ReplayEnvironment
+from sim.exchange.account import Account
+from sim.exchange.matching import Matcher
+from sim.exchange.offers import LineBook
+from sim.exchange.publisher import Publisher
+from sim.exchange.queue import QueueModel
+from sim.exchange.recorded import RecordedMarket
+from sim.exchange.refusals import refusal_by_book, refusal_by_itself
+from sim.exchange.settings import ExchangeSettings
+from sim.exchange.wager import Ended, ExchangeWager
 from sim.inbox import Inbox
 from sim.latency import Latency
-from sim.matching import Matcher
-from sim.offers import LineBook
-from sim.publisher import Publisher
-from sim.queue import QueueModel
-from sim.recorded import RecordedMarket
-from sim.refusals import refusal_by_book, refusal_by_itself
-from sim.settings import ExchangeSettings
-from sim.wager import Ended, ExchangeWager
 from sim.wire import Wire
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.commission import Commission

@@ -6,8 +6,8 @@ may stake. The recording itself is never altered: what we took is a debit agains
 
 from collections import deque
 
-from sim.queue import QueueModel
-from sim.wager import ExchangeWager
+from sim.exchange.queue import QueueModel
+from sim.exchange.wager import ExchangeWager
 from strategies.trading.market import Line
 from strategies.trading.odds import Odds
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.tape import Side
-from sim.queue import Back, Front
+from sim.exchange.queue import Back, Front
 from strategies.trading.commands import Intent
 from strategies.trading.events import (
     OfferChanged,

@@ -1,0 +1,1 @@
+"""The simulated ProphetX: wagers, matching against a recorded market, and the account."""

@@ -1,0 +1,403 @@
+"""The report stands alone, names what it shows, and refuses a run folder it cannot read."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recordings.parquet import TableWriter
+from sim.report import write_report
+from sim.tables import TABLES
+from strategies.trading.errors import ConfigError
+
+MINUTE_NS = 60_000_000_000
+START_NS = 1_768_437_000_000_000_000
+PAIR = "9001:219:0"
+FIGURES = ("equity", "inventory", "quotes-0", "markout")
+HOSTILE = "<script>alert('Lions & Lambs')</script>"
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+
+def at(minutes: float) -> int:
+    """Return a time so many minutes from the start, in nanoseconds."""
+    return START_NS + round(minutes * MINUTE_NS)
+
+
+def summary(**changes: Any) -> Row:
+    """Return the summary of a small settled run."""
+    figures = {
+        "mode": "backtest",
+        "session": "evening",
+        "recording": "one-game",
+        "recording_source": "an exchange, recorded",
+        "simulated": False,
+        "notes": ["Prices were snapped to the ladder."],
+        "seed": 7,
+        "strategy": "SimpleMarketMaker",
+        "models": {"queue": "back", "entry latency": "55 ms", "in_play": False},
+        "profit_cents": 123_456,
+        "commission_cents": 2_519,
+        "marked_cents": 0,
+        "turnover_cents": 400_000,
+        "profit_cents_front": 150_000,
+        "profit_cents_back": 123_456,
+        "wagers_placed": 3,
+        "wagers_cancelled": 1,
+        "wagers_matched": 2,
+        "fills": 4,
+        "denials": 1,
+        "denials_by_control": {"max_event_loss": 1},
+        "rejections_by_code": {"odds_changed": 2},
+        "max_exposure_cents": 30_000,
+        "max_drawdown_cents": 9_900,
+        "rows": 1_000,
+        "rows_per_second": 80_000,
+        "decisions": 12,
+        "digest": "d" * 64,
+        "recording_digest": "e" * 64,
+        "commit": None,
+        "versions": {"simpy": "4.1.2"},
+        "starting_balance_cents": 1_000_000,
+        "trades_of_unknown_side": 5,
+        "first_ns": at(-60),
+        "last_ns": at(120),
+        "events": [
+            {
+                "event_id": "9001",
+                "name": "Herons at Lanterns",
+                "scheduled_ns": START_NS,
+                "live_ns": at(3),
+                "ended_ns": at(118),
+            }
+        ],
+        "open_positions": [],
+        "settled": [
+            {
+                "market": "9001:219",
+                "label": "Herons at Lanterns: moneyline",
+                "gross_cents": 125_975,
+                "commission_cents": 2_519,
+                "net_cents": 123_456,
+            }
+        ],
+        "pairs": [
+            {
+                "pair_id": PAIR,
+                "label": "Herons at Lanterns: moneyline",
+                "first": "home",
+                "second": "away",
+            }
+        ],
+        "halted": None,
+        "mean_edge": 0.0125,
+        "mean_markout_1s": -0.001,
+        "mean_markout_10s": -0.002,
+        "mean_markout_60s": 0.001,
+    }
+    return {**figures, **changes}
+
+
+def fill(minute: float, *, first: bool, held: tuple[int, int]) -> Row:
+    """Return a fill of ten dollars at even money, and what the pair would bring after it."""
+    return {
+        "ns": at(minute),
+        "pair_id": PAIR,
+        "first": first,
+        "odds": 100,
+        "stake_cents": 1_000,
+        "profit_cents": 1_000,
+        "fair": 0.51,
+        "edge": 0.01,
+        "markout_1s": -0.001 * abs(minute),
+        "markout_10s": 0.002,
+        "markout_60s": None,
+        "profit_if_first_cents": held[0],
+        "profit_if_second_cents": held[1],
+    }
+
+
+def rows_of_a_game() -> Rows:
+    """Return every table of a run that quoted one pair before the start and was filled."""
+    minutes = range(-50, 110, 10)
+    return {
+        "equity": [
+            {
+                "ns": at(minute),
+                "profit_cents": 0,
+                "marked_cents": 10 * minute,
+                "equity_cents": 1_000_000 + 10 * minute,
+                "exposure_cents": 3_000,
+            }
+            for minute in minutes
+        ],
+        "prices": [
+            {
+                "ns": at(minute),
+                "pair_id": PAIR,
+                "fair": 0.5,
+                "first_touch": -102,
+                "second_touch": -102,
+            }
+            for minute in minutes
+        ],
+        "quotes": [
+            {"ns": at(-50), "pair_id": PAIR, "first_odds": 104, "second_odds": 104},
+            {"ns": at(-2), "pair_id": PAIR},
+        ],
+        "fills": [
+            fill(-45, first=True, held=(1_000, -1_000)),
+            fill(-40, first=False, held=(0, 0)),
+            fill(-38, first=False, held=(-1_000, 1_000)),
+            fill(-37, first=False, held=(-2_000, 2_000)),
+        ],
+        "wagers": [
+            {
+                "ref": "evening-1-1",
+                "placed_ns": at(-50),
+                "ended_ns": at(-45),
+                "stake_cents": 1_000,
+                "matched_cents": 1_000,
+                "reason": "matched",
+            },
+            {
+                "ref": "evening-1-2",
+                "placed_ns": at(-50),
+                "ended_ns": at(-2),
+                "stake_cents": 5_000,
+                "matched_cents": 3_000,
+                "reason": "cancelled",
+            },
+        ],
+        "denials": [
+            {"ns": at(-30), "control": "max_event_loss", "reason": "limit", "stake_cents": 5_000}
+        ],
+    }
+
+
+def write_run(folder: Path, figures: Row, rows: Rows) -> Path:
+    """Write a run folder as a run does: every table, and the summary."""
+    for name, types in TABLES.items():
+        writer = TableWriter(folder / f"{name}.parquet", types)
+        for row in rows.get(name, []):
+            writer.append([row.get(column) for column in types])
+        writer.close()
+    (folder / "summary.json").write_text(json.dumps(figures), encoding="utf-8")
+    return folder
+
+
+def report_on(folder: Path, rows: Rows | None = None, **changes: Any) -> str:
+    """Write a run folder and return its report."""
+    run = write_run(folder, summary(**changes), rows_of_a_game() if rows is None else rows)
+    return write_report(run).read_text(encoding="utf-8")
+
+
+def words(document: str) -> str:
+    """Return what a reader sees of a document, without tags and style."""
+    seen: list[str] = []
+    parser = HTMLParser()
+    parser.handle_data = seen.append  # type: ignore[method-assign]
+    parser.feed(re.sub(r"<style>.*?</style>", "", document, flags=re.DOTALL))
+    return " ".join(" ".join(seen).split())
+
+
+def test_a_report_needs_nothing_outside_itself(tmp_path: Path) -> None:
+    """It holds no address, no script, no style sheet and no picture that lies elsewhere."""
+    document = report_on(tmp_path)
+    assert "://" not in document
+    assert "url(" not in document.replace("url(#", "")
+    for tag in ("<script", "<link", "<img", "<iframe", "@import"):
+        assert tag not in document
+    targets = re.findall(r'(?:href|src)="([^"]*)"', document)
+    assert [target for target in targets if not target.startswith("#")] == []
+
+
+def test_what_a_picture_refers_to_is_in_the_page_once(tmp_path: Path) -> None:
+    """Several pictures stand in one page, and none borrows the marks of another."""
+    document = report_on(tmp_path)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', document))
+    ids = re.findall(r' id="([^"]+)"', document)
+    assert used
+    assert used <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_a_run_is_drawn(tmp_path: Path, name: str) -> None:
+    """Equity, inventory, quotes and markouts are each a picture with a caption."""
+    document = report_on(tmp_path)
+    shape = rf'<figure id="{name}">\s*<svg[^>]*>.*?<path.*?</svg>\s*<figcaption>[^<]+'
+    assert re.search(shape, document, flags=re.DOTALL)
+
+
+def test_the_same_run_gives_the_same_report_to_the_byte(tmp_path: Path) -> None:
+    """A report is a function of its run folder: drawing it again changes nothing."""
+    first = report_on(tmp_path)
+    assert write_report(tmp_path).read_text(encoding="utf-8") == first
+
+
+def test_a_simulated_recording_is_said_to_be_simulated_beside_its_name(tmp_path: Path) -> None:
+    """Nobody can take the profit on an invented game for that on a real one."""
+    assert "Recording one-game simulated made by a program" in words(
+        report_on(tmp_path, simulated=True)
+    )
+
+
+def test_a_real_recording_is_not_called_simulated(tmp_path: Path) -> None:
+    """The word is kept for what it is true of."""
+    assert "simulated" not in words(report_on(tmp_path))
+
+
+def test_what_others_named_is_text_and_never_markup(tmp_path: Path) -> None:
+    """Names of events and pairs, notes and reasons come from files, and may hold anything."""
+    game, rows = summary(), rows_of_a_game()
+    game["events"][0]["name"] = HOSTILE
+    game["pairs"][0].update(label=HOSTILE, first=HOSTILE, second=HOSTILE)
+    game["settled"][0]["label"] = HOSTILE
+    rows["denials"][0]["reason"] = HOSTILE
+    told = {"recording": HOSTILE, "recording_source": HOSTILE, "halted": HOSTILE}
+    named = {key: game[key] for key in ("events", "pairs", "settled")}
+    document = report_on(tmp_path, rows, notes=[HOSTILE], **told, **named)
+    assert "<script" not in document
+    assert HOSTILE in words(document)
+
+
+def test_money_is_shown_in_dollars_with_its_sign(tmp_path: Path) -> None:
+    """A reader sees profit, and front and back beside the chosen model, as amounts of money."""
+    seen = words(report_on(tmp_path))
+    assert "Settled profit +$1,234.56 net of commission" in seen
+    assert "front (hopeful: cancellations leave ahead of us) +$1,500.00 +$265.44" in seen
+    assert "not a bound" in seen
+
+
+def test_fills_are_summed_by_stake_for_each_pair(tmp_path: Path) -> None:
+    """The table weighs edge and markouts by stake, and leaves out markouts that are unknown."""
+    rows = rows_of_a_game()
+    rows["fills"][0].update(stake_cents=3_000, edge=0.03, markout_10s=None)
+    seen = words(report_on(tmp_path, rows))
+    # Edges: (3000 x 3 pp + 3 x 1000 x 1 pp) / 6000. Markouts: 1 s likewise, 10 s of three fills.
+    assert "moneyline 4 1 home, 3 away $60.00 +2.00 pp -4.17 pp +0.20 pp" in seen
+
+
+def test_open_positions_are_listed_and_told_to_be_outside_settled_profit(tmp_path: Path) -> None:
+    """What is only marked is never taken for what was won."""
+    left_open = {
+        "pair_id": PAIR,
+        "label": "Herons at Lanterns: moneyline",
+        "profit_if_first_cents": -2_000,
+        "profit_if_second_cents": 2_000,
+        "marked_cents": -350,
+    }
+    seen = words(report_on(tmp_path, open_positions=[left_open], marked_cents=-350, settled=[]))
+    assert "outside settled profit: their marks are never added in" in seen
+    assert "moneyline -$20.00 +$20.00 -$3.50" in seen
+    assert "Nothing was settled" in seen
+
+
+def test_refusals_are_counted_by_who_refused(tmp_path: Path) -> None:
+    """Denials are ours, by control and reason; rejections are the exchange's, by code."""
+    seen = words(report_on(tmp_path))
+    assert "max_event_loss limit 1 $50.00" in seen
+    assert "odds_changed 2" in seen
+
+
+def test_a_halt_is_told_at_the_head(tmp_path: Path) -> None:
+    """A desk that stopped itself makes another kind of result, so the reason comes first."""
+    seen = words(report_on(tmp_path, halted="max_daily_loss: $1,500.20 lost today"))
+    assert seen.index("Trading was halted: max_daily_loss") < seen.index("Settled profit")
+
+
+def test_a_run_without_fills_says_so_in_place_of_empty_figures(tmp_path: Path) -> None:
+    """No fill means no inventory and no markout; the quotes are still drawn."""
+    rows = {**rows_of_a_game(), "fills": []}
+    none_known = dict.fromkeys(
+        ("mean_edge", "mean_markout_1s", "mean_markout_10s", "mean_markout_60s")
+    )
+    document = report_on(tmp_path, rows, fills=0, **none_known)
+    seen = words(document)
+    for told in ("nothing was matched", "There were no fills", "no markouts to draw"):
+        assert told in seen
+    assert re.findall(r'<figure id="([^"]+)"', document) == ["equity", "quotes-0"]
+
+
+def test_a_run_in_which_nothing_happened_is_still_reported(tmp_path: Path) -> None:
+    """Empty tables and a recording without events make a report that says what is missing."""
+    document = report_on(tmp_path, {}, events=[], pairs=[], settled=[], fills=0)
+    assert "<figure" not in document
+    assert "No wager was placed" in words(document)
+
+
+def test_a_recording_that_ends_before_the_start_is_drawn_whole(tmp_path: Path) -> None:
+    """A tape of the hours before a game has no stretch in play."""
+    game = summary()["events"][0] | {"live_ns": None, "ended_ns": None}
+    seen = words(report_on(tmp_path, events=[game], last_ns=at(-1)))
+    assert "in play" not in seen.replace("in play no", "")
+    assert "-30 00:00" in seen
+
+
+def test_a_long_run_is_thinned_and_its_extremes_are_kept(tmp_path: Path) -> None:
+    """A report of a hundred thousand changes stays small, and says that it leaves some out."""
+    rows = rows_of_a_game()
+    rows["equity"] = [
+        {"ns": at(n / 1_000 - 55), "profit_cents": 0, "marked_cents": n % 7, "exposure_cents": 100}
+        for n in range(100_000)
+    ]
+    rows["equity"][61_803]["marked_cents"] = 987_600
+    document = report_on(tmp_path, rows)
+    assert "Of 100,000 points some 1,600 are drawn" in words(document)
+    assert "$9,000" in words(document)
+    assert len(document) < 1_000_000
+
+
+def test_the_command_of_the_run_is_given_to_make_it_again(tmp_path: Path) -> None:
+    """What was typed after `run` is repeated as it stands in the run folder."""
+    hydra = tmp_path / ".hydra"
+    hydra.mkdir()
+    (hydra / "overrides.yaml").write_text("- +experiment=nba\n- seed=11\n", encoding="utf-8")
+    (hydra / "config.yaml").write_text("queue: back # <as composed>\n", encoding="utf-8")
+    seen = words(report_on(tmp_path))
+    assert "python -m sim run +experiment=nba seed=11" in seen
+    assert "queue: back # <as composed>" in seen
+
+
+@pytest.mark.parametrize("name", [*(f"{table}.parquet" for table in TABLES), "summary.json"])
+def test_a_missing_file_is_named_in_one_line_and_nothing_is_written(
+    tmp_path: Path, name: str
+) -> None:
+    """A run folder that lost a part cannot be reported on."""
+    write_run(tmp_path, summary(), rows_of_a_game())
+    (tmp_path / name).unlink()
+    with pytest.raises(ConfigError, match=re.escape(name)) as caught:
+        write_report(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.glob("*report*")) == list(tmp_path.glob(".*report*")) == []
+
+
+@pytest.mark.parametrize("name", ["fills.parquet", "summary.json"])
+def test_a_corrupt_file_is_named(tmp_path: Path, name: str) -> None:
+    """Bytes that are no table and no summary are refused with the file's name."""
+    write_run(tmp_path, summary(), rows_of_a_game())
+    (tmp_path / name).write_bytes(b'{"mode": "back')
+    with pytest.raises(ConfigError, match=re.escape(name)):
+        write_report(tmp_path)
+
+
+def test_a_summary_without_a_figure_is_refused_by_the_name_of_the_figure(tmp_path: Path) -> None:
+    """A report never shows a blank where a figure belongs."""
+    figures = summary()
+    del figures["max_drawdown_cents"]
+    write_run(tmp_path, figures, rows_of_a_game())
+    with pytest.raises(ConfigError, match="max_drawdown_cents"):
+        write_report(tmp_path)
+
+
+def test_a_table_without_a_column_is_refused_by_the_name_of_the_column(tmp_path: Path) -> None:
+    """A table of another version is not half shown."""
+    write_run(tmp_path, summary(), rows_of_a_game())
+    TableWriter(tmp_path / "wagers.parquet", {"ref": "string", "reason": "string"}).close()
+    with pytest.raises(ConfigError, match=r"wagers\.parquet: no column placed_ns"):
+        write_report(tmp_path)
