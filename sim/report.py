@@ -1,15 +1,16 @@
 """The report of a run: one HTML file that stands alone, made from the run folder and no more.
 
-`report_run` reads the folder; `report_tables`, `report_wagers`, `report_figures` and
-`report_quotes` make the parts; `report_page` gives them their shape. This module says what comes
-in which order.
+`report_run` reads the folder; `report_tables`, `report_wagers`, `report_equity`, `report_quotes`
+and `report_markouts` make the parts; `report_page` gives them their shape. This module says what
+comes in which order.
 """
 
 from pathlib import Path
 
-from sim import report_figures as figures
 from sim import report_tables as tables
 from sim import report_wagers as wagers
+from sim.report_equity import equity, inventory
+from sim.report_markouts import markouts
 from sim.report_page import (
     Html,
     header,
@@ -46,11 +47,11 @@ def _document(run: Run) -> str:
             _head(run),
             section("Result", [tables.key_figures(run)]),
             section("What the queue model decides", [tables.queue_models(run)]),
-            section("Equity and exposure", [figures.equity(run)]),
-            section("Inventory", [figures.inventory(run)]),
+            section("Equity and exposure", [equity(run)]),
+            section("Inventory", [inventory(run)]),
             section("Our quotes against the market", [quotes(run)]),
             section("Fills", [wagers.fills_by_pair(run), wagers.largest_fills(run)]),
-            section("Markout", [figures.markouts(run)]),
+            section("Markout", [markouts(run)]),
             section("Wagers", _wagers(run)),
             section("Settlement", _settlement(run)),
             section("Models and settings", [tables.models(run)]),
@@ -69,23 +70,25 @@ def _title(run: Run) -> str:
 def _head(run: Run) -> Html:
     s = run.summary
     named = f", session {s.session}" if s.session else ""
-    starts = [f"{e.name}: scheduled start {utc(e.scheduled_ns)}" for e in s.events]
     parts = [
         paragraph(f"{s.mode} of {s.strategy}{named}", "kicker"),
         source(_title(run), s.recording, s.recording_source, simulated=s.simulated),
-        paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {'; '.join(starts)}.", "aside"),
-        notes([*s.notes, *_unknown_trades(run)]),
+        paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {_starts(run)}", "aside"),
+        notes(s.notes),
     ]
     if s.halted:
         parts.append(paragraph(f"Trading was halted: {s.halted}", "warning"))
     return header(parts)
 
 
-def _unknown_trades(run: Run) -> list[str]:
-    unknown = run.summary.trades_of_unknown_side
-    if not unknown:
-        return []
-    return [f"{count(unknown)} recorded trades do not say whose side they took: they fill nobody."]
+def _starts(run: Run) -> str:
+    starts_ns = sorted(event.scheduled_ns for event in run.summary.events)
+    if not starts_ns:
+        return ""
+    if len(starts_ns) == 1:
+        return f"Scheduled start {utc(starts_ns[0])}."
+    apart = f"from {utc(starts_ns[0])} to {utc(starts_ns[-1])}"
+    return f"{count(len(starts_ns))} events, with scheduled starts {apart}."
 
 
 def _wagers(run: Run) -> list[Html]:

@@ -1,8 +1,9 @@
-"""The drawing board of a report: its colours, its scales of time and money, and SVG for a page."""
+"""The drawing board of a report: colours, scales of money and chance, and SVG for a page."""
 
 import re
 from collections.abc import Callable, Sequence
 from io import StringIO
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -12,8 +13,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from sim.report_page import Html
-from sim.report_run import EventSpan, Run
-from sim.report_text import NS_PER_MINUTE, moment, utc
 from strategies.trading.odds import implied_probability
 
 INK, MUTED, RULE = "#1c2430", "#667180", "#dfe3e8"
@@ -22,7 +21,7 @@ FIRST, SECOND, MARKET, FAIR, MARKED = "#2563a8", "#c2601d", "#d5dae0", "#1c2430"
 MOST_POINTS = 1600
 MOST_FILLS = 1500
 _WIDTH_INCHES = 11.0
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
     "axes.grid": True,
@@ -48,7 +47,7 @@ _STYLE = {
 }
 _NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 _NAMESPACES = re.compile(r' xmlns(?::\w+)?="[^"]*"')
-_UNUSED_IDS = re.compile(r' id="[A-Za-z0-9]+_\d+"')
+_UNUSED_IDS = re.compile(r' id="[A-Za-z0-9.]+_\d+"')
 _PATHS = re.compile(r'(?<= d=")[^"]*')
 _LONG_DECIMALS = re.compile(r"(\.\d\d)\d+")
 _SIZE = re.compile(r' (?:width|height|version)="[^"]*"')
@@ -61,9 +60,22 @@ def picture(name: str, height_inches: float, draw: Callable[[Figure], None]) -> 
     with rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=(_WIDTH_INCHES, height_inches), layout="constrained")
         draw(figure)
+        _settle_layout(figure)
         buffer = StringIO()
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     return Html(_inline(buffer.getvalue(), name))
+
+
+def _settle_layout(figure: Figure) -> None:
+    """Round where the axes were put.
+
+    The solver's last digits vary from one drawing to the next, and the ids in the SVG with them.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = axes.get_position().bounds
+        axes.set_position((round(left, 4), round(bottom, 4), round(width, 4), round(height, 4)))
 
 
 def _inline(svg: str, name: str) -> str:
@@ -113,69 +125,6 @@ def thinned_note(size: int) -> str:
     if size <= MOST_POINTS:
         return ""
     return f" Of {size:,} points some {MOST_POINTS:,} are drawn, the extremes among them."
-
-
-class TimeScale:
-    """Minutes from an event's scheduled start, labelled with the clock in UTC beneath.
-
-    Without an event they count from the first row of the recording.
-    """
-
-    def __init__(self, run: Run, event: EventSpan | None) -> None:
-        """Count from an event's start."""
-        self.first_ns, self.last_ns = run.summary.first_ns, run.summary.last_ns
-        self.origin_ns = event.scheduled_ns if event else self.first_ns
-        self._origin = "scheduled start" if event else "first row"
-
-    def minutes(self, ns: Sequence[int] | NDArray[np.int64]) -> Floats:
-        """Return times as minutes from the start."""
-        apart: Floats = (np.asarray(ns, dtype=np.int64) - self.origin_ns) / NS_PER_MINUTE
-        return apart
-
-    def label(self, axes: Axes) -> None:
-        """Give an axis its ticks: minutes over the UTC clock, over the date in long runs."""
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 1.5, 2, 3, 6, 10]))
-        axes.xaxis.set_major_formatter(FuncFormatter(self._tick))
-        origin = f"{self._origin}, {utc(self.origin_ns)}"
-        axes.set_xlabel(f"minutes from {origin}; clock in UTC beneath")
-
-    def _tick(self, minute: float, _: int | None) -> str:
-        clock = moment(self.origin_ns + round(minute * NS_PER_MINUTE))
-        long = self.last_ns - self.first_ns > 24 * 60 * NS_PER_MINUTE
-        sign = "+" if minute > 0 else ""
-        return (
-            f"{sign}{minute:,.0f}\n{clock:%b %d %H:%M}"
-            if long
-            else f"{sign}{minute:,.0f}\n{clock:%H:%M}"
-        )
-
-
-def mark_events(axes: Axes, scale: TimeScale, events: Sequence[EventSpan], *, named: bool) -> None:
-    """Draw a line where events start and end, within what the axis shows."""
-    for event in events:
-        started = "start" if event.live_ns is not None else "scheduled start"
-        for ns, word in ((event.live_ns or event.scheduled_ns, started), (event.ended_ns, "end")):
-            if ns is not None:
-                _mark(axes, float(scale.minutes([ns])[0]), word if named else "")
-
-
-def _mark(axes: Axes, minute: float, word: str) -> None:
-    low, high = axes.get_xlim()
-    if not low <= minute <= high:
-        return
-    at_the_edge = minute > high - 0.06 * (high - low)
-    axes.axvline(minute, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-    axes.annotate(
-        word,
-        (minute, 1.0),
-        xycoords=axes.get_xaxis_transform(),
-        xytext=(-3 if at_the_edge else 3, -2),
-        textcoords="offset points",
-        color=MUTED,
-        ha="right" if at_the_edge else "left",
-        va="top",
-        fontsize=8,
-    )
 
 
 def money_scale(axes: Axes) -> None:

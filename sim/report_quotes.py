@@ -6,6 +6,8 @@ other way: the odds that a taker can get on the first line are where it is offer
 """
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,25 +21,24 @@ from sim.report_axes import (
     MOST_FILLS,
     SECOND,
     Floats,
-    TimeScale,
     floats,
     implied,
     legend,
-    mark_events,
     percent_scale,
     picture,
     thin,
     thinned_note,
 )
 from sim.report_page import Html, figure, join, paragraph, subheading
-from sim.report_run import Columns, EventSpan, Run
+from sim.report_run import Columns, EventSpan, Run, places_by_pair
+from sim.report_time import Stretch, TimeScale, mark_events
 
 MOST_PAIRS = 6
-# The stretch in which we quoted gets a panel of its own where it is a smaller share than this.
-_SHARE_OF_WHOLE = 0.75
+# The close-up shows this much around the time of most fills, if there are so many.
+_CLOSE_UP_MINUTES = 10.0
+_FEWEST_FILLS_OF_CLOSE_UP = 3
 _MARKER_AREA, _MARKER_AREA_OF_LARGEST = 10.0, 80.0
-
-Places = NDArray[np.intp]
+_OUTLINE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,18 @@ class _PairLines:
     fill_at: Floats
     fill_stake: Floats
 
+    def market(self) -> tuple[Floats, Floats, Floats]:
+        return self.fair, self.market_bid, self.market_ask
+
+    def fills_within(self, stretch: Stretch) -> NDArray[np.bool_]:
+        return (self.fill_minutes >= stretch.first) & (self.fill_minutes <= stretch.last)
+
 
 def quotes(run: Run) -> Html:
     """Return our quotes and fills against the fair price and the touch, pair by pair."""
-    pairs = _pairs_by_activity(run)
+    tables = run.prices, run.quotes, run.fills
+    prices, quoted, fills = (places_by_pair(table) for table in tables)
+    pairs = _by_activity(fills, quoted)
     if not pairs:
         return paragraph("There are no quotes to draw: none was allowed to rest.")
     left = f" The {MOST_PAIRS} pairs of most fills and quotes are drawn, of {len(pairs)}."
@@ -67,62 +76,68 @@ def quotes(run: Run) -> Html:
         "Probability of the pair's first selection. The band is what others offer, from where a "
         "taker can sell the selection (by backing the other) to where one can back it. Our two "
         "steps are where we would back the first selection and, above it, where we would give it, "
-        "by backing the second."
+        "by backing the second. The market is sampled; our quotes are drawn at every change."
     )
-    parts = [
-        _pair_figure(run, pair_id, number) for number, pair_id in enumerate(pairs[:MOST_PAIRS])
-    ]
+    parts = []
+    for number, pair_id in enumerate(pairs[:MOST_PAIRS]):
+        of_pair = (places.get(pair_id, []) for places in (prices, quoted, fills))
+        market, own, matched = map(_rows, tables, of_pair)
+        parts.append(_pair_figure(run, pair_id, number, (market, own, matched)))
     return join([paragraph(told + (left if len(pairs) > MOST_PAIRS else ""), "aside"), *parts])
 
 
-def _pairs_by_activity(run: Run) -> list[str]:
-    """Return the pairs that we quoted or traded, those with most fills and quotes first."""
-    activity: dict[str, list[int]] = {}
-    for rank, table in ((0, run.fills), (1, run.quotes)):
-        for pair_id in table["pair_id"]:
-            activity.setdefault(pair_id, [0, 0])[rank] -= 1
-    return sorted(activity, key=lambda pair_id: (activity[pair_id], pair_id))
+def _by_activity(fills: dict[str, list[int]], quoted: dict[str, list[int]]) -> list[str]:
+    """Return the pairs that we quoted or traded, those with most fills, then quotes, first."""
+    counts = {
+        pair_id: (-len(fills.get(pair_id, ())), -len(quoted.get(pair_id, ())))
+        for pair_id in {**fills, **quoted}
+    }
+    return sorted(counts, key=lambda pair_id: (counts[pair_id], pair_id))
 
 
-def _pair_figure(run: Run, pair_id: str, number: int) -> Html:
+def _pair_figure(
+    run: Run, pair_id: str, number: int, tables: tuple[Columns, Columns, Columns]
+) -> Html:
     name, event = run.pair_name(pair_id), run.event_of(pair_id)
     scale = TimeScale(run, event)
-    lines = _pair_lines(run, pair_id, scale)
-    whole, quoted = _spans(lines, scale)
-    spans = (
-        [quoted, whole]
-        if quoted[1] - quoted[0] < _SHARE_OF_WHOLE * (whole[1] - whole[0])
-        else [whole]
-    )
+    lines = _pair_lines(tables, scale)
+    stretches = [*scale.stretches(_first_quote_ns(tables[1])), *_close_up(lines)]
+    drawing = _Drawing(lines, scale, event, (name.first, name.second))
     drawn = picture(
-        f"quotes-{number}",
-        5.0 if len(spans) == 2 else 3.4,
-        lambda board: _draw_panels(board, lines, spans, scale, event, (name.first, name.second)),
+        f"quotes-{number}", 0.5 + 2.1 * len(stretches), partial(drawing.draw, stretches)
     )
-    caption = _caption(lines, two_panels=len(spans) == 2)
-    return join(
-        [
-            subheading(f"{run.short_label(name.label)}: probability of {name.first}"),
-            figure(f"quotes-{number}", drawn, caption),
-        ]
-    )
+    title = subheading(f"{run.short_label(name.label)}: probability of {name.first}")
+    return join([title, figure(f"quotes-{number}", drawn, _caption(lines))])
 
 
-def _caption(lines: _PairLines, *, two_panels: bool) -> str:
+def _first_quote_ns(quoted: Columns) -> int | None:
+    columns = (quoted[name] for name in ("ns", "first_odds", "second_odds"))
+    return next((ns for ns, *odds in zip(*columns, strict=True) if any(odds)), None)
+
+
+def _close_up(lines: _PairLines) -> list[Stretch]:
+    """Return the minutes with the most fills, if there are enough to look at."""
+    minutes = lines.fill_minutes
+    if len(minutes) < _FEWEST_FILLS_OF_CLOSE_UP:
+        return []
+    ends = np.searchsorted(minutes, minutes + 0.8 * _CLOSE_UP_MINUTES, side="right")
+    busiest = int(np.argmax(ends - np.arange(len(minutes))))
+    middle = float(minutes[busiest] + minutes[ends[busiest] - 1]) / 2
+    half = _CLOSE_UP_MINUTES / 2
+    name = f"close-up, {_CLOSE_UP_MINUTES:g} minutes with most fills"
+    return [Stretch(name, middle - half, middle + half)]
+
+
+def _caption(lines: _PairLines) -> str:
     fills = len(lines.fill_minutes)
-    parts = [
-        "Above: while we quoted. Beneath: the whole recording." if two_panels else "",
-        f"{fills:,} fills, marked by stake." if fills else "No fills.",
-        f"Only the {MOST_FILLS:,} of most stake are drawn." if fills > MOST_FILLS else "",
-    ]
-    longest = max(len(lines.market_minutes), len(lines.quote_minutes))
-    return " ".join(part for part in parts if part) + thinned_note(longest)
+    told = f"Fills: {fills:,}, marked by stake." if fills else "No fills."
+    if fills > MOST_FILLS:
+        told += f" Only the {MOST_FILLS:,} of most stake are drawn."
+    return told + thinned_note(max(len(lines.market_minutes), len(lines.quote_minutes)))
 
 
-def _pair_lines(run: Run, pair_id: str, scale: TimeScale) -> _PairLines:
-    prices, quoted, fills = (
-        _of_pair(table, pair_id) for table in (run.prices, run.quotes, run.fills)
-    )
+def _pair_lines(tables: tuple[Columns, Columns, Columns], scale: TimeScale) -> _PairLines:
+    prices, quoted, fills = tables
     first = np.array(fills["first"], dtype=bool)
     backed = implied(fills["odds"])
     return _PairLines(
@@ -140,102 +155,79 @@ def _pair_lines(run: Run, pair_id: str, scale: TimeScale) -> _PairLines:
     )
 
 
-def _of_pair(table: Columns, pair_id: str) -> Columns:
-    places = [place for place, own in enumerate(table["pair_id"]) if own == pair_id]
+def _rows(table: Columns, places: list[int]) -> Columns:
     return {name: [column[place] for place in places] for name, column in table.items()}
 
 
-def _spans(lines: _PairLines, scale: TimeScale) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the minutes of the whole recording, and those in which a quote of ours stood."""
-    first, last = scale.minutes([scale.first_ns, scale.last_ns])
-    standing = np.flatnonzero(~(np.isnan(lines.bid) & np.isnan(lines.ask)))
-    if not standing.size:
-        return (first, last), (first, last)
-    gone = min(standing[-1] + 1, len(lines.quote_minutes) - 1)
-    start, end = lines.quote_minutes[standing[0]], lines.quote_minutes[gone]
-    margin = max(0.005 * (end - start), 0.5)
-    return (first, last), (max(first, start - margin), min(last, end + margin))
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """One pair's lines with all that it takes to draw them over a stretch of time."""
+
+    lines: _PairLines
+    scale: TimeScale
+    event: EventSpan | None
+    names: tuple[str, str]
+
+    def draw(self, stretches: list[Stretch], board: Figure) -> None:
+        panels = board.subplots(len(stretches), 1, squeeze=False)[:, 0]
+        for axes, stretch in zip(panels, stretches, strict=True):
+            self._draw_market(axes, stretch)
+            self._draw_quotes(axes, stretch)
+            self._draw_fills(axes, stretch)
+            axes.set_xlim(stretch.first, stretch.last)
+            axes.set_ylim(*_limits(self.lines, stretch))
+            axes.set_title(stretch.name.capitalize())
+            percent_scale(axes)
+            mark_events(axes, self.scale, [self.event] if self.event else [])
+            self.scale.label(axes, named=axes is panels[-1])
+        legend(panels[0])
+
+    def _draw_market(self, axes: Axes, stretch: Stretch) -> None:
+        lines = self.lines
+        places = stretch.places(lines.market_minutes)
+        places = places[thin(*(line[places] for line in lines.market()))]
+        minutes = lines.market_minutes[places]
+        bid, ask = lines.market_bid[places], lines.market_ask[places]
+        axes.fill_between(minutes, bid, ask, step="post", color=MARKET, lw=0, label="others' touch")
+        axes.step(minutes, lines.fair[places], where="post", color=FAIR, lw=0.9, label="fair")
+
+    def _draw_quotes(self, axes: Axes, stretch: Stretch) -> None:
+        lines = self.lines
+        places = stretch.places(lines.quote_minutes)
+        places = places[thin(lines.bid[places], lines.ask[places])]
+        minutes = lines.quote_minutes[places]
+        for name, color, line in zip(
+            self.names, (FIRST, SECOND), (lines.bid, lines.ask), strict=True
+        ):
+            axes.step(minutes, line[places], where="post", color=color, label=f"our {name}")
+
+    def _draw_fills(self, axes: Axes, stretch: Stretch) -> None:
+        lines = self.lines
+        if not lines.fill_stake.size:
+            return
+        largest = np.sort(np.argsort(-lines.fill_stake, kind="stable")[:MOST_FILLS])
+        inside = lines.fills_within(stretch)
+        areas = _MARKER_AREA + _MARKER_AREA_OF_LARGEST * lines.fill_stake / lines.fill_stake.max()
+        sides = (FIRST, "^", lines.fill_first), (SECOND, "v", ~lines.fill_first)
+        for name, (color, marker, own) in zip(self.names, sides, strict=True):
+            places = largest[(inside & own)[largest]]
+            at = lines.fill_minutes[places], lines.fill_at[places]
+            axes.scatter(*at, s=areas[places], marker=marker, c=color, zorder=4, **_OUTLINE)
+            label, area = f"fill, {name}", _MARKER_AREA_OF_LARGEST / 2
+            axes.scatter([], [], s=area, marker=marker, c=color, label=label, **_OUTLINE)
 
 
-def _draw_panels(
-    board: Figure,
-    lines: _PairLines,
-    spans: list[tuple[float, float]],
-    scale: TimeScale,
-    event: EventSpan | None,
-    names: tuple[str, str],
-) -> None:
-    panels = board.subplots(len(spans), 1, squeeze=False, height_ratios=(2, 1)[: len(spans)])[:, 0]
-    for axes, span in zip(panels, spans, strict=True):
-        _draw_lines(axes, lines, span, names)
-        axes.set_xlim(*span)
-        axes.set_ylim(*_limits(lines, span))
-        percent_scale(axes)
-        mark_events(axes, scale, [event] if event else [], named=True)
-        scale.label(axes)
-    if len(spans) == 2:
-        panels[1].axvspan(*spans[0], color=FIRST, alpha=0.07, linewidth=0)
-        panels[0].set_xlabel("")
-    legend(panels[0])
-
-
-def _draw_lines(
-    axes: Axes, lines: _PairLines, span: tuple[float, float], names: tuple[str, str]
-) -> None:
-    shown = _within(lines.market_minutes, span)
-    kept = shown[thin(lines.fair[shown], lines.market_bid[shown], lines.market_ask[shown])]
-    minutes = lines.market_minutes[kept]
-    axes.fill_between(
-        minutes,
-        lines.market_bid[kept],
-        lines.market_ask[kept],
-        step="post",
-        color=MARKET,
-        linewidth=0,
-        label="others' touch",
-    )
-    axes.step(minutes, lines.fair[kept], where="post", color=FAIR, linewidth=0.9, label="fair")
-    shown = _within(lines.quote_minutes, span)
-    kept = shown[thin(lines.bid[shown], lines.ask[shown])]
-    minutes = lines.quote_minutes[kept]
-    axes.step(minutes, lines.bid[kept], where="post", color=FIRST, label=f"our {names[0]}")
-    axes.step(minutes, lines.ask[kept], where="post", color=SECOND, label=f"our {names[1]}")
-    _draw_fills(axes, lines, span, names)
-
-
-def _within(minutes: Floats, span: tuple[float, float]) -> Places:
-    """Return the places in a span, with the one before it, whose value holds at its start."""
-    after = int(np.searchsorted(minutes, span[0]))
-    return np.arange(max(after - 1, 0), int(np.searchsorted(minutes, span[1], side="right")))
-
-
-def _draw_fills(
-    axes: Axes, lines: _PairLines, span: tuple[float, float], names: tuple[str, str]
-) -> None:
-    if not lines.fill_stake.size:
-        return
-    largest = np.sort(np.argsort(-lines.fill_stake, kind="stable")[:MOST_FILLS])
-    inside = (lines.fill_minutes >= span[0]) & (lines.fill_minutes <= span[1])
-    areas = _MARKER_AREA + _MARKER_AREA_OF_LARGEST * lines.fill_stake / lines.fill_stake.max()
-    sides = (names[0], FIRST, "^", lines.fill_first), (names[1], SECOND, "v", ~lines.fill_first)
-    for name, color, marker, own in sides:
-        places = largest[(inside & own)[largest]]
-        at = lines.fill_minutes[places], lines.fill_at[places]
-        style = {"marker": marker, "color": color, "edgecolor": "white", "linewidth": 0.5}
-        axes.scatter(*at, s=areas[places], zorder=4, **style)
-        axes.scatter([], [], s=_MARKER_AREA_OF_LARGEST / 2, label=f"fill, {name}", **style)
-
-
-def _limits(lines: _PairLines, span: tuple[float, float]) -> tuple[float, float]:
+def _limits(lines: _PairLines, stretch: Stretch) -> tuple[float, float]:
     """Return the probabilities to show: our quotes, fills and the fair price, with room around.
 
     The touch does not count: where the market is thin it would flatten all else.
     """
+    quoted = stretch.places(lines.quote_minutes)[:-1]
     parts = [
-        lines.fair[_within(lines.market_minutes, span)],
-        lines.bid[_within(lines.quote_minutes, span)],
-        lines.ask[_within(lines.quote_minutes, span)],
-        lines.fill_at[(lines.fill_minutes >= span[0]) & (lines.fill_minutes <= span[1])],
+        lines.fair[stretch.places(lines.market_minutes)[:-1]],
+        lines.bid[quoted],
+        lines.ask[quoted],
+        lines.fill_at[lines.fills_within(stretch)],
     ]
     values = np.concatenate(parts)
     known = values[~np.isnan(values)]

@@ -1,5 +1,6 @@
 """What a report is made from: the summary and the tables of one run folder, read and checked."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +150,14 @@ class Run:
         events = sorted(self.summary.events, key=lambda event: event.scheduled_ns)
         own = [event for event in events if pair_id.startswith(f"{event.event_id}:")]
         return next(iter(own or events), None)
+
+
+def places_by_pair(table: Columns) -> dict[str, list[int]]:
+    """Return the places of each pair's rows in a table, in the order of the rows."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, pair_id in enumerate(table["pair_id"]):
+        places[pair_id].append(place)
+    return dict(places)
 
 
 def read_run(folder: Path) -> Run:

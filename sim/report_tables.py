@@ -27,14 +27,13 @@ from sim.report_text import (
 def key_figures(run: Run) -> Html:
     """Return the tiles at the head of the report."""
     s = run.summary
-    share = percent(s.profit_cents / s.turnover_cents) if s.turnover_cents else NONE
     open_count = len(s.open_positions)
     return tiles(
         [
             Tile("Settled profit", signed_dollars(s.profit_cents), "net of commission"),
             Tile("Commission", dollars(s.commission_cents), "taken from settled winnings"),
             Tile("Marked, not settled", signed_dollars(s.marked_cents), _open_text(open_count)),
-            Tile("Turnover", dollars(s.turnover_cents), f"stake matched; profit is {share} of it"),
+            Tile("Turnover", dollars(s.turnover_cents), _turnover_text(run)),
             Tile("Fills", count(s.fills), f"{count(s.wagers_matched)} wagers matched"),
             Tile("Mean edge at the fill", points(s.mean_edge), "fair less implied, by stake"),
             Tile("Mean markout at 60 s", points(s.mean_markout_60s), "fair after, less at fill"),
@@ -45,6 +44,13 @@ def key_figures(run: Run) -> Html:
             Tile("Starting balance", dollars(s.starting_balance_cents), "of the session"),
         ]
     )
+
+
+def _turnover_text(run: Run) -> str:
+    s = run.summary
+    if not (s.settled and s.turnover_cents):
+        return "stake matched"
+    return f"stake matched; profit is {percent(s.profit_cents / s.turnover_cents)} of it"
 
 
 def _open_text(open_count: int) -> str:
@@ -151,6 +157,7 @@ def reproduction(run: Run) -> Html:
         ("digest of the decisions", s.digest),
         ("digest of the recording", s.recording_digest),
         ("tape", f"{count(s.rows)} rows, {count(round(s.rows_per_second))} a second"),
+        ("trades of unknown side", f"{count(s.trades_of_unknown_side)}, which fill nobody"),
         ("decisions", count(s.decisions)),
         ("versions", ", ".join(f"{name} {version}" for name, version in s.versions.items())),
     ]

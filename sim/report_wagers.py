@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from sim.report_page import Html, join, paragraph, subheading, table
-from sim.report_run import Columns, Run
+from sim.report_run import Columns, Run, places_by_pair
 from sim.report_text import (
     NONE,
     clock,
@@ -36,9 +36,7 @@ def fills_by_pair(run: Run) -> Html:
     stakes = run.fills["stake_cents"]
     if not stakes:
         return paragraph("There were no fills.")
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, pair_id in enumerate(run.fills["pair_id"]):
-        places[pair_id].append(place)
+    places = places_by_pair(run.fills)
     rows = [_pair_row(run, pair_id, places[pair_id]) for pair_id in sorted(places)]
     heads = ("market", "#fills", "backed", "#stake", "#mean edge")
     markouts = ("#markout 1 s", "#markout 10 s", "#markout 60 s")

@@ -37,10 +37,6 @@ class Exposure:
         """Return the positions in all pairs of an event that were ever asked for."""
         return self._positions_by_event.get(event_id, ())
 
-    def of_pair(self, pair: Pair) -> int:
-        """Return the most that a pair can lose, in cents."""
-        return -self.position(pair).worst_case_cents()
-
     def of_market(self, market_key: MarketKey) -> int:
         """Return the most that the pairs of a market can lose, in cents."""
         return self._by_market.get(market_key, 0)

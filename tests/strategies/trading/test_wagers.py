@@ -237,7 +237,7 @@ def test_a_fill_may_precede_the_opening(room: Room) -> None:
     room.take(WagerAccepted(ref))
     room.take(WagerOpened(ref))
     assert room.resting() == []
-    assert room.desk.exposure.of_pair(room.pair()) == 1_000
+    assert -room.desk.exposure.position(room.pair()).worst_case_cents() == 1_000
 
 
 def test_a_fill_may_follow_the_cancel(room: Room) -> None:

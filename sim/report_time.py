@@ -1,0 +1,131 @@
+"""The time axis of a report: minutes from the start, cut into stretches, with events marked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from sim.report_axes import MUTED, Floats
+from sim.report_run import EventSpan, Run
+from sim.report_text import NS_PER_MINUTE, moment, utc
+
+# Starts and ends are marked where no more events than this share an axis.
+MOST_EVENTS = 3
+_MINUTES_OF_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the run to draw on one axis, in minutes, and what to call it."""
+
+    name: str
+    first: float
+    last: float
+
+    def places(self, minutes: Floats) -> NDArray[np.intp]:
+        """Return the places of what lies within and of one to either side.
+
+        What held before the stretch holds at its first, and what holds at its last goes on.
+        """
+        before = int(np.searchsorted(minutes, self.first)) - 1
+        after = int(np.searchsorted(minutes, self.last, side="right"))
+        return np.arange(max(before, 0), min(after + 1, len(minutes)))
+
+
+class TimeScale:
+    """Minutes from an event's scheduled start, labelled with the clock in UTC beneath.
+
+    Without an event they count from the first row of the recording.
+    """
+
+    def __init__(self, run: Run, event: EventSpan | None) -> None:
+        """Count from an event's start, over the whole recording."""
+        self._first_ns, self._last_ns = run.summary.first_ns, run.summary.last_ns
+        self._origin_ns = event.scheduled_ns if event else self._first_ns
+        self._origin = "scheduled start" if event else "first row"
+        self._start_ns = (event.live_ns or event.scheduled_ns) if event else None
+        self._played = "in play" if event and event.live_ns else "after the scheduled start"
+
+    def minutes(self, ns: Sequence[int]) -> Floats:
+        """Return times as minutes from the start."""
+        apart: Floats = (np.asarray(ns, dtype=np.int64) - self._origin_ns) / NS_PER_MINUTE
+        return apart
+
+    def stretches(self, active_ns: int | None) -> list[Stretch]:
+        """Return what to draw apart: from the first activity to the start, and from there on.
+
+        It is one stretch where the recording holds no start.
+        """
+        first_ns = max(self._first_ns, active_ns or 0)
+        first, last = map(float, self.minutes([first_ns, max(self._last_ns, first_ns + 1)]))
+        if self._start_ns is None or not first_ns < self._start_ns < self._last_ns:
+            return [Stretch("", first, last)]
+        start = float(self.minutes([self._start_ns])[0])
+        return [Stretch("before the start", first, start), Stretch(self._played, start, last)]
+
+    def label(self, axes: Axes, *, named: bool = True) -> None:
+        """Give an axis its ticks: minutes over the UTC clock, over the date in long stretches."""
+        first, last = axes.get_xlim()
+        dated = last - first > _MINUTES_OF_DAY
+        ticks = MaxNLocator(nbins=5 if dated else 8, steps=[1, 1.5, 2, 3, 6, 10], integer=True)
+        axes.xaxis.set_major_locator(ticks)
+        axes.xaxis.set_major_formatter(FuncFormatter(partial(self._tick, dated=dated)))
+        if named:
+            origin = f"minutes from {self._origin}, {utc(self._origin_ns)}"
+            axes.set_xlabel(f"{origin}; clock in UTC beneath")
+
+    def _tick(self, minute: float, _: int | None, *, dated: bool) -> str:
+        time = moment(self._origin_ns + round(minute * NS_PER_MINUTE))
+        clock = f"{time:%b %d %H:%M}" if dated else f"{time:%H:%M}"
+        return f"{'+' if minute > 0 else ''}{minute:,g}\n{clock}"
+
+
+def grid(
+    board: Figure, stretches: Sequence[Stretch], height_ratios: Sequence[float]
+) -> NDArray[np.object_]:
+    """Return rows of axes, one column a stretch; a row shares its values, a column its time."""
+    panels: NDArray[np.object_] = board.subplots(
+        len(height_ratios),
+        len(stretches),
+        squeeze=False,
+        sharex="col",
+        sharey="row",
+        height_ratios=height_ratios,
+    )
+    return panels
+
+
+def mark_events(axes: Axes, scale: TimeScale, events: Sequence[EventSpan]) -> None:
+    """Draw a line where events start and end, within what the axis shows; of few events only."""
+    if len(events) > MOST_EVENTS:
+        return
+    for event in events:
+        started = "start" if event.live_ns is not None else "scheduled start"
+        _mark(axes, scale, event.live_ns or event.scheduled_ns, started)
+        if event.ended_ns is not None:
+            _mark(axes, scale, event.ended_ns, "end")
+
+
+def _mark(axes: Axes, scale: TimeScale, ns: int, word: str) -> None:
+    minute = float(scale.minutes([ns])[0])
+    low, high = axes.get_xlim()
+    if not low <= minute <= high:
+        return
+    at_the_edge = minute > (low + high) / 2
+    axes.axvline(minute, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    axes.annotate(
+        word,
+        (minute, 1.0),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(-3 if at_the_edge else 3, -2),
+        textcoords="offset points",
+        color=MUTED,
+        ha="right" if at_the_edge else "left",
+        va="top",
+        fontsize=8,
+    )
