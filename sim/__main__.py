@@ -164,7 +164,7 @@ def _report(words: Sequence[str]) -> None:
     )
     parser.add_argument("folder", type=Path, help="a run folder")
     options = parser.parse_args(words)
-    from sim.report import write_report  # noqa: PLC0415
+    from sim.report.document import write_report  # noqa: PLC0415
 
     print(write_report(options.folder).resolve())
 

@@ -14,7 +14,7 @@ from rich.progress import (
 from rich.table import Table
 
 from sim.backtest import Backtest
-from sim.report import write_report
+from sim.report.document import write_report
 from sim.summary import Summary
 from strategies.trading.money import dollars_text
 

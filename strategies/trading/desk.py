@@ -232,9 +232,10 @@ class Desk:
             self.board.mark_changed(market)
 
     def _deny(self, market: MarketState, denials: list[Denial], now_ns: int) -> None:
-        """Tell the journal of denials, of one that lasts only once."""
+        """Tell the journal of denials; of one that lasts, only once."""
+        lasting = {(denial.control, denial.line_id) for denial in market.denials}
         for denial in denials:
-            if denial not in market.denials:
+            if (denial.control, denial.line_id) not in lasting:
                 self._journal.denied(now_ns, denial)
         market.denials = denials
 

@@ -86,7 +86,11 @@ def test_opposite_fills_of_one_pair_hedge_each_other(catalogue: Catalogue) -> No
     exposure, pair = Exposure(), catalogue.pair_of(LineId("home"))
     exposure.match(pair, 0, 1_000, 1_000, 0)
     exposure.match(pair, 1, 1_000, 1_000, 0)
-    assert (exposure.position(pair).worst_case_cents(), exposure.total_cents, exposure.max_total_cents) == (0, 0, 1_000)
+    assert (
+        exposure.position(pair).worst_case_cents(),
+        exposure.total_cents,
+        exposure.max_total_cents,
+    ) == (0, 0, 1_000)
 
 
 def test_the_positions_of_an_event_are_those_of_all_its_markets(catalogue: Catalogue) -> None:

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sim.report_axes import FIRST, INK, MUTED, SECOND, Floats, floats, picture
-from sim.report_page import Html, figure, paragraph
-from sim.report_run import Run
+from sim.report.axes import FIRST, INK, MUTED, SECOND, Floats, floats, picture
+from sim.report.page import Html, figure, paragraph
+from sim.report.run_folder import Run
 
 HORIZONS_S = (1, 10, 60)
 # Markouts beyond this share of the fills are drawn in the outermost bar of their histogram.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sim.report_page import (
+from sim.report.page import (
     Html,
     Tile,
     code_block,
@@ -13,8 +13,8 @@ from sim.report_page import (
     table,
     tiles,
 )
-from sim.report_run import Run
-from sim.report_text import (
+from sim.report.run_folder import Run
+from sim.report.text import (
     NONE,
     count,
     dollars,

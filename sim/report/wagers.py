@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from sim.report_page import Html, join, paragraph, subheading, table
-from sim.report_run import Columns, Run, places_by_pair
-from sim.report_text import (
+from sim.report.page import Html, join, paragraph, subheading, table
+from sim.report.run_folder import Columns, Run, places_by_pair
+from sim.report.text import (
     NONE,
     clock,
     count,

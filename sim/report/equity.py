@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.report_axes import (
+from sim.report.axes import (
     FIRST,
     INK,
     MARKED,
@@ -19,9 +19,9 @@ from sim.report_axes import (
     thin,
     thinned_note,
 )
-from sim.report_page import Html, figure, paragraph
-from sim.report_run import EventSpan, Run, places_by_pair
-from sim.report_time import Stretch, TimeScale, grid, mark_events
+from sim.report.page import Html, figure, paragraph
+from sim.report.run_folder import EventSpan, Run, places_by_pair
+from sim.report.time_axis import Stretch, TimeScale, grid, mark_events
 
 MOST_PAIRS = 6
 

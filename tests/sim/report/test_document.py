@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recordings.parquet import TableWriter
-from sim.report import write_report
+from sim.report.document import write_report
 from sim.tables import TABLES
 from strategies.trading.errors import ConfigError
 

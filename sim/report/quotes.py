@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sim.report_axes import (
+from sim.report.axes import (
     FAIR,
     FIRST,
     MARKET,
@@ -29,9 +29,9 @@ from sim.report_axes import (
     thin,
     thinned_note,
 )
-from sim.report_page import Html, figure, join, paragraph, subheading
-from sim.report_run import Columns, EventSpan, Run, places_by_pair
-from sim.report_time import Stretch, TimeScale, mark_events
+from sim.report.page import Html, figure, join, paragraph, subheading
+from sim.report.run_folder import Columns, EventSpan, Run, places_by_pair
+from sim.report.time_axis import Stretch, TimeScale, mark_events
 
 MOST_PAIRS = 6
 # The close-up shows this much around the time of most fills, if there are so many.

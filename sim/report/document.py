@@ -1,17 +1,15 @@
 """The report of a run: one HTML file that stands alone, made from the run folder and no more.
 
-`report_run` reads the folder; `report_tables`, `report_wagers`, `report_equity`, `report_quotes`
-and `report_markouts` make the parts; `report_page` gives them their shape. This module says what
-comes in which order.
+`run_folder` reads the folder; `tables`, `wagers`, `equity`, `quotes` and `markouts` make the
+parts; `page` gives them their shape. This module says what comes in which order.
 """
 
 from pathlib import Path
 
-from sim import report_tables as tables
-from sim import report_wagers as wagers
-from sim.report_equity import equity, inventory
-from sim.report_markouts import markouts
-from sim.report_page import (
+from sim.report import tables, wagers
+from sim.report.equity import equity, inventory
+from sim.report.markouts import markouts
+from sim.report.page import (
     Html,
     header,
     notes,
@@ -21,9 +19,9 @@ from sim.report_page import (
     source,
     subheading,
 )
-from sim.report_quotes import quotes
-from sim.report_run import Run, read_run
-from sim.report_text import count, utc
+from sim.report.quotes import quotes
+from sim.report.run_folder import Run, read_run
+from sim.report.text import count, utc
 
 REPORT_NAME = "report.html"
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from sim.report_page import Html
+from sim.report.page import Html
 from strategies.trading.odds import implied_probability
 
 INK, MUTED, RULE = "#1c2430", "#667180", "#dfe3e8"
