@@ -22,7 +22,6 @@ from strategies.trading.market import (
     MarketStatus,
     SportEvent,
 )
-from strategies.trading.odds import Odds
 from strategies.trading.strategy import Quote
 
 
@@ -127,17 +126,16 @@ class Board:
         known = self._offers.get(event.line_id)
         if known is not None:
             offers, market = known
-            at_touch = offers.put(event.odds, event.amount_cents)
+            at_touch = offers.put(event.odds, event.amount_cents, at_ns)
             market.event.heard_ns = at_ns
             if not self._eager:
                 self.mark_changed(market)
             elif at_touch:
                 self.mark_urgent(market)
 
-    def add_own(self, line_id: LineId, odds: Odds, change_cents: int) -> None:
-        """Note that so much more of the offer shown on a line is our own wager opposite."""
-        if line_id in self._offers:
-            self._offers[line_id][0].add_own(odds, change_cents)
+    def offers_on(self, line_id: LineId) -> Offers:
+        """Return the offers on a line of a market that is followed."""
+        return self._offers[line_id][0]
 
     def mark_changed(self, market: MarketState) -> None:
         """Ask for a decision on a market at the next refresh."""

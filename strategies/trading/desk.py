@@ -176,7 +176,7 @@ class Desk:
             self.board.mark_urgent(market)
         if event.state is TradingState.HALTED:
             self._journal.sent(at_ns, CancelAll())
-            self.wagers.begin_cancel_all()
+            self.wagers.begin_cancel_all(at_ns)
             self._exchange.cancel_all()
 
     def _compare_with(self, account: AccountState) -> None:
@@ -294,7 +294,7 @@ class Desk:
 
     def _cancel(self, refs: list[WagerRef], now_ns: int) -> None:
         for ref in refs:
-            self.wagers.begin_cancel(ref)
+            self.wagers.begin_cancel(ref, now_ns)
             self.risk.count_command(now_ns)
             self._journal.sent(now_ns, CancelWager(ref))
         for batch in _batches(refs):

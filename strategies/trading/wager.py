@@ -100,8 +100,8 @@ class Wager:
         return 0 if self.ended else self.stake_cents - self.matched_cents
 
     def offered_cents(self) -> int:
-        """Return what a taker on the opposite line sees of this wager in the book."""
-        if self.state not in (WagerState.OPEN, WagerState.CANCELLING):
+        """Return what takers on the opposite line should come to see of this wager in the book."""
+        if self.state in (WagerState.CANCELLING, WagerState.ENDED):
             return 0
         return fill_profit_cents(self.rested_cents, self.unmatched_cents, self.odds)
 

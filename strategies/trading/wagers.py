@@ -127,16 +127,19 @@ class WagerManager:
             self._taken[wager.line_id] = self._take_wishes[wager.line_id]
         self._live_by_line.setdefault(wager.line_id, {})[wager.ref] = wager
         self._exposure.change_open(pair, wager.side, wager.stake_cents)
+        self._show(wager, now_ns)
 
-    def begin_cancel(self, ref: WagerRef) -> None:
+    def begin_cancel(self, ref: WagerRef, now_ns: int) -> None:
         """Note that a cancel is about to be sent."""
-        self._live[ref].step(WagerState.CANCELLING)
+        wager = self._live[ref]
+        wager.step(WagerState.CANCELLING)
+        self._show(wager, now_ns)
 
-    def begin_cancel_all(self) -> None:
+    def begin_cancel_all(self, now_ns: int) -> None:
         """Note that a cancel of everything is about to be sent."""
-        for wager in self._live.values():
+        for ref, wager in self._live.items():
             if wager.state is WagerState.OPEN:
-                wager.step(WagerState.CANCELLING)
+                self.begin_cancel(ref, now_ns)
 
     def take(self, event: PrivateUpdate, at_ns: int) -> Wager | None:
         """Take an answer or a private update; return its wager, None if it is not known."""
@@ -160,7 +163,7 @@ class WagerManager:
                 self._end(wager, EndReason.CANCELLED, at_ns)
             case WagerWiped():
                 self._end(wager, EndReason.WIPED, at_ns)
-        self._show(wager)
+        self._show(wager, at_ns)
         return wager
 
     def converge(
@@ -292,11 +295,17 @@ class WagerManager:
                 return
             del self._ended[ref]
 
-    def _show(self, wager: Wager) -> None:
-        """Tell the board what of the offers opposite is this wager."""
-        offered_cents = wager.offered_cents()
-        if offered_cents != wager.shown_cents:
-            against = self._board.catalogue.opposite(wager.line_id).line_id
-            change_cents = offered_cents - wager.shown_cents
-            self._board.add_own(against, opposite(wager.odds), change_cents)
-            wager.shown_cents = offered_cents
+    def _show(self, wager: Wager, at_ns: int) -> None:
+        """Tell the board what of the offers opposite is due to be this wager."""
+        change_cents = wager.offered_cents() - wager.shown_cents
+        if not change_cents:
+            return
+        wager.shown_cents += change_cents
+        offers = self._board.offers_on(self._board.catalogue.opposite(wager.line_id).line_id)
+        odds = opposite(wager.odds)
+        if wager.reason in (EndReason.REJECTED, EndReason.INVALID):
+            offers.disown(odds, -change_cents)
+        elif change_cents > 0 or wager.state is WagerState.CANCELLING:
+            offers.expect_own(odds, change_cents)
+        else:
+            offers.lose_own(odds, -change_cents, at_ns)

@@ -370,7 +370,7 @@ class Room:
         wagers, now_ns = self.desk.wagers, self.clock.now_ns()
         changes = wagers.converge((LineId("home"), LineId("away")), quotes, quotes, now_ns)
         for ref in changes.cancels:
-            wagers.begin_cancel(ref)
+            wagers.begin_cancel(ref, now_ns)
         for place in changes.places:
             wagers.register(place, now_ns)
         return changes

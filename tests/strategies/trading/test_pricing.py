@@ -24,9 +24,9 @@ def book_of(catalogue: Catalogue, first: int | None, second: int | None) -> Book
     """Return a book with these best offers on its two lines."""
     book = Book(catalogue.pair_of(LineId("home")))
     if first is not None:
-        book.first.put(Odds(first), 1_000)
+        book.first.put(Odds(first), 1_000, 0)
     if second is not None:
-        book.second.put(Odds(second), 1_000)
+        book.second.put(Odds(second), 1_000, 0)
     return book
 
 

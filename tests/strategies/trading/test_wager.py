@@ -76,14 +76,16 @@ def test_fills_may_come_after_the_end_but_not_beyond_the_stake(wager: Wager) -> 
         wager.match(Odds(150), 1)
 
 
-def test_a_taker_sees_what_the_open_rest_can_win(wager: Wager) -> None:
-    """$10 at +150 shows up opposite as $15; a fill of $4 leaves $9, and the end nothing."""
-    assert wager.offered_cents() == 0
+def test_a_taker_is_due_to_see_what_the_rest_can_win(wager: Wager) -> None:
+    """$10 at +150 will show up opposite as $15; a fill of $4 leaves $9, a cancel nothing."""
+    assert wager.offered_cents() == 1_500
     wager.step(WagerState.OPEN)
     assert wager.offered_cents() == 1_500
     wager.match(Odds(150), 400)
     assert wager.offered_cents() == 900
     wager.step(WagerState.CANCELLING)
+    assert wager.offered_cents() == 0
+    wager.step(WagerState.OPEN)
     assert wager.offered_cents() == 900
     wager.end(EndReason.CANCELLED)
     assert wager.offered_cents() == 0
