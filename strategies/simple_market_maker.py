@@ -1,8 +1,7 @@
 """The first strategy and the default: quote every selection a margin away from its fair price."""
 
-from strategies.trading.errors import ConfigError
 from strategies.trading.ids import LineId
-from strategies.trading.limits import nanoseconds_from_seconds
+from strategies.trading.limits import nanoseconds_from_seconds, probability_distance
 from strategies.trading.money import cents_from_dollars
 from strategies.trading.odds import Ladder
 from strategies.trading.strategy import Quote, View
@@ -18,11 +17,7 @@ class SimpleMarketMaker:
 
         A refresh of zero decides on every change. Raise ConfigError for what cannot be meant.
         """
-        numeric = isinstance(spread_margin, int | float) and not isinstance(spread_margin, bool)
-        if not numeric or not 0.0 <= spread_margin < 0.5:
-            message = f"strategy.spread_margin: {spread_margin!r} is not between 0 and 0.5"
-            raise ConfigError(message)
-        self._margin = spread_margin
+        self._margin = probability_distance("strategy.spread_margin", spread_margin)
         self._stake_cents = cents_from_dollars("strategy.default_stake", default_stake)
         self.quote_refresh_ns = nanoseconds_from_seconds(
             "strategy.quote_refresh_seconds", quote_refresh_seconds
@@ -34,10 +29,11 @@ class SimpleMarketMaker:
         for pair in view.pairs:
             if pair.fair is not None:
                 lines = pair.book.pair
-                quotes.append(self._quote(lines.first.line_id, pair.fair, view.ladder))
-                quotes.append(self._quote(lines.second.line_id, 1.0 - pair.fair, view.ladder))
+                quotes.append(self.quote_line(lines.first.line_id, pair.fair, view.ladder))
+                quotes.append(self.quote_line(lines.second.line_id, 1.0 - pair.fair, view.ladder))
         return tuple(quote for quote in quotes if quote is not None)
 
-    def _quote(self, line_id: LineId, fair: float, ladder: Ladder) -> Quote | None:
+    def quote_line(self, line_id: LineId, fair: float, ladder: Ladder) -> Quote | None:
+        """Return the quote on a line of this fair probability, None if the margin eats it up."""
         odds = ladder.shortest_implying_at_most(fair - self._margin)
         return None if odds is None else Quote(line_id, odds, self._stake_cents)

@@ -85,6 +85,17 @@ def nanoseconds_from_seconds(name: str, seconds: object) -> int:
     return int(_number(name, seconds) * NANOSECONDS)
 
 
+def probability_distance(name: str, value: object) -> float:
+    """Return a configured distance between probabilities, from zero to less than a half.
+
+    Raise ConfigError, naming the setting, for anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < 0.5:
+        message = f"{name}: {value!r} is not between 0 and 0.5"
+        raise ConfigError(message)
+    return value
+
+
 def _number(name: str, value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         message = f"{name}: {value!r} is not a number"

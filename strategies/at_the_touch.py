@@ -1,0 +1,59 @@
+"""The baseline to beat: joins the best offer of others, and never makes a price of its own."""
+
+from strategies.trading.ids import LineId
+from strategies.trading.limits import nanoseconds_from_seconds, probability_distance
+from strategies.trading.money import cents_from_dollars
+from strategies.trading.odds import Odds, crosses, implied_probability, opposite
+from strategies.trading.strategy import PairView, Quote, View
+
+
+class AtTheTouch:
+    """Rests one wager on each selection, beside the best competing maker.
+
+    A wager on one line is an offer on the other at the opposite odds, so the makers to join on a
+    line are those whose offers are the touch of the other. Where nobody else offers, there is no
+    one to join and no quote: it never stays for the sake of its own wager.
+    """
+
+    def __init__(self, min_edge: float, default_stake: float, quote_refresh_seconds: float) -> None:
+        """Take the least edge worth joining for as a probability, and the stake in dollars.
+
+        A refresh of zero decides on every change. Raise ConfigError for what cannot be meant.
+        """
+        self._min_edge = probability_distance("strategy.min_edge", min_edge)
+        self._stake_cents = cents_from_dollars("strategy.default_stake", default_stake)
+        self.quote_refresh_ns = nanoseconds_from_seconds(
+            "strategy.quote_refresh_seconds", quote_refresh_seconds
+        )
+
+    def quote(self, view: View) -> tuple[Quote, ...]:
+        """Return a quote for every line of a pair with a fair price that is worth joining."""
+        return tuple(
+            quote
+            for pair in view.pairs
+            if pair.fair is not None
+            for quote in self._join_pair(pair, pair.fair)
+            if quote is not None
+        )
+
+    def _join_pair(self, pair: PairView, fair: float) -> tuple[Quote | None, Quote | None]:
+        lines = pair.pair
+        first = None if pair.first_touch is None else pair.first_touch[0]
+        second = None if pair.second_touch is None else pair.second_touch[0]
+        return (
+            self._join(lines.first.line_id, fair, second, first),
+            self._join(lines.second.line_id, 1.0 - fair, first, second),
+        )
+
+    def _join(
+        self, line_id: LineId, fair: float, joined: Odds | None, facing: Odds | None
+    ) -> Quote | None:
+        """Quote a line beside the offers `joined`, unless those `facing` it would match that."""
+        if joined is None:
+            return None
+        odds = opposite(joined)
+        if facing is not None and crosses(odds, opposite(facing)):
+            return None
+        if fair - implied_probability(odds) < self._min_edge:
+            return None
+        return Quote(line_id, odds, self._stake_cents)

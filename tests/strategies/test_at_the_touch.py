@@ -1,0 +1,171 @@
+"""The baseline: at the touch, beside the best competing maker, on every selection."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strategies.at_the_touch import AtTheTouch
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commands import Intent
+from strategies.trading.errors import ConfigError
+from strategies.trading.odds import (
+    Odds,
+    crosses,
+    implied_probability,
+    opposite,
+    prophetx_ladder,
+)
+from strategies.trading.strategy import PairView, Quote, View
+
+See = Callable[..., View]
+
+FIRST, SECOND = "home-4.5", "away+4.5"
+OTHER = {FIRST: SECOND, SECOND: FIRST}
+
+touches = st.none() | st.sampled_from(prophetx_ladder().rungs)
+# Binary fractions, of which one less one is exact.
+fairs = st.integers(1, 1023).map(lambda parts: parts / 1024)
+edges = st.floats(0.0, 0.2)
+
+
+def joiner(min_edge: float = 0.0) -> AtTheTouch:
+    """Return the strategy with stakes of $10."""
+    return AtTheTouch(min_edge, 10, 5)
+
+
+def by_line(quotes: tuple[Quote, ...]) -> dict[str, int]:
+    """Return the odds quoted on each line."""
+    return {quote.line_id: quote.odds for quote in quotes}
+
+
+def test_it_rests_beside_the_best_maker_on_either_line(see: See) -> None:
+    """Takers find +105 on home and -115 on away: we back home at +115 and away at -105."""
+    quotes = joiner().quote(see(0.4765, 105, -115))
+    told = [(quote.line_id, quote.odds, quote.stake_cents, quote.intent) for quote in quotes]
+    assert told == [
+        (FIRST, 115, 1_000, Intent.ADD_ONLY),
+        (SECOND, -105, 1_000, Intent.ADD_ONLY),
+    ]
+
+
+def test_even_money_is_joined_at_even_money(see: See) -> None:
+    """The offer at +100 is joined at +100, which is its own opposite."""
+    assert by_line(joiner().quote(see(0.488, 100, -110))) == {FIRST: 110, SECOND: 100}
+
+
+@given(fair=fairs, min_edge=edges, first_touch=touches, second_touch=touches)
+def test_every_quote_is_an_offer_exactly_at_the_touch(
+    see: See, fair: float, min_edge: float, first_touch: int | None, second_touch: int | None
+) -> None:
+    """To takers each quote shows at the best odds that others offer them: no longer, no shorter."""
+    touch_of = {FIRST: first_touch, SECOND: second_touch}
+    for quote in joiner(min_edge).quote(see(fair, first_touch, second_touch)):
+        assert opposite(quote.odds) == touch_of[OTHER[quote.line_id]]
+
+
+@given(fair=fairs, first_touch=touches, second_touch=touches)
+def test_no_quote_crosses_the_touch(
+    see: See, fair: float, first_touch: int | None, second_touch: int | None
+) -> None:
+    """No quote would match an offer on its own line, or our quote on the other."""
+    touch_of = {FIRST: first_touch, SECOND: second_touch}
+    quotes = by_line(joiner().quote(see(fair, first_touch, second_touch)))
+    for line, odds in quotes.items():
+        touch = touch_of[line]
+        assert touch is None or odds > touch
+    assert len(quotes) < 2 or not crosses(quotes[FIRST], quotes[SECOND])
+
+
+@given(fair=fairs, min_edge=edges, first_touch=touches, second_touch=touches)
+def test_it_joins_if_and_only_if_the_edge_is_enough(
+    see: See, fair: float, min_edge: float, first_touch: int | None, second_touch: int | None
+) -> None:
+    """Of the lines that could be joined, those with the least edge or more are quoted, only."""
+    view = see(fair, first_touch, second_touch)
+    quotes = by_line(joiner(min_edge).quote(view))
+    fair_of = {FIRST: fair, SECOND: 1.0 - fair}
+    for line, odds in by_line(joiner().quote(view)).items():
+        edge = fair_of[line] - implied_probability(odds)
+        assert (line in quotes) == (edge >= min_edge)
+    assert all(fair_of[line] >= implied_probability(odds) for line, odds in quotes.items())
+
+
+def test_an_edge_that_is_too_small_is_not_quoted(see: See) -> None:
+    """At fair 0.48, +115 leaves 1.5 % and -105 leaves 0.8 %: at least 1 % is had on one line."""
+    assert by_line(joiner(0.01).quote(see(0.48, 105, -115))) == {FIRST: 115}
+    assert by_line(joiner(0.02).quote(see(0.48, 105, -115))) == {}
+
+
+def test_exactly_the_least_edge_is_enough(see: See) -> None:
+    """At fair 0.375, +300 leaves 12.5 %: joined where that is asked for, not where more is."""
+    assert by_line(joiner(0.125).quote(see(0.375, 105, -300))) == {FIRST: 300}
+    assert by_line(joiner(0.126).quote(see(0.375, 105, -300))) == {}
+
+
+@given(fair=fairs, min_edge=edges, first_touch=touches, second_touch=touches)
+def test_it_does_not_matter_which_line_is_the_first(
+    see: See, fair: float, min_edge: float, first_touch: int | None, second_touch: int | None
+) -> None:
+    """Seen with the lines in the other order, the same pair gets the same quotes."""
+    straight = joiner(min_edge).quote(see(fair, first_touch, second_touch))
+    swapped = joiner(min_edge).quote(see(fair, first_touch, second_touch, swapped=True))
+    assert by_line(straight) == by_line(swapped)
+
+
+# Nobody to join -------------------------------------------------------------------------------
+
+
+def test_where_nobody_offers_there_is_nobody_to_join(see: See) -> None:
+    """With offers on home alone, only away is quoted, beside the makers who show on home."""
+    assert by_line(joiner().quote(see(0.45, 105, None))) == {SECOND: -105}
+    assert by_line(joiner().quote(see(0.45, None, None))) == {}
+
+
+def test_it_does_not_stay_for_the_sake_of_its_own_offer(
+    pair_seen: Callable[..., PairView], market_seen: Callable[..., View]
+) -> None:
+    """An offer that is all ours is not joined; once others stand behind it, they are."""
+    pair = pair_seen(0.48, 105, -115)
+    pair.book.second.add_own(Odds(-115), 10_000)
+    assert by_line(joiner().quote(market_seen(pair))) == {SECOND: -105}
+    pair.book.second.put(Odds(-120), 5_000)
+    assert by_line(joiner().quote(market_seen(pair))) == {FIRST: 120, SECOND: -105}
+    pair.book.second.put(Odds(-115), 10_100)
+    assert by_line(joiner().quote(market_seen(pair))) == {FIRST: 115, SECOND: -105}
+
+
+@pytest.mark.parametrize("second_touch", [-105, 100, 110])
+def test_a_book_that_is_locked_or_crossed_is_not_joined(see: See, second_touch: int) -> None:
+    """Where two offers leave no room between them, to join one would be to take the other."""
+    assert joiner().quote(see(0.5, 105, second_touch)) == ()
+
+
+def test_a_pair_without_a_price_is_not_quoted(see: See) -> None:
+    """Without a fair price no edge is known, and there is no quote."""
+    assert joiner().quote(see(None, 105, -115)) == ()
+
+
+# Settings -------------------------------------------------------------------------------------
+
+
+def test_the_refresh_is_that_of_the_settings() -> None:
+    """The refresh is given in seconds, and zero decides on every change."""
+    assert AtTheTouch(0, 10, 0).quote_refresh_ns == 0
+    assert AtTheTouch(0, 10, 2.5).quote_refresh_ns == 5 * NANOSECONDS // 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        *(((value, 10, 5), "min_edge") for value in ("0.1", True, None, -0.01, 0.5, float("nan"))),
+        *(((0, value, 5), "default_stake") for value in ("10", True, -1, float("nan"), 0.001)),
+        *(((0, 10, value), "quote_refresh_seconds") for value in ("5", True, -1, float("nan"))),
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused_by_name(settings: Any, name: str) -> None:
+    """Text, booleans, negatives and NaN are refused, and the error names the setting."""
+    with pytest.raises(ConfigError, match=rf"^strategy\.{name}: "):
+        AtTheTouch(*settings)
