@@ -57,7 +57,7 @@ def pair_seen(
     book, position = Book(pair), Position(pair)
     for offers, touch in zip((book.first, book.second), touches, strict=True):
         if touch is not None:
-            offers.put(Odds(touch), 10_000)
+            offers.put(Odds(touch), 10_000, 0)
     position.profit_if = list(profit_if)
     return PairView(book, fair, position)
 

@@ -129,11 +129,13 @@ def test_it_does_not_stay_for_the_sake_of_its_own_offer(
 ) -> None:
     """An offer that is all ours is not joined; once others stand behind it, they are."""
     pair = pair_seen(0.48, 105, -115)
-    pair.book.second.add_own(Odds(-115), 10_000)
+    pair.book.second.put(Odds(-115), 0, 0)
+    pair.book.second.expect_own(Odds(-115), 10_000)
+    pair.book.second.put(Odds(-115), 10_000, 0)
     assert by_line(joiner().quote(market_seen(pair))) == {SECOND: -105}
-    pair.book.second.put(Odds(-120), 5_000)
+    pair.book.second.put(Odds(-120), 5_000, 0)
     assert by_line(joiner().quote(market_seen(pair))) == {FIRST: 120, SECOND: -105}
-    pair.book.second.put(Odds(-115), 10_100)
+    pair.book.second.put(Odds(-115), 10_100, 0)
     assert by_line(joiner().quote(market_seen(pair))) == {FIRST: 115, SECOND: -105}
 
 
