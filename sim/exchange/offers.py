@@ -126,9 +126,11 @@ class Offer:
 
     def _cancel(self, drop: _Entry) -> None:
         """Say that a drop, still counted as there, was cancelled."""
-        there_cents = self._there_cents()
+        there_cents, older_cents = self._there_cents(), 0
         for wager in self.wagers:
-            wager.ahead_cents -= self._cancelled_ahead(wager, drop, there_cents)
+            left_cents = wager.ahead_cents - self._cancelled_ahead(wager, drop, there_cents)
+            # A model looks at each wager alone, but none of ours can overtake an older one.
+            wager.ahead_cents = older_cents = max(left_cents, older_cents)
 
     def _cancelled_ahead(self, wager: ExchangeWager, drop: _Entry, there_cents: int) -> int:
         """Ask the queue model; for a wager that joined after the drop all of it stood ahead."""
