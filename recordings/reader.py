@@ -144,7 +144,8 @@ def _require_same_dictionaries(segment: Path, info: TapeInfo, last: TapeInfo) ->
 def _segment_chunks(segment: Path, rows_per_chunk: int, checker: "_Checker") -> Iterator[Chunk]:
     first_row = 0
     names = list(TAPE_TYPES)
-    with pq.ParquetFile(segment, page_checksum_verification=True) as file:
+    # Without buffering ahead, which would hold a whole segment in memory.
+    with pq.ParquetFile(segment, page_checksum_verification=True, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=rows_per_chunk, columns=names):
             chunk = _chunk(str(segment), first_row, batch)
             checker.check(chunk)

@@ -189,7 +189,7 @@ class Backtest:
 
     def _rows(self, queue: QueueModel, show: Progress) -> Iterator[ExchangeRow]:
         """Yield the rows of the tape, telling every so often how far it has come."""
-        label = f"queue {type(queue).__name__.lower()}"
+        label = f"queue {queue}"
         total = self.tape.rows_total
         rows = exchange_rows(self.tape)
         for done in range(0, total, _ROWS_PER_SHOW):

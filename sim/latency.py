@@ -7,6 +7,8 @@ stream as `rng`, so that configuration may exchange one for another; those witho
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
+from statistics import median
 from typing import Protocol
 
 import numpy as np
@@ -54,7 +56,7 @@ class Constant:
         rng: Generator | None = None,  # noqa: ARG002 - all models are built alike
     ) -> None:
         """Take the delay in milliseconds; `rng` is ignored; raise ConfigError if it is none."""
-        self._delay_ns = _nanoseconds("latency ms", ms)
+        self._delay_ns = _nanoseconds("ms", ms)
         self._told = f"{ms:g} ms"
 
     def __str__(self) -> str:
@@ -83,16 +85,16 @@ class Lognormal:
         rng: Generator,
     ) -> None:
         """Take settings and a random stream; raise ConfigError, naming a setting that is wrong."""
-        median_ns = _nanoseconds("latency median_ms", median_ms)
+        median_ns = _nanoseconds("median_ms", median_ms)
         if not median_ns:
-            message = "latency median_ms: a log-normal median must be above zero"
+            message = "median_ms: a log-normal median must be above zero"
             raise ConfigError(message)
         self._log_median = float(np.log(median_ns))
-        self._sigma = _finite("latency sigma", sigma)
-        self._floor_ns = _nanoseconds("latency floor_ms", floor_ms)
-        self._cap_ns = None if cap_ms is None else _nanoseconds("latency cap_ms", cap_ms)
+        self._sigma = _finite("sigma", sigma)
+        self._floor_ns = _nanoseconds("floor_ms", floor_ms)
+        self._cap_ns = None if cap_ms is None else _nanoseconds("cap_ms", cap_ms)
         if self._cap_ns is not None and self._cap_ns < self._floor_ns:
-            message = f"latency cap_ms: {cap_ms!r} is below floor_ms {floor_ms!r}"
+            message = f"cap_ms: {cap_ms!r} is below floor_ms {floor_ms!r}"
             raise ConfigError(message)
         self._rng = rng
         self._drawn: list[int] = []
@@ -113,6 +115,41 @@ class Lognormal:
         delays = self._rng.lognormal(self._log_median, self._sigma, _DRAWS_AT_ONCE)
         rounded = np.rint(np.clip(delays, self._floor_ns, self._cap_ns)).astype(np.int64)
         self._drawn = rounded[::-1].tolist()
+
+
+class Measured:
+    """Messages that take as long as recorded ones did, each time one of them by chance.
+
+    The table is a text file with a number of milliseconds on each line and nothing else. How
+    delays followed on each other is not kept: every one is drawn from the whole table.
+    """
+
+    def __init__(self, path: str | None, *, rng: Generator) -> None:
+        """Read the table; raise ConfigError, naming the file and the line, if it is not one."""
+        if not isinstance(path, str) or not path:
+            message = (
+                "path: measured delays want a text file of recorded milliseconds, one a line; "
+                f"got {path!r}"
+            )
+            raise ConfigError(message)
+        self._table_ns = _table_ns(Path(path))
+        self._rng = rng
+        self._drawn: list[int] = []
+        median_ms = median(self._table_ns) / _NANOSECONDS_PER_MILLISECOND
+        self._told = (
+            f"measured, {len(self._table_ns):,} times in {Path(path).name}, median {median_ms:g} ms"
+        )
+
+    def __str__(self) -> str:
+        """Return the model as people read it."""
+        return self._told
+
+    def sample_ns(self) -> int:
+        """Return the delay of the next message."""
+        if not self._drawn:
+            places = self._rng.integers(len(self._table_ns), size=_DRAWS_AT_ONCE)
+            self._drawn = [self._table_ns[place] for place in places[::-1].tolist()]
+        return self._drawn.pop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +177,49 @@ def build_latency(
     activation: DelayFactory,
     response: DelayFactory,
 ) -> Latency:
-    """Build the five delays, each from its factory with a random stream of its own."""
+    """Build the five delays, each from its factory with a random stream of its own.
+
+    Raise ConfigError, naming the delay and its setting, where one cannot be built.
+    """
     return Latency(
-        feed=feed(rng=streams.named("latency.feed")),
-        compute=compute(rng=streams.named("latency.compute")),
-        entry=entry(rng=streams.named("latency.entry")),
-        activation=activation(rng=streams.named("latency.activation")),
-        response=response(rng=streams.named("latency.response")),
+        feed=_built(streams, "latency.feed", feed),
+        compute=_built(streams, "latency.compute", compute),
+        entry=_built(streams, "latency.entry", entry),
+        activation=_built(streams, "latency.activation", activation),
+        response=_built(streams, "latency.response", response),
     )
+
+
+def _built(streams: Streams, name: str, factory: DelayFactory) -> Delay:
+    """Build a delay, whose errors begin with a setting of its own."""
+    try:
+        return factory(rng=streams.named(name))
+    except ConfigError as error:
+        message = f"{name}.{error}"
+        raise ConfigError(message) from error
+
+
+def _table_ns(path: Path) -> list[int]:
+    """Return the times that a file holds, in nanoseconds."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
+        message = f"path: {path} cannot be read: {reason}"
+        raise ConfigError(message) from error
+    if not lines:
+        message = f"path: {path} holds no times"
+        raise ConfigError(message)
+    return [_time_ns(f"path: {path}, line {n}", line) for n, line in enumerate(lines, 1)]
+
+
+def _time_ns(place: str, line: str) -> int:
+    try:
+        ms = float(line)
+    except ValueError as error:
+        message = f"{place}: {line!r} is not a number of milliseconds"
+        raise ConfigError(message) from error
+    return _nanoseconds(place, ms)
 
 
 def _nanoseconds(name: str, ms: object) -> int:

@@ -124,7 +124,7 @@ def _models(backtest: "Backtest") -> Summary:
         f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)
     }
     return {
-        "queue": type(backtest.queue()).__name__.lower(),
+        "queue": str(backtest.queue()),
         **delays,
         "pricing": repr(backtest.pricing),
         "commission": f"{backtest.fees.rate_percent:g} % of net winnings per "

@@ -1,9 +1,10 @@
 """Matching against a recording: when our wagers are filled, by how much, and at whose odds.
 
 A wager of ours on a line shows to takers as an offer on the opposite line, at the opposite odds. It
-is filled by a recorded trade, by a recorded offer that comes across it, or by what is offered
-already when it opens. Whoever was there first gives the odds; longer odds for the taker go first,
-then the older wager. A fill that would give either side nothing does not happen.
+is filled by a recorded trade, whether the tape tells it or the fall of an offer gives it away, by a
+recorded offer that comes across it, or by what is offered already when it opens. Whoever was there
+first gives the odds; longer odds for the taker go first, then the older wager. A fill that would
+give either side nothing does not happen.
 """
 
 from collections.abc import Callable
@@ -45,21 +46,24 @@ class Matcher:
     def trade(
         self, book: LineBook, now_ns: int, odds: int, stake_cents: int, *, matching: bool
     ) -> None:
-        """Apply a recorded trade: a taker staked so much on this line at these odds.
-
-        His stake is one budget. Our wagers that offer him longer odds come first, then what
-        others have ahead of us at his odds, then ours.
-        """
+        """Apply a trade that is told: a taker staked so much on this line at these odds."""
         offer = self.offer_at(book, odds)
-        offer.lapse(now_ns)
+        self.take(book, offer, offer.hear_trade(now_ns, stake_cents), matching=matching)
+
+    def take(self, book: LineBook, offer: Offer, stake_cents: int, *, matching: bool) -> None:
+        """Let a taker on this line stake so much at the odds of an offer, in one budget.
+
+        Our wagers that offer him longer odds come first, then what others have ahead of us at
+        his odds, then ours.
+        """
         if matching:
             budget_cents = stake_cents
             for wager in tuple(book.opposite.wagers):
-                if wager.shown_odds < odds:
+                if wager.shown_odds < offer.odds:
                     break
-                ahead_cents = wager.ahead_cents if wager.shown_odds == odds else 0
+                ahead_cents = wager.ahead_cents if wager.shown_odds == offer.odds else 0
                 budget_cents -= self._fill(book.opposite, wager, budget_cents - ahead_cents)
-        offer.trade(now_ns, stake_cents)
+        offer.trade(stake_cents)
 
     def cross(self, book: LineBook, offer: Offer, new_cents: int) -> None:
         """Let stake that is newly offered on our own line fill our wagers it came across.

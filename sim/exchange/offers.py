@@ -27,6 +27,10 @@ class Offer:
     nothing explained in time was cancelled, and the queue model says by whom. Waiting times are
     looked at only when the offer is touched, which gives the same as a timer for each.
 
+    `quantity_cents` is what the makers still there came with, zero if the tape does not tell it. A
+    cancel takes all that its maker came with out of it; so while it stays as it is nobody left,
+    and a fall is a trade. It counts at once, and waits as *untold*, so that it counts once.
+
     So nobody ever has more ahead of him than others show and the drops that wait; stake that
     comes back after leaving stands behind.
     """
@@ -36,9 +40,11 @@ class Offer:
         "_prints",
         "_queue",
         "_risen_cents",
+        "_untold",
         "_window_ns",
         "debit_cents",
         "odds",
+        "quantity_cents",
         "recorded_cents",
         "told_cents",
         "wagers",
@@ -48,12 +54,14 @@ class Offer:
         """Start with nothing offered."""
         self.odds = odds
         self.recorded_cents = 0
+        self.quantity_cents = 0
         self.debit_cents = 0
         self.told_cents = 0
         self.wagers: list[ExchangeWager] = []
         self._queue = queue
         self._window_ns = window_ns
         self._drops: deque[_Entry] = deque()
+        self._untold: deque[_Entry] = deque()
         self._prints: deque[_Entry] = deque()
         self._risen_cents = 0
 
@@ -69,8 +77,16 @@ class Offer:
             shown_cents += wager.shown_cents()
         return shown_cents
 
-    def set_recorded(self, now_ns: int, amount_cents: int) -> int:
-        """Take what is recorded from now on; return by how much the available stake rose."""
+    def set_recorded(self, now_ns: int, amount_cents: int, quantity_cents: int) -> int:
+        """Take what is recorded from now on; return by how much the available stake rose.
+
+        Below zero, it is what was traded and not told yet: that is still to be passed to `trade`.
+        """
+        if quantity_cents and quantity_cents == self.quantity_cents:
+            if amount_cents < self.recorded_cents:
+                return -self._trade_by_fall(now_ns, amount_cents)
+        else:
+            self.quantity_cents = quantity_cents
         if self._prints or self.wagers:
             self.lapse(now_ns)
         before_cents = self.recorded_cents - self.debit_cents
@@ -84,16 +100,22 @@ class Offer:
         self._risen_cents += change_cents
         return change_cents
 
-    def trade(self, now_ns: int, stake_cents: int) -> None:
-        """Take a recorded trade at these odds: it came off the front of the queue."""
+    def hear_trade(self, now_ns: int, stake_cents: int) -> int:
+        """Take a trade that is told; return what of it no fall has told already.
+
+        That is still to be passed to `trade`.
+        """
         self.lapse(now_ns)
-        for wager in self.wagers:
-            wager.ahead_cents = max(0, wager.ahead_cents - stake_cents)
-        left_cents = stake_cents
-        while self._drops and left_cents:
-            left_cents -= _take_from(self._drops, left_cents)[1]
+        news_cents = _take_all_from(self._untold, stake_cents)
+        left_cents = _take_all_from(self._drops, news_cents)
         if left_cents:
             self._prints.append((now_ns, left_cents, self._risen_cents))
+        return news_cents
+
+    def trade(self, stake_cents: int) -> None:
+        """Let a taker stake so much here: it comes off the front of the queue."""
+        for wager in self.wagers:
+            wager.ahead_cents = max(0, wager.ahead_cents - stake_cents)
 
     def take(self, stake_cents: int) -> None:
         """Note that we took so much of what is available."""
@@ -117,8 +139,9 @@ class Offer:
             if self.wagers:
                 self._cancel(self._drops[0])
             self._drops.popleft()
-        while self._prints and self._prints[0][0] < oldest_ns:
-            self._prints.popleft()
+        for told in (self._untold, self._prints):
+            while told and told[0][0] < oldest_ns:
+                told.popleft()
 
     def _there_cents(self) -> int:
         """Return what others show, or may still prove to have had matched."""
@@ -126,18 +149,36 @@ class Offer:
 
     def _cancel(self, drop: _Entry) -> None:
         """Say that a drop, still counted as there, was cancelled."""
-        there_cents = self._there_cents()
+        there_cents, older_cents = self._there_cents(), 0
         for wager in self.wagers:
-            wager.ahead_cents -= self._cancelled_ahead(wager, drop, there_cents)
+            left_cents = wager.ahead_cents - self._cancelled_ahead(wager, drop, there_cents)
+            # A model looks at each wager alone, but none of ours can overtake an older one.
+            wager.ahead_cents = older_cents = max(left_cents, older_cents)
 
     def _cancelled_ahead(self, wager: ExchangeWager, drop: _Entry, there_cents: int) -> int:
         """Ask the queue model; for a wager that joined after the drop all of it stood ahead."""
         _, cancelled_cents, risen_cents = drop
-        # What came after the drop may stand behind us, but it was not there to leave.
+        # What came after the drop may stand behind us, but it was not there to leave; some of it
+        # may have been traded since.
         newer_cents = self._risen_cents - risen_cents
         ahead_cents = wager.ahead_cents
-        behind_cents = max(0, there_cents - newer_cents - ahead_cents)
+        behind_cents = max(there_cents - newer_cents, cancelled_cents, ahead_cents) - ahead_cents
         return self._queue.cancelled_ahead_cents(cancelled_cents, ahead_cents, behind_cents)
+
+    def _trade_by_fall(self, now_ns: int, amount_cents: int) -> int:
+        """Take a fall that is a trade; return what of it was not told before.
+
+        A taker staked all that fell; where we had taken it already, he finds what is behind it.
+        """
+        self.lapse(now_ns)
+        traded_cents = self.recorded_cents - amount_cents
+        self.recorded_cents = amount_cents
+        self.debit_cents = min(self.debit_cents, amount_cents)
+        if self._prints:
+            traded_cents = self._explain(traded_cents)
+        if traded_cents:
+            self._untold.append((now_ns, traded_cents, self._risen_cents))
+        return traded_cents
 
     def _drop(self, now_ns: int, dropped_cents: int) -> None:
         """Explain a fall by trades that were told before it, and let the rest wait."""
@@ -211,6 +252,13 @@ def _take_from(entries: deque[_Entry], wanted_cents: int) -> tuple[int, int]:
         return at_ns, cents
     entries[0] = (at_ns, cents - wanted_cents, risen_cents)
     return at_ns, wanted_cents
+
+
+def _take_all_from(entries: deque[_Entry], wanted_cents: int) -> int:
+    """Take up to so much of the entries, the oldest first; return what is wanted still."""
+    while entries and wanted_cents:
+        wanted_cents -= _take_from(entries, wanted_cents)[1]
+    return wanted_cents
 
 
 def _opened_after(wager: ExchangeWager, at_ns: int) -> bool:

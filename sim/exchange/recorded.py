@@ -74,7 +74,7 @@ class RecordedMarket:
 
     def take_row(self, row: ExchangeRow) -> None:
         """Apply a row at its time. Almost all are offers, in books that nobody follows."""
-        now_ns, received_ns, seq, kind, line, _, _, odds, amount_cents, _, _, _, _ = row
+        now_ns, received_ns, seq, kind, line, _, _, odds, cents, quantity_cents, _, _, _ = row
         if kind != _OFFER:
             self._take_other(row)
             return
@@ -83,11 +83,14 @@ class RecordedMarket:
         if offer is None:
             offer = self._matcher.offer_at(book, odds)
         if not book.followed:
-            offer.recorded_cents = amount_cents
+            offer.recorded_cents = cents
+            offer.quantity_cents = quantity_cents
             return
-        new_cents = offer.set_recorded(now_ns, amount_cents)
-        if new_cents and book.wagers and self._open[book.market]:
-            self._matcher.cross(book, offer, new_cents)
+        news_cents = offer.set_recorded(now_ns, cents, quantity_cents)
+        if news_cents < 0:
+            self._matcher.take(book, offer, -news_cents, matching=self._open[book.market])
+        elif news_cents and book.wagers and self._open[book.market]:
+            self._matcher.cross(book, offer, news_cents)
         if book.listened:
             self._publisher.tell_recorded(book, offer, now_ns, received_ns, seq)
 

@@ -41,6 +41,7 @@ PLACES = [
     "recording.",
     "session.",
 ]
+DELAYS = ("feed", "compute", "entry", "activation", "response")
 CREDENTIAL = re.compile(r"(key|secret|token|passw|credential)", re.IGNORECASE)
 
 Compose = Callable[..., DictConfig]
@@ -57,13 +58,23 @@ def named(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
+def wanted_by(choice: str, folder: Path) -> list[str]:
+    """Return what a choice wants and is not shipped: files of measured times, written here."""
+    if choice != "latency=measured":
+        return []
+    path = folder / "times.txt"
+    path.write_text("40\n60\n", encoding="utf-8")
+    return [f"latency.{delay}.path={path}" for delay in DELAYS]
+
+
 @pytest.mark.parametrize("choice", ["", *SINGLE_CHOICES])
 @pytest.mark.parametrize(("mode", "experiment"), list(product(MODES, STACKS)))
 def test_every_mode_experiment_and_choice_is_built(
-    build_backtest: Build, mode: str, experiment: str, choice: str
+    build_backtest: Build, tmp_path: Path, mode: str, experiment: str, choice: str
 ) -> None:
     """Every mode, with every experiment and each choice of each group, is built into a session."""
-    session = build_backtest(*words(f"mode={mode}", experiment, choice))
+    wanted = wanted_by(choice, tmp_path)
+    session = build_backtest(*words(f"mode={mode}", experiment, choice), *wanted)
     assert session.market_keys
 
 

@@ -96,7 +96,7 @@ class Room:
     # What is recorded -------------------------------------------------------------------------
 
     def offer(self, ms: float, line: str, odds: int, cents: int, **more: Any) -> None:
-        """Record what a taker on a line may stake."""
+        """Record what a taker on a line may stake, and perhaps the `quantity` its makers had."""
         self._on_line(ms, Kind.OFFER, line, odds=odds, amount=cents, **more)
 
     def trade(
@@ -127,6 +127,7 @@ class Room:
         event: int = NOWHERE,
         odds: int = 0,
         amount: int = 0,
+        quantity: int = 0,
         side: Side = Side.NONE,
         state: int = 0,
         text: str | None = None,
@@ -139,7 +140,7 @@ class Room:
         self._rows.append(
             (
                 *(nanoseconds(ms), received, self._seq, kind, line, market, event),
-                *(odds, amount, 0, side, state, text),
+                *(odds, amount, quantity, side, state, text),
             )
         )
 

@@ -280,6 +280,43 @@ def test_another_seed_is_another_run(
     assert other.journal.digest.hexdigest() != nba_pass[0].journal.digest.hexdigest()
 
 
+# Models --------------------------------------------------------------------------------------
+
+
+def test_a_run_says_in_words_which_models_it_assumed(
+    run_in: Callable[..., Any], tmp_path: Path, small_tape: Path
+) -> None:
+    """Summary and report name the chosen models with their settings, beside front and back."""
+    (tmp_path / "times.txt").write_text("40\n60\n80\n", encoding="utf-8")
+    delays = ("feed", "compute", "entry", "activation", "response")
+    run = run_in(
+        tmp_path,
+        f"recording.path={small_tape}",
+        "queue=probable",
+        "queue.power=2",
+        "latency=measured",
+        *(f"latency.{delay}.path=times.txt" for delay in delays),
+    )
+    models = run.summary["models"]
+    assert models["queue"] == "probable, power 2"
+    assert models["entry latency"] == "measured, 3 times in times.txt, median 60 ms"
+    assert {"profit_cents_front", "profit_cents_back"} <= set(run.summary)
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert "probable, power 2 (chosen)" in page
+    assert "measured, 3 times in times.txt, median 60 ms" in page
+
+
+@pytest.mark.parametrize("queue", ["prorata", "probable"])
+def test_a_model_between_the_extremes_is_run_beside_both(
+    build_backtest: Callable[..., Backtest], nba_run: Any, tmp_path: Path, queue: str
+) -> None:
+    """Front and back earn what they do as the chosen one, whichever model is chosen."""
+    backtest = build_backtest("+experiment=nba", f"queue={queue}")
+    summary = backtest.carry_out(tmp_path, lambda _label, _rows, _total: None)
+    for name in ("profit_cents_front", "profit_cents_back"):
+        assert summary[name] == nba_run.summary[name]
+
+
 # Limits --------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from recordings.tape import Kind
-from sim.exchange.queue import Back, Front
+from sim.exchange.queue import Back, Front, Probable, Prorata
 from sim.latency import Lognormal
 from strategies.trading.commands import Intent
 from strategies.trading.events import (
@@ -27,13 +27,15 @@ from strategies.trading.market import EventStatus, MarketStatus, Result
 LINES = st.sampled_from(["home", "away", "over", "under"])
 ODDS = st.sampled_from([-120, -110, -101, 100, 101, 110, 120])
 CENTS = st.integers(0, 2000)
+QUANTITIES = st.sampled_from([0, 2000, 3000])
+MODELS = st.sampled_from([Back(), Prorata(), Probable(3), Front()])
 OPPOSITE = {"home": "away", "away": "home", "over": "under", "under": "over"}
 
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 400),
         st.one_of(
-            st.tuples(st.just("offer"), LINES, ODDS, CENTS),
+            st.tuples(st.just("offer"), LINES, ODDS, CENTS, QUANTITIES),
             st.tuples(st.just("trade"), LINES, ODDS, CENTS),
             st.tuples(st.just("place"), LINES, ODDS, CENTS, st.sampled_from(list(Intent))),
             st.tuples(st.just("cancel"), st.integers(0, 12)),
@@ -49,8 +51,8 @@ STEPS = st.lists(
 def command(room, ms, step, placed):
     """Let one step happen in the room; note the stake of a wager by its ref."""
     match step:
-        case ("offer", line, odds, cents):
-            room.offer(ms, line, odds, cents)
+        case ("offer", line, odds, cents, quantity):
+            room.offer(ms, line, odds, cents, quantity=quantity if cents else 0)
         case ("trade", line, odds, cents):
             room.trade(ms, line, odds, cents)
         case ("place", line, odds, cents, intent):
@@ -81,7 +83,7 @@ def play(make_room, steps, queue, seed):
     return room.run(), placed
 
 
-@given(steps=STEPS, queue=st.sampled_from([Back(), Front()]), seed=st.integers(0, 99))
+@given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
 @settings(max_examples=150, deadline=None)
 def test_every_wager_is_accounted_for(make_room, steps, queue, seed):
     """Each wager has one answer and at most one end, and the account adds up to the cent."""
@@ -120,7 +122,7 @@ def unmatched_cents(stake_cents, life):
     return left_cents
 
 
-@given(steps=STEPS, queue=st.sampled_from([Back(), Front()]), seed=st.integers(0, 99))
+@given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
 @settings(max_examples=100, deadline=None)
 def test_the_desk_is_shown_what_is_left_of_others_and_ours(make_room, steps, queue, seed):
     """What the desk was last told of each offer is what the exchange holds at the end."""

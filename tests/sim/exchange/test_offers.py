@@ -7,16 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.exchange.offers import Offer
-from sim.exchange.queue import Back, Front
+from sim.exchange.queue import Back, Front, Probable, Prorata
 from sim.exchange.wager import ExchangeWager
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.ids import LineId, WagerRef
 from strategies.trading.odds import EVEN
 
 WINDOW = 500
+MODELS = [Back(), Prorata(), Probable(0.5), Probable(4), Front()]
 STEPS = st.lists(
     st.tuples(
-        st.integers(1, 300), st.sampled_from(["offer", "trade", "join"]), st.integers(1, 900)
+        st.integers(1, 300),
+        st.sampled_from(["offer", "trade", "join"]),
+        st.integers(1, 900),
+        st.sampled_from([0, 0, 1000, 2000]),
     ),
     max_size=40,
 )
@@ -33,15 +37,15 @@ def wager(number, opened_ns):
 def play(offer, steps, tick=False):
     """Apply rows and joins in order of time; with `tick`, look at the offer each nanosecond too."""
     now_ns, aheads = 0, []
-    for number, (after_ns, kind, cents) in enumerate(steps):
+    for number, (after_ns, kind, cents, quantity_cents) in enumerate(steps):
         if tick:
             for moment_ns in range(now_ns, now_ns + after_ns):
                 offer.lapse(moment_ns)
         now_ns += after_ns
         if kind == "offer":
-            offer.set_recorded(now_ns, cents)
+            offer.trade(-min(0, offer.set_recorded(now_ns, cents, quantity_cents)))
         elif kind == "trade":
-            offer.trade(now_ns, cents)
+            offer.trade(offer.hear_trade(now_ns, cents))
         else:
             offer.join(now_ns, wager(number, now_ns))
         offer.lapse(now_ns)
@@ -49,7 +53,7 @@ def play(offer, steps, tick=False):
     return now_ns, aheads
 
 
-@pytest.mark.parametrize("queue", [Back(), Front()])
+@pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=100, deadline=None)
 def test_looking_only_when_touched_equals_a_timer_for_each_deadline(queue, steps):
@@ -59,7 +63,7 @@ def test_looking_only_when_touched_equals_a_timer_for_each_deadline(queue, steps
     assert lazy == prompt
 
 
-@pytest.mark.parametrize("queue", [Back(), Front()])
+@pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=200, deadline=None)
 def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(queue, steps):
@@ -71,7 +75,7 @@ def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(qu
     assert all(0 <= ahead <= offer.available_cents for ahead in aheads)
 
 
-@pytest.mark.parametrize("queue", [Back(), Front()])
+@pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=200, deadline=None)
 def test_the_older_of_two_wagers_never_has_more_ahead(queue, steps):
@@ -86,12 +90,12 @@ def test_the_older_of_two_wagers_never_has_more_ahead(queue, steps):
 def test_a_trade_explains_a_fall_until_the_end_of_the_wait(told_ns, ahead_cents):
     """At the end of the wait it still does; after that the fall was a cancel, and the trade new."""
     offer = Offer(EVEN, Front(), WINDOW)
-    offer.set_recorded(-10, 400)
+    offer.set_recorded(-10, 400, 0)
     ours = wager(1, -5)
     offer.join(-5, ours)
-    offer.set_recorded(-4, 800)
-    offer.set_recorded(0, 500)
-    offer.trade(told_ns, 300)
+    offer.set_recorded(-4, 800, 0)
+    offer.set_recorded(0, 500, 0)
+    offer.trade(offer.hear_trade(told_ns, 300))
     assert ours.ahead_cents == ahead_cents
 
 
@@ -99,12 +103,12 @@ def test_a_trade_explains_a_fall_until_the_end_of_the_wait(told_ns, ahead_cents)
 def test_a_fall_is_explained_by_a_trade_until_the_end_of_the_wait(told_ns, ahead_cents):
     """At the end of the wait a trade still explains a fall; after that the fall was a cancel."""
     offer = Offer(EVEN, Front(), WINDOW)
-    offer.set_recorded(-10, 400)
+    offer.set_recorded(-10, 400, 0)
     ours = wager(1, -5)
     offer.join(-5, ours)
-    offer.set_recorded(-4, 800)
-    offer.trade(0, 300)
-    offer.set_recorded(told_ns, 500)
+    offer.set_recorded(-4, 800, 0)
+    offer.trade(offer.hear_trade(0, 300))
+    offer.set_recorded(told_ns, 500, 0)
     offer.lapse(2000)
     assert ours.ahead_cents == ahead_cents
 
@@ -112,11 +116,11 @@ def test_a_fall_is_explained_by_a_trade_until_the_end_of_the_wait(told_ns, ahead
 def test_stake_that_came_after_a_fall_cannot_have_left_in_it():
     """Even the fearful model lets only those leave who were there."""
     offer = Offer(EVEN, Back(), WINDOW)
-    offer.set_recorded(0, 400)
+    offer.set_recorded(0, 400, 0)
     ours = wager(1, 1)
     offer.join(1, ours)
-    offer.set_recorded(2, 300)
-    offer.set_recorded(3, 900)
+    offer.set_recorded(2, 300, 0)
+    offer.set_recorded(3, 900, 0)
     offer.lapse(1000)
     assert ours.ahead_cents == 300
 
@@ -124,8 +128,62 @@ def test_stake_that_came_after_a_fall_cannot_have_left_in_it():
 def test_a_debit_is_held_to_what_is_recorded():
     """We cannot have taken more than is there; what comes back later is new."""
     offer = Offer(EVEN, Back(), WINDOW)
-    assert offer.set_recorded(0, 500) == 500
+    assert offer.set_recorded(0, 500, 0) == 500
     offer.take(400)
-    assert offer.set_recorded(2, 300) == 0
+    assert offer.set_recorded(2, 300, 0) == 0
     assert (offer.debit_cents, offer.available_cents) == (300, 0)
-    assert offer.set_recorded(3, 350) == 50
+    assert offer.set_recorded(3, 350, 0) == 50
+
+
+def test_a_trade_seen_in_a_fall_is_all_that_fell_also_where_we_had_taken_it():
+    """A taker who finds that we took what he took on the tape stakes it on who is behind."""
+    offer = Offer(EVEN, Back(), WINDOW)
+    offer.set_recorded(0, 500, 500)
+    offer.take(400)
+    assert offer.set_recorded(2, 300, 500) == -200
+    assert (offer.debit_cents, offer.available_cents) == (300, 0)
+
+
+def test_of_a_fall_that_is_a_trade_only_what_was_not_told_is_new():
+    """A trade told before the fall explains it as far as it goes; one told after is known."""
+    offer = Offer(EVEN, Back(), WINDOW)
+    offer.set_recorded(0, 1000, 1000)
+    assert offer.hear_trade(1, 300) == 300
+    assert offer.set_recorded(2, 600, 1000) == -100
+    assert offer.hear_trade(3, 100) == 0
+    assert offer.hear_trade(4, 100) == 100
+
+
+def test_a_cancel_is_still_possible_after_a_trade_took_what_came_since():
+    """What a trade left of an offer that had grown does not make an older cancel impossible."""
+    offer = Offer(EVEN, Back(), WINDOW)
+    offer.set_recorded(0, 150, 150)
+    ours = wager(1, 1)
+    offer.join(1, ours)
+    offer.set_recorded(2, 100, 100)
+    offer.set_recorded(3, 600, 600)
+    offer.trade(-offer.set_recorded(4, 40, 600))
+    offer.lapse(1000)
+    assert ours.ahead_cents == 0
+
+
+def test_a_quantity_that_was_untold_meanwhile_tells_nothing():
+    """Makers may have come and left while the tape did not tell what they came with."""
+    offer = Offer(EVEN, Back(), WINDOW)
+    offer.set_recorded(0, 1000, 1600)
+    offer.set_recorded(1, 800, 0)
+    assert offer.set_recorded(2, 300, 1600) == 0
+
+
+def test_a_cancel_lets_no_younger_wager_overtake_an_older_one():
+    """The model expects more to have left ahead of the younger; our own stay in their order."""
+    offer = Offer(EVEN, Probable(3), WINDOW)
+    older, younger = wager(1, 1), wager(2, 3)
+    offer.set_recorded(0, 480, 0)
+    offer.join(1, older)
+    offer.set_recorded(2, 520, 0)
+    offer.join(3, younger)
+    offer.set_recorded(4, 1000, 0)
+    offer.set_recorded(5, 200, 0)
+    offer.lapse(1000)
+    assert (older.ahead_cents, younger.ahead_cents) == (128, 128)
