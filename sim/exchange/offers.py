@@ -4,8 +4,6 @@ An offer is the stake of anonymous makers at one line and odds, in takers' cents
 may stake. The recording itself is never altered: what we took is a debit against it.
 """
 
-from collections import deque
-
 from sim.exchange.queue import QueueModel
 from sim.exchange.wager import ExchangeWager
 from strategies.trading.market import Line
@@ -60,9 +58,9 @@ class Offer:
         self.wagers: list[ExchangeWager] = []
         self._queue = queue
         self._window_ns = window_ns
-        self._drops: deque[_Entry] = deque()
-        self._untold: deque[_Entry] = deque()
-        self._prints: deque[_Entry] = deque()
+        self._drops: list[_Entry] = []
+        self._untold: list[_Entry] = []
+        self._prints: list[_Entry] = []
         self._risen_cents = 0
 
     @property
@@ -138,10 +136,10 @@ class Offer:
         while self._drops and self._drops[0][0] < oldest_ns:
             if self.wagers:
                 self._cancel(self._drops[0])
-            self._drops.popleft()
+            self._drops.pop(0)
         for told in (self._untold, self._prints):
             while told and told[0][0] < oldest_ns:
-                told.popleft()
+                told.pop(0)
 
     def _there_cents(self) -> int:
         """Return what others show, or may still prove to have had matched."""
@@ -244,17 +242,17 @@ class LineBook:
         return sorted(found, key=_odds, reverse=True)
 
 
-def _take_from(entries: deque[_Entry], wanted_cents: int) -> tuple[int, int]:
+def _take_from(entries: list[_Entry], wanted_cents: int) -> tuple[int, int]:
     """Take up to so much of the oldest entry; return its time and what was taken."""
     at_ns, cents, risen_cents = entries[0]
     if cents <= wanted_cents:
-        entries.popleft()
+        entries.pop(0)
         return at_ns, cents
     entries[0] = (at_ns, cents - wanted_cents, risen_cents)
     return at_ns, wanted_cents
 
 
-def _take_all_from(entries: deque[_Entry], wanted_cents: int) -> int:
+def _take_all_from(entries: list[_Entry], wanted_cents: int) -> int:
     """Take up to so much of the entries, the oldest first; return what is wanted still."""
     while entries and wanted_cents:
         wanted_cents -= _take_from(entries, wanted_cents)[1]
