@@ -196,7 +196,7 @@ def main() -> None:
         ):
             folder = Path(scratch) / f"{pairs}-{rows}"
             write_busy_tape(folder, rows, pairs)
-            for case in CASES:
+            for case in CASES if rows < 4_000_000 else CASES[:2]:
                 report(name, case, str(folder))
 
 

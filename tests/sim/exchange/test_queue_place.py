@@ -1,0 +1,314 @@
+"""Where our wagers stand in the queue of a recorded offer, and what moves them forward."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recordings.tape import Side
+from sim.exchange.queue import Back, Front, Probable, Prorata
+from strategies.trading.events import WagerMatched
+from strategies.trading.market import MarketStatus
+
+MODELS = [Back(), Prorata(), Probable(3), Front()]
+
+
+# Stake ahead of us ---------------------------------------------------------------------------
+
+
+def test_stake_that_comes_after_us_is_not_ahead_of_us(room):
+    """An offer that grows after we joined grew behind us."""
+    room.offer(0, "away", 100, 200)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 900)
+    room.trade(10, "away", 100, 500)
+    room.run()
+    assert room.filled_cents("w") == 300
+
+
+def test_what_is_ahead_never_exceeds_what_is_shown(room):
+    """When the offer falls below what was ahead of us, so does what is ahead, whoever left."""
+    room.offer(0, "away", 100, 1000)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 100)
+    room.trade(1000, "away", 100, 300)
+    room.run()
+    assert room.filled_cents("w") == 200
+
+
+def test_an_offer_that_vanishes_and_comes_back_is_behind_us(room):
+    """Whoever offers again after leaving has lost his place."""
+    room.offer(0, "away", 100, 1000)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 0)
+    room.offer(3, "away", 100, 1000)
+    room.trade(1000, "away", 100, 300)
+    room.run()
+    assert room.filled_cents("w") == 300
+
+
+@pytest.mark.parametrize(
+    ("queue", "filled"),
+    [(Back(), 150), (Prorata(), 330), (Probable(2), 265), (Front(), 450)],
+    ids=str,
+)
+@pytest.mark.parametrize("quantities", [(0, 0), (1600, 900), (1600, 0), (0, 900)])
+def test_a_fall_without_a_trade_leaves_by_the_queue_model(make_room, queue, filled, quantities):
+    """Who cancelled is an opinion where nothing says that the fall was a trade."""
+    room = make_room(queue)
+    room.offer(0, "away", 100, 400)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 1000, quantity=quantities[0])
+    room.offer(10, "away", 100, 300, quantity=quantities[1])
+    # 700 left of 400 ahead of us and 600 behind.
+    room.trade(1000, "away", 100, 450)
+    room.run()
+    assert room.filled_cents("w") == filled
+
+
+@pytest.mark.parametrize("queue", MODELS, ids=str)
+@pytest.mark.parametrize("print_ms", [9, 10, 11, 509])
+def test_a_fall_and_the_trade_that_caused_it_count_once(make_room, queue, print_ms):
+    """The book and the trade may be told in either order; the stake ahead shrinks once."""
+    room = make_room(queue)
+    room.offer(0, "away", 100, 600)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 1200)
+    room.trade(print_ms, "away", 100, 400)
+    room.offer(10, "away", 100, 800)
+    # 200 are ahead of us still, whatever the model says of cancels.
+    room.trade(2000, "away", 100, 300)
+    room.run()
+    assert room.filled_cents("w") == 100
+
+
+def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(make_room):
+    """Beyond the pairing time a fall was a cancel, and the late trade takes from the front anew."""
+    room = make_room(Front(), trade_pairing_ns=500_000_000)
+    room.offer(0, "away", 100, 600)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 1200)
+    room.offer(10, "away", 100, 800)
+    room.trade(511, "away", 100, 400)
+    room.run()
+    # 400 of 600 were cancelled ahead of us, 200 remained.
+    assert room.filled_cents("w") == 200
+
+
+def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(make_room):
+    """What a trade does not explain of a fall was cancelled, for the hopeful ahead of us."""
+    room = make_room(Front())
+    room.offer(0, "away", 100, 1000)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 2000)
+    room.offer(10, "away", 100, 1100)
+    room.trade(20, "away", 100, 300)
+    # 300 matched, 600 cancelled: 100 of 1000 are ahead.
+    room.trade(2000, "away", 100, 250)
+    room.run()
+    assert room.filled_cents("w") == 150
+
+
+def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(room):
+    """The trade that is told after we joined took stake that had left the book before."""
+    room.offer(0, "away", 100, 1000)
+    room.offer(5, "away", 100, 600)
+    room.place(10, "w", "home", 100, 1000)
+    room.trade(20, "away", 100, 400)
+    room.trade(30, "away", 100, 700)
+    room.run()
+    assert room.filled_cents("w") == 100
+
+
+def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(room):
+    """Stake that was matched before we joined, but was still shown then, is not ahead for long."""
+    room.offer(0, "away", 100, 1000)
+    room.trade(10, "away", 100, 400)
+    room.place(10, "w", "home", 100, 1000)
+    room.offer(15, "away", 100, 1500)
+    room.offer(16, "away", 100, 1100)
+    # Of 1000 shown when we joined 400 were gone; 500 came behind us.
+    room.trade(1000, "away", 100, 700)
+    room.run()
+    assert room.filled_cents("w") == 100
+
+
+def test_nothing_is_ahead_of_us_where_nobody_offers(room):
+    """A wager at odds of its own is first in its queue."""
+    room.place(1, "w", "home", 100, 1000)
+    room.trade(2, "away", 100, 250)
+    room.run()
+    assert room.filled_cents("w") == 250
+
+
+# Falls that are trades ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("queue", MODELS, ids=str)
+def test_a_fall_with_unchanged_quantity_came_off_the_front(make_room, queue):
+    """Nobody left, so those ahead of us were matched, whatever the model says of cancels."""
+    room = make_room(queue)
+    room.offer(0, "away", 100, 600, quantity=600)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 1200, quantity=1200)
+    room.offer(10, "away", 100, 800, quantity=1200)
+    room.trade(2000, "away", 100, 300)
+    room.run()
+    assert room.filled_cents("w") == 100
+
+
+def test_a_fall_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(room):
+    """It is a taker as good as one that is told: those ahead of us first, and us with the rest."""
+    room.offer(0, "away", 100, 400, quantity=400)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 1000, quantity=1000)
+    room.offer(10, "away", 100, 500, quantity=1000)
+    room.run()
+    assert room.fills("w") == [(100, 100, 100)]
+    assert room.times_of(WagerMatched) == [10]
+
+
+def test_a_fall_with_unchanged_quantity_at_shorter_odds_fills_us_first(make_room):
+    """Such a taker would have come to our longer odds, also where nobody followed until then."""
+    room = make_room(subscribed=())
+    room.offer(0, "away", -110, 500, quantity=500)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(10, "away", -110, 300, quantity=500)
+    room.run()
+    assert room.fills("w") == [(100, 200, 200)]
+
+
+@pytest.mark.parametrize("queue", MODELS, ids=str)
+@pytest.mark.parametrize("print_ms", [9, 10, 11, 509])
+def test_a_fall_with_unchanged_quantity_and_its_trade_count_once(make_room, queue, print_ms):
+    """Told before or after the fall that gives it away, a trade takes and fills once."""
+    room = make_room(queue)
+    room.offer(0, "away", 100, 600, quantity=600)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 1200, quantity=1200)
+    room.trade(print_ms, "away", 100, 700)
+    room.offer(10, "away", 100, 500, quantity=1200)
+    room.trade(2000, "away", 100, 50)
+    room.run()
+    assert [stake for _, stake, _ in room.fills("w")] == [100, 50]
+
+
+@pytest.mark.parametrize("print_ms", [9, 11])
+def test_a_trade_of_which_a_fall_gives_away_a_part_counts_in_full(room, print_ms):
+    """Of a trade that is told only what the fall has not told is new, and the other way round."""
+    room.offer(0, "away", 100, 1000, quantity=1000)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 2000, quantity=2000)
+    room.trade(print_ms, "away", 100, 1100)
+    room.offer(10, "away", 100, 1500, quantity=2000)
+    room.run()
+    assert room.filled_cents("w") == 100
+
+
+def test_a_trade_told_too_late_for_a_fall_with_unchanged_quantity_counts_anew(make_room):
+    """Beyond the pairing time the fall was a trade of its own."""
+    room = make_room(trade_pairing_ns=500_000_000)
+    room.offer(0, "away", 100, 600, quantity=600)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(10, "away", 100, 300, quantity=600)
+    room.trade(511, "away", 100, 400)
+    room.run()
+    assert room.filled_cents("w") == 100
+
+
+def test_a_fall_with_unchanged_quantity_before_we_joined_is_not_ahead(room):
+    """The trade that is told after we joined took stake that was gone before; nothing moves."""
+    room.offer(0, "away", 100, 1000, quantity=1000)
+    room.offer(5, "away", 100, 600, quantity=1000)
+    room.place(10, "w", "home", 100, 1000)
+    room.trade(20, "away", 100, 400)
+    room.trade(30, "away", 100, 700)
+    room.run()
+    assert room.filled_cents("w") == 100
+
+
+def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(room):
+    """Where the trade does not say who took, the fall does; the trade is counted as unknown."""
+    room.offer(0, "away", 100, 300, quantity=300)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 600, quantity=600)
+    room.trade(10, "away", 100, 400, side=Side.UNKNOWN)
+    room.offer(10, "away", 100, 200, quantity=600)
+    room.run()
+    assert room.fills("w") == [(100, 100, 100)]
+    assert room.exchange.market.trades_of_unknown_taker == 1
+
+
+def test_a_fall_with_unchanged_quantity_fills_nobody_during_a_suspension(room):
+    """What was traded while the market was suspended moved the queue, and did not reach us."""
+    room.offer(0, "away", 100, 300, quantity=300)
+    room.place(1, "w", "home", 100, 1000)
+    room.offer(2, "away", 100, 900, quantity=900)
+    room.market_status(5, MarketStatus.SUSPENDED)
+    room.offer(6, "away", 100, 500, quantity=900)
+    room.market_status(9, MarketStatus.OPEN)
+    room.trade(1000, "away", 100, 50)
+    room.run()
+    assert room.fills("w") == [(100, 50, 50)]
+
+
+# Order of the models -------------------------------------------------------------------------
+
+_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["offer", "offer", "trade", "across"]),
+        st.integers(0, 400),
+        st.integers(0, 12).map(lambda hundreds: hundreds * 100 + 7),
+        st.sampled_from([-110, 100, 110]),
+        st.sampled_from([0, 1500, 2500]),
+    ),
+    max_size=40,
+)
+
+
+@given(rows=_ROWS, joined_ms=st.integers(0, 3000), odds=st.sampled_from([-110, 100, 110]))
+@settings(max_examples=100, deadline=None)
+def test_fills_are_ordered_back_prorata_front(make_room, rows, joined_ms, odds):
+    """With the same rows and the same wager, the more hopeful never fills less, at any moment."""
+    back, prorata, front = (
+        fills_of_one_wager(make_room(queue), rows, joined_ms, odds)
+        for queue in (Back(), Prorata(), Front())
+    )
+    for ms in {ms for ms, _ in back + prorata + front}:
+        assert filled_until(back, ms) <= filled_until(prorata, ms) <= filled_until(front, ms)
+
+
+@given(rows=_ROWS, joined_ms=st.integers(0, 3000), power=st.floats(0.1, 9))
+@settings(max_examples=100, deadline=None)
+def test_fills_under_any_model_lie_between_back_and_front(make_room, rows, joined_ms, power):
+    """Whatever the power, the model of the field fills within the two extreme opinions."""
+    back, probable, front = (
+        fills_of_one_wager(make_room(queue), rows, joined_ms, 100)
+        for queue in (Back(), Probable(power), Front())
+    )
+    for ms in {ms for ms, _ in back + probable + front}:
+        assert filled_until(back, ms) <= filled_until(probable, ms) <= filled_until(front, ms)
+
+
+def fills_of_one_wager(room, rows, joined_ms, odds):
+    """Return when and by how much one wager is filled by the rows."""
+    ms = 0
+    for kind, after_ms, cents, row_odds, quantity in rows:
+        ms += after_ms
+        if kind == "offer":
+            room.offer(ms, "away", row_odds, cents, quantity=quantity)
+        elif kind == "trade":
+            room.trade(ms, "away", row_odds, cents)
+        else:
+            room.offer(ms, "home", row_odds, cents // 10)
+    room.place(joined_ms + 0.5, "w", "home", odds, 3000)
+    room.run()
+    return [
+        (heard.ms, heard.event.stake_cents)
+        for heard in room.heard
+        if isinstance(heard.event, WagerMatched)
+    ]
+
+
+def filled_until(fills, ms):
+    """Return what was filled up to a time, in cents."""
+    return sum(stake for at_ms, stake in fills if at_ms <= ms)
