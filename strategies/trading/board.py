@@ -47,7 +47,8 @@ class MarketState:
     wish if nothing has happened to our wagers since, else None; `waiting` tells that something of
     it was left to do when an answer comes.
     `closed_for` is why no quotes were allowed at the last decision, None if they were; `denials`
-    are those of the last wish, so that one that lasts is told once.
+    are those of the last wish, so that one that lasts is told once, and `denied_in` is what there
+    was room for then.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class MarketState:
         "changed",
         "closed_for",
         "denials",
+        "denied_in",
         "event",
         "key",
         "line_ids",
@@ -78,6 +80,7 @@ class MarketState:
         self.wish: tuple[Quote, ...] | None = None
         self.closed_for: str | None = None
         self.denials: list[Denial] = []
+        self.denied_in: tuple[int, ...] = ()
         self.line_ids = tuple(
             line.line_id for book in books for line in (book.pair.first, book.pair.second)
         )

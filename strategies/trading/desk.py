@@ -35,7 +35,7 @@ from strategies.trading.ledger import Ledger
 from strategies.trading.losses import LossWatch
 from strategies.trading.odds import Ladder
 from strategies.trading.pricing import Pricing
-from strategies.trading.risk import RiskManager
+from strategies.trading.risk import COMMAND_RATE, RiskManager
 from strategies.trading.strategy import PairView, Quote, Strategy, View
 from strategies.trading.wagers import Changes, PrivateUpdate, WagerManager
 
@@ -125,9 +125,27 @@ class Desk:
         for market in self.board.markets.values():
             if self.risk.closed_for(market, now_ns) != market.closed_for:
                 self.board.mark_changed(market)
+        self._retry_denied()
         for market in self.board.take_changed():
             self._decide(market, now_ns)
         self._clock.call_at(now_ns + self._tick_ns, self._refresh)
+
+    def _retry_denied(self) -> None:
+        """Ask again for what was denied, if there is other room for it than there was."""
+        room = self._room()
+        for market in self.board.markets.values():
+            if market.denials and market.denied_in != room:
+                self.board.mark_changed(market)
+
+    def _room(self) -> tuple[int, ...]:
+        """Return all that our own limits are held against, apart from time and status."""
+        return (
+            self.exposure.total_cents,
+            self.exposure.open_cents,
+            self.exposure.matched_cents,
+            self.ledger.balance_cents,
+            self.wagers.live_count,
+        )
 
     # Hearing ----------------------------------------------------------------------------------
 
@@ -228,7 +246,8 @@ class Desk:
         self._deny(market, denials, now_ns)
         market.waiting = not changes.complete
         market.wish = wish if changes.complete and not denials else None
-        if market.wish is None:
+        too_fast = any(denial.control == COMMAND_RATE for denial in denials)
+        if too_fast or not changes.complete:
             self.board.mark_changed(market)
 
     def _deny(self, market: MarketState, denials: list[Denial], now_ns: int) -> None:
@@ -238,6 +257,7 @@ class Desk:
             if (denial.control, denial.line_id) not in lasting:
                 self._journal.denied(now_ns, denial)
         market.denials = denials
+        market.denied_in = self._room() if denials else ()
 
     def _mark(self, market: MarketState) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""

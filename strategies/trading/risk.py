@@ -26,6 +26,9 @@ from strategies.trading.plan import MarketPlan
 from strategies.trading.strategy import Quote
 from strategies.trading.wagers import WagerManager
 
+# The one control that time alone relaxes.
+COMMAND_RATE = "command_rate"
+
 
 @dataclass(frozen=True, slots=True)
 class _Proposal:
@@ -68,7 +71,7 @@ class RiskManager:
             ("position", self._check_position),
             ("exposure", self._check_exposure),
             ("balance", self._check_balance),
-            ("command_rate", self._check_command_rate),
+            (COMMAND_RATE, self._check_command_rate),
         )
 
     def closed_for(self, market: MarketState, now_ns: int) -> str | None:
