@@ -162,12 +162,14 @@ class Board:
 
     def take_changed(self) -> list[MarketState]:
         """Return the markets to decide on at a refresh, the urgent ones first."""
-        urgent = self.take_urgent()
-        changed = [market for market in self._changed if market.changed]
+        due = self.take_urgent()
+        for market in self._changed:
+            # One that was urgent meanwhile may stand here twice; it is decided on once.
+            if market.changed:
+                market.changed = False
+                due.append(market)
         self._changed = []
-        for market in changed:
-            market.changed = False
-        return urgent + changed
+        return due
 
     def _follow(self, key: MarketKey) -> None:
         market = self.catalogue.markets[key]
