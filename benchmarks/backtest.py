@@ -25,11 +25,13 @@ from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.clock import ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back
+from sim.exchange.recorded import RecordedMarket
 from sim.exchange.settings import ExchangeSettings
 from sim.feed import exchange_rows
 from sim.inbox import Inbox
-from sim.latency import Latency, NoDelay
+from sim.latency import NoDelay
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.ids import EventId, LineId, MarketId
@@ -123,10 +125,10 @@ def _replay(recording: str) -> dict[str, Any]:
     none = NoDelay()
     began = perf_counter()
     env = ReplayEnvironment(exchange_rows(tape))
-    latency = Latency(none, none, none, none, none)
-    settings, inbox = ExchangeSettings(), Inbox(env)
-    exchange = SimulatedProphet(env, tape.info, latency, Back(), Commission(2), settings, inbox, ())
-    env.replay_to(exchange.take_row)
+    fees, settings = Commission(2), ExchangeSettings()
+    exchange = SimulatedProphet(env, tape.info, none, Back(), fees, settings)
+    publisher = Publisher(env, Inbox(env), none, tape.info.clocks, ())
+    env.replay_to(RecordedMarket(env, tape.info, exchange, publisher).take_row)
     env.run(until=env.rows_ended)
     seconds = perf_counter() - began
     return {"rows": tape.rows_total, "seconds": seconds, "wagers": 0, "decisions": 0}

@@ -10,8 +10,11 @@ from typing import Any
 from recordings.reader import Tape
 from recordings.validator import validate
 from sim.clock import ReplayEnvironment, VirtualClock
+from sim.exchange.link import Link
 from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back, Front, QueueModel
+from sim.exchange.recorded import RecordedMarket
 from sim.feed import ExchangeRow, exchange_rows
 from sim.inbox import Inbox
 from sim.latency import Latency
@@ -24,6 +27,7 @@ from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
 from strategies.trading.errors import ConfigError
+from strategies.trading.exchange import Exchange
 from strategies.trading.ids import PairId, RefMint
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
@@ -44,11 +48,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One way through the recording: the desk, its record, the exchange, and how long it took."""
+    """One way through the recording: the desk, its record, the market, and how long it took."""
 
     desk: Desk
     journal: RunJournal
-    exchange: SimulatedProphet
+    market: RecordedMarket
     seconds: float
 
 
@@ -134,15 +138,13 @@ class Backtest:
         began = perf_counter()
         env = ReplayEnvironment(self._rows(queue, show or _show_nothing))
         inbox = Inbox(env)
+        info, latency = self.tape.info, self.latency(Streams(self.seed))
         exchange = self._exchange(
-            env=env,
-            info=self.tape.info,
-            latency=self.latency(Streams(self.seed)),
-            queue=queue,
-            fees=self.fees,
-            inbox=inbox,
-            subscribed=self.market_keys,
+            env=env, info=info, activation=latency.activation, queue=queue, fees=self.fees
         )
+        publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
+        market = RecordedMarket(env, info, exchange, publisher)
+        link = Link(env, exchange, latency, inbox, publisher)
         clock = self._clock(env=env, before=inbox.drain)
         journal = RunJournal(self.catalogue, tables)
         settings = self.desk_settings()
@@ -150,9 +152,9 @@ class Backtest:
             settings,
             catalogue=self.catalogue,
             market_keys=self.market_keys,
-            ladder=self.tape.info.ladder,
+            ladder=info.ladder,
             clock=clock,
-            exchange=exchange,
+            exchange=link,
             journal=journal,
         )
         inbox.connect(desk.take, desk.act, desk.wants_every_change)
@@ -161,9 +163,10 @@ class Backtest:
         )
         if tables is not None:
             _PriceSampler(desk, clock, settings.pricing, tables).start()
-        _play(env, exchange, desk)
+        env.replay_to(market.take_row)
+        _play(env, link, desk)
         journal.close()
-        return Pass(desk, journal, exchange, perf_counter() - began)
+        return Pass(desk, journal, market, perf_counter() - began)
 
     def desk_settings(self) -> DeskSettings:
         """Return what the desk is made of, its strategy new."""
@@ -239,9 +242,8 @@ class _PriceSampler:
         self._clock.call_at(now_ns + SAMPLE_NS, self._sample)
 
 
-def _play(env: ReplayEnvironment, exchange: SimulatedProphet, desk: Desk) -> None:
+def _play(env: ReplayEnvironment, exchange: Exchange, desk: Desk) -> None:
     """Play the tape to its end, stop the desk, and compare its books with the exchange's."""
-    env.replay_to(exchange.take_row)
     desk.start()
     env.run(until=env.rows_ended)
     env.run(until=env.now_ns + _GRACE_NS)

@@ -112,7 +112,7 @@ def _counts(chosen: "Pass") -> Summary:
         "denials_by_control": dict(sorted(counts.denials.items())),
         "rejections_by_code": dict(sorted(counts.rejections.items())),
         "commands": journal.digest.commands,
-        "trades_of_unknown_side": chosen.exchange.market.trades_of_unknown_taker,
+        "trades_of_unknown_side": chosen.market.trades_of_unknown_taker,
         "mean_edge": journal.edge.mean(),
         **{f"mean_markout_{s}s": journal.markouts[s].mean() for s in MARKOUT_SECONDS},
     }

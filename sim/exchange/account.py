@@ -32,6 +32,19 @@ class _MarketTotal:
     gross_cents: int = 0
     commission_cents: int = 0
 
+    def line(self, line_id: LineId) -> _LineTotal:
+        return self.lines.setdefault(line_id, _LineTotal())
+
+    def covered_cents(self, pair: Pair) -> int:
+        """Return how much of a pair's stakes cannot be lost, as its two lines cover each other."""
+        first, second = self.line(pair.first.line_id), self.line(pair.second.line_id)
+        worst_cents = min(
+            0,
+            first.profit_cents - second.stake_cents,
+            second.profit_cents - first.stake_cents,
+        )
+        return max(0, worst_cents + first.stake_cents + second.stake_cents)
+
 
 class Account:
     """One participant's money at the exchange, in cents.
@@ -39,6 +52,9 @@ class Account:
     A fill takes nothing from cash: its stake is at risk until its market settles. Then each line
     wins its profits, loses its stakes, or has them back, and commission is taken of the market's
     net winnings. A market settled again is reversed and booked anew.
+
+    `covered_cents` is the part of the matched stakes that no result can lose, because matched
+    wagers on both lines of a pair cover each other: what the exchange's exposure credit frees.
     """
 
     def __init__(
@@ -47,6 +63,7 @@ class Account:
         """Open an account with a balance."""
         self.cash_cents = starting_balance_cents
         self.matched_cents = 0
+        self.covered_cents = 0
         self._catalogue = catalogue
         self._commission = commission
         self._markets: dict[MarketKey, _MarketTotal] = {}
@@ -61,10 +78,13 @@ class Account:
     ) -> None:
         """Book a fill on a line of a market that is not settled."""
         market = self._markets.setdefault(market_key, _MarketTotal())
-        total = market.lines.setdefault(line_id, _LineTotal())
+        pair = self._catalogue.pair_of(line_id)
+        covered_cents = market.covered_cents(pair)
+        total = market.line(line_id)
         total.stake_cents += stake_cents
         total.profit_cents += profit_cents
         self.matched_cents += stake_cents
+        self.covered_cents += market.covered_cents(pair) - covered_cents
 
     def settle(self, market_key: MarketKey, results: Mapping[LineId, Result]) -> None:
         """Pay a market out by its results, in place of an earlier settlement if there was one.
@@ -74,14 +94,13 @@ class Account:
         market = self._markets.get(market_key)
         if market is None:
             return
+        pairs = self._catalogue.pairs_by_market[market_key]
         if market.settled:
             self.cash_cents -= market.gross_cents - market.commission_cents
         else:
             self.matched_cents -= sum(total.stake_cents for total in market.lines.values())
-        by_pair = [
-            self._pair_gross_cents(market, pair, results)
-            for pair in self._catalogue.pairs_by_market[market_key]
-        ]
+            self.covered_cents -= sum(market.covered_cents(pair) for pair in pairs)
+        by_pair = [self._pair_gross_cents(market, pair, results) for pair in pairs]
         market.settled = True
         market.gross_cents = sum(by_pair)
         market.commission_cents = self._commission.on(by_pair)

@@ -1,38 +1,67 @@
-"""Matching against a recording: when our wagers are filled, by how much, and at whose odds.
+"""Matching: when a wager is filled, by how much, and at whose odds.
 
-A wager of ours on a line shows to takers as an offer on the opposite line, at the opposite odds. It
-is filled by a recorded trade, whether the tape tells it or the fall of an offer gives it away, by a
-recorded offer that comes across it, or by what is offered already when it opens. Whoever was there
-first gives the odds; longer odds for the taker go first, then the older wager. A fill that would
-give either side nothing does not happen.
+A wager on a line shows to takers as an offer on the opposite line, at the opposite odds. It is
+filled by another participant's wager that opens against it; by a recorded trade, whether the tape
+tells it or the fall of an offer gives it away; or by a recorded offer that comes across it. A
+wager that opens is a taker of what is offered already, recorded or a participant's. Whoever was
+there first gives the odds; longer odds for the taker go first, then the older stake. A fill that
+would give either side nothing does not happen.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
-from sim.exchange.offers import LineBook, Offer
+from sim.exchange.books import LineBook
+from sim.exchange.offers import Offer
 from sim.exchange.queue import QueueModel
 from sim.exchange.wager import ExchangeWager
 from strategies.trading.money import stake_within_profit
 from strategies.trading.odds import Odds, payout_ratio
 
-# Our wager, the odds it got, what it staked, and what that can win.
-OnFill = Callable[[LineBook, ExchangeWager, Odds, int, int], None]
+# An offer that participants changed, and whose book it is in.
 OnChange = Callable[[LineBook, Offer], None]
 
 
-class Matcher:
-    """Applies what is recorded, and what we do, to the books of lines.
+class Clearing(Protocol):
+    """Who keeps the accounts of what is matched."""
 
-    `on_fill` is told of every fill of ours, `on_change` of every offer that our wagers changed.
+    def payable_cents(self, wager: ExchangeWager) -> int:
+        """Return the stake that the wager's account can pay for now."""
+
+    def book_fill(
+        self,
+        book: LineBook,
+        wager: ExchangeWager,
+        odds: Odds,
+        stake_cents: int,
+        profit_cents: int,
+    ) -> None:
+        """Book a fill: the odds it got, what was staked, and what that can win."""
+
+    def withdraw_unpaid(self, wager: ExchangeWager) -> None:
+        """Withdraw a resting wager whose account could not pay for all that was asked of it."""
+
+    def tell_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
+        """Tell that a participant took so much of another's wager, on the taker's line."""
+
+
+class Matcher:
+    """Applies what is recorded, and what participants do, to the books of lines.
+
+    `on_change` is told of every offer that participants changed.
     """
 
     def __init__(
-        self, queue: QueueModel, trade_pairing_ns: int, on_fill: OnFill, on_change: OnChange
+        self,
+        queue: QueueModel,
+        trade_pairing_ns: int,
+        clearing: Clearing,
+        on_change: OnChange,
     ) -> None:
         """Match with an opinion on queues; trades and falls are paired within so long."""
         self._queue = queue
         self._trade_pairing_ns = trade_pairing_ns
-        self._on_fill = on_fill
+        self._clearing = clearing
         self._on_change = on_change
 
     def offer_at(self, book: LineBook, odds: int) -> Offer:
@@ -43,6 +72,8 @@ class Matcher:
             book.offers[odds] = offer
         return offer
 
+    # What is recorded -------------------------------------------------------------------------
+
     def trade(
         self, book: LineBook, now_ns: int, odds: int, stake_cents: int, *, matching: bool
     ) -> None:
@@ -51,10 +82,10 @@ class Matcher:
         self.take(book, offer, offer.hear_trade(now_ns, stake_cents), matching=matching)
 
     def take(self, book: LineBook, offer: Offer, stake_cents: int, *, matching: bool) -> None:
-        """Let a taker on this line stake so much at the odds of an offer, in one budget.
+        """Let a recorded taker on this line stake so much at the odds of an offer, in one budget.
 
-        Our wagers that offer him longer odds come first, then what others have ahead of us at
-        his odds, then ours.
+        Wagers that offer him longer odds come first, then what others have ahead of a wager at
+        his odds, then that wager.
         """
         if matching:
             budget_cents = stake_cents
@@ -62,13 +93,15 @@ class Matcher:
                 if wager.shown_odds < offer.odds:
                     break
                 ahead_cents = wager.ahead_cents if wager.shown_odds == offer.odds else 0
-                budget_cents -= self._fill(book.opposite, wager, budget_cents - ahead_cents)
+                _, used_cents = self._fill(book.opposite, wager, budget_cents - ahead_cents)
+                budget_cents -= used_cents
         offer.trade(stake_cents)
 
     def cross(self, book: LineBook, offer: Offer, new_cents: int) -> None:
-        """Let stake that is newly offered on our own line fill our wagers it came across.
+        """Let stake that is newly offered on a line fill the wagers there that it came across.
 
-        Its makers are on the opposite line and would have matched us as they came, at our odds.
+        Its makers are on the opposite line and would have matched the wagers as they came, at the
+        wagers' odds.
         """
         if not book.wagers or book.wagers[0].odds > offer.odds:
             return
@@ -77,66 +110,111 @@ class Matcher:
         for wager in tuple(book.wagers):
             if wager.odds > offer.odds:
                 break
-            left_cents -= self._fill(book, wager, left_cents)
+            _, used_cents = self._fill(book, wager, left_cents)
+            left_cents -= used_cents
         used_cents = budget_cents - left_cents
         if used_cents:
-            # Back in takers' cents on our line, rounded against us.
+            # Back in takers' cents on this line, rounded against the wagers.
             offer.take(-(-used_cents * denominator // numerator))
 
     def cross_again(self, book: LineBook) -> None:
-        """Fill our wagers from what came across them while nothing could match."""
+        """Fill wagers from what came across them while nothing could match."""
         if book.wagers:
             for offer in book.available_from(book.wagers[0].odds):
                 self.cross(book, offer, offer.available_cents)
                 self._on_change(book, offer)
 
+    # What participants do ---------------------------------------------------------------------
+
     def would_match(self, book: LineBook, odds: int) -> bool:
         """Tell whether a wager on this line would match at once."""
-        return any(o.available_cents and o.odds >= odds for o in book.offers.values())
+        return any(o.shown_cents() for o in book.offers.values() if o.odds >= odds)
 
-    def open(self, book: LineBook, now_ns: int, wager: ExchangeWager) -> None:
-        """Match a wager with what is offered already, at its odds, and rest what remains."""
-        for offer in book.available_from(wager.odds):
-            stake_cents = min(wager.open_cents, offer.available_cents)
-            profit_cents = wager.profit_of_fill(offer.odds, stake_cents)
-            if profit_cents:
-                offer.take(stake_cents)
-                wager.fill(offer.odds, stake_cents)
-                self._on_fill(book, wager, offer.odds, stake_cents, profit_cents)
-                self._on_change(book, offer)
-        if wager.open_cents:
-            book.wagers.append(wager)
-            book.wagers.sort(key=_preference)
-            shown = self.offer_at(book.opposite, wager.shown_odds)
-            shown.join(now_ns, wager)
-            self._on_change(book.opposite, shown)
+    def open(self, book: LineBook, now_ns: int, wager: ExchangeWager) -> bool:
+        """Match a wager with what is offered already, at its odds, and rest what remains.
+
+        Tell whether it could. What is left of a taker cannot rest across what it left over
+        because it is worth less than a cent, or because its account cannot pay for more.
+        """
+        for offer in book.offered_from(wager.odds):
+            self._take_offer(book, offer, wager)
+            if not wager.open_cents:
+                return True
+        if self._is_spent(wager) and self.would_match(book, wager.odds):
+            return False
+        book.rest(wager)
+        shown = self.offer_at(book.opposite, wager.shown_odds)
+        shown.join(now_ns, wager)
+        self._on_change(book.opposite, shown)
+        return True
+
+    def _is_spent(self, wager: ExchangeWager) -> bool:
+        numerator, denominator = payout_ratio(wager.odds)
+        worthless = wager.open_cents * numerator < denominator
+        return worthless or self._clearing.payable_cents(wager) < wager.open_cents
 
     def withdraw(self, book: LineBook, wager: ExchangeWager) -> None:
         """Take a resting wager out of the book."""
+        self._on_change(book.opposite, self._remove(book, wager))
+
+    def _take_offer(self, book: LineBook, offer: Offer, wager: ExchangeWager) -> None:
+        """Let a wager take what stands at an offer, the oldest stake first."""
+        for maker in tuple(offer.wagers):
+            self._take_recorded(book, offer, wager, maker.ahead_cents)
+            self._match(book, offer, wager, maker)
+            if not wager.open_cents:
+                return
+        self._take_recorded(book, offer, wager, offer.available_cents)
+
+    def _take_recorded(
+        self, book: LineBook, offer: Offer, wager: ExchangeWager, most_cents: int
+    ) -> None:
+        payable_cents = self._clearing.payable_cents(wager)
+        stake_cents = min(wager.open_cents, offer.available_cents, most_cents, payable_cents)
+        profit_cents = wager.profit_of_fill(offer.odds, stake_cents)
+        if stake_cents and profit_cents:
+            offer.take(stake_cents)
+            wager.fill(offer.odds, stake_cents)
+            self._clearing.book_fill(book, wager, offer.odds, stake_cents, profit_cents)
+            self._on_change(book, offer)
+
+    def _match(
+        self, book: LineBook, offer: Offer, taker: ExchangeWager, maker: ExchangeWager
+    ) -> None:
+        """Match two participants: the stake of each is the profit of the other."""
+        assert maker.owner is not taker.owner, "an account matched itself"
+        budget_cents = min(taker.open_cents, self._clearing.payable_cents(taker))
+        profit_cents, stake_cents = self._fill(book.opposite, maker, budget_cents)
+        if stake_cents:
+            taker.fill(offer.odds, stake_cents)
+            self._clearing.book_fill(book, taker, offer.odds, stake_cents, profit_cents)
+            self._clearing.tell_trade(book, offer.odds, stake_cents)
+
+    def _fill(self, book: LineBook, wager: ExchangeWager, budget_cents: int) -> tuple[int, int]:
+        """Fill a resting wager from a taker's budget; return its stake and the taker's."""
+        if budget_cents <= 0:
+            return 0, 0
+        filled_cents = wager.filled_cents.get(wager.odds, 0)
+        payable_cents = min(wager.open_cents, self._clearing.payable_cents(wager))
+        stake_cents = stake_within_profit(filled_cents, payable_cents, wager.odds, budget_cents)
+        profit_cents = wager.profit_of_fill(wager.odds, stake_cents)
+        unpaid = stake_cents == payable_cents < wager.open_cents
+        if stake_cents and profit_cents:
+            wager.fill(wager.odds, stake_cents)
+            book.filled_cents += stake_cents
+            shown = book.opposite.offers[wager.shown_odds]
+            if not wager.open_cents:
+                self._remove(book, wager)
+            self._clearing.book_fill(book, wager, wager.odds, stake_cents, profit_cents)
+            self._on_change(book.opposite, shown)
+        if unpaid:
+            self._clearing.withdraw_unpaid(wager)
+        return (stake_cents, profit_cents) if profit_cents else (0, 0)
+
+    @staticmethod
+    def _remove(book: LineBook, wager: ExchangeWager) -> Offer:
+        """Take a wager out of the book; return the offer that it showed at."""
         book.wagers.remove(wager)
         shown = book.opposite.offers[wager.shown_odds]
         shown.wagers.remove(wager)
-        self._on_change(book.opposite, shown)
-
-    def _fill(self, book: LineBook, wager: ExchangeWager, budget_cents: int) -> int:
-        """Fill a resting wager from a taker's budget; return what of it was used."""
-        if budget_cents <= 0:
-            return 0
-        filled_cents = wager.filled_cents.get(wager.odds, 0)
-        stake_cents = stake_within_profit(filled_cents, wager.open_cents, wager.odds, budget_cents)
-        profit_cents = wager.profit_of_fill(wager.odds, stake_cents)
-        if not profit_cents:
-            return 0
-        wager.fill(wager.odds, stake_cents)
-        shown = book.opposite.offers[wager.shown_odds]
-        if not wager.open_cents:
-            book.wagers.remove(wager)
-            shown.wagers.remove(wager)
-        self._on_fill(book, wager, wager.odds, stake_cents, profit_cents)
-        self._on_change(book.opposite, shown)
-        return profit_cents
-
-
-def _preference(wager: ExchangeWager) -> tuple[int, int]:
-    """Put first what gives takers the longest odds, which is ours at the shortest; then age."""
-    return wager.odds, wager.number
+        return shown

@@ -1,12 +1,12 @@
-"""What a recording offers, what is left of it once we took our part, and who stands ahead of us.
+"""What a recording offers, what is left of it once participants took their part, and the queue.
 
-An offer is the stake of anonymous makers at one line and odds, in takers' cents: what a taker there
-may stake. The recording itself is never altered: what we took is a debit against it.
+A recorded offer is the stake of anonymous makers at one line and odds, in takers' cents: what a
+taker there may stake. The recording itself is never altered: what was taken is a debit against it.
+Wagers of participants stand in the same queue; where nothing is recorded, they are the queue.
 """
 
 from sim.exchange.queue import QueueModel
 from sim.exchange.wager import ExchangeWager
-from strategies.trading.market import Line
 from strategies.trading.odds import Odds
 
 # When, how much is left of it, and by how much the offer had risen in all until then.
@@ -17,7 +17,7 @@ _MOST_DROPS = 16
 
 
 class Offer:
-    """The offer on one line at one odds, and our wagers that show there, oldest first.
+    """The offer on one line at one odds, and the wagers that show there, oldest first.
 
     When stake leaves the recorded offer it was traded or cancelled, and a trade is told apart
     from the fall it causes, before or after it. Each cent is explained once: a fall without a
@@ -69,7 +69,7 @@ class Offer:
         return self.recorded_cents - self.debit_cents
 
     def shown_cents(self) -> int:
-        """Return what the market sees: what is left of others' stake, and ours beside it."""
+        """Return what takers see: what is left of the recorded offer, and the wagers beside it."""
         shown_cents = self.recorded_cents - self.debit_cents
         for wager in self.wagers:
             shown_cents += wager.shown_cents()
@@ -116,10 +116,10 @@ class Offer:
             wager.ahead_cents = max(0, wager.ahead_cents - stake_cents)
 
     def take(self, stake_cents: int) -> None:
-        """Note that we took so much of what is available."""
+        """Note that a participant took so much of what is available, off the front of it."""
         assert 0 < stake_cents <= self.available_cents
-        assert not self.wagers, "we took where our own wager would have matched us"
         self.debit_cents += stake_cents
+        self.trade(stake_cents)
 
     def join(self, now_ns: int, wager: ExchangeWager) -> None:
         """Let a wager of ours join the queue, behind all that is there.
@@ -200,48 +200,6 @@ class Offer:
         return dropped_cents
 
 
-class LineBook:
-    """The offers on one line, and our wagers on it, those preferred by takers first.
-
-    `line`, `market` and `event` are places on the tape. A book is followed once it matters to
-    anybody: its markets are subscribed to, or something was wagered there; until then it only
-    keeps the recorded amounts. It is listened to if its market is subscribed to.
-    """
-
-    __slots__ = (
-        "activating",
-        "event",
-        "followed",
-        "line",
-        "line_id",
-        "listened",
-        "market",
-        "named",
-        "offers",
-        "opposite",
-        "wagers",
-    )
-
-    def __init__(self, named: Line, line: int, market: int, event: int) -> None:
-        """Start empty; the opposite line's book is set by whoever makes both."""
-        self.named = named
-        self.line_id = named.line_id
-        self.line = line
-        self.market = market
-        self.event = event
-        self.opposite = self
-        self.followed = False
-        self.listened = False
-        self.offers: dict[int, Offer] = {}
-        self.wagers: list[ExchangeWager] = []
-        self.activating: list[ExchangeWager] = []
-
-    def available_from(self, odds: int) -> list[Offer]:
-        """Return the offers with stake left at these odds or longer, the longest first."""
-        found = [o for o in self.offers.values() if o.odds >= odds and o.available_cents]
-        return sorted(found, key=_odds, reverse=True)
-
-
 def _take_from(entries: list[_Entry], wanted_cents: int) -> tuple[int, int]:
     """Take up to so much of the oldest entry; return its time and what was taken."""
     at_ns, cents, risen_cents = entries[0]
@@ -262,7 +220,3 @@ def _take_all_from(entries: list[_Entry], wanted_cents: int) -> int:
 def _opened_after(wager: ExchangeWager, at_ns: int) -> bool:
     """Tell whether a wager joined after a row; at one instant rows come first."""
     return wager.opened_ns is not None and wager.opened_ns >= at_ns
-
-
-def _odds(offer: Offer) -> Odds:
-    return offer.odds

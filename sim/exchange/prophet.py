@@ -1,34 +1,31 @@
-"""The simulated ProphetX: one desk's wagers among the stakes of a recorded market.
+"""The simulated ProphetX: what it does with the wagers of any number of participants.
 
-Where the partner API does not say how the exchange behaves, section 13.2 of our notes on it names
-the choice; each is a field of `ExchangeSettings` or said here.
+docs/exchange.md lists its rules, what is known of each, and the test that holds it. Where the
+partner API does not say how the exchange behaves, a field of `ExchangeSettings` does.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from recordings.tape import TapeInfo
 from sim.clock import Priority, ReplayEnvironment
 from sim.exchange.account import Account
+from sim.exchange.books import LineBook, books_of
+from sim.exchange.markets import Markets
 from sim.exchange.matching import Matcher
-from sim.exchange.offers import LineBook
-from sim.exchange.publisher import Publisher
+from sim.exchange.offers import Offer
+from sim.exchange.participant import Participant, Tell
 from sim.exchange.queue import QueueModel
-from sim.exchange.recorded import RecordedMarket
-from sim.exchange.refusals import refusal_by_book, refusal_by_itself
-from sim.exchange.settings import ExchangeSettings
+from sim.exchange.refusals import refusal_by_account, refusal_by_book, refusal_by_itself
+from sim.exchange.settings import BalanceMode, ExchangeSettings
 from sim.exchange.wager import Ended, ExchangeWager
-from sim.inbox import Inbox
-from sim.latency import Latency
+from sim.latency import Delay
 from sim.wire import Wire
+from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.commission import Commission
 from strategies.trading.events import (
-    AccountState,
     CancelRefused,
-    Event,
     MarketSettled,
     WagerAccepted,
     WagerCancelled,
@@ -40,240 +37,286 @@ from strategies.trading.events import (
 )
 from strategies.trading.exchange import BATCH_LIMIT
 from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.market import Result
+from strategies.trading.market import EventStatus, MarketStatus, Result
 from strategies.trading.odds import Odds
 
 _OVER_LIMIT = "order_limit_exceeded"
+_TOO_FAST = "rate_limit_reached"
 
-
-@dataclass(slots=True)
-class Counters:
-    """What happened at the exchange, for the report."""
-
-    fills: int = 0
-    refusals: Counter[str] = field(default_factory=Counter)
+Answer = WagerAccepted | WagerRejected
+CancelAnswer = WagerCancelled | CancelRefused
+Concerned = Callable[[LineBook], bool]
+OnTrade = Callable[[LineBook, Odds, int], None]
 
 
 class SimulatedProphet:
-    """The exchange of a backtest, for one desk; a recording is everybody else.
+    """The exchange. What is asked of it happens at once: the ways to it are its clients' matter.
 
-    Commands arrive after the desk's compute and the entry delay, in order; answers and private
-    updates after the response delay, in order. `take_row` is to be given to the environment.
-    A wager that waits for activation counts as open: its stake is reserved, and it is crossed by
-    no other of ours. A mass cancel takes it as well.
+    Requests are answered by what the methods return; all that happens later is told to the
+    participant. `on_change` hears of every offer that participants changed, `on_trade` of every
+    trade between two of them; whoever publishes the market sets both.
     """
 
     def __init__(
         self,
         env: ReplayEnvironment,
         info: TapeInfo,
-        latency: Latency,
+        activation: Delay,
         queue: QueueModel,
         fees: Commission,
         settings: ExchangeSettings,
-        inbox: Inbox,
-        subscribed: Collection[MarketKey],
     ) -> None:
-        """Open the exchange before the first row; publish the subscribed markets to the inbox."""
+        """Open the exchange with no market open and nobody there."""
         self._env = env
         self._info = info
-        self._latency = latency
-        self._settings = settings
-        self._inbox = inbox
-        self._publisher = Publisher(env, inbox, latency.feed, info.clocks, subscribed)
-        self._matcher = Matcher(
-            queue,
-            settings.trade_pairing_ns,
-            self._book_fill,
-            self._publisher.tell_own_change,
-        )
-        self.market = RecordedMarket(
-            env, info, self._matcher, self._publisher, self, settings.in_play_delay_ns
-        )
-        self.take_row = self.market.take_row
-        self.account = Account(info.catalogue(), settings.starting_balance_cents, fees)
-        self.counters = Counters()
-        self._entry = Wire(env, Priority.EXCHANGE, latency.compute, latency.entry)
-        self._answers = Wire(env, Priority.DESK, latency.response)
+        self._catalogue = info.catalogue()
+        self._activation = activation
+        self._fees = fees
+        self.settings = settings
+        self.on_change: Callable[[LineBook, Offer], None] = _ignore_change
+        self.on_trade: OnTrade = _ignore_trade
+        self.matcher = Matcher(queue, settings.trade_pairing_ns, self, self._tell_change)
+        self.markets = Markets(info, settings.in_play_delay_ns)
+        self.books = books_of(info)
+        self.books_by_line = {book.line_id: book for book in self.books}
+        self.participants: list[Participant] = []
         self._activations: dict[LineBook, Wire] = {}
-        self._live: dict[WagerRef, ExchangeWager] = {}
-        self._ended: dict[WagerRef, Ended] = {}
         self._results: dict[MarketKey, dict[LineId, Result]] = {}
-        self._open_cents = 0
         self._wagers_accepted = 0
 
-    # The port ---------------------------------------------------------------------------------
-
-    def place(self, requests: Sequence[PlaceWager]) -> None:
-        """Ask for wagers; each stands or falls on its own."""
-        self._entry.send(partial(self._take_requests, tuple(requests)))
-
-    def cancel(self, refs: Sequence[WagerRef]) -> None:
-        """Ask for the unmatched part of wagers to be withdrawn."""
-        self._entry.send(partial(self._take_cancels, tuple(refs)))
-
-    def cancel_all(
-        self, event_id: EventId | None = None, market_id: MarketId | None = None
-    ) -> None:
-        """Ask for everything open to be withdrawn, of one event or one of its markets if named."""
-        self._entry.send(partial(self._take_cancel_all, event_id, market_id))
-
-    def ask_state(self) -> None:
-        """Ask for one AccountState."""
-        self._entry.send(self._tell_state)
+    def open_account(self, name: str, balance_cents: int, tell: Tell) -> Participant:
+        """Let a participant in; `tell` takes what happens to its wagers, in order."""
+        account = Account(self._catalogue, balance_cents, self._fees)
+        participant = Participant(name, account, self.settings, tell)
+        self.participants.append(participant)
+        return participant
 
     # Placing ----------------------------------------------------------------------------------
 
-    def _take_requests(self, requests: tuple[PlaceWager, ...]) -> None:
-        too_many = len(requests) > BATCH_LIMIT
-        answers = [self._answer(request, too_many) for request in requests]
-        if answers:
-            self._tell(*answers)
+    def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Answer]:
+        """Take requests for wagers into the activation queues; each stands or falls on its own."""
+        refusal = None
+        if len(requests) > BATCH_LIMIT:
+            refusal = _OVER_LIMIT
+        elif not participant.may_request(self._env.now_ns):
+            refusal = _TOO_FAST
+        elif not participant.placing_allowed:
+            refusal = "err_order_placement_disabled"
+        return [self._answer(participant, request, refusal) for request in requests]
 
-    def _answer(self, request: PlaceWager, too_many: bool) -> Event:
-        code = _OVER_LIMIT if too_many else self._refusal(request)
+    def _answer(self, participant: Participant, request: PlaceWager, refusal: str | None) -> Answer:
+        code = refusal or self._refusal(participant, request)
         if code is not None:
-            self.counters.refusals[code] += 1
+            participant.counters.refusals[code] += 1
             return WagerRejected(request.ref, code)
-        self._accept(request)
+        self._accept(participant, request)
         return WagerAccepted(request.ref)
 
-    def _refusal(self, request: PlaceWager) -> str | None:
+    def _refusal(self, participant: Participant, request: PlaceWager) -> str | None:
         """Return the code with which a request is refused, if it is."""
-        if request.ref in self._live or request.ref in self._ended:
+        code = refusal_by_itself(request, self._info.ladder, self.settings)
+        if code is not None:
+            return code
+        if participant.knows(request.ref):
             return "order_external_id_existed"
-        book = self.market.books_by_line.get(request.line_id)
+        book = self.books_by_line.get(request.line_id)
         if book is None:
             return "invalid_strike_id"
-        code = refusal_by_itself(request, self._info.ladder, self._settings)
-        if code is not None:
-            return code
-        if not self.market.takes_wagers(book):
+        if not self.markets.takes_wagers(book):
             return "event_not_available"
-        code = refusal_by_book(request.odds, book)
+        code = refusal_by_book(participant, request.odds, book)
         if code is not None:
             return code
-        return "insufficient_amount" if request.stake_cents > self.balance_cents else None
+        if self._is_delayed(book) and participant.delayed >= self.settings.most_delayed:
+            return "too_many_delayed_requests"
+        return refusal_by_account(participant, request.stake_cents, self._env.now_ns)
 
-    def _accept(self, request: PlaceWager) -> None:
-        book = self.market.books_by_line[request.line_id]
+    def _is_delayed(self, book: LineBook) -> bool:
+        return self.markets.in_play_delay_ns(book) > 0
+
+    def _accept(self, participant: Participant, request: PlaceWager) -> None:
+        book = self.books_by_line[request.line_id]
         book.followed = book.opposite.followed = True
         self._wagers_accepted += 1
-        wager = ExchangeWager(request, book.line, self._wagers_accepted)
-        self._live[wager.ref] = wager
-        self._open_cents += wager.open_cents
+        wager = ExchangeWager(participant, request, book.line, self._wagers_accepted)
+        wager.delayed = self._is_delayed(book)
+        participant.accept(wager)
         book.activating.append(wager)
         wager.due_ns = self._activation_of(book).send(
-            partial(self._activate, wager), self.market.in_play_delay_ns(book)
+            partial(self._activate, wager), self.markets.in_play_delay_ns(book)
         )
 
     def _activation_of(self, book: LineBook) -> Wire:
         """Return the queue of a pair in which wagers wait to be opened: first in, first out."""
         wire = self._activations.get(book)
         if wire is None:
-            wire = Wire(self._env, Priority.EXCHANGE, self._latency.activation)
+            wire = Wire(self._env, Priority.EXCHANGE, self._activation)
             self._activations[book] = self._activations[book.opposite] = wire
         return wire
 
     def _activate(self, wager: ExchangeWager) -> None:
-        if wager.ref not in self._live:
+        participant = wager.owner
+        if wager.ref not in participant.live:
             return
-        book = self.market.books[wager.line]
+        book = self.books[wager.line]
         code = self._invalidity(wager, book)
         if code is not None:
-            self.counters.refusals[code] += 1
+            participant.counters.refusals[code] += 1
             self._end(wager, Ended.INVALID)
-            self._tell(WagerInvalid(wager.ref, code))
+            participant.tell((WagerInvalid(wager.ref, code),))
             return
-        now_ns = self._env.now_ns
-        book.activating.remove(wager)
-        wager.opened_ns = now_ns
-        self._tell(WagerOpened(wager.ref))
-        self._matcher.open(book, now_ns, wager)
-        if wager.intent is Intent.TAKE and wager.open_cents:
+        self._stop_waiting(wager, book)
+        wager.opened_ns = self._env.now_ns
+        participant.tell((WagerOpened(wager.ref),))
+        if not self.matcher.open(book, self._env.now_ns, wager):
+            participant.end(wager, Ended.CANCELLED)
+            participant.tell((WagerCancelled(wager.ref, wager.open_cents),))
+        elif wager.intent is Intent.TAKE and wager.open_cents:
             expire = partial(self._expire, wager)
-            due_ns = now_ns + self._settings.fill_or_kill_ns
+            due_ns = self._env.now_ns + self.settings.fill_or_kill_ns
             self._env.schedule_call(due_ns, Priority.EXCHANGE, expire)
 
     def _invalidity(self, wager: ExchangeWager, book: LineBook) -> str | None:
         """Return the code with which an accepted wager fails its activation, if it does.
 
-        It cannot have come to cross a wager of ours: those that wait count when others are placed.
+        It cannot have come to cross one of the same account: those that wait count when others
+        are placed.
         """
-        if not self.market.takes_wagers(book):
+        if not self.markets.takes_wagers(book):
             return "event_not_available"
-        if wager.intent is Intent.ADD_ONLY and self._matcher.would_match(book, wager.odds):
+        if wager.intent is Intent.ADD_ONLY and self.matcher.would_match(book, wager.odds):
             return "add_liquidity_only"
-        return "insufficient_amount" if self.balance_cents < 0 else None
+        return "insufficient_amount" if wager.owner.overdrawn(self._env.now_ns) else None
 
     def _expire(self, wager: ExchangeWager) -> None:
-        if wager.ref in self._live:
-            self._tell(self._withdraw(wager))
+        if wager.ref in wager.owner.live:
+            wager.owner.tell((self._withdraw(wager),))
 
     # Cancelling -------------------------------------------------------------------------------
 
-    def _take_cancels(self, refs: tuple[WagerRef, ...]) -> None:
+    def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelAnswer]:
+        """Withdraw the unmatched part of wagers; each stands or falls on its own."""
         if len(refs) > BATCH_LIMIT:
-            self._tell(*(CancelRefused(ref, _OVER_LIMIT, None) for ref in refs))
-        elif refs:
-            self._tell(*(self._cancel(ref) for ref in refs))
+            return [CancelRefused(ref, _OVER_LIMIT, None) for ref in refs]
+        now_ns = self._env.now_ns
+        if not participant.may_request(now_ns):
+            return [CancelRefused(ref, _TOO_FAST, now_ns + NANOSECONDS) for ref in refs]
+        return [self._cancel(participant, ref) for ref in refs]
 
-    def _cancel(self, ref: WagerRef) -> Event:
-        wager = self._live.get(ref)
+    def _cancel(self, participant: Participant, ref: WagerRef) -> CancelAnswer:
+        wager = participant.live.get(ref)
         if wager is None:
-            return CancelRefused(ref, self._ended.get(ref, "data_not_found"), None)
-        window_ns = self._settings.retry_window_ns
+            return CancelRefused(ref, participant.ended.get(ref, "data_not_found"), None)
+        window_ns = self.settings.retry_window_ns
         if wager.opened_ns is None:
             # Asked again any earlier it would only be told that it has just opened.
             return CancelRefused(ref, "order_is_placing", wager.due_ns + window_ns)
         retry_at_ns = wager.opened_ns + window_ns
         if self._env.now_ns < retry_at_ns:
             return CancelRefused(ref, "order_opened_retry", retry_at_ns)
+        deducted_ns = self._deducted_ns(wager)
+        if self._env.now_ns < deducted_ns:
+            return CancelRefused(ref, "matching_stake_ongoing", deducted_ns)
         return self._withdraw(wager)
+
+    def _deducted_ns(self, wager: ExchangeWager) -> int:
+        """Return when the balance has paid for the last fill of a wager."""
+        if wager.matched_ns is None or self.settings.balance_mode is BalanceMode.IMMEDIATE:
+            return 0
+        return wager.matched_ns + self.settings.deduction_ns
+
+    def cancel_all(
+        self,
+        participant: Participant,
+        event_id: EventId | None = None,
+        market_id: MarketId | None = None,
+        line_id: LineId | None = None,
+    ) -> str | None:
+        """Withdraw what is open now of an event, one of its markets or lines, or of everything.
+
+        It works in the background: so many at once, then a pause. Return the code of a refusal.
+        """
+        if not participant.may_request(self._env.now_ns):
+            return _TOO_FAST
+
+        def concerned(book: LineBook) -> bool:
+            return (
+                event_id in {None, book.named.event_id}
+                and market_id in {None, book.named.market_id}
+                and line_id in {None, book.line_id}
+            )
+
+        refs = [wager.ref for wager in self._live_of(participant, concerned)]
+        self._withdraw_batch(participant, refs)
+        return None if refs else "no_cancellable_orders"
+
+    def _withdraw_batch(self, participant: Participant, refs: list[WagerRef]) -> None:
+        """Withdraw the first of what a mass cancel concerns, and the rest after a pause."""
+        batch = self.settings.mass_cancel_batch
+        for ref in refs[:batch]:
+            wager = participant.live.get(ref)
+            if wager is not None:
+                participant.tell((self._withdraw(wager),))
+        if refs[batch:]:
+            due_ns = self._env.now_ns + self.settings.mass_cancel_pause_ns
+            rest = partial(self._withdraw_batch, participant, refs[batch:])
+            self._env.schedule_call(due_ns, Priority.EXCHANGE, rest)
 
     def _withdraw(self, wager: ExchangeWager) -> WagerCancelled:
         unmatched_cents = wager.open_cents
         self._end(wager, Ended.CANCELLED)
         return WagerCancelled(wager.ref, unmatched_cents)
 
-    def _take_cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> None:
-        def concerned(book: LineBook) -> bool:
-            line = book.named
-            return event_id in {None, line.event_id} and market_id in {None, line.market_id}
+    # What happens to markets and events -------------------------------------------------------
 
-        for wager in self._live_on(concerned):
-            self._tell(self._withdraw(wager))
+    def set_market_status(self, market: int, status: MarketStatus) -> bool:
+        """Open, suspend or close a market; tell whether that is news.
 
-    # What the recording does ------------------------------------------------------------------
+        Open, it matches what came across meanwhile; closed, it wipes what is left.
+        """
+        if not self.markets.set_status(market, status):
+            return False
+        if status is MarketStatus.OPEN:
+            for book in self.books:
+                if book.market == market:
+                    self.matcher.cross_again(book)
+        if status is MarketStatus.CLOSED:
+            self.wipe(lambda book: book.market == market)
+        return True
 
-    def wipe(self, concerned: Callable[[LineBook], bool]) -> None:
+    def set_event_status(self, event: int, status: EventStatus) -> bool:
+        """Set where an event stands; tell whether that is news. In-play, it wipes all wagers."""
+        if not self.markets.set_event_status(event, status):
+            return False
+        if status is EventStatus.LIVE:
+            self.wipe(lambda book: book.event == event)
+        return True
+
+    def wipe(self, concerned: Concerned) -> None:
         """Remove every live wager on the lines concerned."""
-        for wager in self._live_on(concerned):
-            unmatched_cents = wager.open_cents
-            self._end(wager, Ended.CANCELLED)
-            self._tell(WagerWiped(wager.ref, unmatched_cents))
+        for participant in self.participants:
+            for wager in self._live_of(participant, concerned):
+                unmatched_cents = wager.open_cents
+                self._end(wager, Ended.CANCELLED)
+                participant.tell((WagerWiped(wager.ref, unmatched_cents),))
 
     def settle(self, market: int, results: dict[LineId, Result]) -> None:
         """Pay out a market; a second time, correct what is told anew and keep the rest."""
         key = self._info.markets[market].key
         known = self._results.setdefault(key, {})
         known.update(results)
-        self.account.settle(key, known)
-        if key in self._publisher.markets:
-            self._tell(MarketSettled(key, tuple(known.items())))
+        for participant in self.participants:
+            participant.account.settle(key, known)
+            participant.renew_credit()
+            participant.tell((MarketSettled(key, tuple(known.items())),))
 
-    # The account ------------------------------------------------------------------------------
+    # Clearing ---------------------------------------------------------------------------------
 
-    @property
-    def balance_cents(self) -> int:
-        """Return what may still be staked: cash less every stake matched at risk or open."""
-        return self.account.cash_cents - self.account.matched_cents - self._open_cents
+    def payable_cents(self, wager: ExchangeWager) -> int:
+        """Return the stake that the wager's account can pay for now."""
+        return wager.owner.payable_cents(self._env.now_ns)
 
-    def _tell_state(self) -> None:
-        open_cents = tuple((wager.ref, wager.open_cents) for wager in self._live.values())
-        self._tell(AccountState(self.balance_cents, open_cents))
-
-    def _book_fill(
+    def book_fill(
         self,
         book: LineBook,
         wager: ExchangeWager,
@@ -281,30 +324,50 @@ class SimulatedProphet:
         stake_cents: int,
         profit_cents: int,
     ) -> None:
-        self.counters.fills += 1
-        self._open_cents -= stake_cents
-        self.account.book_fill(book.named.market_key, book.line_id, stake_cents, profit_cents)
-        self._tell(WagerMatched(wager.ref, odds, stake_cents, profit_cents))
-        if not wager.open_cents:
-            del self._live[wager.ref]
-            self._ended[wager.ref] = Ended.MATCHED
+        """Book a fill: the odds it got, what was staked, and what that can win."""
+        participant = wager.owner
+        wager.matched_ns = self._env.now_ns
+        participant.refresh_credit(self._env.now_ns)
+        participant.match(wager, stake_cents)
+        key = book.named.market_key
+        participant.account.book_fill(key, book.line_id, stake_cents, profit_cents)
+        participant.tell((WagerMatched(wager.ref, odds, stake_cents, profit_cents),))
+
+    def withdraw_unpaid(self, wager: ExchangeWager) -> None:
+        """Withdraw a resting wager whose account could not pay for all that was asked of it."""
+        wager.owner.tell((self._withdraw(wager),))
+
+    def tell_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
+        """Tell that a participant took so much of another's wager, on the taker's line."""
+        self.on_trade(book, odds, stake_cents)
 
     # Wagers -----------------------------------------------------------------------------------
 
-    def _live_on(self, concerned: Callable[[LineBook], bool]) -> Iterator[ExchangeWager]:
-        books = self.market.books
-        return iter([w for w in self._live.values() if concerned(books[w.line])])
+    def _live_of(self, participant: Participant, concerned: Concerned) -> Iterator[ExchangeWager]:
+        wagers = participant.live.values()
+        return iter([wager for wager in wagers if concerned(self.books[wager.line])])
 
     def _end(self, wager: ExchangeWager, how: Ended) -> None:
         """End a live wager that is not fully matched, wherever it is."""
-        book = self.market.books[wager.line]
-        del self._live[wager.ref]
-        self._ended[wager.ref] = how
-        self._open_cents -= wager.open_cents
+        book = self.books[wager.line]
+        wager.owner.end(wager, how)
         if wager.opened_ns is None:
-            book.activating.remove(wager)
+            self._stop_waiting(wager, book)
         else:
-            self._matcher.withdraw(book, wager)
+            self.matcher.withdraw(book, wager)
 
-    def _tell(self, *events: Event) -> None:
-        self._answers.send(partial(self._inbox.deliver, *events))
+    @staticmethod
+    def _stop_waiting(wager: ExchangeWager, book: LineBook) -> None:
+        book.activating.remove(wager)
+        wager.owner.delayed -= wager.delayed
+
+    def _tell_change(self, book: LineBook, offer: Offer) -> None:
+        self.on_change(book, offer)
+
+
+def _ignore_change(_: LineBook, __: Offer) -> None:
+    """Publish nothing while nobody does."""
+
+
+def _ignore_trade(_: LineBook, __: Odds, ___: int) -> None:
+    """Publish nothing while nobody does."""

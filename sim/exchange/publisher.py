@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from recordings.tape import Clocks
 from sim.clock import ReplayEnvironment
-from sim.exchange.offers import LineBook, Offer
+from sim.exchange.books import LineBook
+from sim.exchange.offers import Offer
 from sim.inbox import Inbox
 from sim.latency import Delay
 from strategies.trading.events import (

@@ -1,13 +1,10 @@
-"""The recorded market: what the rows of a tape do to books, markets, events and wagers."""
+"""The recorded market: what the rows of a tape do at the exchange, and what a desk hears of it."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from recordings.tape import Kind, Side, TapeInfo
 from sim.clock import Priority, ReplayEnvironment
-from sim.exchange.matching import Matcher
-from sim.exchange.offers import LineBook
+from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.feed import ExchangeRow
 from strategies.trading.errors import TapeError
@@ -26,16 +23,6 @@ from strategies.trading.odds import opposite
 _OFFER = int(Kind.OFFER)
 
 
-class Consequences(Protocol):
-    """What a recording may do to wagers; markets and events are places on the tape."""
-
-    def wipe(self, concerned: Callable[[LineBook], bool]) -> None:
-        """Remove every live wager on the lines concerned."""
-
-    def settle(self, market: int, results: dict[LineId, Result]) -> None:
-        """Pay out a market; a second time, correct it."""
-
-
 class RecordedMarket:
     """Takes the rows of a tape in the exchange's order, each at its time."""
 
@@ -43,34 +30,22 @@ class RecordedMarket:
         self,
         env: ReplayEnvironment,
         info: TapeInfo,
-        matcher: Matcher,
+        exchange: SimulatedProphet,
         publisher: Publisher,
-        consequences: Consequences,
-        in_play_delay_ns: int,
     ) -> None:
-        """Start before the first row: nothing offered, no market open."""
+        """Start before the first row, and publish to one desk what comes of them."""
         self._env = env
         self._info = info
-        self._matcher = matcher
+        self._exchange = exchange
+        self._matcher = exchange.matcher
+        self._markets = exchange.markets
         self._publisher = publisher
-        self._consequences = consequences
-        self.books = _books(info, publisher)
-        self.books_by_line = {book.line_id: book for book in self.books}
-        self._open = [False] * len(info.markets)
-        self._market_status: list[int] = [0] * len(info.markets)
-        self._event_status: list[int] = [EventStatus.NOT_STARTED] * len(info.events)
-        self._in_play_delay_ns = [in_play_delay_ns] * len(info.markets)
+        self._books = exchange.books
         self._results: dict[tuple[int, int], dict[LineId, Result]] = {}
         self.trades_of_unknown_taker = 0
-
-    def takes_wagers(self, book: LineBook) -> bool:
-        """Tell whether a line's market is open and its event has not ended."""
-        return self._open[book.market] and self._event_status[book.event] != EventStatus.ENDED
-
-    def in_play_delay_ns(self, book: LineBook) -> int:
-        """Return how long a placement on a line waits now beyond its activation."""
-        live = self._event_status[book.event] == EventStatus.LIVE
-        return self._in_play_delay_ns[book.market] if live else 0
+        exchange.on_change = publisher.tell_own_change
+        for book in self._books:
+            book.listened = book.followed = book.named.market_key in publisher.markets
 
     def take_row(self, row: ExchangeRow) -> None:
         """Apply a row at its time. Almost all are offers, in books that nobody follows."""
@@ -78,7 +53,7 @@ class RecordedMarket:
         if kind != _OFFER:
             self._take_other(row)
             return
-        book = self.books[line]
+        book = self._books[line]
         offer = book.offers.get(odds)
         if offer is None:
             offer = self._matcher.offer_at(book, odds)
@@ -88,8 +63,8 @@ class RecordedMarket:
             return
         news_cents = offer.set_recorded(now_ns, cents, quantity_cents)
         if news_cents < 0:
-            self._matcher.take(book, offer, -news_cents, matching=self._open[book.market])
-        elif news_cents and book.wagers and self._open[book.market]:
+            self._matcher.take(book, offer, -news_cents, matching=self._markets.is_open(book))
+        elif news_cents and book.wagers and self._markets.is_open(book):
             self._matcher.cross(book, offer, news_cents)
         if book.listened:
             self._publisher.tell_recorded(book, offer, now_ns, received_ns, seq)
@@ -105,7 +80,7 @@ class RecordedMarket:
             case Kind.EVENT_STATUS:
                 self._set_event_status(event, EventStatus(state), arrival_ns)
             case Kind.IN_PLAY_DELAY:
-                self._in_play_delay_ns[market] = state
+                self._markets.set_in_play_delay(market, state)
             case Kind.RESULT:
                 self._take_result(seq, market, line, Result(state), now_ns, arrival_ns)
             case Kind.SCHEDULE | Kind.SCORE:
@@ -114,42 +89,30 @@ class RecordedMarket:
     def _take_trade(
         self, line: int, odds: int, amount_cents: int, side: int, now_ns: int, arrival_ns: int
     ) -> None:
-        book = self.books[line]
+        book = self._books[line]
         if side == Side.MAKER:
             book, amount_cents = book.opposite, profit_cents(amount_cents, odds)
             odds = opposite(odds)
         if side == Side.UNKNOWN:
             self.trades_of_unknown_taker += 1
         elif book.followed and amount_cents:
-            matching = self._open[book.market]
+            matching = self._markets.is_open(book)
             self._matcher.trade(book, now_ns, odds, amount_cents, matching=matching)
         if book.listened and amount_cents:
             self._publisher.tell_trade(book, odds, amount_cents, arrival_ns)
 
     def _set_market_status(self, market: int, status: MarketStatus, arrival_ns: int) -> None:
-        if self._market_status[market] == status:
-            return
-        self._market_status[market] = status
-        self._open[market] = status is MarketStatus.OPEN
+        # Said first: what it brings about is heard after it.
         key = self._info.markets[market].key
-        if key in self._publisher.markets:
+        if key in self._publisher.markets and self._markets.status_of(market) != status:
             self._publisher.tell(MarketStatusChanged(key, status), arrival_ns)
-        if status is MarketStatus.OPEN:
-            for book in self.books:
-                if book.market == market:
-                    self._matcher.cross_again(book)
-        if status is MarketStatus.CLOSED:
-            self._consequences.wipe(lambda book: book.market == market)
+        self._exchange.set_market_status(market, status)
 
     def _set_event_status(self, event: int, status: EventStatus, arrival_ns: int) -> None:
-        if self._event_status[event] == status:
-            return
-        self._event_status[event] = status
         event_id = self._info.events[event].event_id
-        if event_id in self._publisher.events:
+        if event_id in self._publisher.events and self._markets.event_status_of(event) != status:
             self._publisher.tell(EventStatusChanged(event_id, status), arrival_ns)
-        if status is EventStatus.LIVE:
-            self._consequences.wipe(lambda book: book.event == event)
+        self._exchange.set_event_status(event, status)
 
     def _take_result(
         self, seq: int, market: int, line: int, result: Result, now_ns: int, arrival_ns: int
@@ -163,7 +126,7 @@ class RecordedMarket:
         self._results[message][self._info.lines[line].line_id] = result
 
     def _settle(self, message: tuple[int, int]) -> None:
-        self._consequences.settle(message[1], self._results.pop(message))
+        self._exchange.settle(message[1], self._results.pop(message))
 
     def _tell_of_event(
         self, event: int, kind: int, state: int, text: str | None, arrival_ns: int
@@ -176,21 +139,6 @@ class RecordedMarket:
         else:
             home, away = _score(text)
             self._publisher.tell(ScoreChanged(event_id, home, away), arrival_ns)
-
-
-def _books(info: TapeInfo, publisher: Publisher) -> list[LineBook]:
-    events = {event.event_id: place for place, event in enumerate(info.events)}
-    markets = {market.key: place for place, market in enumerate(info.markets)}
-    books = [
-        LineBook(line, place, markets[line.market_key], events[line.event_id])
-        for place, line in enumerate(info.lines)
-    ]
-    by_line = {book.line_id: book for book in books}
-    catalogue = info.catalogue()
-    for book in books:
-        book.opposite = by_line[catalogue.opposite(book.line_id).line_id]
-        book.listened = book.followed = book.named.market_key in publisher.markets
-    return books
 
 
 def _score(text: str | None) -> tuple[int, int]:

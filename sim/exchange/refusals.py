@@ -1,34 +1,51 @@
 """Why the exchange refuses a wager, as error codes of the partner API (v4 names, section 3.2)."""
 
+import re
 from itertools import chain
 
-from sim.exchange.offers import LineBook
+from sim.exchange.books import LineBook
+from sim.exchange.participant import Participant
 from sim.exchange.settings import ExchangeSettings
-from strategies.trading.commands import PlaceWager
+from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.money import profit_cents
 from strategies.trading.odds import Ladder, crosses
+
+# The partner API's rule for an external id (6.1).
+_REF = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 def refusal_by_itself(
     request: PlaceWager, ladder: Ladder, settings: ExchangeSettings
 ) -> str | None:
     """Return the code of what is wrong with a request alone, if anything is."""
+    if not _REF.fullmatch(request.ref):
+        return "invalid_external_id"
     if request.odds not in ladder:
         return "invalid_price"
     stake_cents = request.stake_cents
-    if stake_cents <= 0 or not (
-        settings.min_stake_cents <= stake_cents <= settings.max_stake_cents
-    ):
+    if stake_cents <= 0 or stake_cents < settings.min_stake_cents:
         return "invalid_quantity"
+    if stake_cents > settings.max_stake_cents:
+        return "order_quantity_exceeds_max"
     if profit_cents(stake_cents, request.odds) < 1:
         return "order_invalid_profit"
+    if request.intent is Intent.ADD_ONLY and not settings.add_only_allowed:
+        return "err_add_liquidity_only_disabled"
     return None
 
 
-def refusal_by_book(odds: int, book: LineBook) -> str | None:
+def refusal_by_book(participant: Participant, odds: int, book: LineBook) -> str | None:
     """Return the code for a wager that would match one of the same account, if it would.
 
-    Wagers that wait for activation count, so that two of ours never meet in the book.
+    Wagers that wait for activation count, so that two of one account never meet in the book.
     """
-    ours = chain(book.opposite.wagers, book.opposite.activating)
-    return "self_match" if any(crosses(odds, wager.odds) for wager in ours) else None
+    others = chain(book.opposite.wagers, book.opposite.activating)
+    would = any(wager.owner is participant and crosses(odds, wager.odds) for wager in others)
+    return "self_match" if would else None
+
+
+def refusal_by_account(participant: Participant, stake_cents: int, now_ns: int) -> str | None:
+    """Return the code for a stake that the account cannot bear, if it cannot."""
+    if stake_cents > participant.stakeable_cents(now_ns):
+        return "insufficient_amount"
+    return "rate_limit_reached" if participant.backed_off(stake_cents, now_ns) else None

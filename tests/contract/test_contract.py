@@ -14,6 +14,9 @@ from recordings.reader import open_recording
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
 from sim.clock import ReplayEnvironment
+from sim.exchange.link import Link
+from sim.exchange.publisher import Publisher
+from sim.exchange.recorded import RecordedMarket
 from sim.feed import exchange_rows
 from sim.inbox import Inbox
 from sim.metrics import RunJournal
@@ -119,17 +122,20 @@ class SimulatedHall:
         self._env = ReplayEnvironment(exchange_rows(open_recording(str(path))))
         self._inbox = Inbox(self._env)
         self._inbox.connect(lambda event, _: self.heard.append(event), lambda _: None)
-        self.exchange = self._parts["exchange"](
+        latency = self._parts["latency"](Streams(1))
+        exchange = self._parts["exchange"](
             env=self._env,
             info=self._info,
-            latency=self._parts["latency"](Streams(1)),
+            activation=latency.activation,
             queue=self._parts["queue"](),
             fees=self._parts["fees"],
-            inbox=self._inbox,
-            subscribed=[market.key for market in self._info.markets],
         )
+        subscribed = [market.key for market in self._info.markets]
+        publisher = Publisher(self._env, self._inbox, latency.feed, self._info.clocks, subscribed)
+        market = RecordedMarket(self._env, self._info, exchange, publisher)
+        self.exchange = Link(self._env, exchange, latency, self._inbox, publisher)
         self.clock = self._parts["clock"](env=self._env, before=self._inbox.drain)
-        self._env.replay_to(self.exchange.take_row)
+        self._env.replay_to(market.take_row)
         self.let_pass(1)
 
     def let_pass(self, seconds: float) -> None:
@@ -231,13 +237,13 @@ def test_every_wager_is_answered_exactly_once(hall: Hall) -> None:
     """Good or bad, each request is either accepted or rejected, each on its own, and once."""
     requests = [
         wish("good"),
-        wish("off the ladder", odds=133),
-        wish("no such odds", odds=-100),
-        wish("no such line", line_id=LineId("nowhere")),
-        wish("no stake", stake_cents=0),
-        wish("below nothing", stake_cents=-5_000),
-        wish("more than there is", stake_cents=BALANCE_CENTS + 1),
-        wish("good too", odds=-106),
+        wish("off-the-ladder", odds=133),
+        wish("no-such-odds", odds=-100),
+        wish("no-such-line", line_id=LineId("nowhere")),
+        wish("no-stake", stake_cents=0),
+        wish("below-nothing", stake_cents=-5_000),
+        wish("more-than-there-is", stake_cents=BALANCE_CENTS + 1),
+        wish("good-too", odds=-106),
     ]
     hall.exchange.place(requests)
     hall.let_pass(5)
@@ -245,7 +251,7 @@ def test_every_wager_is_answered_exactly_once(hall: Hall) -> None:
         request.ref: [type(e) for e in said_of(hall, request.ref, WagerAccepted, WagerRejected)]
         for request in requests
     }
-    good = {"good", "good too"}
+    good = {"good", "good-too"}
     assert answers == {ref: [WagerAccepted] if ref in good else [WagerRejected] for ref in answers}
 
 

@@ -8,8 +8,12 @@ import pytest
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.clock import Priority, ReplayEnvironment, VirtualClock
+from sim.exchange.link import Link
+from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back, QueueModel
+from sim.exchange.recorded import RecordedMarket
 from sim.exchange.settings import ExchangeSettings
 from sim.inbox import Inbox
 from sim.latency import Constant, Delay, Latency, NoDelay
@@ -80,6 +84,8 @@ class Room:
         self.heard: list[Heard] = []
         self.acted: list[float] = []
         self.exchange: SimulatedProphet
+        self.market: RecordedMarket
+        self.link: Link
         self._queue = queue or Back()
         self._delays = delays or {}
         self._subscribed = tuple(subscribed)
@@ -154,23 +160,28 @@ class Room:
 
     def place_all(self, ms: float, requests: list[PlaceWager]) -> None:
         """Place a batch."""
-        self.call(ms, lambda: self.exchange.place(requests))
+        self.call(ms, lambda: self.link.place(requests))
 
     def cancel(self, ms: float, *refs: str) -> None:
         """Cancel wagers in one batch."""
-        self.call(ms, lambda: self.exchange.cancel([WagerRef(ref) for ref in refs]))
+        self.call(ms, lambda: self.link.cancel([WagerRef(ref) for ref in refs]))
 
     def cancel_all(self, ms: float, *names: str) -> None:
         """Cancel everything, or what is of an event or one of its markets."""
-        self.call(ms, lambda: self.exchange.cancel_all(*names))
+        self.call(ms, lambda: self.link.cancel_all(*names))
 
     def ask_state(self, ms: float) -> None:
         """Ask for the state of the account."""
-        self.call(ms, lambda: self.exchange.ask_state())  # noqa: PLW0108 - not built yet
+        self.call(ms, lambda: self.link.ask_state())  # noqa: PLW0108 - not built yet
 
     def call(self, ms: float, callback: Callable[[], None]) -> None:
         """Do something at a time."""
         self._calls.append((ms, callback))
+
+    @property
+    def us(self) -> Participant:
+        """Return our own side of the exchange."""
+        return self.link.participant
 
     # What came of it --------------------------------------------------------------------------
 
@@ -183,17 +194,15 @@ class Room:
         self.env, self.inbox, self.clock = env, inbox, VirtualClock(env, inbox.drain)
         names = ("feed", "compute", "entry", "activation", "response")
         delays: dict[str, Delay] = {name: NoDelay() for name in names}
-        self.exchange = SimulatedProphet(
-            env,
-            self.info,
-            Latency(**(delays | self._delays)),
-            self._queue,
-            self._fees,
-            self._settings,
-            inbox,
-            self._subscribed,
+        latency = Latency(**(delays | self._delays))
+        exchange = SimulatedProphet(
+            env, self.info, latency.activation, self._queue, self._fees, self._settings
         )
-        env.replay_to(self.exchange.take_row)
+        publisher = Publisher(env, inbox, latency.feed, self.info.clocks, self._subscribed)
+        self.market = RecordedMarket(env, self.info, exchange, publisher)
+        self.link = Link(env, exchange, latency, inbox, publisher)
+        self.exchange = exchange
+        env.replay_to(self.market.take_row)
         for ms, callback in self._calls:
             env.schedule_call(nanoseconds(ms), Priority.DESK, callback)
         env.run(until=env.rows_ended)

@@ -8,6 +8,7 @@ from numpy.random import default_rng
 
 from recordings.tape import Kind
 from sim.exchange.queue import Back, Front, Probable, Prorata
+from sim.exchange.settings import BalanceMode
 from sim.latency import Lognormal
 from strategies.trading.commands import Intent
 from strategies.trading.events import (
@@ -73,7 +74,14 @@ def play(make_room, steps, queue, seed):
     """Return a room in which the steps happened, and what was placed in it."""
     names = ("feed", "compute", "entry", "activation", "response")
     delays = {name: Lognormal(60, 0.8, rng=default_rng([seed, n])) for n, name in enumerate(names)}
-    room = make_room(queue, delays, in_play_delay_ns=900_000_000, starting_balance_cents=5_000)
+    room = make_room(
+        queue,
+        delays,
+        in_play_delay_ns=900_000_000,
+        starting_balance_cents=5_000,
+        balance_mode=BalanceMode.IMMEDIATE,
+        exposure_credit=False,
+    )
     placed, ms = {}, 0
     for after_ms, step in steps:
         ms += after_ms
@@ -128,7 +136,7 @@ def test_the_desk_is_shown_what_is_left_of_others_and_ours(make_room, steps, que
     """What the desk was last told of each offer is what the exchange holds at the end."""
     room, _ = play(make_room, steps, queue, seed)
     told = {(e.line_id, e.odds): e.amount_cents for e in room.of(OfferChanged)}
-    for book in room.exchange.market.books:
+    for book in room.exchange.books:
         for odds, offer in book.offers.items():
             ours = sum(
                 wager.shown_cents() for wager in book.opposite.wagers if wager.shown_odds == odds
@@ -152,8 +160,8 @@ def test_settled_cash_is_the_sum_over_fills(make_room, steps, seed, results):
         gain = {Result.WON: event.profit_cents, Result.LOST: -event.stake_cents}
         net[market] += gain.get(won[line], 0)
     taken = sum((2 * max(0, cents) + 50) // 100 for cents in net.values())
-    assert room.exchange.balance_cents == 5_000 + sum(net.values()) - taken
-    assert room.exchange.account.matched_cents == 0
+    assert room.us.available_cents == 5_000 + sum(net.values()) - taken
+    assert room.us.account.matched_cents == 0
 
 
 def play_and_settle(make_room, steps, seed, results):

@@ -104,7 +104,7 @@ def test_a_trade_whose_taker_is_unknown_fills_nobody_and_is_counted(room):
     room.trade(10, "away", 100, 5000, side=Side.UNKNOWN)
     room.run()
     assert room.fills("w") == []
-    assert room.exchange.market.trades_of_unknown_taker == 1
+    assert room.market.trades_of_unknown_taker == 1
 
 
 def test_a_trade_on_our_own_line_does_not_fill_us(room):
@@ -173,11 +173,11 @@ def test_a_fill_that_would_win_nothing_does_not_happen(room):
     room.offer(0, "home", -400, 1)
     room.offer(0, "home", -450, 98)
     room.place(1, "w", "home", -500, 100)
-    # Two cents are left, worth 0.4 of a cent at -500.
-    room.trade(2, "away", 500, 100)
     room.run()
+    # Two cents are left, worth 0.4 of a cent at -500: they cannot rest across what they left.
     assert room.fills("w") == [(-450, 98, 22)]
-    assert room.exchange.balance_cents == 1_000_000 - 100
+    assert room.of(WagerCancelled) == [WagerCancelled(WagerRef("w"), 2)]
+    assert room.us.available_cents == 1_000_000 - 98
 
 
 def test_the_desk_is_shown_what_is_left_of_an_offer_we_took_from(room):

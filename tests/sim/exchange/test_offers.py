@@ -29,7 +29,7 @@ STEPS = st.lists(
 def wager(number, opened_ns):
     """Return a wager of ours that opens at a time."""
     request = PlaceWager(WagerRef(str(number)), LineId("home"), EVEN, 1000, Intent.REST)
-    made = ExchangeWager(request, 0, number)
+    made = ExchangeWager(None, request, 0, number)
     made.opened_ns = opened_ns
     return made
 

@@ -3,6 +3,7 @@
 import pytest
 
 from recordings.tape import Clocks, Kind, Side
+from sim.exchange.settings import BalanceMode
 from strategies.trading.commands import Intent
 from strategies.trading.errors import ConfigError
 from strategies.trading.events import (
@@ -84,7 +85,7 @@ def test_the_answers_of_a_batch_come_together_in_its_order(room, make_request):
         ("home", 100, 99, "invalid_quantity"),
         ("home", 100, 0, "invalid_quantity"),
         ("home", 100, -300, "invalid_quantity"),
-        ("home", 100, 900_001, "invalid_quantity"),
+        ("home", 100, 900_001, "order_quantity_exceeds_max"),
         ("home", 100, 800_001, "insufficient_amount"),
     ],
 )
@@ -94,7 +95,7 @@ def test_a_wager_that_cannot_be_is_refused_by_code(make_room, line, odds, cents,
     room.place(1, "w", line, odds, cents)
     room.run()
     assert room.of(*WAGER_LIFE) == [WagerRejected(WagerRef("w"), code)]
-    assert room.exchange.counters.refusals == {code: 1}
+    assert room.us.counters.refusals == {code: 1}
 
 
 def test_a_wager_that_could_win_less_than_a_cent_is_refused(make_room):
@@ -159,7 +160,7 @@ def test_a_wager_that_waits_for_activation_counts_against_self_match(make_room, 
 
 def test_stakes_that_are_open_or_matched_are_spent(make_room):
     """What may be staked is the balance less what is matched and open; a cancel gives it back."""
-    room = make_room(starting_balance_cents=1000)
+    room = make_room(starting_balance_cents=1000, balance_mode=BalanceMode.IMMEDIATE)
     room.offer(0, "home", 100, 400)
     room.place(1, "matched", "home", 100, 400)
     room.place(2, "open", "home", 100, 500)
@@ -228,13 +229,16 @@ def test_a_wager_whose_market_is_suspended_before_it_opens_is_invalid(make_room,
     room.market_status(50, MarketStatus.SUSPENDED)
     room.run()
     assert room.of(WagerInvalid) == [WagerInvalid(WagerRef("w"), "event_not_available")]
-    assert room.exchange.balance_cents == 1_000_000
+    assert room.us.available_cents == 1_000_000
 
 
 def test_a_wager_that_the_balance_no_longer_covers_is_invalid(make_room, constant_ms):
     """Money that was lost while a wager waited for activation cannot be staked."""
     room = make_room(
-        delays={"activation": constant_ms(100)}, starting_balance_cents=1000, rate_percent=0
+        delays={"activation": constant_ms(100)},
+        starting_balance_cents=1000,
+        rate_percent=0,
+        balance_mode=BalanceMode.IMMEDIATE,
     )
     room.offer(0, "over", 100, 500)
     room.place(1, "lost", "over", 100, 500)
@@ -259,7 +263,7 @@ def test_a_cancel_withdraws_what_is_unmatched(room):
     room.run()
     assert room.of(WagerCancelled) == [WagerCancelled(WagerRef("w"), 600)]
     assert room.filled_cents("w") == 400
-    assert room.exchange.balance_cents == 1_000_000 - 400
+    assert room.us.available_cents == 1_000_000 - 400
 
 
 def test_a_cancel_is_refused_by_what_became_of_the_wager(room):
@@ -387,8 +391,8 @@ def test_a_market_settles_once_all_rows_of_its_message_are_there(room):
         MarketSettled(MONEYLINE, ((LineId("home"), Result.WON), (LineId("away"), Result.LOST))),
     ]
     # 400 won 600, less 2 % commission.
-    assert room.exchange.balance_cents == 1_000_000 + 600 - 12
-    assert room.exchange.account.commission_cents == 12
+    assert room.us.available_cents == 1_000_000 + 600 - 12
+    assert room.us.account.commission_cents == 12
 
 
 def test_a_later_result_corrects_the_settlement(room):
@@ -401,8 +405,8 @@ def test_a_later_result_corrects_the_settlement(room):
     room.result(900, "away", Result.PUSHED, same_message=True)
     room.run()
     assert len(room.of(MarketSettled)) == 2
-    assert room.exchange.balance_cents == 1_000_000
-    assert room.exchange.account.commission_cents == 0
+    assert room.us.available_cents == 1_000_000
+    assert room.us.account.commission_cents == 0
 
 
 def test_results_told_one_after_another_add_up(room):
@@ -416,7 +420,7 @@ def test_results_told_one_after_another_add_up(room):
         ((LineId("home"), Result.WON),),
         ((LineId("home"), Result.WON), (LineId("away"), Result.LOST)),
     ]
-    assert room.exchange.balance_cents == 1_000_000 + 600 - 12
+    assert room.us.available_cents == 1_000_000 + 600 - 12
 
 
 def test_a_market_with_a_result_takes_no_more_wagers(room):

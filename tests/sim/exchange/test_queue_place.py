@@ -235,7 +235,7 @@ def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(room
     room.offer(10, "away", 100, 200, quantity=600)
     room.run()
     assert room.fills("w") == [(100, 100, 100)]
-    assert room.exchange.market.trades_of_unknown_taker == 1
+    assert room.market.trades_of_unknown_taker == 1
 
 
 def test_a_fall_with_unchanged_quantity_fills_nobody_during_a_suspension(room):

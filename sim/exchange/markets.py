@@ -1,0 +1,56 @@
+"""Where events and markets stand, and what that allows."""
+
+from recordings.tape import TapeInfo
+from sim.exchange.books import LineBook
+from strategies.trading.market import EventStatus, MarketStatus
+
+
+class Markets:
+    """The status of every event and market, by their places in the dictionaries."""
+
+    def __init__(self, info: TapeInfo, in_play_delay_ns: int) -> None:
+        """Start with no market open and no event in-play."""
+        self._open = [False] * len(info.markets)
+        self._status: list[int] = [0] * len(info.markets)
+        self._event_status: list[int] = [EventStatus.NOT_STARTED] * len(info.events)
+        self._in_play_delay_ns = [in_play_delay_ns] * len(info.markets)
+
+    def is_open(self, book: LineBook) -> bool:
+        """Tell whether a line's market is open."""
+        return self._open[book.market]
+
+    def takes_wagers(self, book: LineBook) -> bool:
+        """Tell whether a line's market is open and its event has not ended."""
+        return self._open[book.market] and self._event_status[book.event] != EventStatus.ENDED
+
+    def in_play_delay_ns(self, book: LineBook) -> int:
+        """Return how long a placement on a line waits now beyond its activation."""
+        live = self._event_status[book.event] == EventStatus.LIVE
+        return self._in_play_delay_ns[book.market] if live else 0
+
+    def status_of(self, market: int) -> int:
+        """Return the MarketStatus of a market, zero before it was told."""
+        return self._status[market]
+
+    def event_status_of(self, event: int) -> int:
+        """Return the EventStatus of an event."""
+        return self._event_status[event]
+
+    def set_in_play_delay(self, market: int, delay_ns: int) -> None:
+        """Let placements of a market wait so long while its event is in-play."""
+        self._in_play_delay_ns[market] = delay_ns
+
+    def set_status(self, market: int, status: MarketStatus) -> bool:
+        """Set where a market stands; tell whether that is news."""
+        if self._status[market] == status:
+            return False
+        self._status[market] = status
+        self._open[market] = status is MarketStatus.OPEN
+        return True
+
+    def set_event_status(self, event: int, status: EventStatus) -> bool:
+        """Set where an event stands; tell whether that is news."""
+        if self._event_status[event] == status:
+            return False
+        self._event_status[event] = status
+        return True
