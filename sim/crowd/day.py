@@ -9,7 +9,8 @@ from sim.crowd.game import Game, Score
 from sim.crowd.makers import TEMPERS, Maker
 from sim.crowd.market import CrowdMarket
 from sim.crowd.outlook import Outlook
-from sim.crowd.programme import SCHEDULED_NS, Programme, results
+from sim.crowd.programme import Programme, results
+from sim.crowd.sports.sport import Sport
 from sim.crowd.takers import Takers
 from sim.crowd.tempo import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Steps
 from sim.crowd.ticker import Ticker
@@ -32,13 +33,19 @@ class GameDay:
     """A game with its three markets and all who wager on them."""
 
     def __init__(
-        self, game: Game, programme: Programme, writer: TapeWriter, streams: Streams
+        self,
+        sport: Sport,
+        game: Game,
+        programme: Programme,
+        writer: TapeWriter,
+        streams: Streams,
     ) -> None:
         """Set everything up for the opening."""
         self._game = game
         self._rng = streams.named("crowd.schedule")
-        opens_ns = SCHEDULED_NS - OPENS_BEFORE_NS
-        self._tip_off_ns = SCHEDULED_NS + int(self._rng.uniform(*TIP_OFF_LATE_S) * NS_PER_S)
+        self._scheduled_ns = sport.scheduled_ns
+        opens_ns = self._scheduled_ns - OPENS_BEFORE_NS
+        self._tip_off_ns = self._scheduled_ns + int(self._rng.uniform(*TIP_OFF_LATE_S) * NS_PER_S)
         self._environment = Environment(initial_time=opens_ns)
         self._ticker = Ticker(self._environment)
         self._writer = writer
@@ -46,11 +53,11 @@ class GameDay:
         self._event = writer.add_event(programme.event)
         trades = streams.named("crowd.trades")
         self._markets = [
-            CrowdMarket(self._ticker, writer, market, lines, trades)
-            for market, lines in programme.markets
+            CrowdMarket(self._ticker, writer, market, pairs[0], trades)
+            for market, pairs in programme.markets
         ]
         looks = streams.named("crowd.outlook")
-        outlook = Outlook(game, looks, opens_ns=opens_ns, tip_off_ns=self._tip_off_ns)
+        outlook = Outlook(sport, game, looks, opens_ns=opens_ns, tip_off_ns=self._tip_off_ns)
         self._bring_together(outlook, streams)
 
     def run(self) -> None:
@@ -75,7 +82,9 @@ class GameDay:
         yield from self._settle()
 
     def _open_pre_game(self) -> None:
-        self._ticker.say(partial(TapeWriter.schedule, event=self._event, scheduled_ns=SCHEDULED_NS))
+        self._ticker.say(
+            partial(TapeWriter.schedule, event=self._event, scheduled_ns=self._scheduled_ns)
+        )
         self._say_status(EventStatus.NOT_STARTED)
         for market in self._markets:
             market.open(in_play_delay_ns=IN_PLAY_DELAY_NS)
