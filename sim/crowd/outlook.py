@@ -20,8 +20,10 @@ LOOK_NS = 10 * NS_PER_S
 GAME_LOOKS = 2_000
 MOVE_SHARE = 0.02
 # Both are shares of the s.d. of the outcome: a margin or a total.
-MOVE, SWAY = 0.015, 0.035
+MOVE, SWAY = 0.025, 0.02
 SWAY_KEPT = 0.85
+# With less of the game left than this, the side that has the ball may not score with it.
+NEXT_SCORE_LEFT = 0.01
 
 
 class Outlook:
@@ -32,7 +34,9 @@ class Outlook:
     ) -> None:
         """Draw how expectations move from the opening of the markets to the end of the game."""
         self._fair = sport.fair
+        self._given_back = sport.given_back
         self._game = game
+        self._scorers = _scorers(game)
         self._opens_ns = opens_ns
         self._tip_off_ns = tip_off_ns
         looks = (tip_off_ns - opens_ns) // LOOK_NS
@@ -51,7 +55,21 @@ class Outlook:
         clock_s = self._game.clock_at(max(0, now_ns - self._tip_off_ns) / NS_PER_S)
         left = self._game.share_left(clock_s)
         look = min((now_ns - self._opens_ns) // LOOK_NS, len(self._lines) - 1)
+        if type_ is not MarketType.TOTAL:
+            point -= (
+                self._given_back * self._scorers.get(score, 0) * min(1.0, left / NEXT_SCORE_LEFT)
+            )
         return self._fair(type_, point, score, left, self._lines[look], self._totals[look])
+
+
+def _scorers(game: Game) -> dict[Score, int]:
+    """Return who made each score: home +1, away -1."""
+    before = Score(0, 0)
+    scorers = {}
+    for _, score in game.scores:
+        scorers[score] = 1 if score.home - before.home > score.away - before.away else -1
+        before = score
+    return scorers
 
 
 def _expectations(rng: Generator, closing: float, looks: int, sigma: float) -> list[float]:

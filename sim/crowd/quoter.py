@@ -63,12 +63,12 @@ class Quoter:
         self._anchor = 0.0
         self._held_back: int | None = None
         self._net_cents = 0
-        self._looks_share = 1.0 if pair.is_main else OUTER_LOOKS_SHARE
+        self._pace = stage.shape.pace * (1.0 if pair.is_main else OUTER_LOOKS_SHARE)
 
     def quote(self) -> Steps:
         """Look at the pair again and again, as long as there is a game."""
-        while not self._stage.is_over:
-            pause_ns = LOOKS.pause_ns(self._stage.ahead_ns) / self._looks_share
+        while self._pace and not self._stage.is_over:
+            pause_ns = LOOKS.pause_ns(self._stage.ahead_ns) / self._pace
             yield self._stage.env.timeout(int(self._rng.exponential(pause_ns)))
             if not self._stage.is_quiet() or self._rng.random() < QUIET_SHARE:
                 yield from self.look()

@@ -18,15 +18,16 @@ HURRIED_GAP_S = 4.0
 class CrowdShape:
     """The shape of a crowd: times in seconds, shares and rates as multiples of the usual.
 
-    `makers` counts those who quote, the keenest first; `interest` multiplies how often others
-    take; `informed` is how many of these see a score early, on average for each main line.
+    `makers` counts those who quote, the keenest first, and `pace` multiplies how often they look;
+    `interest` multiplies how often others take; `informed` is how many of these see a score early, on average for each main line.
     `extra_suspensions` come on top of those at the off and at the end, in every market.
     `in_play_delay_s` replaces the sport's own. A trade and the change of the book that it made
     are told up to `told_apart_s` apart. `game_s` shortens the game on the wall clock.
     """
 
     opens_before_s: float = DAY_S
-    makers: int = 8
+    makers: int = 6
+    pace: float = 1.0
     interest: float = 1.0
     informed: float = 0.6
     extra_suspensions: int = 0
@@ -36,7 +37,7 @@ class CrowdShape:
 
     def __post_init__(self) -> None:
         """Refuse a shape that cannot be, by name."""
-        for name in ("opens_before_s", "interest", "informed", "told_apart_s"):
+        for name in ("opens_before_s", "pace", "interest", "informed", "told_apart_s"):
             self._require(name, getattr(self, name) >= 0, "zero or more")
         self._require("makers", self.makers >= 1, "one or more")
         self._require("extra_suspensions", self.extra_suspensions >= 0, "zero or more")
@@ -55,6 +56,7 @@ class CrowdShape:
         return cls(
             opens_before_s=float(rng.uniform(30, 120)),
             makers=int(rng.integers(1, 6)),
+            pace=float(rng.uniform(1, 6)),
             interest=float(rng.uniform(0.2, 4)),
             informed=float(rng.uniform(0, 3)),
             extra_suspensions=int(rng.integers(0, 4)),

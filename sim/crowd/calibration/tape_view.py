@@ -124,7 +124,9 @@ class TapeView:
         return self._rows["kind"] == kind
 
 
-def _touches(first: int, at_ns: Whole, seq: Whole, line: Whole, odds: Whole, cents: Whole) -> Touches:
+def _touches(
+    first: int, at_ns: Whole, seq: Whole, line: Whole, odds: Whole, cents: Whole
+) -> Touches:
     """Return what stands after each message, by going through its rows."""
     books: tuple[dict[int, None], dict[int, None]] = ({}, {})
     table: list[tuple[int, float, float, float, float]] = []

@@ -6,7 +6,7 @@ from numpy.random import Generator
 
 from sim.crowd.game import Game, Points
 from sim.crowd.sports.nba_fair import fair
-from sim.crowd.sports.nba_score import CLOCK, draw_scores
+from sim.crowd.sports.nba_score import CLOCK, GIVEN_BACK, draw_scores
 from sim.crowd.sports.nba_wall import lay_out
 from sim.crowd.sports.sport import MARKET_IDS, NS_PER_S, Sport
 
@@ -54,4 +54,5 @@ NBA = Sport(
     total_sigma=17.2,
     draw_game=draw_game,
     fair=fair,
+    given_back=GIVEN_BACK,
 )

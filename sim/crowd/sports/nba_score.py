@@ -31,6 +31,8 @@ PULL_MEDIAN = 0.70
 PULL_SIGMA = 0.65
 # How often the team that scored last scores next: below a half, as possession changes.
 SCORER_CORRELATION = -0.295
+# What the side that scored last loses again by that: the sum over all scores to come.
+GIVEN_BACK = POINTS_MEAN * -SCORER_CORRELATION / (1 - SCORER_CORRELATION)
 # The end-game, an assumption but for its effect on the share of overtimes: from so late on gaps
 # shrink (fouls stop the clock), and a team behind by one score at most more often has the last
 # word, and chooses the shot that levels.

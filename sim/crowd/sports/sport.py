@@ -35,6 +35,8 @@ class Sport:
     """A sport as ProphetX offers it. Teams are invented; `scheduled_ns` is when a game starts.
 
     The sigmas are the s.d. of final margin and total around what the closing market expects.
+    `given_back` is how many points the side that scored last is expected to lose again, because
+    the other one has the ball, where `fair` does not foresee it.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Sport:
     total_sigma: float
     draw_game: Callable[[Generator], Game]
     fair: Fair
+    given_back: float = 0.0
 
 
 NS_PER_S = 1_000_000_000
