@@ -1,1 +1,1 @@
-"""Figures of simulated games and markets, held against those that were measured on real ones."""
+"""Holding simulated games against what was measured on real ones."""

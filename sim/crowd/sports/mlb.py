@@ -31,16 +31,16 @@ HALF_INNING_S = OUTS_OF_AN_INNING * OUT_S
 HALVES_MOST = 60
 
 # What the home team would win by if it always batted, and the runs of both; mean and s.d.
-LINE = (0.37, 0.85)
+LINE = (0.40, 0.95)
 TOTAL = (8.89, 0.4)
 # Runs that the home team does not make because it does not bat, less those of extra innings.
-UNPLAYED = 0.30
+UNPLAYED = 0.25
 # The total on offer follows what is expected only so closely; its price makes up for the rest.
-TOTAL_POINT = (-0.44, 1.0)
-WHOLE_SHARE = 0.57
+TOTAL_POINT = (-0.41, 1.0)
+WHOLE_SHARE = 0.62
 RUN_LINE = 1.5
 # Variance of a team's runs over their mean.
-DISPERSION = 2.45
+DISPERSION = 2.48
 RUNS_MOST = 8
 LEAD_MOST = 22
 POINTS_MOST = 45

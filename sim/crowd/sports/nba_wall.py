@@ -16,7 +16,7 @@ from sim.crowd.sports.nba_score import CLOCK, LATE_S
 
 QUARTER_S = 720.0
 HALF_S = 1440.0
-DEAD_BALL_S = 18.5
+DEAD_BALL_S = 21.0
 TIMEOUT_SHARE = 0.13
 TIMEOUT_S = (100.0, 170.0)
 BREAK_S = (150.0, 175.0)

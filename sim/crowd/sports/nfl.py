@@ -34,7 +34,7 @@ TOTAL = (46.0, 4.0)
 END_GAME_POINTS = 0.5
 # Lines hang on key numbers when they are so near, else on a whole number so often.
 KEY_NUMBERS = {3.0: 1.0, 7.0: 0.75}
-WHOLE_SHARE = 0.5
+WHOLE_SHARE = 0.6
 APART = 3
 
 FIELD_GOAL = 0.18
