@@ -80,7 +80,9 @@ class Crowd:
         )
         delay_s = self.shape.in_play_delay_s
         delay_s = self.sport.in_play_delay_s if delay_s is None else delay_s
-        pairs = _pairs(self._programme, exchange)
+        pairs = [
+            pair for pair in _pairs(self._programme, exchange) if pair.type in self.shape.types
+        ]
         return Stage(env, exchange, self.game, outlook, self.shape, pairs, self.starts_ns, delay_s)
 
 

@@ -80,6 +80,14 @@ class GameDay:
             process(self._takers.arrive(pair))
         for at_s in self._interruptions():
             process(self._interrupt(at_s))
+        process(self._bring_news())
+
+    def _bring_news(self) -> Steps:
+        """Tell makers before the game that it looks different from before: an injury, a line-up."""
+        for when_ns in self._stage.news_ns:
+            yield self._at(when_ns)
+            for maker in self._makers:
+                self._stage.env.process(maker.hear_news())
 
     def _start(self) -> None:
         """Suspend all and wipe the books, which is told with the suspension of each market."""

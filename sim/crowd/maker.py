@@ -18,7 +18,9 @@ from strategies.trading.ids import WagerRef
 
 BALANCE_CENTS = 1_000_000_000
 # How long it takes to quote anew after a market opened, or what was stale was pulled.
-COME_BACK_S = (0.8, 4.0)
+COME_BACK_S = (0.8, 8.0)
+# How long it takes to hear of news before the game.
+NEWS_S = (0.5, 3.0)
 # Beyond the in-play delay, when what waited in it can be withdrawn.
 SECOND_LOOK_S = 0.5
 
@@ -33,6 +35,7 @@ class Maker:
         self._rng = rng
         self.participant = stage.exchange.open_account(name, BALANCE_CENTS, self._hear)
         self._placed: dict[WagerRef, tuple[Quoter, int]] = {}
+        self._refs = 0
         self.score = Score(0, 0)
         self.quoters = [
             Quoter(self, pair, temper, stage, rng) for pair in stage.pairs if temper.quotes(pair)
@@ -55,6 +58,12 @@ class Maker:
         yield self._stage.wait_s(self._stage.in_play_delay_s + SECOND_LOOK_S)
         self._pull()
 
+    def hear_news(self) -> Steps:
+        """Pull what news made stale, and quote anew."""
+        yield self._stage.wait_s(self._rng.uniform(*NEWS_S))
+        self._pull()
+        yield from self.come_back()
+
     def place(self, quoter: Quoter, requests: Sequence[tuple[int, PlaceWager]]) -> None:
         """Place what a quoter wants, each on its side of the pair."""
         for start in range(0, len(requests), BATCH_LIMIT):
@@ -64,7 +73,8 @@ class Maker:
 
     def next_ref(self) -> WagerRef:
         """Return a reference that was not used before."""
-        return WagerRef(f"{self.participant.name}-{len(self._placed) + 1}")
+        self._refs += 1
+        return WagerRef(f"{self.participant.name}-{self._refs}")
 
     def cancel(self, wagers: Sequence[ExchangeWager]) -> None:
         """Withdraw wagers, so many at a time; what is refused is looked at again later."""
@@ -80,3 +90,5 @@ class Maker:
             if isinstance(event, WagerMatched):
                 quoter, side = self._placed[event.ref]
                 quoter.book_fill(side, event.stake_cents + event.profit_cents)
+                if event.ref not in self.participant.live:
+                    self._stage.env.process(quoter.refill())

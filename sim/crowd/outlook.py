@@ -14,20 +14,25 @@ from sim.crowd.tempo import NS_PER_S
 from strategies.trading.market import MarketType
 
 # What is expected of the rest of the game is looked at anew every ten seconds. Before the start it
-# moves in rare small steps, by a tenth of a s.d. over five hours, to its closing value; in the game
-# it sways around that for about a minute: possession, fouls, who is on the bench.
+# moves in rare steps to its closing value, most of them in the last hours; in the game it sways
+# around that for about a minute: fouls, who is on the bench.
 LOOK_NS = 10 * NS_PER_S
 GAME_LOOKS = 2_000
-MOVE_SHARE = 0.02
-# Both are shares of the s.d. of the outcome: a margin or a total.
-MOVE, SWAY = 0.025, 0.02
+LAST_LOOKS = 2_160
+MOVE_SHARE, EARLY_MOVE_SHARE = 0.014, 0.002
+# Both are shares of the s.d. of the outcome: a margin or a total. The steps of a day add up to a
+# ninth of it, as closing lines differ from opening ones.
+MOVE, SWAY = 0.03, 0.02
 SWAY_KEPT = 0.85
 # With less of the game left than this, the side that has the ball may not score with it.
 NEXT_SCORE_LEFT = 0.01
 
 
 class Outlook:
-    """The crowd's fair probabilities: the same model for all, told what each one knows."""
+    """The crowd's fair probabilities: the same model for all, told what each one knows.
+
+    `moves_ns` are the times before the start at which expectations change.
+    """
 
     def __init__(
         self, sport: Sport, game: Game, rng: Generator, *, opens_ns: int, tip_off_ns: int
@@ -42,6 +47,11 @@ class Outlook:
         looks = (tip_off_ns - opens_ns) // LOOK_NS
         self._lines = _expectations(rng, game.line, looks, sport.margin_sigma)
         self._totals = _expectations(rng, game.total, looks, sport.total_sigma)
+        self.moves_ns = [
+            opens_ns + look * LOOK_NS
+            for look in range(1, looks)
+            if self._expected(look) != self._expected(look - 1)
+        ]
 
     def ahead_ns(self, now_ns: int) -> int:
         """Return how far ahead tip-off is; negative in the game."""
@@ -59,7 +69,10 @@ class Outlook:
             point -= (
                 self._given_back * self._scorers.get(score, 0) * min(1.0, left / NEXT_SCORE_LEFT)
             )
-        return self._fair(type_, point, score, left, self._lines[look], self._totals[look])
+        return self._fair(type_, point, score, left, *self._expected(look))
+
+    def _expected(self, look: int) -> tuple[float, float]:
+        return self._lines[look], self._totals[look]
 
 
 def _scorers(game: Game) -> dict[Score, int]:
@@ -74,7 +87,8 @@ def _scorers(game: Game) -> dict[Score, int]:
 
 def _expectations(rng: Generator, closing: float, looks: int, sigma: float) -> list[float]:
     """Return what is expected at each look: steps towards the closing value, then sways."""
-    moves = rng.normal(0, MOVE * sigma, looks) * (rng.random(looks) < MOVE_SHARE)
+    shares = np.where(np.arange(looks)[::-1] < LAST_LOOKS, MOVE_SHARE, EARLY_MOVE_SHARE)
+    moves = rng.normal(0, MOVE * sigma, looks) * (rng.random(looks) < shares)
     expected: list[float] = (closing + np.cumsum(moves[::-1])[::-1]).tolist()
     swayed, sway_sigma = 0.0, SWAY * sigma * sqrt(1 - SWAY_KEPT**2)
     for drawn in rng.normal(0, sway_sigma, GAME_LOOKS).tolist():

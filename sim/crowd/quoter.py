@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 SIZE_SIGMA = 0.9
 SIZE_CENTS = (2_500, 500_000)
+# In-play main lines are quoted so much wider. Outer lines are wide before the game already.
 IN_PLAY_WIDTH = 2.2
+# Nobody asks a long shot to give up more than this share of its chance.
+CHANCE_SHARE_MOST = 0.65
 TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.3, MarketType.TOTAL: 1.3}
 # No two makers see the same fair price: shares of the half spread.
 BIAS_SHARE = 0.3
@@ -37,12 +40,13 @@ GIVEN_AWAY_SHARE = 0.3
 LEAN_FULL_CENTS = 1_000_000
 REFRESH_SHARE = 0.5
 CANCEL_TO_PLACE_S = (0.05, 0.8)
-QUIET_SHARE = 0.2
+REFILL_S = (1.0, 6.0)
+QUIET_SHARE = 0.27
 # Looks a minute of a maker on a main line; at outer lines he looks less.
-LOOKS = Tempo(day=0.02, far=0.1, near=0.5, last_hour=1.0, in_play=5.0)
+LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.75, in_play=3.5)
 OUTER_LOOKS_SHARE = 0.2
 # Now and then an outer line is quoted on one side only, and after a while on both again.
-ONE_SIDED_SHARE = 0.03
+ONE_SIDED_SHARE = 0.1
 TWO_SIDED_SHARE = 0.2
 
 
@@ -81,6 +85,11 @@ class Quoter:
             yield self._stage.wait_s(self._rng.uniform(*CANCEL_TO_PLACE_S))
         if self._stage.is_open(self._pair):
             self._maker.place(self, list(self._missing()))
+
+    def refill(self) -> Steps:
+        """Look again soon after a wager was matched whole."""
+        yield self._stage.wait_s(self._rng.uniform(*REFILL_S))
+        yield from self.look()
 
     def given_away(self) -> list[ExchangeWager]:
         """Return the open wagers that lost their edge."""
@@ -132,7 +141,8 @@ class Quoter:
             self._anchor = view
         wanted: dict[tuple[int, Odds], None] = {}
         for side, probability in ((0, self._anchor), (1, 1 - self._anchor)):
-            odds = prophetx_ladder().shortest_implying_at_most(probability - half_spread)
+            implied_most = probability - min(half_spread, CHANCE_SHARE_MOST * probability)
+            odds = prophetx_ladder().shortest_implying_at_most(implied_most)
             odds = None if odds is None or side == self._held_back else self._passive(side, odds)
             if odds is not None:
                 wanted.update(((side, level), None) for level in self._levels(odds))
@@ -170,7 +180,8 @@ class Quoter:
         """Return the distance from fair now: narrower where the outcome is clear."""
         fair = self._fair()
         doubt = max(0.3, sqrt(4 * fair * (1 - fair)))
-        return self._width * doubt * (IN_PLAY_WIDTH if self._stage.ahead_ns <= 0 else 1.0)
+        wider = self._pair.is_main and self._stage.ahead_ns <= 0
+        return self._width * doubt * (IN_PLAY_WIDTH if wider else 1.0)
 
     def _lean(self) -> float:
         return max(-1.0, min(1.0, self._net_cents / LEAN_FULL_CENTS))

@@ -7,6 +7,7 @@ from numpy.random import Generator
 
 from sim.crowd.game import Game, Score, Span
 from strategies.trading.errors import ConfigError
+from strategies.trading.market import MarketType
 
 DAY_S = 86_400.0
 HARD_SUSPENSIONS = 12
@@ -19,10 +20,11 @@ class CrowdShape:
     """The shape of a crowd: times in seconds, shares and rates as multiples of the usual.
 
     `makers` counts those who quote, the keenest first, and `pace` multiplies how often they look;
-    `interest` multiplies how often others take; `informed` is how many of these see a score early, on average for each main line.
-    `extra_suspensions` come on top of those at the off and at the end, in every market.
-    `in_play_delay_s` replaces the sport's own. A trade and the change of the book that it made
-    are told up to `told_apart_s` apart. `game_s` shortens the game on the wall clock.
+    `interest` multiplies how often others take; `informed` is how many of these see a score early,
+    on average for each main line. Only markets of `types` are wagered on. `extra_suspensions` come
+    on top of those at the off and at the end, in every market. `in_play_delay_s` replaces the
+    sport's own. A trade and the change of the book that it made are told up to `told_apart_s`
+    apart. `game_s` shortens the game on the wall clock.
     """
 
     opens_before_s: float = DAY_S
@@ -30,6 +32,7 @@ class CrowdShape:
     pace: float = 1.0
     interest: float = 1.0
     informed: float = 0.6
+    types: tuple[MarketType, ...] = tuple(MarketType)
     extra_suspensions: int = 0
     in_play_delay_s: float | None = None
     told_apart_s: float = 0.03

@@ -46,6 +46,7 @@ class Stage:
         self.pairs = pairs
         self.starts_ns = starts_ns
         self.in_play_delay_s = in_play_delay_s
+        self.news_ns = outlook.moves_ns
         self.is_over = False
         self.game = game
         self._outlook = outlook

@@ -11,23 +11,25 @@ from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import Event
 from strategies.trading.ids import WagerRef
 from strategies.trading.market import MarketType
-from strategies.trading.odds import Odds, implied_probability
+from strategies.trading.odds import Odds, implied_probability, prophetx_ladder
 
 ACCOUNTS = 12
 # A few accounts do most of the taking.
 SHARE_FALLS = 1.5
 STAKE_MEDIAN_CENTS = 2_200
-STAKE_SIGMA = 1.7
+STAKE_SIGMA = 1.9
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few at once.
-BURSTS = Tempo(day=0.01, far=0.06, near=0.25, last_hour=0.4, in_play=5.5)
-QUIET_SHARE = 0.2
-ALONE_SHARE = 0.7
-BURST_GAP_S = 0.15
+BURSTS = Tempo(day=0.01, far=0.06, near=0.38, last_hour=0.5, in_play=8.5)
+QUIET_SHARE = 0.25
+ALONE_SHARE = 0.85
+BURST_GAP_S = 1.0
 TYPE_INTEREST = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 0.7, MarketType.TOTAL: 0.6}
 OUTER_INTEREST = 0.05
 # How far beyond the best offer a taker goes, in probability.
 REACH = 0.02
+# By how much worse it may become while a wager waits in the in-play delay.
+SLACK = 0.01
 
 INFORMED_STAKE_MEDIAN_CENTS = 6_000
 INFORMED_EDGE = 0.01
@@ -94,6 +96,10 @@ class Takers:
             left_cents -= level.value_cents
         if odds is None or not self._stage.is_open(pair):
             return
+        slack = min(SLACK, implied_most - implied_probability(odds))
+        odds = (
+            prophetx_ladder().shortest_implying_at_most(implied_probability(odds) + slack) or odds
+        )
         self._wagers += 1
         who = self.participants[int(self._rng.choice(ACCOUNTS, p=self._shares))]
         ref, line_id = WagerRef(f"taken-{self._wagers}"), pair.books[side].line_id

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,8 @@ class TapeView:
         """Return when each message that concerns a market was sent."""
         rows = self._rows["market"] == self.types.index(type_)
         _, first = np.unique(self._rows["seq"][rows], return_index=True)
-        return self._rows["exchange_ns"][rows][first]
+        times_ns: Whole = self._rows["exchange_ns"][rows][first]
+        return times_ns
 
     def trades(self, type_: MarketType) -> tuple[Whole, Whole, Whole]:
         """Return time, stake in cents, and message of each trade in a market."""
@@ -121,7 +122,8 @@ class TapeView:
         return found
 
     def _of(self, kind: Kind) -> NDArray[np.bool_]:
-        return self._rows["kind"] == kind
+        is_of: NDArray[np.bool_] = self._rows["kind"] == kind
+        return is_of
 
 
 def _touches(
@@ -157,7 +159,7 @@ def _rungs(books: tuple[dict[int, None], dict[int, None]]) -> float:
     steps: list[int] = []
     for book in books:
         places = sorted(prophetx_ladder().index(rung) for rung in book)
-        steps += [after - before for before, after in zip(places, places[1:], strict=False)]
+        steps += [after - before for before, after in pairwise(places)]
     return float(sorted(steps)[len(steps) // 2]) if steps else float("nan")
 
 
