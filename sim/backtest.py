@@ -145,9 +145,8 @@ class Backtest:
         )
         clock = self._clock(env=env, before=inbox.drain)
         journal = RunJournal(self.catalogue, tables)
-        settings = self.desk_settings()
         desk = assemble_desk(
-            settings,
+            self.desk_settings(),
             catalogue=self.catalogue,
             market_keys=self.market_keys,
             ladder=self.tape.info.ladder,
@@ -156,11 +155,9 @@ class Backtest:
             journal=journal,
         )
         inbox.connect(desk.take, desk.act, desk.wants_every_change)
-        journal.measure_with(
-            clock, lambda pair_id: settings.pricing.fair(desk.board.books[pair_id])
-        )
+        journal.measure_with(clock, desk.fair_of)
         if tables is not None:
-            _PriceSampler(desk, clock, settings.pricing, tables).start()
+            _PriceSampler(desk, clock, tables).start()
         _play(env, exchange, desk)
         journal.close()
         return Pass(desk, journal, exchange, perf_counter() - began)
@@ -208,12 +205,9 @@ def _require_only(name: str, settings: dict[str, Any], known: str) -> None:
 class _PriceSampler:
     """Samples the market as the desk heard it, for the report; it changes nothing."""
 
-    def __init__(
-        self, desk: Desk, clock: VirtualClock, pricing: Pricing, tables: RunTables
-    ) -> None:
+    def __init__(self, desk: Desk, clock: VirtualClock, tables: RunTables) -> None:
         self._desk = desk
         self._clock = clock
-        self._pricing = pricing
         self._tables = tables
         self._touches: dict[PairId, tuple[Touch, Touch]] = {}
 
@@ -231,7 +225,7 @@ class _PriceSampler:
             row = (
                 now_ns,
                 pair_id,
-                self._pricing.fair(book),
+                self._desk.fair_of(pair_id),
                 None if first is None else first[0],
                 None if second is None else second[0],
             )
