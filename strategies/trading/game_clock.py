@@ -24,9 +24,10 @@ _MOST_ESTIMATED_NS = REGULATION_NS - _MINUTE_NS
 def share_left(event: EventState, now_ns: int) -> float:
     """Return what is left to play as a share of regulation: 1 at tip-off, 0 when it is over.
 
-    The clock stands as it was told with the last score. Where none was told it is estimated from
-    the time since play started. When a period that may be the last ends level, and in an overtime,
-    what is left is that of the overtime.
+    The clock stands as it was last told; a feed that tells it with scores alone leaves totals about
+    a point too high, and may tell a score again. Where none was told it is estimated from the time
+    since play started. When a period that may be the last ends level, and in an overtime, what is
+    left is that of the overtime.
     """
     if event.status is EventStatus.ENDED:
         return 0.0

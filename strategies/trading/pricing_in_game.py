@@ -37,9 +37,9 @@ class InGame:
     """The middle of the touch before the game; once play has started, score and time left.
 
     A pair of which score or price before the game was not heard has no fair price: a moneyline or
-    spread needs the price of the moneyline, a total its own. The fit is to whole games of the NBA;
-    halves, and games of any other tournament, are priced at the middle of the touch throughout. A
-    book whose overround is negative or above `max_overround` has no middle.
+    spread needs the price of the moneyline, a total its own and a clock that was told. The fit is
+    to whole games of the NBA; halves, and games of any other tournament, are priced at the middle
+    of the touch throughout. A book whose overround is negative or above `max_overround` has none.
     """
 
     max_overround: float
@@ -84,12 +84,16 @@ def _cover(event: EventState, score: tuple[int, int], left: float, book: Book) -
 
 
 def _over(event: EventState, score: tuple[int, int], left: float, book: Book) -> float | None:
-    """Return the probability of more points than the point."""
+    """Return the probability of more points than the point, None while the clock is untold.
+
+    The clock that is estimated may well be four minutes out, which are sixteen points of a total;
+    a lead is worth much the same then.
+    """
     point, scored = book.pair.first.point, sum(score)
     if left == 0.0:
         return _decided(scored - point)
     before = event.pre_game_fairs.get(book.pair.pair_id)
-    if before is None:
+    if before is None or not event.clock_ns:
         return None
     # Without a price of the moneyline neither side is favoured; that matters for overtimes only.
     line = 0.0 if event.pre_game_home is None else _line(event.pre_game_home)

@@ -90,6 +90,19 @@ def test_offers_are_no_price_where_a_reference_is_asked_for(make_room: MakeRoom)
     assert room.desk.fair_of(room.pair().pair_id) is None
 
 
+@pytest.mark.parametrize("pricing", [Reference(30), InGame(0.2)])
+def test_an_offer_behind_the_touch_asks_for_no_decision(make_room: MakeRoom, pricing: Any) -> None:
+    """Whatever a price rests on, a strategy that wants every change is spared those behind."""
+    room = room_on(make_room, pricing, refresh_ns=0)
+    room.hear(EventStatusChanged(G1, EventStatus.LIVE))
+    room.offer("home", 110, 1_000)
+    decisions = room.desk.decisions
+    room.offer("home", 105, 1_000)
+    assert room.desk.decisions == decisions
+    room.offer("home", 120, 1_000)
+    assert room.desk.decisions == decisions + 1
+
+
 @pytest.mark.parametrize("age", [0, -1, "30", None, True, float("nan"), float("inf")])
 def test_an_age_that_means_nothing_is_refused(age: Any) -> None:
     """A price may be some seconds old: zero would never quote, and the rest is no age."""

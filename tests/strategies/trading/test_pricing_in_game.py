@@ -5,7 +5,7 @@ from statistics import NormalDist
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from strategies.trading.book import Book
@@ -31,7 +31,6 @@ PRICING = InGame(0.1)
 # A favourite by 4.5 points, and an even total.
 HOME_FAIR = 0.6532
 LINE = 11.42 * NormalDist().inv_cdf(HOME_FAIR)
-shares = st.floats(0.0, 1.0)
 scores = st.integers(0, 200)
 
 
@@ -163,7 +162,7 @@ def test_a_lead_in_overtime_counts_for_more_with_less_of_it_left(catalogue: Cata
 
 
 @given(
-    shares.map(lambda share: share * 60),
+    st.one_of(st.just(0.0), st.floats(0.001, 60.0)),
     scores,
     scores,
     st.floats(0.004, 0.996),
@@ -182,6 +181,7 @@ def test_a_price_in_the_game_is_always_a_probability(
     real_minutes: float,
 ) -> None:
     """Whatever the score, the clock and the price before, it is a number from 0 to 1."""
+    assume(minutes > 0 or line != "over")
     event = event_of(catalogue, (home, away), minutes, before={"home": home_fair, "over": over})
     got = price(catalogue, event, line, real_minutes)
     assert got is not None
@@ -225,6 +225,14 @@ def test_without_a_score_or_a_price_before_there_is_none_in_play(
 ) -> None:
     """A moneyline and a spread need the moneyline before the game, a total itself, all a score."""
     assert price(catalogue, event_of(catalogue, score, 24, before=before), line) is None
+
+
+def test_a_total_has_no_price_while_its_clock_is_only_estimated(catalogue: Catalogue) -> None:
+    """A few minutes more or less decide a total: it is not guessed, but known at the end."""
+    event = event_of(catalogue, (60, 52))
+    assert price(catalogue, event, "over", real_minutes=60) is None
+    event.set_status(EventStatus.ENDED, TIP_OFF_NS)
+    assert price(catalogue, event, "over", real_minutes=150) == 0.0
 
 
 def test_a_total_does_not_need_a_moneyline(catalogue: Catalogue) -> None:
