@@ -42,8 +42,8 @@ class Voice(Protocol):
     def schedule(self, event: int, scheduled_ns: int) -> None:
         """Say when a sport event is announced to start."""
 
-    def score(self, event: int, home: int, away: int) -> None:
-        """Say the official score."""
+    def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
+        """Say the official score, and the playing time elapsed unless it is untold (zero)."""
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Say how long placements of a market wait while it is in-play."""

@@ -70,7 +70,15 @@ class Crowd:
         ]
         takers = Takers(stage, self._streams.named("crowd.takers"))
         rng = self._streams.named("crowd.schedule")
-        day = GameDay(stage, self._programme, broadcast, makers, takers, rng)
+        day = GameDay(
+            stage,
+            self._programme,
+            broadcast,
+            makers,
+            takers,
+            rng,
+            has_clock=self.sport.has_clock,
+        )
         return env.process(day.course())
 
     def _stage(self, env: ReplayEnvironment, exchange: SimulatedProphet) -> Stage:

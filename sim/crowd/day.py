@@ -18,6 +18,7 @@ from strategies.trading.market import EventStatus, MarketStatus, Result
 SUSPENDED_AT_OFF_S = (15.0, 20.0)
 SUSPENDED_AT_END_S = (50.0, 100.0)
 END_SEEN_S = 6.0
+CLOCK_TOLD_S = 30.0
 # The official score lags the ball; those who watch are faster.
 OFFICIAL_LAG_S = (2.5, 4.0)
 # An extra suspension comes at a score, or where there is none, and takes so long.
@@ -38,6 +39,8 @@ class GameDay:
         makers: Sequence[Maker],
         takers: Takers,
         rng: Generator,
+        *,
+        has_clock: bool,
     ) -> None:
         """Set everything up for the opening."""
         self._stage = stage
@@ -48,6 +51,8 @@ class GameDay:
         self._rng = rng
         self._markets = range(len(programme.markets))
         self._is_played = False
+        self._official = Score(0, 0)
+        self._has_clock = has_clock
 
     def course(self) -> Steps:
         """Take the course of the day: open, play, settle."""
@@ -99,6 +104,7 @@ class GameDay:
             self._broadcast.say_of_market(market, _status(market, MarketStatus.SUSPENDED))
         self._broadcast.say(lambda voice: voice.event_status(EVENT, EventStatus.LIVE))
         self._say_score(Score(0, 0))
+        self._stage.env.process(self._tell_clock())
 
     def _play(self) -> Steps:
         for wall_s, score in self._stage.game.scores:
@@ -170,8 +176,17 @@ class GameDay:
         self._stage.exchange.set_event_status(EVENT, status)
         self._broadcast.say(lambda voice: voice.event_status(EVENT, status))
 
+    def _tell_clock(self) -> Steps:
+        """Say the score again every so often while the game clock runs, for the clock's sake."""
+        while self._has_clock and not self._is_played:
+            yield self._stage.wait_s(CLOCK_TOLD_S)
+            if not self._stage.is_quiet() and not self._is_played:
+                self._say_score(self._official)
+
     def _say_score(self, score: Score) -> None:
-        self._broadcast.say(lambda voice: voice.score(EVENT, score.home, score.away))
+        self._official = score
+        clock_ns = self._stage.clock_ns() if self._has_clock else 0
+        self._broadcast.say(lambda voice: voice.score(EVENT, score.home, score.away, clock_ns))
 
     def _at(self, when_ns: int) -> Event:
         return self._stage.env.timeout(max(0, when_ns - self._stage.env.now_ns))

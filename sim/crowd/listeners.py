@@ -116,11 +116,11 @@ class DeskListener:
         if event_id in self._publisher.events:
             self._publisher.tell(EventScheduled(event_id, scheduled_ns), self._arrival_ns)
 
-    def score(self, event: int, home: int, away: int) -> None:
-        """Tell the official score."""
+    def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
+        """Tell the official score, and the clock."""
         event_id = self._info.events[event].event_id
         if event_id in self._publisher.events:
-            self._publisher.tell(ScoreChanged(event_id, home, away), self._arrival_ns)
+            self._publisher.tell(ScoreChanged(event_id, home, away, clock_ns), self._arrival_ns)
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Tell nothing: a desk learns of the delay by its wagers."""

@@ -56,6 +56,10 @@ class Stage:
         """Return how far ahead the start is; negative in the game."""
         return self.starts_ns - self.env.now_ns
 
+    def clock_ns(self) -> int:
+        """Return the playing time elapsed."""
+        return int(self.game.clock_at(max(0.0, -self.ahead_ns / NS_PER_S)) * NS_PER_S)
+
     def is_quiet(self) -> bool:
         """Tell whether the game is in a break."""
         wall_s = -self.ahead_ns / NS_PER_S

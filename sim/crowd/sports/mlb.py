@@ -139,4 +139,5 @@ MLB = Sport(
         total_sigma=TOTAL_SIGMA,
         points_most=POINTS_MOST,
     ),
+    has_clock=False,
 )

@@ -36,7 +36,8 @@ class Sport:
 
     The sigmas are the s.d. of final margin and total around what the closing market expects.
     `given_back` is how many points the side that scored last is expected to lose again, because
-    the other one has the ball, where `fair` does not foresee it.
+    the other one has the ball, where `fair` does not foresee it. `has_clock` tells whether people
+    see the game clock, or it is a way of counting turns.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Sport:
     draw_game: Callable[[Generator], Game]
     fair: Fair
     given_back: float = 0.0
+    has_clock: bool = True
 
 
 NS_PER_S = 1_000_000_000
