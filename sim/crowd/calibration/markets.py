@@ -8,7 +8,7 @@ is said in its line.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from math import inf, sqrt
+from math import inf
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from sim.crowd.calibration.figures import WINDOWS, Figures, figures_of
 from sim.crowd.calibration.recorded_games import record_games, replays
 from sim.crowd.calibration.tape_view import Floats, TapeView
 from sim.crowd.shape import HARD, CrowdShape, suspensions_named
+from sim.streams import Streams
 from strategies.trading.market import MarketType
 
 # So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
@@ -34,6 +35,8 @@ HARDER = CrowdShape(opens_before_s=HALF_HOUR_S, extra_suspensions=suspensions_na
 
 RATES = {"a day ahead": (0, 1), "hours ahead": (1, 3), "last hour": (10, 16), "in-play": (35, 80)}
 CENT = 0.01
+# Games are drawn from those there are so often, to tell how a figure might have come out.
+DRAWS, DRAWS_SEED = 100, 1
 
 T = TypeVar("T")
 Statistic = Callable[[Sequence[T]], float]
@@ -93,11 +96,11 @@ def _check(
     statistic: Statistic[T],
     games: Sequence[T],
 ) -> Check:
-    """Measure a statistic of pooled games, with its standard error as games differ."""
-    value = statistic(games)
-    left_out = [statistic([*games[:k], *games[k + 1 :]]) for k in range(len(games))]
-    error = sqrt((len(games) - 1) * float(np.var(left_out)))
-    return Check(group, name, target, low, high, value, error)
+    """Measure a statistic of pooled games; games drawn from them again tell its standard error."""
+    rng = Streams(DRAWS_SEED).named(name)
+    draws = rng.integers(len(games), size=(DRAWS, len(games))).tolist()
+    drawn = [statistic([games[place] for place in places]) for places in draws]
+    return Check(group, name, target, low, high, statistic(games), float(np.std(drawn)))
 
 
 # What is wanted of whole days -------------------------------------------------------------------
