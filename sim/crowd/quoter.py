@@ -47,7 +47,7 @@ CANCEL_TO_PLACE_S = (0.05, 0.8)
 REFILL_S = (1.0, 6.0)
 QUIET_SHARE = 0.27
 # Looks a minute of a maker on a main line; at outer lines he looks less.
-LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.2)
+LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.6)
 OUTER_LOOKS_SHARE = 0.2
 # Now and then an outer line is quoted on one side only, and after a while on both again.
 ONE_SIDED_SHARE = 0.055

@@ -24,7 +24,7 @@ from sim.streams import Streams
 from strategies.trading.market import MarketType
 
 # So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
-N_DAYS, N_MONEYLINES, N_UNDELAYED, N_HARD = 16, 160, 12, 2
+N_DAYS, N_MONEYLINES, N_UNDELAYED, N_HARD = 16, 120, 12, 2
 
 MONEYLINE = (MarketType.MONEYLINE,)
 HALF_HOUR_S = 1_800.0
