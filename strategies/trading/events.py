@@ -107,12 +107,18 @@ class WagerInvalid(Struct, frozen=True):
 
 
 class WagerMatched(Struct, frozen=True):
-    """Part of the wager was matched: what we staked on it, and what that part can win."""
+    """Part of the wager was matched: what we staked on it, and what that part can win.
+
+    `total_cents` is all that was matched of the wager with this fill, as the exchange counts it:
+    it names the fill, so that one told twice is booked once. Zero if the exchange does not tell;
+    such a fill is never taken for a repeat.
+    """
 
     ref: WagerRef
     odds: Odds
     stake_cents: int
     profit_cents: int
+    total_cents: int = 0
 
 
 class WagerCancelled(Struct, frozen=True):
@@ -145,10 +151,15 @@ class MarketSettled(Struct, frozen=True):
 
 
 class AccountState(Struct, frozen=True):
-    """The exchange's own account of us: spendable cents, and open stake by wager."""
+    """The exchange's own account of us: spendable cents, and open stake by wager.
+
+    `credit_cents` is the exposure credit, which may be staked beside the balance. The exchange
+    renews it in ticks, so it lags, and our books are not held against it.
+    """
 
     balance_cents: int
     open_cents: tuple[tuple[WagerRef, int], ...]
+    credit_cents: int = 0
 
 
 # The operator's words ------------------------------------------------------------------------

@@ -99,6 +99,7 @@ GENEROUS = Limits(
     max_commands_per_second=1_000,
     in_play=False,
     stop_before_start_ns=120 * NANOSECONDS,
+    exposure_credit=False,
 )
 
 

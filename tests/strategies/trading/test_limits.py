@@ -25,8 +25,10 @@ SETTINGS: dict[str, Any] = {
     "max_commands_per_second": 40,
     "in_play": False,
     "stop_before_start_seconds": 120,
+    "exposure_credit": True,
 }
-NUMBERS = sorted(set(SETTINGS) - {"in_play"})
+FLAGS = ["exposure_credit", "in_play"]
+NUMBERS = sorted(set(SETTINGS) - set(FLAGS))
 WHOLE = ["longest_odds", "max_commands_per_second", "max_concurrent_wagers", "shortest_odds"]
 NOT_ODDS = {"shortest_odds", "longest_odds"}
 
