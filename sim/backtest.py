@@ -10,11 +10,12 @@ from typing import Any
 from recordings.reader import Tape
 from recordings.validator import validate
 from sim.clock import ReplayEnvironment, VirtualClock
-from sim.exchange.link import Link
+from sim.exchange.faulty_link import open_link
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back, Front, QueueModel
 from sim.exchange.recorded import RecordedMarket
+from sim.faults import Faults
 from sim.feed import ExchangeRow, exchange_rows
 from sim.inbox import Inbox
 from sim.latency import Latency
@@ -70,6 +71,7 @@ class Backtest:
         clock: Callable[..., VirtualClock],
         latency: Callable[..., Latency],
         queue: Callable[[], QueueModel],
+        faults: Faults,
         fees: Commission,
         pricing: Pricing,
         strategy: Callable[[], Strategy],
@@ -90,6 +92,7 @@ class Backtest:
         self.recording_name = str(recording["path"])
         self.queue = queue
         self.latency = latency
+        self.faults = faults
         self.strategy = strategy
         self.pricing = pricing
         self.limits = risk
@@ -138,13 +141,15 @@ class Backtest:
         began = perf_counter()
         env = ReplayEnvironment(self._rows(queue, show or _show_nothing))
         inbox = Inbox(env)
-        info, latency = self.tape.info, self.latency(Streams(self.seed))
+        info, streams = self.tape.info, Streams(self.seed)
+        latency = self.latency(streams)
         exchange = self._exchange(
             env=env, info=info, activation=latency.activation, queue=queue, fees=self.fees
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
         market = RecordedMarket(env, info, exchange, publisher)
-        link = Link(env, exchange, latency, inbox, publisher)
+        chance = streams.named("faults")
+        link = open_link(env, exchange, latency, inbox, publisher, self.faults, chance)
         clock = self._clock(env=env, before=inbox.drain)
         journal = RunJournal(self.catalogue, tables)
         settings = self.desk_settings()

@@ -126,6 +126,7 @@ def _models(backtest: "Backtest") -> Summary:
     return {
         "queue": str(backtest.queue()),
         **delays,
+        "faults": str(backtest.faults),
         "pricing": repr(backtest.pricing),
         "commission": f"{backtest.fees.rate_percent:g} % of net winnings per "
         f"{backtest.fees.offset_by}",
