@@ -7,7 +7,7 @@ a lost feed, or an answer that something was waiting for.
 
 Answers and private updates may be lost and told later, told twice, and told out of order. Until
 something is told it counts against us: a wager as open, a cancel as not done. A cancel without an
-answer is asked for again; a wager never is placed again.
+answer is asked for again; a wager is never placed again.
 """
 
 from collections.abc import Callable, Sequence
