@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
+from strategies.trading.clock import NANOSECONDS
 from strategies.trading.errors import ConfigError
 from strategies.trading.limits import nanoseconds_from_seconds
 from strategies.trading.wagers import CANCEL_PATIENCE_NS
@@ -25,7 +26,7 @@ class Faults:
     answer_late: float = 0.0
     answer_doubled: float = 0.0
     late_ns: int = 0
-    told_after_ns: int = 0
+    told_after_ns: int = NANOSECONDS
     disconnect_every_ns: int = 0
     disconnect_ns: int = 0
 
@@ -69,12 +70,13 @@ def fault_settings(
 ) -> Faults:
     """Return the faults that a configuration states in probabilities and seconds.
 
-    What is lost is asked for before the desk gives up waiting, so `told_after_seconds` is below
-    its patience of five seconds. Raise ConfigError, naming the setting, for what cannot be meant.
+    What is lost is asked for before the desk gives up waiting, so `told_after_seconds` is above
+    zero and below its patience of five seconds. Raise ConfigError, naming the setting, for what
+    cannot be meant.
     """
     told_after_ns = nanoseconds_from_seconds("faults.told_after_seconds", told_after_seconds)
-    if told_after_ns >= CANCEL_PATIENCE_NS:
-        message = f"faults.told_after_seconds: {told_after_seconds!r} is not below 5"
+    if not 0 < told_after_ns < CANCEL_PATIENCE_NS:
+        message = f"faults.told_after_seconds: {told_after_seconds!r} is not above 0 and below 5"
         raise ConfigError(message)
     return Faults(
         command_lost=_probability("command_lost", command_lost),
