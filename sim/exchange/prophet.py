@@ -4,6 +4,7 @@ docs/exchange.md lists its rules, what is known of each, and the test that holds
 partner API does not say how the exchange behaves, a field of `ExchangeSettings` does.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -82,6 +83,7 @@ class SimulatedProphet:
         self.participants: list[Participant] = []
         self._activations: dict[LineBook, Wire] = {}
         self._results: dict[MarketKey, dict[LineId, Result]] = {}
+        self._settlements: Counter[MarketKey] = Counter()
         self._wagers_accepted = 0
 
     def open_account(self, name: str, balance_cents: int, tell: Tell) -> Participant:
@@ -305,10 +307,12 @@ class SimulatedProphet:
         key = self._info.markets[market].key
         known = self._results.setdefault(key, {})
         known.update(results)
+        self._settlements[key] += 1
+        news = MarketSettled(key, tuple(known.items()), self._settlements[key])
         for participant in self.participants:
             participant.account.settle(key, known)
             participant.renew_credit()
-            participant.tell((MarketSettled(key, tuple(known.items())),))
+            participant.tell((news,))
 
     # Clearing ---------------------------------------------------------------------------------
 
