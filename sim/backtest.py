@@ -11,6 +11,8 @@ from recordings.reader import Tape
 from recordings.validator import validate
 from sim.clock import ReplayEnvironment, VirtualClock
 from sim.exchange.faulty_link import open_link
+from sim.exchange.link import Link
+from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back, Front, QueueModel
@@ -27,8 +29,7 @@ from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
-from strategies.trading.errors import ConfigError
-from strategies.trading.exchange import Exchange
+from strategies.trading.errors import ConfigError, InvariantError
 from strategies.trading.ids import PairId, RefMint
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
@@ -40,6 +41,7 @@ from strategies.trading.wagers import WagerSettings
 
 # After the last row: time for what is in flight to be answered, then for one account state.
 _GRACE_NS = 60 * NANOSECONDS
+_MOST_GRACES = 20
 
 _ROWS_PER_SHOW = 20_000
 
@@ -247,15 +249,33 @@ class _PriceSampler:
         self._clock.call_at(now_ns + SAMPLE_NS, self._sample)
 
 
-def _play(env: ReplayEnvironment, exchange: Exchange, desk: Desk) -> None:
+def _play(env: ReplayEnvironment, link: Link, desk: Desk) -> None:
     """Play the tape to its end, stop the desk, and compare its books with the exchange's."""
     desk.start()
     env.run(until=env.rows_ended)
     env.run(until=env.now_ns + _GRACE_NS)
     desk.stop("the recording has ended")
+    for _ in range(_MOST_GRACES):
+        env.run(until=env.now_ns + _GRACE_NS)
+        if not desk.wagers.live_count:
+            break
+    link.ask_state()
     env.run(until=env.now_ns + _GRACE_NS)
-    exchange.ask_state()
-    env.run(until=env.now_ns + _GRACE_NS)
+    _require_agreement(desk, link.participant)
+
+
+def _require_agreement(desk: Desk, account: Participant) -> None:
+    """Raise InvariantError unless the desk ends with the exchange's balance and nothing open."""
+    ours, theirs = desk.ledger, account.account
+    if desk.wagers.live_count or account.live:
+        message = f"at the end {desk.wagers.live_count} wagers are open, {len(account.live)} there"
+        raise InvariantError(message)
+    if (ours.balance_cents, ours.available_cents) != (theirs.cash_cents, account.available_cents):
+        message = (
+            f"at the end we hold {ours.balance_cents} cents, {ours.available_cents} available; "
+            f"the exchange {theirs.cash_cents}, {account.available_cents} available"
+        )
+        raise InvariantError(message)
 
 
 def _show_nothing(_label: str, _rows: int, _rows_total: int) -> None:
