@@ -61,7 +61,7 @@ class Link:
 
     def ask_state(self) -> None:
         """Ask for one AccountState."""
-        self._entry.send(lambda: self._tell((self.participant.state(),)))
+        self._entry.send(lambda: self._tell((self.participant.state(self._env.now_ns),)))
 
     # At the exchange --------------------------------------------------------------------------
 

@@ -146,9 +146,10 @@ class Participant:
         self.ended[wager.ref] = how
         self.open_cents -= wager.open_cents
 
-    def state(self) -> AccountState:
+    def state(self, now_ns: int) -> AccountState:
         """Return the account as the exchange tells it."""
-        return AccountState(self.available_cents, tuple(self._open()))
+        open_cents = tuple(self._open())
+        return AccountState(self.available_cents, open_cents, self.credit_cents(now_ns))
 
     def _open(self) -> Iterator[tuple[WagerRef, int]]:
         return ((wager.ref, wager.open_cents) for wager in self.live.values())

@@ -125,12 +125,20 @@ class Desk:
         for market in self.board.take_urgent():
             self._decide(market, now_ns)
 
+    def fair_of(self, pair_id: PairId) -> float | None:
+        """Return the fair probability of a pair's first line now, None where there is none."""
+        book = self.board.books[pair_id]
+        event = self.board.events[book.pair.first.event_id]
+        return self._pricing.fair(book, event, self._clock.now_ns())
+
     def _refresh(self) -> None:
         now_ns = self._clock.now_ns()
         self.take(TimerFired(), now_ns)
         self._ask_again(now_ns)
         for market in self.board.markets.values():
-            if self.risk.closed_for(market, now_ns) != market.closed_for:
+            closed_for = self.risk.closed_for(market, now_ns)
+            by_time = closed_for is None and self._pricing.moves_with_time(market.event)
+            if by_time or closed_for != market.closed_for:
                 self.board.mark_changed(market)
         self._retry_denied()
         for market in self.board.take_changed():
@@ -251,7 +259,7 @@ class Desk:
     def _decide(self, market: MarketState, now_ns: int) -> None:
         """Ask the strategy for its wish, trim it, and send what brings it about."""
         self.decisions += 1
-        fairs = self._mark(market)
+        fairs = self._mark(market, now_ns)
         self._account(now_ns)
         market.closed_for = self.risk.closed_for(market, now_ns)
         closed = market.closed_for is not None
@@ -278,12 +286,16 @@ class Desk:
         market.denials = denials
         market.denied_in = self._room() if denials else ()
 
-    def _mark(self, market: MarketState) -> tuple[float | None, ...]:
+    def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""
-        fairs = tuple(self._pricing.fair(book) for book in market.books)
+        event, pricing = market.event, self._pricing
+        fairs = tuple(pricing.fair(book, event, now_ns) for book in market.books)
         for book, fair in zip(market.books, fairs, strict=True):
             if fair is not None:
+                event.keep_fair(book.pair, fair)
                 self.ledger.mark(book.pair, fair)
+            if self.wants_every_change:
+                book.look()
         return fairs
 
     def _view(self, market: MarketState, fairs: Sequence[float | None], now_ns: int) -> View:

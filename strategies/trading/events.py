@@ -62,11 +62,22 @@ class EventScheduled(Struct, frozen=True):
 
 
 class ScoreChanged(Struct, frozen=True):
-    """The official score of a sport event."""
+    """The official score of a sport event.
+
+    `clock_ns` is the playing time elapsed, overtimes included; 0 if untold.
+    """
 
     event_id: EventId
     home: int
     away: int
+    clock_ns: int = 0
+
+
+class ReferencePrice(Struct, frozen=True):
+    """A fair probability of a line from outside; it is not the exchange's word."""
+
+    line_id: LineId
+    probability: float
 
 
 class FeedLost(Struct, frozen=True):
@@ -195,6 +206,7 @@ Event = (
     | EventStatusChanged
     | EventScheduled
     | ScoreChanged
+    | ReferencePrice
     | FeedLost
     | FeedRestored
     | WagerAccepted

@@ -15,7 +15,7 @@ import pytest
 from hydra.utils import instantiate
 
 from recordings.reader import Tape, open_recording
-from recordings.tape import Kind, Row, Side
+from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest, Pass
 from sim.exchange.queue import Back
@@ -165,7 +165,9 @@ def write_row(writer: TapeWriter, row: Row) -> None:
             writer.schedule(row.event, row.state)
         case Kind.SCORE:
             home, away = (row.text or "").split("-")
-            writer.score(row.event, int(home), int(away))
+            writer.score(row.event, int(home), int(away), row.state)
+        case Kind.REFERENCE:
+            writer.reference(row.line, row.state / PROBABILITY_PARTS)
         case Kind.IN_PLAY_DELAY:
             writer.in_play_delay(row.market, row.state)
         case Kind.RESULT:
