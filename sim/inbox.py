@@ -89,7 +89,10 @@ class Inbox:
         self._hear_feed = self._miss
 
     def mend(self) -> None:
-        """Have the feed again, and with it how everything stands by now; trades stay missed."""
+        """Have the feed again, and with it how the exchange stands by now.
+
+        Trades stay missed, outside prices too, and where the game clock stood with the last score.
+        """
         self.drain(self._env.now_ns)
         self._hear_feed = self._hear
         missed, self._missed = self._missed, {}
@@ -102,8 +105,10 @@ class Inbox:
                 self._missed[line_id, odds] = event
             case MarketStatusChanged(market_key=key):
                 self._missed[key] = event
-            case EventStatusChanged() | EventScheduled() | ScoreChanged():
+            case EventStatusChanged() | EventScheduled():
                 self._missed[type(event), event.event_id] = event
+            case ScoreChanged(event_id=event_id, home=home, away=away):
+                self._missed[ScoreChanged, event_id] = ScoreChanged(event_id, home, away)
 
     def _wake_at(self, arrival_ns: int) -> None:
         """Wake once an instant; arrivals are in order, so the last one tells."""

@@ -94,8 +94,7 @@ class Storm:
             exchange=self.port,
             journal=self.journal,
         )
-        books = self.desk.board.books
-        self.journal.measure_with(clock, lambda pair_id: sky.pricing.fair(books[pair_id]))
+        self.journal.measure_with(clock, self.desk.fair_of)
         self.port.desk = self.desk
         self.watch = Watch(self.truth, self.port, self.desk, sky.limits)
         self.inbox.connect(self._hear, self.desk.act, self.desk.wants_every_change)
