@@ -65,6 +65,16 @@ def test_a_batch_is_one_request(make_room, make_request):
     assert [event.code for event in room.of(WagerRejected)] == ["rate_limit_reached"] * 20
 
 
+def test_a_batch_that_is_too_large_counts_as_well(make_room, make_request):
+    """It was asked, though it is refused."""
+    room = make_room(requests_per_second=2)
+    room.place_all(1, [make_request(f"w{n}", "home", 100, 300) for n in range(21)])
+    room.cancel(2, *(f"w{n}" for n in range(21)))
+    room.place(3, "late", "home", 100, 300)
+    room.run()
+    assert room.codes("late") == ["rate_limit_reached"]
+
+
 def test_a_cancel_too_many_is_told_when_to_come_again(make_room):
     """Every wager of the batch is refused until a second has passed."""
     room = make_room(requests_per_second=2)
