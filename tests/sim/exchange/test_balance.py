@@ -141,6 +141,22 @@ def test_a_taker_is_filled_only_as_far_as_its_account_can_pay(make_room, constan
     assert room.of(WagerCancelled) == [WagerCancelled(WagerRef("v"), 600)]
 
 
+def test_a_taker_of_participants_is_filled_only_as_far_as_its_account_can_pay(
+    make_room, constant_ms
+):
+    """Against others' wagers as against what is recorded: they keep what it could not take."""
+    room = make_room(starting_balance_cents=1000, delays={"activation": constant_ms(50)})
+    room.join("b")
+    room.place(1, "m", "away", 100, 5000, by="b")
+    room.place(2, "m2", "under", 100, 5000, by="b")
+    room.place(100, "w", "home", 100, 800)
+    room.place(101, "v", "over", 100, 800)
+    room.run()
+    assert (room.filled_cents("w"), room.filled_cents("v")) == (800, 200)
+    assert room.of(WagerCancelled) == [WagerCancelled(WagerRef("v"), 600)]
+    assert room.guests["b"].open_cents == 10_000 - 1000
+
+
 def test_whoever_meets_a_maker_that_cannot_pay_goes_on_to_the_next(make_room):
     """The taker gets what the first could pay for, and the rest from the one behind."""
     room = make_room()
