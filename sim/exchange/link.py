@@ -78,8 +78,9 @@ class Link:
 
     def _ask_state(self) -> None:
         # Counts as a request, and is answered all the same: a desk in a hurry is not left blind.
-        self.participant.may_request(self._env.now_ns)
-        self._tell((self.participant.state(),))
+        now_ns = self._env.now_ns
+        self.participant.may_request(now_ns)
+        self._tell((self.participant.state(now_ns),))
 
     def _tell(self, events: tuple[Event, ...]) -> None:
         heard = [event for event in events if self._concerns(event)]

@@ -155,9 +155,10 @@ class Participant:
         if wager.opened_ns is not None:
             self.opened_cents -= wager.open_cents
 
-    def state(self) -> AccountState:
+    def state(self, now_ns: int) -> AccountState:
         """Return the account as the exchange tells it."""
-        return AccountState(self.available_cents, tuple(self._open()))
+        open_cents = tuple(self._open())
+        return AccountState(self.available_cents, open_cents, self.credit_cents(now_ns))
 
     def _open(self) -> Iterator[tuple[WagerRef, int]]:
         return ((wager.ref, wager.open_cents) for wager in self.live.values())

@@ -347,7 +347,8 @@ class SimulatedProphet:
         participant.match(wager, stake_cents)
         key = book.named.market_key
         participant.account.book_fill(key, book.line_id, stake_cents, profit_cents)
-        participant.tell((WagerMatched(wager.ref, odds, stake_cents, profit_cents),))
+        total_cents = wager.matched_cents
+        participant.tell((WagerMatched(wager.ref, odds, stake_cents, profit_cents, total_cents),))
 
     def withdraw_unpaid(self, wager: ExchangeWager) -> None:
         """Withdraw a resting wager whose account could not pay for all that was asked of it."""

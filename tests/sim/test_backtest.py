@@ -15,9 +15,11 @@ import pytest
 from hydra.utils import instantiate
 
 from recordings.reader import Tape, open_recording
-from recordings.tape import Kind, Row, Side
+from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest, Pass
+from sim.exchange.participant import Participant
+from sim.exchange.prophet import Answer, CancelAnswer
 from sim.exchange.queue import Back
 from strategies.trading.commands import PlaceWager
 from strategies.trading.market import EventStatus, MarketStatus, Result
@@ -65,7 +67,7 @@ class Sent:
 
 
 class Notes:
-    """The port of an exchange, that notes every command and passes it on."""
+    """An exchange that notes every command and passes it on."""
 
     def __init__(self, sent: list[Sent], make: Callable[..., Any], **partners: Any) -> None:
         """Build the exchange behind it."""
@@ -77,21 +79,21 @@ class Notes:
         """Be the exchange in all else."""
         return getattr(self._behind, name)
 
-    def place(self, requests: Sequence[PlaceWager]) -> None:
+    def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Answer]:
         """Note wagers asked for."""
         now_ns = self._env.now_ns
         self._sent += [Sent(now_ns, r.ref, r.line_id, r.odds, r.stake_cents) for r in requests]
-        self._behind.place(requests)
+        return self._behind.place(participant, requests)
 
-    def cancel(self, refs: Sequence[str]) -> None:
+    def cancel(self, participant: Participant, refs: Sequence[str]) -> list[CancelAnswer]:
         """Note cancels asked for."""
         self._sent += [Sent(self._env.now_ns, f"cancel {ref}") for ref in refs]
-        self._behind.cancel(refs)
+        return self._behind.cancel(participant, refs)
 
-    def cancel_all(self, *scope: Any) -> None:
+    def cancel_all(self, participant: Participant, *scope: Any) -> str | None:
         """Note that everything is to be cancelled."""
         self._sent.append(Sent(self._env.now_ns, "cancel all"))
-        self._behind.cancel_all(*scope)
+        return self._behind.cancel_all(participant, *scope)
 
 
 @pytest.fixture(scope="session")
@@ -165,7 +167,9 @@ def write_row(writer: TapeWriter, row: Row) -> None:
             writer.schedule(row.event, row.state)
         case Kind.SCORE:
             home, away = (row.text or "").split("-")
-            writer.score(row.event, int(home), int(away))
+            writer.score(row.event, int(home), int(away), row.state)
+        case Kind.REFERENCE:
+            writer.reference(row.line, row.state / PROBABILITY_PARTS)
         case Kind.IN_PLAY_DELAY:
             writer.in_play_delay(row.market, row.state)
         case Kind.RESULT:

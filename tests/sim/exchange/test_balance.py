@@ -201,6 +201,16 @@ def test_what_matched_wagers_cover_of_each_other_may_be_staked_again(make_room):
     assert refs(room, WagerOpened) == ["w", "v", "just"]
 
 
+def test_the_state_of_the_account_tells_the_credit_beside_the_balance(make_room):
+    """As it was last reckoned."""
+    room = covered(make_room)
+    room.ask_state(4999)
+    room.ask_state(5001)
+    room.run()
+    told = [(state.balance_cents, state.credit_cents) for state in room.of(AccountState)]
+    assert told == [(0, 0), (0, 1000)]
+
+
 def test_the_credit_is_reckoned_as_often_as_it_is_set_to_be(make_room):
     """With a shorter tick it is there sooner."""
     room = covered(make_room, credit_refresh_ns=1_000_000_000)
