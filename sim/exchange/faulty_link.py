@@ -111,7 +111,7 @@ class FaultyLink(Link):
 
     def _cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> None:
         if self._happens(self._faults.command_refused):
-            self._refuse_for_now(tuple(self.participant.live))
+            self._refuse_for_now(self._exchange.refs_of(self.participant, event_id, market_id))
         else:
             super()._cancel_all(event_id, market_id)
 

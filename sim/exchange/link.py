@@ -61,7 +61,7 @@ class Link:
 
     def ask_state(self) -> None:
         """Ask for one AccountState."""
-        self._entry.send(lambda: self._tell((self.participant.state(self._env.now_ns),)))
+        self._entry.send(self._ask_state)
 
     # At the exchange --------------------------------------------------------------------------
 
@@ -74,13 +74,19 @@ class Link:
     def _cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> None:
         code = self._exchange.cancel_all(self.participant, event_id, market_id)
         if code == _TOO_FAST:
-            self._refuse_for_now(tuple(self.participant.live))
+            self._refuse_for_now(self._exchange.refs_of(self.participant, event_id, market_id))
 
-    def _refuse_for_now(self, refs: tuple[WagerRef, ...]) -> None:
+    def _refuse_for_now(self, refs: Sequence[WagerRef]) -> None:
         retry_at_ns = self._env.now_ns + NANOSECONDS
         self._tell(tuple(CancelRefused(ref, _TOO_FAST, retry_at_ns) for ref in refs))
 
     # On the way back --------------------------------------------------------------------------
+
+    def _ask_state(self) -> None:
+        # Counts as a request, and is answered all the same: a desk in a hurry is not left blind.
+        now_ns = self._env.now_ns
+        self.participant.may_request(now_ns)
+        self._tell((self.participant.state(now_ns),))
 
     def _tell(self, events: tuple[Event, ...]) -> None:
         heard = tuple(event for event in events if self._concerns(event))
