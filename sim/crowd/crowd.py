@@ -1,6 +1,7 @@
 """A simulated game and all who wager on it, to be brought to an exchange."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from simpy import Process
 
@@ -24,6 +25,13 @@ from strategies.trading.odds import prophetx_ladder
 # A game starts a little after its announced time.
 LATE_S = (60.0, 480.0)
 LATE_SHARE_MOST = 0.5
+
+
+class Attendance(NamedTuple):
+    """A crowd that is at an exchange: what it hears, and the end of its day."""
+
+    broadcast: Broadcast
+    ended: Process
 
 
 class Crowd:
@@ -58,8 +66,8 @@ class Crowd:
 
     def join(
         self, env: ReplayEnvironment, exchange: SimulatedProphet, listeners: Sequence[Listener]
-    ) -> Process:
-        """Bring everybody to an exchange at the opening; return the process that ends the day."""
+    ) -> Attendance:
+        """Bring everybody to an exchange whose time has come to the opening."""
         stage = self._stage(env, exchange)
         broadcast = Broadcast(
             env, exchange, listeners, self._streams.named("crowd.told"), self.shape.told_apart_s
@@ -79,7 +87,7 @@ class Crowd:
             rng,
             has_clock=self.sport.has_clock,
         )
-        return env.process(day.course())
+        return Attendance(broadcast, env.process(day.course()))
 
     def _stage(self, env: ReplayEnvironment, exchange: SimulatedProphet) -> Stage:
         looks = self._streams.named("crowd.outlook")

@@ -20,7 +20,7 @@ SUSPENDED_AT_END_S = (50.0, 100.0)
 END_SEEN_S = 6.0
 CLOCK_TOLD_S = 30.0
 # The official score lags the ball; those who watch are faster.
-OFFICIAL_LAG_S = (2.5, 4.0)
+OFFICIAL_LAG_S = (3.0, 4.5)
 # An extra suspension comes at a score, or where there is none, and takes so long.
 INTERRUPTED_AFTER_S = (0.3, 1.0)
 INTERRUPTED_S = (5.0, 20.0)

@@ -40,5 +40,5 @@ def generate_game(
     source = f"simulated: python -m sim generate {sport} --seed {seed}"
     with TapeWriter(out, source=source, simulated=True, clocks=Clocks.TWO) as writer:
         tape = TapeListener(writer, crowd.info, Streams(seed).named("crowd.feed"))
-        env.run(until=crowd.join(env, exchange, [tape]))
+        env.run(until=crowd.join(env, exchange, [tape]).ended)
     return writer.rows_written

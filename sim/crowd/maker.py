@@ -18,7 +18,7 @@ from strategies.trading.ids import WagerRef
 
 BALANCE_CENTS = 1_000_000_000
 # How long it takes to quote anew after a market opened, or what was stale was pulled.
-COME_BACK_S = (0.8, 8.0)
+COME_BACK_S = (0.5, 6.0)
 # How long it takes to hear of news before the game.
 NEWS_S = (0.5, 3.0)
 # Beyond the in-play delay, when what waited in it can be withdrawn.

@@ -22,7 +22,7 @@ LAST_LOOKS = 2_160
 MOVE_SHARE, EARLY_MOVE_SHARE = 0.014, 0.002
 # Both are shares of the s.d. of the outcome: a margin or a total. The steps of a day add up to a
 # ninth of it, as closing lines differ from opening ones.
-MOVE, SWAY = 0.03, 0.02
+MOVE, SWAY = 0.032, 0.02
 SWAY_KEPT = 0.85
 # With less of the game left than this, the side that has the ball may not score with it.
 NEXT_SCORE_LEFT = 0.01

@@ -29,13 +29,13 @@ SIZE_CENTS = (2_500, 500_000)
 IN_PLAY_WIDTH = 2.2
 # Nobody asks a long shot to give up more than this share of its chance.
 CHANCE_SHARE_MOST = 0.65
-TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.3, MarketType.TOTAL: 1.3}
+TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.4, MarketType.TOTAL: 1.4}
 # No two makers see the same fair price: shares of the half spread.
 BIAS_SHARE = 0.3
 # Quotes stay until what they are built around has moved by so much of the half spread.
 ANCHOR_SHARE = 0.35
 # A wager whose edge fell to this share of the half spread is given away.
-GIVEN_AWAY_SHARE = 0.3
+GIVEN_AWAY_SHARE = 0.6
 # So much matched on one outcome, net, moves a maker's quotes by his half spread.
 LEAN_FULL_CENTS = 1_000_000
 REFRESH_SHARE = 0.5
@@ -43,7 +43,7 @@ CANCEL_TO_PLACE_S = (0.05, 0.8)
 REFILL_S = (1.0, 6.0)
 QUIET_SHARE = 0.27
 # Looks a minute of a maker on a main line; at outer lines he looks less.
-LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.75, in_play=3.5)
+LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.2)
 OUTER_LOOKS_SHARE = 0.2
 # Now and then an outer line is quoted on one side only, and after a while on both again.
 ONE_SIDED_SHARE = 0.1

@@ -31,7 +31,7 @@ class CrowdShape:
     makers: int = 6
     pace: float = 1.0
     interest: float = 1.0
-    informed: float = 0.6
+    informed: float = 1.0
     types: tuple[MarketType, ...] = tuple(MarketType)
     extra_suspensions: int = 0
     in_play_delay_s: float | None = None

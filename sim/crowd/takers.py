@@ -20,7 +20,7 @@ STAKE_MEDIAN_CENTS = 2_200
 STAKE_SIGMA = 1.9
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few at once.
-BURSTS = Tempo(day=0.01, far=0.06, near=0.38, last_hour=0.5, in_play=8.5)
+BURSTS = Tempo(day=0.01, far=0.06, near=0.34, last_hour=0.5, in_play=8.5)
 QUIET_SHARE = 0.25
 ALONE_SHARE = 0.85
 BURST_GAP_S = 1.0
@@ -31,7 +31,7 @@ REACH = 0.02
 # By how much worse it may become while a wager waits in the in-play delay.
 SLACK = 0.01
 
-INFORMED_STAKE_MEDIAN_CENTS = 6_000
+INFORMED_STAKE_MEDIAN_CENTS = 12_000
 INFORMED_EDGE = 0.01
 INFORMED_AHEAD_S = (0.5, 2.0)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from sim.crowd.calibration.check import Check
+from sim.crowd.calibration.markets import market_checks
 from sim.crowd.calibration.other_sports import mlb_checks, nfl_checks
 from sim.crowd.calibration.scores import score_checks
 from sim.crowd.sports.registry import sport_named
@@ -18,7 +19,7 @@ Checks = Callable[[int], list[Check]]
 
 # What each sport is held against, one after the other; nothing is known of the NHL.
 CHECKS: dict[str, tuple[Checks, ...]] = {
-    "nba": (score_checks,),
+    "nba": (score_checks, market_checks),
     "nfl": (nfl_checks,),
     "mlb": (mlb_checks,),
     "nhl": (),
@@ -28,6 +29,11 @@ GROUPS = {
     2: "how margins come about",
     3: "closing prices",
     4: "real time",
+    5: "updates",
+    6: "books",
+    7: "moves",
+    8: "trades",
+    9: "pauses",
 }
 
 

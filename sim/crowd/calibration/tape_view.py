@@ -34,7 +34,7 @@ class Touches:
     rungs: Floats
 
     def on(self, grid_ns: Whole) -> "Touches":
-        """Return what stood at the times of a grid; the first of them is after the opening."""
+        """Return what stood at the times of a grid."""
         places = np.searchsorted(self.at_ns, grid_ns, side="right") - 1
         found = (column[places] for column in (self.first, self.second, self.depth, self.rungs))
         return Touches(grid_ns, *found)
@@ -131,8 +131,10 @@ def _touches(
 ) -> Touches:
     """Return what stands after each message, by going through its rows."""
     books: tuple[dict[int, None], dict[int, None]] = ({}, {})
-    table: list[tuple[int, float, float, float, float]] = []
-    lasts = np.append(np.diff(seq) != 0, True).tolist()
+    # Until the first message there is nothing.
+    nothing = float("nan")
+    table: list[tuple[int, float, float, float, float]] = [(0, nothing, nothing, 0.0, nothing)]
+    lasts = np.append(np.diff(seq) != 0, True)[: len(seq)].tolist()
     rows = zip(at_ns.tolist(), line.tolist(), odds.tolist(), cents.tolist(), lasts, strict=True)
     for when_ns, place, rung, amount_cents, is_last in rows:
         book = books[place != first]
@@ -142,7 +144,7 @@ def _touches(
             book.pop(rung, None)
         if is_last:
             table.append((when_ns, *map(_best, books), _depth(books), _rungs(books)))
-    columns = list(zip(*table, strict=True)) or [()] * 5
+    columns = list(zip(*table, strict=True))
     return Touches(np.array(columns[0], dtype=np.int64), *(np.array(c) for c in columns[1:]))
 
 
