@@ -146,7 +146,7 @@ def visit(folder: Path, seed: int) -> Visit:
     visitor = Visitor(crowd, exchange, ours, default_rng([seed, 1]))
     with TapeWriter(folder, source="a crowd", simulated=True, clocks=Clocks.TWO) as writer:
         listener = TapeListener(writer, crowd.info, default_rng([seed, 2]), ours.account)
-        env.run(until=crowd.join(env, exchange, [listener]))
+        env.run(until=crowd.join(env, exchange, [listener]).ended)
     return Visit(ours, Tape(folder), visitor.placed, visitor.commands)
 
 
