@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sim.exchange.results import opposite_result
 from strategies.trading.commission import Commission
 from strategies.trading.ids import LineId, MarketKey
 from strategies.trading.market import Catalogue, Pair, Result
-
-_OPPOSITE = {Result.WON: Result.LOST, Result.LOST: Result.WON}
 
 
 @dataclass(slots=True)
@@ -121,5 +120,4 @@ class Account:
 def _result(line_id: LineId, other_id: LineId, results: Mapping[LineId, Result]) -> Result:
     if line_id in results:
         return results[line_id]
-    told = results.get(other_id, Result.VOIDED)
-    return _OPPOSITE.get(told, told)
+    return opposite_result(results.get(other_id, Result.VOIDED))

@@ -2,8 +2,9 @@
 
 A wager shows under the opposite line at the opposite odds. A level's `value` is the most a taker
 can stake there, its `quantity` what those who rest there came with: partial fills do not reduce it.
-The open stake behind a level is its value times what its odds pay, so that over all levels of a
-pair it is what was ever staked less what was filled of it (partner API, 8.1).
+The open stake behind a level is its value times what its odds pay, to a cent of value for each
+wager there, so that over all levels of a pair it is what was ever staked less what was filled of it
+(partner API, 8.1).
 """
 
 from typing import NamedTuple
@@ -31,7 +32,8 @@ def levels(book: LineBook, without: Participant | None = None) -> list[Level]:
     """
     shown: list[Level] = []
     for offer in book.offered_from(min(book.offers, default=0)):
-        value_cents, quantity_cents = offer.available_cents, offer.quantity_cents
+        value_cents = offer.available_cents
+        quantity_cents = offer.quantity_cents if value_cents else 0
         for wager in offer.wagers:
             if wager.owner is not without:
                 value_cents += wager.shown_cents()

@@ -107,7 +107,7 @@ class RecordedMarket:
     def _set_market_status(self, market: int, status: MarketStatus, arrival_ns: int) -> None:
         # Said first: what it brings about is heard after it.
         key = self._info.markets[market].key
-        if key in self._publisher.markets and self._markets.status_of(market) != status:
+        if key in self._publisher.markets and self._markets.is_news(market, status):
             self._publisher.tell(MarketStatusChanged(key, status), arrival_ns)
         self._exchange.set_market_status(market, status)
 
