@@ -18,7 +18,7 @@ from sim.exchange.publisher import Publisher
 from sim.streams import Streams
 from strategies.trading.errors import ConfigError
 
-S_PER_HOUR = 3600.0
+S_PER_MINUTE, S_PER_HOUR = 60.0, 3600.0
 SHOWN_EVERY_MINUTES = 10
 # A day ends so long after the final whistle, at the latest.
 AFTERMATH_S = 110
@@ -130,6 +130,7 @@ def crowd_feed(
     informed: float,
     suspensions: str,
     in_play_delay_seconds: float | None,
+    game_minutes: float | None,
     record_to: str | None,
 ) -> CrowdFeed:
     """Return the crowd that a configuration describes.
@@ -143,13 +144,14 @@ def crowd_feed(
         interest=_number("interest", interest),
         informed=_number("informed", informed),
         extra_suspensions=suspensions_named(suspensions),
-        in_play_delay_s=(
-            None
-            if in_play_delay_seconds is None
-            else _number("in_play_delay_seconds", in_play_delay_seconds)
-        ),
+        in_play_delay_s=_optional("in_play_delay_seconds", in_play_delay_seconds),
+        game_s=_optional("game_minutes", game_minutes, S_PER_MINUTE),
     )
     return CrowdFeed(sport, seed, shape, None if record_to is None else Path(record_to))
+
+
+def _optional(name: str, value: object, unit: float = 1.0) -> float | None:
+    return None if value is None else _number(name, value) * unit
 
 
 def _number(name: str, value: object) -> float:

@@ -46,9 +46,9 @@ class CrowdShape:
             self._require(name, getattr(self, name) >= 0, "zero or more")
         self._require("makers", self.makers >= 1, "one or more")
         self._require("extra_suspensions", self.extra_suspensions >= 0, "zero or more")
-        for name in ("in_play_delay_s", "game_s"):
-            value = getattr(self, name)
-            self._require(name, value is None or value >= 0, "zero or more, or null")
+        delay_s, game_s = self.in_play_delay_s, self.game_s
+        self._require("in_play_delay_s", delay_s is None or delay_s >= 0, "zero or more, or null")
+        self._require("game_s", game_s is None or game_s > 0, "above zero, or null")
 
     def _require(self, name: str, right: bool, wanted: str) -> None:
         if not right:

@@ -158,7 +158,7 @@ def test_a_drawn_shape_is_small_and_its_day_is_quick(gather: Gather) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("makers", 0), ("interest", -1.0), ("game_s", -5.0), ("pace", -0.1)]
+    ("name", "value"), [("makers", 0), ("interest", -1.0), ("game_s", 0.0), ("pace", -0.1)]
 )
 def test_a_shape_that_cannot_be_is_refused_by_name(name: str, value: float) -> None:
     """A crowd without makers, or with negative rates or times, is refused, naming the setting."""
