@@ -90,10 +90,13 @@ class Broadcast:
         self._trades: dict[tuple[LineBook, Odds], int] = {}
         self._late_trades: list[dict[tuple[LineBook, Odds], int]] = []
         self._is_due = False
-        self.messages = 0
-        self.rows = 0
         exchange.on_change = self._note_change
         exchange.on_trade = self._note_trade
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows the first listener was told."""
+        return self._told[0][1].rows
 
     def say(self, *says: Say) -> None:
         """Tell everybody these rows in one message."""
@@ -169,14 +172,14 @@ class Broadcast:
                 listener.begin_message(self._env.now_ns)
                 for say in says:
                     say(listener.voice)
-                self.messages += 1
-                self.rows += len(says)
+                told.rows += len(says)
 
 
 class _Told:
     """What one listener was told of the books."""
 
     def __init__(self, listener: Listener) -> None:
+        self.rows = 0
         self._without = listener.without
         self._levels: dict[LineBook, dict[Odds, Level]] = {}
 

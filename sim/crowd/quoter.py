@@ -28,7 +28,7 @@ SIZE_SIGMA = 0.9
 SIZE_CENTS = (2_500, 500_000)
 STAKE_CENTS_LEAST = 100
 # In-play main lines are quoted so much wider. Outer lines are wide before the game already.
-IN_PLAY_WIDTH = 2.35
+IN_PLAY_WIDTH = 2.5
 # Nobody asks a long shot to give up more than this share of its chance.
 CHANCE_SHARE_MOST = 0.65
 TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.4, MarketType.TOTAL: 1.4}
@@ -45,12 +45,12 @@ LEAN_FULL_CENTS = 1_000_000
 REFRESH_SHARE = 0.5
 CANCEL_TO_PLACE_S = (0.05, 0.8)
 REFILL_S = (1.0, 6.0)
-QUIET_SHARE = 0.27
+QUIET_SHARE = 0.25
 # Looks a minute of a maker on a main line; at outer lines he looks less.
 LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.6)
 OUTER_LOOKS_SHARE = 0.2
 # Now and then an outer line is quoted on one side only, and after a while on both again.
-ONE_SIDED_SHARE = 0.055
+ONE_SIDED_SHARE = 0.035
 TWO_SIDED_SHARE = 0.2
 
 

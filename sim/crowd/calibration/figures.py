@@ -45,6 +45,11 @@ class Figures:
         """Return how often nothing was said of the moneyline for half a minute or more."""
         return int(np.count_nonzero(self.gaps_s >= QUIET_S))
 
+    @property
+    def longest_gap_s(self) -> float:
+        """Return for how long nothing was said of the moneyline at most."""
+        return float(self.gaps_s.max())
+
 
 def figures_of(view: TapeView) -> Figures:
     """Measure a game."""
