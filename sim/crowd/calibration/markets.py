@@ -154,7 +154,7 @@ def _spreads() -> Iterator[Wanted]:
         ("outer, in-play", 10, 50),
     ):
         market, phase = name.split(", ")
-        median = partial(_median_spread, market, phase)
+        median = partial(_spread_points, market, phase)
         yield Wanted(6, f"median spread, {name}", f"{low} to {high} cents", low, high, median)
     yield Wanted(6, "one-sided spreads and totals, in-play", "about 10 %", 0.05, 0.15, _one_sided)
     yield Wanted(6, "overround within 0.2 to 1.3 %, pre-match", "90 %", 0.9, 1, _within_prophetx)
@@ -166,7 +166,7 @@ def _spreads() -> Iterator[Wanted]:
     )
 
 
-def _median_spread(market: str, phase: str, games: Sequence[Figures]) -> float:
+def _spread_points(market: str, phase: str, games: Sequence[Figures]) -> float:
     spreads = np.concatenate([game.spreads[market, phase] for game in games])
     return float(np.median(spreads)) / CENT
 
