@@ -59,8 +59,12 @@ class LineBook:
 
     def offered_from(self, odds: int) -> list[Offer]:
         """Return the offers with anybody's stake at these odds or longer, the longest first."""
-        offers = self.offers.values()
-        found = [o for o in offers if o.odds >= odds and (o.wagers or o.available_cents)]
+        # Written out for speed: most offers are empty, and the property would be asked of each.
+        found = [
+            o
+            for o in self.offers.values()
+            if o.odds >= odds and (o.wagers or o.recorded_cents != o.debit_cents)
+        ]
         return sorted(found, key=_odds, reverse=True)
 
 
