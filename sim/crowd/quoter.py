@@ -31,7 +31,7 @@ STAKE_CENTS_LEAST = 100
 IN_PLAY_WIDTH = 2.5
 # Nobody asks a long shot to give up more than this share of its chance.
 CHANCE_SHARE_MOST = 0.65
-TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.4, MarketType.TOTAL: 1.4}
+TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.6, MarketType.TOTAL: 1.6}
 # However clear the outcome, quotes are no closer to fair than this share of the width.
 DOUBT_LEAST = 0.5
 # No two makers see the same fair price: shares of the half spread.
@@ -50,7 +50,7 @@ QUIET_SHARE = 0.25
 LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.6)
 OUTER_LOOKS_SHARE = 0.2
 # Now and then an outer line is quoted on one side only, and after a while on both again.
-ONE_SIDED_SHARE = 0.035
+ONE_SIDED_SHARE = 0.015
 TWO_SIDED_SHARE = 0.2
 
 
