@@ -101,7 +101,7 @@ def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list
         sent: list[Sent] = []
         parts["exchange"] = partial(NotedProphet, sent, **parts["exchange"].keywords)
         make = parts.pop("run")
-        del parts["mode_name"]
+        del parts["mode_name"], parts["sport"]
         backtest: Backtest = make(**parts)
         return backtest.run_pass(Back()), sent
 
