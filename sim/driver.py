@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Protocol
 
@@ -98,11 +99,15 @@ class RecordedFeed:
         self.name = name
         self.info = tape.info
         self._tape = tape
-        self._summary: TapeSummary | None = None
+
+    @cached_property
+    def summary(self) -> TapeSummary:
+        """Return what is on the recording; the first time, read it whole and check it."""
+        return validate(self._tape)
 
     def examine(self) -> None:
         """Read the recording whole."""
-        self._summary = validate(self._tape)
+        _ = self.summary
 
     def environment(self, label: str, show: Progress) -> ReplayEnvironment:
         """Return an environment that replays the rows."""
@@ -118,7 +123,7 @@ class RecordedFeed:
         """Hand the rows to the exchange."""
         market = RecordedMarket(env, self.info, exchange, publisher)
         env.replay_to(market.take_row)
-        return _RecordedCourse(env, market, self._summary or validate(self._tape))
+        return _RecordedCourse(env, market, self)
 
     def _rows(self, label: str, show: Progress) -> Iterator[ExchangeRow]:
         """Yield the rows of the tape, telling every so often how far it has come."""
@@ -131,19 +136,17 @@ class RecordedFeed:
 
 
 class _RecordedCourse:
-    def __init__(
-        self, env: ReplayEnvironment, market: RecordedMarket, summary: TapeSummary
-    ) -> None:
+    def __init__(self, env: ReplayEnvironment, market: RecordedMarket, feed: RecordedFeed) -> None:
         self.ended: Event = env.rows_ended
         self._market = market
-        self._summary = summary
+        self._feed = feed
 
     @property
     def trades_of_unknown_taker(self) -> int:
         return self._market.trades_of_unknown_taker
 
     def told(self) -> Told:
-        summary = self._summary
+        summary = self._feed.summary
         return Told(summary.rows, summary.first_ns, summary.last_ns, summary.digest)
 
     def close(self) -> None:
