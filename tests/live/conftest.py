@@ -1,0 +1,24 @@
+"""What tests of the bridge share: the exchange's payloads, read where they lie."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "prophet" / "samples"
+
+
+def sample(name: str) -> Any:
+    """Return a sample of the exchange's payloads; skip where they are not there."""
+    path = SAMPLES / f"{name}.json"
+    if not path.exists():
+        pytest.skip("the samples of payloads are not there (../shared/prophet/samples)")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def read_sample() -> Callable[[str], Any]:
+    """Return the function from a sample's name to what it holds."""
+    return sample
