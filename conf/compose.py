@@ -17,15 +17,15 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from strategies.trading.errors import ConfigError, TradingError
 
 CONFIG_FOLDER = Path(__file__).parent
 
-# Keys of the tree that are not parts of a session.
-_NO_PARTS = ("mode_name",)
+# Keys of the tree that are not parts of a session; the last lists parts that its mode has none of.
+_NO_PARTS = ("mode_name", "leaves_out")
 
 # The options of Hydra that serve here.
 _OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")
@@ -50,19 +50,13 @@ def build_session(config: DictConfig) -> Any:
     for name, part in parts.items():
         _require_known_settings(name, part)
     session_class = parts.pop("run")
-    for name in _NO_PARTS:
+    for name in (*parts.get("leaves_out", ()), *_NO_PARTS):
         parts.pop(name, None)
-    taken = signature(session_class).parameters
-    unknown = [name for name in parts if name not in taken and name not in _keys_of_every_mode()]
+    unknown = [name for name in parts if name not in signature(session_class).parameters]
     if unknown:
         message = f"{unknown[0]}: no part of a session is called that"
         raise ConfigError(message)
-    return session_class(**{name: part for name, part in parts.items() if name in taken})
-
-
-def _keys_of_every_mode() -> set[str]:
-    """Return what every configuration has at its top, whether a mode makes use of it or not."""
-    return {str(key) for key in OmegaConf.load(CONFIG_FOLDER / "config.yaml")} | set(choices())
+    return session_class(**parts)
 
 
 def _require_known_settings(name: str, part: object) -> None:
@@ -75,6 +69,23 @@ def _require_known_settings(name: str, part: object) -> None:
             message = f"{name}.{key}: there is no such setting"
             raise ConfigError(message)
         _require_known_settings(f"{name}.{key}", inner)
+
+
+def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
+    """Return the session of a mode that the arguments ask for; it has no folder of results.
+
+    Raise ConfigError or TapeError where it cannot be composed or built.
+    """
+    options = [word for word in arguments if word.startswith("-")]
+    if options:
+        message = f"{options[0]}: no such option; only settings, as NAME=VALUE"
+        raise ConfigError(message)
+    try:
+        with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+            config = hydra.compose("config", [f"mode={mode}", *arguments])
+        return build_session(config)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_one_line(error)) from error
 
 
 def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
