@@ -71,6 +71,23 @@ def _require_known_settings(name: str, part: object) -> None:
         _require_known_settings(f"{name}.{key}", inner)
 
 
+def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
+    """Return the session of a mode that the arguments ask for; it has no folder of results.
+
+    Raise ConfigError or TapeError where it cannot be composed or built.
+    """
+    options = [word for word in arguments if word.startswith("-")]
+    if options:
+        message = f"{options[0]}: no such option; only settings, as NAME=VALUE"
+        raise ConfigError(message)
+    try:
+        with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+            config = hydra.compose("config", [f"mode={mode}", *arguments])
+        return build_session(config)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_one_line(error)) from error
+
+
 def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
     """Compose the configuration that the arguments ask for, and present its session.
 
