@@ -17,7 +17,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from strategies.trading.errors import ConfigError, TradingError
@@ -52,11 +52,17 @@ def build_session(config: DictConfig) -> Any:
     session_class = parts.pop("run")
     for name in _NO_PARTS:
         parts.pop(name, None)
-    unknown = [name for name in parts if name not in signature(session_class).parameters]
+    taken = signature(session_class).parameters
+    unknown = [name for name in parts if name not in taken and name not in _keys_of_every_mode()]
     if unknown:
         message = f"{unknown[0]}: no part of a session is called that"
         raise ConfigError(message)
-    return session_class(**parts)
+    return session_class(**{name: part for name, part in parts.items() if name in taken})
+
+
+def _keys_of_every_mode() -> set[str]:
+    """Return what every configuration has at its top, whether a mode makes use of it or not."""
+    return {str(key) for key in OmegaConf.load(CONFIG_FOLDER / "config.yaml")} | set(choices())
 
 
 def _require_known_settings(name: str, part: object) -> None:
