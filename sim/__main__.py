@@ -13,6 +13,7 @@ HELP = """\
 usage: python -m sim VERB [...] [--debug]
 
   run        backtest a strategy on a recording
+  serve      be the exchange on this machine, playing a recording
   generate   make a simulated game as a recording
   import     turn another exchange's public recording into a recording of ours
   validate   read a recording whole and say what is in it
@@ -37,6 +38,20 @@ Its path is the last line printed.
 Choices:
 {choices}
 Settings are those that --cfg job shows; a stack of experiments is +experiment=[nba,nba_in_play].
+"""
+
+
+SERVE_HELP = """\
+usage: python -m sim serve [+experiment=NAME] [SETTING=VALUE ...]
+
+Is the exchange, on loopback: ProphetX's REST and sockets around the simulated exchange, playing a
+recording. It ends with Ctrl-C.
+
+  python -m sim serve +experiment=nba
+  python -m sim serve +experiment=nba sandbox.speed=20 sandbox.begin_minutes_before_start=5
+  python -m sim serve +experiment=nba recording.path=DIR sandbox.port=0
+
+Any access key with any secret is an account of its own, with starting_balance dollars.
 """
 
 
@@ -97,6 +112,16 @@ def _choices() -> str:
     from conf.compose import choices  # noqa: PLC0415
 
     return "".join(f"  {group:<12}{', '.join(names)}\n" for group, names in choices().items())
+
+
+def _serve(words: Sequence[str]) -> None:
+    from conf.compose import session_from_command_line  # noqa: PLC0415
+    from sim.sandbox.console import present_sandbox  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(SERVE_HELP, end="")
+        return
+    present_sandbox(session_from_command_line(words, "serve"))
 
 
 def _generate(words: Sequence[str]) -> None:
@@ -182,6 +207,7 @@ def _utc(ns: int) -> str:
 
 VERBS: dict[str, Callable[[Sequence[str]], None]] = {
     "run": _run,
+    "serve": _serve,
     "generate": _generate,
     "import": _import,
     "validate": _validate,
