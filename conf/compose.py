@@ -17,15 +17,16 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from recordings.tape import SEGMENT_GLOB
 from strategies.trading.errors import ConfigError, TradingError
 
 CONFIG_FOLDER = Path(__file__).parent
 
-# Keys of the tree that are not parts of a session; the last lists parts that its mode has none of.
-_NO_PARTS = ("mode_name", "leaves_out")
+# Keys of the tree that are not parts of a session.
+_NO_PARTS = ("mode_name",)
 
 # The options of Hydra that serve here.
 _OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")
@@ -50,13 +51,19 @@ def build_session(config: DictConfig) -> Any:
     for name, part in parts.items():
         _require_known_settings(name, part)
     session_class = parts.pop("run")
-    for name in (*parts.get("leaves_out", ()), *_NO_PARTS):
+    for name in _NO_PARTS:
         parts.pop(name, None)
-    unknown = [name for name in parts if name not in signature(session_class).parameters]
+    taken = signature(session_class).parameters
+    unknown = [name for name in parts if name not in taken and name not in _keys_of_every_mode()]
     if unknown:
         message = f"{unknown[0]}: no part of a session is called that"
         raise ConfigError(message)
-    return session_class(**parts)
+    return session_class(**{name: part for name, part in parts.items() if name in taken})
+
+
+def _keys_of_every_mode() -> set[str]:
+    """Return what every configuration has at its top, whether a mode makes use of it or not."""
+    return {str(key) for key in OmegaConf.load(CONFIG_FOLDER / "config.yaml")} | set(choices())
 
 
 def _require_known_settings(name: str, part: object) -> None:
@@ -105,7 +112,9 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
         except Exception as error:
             # Raised to Hydra it would be told twice, and end a sweep.
             failures.append(error)
-            _remove(folder, theirs)
+            # A tape cannot be made again: it is kept, however its recording ended.
+            if not any(folder.glob(SEGMENT_GLOB)):
+                _remove(folder, theirs)
             return None
         except BaseException:
             _remove(folder, theirs)

@@ -137,10 +137,10 @@ class Stream:
             if not (at_once and epoch.is_up):
                 await asyncio.sleep(self._back_off(failures))
 
-    def renew(self, reason: str) -> None:
+    def renew(self, reason: str, *, at_once: bool = True) -> None:
         """End the present epoch, so that the next hears what is wanted by now."""
         if self._current is not None:
-            self._current.end(reason)
+            self._current.end(reason, at_once=at_once)
 
     def _back_off(self, failures: int) -> float:
         settings = self._settings
@@ -178,8 +178,8 @@ class _Epoch:
             return False
         return self._loop.time() - self._up_at >= self._settings.steady_seconds
 
-    def end(self, reason: str) -> None:
-        self._fail(_LostError(reason, at_once=True))
+    def end(self, reason: str, *, at_once: bool) -> None:
+        self._fail(_LostError(reason, at_once=at_once))
 
     async def live(self) -> None:
         """Connect, subscribe, tell what is heard; never return but by an error."""
@@ -277,7 +277,7 @@ class _Epoch:
             except (ExchangeError, CredentialsError):
                 continue
             if there != config:
-                self.end("the exchange moved its socket")
+                self.end("the exchange moved its socket", at_once=True)
                 return
 
     # What arrives -----------------------------------------------------------------------------

@@ -164,6 +164,10 @@ class TapeWriter:
         """Keep what could not be typed, as it was received."""
         self._append(Kind.UNTYPED, text=text)
 
+    def end_segment(self) -> None:
+        """Make whole on its own what was written so far; what follows goes to another segment."""
+        self._close_segment()
+
     def close(self) -> None:
         """Finish the open segment; an empty recording leaves one empty segment."""
         if self._table is not None or not self._segments:

@@ -2,12 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from strategies.trading.errors import ConfigError, TapeError, TradingError
+from conf.command_line import Verb, carry_out
+from strategies.trading.errors import ConfigError
 
 HELP = """\
 usage: python -m sim VERB [...] [--debug]
@@ -64,38 +65,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a verb; return the exit status."""
-    words = [word for word in arguments if word != "--debug"]
-    verb = words[0] if words else "--help"
-    if verb in ("-h", "--help", "help"):
-        print(HELP, end="")
-        return 0
-    if verb not in VERBS:
-        print(f"python -m sim: no verb {verb!r}; there are {', '.join(VERBS)}", file=sys.stderr)
-        return 2
-    if "--debug" in arguments:
-        VERBS[verb](words[1:])
-        return 0
-    return _guarded(verb, words[1:])
-
-
-def _guarded(verb: str, words: Sequence[str]) -> int:
-    """Carry out a verb, and make one line of any error."""
-    try:
-        VERBS[verb](words)
-    except (ConfigError, TapeError) as error:
-        print(f"python -m sim {verb}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"python -m sim {verb}: interrupted; nothing was kept", file=sys.stderr)
-        return 130
-    except TradingError as error:
-        print(f"python -m sim {verb}: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"python -m sim {verb}: failed: {told} (--debug shows where)", file=sys.stderr)
-        return 1
-    return 0
+    return carry_out("python -m sim", HELP, VERBS, arguments)
 
 
 def _run(words: Sequence[str]) -> None:
@@ -205,7 +175,7 @@ def _utc(ns: int) -> str:
     return datetime.fromtimestamp(ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-VERBS: dict[str, Callable[[Sequence[str]], None]] = {
+VERBS: dict[str, Verb] = {
     "run": _run,
     "serve": _serve,
     "generate": _generate,

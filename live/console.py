@@ -1,0 +1,89 @@
+"""What a person sees of the bridge in the terminal."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from live.connection import Connection, connected
+from live.operator import Operator
+from live.recording import Recording
+from live.wire.orders import OrderShape
+from strategies.trading.errors import ExchangeError
+from strategies.trading.money import dollars_text
+
+
+def present_check(operator: Operator) -> None:
+    """Print one finding after another; what is wrong comes out as an error."""
+
+    async def check(connection: Connection) -> None:
+        async for name, finding in operator.check(connection, os.environ):
+            print(f"{name:<12}{finding}", flush=True)
+
+    asyncio.run(_with_connection(operator, check))
+
+
+def present_status(operator: Operator) -> None:
+    """Print the balance and every open wager."""
+
+    async def tell(connection: Connection) -> None:
+        balance = await connection.client.balance()
+        wagers = await operator.open_wagers(connection)
+        print(f"balance     {dollars_text(balance.balance_cents)}")
+        print(f"open wagers {len(wagers)}")
+        for wager in wagers:
+            print(f"            {_told(wager)}")
+
+    asyncio.run(_with_connection(operator, tell))
+
+
+def present_cancel_all(operator: Operator) -> None:
+    """Cancel everything, and say that nothing is open; raise ExchangeError if something is."""
+
+    async def cancel(connection: Connection) -> None:
+        still_open = await operator.cancel_all(connection)
+        if still_open:
+            message = f"{len(still_open)} wagers are still open: {_told(still_open[0])} ..."
+            raise ExchangeError(message)
+        print(f"nothing is open at {operator.site.name}")
+
+    asyncio.run(_with_connection(operator, cancel))
+
+
+def present_recording(session: Recording, folder: Path) -> float:
+    """Record until Ctrl-C or the end of the process is asked for; return the number of rows."""
+    recorded = asyncio.run(_recorded(session, folder))
+    return float(recorded)
+
+
+async def _recorded(session: Recording, folder: Path) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    tell = _told_on_stderr
+    async with connected(session.site, session.clock, os.environ, Path.cwd()) as connection:
+        tell(f"recording {session.site.name} ({session.site.root}); Ctrl-C ends it")
+        recorded = await session.carry_out(folder, connection, stop, tell)
+    print(f"{recorded.rows} rows of {recorded.events} events")
+    print(f"{recorded.gaps} gaps, {recorded.troubles} messages that could not be read")
+    print(folder.resolve())
+    return recorded.rows
+
+
+async def _with_connection(
+    operator: Operator, verb: Callable[[Connection], Awaitable[None]]
+) -> None:
+    async with connected(operator.site, operator.clock, os.environ, Path.cwd()) as connection:
+        await verb(connection)
+
+
+def _told(wager: OrderShape) -> str:
+    open_stake = dollars_text(wager.open_cents)
+    return f"{wager.ref or wager.number}: {open_stake} at {wager.price or 0:+d} ({wager.status})"
+
+
+def _told_on_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
