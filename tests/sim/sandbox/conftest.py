@@ -55,7 +55,10 @@ LINES = (
 )
 OFFERS = (
     (HOME, 146, 3392, 11671),
+    (HOME, -265, 1047, 1000),
     (AWAY, -164, 4100, 3187),
+    (AWAY, -2200, 18150, 1000),
+    (AWAY, -4500, 45000, 1000),
     (HOME_SPREAD, 510, 490, 2500),
     (AWAY_SPREAD, -630, 15750, 2500),
     (UNDER, -132, 1320, 1000),
@@ -151,10 +154,10 @@ class HandClock:
         return self._env.schedule_call(max(when_ns, self._env.now_ns), Priority.TIMER, callback)
 
     def enter(self, callback: Callable[[], None]) -> None:
-        """Let all that is due happen, then the callback."""
+        """Let all that is due happen, then the callback, then what that brings about now."""
         due_ns = max(self._now_ns, self._env.now_ns)
         entered = self._env.schedule_call(due_ns, 9, callback)  # type: ignore[arg-type]
-        while not entered.processed:
+        while not entered.processed or self._env.peek() <= self._now_ns:
             self._env.step()
 
     async def run(self) -> None:

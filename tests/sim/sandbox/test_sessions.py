@@ -105,7 +105,7 @@ def test_a_key_pair_names_an_account(sandbox: Play) -> None:
     async def scenario(house: Any) -> None:
         first, again = await house.join("maker"), await house.join("maker")
         other = await house.join("taker")
-        order = await first.place("q-1", "06b2a7ec50d863031e5093aa257873bd", -200, 10)
+        order = await first.place("q-1", "06b2a7ec50d863031e5093aa257873bd", -120, 10)
         assert (await again.order(order["order_id"]))["external_id"] == "q-1"
         status, refusal = await other.get(f"v4/mm/get_order/{order['order_id']}")
         assert (status, refusal["error"]) == (500, "order_not_belongs_to_user")
