@@ -36,9 +36,8 @@ class RefusedError(RefusalError):
 
     def __init__(self, code: str, told: str = "") -> None:
         """Refuse for a reason; `told` explains it to a person and means nothing to a program."""
-        self.code = code
         self.told = told or code.replace("_", " ")
-        super().__init__(self.told)
+        super().__init__(code, self.told)
 
     @property
     def status(self) -> int:
