@@ -52,10 +52,10 @@ class Sessions:
         if len(alive) >= self._settings.most_sessions:
             raise RefusedError("session_num_exceed")
         session = self._issued + 1
-        refresh = self._token("refresh", body[_KEY], session, self._settings.refresh_token_seconds)
+        refresh = self._token("refresh", body[_KEY], session, self._settings.refresh_seconds)
         return self._access(body[_KEY], session) | {
             "refresh_token": refresh,
-            "refresh_expire_time": now + self._settings.refresh_token_seconds,
+            "refresh_expire_time": now + self._settings.refresh_seconds,
         }
 
     def refresh(self, body: dict[str, Any]) -> Shape:
@@ -83,7 +83,7 @@ class Sessions:
             raise RefusedError("invalid_request", f"{_KEY} and {_SECRET} are wanted, as text")
         pair = self._pairs.get(access_key)
         if pair is None:
-            if len(self._pairs) >= self._settings.most_key_pairs:
+            if len(self._pairs) >= self._settings.most_accounts:
                 raise RefusedError("keypair_num_exceed")
             pair = self._pairs[access_key] = _KeyPair(secret_key, partner_id_of(access_key))
         if not hmac.compare_digest(pair.secret_key.encode(), secret_key.encode()):
@@ -91,7 +91,7 @@ class Sessions:
         return pair
 
     def _access(self, access_key: str, session: int) -> Shape:
-        lives = self._settings.access_token_seconds
+        lives = self._settings.access_seconds
         expires = self._now_seconds() + lives
         self._pairs[access_key].sessions[session] = expires
         token = self._token("access", access_key, session, lives)

@@ -8,10 +8,10 @@ from strategies.trading.errors import ConfigError
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _WHOLE = (
-    "access_token_seconds",
-    "refresh_token_seconds",
+    "access_seconds",
+    "refresh_seconds",
     "most_sessions",
-    "most_key_pairs",
+    "most_accounts",
     "activity_timeout_seconds",
     "channel_limit",
 )
@@ -31,10 +31,10 @@ class SandboxSettings:
     port: int = 8765
     speed: float = 1
     begin_minutes_before_start: float = 30
-    access_token_seconds: int = 1_200
-    refresh_token_seconds: int = 259_200
+    access_seconds: int = 1_200
+    refresh_seconds: int = 259_200
     most_sessions: int = 20
-    most_key_pairs: int = 20
+    most_accounts: int = 20
     health_check_seconds: float = 5
     activity_timeout_seconds: int = 120
     channel_limit: int = 400

@@ -103,10 +103,14 @@ def test_an_overlay_says_first_that_it_is_one(path: Path) -> None:
 def test_an_overlay_names_the_command_that_runs_it(build_backtest: Build, path: Path) -> None:
     """The first comment of an overlay ends with a command; it asks for that overlay, and works."""
     comment = path.read_text(encoding="utf-8").splitlines()[1]
-    command = re.fullmatch(r"# .+: python -m sim run ?(.*)", comment)
+    command = re.fullmatch(r"# .+: python -m (?:sim|live) (\w+) ?(.*)", comment)
     assert command, comment
-    settings = shlex.split(command[1])
-    assert path.parent.name == "mode" or f"+experiment={path.stem}" in settings
+    settings = shlex.split(command[2])
+    if path.parent.name == "mode":
+        assert command[1] in ("run", path.stem)
+        settings.append(f"mode={path.stem}")
+    else:
+        assert f"+experiment={path.stem}" in settings
     assert build_backtest(*settings).market_keys
 
 

@@ -37,7 +37,7 @@ SECOND = 1_000_000_000
 START_NS = 1_789_175_000 * SECOND
 BEFORE_START_NS = 3600 * SECOND
 SAMPLES = Path(__file__).parents[4] / "shared" / "prophet" / "samples"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 40
 
 EVENT = EventId("19458")
 # Strike ids and levels are those of the exchange's own sandbox, where it was seen.

@@ -115,7 +115,7 @@ def test_a_key_pair_names_an_account(sandbox: Play) -> None:
 
 def test_sessions_and_key_pairs_are_limited(sandbox: Play) -> None:
     """One session or key pair too many is refused with 403; a session counts while it lives."""
-    settings = SandboxSettings(port=0, most_sessions=2, most_key_pairs=2)
+    settings = SandboxSettings(port=0, most_sessions=2, most_accounts=2)
 
     async def scenario(house: Any) -> None:
         await house.join("maker")
