@@ -84,7 +84,7 @@ def _operate(verb: str, present: str) -> Verb:
             return
         _refuse_mode(words)
         presented: Callable[[Operator], None] = getattr(console, present)
-        presented(session_from_command_line(words, "operate"))
+        presented(session_from_command_line(words, "check"))
 
     return operate
 

@@ -6,6 +6,7 @@ talking: it is wall time, stretched about an anchor.
 
 import asyncio
 import time
+from calendar import timegm
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -13,9 +14,6 @@ from simpy import Environment, Event
 
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.errors import ConfigError
-
-# 2026-01-01T00:00:00Z, where scaled time and wall time meet.
-ANCHOR_NS = 1_767_225_600 * NANOSECONDS
 
 # As sim.clock.Priority has them: timers come after what the exchange does. What comes from outside
 # comes after all that was due.
@@ -25,7 +23,8 @@ _OUTSIDE = 9
 # How much is stepped before others get a turn, so that falling behind does not shut them out.
 _STEPS_PER_TURN = 5_000
 
-_FASTEST = 10_000
+# A year at this speed still ends where a tape can tell the time, which is in 2262.
+_FASTEST = 200
 
 
 class ScheduledCall(Event):
@@ -51,8 +50,9 @@ class ScheduledCall(Event):
 class WallClock:
     """The time of an environment that keeps pace with the wall.
 
-    Now is ANCHOR_NS + speed x (wall time - ANCHOR_NS), in integer nanoseconds; at speed 1 that is
-    wall time. It never goes back: wall time is read once, and measured from there.
+    Now is anchor + speed x (wall time - anchor), in integer nanoseconds, where the anchor is the
+    beginning of the year in which the clock was made; at speed 1 that is wall time. It never goes
+    back: wall time is read once, and measured from there.
     """
 
     def __init__(self, env: Environment | None = None, speed: float = 1) -> None:
@@ -64,6 +64,7 @@ class WallClock:
         self._numerator, self._denominator = ratio.numerator, ratio.denominator
         self._wall_ns = time.time_ns()
         self._counter_ns = time.monotonic_ns()
+        self._anchor_ns = _beginning_of_year_ns(self._wall_ns)
         self._env = Environment(self.wall_ns()) if env is None else env
         self._stepping = False
         self._armed_ns: float = 0
@@ -72,7 +73,8 @@ class WallClock:
     def wall_ns(self) -> int:
         """Return the present, scaled; from any thread, and whatever is being stepped."""
         wall_ns = self._wall_ns + time.monotonic_ns() - self._counter_ns
-        return ANCHOR_NS + (wall_ns - ANCHOR_NS) * self._numerator // self._denominator
+        passed_ns = wall_ns - self._anchor_ns
+        return self._anchor_ns + passed_ns * self._numerator // self._denominator
 
     def now_ns(self) -> int:
         """Return the time: of what is being stepped, or else the present."""
@@ -148,6 +150,11 @@ class WallClock:
     def _seconds_until(self, when_ns: int) -> float:
         scaled_ns = max(0, when_ns - self.wall_ns())
         return scaled_ns * self._denominator / self._numerator / NANOSECONDS
+
+
+def _beginning_of_year_ns(wall_ns: int) -> int:
+    year = time.gmtime(wall_ns // NANOSECONDS).tm_year
+    return timegm((year, 1, 1, 0, 0, 0)) * NANOSECONDS
 
 
 def _ratio(speed: object) -> Fraction:

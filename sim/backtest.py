@@ -15,7 +15,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back, Front, QueueModel
 from sim.exchange.recorded import RecordedMarket
-from sim.feed import ExchangeRow, exchange_rows
+from sim.feed import ExchangeRow, exchange_rows, require_recording
 from sim.inbox import Inbox
 from sim.latency import Latency
 from sim.metrics import SAMPLE_NS, RunJournal
@@ -85,6 +85,7 @@ class Backtest:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             message = f"seed: {seed!r} is not a whole number, zero or more"
             raise ConfigError(message)
+        require_recording(feed)
         self.tape = feed
         self.seed = seed
         self.recording_name = str(recording["path"])

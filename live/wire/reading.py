@@ -18,7 +18,7 @@ _RAW_KEPT = 20_000
 T = TypeVar("T")
 
 # Times since the epoch, as a tape can keep them.
-Nanoseconds = Annotated[int, Meta(ge=0, le=1 << 62)]
+Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class Shape(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from recordings.reader import Tape
 from sim.clock import ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue import QueueModel
-from sim.feed import exchange_rows
+from sim.feed import exchange_rows, require_recording
 from sim.latency import Latency
 from sim.sandbox.server import Server
 from sim.sandbox.settings import SandboxSettings
@@ -39,6 +39,7 @@ class Sandbox:
         sandbox: SandboxSettings,
     ) -> None:
         """Take the parts; raise ConfigError or TapeError where they cannot mean anything."""
+        require_recording(feed)
         self.tape = feed
         self.recording_name = str(recording["path"])
         self.settings = sandbox
