@@ -57,7 +57,6 @@ _TOLD = {
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a verb; return the exit status."""
-    logging.getLogger("live").addHandler(logging.StreamHandler(sys.stderr))
     return carry_out("python -m live", HELP, VERBS, arguments)
 
 
@@ -104,4 +103,5 @@ VERBS: dict[str, Verb] = {
 }
 
 if __name__ == "__main__":
+    logging.getLogger("live").addHandler(logging.StreamHandler())
     sys.exit(main(sys.argv[1:]))

@@ -121,7 +121,7 @@ def _refused(site: str, refusal: RefusalError) -> ExchangeError | CredentialsErr
         return UnreachableError(f"{site} takes no login for now ({refusal})")
     if code in ("session_num_exceed", "keypair_num_exceed"):
         return CredentialsError(f"{site} has too many sessions or key pairs of ours ({code})")
-    if code in ("http_404", "http_405") or code.startswith("http_3"):
+    if code in ("http_404", "http_405", "data_not_found") or code.startswith("http_3"):
         return RefusalError(code, f"{site} has no login there; is prophet.root right?")
     return CredentialsError(f"{site} refuses the keys ({refusal})")
 

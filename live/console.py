@@ -63,10 +63,8 @@ async def _recorded(session: Recording, folder: Path) -> int:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    tell = _told_on_stderr
     async with connected(session.site, session.clock, os.environ, Path.cwd()) as connection:
-        tell(f"recording {session.site.name} ({session.site.root}); Ctrl-C ends it")
-        recorded = await session.carry_out(folder, connection, stop, tell)
+        recorded = await session.carry_out(folder, connection, stop, _told_on_stderr)
     print(f"{recorded.rows} rows of {recorded.events} events")
     print(f"{recorded.gaps} gaps, {recorded.troubles} messages that could not be read")
     print(folder.resolve())

@@ -88,6 +88,7 @@ class Recording:
             ladder=ladder,
         )
         raw = RawLog(folder)
+        tell(f"recording {self.site.name} ({self.site.root}); Ctrl-C ends it")
         try:
             taping = _Taping(self, connection, tournaments, writer, raw, tell)
             await taping.run(stop)
