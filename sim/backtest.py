@@ -147,9 +147,8 @@ class Backtest:
         link = Link(env, exchange, latency, inbox, publisher)
         clock = self._clock(env=env, before=inbox.drain)
         journal = RunJournal(self.catalogue, tables)
-        settings = self.desk_settings()
         desk = assemble_desk(
-            settings,
+            self.desk_settings(),
             catalogue=self.catalogue,
             market_keys=self.market_keys,
             ladder=info.ladder,
@@ -158,11 +157,9 @@ class Backtest:
             journal=journal,
         )
         inbox.connect(desk.take, desk.act, desk.wants_every_change)
-        journal.measure_with(
-            clock, lambda pair_id: settings.pricing.fair(desk.board.books[pair_id])
-        )
+        journal.measure_with(clock, desk.fair_of)
         if tables is not None:
-            _PriceSampler(desk, clock, settings.pricing, tables).start()
+            _PriceSampler(desk, clock, tables).start()
         env.replay_to(market.take_row)
         _play(env, link, desk)
         journal.close()
@@ -211,12 +208,9 @@ def _require_only(name: str, settings: dict[str, Any], known: str) -> None:
 class _PriceSampler:
     """Samples the market as the desk heard it, for the report; it changes nothing."""
 
-    def __init__(
-        self, desk: Desk, clock: VirtualClock, pricing: Pricing, tables: RunTables
-    ) -> None:
+    def __init__(self, desk: Desk, clock: VirtualClock, tables: RunTables) -> None:
         self._desk = desk
         self._clock = clock
-        self._pricing = pricing
         self._tables = tables
         self._touches: dict[PairId, tuple[Touch, Touch]] = {}
 
@@ -234,7 +228,7 @@ class _PriceSampler:
             row = (
                 now_ns,
                 pair_id,
-                self._pricing.fair(book),
+                self._desk.fair_of(pair_id),
                 None if first is None else first[0],
                 None if second is None else second[0],
             )

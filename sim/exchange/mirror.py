@@ -2,13 +2,15 @@
 
 A wager shows under the opposite line at the opposite odds. A level's `value` is the most a taker
 can stake there, its `quantity` what those who rest there came with: partial fills do not reduce it.
-The open stake behind a level is its value times what its odds pay, so that over all levels of a
-pair it is what was ever staked less what was filled of it (partner API, 8.1).
+The open stake behind a level is its value times what its odds pay, to a cent of value for each
+wager there, so that over all levels of a pair it is what was ever staked less what was filled of it
+(partner API, 8.1).
 """
 
 from typing import NamedTuple
 
 from sim.exchange.books import LineBook
+from sim.exchange.offers import Offer
 from strategies.trading.odds import Odds
 
 # What the exchange shows of each line (partner API, 10.5).
@@ -29,11 +31,15 @@ def levels(book: LineBook) -> list[Level]:
     for offer in book.offered_from(min(book.offers, default=0)):
         value_cents = offer.shown_cents()
         if value_cents:
-            staked_cents = sum(wager.stake_cents for wager in offer.wagers)
-            shown.append(Level(offer.odds, value_cents, offer.quantity_cents + staked_cents))
+            shown.append(Level(offer.odds, value_cents, _quantity_cents(offer)))
             if len(shown) == LEVELS_SHOWN:
                 break
     return shown
+
+
+def _quantity_cents(offer: Offer) -> int:
+    recorded_cents = offer.quantity_cents if offer.available_cents else 0
+    return recorded_cents + sum(wager.stake_cents for wager in offer.wagers)
 
 
 class Totals(NamedTuple):
