@@ -10,7 +10,7 @@ wager there, so that over all levels of a pair it is what was ever staked less w
 from typing import NamedTuple
 
 from sim.exchange.books import LineBook
-from sim.exchange.offers import Offer
+from sim.exchange.participant import Participant
 from strategies.trading.odds import Odds
 
 # What the exchange shows of each line (partner API, 10.5).
@@ -25,21 +25,24 @@ class Level(NamedTuple):
     quantity_cents: int
 
 
-def levels(book: LineBook) -> list[Level]:
-    """Return what a taker on a line is shown, the longest odds first, no more than ten levels."""
+def levels(book: LineBook, without: Participant | None = None) -> list[Level]:
+    """Return what a taker on a line is shown, the longest odds first, no more than ten levels.
+
+    The wagers of a participant can be left out, as if he were not there.
+    """
     shown: list[Level] = []
     for offer in book.offered_from(min(book.offers, default=0)):
-        value_cents = offer.shown_cents()
+        value_cents = offer.available_cents
+        quantity_cents = offer.quantity_cents if value_cents else 0
+        for wager in offer.wagers:
+            if wager.owner is not without:
+                value_cents += wager.shown_cents()
+                quantity_cents += wager.stake_cents
         if value_cents:
-            shown.append(Level(offer.odds, value_cents, _quantity_cents(offer)))
+            shown.append(Level(offer.odds, value_cents, quantity_cents))
             if len(shown) == LEVELS_SHOWN:
                 break
     return shown
-
-
-def _quantity_cents(offer: Offer) -> int:
-    recorded_cents = offer.quantity_cents if offer.available_cents else 0
-    return recorded_cents + sum(wager.stake_cents for wager in offer.wagers)
 
 
 class Totals(NamedTuple):
