@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from recordings.reader import open_recording
 from recordings.tape import Clocks
 from recordings.validator import validate
 from recordings.writer import TapeWriter
@@ -132,9 +133,7 @@ def test_a_recorded_run_on_such_prices_decides_as_one_without_a_record(
     assert recorded.summary["decisions"] == plain.desk.decisions
 
 
-def test_the_summary_of_a_recording_counts_outside_prices(
-    build_backtest: Callable[..., Backtest], tape: Path
-) -> None:
+def test_the_summary_of_a_recording_counts_outside_prices(tape: Path) -> None:
     """A reader is told that a recording carries outside prices, and how many."""
-    counted = validate(build_backtest(f"recording.path={tape}").tape).rows_by_kind
+    counted = validate(open_recording(str(tape))).rows_by_kind
     assert counted["reference"] == REFERENCED_MINUTES * 6
