@@ -16,7 +16,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.inbox import Act, Hear, Inbox
 from sim.latency import NoDelay
-from strategies.trading.clock import Timer
+from strategies.trading.clock import NANOSECONDS, Timer
 from strategies.trading.events import Event, EventScheduled
 from strategies.trading.odds import Odds
 
@@ -83,7 +83,9 @@ class Stage:
         """Set it; nothing happens before it is opened."""
         self.env = feed.environment(feed.name, _show_nothing)
         begin_ns = max(self.env.now_ns, _first_start_ns(feed.info) - before_start_ns)
-        self._shift_ns = make_clock(env=ReplayEnvironment()).now_ns() - begin_ns
+        shift_ns = make_clock(env=ReplayEnvironment()).now_ns() - begin_ns
+        # Whole seconds, as the exchange tells scheduled starts in no less.
+        self._shift_ns = shift_ns - shift_ns % NANOSECONDS
         self.info = _shifted(feed.info, self._shift_ns)
         self.exchange = make_exchange(env=self.env, info=feed.info)
         self.clock = make_clock(env=ShiftedTime(self.env, self._shift_ns))
