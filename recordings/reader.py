@@ -14,7 +14,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
-from recordings.tape import SEGMENT_GLOB, Kind, Row, Side, TapeInfo, segment_name
+from recordings.tape import (
+    PROBABILITY_PARTS,
+    SEGMENT_GLOB,
+    Kind,
+    Row,
+    Side,
+    TapeInfo,
+    segment_name,
+)
 from strategies.trading.errors import TapeError
 from strategies.trading.market import EventStatus, MarketStatus, Result
 
@@ -208,7 +216,7 @@ class _Checker:
         self._last_received_ns, self._last_seq = int(received[-1]), int(seq[-1])
 
     def _check_places(self, chunk: Chunk, kind: NDArray[Any], priced: NDArray[np.bool_]) -> None:
-        on_line = priced | (kind == Kind.RESULT)
+        on_line = priced | np.isin(kind, (Kind.RESULT, Kind.REFERENCE))
         on_market = on_line | np.isin(kind, (Kind.MARKET_STATUS, Kind.IN_PLAY_DELAY))
         on_event = on_market | np.isin(kind, (Kind.EVENT_STATUS, Kind.SCHEDULE, Kind.SCORE))
         for name, needed, known in (
@@ -239,6 +247,8 @@ class _Checker:
         for at in np.flatnonzero(kind == Kind.SCORE).tolist():
             wrong[at] = not _SCORE.fullmatch(chunk.texts[at] or "")
         self._refuse(chunk, wrong, "is a score that is not two numbers")
+        before_start = (kind == Kind.SCORE) & (chunk.numbers["state"] < 0)
+        self._refuse(chunk, before_start, "is a score from before the game")
 
     def _check_states(self, chunk: Chunk, kind: NDArray[Any]) -> None:
         for of_kind, states in _STATES.items():
@@ -247,6 +257,9 @@ class _Checker:
         sides = (Side.MAKER, Side.TAKER, Side.UNKNOWN)
         wrong_side = (kind == Kind.TRADE) & ~np.isin(chunk.numbers["side"], sides)
         self._refuse(chunk, wrong_side, "is a trade of no known side")
+        parts = chunk.numbers["state"]
+        certain = (kind == Kind.REFERENCE) & ((parts <= 0) | (parts >= PROBABILITY_PARTS))
+        self._refuse(chunk, certain, "is a reference that is no probability between 0 and 1")
 
     def _refuse(self, chunk: Chunk, wrong: NDArray[np.bool_], why: str) -> None:
         if wrong.any():

@@ -11,14 +11,18 @@ TRADE          x     x      x    x    the stake                     whose
 MARKET_STATUS  x     x                                                    MarketStatus
 EVENT_STATUS   x                                                          EventStatus
 SCHEDULE       x                                                          start, ns
-SCORE          x                                                                       "54-51"
+SCORE          x                                                          clock, ns    "54-51"
 IN_PLAY_DELAY  x     x                                                    delay, ns
 RESULT         x     x      x                                             Result
 UNTYPED                                                                                as it came
+REFERENCE      x     x      x                                             probability
 
 An OFFER row says what a taker on the line may now stake at these odds, however it came about; an
 amount of zero removes the offer. A TRADE row says on whose side line, odds and amount are: the
-maker's, the taker's, or unknown. A SCORE is home points, then away points.
+maker's, the taker's, or unknown. A SCORE is home points, then away points; its clock is the playing
+time elapsed, overtimes included, and zero if untold. A REFERENCE is a fair price of a line from
+outside the exchange: its probability in whole parts of PROBABILITY_PARTS, as all columns but `text`
+are integers, neither none of them nor all.
 """
 
 from dataclasses import dataclass, field
@@ -30,6 +34,7 @@ from strategies.trading.odds import Ladder
 
 TAPE_VERSION = 1
 NOWHERE = -1
+PROBABILITY_PARTS = 1_000_000_000
 METADATA_KEY = b"tape"
 SEGMENT_GLOB = "segment-*.parquet"
 
@@ -51,6 +56,7 @@ class Kind(IntEnum):
     IN_PLAY_DELAY = 7
     RESULT = 8
     UNTYPED = 9
+    REFERENCE = 10
 
 
 class Side(IntEnum):

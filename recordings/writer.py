@@ -6,7 +6,17 @@ from types import TracebackType
 from typing import Self
 
 from recordings.parquet import TAPE_TYPES, TableWriter, info_to_metadata
-from recordings.tape import NOWHERE, SEGMENT_GLOB, Clocks, Kind, Row, Side, TapeInfo, segment_name
+from recordings.tape import (
+    NOWHERE,
+    PROBABILITY_PARTS,
+    SEGMENT_GLOB,
+    Clocks,
+    Kind,
+    Row,
+    Side,
+    TapeInfo,
+    segment_name,
+)
 from strategies.trading.errors import TapeError
 from strategies.trading.market import (
     EventStatus,
@@ -147,9 +157,19 @@ class TapeWriter:
         """Say when a sport event is announced to start."""
         self._append(Kind.SCHEDULE, event, state=scheduled_ns)
 
-    def score(self, event: int, home: int, away: int) -> None:
-        """Say the official score."""
-        self._append(Kind.SCORE, event, text=f"{home}-{away}")
+    def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
+        """Say the official score, and the playing time elapsed unless it is untold (zero)."""
+        self._append(Kind.SCORE, event, state=clock_ns, text=f"{home}-{away}")
+
+    def reference(self, line: int, probability: float) -> None:
+        """Say a fair probability of a line from outside; raise TapeError unless it is in 0..1."""
+        # Unless it is more than a half of one part, it is written as none.
+        if not 0.5 < probability * PROBABILITY_PARTS < PROBABILITY_PARTS - 0.5:
+            message = f"line {self.info.lines[line].line_id}: {probability} is no fair probability"
+            raise TapeError(message)
+        event, market = self._line_places[line]
+        state = round(probability * PROBABILITY_PARTS)
+        self._append(Kind.REFERENCE, event, market, line, state=state)
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Say how long placements of a market wait while it is in-play."""

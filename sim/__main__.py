@@ -16,6 +16,7 @@ usage: python -m sim VERB [...] [--debug]
   run        backtest a strategy on a recording
   serve      be the exchange on this machine, playing a recording
   generate   make a simulated game as a recording
+  calibrate  hold simulated games against what was measured on real ones
   import     turn another exchange's public recording into a recording of ours
   validate   read a recording whole and say what is in it
   report     draw the report of a run folder again
@@ -109,6 +110,19 @@ def _generate(words: Sequence[str]) -> None:
     print(options.out.resolve())
 
 
+def _calibrate(words: Sequence[str]) -> None:
+    parser = _Parser(
+        prog="python -m sim calibrate",
+        description="Hold simulated games against what was measured on real ones.",
+    )
+    parser.add_argument("sport", help="the sport: nba, nfl, mlb or nhl")
+    parser.add_argument("--seed", type=_seed, required=True, help="the one source of chance")
+    options = parser.parse_args(words)
+    from sim.crowd.calibration.calibrate import calibrate, refuse_misses  # noqa: PLC0415
+
+    refuse_misses(calibrate(options.sport, options.seed, print))
+
+
 def _import(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim import",
@@ -179,6 +193,7 @@ VERBS: dict[str, Verb] = {
     "run": _run,
     "serve": _serve,
     "generate": _generate,
+    "calibrate": _calibrate,
     "import": _import,
     "validate": _validate,
     "report": _report,

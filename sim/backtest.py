@@ -1,21 +1,19 @@
-"""A backtest: one desk on a recording, judged, and run again under the other fill models."""
+"""A backtest: one desk on a feed, judged, and run again under the other fill models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from recordings.reader import Tape
-from recordings.validator import validate
+from simpy import Event
+
 from sim.clock import ReplayEnvironment, VirtualClock
+from sim.driver import Course, Feed, Progress, require_simulated
 from sim.exchange.link import Link
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back, Front, QueueModel
-from sim.exchange.recorded import RecordedMarket
-from sim.feed import ExchangeRow, exchange_rows, require_recording
 from sim.inbox import Inbox
 from sim.latency import Latency
 from sim.metrics import SAMPLE_NS, RunJournal
@@ -40,24 +38,21 @@ from strategies.trading.wagers import WagerSettings
 # After the last row: time for what is in flight to be answered, then for one account state.
 _GRACE_NS = 60 * NANOSECONDS
 
-_ROWS_PER_SHOW = 20_000
-
 Touch = tuple[Odds, int] | None
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One way through the recording: the desk, its record, the market, and how long it took."""
+    """One way through the feed: the desk, its record, what happened, and how long it took."""
 
     desk: Desk
     journal: RunJournal
-    market: RecordedMarket
+    course: Course
     seconds: float
 
 
 class Backtest:
-    """Trades a recording with one strategy, from configured parts.
+    """Trades a recording, or among a crowd, with one strategy, from configured parts.
 
     Parts that hold state are factories, so that every pass starts afresh.
     """
@@ -65,7 +60,7 @@ class Backtest:
     def __init__(
         self,
         *,
-        feed: Tape,
+        feed: Feed,
         exchange: Callable[..., SimulatedProphet],
         clock: Callable[..., VirtualClock],
         latency: Callable[..., Latency],
@@ -85,10 +80,9 @@ class Backtest:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             message = f"seed: {seed!r} is not a whole number, zero or more"
             raise ConfigError(message)
-        require_recording(feed)
-        self.tape = feed
+        require_simulated(feed)
+        self.feed = feed
         self.seed = seed
-        self.recording_name = str(recording["path"])
         self.queue = queue
         self.latency = latency
         self.strategy = strategy
@@ -107,12 +101,13 @@ class Backtest:
         self._refuse_what_passes_would()
 
     def carry_out(self, folder: Path, show: Progress) -> Summary:
-        """Run the tape under the chosen queue model, then under front and back; write it all.
+        """Run the feed under the chosen queue model, then under front and back; write it all.
 
-        `show` is told how many rows of how many each pass has read. The folder then holds the
-        tables and, last of all, `summary.json`; an error leaves neither.
+        A feed that knows everybody's place in the queue is run once. `show` is told how far each
+        pass has come. The folder then holds the tables and, last of all, `summary.json`; an error
+        leaves neither.
         """
-        tape_summary = validate(self.tape)
+        self.feed.examine()
         tables = RunTables(folder)
         try:
             chosen = self.run_pass(self.queue(), tables, show)
@@ -121,7 +116,7 @@ class Backtest:
         except BaseException:
             tables.abandon()
             raise
-        summary = summarise(self, tape_summary, chosen, profits)
+        summary = summarise(self, chosen, profits)
         write_summary(folder, summary)
         return summary
 
@@ -135,22 +130,22 @@ class Backtest:
     def run_pass(
         self, queue: QueueModel, tables: RunTables | None = None, show: Progress | None = None
     ) -> Pass:
-        """Trade the tape once from its start, and see that desk and exchange agree at its end."""
+        """Trade the feed once from its start, and see that desk and exchange agree at its end."""
         began = perf_counter()
-        env = ReplayEnvironment(self._rows(queue, show or _show_nothing))
+        label = self.feed.name if self.feed.knows_queue else f"queue {queue}"
+        env = self.feed.environment(label, show or _show_nothing)
         inbox = Inbox(env)
-        info, latency = self.tape.info, self.latency(Streams(self.seed))
+        info, latency = self.feed.info, self.latency(Streams(self.seed))
         exchange = self._exchange(
             env=env, info=info, activation=latency.activation, queue=queue, fees=self.fees
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
-        market = RecordedMarket(env, info, exchange, publisher)
         link = Link(env, exchange, latency, inbox, publisher)
+        course = self.feed.join(env, exchange, publisher, link.participant)
         clock = self._clock(env=env, before=inbox.drain)
         journal = RunJournal(self.catalogue, tables)
-        settings = self.desk_settings()
         desk = assemble_desk(
-            settings,
+            self.desk_settings(),
             catalogue=self.catalogue,
             market_keys=self.market_keys,
             ladder=info.ladder,
@@ -159,15 +154,17 @@ class Backtest:
             journal=journal,
         )
         inbox.connect(desk.take, desk.act, desk.wants_every_change)
-        journal.measure_with(
-            clock, lambda pair_id: settings.pricing.fair(desk.board.books[pair_id])
-        )
+        journal.measure_with(clock, desk.fair_of)
         if tables is not None:
-            _PriceSampler(desk, clock, settings.pricing, tables).start()
-        env.replay_to(market.take_row)
-        _play(env, link, desk)
+            _PriceSampler(desk, clock, tables).start()
+        try:
+            _play(env, link, desk, course.ended)
+            course.close()
+        except BaseException:
+            course.abandon()
+            raise
         journal.close()
-        return Pass(desk, journal, market, perf_counter() - began)
+        return Pass(desk, journal, course, perf_counter() - began)
 
     def desk_settings(self) -> DeskSettings:
         """Return what the desk is made of, its strategy new."""
@@ -183,23 +180,18 @@ class Backtest:
         )
 
     def _profits_by_queue(self, chosen: Pass, show: Progress) -> dict[str, int]:
-        """Return the settled profit under the two extreme queue models, reusing the chosen one."""
-        profits = {}
+        """Return the settled profit under the two extreme queue models, reusing the chosen one.
+
+        There are none where the true queue is known.
+        """
+        profits: dict[str, int] = {}
+        if self.feed.knows_queue:
+            return profits
         for name, model in (("front", Front), ("back", Back)):
             same = type(self.queue()) is model
             run = chosen if same else self.run_pass(model(), show=show)
             profits[name] = run.desk.ledger.profit_cents
         return profits
-
-    def _rows(self, queue: QueueModel, show: Progress) -> Iterator[ExchangeRow]:
-        """Yield the rows of the tape, telling every so often how far it has come."""
-        label = f"queue {queue}"
-        total = self.tape.rows_total
-        rows = exchange_rows(self.tape)
-        for done in range(0, total, _ROWS_PER_SHOW):
-            show(label, done, total)
-            yield from islice(rows, _ROWS_PER_SHOW)
-        show(label, total, total)
 
 
 def _require_only(name: str, settings: dict[str, Any], known: str) -> None:
@@ -212,12 +204,9 @@ def _require_only(name: str, settings: dict[str, Any], known: str) -> None:
 class _PriceSampler:
     """Samples the market as the desk heard it, for the report; it changes nothing."""
 
-    def __init__(
-        self, desk: Desk, clock: VirtualClock, pricing: Pricing, tables: RunTables
-    ) -> None:
+    def __init__(self, desk: Desk, clock: VirtualClock, tables: RunTables) -> None:
         self._desk = desk
         self._clock = clock
-        self._pricing = pricing
         self._tables = tables
         self._touches: dict[PairId, tuple[Touch, Touch]] = {}
 
@@ -235,7 +224,7 @@ class _PriceSampler:
             row = (
                 now_ns,
                 pair_id,
-                self._pricing.fair(book),
+                self._desk.fair_of(pair_id),
                 None if first is None else first[0],
                 None if second is None else second[0],
             )
@@ -243,10 +232,10 @@ class _PriceSampler:
         self._clock.call_at(now_ns + SAMPLE_NS, self._sample)
 
 
-def _play(env: ReplayEnvironment, exchange: Exchange, desk: Desk) -> None:
-    """Play the tape to its end, stop the desk, and compare its books with the exchange's."""
+def _play(env: ReplayEnvironment, exchange: Exchange, desk: Desk, ended: Event) -> None:
+    """Play the feed to its end, stop the desk, and compare its books with the exchange's."""
     desk.start()
-    env.run(until=env.rows_ended)
+    env.run(until=ended)
     env.run(until=env.now_ns + _GRACE_NS)
     desk.stop("the recording has ended")
     env.run(until=env.now_ns + _GRACE_NS)

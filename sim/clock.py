@@ -68,11 +68,11 @@ class ReplayEnvironment(Environment):
 
     _now: int
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
-        """Start at the time of the first row, or at zero if there is none."""
+    def __init__(self, rows: Iterable[Row] = (), start_ns: int = 0) -> None:
+        """Start at the time of the first row, or at `start_ns` if there is none."""
         self._rows: Iterator[Row] = iter(rows)
         self._head = next(self._rows, None)
-        super().__init__(0 if self._head is None else self._head[0])
+        super().__init__(start_ns if self._head is None else self._head[0])
         self._take_row: RowTaker = _ignore
         self.rows_taken = 0
         self.rows_ended = self.event()

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from sim.backtest import Backtest
 from sim.report.document import write_report
-from sim.summary import Summary
+from sim.summary import TRUE_QUEUE, Summary
 from strategies.trading.money import dollars_text
 
 
@@ -59,8 +59,7 @@ def _figures(summary: Summary) -> Table:
     table.add_column(justify="right")
     for name, text in (
         ("settled profit, net of commission", dollars_text(summary["profit_cents"])),
-        ("  under queue model front", dollars_text(summary["profit_cents_front"])),
-        ("  under queue model back", dollars_text(summary["profit_cents_back"])),
+        *_by_queue(summary),
         ("commission", dollars_text(summary["commission_cents"])),
         ("not settled, at fair prices", dollars_text(summary["marked_cents"])),
         ("turnover", dollars_text(summary["turnover_cents"])),
@@ -78,9 +77,20 @@ def _figures(summary: Summary) -> Table:
     return table
 
 
+def _by_queue(summary: Summary) -> list[tuple[str, str]]:
+    """Return the profit under the two extreme queue models, unless the true queue is known."""
+    return [
+        (f"  under queue model {name}", dollars_text(summary[f"profit_cents_{name}"]))
+        for name in ("front", "back")
+        if summary[f"profit_cents_{name}"] is not None
+    ]
+
+
 def _title(summary: Summary) -> str:
-    simulated = " (a simulated recording)" if summary["simulated"] else ""
     queue = summary["models"]["queue"]
+    if queue == TRUE_QUEUE:
+        return f"{summary['strategy']} in {summary['recording']}, {queue}"
+    simulated = " (a simulated recording)" if summary["simulated"] else ""
     return f"{summary['strategy']} on {summary['recording']}{simulated}, queue model {queue}"
 
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from recordings.reader import Chunk, Tape
 from recordings.tape import Clocks
-from strategies.trading.errors import ConfigError
 
 # exchange_ns, received_ns, seq, kind, line, market, event, odds, amount_cents, quantity_cents,
 # side, state, text: plain tuples, as millions of them pass.
@@ -44,13 +43,6 @@ def exchange_rows(tape: Tape, window_ns: int = WINDOW_NS) -> Iterator[ExchangeRo
     if tape.info.clocks == Clocks.ONE:
         return chain.from_iterable(map(_rows_as_received, tape.chunks()))
     return chain.from_iterable(map(_rows, _Sorter(window_ns).sorted(tape.chunks())))
-
-
-def require_recording(feed: object) -> None:
-    """Raise ConfigError unless a feed is a recording, as all that is simulated plays one."""
-    if not isinstance(feed, Tape):
-        message = "feed: a simulation plays a recording; use feed=recording"
-        raise ConfigError(message)
 
 
 class _Sorter:

@@ -67,13 +67,21 @@ class Counts:
 
 @dataclass(slots=True)
 class _Placed:
-    """A wager as the record knows it."""
+    """A wager as the record knows it, until it has ended and all its fills were told.
+
+    `most_cents` is how much can come to be matched: the stake, or what the exchange said at the
+    end. `fill_totals` names the fills kept, as WagerMatched tells them.
+    """
 
     command: PlaceWager
     pair: Pair
     first: bool
     placed_ns: int
+    most_cents: int
     matched_cents: int = 0
+    fill_totals: set[int] = field(default_factory=set)
+    ended_ns: int | None = None
+    reason: str | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +118,7 @@ class RunJournal:
     """Keeps the record of a backtest: counts, digest, and tables where there are any.
 
     It is the journal of a session that need not be recovered: nothing is read back from it.
+    Updates may come late, more than once and out of order; each fill and each end is kept once.
     """
 
     def __init__(self, catalogue: Catalogue, tables: RunTables | None) -> None:
@@ -137,11 +146,8 @@ class RunJournal:
         match event:
             case WagerMatched():
                 self._keep_fill(now_ns, event)
-            case WagerRejected() | WagerInvalid():
-                self.counts.rejections[event.code] += 1
-                self._end(event.ref, now_ns, _reason(event))
-            case WagerCancelled() | WagerWiped():
-                self._end(event.ref, now_ns, _reason(event))
+            case WagerRejected() | WagerInvalid() | WagerCancelled() | WagerWiped():
+                self._keep_end(now_ns, event)
             case EventStatusChanged():
                 self.event_times.setdefault((event.event_id, event.status), now_ns)
 
@@ -185,7 +191,8 @@ class RunJournal:
         if isinstance(command, PlaceWager):
             pair = self._catalogue.pair_of(command.line_id)
             first = pair.first.line_id == command.line_id
-            self._placed[command.ref] = _Placed(command, pair, first, now_ns)
+            placed = _Placed(command, pair, first, now_ns, command.stake_cents)
+            self._placed[command.ref] = placed
             self.counts.wagers_placed += 1
         else:
             self.counts.cancels_sent += 1
@@ -204,21 +211,47 @@ class RunJournal:
             self._tables.append("equity", row)
 
     def close(self) -> None:
-        """Write what is unfinished: fills still being measured, wagers that never ended."""
+        """Write what is unfinished: fills still being measured, wagers not known to the end."""
         while self._measuring:
             self._write_fill(self._measuring.popleft())
-        for ref in list(self._placed):
-            self._end(ref, None, "open")
+        for placed in self._placed.values():
+            self._write_wager(placed)
+        self._placed.clear()
 
     def _keep_fill(self, now_ns: int, event: WagerMatched) -> None:
-        placed = self._placed[event.ref]
+        placed = self._placed.get(event.ref)
+        if placed is None or event.total_cents in placed.fill_totals:
+            return
         placed.matched_cents += event.stake_cents
+        if event.total_cents:
+            placed.fill_totals.add(event.total_cents)
         self.counts.fills += 1
         fill = self._fill(now_ns, event, placed)
         self._measuring.append(fill)
         self._measure_later(now_ns, fill)
-        if placed.matched_cents == placed.command.stake_cents:
-            self._end(event.ref, now_ns, "matched")
+        if placed.reason is None and placed.matched_cents == placed.most_cents:
+            placed.ended_ns, placed.reason = now_ns, "matched"
+        self._drop_if_told(placed)
+
+    def _keep_end(
+        self, now_ns: int, event: WagerRejected | WagerInvalid | WagerCancelled | WagerWiped
+    ) -> None:
+        placed = self._placed.get(event.ref)
+        if placed is None or placed.reason is not None:
+            return
+        placed.ended_ns, placed.reason = now_ns, _reason(event)
+        if isinstance(event, WagerRejected | WagerInvalid):
+            self.counts.rejections[event.code] += 1
+            placed.most_cents = placed.matched_cents
+        else:
+            placed.most_cents = placed.command.stake_cents - event.unmatched_cents
+        self._drop_if_told(placed)
+
+    def _drop_if_told(self, placed: _Placed) -> None:
+        """Write a wager that has ended once nothing of it can be told any more."""
+        if placed.reason is not None and placed.matched_cents >= placed.most_cents:
+            self._write_wager(placed)
+            del self._placed[placed.command.ref]
 
     def _fill(self, now_ns: int, event: WagerMatched, placed: _Placed) -> _Fill:
         profit_if = self._profit_if.setdefault(placed.pair.pair_id, [0, 0])
@@ -270,17 +303,15 @@ class RunJournal:
         fair = None if self._fair_of is None else self._fair_of(pair_id)
         return fair if fair is None or first else 1.0 - fair
 
-    def _end(self, ref: WagerRef, ended_ns: int | None, reason: str) -> None:
-        placed = self._placed.pop(ref, None)
-        if placed is None:
-            return
+    def _write_wager(self, placed: _Placed) -> None:
+        reason = placed.reason or "open"
         self.counts.ended[reason] += 1
         if self._tables is not None:
             command = placed.command
             row = (
-                ref,
+                command.ref,
                 placed.placed_ns,
-                ended_ns,
+                placed.ended_ns,
                 placed.pair.pair_id,
                 command.line_id,
                 placed.first,

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recordings.validator import TapeSummary
+from sim.driver import Told
 from sim.metrics import MARKOUT_SECONDS
 from sim.streams import Streams
 from strategies.trading.ids import MarketKey
@@ -19,30 +19,31 @@ if TYPE_CHECKING:
 Summary = dict[str, Any]
 
 SUMMARY_FILE = "summary.json"
+# In place of a queue model, where every wager's place in the queue is known.
+TRUE_QUEUE = "true queue"
 
 _PACKAGES = ("prophet-sim", "simpy", "numpy", "polars", "pyarrow", "hydra-core", "msgspec")
 
 
-def summarise(
-    backtest: "Backtest", tape: TapeSummary, chosen: "Pass", profits: dict[str, int]
-) -> Summary:
+def summarise(backtest: "Backtest", chosen: "Pass", profits: dict[str, int]) -> Summary:
     """Return the summary of a backtest; money is cents, times nanoseconds since the epoch.
 
     `profit_cents` is settled and net of commission. `marked_cents` is what is not settled, at the
     last fair prices, and is in no other figure. `rows_per_second` is of the first pass, without
-    imports and report.
+    imports and report. Where the true queue is known there is no profit by queue model.
     """
+    told = chosen.course.told()
     return {
-        **_origin(backtest, tape),
+        **_origin(backtest, told),
         **_money(chosen),
-        "profit_cents_front": profits["front"],
-        "profit_cents_back": profits["back"],
+        "profit_cents_front": profits.get("front"),
+        "profit_cents_back": profits.get("back"),
         **_counts(chosen),
-        "rows": tape.rows,
-        "rows_per_second": round(tape.rows / chosen.seconds),
+        "rows": told.rows,
+        "rows_per_second": round(told.rows / chosen.seconds),
         "decisions": chosen.desk.decisions,
         "digest": chosen.journal.digest.hexdigest(),
-        "recording_digest": tape.digest,
+        "recording_digest": told.digest,
         "models": _models(backtest),
         "events": _events(backtest.catalogue, backtest.market_keys, chosen),
         "pairs": [_pair(backtest.catalogue, pair) for pair in _pairs(backtest)],
@@ -71,18 +72,19 @@ def pair_label(catalogue: Catalogue, pair: Pair) -> str:
     return f"{event.name}: {point[pair.type]}"
 
 
-def _origin(backtest: "Backtest", tape: TapeSummary) -> Summary:
+def _origin(backtest: "Backtest", told: Told) -> Summary:
+    info = backtest.feed.info
     return {
         "mode": "backtest",
         "session": backtest.session_name,
-        "recording": backtest.recording_name,
-        "recording_source": tape.info.source,
-        "simulated": tape.info.simulated,
-        "notes": tape.info.notes,
+        "recording": backtest.feed.name,
+        "recording_source": info.source,
+        "simulated": info.simulated,
+        "notes": info.notes,
         "seed": backtest.seed,
         "strategy": type(backtest.strategy()).__name__,
-        "first_ns": tape.first_ns,
-        "last_ns": tape.last_ns,
+        "first_ns": told.first_ns,
+        "last_ns": told.last_ns,
     }
 
 
@@ -112,7 +114,7 @@ def _counts(chosen: "Pass") -> Summary:
         "denials_by_control": dict(sorted(counts.denials.items())),
         "rejections_by_code": dict(sorted(counts.rejections.items())),
         "commands": journal.digest.commands,
-        "trades_of_unknown_side": chosen.market.trades_of_unknown_taker,
+        "trades_of_unknown_side": chosen.course.trades_of_unknown_taker,
         "mean_edge": journal.edge.mean(),
         **{f"mean_markout_{s}s": journal.markouts[s].mean() for s in MARKOUT_SECONDS},
     }
@@ -124,7 +126,7 @@ def _models(backtest: "Backtest") -> Summary:
         f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)
     }
     return {
-        "queue": str(backtest.queue()),
+        "queue": TRUE_QUEUE if backtest.feed.knows_queue else str(backtest.queue()),
         **delays,
         "pricing": repr(backtest.pricing),
         "commission": f"{backtest.fees.rate_percent:g} % of net winnings per "

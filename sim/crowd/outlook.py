@@ -1,51 +1,57 @@
-"""What the crowd thinks a line is worth, before the game and in it.
+"""What the crowd thinks a line is worth: its sport's fair price, and expectations that move.
 
-In the game it is the probit fit to 6,581 real games with their closing lines. Written out, the
-fit says that the final margin is normal around `line + residual (1 - 0.27 left) / (1 + 0.55 left)`
-with a s.d. of `17.7 sqrt(left) / (1 + 0.55 left)`, so one formula prices moneyline and spread, and
-at tip-off it gives Phi(line / 11.4). The total is normal around the points scored and the pace
-expected.
+All who look at a game share one model, told what each one knows.
 """
 
-from math import erfc, exp, pi, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.random import Generator
 
-from sim.crowd.game import OVERTIME_S, REGULATION_S, Game, Score
+from sim.crowd.game import Game, Score
+from sim.crowd.sports.sport import Sport
 from sim.crowd.tempo import NS_PER_S
 from strategies.trading.market import MarketType
 
-MARGIN_SIGMA = 17.7
-MARGIN_REVERSION = 0.27
-MARGIN_EXTRA = 0.55
-TOTAL_SIGMA = 17.4
-OVERTIME_SHARE = OVERTIME_S / REGULATION_S
-# A share of regulation below which a score still to come is all that is left to fear.
-SHARE_LEFT_LEAST = 1e-4
-
-# What is expected of the rest of the game, in points, is looked at anew every ten seconds. Before
-# tip-off it moves in rare small steps, about a point over five hours, to its closing value; in the
-# game it sways around that for about a minute: possession, fouls, who is on the bench.
+# What is expected of the rest of the game is looked at anew every ten seconds. Before the start it
+# moves in rare steps to its closing value, most of them in the last hours; in the game it sways
+# around that for about a minute: fouls, who is on the bench.
 LOOK_NS = 10 * NS_PER_S
 GAME_LOOKS = 2_000
-MOVE_SHARE = 0.02
-LINE_MOVE, LINE_SWAY = 0.18, 0.4
-TOTAL_MOVE, TOTAL_SWAY = 0.28, 0.6
+LAST_LOOKS = 2_160
+MOVE_SHARE, EARLY_MOVE_SHARE = 0.014, 0.002
+# Both are shares of the s.d. of the outcome: a margin or a total. The steps of a day add up to a
+# ninth of it, as closing lines differ from opening ones.
+MOVE, SWAY = 0.032, 0.02
 SWAY_KEPT = 0.85
+# With less of the game left than this, the side that has the ball may not score with it.
+NEXT_SCORE_LEFT = 0.01
 
 
 class Outlook:
-    """The crowd's fair probabilities: the same model for all, told what each one knows."""
+    """The crowd's fair probabilities: the same model for all, told what each one knows.
 
-    def __init__(self, game: Game, rng: Generator, *, opens_ns: int, tip_off_ns: int) -> None:
+    `moves_ns` are the times before the start at which expectations change.
+    """
+
+    def __init__(
+        self, sport: Sport, game: Game, rng: Generator, *, opens_ns: int, tip_off_ns: int
+    ) -> None:
         """Draw how expectations move from the opening of the markets to the end of the game."""
+        self._fair = sport.fair
+        self._given_back = sport.given_back
         self._game = game
+        self._scorers = _scorers(game)
         self._opens_ns = opens_ns
         self._tip_off_ns = tip_off_ns
         looks = (tip_off_ns - opens_ns) // LOOK_NS
-        self._lines = _expectations(rng, game.line, looks, LINE_MOVE, LINE_SWAY)
-        self._totals = _expectations(rng, game.total, looks, TOTAL_MOVE, TOTAL_SWAY)
+        self._lines = _expectations(rng, game.line, looks, sport.margin_sigma)
+        self._totals = _expectations(rng, game.total, looks, sport.total_sigma)
+        self.moves_ns = [
+            opens_ns + look * LOOK_NS
+            for look in range(1, looks)
+            if self._expected(look) != self._expected(look - 1)
+        ]
 
     def ahead_ns(self, now_ns: int) -> int:
         """Return how far ahead tip-off is; negative in the game."""
@@ -57,48 +63,35 @@ class Outlook:
         The first line is home (who must win by more than minus the point) or over.
         """
         clock_s = self._game.clock_at(max(0, now_ns - self._tip_off_ns) / NS_PER_S)
-        left = max(self._game.share_left(clock_s), SHARE_LEFT_LEAST)
+        left = self._game.share_left(clock_s)
         look = min((now_ns - self._opens_ns) // LOOK_NS, len(self._lines) - 1)
-        mean, sigma = _margin(left, self._lines[look], score)
         if type_ is not MarketType.TOTAL:
-            return _normal_cdf((mean + point) / sigma)
-        level = _level_probability(mean, sigma) if clock_s < REGULATION_S else 0.0
-        return _over(left, self._totals[look], sum(score), point, level)
+            point -= (
+                self._given_back * self._scorers.get(score, 0) * min(1.0, left / NEXT_SCORE_LEFT)
+            )
+        return self._fair(type_, point, score, left, *self._expected(look))
+
+    def _expected(self, look: int) -> tuple[float, float]:
+        return self._lines[look], self._totals[look]
 
 
-def _margin(left: float, line: float, score: Score) -> tuple[float, float]:
-    """Return mean and s.d. of the final margin."""
-    residual = score.home - score.away - (1 - left) * line
-    shrink = 1 + MARGIN_EXTRA * left
-    mean = line + residual * (1 - MARGIN_REVERSION * left) / shrink
-    return mean, MARGIN_SIGMA * sqrt(left) / shrink
+def _scorers(game: Game) -> dict[Score, int]:
+    """Return who made each score: home +1, away -1."""
+    before = Score(0, 0)
+    scorers = {}
+    for _, score in game.scores:
+        scorers[score] = 1 if score.home - before.home > score.away - before.away else -1
+        before = score
+    return scorers
 
 
-def _level_probability(mean: float, sigma: float) -> float:
-    """Return the probability that regulation ends level: the normal density of a margin of 0."""
-    return min(1.0, exp(-((mean / sigma) ** 2) / 2) / (sigma * sqrt(2 * pi)))
-
-
-def _over(left: float, total: float, scored: int, point: float, level: float) -> float:
-    """Return the probability of more points than `point`, with and without an overtime."""
-    longer = left + OVERTIME_SHARE
-    short = _normal_cdf((scored + left * total - point) / (TOTAL_SIGMA * sqrt(left)))
-    long = _normal_cdf((scored + longer * total - point) / (TOTAL_SIGMA * sqrt(longer)))
-    return (1 - level) * short + level * long
-
-
-def _expectations(
-    rng: Generator, closing: float, looks: int, move: float, sway: float
-) -> list[float]:
+def _expectations(rng: Generator, closing: float, looks: int, sigma: float) -> list[float]:
     """Return what is expected at each look: steps towards the closing value, then sways."""
-    moves = rng.normal(0, move, looks) * (rng.random(looks) < MOVE_SHARE)
+    shares = np.where(np.arange(looks)[::-1] < LAST_LOOKS, MOVE_SHARE, EARLY_MOVE_SHARE)
+    moves = rng.normal(0, MOVE * sigma, looks) * (rng.random(looks) < shares)
     expected: list[float] = (closing + np.cumsum(moves[::-1])[::-1]).tolist()
-    swayed = 0.0
-    for drawn in rng.normal(0, sway * sqrt(1 - SWAY_KEPT**2), GAME_LOOKS).tolist():
+    swayed, sway_sigma = 0.0, SWAY * sigma * sqrt(1 - SWAY_KEPT**2)
+    for drawn in rng.normal(0, sway_sigma, GAME_LOOKS).tolist():
         expected.append(closing + swayed)
         swayed = SWAY_KEPT * swayed + drawn
     return expected
-
-
-def _normal_cdf(z: float) -> float:
-    return erfc(-z / sqrt(2)) / 2

@@ -1,42 +1,49 @@
 """What is on offer for a simulated game: the event, its markets and lines, and how they settle."""
 
 import hashlib
-from math import floor
 
 from sim.crowd.game import Game, Score
-from sim.crowd.tempo import NS_PER_S
-from strategies.trading.ids import EventId, LineId, MarketId
+from sim.crowd.sports.sport import Sport
+from strategies.trading.ids import EventId, LineId
 from strategies.trading.market import Line, Market, MarketType, Result, Selection, SportEvent
 
-# 2026-01-15 00:30 UTC.
-SCHEDULED_NS = 1_768_437_000 * NS_PER_S
-HOME = "Lakeview Lanterns"
-AWAY = "Harbor City Herons"
 FIRST_EVENT_ID = 9_000_000
+# The visitors play at the first home team's next neighbour but so many.
+VISITORS_AFTER = 1
 
+Lines = tuple[Line, Line]
 Selections = tuple[Selection, Selection]
 _TEAMS: Selections = (Selection.HOME, Selection.AWAY)
 _SUM: Selections = (Selection.OVER, Selection.UNDER)
 
 
 class Programme:
-    """The sport event and its three markets: moneyline, main spread and main total.
+    """The sport event and its three markets, each with its pairs of lines, the main pair first.
 
-    Points are halves, so that nothing is pushed. Market ids are those that ProphetX uses.
+    The first line of a pair is home or over. Market ids are those that ProphetX uses.
     """
 
-    def __init__(self, seed: int, game: Game) -> None:
-        """Name everything after the seed, with points nearest to what is expected."""
-        event_id = EventId(str(FIRST_EVENT_ID + seed))
-        self.event = SportEvent(
-            event_id, f"{AWAY} at {HOME} (simulated)", HOME, AWAY, "NBA", "basketball", SCHEDULED_NS
-        )
-        home_point = -(floor(game.line) + 0.5)
-        total_point = floor(game.total) + 0.5
-        self.markets: list[tuple[Market, tuple[Line, Line]]] = [
-            _market(event_id, "219", MarketType.MONEYLINE, _TEAMS, (0.0, 0.0)),
-            _market(event_id, "223", MarketType.SPREAD, _TEAMS, (home_point, -home_point)),
-            _market(event_id, "225", MarketType.TOTAL, _SUM, (total_point, total_point)),
+    def __init__(self, seed: int, sport: Sport, game: Game) -> None:
+        """Name everything after the seed, at the points that the game is offered with."""
+        self.event = _event(seed, sport)
+        self.markets: list[tuple[Market, list[Lines]]] = [
+            self._market(sport, MarketType.MONEYLINE, _TEAMS, [(0.0, 0.0)]),
+            self._market(sport, MarketType.SPREAD, _TEAMS, [(p, -p) for p in game.points.spreads]),
+            self._market(sport, MarketType.TOTAL, _SUM, [(p, p) for p in game.points.totals]),
+        ]
+
+    def _market(
+        self,
+        sport: Sport,
+        type_: MarketType,
+        selections: Selections,
+        points: list[tuple[float, float]],
+    ) -> tuple[Market, list[Lines]]:
+        market_id = sport.market_ids[type_]
+        market = Market(self.event.event_id, market_id, type_, type_.capitalize())
+        return market, [
+            (_line(market, selections[0], first), _line(market, selections[1], second))
+            for first, second in points
         ]
 
 
@@ -46,19 +53,23 @@ def results(type_: MarketType, point: float, final: Score) -> tuple[Result, Resu
         surplus = final.home + final.away - point
     else:
         surplus = final.home - final.away + point
+    if surplus == 0:
+        return Result.PUSHED, Result.PUSHED
     return (Result.WON, Result.LOST) if surplus > 0 else (Result.LOST, Result.WON)
 
 
-def _market(
-    event_id: EventId,
-    number: str,
-    type_: MarketType,
-    selections: Selections,
-    points: tuple[float, float],
-) -> tuple[Market, tuple[Line, Line]]:
-    market = Market(event_id, MarketId(number), type_, type_.capitalize())
-    first = _line(market, selections[0], points[0])
-    return market, (first, _line(market, selections[1], points[1]))
+def _event(seed: int, sport: Sport) -> SportEvent:
+    home = sport.teams[seed % len(sport.teams)]
+    away = sport.teams[(seed + VISITORS_AFTER) % len(sport.teams)]
+    return SportEvent(
+        EventId(str(FIRST_EVENT_ID + seed)),
+        f"{away} at {home} (simulated)",
+        home,
+        away,
+        sport.tournament,
+        sport.name,
+        sport.scheduled_ns,
+    )
 
 
 def _line(market: Market, selection: Selection, point: float) -> Line:

@@ -1,79 +1,115 @@
 """Those who take: many who come for their own reasons, and a few who saw the score first."""
 
 from numpy.random import Generator
-from simpy import Event
 
 from sim.crowd.game import Score
-from sim.crowd.market import CrowdMarket
-from sim.crowd.outlook import Outlook
-from sim.crowd.tempo import NS_PER_MS, NS_PER_S, Steps, Tempo
+from sim.crowd.maker import BALANCE_CENTS
+from sim.crowd.stage import OfferedPair, Stage
+from sim.crowd.tempo import NS_PER_S, Steps, Tempo
+from sim.exchange.mirror import levels
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.events import Event
+from strategies.trading.ids import WagerRef
 from strategies.trading.market import MarketType
+from strategies.trading.odds import Odds, implied_probability, prophetx_ladder
 
-STAKE_MEDIAN_CENTS = 2_500
-STAKE_SIGMA = 1.6
-STAKE_CENTS_LEAST = 100
+ACCOUNTS = 12
+# A few accounts do most of the taking.
+SHARE_FALLS = 1.5
+STAKE_MEDIAN_CENTS = 2_200
+STAKE_SIGMA = 1.9
+STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few at once.
-BURSTS = Tempo(far=0.08, near=0.25, last_hour=0.6, in_play=3.5)
-ALONE_SHARE = 0.7
-BURST_GAP_NS = 150 * NS_PER_MS
+BURSTS = Tempo(day=0.01, far=0.06, near=0.34, last_hour=0.5, in_play=8.5)
+QUIET_SHARE = 0.25
+ALONE_SHARE = 0.85
+BURST_GAP_S = 1.0
 TYPE_INTEREST = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 0.7, MarketType.TOTAL: 0.6}
-# How far beyond the best offer a taker sweeps, in probability.
+OUTER_INTEREST = 0.05
+# How far beyond the best offer a taker goes, in probability.
 REACH = 0.02
+# By how much worse it may become while a wager waits in the in-play delay.
+SLACK = 0.01
 
-# The sharp are faster than the official score, as seen on an exchange without an in-play delay.
-SHARP_COUNT_MEAN = 0.6
-SHARP_STAKE_MEDIAN_CENTS = 6_000
-SHARP_EDGE = 0.01
-SHARP_AHEAD_S = (0.5, 2.0)
+INFORMED_STAKE_MEDIAN_CENTS = 12_000
+INFORMED_EDGE = 0.01
+INFORMED_AHEAD_S = (0.5, 2.0)
 
 
 class Takers:
-    """All takers of one market."""
+    """All takers of one game."""
 
-    def __init__(self, market: CrowdMarket, outlook: Outlook, rng: Generator) -> None:
-        """Watch a market; nothing is taken before it opens."""
-        self._environment = market.environment
-        self._market = market
-        self._outlook = outlook
+    def __init__(self, stage: Stage, rng: Generator) -> None:
+        """Open their accounts; nothing is taken before the markets open."""
+        self._stage = stage
         self._rng = rng
+        self.participants = [
+            stage.exchange.open_account(f"taker{number}", BALANCE_CENTS, _do_not_care)
+            for number in range(ACCOUNTS)
+        ]
+        shares = [(number + 1) ** -SHARE_FALLS for number in range(ACCOUNTS)]
+        self._shares = [share / sum(shares) for share in shares]
+        self._wagers = 0
 
-    def arrive(self) -> Steps:
-        """Come in bursts, at a rate that grows towards the game, for ever."""
-        while True:
-            pause_ns = BURSTS.pause_ns(self._outlook.ahead_ns(int(self._environment.now)))
-            interest = TYPE_INTEREST[self._market.type]
-            yield self._wait_ns(self._rng.exponential(pause_ns / interest))
-            for _ in range(int(self._rng.geometric(ALONE_SHARE))):
-                self._take_any()
-                yield self._wait_ns(self._rng.exponential(BURST_GAP_NS))
+    def arrive(self, pair: OfferedPair) -> Steps:
+        """Come to a pair in bursts, as long as there is a game."""
+        interest = TYPE_INTEREST[pair.type] * self._stage.shape.interest
+        interest *= 1.0 if pair.is_main else OUTER_INTEREST
+        while interest and not self._stage.is_over:
+            pause_ns = BURSTS.pause_ns(self._stage.ahead_ns) / interest
+            yield self._stage.env.timeout(int(self._rng.exponential(pause_ns)))
+            if not self._stage.is_quiet() or self._rng.random() < QUIET_SHARE:
+                yield from self._burst(pair)
 
     def see(self, score: Score, official_ns: int) -> None:
         """Let some see a score before it is official, and come for what it made stale."""
-        for _ in range(int(self._rng.poisson(SHARP_COUNT_MEAN))):
-            ahead_ns = self._rng.uniform(*SHARP_AHEAD_S) * NS_PER_S
-            wait_ns = official_ns - self._environment.now - ahead_ns
-            self._environment.process(self._pounce(score, wait_ns))
+        for pair in self._stage.pairs:
+            if pair.is_main:
+                for _ in range(int(self._rng.poisson(self._stage.shape.informed))):
+                    ahead_ns = int(self._rng.uniform(*INFORMED_AHEAD_S) * NS_PER_S)
+                    self._stage.env.process(self._pounce(pair, score, official_ns - ahead_ns))
 
-    def _pounce(self, score: Score, wait_ns: float) -> Steps:
-        yield self._wait_ns(wait_ns)
-        self._take_stale(score)
+    def _pounce(self, pair: OfferedPair, score: Score, when_ns: int) -> Steps:
+        yield self._stage.env.timeout(max(0, when_ns - self._stage.env.now_ns))
+        fair = self._stage.fair(pair, score)
+        stake_cents = self._stake_cents(INFORMED_STAKE_MEDIAN_CENTS)
+        for side, probability in ((0, fair), (1, 1 - fair)):
+            self._take(pair, side, stake_cents, probability - INFORMED_EDGE)
 
-    def _take_any(self) -> None:
-        line = int(self._rng.integers(2))
-        stake_cents = self._stake_cents(STAKE_MEDIAN_CENTS)
-        best = self._market.book.best_probability(line)
-        if best is not None:
-            self._market.take(line, stake_cents, best + REACH)
+    def _burst(self, pair: OfferedPair) -> Steps:
+        for _ in range(int(self._rng.geometric(ALONE_SHARE))):
+            side = int(self._rng.integers(2))
+            stake_cents = self._stake_cents(STAKE_MEDIAN_CENTS)
+            best = next(iter(levels(pair.books[side])), None)
+            if best is not None:
+                self._take(pair, side, stake_cents, implied_probability(best.odds) + REACH)
+            yield self._stage.wait_s(self._rng.exponential(BURST_GAP_S))
 
-    def _take_stale(self, score: Score) -> None:
-        now_ns = int(self._environment.now)
-        first = self._outlook.fair(self._market.type, self._market.lines[0].point, score, now_ns)
-        stake_cents = self._stake_cents(SHARP_STAKE_MEDIAN_CENTS)
-        for line, fair in ((0, first), (1, 1 - first)):
-            self._market.take(line, stake_cents, fair - SHARP_EDGE)
+    def _take(self, pair: OfferedPair, side: int, stake_cents: int, implied_most: float) -> None:
+        """Ask for as many of the offers shown as the stake is worth, but none that imply more."""
+        odds: Odds | None = None
+        left_cents = stake_cents
+        for level in levels(pair.books[side]):
+            if left_cents <= 0 or implied_probability(level.odds) > implied_most:
+                break
+            odds = level.odds
+            left_cents -= level.value_cents
+        if odds is None or not self._stage.is_open(pair):
+            return
+        slack = min(SLACK, implied_most - implied_probability(odds))
+        odds = (
+            prophetx_ladder().shortest_implying_at_most(implied_probability(odds) + slack) or odds
+        )
+        self._wagers += 1
+        who = self.participants[int(self._rng.choice(ACCOUNTS, p=self._shares))]
+        ref, line_id = WagerRef(f"taken-{self._wagers}"), pair.books[side].line_id
+        request = PlaceWager(ref, line_id, odds, stake_cents, Intent.TAKE)
+        self._stage.exchange.place(who, [request])
 
     def _stake_cents(self, median_cents: int) -> int:
-        return max(STAKE_CENTS_LEAST, int(median_cents * self._rng.lognormal(0, STAKE_SIGMA)))
+        drawn_cents = int(median_cents * self._rng.lognormal(0, STAKE_SIGMA))
+        return min(max(drawn_cents, STAKE_CENTS[0]), STAKE_CENTS[1])
 
-    def _wait_ns(self, wait_ns: float) -> Event:
-        return self._environment.timeout(int(wait_ns))
+
+def _do_not_care(_: tuple[Event, ...]) -> None:
+    """Take what comes: takers of the crowd look at nothing that happened to them."""

@@ -17,17 +17,24 @@ NS_PER_HOUR = 60 * NS_PER_MINUTE
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """Happenings a minute: hours ahead of tip-off, from three hours to one, after that, in-play."""
+    """Happenings a minute: a day ahead, from twelve hours to three, to one, after that, in-play."""
 
+    day: float
     far: float
     near: float
     last_hour: float
     in_play: float
 
-    def pause_ns(self, ahead_ns: int) -> float:
-        """Return the mean time between two, so long ahead of tip-off (negative after it)."""
+    def per_minute(self, ahead_ns: int) -> float:
+        """Return the rate so long ahead of the start (negative after it)."""
         if ahead_ns <= 0:
-            return NS_PER_MINUTE / self.in_play
+            return self.in_play
         if ahead_ns <= NS_PER_HOUR:
-            return NS_PER_MINUTE / self.last_hour
-        return NS_PER_MINUTE / (self.near if ahead_ns <= 3 * NS_PER_HOUR else self.far)
+            return self.last_hour
+        if ahead_ns <= 3 * NS_PER_HOUR:
+            return self.near
+        return self.far if ahead_ns <= 12 * NS_PER_HOUR else self.day
+
+    def pause_ns(self, ahead_ns: int) -> float:
+        """Return the mean time between two, so long ahead of the start (negative after it)."""
+        return NS_PER_MINUTE / self.per_minute(ahead_ns)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sim.exchange.results import opposite_result
 from strategies.trading.commission import Commission
 from strategies.trading.ids import LineId, MarketKey
 from strategies.trading.market import Catalogue, Pair, Result
-
-_OPPOSITE = {Result.WON: Result.LOST, Result.LOST: Result.WON}
 
 
 @dataclass(slots=True)
@@ -122,5 +121,4 @@ def result_of(line_id: LineId, other_id: LineId, results: Mapping[LineId, Result
     """Return the result of a line: its own, else the reverse of its opposite's, else VOIDED."""
     if line_id in results:
         return results[line_id]
-    told = results.get(other_id, Result.VOIDED)
-    return _OPPOSITE.get(told, told)
+    return opposite_result(results.get(other_id, Result.VOIDED))

@@ -59,7 +59,7 @@ class Link:
 
     def ask_state(self) -> None:
         """Ask for one AccountState."""
-        self._entry.send(lambda: self._tell((self.participant.state(),)))
+        self._entry.send(self._ask_state)
 
     # At the exchange --------------------------------------------------------------------------
 
@@ -73,8 +73,14 @@ class Link:
         code = self._exchange.cancel_all(self.participant, event_id, market_id)
         if code == "rate_limit_reached":
             retry_at_ns = self._env.now_ns + NANOSECONDS
-            refs = tuple(self.participant.live)
+            refs = self._exchange.refs_of(self.participant, event_id, market_id)
             self._tell(tuple(CancelRefused(ref, code, retry_at_ns) for ref in refs))
+
+    def _ask_state(self) -> None:
+        # Counts as a request, and is answered all the same: a desk in a hurry is not left blind.
+        now_ns = self._env.now_ns
+        self.participant.may_request(now_ns)
+        self._tell((self.participant.state(now_ns),))
 
     def _tell(self, events: tuple[Event, ...]) -> None:
         heard = [event for event in events if self._concerns(event)]

@@ -13,6 +13,7 @@ class Markets:
         self._open = [False] * len(info.markets)
         self._status: list[int] = [0] * len(info.markets)
         self._event_status: list[int] = [EventStatus.NOT_STARTED] * len(info.events)
+        self._settled = [False] * len(info.markets)
         self._in_play_delay_ns = [in_play_delay_ns] * len(info.markets)
 
     def is_open(self, book: LineBook) -> bool:
@@ -40,9 +41,17 @@ class Markets:
         """Let placements of a market wait so long while its event is in-play."""
         self._in_play_delay_ns[market] = delay_ns
 
+    def is_news(self, market: int, status: MarketStatus) -> bool:
+        """Tell whether a status would change where a market stands; once settled, none does."""
+        return self._status[market] != status and not self._settled[market]
+
+    def settle(self, market: int) -> None:
+        """Let a market stand where it stands, for good."""
+        self._settled[market] = True
+
     def set_status(self, market: int, status: MarketStatus) -> bool:
         """Set where a market stands; tell whether that is news."""
-        if self._status[market] == status:
+        if not self.is_news(market, status):
             return False
         self._status[market] = status
         self._open[market] = status is MarketStatus.OPEN

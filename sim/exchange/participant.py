@@ -27,7 +27,8 @@ class Participant:
     """One account's side of the exchange.
 
     `live` holds the wagers that wait for activation or are open, in the order of acceptance;
-    `ended` how each other one ended, for ever. `delayed` counts those in the in-play delay.
+    `ended` how each other one ended, for ever. `delayed` counts those in the in-play delay;
+    `opened_cents` is the part of `open_cents` that waits no more.
     """
 
     __slots__ = (
@@ -42,6 +43,7 @@ class Participant:
         "live",
         "name",
         "open_cents",
+        "opened_cents",
         "placing_allowed",
         "tell",
     )
@@ -55,6 +57,7 @@ class Participant:
         self.live: dict[WagerRef, ExchangeWager] = {}
         self.ended: dict[WagerRef, Ended] = {}
         self.open_cents = 0
+        self.opened_cents = 0
         self.delayed = 0
         self.placing_allowed = True
         self._settings = settings
@@ -114,12 +117,15 @@ class Participant:
             return payable_cents - self.open_cents
         return payable_cents
 
-    def overdrawn(self, now_ns: int) -> bool:
-        """Tell whether more is open than the mode of the account allows."""
+    def overdrawn_by(self, wager: ExchangeWager, now_ns: int) -> bool:
+        """Tell whether with one more wager more would be open than the mode of the account allows.
+
+        Those that still wait are behind it.
+        """
         multiple = self._settings.open_stake_multiple
         if self._settings.balance_mode is BalanceMode.IMMEDIATE:
             multiple = 1
-        return self.open_cents > multiple * self.payable_cents(now_ns)
+        return self.opened_cents + wager.open_cents > multiple * self.payable_cents(now_ns)
 
     def backed_off(self, stake_cents: int, now_ns: int) -> bool:
         """Tell whether so much more would be so far beyond the account that it must slow down."""
@@ -136,6 +142,7 @@ class Participant:
         """Note that so much of a live wager was matched, and its end if that was the rest."""
         self.counters.fills += 1
         self.open_cents -= stake_cents
+        self.opened_cents -= stake_cents
         if not wager.open_cents:
             del self.live[wager.ref]
             self.ended[wager.ref] = Ended.MATCHED
@@ -145,10 +152,13 @@ class Participant:
         del self.live[wager.ref]
         self.ended[wager.ref] = how
         self.open_cents -= wager.open_cents
+        if wager.opened_ns is not None:
+            self.opened_cents -= wager.open_cents
 
-    def state(self) -> AccountState:
+    def state(self, now_ns: int) -> AccountState:
         """Return the account as the exchange tells it."""
-        return AccountState(self.available_cents, tuple(self._open()))
+        open_cents = tuple(self._open())
+        return AccountState(self.available_cents, open_cents, self.credit_cents(now_ns))
 
     def _open(self) -> Iterator[tuple[WagerRef, int]]:
         return ((wager.ref, wager.open_cents) for wager in self.live.values())

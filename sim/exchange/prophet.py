@@ -17,6 +17,7 @@ from sim.exchange.offers import Offer
 from sim.exchange.participant import Participant, Tell
 from sim.exchange.queue import QueueModel
 from sim.exchange.refusals import refusal_by_account, refusal_by_book, refusal_by_itself
+from sim.exchange.results import Results
 from sim.exchange.settings import BalanceMode, ExchangeSettings
 from sim.exchange.wager import Ended, ExchangeWager
 from sim.latency import Delay
@@ -36,7 +37,7 @@ from strategies.trading.events import (
     WagerWiped,
 )
 from strategies.trading.exchange import BATCH_LIMIT
-from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.market import EventStatus, MarketStatus, Result
 from strategies.trading.odds import Odds
 
@@ -81,7 +82,7 @@ class SimulatedProphet:
         self.books_by_line = {book.line_id: book for book in self.books}
         self.participants: list[Participant] = []
         self._activations: dict[LineBook, Wire] = {}
-        self._results: dict[MarketKey, dict[LineId, Result]] = {}
+        self._results = Results(self._catalogue)
         self._wagers_accepted = 0
 
     def open_account(self, name: str, balance_cents: int, tell: Tell) -> Participant:
@@ -96,10 +97,10 @@ class SimulatedProphet:
     def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Answer]:
         """Take requests for wagers into the activation queues; each stands or falls on its own."""
         refusal = None
-        if len(requests) > BATCH_LIMIT:
-            refusal = _OVER_LIMIT
-        elif not participant.may_request(self._env.now_ns):
+        if not participant.may_request(self._env.now_ns):
             refusal = _TOO_FAST
+        elif len(requests) > BATCH_LIMIT:
+            refusal = _OVER_LIMIT
         elif not participant.placing_allowed:
             refusal = "err_order_placement_disabled"
         return [self._answer(participant, request, refusal) for request in requests]
@@ -167,6 +168,7 @@ class SimulatedProphet:
             return
         self._stop_waiting(wager, book)
         wager.opened_ns = self._env.now_ns
+        participant.opened_cents += wager.open_cents
         participant.tell((WagerOpened(wager.ref),))
         if not self.matcher.open(book, self._env.now_ns, wager):
             participant.end(wager, Ended.CANCELLED)
@@ -186,7 +188,7 @@ class SimulatedProphet:
             return "event_not_available"
         if wager.intent is Intent.ADD_ONLY and self.matcher.would_match(book, wager.odds):
             return "add_liquidity_only"
-        return "insufficient_amount" if wager.owner.overdrawn(self._env.now_ns) else None
+        return "insufficient_amount" if wager.owner.overdrawn_by(wager, self._env.now_ns) else None
 
     def _expire(self, wager: ExchangeWager) -> None:
         if wager.ref in wager.owner.live:
@@ -196,11 +198,11 @@ class SimulatedProphet:
 
     def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelAnswer]:
         """Withdraw the unmatched part of wagers; each stands or falls on its own."""
-        if len(refs) > BATCH_LIMIT:
-            return [CancelRefused(ref, _OVER_LIMIT, None) for ref in refs]
         now_ns = self._env.now_ns
         if not participant.may_request(now_ns):
             return [CancelRefused(ref, _TOO_FAST, now_ns + NANOSECONDS) for ref in refs]
+        if len(refs) > BATCH_LIMIT:
+            return [CancelRefused(ref, _OVER_LIMIT, None) for ref in refs]
         return [self._cancel(participant, ref) for ref in refs]
 
     def _cancel(self, participant: Participant, ref: WagerRef) -> CancelAnswer:
@@ -238,17 +240,27 @@ class SimulatedProphet:
         """
         if not participant.may_request(self._env.now_ns):
             return _TOO_FAST
+        refs = self.refs_of(participant, event_id, market_id, line_id)
+        self._withdraw_batch(participant, refs)
+        return None if refs else "no_cancellable_orders"
+
+    def refs_of(
+        self,
+        participant: Participant,
+        event_id: EventId | None = None,
+        market_id: MarketId | None = None,
+        line_id: LineId | None = None,
+    ) -> list[WagerRef]:
+        """Return the live wagers that a mass cancel of so much concerns, the oldest first."""
 
         def concerned(book: LineBook) -> bool:
             return (
-                event_id in {None, book.named.event_id}
-                and market_id in {None, book.named.market_id}
-                and line_id in {None, book.line_id}
+                event_id in (None, book.named.event_id)
+                and market_id in (None, book.named.market_id)
+                and line_id in (None, book.line_id)
             )
 
-        refs = [wager.ref for wager in self._live_of(participant, concerned)]
-        self._withdraw_batch(participant, refs)
-        return None if refs else "no_cancellable_orders"
+        return [wager.ref for wager in self._live_of(participant, concerned)]
 
     def _withdraw_batch(self, participant: Participant, refs: list[WagerRef]) -> None:
         """Withdraw the first of what a mass cancel concerns, and the rest after a pause."""
@@ -301,10 +313,14 @@ class SimulatedProphet:
                 participant.tell((WagerWiped(wager.ref, unmatched_cents),))
 
     def settle(self, market: int, results: dict[LineId, Result]) -> None:
-        """Pay out a market; a second time, correct what is told anew and keep the rest."""
+        """Close a market for good and pay it out.
+
+        A second time, correct what is told anew and keep the rest.
+        """
+        self.set_market_status(market, MarketStatus.CLOSED)
+        self.markets.settle(market)
         key = self._info.markets[market].key
-        known = self._results.setdefault(key, {})
-        known.update(results)
+        known = self._results.learn(key, results)
         for participant in self.participants:
             participant.account.settle(key, known)
             participant.renew_credit()
@@ -331,7 +347,8 @@ class SimulatedProphet:
         participant.match(wager, stake_cents)
         key = book.named.market_key
         participant.account.book_fill(key, book.line_id, stake_cents, profit_cents)
-        participant.tell((WagerMatched(wager.ref, odds, stake_cents, profit_cents),))
+        total_cents = wager.matched_cents
+        participant.tell((WagerMatched(wager.ref, odds, stake_cents, profit_cents, total_cents),))
 
     def withdraw_unpaid(self, wager: ExchangeWager) -> None:
         """Withdraw a resting wager whose account could not pay for all that was asked of it."""

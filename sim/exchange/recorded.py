@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from recordings.tape import Kind, Side, TapeInfo
+from recordings.tape import PROBABILITY_PARTS, Kind, Side, TapeInfo
 from sim.clock import Priority, ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -12,6 +12,7 @@ from strategies.trading.events import (
     EventScheduled,
     EventStatusChanged,
     MarketStatusChanged,
+    ReferencePrice,
     ScoreChanged,
 )
 from strategies.trading.ids import LineId
@@ -85,6 +86,8 @@ class RecordedMarket:
                 self._take_result(seq, market, line, Result(state), now_ns, arrival_ns)
             case Kind.SCHEDULE | Kind.SCORE:
                 self._tell_of_event(event, kind, state, text, arrival_ns)
+            case Kind.REFERENCE:
+                self._tell_reference(line, state / PROBABILITY_PARTS, arrival_ns)
 
     def _take_trade(
         self, line: int, odds: int, amount_cents: int, side: int, now_ns: int, arrival_ns: int
@@ -104,7 +107,7 @@ class RecordedMarket:
     def _set_market_status(self, market: int, status: MarketStatus, arrival_ns: int) -> None:
         # Said first: what it brings about is heard after it.
         key = self._info.markets[market].key
-        if key in self._publisher.markets and self._markets.status_of(market) != status:
+        if key in self._publisher.markets and self._markets.is_news(market, status):
             self._publisher.tell(MarketStatusChanged(key, status), arrival_ns)
         self._exchange.set_market_status(market, status)
 
@@ -138,7 +141,13 @@ class RecordedMarket:
             self._publisher.tell(EventScheduled(event_id, state), arrival_ns)
         else:
             home, away = _score(text)
-            self._publisher.tell(ScoreChanged(event_id, home, away), arrival_ns)
+            self._publisher.tell(ScoreChanged(event_id, home, away, state), arrival_ns)
+
+    def _tell_reference(self, line: int, probability: float, arrival_ns: int) -> None:
+        """Pass on an outside price: it is not the exchange's word, and touches no book."""
+        book = self._books[line]
+        if book.listened:
+            self._publisher.tell(ReferencePrice(book.line_id, probability), arrival_ns)
 
 
 def _score(text: str | None) -> tuple[int, int]:

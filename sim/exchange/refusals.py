@@ -17,18 +17,23 @@ _REF = re.compile(r"[A-Za-z0-9_-]{1,100}")
 def refusal_by_itself(
     request: PlaceWager, ladder: Ladder, settings: ExchangeSettings
 ) -> str | None:
-    """Return the code of what is wrong with a request alone, if anything is."""
-    if not _REF.fullmatch(request.ref):
+    """Return the code of what is wrong with a request alone, if anything is.
+
+    A request is a plain value that holds whatever its sender put there, hence the types.
+    """
+    if type(request.ref) is not str or not _REF.fullmatch(request.ref):
         return "invalid_external_id"
-    if request.odds not in ladder:
+    if type(request.odds) is not int or request.odds not in ladder:
         return "invalid_price"
     stake_cents = request.stake_cents
-    if stake_cents <= 0 or stake_cents < settings.min_stake_cents:
+    if type(stake_cents) is not int or stake_cents < max(1, settings.min_stake_cents):
         return "invalid_quantity"
     if stake_cents > settings.max_stake_cents:
         return "order_quantity_exceeds_max"
     if profit_cents(stake_cents, request.odds) < 1:
         return "order_invalid_profit"
+    if request.intent not in tuple(Intent):
+        return "invalid_request"
     if request.intent is Intent.ADD_ONLY and not settings.add_only_allowed:
         return "err_add_liquidity_only_disabled"
     return None

@@ -16,6 +16,15 @@ class BalanceMode(StrEnum):
     DEFERRED = "deferred"
 
 
+# With none of them nothing could be done at all.
+_AT_LEAST_ONE = {
+    "open_stake_multiple",
+    "requests_per_second",
+    "most_delayed",
+    "mass_cancel_batch",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ExchangeSettings:
     """Settings of the simulated exchange: cents, nanoseconds and counts, whole, not negative.
@@ -48,11 +57,13 @@ class ExchangeSettings:
         """Refuse settings that cannot mean anything, by name."""
         for field in fields(self):
             self._require(field.name, getattr(self, field.name))
-        if self.max_stake_cents < self.min_stake_cents:
-            message = (
-                f"exchange.max_stake_cents: {self.max_stake_cents} is below min_stake_cents "
-                f"{self.min_stake_cents}"
-            )
+        self._require_order("min_stake_cents", "max_stake_cents")
+        self._require_order("open_stake_multiple", "back_off_multiple")
+
+    def _require_order(self, low: str, high: str) -> None:
+        least, most = getattr(self, low), getattr(self, high)
+        if most < least:
+            message = f"exchange.{high}: {most} is below {low} {least}"
             raise ConfigError(message)
 
     def _require(self, name: str, value: object) -> None:
@@ -61,7 +72,7 @@ class ExchangeSettings:
             wanted = f"one of {', '.join(BalanceMode)}"
         elif name in {"exposure_credit", "add_only_allowed"}:
             wrong, wanted = not isinstance(value, bool), "true or false"
-        elif name in {"requests_per_second", "most_delayed", "mass_cancel_batch"}:
+        elif name in _AT_LEAST_ONE:
             wrong = isinstance(value, bool) or not isinstance(value, int) or value < 1
             wanted = "a whole number, one or more"
         else:

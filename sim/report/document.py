@@ -22,6 +22,7 @@ from sim.report.page import (
 from sim.report.quotes import quotes
 from sim.report.run_folder import Run, read_run
 from sim.report.text import count, utc
+from sim.summary import TRUE_QUEUE
 
 REPORT_NAME = "report.html"
 
@@ -65,12 +66,16 @@ def _title(run: Run) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {count(len(names) - 1)} more"
 
 
+def _feed(run: Run) -> str:
+    return "Fed by a" if run.summary.models.get("queue") == TRUE_QUEUE else "Recording"
+
+
 def _head(run: Run) -> Html:
     s = run.summary
     named = f", session {s.session}" if s.session else ""
     parts = [
         paragraph(f"{s.mode} of {s.strategy}{named}", "kicker"),
-        source(_title(run), s.recording, s.recording_source, simulated=s.simulated),
+        source(_title(run), _feed(run), s.recording, s.recording_source, simulated=s.simulated),
         paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {_starts(run)}", "aside"),
         notes(s.notes),
     ]

@@ -95,13 +95,13 @@ def header(parts: Sequence[Html]) -> Html:
     return Html(f"<header>\n{join(parts)}\n</header>")
 
 
-def source(title: str, recording: str, origin: str, *, simulated: bool) -> Html:
-    """Return the title over the recording's name, which a simulated one never has by itself."""
+def source(title: str, feed: str, name: str, origin: str, *, simulated: bool) -> Html:
+    """Return the title over what it was fed by, which if simulated is never named by itself."""
     badge = ""
     if simulated:
         badge = '<span class="badge">simulated</span> made by a program; it shows no real market'
     return Html(
-        f"<h1>{escape(title)}</h1>\n<p>Recording <code>{escape(recording)}</code>{badge}<br>"
+        f"<h1>{escape(title)}</h1>\n<p>{escape(feed)} <code>{escape(name)}</code>{badge}<br>"
         f'<span class="aside">Source: {escape(origin)}</span></p>'
     )
 

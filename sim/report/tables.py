@@ -22,6 +22,7 @@ from sim.report.text import (
     points,
     signed_dollars,
 )
+from sim.summary import TRUE_QUEUE
 
 
 def key_figures(run: Run) -> Html:
@@ -63,6 +64,11 @@ def queue_models(run: Run) -> Html:
     """Return the settled profit under the chosen queue model, and under front and back."""
     s = run.summary
     chosen = s.models.get("queue", NONE)
+    if chosen == TRUE_QUEUE:
+        return paragraph(
+            "Nothing: we stood in the queue ourselves, among a simulated crowd, so everybody's "
+            "place in it is known. Profit under front and back would be the same by construction."
+        )
     rows = [
         (f"{chosen} (chosen)", signed_dollars(s.profit_cents), NONE),
         _queue_row("front", "hopeful: cancellations leave ahead of us", run, s.profit_cents_front),
@@ -155,7 +161,7 @@ def reproduction(run: Run) -> Html:
         ("commit", s.commit or "not known: the code was not run from a clone"),
         ("seed", str(s.seed)),
         ("digest of the decisions", s.digest),
-        ("digest of the recording", s.recording_digest),
+        ("digest of the recording", s.recording_digest or "there is none: a crowd was simulated"),
         ("tape", f"{count(s.rows)} rows, {count(round(s.rows_per_second))} a second"),
         ("trades of unknown side", f"{count(s.trades_of_unknown_side)}, which fill nobody"),
         ("decisions", count(s.decisions)),

@@ -30,12 +30,12 @@ async def _serve(session: Sandbox) -> None:
 
 def _lines(session: Sandbox, server: Server) -> Iterator[str]:
     stage = server.stage
-    simulated = " (a simulated recording)" if stage.info.simulated else ""
+    simulated = " (simulated)" if stage.info.simulated else ""
     balance = dollars_text(stage.exchange.settings.starting_balance_cents)
     yield f"address  {server.address}{PREFIX}"
     yield f"sockets  {server.address.replace('http', 'ws', 1)}/app/{server.channels.key}"
     yield f"keys     any access key with any secret: an account of its own, with {balance}"
-    yield f"plays    {session.recording_name}{simulated} at speed {session.settings.speed:g}"
+    yield f"plays    {session.feed_name}{simulated} at speed {session.settings.speed:g}"
     yield f"clock    {iso(stage.clock.now_ns())}"
     for event in stage.info.events:
         yield f"event    {event.name}, starts {iso(event.scheduled_ns)}"

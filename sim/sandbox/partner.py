@@ -1,14 +1,14 @@
 """One account of the sandbox: its wagers as they were kept, its fills, and its ledger."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from sim.exchange.account import result_of
-from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.settings import BalanceMode
 from sim.sandbox.ledger import Ledger
 from sim.sandbox.records import Fill, WagerRecord
 from sim.sandbox.refusals import RefusedError
+from sim.sandbox.stage import Stage
 from strategies.trading.commands import PlaceWager
 from strategies.trading.events import (
     CancelRefused,
@@ -45,27 +45,36 @@ class Partner:
     def __init__(
         self,
         partner_id: str,
-        exchange: SimulatedProphet,
+        stage: Stage,
         catalogue: Catalogue,
-        now_ns: Callable[[], int],
         tell: TellUpdate,
     ) -> None:
         """Open the account with the exchange's starting balance."""
+        exchange = stage.exchange
         balance_cents = exchange.settings.starting_balance_cents
         self.partner_id = partner_id
         self.participant = exchange.open_account(partner_id, balance_cents, self._hear)
-        self.ledger = Ledger(now_ns(), balance_cents)
+        self.ledger = Ledger(stage.now_ns(), balance_cents)
         self.records: dict[str, WagerRecord] = {}
         self._by_ref: dict[WagerRef, WagerRecord] = {}
         self._exchange = exchange
         self._catalogue = catalogue
-        self._now_ns = now_ns
+        self._stage = stage
+        self._now_ns = stage.now_ns
         self._tell = tell
         self._fills = 0
         self._commission_cents = 0
         self.immediate = exchange.settings.balance_mode is BalanceMode.IMMEDIATE
 
     # Requests ---------------------------------------------------------------------------------
+
+    def may_ask(self) -> bool:
+        """Count a request against the account's rate limit; tell whether it is within it."""
+        return self.participant.may_request(self._stage.env.now_ns)
+
+    def credit_cents(self) -> int:
+        """Return the exposure credit of the account."""
+        return self.participant.credit_cents(self._stage.env.now_ns)
 
     def place(self, requests: Sequence[PlaceWager]) -> list[WagerRecord | RefusedError]:
         """Place wagers; each stands or falls on its own, unless the whole call is refused."""

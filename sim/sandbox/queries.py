@@ -49,7 +49,7 @@ class Queries:
         return {
             "data": {
                 "balance": dollars(balance_cents),
-                "gec_balance": dollars(participant.credit_cents(now_ns)),
+                "gec_balance": dollars(call.partner.credit_cents()),
                 "matched_order_balance": dollars(account.matched_cents),
                 "unmatched_order_balance": dollars(participant.open_cents),
                 "unmatched_order_balance_status": "succeed",

@@ -82,8 +82,7 @@ class Rest:
     def _answer(self, route: Route, request: web.Request, body: Any, legacy: bool) -> Shape:
         partner_id = self._sessions.partner_of(request.headers.get("Authorization", ""))
         partner = self._partner(partner_id)
-        now_ns = self._stage.env.now_ns
-        if not route.counted and not partner.participant.may_request(now_ns):
+        if not route.counted and not partner.may_ask():
             raise RefusedError("rate_limit_reached")
         call = Call(
             partner=partner,

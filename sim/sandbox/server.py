@@ -38,8 +38,8 @@ class Server:
         self.faults = Faults()
         self.partners: dict[str, Partner] = {}
         names = Names(stage.info)
-        self.channels = Channels(names, settings, self._now_ns, *_application_keys())
-        self.sessions = Sessions(self._now_ns, settings, _derived("tokens"))
+        self.channels = Channels(names, settings, stage.now_ns, *_application_keys())
+        self.sessions = Sessions(stage.now_ns, settings, _derived("tokens"))
         self.hub = Hub(self.channels, self.faults, settings.activity_timeout_seconds)
         self._reference = Reference(stage.info, names, stage.exchange)
         self._broadcast = Broadcast(self._reference, self.hub)
@@ -93,11 +93,7 @@ class Server:
         """Return the account of that id, opened now if it is new."""
         if partner_id not in self.partners:
             self.partners[partner_id] = Partner(
-                partner_id,
-                self.stage.exchange,
-                self._reference.catalogue,
-                self._now_ns,
-                self._broadcast.tell_wager,
+                partner_id, self.stage, self._reference.catalogue, self._broadcast.tell_wager
             )
         return self.partners[partner_id]
 
@@ -108,7 +104,7 @@ class Server:
         endpoints = routes(
             CatalogueCalls(names, self._reference),
             trading,
-            Queries(names, trading, self._now_ns),
+            Queries(names, trading, self.stage.now_ns),
             self.channels,
             self._connection_config,
         )
@@ -119,9 +115,6 @@ class Server:
         app.router.add_delete("/_sandbox/faults", self._clear_faults)
         app.router.add_route("*", "/{path:.*}", _not_found)
         return app
-
-    def _now_ns(self) -> int:
-        return self.stage.env.now_ns
 
     def _connection_config(self, _: Call) -> Shape:
         return {

@@ -1,20 +1,23 @@
-"""The stage: the simulated exchange, what plays on it, and the clock that both go by."""
+"""The stage: the simulated exchange, what plays on it, and the clock that both go by.
 
-from collections.abc import Callable, Iterable, Iterator
+What plays keeps its own time: that of its recording, or of its simulated day. To the world it is
+the present: all times that leave the stage are later by the same shift, and so is the clock.
+"""
+
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from recordings.reader import Tape
-from recordings.tape import Clocks, Kind, TapeInfo
+from recordings.tape import Clocks, TapeInfo
 from sim.clock import ReplayEnvironment
+from sim.driver import Feed
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.recorded import RecordedMarket
-from sim.feed import ExchangeRow, exchange_rows
 from sim.inbox import Act, Hear, Inbox
 from sim.latency import NoDelay
-from strategies.trading.clock import Timer
+from strategies.trading.clock import NANOSECONDS, Timer
+from strategies.trading.events import Event, EventScheduled
 from strategies.trading.odds import Odds
 
 _Answer = TypeVar("_Answer")
@@ -36,38 +39,84 @@ class PacedClock(Protocol):
         """Step what is due as it becomes due, until cancelled."""
 
 
-class Stage:
-    """An exchange on which a recording plays. What it publishes is heard as it happens.
+class ShiftedTime:
+    """An environment as a clock sees it to which all of its times are later."""
 
-    `make_exchange` takes the environment, `make_clock` too.
+    def __init__(self, env: ReplayEnvironment, shift_ns: int) -> None:
+        """Let every time of an environment be so much later."""
+        self._env = env
+        self._shift_ns = shift_ns
+
+    @property
+    def now(self) -> int:
+        """Return the time."""
+        return self._env.now_ns + self._shift_ns
+
+    def peek(self) -> float:
+        """Return the time of what is next, infinity if there is nothing."""
+        return self._env.peek() + self._shift_ns
+
+    def schedule(self, event: Any, priority: Any, delay: int = 0) -> None:
+        """Let an event happen after a delay."""
+        self._env.schedule(event, priority, delay)
+
+    def step(self) -> None:
+        """Let happen what is next."""
+        self._env.step()
+
+
+class Stage:
+    """An exchange on which a feed plays from a chosen time on; what it says is heard at once.
+
+    `make_exchange` takes the environment and what is on offer; `make_clock` takes something with an
+    environment's time, and may be called more than once. The chosen time is so long before the
+    first scheduled start, or the feed's beginning if that is later.
     """
 
     def __init__(
         self,
-        info: TapeInfo,
-        rows: Iterable[ExchangeRow],
+        feed: Feed,
         make_exchange: Callable[..., SimulatedProphet],
         make_clock: Callable[..., PacedClock],
+        before_start_ns: int,
     ) -> None:
         """Set it; nothing happens before it is opened."""
-        self.info = info
-        self.env = ReplayEnvironment(rows)
-        self.exchange = make_exchange(env=self.env, info=info)
-        self.clock = make_clock(env=self.env)
+        self.env = feed.environment(feed.name, _show_nothing)
+        begin_ns = max(self.env.now_ns, _first_start_ns(feed.info) - before_start_ns)
+        shift_ns = make_clock(env=ReplayEnvironment()).now_ns() - begin_ns
+        # Whole seconds, as the exchange tells scheduled starts in no less.
+        self._shift_ns = shift_ns - shift_ns % NANOSECONDS
+        self.info = _shifted(feed.info, self._shift_ns)
+        self.exchange = make_exchange(env=self.env, info=feed.info)
+        self.clock = make_clock(env=ShiftedTime(self.env, self._shift_ns))
         self._inbox = Inbox(self.env)
-        everything = [market.key for market in info.markets]
+        everything = [market.key for market in feed.info.markets]
         publisher = Publisher(self.env, self._inbox, NoDelay(), Clocks.ONE, everything)
-        market = RecordedMarket(self.env, info, self.exchange, publisher)
 
         def publish_trade(book: LineBook, odds: Odds, stake_cents: int) -> None:
             publisher.tell_trade(book, odds, stake_cents, self.env.now_ns)
 
+        # A feed that publishes trades itself says so when it joins.
         self.exchange.on_trade = publish_trade
-        self.env.replay_to(market.take_row)
+        nobody = self.exchange.open_account("nobody", 0, _hear_nothing)
+        feed.join(self.env, self.exchange, publisher, nobody)
+
+    def now_ns(self) -> int:
+        """Return the time to the world of what happens now."""
+        return self.env.now_ns + self._shift_ns
 
     def open(self, hear: Hear, act: Act) -> None:
         """Let everything happen that lies before the present, and tell what the exchange says."""
-        self._inbox.connect(hear, act, wake_on_every_change=True)
+
+        def hear_shifted(event: Event, at_ns: int) -> None:
+            if isinstance(event, EventScheduled):
+                event = EventScheduled(event.event_id, event.scheduled_ns + self._shift_ns)
+            hear(event, at_ns + self._shift_ns)
+
+        def act_shifted(now_ns: int) -> None:
+            act(now_ns + self._shift_ns)
+
+        self._inbox.connect(hear_shifted, act_shifted, wake_on_every_change=True)
         self.at_present(lambda: None)
 
     def at_present(self, ask: Callable[[], _Answer]) -> _Answer:
@@ -77,25 +126,18 @@ class Stage:
         return answers[0]
 
 
-def begin_ns(tape: Tape, before_start_ns: int) -> int:
-    """Return the time of a recording that is to be the present when it begins to play."""
-    first_ns = next((row[0] for row in exchange_rows(tape)), 0)
-    scheduled = [event.scheduled_ns for event in tape.info.events]
-    return max(first_ns, min(scheduled, default=0) - before_start_ns)
+def _first_start_ns(info: TapeInfo) -> int:
+    return min((event.scheduled_ns for event in info.events), default=0)
 
 
-def shifted_info(info: TapeInfo, shift_ns: int) -> TapeInfo:
-    """Return what a recording says of itself, moved in time; it is heard as it happens."""
+def _shifted(info: TapeInfo, shift_ns: int) -> TapeInfo:
     events = [replace(e, scheduled_ns=e.scheduled_ns + shift_ns) for e in info.events]
-    return replace(info, events=events, clocks=Clocks.ONE)
+    return replace(info, events=events)
 
 
-def shifted_rows(rows: Iterable[ExchangeRow], shift_ns: int) -> Iterator[ExchangeRow]:
-    """Yield the rows of a recording moved in time, announced starts with them."""
-    for at_ns, received_ns, seq, kind, *where, state, text in rows:
-        line, market, event, odds, cents, quantity_cents, side = where
-        yield (
-            *(at_ns + shift_ns, received_ns + shift_ns, seq, kind, line, market, event),
-            *(odds, cents, quantity_cents, side),
-            *(state + shift_ns if kind == Kind.SCHEDULE else state, text),
-        )
+def _show_nothing(_label: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+def _hear_nothing(_: tuple[Event, ...]) -> None:
+    """Hear nothing: nobody wagers on that account."""

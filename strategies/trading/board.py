@@ -1,6 +1,7 @@
 """The board: what the desk has heard of events and markets, and which of them changed."""
 
 from strategies.trading.book import Book, Offers
+from strategies.trading.event_state import EventState, HeardReference
 from strategies.trading.events import (
     Event,
     EventPaused,
@@ -10,34 +11,14 @@ from strategies.trading.events import (
     FeedRestored,
     MarketStatusChanged,
     OfferChanged,
+    ReferencePrice,
     ScoreChanged,
     TradeSeen,
 )
 from strategies.trading.ids import EventId, LineId, MarketKey, PairId
 from strategies.trading.journal import Denial
-from strategies.trading.market import (
-    Catalogue,
-    EventStatus,
-    Market,
-    MarketStatus,
-    SportEvent,
-)
+from strategies.trading.market import Catalogue, Market, MarketStatus
 from strategies.trading.strategy import Quote
-
-
-class EventState:
-    """What was heard of one sport event; `heard_ns` is when anything was, last."""
-
-    __slots__ = ("event", "heard_ns", "paused", "scheduled_ns", "score", "status")
-
-    def __init__(self, event: SportEvent) -> None:
-        """Start as announced."""
-        self.event = event
-        self.status = EventStatus.NOT_STARTED
-        self.scheduled_ns = event.scheduled_ns
-        self.score: tuple[int, int] | None = None
-        self.paused = False
-        self.heard_ns = 0
 
 
 class MarketState:
@@ -116,6 +97,8 @@ class Board:
             case TradeSeen():
                 if event.line_id in self._offers:
                     self._offers[event.line_id][1].event.heard_ns = at_ns
+            case ReferencePrice():
+                self._take_reference(event, at_ns)
             case MarketStatusChanged():
                 self._set_market_status(event, at_ns)
             case EventScheduled() | EventStatusChanged() | ScoreChanged() | EventPaused():
@@ -184,6 +167,20 @@ class Board:
             self._offers[book.pair.first.line_id] = (book.first, state)
             self._offers[book.pair.second.line_id] = (book.second, state)
 
+    def _take_reference(self, event: ReferencePrice, at_ns: int) -> None:
+        """Keep an outside price; that it came does not show that the exchange's feed is alive."""
+        if event.line_id not in self._offers:
+            return
+        market = self._offers[event.line_id][1]
+        pair, probability = self.catalogue.pair_of(event.line_id), event.probability
+        if event.line_id != pair.first.line_id:
+            probability = 1.0 - probability
+        market.event.references[pair.pair_id] = HeardReference(probability, at_ns)
+        if self._eager:
+            self.mark_urgent(market)
+        else:
+            self.mark_changed(market)
+
     def _set_market_status(self, event: MarketStatusChanged, at_ns: int) -> None:
         market = self.markets.get(event.market_key)
         if market is not None:
@@ -203,9 +200,9 @@ class Board:
             case EventScheduled():
                 state.scheduled_ns = event.scheduled_ns
             case EventStatusChanged():
-                state.status = event.status
+                state.set_status(event.status, at_ns)
             case ScoreChanged():
-                state.score = (event.home, event.away)
+                state.score, state.clock_ns = (event.home, event.away), event.clock_ns
             case EventPaused():
                 state.paused = event.paused
         if not isinstance(event, EventPaused):

@@ -115,3 +115,8 @@ class Book:
         self.pair = pair
         self.first = Offers()
         self.second = Offers()
+
+    def look(self) -> None:
+        """Ask for both touches, so that changes behind them can be told from changes of them."""
+        self.first.touch()
+        self.second.touch()

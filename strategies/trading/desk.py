@@ -4,6 +4,10 @@
 desk has no threads and no clock of its own: every input comes with the time at which it was heard.
 A market is due at the next refresh after it changed, and at once after a fill, a status change,
 a lost feed, or an answer that something was waiting for.
+
+Answers and private updates may be lost and told later, told twice, and told out of order. Until
+something is told it counts against us: a wager as open, a cancel as not done. A cancel without an
+answer is asked for again; a wager is never placed again.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +41,7 @@ from strategies.trading.odds import Ladder
 from strategies.trading.pricing import Pricing
 from strategies.trading.risk import COMMAND_RATE, RiskManager
 from strategies.trading.strategy import PairView, Quote, Strategy, View
-from strategies.trading.wagers import Changes, PrivateUpdate, WagerManager
+from strategies.trading.wagers import CANCEL_PATIENCE_NS, Changes, PrivateUpdate, WagerManager
 
 _T = TypeVar("_T")
 
@@ -77,6 +81,8 @@ class Desk:
         self._ladder = ladder
         self._input_seq = 0
         self._accounts = Accounts(ledger.balance_cents, 0, 0, 0)
+        self._cancel_all_ns = 0
+        self._difference: tuple[str, int] | None = None
         self._tick_ns = strategy.quote_refresh_ns or NANOSECONDS
         self.wants_every_change = strategy.quote_refresh_ns == 0
 
@@ -108,7 +114,7 @@ class Desk:
             case TradingStateSet():
                 self._set_trading_state(event, at_ns)
             case AccountState():
-                self._compare_with(event)
+                self._compare_with(event, at_ns)
             case _ if isinstance(event, PrivateUpdate):
                 self._take_private(event, at_ns)
             case _:
@@ -119,11 +125,20 @@ class Desk:
         for market in self.board.take_urgent():
             self._decide(market, now_ns)
 
+    def fair_of(self, pair_id: PairId) -> float | None:
+        """Return the fair probability of a pair's first line now, None where there is none."""
+        book = self.board.books[pair_id]
+        event = self.board.events[book.pair.first.event_id]
+        return self._pricing.fair(book, event, self._clock.now_ns())
+
     def _refresh(self) -> None:
         now_ns = self._clock.now_ns()
         self.take(TimerFired(), now_ns)
+        self._ask_again(now_ns)
         for market in self.board.markets.values():
-            if self.risk.closed_for(market, now_ns) != market.closed_for:
+            closed_for = self.risk.closed_for(market, now_ns)
+            by_time = closed_for is None and self._pricing.moves_with_time(market.event)
+            if by_time or closed_for != market.closed_for:
                 self.board.mark_changed(market)
         self._retry_denied()
         for market in self.board.take_changed():
@@ -152,8 +167,7 @@ class Desk:
     def _take_private(self, event: PrivateUpdate, at_ns: int) -> None:
         wager = self.wagers.take(event, at_ns)
         if wager is None:
-            message = f"the exchange speaks of wager {event.ref}, which is not ours"
-            raise InvariantError(message)
+            return
         market = self.board.markets[wager.pair.market_key]
         market.wish = None
         if isinstance(event, WagerMatched):
@@ -193,22 +207,35 @@ class Desk:
             market.wish = None
             self.board.mark_urgent(market)
         if event.state is TradingState.HALTED:
-            self._journal.sent(at_ns, CancelAll())
-            self.wagers.begin_cancel_all(at_ns)
-            self._exchange.cancel_all()
+            self._cancel_all(at_ns)
 
-    def _compare_with(self, account: AccountState) -> None:
-        """Hold our books against the exchange's; they differ only if one of the two is wrong."""
-        open_cents = tuple((w.ref, w.unmatched_cents) for w in self.wagers.live())
-        if account.open_cents != open_cents:
-            message = f"open wagers: we hold {open_cents}, the exchange {account.open_cents}"
-            raise InvariantError(message)
+    def _compare_with(self, account: AccountState, at_ns: int) -> None:
+        """Hold our books against the exchange's, and ask again where they differ.
+
+        What we were not told makes a difference, and so does an account overtaken by later news.
+        Hence it takes two accounts, as far apart as our patience, that differ alike while nothing
+        is known to be in flight or untold: then one of the two books is wrong.
+        """
+        difference = self._difference_from(account) if self.wagers.at_rest else None
+        if difference is None:
+            self._difference = None
+        elif self._difference is None or self._difference[0] != difference:
+            self._difference = (difference, at_ns)
+            self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
+        elif at_ns - self._difference[1] >= CANCEL_PATIENCE_NS:
+            raise InvariantError(difference)
+
+    def _difference_from(self, account: AccountState) -> str | None:
+        """Return in what our books differ from the exchange's account, None if they agree."""
+        open_cents = {wager.ref: wager.unmatched_cents for wager in self.wagers.live()}
+        if dict(account.open_cents) != open_cents:
+            return f"open wagers: we hold {open_cents}, the exchange {dict(account.open_cents)}"
         if account.balance_cents != self.ledger.available_cents:
-            message = (
+            return (
                 f"available cents: we hold {self.ledger.available_cents}, "
                 f"the exchange {account.balance_cents}"
             )
-            raise InvariantError(message)
+        return None
 
     def _account(self, now_ns: int) -> None:
         """Tell the journal of changed accounts, and halt if a loss limit is hit."""
@@ -232,7 +259,7 @@ class Desk:
     def _decide(self, market: MarketState, now_ns: int) -> None:
         """Ask the strategy for its wish, trim it, and send what brings it about."""
         self.decisions += 1
-        fairs = self._mark(market)
+        fairs = self._mark(market, now_ns)
         self._account(now_ns)
         market.closed_for = self.risk.closed_for(market, now_ns)
         closed = market.closed_for is not None
@@ -259,12 +286,16 @@ class Desk:
         market.denials = denials
         market.denied_in = self._room() if denials else ()
 
-    def _mark(self, market: MarketState) -> tuple[float | None, ...]:
+    def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""
-        fairs = tuple(self._pricing.fair(book) for book in market.books)
+        event, pricing = market.event, self._pricing
+        fairs = tuple(pricing.fair(book, event, now_ns) for book in market.books)
         for book, fair in zip(market.books, fairs, strict=True):
             if fair is not None:
+                event.keep_fair(book.pair, fair)
                 self.ledger.mark(book.pair, fair)
+            if self.wants_every_change:
+                book.look()
         return fairs
 
     def _view(self, market: MarketState, fairs: Sequence[float | None], now_ns: int) -> View:
@@ -319,6 +350,19 @@ class Desk:
             self._journal.sent(now_ns, CancelWager(ref))
         for batch in _batches(refs):
             self._exchange.cancel(batch)
+
+    def _cancel_all(self, now_ns: int) -> None:
+        self._cancel_all_ns = now_ns
+        self._journal.sent(now_ns, CancelAll())
+        self.wagers.begin_cancel_all(now_ns)
+        self._exchange.cancel_all()
+
+    def _ask_again(self, now_ns: int) -> None:
+        """Ask again for cancels that went unanswered: they were lost, or their answers were."""
+        if self.risk.state is not TradingState.HALTED:
+            self._cancel(self.wagers.unanswered(now_ns), now_ns)
+        elif self.wagers.live_count and now_ns - self._cancel_all_ns >= CANCEL_PATIENCE_NS:
+            self._cancel_all(now_ns)
 
     def _register(self, place: PlaceWager, now_ns: int) -> None:
         """Count a wager from the moment before it is sent."""

@@ -62,11 +62,22 @@ class EventScheduled(Struct, frozen=True):
 
 
 class ScoreChanged(Struct, frozen=True):
-    """The official score of a sport event."""
+    """The official score of a sport event.
+
+    `clock_ns` is the playing time elapsed, overtimes included; 0 if untold.
+    """
 
     event_id: EventId
     home: int
     away: int
+    clock_ns: int = 0
+
+
+class ReferencePrice(Struct, frozen=True):
+    """A fair probability of a line from outside; it is not the exchange's word."""
+
+    line_id: LineId
+    probability: float
 
 
 class FeedLost(Struct, frozen=True):
@@ -107,12 +118,18 @@ class WagerInvalid(Struct, frozen=True):
 
 
 class WagerMatched(Struct, frozen=True):
-    """Part of the wager was matched: what we staked on it, and what that part can win."""
+    """Part of the wager was matched: what we staked on it, and what that part can win.
+
+    `total_cents` is all that was matched of the wager with this fill, as the exchange counts it:
+    it names the fill, so that one told twice is booked once. Zero if the exchange does not tell;
+    such a fill is never taken for a repeat.
+    """
 
     ref: WagerRef
     odds: Odds
     stake_cents: int
     profit_cents: int
+    total_cents: int = 0
 
 
 class WagerCancelled(Struct, frozen=True):
@@ -145,10 +162,15 @@ class MarketSettled(Struct, frozen=True):
 
 
 class AccountState(Struct, frozen=True):
-    """The exchange's own account of us: spendable cents, and open stake by wager."""
+    """The exchange's own account of us: spendable cents, and open stake by wager.
+
+    `credit_cents` is the exposure credit, which may be staked beside the balance. The exchange
+    renews it in ticks, so it lags, and our books are not held against it.
+    """
 
     balance_cents: int
     open_cents: tuple[tuple[WagerRef, int], ...]
+    credit_cents: int = 0
 
 
 # The operator's words ------------------------------------------------------------------------
@@ -179,6 +201,7 @@ Event = (
     | EventStatusChanged
     | EventScheduled
     | ScoreChanged
+    | ReferencePrice
     | FeedLost
     | FeedRestored
     | WagerAccepted

@@ -12,7 +12,10 @@ BATCH_LIMIT = 20
 class Exchange(Protocol):
     """Where wagers rest.
 
-    Methods ask and return nothing; answers are events, delivered in order, never during the call.
+    Methods ask and return nothing; answers are events, never delivered during the call. They are
+    told in order, save where the link to the exchange fails: what it lost is told later, once the
+    exchange's history was asked, and may come twice and out of order. Results of one market are
+    told in order always, as a later one corrects an earlier.
     Every PlaceWager is answered by exactly one of WagerAccepted or WagerRejected, or stays
     pending. WagerAccepted is followed by WagerOpened or WagerInvalid. Every cancel is answered by
     WagerCancelled or CancelRefused. A WagerRef is used once; sending it again changes nothing.
@@ -31,4 +34,4 @@ class Exchange(Protocol):
         """Ask for everything open to be withdrawn, of one event or one of its markets if named."""
 
     def ask_state(self) -> None:
-        """Ask for one AccountState."""
+        """Ask for one AccountState, told after everything that it counts."""

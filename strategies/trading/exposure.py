@@ -1,7 +1,8 @@
 """Exposure: the worst case of every pair, and its sums by market, event and in all.
 
 Worst cases of different pairs are added up, as if the worst of each came together; that is never
-less than the truth. Open and in-flight wagers count in full.
+less than the truth. Open and in-flight wagers count in full, and so does what the exchange is known
+to have matched before its fill is told.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ class Exposure:
         self.max_total_cents = 0
         self.open_cents = 0
         self.matched_cents = 0
+        self.credit_cents = 0
         self._positions_by_event: dict[EventId, list[Position]] = {}
         self._by_market: dict[MarketKey, int] = {}
         self._by_event: dict[EventId, int] = {}
@@ -59,16 +61,19 @@ class Exposure:
         """Book a fill, of which `from_open_cents` had counted as open until now."""
         position = self.position(pair)
         before = position.worst_case_cents()
+        self.credit_cents -= position.credit_cents()
         position.open_cents[side] -= from_open_cents
         position.book_fill(side, stake_cents, profit_cents)
         self.open_cents -= from_open_cents
         self.matched_cents += stake_cents
+        self.credit_cents += position.credit_cents()
         self._shift(pair, before - position.worst_case_cents())
 
     def release(self, pair: Pair) -> None:
         """Take what is matched out, as the pair was settled."""
         position = self.position(pair)
         before = position.worst_case_cents()
+        self.credit_cents -= position.credit_cents()
         self.matched_cents -= sum(position.matched_cents)
         position.matched_cents = [0, 0]
         position.profit_if = [0, 0]

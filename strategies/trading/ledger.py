@@ -47,6 +47,7 @@ class Ledger:
         self._catalogue = catalogue
         self._exposure = exposure
         self._commission = commission
+        self._results: dict[MarketKey, MarketSettled] = {}
         self._settled_positions: dict[MarketKey, dict[PairId, Position]] = {}
         self._marks: dict[PairId, int] = {}
         self._fairs: dict[PairId, float] = {}
@@ -67,9 +68,15 @@ class Ledger:
         return self.balance_cents + self.marked_cents
 
     def book_fill(self, pair: Pair, event: WagerMatched) -> None:
-        """Count a fill that the exposure holds already, and mark its position anew."""
+        """Count a fill that the exposure holds already, and mark its position anew.
+
+        One that is told after the result of its market is paid out with it.
+        """
         self.turnover_cents += event.stake_cents
-        self._mark_position(pair)
+        if pair.market_key in self._results:
+            self.settle(self._results[pair.market_key])
+        else:
+            self._mark_position(pair)
 
     def mark(self, pair: Pair, fair_first: float) -> None:
         """Value a pair's position at a fair probability of its first line."""
@@ -81,6 +88,7 @@ class Ledger:
         key = event.market_key
         if key in self.settlements:
             self._reverse(key)
+        self._results[key] = event
         self._take_positions(key)
         results = dict(event.results)
         gross = tuple(

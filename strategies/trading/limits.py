@@ -28,6 +28,7 @@ class Limits:
     max_commands_per_second: int
     in_play: bool
     stop_before_start_ns: int
+    exposure_credit: bool
 
 
 def limits_from_settings(
@@ -47,12 +48,14 @@ def limits_from_settings(
     max_commands_per_second: int,
     in_play: bool,
     stop_before_start_seconds: float,
+    exposure_credit: bool,
 ) -> Limits:
     """Return the limits that a configuration states in dollars, percent and seconds.
 
     `max_position_size` caps the stake matched and open on one line; `stop_loss_percentage` is the
-    fall from the highest equity as a share of the starting balance. Raise ConfigError, naming the
-    setting, for text, negatives and what cannot mean anything.
+    fall from the highest equity as a share of the starting balance; `exposure_credit` lets the
+    stake be spent again that matched positions on both lines of a pair set free. Raise ConfigError,
+    naming the setting, for text, negatives and what cannot mean anything.
     """
     limits = Limits(
         min_stake_cents=cents_from_dollars("risk.min_stake", min_stake),
@@ -74,6 +77,7 @@ def limits_from_settings(
         stop_before_start_ns=nanoseconds_from_seconds(
             "risk.stop_before_start_seconds", stop_before_start_seconds
         ),
+        exposure_credit=_flag("risk.exposure_credit", exposure_credit),
     )
     _require_order("risk.min_stake", min_stake, "risk.max_stake_per_wager", max_stake_per_wager)
     _require_order("risk.shortest_odds", shortest_odds, "risk.longest_odds", longest_odds)

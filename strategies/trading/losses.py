@@ -1,4 +1,9 @@
-"""The loss limits: what may be lost in a day, and how far equity may fall from its highest."""
+"""The loss limits: what may be lost in a day, and how far equity may fall from its highest.
+
+Equity holds positions at their last fair price. While a book gives none, as in every suspension,
+the mark stands still: a worse one would be a guess, and would halt the desk at each time-out. A
+loss that comes about meanwhile is noticed with the next fair price, however far it has gone.
+"""
 
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.limits import Limits

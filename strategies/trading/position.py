@@ -53,6 +53,14 @@ class Position:
         open_first, open_second = self.open_cents
         return worst_case_cents((first, second), (open_first, open_second))
 
+    def credit_cents(self) -> int:
+        """Return the stake set free as what is matched on both lines covers each other.
+
+        With profits p and stakes s of lines 1 and 2: min(0, p1 - s2, p2 - s1) + s1 + s2, which is
+        never below zero. Commission is left out, as the exchange does.
+        """
+        return min(0, *self.profit_if) + sum(self.matched_cents)
+
     def added_worst_case_cents(self, side: int, stake_cents: int) -> int:
         """Return by how much one more open wager on a side would worsen the worst case."""
         open_cents = [*self.open_cents]

@@ -1,4 +1,4 @@
-"""Fair prices: the probability of a pair's first line, estimated from the offers of others.
+"""Fair prices: the port, and the probability estimated from the offers of others alone.
 
 Both ways take the vig out of the two best offers. A taker on the first line pays the implied
 probability `first`, a taker on the second pays `second`; together they exceed one by the overround.
@@ -10,14 +10,27 @@ from typing import Protocol
 
 from strategies.trading.book import Book
 from strategies.trading.errors import ConfigError
+from strategies.trading.event_state import EventState
 from strategies.trading.odds import implied_probability
 
 
 class Pricing(Protocol):
-    """A way to a fair price."""
+    """A way to a fair price, from a pair's book and what was heard of its sport event.
 
-    def fair(self, book: Book) -> float | None:
+    It looks at both and changes neither.
+    """
+
+    def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
         """Return the fair probability of the pair's first line, None where there is none."""
+
+    def moves_with_time(self, event: EventState) -> bool:
+        """Tell whether prices of an event may now change though nothing is heard."""
+
+
+def middle_of_touch(book: Book, max_overround: float) -> float | None:
+    """Return the fair probability of the first line if the overround is taken from both alike."""
+    touch = _touch_probabilities(book, max_overround)
+    return None if touch is None else 0.5 + (touch[0] - touch[1]) / 2.0
 
 
 def _touch_probabilities(book: Book, max_overround: float) -> tuple[float, float] | None:
@@ -44,12 +57,15 @@ class Consensus:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot mean anything."""
-        _require_overround(self.max_overround)
+        require_overround(self.max_overround)
 
-    def fair(self, book: Book) -> float | None:
+    def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:  # noqa: ARG002
         """Return the fair probability of the pair's first line, None where there is none."""
-        touch = _touch_probabilities(book, self.max_overround)
-        return None if touch is None else 0.5 + (touch[0] - touch[1]) / 2.0
+        return middle_of_touch(book, self.max_overround)
+
+    def moves_with_time(self, event: EventState) -> bool:  # noqa: ARG002
+        """Return False: only offers count."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +81,9 @@ class Power:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot mean anything."""
-        _require_overround(self.max_overround)
+        require_overround(self.max_overround)
 
-    def fair(self, book: Book) -> float | None:
+    def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:  # noqa: ARG002
         """Return the fair probability of the pair's first line, None where there is none."""
         touch = _touch_probabilities(book, self.max_overround)
         if touch is None:
@@ -83,8 +99,13 @@ class Power:
             power -= over / (first**power * log(first) + second**power * log(second))
         return float(first**power)
 
+    def moves_with_time(self, event: EventState) -> bool:  # noqa: ARG002
+        """Return False: only offers count."""
+        return False
 
-def _require_overround(max_overround: object) -> None:
+
+def require_overround(max_overround: object) -> None:
+    """Raise ConfigError unless the largest overround of a book that is trusted is in 0..1."""
     numeric = isinstance(max_overround, int | float) and not isinstance(max_overround, bool)
     if not numeric or not 0.0 < float(max_overround) < 1.0:  # type: ignore[arg-type]
         message = f"pricing.max_overround: {max_overround!r} is not between 0 and 1"

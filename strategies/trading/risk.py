@@ -210,6 +210,8 @@ class RiskManager:
 
     def _check_balance(self, proposal: _Proposal) -> str | None:
         available_cents = self._ledger.available_cents
+        if self._limits.exposure_credit:
+            available_cents += self._exposure.credit_cents
         if proposal.command.stake_cents <= available_cents:
             return None
         return f"{dollars_text(available_cents)} is available"

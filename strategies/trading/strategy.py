@@ -67,8 +67,8 @@ class Strategy(Protocol):
     """An idea. It declares what it would like resting; it never places and never cancels.
 
     `quote_refresh_ns` is how often it wants to be asked at most about a market that changed. Zero
-    means at once whenever a touch, a status, a score or a wager of ours changed; offers behind the
-    touch do not count then.
+    means at once whenever a touch, a status, a score, a reference price or a wager of ours changed;
+    offers behind the touch do not count then.
     """
 
     quote_refresh_ns: int

@@ -1,7 +1,8 @@
 """One wager of ours and its life.
 
 PENDING → ACCEPTED → OPEN ⇄ CANCELLING → ENDED. Steps may be skipped forwards, as answers and
-private updates come over different roads: a fill may precede the opening, or follow a cancel.
+private updates come over different roads: a fill may precede the opening, or follow a cancel, and
+what was lost on the way is told later.
 """
 
 from enum import StrEnum
@@ -52,13 +53,18 @@ class Wager:
     """A wager with identity and a life; amounts are cents.
 
     `side` is 0 if the line is the first of its pair, else 1. Matched and unmatched stake are
-    amounts, not states. `retry_at_ns` is when a refused cancel may be asked for again.
+    amounts, not states. `most_cents` is how much can come to be matched: the stake, or what the
+    exchange said at the end. `fill_totals` names the fills booked, as WagerMatched tells them.
+    `asked_ns` is when a cancel was last asked for, `retry_at_ns` when a refused one may be again.
     """
 
     __slots__ = (
+        "asked_ns",
+        "fill_totals",
         "intent",
         "line_id",
         "matched_cents",
+        "most_cents",
         "odds",
         "pair",
         "placed_ns",
@@ -85,8 +91,11 @@ class Wager:
         self.state = WagerState.PENDING
         self.reason: EndReason | None = None
         self.matched_cents = 0
+        self.most_cents = self.stake_cents
+        self.fill_totals: set[int] = set()
         self.rested_cents = 0
         self.shown_cents = 0
+        self.asked_ns = 0
         self.retry_at_ns = 0
 
     @property
@@ -98,6 +107,17 @@ class Wager:
     def unmatched_cents(self) -> int:
         """Return the stake that may still be matched."""
         return 0 if self.ended else self.stake_cents - self.matched_cents
+
+    @property
+    def open_cents(self) -> int:
+        """Return the stake to count as open: what may be matched, or was without our knowing."""
+        return max(0, self.most_cents - self.matched_cents)
+
+    @property
+    def lacks_fill(self) -> bool:
+        """Tell whether the exchange is known to have matched more than it told us of."""
+        named_cents = max(self.fill_totals, default=0)
+        return self.matched_cents < max(named_cents, self.most_cents if self.ended else 0)
 
     def offered_cents(self) -> int:
         """Return what takers on the opposite line should come to see of this wager in the book."""
@@ -112,16 +132,19 @@ class Wager:
             raise InvariantError(message)
         self.state = state
 
-    def match(self, odds: Odds, stake_cents: int) -> None:
-        """Book a fill, late or not; raise InvariantError beyond the stake."""
+    def match(self, odds: Odds, stake_cents: int, total_cents: int = 0) -> None:
+        """Book a fill, late or not, named by its total; raise InvariantError beyond the stake."""
         self.matched_cents += stake_cents
+        if total_cents:
+            self.fill_totals.add(total_cents)
         if odds == self.odds:
             self.rested_cents += stake_cents
         if self.matched_cents > self.stake_cents:
             message = f"wager {self.ref}: {self.matched_cents} cents matched of {self.stake_cents}"
             raise InvariantError(message)
 
-    def end(self, reason: EndReason) -> None:
-        """End for this reason."""
+    def end(self, reason: EndReason, most_cents: int) -> None:
+        """End for this reason, with this much matched, of which fills may still be told."""
         self.step(WagerState.ENDED)
         self.reason = reason
+        self.most_cents = max(most_cents, *self.fill_totals, 0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from strategies.trading.board import Board
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.errors import ConfigError
+from strategies.trading.errors import ConfigError, InvariantError
 from strategies.trading.events import (
     CancelRefused,
     WagerAccepted,
@@ -39,10 +39,12 @@ PrivateUpdate = (
     | WagerWiped
 )
 
+# A cancel without an answer for so long was lost, or its answer was: it is asked for again. The
+# exchange publishes no timeout; its answers come within a second, an in-play delay apart.
+CANCEL_PATIENCE_NS = 5 * NANOSECONDS
+
 # Late news of an ended wager is booked for so long; after that the exchange has to be asked.
 _KEEP_ENDED_NS = 3600 * NANOSECONDS
-
-_ORDER = {state: place for place, state in enumerate(WagerState)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class WagerManager:
         self._min_stake_cents = min_stake_cents
         self._live: dict[WagerRef, Wager] = {}
         self._live_by_line: dict[LineId, dict[WagerRef, Wager]] = {}
+        self._lacking: dict[WagerRef, Wager] = {}
         self._ended: dict[WagerRef, tuple[Wager, int]] = {}
         self._take_wishes: dict[LineId, Quote] = {}
         self._taken: dict[LineId, Quote] = {}
@@ -103,6 +106,17 @@ class WagerManager:
     def live_count(self) -> int:
         """Return how many wagers are pending, open, or being cancelled."""
         return len(self._live)
+
+    @property
+    def at_rest(self) -> bool:
+        """Tell whether nothing is in flight or known to be untold.
+
+        So it is if every live wager is open, with no cancel on its way, and every fill that the
+        exchange has let us know of in any way was told.
+        """
+        return not self._lacking and all(
+            wager.state is WagerState.OPEN and not wager.lacks_fill for wager in self.live()
+        )
 
     def live(self) -> Iterable[Wager]:
         """Return the wagers that may still be matched, in the order of placing."""
@@ -113,10 +127,11 @@ class WagerManager:
         return self._live_by_line.get(line_id, {}).values()
 
     def find(self, ref: WagerRef) -> Wager | None:
-        """Return a wager that is live, or that ended within the last hour."""
-        if ref in self._live:
-            return self._live[ref]
-        return self._ended[ref][0] if ref in self._ended else None
+        """Return a wager that is live, lacks a fill, or ended within the last hour."""
+        wager = self._live.get(ref) or self._lacking.get(ref)
+        if wager is None and ref in self._ended:
+            return self._ended[ref][0]
+        return wager
 
     def register(self, command: PlaceWager, now_ns: int) -> None:
         """Count a wager from the moment before it is sent."""
@@ -133,36 +148,54 @@ class WagerManager:
         """Note that a cancel is about to be sent."""
         wager = self._live[ref]
         wager.step(WagerState.CANCELLING)
+        wager.asked_ns = now_ns
         self._show(wager, now_ns)
 
     def begin_cancel_all(self, now_ns: int) -> None:
         """Note that a cancel of everything is about to be sent."""
         for ref, wager in self._live.items():
-            if wager.state is WagerState.OPEN:
+            if wager.state in (WagerState.OPEN, WagerState.CANCELLING):
                 self.begin_cancel(ref, now_ns)
 
+    def unanswered(self, now_ns: int) -> list[WagerRef]:
+        """Return the wagers whose cancel has gone without an answer for too long."""
+        return [
+            wager.ref
+            for wager in self.live()
+            if wager.state is WagerState.CANCELLING
+            and now_ns - wager.asked_ns >= CANCEL_PATIENCE_NS
+        ]
+
     def take(self, event: PrivateUpdate, at_ns: int) -> Wager | None:
-        """Take an answer or a private update; return its wager, None if it is not known."""
+        """Take an answer or a private update; return its wager, None if it tells nothing new.
+
+        They may come late, more than once, and in another order than they came about. Raise
+        InvariantError for a wager that is not ours.
+        """
         wager = self.find(event.ref)
         if wager is None:
+            message = f"the exchange speaks of wager {event.ref}, which is not ours"
+            raise InvariantError(message)
+        if not _tells_something_new(event, wager):
             return None
         match event:
             case WagerAccepted():
-                self._advance(wager, WagerState.ACCEPTED)
+                wager.step(WagerState.ACCEPTED)
             case WagerOpened():
-                self._advance(wager, WagerState.OPEN)
+                wager.step(WagerState.OPEN)
             case WagerMatched():
                 self._match(wager, event, at_ns)
             case CancelRefused():
-                self._refuse_cancel(wager, event)
+                wager.step(WagerState.OPEN)
+                wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
             case WagerRejected():
-                self._end(wager, EndReason.REJECTED, at_ns)
+                self._end(wager, EndReason.REJECTED, wager.matched_cents, at_ns)
             case WagerInvalid():
-                self._end(wager, EndReason.INVALID, at_ns)
-            case WagerCancelled():
-                self._end(wager, EndReason.CANCELLED, at_ns)
-            case WagerWiped():
-                self._end(wager, EndReason.WIPED, at_ns)
+                self._end(wager, EndReason.INVALID, wager.matched_cents, at_ns)
+            case WagerCancelled() | WagerWiped():
+                cancelled = isinstance(event, WagerCancelled)
+                reason = EndReason.CANCELLED if cancelled else EndReason.WIPED
+                self._end(wager, reason, wager.stake_cents - event.unmatched_cents, at_ns)
         self._show(wager, at_ns)
         return wager
 
@@ -257,33 +290,31 @@ class WagerManager:
     def _slack(self, quote: Quote) -> int:
         return quote.stake_cents * self._settings.stake_tolerance_percent // 100
 
-    def _advance(self, wager: Wager, state: WagerState) -> None:
-        """Step forwards; an answer that comes after later news changes nothing."""
-        if _ORDER[state] > _ORDER[wager.state]:
-            wager.step(state)
-
     def _match(self, wager: Wager, event: WagerMatched, at_ns: int) -> None:
-        was_open_cents = min(event.stake_cents, wager.unmatched_cents)
-        wager.match(event.odds, event.stake_cents)
+        was_open_cents = min(event.stake_cents, wager.open_cents)
+        wager.match(event.odds, event.stake_cents, event.total_cents)
         self._exposure.match(
             wager.pair, wager.side, event.stake_cents, event.profit_cents, was_open_cents
         )
-        if not wager.ended and wager.matched_cents == wager.stake_cents:
-            self._end(wager, EndReason.MATCHED, at_ns)
+        if wager.ref in self._lacking and not wager.lacks_fill:
+            del self._lacking[wager.ref]
+            self._keep_ended(wager, at_ns)
+        elif not wager.ended and wager.matched_cents == wager.stake_cents:
+            self._end(wager, EndReason.MATCHED, wager.stake_cents, at_ns)
 
-    def _refuse_cancel(self, wager: Wager, event: CancelRefused) -> None:
-        if wager.state is WagerState.CANCELLING:
-            wager.step(WagerState.OPEN)
-            wager.retry_at_ns = event.retry_at_ns or 0
-
-    def _end(self, wager: Wager, reason: EndReason, at_ns: int) -> None:
-        if wager.ended:
-            return
-        unmatched_cents = wager.unmatched_cents
-        wager.end(reason)
-        self._exposure.change_open(wager.pair, wager.side, -unmatched_cents)
+    def _end(self, wager: Wager, reason: EndReason, most_cents: int, at_ns: int) -> None:
+        """End a wager; what was matched of it but not told yet goes on counting as open."""
+        was_open_cents = wager.open_cents
+        wager.end(reason, most_cents)
+        self._exposure.change_open(wager.pair, wager.side, wager.open_cents - was_open_cents)
         del self._live[wager.ref]
         del self._live_by_line[wager.line_id][wager.ref]
+        if wager.lacks_fill:
+            self._lacking[wager.ref] = wager
+        else:
+            self._keep_ended(wager, at_ns)
+
+    def _keep_ended(self, wager: Wager, at_ns: int) -> None:
         self._ended[wager.ref] = (wager, at_ns)
         self._forget_ended_before(at_ns - _KEEP_ENDED_NS)
 
@@ -309,3 +340,20 @@ class WagerManager:
             offers.expect_own(odds, change_cents)
         else:
             offers.lose_own(odds, -change_cents, at_ns)
+
+
+def _tells_something_new(event: PrivateUpdate, wager: Wager) -> bool:
+    """Tell whether an update is neither a repeat nor overtaken by later news."""
+    match event:
+        case WagerMatched():
+            return event.total_cents not in wager.fill_totals
+        case WagerAccepted():
+            return wager.state is WagerState.PENDING
+        case WagerOpened():
+            return wager.state in (WagerState.PENDING, WagerState.ACCEPTED)
+        case CancelRefused():
+            # A time to retry that passed before we last asked was told of an earlier cancel.
+            overtaken = event.retry_at_ns is not None and event.retry_at_ns <= wager.asked_ns
+            return wager.state is WagerState.CANCELLING and not overtaken
+        case _:
+            return not wager.ended

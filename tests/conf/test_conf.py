@@ -86,6 +86,7 @@ def test_every_mode_and_experiment_is_built(
     [
         *product(["backtest"], STACKS, SINGLE_CHOICES),
         *product([mode for mode in MODES if mode != "backtest"], [""], CHOICES_OF_ALL_MODES),
+        *product(["backtest", "serve"], [""], ["feed=crowd"]),
     ],
 )
 def test_every_choice_is_built(

@@ -38,6 +38,7 @@ def limits() -> Limits:
         max_commands_per_second=20,
         in_play=False,
         stop_before_start_seconds=120,
+        exposure_credit=True,
     )
 
 

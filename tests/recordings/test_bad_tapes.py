@@ -32,13 +32,13 @@ HOME = Line(LineId("h"), GAME.event_id, MARKET.market_id, Selection.HOME, 0.0)
 AWAY = Line(LineId("a"), GAME.event_id, MARKET.market_id, Selection.AWAY, 0.0)
 
 # The rows of each segment of the good recording, by place.
-OFFER, TRADE, MARKET_STATUS, EVENT_STATUS, RESULT, SCORE = range(6)
-ROWS = 6
+OFFER, TRADE, MARKET_STATUS, EVENT_STATUS, RESULT, SCORE, REFERENCE = range(7)
+ROWS = 7
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return the folder of a good recording: two segments of the same six kinds of row."""
+    """Return the folder of a good recording: two segments of the same seven kinds of row."""
     path = tmp_path / "tape"
     writer = TapeWriter(
         path, source="test", simulated=True, clocks=Clocks.ONE, rows_per_segment=ROWS
@@ -61,6 +61,7 @@ def _write_segment(writer: TapeWriter, start_ns: int) -> None:
         lambda: writer.event_status(0, EventStatus.LIVE),
         lambda: writer.result(1, Result.WON),
         lambda: writer.score(0, 54, 51),
+        lambda: writer.reference(0, 0.4),
     ]
     for at, say in enumerate(statements):
         writer.begin_message(start_ns + at, start_ns + at)
@@ -231,6 +232,12 @@ def test_a_hole_in_a_number_column_is_refused(folder: Path) -> None:
         ((MARKET_STATUS, "state", 4), "has no market_status of that number"),
         ((EVENT_STATUS, "state", 0), "has no event_status of that number"),
         ((RESULT, "state", 5), "has no result of that number"),
+        ((SCORE, "state", -1), "is a score from before the game"),
+        ((REFERENCE, "line", 2), "names a line that is not in the dictionary"),
+        ((REFERENCE, "market", 1), "names a market that is not in the dictionary"),
+        ((REFERENCE, "state", -1), "is a reference that is no probability between 0 and 1"),
+        ((REFERENCE, "state", 0), "is a reference that is no probability between 0 and 1"),
+        ((REFERENCE, "state", 10**9), "is a reference that is no probability between 0 and 1"),
     ],
     ids=str,
 )
@@ -245,7 +252,7 @@ def test_a_row_that_cannot_be_is_refused_by_file_and_row(
     assert refusal(folder).startswith(f"{segment}, row {row}: {why} (")
 
 
-@pytest.mark.parametrize(("rows_per_chunk", "chunks_ahead"), [(1, 7), (2, 3), (5, 2), (100, 1)])
+@pytest.mark.parametrize(("rows_per_chunk", "chunks_ahead"), [(1, 8), (2, 4), (5, 2), (100, 1)])
 def test_a_row_is_named_the_same_whatever_the_chunks(
     folder: Path, rows_per_chunk: int, chunks_ahead: int
 ) -> None:

@@ -86,6 +86,12 @@ statements = st.one_of(
     st.tuples(st.just("event_status"), events, st.sampled_from(EventStatus)),
     st.tuples(st.just("schedule"), events, st.integers(0, 2**62)),
     st.tuples(st.just("score"), events, st.integers(0, 200), st.integers(0, 200)),
+    st.tuples(
+        st.just("score"), events, st.integers(0, 200), st.integers(0, 200), st.integers(0, 10**13)
+    ),
+    st.tuples(
+        st.just("reference"), lines, st.integers(1, 10**9 - 1).map(lambda parts: parts / 1e9)
+    ),
     st.tuples(st.just("in_play_delay"), in_markets, st.integers(0, 10**10)),
     st.tuples(st.just("result"), lines, st.sampled_from(Result)),
     st.tuples(st.just("untyped"), texts),
@@ -146,8 +152,10 @@ def _said(method: str, *told: Any) -> dict[str, Any]:
             meant = _on_line(line) | {"state": result}
         case (("market_status" | "in_play_delay"), market, state):
             meant = {"event": market // 3, "market": market, "state": state}
-        case "score", event, home, away:
-            meant = {"event": event, "text": f"{home}-{away}"}
+        case "score", event, home, away, *clock:
+            meant = {"event": event, "state": sum(clock), "text": f"{home}-{away}"}
+        case "reference", line, probability:
+            meant = _on_line(line) | {"state": round(probability * 10**9)}
         case (("event_status" | "schedule"), event, state):
             meant = {"event": event, "state": state}
         case _, text:
@@ -315,6 +323,18 @@ def test_offers_and_trades_that_cannot_be_are_refused(
             writer.offer(2, odds, amount_cents)
         with pytest.raises(TapeError, match=r"line g1/223/home: .* off the ladder or negative"):
             writer.trade(2, odds, amount_cents, Side.TAKER)
+        assert writer.rows_written == 0
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0, -0.1, 1.5, 1e-12, 1 - 1e-12, float("nan")])
+def test_a_reference_that_is_no_fair_probability_is_refused(
+    tmp_path: Path, probability: float
+) -> None:
+    """What is certain, or would be once rounded, or is no number, never reaches a tape."""
+    with writer_at(tmp_path / "tape") as writer:
+        writer.begin_message(1, 1)
+        with pytest.raises(TapeError, match=r"line g1/223/home: .* is no fair probability"):
+            writer.reference(2, probability)
         assert writer.rows_written == 0
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,13 @@ from sim.inbox import Inbox
 from sim.latency import Constant, Delay, Latency, NoDelay
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.commission import Commission
-from strategies.trading.events import Event, WagerMatched
+from strategies.trading.events import (
+    CancelRefused,
+    Event,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+)
 from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
 from strategies.trading.market import (
     EventStatus,
@@ -65,7 +72,8 @@ class Room:
     """An exchange with a listener in place of a desk. Say what happens when, then `run`.
 
     Times are milliseconds from the start; markets are open from the first row on. Delays are zero
-    unless given.
+    unless given. Others that `join` are at the exchange itself: what they ask, `by` their name,
+    happens at once, and they hear of it at once.
     """
 
     def __init__(
@@ -92,6 +100,10 @@ class Room:
         self._wake_always = wake_on_every_change
         self._fees = Commission(rate_percent)
         self._settings = ExchangeSettings(**settings)
+        self.guests: dict[str, Participant] = {}
+        self.trades: list[tuple[str, int, int]] = []
+        self._balances: dict[str, int] = {}
+        self._told: dict[str, list[Heard]] = {}
         self._rows: list[tuple[Any, ...]] = []
         self._calls: list[tuple[float, Callable[[], None]]] = []
         self._seq = 0
@@ -150,25 +162,57 @@ class Room:
             )
         )
 
-    # What the desk does -----------------------------------------------------------------------
+    # What the desk does, and others -----------------------------------------------------------
+
+    def join(self, name: str, balance_cents: int = 1_000_000) -> None:
+        """Let another participant in."""
+        self._balances[name] = balance_cents
+        self._told[name] = []
 
     def place(
-        self, ms: float, ref: str, line: str, odds: int, cents: int, intent: Intent = Intent.REST
+        self,
+        ms: float,
+        ref: str,
+        line: str,
+        odds: int,
+        cents: int,
+        intent: Intent = Intent.REST,
+        by: str | None = None,
     ) -> None:
         """Place a wager."""
-        self.place_all(ms, [request(ref, line, odds, cents, intent)])
+        self.place_all(ms, [request(ref, line, odds, cents, intent)], by)
 
-    def place_all(self, ms: float, requests: list[PlaceWager]) -> None:
+    def place_all(self, ms: float, requests: list[PlaceWager], by: str | None = None) -> None:
         """Place a batch."""
-        self.call(ms, lambda: self.link.place(requests))
+        if by is None:
+            self.call(ms, lambda: self.link.place(requests))
+        else:
+            self.call(ms, lambda: self._tell(by, self.exchange.place(self.guests[by], requests)))
 
-    def cancel(self, ms: float, *refs: str) -> None:
+    def cancel(self, ms: float, *refs: str, by: str | None = None) -> None:
         """Cancel wagers in one batch."""
-        self.call(ms, lambda: self.link.cancel([WagerRef(ref) for ref in refs]))
+        named = [WagerRef(ref) for ref in refs]
+        if by is None:
+            self.call(ms, lambda: self.link.cancel(named))
+        else:
+            self.call(ms, lambda: self._tell(by, self.exchange.cancel(self.guests[by], named)))
 
-    def cancel_all(self, ms: float, *names: str) -> None:
-        """Cancel everything, or what is of an event or one of its markets."""
-        self.call(ms, lambda: self.link.cancel_all(*names))
+    def cancel_all(self, ms: float, *names: str | None, by: str | None = None) -> None:
+        """Cancel everything, or what is of an event, one of its markets, or for others a line.
+
+        Others hear the code of a refusal as a text.
+        """
+        if by is None:
+            self.call(ms, lambda: self.link.cancel_all(*names))
+        else:
+            self.call(
+                ms, lambda: self._tell(by, [self.exchange.cancel_all(self.guests[by], *names)])
+            )
+
+    def settle(self, ms: float, market: int, **results: Result) -> None:
+        """Settle a market by the results of its lines, past any recording."""
+        named = {LineId(name): result for name, result in results.items()}
+        self.call(ms, lambda: self.exchange.settle(market, named))
 
     def ask_state(self, ms: float) -> None:
         """Ask for the state of the account."""
@@ -202,6 +246,9 @@ class Room:
         self.market = RecordedMarket(env, self.info, exchange, publisher)
         self.link = Link(env, exchange, latency, inbox, publisher)
         self.exchange = exchange
+        for name, cents in self._balances.items():
+            self.guests[name] = exchange.open_account(name, cents, partial(self._tell, name))
+        exchange.on_trade = lambda *trade: self.trades.append((trade[0].line_id, *trade[1:]))
         env.replay_to(self.market.take_row)
         for ms, callback in self._calls:
             env.schedule_call(nanoseconds(ms), Priority.DESK, callback)
@@ -210,29 +257,41 @@ class Room:
         inbox.drain(env.now_ns + 1)
         return self
 
-    def of(self, *types: type) -> list[Event]:
-        """Return the events heard that are of these types."""
-        return [heard.event for heard in self.heard if isinstance(heard.event, types)]
+    def of(self, *types: type, by: str | None = None) -> list[Event]:
+        """Return the events that the desk or another heard and that are of these types."""
+        return [heard.event for heard in self._heard_by(by) if isinstance(heard.event, types)]
 
-    def times_of(self, *types: type) -> list[float]:
+    def times_of(self, *types: type, by: str | None = None) -> list[float]:
         """Return when events of these types were heard."""
-        return [heard.ms for heard in self.heard if isinstance(heard.event, types)]
+        return [heard.ms for heard in self._heard_by(by) if isinstance(heard.event, types)]
+
+    def codes(self, ref: str, by: str | None = None) -> list[str]:
+        """Return the codes that were told of a wager, in order."""
+        told = self.of(WagerRejected, WagerInvalid, CancelRefused, by=by)
+        return [event.code for event in told if event.ref == ref]
 
     def ms_of(self, at_ns: int) -> float:
         """Return a time as milliseconds of the room."""
         return (at_ns - START_NS) / 1e6
 
-    def fills(self, ref: str) -> list[tuple[Odds, int, int]]:
+    def fills(self, ref: str, by: str | None = None) -> list[tuple[Odds, int, int]]:
         """Return the fills of a wager as (odds, stake, profit)."""
         return [
             (event.odds, event.stake_cents, event.profit_cents)
-            for event in self.of(WagerMatched)
+            for event in self.of(WagerMatched, by=by)
             if event.ref == ref
         ]
 
-    def filled_cents(self, ref: str) -> int:
+    def filled_cents(self, ref: str, by: str | None = None) -> int:
         """Return how much of a wager's stake was matched."""
-        return sum(stake for _, stake, _ in self.fills(ref))
+        return sum(stake for _, stake, _ in self.fills(ref, by))
+
+    def _heard_by(self, name: str | None) -> list[Heard]:
+        return self.heard if name is None else self._told[name]
+
+    def _tell(self, name: str, events: Iterable[Event]) -> None:
+        ms = self.ms_of(self.env.now_ns)
+        self._told[name].extend(Heard(ms, event) for event in events)
 
     def _hear(self, event: Event, at_ns: int) -> None:
         self.heard.append(Heard(self.ms_of(at_ns), event))

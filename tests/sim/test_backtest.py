@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -15,11 +16,14 @@ import pytest
 from hydra.utils import instantiate
 
 from recordings.reader import Tape, open_recording
-from recordings.tape import Kind, Row, Side
+from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest, Pass
+from sim.exchange.participant import Participant
+from sim.exchange.prophet import Answer, CancelAnswer, SimulatedProphet
 from sim.exchange.queue import Back
 from strategies.trading.commands import PlaceWager
+from strategies.trading.ids import WagerRef
 from strategies.trading.market import EventStatus, MarketStatus, Result
 
 SECOND_NS = 1_000_000_000
@@ -55,7 +59,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Sent:
-    """A command as it left the desk: when, what, and on which line at which odds and stake."""
+    """A command as it reached the exchange: when, what, on which line, at which odds and stake."""
 
     ns: int
     what: str
@@ -64,34 +68,29 @@ class Sent:
     stake_cents: int = 0
 
 
-class Notes:
-    """The port of an exchange, that notes every command and passes it on."""
+class NotedProphet(SimulatedProphet):
+    """The exchange, that notes every command as it comes."""
 
-    def __init__(self, sent: list[Sent], make: Callable[..., Any], **partners: Any) -> None:
-        """Build the exchange behind it."""
-        self._behind = make(**partners)
+    def __init__(self, sent: list[Sent], **partners: Any) -> None:
+        """Build it as it would be built, with where to note."""
+        super().__init__(**partners)
         self._sent = sent
-        self._env = partners["env"]
 
-    def __getattr__(self, name: str) -> Any:
-        """Be the exchange in all else."""
-        return getattr(self._behind, name)
-
-    def place(self, requests: Sequence[PlaceWager]) -> None:
+    def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Answer]:
         """Note wagers asked for."""
         now_ns = self._env.now_ns
         self._sent += [Sent(now_ns, r.ref, r.line_id, r.odds, r.stake_cents) for r in requests]
-        self._behind.place(requests)
+        return super().place(participant, requests)
 
-    def cancel(self, refs: Sequence[str]) -> None:
+    def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelAnswer]:
         """Note cancels asked for."""
         self._sent += [Sent(self._env.now_ns, f"cancel {ref}") for ref in refs]
-        self._behind.cancel(refs)
+        return super().cancel(participant, refs)
 
-    def cancel_all(self, *scope: Any) -> None:
+    def cancel_all(self, participant: Participant, *scope: Any) -> str | None:
         """Note that everything is to be cancelled."""
         self._sent.append(Sent(self._env.now_ns, "cancel all"))
-        self._behind.cancel_all(*scope)
+        return super().cancel_all(participant, *scope)
 
 
 @pytest.fixture(scope="session")
@@ -101,10 +100,10 @@ def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list
     def played(*settings: str) -> tuple[Pass, list[Sent]]:
         parts = instantiate(compose_settings(*settings), _convert_="all")
         sent: list[Sent] = []
-        parts["exchange"] = partial(Notes, sent, parts["exchange"])
+        parts["exchange"] = partial(NotedProphet, sent, **parts["exchange"].keywords)
         make = parts.pop("run")
-        del parts["mode_name"]
-        backtest: Backtest = make(**parts)
+        taken = signature(Backtest).parameters
+        backtest: Backtest = make(**{name: parts[name] for name in taken})
         return backtest.run_pass(Back()), sent
 
     return played
@@ -165,7 +164,9 @@ def write_row(writer: TapeWriter, row: Row) -> None:
             writer.schedule(row.event, row.state)
         case Kind.SCORE:
             home, away = (row.text or "").split("-")
-            writer.score(row.event, int(home), int(away))
+            writer.score(row.event, int(home), int(away), row.state)
+        case Kind.REFERENCE:
+            writer.reference(row.line, row.state / PROBABILITY_PARTS)
         case Kind.IN_PLAY_DELAY:
             writer.in_play_delay(row.market, row.state)
         case Kind.RESULT:

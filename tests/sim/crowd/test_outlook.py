@@ -5,22 +5,32 @@ from math import erfc, sqrt
 import numpy as np
 import pytest
 
-from sim.crowd.game import Game, Score
+from sim.crowd.game import Clock, Game, Points, Score
 from sim.crowd.outlook import Outlook
+from sim.crowd.sports.nba import NBA
 from strategies.trading.market import MarketType
 
 SECOND_NS = 1_000_000_000
 OPENS_NS = 1_000_000 * SECOND_NS
 TIP_OFF_NS = OPENS_NS + 3_600 * SECOND_NS
 # A game whose clock never stops, so that wall time is game time.
-GAME = Game(4.5, 212.0, [(2800.0, Score(110, 100))], [0.0, 2880.0], [0.0, 2880.0])
+GAME = Game(
+    4.5,
+    212.0,
+    Points((-4.5,), (212.5,)),
+    Clock(2880.0, 300.0),
+    [(2800.0, Score(110, 100))],
+    [0.0, 2880.0],
+    [0.0, 2880.0],
+    [],
+)
 
 
 @pytest.fixture
 def outlook() -> Outlook:
     """Return how the crowd sees the game."""
     rng = np.random.Generator(np.random.PCG64(1))
-    return Outlook(GAME, rng, opens_ns=OPENS_NS, tip_off_ns=TIP_OFF_NS)
+    return Outlook(NBA, GAME, rng, opens_ns=OPENS_NS, tip_off_ns=TIP_OFF_NS)
 
 
 def at_share(share: float) -> int:

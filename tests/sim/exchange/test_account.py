@@ -59,11 +59,17 @@ def results_of(outcomes):
     return results
 
 
+def gross_by_hand(fills, results):
+    """Return what these fills win or lose together by the results of their lines."""
+    return sum(
+        {Result.WON: profit, Result.LOST: -stake}.get(results[LineId(line)], 0)
+        for line, stake, profit in fills
+    )
+
+
 def net_by_hand(fills, results, percent):
     """Return net winnings in exact fractions, and the commission rounded half up by hand."""
-    gross = 0
-    for line, stake, profit in fills:
-        gross += {Result.WON: profit, Result.LOST: -stake}.get(results[LineId(line)], 0)
+    gross = gross_by_hand(fills, results)
     commission = Fraction(percent, 100) * max(gross, 0)
     return gross - int(commission + Fraction(1, 2))
 
@@ -91,6 +97,38 @@ def test_a_correction_leaves_what_the_right_results_alone_would_have(fills, firs
     ours.settle(SPREAD.key, results_of(second))
     assert ours.cash_cents == 100_000 + net_by_hand(fills, results_of(second), 2)
     assert ours.matched_cents == 0
+
+
+@given(fills=FILLS)
+def test_covered_stakes_are_those_that_no_result_can_lose(fills):
+    """Pair by pair: the stakes, less the worst that any result of the pair would bring."""
+    ours = account()
+    for line, stake, profit in fills:
+        ours.book_fill(SPREAD.key, LineId(line), stake, profit)
+    covered = 0
+    for first, second in PAIRS:
+        of_pair = [fill for fill in fills if fill[0] in (first, second)]
+        worst = min(gross_by_hand(of_pair, {first: r, second: OPPOSITE[r]}) for r in Result)
+        covered += sum(stake for _, stake, _ in of_pair) + worst
+    assert ours.covered_cents == covered
+    ours.settle(SPREAD.key, results_of((Result.WON, Result.PUSHED)))
+    assert ours.covered_cents == 0
+
+
+def test_the_credit_is_that_of_the_formula():
+    """With p1 300, s1 200, p2 120, s2 150 the worst is a loss of 80, so 270 of 350 are covered."""
+    ours = account()
+    ours.book_fill(SPREAD.key, LineId("home-5"), 200, 300)
+    ours.book_fill(SPREAD.key, LineId("away+5"), 150, 120)
+    assert ours.covered_cents == 350 + min(0, 300 - 150, 120 - 200)
+
+
+def test_two_points_of_a_market_do_not_cover_each_other():
+    """The credit looks at the two lines of one pair only."""
+    ours = account()
+    ours.book_fill(SPREAD.key, LineId("home-4.5"), 1_000, 1_000)
+    ours.book_fill(SPREAD.key, LineId("away+5"), 1_000, 1_000)
+    assert ours.covered_cents == 0
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,10 @@ def test_a_fill_reduces_the_value_and_leaves_the_quantity(room):
     traded_cents=st.integers(1, 90_000),
 )
 def test_staked_less_filled_is_the_open_stake_behind_all_levels(make_room, wagers, traded_cents):
-    """At every level value times payout is the open stake, up to half a cent a wager."""
+    """At every level value times payout is the open stake, up to a cent of value for each wager.
+
+    What a fill gave was rounded to the cent, and so is what is left to take: half a cent each.
+    """
     room = make_room(most_delayed=1000)
     for number, (odds, cents) in enumerate(wagers):
         room.place(number + 1, f"w{number}", "home", odds, cents)
@@ -54,6 +57,28 @@ def test_staked_less_filled_is_the_open_stake_behind_all_levels(make_room, wager
         resting = [wager for wager in home.wagers if wager.shown_odds == level.odds]
         numerator, denominator = payout_ratio(level.odds)
         behind = level.value_cents * numerator / denominator
-        off = len(resting) * (0.5 * numerator / denominator + 0.5)
+        off = len(resting) * numerator / denominator
         assert abs(behind - sum(wager.open_cents for wager in resting)) <= off
         assert level.quantity_cents == sum(wager.stake_cents for wager in resting)
+
+
+def test_no_more_than_ten_levels_are_shown(room):
+    """Of twelve offers on a line the ten that pay takers most are shown, the longest first."""
+    for number in range(12):
+        room.place(1 + number, f"w{number}", "home", 101 + number, 1000)
+    room.run()
+    assert [level.odds for level in levels(book_of(room, "away"))] == list(range(-101, -111, -1))
+
+
+def test_a_level_counts_what_is_recorded_and_what_participants_rest(room):
+    """Recorded stake and ours show as one level, until the recorded stake is all taken."""
+    room.join("b")
+    room.offer(0, "away", 100, 500, quantity=700)
+    room.place(1, "w", "home", 100, 1000)
+    room.place(2, "early", "away", 100, 200, by="b")
+    room.call(3, lambda: shown.append(levels(book_of(room, "away"))))
+    room.place(4, "late", "away", 100, 400, by="b")
+    shown = []
+    room.run()
+    assert shown == [[Level(100, 1300, 1700)]]
+    assert levels(book_of(room, "away")) == [Level(100, 900, 1000)]

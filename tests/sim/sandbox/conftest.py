@@ -11,9 +11,10 @@ import aiohttp
 import pytest
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
-from sim.clock import Priority, ReplayEnvironment
+from sim.clock import Priority, ReplayEnvironment, ScheduledCall
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue import Back
+from sim.exchange.recorded import RecordedMarket
 from sim.exchange.settings import ExchangeSettings
 from sim.latency import Constant
 from sim.sandbox.server import Server
@@ -34,7 +35,9 @@ from strategies.trading.market import (
 from strategies.trading.odds import prophetx_ladder
 
 SECOND = 1_000_000_000
+# The recording is a hundred days old, and plays as if it were of now.
 START_NS = 1_789_175_000 * SECOND
+PLAYED_NS = START_NS - 100 * 86_400 * SECOND
 BEFORE_START_NS = 3600 * SECOND
 SAMPLES = Path(__file__).parents[4] / "shared" / "prophet" / "samples"
 PATIENCE_SECONDS = 40
@@ -70,7 +73,7 @@ def game_info() -> TapeInfo:
     """Return the dictionaries of a game with a moneyline, a spread and a total."""
     info = TapeInfo("test", True, Clocks.ONE, prophetx_ladder())
     name, teams = "Chicago Bears at Carolina Panthers", ("Carolina Panthers", "Chicago Bears")
-    start_ns = START_NS + BEFORE_START_NS
+    start_ns = PLAYED_NS + BEFORE_START_NS
     info.events.append(SportEvent(EVENT, name, *teams, "NFL", "American Football", start_ns))
     for market_id, type_ in MARKETS:
         info.markets.append(Market(EVENT, MarketId(market_id), type_, type_.value.capitalize()))
@@ -86,7 +89,7 @@ class Rows:
         """Start with every market open, and what is offered in it."""
         self.rows: list[tuple[Any, ...]] = []
         self._seq = 0
-        self.row(0, Kind.SCHEDULE, event=0, state=START_NS + BEFORE_START_NS)
+        self.row(0, Kind.SCHEDULE, event=0, state=PLAYED_NS + BEFORE_START_NS)
         for market in range(len(MARKETS)):
             self.row(0, Kind.MARKET_STATUS, event=0, market=market, state=MarketStatus.OPEN)
         for line, odds, cents, quantity in OFFERS:
@@ -132,15 +135,38 @@ class Rows:
     ) -> None:
         """Add a row, a message of its own."""
         self._seq += 1
-        at_ns = START_NS + round(second * SECOND)
+        at_ns = PLAYED_NS + round(second * SECOND)
         where = (at_ns, at_ns, self._seq, kind, line, market, event)
         self.rows.append((*where, odds, amount, quantity, side, state, text))
+
+
+class RowsFeed:
+    """A feed of rows that a test wrote."""
+
+    name = "rows"
+    knows_queue = False
+
+    def __init__(self, info: TapeInfo, rows: list[tuple[Any, ...]]) -> None:
+        """Play these rows."""
+        self.info = info
+        self._rows = rows
+
+    def examine(self) -> None:
+        """Find nothing wrong."""
+
+    def environment(self, *_: Any) -> ReplayEnvironment:
+        """Return an environment that replays the rows, in order of time."""
+        return ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
+
+    def join(self, env: Any, exchange: Any, publisher: Any, *_: Any) -> Any:
+        """Hand the rows to the exchange."""
+        env.replay_to(RecordedMarket(env, self.info, exchange, publisher).take_row)
 
 
 class HandClock:
     """A clock that stands until a test moves it."""
 
-    def __init__(self, env: ReplayEnvironment) -> None:
+    def __init__(self, env: Any) -> None:
         """Stand a second after the start of the recording."""
         self._env = env
         self._now_ns = START_NS + SECOND
@@ -151,14 +177,18 @@ class HandClock:
 
     def call_at(self, when_ns: int, callback: Callable[[], None]) -> Any:
         """Call back at a time."""
-        return self._env.schedule_call(max(when_ns, self._env.now_ns), Priority.TIMER, callback)
+        return self._call(when_ns, Priority.TIMER, callback)
 
     def enter(self, callback: Callable[[], None]) -> None:
         """Let all that is due happen, then the callback, then what that brings about now."""
-        due_ns = max(self._now_ns, self._env.now_ns)
-        entered = self._env.schedule_call(due_ns, 9, callback)  # type: ignore[arg-type]
+        entered = self._call(self._now_ns, 9, callback)
         while not entered.processed or self._env.peek() <= self._now_ns:
             self._env.step()
+
+    def _call(self, when_ns: int, priority: int, callback: Callable[[], None]) -> Any:
+        call = ScheduledCall(self._env, callback)
+        self._env.schedule(call, priority, max(0, when_ns - self._env.now))
+        return call
 
     async def run(self) -> None:
         """Do nothing, until cancelled."""
@@ -322,7 +352,8 @@ def play(
 
     async def whole() -> None:
         given = settings or SandboxSettings(port=0)
-        stage = Stage(info or game_info(), (rows or Rows()).rows, exchange, HandClock)
+        feed = RowsFeed(info or game_info(), (rows or Rows()).rows)
+        stage = Stage(feed, exchange, HandClock, BEFORE_START_NS - SECOND)
         server = Server(stage, given)
         assert isinstance(stage.clock, HandClock)
         try:

@@ -62,6 +62,34 @@ def test_time_passes_at_the_speed_asked_for(build_backtest: Callable[..., Any]) 
     asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
 
 
+def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
+    """With feed=crowd the makers of a simulated crowd offer, and an account can take it."""
+
+    async def scenario() -> None:
+        settings = ("feed=crowd", "feed.opens_before_hours=1", "sandbox.speed=50")
+        session = build_backtest(*BUILD, *settings)
+        async with session.opened() as server, aiohttp.ClientSession() as http:
+            root = f"{server.address}/partner/v4/mm"
+            headers = await login(http, f"{server.address}/partner")
+            (event,) = server.stage.info.events
+            url = f"{root}/get_markets?event_id={event.event_id}"
+            async with http.get(url, headers=headers) as answer:
+                moneyline = (await answer.json())["data"]["markets"][0]
+            level = moneyline["selections"][0][0]
+            body = {"external_id": "q-1", "order_strategy": "fillOrKill"}
+            # So short that a level which moves on meanwhile is matched all the same.
+            body |= {"strike_id": level["strike_id"], "price": -25000, "quantity": 100}
+            async with http.post(f"{root}/submit_order", headers=headers, json=body) as answer:
+                order = (await answer.json())["data"]["order"]
+            while order["filled_quantity"] == 0:
+                await asyncio.sleep(0.05)
+                url = f"{root}/get_order/{order['order_id']}"
+                async with http.get(url, headers=headers) as answer:
+                    order = (await answer.json())["data"]
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+
+
 def test_a_port_that_is_taken_is_told_in_one_line(build_backtest: Callable[..., Any]) -> None:
     """A second sandbox at the same port is refused, naming the setting."""
     from strategies.trading.errors import ConfigError  # noqa: PLC0415
@@ -131,5 +159,5 @@ def test_serve_says_where_it_is_and_ends_when_interrupted() -> None:
     assert status == 0
     assert told[-2:] == ["10000", "ended"]
     text = "\n".join(told)
-    assert "plays    nba (a simulated recording) at speed 1" in text
+    assert "plays    nba (simulated) at speed 1" in text
     assert "Herons at Lakeview Lanterns" in text

@@ -37,7 +37,7 @@ from strategies.trading.market import (
 )
 from strategies.trading.money import fill_profit_cents
 from strategies.trading.odds import Odds, prophetx_ladder
-from strategies.trading.pricing import Consensus
+from strategies.trading.pricing import Consensus, Pricing
 from strategies.trading.strategy import Quote, View
 from strategies.trading.wager import Wager
 from strategies.trading.wagers import Changes, WagerSettings
@@ -99,6 +99,7 @@ GENEROUS = Limits(
     max_commands_per_second=1_000,
     in_play=False,
     stop_before_start_ns=120 * NANOSECONDS,
+    exposure_credit=False,
 )
 
 
@@ -269,6 +270,8 @@ class Room:
         commission: Commission = Commission(2),  # noqa: B008 - immutable
         balance_cents: int = 100_000_000,
         opened: bool = True,
+        pricing: Pricing = Consensus(0.2),  # noqa: B008 - immutable
+        make_strategy: Callable[[int], Any] = FixedStrategy,
         **limits: Any,
     ) -> None:
         """Start a desk that follows every market; all of them are open unless told otherwise."""
@@ -276,13 +279,13 @@ class Room:
         self.clock = HandClock()
         self.exchange = ScriptedExchange(self.log)
         self.journal = RecordingJournal(self.log)
-        self.strategy = FixedStrategy(refresh_ns)
+        self.strategy = make_strategy(refresh_ns)
         self.catalogue = small_catalogue()
         self.limits = replace(GENEROUS, **limits)
         self._count = 0
         settings = DeskSettings(
             strategy=self.strategy,
-            pricing=Consensus(0.2),
+            pricing=pricing,
             limits=self.limits,
             wagers=WagerSettings(odds_tolerance_rungs, stake_tolerance_percent),
             commission=commission,

@@ -15,6 +15,7 @@ from strategies.trading.events import (
     FeedRestored,
     MarketStatusChanged,
     OfferChanged,
+    ReferencePrice,
     ScoreChanged,
     TradeSeen,
 )
@@ -117,10 +118,11 @@ def test_a_market_is_not_open_before_it_was_said_to_be(board: Board) -> None:
         (MarketStatusChanged(MONEYLINE, MarketStatus.OPEN), True),
         (ScoreChanged(G1, 1, 2), True),
         (EventPaused(G1, True), False),
+        (ReferencePrice(HOME, 0.6), False),
     ],
 )
 def test_only_the_feed_makes_an_event_fresh(board: Board, event: Event, fresh: bool) -> None:
-    """Whatever the exchange tells shows that the feed is alive; a person's word does not."""
+    """Whatever the exchange tells shows that the feed is alive; other words do not."""
     board.take(event, 77)
     assert board.events[G1].heard_ns == (77 if fresh else 0)
     assert board.events[OTHER_GAME.event_id].heard_ns == 0
@@ -133,6 +135,7 @@ def test_only_the_feed_makes_an_event_fresh(board: Board, event: Event, fresh: b
         TradeSeen(LineId("over"), Odds(110), 100),
         MarketStatusChanged(MarketKey(G1, MarketId("225")), MarketStatus.OPEN),
         ScoreChanged(EventId("g3"), 1, 2),
+        ReferencePrice(LineId("over"), 0.6),
     ],
 )
 def test_markets_that_are_not_followed_are_passed_over(board: Board, event: Event) -> None:
@@ -143,14 +146,34 @@ def test_markets_that_are_not_followed_are_passed_over(board: Board, event: Even
 
 
 def test_what_was_heard_is_kept(board: Board) -> None:
-    """Score, status, start and pause are there for the next decision."""
-    board.take(ScoreChanged(G1, 55, 60), 5)
-    board.take(EventStatusChanged(G1, EventStatus.LIVE), 5)
+    """Score and its clock, status and start, schedule and pause are there for the next decision."""
+    board.take(EventStatusChanged(G1, EventStatus.LIVE), 4)
+    board.take(ScoreChanged(G1, 55, 60, 1_440), 5)
+    board.take(EventStatusChanged(G1, EventStatus.LIVE), 6)
     board.take(EventScheduled(G1, 9), 5)
     board.take(EventPaused(G1, True), 5)
     state = board.events[G1]
     heard = (state.score, state.status, state.scheduled_ns, state.paused)
     assert heard == ((55, 60), EventStatus.LIVE, 9, True)
+    assert (state.clock_ns, state.live_since_ns) == (1_440, 4)
+
+
+def test_the_newest_outside_price_of_either_line_is_kept(board: Board) -> None:
+    """A reference price counts for both lines of its pair, and a later one takes its place."""
+    pair = board.catalogue.pair_of(HOME).pair_id
+    board.take(ReferencePrice(HOME, 0.6), 5)
+    assert board.events[G1].references == {pair: (0.6, 5)}
+    board.take(ReferencePrice(LineId("away"), 0.3), 7)
+    assert board.events[G1].references == {pair: (0.7, 7)}
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_an_outside_price_asks_for_a_decision(catalogue: Catalogue, eager: bool) -> None:
+    """It does so at once for a strategy that wants every change, else at the next refresh."""
+    board = Board(catalogue, (MONEYLINE, SPREAD), eager=eager)
+    board.take(ReferencePrice(HOME, 0.6), 5)
+    assert due(board, urgent_only=True) == ([MONEYLINE] if eager else [])
+    assert due(board, urgent_only=False) == ([] if eager else [MONEYLINE])
 
 
 def test_our_open_wager_is_not_shown_to_us(make_room: Callable[..., Any]) -> None:

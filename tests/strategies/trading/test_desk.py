@@ -9,7 +9,6 @@ from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commands import CancelAll, CancelWager, Intent, PlaceWager
 from strategies.trading.errors import InvariantError
 from strategies.trading.events import (
-    AccountState,
     CancelRefused,
     Event,
     EventPaused,
@@ -111,8 +110,9 @@ def test_the_journal_is_told_before_the_exchange_is_asked(room: Room) -> None:
     assert asked == len(room.journal.commands) == 5
 
 
-def test_a_wager_across_our_own_waits_for_the_cancel_and_no_longer(room: Room) -> None:
+def test_a_wager_across_our_own_waits_for_the_cancel_and_no_longer(make_room: MakeRoom) -> None:
     """A crossing quote is placed on the answer to the cancel, without waiting for a refresh."""
+    room = make_room(refresh_ns=NANOSECONDS)
     ref = one_open(room)
     room.wish(room.quote("away", -110, 1_100))
     assert (room.exchange.cancels, placed(room)) == ([ref], [])
@@ -344,35 +344,6 @@ def test_news_of_a_wager_that_is_not_ours_stops_the_desk(room: Room, event: Even
     """An exchange that speaks of an unknown wager means that our books are wrong."""
     with pytest.raises(InvariantError, match="wager whose, which is not ours"):
         room.hear(event)
-
-
-def test_an_account_that_agrees_is_passed_over(room: Room) -> None:
-    """Spendable cents and open stakes that equal ours change nothing."""
-    ref = one_open(room)
-    room.hear(room.matched(ref, 400))
-    live = tuple((w.ref, w.unmatched_cents) for w in room.desk.wagers.live())
-    assert sum(cents for _, cents in live) == 1_000
-    room.hear(AccountState(100_000_000 - 1_400, live))
-
-
-@pytest.mark.parametrize(
-    ("balance", "open_cents", "what"),
-    [(99_998_999, 1_000, "available cents"), (99_999_000, 999, "open wagers")],
-)
-def test_an_account_that_differs_stops_the_desk(
-    room: Room, balance: int, open_cents: int, what: str
-) -> None:
-    """A cent too much or too little at the exchange means that one of the two books is wrong."""
-    ref = one_open(room)
-    with pytest.raises(InvariantError, match=what):
-        room.hear(AccountState(balance, ((ref, open_cents),)))
-
-
-def test_a_wager_that_the_exchange_does_not_hold_stops_the_desk(room: Room) -> None:
-    """A wager that we take to be open must be in the exchange's list."""
-    one_open(room)
-    with pytest.raises(InvariantError, match="open wagers"):
-        room.hear(AccountState(99_999_000, ()))
 
 
 # Its journal ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from strategies.trading.exposure import Exposure
 from strategies.trading.ids import LineId
 from strategies.trading.market import Catalogue, Pair
 from strategies.trading.money import profit_cents
+from strategies.trading.position import Position
 
 LINES = ("home", "home-4.5", "home-3", "over", "home2")
 
@@ -57,6 +58,13 @@ def agree(exposure: Exposure, catalogue: Catalogue) -> None:
     assert exposure.total_cents == added_up(exposure, catalogue.pairs.values())
     assert exposure.open_cents == sum(sum(position.open_cents) for position in positions)
     assert exposure.matched_cents == sum(sum(position.matched_cents) for position in positions)
+    assert exposure.credit_cents == sum(map(credit_of, positions))
+
+
+def credit_of(position: Position) -> int:
+    """Return what the exchange credits for a position, by its own formula."""
+    stakes = sum(position.matched_cents)
+    return max(0, min(0, position.profit_if[0], position.profit_if[1]) + stakes)
 
 
 @given(steps=steps)
@@ -91,6 +99,19 @@ def test_opposite_fills_of_one_pair_hedge_each_other(catalogue: Catalogue) -> No
         exposure.total_cents,
         exposure.max_total_cents,
     ) == (0, 0, 1_000)
+
+
+def test_stakes_that_cover_each_other_are_credited(catalogue: Catalogue) -> None:
+    """$10 at +150 on one line and $12 at -120 on the other can lose $2 at worst: $20 is free."""
+    exposure, pair = Exposure(), catalogue.pair_of(LineId("home"))
+    exposure.match(pair, 0, 1_000, 1_500, 0)
+    assert exposure.credit_cents == 0
+    exposure.match(pair, 1, 1_200, 1_000, 0)
+    assert exposure.credit_cents == 2_200
+    exposure.match(pair, 1, 500, 417, 0)
+    assert exposure.credit_cents == 2_700 - 200
+    exposure.release(pair)
+    assert exposure.credit_cents == 0
 
 
 def test_the_positions_of_an_event_are_those_of_all_its_markets(catalogue: Catalogue) -> None:

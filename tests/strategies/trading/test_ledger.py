@@ -90,16 +90,26 @@ def test_a_corrected_result_replaces_the_first(room: Room) -> None:
     assert room.desk.ledger.balance_cents == 100_000_000
 
 
-def test_a_fill_heard_after_the_result_is_paid_by_its_correction(room: Room) -> None:
-    """A fill too late for the settlement stays open to a result, and takes part in the next."""
+def test_a_fill_heard_after_the_result_is_paid_at_once_and_by_its_correction(room: Room) -> None:
+    """A fill told too late for the settlement is paid by it all the same, and by the next."""
     ref = room.rest("home", 100, 2_000)
     room.fill(ref, 1_000)
     room.settle(room.key(), {"home": LOST})
     room.fill(ref, 500)
-    assert [p.matched_cents for p, _ in room.desk.ledger.open_positions()] == [[500, 0]]
+    assert accounts(room) == (-1_500, 0, 0)
     room.settle(room.key(), {"home": WON})
     assert accounts(room) == (1_470, 30, 0)
     assert room.desk.ledger.open_positions() == []
+
+
+def test_a_result_told_twice_changes_nothing(room: Room) -> None:
+    """The same results again leave profit, commission, balance and turnover as they were."""
+    room.fill_new("home", 150, 10_000)
+    room.settle(room.key(), {"home": WON})
+    before = (accounts(room), room.desk.ledger.available_cents, room.desk.ledger.settlements.copy())
+    room.settle(room.key(), {"home": WON})
+    after = (accounts(room), room.desk.ledger.available_cents, room.desk.ledger.settlements)
+    assert after == before
 
 
 def test_marks_are_told_apart_from_profit(room: Room) -> None:
@@ -113,8 +123,6 @@ def test_marks_are_told_apart_from_profit(room: Room) -> None:
     room.settle(room.key(), {"home": WON})
     assert accounts(room) == (14_700, 300, 0)
     assert room.desk.ledger.equity_cents == 100_014_700
-    room.fill_new("home", 150, 1_000)
-    assert room.desk.ledger.marked_cents == 250
 
 
 def test_a_fill_is_marked_at_the_price_last_seen(room: Room) -> None:

@@ -25,8 +25,10 @@ SETTINGS: dict[str, Any] = {
     "max_commands_per_second": 40,
     "in_play": False,
     "stop_before_start_seconds": 120,
+    "exposure_credit": True,
 }
-NUMBERS = sorted(set(SETTINGS) - {"in_play"})
+FLAGS = ["exposure_credit", "in_play"]
+NUMBERS = sorted(set(SETTINGS) - set(FLAGS))
 WHOLE = ["longest_odds", "max_commands_per_second", "max_concurrent_wagers", "shortest_odds"]
 NOT_ODDS = {"shortest_odds", "longest_odds"}
 
@@ -77,11 +79,12 @@ def test_odds_that_do_not_exist_are_refused(name: str, odds: int) -> None:
         limits_with(**{name: odds})
 
 
+@pytest.mark.parametrize("name", FLAGS)
 @pytest.mark.parametrize("value", ["false", 0, 1, None])
-def test_in_play_is_true_or_false(value: object) -> None:
-    """A number or a text is no answer to whether the desk may quote during the game."""
-    with pytest.raises(ConfigError, match=r"^risk\.in_play: "):
-        limits_with(in_play=value)
+def test_a_permission_is_true_or_false(name: str, value: object) -> None:
+    """A number or a text is no answer to whether the desk may do something."""
+    with pytest.raises(ConfigError, match=rf"^risk\.{name}: "):
+        limits_with(**{name: value})
 
 
 def test_a_fraction_of_a_cent_is_refused() -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from strategies.trading.book import Book
 from strategies.trading.errors import ConfigError
+from strategies.trading.event_state import EventState
 from strategies.trading.ids import LineId
 from strategies.trading.market import Catalogue
 from strategies.trading.odds import Odds, implied_probability, opposite, prophetx_ladder
@@ -30,6 +31,12 @@ def book_of(catalogue: Catalogue, first: int | None, second: int | None) -> Book
     return book
 
 
+def price_of(pricing: Pricing, book: Book, catalogue: Catalogue) -> float | None:
+    """Return the price of a pair of an event of which nothing was heard but offers."""
+    event = EventState(catalogue.events[book.pair.first.event_id])
+    return pricing.fair(book, event, 0)
+
+
 def overround(first: int, second: int) -> float:
     """Return the overround of two best offers."""
     return implied_probability(first) + implied_probability(second) - 1.0
@@ -44,8 +51,8 @@ def test_the_two_lines_are_priced_alike(
     first, second = touch
     assume(0.0 <= overround(first, second) <= 0.3)
     pricing: Pricing = way(0.3)
-    price = pricing.fair(book_of(catalogue, first, second))
-    other = pricing.fair(book_of(catalogue, second, first))
+    price = price_of(pricing, book_of(catalogue, first, second), catalogue)
+    other = price_of(pricing, book_of(catalogue, second, first), catalogue)
     assert price is not None
     assert other is not None
     assert price + other == pytest.approx(1.0, abs=1e-9)
@@ -59,7 +66,7 @@ def test_a_fair_price_lies_inside_the_touch(
     """Neither line is fair at more than a taker pays: taking at the touch has no edge."""
     first, second = touch
     assume(0.0 <= overround(first, second) <= 0.3)
-    price = way(0.3).fair(book_of(catalogue, first, second))
+    price = price_of(way(0.3), book_of(catalogue, first, second), catalogue)
     assert price is not None
     assert price <= implied_probability(first) + 1e-9
     assert 1.0 - price <= implied_probability(second) + 1e-9
@@ -71,25 +78,25 @@ def test_a_book_without_vig_is_priced_as_it_stands(
     catalogue: Catalogue, way: type[Consensus | Power], odds: Odds
 ) -> None:
     """Where opposite odds are offered the fair probability is the implied one, on every rung."""
-    price = way(0.1).fair(book_of(catalogue, odds, opposite(odds)))
+    price = price_of(way(0.1), book_of(catalogue, odds, opposite(odds)), catalogue)
     assert price == pytest.approx(implied_probability(odds), abs=1e-9)
 
 
 def test_the_same_odds_on_both_lines_are_an_even_chance(catalogue: Catalogue) -> None:
     """At -110 on both lines neither is favoured by a hair, which would move one quote by a rung."""
-    assert Consensus(0.1).fair(book_of(catalogue, -110, -110)) == 0.5
+    assert price_of(Consensus(0.1), book_of(catalogue, -110, -110), catalogue) == 0.5
 
 
 def test_consensus_is_the_middle_of_the_touch(catalogue: Catalogue) -> None:
     """Offers at -150 (0.6) and +130 (0.4348) have their middle at 0.5826."""
-    price = Consensus(0.1).fair(book_of(catalogue, -150, 130))
+    price = price_of(Consensus(0.1), book_of(catalogue, -150, 130), catalogue)
     assert price == pytest.approx((0.6 + 1 - 100 / 230) / 2)
 
 
 def test_power_takes_more_from_the_long_shot(catalogue: Catalogue) -> None:
     """Of the vig on a favourite and a long shot, the long shot carries the greater share."""
     book = book_of(catalogue, -1000, 600)
-    middle, power = Consensus(0.2).fair(book), Power(0.2).fair(book)
+    middle, power = (price_of(way(0.2), book, catalogue) for way in (Consensus, Power))
     assert middle is not None
     assert power is not None
     assert power > middle
@@ -117,7 +124,7 @@ def test_a_book_that_tells_nothing_has_no_price(
     why: str,
 ) -> None:
     """An empty, one-sided, crossed or too wide book has no fair price."""
-    assert way(0.2).fair(book_of(catalogue, first, second)) is None, why
+    assert price_of(way(0.2), book_of(catalogue, first, second), catalogue) is None, why
 
 
 @WAYS

@@ -129,6 +129,18 @@ def test_stakes_in_flight_count_where_they_belong(
     assert ask(room, line, cents=1_000) is None
 
 
+@pytest.mark.parametrize(("credit", "fits"), [(False, 700), (True, 2_700)])
+def test_stakes_that_cover_each_other_may_be_spent_again_if_so_configured(
+    make_room: MakeRoom, credit: bool, fits: int
+) -> None:
+    """$10 on either line at even money can lose nothing, so with the credit all $27 are there."""
+    room = make_room(balance_cents=2_700, exposure_credit=credit)
+    room.fill_new("home", 100, 1_000)
+    room.fill_new("away", 100, 1_000)
+    assert ask(room, "home2", cents=fits) is None
+    assert control(ask(room, "home2", cents=fits + 1)) == "balance"
+
+
 @pytest.mark.parametrize(
     ("limit", "line"),
     [

@@ -1,0 +1,1 @@
+"""Holding simulated games against what was measured on real ones."""

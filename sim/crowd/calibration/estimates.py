@@ -1,0 +1,83 @@
+"""Figures of many games, each with its standard error, and a joint judgement of prices."""
+
+from math import erfc, exp, gamma, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+BUCKETS = 10
+# A bucket with less variance than this many even bets is judged with none.
+LEAST_VARIANCE = 1.0
+
+
+class Estimate(NamedTuple):
+    """A figure and its standard error."""
+
+    value: float
+    standard_error: float
+
+
+def mean(values: Floats) -> Estimate:
+    """Estimate a mean."""
+    return Estimate(float(values.mean()), float(values.std()) / sqrt(len(values)))
+
+
+def share(flags: NDArray[np.bool_]) -> Estimate:
+    """Estimate how often something is so."""
+    return mean(flags.astype(np.float64))
+
+
+def deviation(values: Floats) -> Estimate:
+    """Estimate a s.d., whose own error grows with the tails."""
+    sigma = float(values.std())
+    kurtosis = float(((values - values.mean()) ** 4).mean()) / sigma**4
+    return Estimate(sigma, sigma * sqrt((kurtosis - 1) / 4 / len(values)))
+
+
+def correlation(first: Floats, second: Floats) -> Estimate:
+    """Estimate a correlation."""
+    value = float(np.corrcoef(first, second)[0, 1])
+    return Estimate(value, (1 - value**2) / sqrt(len(first)))
+
+
+def slope(on: Floats, of: Floats) -> Estimate:
+    """Estimate the slope of one thing on another, by least squares."""
+    value = correlation(on, of).value * float(of.std() / on.std())
+    left = of - value * on
+    return Estimate(value, float(left.std() / on.std()) / sqrt(len(on)))
+
+
+def quantile(values: Floats, level: float) -> Estimate:
+    """Estimate a quantile; its error is that of the rank."""
+    rank_error = sqrt(level * (1 - level) / len(values))
+    low, value, high = np.quantile(
+        values, [max(level - rank_error, 0), level, min(level + rank_error, 1)]
+    )
+    return Estimate(float(value), float(high - low) / 2)
+
+
+def prices_p_value(prices: Floats, won: NDArray[np.bool_]) -> float:
+    """Return how likely results at least so far from their prices are, if the prices are right.
+
+    In every tenth the wins are held against the sum of the prices, and all tenths are judged
+    together by the chi-square distribution.
+    """
+    bucket = np.minimum((prices * BUCKETS).astype(int), BUCKETS - 1)
+    surplus = np.bincount(bucket, weights=won - prices, minlength=BUCKETS)
+    variance = np.bincount(bucket, weights=prices * (1 - prices), minlength=BUCKETS)
+    judged = variance >= LEAST_VARIANCE
+    statistic = float((surplus[judged] ** 2 / variance[judged]).sum())
+    return chi_square_p_value(statistic, int(judged.sum()))
+
+
+def chi_square_p_value(statistic: float, degrees: int) -> float:
+    """Return the chance of a chi-square variable above the statistic, for 1 degree or more."""
+    half = statistic / 2
+    above, held = (erfc(sqrt(half)), 1) if degrees % 2 else (exp(-half), 2)
+    while held < degrees:
+        above += half ** (held / 2) * exp(-half) / gamma(held / 2 + 1)
+        held += 2
+    return above

@@ -1,0 +1,170 @@
+"""A recording of one game as arrays: what was told when, and what stood in each pair's book."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recordings.reader import Tape
+from recordings.tape import Kind
+from strategies.trading.market import EventStatus, MarketStatus, MarketType
+from strategies.trading.odds import implied_probability, prophetx_ladder
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+NS_PER_S = 1_000_000_000
+
+_COLUMNS = ("exchange_ns", "seq", "kind", "market", "line", "odds", "amount_cents", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class Touches:
+    """The best offers of a pair from each time on, as what they imply; NaN where there is none.
+
+    `depth` counts the levels shown on both lines, and `rungs` tells the mean number of ladder
+    steps between neighbouring ones.
+    """
+
+    at_ns: Whole
+    first: Floats
+    second: Floats
+    depth: Floats
+    rungs: Floats
+
+    def on(self, grid_ns: Whole) -> "Touches":
+        """Return what stood at the times of a grid."""
+        places = np.searchsorted(self.at_ns, grid_ns, side="right") - 1
+        found = (column[places] for column in (self.first, self.second, self.depth, self.rungs))
+        return Touches(grid_ns, *found)
+
+    @property
+    def overround(self) -> Floats:
+        """Return by how much the best offers imply more than one, NaN where one is missing."""
+        return self.first + self.second - 1
+
+    @property
+    def mid(self) -> Floats:
+        """Return the probability in the middle of the best offers, NaN where one is missing."""
+        return (self.first + 1 - self.second) / 2
+
+
+class TapeView:
+    """One recorded game with moneyline, spread and total; times are the exchange's, in ns.
+
+    `live_ns` is the start; in-play is what lies between `reopened_ns` and `ended_ns`, the last
+    suspension.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        """Read a tape whole; a tape without a start and an end cannot be viewed."""
+        chunks = list(tape.chunks())
+        self._rows = {
+            name: np.concatenate([chunk.numbers[name] for chunk in chunks]) for name in _COLUMNS
+        }
+        texts = list(chain.from_iterable(chunk.texts for chunk in chunks))
+        self.types = [market.type for market in tape.info.markets]
+        self._pairs = list(tape.info.catalogue().pairs.values())
+        self._lines = {line.line_id: place for place, line in enumerate(tape.info.lines)}
+        at_ns, state = self._rows["exchange_ns"], self._rows["state"]
+        live = self._of(Kind.EVENT_STATUS) & (state == EventStatus.LIVE)
+        self.live_ns = int(at_ns[live][0])
+        self.reopened_ns = int(min(span[1] for span in self.suspensions(MarketType.MONEYLINE)))
+        self.ended_ns = int(max(span[0] for span in self.suspensions(MarketType.MONEYLINE)))
+        scored = np.flatnonzero(self._of(Kind.SCORE))
+        self.scores = [(int(at_ns[place]), _score(texts[place])) for place in scored.tolist()]
+
+    def main_pair(self, type_: MarketType) -> Touches:
+        """Return the touches of the pair that is listed first in a market."""
+        return self.touches[self.pairs_of(type_)[0]]
+
+    def pairs_of(self, type_: MarketType) -> list[int]:
+        """Return the places of a market's pairs, the main one first."""
+        return [place for place, pair in enumerate(self._pairs) if pair.type is type_]
+
+    def messages_ns(self, type_: MarketType) -> Whole:
+        """Return when each message that concerns a market was sent."""
+        rows = self._rows["market"] == self.types.index(type_)
+        _, first = np.unique(self._rows["seq"][rows], return_index=True)
+        times_ns: Whole = self._rows["exchange_ns"][rows][first]
+        return times_ns
+
+    def trades(self, type_: MarketType) -> tuple[Whole, Whole, Whole]:
+        """Return time, stake in cents, and message of each trade in a market."""
+        rows = self._of(Kind.TRADE) & (self._rows["market"] == self.types.index(type_))
+        columns = (self._rows[name][rows] for name in ("exchange_ns", "amount_cents", "seq"))
+        at_ns, cents, seq = columns
+        return at_ns, cents, seq
+
+    def suspensions(self, type_: MarketType) -> list[tuple[int, int]]:
+        """Return from when to when a market was suspended, each time."""
+        rows = self._of(Kind.MARKET_STATUS) & (self._rows["market"] == self.types.index(type_))
+        at_ns = self._rows["exchange_ns"][rows].tolist()
+        states = self._rows["state"][rows].tolist()
+        return [
+            (at_ns[place], at_ns[place + 1])
+            for place, state in enumerate(states)
+            if state == MarketStatus.SUSPENDED
+        ]
+
+    @cached_property
+    def touches(self) -> list[Touches]:
+        """Return the touches of every pair."""
+        rows = np.flatnonzero(self._of(Kind.OFFER))
+        columns = [self._rows[name][rows] for name in ("exchange_ns", "seq", "line", "odds")]
+        cents = self._rows["amount_cents"][rows]
+        found = []
+        for pair in self._pairs:
+            lines = [self._lines[line.line_id] for line in (pair.first, pair.second)]
+            here = np.isin(columns[2], lines)
+            found.append(_touches(lines[0], *(column[here] for column in (*columns, cents))))
+        return found
+
+    def _of(self, kind: Kind) -> NDArray[np.bool_]:
+        is_of: NDArray[np.bool_] = self._rows["kind"] == kind
+        return is_of
+
+
+def _touches(
+    first: int, at_ns: Whole, seq: Whole, line: Whole, odds: Whole, cents: Whole
+) -> Touches:
+    """Return what stands after each message, by going through its rows."""
+    books: tuple[dict[int, None], dict[int, None]] = ({}, {})
+    # Until the first message there is nothing.
+    nothing = float("nan")
+    table: list[tuple[int, float, float, float, float]] = [(0, nothing, nothing, 0.0, nothing)]
+    lasts = np.append(np.diff(seq) != 0, True)[: len(seq)].tolist()
+    rows = zip(at_ns.tolist(), line.tolist(), odds.tolist(), cents.tolist(), lasts, strict=True)
+    for when_ns, place, rung, amount_cents, is_last in rows:
+        book = books[place != first]
+        if amount_cents:
+            book[rung] = None
+        else:
+            book.pop(rung, None)
+        if is_last:
+            table.append((when_ns, *map(_best, books), _depth(books), _rungs(books)))
+    columns = list(zip(*table, strict=True))
+    return Touches(np.array(columns[0], dtype=np.int64), *(np.array(c) for c in columns[1:]))
+
+
+def _best(book: dict[int, None]) -> float:
+    return implied_probability(max(book)) if book else float("nan")
+
+
+def _depth(books: tuple[dict[int, None], dict[int, None]]) -> float:
+    return (len(books[0]) + len(books[1])) / 2
+
+
+def _rungs(books: tuple[dict[int, None], dict[int, None]]) -> float:
+    """Return the median number of ladder steps between neighbouring levels."""
+    steps: list[int] = []
+    for book in books:
+        places = sorted(prophetx_ladder().index(rung) for rung in book)
+        steps += [after - before for before, after in pairwise(places)]
+    return float(sorted(steps)[len(steps) // 2]) if steps else float("nan")
+
+
+def _score(text: str | None) -> tuple[int, int]:
+    home, _, away = (text or "").partition("-")
+    return int(home), int(away)

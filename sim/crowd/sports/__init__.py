@@ -1,0 +1,1 @@
+"""The sports that are simulated: how each is played, offered and priced."""

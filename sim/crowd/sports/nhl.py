@@ -1,0 +1,122 @@
+"""The NHL: a minute is a turn, and may bring a goal. Uncalibrated: nothing measured was obtainable.
+
+Every figure here is an assumption. Goals fall at an even rate; a team behind by one or two takes
+its goalkeeper off for the last minutes, which brings goals on both sides; a level game goes to an
+overtime in which the first goal decides, and then to a shoot-out, whose winner gets one goal.
+"""
+
+from functools import lru_cache
+from math import floor
+
+import numpy as np
+from numpy.random import Generator
+
+from sim.crowd.game import Clock, Game, Points
+from sim.crowd.sports.sport import MARKET_IDS, NS_PER_S, Sport
+from sim.crowd.sports.turn_prices import TurnPrices
+from sim.crowd.sports.turn_wall import Pace, lay_out
+from sim.crowd.sports.turns import Floats, Leads, Outcome, Rules, Turn, leads, play_turns
+
+MINUTES = 60
+# Five minutes of overtime, then a shoot-out, which is told after as long again.
+CLOCK = Clock(3600.0, 600.0, sudden_death=True)
+
+LINE = (0.25, 0.6)
+TOTAL = (6.1, 0.4)
+# Goals into empty nets and after a level end, which the expected total foresees.
+LATE_GOALS = 0.45
+PUCK_LINE = 1.5
+EMPTY_NET_MINUTES = 2
+EMPTY_NET_BEHIND = 2
+# Factors of a goal a minute while a net is empty, for the team behind and for the other.
+SIX_SKATERS, EMPTY_NET = 2.0, 6.0
+OVERTIME_DECIDED = 0.65
+# What the better team gains in an overtime, for every expected goal of difference.
+OVERTIME_EDGE = 0.05
+LEAD_MOST = 14
+POINTS_MOST = 25
+MARGIN_SIGMA, TOTAL_SIGMA = 2.5, 2.4
+
+
+def draw_game(rng: Generator) -> Game:
+    """Draw what is expected of a game, and play it."""
+    line, total = float(rng.normal(*LINE)), float(rng.normal(*TOTAL))
+    played = play_turns(rng, _rules(line, total), CLOCK)
+    return lay_out(rng, PACE, played, line, total, _points(line, total))
+
+
+def _points(line: float, total: float) -> Points:
+    """Return a goal and a half to the favourite, and totals on halves."""
+    spread = -PUCK_LINE if line > 0 else PUCK_LINE
+    over = floor(total) + 0.5
+    return Points((spread, spread - 1, spread + 1), (over, over - 1, over + 1))
+
+
+@lru_cache(256)
+def _rules(line: float, total: float) -> Rules:
+    """Return the minutes of a game in which home and away are expected to score so much."""
+    pace = total - LATE_GOALS
+    home, away = ((pace + sign * line) / 2 / MINUTES for sign in (1, -1))
+    everywhere = np.ones(2 * LEAD_MOST + 1)
+    minute = _minute(home * everywhere, away * everywhere)
+    lead = leads(LEAD_MOST)
+    late = _minute(home * _late_factors(lead), away * _late_factors(-lead))
+    edge = OVERTIME_EDGE * line
+    overtime = _first_goal(OVERTIME_DECIDED, edge), _first_goal(1.0, 0.0)
+    turns = (minute,) * (MINUTES - EMPTY_NET_MINUTES) + (late,) * EMPTY_NET_MINUTES
+    return Rules(turns, overtime, 1)
+
+
+def _minute(home: Floats, away: Floats) -> Turn:
+    return Turn(LEAD_MOST, [Outcome(1, 0, home), Outcome(0, 1, away)], None)
+
+
+def _late_factors(ahead: Leads) -> Floats:
+    """Return by what a team's goals are multiplied while the one behind has an empty net."""
+    behind = (ahead < 0) & (ahead >= -EMPTY_NET_BEHIND)
+    in_front = (ahead > 0) & (ahead <= EMPTY_NET_BEHIND)
+    return np.select([behind, in_front], [SIX_SKATERS, EMPTY_NET], 1.0)
+
+
+def _first_goal(decided: float, edge: float) -> Turn:
+    """Return a turn that decides a level game with this chance."""
+    lead = leads(LEAD_MOST)
+    level = (lead == 0).astype(np.float64)
+    home, away = (decided * (0.5 + sign * edge) * level for sign in (1, -1))
+    return Turn(LEAD_MOST, [Outcome(1, 0, home), Outcome(0, 1, away)], lead != 0)
+
+
+PACE = Pace(
+    CLOCK,
+    turn_s=60.0,
+    wall_s=112.0,
+    wall_shape=2.0,
+    breaks={1200.0: (1080.0, 1140.0), 2400.0: (1080.0, 1140.0), 3600.0: (60.0, 90.0)},
+)
+
+NHL = Sport(
+    key="nhl",
+    tournament="NHL",
+    name="Ice Hockey",
+    teams=(
+        "Frost Harbor Foghorns",
+        "Timber Falls Trappers",
+        "Silverlake Skippers",
+        "Birchwood Bears",
+        "Northern Pike Pilgrims",
+        "Glacier City Gulls",
+    ),
+    market_ids=MARKET_IDS,
+    # 2026-01-13 00:00 UTC.
+    scheduled_ns=1_768_262_400 * NS_PER_S,
+    in_play_delay_s=5.0,
+    margin_sigma=MARGIN_SIGMA,
+    total_sigma=TOTAL_SIGMA,
+    draw_game=draw_game,
+    fair=TurnPrices(
+        lambda line, total: (_rules(line, total),),
+        margin_sigma=MARGIN_SIGMA,
+        total_sigma=TOTAL_SIGMA,
+        points_most=POINTS_MOST,
+    ),
+)

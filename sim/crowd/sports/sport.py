@@ -1,0 +1,65 @@
+"""What the crowd knows of a sport: its names, how a game of it goes, and what a line is worth."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from numpy.random import Generator
+
+from sim.crowd.game import Game, Score
+from strategies.trading.ids import MarketId
+from strategies.trading.market import MarketType
+
+
+class Fair(Protocol):
+    """The in-game fair price of a sport, consistent with how its games are drawn."""
+
+    def __call__(
+        self,
+        type_: MarketType,
+        point: float,
+        score: Score,
+        share_left: float,
+        line: float,
+        total: float,
+    ) -> float:
+        """Return the probability that the first line of a pair wins, given that none is pushed.
+
+        The first line is home (who must win by more than minus the point) or over. `share_left`
+        is what Game.share_left tells; `line` and `total` are what was expected at the start.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Sport:
+    """A sport as ProphetX offers it. Teams are invented; `scheduled_ns` is when a game starts.
+
+    The sigmas are the s.d. of final margin and total around what the closing market expects.
+    `given_back` is how many points the side that scored last is expected to lose again, because
+    the other one has the ball, where `fair` does not foresee it. `has_clock` tells whether people
+    see the game clock, or it is a way of counting turns.
+    """
+
+    key: str
+    tournament: str
+    name: str
+    teams: tuple[str, ...]
+    market_ids: Mapping[MarketType, MarketId]
+    scheduled_ns: int
+    in_play_delay_s: float
+    margin_sigma: float
+    total_sigma: float
+    draw_game: Callable[[Generator], Game]
+    fair: Fair
+    given_back: float = 0.0
+    has_clock: bool = True
+
+
+NS_PER_S = 1_000_000_000
+
+# The ids of ProphetX's templates, for every sport but baseball.
+MARKET_IDS: Mapping[MarketType, MarketId] = {
+    MarketType.MONEYLINE: MarketId("219"),
+    MarketType.SPREAD: MarketId("223"),
+    MarketType.TOTAL: MarketId("225"),
+}

@@ -1,0 +1,192 @@
+"""Money at the exchange, whatever several participants do: nothing is made, nothing is lost."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.exchange.settings import BalanceMode
+from strategies.trading.commands import Intent
+from strategies.trading.events import WagerMatched
+from strategies.trading.market import EventStatus, MarketStatus, Result
+from strategies.trading.odds import opposite
+
+NAMES = ("a", "b", "c", "d")
+BALANCE = 5_000
+PAIRS = (("home", "away"), ("over", "under"))
+WHO = st.sampled_from(NAMES)
+LINES = st.sampled_from([line for pair in PAIRS for line in pair])
+ODDS = st.sampled_from([-450, -120, -110, -101, 100, 101, 110, 120, 450])
+CENTS = st.one_of(st.integers(1, 300), st.integers(1, 5_000))
+PLACE = st.tuples(
+    st.just("place"), WHO, LINES, ODDS, CENTS, st.sampled_from([Intent.REST, *Intent])
+)
+CANCEL = st.one_of(
+    st.tuples(st.just("cancel"), WHO, st.integers(0, 30)),
+    st.tuples(st.just("cancel_all"), WHO),
+)
+STATUS = st.one_of(st.tuples(st.just("suspend")), st.tuples(st.just("live")))
+SETTLE = st.tuples(st.just("settle"), st.integers(0, 1), st.sampled_from(Result))
+
+
+def steps_of(*kinds, least, most):
+    """Return lists of so many steps of these kinds, each so long after the one before."""
+    return st.lists(
+        st.tuples(st.sampled_from([1, 7, 400, 6000]), st.one_of(*kinds)),
+        min_size=least,
+        max_size=most,
+    )
+
+
+# Most of it is trading; markets settle now and then, and are corrected afterwards.
+STEPS = st.builds(
+    lambda *parts: [step for part in parts for step in part],
+    steps_of(PLACE, least=8, most=25),
+    steps_of(PLACE, CANCEL, least=0, most=15),
+    steps_of(PLACE, CANCEL, STATUS, least=0, most=15),
+    steps_of(PLACE, CANCEL, STATUS, SETTLE, least=0, most=10),
+)
+
+
+def play(make_room, steps, check, **more):
+    """Return a room in which the steps happened, with a look at it after each."""
+    room = make_room(
+        min_stake_cents=1, in_play_delay_ns=50_000_000, retry_window_ns=0, rate_percent=2, **more
+    )
+    for name in NAMES:
+        room.join(name, BALANCE)
+    ms = 1
+    for number, (after_ms, step) in enumerate(steps):
+        ms += after_ms
+        take_step(room, ms, f"w{number}", step)
+        room.call(ms + 0.5, lambda: check(room))
+    return room.run()
+
+
+def take_step(room, ms, ref, step):
+    """Let one step happen in the room."""
+    match step:
+        case ("place", name, line, odds, cents, intent):
+            room.place(ms, ref, line, odds, cents, intent, by=name)
+        case ("cancel", name, number):
+            room.cancel(ms, f"w{number}", by=name)
+        case ("cancel_all", name):
+            room.cancel_all(ms, by=name)
+        case ("suspend",):
+            room.market_status(ms, MarketStatus.SUSPENDED)
+            room.market_status(ms + 0.4, MarketStatus.OPEN)
+        case ("live",):
+            room.event_status(ms, EventStatus.LIVE)
+        case ("settle", market, result):
+            room.settle(ms, market, **{PAIRS[market][0]: result})
+
+
+def money_cents(room):
+    """Return what all accounts and the house have."""
+    accounts = [guest.account for guest in room.guests.values()]
+    return sum(account.cash_cents + account.commission_cents for account in accounts)
+
+
+def check_money(room):
+    """Assert what holds of all accounts at any moment."""
+    assert money_cents(room) == len(NAMES) * BALANCE
+    for guest in room.guests.values():
+        assert guest.open_cents == sum(wager.open_cents for wager in guest.live.values())
+        opened = [w for w in guest.live.values() if w.opened_ns is not None]
+        assert guest.opened_cents == sum(wager.open_cents for wager in opened)
+        assert all(0 < wager.open_cents <= wager.stake_cents for wager in guest.live.values())
+
+
+def check_books(room):
+    """Assert that what could match has matched: no two wagers stand across each other."""
+    for book in room.exchange.books:
+        for offer in book.offers.values():
+            if offer.shown_cents():
+                across = [w for w in book.wagers if w.odds <= offer.odds and is_worth(w)]
+                assert not across
+
+
+def is_worth(wager):
+    """Tell whether what is open of a wager could win a cent."""
+    return wager.profit_of_fill(wager.odds, wager.open_cents) > 0
+
+
+@given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_money_over_all_accounts_and_the_house_stays_the_same(make_room, steps, mode, credit):
+    """To the cent, at every moment, through fills, settlements, and corrections of these."""
+
+    def check(room):
+        check_money(room)
+        check_books(room)
+
+    room = play(make_room, steps, check, balance_mode=mode, exposure_credit=credit)
+    for market, (first, _) in enumerate(PAIRS):
+        room.exchange.settle(market, {first: Result.WON})
+    check_money(room)
+    assert all(guest.account.matched_cents == 0 for guest in room.guests.values())
+
+
+@given(steps=STEPS, mode=st.sampled_from(BalanceMode))
+@settings(max_examples=100, deadline=None)
+def test_each_ones_stake_is_the_others_profit(make_room, steps, mode):
+    """Fills come in twos at the same moment: what one stakes, the other can win, at odds turned."""
+    told = []
+    room = make_room(min_stake_cents=1, balance_mode=mode)
+    for name in NAMES:
+        room.join(name, BALANCE)
+    ms = 1
+    for number, (after_ms, step) in enumerate(steps):
+        ms += after_ms
+        take_step(room, ms, f"w{number}", step)
+    room.call(0, lambda: listen(room, told))
+    room.run()
+    for maker, taker in pairwise_by_two(told):
+        assert maker[0] != taker[0]
+        assert (maker[1].stake_cents, maker[1].profit_cents) == (
+            taker[1].profit_cents,
+            taker[1].stake_cents,
+        )
+        assert maker[1].odds == opposite(taker[1].odds)
+    takers = [event.stake_cents for _, event in told[1::2]]
+    assert takers == [stake_cents for _, _, stake_cents in room.trades]
+
+
+def listen(room, told):
+    """Note every fill with who heard of it, in the order in which they came about."""
+    for name, guest in room.guests.items():
+        before = guest.tell
+
+        def tell(events, name=name, before=before):
+            told.extend((name, event) for event in events if isinstance(event, WagerMatched))
+            before(events)
+
+        guest.tell = tell
+
+
+def pairwise_by_two(told):
+    """Return the fills by twos: of each trade the maker's, then the taker's."""
+    assert len(told) % 2 == 0
+    return list(pairwise(told))[::2]
+
+
+@given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_nobody_can_lose_more_than_he_has(make_room, steps, mode, credit):
+    """Whatever the results, no account falls below nothing, as long as none is corrected."""
+    settled = set()
+    once = []
+    for after_ms, step in steps:
+        if step[0] == "settle":
+            if step[1] in settled:
+                continue
+            settled.add(step[1])
+        once.append((after_ms, step))
+
+    def check(room):
+        for guest in room.guests.values():
+            account = guest.account
+            assert account.cash_cents - account.matched_cents + account.covered_cents >= 0
+            assert guest.credit_cents(room.env.now_ns) <= account.covered_cents
+
+    play(make_room, once, check, balance_mode=mode, exposure_credit=credit)

@@ -1,0 +1,225 @@
+"""Every code with which a wager can be refused, and that no request breaks the exchange."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.exchange.settings import BalanceMode
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.events import (
+    CancelRefused,
+    WagerAccepted,
+    WagerCancelled,
+    WagerMatched,
+    WagerOpened,
+    WagerRejected,
+)
+from strategies.trading.ids import WagerRef
+from strategies.trading.market import MarketStatus
+from strategies.trading.odds import prophetx_ladder
+
+# Ids ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ref", ["", "a b", "a/b", "caf\u00e9", "w\n", "a" * 101])
+def test_an_external_id_is_of_letters_digits_dashes_and_underscores(room, ref):
+    """Other signs, none at all, or more than a hundred are refused."""
+    room.place(1, ref, "home", 100, 300)
+    room.run()
+    assert room.codes(ref) == ["invalid_external_id"]
+
+
+def test_an_external_id_may_be_a_hundred_long(room):
+    """Whatever the rule permits is accepted."""
+    room.place(1, "aZ09_-" + "a" * 94, "home", 100, 300)
+    room.run()
+    assert len(room.of(WagerAccepted)) == 1
+
+
+def test_two_accounts_may_use_the_same_external_id(room):
+    """An id is of its account: each has its own wager, and cancels its own."""
+    room.join("b")
+    room.place(1, "w", "home", 100, 300)
+    room.place(2, "w", "home", 100, 500, by="b")
+    room.cancel(500, "w", by="b")
+    room.run()
+    assert room.of(WagerCancelled, by="b") == [WagerCancelled(WagerRef("w"), 500)]
+    assert room.of(WagerCancelled) == []
+    assert room.us.open_cents == 300
+
+
+def test_a_wager_of_another_account_cannot_be_found(room):
+    """Who asks for another's wager by its id learns nothing of it."""
+    room.join("b")
+    room.place(1, "w", "home", 100, 300, by="b")
+    room.cancel(500, "w")
+    room.run()
+    assert room.codes("w") == ["data_not_found"]
+
+
+def test_an_id_within_a_batch_counts_at_once(room, make_request):
+    """Of two requests with one id in a batch the first stands."""
+    room.place_all(1, [make_request("w", "home", 100, 300), make_request("w", "home", 100, 500)])
+    room.run()
+    assert room.of(WagerAccepted, WagerRejected) == [
+        WagerAccepted(WagerRef("w")),
+        WagerRejected(WagerRef("w"), "order_external_id_existed"),
+    ]
+
+
+def test_the_id_of_a_refused_request_can_be_used_again(room):
+    """A refused request made no wager, so its id is still free."""
+    room.place(1, "w", "home", 100, 99)
+    room.place(2, "w", "home", 100, 300)
+    room.run()
+    assert room.codes("w") == ["invalid_quantity"]
+    assert room.of(WagerAccepted) == [WagerAccepted(WagerRef("w"))]
+
+
+def test_the_id_of_an_invalid_wager_is_used_up(room):
+    """A wager that failed its activation was a wager."""
+    room.offer(0, "home", 100, 500)
+    room.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
+    room.place(2, "w", "home", 110, 300)
+    room.cancel(500, "w")
+    room.run()
+    assert room.codes("w") == [
+        "add_liquidity_only",
+        "order_external_id_existed",
+        "order_is_invalid",
+    ]
+
+
+# Permissions ----------------------------------------------------------------------------------
+
+
+def test_an_account_whose_placing_is_switched_off_can_still_cancel(room):
+    """It places nothing more; what it has stays, and can be withdrawn."""
+    room.place(1, "w", "home", 100, 300)
+    room.call(100, lambda: setattr(room.us, "placing_allowed", False))
+    room.place(101, "v", "home", 100, 300)
+    room.cancel(500, "w")
+    room.run()
+    assert room.codes("v") == ["err_order_placement_disabled"]
+    assert room.of(WagerCancelled) == [WagerCancelled(WagerRef("w"), 300)]
+
+
+def test_add_only_can_be_switched_off(make_room):
+    """Where it is, such wagers are refused, and others are not."""
+    room = make_room(add_only_allowed=False)
+    room.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
+    room.place(2, "v", "home", 100, 300, Intent.TAKE)
+    room.run()
+    assert room.codes("w") == ["err_add_liquidity_only_disabled"]
+    assert room.of(WagerAccepted) == [WagerAccepted(WagerRef("v"))]
+
+
+# Whatever may be asked ------------------------------------------------------------------------
+
+ODD_VALUES = st.sampled_from(
+    [None, True, False, 0, -1, 1.5, 100.0, float("nan"), "100", (), 10**30]
+)
+RUNGS = st.sampled_from([-110, -101, 100, 101, 110])
+REFS = st.one_of(
+    st.sampled_from(["a", "b", "c", "d", "e"]), st.text(max_size=6), ODD_VALUES, st.just("x" * 200)
+)
+REQUESTS = st.builds(
+    PlaceWager,
+    ref=REFS,
+    line_id=st.one_of(st.sampled_from(["home", "away", "over"]), st.just("nowhere"), ODD_VALUES),
+    odds=st.one_of(RUNGS, st.integers(), ODD_VALUES),
+    stake_cents=st.one_of(st.integers(100, 5000), st.integers(), ODD_VALUES),
+    intent=st.one_of(st.sampled_from(list(Intent)), ODD_VALUES),
+)
+NAMES = st.one_of(st.none(), st.sampled_from(["game", "219", "225", "nowhere"]), ODD_VALUES)
+CALLS = st.lists(
+    st.one_of(
+        st.tuples(st.just("place"), st.lists(REQUESTS, max_size=23)),
+        st.tuples(st.just("cancel"), st.lists(REFS, max_size=23)),
+        st.tuples(st.just("cancel_all"), NAMES, NAMES),
+    ),
+    max_size=12,
+)
+
+
+@given(calls=CALLS, mode=st.sampled_from(list(BalanceMode)), status=st.sampled_from(MarketStatus))
+@settings(max_examples=150, deadline=None)
+def test_nothing_that_is_asked_breaks_the_exchange(make_room, calls, mode, status):
+    """Fields that hold anything get a code, one for each request, and money stays where it was."""
+    room = make_room(
+        balance_mode=mode, starting_balance_cents=20_000, requests_per_second=8, opened=False
+    )
+    room.market_status(0, MarketStatus.OPEN)
+    room.market_status(800, status)
+    room.offer(0, "home", 100, 2_000)
+    asked, cancelled = 0, 0
+    for number, (verb, *words) in enumerate(calls):
+        ms = 100 * (number + 1)
+        if verb == "place":
+            asked += len(words[0])
+            room.place_all(ms, words[0])
+        elif verb == "cancel":
+            cancelled += len(words[0])
+            room.cancel(ms, *words[0])
+        else:
+            room.cancel_all(ms, *words)
+    room.run()
+    assert len(room.of(WagerAccepted, WagerRejected)) == asked
+    assert len(room.of(WagerCancelled, CancelRefused)) >= cancelled
+    for event in room.of(WagerMatched):
+        assert event.stake_cents > 0
+        assert event.profit_cents > 0
+    matched = sum(event.stake_cents for event in room.of(WagerMatched))
+    assert room.us.account.matched_cents == matched
+    assert room.us.account.cash_cents == 20_000
+    assert room.us.open_cents == sum(wager.open_cents for wager in room.us.live.values())
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("ref", None, "invalid_external_id"),
+        ("ref", 7, "invalid_external_id"),
+        ("line_id", None, "invalid_strike_id"),
+        ("line_id", 7, "invalid_strike_id"),
+        ("odds", 110.0, "invalid_price"),
+        ("odds", "110", "invalid_price"),
+        ("odds", True, "invalid_price"),
+        ("odds", None, "invalid_price"),
+        ("stake_cents", 300.0, "invalid_quantity"),
+        ("stake_cents", "300", "invalid_quantity"),
+        ("stake_cents", True, "invalid_quantity"),
+        ("stake_cents", None, "invalid_quantity"),
+        ("stake_cents", 10**30, "order_quantity_exceeds_max"),
+        ("intent", None, "invalid_request"),
+        ("intent", "market", "invalid_request"),
+    ],
+)
+def test_a_field_of_another_type_is_refused_by_its_code(room, make_request, field, value, code):
+    """What is no text, no whole number or no intent is refused as that field's fault."""
+    good = make_request("w", "home", 110, 300)
+    fields = {name: getattr(good, name) for name in good.__struct_fields__} | {field: value}
+    room.place_all(1, [PlaceWager(**fields)])
+    room.run()
+    assert [event.code for event in room.of(WagerRejected)] == [code]
+
+
+def test_an_empty_batch_is_answered_by_nothing(room):
+    """Who asks for nothing hears nothing."""
+    room.place_all(1, [])
+    room.cancel(2)
+    room.run()
+    assert room.of(WagerAccepted, WagerRejected, WagerCancelled, CancelRefused) == []
+
+
+def test_every_rung_of_the_ladder_can_be_wagered_and_nothing_between(make_room):
+    """The exchange takes the odds of its ladder, and no others."""
+    rungs = prophetx_ladder().rungs
+    beside = sorted({rung + 1 for rung in rungs} - set(rungs))
+    room = make_room(requests_per_second=10_000, min_stake_cents=1)
+    for number, odds in enumerate((*rungs, *beside)):
+        room.place(1, f"w{number}", "home", odds, 300)
+    room.run()
+    assert len(room.of(WagerOpened)) == len(rungs) == 555
+    assert {event.code for event in room.of(WagerRejected)} == {"invalid_price"}
+    assert len(room.of(WagerRejected)) == len(beside)

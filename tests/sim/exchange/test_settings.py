@@ -1,0 +1,67 @@
+"""The exchange's settings: what cannot mean anything is refused at the start, by name."""
+
+from dataclasses import asdict, fields
+
+import pytest
+from hydra.utils import instantiate
+
+from sim.exchange.settings import BalanceMode, ExchangeSettings
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.errors import ConfigError
+
+NAMES = [field.name for field in fields(ExchangeSettings)]
+
+# Wrong values as a configuration states them; the message begins with the name.
+WRONG = {
+    "starting_balance": [-5, "much", 0.001],
+    "exchange.balance_mode": ["later", 1],
+    "exchange.open_stake_multiple": [0, -1, 1.5, "ten"],
+    "exchange.back_off_multiple": [0, 9, "fifty"],
+    "exchange.exposure_credit": ["maybe", 1],
+    "exchange.credit_refresh_seconds": [-1, "soon"],
+    "exchange.deduction_seconds": [-0.1, "null"],
+    "exchange.min_stake": [-1, 1.005],
+    "exchange.max_stake": [-1, 0.5],
+    "exchange.add_only_allowed": [1, "yes please"],
+    "exchange.requests_per_second": [0, -50, 1.5],
+    "exchange.in_play_delay_seconds": [-1, "null"],
+    "exchange.most_delayed": [0, "many"],
+    "exchange.retry_window_seconds": [-0.3, "short"],
+    "exchange.fill_or_kill_seconds": [-2, "true"],
+    "exchange.mass_cancel_batch": [0, -100],
+    "exchange.mass_cancel_pause_seconds": [-1, "null"],
+    "exchange.trade_pairing_seconds": [-1, "true"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+def test_a_setting_outside_its_meaning_is_refused_by_its_name(build_backtest, name, value):
+    """From the command line: nothing runs, and the message begins with the setting."""
+    key = f"exchange.settings.{name.removeprefix('exchange.')}"
+    with pytest.raises(ConfigError, match=rf"^{name}"):
+        build_backtest(f"{key}={value}")
+
+
+def test_every_setting_has_its_wrong_values(compose_settings):
+    """What can be set is what was tried above."""
+    stated = {str(key) for key in compose_settings().exchange.settings if key != "_target_"}
+    assert stated == {name.removeprefix("exchange.") for name in WRONG}
+    assert len(stated) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("wrong", ["100", -1, 1.5, None])
+def test_a_setting_of_another_type_is_refused_in_code_as_well(name, wrong):
+    """Text, negatives, fractions and nothing are refused wherever settings are made."""
+    with pytest.raises(ConfigError, match=rf"^exchange\.{name}: "):
+        ExchangeSettings(**{name: wrong})
+
+
+def test_what_the_configuration_ships_are_the_defaults(compose_settings):
+    """The settings of a run without overrides are those of the code, but for the deduction."""
+    shipped = asdict(instantiate(compose_settings().exchange.settings))
+    expected = asdict(ExchangeSettings()) | {"deduction_ns": NANOSECONDS // 10}
+    assert shipped == expected
+    assert shipped["balance_mode"] is BalanceMode.DEFERRED

@@ -1,0 +1,195 @@
+"""Settlement: what two who traded with each other have at the end, and the house, case by case."""
+
+import pytest
+
+from recordings.tape import Kind
+from sim.exchange.results import Results
+from strategies.trading.events import (
+    MarketSettled,
+    MarketStatusChanged,
+    WagerCancelled,
+    WagerRejected,
+    WagerWiped,
+)
+from strategies.trading.ids import LineId, WagerRef
+from strategies.trading.market import EventStatus, MarketStatus, Result
+
+WON, LOST, PUSHED, VOIDED = Result
+BALANCE = 1_000_000
+MONEYLINE, TOTAL = 0, 1
+
+
+@pytest.fixture
+def matched(room):
+    """Return a room in which m and t have matched.
+
+    m staked 400 on home at +150, to win 600, and 500 on over at even money; t the other sides.
+    """
+    room.join("m", BALANCE)
+    room.join("t", BALANCE)
+    room.place(1, "h", "home", 150, 400, by="m")
+    room.place(2, "o", "over", 100, 500, by="m")
+    room.place(10, "a", "away", -150, 600, by="t")
+    room.place(11, "u", "under", 100, 500, by="t")
+    return room
+
+
+# What is told of which market, and what m and t have gained when all was told.
+CASES = {
+    "won": ([(MONEYLINE, {"home": WON, "away": LOST})], 600 - 12, -600),
+    "lost": ([(MONEYLINE, {"home": LOST, "away": WON})], -400, 400 - 8),
+    "pushed": ([(MONEYLINE, {"home": PUSHED, "away": PUSHED})], 0, 0),
+    "void": ([(MONEYLINE, {"home": VOIDED, "away": VOIDED})], 0, 0),
+    "half of the lines told": ([(MONEYLINE, {"home": WON})], 600 - 12, -600),
+    "the other half told": ([(MONEYLINE, {"away": WON})], -400, 400 - 8),
+    "half told as pushed": ([(MONEYLINE, {"away": PUSHED})], 0, 0),
+    "one half after the other": (
+        [(MONEYLINE, {"home": WON}), (MONEYLINE, {"away": LOST})],
+        600 - 12,
+        -600,
+    ),
+    "told twice": ([(MONEYLINE, {"home": WON, "away": LOST})] * 2, 600 - 12, -600),
+    "both markets": (
+        [(MONEYLINE, {"home": WON, "away": LOST}), (TOTAL, {"over": LOST, "under": WON})],
+        600 - 12 - 500,
+        -600 + 500 - 10,
+    ),
+    "void of one market of two": (
+        [(MONEYLINE, {"home": VOIDED, "away": VOIDED}), (TOTAL, {"over": WON, "under": LOST})],
+        500 - 10,
+        -500,
+    ),
+    "changed later": (
+        [(MONEYLINE, {"home": WON, "away": LOST}), (MONEYLINE, {"home": LOST, "away": WON})],
+        -400,
+        400 - 8,
+    ),
+    "voided later": (
+        [(MONEYLINE, {"home": WON, "away": LOST}), (MONEYLINE, {"home": VOIDED, "away": VOIDED})],
+        0,
+        0,
+    ),
+    "changed twice": (
+        [
+            (MONEYLINE, {"home": WON, "away": LOST}),
+            (MONEYLINE, {"home": PUSHED, "away": PUSHED}),
+            (MONEYLINE, {"home": WON, "away": LOST}),
+        ],
+        600 - 12,
+        -600,
+    ),
+    "changed by its other half": (
+        [(MONEYLINE, {"home": WON}), (MONEYLINE, {"away": WON})],
+        -400,
+        400 - 8,
+    ),
+    "changed after the other market": (
+        [
+            (MONEYLINE, {"home": WON, "away": LOST}),
+            (TOTAL, {"over": WON, "under": LOST}),
+            (MONEYLINE, {"home": LOST, "away": WON}),
+        ],
+        -400 + 500 - 10,
+        400 - 8 - 500,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_market_pays_by_what_was_told_of_it_last(matched, case):
+    """Each has what its wagers won or lost, less 2 % of what it won net in each market."""
+    told, m_gain, t_gain = CASES[case]
+    for number, (market, results) in enumerate(told):
+        matched.settle(1000 + number, market, **results)
+    matched.run()
+    m, t = matched.guests["m"].account, matched.guests["t"].account
+    assert (m.cash_cents - BALANCE, t.cash_cents - BALANCE) == (m_gain, t_gain)
+    assert m.commission_cents + t.commission_cents == -(m_gain + t_gain)
+    settled = {market for market, _ in told}
+    assert m.matched_cents == sum(
+        stake for market, stake in ((0, 400), (1, 500)) if market not in settled
+    )
+
+
+def test_everybody_hears_of_a_settlement_all_that_is_known(matched):
+    """Also who has nothing in it; a later one tells what was told before as well."""
+    matched.settle(1000, MONEYLINE, home=WON)
+    matched.settle(2000, MONEYLINE, away=WON)
+    matched.join("idle")
+    matched.run()
+    for name in ("m", "t", "idle", None):
+        assert [dict(event.results) for event in matched.of(MarketSettled, by=name)] == [
+            {"home": WON},
+            {"home": LOST, "away": WON},
+        ]
+
+
+def test_no_pair_has_two_winners(room):
+    """Told of both lines of a pair in one message, what is told last rules."""
+    results = Results(room.info.catalogue())
+    known = results.learn(room.info.markets[0].key, {LineId("home"): WON, LineId("away"): WON})
+    assert known == {LineId("home"): LOST, LineId("away"): WON}
+
+
+def test_commission_is_on_what_each_won_net_in_the_market(room):
+    """What was lost on one line of a market is set off against what was won on the other."""
+    room.join("m", BALANCE)
+    room.offer(0, "home", 200, 1000)
+    room.offer(0, "away", 100, 500)
+    room.place(1, "w", "home", 200, 1000, by="m")
+    room.place(2, "v", "away", -110, 500, by="m")
+    room.settle(1000, MONEYLINE, home=WON, away=LOST)
+    room.run()
+    account = room.guests["m"].account
+    assert account.commission_cents == (2000 - 500) * 2 // 100
+    assert account.cash_cents == BALANCE + 1500 - 30
+
+
+def test_stakes_are_not_taken_from_the_balance_before_settlement(matched):
+    """Until then what is matched is at risk, and cannot be staked again, but it is still there."""
+    matched.run()
+    m = matched.guests["m"]
+    assert m.account.cash_cents == BALANCE
+    assert m.available_cents == BALANCE - 900
+
+
+def test_settlement_closes_the_market_for_good(matched):
+    """What is open is wiped first; nothing can be wagered, cancelled or opened again after it."""
+    matched.place(20, "left", "home", 110, 300, by="m")
+    matched.settle(1000, MONEYLINE, home=WON, away=LOST)
+    matched.market_status(1001, MarketStatus.OPEN)
+    matched.place(1002, "late", "home", 110, 300, by="m")
+    matched.cancel(1003, "left", by="m")
+    matched.run()
+    assert [event.ref for event in matched.of(WagerWiped, by="m")] == ["left"]
+    assert [event.code for event in matched.of(WagerRejected, by="m")] == ["event_not_available"]
+    assert matched.codes("left", by="m") == ["order_already_cancelled"]
+    assert matched.of(WagerCancelled, by="m") == []
+    statuses = [
+        e.status for e in matched.of(MarketStatusChanged) if e.market_key.market_id == "219"
+    ]
+    assert statuses == [MarketStatus.OPEN]
+
+
+def test_the_other_markets_of_the_event_go_on(matched):
+    """A settled moneyline leaves the total open."""
+    matched.settle(1000, MONEYLINE, home=WON, away=LOST)
+    matched.place(1001, "w", "over", 110, 300, by="m")
+    matched.run()
+    assert matched.codes("w", by="m") == []
+    assert list(matched.guests["m"].live) == ["w"]
+
+
+def test_at_tip_off_every_participant_is_wiped(room):
+    """All that is unmatched in the event goes, whoever's it is; what is matched stays."""
+    room.join("b")
+    room.place(1, "ours", "home", 100, 500)
+    room.place(2, "b", "away", 100, 200, by="b")
+    room.place(3, "c", "over", 110, 300, by="b")
+    room.event_status(1000, EventStatus.LIVE)
+    room.row(2000, Kind.UNTYPED)
+    room.run()
+    assert room.of(WagerWiped) == [WagerWiped(WagerRef("ours"), 300)]
+    assert room.of(WagerWiped, by="b") == [WagerWiped(WagerRef("c"), 300)]
+    assert room.us.account.matched_cents == 200
+    assert room.us.open_cents == room.guests["b"].open_cents == 0

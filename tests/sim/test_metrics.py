@@ -1,0 +1,101 @@
+"""The record of a run counts what happened once, however it was told."""
+
+from collections.abc import Callable
+from itertools import permutations
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sim.metrics import RunJournal
+from sim.tables import RunTables
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.events import (
+    Event,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+)
+from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
+from strategies.trading.market import Catalogue, Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.odds import Odds
+
+REF = WagerRef("w")
+ODDS = Odds(100)
+
+
+@pytest.fixture
+def catalogue() -> Catalogue:
+    """Return one moneyline."""
+    event_id, market_id = EventId("g"), MarketId("219")
+    return Catalogue(
+        [SportEvent(event_id, "g", "Home", "Away", "NBA", "basketball", 0)],
+        [Market(event_id, market_id, MarketType.MONEYLINE, "moneyline")],
+        [
+            Line(LineId("home"), event_id, market_id, Selection.HOME, 0.0),
+            Line(LineId("away"), event_id, market_id, Selection.AWAY, 0.0),
+        ],
+    )
+
+
+Record = Callable[..., tuple[RunJournal, pl.DataFrame, pl.DataFrame]]
+
+
+@pytest.fixture
+def record(catalogue: Catalogue, tmp_path: Path) -> Record:
+    """Return what records a wager of $10 and what is told of it: the record, fills, wagers."""
+
+    def told_of_it(*told: Event) -> tuple[RunJournal, pl.DataFrame, pl.DataFrame]:
+        tables = RunTables(tmp_path)
+        journal = RunJournal(catalogue, tables)
+        journal.sent(0, PlaceWager(REF, LineId("home"), ODDS, 1_000, Intent.ADD_ONLY))
+        for seq, event in enumerate(told):
+            journal.heard(seq, seq, event)
+        journal.close()
+        tables.close()
+        fills, wagers = (pl.read_parquet(tmp_path / f"{n}.parquet") for n in ("fills", "wagers"))
+        return journal, fills, wagers
+
+    return told_of_it
+
+
+def matched(cents: int, total_cents: int) -> WagerMatched:
+    """Return a fill."""
+    return WagerMatched(REF, ODDS, cents, cents, total_cents)
+
+
+PART_THEN_CANCEL = (matched(300, 300), matched(400, 700), WagerCancelled(REF, 300))
+
+
+@pytest.mark.parametrize("told", sorted(set(permutations(PART_THEN_CANCEL * 2)), key=repr))
+def test_a_wager_is_recorded_once_however_it_is_told(
+    record: Record, told: tuple[Event, ...]
+) -> None:
+    """Two fills and a cancel, each told twice, in any order, are two fills and one cancel."""
+    journal, fills, wagers = record(*told)
+    assert (journal.counts.fills, dict(journal.counts.ended)) == (2, {"cancelled": 1})
+    assert sorted(fills["stake_cents"]) == [300, 400]
+    assert wagers.select("matched_cents", "reason").rows() == [(700, "cancelled")]
+
+
+def test_a_wager_matched_in_full_is_recorded_as_that(record: Record) -> None:
+    """The last of its fills to be told ends a wager, and a repeat adds nothing."""
+    journal, _, wagers = record(matched(700, 1_000), matched(300, 300), matched(300, 300))
+    assert (journal.counts.fills, dict(journal.counts.ended)) == (2, {"matched": 1})
+    assert wagers.select("ended_ns", "matched_cents").rows() == [(1, 1_000)]
+
+
+@pytest.mark.parametrize("no", [WagerRejected(REF, "no"), WagerInvalid(REF, "no")])
+def test_a_refusal_told_twice_is_counted_once(record: Record, no: Event) -> None:
+    """What the exchange refused once is one refusal in the report."""
+    journal, _, wagers = record(no, no)
+    assert dict(journal.counts.rejections) == {"no": 1}
+    assert len(wagers) == 1
+
+
+def test_a_wager_whose_fill_was_never_told_is_recorded_at_the_close(record: Record) -> None:
+    """At the end of a run a cancelled wager that lacks a fill is written as far as it is known."""
+    journal, _, wagers = record(WagerCancelled(REF, 300))
+    assert dict(journal.counts.ended) == {"cancelled": 1}
+    assert wagers["matched_cents"].to_list() == [0]

@@ -1,0 +1,106 @@
+"""The two documents of rules: every row names tests that are there, settings and codes too."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+HOUSE = Path(__file__).parents[1]
+DOCUMENTS = ("fills.md", "exchange.md")
+NAME = re.compile(r"`([^`]+)`")
+SETTING = re.compile(r"`((?:exchange|fees|latency)\.[\w.]+)`")
+CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+# Where the exchange's codes are said.
+SPEAKERS = ("refusals.py", "prophet.py", "wager.py")
+KNOWN = re.compile(r"(documented|observed|assumed)\b")
+
+Row = dict[str, str]
+
+
+def text(document: str) -> str:
+    """Return a document."""
+    return (HOUSE / "docs" / document).read_text(encoding="utf-8")
+
+
+def rows(document: str) -> Iterator[Row]:
+    """Yield the rows of the tables of a document, each cell by the head of its column."""
+    heads: list[str] = []
+    for line in text(document).splitlines():
+        if not line.startswith("|"):
+            heads = []
+        elif not heads:
+            heads = cells(line)
+        elif not set(line) <= set("|-: "):
+            yield dict(zip(heads, cells(line), strict=True))
+
+
+def cells(line: str) -> list[str]:
+    """Return the cells of a line of a table."""
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def names_of_tests() -> set[str]:
+    """Return the names of all tests, as documents name them."""
+    return {
+        node.name.removeprefix("test_")
+        for path in (HOUSE / "tests").rglob("test_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+def codes_said() -> set[str]:
+    """Return the codes that the exchange's modules hold as texts; names of slots are none."""
+    said = set()
+    for name in SPEAKERS:
+        tree = ast.parse((HOUSE / "sim" / "exchange" / name).read_text(encoding="utf-8"))
+        slots = {
+            part.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Tuple)
+            for part in node.elts
+            if isinstance(part, ast.Constant)
+        }
+        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        said |= {text for text in texts - slots if isinstance(text, str) and CODE.fullmatch(text)}
+    return said
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_rule_names_tests_that_are_there(document: str) -> None:
+    """Each row of each table has at least one test, and all that it names exist."""
+    told = list(rows(document))
+    assert len(told) > 20
+    untested = [row for row in told if not NAME.findall(row["test"])]
+    assert untested == []
+    named = {name for row in told for name in NAME.findall(row["test"])}
+    assert sorted(named - names_of_tests()) == []
+
+
+def test_every_rule_of_the_exchange_says_how_it_is_known() -> None:
+    """Documented, observed or assumed; what is not assumed says from where."""
+    for row in rows("exchange.md"):
+        known = row.get("known from", "assumed")
+        assert KNOWN.match(known), row
+        assert known.startswith("assumed") or ":" in known, row
+
+
+def test_every_setting_that_a_document_names_is_there(
+    compose_settings: Callable[..., DictConfig],
+) -> None:
+    """And every setting of the exchange is named by one of them, save the balance to start with."""
+    config = compose_settings()
+    named = {name for document in DOCUMENTS for name in SETTING.findall(text(document))}
+    missing = [name for name in named if OmegaConf.select(config, name, default=None) is None]
+    assert missing == []
+    stated = {f"exchange.settings.{name}" for name in config.exchange.settings}
+    assert stated - named == {"exchange.settings._target_", "exchange.settings.starting_balance"}
+
+
+def test_every_code_of_the_exchange_is_in_its_document() -> None:
+    """What can be told is in the table of codes, and the table has no others."""
+    listed = {name for row in rows("exchange.md") for name in NAME.findall(row.get("code", ""))}
+    assert listed == codes_said()
