@@ -15,7 +15,7 @@ usage: python -m sim VERB [...] [--debug]
 
   run        backtest a strategy on a recording
   serve      be the exchange on this machine, playing a recording
-  generate   make a simulated game as a recording
+  generate   make simulated games as recordings
   calibrate  hold simulated games against what was measured on real ones
   import     turn another exchange's public recording into a recording of ours
   validate   read a recording whole and say what is in it
@@ -97,17 +97,33 @@ def _serve(words: Sequence[str]) -> None:
 
 def _generate(words: Sequence[str]) -> None:
     parser = _Parser(
-        prog="python -m sim generate", description="Make one whole simulated game as a recording."
+        prog="python -m sim generate",
+        description="Make whole simulated games as recordings: one in the folder itself, several "
+        "in folders game-000 and on inside it, each of them that of a seed one higher.",
     )
-    parser.add_argument("sport", help="the sport: nba")
+    parser.add_argument("sport", help="the sport: nba, nfl, mlb or nhl")
+    parser.add_argument("--games", type=_games, default=1, help="how many; one if not said")
     parser.add_argument("--seed", type=_seed, required=True, help="the one source of chance")
     parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    parser.add_argument(
+        "--suspensions",
+        choices=["usual", "hard"],
+        default="usual",
+        help="hard: a dozen more in every market than at the off and at the end",
+    )
     options = parser.parse_args(words)
-    from sim.crowd.generate import generate_game  # noqa: PLC0415
+    from sim.crowd.generate import generate_games  # noqa: PLC0415
+    from sim.crowd.shape import CrowdShape, suspensions_named  # noqa: PLC0415
 
-    rows = generate_game(options.out, seed=options.seed, sport=options.sport)
-    print(f"{rows} rows of a simulated game")
-    print(options.out.resolve())
+    for folder, rows in generate_games(
+        options.out,
+        sport=options.sport,
+        seed=options.seed,
+        games=options.games,
+        shape=CrowdShape(extra_suspensions=suspensions_named(options.suspensions)),
+    ):
+        print(f"{rows} rows of a simulated game")
+        print(folder.resolve())
 
 
 def _calibrate(words: Sequence[str]) -> None:
@@ -181,6 +197,13 @@ def _report(words: Sequence[str]) -> None:
 def _seed(word: str) -> int:
     if not word.isdecimal():
         message = f"{word!r} is not a whole number, zero or more"
+        raise argparse.ArgumentTypeError(message)
+    return int(word)
+
+
+def _games(word: str) -> int:
+    if not word.isdecimal() or not 1 <= int(word) <= 1000:
+        message = f"{word!r} is not a whole number from 1 to 1000"
         raise argparse.ArgumentTypeError(message)
     return int(word)
 

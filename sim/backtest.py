@@ -10,10 +10,13 @@ from simpy import Event
 
 from sim.clock import ReplayEnvironment, VirtualClock
 from sim.driver import Course, Feed, Progress, require_simulated
+from sim.exchange.faulty_link import open_link
 from sim.exchange.link import Link
+from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back, Front, QueueModel
+from sim.faults import Faults
 from sim.inbox import Inbox
 from sim.latency import Latency
 from sim.metrics import SAMPLE_NS, RunJournal
@@ -24,8 +27,7 @@ from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
-from strategies.trading.errors import ConfigError
-from strategies.trading.exchange import Exchange
+from strategies.trading.errors import ConfigError, InvariantError
 from strategies.trading.ids import PairId, RefMint
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
@@ -37,6 +39,7 @@ from strategies.trading.wagers import WagerSettings
 
 # After the last row: time for what is in flight to be answered, then for one account state.
 _GRACE_NS = 60 * NANOSECONDS
+_MOST_GRACES = 20
 
 Touch = tuple[Odds, int] | None
 
@@ -65,6 +68,7 @@ class Backtest:
         clock: Callable[..., VirtualClock],
         latency: Callable[..., Latency],
         queue: Callable[[], QueueModel],
+        faults: Faults,
         fees: Commission,
         pricing: Pricing,
         strategy: Callable[[], Strategy],
@@ -85,6 +89,7 @@ class Backtest:
         self.seed = seed
         self.queue = queue
         self.latency = latency
+        self.faults = faults
         self.strategy = strategy
         self.pricing = pricing
         self.limits = risk
@@ -135,12 +140,14 @@ class Backtest:
         label = self.feed.name if self.feed.knows_queue else f"queue {queue}"
         env = self.feed.environment(label, show or _show_nothing)
         inbox = Inbox(env)
-        info, latency = self.feed.info, self.latency(Streams(self.seed))
+        info, streams = self.feed.info, Streams(self.seed)
+        latency = self.latency(streams)
         exchange = self._exchange(
             env=env, info=info, activation=latency.activation, queue=queue, fees=self.fees
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
-        link = Link(env, exchange, latency, inbox, publisher)
+        chance = streams.named("faults")
+        link = open_link(env, exchange, latency, inbox, publisher, self.faults, chance)
         course = self.feed.join(env, exchange, publisher, link.participant)
         clock = self._clock(env=env, before=inbox.drain)
         journal = RunJournal(self.catalogue, tables)
@@ -232,15 +239,33 @@ class _PriceSampler:
         self._clock.call_at(now_ns + SAMPLE_NS, self._sample)
 
 
-def _play(env: ReplayEnvironment, exchange: Exchange, desk: Desk, ended: Event) -> None:
+def _play(env: ReplayEnvironment, link: Link, desk: Desk, ended: Event) -> None:
     """Play the feed to its end, stop the desk, and compare its books with the exchange's."""
     desk.start()
     env.run(until=ended)
     env.run(until=env.now_ns + _GRACE_NS)
     desk.stop("the recording has ended")
+    for _ in range(_MOST_GRACES):
+        env.run(until=env.now_ns + _GRACE_NS)
+        if not desk.wagers.live_count:
+            break
+    link.ask_state()
     env.run(until=env.now_ns + _GRACE_NS)
-    exchange.ask_state()
-    env.run(until=env.now_ns + _GRACE_NS)
+    _require_agreement(desk, link.participant)
+
+
+def _require_agreement(desk: Desk, account: Participant) -> None:
+    """Raise InvariantError unless the desk ends with the exchange's balance and nothing open."""
+    ours, theirs = desk.ledger, account.account
+    if desk.wagers.live_count or account.live:
+        message = f"at the end {desk.wagers.live_count} wagers are open, {len(account.live)} there"
+        raise InvariantError(message)
+    if (ours.balance_cents, ours.available_cents) != (theirs.cash_cents, account.available_cents):
+        message = (
+            f"at the end we hold {ours.balance_cents} cents, {ours.available_cents} available; "
+            f"the exchange {theirs.cash_cents}, {account.available_cents} available"
+        )
+        raise InvariantError(message)
 
 
 def _show_nothing(_label: str, _rows: int, _rows_total: int) -> None:

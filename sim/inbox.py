@@ -6,10 +6,19 @@ For the desk this is the same, and most of a recording costs one append a messag
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from sim.clock import Priority, ReplayEnvironment
-from strategies.trading.events import Event
+from strategies.trading.events import (
+    Event,
+    EventScheduled,
+    EventStatusChanged,
+    FeedLost,
+    FeedRestored,
+    MarketStatusChanged,
+    OfferChanged,
+    ScoreChanged,
+)
 
 Hear = Callable[[Event, int], None]
 Act = Callable[[int], None]
@@ -29,18 +38,20 @@ class Inbox:
         """Start empty; `connect` says who listens."""
         self._env = env
         self._hear: Hear = _ignore
+        self._hear_feed: Hear = _ignore
         self._act: Act = _do_nothing
         self._wake_always = False
         self._messages: deque[tuple[int, Event]] = deque()
         self._last_arrival_ns = 0
         self._last_wake_ns = -1
+        self._missed: dict[Hashable, Event] = {}
 
     def connect(self, hear: Hear, act: Act, wake_on_every_change: bool = False) -> None:
         """Let a desk listen: `hear` notes an event at a time, `act` decides.
 
         A desk that wants to decide on every change is woken at every arrival.
         """
-        self._hear = hear
+        self._hear = self._hear_feed = hear
         self._act = act
         self._wake_always = wake_on_every_change
 
@@ -59,7 +70,7 @@ class Inbox:
 
     def drain(self, now_ns: int) -> None:
         """Hear everything that arrived before a time."""
-        messages, hear = self._messages, self._hear
+        messages, hear = self._messages, self._hear_feed
         while messages and messages[0][0] < now_ns:
             arrival_ns, event = messages.popleft()
             hear(event, arrival_ns)
@@ -71,6 +82,33 @@ class Inbox:
         for event in events:
             self._hear(event, now_ns)
         self._act(now_ns)
+
+    def cut(self) -> None:
+        """Lose the feed: what arrives from now on is missed until `mend`."""
+        self.deliver(FeedLost())
+        self._hear_feed = self._miss
+
+    def mend(self) -> None:
+        """Have the feed again, and with it how the exchange stands by now.
+
+        Trades stay missed, outside prices too, and where the game clock stood with the last score.
+        """
+        self.drain(self._env.now_ns)
+        self._hear_feed = self._hear
+        missed, self._missed = self._missed, {}
+        self.deliver(*missed.values(), FeedRestored())
+
+    def _miss(self, event: Event, _: int) -> None:
+        """Keep the last word on each thing that can stand one way or another."""
+        match event:
+            case OfferChanged(line_id=line_id, odds=odds):
+                self._missed[line_id, odds] = event
+            case MarketStatusChanged(market_key=key):
+                self._missed[key] = event
+            case EventStatusChanged() | EventScheduled():
+                self._missed[type(event), event.event_id] = event
+            case ScoreChanged(event_id=event_id, home=home, away=away):
+                self._missed[ScoreChanged, event_id] = ScoreChanged(event_id, home, away)
 
     def _wake_at(self, arrival_ns: int) -> None:
         """Wake once an instant; arrivals are in order, so the last one tells."""

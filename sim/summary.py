@@ -128,6 +128,7 @@ def _models(backtest: "Backtest") -> Summary:
     return {
         "queue": TRUE_QUEUE if backtest.feed.knows_queue else str(backtest.queue()),
         **delays,
+        "faults": str(backtest.faults),
         "pricing": repr(backtest.pricing),
         "commission": f"{backtest.fees.rate_percent:g} % of net winnings per "
         f"{backtest.fees.offset_by}",

@@ -9,7 +9,7 @@ from recordings.writer import TapeWriter
 from sim.clock import ReplayEnvironment
 from sim.crowd.crowd import Attendance, Crowd
 from sim.crowd.listeners import DeskListener, TapeListener
-from sim.crowd.shape import HARD_SUSPENSIONS, CrowdShape
+from sim.crowd.shape import CrowdShape, suspensions_named
 from sim.crowd.tempo import NS_PER_MINUTE, NS_PER_S, Steps
 from sim.driver import Progress, Told
 from sim.exchange.participant import Participant
@@ -136,17 +136,13 @@ def crowd_feed(
 
     Raise ConfigError, naming the setting, where it cannot mean anything.
     """
-    extra = {"usual": 0, "hard": HARD_SUSPENSIONS}
-    if suspensions not in extra:
-        message = f"feed.suspensions: {suspensions!r} is not one of {', '.join(extra)}"
-        raise ConfigError(message)
     shape = CrowdShape(
         opens_before_s=_number("opens_before_hours", opens_before_hours) * S_PER_HOUR,
         makers=makers,
         pace=_number("pace", pace),
         interest=_number("interest", interest),
         informed=_number("informed", informed),
-        extra_suspensions=extra[suspensions],
+        extra_suspensions=suspensions_named(suspensions),
         in_play_delay_s=(
             None
             if in_play_delay_seconds is None

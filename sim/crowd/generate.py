@@ -1,22 +1,46 @@
 """`python -m sim generate`: games, a day before their start to settlement, as tapes."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.clock import ReplayEnvironment
 from sim.crowd.crowd import Crowd
 from sim.crowd.listeners import TapeListener
-from sim.crowd.shape import CrowdShape
+from sim.crowd.shape import HARD, SUSPENSIONS, CrowdShape
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue import Back
 from sim.exchange.settings import ExchangeSettings
 from sim.latency import Constant
 from sim.streams import Streams
-from strategies.trading.commission import Commission, Offset
+from strategies.trading.commission import Commission
 
 ACTIVATION_MS = 20
 COMMISSION_PERCENT = 2.0
+
+
+def generate_games(
+    out: Path, *, sport: str, seed: int, games: int, shape: CrowdShape
+) -> Iterator[tuple[Path, int]]:
+    """Write games one after the other; yield the folder and the number of rows of each.
+
+    One game is written to the folder itself, several to `game-000` and on inside it, each of them
+    the same as if it had been asked for alone, with a seed one higher. Where one fails, none is
+    kept. Raise ConfigError and TapeError as for a single game.
+    """
+    written: list[Path] = []
+    try:
+        for number in range(games):
+            folder = out if games == 1 else out / f"game-{number:03d}"
+            rows = generate_game(folder, seed=seed + number, sport=sport, shape=shape)
+            written.append(folder)
+            yield folder, rows
+    except BaseException:
+        for folder in written:
+            rmtree(folder, ignore_errors=True)
+        raise
 
 
 def generate_game(
@@ -34,10 +58,12 @@ def generate_game(
         info=crowd.info,
         activation=Constant(ACTIVATION_MS),
         queue=Back(),
-        fees=Commission(rate_percent=COMMISSION_PERCENT, offset_by=Offset.MARKET),
+        fees=Commission(COMMISSION_PERCENT),
         settings=ExchangeSettings(),
     )
-    source = f"simulated: python -m sim generate {sport} --seed {seed}"
+    hard = crowd.shape.extra_suspensions == SUSPENSIONS[HARD]
+    words = f" --suspensions {HARD}" if hard else ""
+    source = f"simulated: python -m sim generate {sport} --seed {seed}{words}"
     with TapeWriter(out, source=source, simulated=True, clocks=Clocks.TWO) as writer:
         tape = TapeListener(writer, crowd.info, Streams(seed).named("crowd.feed"))
         env.run(until=crowd.join(env, exchange, [tape]).ended)

@@ -10,7 +10,9 @@ from strategies.trading.errors import ConfigError
 from strategies.trading.market import MarketType
 
 DAY_S = 86_400.0
-HARD_SUSPENSIONS = 12
+USUAL, HARD = "usual", "hard"
+# By name, how often each market is suspended besides at the off and at the end.
+SUSPENSIONS = {USUAL: 0, HARD: 12}
 # Scores of a game played in a hurry are no closer than this.
 HURRIED_GAP_S = 4.0
 
@@ -67,6 +69,14 @@ class CrowdShape:
             told_apart_s=float(rng.choice([0.0, 0.03])),
             game_s=float(rng.uniform(60, 240)),
         )
+
+
+def suspensions_named(name: str) -> int:
+    """Return how many extra suspensions a profile has; raise ConfigError if there is none such."""
+    if name not in SUSPENSIONS:
+        message = f"suspensions: {name!r} is not one of {', '.join(SUSPENSIONS)}"
+        raise ConfigError(message)
+    return SUSPENSIONS[name]
 
 
 def hurried(game: Game, game_s: float) -> Game:

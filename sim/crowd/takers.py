@@ -26,8 +26,8 @@ ALONE_SHARE = 0.85
 BURST_GAP_S = 1.0
 TYPE_INTEREST = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 0.7, MarketType.TOTAL: 0.6}
 OUTER_INTEREST = 0.05
-# How far beyond the best offer a taker goes, in probability.
-REACH = 0.02
+# How far beyond the best offer a taker goes: in probability, and as a share of what it implies.
+REACH, REACH_SHARE = 0.02, 0.1
 # By how much worse it may become while a wager waits in the in-play delay.
 SLACK = 0.01
 
@@ -82,7 +82,9 @@ class Takers:
             stake_cents = self._stake_cents(STAKE_MEDIAN_CENTS)
             best = next(iter(levels(pair.books[side])), None)
             if best is not None:
-                self._take(pair, side, stake_cents, implied_probability(best.odds) + REACH)
+                implied = implied_probability(best.odds)
+                reach = min(REACH, REACH_SHARE * implied)
+                self._take(pair, side, stake_cents, implied + reach)
             yield self._stage.wait_s(self._rng.exponential(BURST_GAP_S))
 
     def _take(self, pair: OfferedPair, side: int, stake_cents: int, implied_most: float) -> None:

@@ -14,6 +14,8 @@ from strategies.trading.commands import PlaceWager
 from strategies.trading.events import CancelRefused, Event, MarketSettled
 from strategies.trading.ids import EventId, MarketId, WagerRef
 
+_TOO_FAST = "rate_limit_reached"
+
 
 class Link:
     """One desk's way to the exchange and back; it is the desk's `Exchange`.
@@ -71,10 +73,14 @@ class Link:
 
     def _cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> None:
         code = self._exchange.cancel_all(self.participant, event_id, market_id)
-        if code == "rate_limit_reached":
-            retry_at_ns = self._env.now_ns + NANOSECONDS
-            refs = self._exchange.refs_of(self.participant, event_id, market_id)
-            self._tell(tuple(CancelRefused(ref, code, retry_at_ns) for ref in refs))
+        if code == _TOO_FAST:
+            self._refuse_for_now(self._exchange.refs_of(self.participant, event_id, market_id))
+
+    def _refuse_for_now(self, refs: Sequence[WagerRef]) -> None:
+        retry_at_ns = self._env.now_ns + NANOSECONDS
+        self._tell(tuple(CancelRefused(ref, _TOO_FAST, retry_at_ns) for ref in refs))
+
+    # On the way back --------------------------------------------------------------------------
 
     def _ask_state(self) -> None:
         # Counts as a request, and is answered all the same: a desk in a hurry is not left blind.
@@ -83,9 +89,15 @@ class Link:
         self._tell((self.participant.state(now_ns),))
 
     def _tell(self, events: tuple[Event, ...]) -> None:
-        heard = [event for event in events if self._concerns(event)]
+        heard = tuple(event for event in events if self._concerns(event))
         if heard:
-            self._answers.send(partial(self._inbox.deliver, *heard))
+            self._send(heard)
+
+    def _send(self, events: tuple[Event, ...]) -> None:
+        self._answers.send(partial(self._deliver, events))
+
+    def _deliver(self, events: tuple[Event, ...]) -> None:
+        self._inbox.deliver(*events)
 
     def _concerns(self, event: Event) -> bool:
         known = self._publisher.markets

@@ -321,10 +321,11 @@ class SimulatedProphet:
         self.markets.settle(market)
         key = self._info.markets[market].key
         known = self._results.learn(key, results)
+        news = MarketSettled(key, tuple(known.items()), self._results.revision(key))
         for participant in self.participants:
             participant.account.settle(key, known)
             participant.renew_credit()
-            participant.tell((MarketSettled(key, tuple(known.items())),))
+            participant.tell((news,))
 
     # Clearing ---------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """What became of the lines of each market, as far as it was told."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from strategies.trading.ids import LineId, MarketKey
@@ -20,13 +21,19 @@ class Results:
         """Start with nothing told."""
         self._catalogue = catalogue
         self._by_market: dict[MarketKey, dict[LineId, Result]] = {}
+        self._revisions: Counter[MarketKey] = Counter()
 
     def learn(self, key: MarketKey, told: Mapping[LineId, Result]) -> dict[LineId, Result]:
         """Take what is told of a market; return all that is known of it."""
         known = self._by_market.setdefault(key, {})
+        self._revisions[key] += 1
         for line_id, result in told.items():
             known[line_id] = result
             other_id = self._catalogue.opposite(line_id).line_id
             if other_id in known:
                 known[other_id] = opposite_result(result)
         return known
+
+    def revision(self, key: MarketKey) -> int:
+        """Return how often something was told of a market."""
+        return self._revisions[key]

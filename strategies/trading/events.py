@@ -155,10 +155,15 @@ class WagerWiped(Struct, frozen=True):
 
 
 class MarketSettled(Struct, frozen=True):
-    """The results of a market's lines; a later one for the same market corrects it."""
+    """The results of a market's lines; a later one for the same market corrects it.
+
+    `revision` rises with every settlement of a market, so that an old one that is told late is not
+    taken for a correction. Zero if the exchange does not tell; such a one is always taken.
+    """
 
     market_key: MarketKey
     results: tuple[tuple[LineId, Result], ...]
+    revision: int = 0
 
 
 class AccountState(Struct, frozen=True):

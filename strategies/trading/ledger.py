@@ -74,7 +74,7 @@ class Ledger:
         """
         self.turnover_cents += event.stake_cents
         if pair.market_key in self._results:
-            self.settle(self._results[pair.market_key])
+            self._pay_out(self._results[pair.market_key])
         else:
             self._mark_position(pair)
 
@@ -84,11 +84,24 @@ class Ledger:
         self._mark_position(pair)
 
     def settle(self, event: MarketSettled) -> None:
-        """Pay out a market by its results; a second settlement replaces the first."""
+        """Pay out a market by its results; a later settlement replaces an earlier one."""
+        known = self._results.get(event.market_key)
+        if known is None or event.revision == 0 or event.revision > known.revision:
+            self._results[event.market_key] = event
+            self._pay_out(event)
+
+    def open_positions(self) -> list[tuple[Position, int]]:
+        """Return the positions without a result, each with its mark."""
+        return [
+            (position, self._marks.get(pair_id, 0))
+            for pair_id, position in self._exposure.positions.items()
+            if not position.flat
+        ]
+
+    def _pay_out(self, event: MarketSettled) -> None:
         key = event.market_key
         if key in self.settlements:
             self._reverse(key)
-        self._results[key] = event
         self._take_positions(key)
         results = dict(event.results)
         gross = tuple(
@@ -99,14 +112,6 @@ class Ledger:
         self.settlements[key] = Settlement(gross, commission_cents)
         self.profit_cents += self.settlements[key].net_cents
         self.commission_cents += commission_cents
-
-    def open_positions(self) -> list[tuple[Position, int]]:
-        """Return the positions without a result, each with its mark."""
-        return [
-            (position, self._marks.get(pair_id, 0))
-            for pair_id, position in self._exposure.positions.items()
-            if not position.flat
-        ]
 
     def _mark_position(self, pair: Pair) -> None:
         position = self._exposure.positions.get(pair.pair_id)

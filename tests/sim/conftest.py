@@ -6,9 +6,11 @@ from functools import partial
 from typing import Any
 
 import pytest
+from numpy.random import default_rng
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.clock import Priority, ReplayEnvironment, VirtualClock
+from sim.exchange.faulty_link import open_link
 from sim.exchange.link import Link
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
@@ -16,6 +18,7 @@ from sim.exchange.publisher import Publisher
 from sim.exchange.queue import Back, QueueModel
 from sim.exchange.recorded import RecordedMarket
 from sim.exchange.settings import ExchangeSettings
+from sim.faults import Faults
 from sim.inbox import Inbox
 from sim.latency import Constant, Delay, Latency, NoDelay
 from strategies.trading.commands import Intent, PlaceWager
@@ -85,6 +88,7 @@ class Room:
         wake_on_every_change: bool = False,
         rate_percent: float = 2,
         opened: bool = True,
+        faults: Faults | None = None,
         **settings: int,
     ) -> None:
         """Build nothing yet but keep how to."""
@@ -100,6 +104,7 @@ class Room:
         self._wake_always = wake_on_every_change
         self._fees = Commission(rate_percent)
         self._settings = ExchangeSettings(**settings)
+        self._faults = faults or Faults()
         self.guests: dict[str, Participant] = {}
         self.trades: list[tuple[str, int, int]] = []
         self._balances: dict[str, int] = {}
@@ -244,7 +249,8 @@ class Room:
         )
         publisher = Publisher(env, inbox, latency.feed, self.info.clocks, self._subscribed)
         self.market = RecordedMarket(env, self.info, exchange, publisher)
-        self.link = Link(env, exchange, latency, inbox, publisher)
+        chance = default_rng(0)
+        self.link = open_link(env, exchange, latency, inbox, publisher, self._faults, chance)
         self.exchange = exchange
         for name, cents in self._balances.items():
             self.guests[name] = exchange.open_account(name, cents, partial(self._tell, name))

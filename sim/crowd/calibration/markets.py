@@ -19,7 +19,7 @@ from sim.crowd.calibration.check import Check
 from sim.crowd.calibration.figures import WINDOWS, Figures, figures_of
 from sim.crowd.calibration.recorded_games import record_games, replays
 from sim.crowd.calibration.tape_view import Floats, TapeView
-from sim.crowd.shape import HARD_SUSPENSIONS, CrowdShape
+from sim.crowd.shape import HARD, CrowdShape, suspensions_named
 from strategies.trading.market import MarketType
 
 # So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
@@ -30,7 +30,7 @@ HALF_HOUR_S = 1_800.0
 DAY = CrowdShape()
 LONE = CrowdShape(opens_before_s=HALF_HOUR_S, types=MONEYLINE)
 UNDELAYED = CrowdShape(opens_before_s=HALF_HOUR_S, types=MONEYLINE, in_play_delay_s=0.0)
-HARD = CrowdShape(opens_before_s=HALF_HOUR_S, extra_suspensions=HARD_SUSPENSIONS)
+HARDER = CrowdShape(opens_before_s=HALF_HOUR_S, extra_suspensions=suspensions_named(HARD))
 
 RATES = {"a day ahead": (0, 1), "hours ahead": (1, 3), "last hour": (10, 16), "in-play": (35, 80)}
 CENT = 0.01
@@ -58,7 +58,7 @@ def market_checks(seed: int) -> list[Check]:
     checks += _moves_in_play([figures for figures, _ in lone])
     undelayed = record_games("undelayed", UNDELAYED, seed, N_UNDELAYED, answers_of_tape)
     checks += _answers(undelayed, [answers for _, answers in lone])
-    checks += _hard(record_games("hard", HARD, seed, N_HARD, replayed_suspensions))
+    checks += _hard(record_games("hard", HARDER, seed, N_HARD, replayed_suspensions))
     return sorted(checks, key=lambda check: check.group)
 
 

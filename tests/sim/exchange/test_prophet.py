@@ -388,7 +388,9 @@ def test_a_market_settles_once_all_rows_of_its_message_are_there(room):
     room.run()
     assert room.of(WagerWiped, MarketSettled) == [
         WagerWiped(WagerRef("w"), 600),
-        MarketSettled(MONEYLINE, ((LineId("home"), Result.WON), (LineId("away"), Result.LOST))),
+        MarketSettled(
+            MONEYLINE, ((LineId("home"), Result.WON), (LineId("away"), Result.LOST)), revision=1
+        ),
     ]
     # 400 won 600, less 2 % commission.
     assert room.us.available_cents == 1_000_000 + 600 - 12

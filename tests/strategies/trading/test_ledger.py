@@ -90,6 +90,16 @@ def test_a_corrected_result_replaces_the_first(room: Room) -> None:
     assert room.desk.ledger.balance_cents == 100_000_000
 
 
+def test_an_old_result_told_late_does_not_undo_its_correction(room: Room) -> None:
+    """The exchange numbers the settlements of a market: one told twice or late changes nothing."""
+    room.fill_new("home", 150, 10_000)
+    first = MarketSettled(room.key(), ((LineId("home"), WON),), 1)
+    corrected = MarketSettled(room.key(), ((LineId("home"), LOST),), 2)
+    for event in (first, corrected, first, corrected):
+        room.desk.ledger.settle(event)
+    assert accounts(room) == (-10_000, 0, 0)
+
+
 def test_a_fill_heard_after_the_result_is_paid_at_once_and_by_its_correction(room: Room) -> None:
     """A fill told too late for the settlement is paid by it all the same, and by the next."""
     ref = room.rest("home", 100, 2_000)

@@ -1,0 +1,76 @@
+"""Arriving later never pays for a wager that only rests: it has more ahead, and less time."""
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from sim.exchange.queue import Back, Front, Probable, Prorata
+from strategies.trading.commands import Intent
+from strategies.trading.events import WagerMatched, WagerOpened
+
+MODELS = st.sampled_from([Back(), Prorata(), Probable(0.3), Probable(3), Front()])
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["offer", "offer", "offer", "trade", "trade", "across"]),
+        st.integers(0, 400),
+        st.integers(0, 12).map(lambda hundreds: hundreds * 100 + 7),
+        st.sampled_from([-110, 100, 100, 110]),
+        st.sampled_from([0, 1500, 2500]),
+    ),
+    min_size=5,
+    max_size=40,
+)
+
+
+@given(
+    rows=ROWS,
+    queue=MODELS,
+    sent_ms=st.integers(0, 1500),
+    entry_ms=st.integers(0, 600),
+    more_ms=st.integers(1, 2500),
+    stake_cents=st.integers(1, 50).map(lambda hundreds: hundreds * 100),
+)
+@settings(max_examples=300, deadline=None)
+def test_more_entry_latency_gives_a_resting_wager_no_extra_fill(
+    make_room, constant_ms, rows, queue, sent_ms, entry_ms, more_ms, stake_cents
+):
+    """At every moment a wager that came later has been filled no more than had it come earlier.
+
+    It is one add-only wager that is never cancelled: one that takes may find more to take later,
+    and one that was invalid when it came early may rest when it comes late.
+    """
+    early, late = (
+        fills_of_one_wager(
+            make_room(queue, {"entry": constant_ms(ms)}), rows, sent_ms + 0.5, stake_cents
+        )
+        for ms in (entry_ms, entry_ms + more_ms)
+    )
+    assume(early is not None)
+    for at_ms, _ in late or []:
+        assert filled_until(late, at_ms) <= filled_until(early, at_ms)
+
+
+def fills_of_one_wager(room, rows, sent_ms, stake_cents):
+    """Return when and by how much one wager is filled by the rows; None if it never opened."""
+    ms = 0
+    for kind, after_ms, cents, odds, quantity in rows:
+        ms += after_ms
+        if kind == "offer":
+            room.offer(ms, "away", odds, cents, quantity=quantity)
+        elif kind == "trade":
+            room.trade(ms, "away", odds, cents)
+        else:
+            room.offer(ms, "home", odds, cents // 10)
+    room.place(sent_ms, "w", "home", 100, stake_cents, Intent.ADD_ONLY)
+    room.run()
+    if not room.of(WagerOpened):
+        return None
+    return [
+        (heard.ms, heard.event.stake_cents)
+        for heard in room.heard
+        if isinstance(heard.event, WagerMatched)
+    ]
+
+
+def filled_until(fills, ms):
+    """Return what was filled up to a time, in cents."""
+    return sum(stake for at_ms, stake in fills if at_ms <= ms)

@@ -1,0 +1,170 @@
+"""A storm: a short game with a desk in it, everything drawn from one seed, watched throughout."""
+
+from collections.abc import Callable
+
+from sim.clock import Priority, ReplayEnvironment, VirtualClock
+from sim.exchange.books import LineBook
+from sim.exchange.faulty_link import FaultyLink
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
+from sim.exchange.recorded import RecordedMarket
+from sim.inbox import Inbox
+from sim.metrics import RunJournal
+from strategies.trading.assembly import DeskSettings, assemble_desk
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.events import Event, OfferChanged, TradeSeen, TradingState, TradingStateSet
+from strategies.trading.odds import Odds
+from tests.storms.town import GAME, START_NS, Crowd, Script, game_info
+from tests.storms.watch import Truth, Watch, WatchedExchange
+from tests.storms.weather import Weather, weather
+
+# How long after the last row everything must have come to rest, at the latest.
+_MOST_SECONDS_TO_REST = 300
+
+MakeLink = Callable[..., FaultyLink]
+
+
+class Storm:
+    """One seed's storm. `run` raises whatever it finds wrong."""
+
+    def __init__(self, seed: int, make_link: MakeLink = FaultyLink) -> None:
+        """Put everything in its place."""
+        self.weather: Weather = weather(seed)
+        self.heard: list[Event] = []
+        sky, self.info = self.weather, game_info()
+        self.script = Script(self.info, sky.timetable, sky.streams["game"])
+        self.env = ReplayEnvironment(self.script.rows())
+        self.inbox = Inbox(self.env)
+        self.exchange = SimulatedProphet(
+            self.env, self.info, sky.latency.activation, sky.queue, sky.fees, sky.exchange
+        )
+        keys = tuple(market.key for market in self.info.markets)
+        self.publisher = Publisher(self.env, self.inbox, sky.latency.feed, self.info.clocks, keys)
+        self.market = RecordedMarket(self.env, self.info, self.exchange, self.publisher)
+        self.exchange.on_trade = self._publish_trade
+        self.truth = Truth(self.exchange)
+        self.link = make_link(
+            *(self.env, self.exchange, sky.latency, self.inbox, self.publisher),
+            *(sky.faults, sky.streams["faults"]),
+        )
+        Crowd(self.env, self.exchange, sky.crowd, sky.streams["crowd"])
+        for participant in self.exchange.participants:
+            self.truth.follow(participant)
+        self._open_desk()
+        self.env.replay_to(self.market.take_row)
+
+    def run(self) -> "Storm":
+        """Play the game to its end, stop the desk, and hold both books against each other."""
+        self.desk.start()
+        last_ns = START_NS + int((self.weather.timetable.ends_s + 15) * NANOSECONDS)
+        self._run_until(lambda: self.env.now_ns >= last_ns)
+        self.desk.stop("the storm is over")
+        deadline_ns = last_ns + _MOST_SECONDS_TO_REST * NANOSECONDS
+        self._run_until(lambda: self._rests() or self.env.now_ns >= deadline_ns)
+        assert self._rests(), "the desk does not come to rest"
+        self.port.stopped = True
+        self.link.ask_state()
+        # What is late or missed of settlements may still come.
+        quiet_ns = self.env.now_ns + 60 * NANOSECONDS
+        self._run_until(lambda: self.env.now_ns >= quiet_ns)
+        self.journal.close()
+        self._check_end()
+        return self
+
+    def _open_desk(self) -> None:
+        sky = self.weather
+        self.port = WatchedExchange(self.link)
+        clock = VirtualClock(self.env, self.inbox.drain)
+        self.journal = RunJournal(self.info.catalogue(), None)
+        self.desk = assemble_desk(
+            DeskSettings(
+                strategy=sky.strategy,
+                pricing=sky.pricing,
+                limits=sky.limits,
+                wagers=sky.wagers,
+                commission=sky.fees,
+                starting_balance_cents=sky.balance_cents,
+                session_name="storm",
+                start_number=1,
+            ),
+            catalogue=self.info.catalogue(),
+            market_keys=tuple(market.key for market in self.info.markets),
+            ladder=self.info.ladder,
+            clock=clock,
+            exchange=self.port,
+            journal=self.journal,
+        )
+        self.journal.measure_with(clock, self.desk.fair_of)
+        self.port.desk = self.desk
+        self.watch = Watch(self.truth, self.port, self.desk, sky.limits)
+        self.inbox.connect(self._hear, self.desk.act, self.desk.wants_every_change)
+        for halted_s, active_s in sky.timetable.halts:
+            self._word(halted_s, TradingState.HALTED)
+            self._word(active_s, TradingState.ACTIVE)
+
+    def _word(self, at_s: float, state: TradingState) -> None:
+        """Let the operator speak at a time."""
+        at_ns = START_NS + int(at_s * NANOSECONDS)
+        word = TradingStateSet(state, "the operator's word")
+        self.env.schedule_call(at_ns, Priority.DESK, lambda: self.inbox.deliver(word))
+
+    def _hear(self, event: Event, at_ns: int) -> None:
+        if not isinstance(event, OfferChanged | TradeSeen):
+            self.heard.append(event)
+        self.desk.take(event, at_ns)
+        self.watch.heard(event)
+
+    def _publish_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
+        arrival_ns = self.env.now_ns + self.weather.latency.feed.sample_ns()
+        self.publisher.tell_trade(book, odds, stake_cents, arrival_ns)
+
+    def _run_until(self, over: Callable[[], bool]) -> None:
+        while not over():
+            self.env.step()
+            self.watch.check(recorded=self.weather.timetable.recorded)
+
+    def _rests(self) -> bool:
+        return not self.desk.wagers.live_count and self.desk.wagers.at_rest
+
+    def _check_end(self) -> None:
+        """Nothing is open, every wager has one end, and the ledger is the exchange's."""
+        us, ledger, exposure = self.link.participant, self.desk.ledger, self.desk.exposure
+        assert self._rests()
+        assert not us.live, f"left open at the exchange: {list(us.live)}"
+        assert exposure.open_cents == us.open_cents == 0
+        assert ledger.balance_cents == us.account.cash_cents
+        assert ledger.commission_cents == us.account.commission_cents
+        assert ledger.available_cents == us.available_cents
+        assert exposure.matched_cents == us.account.matched_cents
+        for book in self.exchange.books:
+            position = exposure.position(self.desk.board.catalogue.pair_of(book.line_id))
+            side = 0 if position.pair.first.line_id == book.line_id else 1
+            tally = self.truth.tally("desk", book.line_id)
+            assert position.matched_cents[side] == tally.stake_cents
+        for ref in self.port.placed:
+            self._check_final_state(ref)
+        self._check_board()
+
+    def _check_board(self) -> None:
+        """The desk knows the market as it is, whatever it missed meanwhile."""
+        board, markets = self.desk.board, self.exchange.markets
+        for book in self.exchange.books:
+            shown = {odds: offer.shown_cents() for odds, offer in book.offers.items()}
+            there = {odds: cents for odds, cents in shown.items() if cents}
+            assert board.offers_on(book.line_id).by_odds == there
+            assert board.markets[book.named.market_key].status == markets.status_of(book.market)
+        assert board.events[GAME].status == markets.event_status_of(0)
+        assert board.events[GAME].score == self.script.score
+
+    def _check_final_state(self, ref: str) -> None:
+        wager = self.desk.wagers.find(ref)
+        assert wager is not None, f"{ref} was forgotten"
+        assert wager.ended, f"{ref} has no end"
+        life = self.truth.lives.get(("desk", wager.ref))
+        if life is None:
+            assert (wager.reason, wager.matched_cents) == ("rejected", 0)
+            return
+        matched_whole = life.matched_cents == life.request.stake_cents
+        assert life.ends + matched_whole == 1, f"{ref} ended {life.ends} times"
+        assert wager.matched_cents == life.matched_cents
+        assert (wager.reason == "matched") == matched_whole

@@ -1,0 +1,212 @@
+"""The same orders give the same fills as a book that knows nothing but orders, written apart."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from math import floor
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recordings.tape import TapeInfo
+from sim.clock import Priority, ReplayEnvironment
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.queue import Back
+from sim.exchange.settings import ExchangeSettings
+from sim.latency import NoDelay
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.commission import Commission
+from strategies.trading.events import WagerMatched
+from strategies.trading.ids import LineId, WagerRef
+from strategies.trading.market import MarketStatus
+from strategies.trading.money import profit_cents
+from strategies.trading.odds import Odds
+from tests.storms.town import START_NS, game_info
+
+MS = 1_000_000
+ACCOUNTS = ("ann", "bob", "cid")
+PLACES = st.tuples(
+    st.just("place"),
+    st.sampled_from(ACCOUNTS),
+    st.sampled_from([0, 1]),
+    st.sampled_from([-450, -134, -134, -110, 100, 100, 105, 134, 134, 400]),
+    st.integers(100, 1_500),
+    st.sampled_from(list(Intent)),
+)
+CANCELS = st.tuples(st.just("cancel"), st.integers(0, 30))
+ORDERS = st.lists(
+    st.tuples(st.integers(1, 200), st.one_of(PLACES, PLACES, PLACES, CANCELS)), max_size=40
+)
+
+# A fill: whose order, which one, its stake and its profit.
+Fill = tuple[str, str, int, int]
+
+
+@dataclass
+class Order:
+    """An order in the naive book. `ratio` is what a cent wins, `filled` is at just that."""
+
+    owner: str
+    ref: str
+    side: int
+    ratio: Fraction
+    left: int
+    filled: int = 0
+
+    def price(self, stake: int) -> int:
+        """Return what the next so many cents win, rounded half up over all that was filled."""
+        before, after = self.filled * self.ratio, (self.filled + stake) * self.ratio
+        return floor(after + Fraction(1, 2)) - floor(before + Fraction(1, 2))
+
+    def affordable(self, budget: int) -> int:
+        """Return the most cents of it that cost a taker no more than his budget."""
+        return max(n for n in range(self.left + 1) if self.price(n) <= budget)
+
+
+class NaiveBook:
+    """Two lists of orders, one for each line of a pair, looked through from end to end."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.lists: tuple[list[Order], list[Order]] = ([], [])
+        self.fills: list[Fill] = []
+        self.expiries: list[tuple[int, str]] = []
+
+    def place(self, at_ms: int, order: Order, intent: Intent) -> None:
+        """Match an order with those it crosses, dearest for them first, then rest what is left."""
+        self._expire(at_ms)
+        against = self._crossed_by(order)
+        if any(other.owner == order.owner for other in against):
+            return
+        if intent is Intent.ADD_ONLY and any(other.price(other.left) for other in against):
+            return
+        for other in sorted(against, key=lambda other: other.ratio):
+            self._match(order, other)
+        crossing = any(other.price(other.left) for other in self._crossed_by(order))
+        if order.left and not (crossing and order.left * order.ratio < 1):
+            self.lists[order.side].append(order)
+            if intent is Intent.TAKE:
+                self.expiries.append((at_ms + 2000, order.ref))
+
+    def cancel(self, at_ms: int, ref: str) -> None:
+        """Take an order out, if it is there."""
+        self._expire(at_ms)
+        for orders in self.lists:
+            orders[:] = [order for order in orders if order.ref != ref]
+
+    def _expire(self, now_ms: int) -> None:
+        due = [ref for at_ms, ref in self.expiries if at_ms <= now_ms]
+        self.expiries = [(at_ms, ref) for at_ms, ref in self.expiries if at_ms > now_ms]
+        for orders in self.lists:
+            orders[:] = [order for order in orders if order.ref not in due]
+
+    def _crossed_by(self, order: Order) -> list[Order]:
+        return [o for o in self.lists[1 - order.side] if o.left and o.ratio * order.ratio <= 1]
+
+    def _match(self, taker: Order, maker: Order) -> None:
+        stake = maker.affordable(taker.left)
+        cost = maker.price(stake)
+        if not cost:
+            return
+        self.fills += [
+            (maker.owner, maker.ref, stake, cost),
+            (taker.owner, taker.ref, cost, stake),
+        ]
+        maker.filled += stake
+        maker.left -= stake
+        taker.left -= cost
+        if taker.ratio * maker.ratio == 1:
+            taker.filled += cost
+        self.lists[maker.side][:] = [order for order in self.lists[maker.side] if order.left]
+
+
+class Hall:
+    """The exchange itself, with several accounts that are never short of money."""
+
+    def __init__(self, info: TapeInfo) -> None:
+        """Open the exchange and its markets."""
+        self.env = ReplayEnvironment(start_ns=START_NS)
+        free = ExchangeSettings(requests_per_second=10_000, retry_window_ns=0)
+        fees = Commission(2)
+        self.exchange = SimulatedProphet(self.env, info, NoDelay(), Back(), fees, free)
+        self.exchange.set_market_status(0, MarketStatus.OPEN)
+        self.fills: list[Fill] = []
+        self.accounts = {
+            name: self.exchange.open_account(name, 10**9, partial(self._hear, name))
+            for name in ACCOUNTS
+        }
+
+    def at(self, ms: int, ask: partial) -> None:
+        """Ask for something at a time."""
+        self.env.schedule_call(START_NS + ms * MS, Priority.EXCHANGE, ask)
+
+    def _hear(self, name: str, events: tuple) -> None:
+        self.fills += [
+            (name, event.ref, event.stake_cents, event.profit_cents)
+            for event in events
+            if isinstance(event, WagerMatched)
+        ]
+
+
+def play(orders: list) -> tuple[Hall, NaiveBook, dict[str, PlaceWager]]:
+    """Give the same orders to the exchange and to the naive book."""
+    info = game_info()
+    hall, naive, requests = Hall(info), NaiveBook(), {}
+    owners, ms = {}, 0
+    for after, order in orders:
+        # Never two seconds after another: what expires then has no rival at its instant.
+        ms += 7 * after
+        if order[0] == "cancel":
+            ref = f"w{order[1]}"
+            if ref in owners:
+                account = hall.accounts[owners[ref]]
+                hall.at(ms, partial(hall.exchange.cancel, account, [WagerRef(ref)]))
+                naive.cancel(ms, ref)
+            continue
+        _, name, side, odds, stake, intent = order
+        ref = f"w{len(requests)}"
+        line = LineId(info.lines[side].line_id)
+        owners[ref] = name
+        requests[ref] = PlaceWager(WagerRef(ref), line, Odds(odds), stake, intent)
+        hall.at(ms, partial(hall.exchange.place, hall.accounts[name], [requests[ref]]))
+        ratio = Fraction(odds, 100) if odds > 0 else Fraction(100, -odds)
+        naive.place(ms, Order(name, ref, side, ratio, stake), intent)
+    hall.env.run(until=START_NS + (ms + 10_000) * MS)
+    return hall, naive, requests
+
+
+@given(orders=ORDERS)
+@settings(max_examples=250, deadline=None)
+def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list) -> None:
+    """Price, then time, then the cent: each fill is the same, and they come in the same order."""
+    hall, naive, _ = play(orders)
+    assert hall.fills == naive.fills
+    resting = {
+        (order.owner, order.ref): order.left
+        for orders in naive.lists
+        for order in orders
+        if order.ref not in {ref for _, ref in naive.expiries}
+    }
+    there = {
+        (name, ref): wager.open_cents
+        for name, account in hall.accounts.items()
+        for ref, wager in account.live.items()
+    }
+    assert there == resting
+
+
+@given(orders=ORDERS)
+@settings(max_examples=100, deadline=None)
+def test_splitting_a_wager_among_takers_never_changes_its_total_profit(orders: list) -> None:
+    """What a wager wins as a maker is the profit of all its stake, whoever took it, in any part."""
+    hall, _, requests = play(orders)
+    staked, won = defaultdict(int), defaultdict(int)
+    for _, ref, stake, profit in hall.fills:
+        staked[ref] += stake
+        won[ref] += profit
+    # Of each trade the maker's fill is told first.
+    makers, takers = ({ref for _, ref, _, _ in hall.fills[place::2]} for place in (0, 1))
+    for ref in makers - takers:
+        assert won[ref] == profit_cents(staked[ref], requests[ref].odds)
+    assert sum(won.values()) == sum(staked.values())

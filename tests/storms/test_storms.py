@@ -1,0 +1,129 @@
+"""Storms: whatever goes wrong on the way, desk and exchange keep their books and their limits.
+
+Each seed is a short game with a crowd, a desk, and faults of all kinds; storm.py plays it and
+watch.py says what is held against it after every event.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from sim.clock import Priority
+from sim.exchange.faulty_link import FaultyLink
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.errors import InvariantError
+from strategies.trading.events import Event, FeedLost, WagerMatched
+from tests.storms.storm import Storm
+
+
+def test_desk_and_exchange_agree_through_a_storm(storm_seed: int) -> None:
+    """After every event money, stakes, limits and halts are kept; at the end both books agree."""
+    try:
+        Storm(storm_seed).run()
+    except Exception as error:
+        again = f"python -m pytest tests/storms --storm-seed {storm_seed}"
+        message = f"storm {storm_seed} found something; it comes again with: {again}"
+        raise AssertionError(message) from error
+
+
+def test_storms_are_storms() -> None:
+    """The storms above have in them all that they are to stand against."""
+    seen: Counter[str] = Counter()
+    for seed in range(20):
+        storm = Storm(seed).run()
+        fills = Counter(event for event in storm.heard if isinstance(event, WagerMatched))
+        seen["fills"] += len(fills)
+        seen["fills told twice"] += fills.total() - len(fills)
+        seen["disconnects"] += sum(isinstance(event, FeedLost) for event in storm.heard)
+        seen["trades of others"] += storm.truth.trades
+        seen["commands lost"] += storm.journal.counts.rejections["data_not_found"]
+        seen.update(storm.journal.counts.ended)
+    assert seen["fills"] > 200
+    assert seen["fills told twice"] > 5
+    assert seen["disconnects"] > 10
+    assert seen["trades of others"] > 1_000
+    assert seen["commands lost"] > 10
+    ends = ("matched", "cancelled", "wiped", "invalid", "rejected")
+    assert all(seen[end] > 10 for end in ends), seen
+
+
+# A storm must be able to fail: each of these breaks one rule on purpose -----------------------
+
+
+class DoublingLink(FaultyLink):
+    """Tells fills twice, and not which they are."""
+
+    def _deliver(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if isinstance(event, WagerMatched):
+                nameless = WagerMatched(
+                    event.ref, event.odds, event.stake_cents, event.profit_cents
+                )
+                super()._deliver((nameless, nameless))
+            else:
+                super()._deliver((event,))
+
+
+class ForgetfulLink(FaultyLink):
+    """Never asks for what it missed."""
+
+    def _tell_missed(self) -> None:
+        self._missed.clear()
+
+
+def forget_suspensions(storm: Storm) -> None:
+    """Let the exchange open wagers in markets that are suspended."""
+    storm.exchange.markets.takes_wagers = lambda _: True
+
+
+def forge_a_cent(storm: Storm) -> None:
+    """Give somebody a cent that nobody lost, in the middle of the game."""
+
+    def forge() -> None:
+        storm.exchange.participants[-1].account.cash_cents += 1
+
+    storm.env.schedule_call(storm.env.now_ns + 30 * NANOSECONDS, Priority.DESK, forge)
+
+
+def admit_all(storm: Storm) -> None:
+    """Let the risk manager admit whatever is wished for."""
+    storm.desk.risk.admit = lambda *_: None
+    storm.desk.risk.trim = lambda _, quotes: (quotes, [])
+
+
+def quote_while_halted(storm: Storm) -> None:
+    """Let the risk manager pass over that the desk is halted."""
+    storm.desk.risk.closed_for = lambda *_: None
+    storm.desk.risk.admit = lambda *_: None
+
+
+BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted)
+
+
+@pytest.mark.parametrize("link", [DoublingLink, ForgetfulLink])
+def test_a_link_that_breaks_a_rule_is_found_out(link: type[FaultyLink]) -> None:
+    """Fills told twice without a name, and news that is never told, do not pass."""
+    assert is_found_out(lambda seed: Storm(seed, link))
+
+
+@pytest.mark.parametrize("breaker", BREAKERS, ids=lambda breaker: breaker.__name__)
+def test_a_part_that_breaks_a_rule_is_found_out(breaker: Callable[[Storm], None]) -> None:
+    """Neither exchange nor desk can break a rule without being caught."""
+
+    def broken(seed: int) -> Storm:
+        storm = Storm(seed)
+        breaker(storm)
+        return storm
+
+    assert is_found_out(broken)
+
+
+def is_found_out(make: Callable[[int], Storm]) -> bool:
+    """Tell whether one of the first storms fails."""
+    for seed in range(20):
+        try:
+            make(seed).run()
+        except (AssertionError, InvariantError):
+            return True
+    return False

@@ -1,0 +1,244 @@
+"""The truth test: where the queue is known, each wager's fate lies between back and front.
+
+Inside a crowd every wager has its true place in the queue. We place wagers of one dollar there,
+add-only, so that we are always makers; the crowd is recorded without them, as the anonymous market
+it would be to us, and the same commands are carried out at the same times on that recording.
+
+What is taken of a wager in the crowd is whole cents of its stake. A taker may be left with a cent
+for which those ahead of us have no whole cent to give, and spend it on us; on the recording those
+ahead are one divisible stake. So every trade at our odds may move a cent either way, and no more.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pytest
+from numpy.random import Generator, default_rng
+
+from recordings.reader import Tape
+from recordings.tape import Clocks, Kind, TapeInfo
+from recordings.writer import TapeWriter
+from sim.clock import Priority, ReplayEnvironment
+from sim.crowd.crowd import Crowd
+from sim.crowd.listeners import TapeListener
+from sim.crowd.shape import CrowdShape
+from sim.exchange.mirror import levels
+from sim.exchange.offers import Offer
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
+from sim.exchange.queue import Back, Front, Prorata, QueueModel
+from sim.exchange.recorded import RecordedMarket
+from sim.exchange.settings import ExchangeSettings
+from sim.feed import exchange_rows
+from sim.inbox import Inbox
+from sim.latency import Constant, NoDelay
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.commission import Commission
+from strategies.trading.events import Event, WagerMatched, WagerOpened
+from strategies.trading.ids import WagerRef
+from strategies.trading.odds import opposite
+
+SEEDS = range(3)
+WAGERS = 250
+STAKE_CENTS = 100
+ACTIVATION_MS = 20
+MS = 1_000_000
+GAME_S = 200
+SHAPE = CrowdShape(
+    opens_before_s=400, pace=3, interest=20, informed=1, in_play_delay_s=0, game_s=GAME_S
+)
+
+Command = Callable[[SimulatedProphet, "Ours"], None]
+
+
+@dataclass
+class Ours:
+    """Our side of an exchange: what was told of each wager, and when it opened."""
+
+    env: ReplayEnvironment
+    filled_cents: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    opened_ns: dict[str, int] = field(default_factory=dict)
+
+    def join(self, exchange: SimulatedProphet) -> "Ours":
+        """Open an account that is never short of money."""
+        self.account = exchange.open_account("we", 10**9, self._hear)
+        return self
+
+    def _hear(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if isinstance(event, WagerOpened):
+                self.opened_ns[event.ref] = self.env.now_ns
+            if isinstance(event, WagerMatched):
+                self.filled_cents[event.ref] += event.stake_cents
+
+
+class Visitor:
+    """Places wagers in a crowd at random times, and withdraws some; it keeps all its commands.
+
+    The crowd's exchange stamps messages in whole milliseconds, so we come at the end of one: then
+    what a message says of its millisecond happened before us, there as on the recording.
+    """
+
+    def __init__(self, crowd: Crowd, exchange: SimulatedProphet, ours: Ours, rng: Generator):
+        """Make up our mind about the times."""
+        self.commands: list[tuple[int, Command]] = []
+        self.placed: dict[str, PlaceWager] = {}
+        self._exchange, self._ours, self._rng = exchange, ours, rng
+        self._ladder = crowd.info.ladder
+        span_s = SHAPE.opens_before_s + GAME_S - 60
+        for at_s in sorted(rng.uniform(20, span_s, WAGERS).tolist()):
+            at_ns = crowd.opens_ns + int(at_s * 1000) * MS + MS - 1
+            self._at(at_ns, self._place)
+
+    def _at(self, at_ns: int, act: Callable[[int], None]) -> None:
+        self._ours.env.schedule_call(at_ns, Priority.EXCHANGE, partial(act, at_ns))
+
+    def _place(self, at_ns: int) -> None:
+        """Join one of the best levels of a line, or go one rung ahead of it."""
+        book = self._exchange.books[int(self._rng.integers(len(self._exchange.books)))]
+        shown = levels(book.opposite, self._ours.account)
+        if not shown or not self._exchange.markets.takes_wagers(book):
+            return
+        odds = opposite(shown[min(int(self._rng.integers(4)), len(shown) - 1)].odds)
+        odds = self._ladder.step(odds, -int(self._rng.random() < 0.2))
+        ref = WagerRef(f"w{len(self.placed)}")
+        request = PlaceWager(ref, book.line_id, odds, STAKE_CENTS, Intent.ADD_ONLY)
+        self.placed[ref] = request
+        self._command(at_ns, lambda exchange, us: exchange.place(us.account, [request]))
+        if self._rng.random() < 0.5:
+            later_ns = at_ns + int(self._rng.integers(1_000, 120_000)) * MS
+            self._at(later_ns, partial(self._cancel, ref))
+
+    def _cancel(self, ref: WagerRef, at_ns: int) -> None:
+        self._command(at_ns, lambda exchange, us: exchange.cancel(us.account, [ref]))
+
+    def _command(self, at_ns: int, command: Command) -> None:
+        command(self._exchange, self._ours)
+        self.commands.append((at_ns, command))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What came of our wagers in a crowd, its recording without us, and our commands."""
+
+    truth: Ours
+    tape: Tape
+    placed: dict[str, PlaceWager]
+    commands: list[tuple[int, Command]]
+
+
+def open_exchange(env: ReplayEnvironment, info: TapeInfo, queue: QueueModel) -> SimulatedProphet:
+    """Return the same exchange for crowd and recording."""
+    activation = Constant(ACTIVATION_MS)
+    return SimulatedProphet(env, info, activation, queue, Commission(2), ExchangeSettings())
+
+
+def visit(folder: Path, seed: int) -> Visit:
+    """Trade tiny stakes inside a crowd, and record it without them."""
+    crowd = Crowd("nba", seed, SHAPE)
+    env = ReplayEnvironment(start_ns=crowd.opens_ns)
+    exchange = open_exchange(env, crowd.info, Back())
+    ours = Ours(env).join(exchange)
+    visitor = Visitor(crowd, exchange, ours, default_rng([seed, 1]))
+    with TapeWriter(folder, source="a crowd", simulated=True, clocks=Clocks.TWO) as writer:
+        listener = TapeListener(writer, crowd.info, default_rng([seed, 2]), ours.account)
+        env.run(until=crowd.join(env, exchange, [listener]).ended)
+    return Visit(ours, Tape(folder), visitor.placed, visitor.commands)
+
+
+def replay(visited: Visit, queue: QueueModel) -> Ours:
+    """Carry the same commands out at the same times on the recording."""
+    info = visited.tape.info
+    env = ReplayEnvironment(exchange_rows(visited.tape))
+    exchange = open_exchange(env, info, queue)
+    keys = [market.key for market in info.markets]
+    publisher = Publisher(env, Inbox(env), NoDelay(), info.clocks, keys)
+    market = RecordedMarket(env, info, exchange, publisher)
+    ours = Ours(env).join(exchange)
+    for at_ns, command in visited.commands:
+        env.schedule_call(at_ns, Priority.EXCHANGE, partial(command, exchange, ours))
+    env.replay_to(market.take_row)
+    env.run(until=env.rows_ended)
+    env.run(until=env.now_ns + NANOSECONDS)
+    return ours
+
+
+def trades_at_our_odds(visited: Visit) -> dict[str, int]:
+    """Return how many trades there were at the odds that each wager showed to takers."""
+    info = visited.tape.info
+    catalogue = info.catalogue()
+    times = defaultdict(list)
+    for chunk in visited.tape.chunks():
+        for row in chunk.rows():
+            if row.kind == Kind.TRADE:
+                times[info.lines[row.line].line_id, row.odds].append(row.exchange_ns)
+    return {
+        ref: sum(
+            at_ns >= visited.truth.opened_ns.get(ref, 0) - MS
+            for at_ns in times[catalogue.opposite(wager.line_id).line_id, opposite(wager.odds)]
+        )
+        for ref, wager in visited.placed.items()
+    }
+
+
+def outside(visited: Visit, least: Ours, most: Ours) -> Iterator[str]:
+    """Yield the wagers whose truth lies outside, by more than the cents that takers are left."""
+    trades = trades_at_our_odds(visited)
+    for ref in visited.placed:
+        true_cents = visited.truth.filled_cents[ref]
+        least_cents, most_cents = least.filled_cents[ref], most.filled_cents[ref]
+        if not least_cents - trades[ref] <= true_cents <= most_cents + trades[ref]:
+            yield f"{ref}: back {least_cents}, truth {true_cents}, front {most_cents}"
+
+
+@pytest.fixture(scope="module")
+def visits(tmp_path_factory: pytest.TempPathFactory) -> list[Visit]:
+    """Return a visit to the crowd of every seed."""
+    folder = tmp_path_factory.mktemp("crowds")
+    return [visit(folder / str(seed), seed) for seed in SEEDS]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_truth_lies_between_back_and_front(visits: list[Visit], seed: int) -> None:
+    """Each wager was filled in the crowd no less than `back` says, and no more than `front`."""
+    visited = visits[seed]
+    back, prorata, front = (replay(visited, queue) for queue in (Back(), Prorata(), Front()))
+    assert list(outside(visited, back, front)) == []
+    assert back.opened_ns == visited.truth.opened_ns == front.opened_ns
+    for ref in visited.placed:
+        fills = [run.filled_cents[ref] for run in (back, prorata, front)]
+        assert fills == sorted(fills)
+
+
+def test_the_bounds_are_seldom_apart_but_now_and_then_they_are(visits: list[Visit]) -> None:
+    """Enough wagers are filled for the truth to matter, and most fates leave no room for doubt."""
+    differing = filled = 0
+    for visited in visits:
+        back, front = replay(visited, Back()), replay(visited, Front())
+        for ref in visited.placed:
+            filled += visited.truth.filled_cents[ref] > 0
+            differing += back.filled_cents[ref] != front.filled_cents[ref]
+    assert filled > 100
+    assert 0 < differing < filled // 4
+
+
+@pytest.mark.parametrize("wrong", ["first", "last"])
+def test_a_wrong_place_in_the_queue_is_found_out(
+    visits: list[Visit], wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were we put ahead of those who were there, or behind twice as much, the truth would tell."""
+    join = Offer.join
+
+    def wrongly(offer: Offer, now_ns: int, wager: object) -> None:
+        join(offer, now_ns, wager)
+        wager.ahead_cents *= 0 if wrong == "first" else 2
+
+    monkeypatch.setattr(Offer, "join", wrongly)
+    assert any(
+        list(outside(visited, replay(visited, Back()), replay(visited, Front())))
+        for visited in visits
+    )

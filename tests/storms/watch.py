@@ -1,0 +1,285 @@
+"""What is held against a storm after each event, by eyes that see what the exchange does itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sim.exchange.books import LineBook
+from sim.exchange.participant import Participant
+from sim.exchange.prophet import SimulatedProphet
+from strategies.trading.commands import PlaceWager
+from strategies.trading.desk import Desk
+from strategies.trading.events import (
+    Event,
+    MarketSettled,
+    TradingState,
+    WagerAccepted,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+    WagerWiped,
+)
+from strategies.trading.exchange import Exchange
+from strategies.trading.ids import LineId, MarketKey, WagerRef
+from strategies.trading.limits import Limits
+from strategies.trading.market import MarketStatus
+from strategies.trading.odds import crosses, opposite
+
+
+@dataclass(slots=True)
+class Life:
+    """One wager as the exchange has it: of whom, what is matched, and how often it ended."""
+
+    owner: Participant
+    request: PlaceWager
+    matched_cents: int = 0
+    ends: int = 0
+
+    @property
+    def open_cents(self) -> int:
+        """Return what may still be matched."""
+        return 0 if self.ends else self.request.stake_cents - self.matched_cents
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is matched on a line: the stakes, and the profits they can win."""
+
+    stake_cents: int = 0
+    profit_cents: int = 0
+
+
+class Truth:
+    """Everything that participants do and are told, at the exchange itself and at once.
+
+    It looks at each request, each answer and each private update before any link can lose it.
+    """
+
+    def __init__(self, exchange: SimulatedProphet) -> None:
+        """Stand between the exchange and all that comes to it."""
+        self.exchange = exchange
+        self.lives: dict[tuple[str, WagerRef], Life] = {}
+        self.fills: list[tuple[Participant, WagerMatched]] = []
+        self.trades = 0
+        self.news = True
+        self._tallies: dict[tuple[str, LineId], Tally] = {}
+        self._on_trade = exchange.on_trade
+        self._place, self._cancel = exchange.place, exchange.cancel
+        exchange.place, exchange.cancel, exchange.on_trade = self.place, self.cancel, self.trade
+
+    def follow(self, participant: Participant) -> None:
+        """See what a participant is told."""
+        participant.tell = partial(self.told, participant, participant.tell)
+
+    def tally(self, name: str, line_id: LineId) -> Tally:
+        """Return what a participant has matched on a line and not settled."""
+        return self._tallies.setdefault((name, line_id), Tally())
+
+    def closed(self, line_id: LineId) -> bool:
+        """Tell whether a line's market is closed for good."""
+        market = self.exchange.books_by_line[line_id].market
+        return self.exchange.markets.status_of(market) == MarketStatus.CLOSED
+
+    def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Any]:
+        """See requests come, and which of them are accepted."""
+        answers = self._place(participant, requests)
+        for request, answer in zip(requests, answers, strict=True):
+            if isinstance(answer, WagerAccepted):
+                key = (participant.name, request.ref)
+                assert key not in self.lives, f"{request.ref} was accepted twice"
+                self.lives[key] = Life(participant, request)
+        self.news = True
+        return answers
+
+    def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[Any]:
+        """See cancels come, and which of them are granted."""
+        answers = self._cancel(participant, refs)
+        for answer in answers:
+            self._see(participant, answer)
+        return answers
+
+    def told(
+        self,
+        participant: Participant,
+        tell: Callable[[tuple[Event, ...]], None],
+        events: tuple[Event, ...],
+    ) -> None:
+        """See what the exchange tells a participant."""
+        for event in events:
+            self._see(participant, event)
+        tell(events)
+
+    def trade(self, book: LineBook, odds: int, stake_cents: int) -> None:
+        """See a trade: two participants, each winning the other's stake, and never one alone."""
+        (maker, given), (taker, taken) = self.fills[-2:]
+        assert maker is not taker, f"{maker.name} matched itself"
+        assert (given.stake_cents, given.profit_cents) == (taken.profit_cents, taken.stake_cents)
+        assert taken.stake_cents == stake_cents
+        assert crosses(given.odds, taken.odds)
+        assert given.odds == opposite(odds)
+        self.trades += 1
+        self._on_trade(book, odds, stake_cents)
+
+    def worst_by_market(self, name: str) -> dict[MarketKey, int]:
+        """Return the most that a participant can lose in each market, all that is open filled."""
+        open_cents: dict[LineId, int] = {}
+        for (owner, _), life in self.lives.items():
+            if owner == name and life.open_cents:
+                line_id = life.request.line_id
+                open_cents[line_id] = open_cents.get(line_id, 0) + life.open_cents
+        worst: dict[MarketKey, int] = {}
+        for book in self.exchange.books[::2]:
+            key, other = book.named.market_key, book.opposite
+            mine, theirs = self.tally(name, book.line_id), self.tally(name, other.line_id)
+            if_first = mine.profit_cents - theirs.stake_cents - open_cents.get(other.line_id, 0)
+            if_second = theirs.profit_cents - mine.stake_cents - open_cents.get(book.line_id, 0)
+            worst[key] = worst.get(key, 0) - min(0, if_first, if_second)
+        return worst
+
+    def _see(self, participant: Participant, event: Event) -> None:
+        self.news = True
+        match event:
+            case WagerMatched():
+                self._see_fill(participant, event)
+            case WagerCancelled() | WagerWiped():
+                life = self.lives[participant.name, event.ref]
+                assert event.unmatched_cents == life.open_cents > 0
+                life.ends += 1
+            case WagerInvalid():
+                life = self.lives[participant.name, event.ref]
+                assert life.matched_cents == 0
+                life.ends += 1
+            case MarketSettled():
+                for line in self.exchange.books:
+                    if line.named.market_key == event.market_key:
+                        self._tallies.pop((participant.name, line.line_id), None)
+
+    def _see_fill(self, participant: Participant, event: WagerMatched) -> None:
+        life = self.lives[participant.name, event.ref]
+        book = self.exchange.books_by_line[life.request.line_id]
+        assert self.exchange.markets.is_open(book), f"{event.ref} was filled while suspended"
+        assert 0 < event.stake_cents <= life.open_cents, f"{event.ref}: {event} of {life}"
+        assert event.profit_cents > 0
+        assert event.odds >= life.request.odds
+        life.matched_cents += event.stake_cents
+        assert event.total_cents == life.matched_cents
+        tally = self.tally(participant.name, book.line_id)
+        tally.stake_cents += event.stake_cents
+        tally.profit_cents += event.profit_cents
+        self.fills.append((participant, event))
+
+
+class WatchedExchange:
+    """The desk's port, seen from the desk's side: what it asks for, and whether it may."""
+
+    def __init__(self, behind: Exchange) -> None:
+        """Pass everything on."""
+        self._behind = behind
+        self.desk: Desk
+        self.in_flight: dict[WagerRef, PlaceWager] = {}
+        self.placed: dict[WagerRef, PlaceWager] = {}
+        self.stopped = False
+
+    def place(self, requests: Sequence[PlaceWager]) -> None:
+        """See wagers asked for: never while halted."""
+        assert self.desk.risk.state is not TradingState.HALTED, "placed while halted"
+        assert not self.stopped, "placed after the end of the emergency stop"
+        for request in requests:
+            assert request.ref not in self.placed, f"{request.ref} was used twice"
+            self.placed[request.ref] = self.in_flight[request.ref] = request
+        self._behind.place(requests)
+
+    def cancel(self, refs: Sequence[WagerRef]) -> None:
+        """See cancels asked for: only of what may be open, and of nothing once all has ended."""
+        assert all(ref in self.placed for ref in refs)
+        assert not self.stopped, "cancelled after the end of the emergency stop"
+        self._behind.cancel(refs)
+
+    def cancel_all(self, *scope: Any) -> None:
+        """See an emergency stop: none once all has ended."""
+        assert not self.stopped, "cancelled all after the end of the emergency stop"
+        self._behind.cancel_all(*scope)
+
+    def ask_state(self) -> None:
+        """Pass the question on."""
+        self._behind.ask_state()
+
+
+class Watch:
+    """Holds desk and exchange against what must be so after every event."""
+
+    def __init__(self, truth: Truth, port: WatchedExchange, desk: Desk, limits: Limits) -> None:
+        """Watch one desk, and everybody's money."""
+        self._truth = truth
+        self._port = port
+        self._desk = desk
+        self._limits = limits
+        everybody = truth.exchange.participants
+        self._starting_cents = sum(one.account.cash_cents for one in everybody)
+
+    def heard(self, event: Event) -> None:
+        """Take what the desk has just heard: its view of a wager never passes the stake."""
+        self._truth.news = True
+        if isinstance(event, WagerRejected):
+            self._port.in_flight.pop(event.ref, None)
+        wager = self._desk.wagers.find(event.ref) if isinstance(event, WagerMatched) else None
+        if wager is not None:
+            life = self._truth.lives["desk", wager.ref]
+            assert wager.matched_cents <= life.matched_cents <= wager.stake_cents
+
+    def check(self, *, recorded: bool) -> None:
+        """Hold everything to account, if anything has happened since the last time."""
+        if not self._truth.news:
+            return
+        self._truth.news = False
+        if not recorded:
+            self._check_money()
+        self._check_exposure()
+
+    def _check_money(self) -> None:
+        """Every cent that anybody lost somebody won, or the house took."""
+        everybody = self._truth.exchange.participants
+        accounts = [one.account for one in everybody]
+        cash_cents = sum(account.cash_cents + account.commission_cents for account in accounts)
+        assert cash_cents == self._starting_cents
+        for book in self._truth.exchange.books:
+            staked = sum(self._truth.tally(one.name, book.line_id).stake_cents for one in everybody)
+            other = book.opposite.line_id
+            won = sum(self._truth.tally(one.name, other).profit_cents for one in everybody)
+            assert staked == won, f"{book.line_id}: {staked} staked, {won} to win against it"
+
+    def _check_exposure(self) -> None:
+        """What can be lost in truth is no more than the desk reckons, and that within limits."""
+        limits, exposure = self._limits, self._desk.exposure
+        truth = self._worst_with_flight()
+        for key, cents in truth.items():
+            assert cents <= exposure.of_market(key) <= limits.max_market_exposure_cents
+            assert exposure.of_event(key.event_id) <= limits.max_event_exposure_cents
+        assert sum(truth.values()) <= exposure.total_cents <= limits.max_total_exposure_cents
+        for position in exposure.positions.values():
+            for side in (0, 1):
+                staked_cents = position.matched_cents[side] + position.open_cents[side]
+                assert staked_cents <= limits.max_position_cents
+        assert self._desk.wagers.live_count <= limits.max_concurrent_wagers
+
+    def _worst_with_flight(self) -> dict[MarketKey, int]:
+        """Return the worst case at the exchange, with what is on its way there.
+
+        What is on its way to a market that is closed for good will not be taken.
+        """
+        arriving = {
+            ref: request
+            for ref, request in self._port.in_flight.items()
+            if ("desk", ref) not in self._truth.lives and not self._truth.closed(request.line_id)
+        }
+        self._port.in_flight = arriving
+        flying = [("desk", request.ref) for request in arriving.values()]
+        desk = next(one for one in self._truth.exchange.participants if one.name == "desk")
+        for key, request in zip(flying, arriving.values(), strict=True):
+            self._truth.lives[key] = Life(desk, request)
+        worst = self._truth.worst_by_market("desk")
+        for key in flying:
+            del self._truth.lives[key]
+        return worst
