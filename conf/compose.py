@@ -26,7 +26,7 @@ from strategies.trading.errors import ConfigError, TradingError
 CONFIG_FOLDER = Path(__file__).parent
 
 # Keys of the tree that are not parts of a session.
-_NO_PARTS = ("mode_name",)
+_NO_PARTS = ("mode_name", "sport")
 
 # The options of Hydra that serve here.
 _OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")

@@ -17,6 +17,7 @@ from strategies.trading.odds import (
     crosses,
     implied_probability,
     opposite,
+    payout_ratio,
     prophetx_ladder,
 )
 
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 
 SIZE_SIGMA = 0.9
 SIZE_CENTS = (2_500, 500_000)
+STAKE_CENTS_LEAST = 100
 # In-play main lines are quoted so much wider. Outer lines are wide before the game already.
-IN_PLAY_WIDTH = 2.2
+IN_PLAY_WIDTH = 2.35
 # Nobody asks a long shot to give up more than this share of its chance.
 CHANCE_SHARE_MOST = 0.65
 TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.4, MarketType.TOTAL: 1.4}
+# However clear the outcome, quotes are no closer to fair than this share of the width.
+DOUBT_LEAST = 0.5
 # No two makers see the same fair price: shares of the half spread.
 BIAS_SHARE = 0.3
 # Quotes stay until what they are built around has moved by so much of the half spread.
@@ -43,10 +47,10 @@ CANCEL_TO_PLACE_S = (0.05, 0.8)
 REFILL_S = (1.0, 6.0)
 QUIET_SHARE = 0.27
 # Looks a minute of a maker on a main line; at outer lines he looks less.
-LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.2)
+LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.6)
 OUTER_LOOKS_SHARE = 0.2
 # Now and then an outer line is quoted on one side only, and after a while on both again.
-ONE_SIDED_SHARE = 0.1
+ONE_SIDED_SHARE = 0.055
 TWO_SIDED_SHARE = 0.2
 
 
@@ -63,7 +67,7 @@ class Quoter:
         self._stage = stage
         self._rng = rng
         self._width = temper.half_spread_of(pair) * TYPE_WIDTH[pair.type]
-        self._bias = float(rng.normal(0, BIAS_SHARE * self._width))
+        self._bias = float(rng.normal(0, BIAS_SHARE))
         self._anchor = 0.0
         self._held_back: int | None = None
         self._net_cents = 0
@@ -136,7 +140,7 @@ class Quoter:
     def _wanted(self) -> dict[tuple[int, Odds], None]:
         """Return sides and odds to rest at, in order: a dictionary where a set would not be."""
         half_spread = self._half_spread()
-        view = self._fair() + self._bias - self._lean() * half_spread
+        view = self._fair() + (self._bias - self._lean()) * half_spread
         if abs(view - self._anchor) > ANCHOR_SHARE * half_spread:
             self._anchor = view
         wanted: dict[tuple[int, Odds], None] = {}
@@ -179,7 +183,7 @@ class Quoter:
     def _half_spread(self) -> float:
         """Return the distance from fair now: narrower where the outcome is clear."""
         fair = self._fair()
-        doubt = max(0.3, sqrt(4 * fair * (1 - fair)))
+        doubt = max(DOUBT_LEAST, sqrt(4 * fair * (1 - fair)))
         wider = self._pair.is_main and self._stage.ahead_ns <= 0
         return self._width * doubt * (IN_PLAY_WIDTH if wider else 1.0)
 
@@ -187,7 +191,9 @@ class Quoter:
         return max(-1.0, min(1.0, self._net_cents / LEAN_FULL_CENTS))
 
     def _stake_cents(self, odds: Odds) -> int:
-        """Draw the larger of stake and profit, in whole dollars, and return the stake."""
+        """Draw a size, the geometric mean of stake and profit, and return the stake."""
         drawn_cents = self._rng.lognormal(0, SIZE_SIGMA) * self._temper.size_cents
-        size_cents = round(min(max(drawn_cents, SIZE_CENTS[0]), SIZE_CENTS[1]), -2)
-        return int(size_cents if odds < 0 else size_cents * 100 / odds)
+        size_cents = min(max(drawn_cents, SIZE_CENTS[0]), SIZE_CENTS[1])
+        numerator, denominator = payout_ratio(odds)
+        stake_cents = round(size_cents * sqrt(denominator / numerator), -2)
+        return max(STAKE_CENTS_LEAST, int(stake_cents))

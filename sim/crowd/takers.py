@@ -16,11 +16,11 @@ from strategies.trading.odds import Odds, implied_probability, prophetx_ladder
 ACCOUNTS = 12
 # A few accounts do most of the taking.
 SHARE_FALLS = 1.5
-STAKE_MEDIAN_CENTS = 2_200
+STAKE_MEDIAN_CENTS = 2_300
 STAKE_SIGMA = 1.9
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few at once.
-BURSTS = Tempo(day=0.01, far=0.06, near=0.34, last_hour=0.5, in_play=8.5)
+BURSTS = Tempo(day=0.01, far=0.06, near=0.34, last_hour=0.5, in_play=9.6)
 QUIET_SHARE = 0.25
 ALONE_SHARE = 0.85
 BURST_GAP_S = 1.0

@@ -7,7 +7,7 @@ from sim.crowd.stage import OfferedPair
 
 @dataclass(frozen=True, slots=True)
 class Temper:
-    """How a maker quotes: half spreads as probability, median size by the larger of stake and win.
+    """How a maker quotes: half spreads as probability, median size by the mean of stake and win.
 
     `half_spread` is for main lines, `outer_half_spread` for the others; without it he leaves them
     alone. `ahead_s` is the range of times by which he is faster than the official score, negative
@@ -33,10 +33,10 @@ class Temper:
 
 
 TEMPERS = (
-    Temper(0.0036, 4, 1, 16_000, (1.6, 2.9)),
-    Temper(0.0055, 4, 2, 30_000, (0.4, 2.4), outer_half_spread=0.075),
-    Temper(0.0042, 3, 1, 22_000, (1.3, 2.8)),
-    Temper(0.0048, 4, 1, 14_000, (1.1, 2.7)),
-    Temper(0.0080, 3, 2, 45_000, (-0.5, 2.0)),
-    Temper(0.0120, 3, 3, 80_000, (-2.0, 1.0), outer_half_spread=0.11),
+    Temper(0.0036, 4, 1, 12_000, (1.6, 2.9)),
+    Temper(0.0055, 4, 2, 22_000, (0.4, 2.4), outer_half_spread=0.075),
+    Temper(0.0042, 3, 1, 16_000, (1.3, 2.8)),
+    Temper(0.0048, 4, 1, 11_000, (1.1, 2.7)),
+    Temper(0.0080, 3, 2, 40_000, (-0.5, 2.0)),
+    Temper(0.0120, 3, 3, 60_000, (-2.0, 1.0), outer_half_spread=0.11),
 )

@@ -2,19 +2,16 @@
 
 from collections.abc import Callable
 
-from sim.clock import Priority, ReplayEnvironment, VirtualClock
-from sim.exchange.books import LineBook
+from sim.clock import Priority, VirtualClock
 from sim.exchange.faulty_link import FaultyLink
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.recorded import RecordedMarket
 from sim.inbox import Inbox
 from sim.metrics import RunJournal
 from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.events import Event, OfferChanged, TradeSeen, TradingState, TradingStateSet
-from strategies.trading.odds import Odds
-from tests.storms.town import GAME, START_NS, Crowd, Script, game_info
+from tests.storms.town import City, Town
 from tests.storms.watch import Truth, Watch, WatchedExchange
 from tests.storms.weather import Weather, weather
 
@@ -31,32 +28,33 @@ class Storm:
         """Put everything in its place."""
         self.weather: Weather = weather(seed)
         self.heard: list[Event] = []
-        sky, self.info = self.weather, game_info()
-        self.script = Script(self.info, sky.timetable, sky.streams["game"])
-        self.env = ReplayEnvironment(self.script.rows())
+        sky = self.weather
+        self.stage = Town(sky) if sky.crowd is None else City(sky)
+        self.env, self.info = self.stage.env, self.stage.info
         self.inbox = Inbox(self.env)
         self.exchange = SimulatedProphet(
             self.env, self.info, sky.latency.activation, sky.queue, sky.fees, sky.exchange
         )
         keys = tuple(market.key for market in self.info.markets)
-        self.publisher = Publisher(self.env, self.inbox, sky.latency.feed, self.info.clocks, keys)
-        self.market = RecordedMarket(self.env, self.info, self.exchange, self.publisher)
-        self.exchange.on_trade = self._publish_trade
-        self.truth = Truth(self.exchange)
+        publisher = Publisher(self.env, self.inbox, sky.latency.feed, self.info.clocks, keys)
         self.link = make_link(
-            *(self.env, self.exchange, sky.latency, self.inbox, self.publisher),
+            *(self.env, self.exchange, sky.latency, self.inbox, publisher),
             *(sky.faults, sky.streams["faults"]),
         )
-        Crowd(self.env, self.exchange, sky.crowd, sky.streams["crowd"])
-        for participant in self.exchange.participants:
-            self.truth.follow(participant)
+        self.ended = self.stage.join(self.exchange, publisher)
+        self.truth = Truth(self.exchange)
         self._open_desk()
-        self.env.replay_to(self.market.take_row)
+
+    @property
+    def recorded(self) -> bool:
+        """Tell whether anonymous recorded stake is among those who trade."""
+        return self.weather.crowd is None and self.weather.timetable.recorded
 
     def run(self) -> "Storm":
         """Play the game to its end, stop the desk, and hold both books against each other."""
         self.desk.start()
-        last_ns = START_NS + int((self.weather.timetable.ends_s + 15) * NANOSECONDS)
+        self._run_until(lambda: self.ended.processed)
+        last_ns = self.env.now_ns + 15 * NANOSECONDS
         self._run_until(lambda: self.env.now_ns >= last_ns)
         self.desk.stop("the storm is over")
         deadline_ns = last_ns + _MOST_SECONDS_TO_REST * NANOSECONDS
@@ -104,7 +102,7 @@ class Storm:
 
     def _word(self, at_s: float, state: TradingState) -> None:
         """Let the operator speak at a time."""
-        at_ns = START_NS + int(at_s * NANOSECONDS)
+        at_ns = self.stage.opens_ns + int(at_s * NANOSECONDS)
         word = TradingStateSet(state, "the operator's word")
         self.env.schedule_call(at_ns, Priority.DESK, lambda: self.inbox.deliver(word))
 
@@ -114,14 +112,10 @@ class Storm:
         self.desk.take(event, at_ns)
         self.watch.heard(event)
 
-    def _publish_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
-        arrival_ns = self.env.now_ns + self.weather.latency.feed.sample_ns()
-        self.publisher.tell_trade(book, odds, stake_cents, arrival_ns)
-
     def _run_until(self, over: Callable[[], bool]) -> None:
         while not over():
             self.env.step()
-            self.watch.check(recorded=self.weather.timetable.recorded)
+            self.watch.check(recorded=self.recorded)
 
     def _rests(self) -> bool:
         return not self.desk.wagers.live_count and self.desk.wagers.at_rest
@@ -149,18 +143,17 @@ class Storm:
         """The desk knows the market as it is, whatever it missed meanwhile."""
         board, markets = self.desk.board, self.exchange.markets
         for book in self.exchange.books:
-            shown = {odds: offer.shown_cents() for odds, offer in book.offers.items()}
-            there = {odds: cents for odds, cents in shown.items() if cents}
-            assert board.offers_on(book.line_id).by_odds == there
+            assert board.offers_on(book.line_id).by_odds == self.stage.shown(book)
             assert board.markets[book.named.market_key].status == markets.status_of(book.market)
-        assert board.events[GAME].status == markets.event_status_of(0)
-        assert board.events[GAME].score == self.script.score
+        (event,) = board.events.values()
+        assert event.status == markets.event_status_of(0)
+        assert event.score == self.stage.score
 
     def _check_final_state(self, ref: str) -> None:
         wager = self.desk.wagers.find(ref)
         assert wager is not None, f"{ref} was forgotten"
         assert wager.ended, f"{ref} has no end"
-        life = self.truth.lives.get(("desk", wager.ref))
+        life = self.truth.lives["desk"].get(wager.ref)
         if life is None:
             assert (wager.reason, wager.matched_cents) == ("rejected", 0)
             return

@@ -39,11 +39,13 @@ def test_storms_are_storms() -> None:
         seen["trades of others"] += storm.truth.trades
         seen["commands lost"] += storm.journal.counts.rejections["data_not_found"]
         seen.update(storm.journal.counts.ended)
+        seen["crowds"] += storm.weather.crowd is not None
     assert seen["fills"] > 200
     assert seen["fills told twice"] > 5
     assert seen["disconnects"] > 10
     assert seen["trades of others"] > 1_000
     assert seen["commands lost"] > 10
+    assert seen["crowds"] > 3
     ends = ("matched", "cancelled", "wiped", "invalid", "rejected")
     assert all(seen[end] > 10 for end in ends), seen
 

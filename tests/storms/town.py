@@ -6,11 +6,18 @@ from math import exp
 from typing import Any
 
 from numpy.random import Generator
+from simpy import Event
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.clock import Priority, ReplayEnvironment
+from sim.crowd.crowd import Crowd
+from sim.crowd.listeners import DeskListener
+from sim.exchange.books import LineBook
+from sim.exchange.mirror import levels
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
+from sim.exchange.recorded import RecordedMarket
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
@@ -25,7 +32,7 @@ from strategies.trading.market import (
     SportEvent,
 )
 from strategies.trading.odds import Ladder, Odds, prophetx_ladder
-from tests.storms.weather import CrowdShape, Timetable
+from tests.storms.weather import PassersShape, Timetable, Weather
 
 START_NS = 1_790_000_000 * NANOSECONDS
 GAME = EventId("game")
@@ -144,7 +151,7 @@ class Script:
         )
 
 
-class Crowd:
+class Passers:
     """Others at the exchange: makers who quote around a common opinion, takers who do not care.
 
     They ask the exchange without any delay and take no notice of what it answers, save that
@@ -152,7 +159,11 @@ class Crowd:
     """
 
     def __init__(
-        self, env: ReplayEnvironment, exchange: SimulatedProphet, shape: CrowdShape, rng: Generator
+        self,
+        env: ReplayEnvironment,
+        exchange: SimulatedProphet,
+        shape: PassersShape,
+        rng: Generator,
     ) -> None:
         """Open an account for each."""
         self._env = env
@@ -223,6 +234,65 @@ class Crowd:
         stake_cents = 100 + int(self._shape.stake_cents * self._rng.pareto(1.5))
         ref = WagerRef(f"crowd-{self._refs}")
         return PlaceWager(ref, LineId(line_id), odds, stake_cents, intent)
+
+
+class Town:
+    """A stage for a storm: the script of a small game, and passers-by who trade in it."""
+
+    def __init__(self, sky: Weather) -> None:
+        """Write the script."""
+        self.info = game_info()
+        self.opens_ns = START_NS
+        self._sky = sky
+        self._script = Script(self.info, sky.timetable, sky.streams["game"])
+        self.env = ReplayEnvironment(self._script.rows())
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """Return the last official score."""
+        return self._script.score
+
+    def join(self, exchange: SimulatedProphet, publisher: Publisher) -> Event:
+        """Let the game be played at an exchange; return the event that it has ended."""
+
+        def publish(book: LineBook, odds: Odds, stake_cents: int) -> None:
+            arrival_ns = self.env.now_ns + self._sky.latency.feed.sample_ns()
+            publisher.tell_trade(book, odds, stake_cents, arrival_ns)
+
+        market = RecordedMarket(self.env, self.info, exchange, publisher)
+        exchange.on_trade = publish
+        Passers(self.env, exchange, self._sky.passers, self._sky.streams["crowd"])
+        self.env.replay_to(market.take_row)
+        return self.env.rows_ended
+
+    def shown(self, book: LineBook) -> dict[Odds, int]:
+        """Return what everybody is told of a line's offers."""
+        shown = {odds: offer.shown_cents() for odds, offer in book.offers.items()}
+        return {odds: cents for odds, cents in shown.items() if cents}
+
+
+class City:
+    """A stage for a storm: a simulated NBA game with a crowd that was measured on real ones."""
+
+    def __init__(self, sky: Weather) -> None:
+        """Draw the game."""
+        self._crowd = Crowd("nba", sky.seed, sky.crowd)
+        self.info = self._crowd.info
+        self.opens_ns = self._crowd.opens_ns
+        self.env = ReplayEnvironment(start_ns=self.opens_ns)
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """Return the last official score."""
+        return tuple(self._crowd.game.scores[-1][1])
+
+    def join(self, exchange: SimulatedProphet, publisher: Publisher) -> Event:
+        """Let the game be played at an exchange; return the event that it has ended."""
+        return self._crowd.join(self.env, exchange, [DeskListener(self.info, publisher)]).ended
+
+    def shown(self, book: LineBook) -> dict[Odds, int]:
+        """Return what everybody is told of a line's offers."""
+        return {level.odds: level.value_cents for level in levels(book)}
 
 
 def _pass_over(_: object) -> None:

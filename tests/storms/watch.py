@@ -1,5 +1,6 @@
 """What is held against a storm after each event, by eyes that see what the exchange does itself."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -60,22 +61,21 @@ class Truth:
     def __init__(self, exchange: SimulatedProphet) -> None:
         """Stand between the exchange and all that comes to it."""
         self.exchange = exchange
-        self.lives: dict[tuple[str, WagerRef], Life] = {}
+        self.lives: dict[str, dict[WagerRef, Life]] = defaultdict(dict)
         self.fills: list[tuple[Participant, WagerMatched]] = []
         self.trades = 0
-        self.news = True
-        self._tallies: dict[tuple[str, LineId], Tally] = {}
+        self.matched: dict[LineBook, None] = {}
+        self.totals: dict[LineId, Tally] = defaultdict(Tally)
+        self._tallies: dict[tuple[str, LineId], Tally] = defaultdict(Tally)
         self._on_trade = exchange.on_trade
         self._place, self._cancel = exchange.place, exchange.cancel
         exchange.place, exchange.cancel, exchange.on_trade = self.place, self.cancel, self.trade
-
-    def follow(self, participant: Participant) -> None:
-        """See what a participant is told."""
-        participant.tell = partial(self.told, participant, participant.tell)
+        for participant in exchange.participants:
+            participant.tell = partial(self.told, participant, participant.tell)
 
     def tally(self, name: str, line_id: LineId) -> Tally:
         """Return what a participant has matched on a line and not settled."""
-        return self._tallies.setdefault((name, line_id), Tally())
+        return self._tallies[name, line_id]
 
     def closed(self, line_id: LineId) -> bool:
         """Tell whether a line's market is closed for good."""
@@ -87,10 +87,9 @@ class Truth:
         answers = self._place(participant, requests)
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, WagerAccepted):
-                key = (participant.name, request.ref)
-                assert key not in self.lives, f"{request.ref} was accepted twice"
-                self.lives[key] = Life(participant, request)
-        self.news = True
+                lives = self.lives[participant.name]
+                assert request.ref not in lives, f"{request.ref} was accepted twice"
+                lives[request.ref] = Life(participant, request)
         return answers
 
     def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[Any]:
@@ -125,8 +124,8 @@ class Truth:
     def worst_by_market(self, name: str) -> dict[MarketKey, int]:
         """Return the most that a participant can lose in each market, all that is open filled."""
         open_cents: dict[LineId, int] = {}
-        for (owner, _), life in self.lives.items():
-            if owner == name and life.open_cents:
+        for life in self.lives[name].values():
+            if life.open_cents:
                 line_id = life.request.line_id
                 open_cents[line_id] = open_cents.get(line_id, 0) + life.open_cents
         worst: dict[MarketKey, int] = {}
@@ -139,25 +138,22 @@ class Truth:
         return worst
 
     def _see(self, participant: Participant, event: Event) -> None:
-        self.news = True
         match event:
             case WagerMatched():
                 self._see_fill(participant, event)
             case WagerCancelled() | WagerWiped():
-                life = self.lives[participant.name, event.ref]
+                life = self.lives[participant.name][event.ref]
                 assert event.unmatched_cents == life.open_cents > 0
                 life.ends += 1
             case WagerInvalid():
-                life = self.lives[participant.name, event.ref]
+                life = self.lives[participant.name][event.ref]
                 assert life.matched_cents == 0
                 life.ends += 1
             case MarketSettled():
-                for line in self.exchange.books:
-                    if line.named.market_key == event.market_key:
-                        self._tallies.pop((participant.name, line.line_id), None)
+                self._see_settled(participant, event.market_key)
 
     def _see_fill(self, participant: Participant, event: WagerMatched) -> None:
-        life = self.lives[participant.name, event.ref]
+        life = self.lives[participant.name][event.ref]
         book = self.exchange.books_by_line[life.request.line_id]
         assert self.exchange.markets.is_open(book), f"{event.ref} was filled while suspended"
         assert 0 < event.stake_cents <= life.open_cents, f"{event.ref}: {event} of {life}"
@@ -165,10 +161,19 @@ class Truth:
         assert event.odds >= life.request.odds
         life.matched_cents += event.stake_cents
         assert event.total_cents == life.matched_cents
-        tally = self.tally(participant.name, book.line_id)
-        tally.stake_cents += event.stake_cents
-        tally.profit_cents += event.profit_cents
+        for tally in (self.tally(participant.name, book.line_id), self.totals[book.line_id]):
+            tally.stake_cents += event.stake_cents
+            tally.profit_cents += event.profit_cents
+        self.matched[book] = None
         self.fills.append((participant, event))
+
+    def _see_settled(self, participant: Participant, key: MarketKey) -> None:
+        for book in self.exchange.books:
+            if book.named.market_key == key:
+                tally = self._tallies.pop((participant.name, book.line_id), Tally())
+                self.totals[book.line_id].stake_cents -= tally.stake_cents
+                self.totals[book.line_id].profit_cents -= tally.profit_cents
+                self.matched[book] = None
 
 
 class WatchedExchange:
@@ -218,37 +223,50 @@ class Watch:
         self._limits = limits
         everybody = truth.exchange.participants
         self._starting_cents = sum(one.account.cash_cents for one in everybody)
+        self._checked: tuple[int, ...] = ()
 
     def heard(self, event: Event) -> None:
         """Take what the desk has just heard: its view of a wager never passes the stake."""
-        self._truth.news = True
         if isinstance(event, WagerRejected):
             self._port.in_flight.pop(event.ref, None)
         wager = self._desk.wagers.find(event.ref) if isinstance(event, WagerMatched) else None
         if wager is not None:
-            life = self._truth.lives["desk", wager.ref]
+            life = self._truth.lives["desk"][wager.ref]
             assert wager.matched_cents <= life.matched_cents <= wager.stake_cents
 
     def check(self, *, recorded: bool) -> None:
-        """Hold everything to account, if anything has happened since the last time."""
-        if not self._truth.news:
-            return
-        self._truth.news = False
+        """Hold to account all that has changed since the last time."""
         if not recorded:
             self._check_money()
-        self._check_exposure()
+        now = self._where_the_desk_stands()
+        if now != self._checked:
+            self._checked = now
+            self._check_exposure()
+
+    def _where_the_desk_stands(self) -> tuple[int, ...]:
+        """Return what changes whenever anything does that the desk's exposure rests on."""
+        us, exposure = self._desk_account(), self._desk.exposure
+        return (
+            *(us.open_cents, us.account.matched_cents, us.account.cash_cents, len(us.ended)),
+            *(exposure.total_cents, exposure.open_cents, exposure.matched_cents),
+            *(len(self._port.placed), len(self._port.in_flight), self._desk.wagers.live_count),
+        )
+
+    def _desk_account(self) -> Participant:
+        return next(one for one in self._truth.exchange.participants if one.name == "desk")
 
     def _check_money(self) -> None:
         """Every cent that anybody lost somebody won, or the house took."""
-        everybody = self._truth.exchange.participants
-        accounts = [one.account for one in everybody]
+        if not self._truth.matched:
+            return
+        accounts = [one.account for one in self._truth.exchange.participants]
         cash_cents = sum(account.cash_cents + account.commission_cents for account in accounts)
         assert cash_cents == self._starting_cents
-        for book in self._truth.exchange.books:
-            staked = sum(self._truth.tally(one.name, book.line_id).stake_cents for one in everybody)
-            other = book.opposite.line_id
-            won = sum(self._truth.tally(one.name, other).profit_cents for one in everybody)
+        for book in self._truth.matched:
+            staked = self._truth.totals[book.line_id].stake_cents
+            won = self._truth.totals[book.opposite.line_id].profit_cents
             assert staked == won, f"{book.line_id}: {staked} staked, {won} to win against it"
+        self._truth.matched = {}
 
     def _check_exposure(self) -> None:
         """What can be lost in truth is no more than the desk reckons, and that within limits."""
@@ -269,17 +287,15 @@ class Watch:
 
         What is on its way to a market that is closed for good will not be taken.
         """
-        arriving = {
+        truth, port = self._truth, self._port
+        lives, us = truth.lives["desk"], self._desk_account()
+        port.in_flight = {
             ref: request
-            for ref, request in self._port.in_flight.items()
-            if ("desk", ref) not in self._truth.lives and not self._truth.closed(request.line_id)
+            for ref, request in port.in_flight.items()
+            if ref not in lives and not truth.closed(request.line_id)
         }
-        self._port.in_flight = arriving
-        flying = [("desk", request.ref) for request in arriving.values()]
-        desk = next(one for one in self._truth.exchange.participants if one.name == "desk")
-        for key, request in zip(flying, arriving.values(), strict=True):
-            self._truth.lives[key] = Life(desk, request)
-        worst = self._truth.worst_by_market("desk")
-        for key in flying:
-            del self._truth.lives[key]
+        lives.update({ref: Life(us, request) for ref, request in port.in_flight.items()})
+        worst = truth.worst_by_market("desk")
+        for ref in port.in_flight:
+            del lives[ref]
         return worst

@@ -1,11 +1,12 @@
 """What a storm is made of: everything that its seed decides."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from numpy.random import Generator, default_rng
 
+from sim.crowd.shape import CrowdShape
 from sim.exchange.queue import Back, Front, Probable, Prorata, QueueModel
 from sim.exchange.settings import BalanceMode, ExchangeSettings
 from sim.faults import Faults
@@ -22,8 +23,8 @@ from strategies.trading.wagers import WagerSettings
 
 
 @dataclass(frozen=True)
-class CrowdShape:
-    """How many others there are, how often each acts, and how."""
+class PassersShape:
+    """How many passers-by there are, how often each acts, and how."""
 
     makers: int
     takers: int
@@ -53,7 +54,8 @@ class Weather:
 
     seed: int
     timetable: Timetable
-    crowd: CrowdShape
+    passers: PassersShape
+    crowd: CrowdShape | None
     faults: Faults
     latency: Latency
     queue: QueueModel
@@ -69,14 +71,14 @@ class Weather:
 
 def weather(seed: int) -> Weather:
     """Return the storm that a seed stands for."""
-    names = ("weather", "delays", "crowd", "faults", "game")
+    names = ("weather", "delays", "crowd", "faults", "game", "shape")
     streams = {name: default_rng([seed, place]) for place, name in enumerate(names)}
     rng = streams["weather"]
     exchange = _exchange(rng)
     return Weather(
         seed=seed,
         timetable=_timetable(rng),
-        crowd=_crowd(rng),
+        passers=_passers(rng),
         faults=_faults(rng),
         latency=_latency(rng, streams["delays"]),
         queue=_pick(rng, Back(), Front(), Prorata(), Probable(2.0)),
@@ -87,6 +89,7 @@ def weather(seed: int) -> Weather:
         fees=Commission(_pick(rng, 0, 2, 5), _pick(rng, *Offset)),
         exchange=exchange,
         balance_cents=exchange.starting_balance_cents,
+        crowd=_crowd(streams["shape"]),
         streams=streams,
     )
 
@@ -117,8 +120,15 @@ def _timetable(rng: Generator) -> Timetable:
     )
 
 
-def _crowd(rng: Generator) -> CrowdShape:
-    return CrowdShape(
+def _crowd(rng: Generator) -> CrowdShape | None:
+    """Return the shape of a measured crowd now and then, of people in a hurry to be matched."""
+    if rng.random() < 0.65:
+        return None
+    return replace(CrowdShape.drawn(rng), interest=float(rng.uniform(2, 60)))
+
+
+def _passers(rng: Generator) -> PassersShape:
+    return PassersShape(
         makers=int(rng.integers(1, 5)),
         takers=int(rng.integers(1, 5)),
         maker_seconds=float(rng.uniform(0.2, 2)),

@@ -8,7 +8,7 @@ is said in its line.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from math import inf, sqrt
+from math import inf
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -20,10 +20,11 @@ from sim.crowd.calibration.figures import WINDOWS, Figures, figures_of
 from sim.crowd.calibration.recorded_games import record_games, replays
 from sim.crowd.calibration.tape_view import Floats, TapeView
 from sim.crowd.shape import HARD, CrowdShape, suspensions_named
+from sim.streams import Streams
 from strategies.trading.market import MarketType
 
 # So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
-N_DAYS, N_MONEYLINES, N_UNDELAYED, N_HARD = 16, 160, 12, 2
+N_DAYS, N_MONEYLINES, N_UNDELAYED, N_HARD = 16, 120, 12, 2
 
 MONEYLINE = (MarketType.MONEYLINE,)
 HALF_HOUR_S = 1_800.0
@@ -34,6 +35,8 @@ HARDER = CrowdShape(opens_before_s=HALF_HOUR_S, extra_suspensions=suspensions_na
 
 RATES = {"a day ahead": (0, 1), "hours ahead": (1, 3), "last hour": (10, 16), "in-play": (35, 80)}
 CENT = 0.01
+# Games are drawn from those there are so often, to tell how a figure might have come out.
+DRAWS, DRAWS_SEED = 100, 1
 
 T = TypeVar("T")
 Statistic = Callable[[Sequence[T]], float]
@@ -93,11 +96,11 @@ def _check(
     statistic: Statistic[T],
     games: Sequence[T],
 ) -> Check:
-    """Measure a statistic of pooled games, with its standard error as games differ."""
-    value = statistic(games)
-    left_out = [statistic([*games[:k], *games[k + 1 :]]) for k in range(len(games))]
-    error = sqrt((len(games) - 1) * float(np.var(left_out)))
-    return Check(group, name, target, low, high, value, error)
+    """Measure a statistic of pooled games; games drawn from them again tell its standard error."""
+    rng = Streams(DRAWS_SEED).named(name)
+    draws = rng.integers(len(games), size=(DRAWS, len(games))).tolist()
+    drawn = [statistic([games[place] for place in places]) for places in draws]
+    return Check(group, name, target, low, high, statistic(games), float(np.std(drawn)))
 
 
 # What is wanted of whole days -------------------------------------------------------------------
@@ -151,7 +154,7 @@ def _spreads() -> Iterator[Wanted]:
         ("outer, in-play", 10, 50),
     ):
         market, phase = name.split(", ")
-        median = partial(_spread_cents, market, phase)
+        median = partial(_spread_points, market, phase)
         yield Wanted(6, f"median spread, {name}", f"{low} to {high} cents", low, high, median)
     yield Wanted(6, "one-sided spreads and totals, in-play", "about 10 %", 0.05, 0.15, _one_sided)
     yield Wanted(6, "overround within 0.2 to 1.3 %, pre-match", "90 %", 0.9, 1, _within_prophetx)
@@ -163,7 +166,7 @@ def _spreads() -> Iterator[Wanted]:
     )
 
 
-def _spread_cents(market: str, phase: str, games: Sequence[Figures]) -> float:
+def _spread_points(market: str, phase: str, games: Sequence[Figures]) -> float:
     spreads = np.concatenate([game.spreads[market, phase] for game in games])
     return float(np.median(spreads)) / CENT
 

@@ -63,7 +63,8 @@ def test_a_reference_that_grows_old_pulls_its_quotes(make_room: MakeRoom, refres
     room.clock.advance(20 * SECOND_NS)
     assert room.exchange.cancels == []
     room.clock.advance(16 * SECOND_NS)
-    assert len(room.exchange.cancels) == 1
+    # The exchange here says nothing, so the cancel is asked for again.
+    assert len(set(room.exchange.cancels)) == 1
     room.confirm_cancels()
     assert room.resting() == []
 
