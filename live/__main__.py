@@ -10,11 +10,14 @@ from strategies.trading.errors import ConfigError
 
 if TYPE_CHECKING:
     from live.operator import Operator
+    from live.session import Session
 
 HELP = """\
 usage: python -m live VERB [...] [--debug]
 
   check      log in, look around and open a socket: says what is wrong, if anything
+  paper      trade the live market on paper, until Ctrl-C
+  trade      trade at the exchange, until Ctrl-C; real money is refused for now
   record     write what the exchange streams to a recording, until Ctrl-C
   status     the balance, and every open wager
   cancel-all cancel every open wager, and see that nothing is left
@@ -38,6 +41,16 @@ message as it came beside them. Ctrl-C ends it; the path of the recording is the
   python -m live record prophet=sandbox markets.tournaments=[NBA] run.segment_seconds=10
 """
 
+TRADE_HELP = """\
+usage: python -m live {verb} [+experiment=NAME] session.name=NAME [SETTING=VALUE ...]
+
+{told}
+What it hears and does is kept in sessions/NAME. Ctrl-C cancels everything and sees that nothing is
+open; a second one stops at once.
+
+  python -m live {verb} +experiment=nba prophet=sandbox_local session.name=first
+"""
+
 OPERATE_HELP = """\
 usage: python -m live {verb} [prophet=NAME] [SETTING=VALUE ...]
 
@@ -48,6 +61,8 @@ usage: python -m live {verb} [prophet=NAME] [SETTING=VALUE ...]
 """
 
 _TOLD = {
+    "paper": "Trades the live market with wagers that only a simulated exchange sees.",
+    "trade": "Trades the live market with wagers at the exchange.",
     "check": "Logs in and says what is there: balance, tournaments, events, ladder, channels. It "
     "stops\nat the first thing that is wrong and says what it is; nothing is changed.",
     "status": "Says the balance and every open wager of the last week; nothing is changed.",
@@ -69,6 +84,23 @@ def _record(words: Sequence[str]) -> None:
         return
     _refuse_mode(words)
     run_from_command_line(["mode=record", *words], present_recording)
+
+
+def _trade(verb: str, mode: str) -> Verb:
+    """Return a verb that carries a session out."""
+
+    def trade(words: Sequence[str]) -> None:
+        from conf.compose import session_from_command_line  # noqa: PLC0415
+        from live.console import present_session  # noqa: PLC0415
+
+        if {"-h", "--help"} & set(words):
+            print(TRADE_HELP.format(verb=verb, told=_TOLD[verb]), end="")
+            return
+        _refuse_mode(words)
+        session: Session = session_from_command_line(words, mode)
+        present_session(session)
+
+    return trade
 
 
 def _operate(verb: str, present: str) -> Verb:
@@ -97,6 +129,8 @@ def _refuse_mode(words: Sequence[str]) -> None:
 
 VERBS: dict[str, Verb] = {
     "check": _operate("check", "present_check"),
+    "paper": _trade("paper", "paper"),
+    "trade": _trade("trade", "live"),
     "record": _record,
     "status": _operate("status", "present_status"),
     "cancel-all": _operate("cancel-all", "present_cancel_all"),

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from live.connection import Connection, connected
+from live.open_wagers import cancel_everything, open_wagers, told_wager
 from live.operator import Operator
 from live.recording import Recording
-from live.wire.orders import OrderShape
+from live.session import Session
 from strategies.trading.errors import ExchangeError
 from strategies.trading.money import dollars_text
 
@@ -30,11 +31,11 @@ def present_status(operator: Operator) -> None:
 
     async def tell(connection: Connection) -> None:
         balance = await connection.client.balance()
-        wagers = await operator.open_wagers(connection)
+        wagers = await open_wagers(connection)
         print(f"balance     {dollars_text(balance.balance_cents)}")
         print(f"open wagers {len(wagers)}")
         for wager in wagers:
-            print(f"            {_told(wager)}")
+            print(f"            {told_wager(wager)}")
 
     asyncio.run(_with_connection(operator, tell))
 
@@ -43,9 +44,9 @@ def present_cancel_all(operator: Operator) -> None:
     """Cancel everything, and say that nothing is open; raise ExchangeError if something is."""
 
     async def cancel(connection: Connection) -> None:
-        still_open = await operator.cancel_all(connection)
+        still_open = await cancel_everything(connection)
         if still_open:
-            message = f"{len(still_open)} wagers are still open: {_told(still_open[0])} ..."
+            message = f"{len(still_open)} wagers are still open: {told_wager(still_open[0])} ..."
             raise ExchangeError(message)
         print(f"nothing is open at {operator.site.name}")
 
@@ -56,6 +57,31 @@ def present_recording(session: Recording, folder: Path) -> float:
     """Record until Ctrl-C or the end of the process is asked for; return the number of rows."""
     recorded = asyncio.run(_recorded(session, folder))
     return float(recorded)
+
+
+def present_session(session: Session) -> None:
+    """Trade until Ctrl-C, then cancel everything and say so; a second Ctrl-C stops hard."""
+    asyncio.run(_traded(session))
+
+
+async def _traded(session: Session) -> None:
+    stop = asyncio.Event()
+    trading = asyncio.ensure_future(
+        session.carry_out(Path.cwd(), os.environ, stop, _told_on_stderr)
+    )
+
+    def interrupt() -> None:
+        if stop.is_set():
+            trading.cancel()
+        stop.set()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, interrupt)
+    try:
+        await trading
+    except asyncio.CancelledError:
+        message = "stopped hard: wagers may be open; see python -m live cancel-all"
+        raise ExchangeError(message) from None
 
 
 async def _recorded(session: Recording, folder: Path) -> int:
@@ -76,11 +102,6 @@ async def _with_connection(
 ) -> None:
     async with connected(operator.site, operator.clock, os.environ, Path.cwd()) as connection:
         await verb(connection)
-
-
-def _told(wager: OrderShape) -> str:
-    open_stake = dollars_text(wager.open_cents)
-    return f"{wager.ref or wager.number}: {open_stake} at {wager.price or 0:+d} ({wager.status})"
 
 
 def _told_on_stderr(line: str) -> None:

@@ -10,18 +10,10 @@ from live.connection import Connection, chosen_tournaments, require_live_parts
 from live.guard import admit_trading
 from live.site import Site
 from live.stream import Down, Record, Stream, StreamSettings, Up
-from live.wire.orders import OrderShape
-from strategies.trading.clock import NANOSECONDS
 from strategies.trading.errors import ConfigError, UnreachableError
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.money import dollars_text
-
-# The exchange tells a history of seven days at most; an hour is left for clocks that differ.
-_HISTORY_SECONDS = (7 * 24 - 1) * 3600
-_OPEN = ("inactive", "open")
-_CONFIRM_ATTEMPTS = 20
-_CONFIRM_SECONDS = 0.5
 
 Finding = tuple[str, str]
 
@@ -64,24 +56,6 @@ class Operator:
         ids = [event.event_id for event in events]
         yield "channels", await self._channels(connection, ids)
         yield "trading", self._trading(environ)
-
-    async def open_wagers(self, connection: Connection) -> list[OrderShape]:
-        """Return the wagers of the last week that are open, as the exchange's history has them."""
-        now = connection.clock.wall_ns() // NANOSECONDS
-        query = {"from": now - _HISTORY_SECONDS, "to": now + 60}
-        orders = await connection.client.history(**query)
-        return [order for order in orders if order.status in _OPEN and order.open_cents]
-
-    async def cancel_all(self, connection: Connection) -> list[OrderShape]:
-        """Cancel everything; return what is still open after ten seconds, if anything."""
-        await connection.client.cancel_all()
-        still_open = await self.open_wagers(connection)
-        for _ in range(_CONFIRM_ATTEMPTS):
-            if not still_open:
-                break
-            await asyncio.sleep(_CONFIRM_SECONDS)
-            still_open = await self.open_wagers(connection)
-        return still_open
 
     async def _channels(self, connection: Connection, event_ids: list[int]) -> str:
         """Open a socket until it is on every channel."""

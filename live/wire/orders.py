@@ -150,6 +150,16 @@ class BalanceShape(Shape, frozen=True):
         """Return what the exchange calls the balance."""
         return cents(self.balance, "balance")
 
+    @property
+    def matched_cents(self) -> int:
+        """Return the stakes that were matched and are not settled."""
+        return cents(self.matched_order_balance, "matched_order_balance")
+
+    @property
+    def unmatched_cents(self) -> int:
+        """Return the stakes that are open."""
+        return cents(self.unmatched_order_balance, "unmatched_order_balance")
+
 
 class OrdersShape(Shape, frozen=True):
     """A page of the account's history."""
