@@ -6,28 +6,26 @@ by our own id; it is never placed again.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from itertools import chain
 from typing import Any
 
 from live.client import ProphetClient
 from live.clock import WallClock
 from live.known_wager import KnownWager
-from live.open_wagers import HISTORY_SECONDS
-from live.settling import Settling
+from live.known_wagers import LOOKS_SECONDS, UNKNOWN, KnownWagers, Tell
 from live.troubles import Troubles
 from live.wire.orders import BalanceShape, BatchPlacedShape, CancellationShape, OrderShape
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commands import PlaceWager
-from strategies.trading.errors import ConfigError, ExchangeError, ProtocolError, RefusalError
+from strategies.trading.errors import ConfigError, ExchangeError, RefusalError
 from strategies.trading.events import AccountState, CancelRefused, Event, WagerRejected
 from strategies.trading.exchange import BATCH_LIMIT
 from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.market import Catalogue
 
-_OVER_LIMIT, _UNKNOWN, _USED = "order_limit_exceeded", "data_not_found", "order_external_id_existed"
+_OVER_LIMIT, _USED = "order_limit_exceeded", "order_external_id_existed"
 _NO_ANSWER = "no_answer"
-_NOT_THERE = (_UNKNOWN, "http_404", "order_not_belongs_to_user")
 
 # What an item of a batch may be refused with although it may have been placed (partner API, 3.2).
 _MAYBE_PLACED = (
@@ -48,12 +46,8 @@ _AGAIN_NS = {
     "order_unable_to_cancel": _LATER_NS,
     _NO_ANSWER: _LATER_NS,
 }
-# When a wager without an answer is looked for in the history, which lags. Seconds of its clock.
-_LOOKS_SECONDS = (1, 2, 4, 8)
-_AROUND_SECONDS = 60
+_RECENT_SECONDS = 60
 _BALANCE_MODES = ("deferred", "immediate")
-
-Tell = Callable[[Sequence[Event]], None]
 
 
 class ProphetExchange:
@@ -85,16 +79,11 @@ class ProphetExchange:
             raise ConfigError(message)
         self._client = client
         self._clock = clock
-        self._catalogue = catalogue
         self._tasks = tasks
-        self._tell_events = tell
         self._before_sending = before_sending
-        self._troubles = troubles
         self._deferred = balance_mode == "deferred"
-        self._known: dict[WagerRef, KnownWager] = {}
-        self._answers: dict[WagerRef, asyncio.Event] = {}
         self._placing: dict[LineId, asyncio.Task[None]] = {}
-        self._settling = Settling(catalogue)
+        self.wagers = KnownWagers(client, clock, catalogue, troubles, tell)
 
     # The port ---------------------------------------------------------------------------------
 
@@ -103,8 +92,8 @@ class ProphetExchange:
         if len(requests) > BATCH_LIMIT:
             self._answer([WagerRejected(request.ref, _OVER_LIMIT) for request in requests])
             return
-        used = [WagerRejected(r.ref, _USED) for r in requests if r.ref in self._known]
-        wagers = [self._know(r) for r in requests if r.ref not in self._known]
+        used = [WagerRejected(r.ref, _USED) for r in requests if self.wagers.get(r.ref)]
+        wagers = [self.wagers.add(r) for r in requests if not self.wagers.get(r.ref)]
         if used:
             self._answer(used)
         if wagers:
@@ -118,10 +107,10 @@ class ProphetExchange:
         if len(refs) > BATCH_LIMIT:
             self._answer([CancelRefused(ref, _OVER_LIMIT, None) for ref in refs])
             return
-        unknown = [CancelRefused(ref, _UNKNOWN, None) for ref in refs if ref not in self._known]
+        unknown = [CancelRefused(ref, UNKNOWN, None) for ref in refs if not self.wagers.get(ref)]
         if unknown:
             self._answer(unknown)
-        wagers = [self._known[ref] for ref in refs if ref in self._known]
+        wagers = [wager for wager in map(self.wagers.get, refs) if wager is not None]
         placed = [wager for wager in wagers if wager.answered]
         if placed:
             self._start(self._cancel(placed))
@@ -143,39 +132,17 @@ class ProphetExchange:
 
     def hear(self, order: OrderShape) -> None:
         """Take a private update on a wager; those that are not of this desk are passed over."""
-        wager = self._known.get(order.ref)
+        wager = self.wagers.get(order.ref)
         if wager is None:
             return
-        self._tell(self._news(wager, order))
+        self.wagers.tell(self.wagers.news(wager, order))
         if wager.lacks_fill:
-            self._start(self._look_for_fills(wager))
+            self._start(self.wagers.look_for_fills(wager))
         if wager.rejected and order.open_cents:
             # It was given up for lost, and is there after all.
             self._start(self._cancel([wager]))
 
-    async def catch_up(self) -> list[OrderShape]:
-        """Tell what was missed of every wager; return all that the exchange shows as open.
-
-        Raise ExchangeError where it cannot be asked.
-        """
-        rows = await self._open_orders()
-        there = {order.ref for order in rows}
-        events = [self._news(self._known[o.ref], o) for o in rows if o.ref in self._known]
-        self._tell(chain.from_iterable(events))
-        for wager in [w for w in self._known.values() if w.answered]:
-            if wager.ref not in there and not wager.ended:
-                await self._look_up(wager)
-        for wager in [w for w in self._known.values() if w.lacks_fill]:
-            await self._fetch_fills(wager)
-        return [order for order in rows if order.open_cents]
-
     # Placing ----------------------------------------------------------------------------------
-
-    def _know(self, request: PlaceWager) -> KnownWager:
-        wager = KnownWager(request, self._catalogue.lines.get(request.line_id))
-        self._known[request.ref] = wager
-        self._answers[request.ref] = asyncio.Event()
-        return wager
 
     async def _place(
         self, wagers: Sequence[KnownWager], ahead: Sequence[asyncio.Task[None]]
@@ -185,7 +152,7 @@ class ProphetExchange:
         try:
             answer = await self._client.place_batch([wager.request for wager in wagers])
         except RefusalError as refusal:
-            self._tell(chain.from_iterable(wager.reject(refusal.code) for wager in wagers))
+            self.wagers.tell(chain.from_iterable(wager.reject(refusal.code) for wager in wagers))
         except ExchangeError:
             self._start(self._find(wagers))
         else:
@@ -198,48 +165,46 @@ class ProphetExchange:
         unsure = []
         for index, wager in enumerate(wagers):
             if wager.ref in placed:
-                events += self._news(wager, placed[wager.ref])
+                events += self.wagers.news(wager, placed[wager.ref])
             elif refused.get(index, _MAYBE_PLACED[0]) in _MAYBE_PLACED:
                 unsure.append(wager)
             else:
                 events += wager.reject(refused[index])
-        self._tell(events)
+        self.wagers.tell(events)
         if unsure:
             self._start(self._find(unsure))
 
     async def _find(self, wagers: Sequence[KnownWager]) -> None:
         """Look for wagers without an answer; those that are not there by the last look are lost."""
-        for seconds in _LOOKS_SECONDS:
-            await self._sleep(seconds)
+        for seconds in LOOKS_SECONDS:
+            await self.wagers.sleep(seconds)
             rows = await self._recent_orders()
             missing = {wager.ref: wager for wager in wagers if not wager.answered}
             for order in rows:
                 if order.ref in missing:
-                    self._tell(self._news(missing[order.ref], order))
+                    self.wagers.tell(self.wagers.news(missing[order.ref], order))
             if all(wager.answered for wager in wagers):
                 break
-        self._tell(chain.from_iterable(wager.reject(_UNKNOWN) for wager in wagers))
+        self.wagers.tell(chain.from_iterable(wager.reject(UNKNOWN) for wager in wagers))
 
     async def _recent_orders(self) -> list[OrderShape]:
         """Return what was placed lately, however often it takes to ask."""
         while True:
-            now = self._clock.wall_ns() // NANOSECONDS
-            query = {"from": now - _AROUND_SECONDS, "to": now + _AROUND_SECONDS}
             try:
-                return await self._client.history(**query)
+                return await self.wagers.orders(_RECENT_SECONDS)
             except ExchangeError:
-                await self._sleep(_LOOKS_SECONDS[-1])
+                await self.wagers.sleep(LOOKS_SECONDS[-1])
 
     # Cancelling -------------------------------------------------------------------------------
 
     async def _cancel_when_placed(self, wager: KnownWager) -> None:
-        await self._answers[wager.ref].wait()
+        await self.wagers.until_answered(wager)
         await self._cancel([wager])
 
     async def _cancel(self, wagers: Sequence[KnownWager]) -> None:
         numbered = [wager for wager in wagers if wager.number is not None]
-        refused = [CancelRefused(w.ref, _UNKNOWN, None) for w in wagers if w.number is None]
-        self._tell(refused)
+        refused = [CancelRefused(w.ref, UNKNOWN, None) for w in wagers if w.number is None]
+        self.wagers.tell(refused)
         if not numbered:
             return
         shapes = [
@@ -260,15 +225,17 @@ class ProphetExchange:
                 error = None if answer is None else answer.error
                 await self._refuse(wager, (error and error.error_code) or _NO_ANSWER)
             elif answer.order is not None:
-                self._tell(self._news(wager, answer.order))
+                self.wagers.tell(self.wagers.news(wager, answer.order))
 
     async def _refuse(self, wager: KnownWager, code: str) -> None:
         """Tell of a refused cancel; if there is nothing left to cancel, tell how it ended."""
         if code in _AGAIN_NS:
-            self._tell([CancelRefused(wager.ref, code, self._clock.wall_ns() + _AGAIN_NS[code])])
+            self.wagers.tell(
+                [CancelRefused(wager.ref, code, self._clock.wall_ns() + _AGAIN_NS[code])]
+            )
             return
-        if wager.ended or not await self._has_ended(wager):
-            self._tell([CancelRefused(wager.ref, code, None)])
+        if wager.ended or not await self.wagers.has_ended(wager):
+            self.wagers.tell([CancelRefused(wager.ref, code, None)])
 
     async def _cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> None:
         try:
@@ -278,11 +245,13 @@ class ProphetExchange:
             if code in _AGAIN_NS:
                 retry_at_ns = self._clock.wall_ns() + _AGAIN_NS[code]
                 concerned = self._concerned(event_id, market_id)
-                self._tell([CancelRefused(wager.ref, code, retry_at_ns) for wager in concerned])
+                self.wagers.tell(
+                    [CancelRefused(wager.ref, code, retry_at_ns) for wager in concerned]
+                )
             return
         if not anything:
             for wager in self._concerned(event_id, market_id):
-                await self._has_ended(wager)
+                await self.wagers.has_ended(wager)
 
     async def _ask_cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> bool:
         if event_id is None:
@@ -298,7 +267,7 @@ class ProphetExchange:
         """Return the wagers that may be open, of an event or a market if these are named."""
         return [
             wager
-            for wager in self._known.values()
+            for wager in self.wagers
             if not wager.ended
             and wager.number is not None
             and wager.line is not None
@@ -312,13 +281,13 @@ class ProphetExchange:
         """Tell of the account as it is now, however often it takes to ask."""
         while True:
             try:
-                open_orders = await self.catch_up()
+                open_orders = await self.wagers.catch_up()
                 balance = await self._client.balance()
             except ExchangeError:
-                await self._sleep(_LOOKS_SECONDS[0])
+                await self.wagers.sleep(LOOKS_SECONDS[0])
                 continue
             open_cents = tuple((order.ref, order.open_cents) for order in open_orders)
-            self._tell([AccountState(self._available_cents(balance), open_cents)])
+            self.wagers.tell([AccountState(self._available_cents(balance), open_cents)])
             return
 
     def _available_cents(self, balance: BalanceShape) -> int:
@@ -330,92 +299,13 @@ class ProphetExchange:
         """Return what may still be staked; raise ExchangeError where it cannot be asked."""
         return self._available_cents(await self._client.balance())
 
-    async def _open_orders(self) -> list[OrderShape]:
-        """Return what the history shows as waiting or open, in order of placing."""
-        now = self._clock.wall_ns() // NANOSECONDS
-        orders: dict[str, OrderShape] = {}
-        # In this order, one that opens meanwhile is in one of the two or in both.
-        for status in ("inactive", "open"):
-            query = {"from": now - HISTORY_SECONDS, "to": now + _AROUND_SECONDS}
-            rows = await self._client.history(status=status, **query)
-            orders |= {order.number: order for order in rows}
-        waiting = [order for order in orders.values() if order.status == "inactive"]
-        opened = [order for order in orders.values() if order.status != "inactive"]
-        return [*reversed(opened), *reversed(waiting)]
-
-    async def _look_up(self, wager: KnownWager) -> None:
-        if wager.number is None:
-            return
-        try:
-            order = await self._client.order(wager.number)
-        except RefusalError as refusal:
-            if refusal.code not in _NOT_THERE:
-                raise
-            return
-        self._tell(self._news(wager, order))
-        if wager.lacks_fill:
-            await self._fetch_fills(wager)
-
-    async def _has_ended(self, wager: KnownWager) -> bool:
-        """Look a wager up, and tell whether it has ended as far as the exchange can be asked."""
-        try:
-            await self._look_up(wager)
-        except ExchangeError:
-            return False
-        return wager.ended
-
-    async def _look_for_fills(self, wager: KnownWager) -> None:
-        """Ask for fills that were missed, until the exchange's list has them."""
-        for seconds in _LOOKS_SECONDS:
-            await self._sleep(seconds)
-            if not wager.lacks_fill:
-                return
-            try:
-                await self._fetch_fills(wager)
-            except ExchangeError:
-                continue
-
-    async def _fetch_fills(self, wager: KnownWager) -> None:
-        matches = await self._client.matches([wager.number or ""])
-        try:
-            self._tell(wager.learn_matches(matches) + self._settling.settle(wager))
-        except ProtocolError as error:
-            self._troubles.note(error)
-
     # Telling ----------------------------------------------------------------------------------
-
-    def _news(self, wager: KnownWager, order: OrderShape) -> list[Event]:
-        """Return what an order tells anew of a wager; one that cannot be read is a trouble."""
-        try:
-            return wager.learn(order) + self._settling.settle(wager)
-        except ProtocolError as error:
-            self._troubles.note(error)
-            return []
-
-    def _tell(self, events: Iterable[Event]) -> None:
-        news = list(events)
-        for event in news:
-            self._note_told(event)
-        if news:
-            self._tell_events(news)
-
-    def _note_told(self, event: Event) -> None:
-        """Wake who waits for an answer, and forget a wager of which no more is to be heard."""
-        ref = getattr(event, "ref", None)
-        wager = self._known.get(ref) if ref is not None else None
-        if wager is None:
-            return
-        if wager.answered and wager.ref in self._answers:
-            self._answers.pop(wager.ref).set()
-        lost = isinstance(event, WagerRejected) and event.code == _UNKNOWN
-        if wager.ended and not lost and not wager.matched_cents and not wager.lacks_fill:
-            del self._known[wager.ref]
 
     def _answer(self, events: Sequence[Event]) -> None:
         """Tell what needs no asking, after the call that it answers."""
 
         async def tell() -> None:
-            self._tell(events)
+            self.wagers.tell(events)
 
         self._start(tell())
 
@@ -425,6 +315,3 @@ class ProphetExchange:
     async def _recorded(self, asking: Coroutine[Any, Any, None]) -> None:
         self._before_sending()
         await asking
-
-    async def _sleep(self, seconds: int) -> None:
-        await self._clock.sleep_until(self._clock.wall_ns() + seconds * NANOSECONDS)

@@ -6,6 +6,7 @@ request leaves: whoever sends, commits first.
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, get_args
@@ -62,6 +63,7 @@ class SessionJournal:
         self._path = path
         self._start = 0
         self._input_seq = 0
+        self._silent = False
         try:
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
         except sqlite3.Error as error:
@@ -119,12 +121,22 @@ class SessionJournal:
         except sqlite3.Error as error:
             raise self._error(error) from error
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Keep nothing of what is told meanwhile: it was kept before."""
+        self._silent = True
+        try:
+            yield
+        finally:
+            self._silent = False
+
     # The port ---------------------------------------------------------------------------------
 
     def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
         """Keep an input."""
         self._input_seq = input_seq
-        self._keep(now_ns, event)
+        if not self._silent:
+            self._keep(now_ns, event)
 
     def sent(self, now_ns: int, command: Command) -> None:
         """Keep a command; whoever sends it commits before."""

@@ -80,6 +80,23 @@ class KnownWager:
         """Tell whether more was matched than the fills that were told."""
         return self.matched_cents < self._known_cents
 
+    def recall(self, event: Event) -> None:
+        """Take what a journal says was told of it before."""
+        match event:
+            case WagerMatched():
+                self._fill(event.odds, event.stake_cents, event.total_cents)
+                self._known_cents = max(self._known_cents, event.total_cents, self.matched_cents)
+            case WagerRejected():
+                self.rejected = self.ended = True
+            case WagerInvalid():
+                self.ended = True
+            case WagerCancelled() | WagerWiped():
+                self.ended = True
+                matched_cents = self.request.stake_cents - event.unmatched_cents
+                self._known_cents = max(self._known_cents, matched_cents)
+        self._accepted = not self.rejected
+        self._opened = self._opened or not isinstance(event, WagerAccepted | WagerRejected)
+
     def reject(self, code: str) -> list[Event]:
         """Take a refusal of it."""
         if self._accepted or self.rejected:

@@ -12,12 +12,14 @@ from live.clock import WallClock
 from live.connection import Connection
 from live.exchange import ProphetExchange
 from live.guard import admit_trading
+from live.known_wager import KnownWager
 from live.open_wagers import cancel_everything, told_wager
+from live.past import PastWager
 from live.site import Site
 from live.wire.orders import OrderShape
 from recordings.tape import Kind, Row, Side, TapeInfo
 from strategies.trading.desk import Desk
-from strategies.trading.errors import ConfigError
+from strategies.trading.errors import ConfigError, ExchangeError
 from strategies.trading.events import (
     Event,
     EventScheduled,
@@ -34,6 +36,10 @@ from strategies.trading.limits import Limits
 from strategies.trading.market import EventStatus, MarketStatus
 from strategies.trading.money import profit_cents
 from strategies.trading.odds import Odds, opposite
+
+# The wagers of earlier starts that are still there, and what became of them since: the desk is told
+# once it is seated.
+Recovered = tuple[Sequence[PastWager], Sequence[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ class Room(Protocol):
     def restore(self) -> None:
         """Take its return: what it shows is whole again."""
 
+    async def recover(self, wagers: Sequence[PastWager]) -> Recovered:
+        """Take over what earlier starts left there; raise ExchangeError."""
+
     async def catch_up(self) -> None:
         """Tell what was missed of our own wagers; raise ExchangeError."""
 
@@ -97,6 +106,7 @@ class LiveRoom:
         self._opening: Opening | None = None
         self._exchange: ProphetExchange | None = None
         self._desk: Desk | None = None
+        self._untold: list[Event] = []
 
     def admit(self, site: Site, environ: Mapping[str, str], limits: Limits) -> Limits:
         """Return the limits that the guard leaves."""
@@ -123,8 +133,9 @@ class LiveRoom:
         return self._exchange
 
     def seat(self, desk: Desk) -> None:
-        """Let a desk hear everything from now on."""
+        """Let a desk hear what was kept for it, and everything from now on."""
         self._desk = desk
+        self._hear_all(self._untold)
 
     def take(self, rows: Sequence[Row]) -> None:
         """Let the desk hear rows at their own times, and decide when it has heard all."""
@@ -149,10 +160,26 @@ class LiveRoom:
         """Tell the desk, which quotes again."""
         self._hear_all([FeedRestored()])
 
+    async def recover(self, wagers: Sequence[PastWager]) -> Recovered:
+        """Cancel whatever is open, and ask for what became of the wagers of earlier starts."""
+        assert self._exchange is not None, "it is not open"
+        still_open = await self.withdraw_all()
+        if still_open:
+            message = f"{len(still_open)} wagers of before stay open: {still_open[0]} ..."
+            raise ExchangeError(message)
+        known = []
+        for past in wagers:
+            line = self._catalogue.lines[past.request.line_id]
+            known.append(KnownWager(past.request, line))
+            for _, event in past.told:
+                known[-1].recall(event)
+        await self._exchange.wagers.recover(known)
+        return wagers, tuple(self._untold)
+
     async def catch_up(self) -> None:
         """Ask for every wager that may have changed."""
         if self._exchange is not None:
-            await self._exchange.catch_up()
+            await self._exchange.wagers.catch_up()
 
     async def available_cents(self) -> int:
         """Return what the exchange lets us stake."""
@@ -171,6 +198,7 @@ class LiveRoom:
 
     def _hear_all(self, events: Sequence[Event]) -> None:
         if self._desk is None:
+            self._untold += events
             return
         now_ns = self.clock.now_ns()
         for event in events:

@@ -62,7 +62,7 @@ class Session:
         self.taping = TapingSettings(feed, markets, seed, segment_seconds, compare_seconds)
         self._clock = clock
         self._room = room
-        self._fees = fees
+        self.commission = fees
         self._pricing = pricing
         self._strategy = strategy
         self._wagers = wagers
@@ -102,7 +102,7 @@ class Session:
             pricing=self._pricing,
             limits=limits,
             wagers=self._wagers,
-            commission=self._fees,
+            commission=self.commission,
             starting_balance_cents=starting_balance_cents,
             session_name=self._name,
             start_number=start_number,

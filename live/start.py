@@ -11,6 +11,7 @@ import msgspec
 
 from live.connection import Connection, chosen_tournaments
 from live.journal import SessionJournal
+from live.past import Past, available_after, rebuild
 from live.raw import RawLog
 from live.room import Opening, Room
 from live.stream import Down, Heard, Record
@@ -21,6 +22,7 @@ from recordings.tape import Clocks, Row
 from recordings.writer import TapeWriter
 from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
 from strategies.trading.errors import ExchangeError, ProtocolError
 from strategies.trading.limits import Limits
@@ -41,6 +43,10 @@ class Startable(Protocol):
     @property
     def markets(self) -> MarketFilter:
         """Return which markets it follows."""
+
+    @property
+    def commission(self) -> Commission:
+        """Return the exchange's cut."""
 
     @property
     def taping(self) -> TapingSettings:
@@ -77,6 +83,7 @@ class Start:
         self._folder = folder
         self._number = number
         self._tell = tell
+        self._past = Past(entry for entry in journal.entries() if entry.start < number)
         self._desk: Desk | None = None
 
     async def carry_out(self, stop: asyncio.Event, limits: Limits) -> None:
@@ -164,9 +171,11 @@ class Start:
         room = self._room
         opening = Opening(self._connection, info, market_keys, tasks, self._journal.commit)
         exchange = room.open(opening)
+        past, news = await room.recover(self._past.unfinished(catalogue, market_keys))
         available_cents = await room.available_cents()
+        before_cents = available_after(catalogue, self._session.commission, past, news)
         desk = assemble_desk(
-            self._session.desk_settings(limits, available_cents, self._number),
+            self._session.desk_settings(limits, available_cents - before_cents, self._number),
             catalogue=catalogue,
             market_keys=market_keys,
             ladder=info.ladder,
@@ -174,6 +183,8 @@ class Start:
             exchange=exchange,
             journal=self._journal,
         )
+        with self._journal.silent():
+            rebuild(desk, past)
         self._desk = desk
         taping.seat(desk)
         self._tell(

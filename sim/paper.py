@@ -129,6 +129,13 @@ class PaperRoom:
         self._inbox.drain(self._env.now_ns + 1)
         self._inbox.deliver(FeedRestored())
 
+    async def recover(
+        self,
+        wagers: Sequence[object],  # noqa: ARG002 - they ended with the exchange of their process
+    ) -> tuple[tuple[()], tuple[()]]:
+        """Return nothing: there are no wagers of before."""
+        return (), ()
+
     async def catch_up(self) -> None:
         """Ask for nothing: no answer of the simulated exchange is ever lost."""
 
