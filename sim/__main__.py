@@ -2,17 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from strategies.trading.errors import ConfigError, TapeError, TradingError
+from conf.command_line import Verb, carry_out
+from strategies.trading.errors import ConfigError
 
 HELP = """\
 usage: python -m sim VERB [...] [--debug]
 
   run        backtest a strategy on a recording
+  serve      be the exchange on this machine, playing a recording
   generate   make simulated games as recordings
   calibrate  hold simulated games against what was measured on real ones
   import     turn another exchange's public recording into a recording of ours
@@ -41,6 +43,20 @@ Settings are those that --cfg job shows; a stack of experiments is +experiment=[
 """
 
 
+SERVE_HELP = """\
+usage: python -m sim serve [+experiment=NAME] [SETTING=VALUE ...]
+
+Is the exchange, on loopback: ProphetX's REST and sockets around the simulated exchange, playing a
+recording. It ends with Ctrl-C.
+
+  python -m sim serve +experiment=nba
+  python -m sim serve +experiment=nba sandbox.speed=20 sandbox.begin_minutes_before_start=5
+  python -m sim serve +experiment=nba recording.path=DIR sandbox.port=0
+
+Any access key with any secret is an account of its own, with starting_balance dollars.
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that tells of wrong words in one line."""
 
@@ -50,38 +66,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a verb; return the exit status."""
-    words = [word for word in arguments if word != "--debug"]
-    verb = words[0] if words else "--help"
-    if verb in ("-h", "--help", "help"):
-        print(HELP, end="")
-        return 0
-    if verb not in VERBS:
-        print(f"python -m sim: no verb {verb!r}; there are {', '.join(VERBS)}", file=sys.stderr)
-        return 2
-    if "--debug" in arguments:
-        VERBS[verb](words[1:])
-        return 0
-    return _guarded(verb, words[1:])
-
-
-def _guarded(verb: str, words: Sequence[str]) -> int:
-    """Carry out a verb, and make one line of any error."""
-    try:
-        VERBS[verb](words)
-    except (ConfigError, TapeError) as error:
-        print(f"python -m sim {verb}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"python -m sim {verb}: interrupted; nothing was kept", file=sys.stderr)
-        return 130
-    except TradingError as error:
-        print(f"python -m sim {verb}: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"python -m sim {verb}: failed: {told} (--debug shows where)", file=sys.stderr)
-        return 1
-    return 0
+    return carry_out("python -m sim", HELP, VERBS, arguments)
 
 
 def _run(words: Sequence[str]) -> None:
@@ -98,6 +83,16 @@ def _choices() -> str:
     from conf.compose import choices  # noqa: PLC0415
 
     return "".join(f"  {group:<12}{', '.join(names)}\n" for group, names in choices().items())
+
+
+def _serve(words: Sequence[str]) -> None:
+    from conf.compose import session_from_command_line  # noqa: PLC0415
+    from sim.sandbox.console import present_sandbox  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(SERVE_HELP, end="")
+        return
+    present_sandbox(session_from_command_line(words, "serve"))
 
 
 def _generate(words: Sequence[str]) -> None:
@@ -217,8 +212,9 @@ def _utc(ns: int) -> str:
     return datetime.fromtimestamp(ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-VERBS: dict[str, Callable[[Sequence[str]], None]] = {
+VERBS: dict[str, Verb] = {
     "run": _run,
+    "serve": _serve,
     "generate": _generate,
     "calibrate": _calibrate,
     "import": _import,
