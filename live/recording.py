@@ -15,6 +15,7 @@ from live.connection import Connection, chosen_tournaments, require_live_parts
 from live.market_rows import MarketRows
 from live.raw import RawLog
 from live.recorder import Recorder
+from live.reference import ReferenceSettings, ReferenceSource
 from live.site import Site
 from live.stream import Down, Record, Stream, StreamSettings, Up
 from live.wire.markets import EventShape, MarketShape, TournamentShape
@@ -52,6 +53,7 @@ class Recording:
         clock: Callable[..., WallClock],
         prophet: Site,
         markets: MarketFilter,
+        reference: ReferenceSettings,
         seed: int,
         segment_seconds: float,
         compare_seconds: float,
@@ -66,6 +68,7 @@ class Recording:
         self.site = prophet
         self.clock = clock()
         self.markets = markets
+        self.reference = reference
         self.seed = seed
         self.segment_seconds = segment_seconds
         self.compare_seconds = compare_seconds
@@ -141,6 +144,7 @@ class _Taping:
             self._subscribe,
             connection.troubles,
         )
+        self._prices = ReferenceSource(session.reference, connection.clock, connection.troubles)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until told to stop; raise what keeps it from going on."""
@@ -150,6 +154,7 @@ class _Taping:
             asyncio.create_task(self._stream.run(self._hear)),
             asyncio.create_task(self._take_snapshots()),
             asyncio.create_task(self._end_segments()),
+            asyncio.create_task(self._prices.run(self._recorder.hear_reference, self._tell)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
