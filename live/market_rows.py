@@ -11,6 +11,8 @@ from live.wire.markets import EventShape, MarketShape, StrikeShape
 from recordings.tape import Side
 from recordings.writer import TapeWriter
 from strategies.trading.errors import ProtocolError
+from strategies.trading.events import ReferencePrice
+from strategies.trading.ids import LineId
 from strategies.trading.market import Market, MarketType
 
 # What a message shows of each line; what lies beyond is unknown, not gone (partner API, 10.5).
@@ -236,6 +238,18 @@ class MarketRows:
         odds, cents = trade.fill_price or trade.price or 0, trade.filled_cents
         if self._is_permitted(odds, (cents, 0)):
             self._writer.trade(line, odds, cents, Side.MAKER)
+
+    def knows_line(self, line_id: LineId) -> bool:
+        """Tell whether a line is on the tape."""
+        return line_id in self._lines
+
+    def write_reference(self, price: ReferencePrice) -> None:
+        """Write a price from outside; raise ProtocolError if its line is not on the tape."""
+        line = self._lines.get(price.line_id)
+        if line is None:
+            message = "reference: is of a line that is not followed"
+            raise ProtocolError(message, repr(price))
+        self._writer.reference(line, price.probability)
 
     def _is_permitted(self, odds: int, amounts: _Amounts) -> bool:
         if odds in self._writer.info.ladder and min(amounts) >= 0:

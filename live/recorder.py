@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from live.clock import WallClock
 from live.market_rows import MarketRows
 from live.raw import RawLog
+from live.reference import Told
 from live.stream import Down, Garbled, Heard, Record, Up
 from live.troubles import Troubles
 from live.wire.frames import (
@@ -24,6 +25,8 @@ from live.wire.markets import EventShape, MarketShape
 from recordings.writer import TapeWriter
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.errors import ProtocolError
+from strategies.trading.events import ReferencePrice
+from strategies.trading.ids import LineId
 
 
 class Recorder:
@@ -48,6 +51,7 @@ class Recorder:
         self._tournament_ids = frozenset(tournament_ids)
         self._ask_snapshot = ask_snapshot
         self._waiting: list[Heard] | None = None
+        self._waiting_prices: dict[LineId, ReferencePrice] = {}
         self._last_ns = 0
         self._lost_ns: int | None = None
         self._was_whole = False
@@ -73,6 +77,16 @@ class Recorder:
             case Down():
                 self._lose(record)
 
+    def hear_reference(self, told: Told) -> None:
+        """Take a line from outside; the price of a line that a snapshot may yet show waits."""
+        self._raw.keep(told.received_ns, told.raw)
+        if told.price is None:
+            self._write_untyped(told.received_ns, told.raw)
+        elif self._may_yet_be_shown(told.price.line_id):
+            self._waiting_prices[told.price.line_id] = told.price
+        else:
+            self._write_price(told.price, told.received_ns)
+
     def write_snapshot(
         self, events: Iterable[EventShape], markets: dict[int, list[MarketShape]]
     ) -> None:
@@ -91,6 +105,9 @@ class Recorder:
         waiting, self._waiting = self._waiting or [], None
         for record in waiting:
             self._take_or_hold(record)
+        prices, self._waiting_prices = self._waiting_prices, {}
+        for price in prices.values():
+            self._write_price(price, self._last_ns)
 
     def _take_or_hold(self, record: Heard) -> None:
         if self._waiting is None:
@@ -141,8 +158,21 @@ class Recorder:
                     rows.pass_over(change_of_event.id)
                     self.expect_snapshot()
 
+    def _may_yet_be_shown(self, line_id: LineId) -> bool:
+        awaited = self.awaits_snapshot or not self._was_whole
+        return awaited and not self._rows.knows_line(line_id)
+
+    def _write_price(self, price: ReferencePrice, at_ns: int) -> None:
+        self._begin(at_ns, 0)
+        try:
+            self._rows.write_reference(price)
+        except ProtocolError as error:
+            self._troubles.note(error)
+
     def _lose(self, down: Down) -> None:
         """Tell of a gap, once; of what waited for a snapshot, trades are facts all the same."""
+        # By the next snapshot they would be old.
+        self._waiting_prices.clear()
         waiting, self._waiting = self._waiting or [], None
         for record in waiting:
             if "matched_order" in str(record.frame.data):

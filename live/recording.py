@@ -8,6 +8,7 @@ from pathlib import Path
 from live.clock import WallClock
 from live.connection import Connection, chosen_tournaments, require_live_parts
 from live.raw import RawLog
+from live.reference import ReferenceSettings
 from live.site import Site
 from live.stream import StreamSettings
 from live.taping import Taping, TapingSettings, Tell
@@ -37,6 +38,7 @@ class Recording:
         clock: Callable[..., WallClock],
         prophet: Site,
         markets: MarketFilter,
+        reference: ReferenceSettings,
         seed: int,
         segment_seconds: float,
         compare_seconds: float,
@@ -50,7 +52,9 @@ class Recording:
         self.site = prophet
         self.clock = clock()
         self.markets = markets
-        self.taping = TapingSettings(feed, markets, seed, segment_seconds, compare_seconds)
+        self.taping = TapingSettings(
+            feed, markets, reference, seed, segment_seconds, compare_seconds
+        )
 
     async def carry_out(
         self, folder: Path, connection: Connection, stop: asyncio.Event, tell: Tell

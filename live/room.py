@@ -17,7 +17,7 @@ from live.open_wagers import cancel_everything, told_wager
 from live.past import PastWager
 from live.site import Site
 from live.wire.orders import OrderShape
-from recordings.tape import Kind, Row, Side, TapeInfo
+from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
 from strategies.trading.desk import Desk
 from strategies.trading.errors import ConfigError, ExchangeError
 from strategies.trading.events import (
@@ -28,6 +28,7 @@ from strategies.trading.events import (
     FeedRestored,
     MarketStatusChanged,
     OfferChanged,
+    ReferencePrice,
     TradeSeen,
 )
 from strategies.trading.exchange import Exchange
@@ -225,6 +226,9 @@ class LiveRoom:
                 return EventStatusChanged(info.events[row.event].event_id, EventStatus(row.state))
             case Kind.SCHEDULE:
                 return EventScheduled(info.events[row.event].event_id, row.state)
+            case Kind.REFERENCE:
+                probability = row.state / PROBABILITY_PARTS
+                return ReferencePrice(info.lines[row.line].line_id, probability)
         return None
 
     def _trade_of(self, row: Row) -> TradeSeen:

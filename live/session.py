@@ -8,6 +8,7 @@ from typing import Any
 from live.clock import WallClock
 from live.connection import connected, require_live_parts
 from live.journal import SessionJournal
+from live.reference import ReferenceSettings
 from live.room import Room
 from live.site import Site
 from live.start import Start
@@ -45,6 +46,7 @@ class Session:
         risk: Limits,
         wagers: WagerSettings,
         markets: MarketFilter,
+        reference: ReferenceSettings,
         seed: int,
         session: dict[str, Any],
         segment_seconds: float,
@@ -59,7 +61,9 @@ class Session:
         self.site = prophet
         self.markets = markets
         self.limits = risk
-        self.taping = TapingSettings(feed, markets, seed, segment_seconds, compare_seconds)
+        self.taping = TapingSettings(
+            feed, markets, reference, seed, segment_seconds, compare_seconds
+        )
         self._clock = clock
         self._room = room
         self.commission = fees

@@ -13,6 +13,7 @@ from live.connection import Connection, chosen_tournaments
 from live.journal import SessionJournal
 from live.past import Past, available_after, rebuild
 from live.raw import RawLog
+from live.reference import Told
 from live.room import Opening, Room
 from live.stream import Down, Heard, Record
 from live.taping import Taping, TapingSettings, Tell
@@ -254,6 +255,10 @@ class MarketTaping(Taping):
             if self._is_seated:
                 self._room.clock.enter(self._room.lose)
 
+    def hear_reference(self, told: Told) -> None:
+        """Take a line from outside, by way of the tape too."""
+        self._room.clock.enter(partial(self._hear_reference_now, told))
+
     async def ask_snapshot(self) -> tuple[list[EventShape], dict[int, list[MarketShape]]]:
         """Return everything as it stands, once the room has caught up with our own wagers."""
         await self._room.catch_up()
@@ -278,6 +283,10 @@ class MarketTaping(Taping):
             # One time for the tape, the journal and the desk.
             record = msgspec.structs.replace(record, received_ns=self._room.clock.now_ns())
         super().hear(record)
+        self._hand_over()
+
+    def _hear_reference_now(self, told: Told) -> None:
+        super().hear_reference(msgspec.structs.replace(told, received_ns=self._room.clock.now_ns()))
         self._hand_over()
 
     def _hand_over(self) -> None:

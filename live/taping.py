@@ -14,6 +14,7 @@ from live.connection import Connection
 from live.market_rows import MarketRows
 from live.raw import RawLog
 from live.recorder import Recorder
+from live.reference import ReferenceSettings, ReferenceSource, Told
 from live.stream import Down, Record, Stream, StreamSettings, Up
 from live.wire.markets import EventShape, MarketShape, TournamentShape
 from recordings.writer import TapeWriter
@@ -38,13 +39,14 @@ class TapingSettings:
 
     feed: StreamSettings
     markets: MarketFilter
+    reference: ReferenceSettings
     seed: int
     segment_seconds: float
     compare_seconds: float
 
 
 class Taping:
-    """The tasks of a recording: the stream, the snapshots, the segments.
+    """The tasks of a recording: the stream, outside prices, the snapshots, the segments.
 
     Whoever wants to know of what is written while it is, overrides `hear` and the snapshots.
     """
@@ -91,6 +93,7 @@ class Taping:
             self._subscribe,
             connection.troubles,
         )
+        self._prices = ReferenceSource(settings.reference, clock, connection.troubles)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until told to stop; raise what keeps it from going on."""
@@ -100,6 +103,7 @@ class Taping:
             asyncio.create_task(self._stream.run(self.hear)),
             asyncio.create_task(self._take_snapshots()),
             asyncio.create_task(self._end_segments()),
+            asyncio.create_task(self._prices.run(self.hear_reference, self._tell)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -135,6 +139,10 @@ class Taping:
                 self._tell(f"socket {epoch} is up, with {len(self._subscribed_ids)} events")
             case Down(epoch=epoch, reason=reason):
                 self._tell(f"socket {epoch} is down: {reason}")
+
+    def hear_reference(self, told: Told) -> None:
+        """Take a line from outside."""
+        self._recorder.hear_reference(told)
 
     async def _take_snapshots(self) -> None:
         while True:

@@ -44,6 +44,7 @@ PLACES = [
     "exchange.settings.",
     "latency.entry.",
     "recording.",
+    "reference.",
     "session.",
 ]
 DELAYS = ("feed", "compute", "entry", "activation", "response")

@@ -14,14 +14,17 @@ from live.clock import WallClock
 from live.market_rows import MarketRows
 from live.raw import RawLog
 from live.recorder import Recorder
+from live.reference import Told
 from live.stream import Down, Garbled, Heard, Up
 from live.troubles import Troubles
 from live.wire.frames import Frame
 from live.wire.markets import EventShape, MarketShape
 from live.wire.reading import read
 from recordings.reader import Tape
-from recordings.tape import Clocks, Kind, Row, Side
+from recordings.tape import PROBABILITY_PARTS, Clocks, Kind, Row, Side
 from recordings.writer import TapeWriter
+from strategies.trading.events import ReferencePrice
+from strategies.trading.ids import LineId
 from strategies.trading.market import EventStatus, MarketStatus, MarketType
 
 NOW_NS = WallClock().wall_ns()
@@ -112,6 +115,21 @@ class Desk:
         info = {"sport_event_id": GAME, "market_id": MONEYLINE, "strike_id": strike_id}
         told = {"price": odds, "fill_price": odds, "filled_quantity": dollars}
         self.hear("matched_order", {"info": info | told | {"sequence_number": sequence}}, "c")
+
+    def hear_price(self, line_id: str, probability: float) -> None:
+        """Hear a price from outside, a millisecond after what was heard last."""
+        self.at_ns += 1_000_000
+        price = ReferencePrice(LineId(line_id), probability)
+        self.recorder.hear_reference(Told(self.at_ns, b"outside", price))
+
+    def prices(self) -> list[tuple[str, float]]:
+        """Return what the tape says of prices from outside: the line and the probability."""
+        lines = self.writer.info.lines
+        return [
+            (lines[row.line].line_id[0], row.state / PROBABILITY_PARTS)
+            for row in self.rows()
+            if row.kind == Kind.REFERENCE
+        ]
 
     def rows(self) -> list[Row]:
         """Close the tape and return its rows."""
@@ -346,3 +364,67 @@ def test_every_message_is_kept_as_it_came(desk: Desk) -> None:
         kept = [json.loads(line) for line in file]
     assert [line["raw"] for line in kept] == ["raw text", "\\xff{"]
     assert kept[1]["received_ns"] == NOW_NS + 5
+
+
+def test_prices_from_outside_are_on_the_tape_when_they_came(desk: Desk) -> None:
+    """A price is a row with its time of arrival, between the messages it came between."""
+    desk.begin(moneyline([(110, 5)], []))
+    desk.at_ns = WallClock().wall_ns() + 1_000_000_000
+    desk.hear_levels([(110, 6)], [], sequence=2_000)
+    desk.hear_price(AWAY, 0.52)
+    desk.hear_levels([(110, 7)], [], sequence=3_000)
+    rows = desk.rows()[-3:]
+    assert [row.kind for row in rows] == [Kind.OFFER, Kind.REFERENCE, Kind.OFFER]
+    assert rows[1].received_ns == rows[0].received_ns + 1_000_000
+    assert rows[1].state == 520_000_000
+    assert desk.writer.info.lines[rows[1].line].line_id == AWAY
+
+
+def test_a_line_from_outside_that_is_no_price_is_kept(desk: Desk) -> None:
+    """What cannot be read is on the tape as it came, and beside it, as every line from outside."""
+    desk.begin(moneyline([], []))
+    desk.hear_price(HOME, 0.5)
+    desk.recorder.hear_reference(Told(desk.at_ns + 1, b"\xff{", None))
+    rows = desk.rows()
+    assert [row.text for row in rows if row.kind == Kind.UNTYPED] == ["\\xff{"]
+    with gzip.open(desk.folder / "raw-00000.jsonl.gz") as file:
+        assert [json.loads(line)["raw"] for line in file] == ["outside", "\\xff{"]
+
+
+def test_prices_of_lines_that_are_not_followed_are_counted(desk: Desk) -> None:
+    """A price of an unknown line leaves no row, and is counted, so that a slip is seen."""
+    desk.begin(moneyline([], []))
+    desk.hear_price("c" * 32, 0.5)
+    assert desk.troubles.counts == {"reference: is of a line that is not followed": 1}
+    assert desk.prices() == []
+
+
+def test_prices_wait_for_the_snapshot_that_shows_their_line(desk: Desk) -> None:
+    """Before the first snapshot no line is known: the newest price of each waits for it."""
+    desk.hear_price(HOME, 0.4)
+    desk.recorder.hear(Up(1, NOW_NS))
+    desk.hear_price(HOME, 0.5)
+    desk.hear_price("c" * 32, 0.5)
+    desk.snapshot(moneyline([(110, 5)], []))
+    assert desk.troubles.total == 1
+    assert desk.prices() == [("a", 0.5)]
+
+
+def test_prices_of_known_lines_do_not_wait(desk: Desk) -> None:
+    """During a gap prices go on: they come from elsewhere, and are stamped as they come."""
+    desk.begin(moneyline([(110, 5)], []))
+    desk.recorder.hear(Down(1, NOW_NS, "closed"))
+    desk.hear_price(HOME, 0.4)
+    desk.recorder.hear(Up(2, NOW_NS))
+    desk.hear_price(HOME, 0.5)
+    desk.snapshot(moneyline([(110, 6)], []))
+    assert desk.prices() == [("a", 0.4), ("a", 0.5)]
+
+
+def test_prices_that_waited_through_a_loss_are_old(desk: Desk) -> None:
+    """A price whose line is shown only after the next gap is not passed off as fresh."""
+    desk.recorder.hear(Up(1, NOW_NS))
+    desk.hear_price(HOME, 0.4)
+    desk.recorder.hear(Down(1, NOW_NS, "closed"))
+    desk.begin(moneyline([(110, 5)], []))
+    assert desk.prices() == []

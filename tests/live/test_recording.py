@@ -14,6 +14,7 @@ import pytest
 from live.clock import WallClock
 from live.connection import connected
 from live.recording import Recorded, Recording
+from live.reference import ReferenceSettings
 from live.stream import StreamSettings
 from recordings.reader import Tape
 from recordings.tape import Kind, Row, Side
@@ -36,7 +37,12 @@ Meanwhile = Callable[[Any], Any]
 
 def recording(here: Any, **settings: Any) -> Recording:
     """Return a recording session of a sandbox."""
-    given = {"segment_seconds": 60, "compare_seconds": 600, "markets": MarketFilter(ALL, ())}
+    given = {
+        "segment_seconds": 60,
+        "compare_seconds": 600,
+        "markets": MarketFilter(ALL, ()),
+        "reference": ReferenceSettings(),
+    }
 
     def clock() -> WallClock:
         return WallClock(speed=here.site.speed)
