@@ -13,16 +13,18 @@ from strategies.trading.events import (
     Event,
     FeedLost,
     FeedRestored,
+    MarketSettled,
     WagerAccepted,
     WagerCancelled,
     WagerMatched,
     WagerOpened,
     WagerRejected,
 )
-from strategies.trading.ids import LineId, WagerRef
+from strategies.trading.ids import LineId, MarketKey, WagerRef
+from strategies.trading.market import Result
 from strategies.trading.money import profit_cents
 from strategies.trading.odds import Odds
-from tests.contract.moneyline import AWAY, BALANCE_CENTS, HOME, OTHERS
+from tests.contract.moneyline import AWAY, BALANCE_CENTS, GAME, HOME, MONEYLINE, OTHERS
 from tests.contract.prophet_hall import ProphetHall
 
 OPENED = [WagerAccepted, WagerOpened]
@@ -137,3 +139,16 @@ def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(hall: Prophe
     kinds = [type(event) for event in hall.heard]
     order = [kinds.index(kind) for kind in (FeedLost, WagerCancelled, FeedRestored)]
     assert order == sorted(order)
+
+
+def test_a_settled_wager_settles_its_market(hall: ProphetHall) -> None:
+    """The result of our wager is told as the market's, with both lines, once."""
+    hall.exchange.place([wish("a", HOME, -108, 10_000)])
+    until(hall, lambda: WagerMatched in told_of(hall, "a"))
+    results = {HOME: Result.WON, AWAY: Result.LOST}
+    there = hall.server.stage
+    hall.there(lambda: there.at_present(lambda: there.exchange.settle(0, results)))
+    until(hall, lambda: any(isinstance(event, MarketSettled) for event in hall.heard))
+    hall.let_pass(3)
+    (settled,) = (event for event in hall.heard if isinstance(event, MarketSettled))
+    assert (settled.market_key, dict(settled.results)) == (MarketKey(GAME, MONEYLINE), results)
