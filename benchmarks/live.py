@@ -291,7 +291,8 @@ def main() -> None:
 def _print_recordings(loads: Any) -> None:
     print(
         "| frames/s | seconds | frames | bytes each | lost | doubled "
-        "| on the way, ms: median | 99 % | most | of a core | MiB: first third | second | last | raw text, bytes |",
+        "| on the way, ms: median | 99 % | most | of a core "
+        "| MiB: first third | second | last | raw text, bytes |",
         flush=True,
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
