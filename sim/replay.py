@@ -24,7 +24,6 @@ from strategies.trading.pricing import Pricing
 from strategies.trading.strategy import Strategy
 from strategies.trading.wagers import WagerSettings
 
-
 _T_co = TypeVar("_T_co", covariant=True)
 
 
@@ -118,7 +117,7 @@ class Replay:
         with self._open_start(folder, number) as start:
             if start is None:
                 return 0
-            journal = _Comparison(start.commands())
+            journal = _Comparison(number, start.commands())
             clock = _StillClock()
             desk = self._desk(start, number, clock, journal)
             start.recall(desk)
@@ -163,7 +162,8 @@ class _Sent(NamedTuple):
 class _Comparison:
     """The journal of a replayed desk: it holds every command against the session's."""
 
-    def __init__(self, journaled: Iterator[Journaled[Command]]) -> None:
+    def __init__(self, start: int, journaled: Iterator[Journaled[Command]]) -> None:
+        self._start = start
         self._journaled = journaled
         self.input_seq = 0
         self.agreed = 0
@@ -181,11 +181,8 @@ class _Comparison:
         """Raise DifferenceError unless this was the input of that number."""
         heard = self._heard.pop(input_seq, None)
         if heard != event:
-            message = (
-                f"after {self.agreed} commands that agree, input {input_seq} of the session was "
-                f"{event}, of the replay {heard or 'nothing'}"
-            )
-            raise DifferenceError(message)
+            told = f"input {input_seq} of the session was {event}, of the replay {heard}"
+            raise self._difference(told)
 
     def sent(self, now_ns: int, command: Command) -> None:
         self._compare(_Sent(self.input_seq, now_ns, command))
@@ -204,11 +201,11 @@ class _Comparison:
         entry = next(self._journaled, None)
         journaled = None if entry is None else _Sent(entry.input_seq, entry.now_ns, entry.told)
         if journaled != replayed:
-            message = (
-                f"after {self.agreed} commands that agree, the session asked for "
-                f"{_told(journaled)}, the replay for {_told(replayed)}"
-            )
-            raise DifferenceError(message)
+            told = f"the session asked for {_told(journaled)}, the replay for {_told(replayed)}"
+            raise self._difference(told)
+
+    def _difference(self, told: str) -> DifferenceError:
+        return DifferenceError(f"start {self._start}, after {self.agreed} that agree: {told}")
 
 
 def _told(sent: _Sent | None) -> str:
