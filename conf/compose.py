@@ -40,7 +40,8 @@ Present = Callable[[Any, Path], float]
 def build_session(config: DictConfig) -> Any:
     """Return the session that a composed configuration describes.
 
-    Raise ConfigError or TapeError where it cannot be built.
+    A session that keeps what it was built from is given it as text, `configuration`. Raise
+    ConfigError or TapeError where it cannot be built.
     """
     try:
         parts: dict[str, Any] = instantiate(config, _convert_="all")
@@ -54,6 +55,8 @@ def build_session(config: DictConfig) -> Any:
     for name in _NO_PARTS:
         parts.pop(name, None)
     taken = signature(session_class).parameters
+    if "configuration" in taken:
+        parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
     unknown = [name for name in parts if name not in taken and name not in _keys_of_every_mode()]
     if unknown:
         message = f"{unknown[0]}: no part of a session is called that"
@@ -93,6 +96,22 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
         return build_session(config)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_one_line(error)) from error
+
+
+def session_from_saved(path: Path, mode: str) -> Any:
+    """Return the session of a mode from the configuration that a session of another one kept.
+
+    Raise ConfigError or TapeError where it cannot be read or built.
+    """
+    try:
+        saved = OmegaConf.load(path)
+        overlay = OmegaConf.load(CONFIG_FOLDER / "mode" / f"{mode}.yaml")
+        assert isinstance(saved, DictConfig), "a configuration is a mapping"
+        assert isinstance(overlay, DictConfig), "a configuration is a mapping"
+        return build_session(OmegaConf.create({**saved, "run": overlay["run"]}))
+    except (OSError, HydraException, OmegaConfBaseException) as error:
+        message = f"{path}: {_one_line(error)}"
+        raise ConfigError(message) from error
 
 
 def run_from_command_line(arguments: Sequence[str], present: Present) -> None:

@@ -18,7 +18,6 @@ from live.past import PastWager
 from live.site import Site
 from live.wire.orders import OrderShape
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
-from strategies.trading.desk import Desk
 from strategies.trading.errors import ConfigError, ExchangeError
 from strategies.trading.events import (
     Event,
@@ -31,7 +30,7 @@ from strategies.trading.events import (
     ReferencePrice,
     TradeSeen,
 )
-from strategies.trading.exchange import Exchange
+from strategies.trading.exchange import Exchange, Listener
 from strategies.trading.ids import MarketKey
 from strategies.trading.limits import Limits
 from strategies.trading.market import EventStatus, MarketStatus
@@ -67,7 +66,7 @@ class Room(Protocol):
     def open(self, opening: Opening) -> Exchange:
         """Open it, and return the desk's port."""
 
-    def seat(self, desk: Desk) -> None:
+    def seat(self, desk: Listener) -> None:
         """Let a desk hear everything from now on."""
 
     def take(self, rows: Sequence[Row]) -> None:
@@ -106,7 +105,7 @@ class LiveRoom:
         self._make_exchange = exchange
         self._opening: Opening | None = None
         self._exchange: ProphetExchange | None = None
-        self._desk: Desk | None = None
+        self._desk: Listener | None = None
         self._untold: list[Event] = []
 
     def admit(self, site: Site, environ: Mapping[str, str], limits: Limits) -> Limits:
@@ -133,7 +132,7 @@ class LiveRoom:
             raise ConfigError(message) from None
         return self._exchange
 
-    def seat(self, desk: Desk) -> None:
+    def seat(self, desk: Listener) -> None:
         """Let a desk hear what was kept for it, and everything from now on."""
         self._desk = desk
         self._hear_all(self._untold)

@@ -51,8 +51,12 @@ class Session:
         session: dict[str, Any],
         segment_seconds: float,
         compare_seconds: float,
+        configuration: str,
     ) -> None:
-        """Take the parts; raise ConfigError where they cannot mean anything."""
+        """Take the parts; raise ConfigError where they cannot mean anything.
+
+        `configuration` is what they were built from, kept for every start, to be built again.
+        """
         require_live_parts(feed, clock)
         unknown = [key for key in session if key != "name"]
         if unknown:
@@ -71,6 +75,7 @@ class Session:
         self._strategy = strategy
         self._wagers = wagers
         self._name = session["name"]
+        self._configuration = configuration
 
     async def carry_out(
         self, home: Path, environ: Mapping[str, str], stop: asyncio.Event, tell: Tell
@@ -94,6 +99,8 @@ class Session:
                 # Numbered only once the exchange takes our keys.
                 await connection.client.log_in()
                 number = journal.begin_start(room.clock.now_ns())
+                saved = folder / f"start-{number:05d}.yaml"
+                saved.write_text(self._configuration, encoding="utf-8")
                 start = Start(self, room, connection, journal, folder, number, tell)
                 await start.carry_out(stop, limits)
 

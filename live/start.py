@@ -10,7 +10,8 @@ from typing import Protocol
 import msgspec
 
 from live.connection import Connection, chosen_tournaments
-from live.journal import SessionJournal
+from live.ear import Ear
+from live.journal import Seating, SessionJournal
 from live.past import Past, available_after, rebuild
 from live.raw import RawLog
 from live.reference import Told
@@ -175,8 +176,18 @@ class Start:
         past, news = await room.recover(self._past.unfinished(catalogue, market_keys))
         available_cents = await room.available_cents()
         before_cents = available_after(catalogue, self._session.commission, past, news)
+        seating = Seating(
+            limits,
+            available_cents - before_cents,
+            market_keys,
+            len(info.events),
+            len(info.markets),
+            len(info.lines),
+            tuple(wager.request.ref for wager in past),
+        )
+        self._journal.seated(seating)
         desk = assemble_desk(
-            self._session.desk_settings(limits, available_cents - before_cents, self._number),
+            self._session.desk_settings(limits, seating.starting_balance_cents, self._number),
             catalogue=catalogue,
             market_keys=market_keys,
             ladder=info.ladder,
@@ -187,7 +198,8 @@ class Start:
         with self._journal.silent():
             rebuild(desk, past)
         self._desk = desk
-        taping.seat(desk)
+        self._ear = Ear(desk, self._journal, room.clock)
+        taping.seat(self._ear)
         self._tell(
             f"start {self._number}: {len(market_keys)} markets, "
             f"{dollars_text(available_cents)} to stake; Ctrl-C ends it"
@@ -198,7 +210,7 @@ class Start:
         desk, clock = self._desk, self._room.clock
         assert desk is not None, "no desk is seated"
         self._tell("cancelling everything")
-        clock.enter(partial(desk.stop, "told to stop"))
+        clock.enter(partial(self._ear.halt, "told to stop"))
         until_ns = clock.wall_ns() + _CLOSING_NS
         while desk.wagers.live_count and clock.wall_ns() < until_ns:
             await asyncio.sleep(_CLOSING_LOOK_SECONDS)
@@ -232,14 +244,14 @@ class MarketTaping(Taping):
         self._unheard: list[Row] = []
         writer.on_row = self._unheard.append
 
-    def seat(self, desk: Desk) -> None:
+    def seat(self, ear: Ear) -> None:
         """Let a desk hear what is there, and whatever comes, and begin."""
 
         def begin() -> None:
-            self._room.seat(desk)
+            self._room.seat(ear)
             self._is_seated = True
             self._hand_over()
-            desk.start()
+            ear.begin()
 
         self._room.clock.enter(begin)
         if not self.whole.is_set():

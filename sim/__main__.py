@@ -20,6 +20,7 @@ usage: python -m sim VERB [...] [--debug]
   import     turn another exchange's public recording into a recording of ours
   validate   read a recording whole and say what is in it
   report     draw the report of a run folder again
+  replay     feed a session's inputs to the same desk again, and compare what it asks for
 
 python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
 wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.
@@ -194,6 +195,25 @@ def _report(words: Sequence[str]) -> None:
     print(write_report(options.folder).resolve())
 
 
+def _replay(words: Sequence[str]) -> None:
+    parser = _Parser(
+        prog="python -m sim replay",
+        description="Build the desk of every start of a session again, feed it what it heard, and "
+        "hold every command against the journal.",
+    )
+    parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
+    options = parser.parse_args(words)
+    from conf.compose import session_from_saved  # noqa: PLC0415
+
+    starts = sorted(options.folder.glob("start-*.yaml"))
+    if not starts:
+        message = f"{options.folder}: there is no session"
+        raise ConfigError(message)
+    for number, saved in enumerate(starts, 1):
+        agreed = session_from_saved(saved, "replay").carry_out(options.folder, number)
+        print(f"start {number}: all {agreed} commands agree with the journal")
+
+
 def _seed(word: str) -> int:
     if not word.isdecimal():
         message = f"{word!r} is not a whole number, zero or more"
@@ -220,6 +240,7 @@ VERBS: dict[str, Verb] = {
     "import": _import,
     "validate": _validate,
     "report": _report,
+    "replay": _replay,
 }
 
 if __name__ == "__main__":

@@ -16,10 +16,9 @@ from sim.latency import Delay, Latency, NoDelay
 from sim.streams import Streams
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
-from strategies.trading.desk import Desk
 from strategies.trading.errors import ConfigError
 from strategies.trading.events import FeedLost, FeedRestored
-from strategies.trading.exchange import Exchange
+from strategies.trading.exchange import Exchange, Listener
 from strategies.trading.ids import MarketKey
 from strategies.trading.limits import Limits
 
@@ -104,7 +103,7 @@ class PaperRoom:
         self._link = Link(env, exchange, self._latency, self._inbox, publisher)
         return self._link
 
-    def seat(self, desk: Desk) -> None:
+    def seat(self, desk: Listener) -> None:
         """Let a desk hear everything from now on."""
         self._inbox.connect(desk.take, desk.act, wake_on_every_change=True)
 
