@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,6 @@ from live.wire.markets import EventShape, MarketShape, TournamentShape
 from recordings.tape import Clocks, Row
 from recordings.writer import TapeWriter
 from strategies.trading.assembly import DeskSettings, assemble_desk
-from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
 from strategies.trading.errors import ExchangeError, ProtocolError
@@ -33,8 +33,8 @@ from strategies.trading.money import dollars_text
 from strategies.trading.odds import Ladder
 
 _COMMIT_SECONDS = 1.0
-# How long the desk's own cancels are waited for, of the exchange's time, before all is cancelled.
-_CLOSING_NS = 15 * NANOSECONDS
+# How long the desk's own cancels are waited for, before all is cancelled over its head.
+_CLOSING_SECONDS = 15
 _CLOSING_LOOK_SECONDS = 0.05
 _PRIVATE = "private-service="
 
@@ -211,9 +211,10 @@ class Start:
         assert desk is not None, "no desk is seated"
         self._tell("cancelling everything")
         clock.enter(partial(self._ear.halt, "told to stop"))
-        until_ns = clock.wall_ns() + _CLOSING_NS
-        while desk.wagers.live_count and clock.wall_ns() < until_ns:
-            await asyncio.sleep(_CLOSING_LOOK_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                while desk.wagers.live_count:
+                    await asyncio.sleep(_CLOSING_LOOK_SECONDS)
 
     async def _commit_now_and_then(self) -> None:
         """Put on the disk what was heard without anything being sent."""
