@@ -178,13 +178,12 @@ class ProphetExchange:
         """Look for wagers without an answer; those that are not there by the last look are lost."""
         for seconds in LOOKS_SECONDS:
             await self.wagers.sleep(seconds)
-            rows = await self._recent_orders()
             missing = {wager.ref: wager for wager in wagers if not wager.answered}
-            for order in rows:
+            if not missing:
+                return
+            for order in await self._recent_orders():
                 if order.ref in missing:
                     self.wagers.tell(self.wagers.news(missing[order.ref], order))
-            if all(wager.answered for wager in wagers):
-                break
         self.wagers.tell(chain.from_iterable(wager.reject(UNKNOWN) for wager in wagers))
 
     async def _recent_orders(self) -> list[OrderShape]:

@@ -22,7 +22,7 @@ from strategies.trading.market import Catalogue
 UNKNOWN = "data_not_found"
 _NOT_THERE = (UNKNOWN, "http_404", "order_not_belongs_to_user")
 
-# When something that the history, which lags, must come to show is looked for. Seconds of its clock.
+# When something is looked for in the history, which lags. Seconds of its clock.
 LOOKS_SECONDS = (1, 2, 4, 8)
 # How far its clock may be ahead of ours.
 _AHEAD_SECONDS = 60

@@ -17,6 +17,7 @@ from strategies.trading.errors import ConfigError
 FILES = sorted(CONFIG_FOLDER.rglob("*.yaml"))
 OVERLAY_GROUPS = ("experiment", "study", "mode")
 CHOSEN_BY_MODE = ("feed", "exchange", "clock")
+VERBS = {"live": "trade"}
 SIDES = {"backtest": "sim", "serve": "sim", "replay": "sim"}
 OVERLAYS = [path for path in FILES if path.parent.name in OVERLAY_GROUPS]
 CHOICES = {
@@ -104,6 +105,10 @@ def test_every_choice_is_built(
         ("serve", "feed=prophetx", "feed"),
         ("record", "feed=recording", "feed"),
         ("check", "feed=recording", "feed"),
+        ("paper", "feed=recording", "feed"),
+        ("live", "feed=crowd", "feed"),
+        ("paper", "clock=virtual", "clock"),
+        ("live", "clock=virtual", "clock"),
         ("record", "clock=virtual", "clock"),
         ("check", "clock=virtual", "clock"),
     ],
@@ -145,7 +150,7 @@ def test_an_overlay_names_the_command_that_runs_it(build_backtest: Build, path: 
     assert command, comment
     settings = shlex.split(command[2])
     if path.parent.name == "mode":
-        assert command[1] in ("run", path.stem)
+        assert command[1] in ("run", path.stem, VERBS.get(path.stem))
         settings.append(f"mode={path.stem}")
     else:
         assert f"+experiment={path.stem}" in settings

@@ -1,4 +1,4 @@
-"""The hall of ProphetX's protocols: a room on our own sandbox, in one loop, faster than the wall."""
+"""The hall of ProphetX: a room on our own sandbox, in one loop, faster than the wall."""
 
 import asyncio
 from collections.abc import Callable
@@ -74,6 +74,18 @@ class ProphetHall:
         self.clock.enter(desk.start)
         return desk
 
+    def there(self, do: Callable[[], Any]) -> None:
+        """Do something at the sandbox, in its loop."""
+
+        async def done() -> None:
+            do()
+
+        self._loop.run_until_complete(done())
+
+    def strike(self, **fault: Any) -> None:
+        """Let something go wrong at the sandbox."""
+        self.there(lambda: self.server.strike(fault))
+
     def close(self) -> None:
         """Close the room and the sandbox."""
         self._closing.set()
@@ -92,20 +104,26 @@ class ProphetHall:
 
     async def _host(self, opened: "asyncio.Future[None]") -> None:
         """Serve, and keep the room's tasks, until it is closed."""
-        async with self._sandbox.opened() as server, asyncio.TaskGroup() as tasks:
+        async with self._sandbox.opened() as server:
             port = urlsplit(server.address).port
             assert port is not None
             site = replace(LOCAL, root=server.address, socket_port=port, speed=SPEED)
             room = self._parts["run"].keywords["room"](clock=lambda: WallClock(speed=SPEED))
             self.clock, self.server, self.room = room.clock, server, room
             async with connected(site, room.clock, {}, self._folder) as connection:
-                running = await self._tape(tasks, room, connection)
-                opened.set_result(None)
-                await self._closing.wait()
-                for task in running:
-                    task.cancel()
+                try:
+                    async with asyncio.TaskGroup() as tasks:
+                        await self._tape(tasks, room, connection)
+                        opened.set_result(None)
+                        await self._until_closed()
+                except* _ClosedError:
+                    pass
 
-    async def _tape(self, tasks: asyncio.TaskGroup, room: Any, connection: Any) -> list[Any]:
+    async def _until_closed(self) -> None:
+        await self._closing.wait()
+        raise _ClosedError
+
+    async def _tape(self, tasks: asyncio.TaskGroup, room: Any, connection: Any) -> None:
         """Let the room hear the sandbox, and whoever listens hear the room."""
         clocks, raw = Clocks.TWO, RawLog(self._folder)
         writer = TapeWriter(self._folder, source="test", simulated=True, clocks=clocks)
@@ -113,17 +131,18 @@ class ProphetHall:
         settings = TapingSettings(self._parts["feed"], markets, 0, 60, 600)
         tournaments = await chosen_tournaments(connection.client, markets)
         taping = MarketTaping(settings, connection, room, tournaments, writer, raw, print)
-        running = [
-            tasks.create_task(room.clock.run()),
-            tasks.create_task(taping.run(asyncio.Event())),
-        ]
+        tasks.create_task(room.clock.run())
+        tasks.create_task(taping.run(asyncio.Event()))
         await taping.whole.wait()
         self._info = replace(writer.info)
         keys = tuple(market.key for market in self._info.markets)
         self.exchange = room.open(Opening(connection, self._info, keys, tasks, lambda: None))
         self._listener = Listener(self.heard)
         taping.seat(self._listener)  # type: ignore[arg-type]
-        return running
+
+
+class _ClosedError(Exception):
+    """The hall is closed: ends its tasks."""
 
 
 class Listener:

@@ -95,12 +95,10 @@ def test_nothing_in_it_can_be_changed(tmp_path: Path) -> None:
 
 def test_one_process_has_it_at_a_time(tmp_path: Path) -> None:
     """A session that is open is not opened again, and whoever tries is told so."""
-    with (
-        SessionJournal(tmp_path / "journal") as journal,
-        pytest.raises(JournalError, match="another process has the session open"),
-    ):
+    with SessionJournal(tmp_path / "journal") as journal:
         journal.begin_start(1)
-        SessionJournal(tmp_path / "journal")
+        with pytest.raises(JournalError, match="another process has the session open"):
+            SessionJournal(tmp_path / "journal")
 
 
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:

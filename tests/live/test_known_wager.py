@@ -1,4 +1,4 @@
-"""One wager as told by answers, private updates and the history, in any order and more than once."""
+"""One wager as told by answers, private updates and the history, in any order, again and again."""
 
 from decimal import Decimal
 from itertools import permutations
@@ -165,7 +165,7 @@ def test_what_a_journal_told_is_no_news() -> None:
 
 
 def test_a_market_is_settled_once_all_of_ours_in_it_are() -> None:
-    """Results of wagers become one result of the market, with both lines, corrected when changed."""
+    """Results of wagers become one of the market, with both lines, corrected when they change."""
     settling = Settling(CATALOGUE)
     first, second = known(), known(WagerRef("s-1-2"), AWAY)
     for wager in (first, second):
