@@ -8,80 +8,24 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple
 
-from recordings.tape import TapeInfo
+from sim.journaled import Journaled, JournaledStart
 from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.commands import Command
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
 from strategies.trading.errors import TradingError
 from strategies.trading.events import Event, OfferChanged, TimerFired, TradeSeen
-from strategies.trading.ids import EventId, MarketId, MarketKey
+from strategies.trading.ids import EventId, MarketId
 from strategies.trading.journal import Accounts, Asked, Begun, Call, Decision, Denial
-from strategies.trading.limits import Limits
 from strategies.trading.pricing import Pricing
 from strategies.trading.strategy import Strategy
 from strategies.trading.wagers import WagerSettings
 
-_T_co = TypeVar("_T_co", covariant=True)
-
 
 class DifferenceError(TradingError):
     """A replayed desk did something else than its session had journaled."""
-
-
-class Journaled(Protocol[_T_co]):
-    """An input or a command of a session, and when it was."""
-
-    @property
-    def input_seq(self) -> int:
-        """Return the number of the input, or of the last one before it."""
-
-    @property
-    def now_ns(self) -> int:
-        """Return its time."""
-
-    @property
-    def told(self) -> _T_co:
-        """Return what it was."""
-
-
-class Given(Protocol):
-    """What the desk of a start was given beside its configuration."""
-
-    @property
-    def limits(self) -> Limits:
-        """Return the limits that it traded with."""
-
-    @property
-    def starting_balance_cents(self) -> int:
-        """Return its balance, before what it knew of earlier starts."""
-
-    @property
-    def market_keys(self) -> tuple[MarketKey, ...]:
-        """Return the markets that it followed."""
-
-
-class JournaledStart(Protocol):
-    """One start of a session, read from its journal and its recording."""
-
-    @property
-    def given(self) -> Given:
-        """Return what its desk was given."""
-
-    @property
-    def info(self) -> TapeInfo:
-        """Return what was on offer when its desk was seated."""
-
-    def recall(self, desk: Desk) -> None:
-        """Let a desk know of the wagers of earlier starts."""
-
-    def inputs(self) -> Iterator[Journaled[Event | Call]]:
-        """Yield what the desk heard and when it was called upon, in order."""
-
-    def commands(self) -> Iterator[Journaled[Command]]:
-        """Yield what the desk asked for, in order."""
 
 
 OpenStart = Callable[[Path, int], AbstractContextManager[JournaledStart | None]]
