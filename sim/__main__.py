@@ -58,6 +58,16 @@ Any access key with any secret is an account of its own, with starting_balance d
 """
 
 
+_MODES_OF_VERBS = {
+    "mode=check": "python -m live check",
+    "mode=live": "python -m live trade",
+    "mode=paper": "python -m live paper",
+    "mode=record": "python -m live record",
+    "mode=replay": "python -m sim replay",
+    "mode=serve": "python -m sim serve",
+}
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that tells of wrong words in one line."""
 
@@ -77,7 +87,16 @@ def _run(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(RUN_HELP.format(choices=_choices()), end="")
         return
+    _require_backtest(words)
     run_from_command_line(words, present_backtest)
+
+
+def _require_backtest(words: Sequence[str]) -> None:
+    """Refuse the modes that another verb carries out."""
+    for word in words:
+        if word in _MODES_OF_VERBS:
+            message = f"{word}: run is a backtest; this is {_MODES_OF_VERBS[word]}"
+            raise ConfigError(message)
 
 
 def _choices() -> str:
