@@ -128,7 +128,9 @@ class ProphetHall:
         clocks, raw = Clocks.TWO, RawLog(self._folder)
         writer = TapeWriter(self._folder, source="test", simulated=True, clocks=clocks)
         markets = self._parts["markets"]
-        settings = TapingSettings(self._parts["feed"], markets, 0, 60, 600)
+        settings = TapingSettings(
+            self._parts["feed"], markets, self._parts["reference"], 0, 60, 600
+        )
         tournaments = await chosen_tournaments(connection.client, markets)
         taping = MarketTaping(settings, connection, room, tournaments, writer, raw, print)
         tasks.create_task(room.clock.run())
@@ -153,7 +155,7 @@ class Listener:
         self.desk: Any = None
         self._heard = heard
 
-    def start(self) -> None:
+    def begin(self) -> None:
         """Begin nothing."""
 
     def take(self, event: Event, at_ns: int) -> None:
