@@ -20,7 +20,7 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 
 from conf.compose import CONFIG_FOLDER, build_session
-from recordings.reader import Tape
+from recordings.reader import Tape, open_recording
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.clock import ReplayEnvironment
@@ -146,7 +146,7 @@ def _trade(case: str, recording: str) -> dict[str, Any]:
         session: Any = build_session(compose("config", overrides))
     done = session.run_pass(Back())
     return {
-        "rows": session.tape.rows_total,
+        "rows": open_recording(recording).rows_total,
         "seconds": done.seconds,
         "wagers": done.journal.counts.wagers_placed,
         "decisions": done.desk.decisions,

@@ -17,9 +17,10 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from recordings.tape import SEGMENT_GLOB
 from strategies.trading.errors import ConfigError, TradingError
 
 CONFIG_FOLDER = Path(__file__).parent
@@ -39,7 +40,8 @@ Present = Callable[[Any, Path], float]
 def build_session(config: DictConfig) -> Any:
     """Return the session that a composed configuration describes.
 
-    Raise ConfigError or TapeError where it cannot be built.
+    A session that keeps what it was built from is given it as text, `configuration`. Raise
+    ConfigError or TapeError where it cannot be built.
     """
     try:
         parts: dict[str, Any] = instantiate(config, _convert_="all")
@@ -52,11 +54,19 @@ def build_session(config: DictConfig) -> Any:
     session_class = parts.pop("run")
     for name in _NO_PARTS:
         parts.pop(name, None)
-    unknown = [name for name in parts if name not in signature(session_class).parameters]
+    taken = signature(session_class).parameters
+    if "configuration" in taken:
+        parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
+    unknown = [name for name in parts if name not in taken and name not in _keys_of_every_mode()]
     if unknown:
         message = f"{unknown[0]}: no part of a session is called that"
         raise ConfigError(message)
-    return session_class(**parts)
+    return session_class(**{name: part for name, part in parts.items() if name in taken})
+
+
+def _keys_of_every_mode() -> set[str]:
+    """Return what every configuration has at its top, whether a mode makes use of it or not."""
+    return {str(key) for key in OmegaConf.load(CONFIG_FOLDER / "config.yaml")} | set(choices())
 
 
 def _require_known_settings(name: str, part: object) -> None:
@@ -69,6 +79,39 @@ def _require_known_settings(name: str, part: object) -> None:
             message = f"{name}.{key}: there is no such setting"
             raise ConfigError(message)
         _require_known_settings(f"{name}.{key}", inner)
+
+
+def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
+    """Return the session of a mode that the arguments ask for; it has no folder of results.
+
+    Raise ConfigError or TapeError where it cannot be composed or built.
+    """
+    options = [word for word in arguments if word.startswith("-")]
+    if options:
+        message = f"{options[0]}: no such option; only settings, as NAME=VALUE"
+        raise ConfigError(message)
+    try:
+        with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+            config = hydra.compose("config", [f"mode={mode}", *arguments])
+        return build_session(config)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_one_line(error)) from error
+
+
+def session_from_saved(path: Path, mode: str) -> Any:
+    """Return the session of a mode from the configuration that a session of another one kept.
+
+    Raise ConfigError or TapeError where it cannot be read or built.
+    """
+    try:
+        saved = OmegaConf.load(path)
+        overlay = OmegaConf.load(CONFIG_FOLDER / "mode" / f"{mode}.yaml")
+        assert isinstance(saved, DictConfig), "a configuration is a mapping"
+        assert isinstance(overlay, DictConfig), "a configuration is a mapping"
+        return build_session(OmegaConf.create({**saved, "run": overlay["run"]}))
+    except (OSError, HydraException, OmegaConfBaseException) as error:
+        message = f"{path}: {_one_line(error)}"
+        raise ConfigError(message) from error
 
 
 def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
@@ -88,7 +131,9 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
         except Exception as error:
             # Raised to Hydra it would be told twice, and end a sweep.
             failures.append(error)
-            _remove(folder, theirs)
+            # A tape cannot be made again: it is kept, however its recording ended.
+            if not any(folder.glob(SEGMENT_GLOB)):
+                _remove(folder, theirs)
             return None
         except BaseException:
             _remove(folder, theirs)

@@ -1,1 +1,1 @@
-"""The bridge to ProphetX: recording, paper and live trading. Nothing of it is built yet."""
+"""The bridge to ProphetX: its protocols, the stream of its market data, and recording it."""

@@ -1,6 +1,7 @@
 """Writing a tape: the same writer serves importers, the generator and live recording."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,7 +35,8 @@ ROWS_PER_SEGMENT = 2_000_000
 class TapeWriter:
     """Writes a recording, message by message, in whole segments.
 
-    Used as a context manager, an error inside leaves nothing of the recording behind.
+    Used as a context manager, an error inside leaves nothing of the recording behind. `on_row`
+    hears of every row as it is written; whoever listens sets it.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class TapeWriter:
         """Start a recording in a folder; raise TapeError if one is there already."""
         self.info = TapeInfo(source, simulated, clocks, ladder or prophetx_ladder())
         self.rows_written = 0
+        self.on_row: Callable[[Row], None] = _ignore_row
         self._folder = folder
         self._made_folder = not folder.exists()
         if not self._made_folder and not folder.is_dir():
@@ -184,6 +187,10 @@ class TapeWriter:
         """Keep what could not be typed, as it was received."""
         self._append(Kind.UNTYPED, text=text)
 
+    def end_segment(self) -> None:
+        """Make whole on its own what was written so far; what follows goes to another segment."""
+        self._close_segment()
+
     def close(self) -> None:
         """Finish the open segment; an empty recording leaves one empty segment."""
         if self._table is not None or not self._segments:
@@ -247,6 +254,7 @@ class TapeWriter:
         )
         self._open_table().append(row)
         self.rows_written += 1
+        self.on_row(row)
         self._rows_in_segment += 1
         if self._rows_in_segment >= self._rows_per_segment:
             self._close_segment()
@@ -263,3 +271,7 @@ class TapeWriter:
         if self._table is not None:
             self._table.close(info_to_metadata(self.info))
             self._table = None
+
+
+def _ignore_row(_: Row) -> None:
+    """Tell nobody of a row while nobody listens."""

@@ -2,22 +2,25 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from strategies.trading.errors import ConfigError, TapeError, TradingError
+from conf.command_line import Verb, carry_out
+from strategies.trading.errors import ConfigError
 
 HELP = """\
 usage: python -m sim VERB [...] [--debug]
 
   run        backtest a strategy on a recording
+  serve      be the exchange on this machine, playing a recording
   generate   make simulated games as recordings
   calibrate  hold simulated games against what was measured on real ones
   import     turn another exchange's public recording into a recording of ours
   validate   read a recording whole and say what is in it
   report     draw the report of a run folder again
+  replay     feed a session's inputs to the same desk again, and compare what it asks for
 
 python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
 wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.
@@ -41,6 +44,30 @@ Settings are those that --cfg job shows; a stack of experiments is +experiment=[
 """
 
 
+SERVE_HELP = """\
+usage: python -m sim serve [+experiment=NAME] [SETTING=VALUE ...]
+
+Is the exchange, on loopback: ProphetX's REST and sockets around the simulated exchange, playing a
+recording. It ends with Ctrl-C.
+
+  python -m sim serve +experiment=nba
+  python -m sim serve +experiment=nba sandbox.speed=20 sandbox.begin_minutes_before_start=5
+  python -m sim serve +experiment=nba recording.path=DIR sandbox.port=0
+
+Any access key with any secret is an account of its own, with starting_balance dollars.
+"""
+
+
+_MODES_OF_VERBS = {
+    "mode=check": "python -m live check",
+    "mode=live": "python -m live trade",
+    "mode=paper": "python -m live paper",
+    "mode=record": "python -m live record",
+    "mode=replay": "python -m sim replay",
+    "mode=serve": "python -m sim serve",
+}
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that tells of wrong words in one line."""
 
@@ -50,38 +77,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a verb; return the exit status."""
-    words = [word for word in arguments if word != "--debug"]
-    verb = words[0] if words else "--help"
-    if verb in ("-h", "--help", "help"):
-        print(HELP, end="")
-        return 0
-    if verb not in VERBS:
-        print(f"python -m sim: no verb {verb!r}; there are {', '.join(VERBS)}", file=sys.stderr)
-        return 2
-    if "--debug" in arguments:
-        VERBS[verb](words[1:])
-        return 0
-    return _guarded(verb, words[1:])
-
-
-def _guarded(verb: str, words: Sequence[str]) -> int:
-    """Carry out a verb, and make one line of any error."""
-    try:
-        VERBS[verb](words)
-    except (ConfigError, TapeError) as error:
-        print(f"python -m sim {verb}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"python -m sim {verb}: interrupted; nothing was kept", file=sys.stderr)
-        return 130
-    except TradingError as error:
-        print(f"python -m sim {verb}: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"python -m sim {verb}: failed: {told} (--debug shows where)", file=sys.stderr)
-        return 1
-    return 0
+    return carry_out("python -m sim", HELP, VERBS, arguments)
 
 
 def _run(words: Sequence[str]) -> None:
@@ -91,13 +87,32 @@ def _run(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(RUN_HELP.format(choices=_choices()), end="")
         return
+    _require_backtest(words)
     run_from_command_line(words, present_backtest)
+
+
+def _require_backtest(words: Sequence[str]) -> None:
+    """Refuse the modes that another verb carries out."""
+    for word in words:
+        if word in _MODES_OF_VERBS:
+            message = f"{word}: run is a backtest; this is {_MODES_OF_VERBS[word]}"
+            raise ConfigError(message)
 
 
 def _choices() -> str:
     from conf.compose import choices  # noqa: PLC0415
 
     return "".join(f"  {group:<12}{', '.join(names)}\n" for group, names in choices().items())
+
+
+def _serve(words: Sequence[str]) -> None:
+    from conf.compose import session_from_command_line  # noqa: PLC0415
+    from sim.sandbox.console import present_sandbox  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(SERVE_HELP, end="")
+        return
+    present_sandbox(session_from_command_line(words, "serve"))
 
 
 def _generate(words: Sequence[str]) -> None:
@@ -199,6 +214,25 @@ def _report(words: Sequence[str]) -> None:
     print(write_report(options.folder).resolve())
 
 
+def _replay(words: Sequence[str]) -> None:
+    parser = _Parser(
+        prog="python -m sim replay",
+        description="Build the desk of every start of a session again, feed it what it heard, and "
+        "hold every command against the journal.",
+    )
+    parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
+    options = parser.parse_args(words)
+    from conf.compose import session_from_saved  # noqa: PLC0415
+
+    starts = sorted(options.folder.glob("start-*.yaml"))
+    if not starts:
+        message = f"{options.folder}: there is no session"
+        raise ConfigError(message)
+    for number, saved in enumerate(starts, 1):
+        agreed = session_from_saved(saved, "replay").carry_out(options.folder, number)
+        print(f"start {number}: all {agreed} commands agree with the journal")
+
+
 def _seed(word: str) -> int:
     if not word.isdecimal():
         message = f"{word!r} is not a whole number, zero or more"
@@ -217,13 +251,15 @@ def _utc(ns: int) -> str:
     return datetime.fromtimestamp(ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-VERBS: dict[str, Callable[[Sequence[str]], None]] = {
+VERBS: dict[str, Verb] = {
     "run": _run,
+    "serve": _serve,
     "generate": _generate,
     "calibrate": _calibrate,
     "import": _import,
     "validate": _validate,
     "report": _report,
+    "replay": _replay,
 }
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 from simpy import Event
 
 from sim.clock import ReplayEnvironment, VirtualClock
-from sim.driver import Course, Feed, Progress
+from sim.driver import Course, Feed, Progress, require_simulated
 from sim.exchange.faulty_link import open_link
 from sim.exchange.link import Link
 from sim.exchange.participant import Participant
@@ -84,6 +84,7 @@ class Backtest:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             message = f"seed: {seed!r} is not a whole number, zero or more"
             raise ConfigError(message)
+        require_simulated(feed)
         self.feed = feed
         self.seed = seed
         self.queue = queue

@@ -17,6 +17,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.recorded import RecordedMarket
 from sim.feed import ExchangeRow, exchange_rows
+from strategies.trading.errors import ConfigError
 
 _ROWS_PER_SHOW = 20_000
 
@@ -87,6 +88,15 @@ class Feed(Protocol):
         desk: Participant,
     ) -> Course:
         """Begin to drive the exchange that a desk trades at, and tell the desk's publisher."""
+
+
+def require_simulated(feed: object) -> None:
+    """Raise ConfigError for a feed of a live session, which no simulation can play."""
+    if not hasattr(feed, "environment"):
+        message = (
+            "feed: a simulation plays a recording or a crowd; use feed=recording or feed=crowd"
+        )
+        raise ConfigError(message)
 
 
 class RecordedFeed:

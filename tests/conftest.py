@@ -4,7 +4,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,10 +83,15 @@ def as_a_process_would(folder: Path) -> Iterator[None]:
 
 def run_sim(folder: Path, *words: str) -> Outcome:
     """Give words to `python -m sim`, in this process, with a folder to work in."""
+    return run_command(main, folder, *words)
+
+
+def run_command(command: Callable[[Sequence[str]], int], folder: Path, *words: str) -> Outcome:
+    """Give words to a command line, in this process, with a folder to work in."""
     out, err = io.StringIO(), io.StringIO()
     with as_a_process_would(folder), redirect_stdout(out), redirect_stderr(err):
         try:
-            status = main(words)
+            status = command(words)
         except SystemExit as stop:
             status = int(stop.code or 0)
     return Outcome(status, out.getvalue().splitlines(), err.getvalue().splitlines())
@@ -123,6 +128,12 @@ def build_backtest() -> Callable[..., Backtest]:
 def sim(tmp_path: Path) -> Callable[..., Outcome]:
     """Return `python -m sim`, in this process, working in a folder of the test's own."""
     return lambda *words: run_sim(tmp_path, *words)
+
+
+@pytest.fixture(scope="session")
+def run_main() -> Callable[..., Outcome]:
+    """Return the function that gives words to a command line in a folder."""
+    return run_command
 
 
 def write_small_tape(folder: Path, minutes: int = 20) -> Path:

@@ -28,7 +28,7 @@ COMMANDS = sorted(
 RUNS = [command for command in COMMANDS if command.split()[:1] == ["run"]]
 OTHERS = [command for command in COMMANDS if command not in RUNS]
 # Names that a reader puts in place of these words; `my_idea` is the strategy that one writes.
-OF_THE_READER = re.compile(r"\b(DIR|FILE|RUN_FOLDER|NAME|my_idea)\b")
+OF_THE_READER = re.compile(r"\b(DIR|FILE|RUN_FOLDER|SESSION_FOLDER|NAME|my_idea)\b")
 DOTTED_SETTING = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 FLAGS = {"--cfg", "--multirun", "--config-dir", "--debug", "--resolve"}
 
@@ -113,7 +113,9 @@ def test_every_setting_that_it_names_is_there(compose_settings: Compose) -> None
         if DOTTED_SETTING.fullmatch(name) and name.partition(".")[0] in config
     ]
     assert len(named) > 5
-    missing = [name for name in named if OmegaConf.select(config, name, default=None) is None]
+    # A setting may be null; what is not there at all gives the default.
+    nowhere = object()
+    missing = [n for n in named if OmegaConf.select(config, n, default=nowhere) is nowhere]
     assert missing == []
 
 

@@ -113,11 +113,12 @@ class Account:
         for line, other in ((pair.first, pair.second), (pair.second, pair.first)):
             total = market.lines.get(line.line_id)
             if total is not None:
-                gross_cents += total.gross_cents(_result(line.line_id, other.line_id, results))
+                gross_cents += total.gross_cents(result_of(line.line_id, other.line_id, results))
         return gross_cents
 
 
-def _result(line_id: LineId, other_id: LineId, results: Mapping[LineId, Result]) -> Result:
+def result_of(line_id: LineId, other_id: LineId, results: Mapping[LineId, Result]) -> Result:
+    """Return the result of a line: its own, else the reverse of its opposite's, else VOIDED."""
     if line_id in results:
         return results[line_id]
     return opposite_result(results.get(other_id, Result.VOIDED))

@@ -42,7 +42,7 @@ class Clearing(Protocol):
         """Withdraw a resting wager whose account could not pay for all that was asked of it."""
 
     def tell_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
-        """Tell that a participant took so much of another's wager, on the taker's line."""
+        """Tell of a trade that no recording tells: the taker's line, odds and stake."""
 
 
 class Matcher:
@@ -112,6 +112,8 @@ class Matcher:
                 break
             _, used_cents = self._fill(book, wager, left_cents)
             left_cents -= used_cents
+            if used_cents:
+                self._clearing.tell_trade(book.opposite, wager.shown_odds, used_cents)
         used_cents = budget_cents - left_cents
         if used_cents:
             # Back in takers' cents on this line, rounded against the wagers.
@@ -176,6 +178,7 @@ class Matcher:
             offer.take(stake_cents)
             wager.fill(offer.odds, stake_cents)
             self._clearing.book_fill(book, wager, offer.odds, stake_cents, profit_cents)
+            self._clearing.tell_trade(book, offer.odds, stake_cents)
             self._on_change(book, offer)
 
     def _match(

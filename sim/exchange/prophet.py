@@ -55,7 +55,7 @@ class SimulatedProphet:
 
     Requests are answered by what the methods return; all that happens later is told to the
     participant. `on_change` hears of every offer that participants changed, `on_trade` of every
-    trade between two of them; whoever publishes the market sets both.
+    trade of theirs that no recording tells; whoever publishes the market sets both.
     """
 
     def __init__(
@@ -356,7 +356,7 @@ class SimulatedProphet:
         wager.owner.tell((self._withdraw(wager),))
 
     def tell_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
-        """Tell that a participant took so much of another's wager, on the taker's line."""
+        """Tell of a trade that no recording tells: the taker's line, odds and stake."""
         self.on_trade(book, odds, stake_cents)
 
     # Wagers -----------------------------------------------------------------------------------

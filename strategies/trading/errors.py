@@ -44,7 +44,12 @@ class ExchangeError(TradingError):
 
 
 class RefusalError(ExchangeError):
-    """The exchange said no, and why."""
+    """The exchange said no, and why: `code` is its own word for it."""
+
+    def __init__(self, code: str, told: str = "") -> None:
+        """Keep the code apart from what was told for people to read."""
+        super().__init__(f"{code} ({told})" if told else code)
+        self.code = code
 
 
 class UnreachableError(ExchangeError):
@@ -52,4 +57,9 @@ class UnreachableError(ExchangeError):
 
 
 class ProtocolError(ExchangeError):
-    """The exchange answered something that cannot be read."""
+    """The exchange answered something that cannot be read; `raw` is what it answered."""
+
+    def __init__(self, message: str, raw: str = "") -> None:
+        """Keep the text as it came apart from what is wrong with it."""
+        super().__init__(message)
+        self.raw = raw

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from strategies.trading.commands import PlaceWager
+from strategies.trading.events import Event
 from strategies.trading.ids import EventId, MarketId, WagerRef
 
 BATCH_LIMIT = 20
@@ -35,3 +36,13 @@ class Exchange(Protocol):
 
     def ask_state(self) -> None:
         """Ask for one AccountState, told after everything that it counts."""
+
+
+class Listener(Protocol):
+    """Who hears what an exchange tells: a desk, or whoever passes it on to one."""
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Note what was heard at a time; decide nothing."""
+
+    def act(self, now_ns: int) -> None:
+        """Decide on what cannot wait."""

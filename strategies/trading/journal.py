@@ -48,6 +48,17 @@ class Accounts(Struct, frozen=True):
     exposure_cents: int
 
 
+class Begun(Struct, frozen=True):
+    """The desk began to refresh its quotes."""
+
+
+class Asked(Struct, frozen=True):
+    """The desk was asked to decide on what cannot wait, having heard what it had."""
+
+
+Call = Begun | Asked
+
+
 class Journal(Protocol):
     """Keeps a session's record. What it is told is immutable; it may not change the session."""
 

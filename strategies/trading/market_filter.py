@@ -20,28 +20,28 @@ class MarketFilter:
         if wrong or not types:
             message = f"markets.types: {wrong or 'nothing'} chosen; there are {', '.join(known)}"
             raise ConfigError(message)
-        self._types = tuple(MarketType(name) for name in types)
-        self._tournaments = tuple(tournaments)
+        self.types = tuple(MarketType(name) for name in types)
+        self.tournaments = tuple(tournaments)
 
     def choose(self, catalogue: Catalogue) -> tuple[MarketKey, ...]:
         """Return the markets to follow; raise ConfigError if there are none."""
         chosen = tuple(
             key
             for key, market in catalogue.markets.items()
-            if market.type in self._types and self._wants(catalogue, key)
+            if market.type in self.types and self._wants(catalogue, key)
         )
         if not chosen:
             there = sorted({market.type.value for market in catalogue.markets.values()})
             tournaments = sorted({event.tournament for event in catalogue.events.values()})
             message = (
-                f"markets: none is of type {', '.join(self._types)} and tournament "
-                f"{', '.join(self._tournaments) or 'any'}; on offer are {', '.join(there)} "
+                f"markets: none is of type {', '.join(self.types)} and tournament "
+                f"{', '.join(self.tournaments) or 'any'}; on offer are {', '.join(there)} "
                 f"of {', '.join(tournaments)}"
             )
             raise ConfigError(message)
         return chosen
 
     def _wants(self, catalogue: Catalogue, key: MarketKey) -> bool:
-        return not self._tournaments or catalogue.events[key.event_id].tournament in (
-            self._tournaments
+        return not self.tournaments or catalogue.events[key.event_id].tournament in (
+            self.tournaments
         )

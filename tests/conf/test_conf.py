@@ -16,6 +16,9 @@ from strategies.trading.errors import ConfigError
 
 FILES = sorted(CONFIG_FOLDER.rglob("*.yaml"))
 OVERLAY_GROUPS = ("experiment", "study", "mode")
+CHOSEN_BY_MODE = ("feed", "exchange", "clock")
+VERBS = {"live": "trade"}
+SIDES = {"backtest": "sim", "serve": "sim", "replay": "sim"}
 OVERLAYS = [path for path in FILES if path.parent.name in OVERLAY_GROUPS]
 CHOICES = {
     folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
@@ -28,8 +31,11 @@ STACKS = ["", *(f"+experiment={name}" for name in EXPERIMENTS)]
 SINGLE_CHOICES = [
     f"{group}={name}"
     for group, names in CHOICES.items()
-    if group not in OVERLAY_GROUPS
+    if group not in OVERLAY_GROUPS and group not in CHOSEN_BY_MODE
     for name in names
+]
+CHOICES_OF_ALL_MODES = [
+    choice for choice in SINGLE_CHOICES if choice.split("=")[0] in ("markets", "prophet")
 ]
 PLACES = [
     "",
@@ -39,6 +45,7 @@ PLACES = [
     "exchange.settings.",
     "latency.entry.",
     "recording.",
+    "reference.",
     "session.",
 ]
 DELAYS = ("feed", "compute", "entry", "activation", "response")
@@ -67,15 +74,52 @@ def wanted_by(choice: str, folder: Path) -> list[str]:
     return [f"latency.{delay}.path={path}" for delay in DELAYS]
 
 
-@pytest.mark.parametrize("choice", ["", *SINGLE_CHOICES])
 @pytest.mark.parametrize(("mode", "experiment"), list(product(MODES, STACKS)))
-def test_every_mode_experiment_and_choice_is_built(
+def test_every_mode_and_experiment_is_built(
+    build_backtest: Build, mode: str, experiment: str
+) -> None:
+    """Every mode is built into a session of its own with every experiment."""
+    session = build_backtest(*words(f"mode={mode}", experiment))
+    assert type(session).__module__.split(".")[0] == SIDES.get(mode, "live")
+
+
+@pytest.mark.parametrize(
+    ("mode", "experiment", "choice"),
+    [
+        *product(["backtest"], STACKS, SINGLE_CHOICES),
+        *product([mode for mode in MODES if mode != "backtest"], [""], CHOICES_OF_ALL_MODES),
+        *product(["backtest", "serve"], [""], ["feed=crowd"]),
+    ],
+)
+def test_every_choice_is_built(
     build_backtest: Build, tmp_path: Path, mode: str, experiment: str, choice: str
 ) -> None:
-    """Every mode, with every experiment and each choice of each group, is built into a session."""
+    """Each choice of each group that a mode does not choose itself is built into its session."""
     wanted = wanted_by(choice, tmp_path)
-    session = build_backtest(*words(f"mode={mode}", experiment, choice), *wanted)
-    assert session.market_keys
+    assert build_backtest(*words(f"mode={mode}", experiment, choice), *wanted)
+
+
+@pytest.mark.parametrize(
+    ("mode", "choice", "named"),
+    [
+        ("backtest", "feed=prophetx", "feed"),
+        ("serve", "feed=prophetx", "feed"),
+        ("record", "feed=recording", "feed"),
+        ("check", "feed=recording", "feed"),
+        ("paper", "feed=recording", "feed"),
+        ("live", "feed=crowd", "feed"),
+        ("paper", "clock=virtual", "clock"),
+        ("live", "clock=virtual", "clock"),
+        ("record", "clock=virtual", "clock"),
+        ("check", "clock=virtual", "clock"),
+    ],
+)
+def test_a_part_of_another_mode_is_refused(
+    build_backtest: Build, mode: str, choice: str, named: str
+) -> None:
+    """What a mode chooses cannot be exchanged for what it cannot work with."""
+    with pytest.raises(ConfigError, match=f"^{named}: "):
+        build_backtest(f"mode={mode}", choice)
 
 
 @pytest.mark.parametrize(("first", "second"), list(product(EXPERIMENTS, EXPERIMENTS)))
@@ -103,11 +147,15 @@ def test_an_overlay_says_first_that_it_is_one(path: Path) -> None:
 def test_an_overlay_names_the_command_that_runs_it(build_backtest: Build, path: Path) -> None:
     """The first comment of an overlay ends with a command; it asks for that overlay, and works."""
     comment = path.read_text(encoding="utf-8").splitlines()[1]
-    command = re.fullmatch(r"# .+: python -m sim run ?(.*)", comment)
+    command = re.fullmatch(r"# .+: python -m (?:sim|live) (\w+) ?(.*)", comment)
     assert command, comment
-    settings = shlex.split(command[1])
-    assert path.parent.name == "mode" or f"+experiment={path.stem}" in settings
-    assert build_backtest(*settings).market_keys
+    settings = shlex.split(command[2])
+    if path.parent.name == "mode":
+        assert command[1] in ("run", path.stem, VERBS.get(path.stem))
+        settings.append(f"mode={path.stem}")
+    else:
+        assert f"+experiment={path.stem}" in settings
+    assert build_backtest(*settings)
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)

@@ -3,7 +3,7 @@
 To hold another implementation to the same, write a hall for it (see `Hall`) and name it in `HALLS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,8 +11,6 @@ import pytest
 from hydra.utils import instantiate
 
 from recordings.reader import open_recording
-from recordings.tape import Clocks, Side
-from recordings.writer import TapeWriter
 from sim.clock import ReplayEnvironment
 from sim.exchange.link import Link
 from sim.exchange.publisher import Publisher
@@ -38,25 +36,20 @@ from strategies.trading.events import (
 )
 from strategies.trading.exchange import BATCH_LIMIT, Exchange
 from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
 from strategies.trading.odds import Odds, opposite
 from strategies.trading.strategy import Quote, View
+from tests.contract.moneyline import (
+    AWAY,
+    BALANCE_CENTS,
+    GAME,
+    HOME,
+    MONEYLINE,
+    OTHERS,
+    TAKER_SECOND,
+    write_moneyline,
+)
+from tests.contract.prophet_hall import ProphetHall
 
-START_NS = 1_790_000_000 * NANOSECONDS
-GAME, MONEYLINE = EventId("game"), MarketId("219")
-HOME, AWAY = LineId("home"), LineId("away")
-# What others offer a taker on either line, all along.
-OTHERS = (Odds(-108), 50_000)
-# At this second a taker comes for the home line, and takes up to a hundred dollars at these odds.
-TAKER_SECOND, TAKER_ODDS, TAKER_CENTS = 60, 104, 10_000
-BALANCE_CENTS = 1_000_000
 PRIVATE = (
     WagerAccepted,
     WagerCancelled,
@@ -85,28 +78,8 @@ class Hall(Protocol):
     def seat(self, assemble: Callable[..., Any]) -> Any:
         """Let a desk, assembled on the exchange, hear everything in place of the listener."""
 
-
-def write_moneyline(folder: Path) -> Path:
-    """Write a recording of the moneyline, its two others and its taker."""
-    with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
-        start_ns = START_NS + 7200 * NANOSECONDS
-        event = tape.add_event(
-            SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "basketball", start_ns)
-        )
-        market = tape.add_market(Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
-        home, away = (
-            tape.add_line(Line(line_id, GAME, MONEYLINE, Selection(line_id), 0.0))
-            for line_id in (HOME, AWAY)
-        )
-        tape.begin_message(START_NS, START_NS)
-        tape.schedule(event, start_ns)
-        tape.market_status(market, MarketStatus.OPEN)
-        tape.offer(home, *OTHERS)
-        tape.offer(away, *OTHERS)
-        taker_ns = START_NS + TAKER_SECOND * NANOSECONDS
-        tape.begin_message(taker_ns, taker_ns)
-        tape.trade(home, TAKER_ODDS, TAKER_CENTS, Side.TAKER)
-    return folder
+    def close(self) -> None:
+        """Leave nothing running."""
 
 
 class SimulatedHall:
@@ -166,16 +139,21 @@ class SimulatedHall:
         desk.start()
         return desk
 
+    def close(self) -> None:
+        """Leave nothing running: nothing is."""
 
-HALLS: dict[str, Callable[..., Hall]] = {"simulated": SimulatedHall}
+
+HALLS: dict[str, Callable[..., Hall]] = {"simulated": SimulatedHall, "prophetx": ProphetHall}
 
 
 @pytest.fixture(params=HALLS)
 def hall(
     request: pytest.FixtureRequest, tmp_path: Path, compose_settings: Callable[..., Any]
-) -> Hall:
-    """Return each implementation in turn, its market open and its account untouched."""
-    return HALLS[request.param](tmp_path, compose_settings)
+) -> Iterator[Hall]:
+    """Yield each implementation in turn, its market open and its account untouched."""
+    hall = HALLS[request.param](tmp_path, compose_settings)
+    yield hall
+    hall.close()
 
 
 def wish(

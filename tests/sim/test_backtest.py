@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -101,8 +102,8 @@ def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list
         sent: list[Sent] = []
         parts["exchange"] = partial(NotedProphet, sent, **parts["exchange"].keywords)
         make = parts.pop("run")
-        del parts["mode_name"], parts["sport"]
-        backtest: Backtest = make(**parts)
+        taken = signature(Backtest).parameters
+        backtest: Backtest = make(**{name: parts[name] for name in taken})
         return backtest.run_pass(Back()), sent
 
     return played

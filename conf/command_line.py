@@ -1,0 +1,50 @@
+"""What the command lines have in common: a verb, one line for an error, and the exit status."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from strategies.trading.errors import ConfigError, CredentialsError, TapeError, TradingError
+
+Verb = Callable[[Sequence[str]], None]
+
+
+def carry_out(
+    program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequence[str]
+) -> int:
+    """Carry out the verb that the arguments begin with; return the exit status.
+
+    Errors are one line, with status 2 for what was asked wrongly (settings, files, keys) and 1 for
+    what failed; with --debug among the arguments they come out whole.
+    """
+    words = [word for word in arguments if word != "--debug"]
+    verb = words[0] if words else "--help"
+    if verb in ("-h", "--help", "help"):
+        sys.stdout.write(help_text)
+        return 0
+    if verb not in verbs:
+        return _failed(program, f"no verb {verb!r}; there are {', '.join(verbs)}", 2)
+    if "--debug" in arguments:
+        verbs[verb](words[1:])
+        return 0
+    return _guarded(f"{program} {verb}", verbs[verb], words[1:])
+
+
+def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
+    """Carry out a verb, and make one line of any error."""
+    try:
+        verb(words)
+    except (ConfigError, CredentialsError, TapeError) as error:
+        return _failed(program, str(error), 2)
+    except KeyboardInterrupt:
+        return _failed(program, "interrupted; nothing was kept", 130)
+    except TradingError as error:
+        return _failed(program, f"{type(error).__name__}: {error}", 1)
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        return _failed(program, f"failed: {told} (--debug shows where)", 1)
+    return 0
+
+
+def _failed(program: str, told: str, status: int) -> int:
+    sys.stderr.write(f"{program}: {told}\n")
+    return status

@@ -1,0 +1,141 @@
+"""The command line of the bridge to ProphetX: python -m live VERB."""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from conf.command_line import Verb, carry_out
+from strategies.trading.errors import ConfigError
+
+if TYPE_CHECKING:
+    from live.operator import Operator
+    from live.session import Session
+
+HELP = """\
+usage: python -m live VERB [...] [--debug]
+
+  check      log in, look around and open a socket: says what is wrong, if anything
+  paper      trade the live market on paper, until Ctrl-C
+  trade      trade at the exchange, until Ctrl-C; real money is refused for now
+  record     write what the exchange streams to a recording, until Ctrl-C
+  status     the balance, and every open wager
+  cancel-all cancel every open wager, and see that nothing is left
+
+All take settings as NAME=VALUE, and which exchange is meant: prophet=sandbox_local (the default;
+see python -m sim serve), prophet=sandbox, prophet=production. Keys are taken from
+PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY, or from a private file that PROPHETX_USER_INFO names;
+sandbox_local needs none.
+
+Errors are one line, with exit status 2 for what was asked wrongly (settings, files, keys) and 1 for
+what failed; --debug shows where they came from.
+"""
+
+RECORD_HELP = """\
+usage: python -m live record [+experiment=NAME] [SETTING=VALUE ...]
+
+Records the markets that an experiment follows, as segments that are whole on their own, with every
+message as it came beside them. Ctrl-C ends it; the path of the recording is the last line printed.
+
+  python -m live record +experiment=nba
+  python -m live record prophet=sandbox markets.tournaments=[NBA] run.segment_seconds=10
+"""
+
+TRADE_HELP = """\
+usage: python -m live {verb} [+experiment=NAME] session.name=NAME [SETTING=VALUE ...]
+
+{told}
+What it hears and does is kept in sessions/NAME. Ctrl-C cancels everything and sees that nothing is
+open; a second one stops at once.
+
+  python -m live {verb} +experiment=nba prophet=sandbox_local session.name=first
+"""
+
+OPERATE_HELP = """\
+usage: python -m live {verb} [prophet=NAME] [SETTING=VALUE ...]
+
+{told}
+
+  python -m live {verb} prophet=sandbox_local
+  python -m live {verb} prophet=sandbox
+"""
+
+_TOLD = {
+    "paper": "Trades the live market with wagers that only a simulated exchange sees.",
+    "trade": "Trades the live market with wagers at the exchange.",
+    "check": "Logs in and says what is there: balance, tournaments, events, ladder, channels. It "
+    "stops\nat the first thing that is wrong and says what it is; nothing is changed.",
+    "status": "Says the balance and every open wager of the last week; nothing is changed.",
+    "cancel-all": "Cancels every open wager of the account, and waits until none is left.",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a verb; return the exit status."""
+    return carry_out("python -m live", HELP, VERBS, arguments)
+
+
+def _record(words: Sequence[str]) -> None:
+    from conf.compose import run_from_command_line  # noqa: PLC0415 - Hydra only where needed
+    from live.console import present_recording  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(RECORD_HELP, end="")
+        return
+    _refuse_mode(words)
+    run_from_command_line(["mode=record", *words], present_recording)
+
+
+def _trade(verb: str, mode: str) -> Verb:
+    """Return a verb that carries a session out."""
+
+    def trade(words: Sequence[str]) -> None:
+        from conf.compose import session_from_command_line  # noqa: PLC0415
+        from live.console import present_session  # noqa: PLC0415
+
+        if {"-h", "--help"} & set(words):
+            print(TRADE_HELP.format(verb=verb, told=_TOLD[verb]), end="")
+            return
+        _refuse_mode(words)
+        session: Session = session_from_command_line(words, mode)
+        present_session(session)
+
+    return trade
+
+
+def _operate(verb: str, present: str) -> Verb:
+    """Return a verb that presents an operator's look."""
+
+    def operate(words: Sequence[str]) -> None:
+        from conf.compose import session_from_command_line  # noqa: PLC0415
+        from live import console  # noqa: PLC0415
+
+        if {"-h", "--help"} & set(words):
+            print(OPERATE_HELP.format(verb=verb, told=_TOLD[verb]), end="")
+            return
+        _refuse_mode(words)
+        presented: Callable[[Operator], None] = getattr(console, present)
+        presented(session_from_command_line(words, "check"))
+
+    return operate
+
+
+def _refuse_mode(words: Sequence[str]) -> None:
+    for word in words:
+        if word.lstrip("+~").partition("=")[0] == "mode":
+            message = f"{word}: the verb is the mode"
+            raise ConfigError(message)
+
+
+VERBS: dict[str, Verb] = {
+    "check": _operate("check", "present_check"),
+    "paper": _trade("paper", "paper"),
+    "trade": _trade("trade", "live"),
+    "record": _record,
+    "status": _operate("status", "present_status"),
+    "cancel-all": _operate("cancel-all", "present_cancel_all"),
+}
+
+if __name__ == "__main__":
+    logging.getLogger("live").addHandler(logging.StreamHandler())
+    sys.exit(main(sys.argv[1:]))

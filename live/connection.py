@@ -1,0 +1,72 @@
+"""A connection to one exchange for one account: what every verb of the bridge begins with."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from live.auth import Tokens
+from live.client import ProphetClient
+from live.clock import WallClock
+from live.credentials import find_credentials
+from live.site import Site
+from live.stream import StreamSettings
+from live.transport import Transport
+from live.troubles import Troubles
+from live.wire.markets import TournamentShape
+from strategies.trading.errors import ConfigError
+from strategies.trading.market_filter import MarketFilter
+
+_NAMES_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An exchange that can be asked, its time, and what of it could not be read."""
+
+    site: Site
+    clock: WallClock
+    client: ProphetClient
+    troubles: Troubles
+
+
+@asynccontextmanager
+async def connected(
+    site: Site, clock: WallClock, environ: Mapping[str, str], folder: Path
+) -> AsyncIterator[Connection]:
+    """Connect with the keys that the environment or the folder holds.
+
+    Raise CredentialsError where there are none; nothing is asked before the first request.
+    """
+    credentials = find_credentials(site, environ, folder)
+    troubles = Troubles()
+    async with Transport(site, clock) as transport:
+        client = ProphetClient(transport, Tokens(transport, credentials, clock), troubles)
+        yield Connection(site, clock, client, troubles)
+
+
+async def chosen_tournaments(client: ProphetClient, markets: MarketFilter) -> list[TournamentShape]:
+    """Return the tournaments that are followed; raise ConfigError where one is not there."""
+    there = await client.tournaments()
+    if not markets.tournaments:
+        return there
+    names = {tournament.name: tournament for tournament in there}
+    missing = [name for name in markets.tournaments if name not in names]
+    if missing:
+        known = ", ".join(sorted(filter(None, names))[:_NAMES_TOLD])
+        message = f"markets.tournaments: the exchange has no {missing[0]!r}; it has {known}"
+        raise ConfigError(message)
+    return [names[name] for name in markets.tournaments]
+
+
+def require_live_parts(feed: object, clock: Callable[..., Any]) -> None:
+    """Raise ConfigError unless a feed and a clock are those of a live session."""
+    if not isinstance(feed, StreamSettings):
+        message = "feed: a live session hears the exchange; use feed=prophetx"
+        raise ConfigError(message)
+    try:
+        clock()
+    except TypeError:
+        message = "clock: a live session keeps pace with the wall; use clock=wall"
+        raise ConfigError(message) from None

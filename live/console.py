@@ -1,0 +1,108 @@
+"""What a person sees of the bridge in the terminal."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from live.connection import Connection, connected
+from live.open_wagers import cancel_everything, open_wagers, told_wager
+from live.operator import Operator
+from live.recording import Recording
+from live.session import Session
+from strategies.trading.errors import ExchangeError
+from strategies.trading.money import dollars_text
+
+
+def present_check(operator: Operator) -> None:
+    """Print one finding after another; what is wrong comes out as an error."""
+
+    async def check(connection: Connection) -> None:
+        async for name, finding in operator.check(connection, os.environ):
+            print(f"{name:<12}{finding}", flush=True)
+
+    asyncio.run(_with_connection(operator, check))
+
+
+def present_status(operator: Operator) -> None:
+    """Print the balance and every open wager."""
+
+    async def tell(connection: Connection) -> None:
+        balance = await connection.client.balance()
+        wagers = await open_wagers(connection)
+        print(f"balance     {dollars_text(balance.balance_cents)}")
+        print(f"open wagers {len(wagers)}")
+        for wager in wagers:
+            print(f"            {told_wager(wager)}")
+
+    asyncio.run(_with_connection(operator, tell))
+
+
+def present_cancel_all(operator: Operator) -> None:
+    """Cancel everything, and say that nothing is open; raise ExchangeError if something is."""
+
+    async def cancel(connection: Connection) -> None:
+        still_open = await cancel_everything(connection)
+        if still_open:
+            message = f"{len(still_open)} wagers are still open: {told_wager(still_open[0])} ..."
+            raise ExchangeError(message)
+        print(f"nothing is open at {operator.site.name}")
+
+    asyncio.run(_with_connection(operator, cancel))
+
+
+def present_recording(session: Recording, folder: Path) -> float:
+    """Record until Ctrl-C or the end of the process is asked for; return the number of rows."""
+    recorded = asyncio.run(_recorded(session, folder))
+    return float(recorded)
+
+
+def present_session(session: Session) -> None:
+    """Trade until Ctrl-C, then cancel everything and say so; a second Ctrl-C stops hard."""
+    asyncio.run(_traded(session))
+
+
+async def _traded(session: Session) -> None:
+    stop = asyncio.Event()
+    trading = asyncio.ensure_future(
+        session.carry_out(Path.cwd(), os.environ, stop, _told_on_stderr)
+    )
+
+    def interrupt() -> None:
+        if stop.is_set():
+            trading.cancel()
+        stop.set()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, interrupt)
+    try:
+        await trading
+    except asyncio.CancelledError:
+        message = "stopped hard: wagers may be open; see python -m live cancel-all"
+        raise ExchangeError(message) from None
+
+
+async def _recorded(session: Recording, folder: Path) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with connected(session.site, session.clock, os.environ, Path.cwd()) as connection:
+        recorded = await session.carry_out(folder, connection, stop, _told_on_stderr)
+    print(f"{recorded.rows} rows of {recorded.events} events")
+    print(f"{recorded.gaps} gaps, {recorded.troubles} messages that could not be read")
+    print(folder.resolve())
+    return recorded.rows
+
+
+async def _with_connection(
+    operator: Operator, verb: Callable[[Connection], Awaitable[None]]
+) -> None:
+    async with connected(operator.site, operator.clock, os.environ, Path.cwd()) as connection:
+        await verb(connection)
+
+
+def _told_on_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,61 @@
+"""One start of a session, as its journal and its recording tell it afterwards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+from live.journal import Entry, Seating, SessionJournal
+from live.past import Past, rebuild
+from recordings.reader import Tape
+from strategies.trading.commands import Command
+from strategies.trading.desk import Desk
+
+
+class JournaledStart:
+    """A start that is over: what its desk was given, what it heard, and what it asked for."""
+
+    def __init__(self, folder: Path, journal: SessionJournal, number: int, given: Seating) -> None:
+        """Read the start's recording for what was on offer; raise TapeError."""
+        tape = Tape(folder / f"tape-{number:05d}")
+        whole = tape.info
+        self.given = given
+        self.info = replace(
+            whole,
+            events=whole.events[: given.events],
+            markets=whole.markets[: given.markets],
+            lines=whole.lines[: given.lines],
+        )
+        self._journal = journal
+        self._number = number
+
+    def recall(self, desk: Desk) -> None:
+        """Let a desk know of the wagers of earlier starts, as the start's own did."""
+        past = Past(entry for entry in self._journal.entries() if entry.start < self._number)
+        recalled = set(self.given.recalled)
+        wagers = past.unfinished(self.info.catalogue(), self.given.market_keys)
+        rebuild(desk, (wager for wager in wagers if wager.request.ref in recalled))
+
+    def inputs(self) -> Iterator[Entry]:
+        """Yield what the desk heard and when it was called upon, in the order of `input_seq`."""
+        for entry in self._journal.entries_with_feed(self._number):
+            if not isinstance(entry.told, get_args(Command)):
+                yield entry
+
+    def commands(self) -> Iterator[Entry]:
+        """Yield what the desk asked for, in order."""
+        for entry in self._journal.entries():
+            if entry.start == self._number and isinstance(entry.told, get_args(Command)):
+                yield entry
+
+
+@contextmanager
+def open_start(folder: Path, number: int) -> Iterator[JournaledStart | None]:
+    """Open a start of the session in a folder; there is None if it never had a desk.
+
+    Raise JournalError or TapeError for what cannot be read.
+    """
+    with SessionJournal(folder / "journal.sqlite") as journal:
+        given = journal.seating(number)
+        yield None if given is None else JournaledStart(folder, journal, number, given)

@@ -1,0 +1,87 @@
+"""A recording session: the exchange's stream written to a tape, until it is told to stop."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from live.clock import WallClock
+from live.connection import Connection, chosen_tournaments, require_live_parts
+from live.raw import RawLog
+from live.reference import ReferenceSettings
+from live.site import Site
+from live.stream import StreamSettings
+from live.taping import Taping, TapingSettings, Tell
+from recordings.tape import Clocks
+from recordings.writer import TapeWriter
+from strategies.trading.market_filter import MarketFilter
+from strategies.trading.odds import Ladder
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of a recording."""
+
+    rows: int
+    events: int
+    gaps: int
+    troubles: int
+
+
+class Recording:
+    """Records the markets that a filter chooses, from configured parts."""
+
+    def __init__(
+        self,
+        *,
+        feed: StreamSettings,
+        clock: Callable[..., WallClock],
+        prophet: Site,
+        markets: MarketFilter,
+        reference: ReferenceSettings,
+        seed: int,
+        segment_seconds: float,
+        compare_seconds: float,
+    ) -> None:
+        """Take the parts; raise ConfigError where they cannot mean anything.
+
+        A segment is whole after `segment_seconds`; every `compare_seconds` the tape is compared
+        with what the exchange answers.
+        """
+        require_live_parts(feed, clock)
+        self.site = prophet
+        self.clock = clock()
+        self.markets = markets
+        self.taping = TapingSettings(
+            feed, markets, reference, seed, segment_seconds, compare_seconds
+        )
+
+    async def carry_out(
+        self, folder: Path, connection: Connection, stop: asyncio.Event, tell: Tell
+    ) -> Recorded:
+        """Record into a folder until told to stop; tell what a person should know meanwhile.
+
+        However it ends, the tape is closed with all that was heard, unless nothing was.
+        """
+        client = connection.client
+        ladder = Ladder(await client.ladder())
+        tournaments = await chosen_tournaments(client, self.markets)
+        writer = TapeWriter(
+            folder,
+            source=f"recorded from {self.site.name} ({self.site.host})",
+            simulated=not self.site.real_money,
+            clocks=Clocks.TWO,
+            ladder=ladder,
+        )
+        raw = RawLog(folder)
+        tell(f"recording {self.site.name} ({self.site.root}); Ctrl-C ends it")
+        try:
+            taping = Taping(self.taping, connection, self.clock, tournaments, writer, raw, tell)
+            await taping.run(stop)
+        finally:
+            raw.end_file()
+            if writer.rows_written:
+                writer.close()
+            else:
+                writer.abandon()
+        return Recorded(writer.rows_written, taping.events, taping.gaps, connection.troubles.total)

@@ -1,0 +1,240 @@
+"""Where a desk trades: what a session asks of it, and ProphetX itself as one such room.
+
+The other is the simulated exchange of a paper session, fed by the live market.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from live.clock import WallClock
+from live.connection import Connection
+from live.exchange import ProphetExchange
+from live.guard import admit_trading
+from live.known_wager import KnownWager
+from live.open_wagers import cancel_everything, told_wager
+from live.past import PastWager
+from live.site import Site
+from live.wire.orders import OrderShape
+from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
+from strategies.trading.errors import ConfigError, ExchangeError
+from strategies.trading.events import (
+    Event,
+    EventScheduled,
+    EventStatusChanged,
+    FeedLost,
+    FeedRestored,
+    MarketStatusChanged,
+    OfferChanged,
+    ReferencePrice,
+    TradeSeen,
+)
+from strategies.trading.exchange import Exchange, Listener
+from strategies.trading.ids import MarketKey
+from strategies.trading.limits import Limits
+from strategies.trading.market import EventStatus, MarketStatus
+from strategies.trading.money import profit_cents
+from strategies.trading.odds import Odds, opposite
+
+# The wagers of earlier starts that are still there, and what became of them since: the desk is told
+# once it is seated.
+Recovered = tuple[Sequence[PastWager], Sequence[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a room is opened with: the connection, what is on offer, and where its tasks run."""
+
+    connection: Connection
+    info: TapeInfo
+    market_keys: tuple[MarketKey, ...]
+    tasks: asyncio.TaskGroup
+    before_sending: Callable[[], None]
+
+
+class Room(Protocol):
+    """Where a desk trades. Rows and the feed's losses are told at the present of its clock."""
+
+    @property
+    def clock(self) -> WallClock:
+        """Return the time by which it goes."""
+
+    def admit(self, site: Site, environ: Mapping[str, str], limits: Limits) -> Limits:
+        """Return the limits that one may trade with here; raise ConfigError if none will do."""
+
+    def open(self, opening: Opening) -> Exchange:
+        """Open it, and return the desk's port."""
+
+    def seat(self, desk: Listener) -> None:
+        """Let a desk hear everything from now on."""
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Take rows of the market as they arrive."""
+
+    def hear(self, order: OrderShape) -> None:
+        """Take the exchange's private update."""
+
+    def lose(self) -> None:
+        """Take the loss of the market's feed."""
+
+    def restore(self) -> None:
+        """Take its return: what it shows is whole again."""
+
+    async def recover(self, wagers: Sequence[PastWager]) -> Recovered:
+        """Take over what earlier starts left there; raise ExchangeError."""
+
+    async def catch_up(self) -> None:
+        """Tell what was missed of our own wagers; raise ExchangeError."""
+
+    async def available_cents(self) -> int:
+        """Return what may be staked; raise ExchangeError."""
+
+    async def withdraw_all(self) -> list[str]:
+        """Withdraw all that is open; return what still is, as people read it."""
+
+
+class LiveRoom:
+    """ProphetX: the desk hears its stream, and wagers there."""
+
+    def __init__(
+        self, *, exchange: Callable[..., ProphetExchange], clock: Callable[..., WallClock]
+    ) -> None:
+        """Take the parts; nothing is asked before it is opened."""
+        self.clock = clock()
+        self._make_exchange = exchange
+        self._opening: Opening | None = None
+        self._exchange: ProphetExchange | None = None
+        self._desk: Listener | None = None
+        self._untold: list[Event] = []
+
+    def admit(self, site: Site, environ: Mapping[str, str], limits: Limits) -> Limits:
+        """Return the limits that the guard leaves."""
+        return admit_trading(site, environ, limits)
+
+    def open(self, opening: Opening) -> ProphetExchange:
+        """Return the exchange, with the desk's account there."""
+        connection = opening.connection
+        self._opening = opening
+        self._catalogue = opening.info.catalogue()
+        try:
+            self._exchange = self._make_exchange(
+                client=connection.client,
+                clock=self.clock,
+                catalogue=self._catalogue,
+                tasks=opening.tasks,
+                tell=self._tell,
+                before_sending=opening.before_sending,
+                troubles=connection.troubles,
+            )
+        except TypeError:
+            message = "exchange: wagers are placed at ProphetX; use exchange=prophetx"
+            raise ConfigError(message) from None
+        return self._exchange
+
+    def seat(self, desk: Listener) -> None:
+        """Let a desk hear what was kept for it, and everything from now on."""
+        self._desk = desk
+        self._hear_all(self._untold)
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Let the desk hear rows at their own times, and decide when it has heard all."""
+        if self._desk is None:
+            return
+        for row in rows:
+            event = self._event_of(row)
+            if event is not None:
+                self._desk.take(event, row.received_ns)
+        self._desk.act(rows[-1].received_ns)
+
+    def hear(self, order: OrderShape) -> None:
+        """Take the exchange's private update."""
+        if self._exchange is not None:
+            self._exchange.hear(order)
+
+    def lose(self) -> None:
+        """Tell the desk, which pulls all quotes."""
+        self._hear_all([FeedLost()])
+
+    def restore(self) -> None:
+        """Tell the desk, which quotes again."""
+        self._hear_all([FeedRestored()])
+
+    async def recover(self, wagers: Sequence[PastWager]) -> Recovered:
+        """Cancel whatever is open, and ask for what became of the wagers of earlier starts."""
+        assert self._exchange is not None, "it is not open"
+        still_open = await self.withdraw_all()
+        if still_open:
+            message = f"{len(still_open)} wagers of before stay open: {still_open[0]} ..."
+            raise ExchangeError(message)
+        known = []
+        for past in wagers:
+            line = self._catalogue.lines[past.request.line_id]
+            known.append(KnownWager(past.request, line))
+            for _, event in past.told:
+                known[-1].recall(event)
+        await self._exchange.wagers.recover(known)
+        return wagers, tuple(self._untold)
+
+    async def catch_up(self) -> None:
+        """Ask for every wager that may have changed."""
+        if self._exchange is not None:
+            await self._exchange.wagers.catch_up()
+
+    async def available_cents(self) -> int:
+        """Return what the exchange lets us stake."""
+        assert self._exchange is not None, "it is not open"
+        return await self._exchange.available_cents()
+
+    async def withdraw_all(self) -> list[str]:
+        """Cancel everything of the account, and ask until nothing is open."""
+        if self._opening is None:
+            return []
+        still_open = await cancel_everything(self._opening.connection)
+        return [told_wager(order) for order in still_open]
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        self.clock.enter(lambda: self._hear_all(events))
+
+    def _hear_all(self, events: Sequence[Event]) -> None:
+        if self._desk is None:
+            self._untold += events
+            return
+        now_ns = self.clock.now_ns()
+        for event in events:
+            self._desk.take(event, now_ns)
+        self._desk.act(now_ns)
+
+    def _event_of(self, row: Row) -> Event | None:
+        """Return what a row tells a desk; nothing of what came on offer after the opening."""
+        assert self._opening is not None, "it is not open"
+        info = self._opening.info
+        if row.line >= len(info.lines) or row.market >= len(info.markets):
+            return None
+        if row.event >= len(info.events):
+            return None
+        match row.kind:
+            case Kind.OFFER:
+                line_id = info.lines[row.line].line_id
+                return OfferChanged(line_id, Odds(row.odds), row.amount_cents)
+            case Kind.TRADE:
+                return self._trade_of(row)
+            case Kind.MARKET_STATUS:
+                return MarketStatusChanged(info.markets[row.market].key, MarketStatus(row.state))
+            case Kind.EVENT_STATUS:
+                return EventStatusChanged(info.events[row.event].event_id, EventStatus(row.state))
+            case Kind.SCHEDULE:
+                return EventScheduled(info.events[row.event].event_id, row.state)
+            case Kind.REFERENCE:
+                probability = row.state / PROBABILITY_PARTS
+                return ReferencePrice(info.lines[row.line].line_id, probability)
+        return None
+
+    def _trade_of(self, row: Row) -> TradeSeen:
+        """Return a trade from its taker's side; the exchange tells the maker's."""
+        assert self._opening is not None, "it is not open"
+        assert row.side == Side.MAKER, "the exchange tells trades from the maker's side"
+        maker = self._opening.info.lines[row.line].line_id
+        line_id = self._catalogue.opposite(maker).line_id
+        stake_cents = profit_cents(row.amount_cents, row.odds)
+        return TradeSeen(line_id, opposite(Odds(row.odds)), stake_cents)

@@ -1,0 +1,120 @@
+"""A trading session: one desk on the live market, on paper or with wagers at the exchange."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from live.clock import WallClock
+from live.connection import connected, require_live_parts
+from live.journal import SessionJournal
+from live.reference import ReferenceSettings
+from live.room import Room
+from live.site import Site
+from live.start import Start
+from live.stream import StreamSettings
+from live.taping import TapingSettings, Tell
+from strategies.trading.assembly import DeskSettings
+from strategies.trading.commission import Commission
+from strategies.trading.errors import ConfigError
+from strategies.trading.ids import RefMint
+from strategies.trading.limits import Limits
+from strategies.trading.market_filter import MarketFilter
+from strategies.trading.pricing import Pricing
+from strategies.trading.strategy import Strategy
+from strategies.trading.wagers import WagerSettings
+
+SESSIONS = "sessions"
+
+
+class Session:
+    """Trades with one strategy from configured parts, start after start under one name.
+
+    What it heard and did is in `sessions/NAME`: the journal, and a recording of each start.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed: StreamSettings,
+        clock: Callable[..., WallClock],
+        prophet: Site,
+        room: Callable[..., Room],
+        fees: Commission,
+        pricing: Pricing,
+        strategy: Callable[[], Strategy],
+        risk: Limits,
+        wagers: WagerSettings,
+        markets: MarketFilter,
+        reference: ReferenceSettings,
+        seed: int,
+        session: dict[str, Any],
+        segment_seconds: float,
+        compare_seconds: float,
+        configuration: str,
+    ) -> None:
+        """Take the parts; raise ConfigError where they cannot mean anything.
+
+        `configuration` is what they were built from, kept for every start, to be built again.
+        """
+        require_live_parts(feed, clock)
+        unknown = [key for key in session if key != "name"]
+        if unknown:
+            message = f"session.{unknown[0]}: there is no such setting"
+            raise ConfigError(message)
+        self.site = prophet
+        self.markets = markets
+        self.limits = risk
+        self.taping = TapingSettings(
+            feed, markets, reference, seed, segment_seconds, compare_seconds
+        )
+        self._clock = clock
+        self._room = room
+        self.commission = fees
+        self._pricing = pricing
+        self._strategy = strategy
+        self._wagers = wagers
+        self._name = session["name"]
+        self._configuration = configuration
+
+    async def carry_out(
+        self, home: Path, environ: Mapping[str, str], stop: asyncio.Event, tell: Tell
+    ) -> None:
+        """Trade until told to stop, then cancel everything, and see that nothing is open.
+
+        `tell` says what a person should know. Raise what keeps the session from going on, once
+        everything was cancelled; ExchangeError if something is open all the same. Cancelled itself,
+        it leaves everything as it is.
+        """
+        if not isinstance(self._name, str):
+            message = "session.name: name the session, as in session.name=first"
+            raise ConfigError(message)
+        RefMint(self._name, 1)
+        room = self._room(clock=self._clock)
+        limits = room.admit(self.site, environ, self.limits)
+        folder = home / SESSIONS / self._name
+        folder.mkdir(parents=True, exist_ok=True)
+        with SessionJournal(folder / "journal.sqlite") as journal:
+            async with connected(self.site, room.clock, environ, home) as connection:
+                # Numbered only once the exchange takes our keys.
+                await connection.client.log_in()
+                number = journal.begin_start(room.clock.now_ns())
+                saved = folder / f"start-{number:05d}.yaml"
+                saved.write_text(self._configuration, encoding="utf-8")
+                start = Start(self, room, connection, journal, folder, number, tell)
+                await start.carry_out(stop, limits)
+
+    def desk_settings(
+        self, limits: Limits, starting_balance_cents: int, start_number: int
+    ) -> DeskSettings:
+        """Return what the desk of a start is made of, its strategy new."""
+        return DeskSettings(
+            strategy=self._strategy(),
+            pricing=self._pricing,
+            limits=limits,
+            wagers=self._wagers,
+            commission=self.commission,
+            starting_balance_cents=starting_balance_cents,
+            session_name=self._name,
+            start_number=start_number,
+        )

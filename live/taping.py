@@ -1,0 +1,211 @@
+"""The exchange's stream written to a tape: its tasks, from the first snapshot to the last row."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from numpy.random import default_rng
+
+from live import listing
+from live.client import EVENTS_PER_QUERY
+from live.clock import WallClock
+from live.connection import Connection
+from live.market_rows import MarketRows
+from live.raw import RawLog
+from live.recorder import Recorder
+from live.reference import ReferenceSettings, ReferenceSource, Told
+from live.stream import Down, Record, Stream, StreamSettings, Up
+from live.wire.markets import EventShape, MarketShape, TournamentShape
+from recordings.writer import TapeWriter
+from strategies.trading.errors import ExchangeError, ProtocolError
+from strategies.trading.market_filter import MarketFilter
+
+_FLUSH_SECONDS = 1.0
+
+# Between two snapshots, so that no stream of news makes us ask without end.
+_SNAPSHOT_PAUSE_SECONDS = 1.0
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TapingSettings:
+    """What is taped and how.
+
+    A segment is whole after `segment_seconds`; every `compare_seconds` the tape is compared with
+    what the exchange answers.
+    """
+
+    feed: StreamSettings
+    markets: MarketFilter
+    reference: ReferenceSettings
+    seed: int
+    segment_seconds: float
+    compare_seconds: float
+
+
+class Taping:
+    """The tasks of a recording: the stream, outside prices, the snapshots, the segments.
+
+    Whoever wants to know of what is written while it is, overrides `hear` and the snapshots.
+    """
+
+    def __init__(
+        self,
+        settings: TapingSettings,
+        connection: Connection,
+        clock: WallClock,
+        tournaments: Sequence[TournamentShape],
+        writer: TapeWriter,
+        raw: RawLog,
+        tell: Tell,
+    ) -> None:
+        """Prepare to write the events of these tournaments; `tell` says what a person should know.
+
+        Times of arrival are those of the clock.
+        """
+        self._settings = settings
+        self._connection = connection
+        self._tournaments = tournaments
+        self._writer = writer
+        self._raw = raw
+        self._tell = tell
+        self._asked = asyncio.Event()
+        self._wanted_ids: list[int] = []
+        self._subscribed_ids: frozenset[int] = frozenset()
+        self._rows = MarketRows(writer, connection.troubles, settings.markets.types)
+        self._recorder = Recorder(
+            writer,
+            raw,
+            self._rows,
+            clock,
+            connection.troubles,
+            [tournament.id for tournament in tournaments],
+            self._asked.set,
+        )
+        self._stream = Stream(
+            connection.client,
+            connection.site,
+            clock,
+            settings.feed,
+            default_rng(settings.seed),
+            self._subscribe,
+            connection.troubles,
+        )
+        self._prices = ReferenceSource(settings.reference, clock, connection.troubles)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Record until told to stop; raise what keeps it from going on."""
+        await self._events()
+        tasks = [
+            asyncio.create_task(stop.wait()),
+            asyncio.create_task(self._stream.run(self.hear)),
+            asyncio.create_task(self._take_snapshots()),
+            asyncio.create_task(self._end_segments()),
+            asyncio.create_task(self._prices.run(self.hear_reference, self._tell)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            note = self._recorder.gap_note()
+            if note is not None:
+                self._writer.info.notes.append(note)
+        for task in done:
+            task.result()
+
+    @property
+    def events(self) -> int:
+        """Return how many events are on the tape."""
+        return len(self._rows.event_ids)
+
+    @property
+    def gaps(self) -> int:
+        """Return how often the feed was lost."""
+        return self._recorder.gaps
+
+    def _subscribe(self) -> Sequence[int]:
+        self._subscribed_ids = frozenset(self._wanted_ids)
+        return self._wanted_ids
+
+    def hear(self, record: Record) -> None:
+        """Take what the stream tells."""
+        self._recorder.hear(record)
+        match record:
+            case Up(epoch=epoch):
+                self._tell(f"socket {epoch} is up, with {len(self._subscribed_ids)} events")
+            case Down(epoch=epoch, reason=reason):
+                self._tell(f"socket {epoch} is down: {reason}")
+
+    def hear_reference(self, told: Told) -> None:
+        """Take a line from outside."""
+        self._recorder.hear_reference(told)
+
+    async def _take_snapshots(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.compare_seconds):
+                    await self._asked.wait()
+            if not self._asked.is_set():
+                self._recorder.expect_snapshot()
+            self._asked.clear()
+            try:
+                events, markets = await self.ask_snapshot()
+            except ExchangeError as error:
+                self._stream.renew(f"no snapshot: {error}", at_once=False)
+                continue
+            # Asked anew meanwhile, or lost: this one is of before.
+            if self._asked.is_set() or not self._recorder.awaits_snapshot:
+                continue
+            self.write_snapshot(events, markets)
+            if not self._subscribed_ids.issuperset(self._wanted_ids):
+                self._stream.renew("another event is on offer")
+            await asyncio.sleep(_SNAPSHOT_PAUSE_SECONDS)
+
+    async def ask_snapshot(self) -> tuple[list[EventShape], dict[int, list[MarketShape]]]:
+        """Return everything that is followed as it stands now; raise ExchangeError."""
+        events = await self._events()
+        return events, await self._markets_of(self._wanted_ids)
+
+    def write_snapshot(
+        self, events: list[EventShape], markets: dict[int, list[MarketShape]]
+    ) -> None:
+        """Write what is news in a snapshot, and then what waited for it."""
+        self._recorder.write_snapshot(events, markets)
+
+    async def _events(self) -> list[EventShape]:
+        """Return the events of the tournaments that are followed; they are wanted from now on."""
+        client = self._connection.client
+        events = [event for each in self._tournaments for event in await client.events(each.id)]
+        followed = [event for event in events if self._is_followed(event)]
+        self._wanted_ids = [event.event_id for event in followed]
+        return followed
+
+    def _is_followed(self, event: EventShape) -> bool:
+        try:
+            return listing.sport_event(event) is not None
+        except ProtocolError as error:
+            self._connection.troubles.note(error)
+            return False
+
+    async def _markets_of(self, event_ids: Sequence[int]) -> dict[int, list[MarketShape]]:
+        markets: dict[int, list[MarketShape]] = {}
+        for at in range(0, len(event_ids), EVENTS_PER_QUERY):
+            few = event_ids[at : at + EVENTS_PER_QUERY]
+            markets |= await self._connection.client.markets(few)
+        return markets
+
+    async def _end_segments(self) -> None:
+        """Make what was heard whole on its own now and then, and the raw text every second."""
+        passed = 0.0
+        while True:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            self._raw.flush()
+            passed += _FLUSH_SECONDS
+            if passed >= self._settings.segment_seconds:
+                passed = 0.0
+                self._writer.end_segment()
+                self._raw.end_file()

@@ -1,0 +1,107 @@
+"""Requests and replies: the one door to httpx, so that another library takes one module's work."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from live.clock import WallClock
+from live.pace import Pace
+from live.site import Site
+from strategies.trading.errors import UnreachableError
+
+_HELD_SECONDS_MAX = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered: the HTTP status and the body as it came."""
+
+    status: int
+    body: bytes
+
+
+class Transport:
+    """Carries requests to one exchange, no faster than it allows. Used as a context manager.
+
+    Redirects are not followed: keys go to the host that is meant, and nowhere else.
+    """
+
+    def __init__(
+        self, site: Site, clock: WallClock, carrier: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Speak with an exchange, over the network unless another carrier is given."""
+        self.site = site
+        self._answer_seconds = site.answer_seconds
+        self._pace = Pace(clock, site.requests_per_second)
+        self._http = httpx.AsyncClient(
+            transport=carrier,
+            timeout=site.answer_seconds,
+            follow_redirects=False,
+            # What is on this machine is not asked through a proxy.
+            trust_env=not site.is_local,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Return the transport."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close what is open."""
+        await self._http.aclose()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        token: str | None = None,
+    ) -> Reply:
+        """Ask in turn, once, and return the reply, whatever its status.
+
+        Raise UnreachableError if none came in time: then what the exchange did is unknown.
+        """
+        await self._pace.turn()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                response = await self._http.request(
+                    method,
+                    self.site.url(path),
+                    params=dict(query or {}),
+                    content=body,
+                    headers=headers,
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+            raise self._unreachable(method, path, error) from error
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self._pace.hold(_seconds(response.headers.get("Retry-After")))
+        return Reply(response.status_code, response.content)
+
+    def _unreachable(self, method: str, path: str, error: Exception) -> UnreachableError:
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            why = f"no answer within {self._answer_seconds:g} s"
+        else:
+            why = str(error) or type(error).__name__
+        return UnreachableError(f"{self.site.root}: {method} {path}: {why}")
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Return how long the exchange wants to be left alone; a second where it does not say."""
+    try:
+        seconds = float(retry_after or 1)
+    except ValueError:
+        seconds = 1.0
+    return min(max(seconds, 0.0), _HELD_SECONDS_MAX)

@@ -1,0 +1,34 @@
+"""What could not be read: counted by kind, told once for each kind with its text."""
+
+import logging
+from collections import Counter
+
+from strategies.trading.errors import ProtocolError
+
+_LOG = logging.getLogger(__name__)
+
+# Beyond so many kinds they are counted as one, lest a peer that is out of its mind fill the memory.
+_KINDS_MAX = 200
+_TOLD_CHARACTERS = 500
+
+
+class Troubles:
+    """Keeps count of what was skipped because it could not be read."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.counts: Counter[str] = Counter()
+
+    def note(self, error: ProtocolError) -> None:
+        """Count an error; the first of its kind is logged with the text that could not be read."""
+        kind = str(error)
+        if kind not in self.counts and len(self.counts) >= _KINDS_MAX:
+            kind = "other"
+        self.counts[kind] += 1
+        if self.counts[kind] == 1:
+            _LOG.warning("cannot read %s: %s", kind, error.raw[:_TOLD_CHARACTERS])
+
+    @property
+    def total(self) -> int:
+        """Return how many there were in all."""
+        return self.counts.total()

@@ -1,0 +1,67 @@
+"""What a replay reads: one start of a session, from its journal and its recording."""
+
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
+
+from recordings.tape import TapeInfo
+from strategies.trading.commands import Command
+from strategies.trading.desk import Desk
+from strategies.trading.events import Event
+from strategies.trading.ids import MarketKey
+from strategies.trading.journal import Call
+from strategies.trading.limits import Limits
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class Journaled(Protocol[_T_co]):
+    """An input or a command of a session, and when it was."""
+
+    @property
+    def input_seq(self) -> int:
+        """Return the number of the input, or of the last one before it."""
+
+    @property
+    def now_ns(self) -> int:
+        """Return its time."""
+
+    @property
+    def told(self) -> _T_co:
+        """Return what it was."""
+
+
+class Given(Protocol):
+    """What the desk of a start was given beside its configuration."""
+
+    @property
+    def limits(self) -> Limits:
+        """Return the limits that it traded with."""
+
+    @property
+    def starting_balance_cents(self) -> int:
+        """Return its balance, before what it knew of earlier starts."""
+
+    @property
+    def market_keys(self) -> tuple[MarketKey, ...]:
+        """Return the markets that it followed."""
+
+
+class JournaledStart(Protocol):
+    """One start of a session, read from its journal and its recording."""
+
+    @property
+    def given(self) -> Given:
+        """Return what its desk was given."""
+
+    @property
+    def info(self) -> TapeInfo:
+        """Return what was on offer when its desk was seated."""
+
+    def recall(self, desk: Desk) -> None:
+        """Let a desk know of the wagers of earlier starts."""
+
+    def inputs(self) -> Iterator[Journaled[Event | Call]]:
+        """Yield what the desk heard and when it was called upon, in order."""
+
+    def commands(self) -> Iterator[Journaled[Command]]:
+        """Yield what the desk asked for, in order."""

@@ -1,0 +1,184 @@
+"""The room of a paper session: the simulated exchange, fed by the live market on wall time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from recordings.tape import Row, TapeInfo
+from sim.clock import ReplayEnvironment
+from sim.exchange.link import Link
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
+from sim.exchange.queue import QueueModel
+from sim.exchange.recorded import RecordedMarket
+from sim.inbox import Inbox
+from sim.latency import Delay, Latency, NoDelay
+from sim.streams import Streams
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commission import Commission
+from strategies.trading.errors import ConfigError
+from strategies.trading.events import FeedLost, FeedRestored
+from strategies.trading.exchange import Exchange, Listener
+from strategies.trading.ids import MarketKey
+from strategies.trading.limits import Limits
+
+# Clocks that are further apart than this are wrong, and tell nothing of how long a message took.
+_LONGEST_FEED_NS = 5 * NANOSECONDS
+
+
+class WallTime(Protocol):
+    """A clock that steps an environment as the wall's time passes."""
+
+    def now_ns(self) -> int:
+        """Return the time."""
+
+    def enter(self, callback: Callable[[], None]) -> None:
+        """Let all that is due happen, then the callback at the present."""
+
+
+class PaperOpening(Protocol):
+    """What the room is opened with: what is on offer, and what the desk follows of it."""
+
+    @property
+    def info(self) -> TapeInfo:
+        """Return what is on offer."""
+
+    @property
+    def market_keys(self) -> tuple[MarketKey, ...]:
+        """Return what the desk follows."""
+
+
+class PaperRoom:
+    """A simulated exchange with one desk, among the offers and trades of the real one.
+
+    The market is heard late, and matched when it is heard. So a command takes effect after the
+    entry delay and as long again as the market's last message was under way; its answer comes a
+    response delay after that.
+    """
+
+    def __init__(
+        self,
+        *,
+        exchange: Callable[..., SimulatedProphet],
+        latency: Callable[..., Latency],
+        queue: Callable[[], QueueModel],
+        fees: Commission,
+        seed: int,
+        clock: Callable[..., Any],
+    ) -> None:
+        """Take the parts; the room's time begins now."""
+        self._env = ReplayEnvironment(start_ns=clock(env=ReplayEnvironment()).now_ns())
+        self.clock: Any = clock(env=self._env)
+        self._inbox = Inbox(self._env)
+        self._feed = _LastDelay()
+        modelled = latency(Streams(seed))
+        entry = _Sum(modelled.entry, self._feed)
+        self._latency = replace(modelled, feed=NoDelay(), entry=entry)
+        self._make_exchange = exchange
+        self._queue = queue
+        self._fees = fees
+        self._link: Link | None = None
+
+    def admit(self, site: object, environ: Mapping[str, str], limits: Limits) -> Limits:  # noqa: ARG002
+        """Return the limits as they are: the money is nobody's."""
+        return limits
+
+    def open(self, opening: PaperOpening) -> Exchange:
+        """Open the exchange and the desk's account, and return the way there."""
+        env, info = self._env, opening.info
+        try:
+            exchange = self._make_exchange(
+                env=env,
+                info=info,
+                activation=self._latency.activation,
+                queue=self._queue(),
+                fees=self._fees,
+            )
+        except TypeError:
+            message = "exchange: paper is traded at a simulated one; use exchange=simulated"
+            raise ConfigError(message) from None
+        publisher = Publisher(env, self._inbox, NoDelay(), info.clocks, opening.market_keys)
+        self._info = info
+        self._market = RecordedMarket(env, info, exchange, publisher)
+        self._link = Link(env, exchange, self._latency, self._inbox, publisher)
+        return self._link
+
+    def seat(self, desk: Listener) -> None:
+        """Let a desk hear everything from now on."""
+        self._inbox.connect(desk.take, desk.act, wake_on_every_change=True)
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Let rows happen now; what came on offer after the opening is passed over."""
+        now_ns = self._env.now_ns
+        self._feed.note(rows[-1].received_ns - rows[-1].exchange_ns)
+        for row in rows:
+            if self._knows(row):
+                self._market.take_row((now_ns, now_ns, *row[2:4], *_places(row), *row[7:]))
+
+    def hear(self, order: object) -> None:
+        """Pass over what the real exchange says of wagers: they are not this desk's."""
+
+    def lose(self) -> None:
+        """Tell the desk of a lost feed."""
+        self._inbox.drain(self._env.now_ns + 1)
+        self._inbox.deliver(FeedLost())
+
+    def restore(self) -> None:
+        """Tell the desk that the feed is whole again."""
+        self._inbox.drain(self._env.now_ns + 1)
+        self._inbox.deliver(FeedRestored())
+
+    async def recover(
+        self,
+        wagers: Sequence[object],  # noqa: ARG002 - they ended with the exchange of their process
+    ) -> tuple[tuple[()], tuple[()]]:
+        """Return nothing: there are no wagers of before."""
+        return (), ()
+
+    async def catch_up(self) -> None:
+        """Ask for nothing: no answer of the simulated exchange is ever lost."""
+
+    async def available_cents(self) -> int:
+        """Return what may be staked."""
+        assert self._link is not None, "it is not open"
+        return self._link.participant.available_cents
+
+    async def withdraw_all(self) -> list[str]:
+        """Return what is open after all was withdrawn: paper leaves nothing behind."""
+        return []
+
+    def _knows(self, row: Row) -> bool:
+        info = self._info
+        return (
+            row.line < len(info.lines)
+            and row.market < len(info.markets)
+            and row.event < len(info.events)
+        )
+
+
+class _Sum:
+    """Delays one after the other."""
+
+    def __init__(self, *delays: Delay) -> None:
+        self._delays = delays
+
+    def sample_ns(self) -> int:
+        return sum(delay.sample_ns() for delay in self._delays)
+
+
+class _LastDelay:
+    """As long as the last message was under way."""
+
+    def __init__(self) -> None:
+        self._last_ns = 0
+
+    def note(self, delay_ns: int) -> None:
+        self._last_ns = min(max(delay_ns, 0), _LONGEST_FEED_NS)
+
+    def sample_ns(self) -> int:
+        return self._last_ns
+
+
+def _places(row: Row) -> tuple[int, int, int]:
+    """Return where a row belongs in the order in which the exchange takes it."""
+    return row.line, row.market, row.event

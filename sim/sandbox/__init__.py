@@ -1,0 +1,1 @@
+"""The sandbox: the simulated exchange behind ProphetX's own REST and sockets, on loopback."""

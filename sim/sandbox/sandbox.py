@@ -1,0 +1,70 @@
+"""The sandbox as a session: a recording, or a crowd, served as ProphetX would, from its parts."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from sim.driver import Feed, require_simulated
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.queue import QueueModel
+from sim.latency import Latency
+from sim.sandbox.server import Server
+from sim.sandbox.settings import SandboxSettings
+from sim.sandbox.stage import PacedClock, Stage
+from sim.streams import Streams
+from strategies.trading.commission import Commission
+from strategies.trading.errors import ConfigError
+
+
+class Sandbox:
+    """Serves a recording or a crowd as the exchange's own protocols tell it, from a chosen time on.
+
+    Of the latency model only the activation delay is used: the way to and fro is real here.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed: Feed,
+        exchange: Callable[..., SimulatedProphet],
+        clock: Callable[..., PacedClock],
+        latency: Callable[..., Latency],
+        queue: Callable[[], QueueModel],
+        fees: Commission,
+        seed: int,
+        sandbox: SandboxSettings,
+    ) -> None:
+        """Take the parts; raise ConfigError or TapeError where they cannot mean anything."""
+        require_simulated(feed)
+        self.feed_name = feed.name
+        self.settings = sandbox
+        self.market_keys = [market.key for market in feed.info.markets]
+        self._feed = feed
+        self._clock = clock
+        self._make_exchange = partial(
+            exchange, activation=latency(Streams(seed)).activation, queue=queue(), fees=fees
+        )
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Server]:
+        """Serve for as long as the context lasts; raise ConfigError where it cannot listen."""
+        before_start_ns = self.settings.begin_before_start_ns
+        stage = Stage(self._feed, self._make_exchange, self._paced, before_start_ns)
+        server = Server(stage, self.settings)
+        try:
+            await server.start()
+        except OSError as error:
+            await server.stop()
+            message = f"sandbox.port: cannot listen on {self.settings.port}: {error.strerror}"
+            raise ConfigError(message) from None
+        try:
+            yield server
+        finally:
+            await server.stop()
+
+    def _paced(self, env: object) -> PacedClock:
+        try:
+            return self._clock(env=env)
+        except TypeError:
+            message = "clock: the sandbox keeps pace with the wall; use clock=wall"
+            raise ConfigError(message) from None

@@ -1,0 +1,54 @@
+"""The market on which every exchange is held to the contract: one moneyline with its makers."""
+
+from pathlib import Path
+
+from recordings.tape import Clocks, Side
+from recordings.writer import TapeWriter
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import (
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.odds import Odds
+
+START_NS = 1_790_000_000 * NANOSECONDS
+# Named as the exchange names them.
+GAME, MONEYLINE = EventId("19458"), MarketId("219")
+HOME, AWAY = LineId("1" * 32), LineId("2" * 32)
+SELECTIONS = {HOME: Selection.HOME, AWAY: Selection.AWAY}
+# What others offer a taker on either line, all along.
+OTHERS = (Odds(-108), 50_000)
+# At this second a taker comes for the home line, and takes up to a hundred dollars at these odds.
+TAKER_SECOND, TAKER_ODDS, TAKER_CENTS = 60, 104, 10_000
+BALANCE_CENTS = 1_000_000
+
+
+def write_moneyline(folder: Path, opens_seconds: int = 0) -> Path:
+    """Write a recording of the moneyline, its two others and its taker.
+
+    The taker's second counts from `opens_seconds` on.
+    """
+    with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
+        start_ns = START_NS + 7200 * NANOSECONDS
+        event = tape.add_event(
+            SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "basketball", start_ns)
+        )
+        market = tape.add_market(Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
+        home, away = (
+            tape.add_line(Line(line_id, GAME, MONEYLINE, selection, 0.0))
+            for line_id, selection in SELECTIONS.items()
+        )
+        tape.begin_message(START_NS, START_NS)
+        tape.schedule(event, start_ns)
+        tape.market_status(market, MarketStatus.OPEN)
+        tape.offer(home, *OTHERS)
+        tape.offer(away, *OTHERS)
+        taker_ns = START_NS + (opens_seconds + TAKER_SECOND) * NANOSECONDS
+        tape.begin_message(taker_ns, taker_ns)
+        tape.trade(home, TAKER_ODDS, TAKER_CENTS, Side.TAKER)
+    return folder

@@ -1,0 +1,170 @@
+"""The hall of ProphetX: a room on our own sandbox, in one loop, faster than the wall."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from hydra.utils import instantiate
+
+from conf.compose import build_session
+from live.clock import WallClock
+from live.connection import chosen_tournaments, connected
+from live.raw import RawLog
+from live.room import Opening
+from live.start import MarketTaping
+from live.taping import TapingSettings
+from recordings.tape import Clocks
+from recordings.writer import TapeWriter
+from sim.metrics import RunJournal
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.events import Event
+from tests.contract.moneyline import write_moneyline
+from tests.live.sites import LOCAL
+
+# How fast the sandbox's time passes, and how much of it there is to open a room.
+SPEED, PREPARING_SECONDS = 25, 15
+
+
+class ProphetHall:
+    """ProphetX's protocols, spoken with our own sandbox in the same loop, faster than the wall."""
+
+    def __init__(self, folder: Path, compose_settings: Callable[..., Any]) -> None:
+        """Serve the market, open a room there, and wait until the time counts from zero."""
+        self.heard: list[Event] = []
+        path = write_moneyline(folder / "tape", PREPARING_SECONDS)
+        words = [
+            f"recording.path={path}",
+            "latency=lognormal",
+            "sandbox.port=0",
+            f"sandbox.speed={SPEED}",
+            "sandbox.begin_minutes_before_start=120",
+            # Answers take longer on its clock than on the real one's.
+            "exchange.settings.retry_window_seconds=3",
+        ]
+        self._sandbox = build_session(compose_settings("mode=serve", *words))
+        self._parts = instantiate(compose_settings("mode=live"), _convert_="all")
+        self._folder = folder / "taped"
+        self._loop = asyncio.new_event_loop()
+        self._closing = asyncio.Event()
+        self._hosting: asyncio.Task[None] | None = None
+        self._loop.run_until_complete(self._open())
+
+    def let_pass(self, seconds: float) -> None:
+        """Let the loop run for as long."""
+        self._loop.run_until_complete(asyncio.sleep(seconds / SPEED))
+
+    def seat(self, assemble: Callable[..., Any]) -> Any:
+        """Assemble a desk with the standard settings, and start it."""
+        catalogue = self._info.catalogue()
+        desk = assemble(
+            self._parts,
+            catalogue=catalogue,
+            market_keys=tuple(catalogue.markets),
+            ladder=self._info.ladder,
+            clock=self.clock,
+            exchange=self.exchange,
+            journal=RunJournal(catalogue, None),
+        )
+        for event in self.heard:
+            desk.take(event, self.clock.now_ns())
+        self._listener.desk = desk
+        self.clock.enter(desk.start)
+        return desk
+
+    def there(self, do: Callable[[], Any]) -> None:
+        """Do something at the sandbox, in its loop."""
+
+        async def done() -> None:
+            do()
+
+        self._loop.run_until_complete(done())
+
+    def strike(self, **fault: Any) -> None:
+        """Let something go wrong at the sandbox."""
+        self.there(lambda: self.server.strike(fault))
+
+    def close(self) -> None:
+        """Close the room and the sandbox."""
+        self._closing.set()
+        assert self._hosting is not None
+        self._loop.run_until_complete(self._hosting)
+        self._loop.close()
+
+    async def _open(self) -> None:
+        opened = self._loop.create_future()
+        self._hosting = self._loop.create_task(self._host(opened))
+        await asyncio.wait((opened, self._hosting), return_when=asyncio.FIRST_COMPLETED)
+        if self._hosting.done():
+            self._hosting.result()
+        start_ns = self._info.events[0].scheduled_ns - 7200 * NANOSECONDS
+        await self.clock.sleep_until(start_ns + PREPARING_SECONDS * NANOSECONDS)
+
+    async def _host(self, opened: "asyncio.Future[None]") -> None:
+        """Serve, and keep the room's tasks, until it is closed."""
+        async with self._sandbox.opened() as server:
+            port = urlsplit(server.address).port
+            assert port is not None
+            site = replace(LOCAL, root=server.address, socket_port=port, speed=SPEED)
+            room = self._parts["run"].keywords["room"](clock=lambda: WallClock(speed=SPEED))
+            self.clock, self.server, self.room = room.clock, server, room
+            async with connected(site, room.clock, {}, self._folder) as connection:
+                try:
+                    async with asyncio.TaskGroup() as tasks:
+                        await self._tape(tasks, room, connection)
+                        opened.set_result(None)
+                        await self._until_closed()
+                except* _ClosedError:
+                    pass
+
+    async def _until_closed(self) -> None:
+        await self._closing.wait()
+        raise _ClosedError
+
+    async def _tape(self, tasks: asyncio.TaskGroup, room: Any, connection: Any) -> None:
+        """Let the room hear the sandbox, and whoever listens hear the room."""
+        clocks, raw = Clocks.TWO, RawLog(self._folder)
+        writer = TapeWriter(self._folder, source="test", simulated=True, clocks=clocks)
+        markets = self._parts["markets"]
+        settings = TapingSettings(
+            self._parts["feed"], markets, self._parts["reference"], 0, 60, 600
+        )
+        tournaments = await chosen_tournaments(connection.client, markets)
+        taping = MarketTaping(settings, connection, room, tournaments, writer, raw, print)
+        tasks.create_task(room.clock.run())
+        tasks.create_task(taping.run(asyncio.Event()))
+        await taping.whole.wait()
+        self._info = replace(writer.info)
+        keys = tuple(market.key for market in self._info.markets)
+        self.exchange = room.open(Opening(connection, self._info, keys, tasks, lambda: None))
+        self._listener = Listener(self.heard)
+        taping.seat(self._listener)  # type: ignore[arg-type]
+
+
+class _ClosedError(Exception):
+    """The hall is closed: ends its tasks."""
+
+
+class Listener:
+    """Hears what a room tells: keeps it, and passes it on to a desk if there is one."""
+
+    def __init__(self, heard: list[Event]) -> None:
+        """Keep what is heard."""
+        self.desk: Any = None
+        self._heard = heard
+
+    def begin(self) -> None:
+        """Begin nothing."""
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Keep an event."""
+        self._heard.append(event)
+        if self.desk is not None:
+            self.desk.take(event, at_ns)
+
+    def act(self, now_ns: int) -> None:
+        """Let the desk decide."""
+        if self.desk is not None:
+            self.desk.act(now_ns)

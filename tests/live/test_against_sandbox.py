@@ -1,0 +1,224 @@
+"""The bridge against our own sandbox: wagers through REST, the stream through its faults."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from live.clock import WallClock
+from live.connection import Connection, connected
+from live.stream import Down, Record, Stream, StreamSettings, Up
+from live.wire.orders import CancellationShape
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.errors import RefusalError, UnreachableError
+from strategies.trading.ids import LineId, WagerRef
+from strategies.trading.odds import Odds, prophetx_ladder
+
+PATIENCE_SECONDS = 30
+FEED = StreamSettings(5, 0.5, 2, 4, 60, 5, 0.05, 0.5)
+
+Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
+Scenario = Callable[[Any, Connection], Awaitable[None]]
+
+
+def play(sandbox: Sandbox, scenario: Scenario, answer_seconds: float = 5) -> None:
+    """Play a scenario between a sandbox of the shipped recording and a connection to it."""
+
+    async def run() -> None:
+        async with sandbox(20, "+experiment=nba", "latency=none") as here:
+            site = replace(here.site, answer_seconds=answer_seconds)
+            clock = WallClock(speed=site.speed)
+            async with connected(site, clock, {}, Path()) as connection:
+                await scenario(here, connection)
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
+async def a_wager(connection: Connection, ref: str, **changes: Any) -> PlaceWager:
+    """Return a small wager on the first line of the first market, at long odds."""
+    client = connection.client
+    (tournament,) = await client.tournaments()
+    (event,) = await client.events(tournament.id)
+    market = next(each for each in (await client.markets([event.event_id]))[event.event_id])
+    line = LineId(market.strikes[0].levels[0].strike_id)
+    wager = {"odds": Odds(1_000), "stake_cents": 1_250, "intent": Intent.REST} | changes
+    return PlaceWager(WagerRef(ref), line, **wager)
+
+
+async def wagers_of(connection: Connection) -> dict[str, str]:
+    """Return the wagers of the account with their states."""
+    now = connection.clock.wall_ns() // NANOSECONDS
+    query = {"from": now - 86_400, "to": now + 60}
+    orders = await connection.client.history(**query)
+    return {order.ref: order.status or "" for order in orders}
+
+
+def test_what_is_on_offer_is_read(sandbox: Sandbox) -> None:
+    """The ladder, the balance and three markets of the shipped game come as they are."""
+
+    async def scenario(here: Any, connection: Connection) -> None:
+        client = connection.client
+        assert tuple(sorted(await client.ladder())) == prophetx_ladder().rungs
+        assert (await client.balance()).balance_cents == 1_000_000
+        (tournament,) = await client.tournaments()
+        (event,) = await client.events(tournament.id)
+        markets = (await client.markets([event.event_id]))[event.event_id]
+        assert sorted(str(market.type) for market in markets) == ["moneyline", "spread", "total"]
+        assert connection.troubles.total == 0
+
+    play(sandbox, scenario)
+
+
+def test_a_wager_is_placed_looked_up_and_cancelled(sandbox: Sandbox) -> None:
+    """A wager's life by REST: placed to the cent, found by its id, cancelled once and no more."""
+
+    async def scenario(here: Any, connection: Connection) -> None:
+        client = connection.client
+        placed = await client.place(await a_wager(connection, "first"))
+        assert (placed.ref, placed.stake_cents) == ("first", 1_250)
+        assert (await client.order(placed.number)).ref == "first"
+        both = CancellationShape(order_id=placed.number, external_id="first")
+        await asyncio.sleep(0.1)
+        await client.cancel(both)
+        with pytest.raises(RefusalError, match="order_already_cancelled"):
+            await client.cancel(both)
+        (again,) = await client.cancel_batch([both])
+        assert again.error is not None
+        assert not again.success
+        assert not await client.cancel_all()
+
+    play(sandbox, scenario)
+
+
+def test_a_batch_stands_and_falls_item_by_item(sandbox: Sandbox) -> None:
+    """Of a batch what can be placed is placed; the rest comes back with its place and code."""
+
+    async def scenario(here: Any, connection: Connection) -> None:
+        client = connection.client
+        good = await a_wager(connection, "good")
+        bad = await a_wager(connection, "bad", odds=Odds(-147))
+        answer = await client.place_batch([good, bad])
+        assert [order.ref for order in answer.succeed_orders or ()] == ["good"]
+        assert [(each.index, each.error) for each in answer.failed_orders or ()] == [
+            (1, "invalid_price")
+        ]
+        await asyncio.sleep(0.1)
+        assert await client.cancel_all()
+
+    play(sandbox, scenario)
+
+
+@pytest.mark.parametrize("kind", ["late", "reset"])
+def test_a_placement_without_an_answer_was_placed_once(sandbox: Sandbox, kind: str) -> None:
+    """Where the answer is lost the outcome is unknown; asked later, the wager is there, once."""
+
+    async def scenario(here: Any, connection: Connection) -> None:
+        wager = await a_wager(connection, "lost")
+        here.server.strike({"kind": kind, "path": "submit_order"})
+        with pytest.raises(UnreachableError):
+            await connection.client.place(wager)
+        assert list(await wagers_of(connection)) == ["lost"]
+        with pytest.raises(RefusalError, match="existed"):
+            await connection.client.place(wager)
+
+    play(sandbox, scenario, answer_seconds=0.7)
+
+
+def test_a_session_outlives_its_tokens(sandbox: Sandbox) -> None:
+    """Expired access tokens are refreshed, expired sessions replaced, unseen by who asks."""
+
+    async def scenario(here: Any, connection: Connection) -> None:
+        await connection.client.balance()
+        for code in ("", "refresh"):
+            here.server.strike({"kind": "expired_token", "code": code})
+            assert (await connection.client.balance()).balance_cents == 1_000_000
+
+    play(sandbox, scenario)
+
+
+def test_a_busy_exchange_is_asked_again(sandbox: Sandbox) -> None:
+    """Reads come back after 429; a placement is refused and not sent again."""
+
+    async def scenario(here: Any, connection: Connection) -> None:
+        wager = await a_wager(connection, "busy")
+        here.server.strike({"kind": "too_many", "path": "get_balance", "count": 2})
+        assert (await connection.client.balance()).balance_cents == 1_000_000
+        here.server.strike({"kind": "too_many", "path": "submit_order"})
+        with pytest.raises(RefusalError, match="rate_limit_reached"):
+            await connection.client.place(wager)
+        assert await wagers_of(connection) == {}
+
+    play(sandbox, scenario)
+
+
+FAULTS = {
+    "reset": [{"kind": "socket_reset"}],
+    "closed": [{"kind": "socket_close"}],
+    "closed to come back": [{"kind": "socket_close", "code": "4200"}],
+    "frozen": [{"kind": "frozen_socket", "seconds": 6}],
+    "expired": [{"kind": "expired_token", "code": "refresh"}, {"kind": "socket_reset"}],
+}
+
+
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+def test_the_stream_outlives_the_sandboxs_faults(
+    sandbox: Sandbox, faults: list[dict[str, object]]
+) -> None:
+    """Whatever the sandbox does to the socket, the gap is told and another epoch comes up."""
+
+    async def scenario(here: Any, connection: Connection) -> None:
+        (tournament,) = await connection.client.tournaments()
+        events = await connection.client.events(tournament.id)
+        ids = [event.event_id for event in events]
+        records: list[Record] = []
+        rng = np.random.default_rng(2)
+        stream = Stream(
+            connection.client, connection.site, connection.clock, FEED, rng, lambda: ids,
+            connection.troubles,
+        )  # fmt: skip
+        streaming = asyncio.create_task(stream.run(records.append))
+
+        async def ups(count: int) -> None:
+            while sum(isinstance(record, Up) for record in records) < count:
+                assert not streaming.done(), streaming.result()
+                await asyncio.sleep(0.02)
+
+        await ups(1)
+        for fault in faults:
+            here.server.strike(fault)
+        await ups(2)
+        assert any(isinstance(record, Down) for record in records)
+        streaming.cancel()
+        await asyncio.gather(streaming, return_exceptions=True)
+
+    play(sandbox, scenario)
+
+
+def test_a_garbled_frame_of_the_sandbox_costs_nothing_else(sandbox: Sandbox) -> None:
+    """A frame of garbage is counted, and the stream stays up."""
+
+    async def scenario(here: Any, connection: Connection) -> None:
+        records: list[Record] = []
+        rng = np.random.default_rng(2)
+        stream = Stream(
+            connection.client, connection.site, connection.clock, FEED, rng, list,
+            connection.troubles,
+        )  # fmt: skip
+        streaming = asyncio.create_task(stream.run(records.append))
+        while not records:
+            await asyncio.sleep(0.02)
+        here.server.strike({"kind": "garbage_frame"})
+        while not connection.troubles.total:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)
+        assert not any(isinstance(record, Down) for record in records)
+        streaming.cancel()
+        await asyncio.gather(streaming, return_exceptions=True)
+
+    play(sandbox, scenario)

@@ -1,0 +1,413 @@
+"""A sandbox to test in: a small game, a clock moved by hand, and clients over real sockets."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
+from sim.clock import Priority, ReplayEnvironment, ScheduledCall
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.queue import Back
+from sim.exchange.recorded import RecordedMarket
+from sim.exchange.settings import ExchangeSettings
+from sim.latency import Constant
+from sim.sandbox.server import Server
+from sim.sandbox.settings import SandboxSettings
+from sim.sandbox.stage import Stage
+from strategies.trading.commission import Commission
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.odds import prophetx_ladder
+
+SECOND = 1_000_000_000
+# The recording is a hundred days old, and plays as if it were of now.
+START_NS = 1_789_175_000 * SECOND
+PLAYED_NS = START_NS - 100 * 86_400 * SECOND
+BEFORE_START_NS = 3600 * SECOND
+SAMPLES = Path(__file__).parents[4] / "shared" / "prophet" / "samples"
+PATIENCE_SECONDS = 40
+
+EVENT = EventId("19458")
+# Strike ids and levels are those of the exchange's own sandbox, where it was seen.
+HOME, AWAY = "e5957d9c37e2704d02292333ba970a5f", "06b2a7ec50d863031e5093aa257873bd"
+HOME_SPREAD, AWAY_SPREAD = "a94cdd35ab185a88875785090a004c99", "4cac6e265b152303a5fdada430429d67"
+UNDER, OVER = "609761c9e7633ccc034187ea7808f552", "03c4a915e8d690edbe3ae704f1960e69"
+MARKETS = (("219", MarketType.MONEYLINE), ("223", MarketType.SPREAD), ("225", MarketType.TOTAL))
+LINES = (
+    (HOME, "219", Selection.HOME, 0.0),
+    (AWAY, "219", Selection.AWAY, 0.0),
+    (HOME_SPREAD, "223", Selection.HOME, -10.5),
+    (AWAY_SPREAD, "223", Selection.AWAY, 10.5),
+    (UNDER, "225", Selection.UNDER, 23.5),
+    (OVER, "225", Selection.OVER, 23.5),
+)
+OFFERS = (
+    (HOME, 146, 3392, 11671),
+    (HOME, -265, 1047, 1000),
+    (AWAY, -164, 4100, 3187),
+    (AWAY, -2200, 18150, 1000),
+    (AWAY, -4500, 45000, 1000),
+    (HOME_SPREAD, 510, 490, 2500),
+    (AWAY_SPREAD, -630, 15750, 2500),
+    (UNDER, -132, 1320, 1000),
+    (UNDER, -295, 2950, 1000),
+)
+
+
+def game_info() -> TapeInfo:
+    """Return the dictionaries of a game with a moneyline, a spread and a total."""
+    info = TapeInfo("test", True, Clocks.ONE, prophetx_ladder())
+    name, teams = "Chicago Bears at Carolina Panthers", ("Carolina Panthers", "Chicago Bears")
+    start_ns = PLAYED_NS + BEFORE_START_NS
+    info.events.append(SportEvent(EVENT, name, *teams, "NFL", "American Football", start_ns))
+    for market_id, type_ in MARKETS:
+        info.markets.append(Market(EVENT, MarketId(market_id), type_, type_.value.capitalize()))
+    for line_id, market_id, selection, point in LINES:
+        info.lines.append(Line(LineId(line_id), EVENT, MarketId(market_id), selection, point))
+    return info
+
+
+class Rows:
+    """The rows of a recording, told by the second after its start."""
+
+    def __init__(self) -> None:
+        """Start with every market open, and what is offered in it."""
+        self.rows: list[tuple[Any, ...]] = []
+        self._seq = 0
+        self.row(0, Kind.SCHEDULE, event=0, state=PLAYED_NS + BEFORE_START_NS)
+        for market in range(len(MARKETS)):
+            self.row(0, Kind.MARKET_STATUS, event=0, market=market, state=MarketStatus.OPEN)
+        for line, odds, cents, quantity in OFFERS:
+            self.offer(0, line, odds, cents, quantity)
+
+    def offer(self, second: float, line: str, odds: int, cents: int, quantity: int = 0) -> None:
+        """Offer takers on a line so much."""
+        self._on_line(second, Kind.OFFER, line, odds=odds, amount=cents, quantity=quantity)
+
+    def trade(self, second: float, line: str, odds: int, cents: int) -> None:
+        """Let a taker on a line stake so much."""
+        self._on_line(second, Kind.TRADE, line, odds=odds, amount=cents, side=Side.TAKER)
+
+    def event_status(self, second: float, status: EventStatus) -> None:
+        """Let the game start or end."""
+        self.row(second, Kind.EVENT_STATUS, event=0, state=status)
+
+    def market_status(self, second: float, market: int, status: MarketStatus) -> None:
+        """Let a market be suspended, opened or closed."""
+        self.row(second, Kind.MARKET_STATUS, event=0, market=market, state=status)
+
+    def result(self, second: float, line: str, result: Result) -> None:
+        """Tell what became of a line."""
+        self._on_line(second, Kind.RESULT, line, state=result)
+
+    def _on_line(self, second: float, kind: Kind, line: str, **more: Any) -> None:
+        at = [line_id for line_id, *_ in LINES].index(line)
+        self.row(second, kind, line=at, market=at // 2, event=0, **more)
+
+    def row(
+        self,
+        second: float,
+        kind: Kind,
+        line: int = NOWHERE,
+        market: int = NOWHERE,
+        event: int = NOWHERE,
+        odds: int = 0,
+        amount: int = 0,
+        quantity: int = 0,
+        side: Side = Side.NONE,
+        state: int = 0,
+        text: str | None = None,
+    ) -> None:
+        """Add a row, a message of its own."""
+        self._seq += 1
+        at_ns = PLAYED_NS + round(second * SECOND)
+        where = (at_ns, at_ns, self._seq, kind, line, market, event)
+        self.rows.append((*where, odds, amount, quantity, side, state, text))
+
+
+class RowsFeed:
+    """A feed of rows that a test wrote."""
+
+    name = "rows"
+    knows_queue = False
+
+    def __init__(self, info: TapeInfo, rows: list[tuple[Any, ...]]) -> None:
+        """Play these rows."""
+        self.info = info
+        self._rows = rows
+
+    def examine(self) -> None:
+        """Find nothing wrong."""
+
+    def environment(self, *_: Any) -> ReplayEnvironment:
+        """Return an environment that replays the rows, in order of time."""
+        return ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
+
+    def join(self, env: Any, exchange: Any, publisher: Any, *_: Any) -> Any:
+        """Hand the rows to the exchange."""
+        env.replay_to(RecordedMarket(env, self.info, exchange, publisher).take_row)
+
+
+class HandClock:
+    """A clock that stands until a test moves it."""
+
+    def __init__(self, env: Any) -> None:
+        """Stand a second after the start of the recording."""
+        self._env = env
+        self._now_ns = START_NS + SECOND
+
+    def now_ns(self) -> int:
+        """Return the time."""
+        return self._now_ns
+
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> Any:
+        """Call back at a time."""
+        return self._call(when_ns, Priority.TIMER, callback)
+
+    def enter(self, callback: Callable[[], None]) -> None:
+        """Let all that is due happen, then the callback, then what that brings about now."""
+        entered = self._call(self._now_ns, 9, callback)
+        while not entered.processed or self._env.peek() <= self._now_ns:
+            self._env.step()
+
+    def _call(self, when_ns: int, priority: int, callback: Callable[[], None]) -> Any:
+        call = ScheduledCall(self._env, callback)
+        self._env.schedule(call, priority, max(0, when_ns - self._env.now))
+        return call
+
+    async def run(self) -> None:
+        """Do nothing, until cancelled."""
+        await asyncio.Event().wait()
+
+    def let_pass(self, seconds: float) -> None:
+        """Move on."""
+        self._now_ns += round(seconds * SECOND)
+        self.enter(lambda: None)
+
+
+class Ears:
+    """A client of the sockets, which keeps the frames that it has not looked at."""
+
+    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        """Listen on an open connection; `greet` reads its greeting."""
+        self.ws = ws
+        self.socket_id = ""
+        self.frames: list[dict[str, Any]] = []
+
+    async def greet(self) -> dict[str, Any]:
+        """Take the greeting, which names the socket; return its data."""
+        frame = await self.frame("pusher:connection_established")
+        data: dict[str, Any] = json.loads(frame["data"])
+        self.socket_id = data["socket_id"]
+        return data
+
+    async def say(self, event: str, **data: Any) -> None:
+        """Send a frame."""
+        await self.ws.send_str(json.dumps({"event": event, "data": data}))
+
+    async def frame(self, event: str) -> dict[str, Any]:
+        """Return the next frame of an event, putting others aside."""
+        for at, frame in enumerate(self.frames):
+            if frame["event"] == event:
+                return self.frames.pop(at)
+        while True:
+            message = await self.ws.receive(PATIENCE_SECONDS)
+            assert message.type is aiohttp.WSMsgType.TEXT, message
+            frame = json.loads(message.data)
+            if frame["event"] == event:
+                return frame
+            self.frames.append(frame)
+
+    async def payload(self, event: str, change_type: str = "") -> dict[str, Any]:
+        """Return what the next message of an event says, of a change type if one is named."""
+        skipped = []
+        while True:
+            frame = await self.frame(event)
+            data = json.loads(frame["data"])
+            if change_type in {"", data["change_type"]}:
+                self.frames = skipped + self.frames
+                said: dict[str, Any] = json.loads(base64.b64decode(data["payload"]))
+                return said
+            skipped.append(frame)
+
+    async def subscribe(self, *channels: dict[str, Any]) -> None:
+        """Subscribe to channels as a registration granted them, and wait until that is so."""
+        for channel in channels:
+            name = channel["channel_name"]
+            await self.say("pusher:subscribe", channel=name, auth=channel["auth"])
+            await self.frame("pusher_internal:subscription_succeeded")
+
+
+class Account:
+    """A client with a token: what it asks, and the sockets it opens."""
+
+    def __init__(self, house: "House", token: str) -> None:
+        """Ask with a token."""
+        self._house = house
+        self.token = token
+
+    async def get(self, path: str, **query: Any) -> tuple[int, Any]:
+        """Return the status and body of an answer."""
+        return await self._house.ask("GET", path, token=self.token, params=query)
+
+    async def post(self, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
+        """Return the status and body of an answer."""
+        return await self._house.ask("POST", path, token=self.token, json=body, **more)
+
+    async def place(
+        self, ref: str, strike_id: str, price: int, quantity: float, **more: Any
+    ) -> Any:
+        """Place a wager that is accepted; return it."""
+        body = {"external_id": ref, "strike_id": strike_id, "price": price, "quantity": quantity}
+        status, answer = await self.post("v4/mm/submit_order", body | more)
+        assert status == 200, answer
+        return answer["data"]["order"]
+
+    async def order(self, order_id: str) -> Any:
+        """Return a wager as it stands."""
+        return (await self.get(f"v4/mm/get_order/{order_id}"))[1]["data"]
+
+    async def listen(self, *events: str) -> Ears:
+        """Return a socket that hears the shared channel, the account's own and those of events."""
+        ears = await self._house.connect()
+        subscriptions = [{"type": "event", "ids": list(events)}] if events else []
+        body = {"socket_id": ears.socket_id, "service": "pusher", "subscriptions": subscriptions}
+        status, answer = await self.post("v4/mm/websocket", body)
+        assert status == 200, answer
+        await ears.subscribe(*answer["data"]["authorized_channel"])
+        return ears
+
+
+class House:
+    """A sandbox that runs, its clock, and who asks it."""
+
+    def __init__(self, server: Server, clock: HandClock, http: aiohttp.ClientSession) -> None:
+        """Know a server that has started."""
+        self.server = server
+        self.clock = clock
+        self._http = http
+
+    async def ask(self, method: str, path: str, token: str = "", **more: Any) -> tuple[int, Any]:
+        """Ask for a path below the prefix; return the status and body of the answer."""
+        headers = more.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
+        url = f"{self.server.address}/partner/{path}"
+        async with self._http.request(method, url, headers=headers, **more) as response:
+            return response.status, json.loads(await response.text())
+
+    async def fail(self, **fault: Any) -> None:
+        """Ask for a fault."""
+        url = f"{self.server.address}/_sandbox/faults"
+        async with self._http.post(url, json=fault) as response:
+            assert response.status == 200, await response.text()
+
+    async def join(self, key: str = "maker") -> Account:
+        """Log in; return the account."""
+        body = {"access_key": key, "secret_key": "secret"}
+        status, answer = await self.ask("POST", "auth/login", json=body)
+        assert status == 200, answer
+        return Account(self, answer["data"]["access_token"])
+
+    async def connect(self, query: str = "protocol=7&client=test") -> Ears:
+        """Open a socket, and take its greeting."""
+        key = self.server.channels.key
+        ears = Ears(await self._http.ws_connect(f"{self.server.address}/app/{key}?{query}"))
+        await ears.greet()
+        return ears
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass, with all that happens meanwhile."""
+        self.clock.let_pass(seconds)
+
+
+Scenario = Callable[[House], Awaitable[None]]
+
+
+def play(
+    scenario: Scenario,
+    rows: Rows | None = None,
+    settings: SandboxSettings | None = None,
+    info: TapeInfo | None = None,
+    **rules: Any,
+) -> None:
+    """Play a scenario in a sandbox of its own, for no longer than one has patience."""
+
+    def exchange(env: ReplayEnvironment, info: TapeInfo) -> SimulatedProphet:
+        kept = ExchangeSettings(**rules)
+        return SimulatedProphet(env, info, Constant(60), Back(), Commission(2), kept)
+
+    async def whole() -> None:
+        given = settings or SandboxSettings(port=0)
+        feed = RowsFeed(info or game_info(), (rows or Rows()).rows)
+        stage = Stage(feed, exchange, HandClock, BEFORE_START_NS - SECOND)
+        server = Server(stage, given)
+        assert isinstance(stage.clock, HandClock)
+        try:
+            await server.start()
+            async with aiohttp.ClientSession() as http:
+                await scenario(House(server, stage.clock, http))
+        finally:
+            await server.stop()
+
+    asyncio.run(asyncio.wait_for(whole(), PATIENCE_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Callable[..., None]:
+    """Return the function that plays a scenario in a sandbox."""
+    return play
+
+
+@pytest.fixture
+def rows() -> Rows:
+    """Return the rows of a recording that a test may add to."""
+    return Rows()
+
+
+@pytest.fixture(scope="session")
+def sample() -> Callable[[str], Any]:
+    """Return the reader of a recorded or documented payload; skip where there are none."""
+    if not SAMPLES.is_dir():
+        pytest.skip("needs ../shared/prophet/samples")
+    return lambda name: json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def kind_of(value: Any) -> str:
+    """Return what kind of JSON a value is; whole or not, a number is a number."""
+    return "number" if type(value) in {int, float} else type(value).__name__
+
+
+def same_shape(actual: Any, expected: Any, path: str = "") -> list[str]:
+    """Return where a JSON value has not the fields and kinds of another one."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        missing = [f"{path}.{n} is missing" for n in expected if n not in actual and n[0] != "_"]
+        shared = [name for name in expected if name in actual]
+        return missing + [
+            w for n in shared for w in same_shape(actual[n], expected[n], f"{path}.{n}")
+        ]
+    if isinstance(expected, list) and isinstance(actual, list):
+        pairs = zip(actual[:1], expected[:1], strict=False)
+        return [wrong for a, e in pairs for wrong in same_shape(a, e, f"{path}[0]")]
+    if expected is None or kind_of(actual) == kind_of(expected):
+        return []
+    return [f"{path} is {actual!r}, not as {expected!r}"]
+
+
+@pytest.fixture(scope="session")
+def differences() -> Callable[[Any, Any], list[str]]:
+    """Return the comparison of two JSON values by fields and kinds."""
+    return same_shape

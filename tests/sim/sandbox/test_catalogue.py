@@ -1,0 +1,186 @@
+"""What can be traded: tournaments, events, markets, offers, ladder, in the exchange's shapes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from recordings.tape import Clocks, TapeInfo
+from strategies.trading.ids import EventId, LineId, MarketId
+from strategies.trading.market import EventStatus, Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.odds import prophetx_ladder
+
+Play = Callable[..., None]
+Sample = Callable[[str], Any]
+Differences = Callable[..., list[str]]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("mm/get_tournaments", "tournaments"),
+        ("mm/get_sport_events?tournament_id=31", "sport_events"),
+        ("v4/mm/get_balance", "balance_v4"),
+        ("websocket/connection-config", "connection_config"),
+    ],
+)
+def test_answers_have_the_shapes_of_the_exchange(
+    sandbox: Play, sample: Sample, differences: Differences, path: str, name: str
+) -> None:
+    """Every field of a recorded or documented answer is there, of its kind."""
+
+    async def scenario(house: Any) -> None:
+        status, answer = await (await house.join()).get(path)
+        assert status == 200
+        assert differences(answer, sample(name)) == []
+
+    sandbox(scenario)
+
+
+def without_times(selections: Any) -> Any:
+    """Return selections without what no two exchanges share: times and the teams' numbers."""
+    dropped = {"updated_at", "competitor_id"}
+    return [
+        [{n: v for n, v in level.items() if n not in dropped} for level in outcome]
+        for outcome in selections
+    ]
+
+
+def test_offers_are_shown_as_the_exchange_showed_them(
+    sandbox: Play, sample: Sample, differences: Differences
+) -> None:
+    """With the offers of a real book, the selections are those of the real answer."""
+
+    async def scenario(house: Any) -> None:
+        real = {m["id"]: m for m in sample("multiple_markets_v4")["data"]["19458"]}
+        _, answer = await (await house.join()).get("v4/mm/get_markets", event_id=19458)
+        ours = {market["id"]: market for market in answer["data"]["markets"]}
+        assert list(ours) == [219, 223, 225]
+        for number in (219, 223):
+            assert differences(ours[number], real[number]) == []
+        moneyline = without_times(ours[219]["selections"])
+        assert moneyline == without_times(real[219]["selections"])
+        for number, theirs in ((223, real[223]), (225, real[68])):
+            (mine,) = ours[number]["market_strikes"]
+            (same,) = (s for s in theirs["market_strikes"] if s["name"] == mine["name"])
+            assert without_times(mine["selections"]) == without_times(same["selections"])
+            assert mine["favourite"]
+
+    sandbox(scenario)
+
+
+def test_what_was_staked_less_what_was_filled_is_what_is_open(sandbox: Play) -> None:
+    """Over both outcomes, the totals of a market account for every open stake behind a level."""
+
+    async def scenario(house: Any) -> None:
+        maker, taker = await house.join("maker"), await house.join("taker")
+        await maker.place("q-1", "06b2a7ec50d863031e5093aa257873bd", -140, 10)
+        house.let_pass(1)
+        await taker.place("t-1", "e5957d9c37e2704d02292333ba970a5f", 130, 40)
+        house.let_pass(1)
+        _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
+        market = answer["data"]["markets"][0]
+        behind = sum(
+            level["value"] * (level["price"] / 100 if level["price"] > 0 else -100 / level["price"])
+            for outcome in market["selections"]
+            for level in outcome
+            if level["price"]
+        )
+        assert market["total_filled_quantity"] == 8.51
+        assert market["total_quantity"] - 8.51 == pytest.approx(behind, abs=0.02)
+
+    sandbox(scenario)
+
+
+def test_the_ladder_is_the_exchanges_under_all_its_names(sandbox: Play, sample: Sample) -> None:
+    """The 555 prices come as bare numbers, under the new names and the old one."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        for path in ("v4/mm/get_price_ladder", "v4/mm/get_odds_ladder", "mm/get_odds_ladder"):
+            assert await maker.get(path) == (200, sample("price_ladder_v4"))
+
+    sandbox(scenario)
+
+
+def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
+    """Of a strike id one learns its event, market and type; an unknown one is refused."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        spread = "a94cdd35ab185a88875785090a004c99"
+        _, answer = await maker.get("v4/mm/get_strikes", strike_ids=spread)
+        assert answer["data"] == [
+            {
+                "event_id": 19458,
+                "market_id": 223,
+                "strike_id": spread,
+                "type": "spread",
+                "sub_type": "spread",
+            }
+        ]
+        status, refusal = await maker.get("v4/mm/get_strikes", strike_ids="0" * 32)
+        assert (status, refusal["error"]) == (400, "strike_id_invalid")
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("v4/mm/get_markets?event_id=1", 404, "sport_event_not_found"),
+        ("v4/mm/get_markets?event_id=x", 400, "invalid_event_id"),
+        ("v4/mm/get_markets", 400, "invalid_event_id"),
+        ("v4/mm/get_multiple_markets", 400, "market_event_limit_exceeded"),
+        (f"v4/mm/get_multiple_markets?event_ids={','.join(['1'] * 51)}", 400,
+         "market_event_limit_exceeded"),
+        ("mm/get_sport_events", 400, "invalid_param"),
+        ("mm/get_players/7", 404, "data_not_found"),
+        ("v4/mm/submit_orders", 404, "data_not_found"),
+    ],
+)  # fmt: skip
+def test_wrong_questions_get_their_codes(sandbox: Play, path: str, status: int, code: str) -> None:
+    """A question that makes no sense is answered with the code and status for it."""
+
+    async def scenario(house: Any) -> None:
+        answered, refusal = await (await house.join()).get(path)
+        assert (answered, refusal["error"]) == (status, code)
+
+    sandbox(scenario)
+
+
+def test_lists_of_nothing_are_null(sandbox: Play, rows: Any) -> None:
+    """As at the exchange, no events and the markets of an ended event are null, not empty."""
+    rows.event_status(10, EventStatus.ENDED)
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        _, answer = await maker.get("mm/get_sport_events", tournament_id=1)
+        assert answer["data"]["sport_events"] is None
+        house.let_pass(10)
+        _, answer = await maker.get("v4/mm/get_multiple_markets", event_ids="19458")
+        assert answer["data"] == {"19458": None}
+
+    sandbox(scenario, rows)
+
+
+def test_other_recordings_get_ids_of_the_exchanges_kind() -> None:
+    """Ids that are text in a recording become numbers and strikes of 32 digits, the same always."""
+    from sim.sandbox.names import Names  # noqa: PLC0415
+
+    info = TapeInfo("test", False, Clocks.ONE, prophetx_ladder())
+    event = EventId("1.2008:game")
+    info.events.append(SportEvent(event, "B at A", "A", "B", "Cup", "Golf", 0))
+    for market_id in ("1.1", "1.2"):
+        info.markets.append(Market(event, MarketId(market_id), MarketType.TOTAL, "Total"))
+        for selection in (Selection.OVER, Selection.UNDER):
+            line_id = LineId(f"{market_id}:{selection}")
+            info.lines.append(Line(line_id, event, MarketId(market_id), selection, 2.5))
+    names, again = Names(info), Names(info)
+    numbers = list(names.market_ids.values())
+    assert numbers[0] == 225
+    assert len(set(numbers)) == 2
+    assert names.event(names.event_ids[event]) == info.events[0]
+    assert names.strike_ids == again.strike_ids
+    assert all(len(strike_id) == 32 for strike_id in names.strike_ids.values())
+    assert [names.line(strike_id) for strike_id in names.strike_ids.values()] == info.lines

@@ -1,0 +1,234 @@
+"""Faults on demand: each does what it says, and the sandbox goes on afterwards."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+Play = Callable[..., None]
+
+AWAY = "06b2a7ec50d863031e5093aa257873bd"
+WAGER = {"external_id": "q-1", "strike_id": AWAY, "price": -140, "quantity": 10}
+SUBMIT = "v4/mm/submit_order"
+
+
+async def refs(account: Any) -> list[str]:
+    """Return the external ids of an account's wagers."""
+    _, answer = await account.get("v4/mm/get_order_history", **{"from": 1_789_170_000})
+    return [order["external_id"] for order in answer["data"]["orders"]]
+
+
+async def seconds_of(awaited: Any) -> tuple[float, Any]:
+    """Return how long an answer took, and the answer."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    answer = await awaited
+    return loop.time() - began, answer
+
+
+def test_a_slow_request_is_carried_out_late(sandbox: Play) -> None:
+    """Until its time is up a slow request has not been carried out."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        await house.fail(kind="slow", path="submit", seconds=0.3)
+        placing = asyncio.ensure_future(maker.post(SUBMIT, WAGER))
+        await asyncio.sleep(0.05)
+        assert await refs(maker) == []
+        assert (await placing)[0] == 200
+        assert await refs(maker) == ["q-1"]
+
+    sandbox(scenario)
+
+
+def test_a_late_answer_is_of_a_request_that_was_carried_out(sandbox: Play) -> None:
+    """A client that gives up waiting finds that its wager was placed all the same."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        await house.fail(kind="late", path="submit", seconds=5)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(maker.post(SUBMIT, WAGER), 0.3)
+        assert await refs(maker) == ["q-1"]
+
+    sandbox(scenario)
+
+
+def test_a_refused_request_is_not_carried_out(sandbox: Play) -> None:
+    """So many requests on a path are refused with the code asked for; then it works again."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        await house.fail(kind="refused", path="submit", code="order_unable_to_place", count=2)
+        assert (await maker.get("v4/mm/get_balance"))[0] == 200
+        for _ in range(2):
+            status, refusal = await maker.post(SUBMIT, WAGER)
+            assert (status, refusal["error"]) == (500, "order_unable_to_place")
+        assert await refs(maker) == []
+        assert (await maker.post(SUBMIT, WAGER))[0] == 200
+
+    sandbox(scenario)
+
+
+def test_too_many_requests_are_told_when_to_come_again(sandbox: Play) -> None:
+    """A request is answered with 429 and how many seconds to wait."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        await house.fail(kind="too_many")
+        url = f"{house.server.address}/partner/{SUBMIT}"
+        headers = {"Authorization": f"Bearer {maker.token}"}
+        async with aiohttp.ClientSession(headers=headers) as http:
+            async with http.post(url, json=WAGER) as response:
+                assert response.status == 429
+                assert response.headers["Retry-After"] == "1"
+            async with http.post(url, json=WAGER) as response:
+                assert response.status == 200
+
+    sandbox(scenario)
+
+
+def test_a_request_carried_out_twice_gets_the_second_answer(sandbox: Play) -> None:
+    """The wager stands, and its client is told that its external id was used before."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        await house.fail(kind="twice", path="submit")
+        status, refusal = await maker.post(SUBMIT, WAGER)
+        assert (status, refusal["error"]) == (400, "order_external_id_existed")
+        assert await refs(maker) == ["q-1"]
+
+    sandbox(scenario)
+
+
+def test_a_reset_request_was_carried_out(sandbox: Play) -> None:
+    """The connection ends without an answer, and the wager was placed."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        await house.fail(kind="reset", path="submit")
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await maker.post(SUBMIT, WAGER)
+        assert await refs(maker) == ["q-1"]
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize(("code", "renewed"), [("", 200), ("refresh", 401)])
+def test_expired_tokens_are_refused(sandbox: Play, code: str, renewed: int) -> None:
+    """Every token so far is refused; a refresh brings a new one unless it has expired too."""
+
+    async def scenario(house: Any) -> None:
+        body = {"access_key": "maker", "secret_key": "secret"}
+        _, login = await house.ask("POST", "auth/login", json=body)
+        await house.fail(kind="expired_token", code=code)
+        token = login["data"]["access_token"]
+        assert (await house.ask("GET", "v4/mm/get_balance", token=token))[0] == 401
+        refresh = {"refresh_token": login["data"]["refresh_token"]}
+        assert (await house.ask("POST", "auth/refresh", json=refresh))[0] == renewed
+        assert (await (await house.join()).get("v4/mm/get_balance"))[0] == 200
+
+    sandbox(scenario)
+
+
+def test_a_frozen_socket_is_silent_until_it_thaws(sandbox: Play) -> None:
+    """A frozen socket answers no ping of either kind; thawed, it says what it owed."""
+
+    async def scenario(house: Any) -> None:
+        ears = await (await house.join()).listen()
+        await house.fail(kind="frozen_socket", seconds=0.5)
+        await ears.say("pusher:ping")
+        seconds, _ = await seconds_of(ears.frame("pusher:pong"))
+        assert seconds > 0.3
+
+    sandbox(scenario)
+
+
+def test_a_reset_socket_ends_without_a_word(sandbox: Play) -> None:
+    """The connection is gone without a close; a new one can be opened."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        ears = await maker.listen()
+        await house.fail(kind="socket_reset")
+        message = await ears.ws.receive(5)
+        assert message.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
+        assert ears.ws.close_code in {None, 1006}
+        await maker.listen()
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize("code", [1000, 4200])
+def test_a_socket_is_closed_with_a_code(sandbox: Play, code: int) -> None:
+    """The close frame carries the code that was asked for."""
+
+    async def scenario(house: Any) -> None:
+        ears = await (await house.join()).listen()
+        await house.fail(kind="socket_close", code=str(code))
+        message = await ears.ws.receive(5)
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, code)
+
+    sandbox(scenario)
+
+
+def test_a_garbage_frame_is_sent_as_it_is(sandbox: Play) -> None:
+    """What was asked for arrives, and the connection goes on."""
+
+    async def scenario(house: Any) -> None:
+        ears = await (await house.join()).listen()
+        await house.fail(kind="garbage_frame", text='{"event":')
+        assert (await ears.ws.receive(5)).data == '{"event":'
+        house.let_pass(5)
+        await ears.frame("health_check")
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize(("kind", "times"), [("lost_message", 0), ("doubled_message", 2)])
+def test_a_message_is_lost_or_doubled(sandbox: Play, kind: str, times: int) -> None:
+    """One message of the kind named never comes, or comes twice; the next comes once."""
+
+    async def scenario(house: Any) -> None:
+        ears = await (await house.join()).listen()
+        await house.fail(kind=kind, path="private_system_signal")
+        house.let_pass(5)
+        await ears.say("pusher:ping")
+        await ears.frame("pusher:pong")
+        assert [frame["event"] for frame in ears.frames] == ["health_check"] * times
+        ears.frames.clear()
+        house.let_pass(5)
+        await ears.frame("health_check")
+
+    sandbox(scenario)
+
+
+def test_faults_can_be_called_off(sandbox: Play) -> None:
+    """A fault that has not struck yet never does once faults are cleared."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        await house.fail(kind="refused", count=100)
+        async with aiohttp.ClientSession() as http:
+            await http.delete(f"{house.server.address}/_sandbox/faults")
+        assert (await maker.get("v4/mm/get_balance"))[0] == 200
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"kind": "other"}, {"kind": "slow", "seconds": "x"}, {"kind": "slow", "a": 1}, []]
+)
+def test_a_fault_that_makes_no_sense_is_refused(sandbox: Play, body: Any) -> None:
+    """What is no fault is answered with 400, and nothing goes wrong."""
+
+    async def scenario(house: Any) -> None:
+        async with aiohttp.ClientSession() as http:
+            url = f"{house.server.address}/_sandbox/faults"
+            async with http.post(url, json=body) as response:
+                assert response.status == 400
+        await house.join()
+
+    sandbox(scenario)

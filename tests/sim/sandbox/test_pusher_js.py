@@ -1,0 +1,74 @@
+"""The official Pusher client of another language finds in the sandbox what it expects."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("acceptance.cjs")
+INSTALL = ("npm", "install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund")
+PACKAGE = "pusher-js@8"
+INSTALL_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the official client in it; skip where it cannot be had."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are not here")
+    folder = tmp_path_factory.mktemp("node")
+    try:
+        subprocess.run(
+            [*INSTALL, PACKAGE],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=INSTALL_SECONDS,
+        )
+    except (subprocess.SubprocessError, OSError):
+        pytest.skip(f"{PACKAGE} could not be installed")
+    return folder / "node_modules"
+
+
+def test_the_official_client_connects_listens_and_reconnects(
+    sandbox: Callable[..., None], packages: Path
+) -> None:
+    """It signs in, hears its wagers, and does so again after a reset and after a close."""
+
+    async def scenario(house: Any) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *("node", str(SCRIPT), house.server.address, house.server.channels.key),
+            env={**os.environ, "NODE_PATH": str(packages)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        told = []
+        try:
+            while process.returncode is None and not process.stdout.at_eof():
+                reading = asyncio.ensure_future(process.stdout.readline())
+                while not (await asyncio.wait({reading}, timeout=0.1))[0]:
+                    house.let_pass(0.1)
+                if reading.result():
+                    told.append(json.loads(reading.result()))
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+        steps = [step["step"] for step in told]
+        assert steps[-1] == "done", told
+        assert steps.count("connected") == 3
+        assert "signed in" in steps
+        assert "refused" not in steps
+        kinds = [step["kind"] for step in told if step["step"] == "subscribed"]
+        assert sorted(kinds) == ["event"] * 3 + ["private"] * 3 + ["shared"] * 3
+        opened = [step["ref"] for step in told if step.get("status") == "open"]
+        assert opened == ["n-1", "n-2", "n-3"]
+        assert {"step": "market", "kind": "market_selections"} in told
+
+    sandbox(scenario)

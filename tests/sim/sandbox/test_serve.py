@@ -1,0 +1,163 @@
+"""`python -m sim serve`: what it plays and when, told in the terminal, and its end."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.market import EventStatus
+
+BUILD = ("mode=serve", "sandbox.port=0")
+PATIENCE_SECONDS = 60
+
+
+async def login(http: aiohttp.ClientSession, root: str) -> dict[str, str]:
+    """Return the headers of an account that logged in."""
+    body = {"access_key": "maker", "secret_key": "secret"}
+    async with http.post(f"{root}/auth/login", json=body) as answer:
+        token = (await answer.json())["data"]["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) -> None:
+    """The present is so long before the scheduled start; what lies before it has been played."""
+
+    async def scenario() -> None:
+        session = build_backtest(*BUILD, "sandbox.begin_minutes_before_start=10")
+        async with session.opened() as server, aiohttp.ClientSession() as http:
+            (event,) = server.stage.info.events
+            minutes = (event.scheduled_ns - server.stage.clock.now_ns()) / (60 * NANOSECONDS)
+            assert 9 < minutes <= 10
+            root = f"{server.address}/partner"
+            headers = await login(http, root)
+            url = f"{root}/v4/mm/get_markets?event_id={event.event_id}"
+            async with http.get(url, headers=headers) as answer:
+                markets = (await answer.json())["data"]["markets"]
+            prices = [outcome[0]["price"] for outcome in markets[0]["selections"]]
+            assert None not in prices
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+
+
+def test_time_passes_at_the_speed_asked_for(build_backtest: Callable[..., Any]) -> None:
+    """At two hundred times wall time the game starts, in seconds, and clients hear of it."""
+
+    async def scenario() -> None:
+        session = build_backtest(
+            *BUILD, "sandbox.speed=200", "sandbox.begin_minutes_before_start=2"
+        )
+        async with session.opened() as server:
+            (event,) = server.stage.info.events
+            while server.stage.exchange.markets.event_status_of(0) != EventStatus.LIVE:
+                await asyncio.sleep(0.05)
+            assert server.stage.clock.now_ns() >= event.scheduled_ns
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+
+
+def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
+    """With feed=crowd the makers of a simulated crowd offer, and an account can take it."""
+
+    async def scenario() -> None:
+        settings = ("feed=crowd", "feed.opens_before_hours=1", "sandbox.speed=50")
+        session = build_backtest(*BUILD, *settings)
+        async with session.opened() as server, aiohttp.ClientSession() as http:
+            root = f"{server.address}/partner/v4/mm"
+            headers = await login(http, f"{server.address}/partner")
+            (event,) = server.stage.info.events
+            url = f"{root}/get_markets?event_id={event.event_id}"
+            async with http.get(url, headers=headers) as answer:
+                moneyline = (await answer.json())["data"]["markets"][0]
+            level = moneyline["selections"][0][0]
+            body = {"external_id": "q-1", "order_strategy": "fillOrKill"}
+            # So short that a level which moves on meanwhile is matched all the same.
+            body |= {"strike_id": level["strike_id"], "price": -25000, "quantity": 100}
+            async with http.post(f"{root}/submit_order", headers=headers, json=body) as answer:
+                order = (await answer.json())["data"]["order"]
+            while order["filled_quantity"] == 0:
+                await asyncio.sleep(0.05)
+                url = f"{root}/get_order/{order['order_id']}"
+                async with http.get(url, headers=headers) as answer:
+                    order = (await answer.json())["data"]
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(build_backtest: Callable[..., Any]) -> None:
+    """A second sandbox at the same port is refused, naming the setting."""
+    from strategies.trading.errors import ConfigError  # noqa: PLC0415
+
+    async def scenario() -> None:
+        async with build_backtest(*BUILD).opened() as server:
+            port = server.address.rpartition(":")[2]
+            second = build_backtest("mode=serve", f"sandbox.port={port}")
+            with pytest.raises(ConfigError, match=r"sandbox\.port: cannot listen on"):
+                await second.opened().__aenter__()
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("sandbox.host=0.0.0.0", "0.0.0.0"),
+        ("sandbox.port=70000", "sandbox.port"),
+        ("sandbox.speed=0", "sandbox.speed"),
+        ("sandbox.begin_minutes_before_start=-1", "sandbox.begin_minutes_before_start"),
+        ("sandbox.most_sessions=half", "sandbox.most_sessions"),
+        ("clock=virtual", "clock=wall"),
+        ("recording.path=nowhere", "nowhere"),
+        ("--cfg", "no such option"),
+    ],
+)
+def test_wrong_settings_are_told_in_one_line(
+    sim: Callable[..., Any], setting: str, told: str
+) -> None:
+    """What cannot be served ends with status 2 and one line that names it, and leaves no folder."""
+    outcome = sim("serve", "+experiment=nba", setting)
+    assert (outcome.status, outcome.out) == (2, [])
+    (line,) = outcome.err
+    assert told in line
+
+
+def test_serve_says_where_it_is_and_ends_when_interrupted() -> None:
+    """A process prints its address and what it plays, answers there, and ends cleanly on Ctrl-C."""
+
+    async def scenario() -> tuple[int | None, list[str]]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sim", "serve", "+experiment=nba", "sandbox.port=0"),
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert process.stdout is not None
+        told: list[str] = []
+        try:
+            while "Ctrl-C ends it" not in told:
+                line = await process.stdout.readline()
+                assert line, told
+                told.append(line.decode().rstrip())
+            root = told[0].removeprefix("address  ")
+            async with aiohttp.ClientSession() as http:
+                headers = await login(http, root)
+                async with http.get(f"{root}/v4/mm/get_balance", headers=headers) as answer:
+                    told.append(json.dumps((await answer.json())["data"]["balance"]))
+            process.send_signal(signal.SIGINT)
+            told.append((await process.stdout.read()).decode().strip())
+        finally:
+            if process.returncode is None and told[-1:] != ["ended"]:
+                process.kill()
+        return await process.wait(), told
+
+    status, told = asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+    assert status == 0
+    assert told[-2:] == ["10000", "ended"]
+    text = "\n".join(told)
+    assert "plays    nba (simulated) at speed 1" in text
+    assert "Herons at Lakeview Lanterns" in text

@@ -1,0 +1,321 @@
+"""Placing and cancelling over REST: answers, codes, batches, mass cancels."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from strategies.trading.market import EventStatus, MarketStatus
+
+Play = Callable[..., None]
+Sample = Callable[[str], Any]
+Differences = Callable[..., list[str]]
+
+HOME, AWAY = "e5957d9c37e2704d02292333ba970a5f", "06b2a7ec50d863031e5093aa257873bd"
+UNDER = "609761c9e7633ccc034187ea7808f552"
+OF_THE_SAMPLE = {"external_id": "q-0001", "strike_id": AWAY, "price": -146, "quantity": 10}
+
+
+def wager(**other: Any) -> dict[str, Any]:
+    """Return a request that is in order, save for what is given."""
+    return {**OF_THE_SAMPLE, "price": -120, **other}
+
+
+def test_a_placed_wager_is_answered_as_the_documentation_has_it(
+    sandbox: Play, sample: Sample
+) -> None:
+    """The answer holds the documented fields with their values, and the id under both names."""
+
+    async def scenario(house: Any) -> None:
+        status, answer = await (await house.join()).post("v4/mm/submit_order", OF_THE_SAMPLE)
+        expected = sample("submit_order_v4")["response"]
+        order, documented = answer["data"]["order"], expected["data"]["order"]
+        assert status == 200
+        assert answer["data"]["success"] is True
+        assert order["id"] == order["order_id"]
+        for name, value in documented.items():
+            if name not in {"order_id", "user_id"}:
+                assert order[name] == value, name
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize(
+    ("other", "status", "code"),
+    [
+        ({"external_id": "no spaces"}, 400, "invalid_external_id"),
+        ({"external_id": "x" * 101}, 400, "invalid_external_id"),
+        ({"external_id": 7}, 400, "invalid_external_id"),
+        ({"strike_id": "0" * 32}, 400, "invalid_strike_id"),
+        ({"price": -147}, 400, "invalid_price"),
+        ({"price": "-146"}, 400, "invalid_price"),
+        ({"price": True}, 400, "invalid_price"),
+        ({"quantity": 0}, 400, "invalid_quantity"),
+        ({"quantity": 1.005}, 400, "invalid_quantity"),
+        ({"quantity": "10"}, 400, "invalid_quantity"),
+        ({"quantity": None}, 400, "invalid_quantity"),
+        ({"quantity": 100_000_001}, 400, "order_quantity_exceeds_max"),
+        ({"quantity": 10_001}, 403, "insufficient_amount"),
+        ({"order_strategy": "GTC"}, 400, "invalid_param"),
+    ],
+)
+def test_a_wrong_wager_gets_its_code(
+    sandbox: Play, other: dict[str, Any], status: int, code: str
+) -> None:
+    """Each thing that can be wrong with a request has the exchange's code and HTTP status."""
+
+    async def scenario(house: Any) -> None:
+        answered, refusal = await (await house.join()).post("v4/mm/submit_order", wager(**other))
+        assert (answered, refusal["error"]) == (status, code)
+        assert refusal["message"]
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"7", b'{"price": NaN}', b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_object_is_refused(sandbox: Play, body: bytes) -> None:
+    """Whatever comes as a body, the answer is a refusal and the sandbox goes on."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        path = "v4/mm/submit_order"
+        status, refusal = await house.ask("POST", path, token=maker.token, data=body)
+        assert (status, refusal["error"]) == (400, "invalid_request")
+        assert await maker.place("q-1", AWAY, -120, 10)
+
+    sandbox(scenario)
+
+
+def test_an_external_id_is_used_once(sandbox: Play) -> None:
+    """A repeat is refused, and the first wager stands."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        order = await maker.place("q-1", AWAY, -120, 10)
+        status, refusal = await maker.post("v4/mm/submit_order", wager(external_id="q-1"))
+        assert (status, refusal["error"]) == (400, "order_external_id_existed")
+        house.let_pass(1)
+        assert (await maker.order(order["order_id"]))["status"] == "open"
+
+    sandbox(scenario)
+
+
+def test_no_account_matches_itself(sandbox: Play) -> None:
+    """A wager that would match one of the same account is refused; the other one rests on."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        await maker.place("q-1", AWAY, -146, 10)
+        house.let_pass(1)
+        body = wager(external_id="q-2", strike_id=HOME, price=146)
+        status, refusal = await maker.post("v4/mm/submit_order", body)
+        assert (status, refusal["error"]) == (400, "self_match")
+
+    sandbox(scenario)
+
+
+def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Differences) -> None:
+    """What is in order is placed; what is not comes back with its index, request and code."""
+
+    async def scenario(house: Any) -> None:
+        documented = sample("submit_multiple_orders_v4")
+        maker = await house.join()
+        path, body = "v4/mm/submit_multiple_orders", documented["request"]
+        body["data"].append("nonsense")
+        status, answer = await maker.post(path, body)
+        assert status == 200
+        assert differences(answer, documented["response"]) == []
+        assert [o["external_id"] for o in answer["data"]["succeed_orders"]] == ["q-0002"]
+        first, second = answer["data"]["failed_orders"]
+        assert (first["index"], first["error"]) == (1, "invalid_price")
+        assert first["request"] == documented["request"]["data"][1]
+        assert (second["index"], second["error"]) == (2, "invalid_request")
+
+    sandbox(scenario)
+
+
+def test_a_batch_is_of_twenty(sandbox: Play) -> None:
+    """One wager more, placed or cancelled, and the whole call is refused."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        items = [wager(external_id=f"q-{n}") for n in range(21)]
+        for path in ("submit_multiple_orders", "cancel_multiple_orders"):
+            status, refusal = await maker.post(f"v4/mm/{path}", {"data": items})
+            assert (status, refusal["error"]) == (400, "order_limit_exceeded")
+        _, history = await maker.get("v4/mm/get_order_history", **{"from": 0, "to": 1})
+        assert history["data"]["orders"] == []
+
+    sandbox(scenario)
+
+
+def test_cancelling_says_when_it_is_too_early(sandbox: Play) -> None:
+    """A wager that waits to be opened is refused with 409, one that just opened with 425."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        order = await maker.place("q-1", AWAY, -120, 10)
+        body = {"order_id": order["order_id"], "external_id": "q-1"}
+        status, refusal = await maker.post("v4/mm/cancel_order", body)
+        assert (status, refusal["error"]) == (409, "order_is_placing")
+        house.let_pass(0.1)
+        status, refusal = await maker.post("v4/mm/cancel_order", body)
+        assert (status, refusal["error"]) == (425, "order_opened_retry")
+        house.let_pass(0.3)
+        assert await maker.post("v4/mm/cancel_order", body) == (200, {"data": {"success": True}})
+        status, refusal = await maker.post("v4/mm/cancel_order", body)
+        assert (status, refusal["error"]) == (400, "order_already_cancelled")
+
+    sandbox(scenario)
+
+
+def test_a_cancel_names_its_wager_rightly(sandbox: Play) -> None:
+    """An unknown id, another account's, and an id with a wrong external id are told apart."""
+
+    async def scenario(house: Any) -> None:
+        maker, taker = await house.join("maker"), await house.join("taker")
+        order_id = (await maker.place("q-1", AWAY, -120, 10))["order_id"]
+        for account, body, status, code in (
+            (maker, {}, 400, "invalid_order_id"),
+            (maker, {"order_id": "nobody"}, 404, "data_not_found"),
+            (taker, {"order_id": order_id}, 500, "order_not_belongs_to_user"),
+            (maker, {"order_id": order_id, "external_id": "q-2"}, 400,
+             "order_not_matching_external_id"),
+        ):  # fmt: skip
+            answered, refusal = await account.post("v4/mm/cancel_order", body)
+            assert (answered, refusal["error"]) == (status, code)
+
+    sandbox(scenario)
+
+
+def test_a_batch_of_cancels_answers_each_in_order(
+    sandbox: Play, sample: Sample, differences: Differences
+) -> None:
+    """The same wager twice and one that does not exist are told item by item, not for the call."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        order_id = (await maker.place("q-1", AWAY, -120, 10))["order_id"]
+        house.let_pass(1)
+        item = {"order_id": order_id, "external_id": "q-1"}
+        body = {"data": [item, {"order_id": "nobody", "external_id": "x"}, item]}
+        status, answer = await maker.post("v4/mm/cancel_multiple_orders", body)
+        assert status == 200
+        documented = sample("cancel_multiple_orders_v4")["response"]["data"]
+        assert differences(answer["data"][0], documented[0]) == []
+        assert differences(answer["data"][1], documented[1]) == []
+        assert [item["statusCode"] for item in answer["data"]] == [200, 404, 400]
+        assert answer["data"][0]["order"]["status"] == "canceled"
+        assert answer["data"][2]["error"]["error_code"] == "order_already_cancelled"
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "left"),
+    [
+        ("cancel_all_orders", {}, []),
+        ("cancel_all_orders", None, []),
+        ("cancel_orders_by_event", {"event_id": 19458}, []),
+        ("cancel_orders_by_market", {"event_id": "19458", "market_id": 219}, ["q-3"]),
+        ("cancel_orders_by_market", {"event_id": 19458, "market_id": 219, "strike_id": HOME},
+         ["q-1", "q-3"]),
+    ],
+)  # fmt: skip
+def test_a_mass_cancel_takes_what_it_names(
+    sandbox: Play, path: str, body: Any, left: list[str]
+) -> None:
+    """All, one event's, one market's or one strike's wagers go; a second time there are none."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        placed = (("q-1", AWAY, -120), ("q-2", HOME, 160), ("q-3", UNDER, 120))
+        ids = {ref: (await maker.place(ref, *at, 5))["order_id"] for ref, *at in placed}
+        house.let_pass(1)
+        status, answer = await maker.post(f"v4/mm/{path}", body)
+        assert (status, answer) == (200, {"data": {"success": True}})
+        house.let_pass(1)
+        states = {ref: (await maker.order(order_id))["status"] for ref, order_id in ids.items()}
+        assert [ref for ref, state in states.items() if state == "open"] == left
+        if not left:
+            status, refusal = await maker.post(f"v4/mm/{path}", body)
+            assert (status, refusal["error"]) == (404, "no_cancellable_orders")
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 400, "invalid_event_id"),
+        ({"event_id": 7, "market_id": 219}, 404, "sport_event_not_found"),
+        ({"event_id": 19458, "market_id": 7}, 400, "invalid_market_id"),
+        ({"event_id": 19458, "market_id": 219, "strike_id": UNDER}, 400, "invalid_strike_id"),
+    ],
+)
+def test_a_mass_cancel_of_nothing_known_is_refused(
+    sandbox: Play, body: dict[str, Any], status: int, code: str
+) -> None:
+    """A mass cancel that names what does not exist cancels nothing."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        answered, refusal = await maker.post("v4/mm/cancel_orders_by_market", body)
+        assert (answered, refusal["error"]) == (status, code)
+
+    sandbox(scenario)
+
+
+def test_a_suspended_market_takes_no_wagers(sandbox: Play, rows: Any) -> None:
+    """While a market is suspended placing is refused, and what rests can be cancelled."""
+    rows.market_status(10, 0, MarketStatus.SUSPENDED)
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        order = await maker.place("q-1", AWAY, -120, 10)
+        house.let_pass(10)
+        _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
+        assert answer["data"]["markets"][0]["status"] == "suspended"
+        status, refusal = await maker.post("v4/mm/submit_order", wager(external_id="q-2"))
+        assert (status, refusal["error"]) == (400, "event_not_available")
+        assert (await maker.post("v4/mm/cancel_order", {"order_id": order["order_id"]}))[0] == 200
+
+    sandbox(scenario, rows)
+
+
+def test_in_play_a_wager_waits(sandbox: Play, rows: Any) -> None:
+    """Once the game has started what rested is wiped, and a new wager opens after the delay."""
+    rows.event_status(10, EventStatus.LIVE)
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        before = await maker.place("q-1", AWAY, -120, 10)
+        house.let_pass(10)
+        assert (await maker.order(before["order_id"]))["status"] == "wiped"
+        after = await maker.place("q-2", AWAY, -120, 10)
+        house.let_pass(5)
+        assert (await maker.order(after["order_id"]))["status"] == "inactive"
+        house.let_pass(0.1)
+        assert (await maker.order(after["order_id"]))["status"] == "open"
+
+    sandbox(scenario, rows)
+
+
+def test_requests_are_limited_by_the_second(sandbox: Play) -> None:
+    """The fifty-first request within a second is refused with 429 and when to come again."""
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        for _ in range(49):
+            assert (await maker.get("v4/mm/get_balance"))[0] == 200
+        await maker.place("q-1", AWAY, -120, 10)
+        for answer in (
+            await maker.post("v4/mm/submit_order", wager(external_id="q-2")),
+            await maker.post("v4/mm/cancel_all_orders", {}),
+            await maker.get("v4/mm/get_balance"),
+        ):
+            assert (answer[0], answer[1]["error"]) == (429, "rate_limit_reached")
+        house.let_pass(1)
+        assert (await maker.get("v4/mm/get_balance"))[0] == 200
+
+    sandbox(scenario)

@@ -1,0 +1,121 @@
+"""Paper: the simulated exchange on wall time, with the live market's offers and delays."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hydra.utils import instantiate
+
+from live.clock import WallClock
+from recordings.tape import NOWHERE, Clocks, Kind, Row, Side, TapeInfo
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.events import Event, FeedLost, OfferChanged, WagerAccepted, WagerMatched
+from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.market import (
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.odds import Odds, prophetx_ladder
+
+GAME, MONEYLINE = EventId("1"), MarketId("219")
+HOME, AWAY = LineId("h"), LineId("a")
+MILLISECOND = 1_000_000
+# What latency=constant says: compute, entry, response.
+COMPUTE, ENTRY, RESPONSE = 1 * MILLISECOND, 60 * MILLISECOND, 40 * MILLISECOND
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a room is opened with."""
+
+    info: TapeInfo
+    market_keys: tuple[MarketKey, ...]
+
+
+class Listener:
+    """Keeps what a desk would hear."""
+
+    def __init__(self) -> None:
+        """Start with nothing heard."""
+        self.heard: list[tuple[int, Event]] = []
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Keep an event with its time."""
+        self.heard.append((at_ns, event))
+
+    def act(self, now_ns: int) -> None:
+        """Decide nothing."""
+
+    def when(self, kind: type) -> int:
+        """Return when the first event of a kind was heard."""
+        return next(at_ns for at_ns, event in self.heard if isinstance(event, kind))
+
+
+def moneyline() -> TapeInfo:
+    """Return what is on offer."""
+    return TapeInfo(
+        "test",
+        True,
+        Clocks.TWO,
+        prophetx_ladder(),
+        events=[SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 2**62)],
+        markets=[Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline")],
+        lines=[
+            Line(HOME, GAME, MONEYLINE, Selection.HOME, 0.0),
+            Line(AWAY, GAME, MONEYLINE, Selection.AWAY, 0.0),
+        ],
+    )
+
+
+def row(now_ns: int, way_ns: int, kind: Kind, line: int, **columns: Any) -> Row:
+    """Return a row that was under way for so long."""
+    given = {"odds": 0, "amount_cents": 0, "quantity_cents": 0, "side": Side.NONE, "state": 0}
+    return Row(now_ns, now_ns - way_ns, 1, kind, 0, 0, line, text=None, **(given | columns))
+
+
+@pytest.mark.parametrize("way", [0, 80 * MILLISECOND])
+def test_a_command_takes_effect_as_late_as_the_market_is_heard(
+    compose_settings: Callable[..., Any], way: int
+) -> None:
+    """A taker is matched by offers of the live market, no sooner than the delays allow."""
+    room = instantiate(compose_settings("mode=paper"), _convert_="all")["run"].keywords["room"](
+        clock=WallClock
+    )
+    listener = Listener()
+    exchange = room.open(Opening(moneyline(), (MarketKey(GAME, MONEYLINE),)))
+    room.seat(listener)
+    sent: list[int] = []
+
+    def begin() -> None:
+        now_ns = room.clock.now_ns()
+        status = row(now_ns, way, Kind.MARKET_STATUS, NOWHERE, state=MarketStatus.OPEN)
+        offer = row(now_ns, way, Kind.OFFER, 0, odds=110, amount_cents=5_000)
+        room.take([status, offer])
+        wager = PlaceWager(WagerRef("p-1-1"), HOME, Odds(110), 2_000, Intent.TAKE)
+        exchange.place([wager])
+        sent.append(now_ns)
+
+    async def run() -> None:
+        running = asyncio.ensure_future(room.clock.run())
+        room.clock.enter(begin)
+        for _ in range(500):
+            await asyncio.sleep(0.02)
+            if any(isinstance(event, WagerMatched) for _, event in listener.heard):
+                break
+        room.clock.enter(room.lose)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(run())
+    assert listener.when(WagerAccepted) - sent[0] >= COMPUTE + ENTRY + way + RESPONSE
+    fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
+    assert (fill.odds, fill.stake_cents, fill.profit_cents) == (110, 2_000, 2_200)
+    offers = [e.amount_cents for _, e in listener.heard if isinstance(e, OfferChanged)]
+    assert offers == [5_000, 3_000]
+    assert isinstance(listener.heard[-1][1], FeedLost)
