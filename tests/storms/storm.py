@@ -42,7 +42,7 @@ class Storm:
             *(sky.faults, sky.streams["faults"]),
         )
         self.ended = self.stage.join(self.exchange, publisher)
-        self.truth = Truth(self.exchange)
+        self.truth = Truth(self.exchange, recorded=self.recorded)
         self._open_desk()
 
     @property

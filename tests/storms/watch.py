@@ -58,9 +58,10 @@ class Truth:
     It looks at each request, each answer and each private update before any link can lose it.
     """
 
-    def __init__(self, exchange: SimulatedProphet) -> None:
-        """Stand between the exchange and all that comes to it."""
+    def __init__(self, exchange: SimulatedProphet, *, recorded: bool) -> None:
+        """Stand between the exchange, with a recorded market or none, and all that comes to it."""
         self.exchange = exchange
+        self.recorded = recorded
         self.lives: dict[str, dict[WagerRef, Life]] = defaultdict(dict)
         self.fills: list[tuple[Participant, WagerMatched]] = []
         self.trades = 0
@@ -111,15 +112,37 @@ class Truth:
         tell(events)
 
     def trade(self, book: LineBook, odds: int, stake_cents: int) -> None:
-        """See a trade: two participants, each winning the other's stake, and never one alone."""
+        """See a trade: of two participants, or where a market is recorded, of one with it."""
+        if self.recorded and not self._is_between_two(odds, stake_cents):
+            self._see_trade_with_recorded(odds, stake_cents)
+        else:
+            self._see_trade_of_two(odds, stake_cents)
+            self.trades += 1
+        self._on_trade(book, odds, stake_cents)
+
+    def _is_between_two(self, odds: int, stake_cents: int) -> bool:
+        """Tell whether the last two fills are what a trade would be to its maker and its taker."""
+        told = [(fill.odds, fill.stake_cents, fill.profit_cents) for _, fill in self.fills[-2:]]
+        if len(told) < 2:
+            return False
+        (maker_odds, *maker), (_, *taker) = told
+        return maker_odds == opposite(odds) and maker == taker[::-1] and taker[0] == stake_cents
+
+    def _see_trade_of_two(self, odds: int, stake_cents: int) -> None:
+        """See two participants, each winning the other's stake."""
         (maker, given), (taker, taken) = self.fills[-2:]
         assert maker is not taker, f"{maker.name} matched itself"
         assert (given.stake_cents, given.profit_cents) == (taken.profit_cents, taken.stake_cents)
         assert taken.stake_cents == stake_cents
         assert crosses(given.odds, taken.odds)
         assert given.odds == opposite(odds)
-        self.trades += 1
-        self._on_trade(book, odds, stake_cents)
+
+    def _see_trade_with_recorded(self, odds: int, stake_cents: int) -> None:
+        """See one participant, as its taker or its maker; the other is nobody known."""
+        _, fill = self.fills[-1]
+        as_taker = (fill.odds, fill.stake_cents)
+        as_maker = (opposite(fill.odds), fill.profit_cents)
+        assert (odds, stake_cents) in (as_taker, as_maker)
 
     def worst_by_market(self, name: str) -> dict[MarketKey, int]:
         """Return the most that a participant can lose in each market, all that is open filled."""

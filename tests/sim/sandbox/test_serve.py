@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from recordings.reader import open_recording
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.market import EventStatus
 
@@ -160,4 +161,4 @@ def test_serve_says_where_it_is_and_ends_when_interrupted() -> None:
     assert told[-2:] == ["10000", "ended"]
     text = "\n".join(told)
     assert "plays    nba (simulated) at speed 1" in text
-    assert "Herons at Lakeview Lanterns" in text
+    assert open_recording("nba").info.events[0].name in text
