@@ -237,6 +237,20 @@ def test_what_was_on_offer_is_on_the_disk_while_a_start_trades(
     )
 
 
+def test_a_start_that_never_had_a_desk_has_no_report(
+    traded: Floor, run_main: RunMain, tmp_path: Path
+) -> None:
+    """A start that ended before it was seated is passed over in a line."""
+    folder = tmp_path / "early"
+    folder.mkdir()
+    shutil.copy(traded.folder / "start-00001.yaml", folder)
+    with SessionJournal(folder / "journal.sqlite") as journal:
+        journal.begin_start(1)
+    outcome = run_main(main, tmp_path, "replay", str(folder))
+    assert outcome.out == ["start 1: it was over before its desk began"]
+    assert not (folder / "start-00001").exists()
+
+
 def test_where_no_session_is_a_replay_says_so(run_main: RunMain, tmp_path: Path) -> None:
     """A folder without a session is named, status 2, and nothing is made there."""
     outcome = run_main(main, tmp_path, "replay", "sessions/none")
