@@ -18,8 +18,8 @@ class JournaledStart:
 
     def __init__(self, folder: Path, journal: SessionJournal, number: int, given: Seating) -> None:
         """Read the start's recording for what was on offer; raise TapeError."""
-        tape = Tape(folder / f"tape-{number:05d}")
-        whole = tape.info
+        self.tape = Tape(folder / f"tape-{number:05d}")
+        whole = self.tape.info
         self.given = given
         self.info = replace(
             whole,

@@ -186,6 +186,8 @@ class Start:
             tuple(wager.request.ref for wager in past),
         )
         self._journal.seated(seating)
+        # Whatever happens from here on, a replay finds what was on offer.
+        taping.end_segment()
         desk = assemble_desk(
             self._session.desk_settings(limits, seating.starting_balance_cents, self._number),
             catalogue=catalogue,

@@ -198,6 +198,11 @@ class Taping:
             markets |= await self._connection.client.markets(few)
         return markets
 
+    def end_segment(self) -> None:
+        """Make whole on its own what was heard so far."""
+        self._writer.end_segment()
+        self._raw.end_file()
+
     async def _end_segments(self) -> None:
         """Make what was heard whole on its own now and then, and the raw text every second."""
         passed = 0.0
@@ -207,5 +212,4 @@ class Taping:
             passed += _FLUSH_SECONDS
             if passed >= self._settings.segment_seconds:
                 passed = 0.0
-                self._writer.end_segment()
-                self._raw.end_file()
+                self.end_segment()

@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from conf.command_line import Verb, carry_out
 from strategies.trading.errors import ConfigError
@@ -20,7 +20,7 @@ usage: python -m sim VERB [...] [--debug]
   import     turn another exchange's public recording into a recording of ours
   validate   read a recording whole and say what is in it
   report     draw the report of a run folder again
-  replay     feed a session's inputs to the same desk again, and compare what it asks for
+  replay     feed a session's inputs to the same desk again, compare, and report on each start
 
 python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
 wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.
@@ -218,19 +218,26 @@ def _replay(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim replay",
         description="Build the desk of every start of a session again, feed it what it heard, and "
-        "hold every command against the journal.",
+        "hold every command against the journal. Where all agree, write the start's run folder: "
+        "tables, summary.json, report.html.",
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
-    options = parser.parse_args(words)
+    folder = parser.parse_args(words).folder
+    for number, report in _starts(folder, "replay"):
+        for line in report.carry_out(folder, number):
+            print(line)
+
+
+def _starts(folder: Path, mode: str) -> Iterator[tuple[int, Any]]:
+    """Yield the starts of a session by number, each as the session of a mode."""
     from conf.compose import session_from_saved  # noqa: PLC0415
 
-    starts = sorted(options.folder.glob("start-*.yaml"))
+    starts = sorted(folder.glob("start-*.yaml"))
     if not starts:
-        message = f"{options.folder}: there is no session"
+        message = f"{folder}: there is no session"
         raise ConfigError(message)
     for number, saved in enumerate(starts, 1):
-        agreed = session_from_saved(saved, "replay").carry_out(options.folder, number)
-        print(f"start {number}: all {agreed} commands agree with the journal")
+        yield number, session_from_saved(saved, mode)
 
 
 def _seed(word: str) -> int:

@@ -19,20 +19,27 @@ from sim.exchange.queue import Back, Front, QueueModel
 from sim.faults import Faults
 from sim.inbox import Inbox
 from sim.latency import Latency
-from sim.metrics import SAMPLE_NS, RunJournal
+from sim.metrics import RunJournal
+from sim.price_sampler import PriceSampler
 from sim.streams import Streams
-from sim.summary import Summary, summarise, write_summary
+from sim.summary import (
+    TRUE_QUEUE,
+    Summary,
+    desk_models,
+    exchange_models,
+    figures,
+    write_summary,
+)
 from sim.tables import RunTables
 from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
 from strategies.trading.errors import ConfigError, InvariantError
-from strategies.trading.ids import PairId, RefMint
+from strategies.trading.ids import RefMint
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.money import cents_from_dollars
-from strategies.trading.odds import Odds
 from strategies.trading.pricing import Pricing
 from strategies.trading.strategy import Strategy
 from strategies.trading.wagers import WagerSettings
@@ -40,8 +47,7 @@ from strategies.trading.wagers import WagerSettings
 # After the last row: time for what is in flight to be answered, then for one account state.
 _GRACE_NS = 60 * NANOSECONDS
 _MOST_GRACES = 20
-
-Touch = tuple[Odds, int] | None
+_SAMPLE_NS = 15 * NANOSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class Backtest:
         except BaseException:
             tables.abandon()
             raise
-        summary = summarise(self, chosen, profits)
+        summary = self._summary(chosen, profits)
         write_summary(folder, summary)
         return summary
 
@@ -163,7 +169,7 @@ class Backtest:
         inbox.connect(desk.take, desk.act, desk.wants_every_change)
         journal.measure_with(clock, desk.fair_of)
         if tables is not None:
-            _PriceSampler(desk, clock, tables).start()
+            PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
         try:
             _play(env, link, desk, course.ended)
             course.close()
@@ -200,43 +206,48 @@ class Backtest:
             profits[name] = run.desk.ledger.profit_cents
         return profits
 
+    def _summary(self, chosen: Pass, profits: dict[str, int]) -> Summary:
+        """Return the summary of the chosen pass, and how to come to the same again.
+
+        `rows_per_second` is of that pass, without imports and report. Where the true queue is known
+        there is no profit by queue model.
+        """
+        told, info = chosen.course.told(), self.feed.info
+        return {
+            "mode": "backtest",
+            "session": self.session_name,
+            "recording": self.feed.name,
+            "recording_source": info.source,
+            "simulated": info.simulated,
+            "notes": info.notes,
+            "seed": self.seed,
+            "strategy": type(self.strategy()).__name__,
+            "first_ns": told.first_ns,
+            "last_ns": told.last_ns,
+            **figures(chosen.desk, chosen.journal),
+            "profit_cents_front": profits.get("front"),
+            "profit_cents_back": profits.get("back"),
+            "trades_of_unknown_side": chosen.course.trades_of_unknown_taker,
+            "rows": told.rows,
+            "rows_per_second": round(told.rows / chosen.seconds),
+            "recording_digest": told.digest,
+            "models": self._models(),
+        }
+
+    def _models(self) -> Summary:
+        queue = TRUE_QUEUE if self.feed.knows_queue else str(self.queue())
+        return {
+            **exchange_models(queue, self.latency(Streams(self.seed))),
+            "faults": str(self.faults),
+            **desk_models(self.pricing, self.fees, self.limits),
+        }
+
 
 def _require_only(name: str, settings: dict[str, Any], known: str) -> None:
     unknown = [key for key in settings if key != known]
     if unknown:
         message = f"{name}.{unknown[0]}: there is no such setting"
         raise ConfigError(message)
-
-
-class _PriceSampler:
-    """Samples the market as the desk heard it, for the report; it changes nothing."""
-
-    def __init__(self, desk: Desk, clock: VirtualClock, tables: RunTables) -> None:
-        self._desk = desk
-        self._clock = clock
-        self._tables = tables
-        self._touches: dict[PairId, tuple[Touch, Touch]] = {}
-
-    def start(self) -> None:
-        self._clock.call_at(self._clock.now_ns() + SAMPLE_NS, self._sample)
-
-    def _sample(self) -> None:
-        """Keep a row of each pair whose touch changed since its last one."""
-        now_ns = self._clock.now_ns()
-        for pair_id, book in self._desk.board.books.items():
-            touches = first, second = book.first.touch(), book.second.touch()
-            if self._touches.get(pair_id) == touches:
-                continue
-            self._touches[pair_id] = touches
-            row = (
-                now_ns,
-                pair_id,
-                self._desk.fair_of(pair_id),
-                None if first is None else first[0],
-                None if second is None else second[0],
-            )
-            self._tables.append("prices", row)
-        self._clock.call_at(now_ns + SAMPLE_NS, self._sample)
 
 
 def _play(env: ReplayEnvironment, link: Link, desk: Desk, ended: Event) -> None:

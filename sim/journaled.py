@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol, TypeVar
 
+from recordings.reader import Tape
 from recordings.tape import TapeInfo
 from strategies.trading.commands import Command
 from strategies.trading.desk import Desk
@@ -56,6 +57,10 @@ class JournaledStart(Protocol):
     @property
     def info(self) -> TapeInfo:
         """Return what was on offer when its desk was seated."""
+
+    @property
+    def tape(self) -> Tape:
+        """Return its recording."""
 
     def recall(self, desk: Desk) -> None:
         """Let a desk know of the wagers of earlier starts."""

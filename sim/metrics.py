@@ -1,16 +1,17 @@
-"""What a run is judged by: its record as tables and counts, and the digest of its decisions."""
+"""What a run is judged by: its record as tables, counts and means."""
 
-import hashlib
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from sim.digest import DecisionDigest
 from sim.tables import RunTables
 from strategies.trading.clock import NANOSECONDS, Clock
-from strategies.trading.commands import CancelAll, CancelWager, Command, PlaceWager
+from strategies.trading.commands import Command, PlaceWager
 from strategies.trading.events import (
     Event,
     EventStatusChanged,
+    WagerAccepted,
     WagerCancelled,
     WagerInvalid,
     WagerMatched,
@@ -21,36 +22,12 @@ from strategies.trading.ids import PairId, WagerRef
 from strategies.trading.journal import Accounts, Decision, Denial
 from strategies.trading.market import Catalogue, EventStatus, Pair
 from strategies.trading.odds import implied_probability
+from strategies.trading.position import Position
+from strategies.trading.wager import Wager
 
 MARKOUT_SECONDS = (1, 10, 60)
-SAMPLE_NS = 15 * NANOSECONDS
 
 FairOf = Callable[[PairId], float | None]
-
-
-class DecisionDigest:
-    """SHA-256 over all commands in order: when sent, what, ref, line, odds, stake."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._digest = hashlib.sha256()
-        self.commands = 0
-
-    def add(self, sent_ns: int, command: Command) -> None:
-        """Take a command in."""
-        match command:
-            case PlaceWager():
-                what = f"place|{command.ref}|{command.line_id}|{command.odds}|{command.stake_cents}"
-            case CancelWager():
-                what = f"cancel|{command.ref}"
-            case CancelAll():
-                what = "cancel_all"
-        self._digest.update(f"{sent_ns}|{what}\n".encode())
-        self.commands += 1
-
-    def hexdigest(self) -> str:
-        """Return the digest so far."""
-        return self._digest.hexdigest()
 
 
 @dataclass(slots=True)
@@ -80,6 +57,7 @@ class _Placed:
     most_cents: int
     matched_cents: int = 0
     fill_totals: set[int] = field(default_factory=set)
+    answered_ns: int | None = None
     ended_ns: int | None = None
     reason: str | None = None
 
@@ -115,9 +93,9 @@ class StakeWeighted:
 
 
 class RunJournal:
-    """Keeps the record of a backtest: counts, digest, and tables where there are any.
+    """Keeps the record of a run: counts, digest, and tables where there are any.
 
-    It is the journal of a session that need not be recovered: nothing is read back from it.
+    It is a journal from which nothing is read back: a desk cannot be recovered from it.
     Updates may come late, more than once and out of order; each fill and each end is kept once.
     """
 
@@ -141,8 +119,28 @@ class RunJournal:
         self._clock = clock
         self._fair_of = fair_of
 
+    def take_over(self, wagers: Iterable[Wager], positions: Iterable[Position]) -> None:
+        """Know of live wagers and positions from before: what comes of them is of this run."""
+        for position in positions:
+            self._profit_if[position.pair.pair_id] = [*position.profit_if]
+        for wager in wagers:
+            command = PlaceWager(
+                wager.ref, wager.line_id, wager.odds, wager.stake_cents, wager.intent
+            )
+            self._placed[wager.ref] = _Placed(
+                command,
+                wager.pair,
+                wager.side == 0,
+                wager.placed_ns,
+                wager.most_cents,
+                wager.matched_cents,
+                {*wager.fill_totals},
+            )
+
     def heard(self, _input_seq: int, now_ns: int, event: Event) -> None:
         """Keep an input."""
+        if isinstance(event, WagerAccepted | WagerRejected):
+            self._keep_answer(now_ns, event)
         match event:
             case WagerMatched():
                 self._keep_fill(now_ns, event)
@@ -233,6 +231,11 @@ class RunJournal:
             placed.ended_ns, placed.reason = now_ns, "matched"
         self._drop_if_told(placed)
 
+    def _keep_answer(self, now_ns: int, event: WagerAccepted | WagerRejected) -> None:
+        placed = self._placed.get(event.ref)
+        if placed is not None and placed.answered_ns is None:
+            placed.answered_ns = now_ns
+
     def _keep_end(
         self, now_ns: int, event: WagerRejected | WagerInvalid | WagerCancelled | WagerWiped
     ) -> None:
@@ -311,6 +314,7 @@ class RunJournal:
             row = (
                 command.ref,
                 placed.placed_ns,
+                placed.answered_ns,
                 placed.ended_ns,
                 placed.pair.pair_id,
                 command.line_id,

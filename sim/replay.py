@@ -1,17 +1,24 @@
 """A replay: the inputs of a session fed to the same desk again, which must ask for the same.
 
 The exchange is silent and time stands still between inputs: what the desk heard of both is among
-the inputs, under the numbers and the times at which it heard it.
+the inputs, under the numbers and the times at which it heard it. What the desk does is recorded as
+in a backtest, so that a start can be judged and reported on as one.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from heapq import heappop, heappush
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from recordings.reader import Tape
 from sim.journaled import Journaled, JournaledStart
+from sim.metrics import RunJournal
+from sim.price_sampler import PriceSampler
+from sim.still_clock import StillClock
+from sim.tables import RunTables
 from strategies.trading.assembly import DeskSettings, assemble_desk
+from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commands import Command
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
@@ -19,6 +26,8 @@ from strategies.trading.errors import TradingError
 from strategies.trading.events import Event, OfferChanged, TimerFired, TradeSeen
 from strategies.trading.ids import EventId, MarketId
 from strategies.trading.journal import Accounts, Asked, Begun, Call, Decision, Denial
+from strategies.trading.limits import Limits
+from strategies.trading.market import Catalogue
 from strategies.trading.pricing import Pricing
 from strategies.trading.strategy import Strategy
 from strategies.trading.wagers import WagerSettings
@@ -29,6 +38,30 @@ class DifferenceError(TradingError):
 
 
 OpenStart = Callable[[Path, int], AbstractContextManager[JournaledStart | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A start that was played again: its desk at the end, its record, and its recording.
+
+    All its `commands` were as journaled. It went from `began_ns`, None if the desk never began, to
+    `ended_ns`, and heard so many `inputs`. `limits` are those it traded with; of the wagers of
+    earlier starts that it was told of, `turnover_before_cents` had been matched.
+    """
+
+    desk: Desk
+    journal: RunJournal
+    tape: Tape
+    limits: Limits
+    began_ns: int | None
+    ended_ns: int
+    inputs: int
+    turnover_before_cents: int
+
+    @property
+    def commands(self) -> int:
+        """Return how many commands it came to."""
+        return self.journal.digest.commands
 
 
 class Replay:
@@ -52,27 +85,53 @@ class Replay:
         self._fees = fees
         self._name = str(session["name"])
 
-    def carry_out(self, folder: Path, number: int) -> int:
-        """Replay a start of the session in a folder; return how many commands it came to.
+    def carry_out(
+        self, folder: Path, number: int, tables: RunTables | None = None
+    ) -> Replayed | None:
+        """Replay a start of the session in a folder; there is None if it never had a desk.
 
-        Raise DifferenceError at the first that differs, JournalError or TapeError for what cannot
-        be read. A start that was over before it had a desk has no commands.
+        What the desk does goes to the tables, if there are any. Raise DifferenceError at the first
+        command that differs, JournalError or TapeError for what cannot be read.
         """
         with self._open_start(folder, number) as start:
-            if start is None:
-                return 0
-            journal = _Comparison(number, start.commands())
-            clock = _StillClock()
-            desk = self._desk(start, number, clock, journal)
+            return None if start is None else self.play(start, number, tables)
+
+    def play(self, start: JournaledStart, number: int, tables: RunTables | None = None) -> Replayed:
+        """Replay a start that is open."""
+        catalogue = start.info.catalogue()
+        record = RunJournal(catalogue, tables)
+        journal = _Comparison(number, start.commands(), record)
+        clock, watch = StillClock(), StillClock()
+        desk = self._desk(start, number, catalogue, clock, journal)
+        with journal.silent():
             start.recall(desk)
-            stage = _Stage(desk, clock, journal)
-            for entry in start.inputs():
-                stage.play(entry)
-            journal.close()
-        return journal.agreed
+        turnover_before_cents = desk.ledger.turnover_cents
+        record.take_over(desk.wagers.live(), desk.exposure.positions.values())
+        record.measure_with(watch, desk.fair_of)
+        sampler = None if tables is None else PriceSampler(desk, watch, tables, NANOSECONDS)
+        stage = _Stage(desk, clock, journal, watch, sampler)
+        for entry in start.inputs():
+            stage.play(entry)
+        journal.close()
+        record.close()
+        return Replayed(
+            desk=desk,
+            journal=record,
+            tape=start.tape,
+            limits=start.given.limits,
+            began_ns=stage.began_ns,
+            ended_ns=clock.now_ns(),
+            inputs=stage.inputs,
+            turnover_before_cents=turnover_before_cents,
+        )
 
     def _desk(
-        self, start: JournaledStart, number: int, clock: "_StillClock", journal: "_Comparison"
+        self,
+        start: JournaledStart,
+        number: int,
+        catalogue: Catalogue,
+        clock: StillClock,
+        journal: "_Comparison",
     ) -> Desk:
         settings = DeskSettings(
             strategy=self._strategy(),
@@ -86,7 +145,7 @@ class Replay:
         )
         return assemble_desk(
             settings,
-            catalogue=start.info.catalogue(),
+            catalogue=catalogue,
             market_keys=start.given.market_keys,
             ladder=start.info.ladder,
             clock=clock,
@@ -104,22 +163,39 @@ class _Sent(NamedTuple):
 
 
 class _Comparison:
-    """The journal of a replayed desk: it holds every command against the session's."""
+    """The journal of a replayed desk: it holds every command against the session's.
 
-    def __init__(self, start: int, journaled: Iterator[Journaled[Command]]) -> None:
+    What was compared, and all else, goes on to the record.
+    """
+
+    def __init__(
+        self, start: int, journaled: Iterator[Journaled[Command]], record: RunJournal
+    ) -> None:
         self._start = start
         self._journaled = journaled
+        self._record = record
+        self._is_silent = False
         self.input_seq = 0
-        self.agreed = 0
         self._heard: dict[int, Event] = {}
 
     def close(self) -> None:
         """Raise DifferenceError if the session had asked for more."""
         self._compare(None)
 
-    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:  # noqa: ARG002
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Keep nothing of what the desk is told meanwhile: it is of earlier starts."""
+        self._is_silent = True
+        try:
+            yield
+        finally:
+            self._is_silent = False
+
+    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
         self.input_seq = input_seq
-        self._heard[input_seq] = event
+        if not self._is_silent:
+            self._heard[input_seq] = event
+            self._record.heard(input_seq, now_ns, event)
 
     def require_heard(self, input_seq: int, event: Event) -> None:
         """Raise DifferenceError unless this was the input of that number."""
@@ -130,16 +206,17 @@ class _Comparison:
 
     def sent(self, now_ns: int, command: Command) -> None:
         self._compare(_Sent(self.input_seq, now_ns, command))
-        self.agreed += 1
+        self._record.sent(now_ns, command)
 
     def decided(self, now_ns: int, decision: Decision) -> None:
-        """Keep nothing: commands are compared."""
+        self._record.decided(now_ns, decision)
 
     def denied(self, now_ns: int, denial: Denial) -> None:
-        """Keep nothing: commands are compared."""
+        self._record.denied(now_ns, denial)
 
     def accounted(self, now_ns: int, accounts: Accounts) -> None:
-        """Keep nothing: commands are compared."""
+        if not self._is_silent:
+            self._record.accounted(now_ns, accounts)
 
     def _compare(self, replayed: _Sent | None) -> None:
         entry = next(self._journaled, None)
@@ -149,53 +226,14 @@ class _Comparison:
             raise self._difference(told)
 
     def _difference(self, told: str) -> DifferenceError:
-        return DifferenceError(f"start {self._start}, after {self.agreed} that agree: {told}")
+        agreed = self._record.digest.commands
+        return DifferenceError(f"start {self._start}, after {agreed} that agree: {told}")
 
 
 def _told(sent: _Sent | None) -> str:
     if sent is None:
         return "nothing"
     return f"{sent.command} (input {sent.input_seq}, {sent.now_ns} ns)"
-
-
-class _Waiting:
-    """A call that was asked for."""
-
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback: Callable[[], None] | None = callback
-
-    def cancel(self) -> None:
-        self.callback = None
-
-
-class _StillClock:
-    """Time as the inputs tell it. What was to be called waits until a timer is among them."""
-
-    def __init__(self) -> None:
-        self._now_ns = 0
-        self._calls: list[tuple[int, int, _Waiting]] = []
-        self._count = 0
-
-    def now_ns(self) -> int:
-        return self._now_ns
-
-    def set(self, now_ns: int) -> None:
-        self._now_ns = now_ns
-
-    def call_at(self, when_ns: int, callback: Callable[[], None]) -> "_Waiting":
-        self._count += 1
-        waiting = _Waiting(callback)
-        heappush(self._calls, (max(when_ns, self._now_ns), self._count, waiting))
-        return waiting
-
-    def call_next(self) -> bool:
-        """Make the next call; tell whether there was one due by now."""
-        if not self._calls or self._calls[0][0] > self._now_ns:
-            return False
-        waiting = heappop(self._calls)[2]
-        if waiting.callback is not None:
-            waiting.callback()
-        return True
 
 
 class _SilentExchange:
@@ -217,25 +255,54 @@ class _SilentExchange:
 
 
 class _Stage:
-    """Plays inputs to a desk."""
+    """Plays inputs to a desk, which is watched meanwhile, on a clock that it does not see."""
 
-    def __init__(self, desk: Desk, clock: _StillClock, journal: _Comparison) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        clock: StillClock,
+        journal: _Comparison,
+        watch: StillClock,
+        sampler: PriceSampler | None,
+    ) -> None:
         self._desk = desk
         self._clock = clock
         self._journal = journal
+        self._watch = watch
+        self._sampler = sampler
+        self.began_ns: int | None = None
+        self.inputs = 0
 
     def play(self, entry: Journaled[Event | Call]) -> None:
-        self._clock.set(entry.now_ns)
+        self._look_until(entry.now_ns)
+        self._set(entry.now_ns)
         match entry.told:
             case Begun():
-                self._desk.start()
+                self._begin(entry.now_ns)
             case Asked():
                 self._desk.act(entry.now_ns)
             case event:
+                self.inputs += 1
                 # What a desk tells itself, such as a loss limit, it has heard by now.
                 if entry.input_seq > self._journal.input_seq:
                     self._hear(event, entry.input_seq, entry.now_ns)
                 self._journal.require_heard(entry.input_seq, event)
+
+    def _begin(self, now_ns: int) -> None:
+        self.began_ns = now_ns
+        if self._sampler is not None:
+            self._sampler.start()
+        self._desk.start()
+
+    def _look_until(self, now_ns: int) -> None:
+        """Look at the desk at every moment until now that was asked for."""
+        while (due_ns := self._watch.next_ns()) is not None and due_ns <= now_ns:
+            self._set(due_ns)
+            self._watch.call_next()
+
+    def _set(self, now_ns: int) -> None:
+        self._clock.set(now_ns)
+        self._watch.set(now_ns)
 
     def _hear(self, event: Event, input_seq: int, now_ns: int) -> None:
         if isinstance(event, TimerFired):

@@ -5,16 +5,15 @@ import subprocess
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sim.driver import Told
-from sim.metrics import MARKOUT_SECONDS
-from sim.streams import Streams
-from strategies.trading.ids import MarketKey
+from sim.latency import Latency
+from sim.metrics import MARKOUT_SECONDS, RunJournal
+from strategies.trading.commission import Commission
+from strategies.trading.desk import Desk
+from strategies.trading.limits import Limits
 from strategies.trading.market import Catalogue, EventStatus, MarketType, Pair
-
-if TYPE_CHECKING:
-    from sim.backtest import Backtest, Pass
+from strategies.trading.pricing import Pricing
 
 Summary = dict[str, Any]
 
@@ -25,33 +24,42 @@ TRUE_QUEUE = "true queue"
 _PACKAGES = ("prophet-sim", "simpy", "numpy", "polars", "pyarrow", "hydra-core", "msgspec")
 
 
-def summarise(backtest: "Backtest", chosen: "Pass", profits: dict[str, int]) -> Summary:
-    """Return the summary of a backtest; money is cents, times nanoseconds since the epoch.
+def figures(desk: Desk, journal: RunJournal) -> Summary:
+    """Return what a run came to, in any mode; money is cents, times nanoseconds since the epoch.
 
     `profit_cents` is settled and net of commission. `marked_cents` is what is not settled, at the
-    last fair prices, and is in no other figure. `rows_per_second` is of the first pass, without
-    imports and report. Where the true queue is known there is no profit by queue model.
+    last fair prices, and is in no other figure.
     """
-    told = chosen.course.told()
+    catalogue = desk.board.catalogue
     return {
-        **_origin(backtest, told),
-        **_money(chosen),
-        "profit_cents_front": profits.get("front"),
-        "profit_cents_back": profits.get("back"),
-        **_counts(chosen),
-        "rows": told.rows,
-        "rows_per_second": round(told.rows / chosen.seconds),
-        "decisions": chosen.desk.decisions,
-        "digest": chosen.journal.digest.hexdigest(),
-        "recording_digest": told.digest,
-        "models": _models(backtest),
-        "events": _events(backtest.catalogue, backtest.market_keys, chosen),
-        "pairs": [_pair(backtest.catalogue, pair) for pair in _pairs(backtest)],
-        "settled": _settled(backtest.catalogue, chosen),
-        "open_positions": _open_positions(backtest.catalogue, chosen),
+        **_money(desk),
+        **_counts(journal),
+        "decisions": desk.decisions,
+        "digest": journal.digest.hexdigest(),
+        "events": _events(desk, journal),
+        "pairs": [_pair(catalogue, book.pair) for book in desk.board.books.values()],
+        "settled": _settled(desk),
+        "open_positions": _open_positions(desk),
         "commit": _commit(),
         "versions": {name: version(name) for name in _PACKAGES},
     }
+
+
+def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> Summary:
+    """Return what a desk is told to believe, as people read it, in any mode."""
+    return {
+        "pricing": repr(pricing),
+        "commission": f"{fees.rate_percent:g} % of net winnings per {fees.offset_by}",
+        "in_play": limits.in_play,
+    }
+
+
+def exchange_models(queue: str, latency: Latency) -> Summary:
+    """Return what the simulated exchange is taken to be like, as people read it."""
+    delays = {
+        f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)
+    }
+    return {"queue": queue, **delays}
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
@@ -72,38 +80,22 @@ def pair_label(catalogue: Catalogue, pair: Pair) -> str:
     return f"{event.name}: {point[pair.type]}"
 
 
-def _origin(backtest: "Backtest", told: Told) -> Summary:
-    info = backtest.feed.info
-    return {
-        "mode": "backtest",
-        "session": backtest.session_name,
-        "recording": backtest.feed.name,
-        "recording_source": info.source,
-        "simulated": info.simulated,
-        "notes": info.notes,
-        "seed": backtest.seed,
-        "strategy": type(backtest.strategy()).__name__,
-        "first_ns": told.first_ns,
-        "last_ns": told.last_ns,
-    }
-
-
-def _money(chosen: "Pass") -> Summary:
-    ledger = chosen.desk.ledger
+def _money(desk: Desk) -> Summary:
+    ledger = desk.ledger
     return {
         "starting_balance_cents": ledger.starting_balance_cents,
         "profit_cents": ledger.profit_cents,
         "commission_cents": ledger.commission_cents,
         "marked_cents": ledger.marked_cents,
         "turnover_cents": ledger.turnover_cents,
-        "max_exposure_cents": chosen.desk.exposure.max_total_cents,
-        "max_drawdown_cents": chosen.desk.losses.max_drawdown_cents,
-        "halted": chosen.desk.losses.hit,
+        "max_exposure_cents": desk.exposure.max_total_cents,
+        "max_drawdown_cents": desk.losses.max_drawdown_cents,
+        "halted": desk.losses.hit,
     }
 
 
-def _counts(chosen: "Pass") -> Summary:
-    counts, journal = chosen.journal.counts, chosen.journal
+def _counts(journal: RunJournal) -> Summary:
+    counts = journal.counts
     return {
         "wagers_placed": counts.wagers_placed,
         "wagers_cancelled": counts.ended["cancelled"],
@@ -114,31 +106,9 @@ def _counts(chosen: "Pass") -> Summary:
         "denials_by_control": dict(sorted(counts.denials.items())),
         "rejections_by_code": dict(sorted(counts.rejections.items())),
         "commands": journal.digest.commands,
-        "trades_of_unknown_side": chosen.course.trades_of_unknown_taker,
         "mean_edge": journal.edge.mean(),
         **{f"mean_markout_{s}s": journal.markouts[s].mean() for s in MARKOUT_SECONDS},
     }
-
-
-def _models(backtest: "Backtest") -> Summary:
-    latency = backtest.latency(Streams(backtest.seed))
-    delays = {
-        f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)
-    }
-    return {
-        "queue": TRUE_QUEUE if backtest.feed.knows_queue else str(backtest.queue()),
-        **delays,
-        "faults": str(backtest.faults),
-        "pricing": repr(backtest.pricing),
-        "commission": f"{backtest.fees.rate_percent:g} % of net winnings per "
-        f"{backtest.fees.offset_by}",
-        "in_play": backtest.limits.in_play,
-    }
-
-
-def _pairs(backtest: "Backtest") -> list[Pair]:
-    by_market = backtest.catalogue.pairs_by_market
-    return [pair for key in backtest.market_keys for pair in by_market[key]]
 
 
 def _pair(catalogue: Catalogue, pair: Pair) -> Summary:
@@ -150,24 +120,22 @@ def _pair(catalogue: Catalogue, pair: Pair) -> Summary:
     }
 
 
-def _events(
-    catalogue: Catalogue, market_keys: tuple[MarketKey, ...], chosen: "Pass"
-) -> list[Summary]:
-    times = chosen.journal.event_times
-    followed = dict.fromkeys(key.event_id for key in market_keys)
+def _events(desk: Desk, journal: RunJournal) -> list[Summary]:
+    times = journal.event_times
     return [
         {
             "event_id": event_id,
-            "name": catalogue.events[event_id].name,
-            "scheduled_ns": chosen.desk.board.events[event_id].scheduled_ns,
+            "name": state.event.name,
+            "scheduled_ns": state.scheduled_ns,
             "live_ns": times.get((event_id, EventStatus.LIVE)),
             "ended_ns": times.get((event_id, EventStatus.ENDED)),
         }
-        for event_id in followed
+        for event_id, state in desk.board.events.items()
     ]
 
 
-def _settled(catalogue: Catalogue, chosen: "Pass") -> list[Summary]:
+def _settled(desk: Desk) -> list[Summary]:
+    catalogue = desk.board.catalogue
     return [
         {
             "market": f"{key.event_id}:{key.market_id}",
@@ -176,20 +144,20 @@ def _settled(catalogue: Catalogue, chosen: "Pass") -> list[Summary]:
             "commission_cents": settlement.commission_cents,
             "net_cents": settlement.net_cents,
         }
-        for key, settlement in chosen.desk.ledger.settlements.items()
+        for key, settlement in desk.ledger.settlements.items()
     ]
 
 
-def _open_positions(catalogue: Catalogue, chosen: "Pass") -> list[Summary]:
+def _open_positions(desk: Desk) -> list[Summary]:
     return [
         {
             "pair_id": position.pair.pair_id,
-            "label": pair_label(catalogue, position.pair),
+            "label": pair_label(desk.board.catalogue, position.pair),
             "profit_if_first_cents": position.profit_if[0],
             "profit_if_second_cents": position.profit_if[1],
             "marked_cents": marked_cents,
         }
-        for position, marked_cents in chosen.desk.ledger.open_positions()
+        for position, marked_cents in desk.ledger.open_positions()
     ]
 
 

@@ -56,10 +56,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "profit_if_first_cents": "int64",
         "profit_if_second_cents": "int64",
     },
-    # One row per wager, written when it ended; `open` if it never did.
+    # One row per wager, written when it ended; `open` if it never did. An answer that is not told
+    # before the end, or never, has no time.
     "wagers": {
         "ref": "string",
         "placed_ns": "int64",
+        "answered_ns": "int64",
         "ended_ns": "int64",
         "pair_id": "string",
         "line_id": "string",

@@ -1,7 +1,7 @@
 """The report of a run: one HTML file that stands alone, made from the run folder and no more.
 
-`run_folder` reads the folder; `tables`, `wagers`, `equity`, `quotes` and `markouts` make the
-parts; `page` gives them their shape. This module says what comes in which order.
+`run_folder` reads the folder; `origin`, `tables`, `wagers`, `equity`, `quotes` and `markouts` make
+the parts; `page` gives them their shape. This module says what comes in which order.
 """
 
 from pathlib import Path
@@ -9,20 +9,11 @@ from pathlib import Path
 from sim.report import tables, wagers
 from sim.report.equity import equity, inventory
 from sim.report.markouts import markouts
-from sim.report.page import (
-    Html,
-    header,
-    notes,
-    page,
-    paragraph,
-    section,
-    source,
-    subheading,
-)
+from sim.report.origin import Origin, origin
+from sim.report.page import Html, header, notes, page, paragraph, section, subheading
 from sim.report.quotes import quotes
 from sim.report.run_folder import Run, read_run
 from sim.report.text import count, utc
-from sim.summary import TRUE_QUEUE
 
 REPORT_NAME = "report.html"
 
@@ -40,12 +31,14 @@ def write_report(run_folder: Path) -> Path:
 
 
 def _document(run: Run) -> str:
+    title = _title(run)
+    comes_from = origin(run, title)
     return page(
-        f"{_title(run)}: {run.summary.strategy}",
+        f"{title}: {run.summary.strategy}",
         [
-            _head(run),
+            _head(run, comes_from),
             section("Result", [tables.key_figures(run)]),
-            section("What the queue model decides", [tables.queue_models(run)]),
+            *comes_from.after_result,
             section("Equity and exposure", [equity(run)]),
             section("Inventory", [inventory(run)]),
             section("Our quotes against the market", [quotes(run)]),
@@ -54,7 +47,7 @@ def _document(run: Run) -> str:
             section("Wagers", _wagers(run)),
             section("Settlement", _settlement(run)),
             section("Models and settings", [tables.models(run)]),
-            section("To make this run again", [tables.reproduction(run)]),
+            section("To make this run again", [comes_from.repetition]),
         ],
     )
 
@@ -66,16 +59,11 @@ def _title(run: Run) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {count(len(names) - 1)} more"
 
 
-def _feed(run: Run) -> str:
-    return "Fed by a" if run.summary.models.get("queue") == TRUE_QUEUE else "Recording"
-
-
-def _head(run: Run) -> Html:
+def _head(run: Run, comes_from: Origin) -> Html:
     s = run.summary
-    named = f", session {s.session}" if s.session else ""
     parts = [
-        paragraph(f"{s.mode} of {s.strategy}{named}", "kicker"),
-        source(_title(run), _feed(run), s.recording, s.recording_source, simulated=s.simulated),
+        paragraph(comes_from.kicker, "kicker"),
+        comes_from.head,
         paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {_starts(run)}", "aside"),
         notes(s.notes),
     ]
@@ -98,6 +86,8 @@ def _wagers(run: Run) -> list[Html]:
     return [
         subheading("What became of them"),
         wagers.wager_fates(run),
+        subheading("How soon the exchange answered"),
+        wagers.answers(run),
         subheading("Denied by our own risk controls"),
         wagers.denials(run),
         subheading("Rejected by the exchange"),

@@ -20,7 +20,7 @@ from sim.report.axes import (
     thinned_note,
 )
 from sim.report.page import Html, figure, paragraph
-from sim.report.run_folder import EventSpan, Run, places_by_pair
+from sim.report.run_folder import EventSpan, Run, held_until, places_by_pair
 from sim.report.time_axis import Stretch, TimeScale, grid, mark_events
 
 MOST_PAIRS = 6
@@ -42,10 +42,11 @@ def equity(run: Run) -> Html:
 def _draw_equity(board: Figure, run: Run) -> None:
     scale, stretches = _time(run)
     panels = grid(board, stretches, height_ratios=(2, 1))
-    minutes = scale.minutes(run.equity["ns"])
-    settled = floats(run.equity["profit_cents"]) / 100
-    with_marks = settled + floats(run.equity["marked_cents"]) / 100
-    exposure = floats(run.equity["exposure_cents"]) / 100
+    accounts = held_until(run.equity, run.summary.last_ns)
+    minutes = scale.minutes(accounts["ns"])
+    settled = floats(accounts["profit_cents"]) / 100
+    with_marks = settled + floats(accounts["marked_cents"]) / 100
+    exposure = floats(accounts["exposure_cents"]) / 100
     for stretch, (above, below) in zip(stretches, panels.T, strict=True):
         places = stretch.places(minutes)
         places = places[thin(settled[places], with_marks[places], exposure[places])]
@@ -104,7 +105,7 @@ def _by_stake(run: Run, places: dict[str, list[int]]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What one pair would bring, in dollars, from flat to the end of its event."""
+    """What one pair would bring, in dollars, from the beginning to the end of its event."""
 
     minutes: Floats
     if_first: Floats
@@ -116,11 +117,20 @@ def _held(run: Run, pair_id: str, places: list[int], scale: TimeScale) -> _Held:
     last_ns = fills["ns"][places[-1]]
     end_ns = event.ended_ns if event and event.ended_ns is not None else run.summary.last_ns
     times = [run.summary.first_ns, *(fills["ns"][place] for place in places), max(end_ns, last_ns)]
+    columns = "profit_if_first_cents", "profit_if_second_cents"
     if_first, if_second = (
-        [0, *(fills[column][place] for place in places), fills[column][places[-1]]]
-        for column in ("profit_if_first_cents", "profit_if_second_cents")
+        [before, *(fills[column][place] for place in places), fills[column][places[-1]]]
+        for before, column in zip(_held_before(run, places[0]), columns, strict=True)
     )
     return _Held(scale.minutes(times), floats(if_first) / 100, floats(if_second) / 100)
+
+
+def _held_before(run: Run, place: int) -> tuple[int, int]:
+    """Return what a pair would have brought by outcome before a fill."""
+    fill = {name: column[place] for name, column in run.fills.items()}
+    won, lost = fill["profit_cents"], -fill["stake_cents"]
+    on_first, on_second = (won, lost) if fill["first"] else (lost, won)
+    return fill["profit_if_first_cents"] - on_first, fill["profit_if_second_cents"] - on_second
 
 
 def _draw_inventory(board: Figure, run: Run, places: dict[str, list[int]]) -> None:

@@ -30,7 +30,7 @@ from sim.report.axes import (
     thinned_note,
 )
 from sim.report.page import Html, figure, join, paragraph, subheading
-from sim.report.run_folder import Columns, EventSpan, Run, places_by_pair
+from sim.report.run_folder import Columns, EventSpan, Run, held_until, places_by_pair
 from sim.report.time_axis import Stretch, TimeScale, mark_events
 
 MOST_PAIRS = 6
@@ -68,7 +68,7 @@ def quotes(run: Run) -> Html:
     """Return our quotes and fills against the fair price and the touch, pair by pair."""
     tables = run.prices, run.quotes, run.fills
     prices, quoted, fills = (places_by_pair(table) for table in tables)
-    pairs = _by_activity(fills, quoted)
+    pairs = _by_activity(fills, _rested(run.quotes, quoted))
     if not pairs:
         return paragraph("There are no quotes to draw: none was allowed to rest.")
     left = f" The {MOST_PAIRS} pairs of most fills and quotes are drawn, of {len(pairs)}."
@@ -86,6 +86,13 @@ def quotes(run: Run) -> Html:
     return join([paragraph(told + (left if len(pairs) > MOST_PAIRS else ""), "aside"), *parts])
 
 
+def _rested(quotes: Columns, places: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Return the pairs that had a quote at all, with the places of those rows."""
+    odds = list(zip(quotes["first_odds"], quotes["second_odds"], strict=True))
+    rested = {pair_id: [p for p in places[pair_id] if any(odds[p])] for pair_id in places}
+    return {pair_id: own for pair_id, own in rested.items() if own}
+
+
 def _by_activity(fills: dict[str, list[int]], quoted: dict[str, list[int]]) -> list[str]:
     """Return the pairs that we quoted or traded, those with most fills, then quotes, first."""
     counts = {
@@ -100,7 +107,7 @@ def _pair_figure(
 ) -> Html:
     name, event = run.pair_name(pair_id), run.event_of(pair_id)
     scale = TimeScale(run, event)
-    lines = _pair_lines(tables, scale)
+    lines = _pair_lines(tables, scale, run.summary.last_ns)
     stretches = [*scale.stretches(_first_quote_ns(tables[1])), *_close_up(lines)]
     drawing = _Drawing(lines, scale, event, (name.first, name.second))
     drawn = picture(
@@ -136,8 +143,11 @@ def _caption(lines: _PairLines) -> str:
     return told + thinned_note(max(len(lines.market_minutes), len(lines.quote_minutes)))
 
 
-def _pair_lines(tables: tuple[Columns, Columns, Columns], scale: TimeScale) -> _PairLines:
-    prices, quoted, fills = tables
+def _pair_lines(
+    tables: tuple[Columns, Columns, Columns], scale: TimeScale, last_ns: int
+) -> _PairLines:
+    prices, quoted = (held_until(table, last_ns) for table in tables[:2])
+    fills = tables[2]
     first = np.array(fills["first"], dtype=bool)
     backed = implied(fills["odds"])
     return _PairLines(

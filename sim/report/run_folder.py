@@ -23,7 +23,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         *("markout_1s", "markout_10s", "markout_60s"),
         *("profit_if_first_cents", "profit_if_second_cents"),
     ),
-    "wagers": ("placed_ns", "ended_ns", "stake_cents", "matched_cents", "reason"),
+    "wagers": (
+        *("placed_ns", "answered_ns", "ended_ns"),
+        *("stake_cents", "matched_cents", "reason"),
+    ),
     "denials": ("control", "reason", "stake_cents"),
 }
 
@@ -51,7 +54,7 @@ class PairName:
 
 @dataclass(frozen=True, slots=True)
 class OpenPosition:
-    """A position that the recording did not settle."""
+    """A position that was not settled."""
 
     pair_id: str
     label: str
@@ -73,10 +76,9 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures of `summary.json` that a report shows; probabilities lie in 0..1."""
+    """The figures of `summary.json` that a report shows, in any mode; probabilities lie in 0..1."""
 
     mode: str
-    session: str | None
     recording: str
     recording_source: str
     simulated: bool
@@ -88,8 +90,6 @@ class Summary:
     commission_cents: int
     marked_cents: int
     turnover_cents: int
-    profit_cents_front: int | None
-    profit_cents_back: int | None
     wagers_placed: int
     wagers_cancelled: int
     wagers_matched: int
@@ -99,15 +99,12 @@ class Summary:
     rejections_by_code: dict[str, int]
     max_exposure_cents: int
     max_drawdown_cents: int
-    rows: int
-    rows_per_second: float
     decisions: int
     digest: str
     recording_digest: str
     commit: str | None
     versions: dict[str, str]
     starting_balance_cents: int
-    trades_of_unknown_side: int
     first_ns: int
     last_ns: int
     events: list[EventSpan]
@@ -122,10 +119,34 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class BacktestSummary(Summary):
+    """Figures of a backtest alone; without front and back where the true queue is known."""
+
+    session: str | None
+    profit_cents_front: int | None
+    profit_cents_back: int | None
+    rows: int
+    rows_per_second: float
+    trades_of_unknown_side: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartSummary(Summary):
+    """Figures of a start of a session alone, be it on paper or live."""
+
+    session: str
+    start: int
+    exchange: str
+    real_money: bool
+    speed: float
+    inputs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run folder in memory."""
 
-    summary: Summary
+    summary: BacktestSummary | StartSummary
     equity: Columns
     prices: Columns
     quotes: Columns
@@ -152,6 +173,16 @@ class Run:
         return next(iter(own or events), None)
 
 
+def held_until(table: Columns, last_ns: int) -> Columns:
+    """Return a table whose last row is told again at a later time, as what it says still holds."""
+    times = table["ns"]
+    if not times or times[-1] >= last_ns:
+        return table
+    return {
+        name: [*column, last_ns if name == "ns" else column[-1]] for name, column in table.items()
+    }
+
+
 def places_by_pair(table: Columns) -> dict[str, list[int]]:
     """Return the places of each pair's rows in a table, in the order of the rows."""
     places: dict[str, list[int]] = defaultdict(list)
@@ -174,9 +205,16 @@ def read_run(folder: Path) -> Run:
     )
 
 
-def _read_summary(path: Path) -> Summary:
+class _Mode(msgspec.Struct):
+    mode: str
+
+
+def _read_summary(path: Path) -> BacktestSummary | StartSummary:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Summary)
+        told = path.read_bytes()
+        if msgspec.json.decode(told, type=_Mode).mode == "backtest":
+            return msgspec.json.decode(told, type=BacktestSummary)
+        return msgspec.json.decode(told, type=StartSummary)
     except (OSError, msgspec.MsgspecError) as error:
         message = f"{path}: cannot be reported on ({error})"
         raise ConfigError(message) from error

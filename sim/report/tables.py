@@ -1,4 +1,4 @@
-"""The head and the foot of a report: key figures, settlement, models, and how to repeat the run."""
+"""The tables of a report on the whole run: key figures, settlement, open positions, models."""
 
 from typing import Any
 
@@ -22,7 +22,6 @@ from sim.report.text import (
     points,
     signed_dollars,
 )
-from sim.summary import TRUE_QUEUE
 
 
 def key_figures(run: Run) -> Html:
@@ -60,44 +59,11 @@ def _open_text(open_count: int) -> str:
     return f"{count(open_count)} open, at the last fair price"
 
 
-def queue_models(run: Run) -> Html:
-    """Return the settled profit under the chosen queue model, and under front and back."""
-    s = run.summary
-    chosen = s.models.get("queue", NONE)
-    if chosen == TRUE_QUEUE:
-        return paragraph(
-            "Nothing: we stood in the queue ourselves, among a simulated crowd, so everybody's "
-            "place in it is known. Profit under front and back would be the same by construction."
-        )
-    rows = [
-        (f"{chosen} (chosen)", signed_dollars(s.profit_cents), NONE),
-        _queue_row("front", "hopeful: cancellations leave ahead of us", run, s.profit_cents_front),
-        _queue_row("back", "fearful: cancellations leave behind us", run, s.profit_cents_back),
-    ]
-    return join(
-        [
-            table(("queue model", "#settled profit", "#against the chosen"), rows),
-            paragraph(
-                "A fill model is an opinion: the recording does not show which stake left the "
-                "queue. With the commands fixed, front fills no less than back; with a strategy "
-                "that answers to its fills, the two profits are a sensitivity, in either order, "
-                "not a bound.",
-                "aside",
-            ),
-        ]
-    )
-
-
-def _queue_row(name: str, meaning: str, run: Run, cents: int | None) -> tuple[str, str, str]:
-    apart = None if cents is None else cents - run.summary.profit_cents
-    return f"{name} ({meaning})", signed_dollars(cents), signed_dollars(apart)
-
-
 def settlement(run: Run) -> Html:
     """Return what each settled market brought in."""
     settled = run.summary.settled
     if not settled:
-        return paragraph("Nothing was settled: the recording holds no result for what was matched.")
+        return paragraph("Nothing was settled: there was no result for what was matched.")
     rows = [
         (
             run.short_label(s.label),
@@ -152,26 +118,3 @@ def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return NONE if value is None else str(value)
-
-
-def reproduction(run: Run) -> Html:
-    """Return all that it takes to make the same run again, and to know that it is the same."""
-    s = run.summary
-    rows = [
-        ("commit", s.commit or "not known: the code was not run from a clone"),
-        ("seed", str(s.seed)),
-        ("digest of the decisions", s.digest),
-        ("digest of the recording", s.recording_digest or "there is none: a crowd was simulated"),
-        ("tape", f"{count(s.rows)} rows, {count(round(s.rows_per_second))} a second"),
-        ("trades of unknown side", f"{count(s.trades_of_unknown_side)}, which fill nobody"),
-        ("decisions", count(s.decisions)),
-        ("versions", ", ".join(f"{name} {version}" for name, version in s.versions.items())),
-    ]
-    told = "The same code, configuration, recording and seed give the same digest of the decisions."
-    return join([code_block(_command(run)), facts(rows), paragraph(told, "aside")])
-
-
-def _command(run: Run) -> str:
-    if run.overrides is None:
-        return "The command was not kept: there is no .hydra folder in the run folder."
-    return " ".join(("python -m sim run", *run.overrides))

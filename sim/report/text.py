@@ -43,12 +43,12 @@ def odds_text(odds: int) -> str:
 
 
 def seconds(duration_ns: float | None) -> str:
-    """Return a duration in the unit that reads best: 0.25 s, 12 s, 3.5 min, 2.1 h."""
+    """Return a duration in the unit that reads best: 250 ms, 12 s, 3.5 min, 2.1 h."""
     if duration_ns is None:
         return NONE
     number = duration_ns / NS_PER_SECOND
     if number < 1:
-        return f"{number:.2f} s"
+        return f"{1000 * number:.0f} ms"
     if number < 120:
         return f"{number:.0f} s"
     return f"{number / 60:.1f} min" if number < 7200 else f"{number / 3600:.1f} h"

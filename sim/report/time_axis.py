@@ -17,6 +17,8 @@ from sim.report.text import NS_PER_MINUTE, moment, utc
 # Starts and ends are marked where no more events than this share an axis.
 MOST_EVENTS = 3
 _MINUTES_OF_DAY = 24 * 60
+# Minutes; a clock without seconds would say the same at several ticks, or too little.
+_SHORT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +71,23 @@ class TimeScale:
         return [Stretch("before the start", first, start), Stretch(self._played, start, last)]
 
     def label(self, axes: Axes, *, named: bool = True) -> None:
-        """Give an axis its ticks: minutes over the UTC clock, over the date in long stretches."""
+        """Give an axis its ticks: minutes over the UTC clock.
+
+        Long stretches have the date with it, short ones seconds.
+        """
         first, last = axes.get_xlim()
         dated = last - first > _MINUTES_OF_DAY
+        clock = "%b %d %H:%M" if dated else "%H:%M:%S" if last - first < _SHORT else "%H:%M"
         ticks = MaxNLocator(nbins=5 if dated else 8, steps=[1, 1.5, 2, 3, 6, 10], integer=True)
         axes.xaxis.set_major_locator(ticks)
-        axes.xaxis.set_major_formatter(FuncFormatter(partial(self._tick, dated=dated)))
+        axes.xaxis.set_major_formatter(FuncFormatter(partial(self._tick, clock=clock)))
         if named:
             origin = f"minutes from {self._origin}, {utc(self._origin_ns)}"
             axes.set_xlabel(f"{origin}; clock in UTC beneath")
 
-    def _tick(self, minute: float, _: int | None, *, dated: bool) -> str:
+    def _tick(self, minute: float, _: int | None, *, clock: str) -> str:
         time = moment(self._origin_ns + round(minute * NS_PER_MINUTE))
-        clock = f"{time:%b %d %H:%M}" if dated else f"{time:%H:%M}"
-        return f"{'+' if minute > 0 else ''}{minute:,g}\n{clock}"
+        return f"{'+' if minute > 0 else ''}{minute:,g}\n{time:{clock}}"
 
 
 def grid(

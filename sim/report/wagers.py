@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from math import ceil
 from statistics import median
 
 from sim.report.page import Html, join, paragraph, subheading, table
@@ -128,6 +129,21 @@ def _fate_row(fate: str, wagers: Columns, places: Sequence[int]) -> list[str]:
         dollars(sum(matched)),
         seconds(median(lives) if lives else None),
     ]
+
+
+def answers(run: Run) -> Html:
+    """Return how soon placings were answered, be it with a yes or a no."""
+    placed, answered = run.wagers["placed_ns"], run.wagers["answered_ns"]
+    waits = sorted(
+        told - asked for asked, told in zip(placed, answered, strict=True) if told is not None
+    )
+    if not waits:
+        return paragraph("No placing was answered.")
+    slow = waits[ceil(0.99 * len(waits)) - 1]
+    return paragraph(
+        f"Of {count(len(placed))} placings {count(len(waits))} were answered: half of those within "
+        f"{seconds(median(waits))}, 99 % within {seconds(slow)}, all within {seconds(waits[-1])}."
+    )
 
 
 def denials(run: Run) -> Html:

@@ -1,9 +1,10 @@
 """The proof that modes are one: what a session did live, a replay of what it heard does again."""
 
 import asyncio
+import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from omegaconf import DictConfig
 
 from conf.compose import build_session
-from live.journal import SessionJournal
+from live.journal import Entry, SessionJournal
+from recordings.parquet import read_columns
+from recordings.tape import SEGMENT_GLOB
 from sim.__main__ import main
 from strategies.trading.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.events import WagerMatched
@@ -38,19 +41,19 @@ class Floor:
         self._home = home
         self.folder = home / "sessions" / "first"
 
-    def play(self, mode: str, *until: Callable[[Any], bool]) -> None:
+    def play(self, mode: str, *until: Callable[[Any], bool], settings: Sequence[str] = ()) -> None:
         """Start the session once for each of these, and stop it when that holds of the sandbox."""
 
         async def run() -> None:
             words = (*GAME, "sandbox.begin_minutes_before_start=8")
             async with self._sandbox(SPEED, *words) as here:
                 for holds in until:
-                    await self._start(here, mode, holds)
+                    await self._start(here, holds, f"mode={mode}", *settings)
 
         asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 
-    async def _start(self, here: Any, mode: str, holds: Callable[[Any], bool]) -> None:
-        words = [*GAME, f"mode={mode}", "session.name=first", *here.settings]
+    async def _start(self, here: Any, holds: Callable[[Any], bool], *settings: str) -> None:
+        words = [*GAME, "session.name=first", *here.settings, *settings]
         session = build_session(self._compose(*words))
         stop = asyncio.Event()
         told: list[str] = []
@@ -60,11 +63,11 @@ class Floor:
         stop.set()
         await trading
 
-    def kept(self, *kinds: type, start: int = 1) -> int:
-        """Return how many of these a start kept in the journal."""
+    def kept(self, *kinds: type, start: int = 1) -> list[Entry]:
+        """Return what a start kept of these in the journal."""
         with SessionJournal(self.folder / "journal.sqlite") as journal:
-            told = [entry.told for entry in journal.entries() if entry.start == start]
-        return sum(isinstance(each, kinds) for each in told)
+            entries = [entry for entry in journal.entries() if entry.start == start]
+        return [entry for entry in entries if isinstance(entry.told, kinds)]
 
 
 def accounts(here: Any) -> list[Any]:
@@ -99,10 +102,10 @@ def test_a_replay_asks_for_what_the_live_session_asked_for(
     traded: Floor, run_main: RunMain, tmp_path: Path
 ) -> None:
     """Command for command, also where a start knew of matched wagers of the one before it."""
-    commands = [traded.kept(*COMMANDS, start=start) for start in (1, 2)]
+    commands = [len(traded.kept(*COMMANDS, start=start)) for start in (1, 2)]
     assert commands[0] >= 100
     assert commands[1] >= 4
-    assert traded.kept(WagerMatched) >= 3
+    assert len(traded.kept(WagerMatched)) >= 3
     with SessionJournal(traded.folder / "journal.sqlite") as journal:
         second = journal.seating(2)
     assert second is not None
@@ -110,9 +113,47 @@ def test_a_replay_asks_for_what_the_live_session_asked_for(
     outcome = run_main(main, tmp_path, "replay", str(traded.folder))
     assert (outcome.status, outcome.err) == (0, [])
     assert outcome.out == [
-        f"start {start}: all {count} commands agree with the journal"
-        for start, count in enumerate(commands, 1)
+        f"start 1: all {commands[0]} commands agree with the journal",
+        str(traded.folder / "start-00001"),
+        f"start 2: all {commands[1]} commands agree with the journal",
+        str(traded.folder / "start-00002"),
     ]
+
+
+def test_a_live_start_leaves_the_report_of_what_happened_in_it(
+    traded: Floor, run_main: RunMain, tmp_path: Path
+) -> None:
+    """The run folder counts what the journal holds, says what it is of, and is drawn again."""
+    assert run_main(main, tmp_path, "replay", str(traded.folder)).status == 0
+    folder = traded.folder / "start-00001"
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    placed = traded.kept(PlaceWager)
+    matched = {(entry.told.ref, entry.told.total_cents) for entry in traded.kept(WagerMatched)}
+    assert (summary["wagers_placed"], summary["fills"]) == (len(placed), len(matched))
+    assert (summary["mode"], summary["session"], summary["start"]) == ("live", "first", 1)
+    assert (summary["real_money"], summary["exchange"]) == (False, "sandbox_local")
+    wagers = read_columns(folder / "wagers.parquet")
+    assert sorted(wagers["placed_ns"]) == [entry.now_ns for entry in placed]
+    answered = zip(wagers["placed_ns"], wagers["answered_ns"], strict=True)
+    assert all(told is None or told >= asked for asked, told in answered)
+    assert run_main(main, tmp_path, "report", str(folder)).status == 0
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "live session first, start 1" in report
+    assert "The wagers were placed at sandbox_local, with play money." in report
+    assert "What the queue model decides" not in report
+
+
+def test_a_start_reports_on_itself_and_not_on_those_before(
+    traded: Floor, run_main: RunMain, tmp_path: Path
+) -> None:
+    """What the second start took over is in its positions, and in none of its counts."""
+    assert run_main(main, tmp_path, "replay", str(traded.folder)).status == 0
+    folder = traded.folder / "start-00002"
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    fills = read_columns(folder / "fills.parquet")
+    assert summary["wagers_placed"] == len(traded.kept(PlaceWager, start=2))
+    assert summary["turnover_cents"] == sum(fills["stake_cents"])
+    assert summary["open_positions"]
 
 
 def without(table: str, kind: str) -> str:
@@ -124,7 +165,7 @@ def without(table: str, kind: str) -> str:
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        (without("entries", "PlaceWager"), "the session asked for PlaceWager(ref='first-1-11'"),
+        (without("entries", "PlaceWager"), "the replay for {tenth_wager}"),
         (without("entries", "WagerOpened"), "of the replay"),
         (without("entries", "TimerFired"), "of the replay"),
         (without("feed", "OfferChanged"), "of the replay"),
@@ -136,6 +177,7 @@ def test_a_journal_that_tells_otherwise_is_found_out(
     traded: Floor, run_main: RunMain, tmp_path: Path, statement: str, named: str
 ) -> None:
     """A row that is missing or changed shows as the first difference, in one line, status 1."""
+    tenth_wager = traded.kept(PlaceWager)[9].told
     folder = shutil.copytree(traded.folder, tmp_path / "first")
     database = sqlite3.connect(folder / "journal.sqlite")
     for table in ("entries", "feed"):
@@ -146,7 +188,8 @@ def test_a_journal_that_tells_otherwise_is_found_out(
     database.close()
     outcome = run_main(main, tmp_path, "replay", str(folder))
     assert (outcome.status, outcome.out, len(outcome.err)) == (1, [], 1), outcome
-    assert named in outcome.err[0]
+    assert named.format(tenth_wager=tenth_wager) in outcome.err[0]
+    assert not (folder / "start-00001").exists()
 
 
 def test_the_desk_is_built_from_what_the_session_kept(
@@ -171,10 +214,41 @@ def test_a_paper_session_is_replayed_too(
     floor = Floor(sandbox, compose_settings, tmp_path)
     looks = iter(range(50))
     floor.play("paper", lambda _: next(looks, None) is None)
-    commands = floor.kept(*COMMANDS)
+    commands = len(floor.kept(*COMMANDS))
     assert commands >= 10
     outcome = run_main(main, tmp_path, "replay", str(floor.folder))
-    assert outcome.out == [f"start 1: all {commands} commands agree with the journal"]
+    folder = floor.folder / "start-00001"
+    agreed = f"start 1: all {commands} commands agree with the journal"
+    assert outcome.out == [agreed, str(folder)]
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "paper session first, start 1" in report
+    assert "The wagers were simulated here; nobody at the exchange saw them." in report
+
+
+def test_what_was_on_offer_is_on_the_disk_while_a_start_trades(
+    sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
+) -> None:
+    """A start that is killed can be replayed, however long its segments: it needs no end."""
+    floor = Floor(sandbox, compose_settings, tmp_path)
+    floor.play(
+        "paper",
+        lambda _: any(floor.folder.glob(f"tape-00001/{SEGMENT_GLOB}")),
+        settings=["run.segment_seconds=3600"],
+    )
+
+
+def test_a_start_that_never_had_a_desk_has_no_report(
+    traded: Floor, run_main: RunMain, tmp_path: Path
+) -> None:
+    """A start that ended before it was seated is passed over in a line."""
+    folder = tmp_path / "early"
+    folder.mkdir()
+    shutil.copy(traded.folder / "start-00001.yaml", folder)
+    with SessionJournal(folder / "journal.sqlite") as journal:
+        journal.begin_start(1)
+    outcome = run_main(main, tmp_path, "replay", str(folder))
+    assert outcome.out == ["start 1: it was over before its desk began"]
+    assert not (folder / "start-00001").exists()
 
 
 def test_where_no_session_is_a_replay_says_so(run_main: RunMain, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sim.tables import RunTables
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import (
     Event,
+    WagerAccepted,
     WagerCancelled,
     WagerInvalid,
     WagerMatched,
@@ -20,6 +21,8 @@ from strategies.trading.events import (
 from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.market import Catalogue, Line, Market, MarketType, Selection, SportEvent
 from strategies.trading.odds import Odds
+from strategies.trading.position import Position
+from strategies.trading.wager import Wager
 
 REF = WagerRef("w")
 ODDS = Odds(100)
@@ -99,3 +102,31 @@ def test_a_wager_whose_fill_was_never_told_is_recorded_at_the_close(record: Reco
     journal, _, wagers = record(WagerCancelled(REF, 300))
     assert dict(journal.counts.ended) == {"cancelled": 1}
     assert wagers["matched_cents"].to_list() == [0]
+
+
+def test_an_answer_is_kept_with_its_wager(record: Record) -> None:
+    """When a placing was first answered, yes or no, stands beside when it was placed."""
+    _, _, wagers = record(WagerAccepted(REF), WagerAccepted(REF), WagerCancelled(REF, 1_000))
+    assert wagers.select("placed_ns", "answered_ns", "ended_ns").rows() == [(0, 0, 2)]
+
+
+def test_what_was_taken_over_is_told_of_and_not_counted_as_placed(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    """A fill of a wager of before is a fill of this run, on top of the position of before."""
+    home = LineId("home")
+    pair = catalogue.pair_of(home)
+    position = Position(pair)
+    position.book_fill(1, 200, 300)
+    wager = Wager(PlaceWager(REF, home, ODDS, 1_000, Intent.ADD_ONLY), pair, 0)
+    tables = RunTables(tmp_path)
+    journal = RunJournal(catalogue, tables)
+    journal.take_over([wager], [position])
+    for event in (matched(700, 700), WagerCancelled(REF, 300)):
+        journal.heard(1, 1, event)
+    journal.close()
+    tables.close()
+    assert (journal.counts.wagers_placed, journal.counts.fills) == (0, 1)
+    fills = pl.read_parquet(tmp_path / "fills.parquet")
+    after = fills.select("profit_if_first_cents", "profit_if_second_cents")
+    assert after.rows() == [(700 - 200, 300 - 700)]

@@ -106,6 +106,25 @@ def summary(**changes: Any) -> Row:
     return deepcopy(SUMMARY) | changes
 
 
+# What the summary of a start of a session has in place of figures of a backtest alone.
+OF_BACKTESTS = ("profit_cents_front", "profit_cents_back", "rows", "rows_per_second")
+OF_STARTS: Row = {
+    "mode": "paper",
+    "session": "evening",
+    "start": 3,
+    "exchange": "production",
+    "real_money": False,
+    "speed": 1.0,
+    "inputs": 4_321,
+}
+
+
+def start_summary(**changes: Any) -> Row:
+    """Return the summary of a start of a session, with some figures changed."""
+    figures = {key: value for key, value in SUMMARY.items() if key not in OF_BACKTESTS}
+    return deepcopy(figures) | OF_STARTS | changes
+
+
 def fill(minute: float, *, first: bool, held: tuple[int, int]) -> Row:
     """Return a fill of ten dollars at even money, and what the pair would bring after it."""
     return {
@@ -163,6 +182,7 @@ def rows_of_a_game() -> Rows:
             {
                 "ref": "evening-1-1",
                 "placed_ns": at(-50),
+                "answered_ns": at(-50) + 150_000_000,
                 "ended_ns": at(-45),
                 "stake_cents": 1_000,
                 "matched_cents": 1_000,
@@ -407,3 +427,77 @@ def test_a_table_without_a_column_is_refused_by_the_name_of_the_column(tmp_path:
     TableWriter(tmp_path / "wagers.parquet", {"ref": "string", "reason": "string"}).close()
     with pytest.raises(ConfigError, match=r"wagers\.parquet: no column placed_ns"):
         write_report(tmp_path)
+
+
+def test_a_paper_start_is_told_apart_from_a_backtest(tmp_path: Path) -> None:
+    """Its head says whose market it was and that nobody saw the wagers; no queue model decides."""
+    run = write_run(tmp_path, start_summary(), rows_of_a_game())
+    seen = words(write_report(run).read_text(encoding="utf-8"))
+    assert "paper session evening, start 3: SimpleMarketMaker" in seen
+    assert "The market of production Source: an exchange, recorded" in seen
+    assert "The wagers were simulated here; nobody at the exchange saw them." in seen
+    assert "python -m sim replay sessions/evening" in seen
+    for of_a_backtest in ("front", "backtest", "sim run", "real money", "The command was not kept"):
+        assert of_a_backtest not in seen
+
+
+def test_a_live_start_says_which_money_it_staked(tmp_path: Path) -> None:
+    """Real money is never taken for play money, nor the other way."""
+    for real_money, said, unsaid in ((True, "real", "play"), (False, "play", "real")):
+        run = write_run(tmp_path, start_summary(mode="live", real_money=real_money), {})
+        seen = words(write_report(run).read_text(encoding="utf-8"))
+        assert f"The wagers were placed at production, with {said} money." in seen
+        assert f"{unsaid} money" not in seen
+
+
+def test_a_start_on_another_clock_than_the_walls_says_so(tmp_path: Path) -> None:
+    """Where the session's clock ran fast, so did every time and latency in the report."""
+    seen = words(
+        write_report(write_run(tmp_path, start_summary(speed=20.0), {})).read_text(encoding="utf-8")
+    )
+    assert "All times are of the session's clock, which ran at 20 times real time." in seen
+
+
+def test_a_start_of_seconds_without_a_wager_is_reported(tmp_path: Path) -> None:
+    """What is not there is said, and what the market did is not made up."""
+    figures = start_summary(
+        first_ns=at(-10), last_ns=at(-9.5), settled=[], wagers_placed=0, fills=0, mean_edge=None
+    )
+    prices = [{"ns": at(-9.9), "pair_id": PAIR, "first_touch": -102, "second_touch": -102}]
+    document = write_report(write_run(tmp_path, figures, {"prices": prices})).read_text(
+        encoding="utf-8"
+    )
+    seen = words(document)
+    for told in ("No wager was placed", "No placing was answered", "Nothing was settled"):
+        assert told in seen
+    assert "<figure" not in document
+
+
+def test_the_ticks_of_a_short_run_are_told_in_seconds(document: str, tmp_path: Path) -> None:
+    """Within a minute the clock would else say the same under every tick."""
+    of_seconds = re.compile(r"<text[^>]*>\d\d:\d\d:\d\d</text>")
+    rows = rows_of_a_game()
+    rows["quotes"] = [{"ns": at(-50), "pair_id": PAIR, "first_odds": 104, "second_odds": 104}]
+    assert of_seconds.search(report_on(tmp_path, rows, first_ns=at(-50), last_ns=at(-49.5)))
+    assert not of_seconds.search(document)
+
+
+def test_how_soon_the_exchange_answered_is_told(document: str) -> None:
+    """Of two wagers one was answered, and the one without is not counted as soon."""
+    assert "Of 2 placings 1 were answered: half of those within 150 ms" in words(document)
+
+
+def test_a_pair_that_was_never_quoted_has_no_picture(tmp_path: Path) -> None:
+    """A decision to quote nothing is a row like any other, and nothing to look at."""
+    rows = rows_of_a_game()
+    rows["quotes"].append({"ns": at(-50), "pair_id": "9001:223:-4.5"})
+    assert 'id="quotes-1"' not in report_on(tmp_path, rows)
+
+
+def test_the_market_is_drawn_on_until_the_run_ends(tmp_path: Path) -> None:
+    """A price that was told once and never changed held all the time: it is a line, not a point."""
+    rows = {**rows_of_a_game(), "fills": [], "quotes": rows_of_a_game()["quotes"][:1]}
+    rows["prices"] = rows["prices"][:1]
+    once = report_on(tmp_path, rows, last_ns=at(-30))
+    rows["prices"].append({**rows["prices"][0], "ns": at(-30)})
+    assert report_on(tmp_path, rows, last_ns=at(-30)) == once
