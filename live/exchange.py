@@ -83,6 +83,7 @@ class ProphetExchange:
         self._before_sending = before_sending
         self._deferred = balance_mode == "deferred"
         self._placing: dict[LineId, asyncio.Task[None]] = {}
+        self._asking: asyncio.Task[None] | None = None
         self.wagers = KnownWagers(client, clock, catalogue, troubles, tell)
 
     # The port ---------------------------------------------------------------------------------
@@ -125,8 +126,9 @@ class ProphetExchange:
         self._start(self._cancel_all(event_id, market_id))
 
     def ask_state(self) -> None:
-        """Ask for one AccountState."""
-        self._start(self._tell_state())
+        """Ask for one AccountState, unless one is on its way."""
+        if self._asking is None or self._asking.done():
+            self._asking = self._start(self._tell_state())
 
     # What is heard ----------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class ProphetExchange:
         if wager is None:
             return
         self.wagers.tell(self.wagers.news(wager, order))
-        if wager.lacks_fill:
+        if wager.lacks_fill or wager.profit_is_reckoned:
             self._start(self.wagers.look_for_fills(wager))
         if wager.rejected and order.open_cents:
             # It was given up for lost, and is there after all.

@@ -124,7 +124,7 @@ def without(table: str, kind: str) -> str:
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        (without("entries", "PlaceWager"), "the session asked for PlaceWager(ref='first-1-11'"),
+        (without("entries", "PlaceWager"), "the replay for PlaceWager(ref='first-1-"),
         (without("entries", "WagerOpened"), "of the replay"),
         (without("entries", "TimerFired"), "of the replay"),
         (without("feed", "OfferChanged"), "of the replay"),
