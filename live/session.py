@@ -28,6 +28,15 @@ from strategies.trading.wagers import WagerSettings
 SESSIONS = "sessions"
 
 
+def require_name(name: object) -> str:
+    """Return the name of a session; raise ConfigError for what cannot be one."""
+    if not isinstance(name, str):
+        message = "session.name: name the session, as in session.name=first"
+        raise ConfigError(message)
+    RefMint(name, 1)
+    return name
+
+
 class Session:
     """Trades with one strategy from configured parts, start after start under one name.
 
@@ -97,10 +106,7 @@ class Session:
         everything was cancelled; ExchangeError if something is open all the same. Cancelled itself,
         it leaves everything as it is.
         """
-        if not isinstance(self._name, str):
-            message = "session.name: name the session, as in session.name=first"
-            raise ConfigError(message)
-        RefMint(self._name, 1)
+        require_name(self._name)
         room = self._room(clock=self._clock)
         limits = room.admit(self.site, environ, self.limits)
         folder = home / SESSIONS / self._name
