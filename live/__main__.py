@@ -21,6 +21,7 @@ usage: python -m live VERB [...] [--debug]
   record     write what the exchange streams to a recording, until Ctrl-C
   status     the balance, and every open wager
   cancel-all cancel every open wager, and see that nothing is left
+  reconcile  hold a session's journal against the exchange: what differs, wager by wager
 
 All take settings as NAME=VALUE, and which exchange is meant: prophet=sandbox_local (the default;
 see python -m sim serve), prophet=sandbox, prophet=production. Keys are taken from
@@ -58,6 +59,16 @@ usage: python -m live {verb} [prophet=NAME] [SETTING=VALUE ...]
 
   python -m live {verb} prophet=sandbox_local
   python -m live {verb} prophet=sandbox
+"""
+
+RECONCILE_HELP = """\
+usage: python -m live reconcile session.name=NAME [prophet=NAME] [SETTING=VALUE ...]
+
+Holds the journal in sessions/NAME against what the exchange tells of the last week: wagers that
+only one of them knows to be open, and what was matched. Nothing is changed. Status 1 if they
+differ.
+
+  python -m live reconcile prophet=sandbox_local session.name=first
 """
 
 _TOLD = {
@@ -120,6 +131,17 @@ def _operate(verb: str, present: str) -> Verb:
     return operate
 
 
+def _reconcile(words: Sequence[str]) -> None:
+    from conf.compose import session_from_command_line  # noqa: PLC0415
+    from live.console import present_reconcile  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(RECONCILE_HELP, end="")
+        return
+    _refuse_mode(words)
+    present_reconcile(session_from_command_line(words, "reconcile"))
+
+
 def _refuse_mode(words: Sequence[str]) -> None:
     for word in words:
         if word.lstrip("+~").partition("=")[0] == "mode":
@@ -134,6 +156,7 @@ VERBS: dict[str, Verb] = {
     "record": _record,
     "status": _operate("status", "present_status"),
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
+    "reconcile": _reconcile,
 }
 
 if __name__ == "__main__":

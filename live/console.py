@@ -10,6 +10,7 @@ from pathlib import Path
 from live.connection import Connection, connected
 from live.open_wagers import cancel_everything, open_wagers, told_wager
 from live.operator import Operator
+from live.reconcile import Comparison, DifferenceError, Reconciliation
 from live.recording import Recording
 from live.session import Session
 from strategies.trading.errors import ExchangeError
@@ -51,6 +52,42 @@ def present_cancel_all(operator: Operator) -> None:
         print(f"nothing is open at {operator.site.name}")
 
     asyncio.run(_with_connection(operator, cancel))
+
+
+def present_reconcile(reconciliation: Reconciliation) -> None:
+    """Print the stakes of a session's journal beside the exchange's, and where they differ.
+
+    Raise DifferenceError if they do.
+    """
+    wagers = reconciliation.journaled(Path.cwd())
+    name = reconciliation.site.name
+
+    async def tell(connection: Connection) -> None:
+        compared = await reconciliation.compare(wagers, connection)
+        _print_comparison(compared, name)
+        count = len(compared.differences)
+        if count:
+            message = (
+                f"{count} difference{'s' * (count > 1)}; the next start cancels what is open at "
+                f"{name}, and takes over what became of the rest in the markets that it follows"
+            )
+            raise DifferenceError(message)
+        print(f"the journal and {name} agree")
+
+    asyncio.run(_with_connection(reconciliation, tell))
+
+
+def _print_comparison(compared: Comparison, name: str) -> None:
+    print(f"{'':<12}{'journal':>14}  {name:>14}")
+    for title, ours, theirs in zip(
+        ("open", "matched"), compared.journal, compared.exchange, strict=True
+    ):
+        print(f"{title:<12}{dollars_text(ours):>14}  {dollars_text(theirs):>14}")
+    print(f"{'balance':<12}{'':>14}  {dollars_text(compared.balance_cents):>14}")
+    if compared.older:
+        print(f"{compared.older} wagers are older than its history of a week")
+    for line in compared.differences:
+        print(line)
 
 
 def present_recording(session: Recording, folder: Path) -> float:
@@ -98,7 +135,7 @@ async def _recorded(session: Recording, folder: Path) -> int:
 
 
 async def _with_connection(
-    operator: Operator, verb: Callable[[Connection], Awaitable[None]]
+    operator: Operator | Reconciliation, verb: Callable[[Connection], Awaitable[None]]
 ) -> None:
     async with connected(operator.site, operator.clock, os.environ, Path.cwd()) as connection:
         await verb(connection)

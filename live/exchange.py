@@ -19,7 +19,13 @@ from live.wire.orders import BalanceShape, BatchPlacedShape, CancellationShape, 
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commands import PlaceWager
 from strategies.trading.errors import ConfigError, ExchangeError, RefusalError
-from strategies.trading.events import AccountState, CancelRefused, Event, WagerRejected
+from strategies.trading.events import (
+    AccountState,
+    CancelRefused,
+    Event,
+    WagerMatched,
+    WagerRejected,
+)
 from strategies.trading.exchange import BATCH_LIMIT
 from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.market import Catalogue
@@ -83,6 +89,7 @@ class ProphetExchange:
         self._before_sending = before_sending
         self._deferred = balance_mode == "deferred"
         self._placing: dict[LineId, asyncio.Task[None]] = {}
+        self._asking: asyncio.Task[None] | None = None
         self.wagers = KnownWagers(client, clock, catalogue, troubles, tell)
 
     # The port ---------------------------------------------------------------------------------
@@ -125,8 +132,9 @@ class ProphetExchange:
         self._start(self._cancel_all(event_id, market_id))
 
     def ask_state(self) -> None:
-        """Ask for one AccountState."""
-        self._start(self._tell_state())
+        """Ask for one AccountState, unless one is on its way."""
+        if self._asking is None or self._asking.done():
+            self._asking = self._start(self._tell_state())
 
     # What is heard ----------------------------------------------------------------------------
 
@@ -135,8 +143,11 @@ class ProphetExchange:
         wager = self.wagers.get(order.ref)
         if wager is None:
             return
-        self.wagers.tell(self.wagers.news(wager, order))
-        if wager.lacks_fill:
+        news = self.wagers.news(wager, order)
+        self.wagers.tell(news)
+        # What it wins is asked for at once or never: a desk does not keep its wagers for long.
+        is_filled = any(isinstance(event, WagerMatched) for event in news)
+        if wager.lacks_fill or (is_filled and wager.profit_is_reckoned):
             self._start(self.wagers.look_for_fills(wager))
         if wager.rejected and order.open_cents:
             # It was given up for lost, and is there after all.
@@ -309,7 +320,10 @@ class ProphetExchange:
         self._start(tell())
 
     def _start(self, asking: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self._tasks.create_task(self._recorded(asking))
+        task = self._tasks.create_task(self._recorded(asking))
+        # One that is called off before it began is not awaited by anybody, and need not be.
+        task.add_done_callback(lambda _: asking.close())
+        return task
 
     async def _recorded(self, asking: Coroutine[Any, Any, None]) -> None:
         self._before_sending()

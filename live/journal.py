@@ -6,7 +6,7 @@ at which the desk was called upon; together with the other inputs it is all that
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import merge
 from pathlib import Path
@@ -97,7 +97,8 @@ class Entry(NamedTuple):
 class SessionJournal:
     """The desk's journal, in one file that one process at a time can have open.
 
-    Used as a context manager. Raise JournalError for whatever keeps it from being written or read.
+    `on_told`, if there is one, hears of all that is kept, and of denials, with the times. Used as a
+    context manager. Raise JournalError for whatever keeps it from being written or read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -106,6 +107,7 @@ class SessionJournal:
         self._start = 0
         self._input_seq = 0
         self._silent = False
+        self.on_told: Callable[[int, Told | Denial], None] | None = None
         try:
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
         except sqlite3.Error as error:
@@ -214,6 +216,8 @@ class SessionJournal:
 
     def denied(self, now_ns: int, denial: Denial) -> None:
         """Keep nothing: it follows from the inputs."""
+        if self.on_told is not None:
+            self.on_told(now_ns, denial)
 
     def accounted(self, now_ns: int, accounts: Accounts) -> None:
         """Keep nothing: it follows from the inputs."""
@@ -221,6 +225,8 @@ class SessionJournal:
     def _keep(self, statement: str, now_ns: int, told: Told) -> None:
         body = msgspec.json.encode(told).decode()
         self._write(statement, (self._start, self._input_seq, now_ns, type(told).__name__, body))
+        if self.on_told is not None:
+            self.on_told(now_ns, told)
 
     def _write(self, statement: str, row: tuple[object, ...]) -> None:
         try:

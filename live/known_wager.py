@@ -5,10 +5,10 @@ they say is held against what was told of the wager before, and only the differe
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from live.wire.orders import MatchShape, OrderShape
-from strategies.trading.commands import PlaceWager
+from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import (
     Event,
     WagerAccepted,
@@ -61,6 +61,8 @@ class KnownWager:
         self._opened = False
         self._known_cents = 0
         self._complete_cents = 0
+        self._profit_cents = 0
+        self._priced_cents = 0
         self._totals: set[int] = set()
         self._fills: Counter[tuple[Odds, int]] = Counter()
         self._staked_at: Counter[Odds] = Counter()
@@ -80,12 +82,32 @@ class KnownWager:
         """Tell whether more was matched than the fills that were told."""
         return self.matched_cents < self._known_cents
 
+    @property
+    def open_cents(self) -> int:
+        """Return what may still be matched."""
+        return 0 if self.ended else self.request.stake_cents - self.matched_cents
+
+    @property
+    def awaits_result(self) -> bool:
+        """Tell whether something was matched whose result is not known."""
+        return self.matched_cents > 0 and self.result is None
+
+    @property
+    def profit_is_reckoned(self) -> bool:
+        """Tell whether the exchange may yet tell another profit of a fill than was reckoned.
+
+        It is exact for a maker; what a taker wins is its maker's stake, which may be cents off.
+        """
+        return self._priced_cents < self.matched_cents and self.request.intent != Intent.ADD_ONLY
+
     def recall(self, event: Event) -> None:
         """Take what a journal says was told of it before."""
         match event:
             case WagerMatched():
-                self._fill(event.odds, event.stake_cents, event.total_cents)
+                fill = self._fill(event.odds, event.stake_cents, event.total_cents)
+                self._profit_cents += event.profit_cents - fill.profit_cents
                 self._known_cents = max(self._known_cents, event.total_cents, self.matched_cents)
+                self._priced_cents = self.matched_cents
             case WagerRejected():
                 self.rejected = self.ended = True
             case WagerInvalid():
@@ -119,7 +141,7 @@ class KnownWager:
         self.result = _RESULTS.get(order.winning_status or "", self.result)
         return events
 
-    def learn_matches(self, matches: Iterable[MatchShape]) -> list[Event]:
+    def learn_matches(self, matches: Sequence[MatchShape]) -> list[Event]:
         """Return the fills among all of its fills that were not told.
 
         A list that lacks one that is known of is passed over: it is from before.
@@ -129,8 +151,18 @@ class KnownWager:
         if total_cents < self._known_cents:
             return []
         missing = there - self._fills
-        self._known_cents = self._complete_cents = total_cents
-        return [self._fill(odds, cents, 0) for odds, cents in missing.elements()]
+        self._known_cents = self._complete_cents = self._priced_cents = total_cents
+        fills = [self._fill(odds, cents, 0) for odds, cents in missing.elements()]
+        return [*fills, *self._correct_profit([match.profit_cents for match in matches])]
+
+    def _correct_profit(self, told_cents: list[int | None]) -> list[WagerMatched]:
+        """Take what its fills win as the exchange tells it, if it does, for what was reckoned."""
+        cents = [each for each in told_cents if each is not None]
+        change_cents = sum(cents) - self._profit_cents
+        if len(cents) < len(told_cents) or not change_cents:
+            return []
+        self._profit_cents += change_cents
+        return [WagerMatched(self.ref, self.request.odds, 0, change_cents)]
 
     def _learn_fill(self, order: OrderShape) -> list[Event]:
         """Take the fill of a private update; of others, how much was matched in all."""
@@ -146,6 +178,7 @@ class KnownWager:
     def _fill(self, odds: Odds, cents: int, total_cents: int) -> WagerMatched:
         """Book a fill, its profit reckoned from all that was matched at the same odds."""
         profit_cents = fill_profit_cents(self._staked_at[odds], cents, odds)
+        self._profit_cents += profit_cents
         self._staked_at[odds] += cents
         self._fills[odds, cents] += 1
         self.matched_cents += cents

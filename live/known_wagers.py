@@ -1,7 +1,7 @@
 """Our wagers at the exchange, as far as it told: whatever it says of them is told once."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from live.client import ProphetClient
@@ -93,18 +93,34 @@ class KnownWagers:
     async def catch_up(self) -> list[OrderShape]:
         """Tell what was missed of every wager; return all that the exchange shows as open.
 
-        Raise ExchangeError where it cannot be asked.
+        Its history lags behind: where that tells otherwise than we know, or nothing of a wager
+        whose result is due, the wager is asked for by itself. Raise ExchangeError where the
+        exchange cannot be asked.
         """
-        rows = await self.open_orders()
-        there = {order.ref for order in rows}
-        events = [self.news(self._known[o.ref], o) for o in rows if o.ref in self._known]
-        self.tell(chain.from_iterable(events))
-        for wager in [w for w in self._known.values() if w.answered]:
-            if wager.ref not in there and not wager.ended:
-                await self.look_up(wager)
+        orders = {order.number: order for order in await self.open_orders()}
+        self._learn(orders.values())
+        for number in self._doubtful(orders):
+            order = await self._order(number)
+            if order is not None:
+                orders[number] = order
+                self._learn([order])
         for wager in [w for w in self._known.values() if w.lacks_fill]:
             await self._fetch_fills(wager)
-        return [order for order in rows if order.open_cents]
+        return [order for order in orders.values() if order.open_cents]
+
+    def _doubtful(self, orders: Mapping[str, OrderShape]) -> list[str]:
+        """Return the numbers of wagers of which the history may tell what was, and not what is."""
+        known = {wager.number: wager for wager in self if wager.number is not None}
+        held = {number: wager.open_cents for number, wager in known.items() if wager.open_cents}
+        shown = {number: order.open_cents for number, order in orders.items() if order.open_cents}
+        differ = [n for n in held | shown if held.get(n) != shown.get(n)]
+        due = [n for n, wager in known.items() if wager.awaits_result and n not in orders]
+        return list(dict.fromkeys(differ + due))
+
+    def _learn(self, orders: Iterable[OrderShape]) -> None:
+        """Tell what is news of those of them that are known."""
+        ours = [(self._known[o.ref], o) for o in orders if o.ref in self._known]
+        self.tell(chain.from_iterable(self.news(wager, order) for wager, order in ours))
 
     async def open_orders(self) -> list[OrderShape]:
         """Return what the history shows as waiting or open, in order of placing."""
@@ -125,17 +141,21 @@ class KnownWagers:
 
     async def look_up(self, wager: KnownWager) -> None:
         """Tell what is news of a wager, by the exchange's own id of it."""
-        if wager.number is None:
-            return
-        try:
-            order = await self._client.order(wager.number)
-        except RefusalError as refusal:
-            if refusal.code not in _NOT_THERE:
-                raise
+        order = None if wager.number is None else await self._order(wager.number)
+        if order is None:
             return
         self.tell(self.news(wager, order))
         if wager.lacks_fill:
             await self._fetch_fills(wager)
+
+    async def _order(self, number: str) -> OrderShape | None:
+        """Return a wager as it stands now, None if it is not there."""
+        try:
+            return await self._client.order(number)
+        except RefusalError as refusal:
+            if refusal.code not in _NOT_THERE:
+                raise
+            return None
 
     async def has_ended(self, wager: KnownWager) -> bool:
         """Look a wager up, and tell whether it has ended as far as the exchange can be asked."""
@@ -146,10 +166,10 @@ class KnownWagers:
         return wager.ended
 
     async def look_for_fills(self, wager: KnownWager) -> None:
-        """Ask for fills that were missed, until the exchange's list has them."""
+        """Ask for fills that were missed, and what they win, until the exchange's list has them."""
         for seconds in LOOKS_SECONDS:
             await self.sleep(seconds)
-            if not wager.lacks_fill:
+            if not (wager.lacks_fill or wager.profit_is_reckoned):
                 return
             try:
                 await self._fetch_fills(wager)

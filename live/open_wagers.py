@@ -14,12 +14,21 @@ _CONFIRM_ATTEMPTS = 20
 _CONFIRM_SECONDS = 0.5
 
 
-async def open_wagers(connection: Connection) -> list[OrderShape]:
-    """Return the wagers of the last week that are open, as the exchange's history has them."""
+async def recent_wagers(connection: Connection) -> list[OrderShape]:
+    """Return the wagers of the last week, the newest first, as the exchange's history has them."""
     now = connection.clock.wall_ns() // NANOSECONDS
     query = {"from": now - HISTORY_SECONDS, "to": now + 60}
-    orders = await connection.client.history(**query)
-    return [order for order in orders if order.status in _OPEN and order.open_cents]
+    return await connection.client.history(**query)
+
+
+async def open_wagers(connection: Connection) -> list[OrderShape]:
+    """Return those of them that are open."""
+    return [order for order in await recent_wagers(connection) if is_open(order)]
+
+
+def is_open(order: OrderShape) -> bool:
+    """Tell whether some of a wager may still be matched."""
+    return order.status in _OPEN and order.open_cents > 0
 
 
 async def cancel_everything(connection: Connection) -> list[OrderShape]:

@@ -49,26 +49,38 @@ class PastWager:
         return sum(e.stake_cents for _, e in self.told if isinstance(e, WagerMatched))
 
     @property
+    def open_cents(self) -> int:
+        """Return what is not known to be matched or gone."""
+        return 0 if self._has_ended else self.request.stake_cents - self.matched_cents
+
+    @property
     def is_over(self) -> bool:
         """Tell whether it ended without anything matched."""
-        return not self.matched_cents and any(isinstance(e, _Ends) for _, e in self.told)
+        return self._has_ended and not self.matched_cents
+
+    @property
+    def _has_ended(self) -> bool:
+        return any(isinstance(e, _Ends) for _, e in self.told)
 
 
 class Past:
-    """The wagers of a session's journal. Money is the exchange's word; positions are ours."""
+    """The wagers of a session's journal. Money is the exchange's word; positions are ours.
+
+    `wagers` are all of them, in order of placing.
+    """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         """Read a journal."""
-        self._wagers: dict[WagerRef, PastWager] = {}
+        self.wagers: dict[WagerRef, PastWager] = {}
         self._settled: set[MarketKey] = set()
         for entry in entries:
             match entry.told:
                 case PlaceWager() as request:
-                    self._wagers[request.ref] = PastWager(request, entry.now_ns)
+                    self.wagers[request.ref] = PastWager(request, entry.now_ns)
                 case MarketSettled(market_key=key):
                     self._settled.add(key)
                 case _ if isinstance(entry.told, _Told):
-                    wager = self._wagers.get(entry.told.ref)
+                    wager = self.wagers.get(entry.told.ref)
                     if wager is not None:
                         wager.told.append((entry.now_ns, entry.told))
 
@@ -77,7 +89,7 @@ class Past:
         keys = set(followed) - self._settled
         return [
             wager
-            for wager in self._wagers.values()
+            for wager in self.wagers.values()
             if not wager.is_over
             and wager.request.line_id in catalogue.lines
             and catalogue.lines[wager.request.line_id].market_key in keys

@@ -10,6 +10,7 @@ from live.connection import connected, require_live_parts
 from live.journal import SessionJournal
 from live.reference import ReferenceSettings
 from live.room import Room
+from live.session_log import SessionLog
 from live.site import Site
 from live.start import Start
 from live.stream import StreamSettings
@@ -25,6 +26,15 @@ from strategies.trading.strategy import Strategy
 from strategies.trading.wagers import WagerSettings
 
 SESSIONS = "sessions"
+
+
+def require_name(name: object) -> str:
+    """Return the name of a session; raise ConfigError for what cannot be one."""
+    if not isinstance(name, str):
+        message = "session.name: name the session, as in session.name=first"
+        raise ConfigError(message)
+    RefMint(name, 1)
+    return name
 
 
 class Session:
@@ -51,23 +61,33 @@ class Session:
         session: dict[str, Any],
         segment_seconds: float,
         compare_seconds: float,
+        account_seconds: float,
+        report_seconds: float,
         configuration: str,
     ) -> None:
         """Take the parts; raise ConfigError where they cannot mean anything.
 
-        `configuration` is what they were built from, kept for every start, to be built again.
+        `configuration` is what they were built from, kept for every start, to be built again. Every
+        `account_seconds` the desk's books are compared with the account; every `report_seconds` it
+        is told how things are.
         """
         require_live_parts(feed, clock)
         unknown = [key for key in session if key != "name"]
         if unknown:
             message = f"session.{unknown[0]}: there is no such setting"
             raise ConfigError(message)
+        for name, seconds in (("account", account_seconds), ("report", report_seconds)):
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
+                message = f"run.{name}_seconds: {seconds!r} is not a number above zero"
+                raise ConfigError(message)
         self.site = prophet
         self.markets = markets
         self.limits = risk
         self.taping = TapingSettings(
             feed, markets, reference, seed, segment_seconds, compare_seconds
         )
+        self.account_seconds = account_seconds
+        self.report_seconds = report_seconds
         self._clock = clock
         self._room = room
         self.commission = fees
@@ -86,22 +106,27 @@ class Session:
         everything was cancelled; ExchangeError if something is open all the same. Cancelled itself,
         it leaves everything as it is.
         """
-        if not isinstance(self._name, str):
-            message = "session.name: name the session, as in session.name=first"
-            raise ConfigError(message)
-        RefMint(self._name, 1)
+        require_name(self._name)
         room = self._room(clock=self._clock)
         limits = room.admit(self.site, environ, self.limits)
         folder = home / SESSIONS / self._name
         folder.mkdir(parents=True, exist_ok=True)
-        with SessionJournal(folder / "journal.sqlite") as journal:
+        with (
+            SessionJournal(folder / "journal.sqlite") as journal,
+            SessionLog(folder / "session.log", room.clock) as log,
+        ):
+
+            def tell_and_log(line: str) -> None:
+                tell(line)
+                log.write(line)
+
             async with connected(self.site, room.clock, environ, home) as connection:
                 # Numbered only once the exchange takes our keys.
                 await connection.client.log_in()
                 number = journal.begin_start(room.clock.now_ns())
                 saved = folder / f"start-{number:05d}.yaml"
                 saved.write_text(self._configuration, encoding="utf-8")
-                start = Start(self, room, connection, journal, folder, number, tell)
+                start = Start(self, room, connection, journal, folder, number, tell_and_log)
                 await start.carry_out(stop, limits)
 
     def desk_settings(

@@ -12,6 +12,7 @@ import msgspec
 
 from live.connection import Connection, chosen_tournaments
 from live.ear import Ear
+from live.health import Health
 from live.journal import Seating, SessionJournal
 from live.past import Past, available_after, rebuild
 from live.raw import RawLog
@@ -27,6 +28,7 @@ from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
 from strategies.trading.errors import ExchangeError, ProtocolError
+from strategies.trading.exchange import Exchange
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.money import dollars_text
@@ -53,6 +55,14 @@ class Startable(Protocol):
     @property
     def taping(self) -> TapingSettings:
         """Return how the market is taped."""
+
+    @property
+    def account_seconds(self) -> float:
+        """Return after how long the account is asked for again."""
+
+    @property
+    def report_seconds(self) -> float:
+        """Return after how long it is told again how things are."""
 
     def desk_settings(
         self, limits: Limits, starting_balance_cents: int, start_number: int
@@ -87,6 +97,7 @@ class Start:
         self._tell = tell
         self._past = Past(entry for entry in journal.entries() if entry.start < number)
         self._desk: Desk | None = None
+        self._health: Health | None = None
 
     async def carry_out(self, stop: asyncio.Event, limits: Limits) -> None:
         """Trade until told to stop, and leave nothing open; raise what went wrong."""
@@ -96,7 +107,11 @@ class Start:
         except Exception as error:
             failure = error
             self._tell(f"stopped by {type(error).__name__}: {error}; cancelling everything")
-        await self._leave_nothing_open()
+        try:
+            await self._leave_nothing_open()
+        finally:
+            self._tell_totals()
+        self._tell(f"nothing is open at {self._connection.site.name}")
         if failure is not None:
             raise failure
 
@@ -110,7 +125,11 @@ class Start:
         if still_open:
             message = f"{len(still_open)} wagers are still open: {still_open[0]} ..."
             raise ExchangeError(message)
-        self._tell(f"nothing is open at {name}")
+
+    def _tell_totals(self) -> None:
+        if self._health is not None:
+            for line in self._health.totals():
+                self._tell(line)
 
     async def _tape_and_trade(self, stop: asyncio.Event, limits: Limits) -> None:
         connection = self._connection
@@ -200,12 +219,16 @@ class Start:
         with self._journal.silent():
             rebuild(desk, past)
         self._desk = desk
+        health = Health(desk, taping, self._connection.troubles, room.clock)
+        self._health, self._journal.on_told = health, health.note
         self._ear = Ear(desk, self._journal, room.clock)
         taping.seat(self._ear)
         self._tell(
             f"start {self._number}: {len(market_keys)} markets, "
             f"{dollars_text(available_cents)} to stake; Ctrl-C ends it"
         )
+        tasks.create_task(self._compare_now_and_then(exchange))
+        tasks.create_task(self._report_now_and_then(health))
 
     async def _close_desk(self) -> None:
         """Halt the desk, and let it hear that its wagers are gone."""
@@ -217,6 +240,18 @@ class Start:
             async with asyncio.timeout(_CLOSING_SECONDS):
                 while desk.wagers.live_count:
                     await asyncio.sleep(_CLOSING_LOOK_SECONDS)
+
+    async def _compare_now_and_then(self, exchange: Exchange) -> None:
+        """Ask for the account, which the desk holds its books against, at once and again."""
+        while True:
+            self._room.clock.enter(exchange.ask_state)
+            await asyncio.sleep(self._session.account_seconds)
+
+    async def _report_now_and_then(self, health: Health) -> None:
+        """Tell how things are."""
+        while True:
+            await asyncio.sleep(self._session.report_seconds)
+            self._tell(health.line())
 
     async def _commit_now_and_then(self) -> None:
         """Put on the disk what was heard without anything being sent."""
@@ -241,6 +276,7 @@ class MarketTaping(Taping):
         """Tape on the room's clock; what is written before a desk is seated is kept for it."""
         super().__init__(settings, connection, room.clock, tournaments, writer, raw, tell)
         self.whole = asyncio.Event()
+        self.heard_ns = 0
         self._room = room
         self._troubles = connection.troubles
         self._is_seated = False
@@ -262,6 +298,8 @@ class MarketTaping(Taping):
 
     def hear(self, record: Record) -> None:
         """Take what the stream tells: private updates at once, the rest by way of the tape."""
+        if isinstance(record, Heard):
+            self.heard_ns = record.received_ns
         if isinstance(record, Heard) and (record.frame.channel or "").startswith(_PRIVATE):
             self._hear_private(record)
         self._room.clock.enter(partial(self._hear_now, record))

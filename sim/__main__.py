@@ -62,6 +62,7 @@ _MODES_OF_VERBS = {
     "mode=check": "python -m live check",
     "mode=live": "python -m live trade",
     "mode=paper": "python -m live paper",
+    "mode=reconcile": "python -m live reconcile",
     "mode=record": "python -m live record",
     "mode=replay": "python -m sim replay",
     "mode=serve": "python -m sim serve",

@@ -169,18 +169,24 @@ class OrdersShape(Shape, frozen=True):
 
 
 class MatchShape(Shape, frozen=True):
-    """One fill of one of our wagers."""
+    """One fill of one of our wagers; `profit` is what it can win, where that is told."""
 
     order_id: str | int | None = None
     external_id: str | None = None
     price: int | None = None
     fill_price: int | None = None
     filled_quantity: Decimal | None = None
+    profit: Decimal | None = None
 
     @property
     def filled_cents(self) -> int:
         """Return what was matched."""
         return cents(self.filled_quantity, "match filled_quantity")
+
+    @property
+    def profit_cents(self) -> int | None:
+        """Return what it can win, None if it is not told."""
+        return None if self.profit is None else cents(self.profit, "match profit")
 
 
 class MatchesShape(Shape, frozen=True):

@@ -122,7 +122,7 @@ class WagerMatched(Struct, frozen=True):
 
     `total_cents` is all that was matched of the wager with this fill, as the exchange counts it:
     it names the fill, so that one told twice is booked once. Zero if the exchange does not tell;
-    such a fill is never taken for a repeat.
+    such a fill is never taken for a repeat. One of no stake corrects the profit of those before it.
     """
 
     ref: WagerRef

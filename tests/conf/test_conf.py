@@ -112,6 +112,7 @@ def test_every_choice_is_built(
         ("live", "clock=virtual", "clock"),
         ("record", "clock=virtual", "clock"),
         ("check", "clock=virtual", "clock"),
+        ("reconcile", "feed=recording", "feed"),
     ],
 )
 def test_a_part_of_another_mode_is_refused(

@@ -62,6 +62,12 @@ def until(hall: ProphetHall, true: Callable[[], bool], seconds: int = 400) -> No
     raise AssertionError(hall.heard)
 
 
+def settle(hall: ProphetHall, results: dict[LineId, Result]) -> None:
+    """Let the exchange settle the moneyline."""
+    stage = hall.server.stage
+    hall.there(lambda: stage.at_present(lambda: stage.exchange.settle(0, results)))
+
+
 @pytest.mark.parametrize("kind", ["reset", "refused"])
 def test_a_placement_without_an_answer_is_looked_up(hall: ProphetHall, kind: str) -> None:
     """Carried out or not: the history says it, and the wager is not sent again."""
@@ -146,9 +152,52 @@ def test_a_settled_wager_settles_its_market(hall: ProphetHall) -> None:
     hall.exchange.place([wish("a", HOME, -108, 10_000)])
     until(hall, lambda: WagerMatched in told_of(hall, "a"))
     results = {HOME: Result.WON, AWAY: Result.LOST}
-    there = hall.server.stage
-    hall.there(lambda: there.at_present(lambda: there.exchange.settle(0, results)))
+    settle(hall, results)
     until(hall, lambda: any(isinstance(event, MarketSettled) for event in hall.heard))
     hall.let_pass(3)
     (settled,) = (event for event in hall.heard if isinstance(event, MarketSettled))
     assert (settled.market_key, dict(settled.results)) == (MarketKey(GAME, MONEYLINE), results)
+
+
+def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(hall: ProphetHall) -> None:
+    """The account's state comes after the settlement that it counts, so the books agree."""
+    hall.exchange.place([wish("a", HOME, -108, 10_000)])
+    until(hall, lambda: WagerMatched in told_of(hall, "a"))
+    hall.strike(kind="lost_message", path="order", count=10)
+    settle(hall, {HOME: Result.WON, AWAY: Result.LOST})
+    hall.let_pass(5)
+    assert not any(isinstance(event, MarketSettled) for event in hall.heard)
+    hall.exchange.ask_state()
+    until(hall, lambda: isinstance(hall.heard[-1], AccountState))
+    settlements = [event for event in hall.heard if isinstance(event, MarketSettled)]
+    assert [event.market_key for event in settlements] == [MarketKey(GAME, MONEYLINE)]
+
+
+def test_what_a_taker_wins_is_told_as_its_maker_staked_it(hall: ProphetHall) -> None:
+    """A maker's 1.15 at -107 are taken with 1.07, which would win 1.14 if reckoned."""
+    stage = hall.server.stage
+    other: list[Any] = []
+    maker = PlaceWager(WagerRef("other"), AWAY, Odds(-107), 115, Intent.REST)
+
+    def offer() -> None:
+        other.append(stage.exchange.open_account("other", BALANCE_CENTS, lambda _: None))
+        stage.exchange.place(other[0], [maker])
+
+    hall.there(lambda: stage.at_present(offer))
+    hall.let_pass(3)
+    taker = PlaceWager(WagerRef("a"), HOME, Odds(107), 1_000, Intent.TAKE)
+    hall.exchange.place([taker])
+    until(hall, lambda: told_of(hall, "a").count(WagerMatched) == 2)
+    fills = [event for event in hall.heard if isinstance(event, WagerMatched)]
+    assert [(fill.stake_cents, fill.profit_cents) for fill in fills] == [(107, 114), (0, 1)]
+    hall.let_pass(20)
+    assert told_of(hall, "a").count(WagerMatched) == 2
+
+
+def test_one_account_is_asked_for_at_a_time(hall: ProphetHall) -> None:
+    """While the exchange does not answer, asking again adds nothing to be told."""
+    for _ in range(5):
+        hall.exchange.ask_state()
+    until(hall, lambda: isinstance(hall.heard[-1], AccountState))
+    hall.let_pass(10)
+    assert sum(isinstance(event, AccountState) for event in hall.heard) == 1

@@ -184,3 +184,46 @@ def test_a_market_is_settled_once_all_of_ours_in_it_are() -> None:
     assert isinstance(corrected, MarketSettled)
     assert corrected.revision == 2
     assert dict(corrected.results) == dict.fromkeys(CATALOGUE.lines, Result.VOIDED)
+
+
+def listed(cents: int, profit: str | None, odds: int = 1_000) -> MatchShape:
+    """Return a fill as the exchange's list of fills has it."""
+    told = None if profit is None else Decimal(profit)
+    return MatchShape(fill_price=odds, filled_quantity=Decimal(cents) / 100, profit=told)
+
+
+def test_what_a_taker_wins_is_corrected_once() -> None:
+    """Eleven cents at +1000 were reckoned to win 1.10; their maker had staked 1.05."""
+    wager = known()
+    wager.learn(order())
+    wager.learn(fill(11, 11, 1_000))
+    assert wager.profit_is_reckoned
+    assert wager.learn_matches([listed(11, "1.05")]) == [WagerMatched(REF, Odds(-146), 0, -5)]
+    assert not wager.profit_is_reckoned
+    assert wager.learn_matches([listed(11, "1.05")]) == []
+
+
+def test_a_profit_that_is_not_told_stays_as_reckoned() -> None:
+    """Where the list of fills says nothing of profits, nothing is corrected or asked again."""
+    wager = known()
+    wager.learn(order())
+    wager.learn(fill(11, 11, 1_000))
+    assert wager.learn_matches([listed(11, None)]) == []
+    assert not wager.profit_is_reckoned
+
+
+def test_a_makers_profit_is_not_asked_for() -> None:
+    """A wager that only ever rests wins what is reckoned."""
+    wager = KnownWager(PlaceWager(REF, HOME.line_id, Odds(-146), 1_000, Intent.ADD_ONLY), HOME)
+    wager.learn(order())
+    wager.learn(fill(300, 300))
+    assert not wager.profit_is_reckoned
+
+
+def test_a_corrected_profit_is_recalled() -> None:
+    """A later start that reads of a correction does not make it again."""
+    wager = known()
+    wager.recall(WagerMatched(REF, Odds(1_000), 11, 110, 11))
+    wager.recall(WagerMatched(REF, Odds(-146), 0, -5))
+    assert not wager.profit_is_reckoned
+    assert wager.learn_matches([listed(11, "1.05")]) == []

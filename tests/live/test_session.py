@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from recordings.validator import validate
 from strategies.trading.commands import CancelAll, PlaceWager
 from strategies.trading.errors import ConfigError, CredentialsError, InvariantError
 from strategies.trading.events import (
+    AccountState,
     FeedLost,
     FeedRestored,
     WagerCancelled,
@@ -32,6 +34,7 @@ from tests.live.sites import REAL
 HOUSE = Path(__file__).parents[2]
 SPEED = 20
 PATIENCE_SECONDS = 40
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
 Compose = Callable[..., Any]
@@ -55,20 +58,31 @@ class Stage:
         self.folder = folder
         self.told: list[str] = []
 
-    def play(self, mode: str, meanwhile: Meanwhile, *words: str, times: int = 1) -> None:
+    def play(
+        self,
+        mode: str,
+        meanwhile: Meanwhile,
+        *words: str,
+        times: int = 1,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         """Start a session some times, each until what goes on meanwhile is over."""
 
         async def run() -> None:
             async with self._sandbox(SPEED, "+experiment=nba") as here:
                 for _ in range(times):
                     session = session_of(self._compose, here, mode, *words)
-                    await self._start(session, here, meanwhile)
+                    await self._start(session, here, meanwhile, environ or {})
 
         asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 
-    async def _start(self, session: Session, here: Any, meanwhile: Meanwhile) -> None:
+    async def _start(
+        self, session: Session, here: Any, meanwhile: Meanwhile, environ: Mapping[str, str]
+    ) -> None:
         stop = asyncio.Event()
-        trading = asyncio.ensure_future(session.carry_out(self.folder, {}, stop, self.told.append))
+        trading = asyncio.ensure_future(
+            session.carry_out(self.folder, environ, stop, self.told.append)
+        )
         going = asyncio.ensure_future(meanwhile(here, stop))
         await asyncio.wait((trading, going), return_when=asyncio.FIRST_COMPLETED)
         stop.set()
@@ -308,3 +322,93 @@ def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None
     assert set(refs) <= set(journaled)
     assert CancelAll in stage.kinds()
     assert [e.input_seq for e in entries] == sorted(e.input_seq for e in entries)
+
+
+QUOTING = re.compile(r" [1-9]\d* wagers open, ")
+OFTEN = ("run.report_seconds=0.2", "run.account_seconds=0.2")
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -> None:
+    """A line now and then while it runs; totals at its end, before the word on what is open."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        while not any(QUOTING.search(line) for line in stage.told):
+            await asyncio.sleep(0.05)
+
+    stage.play(mode, meanwhile, *OFTEN)
+    line = next(line for line in stage.told if QUOTING.search(line))
+    assert " of 3 markets quoted; " in line
+    assert "; equity $" in line
+    assert stage.told[-1] == "nothing is open at sandbox_local"
+    names = [line.split()[0] for line in stage.told[-10:-1]]
+    assert names == [
+        "markets", "wagers", "matched", "exposure", "profit", "placing", "cancelling", "feed",
+        "denials",
+    ]  # fmt: skip
+    placed = sum(isinstance(entry.told, PlaceWager) for entry in stage.entries())
+    (wagers,) = (line for line in stage.told if line.startswith("wagers "))
+    assert f" {placed} placed, " in wagers
+    assert wagers.endswith("; 0 open")
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None:
+    """What the exchange says of the account is in the journal, as what the desk heard."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        while not any("wagers open" in line for line in stage.told):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
+
+    stage.play(mode, meanwhile, "run.report_seconds=0.2")
+    told = [entry.told for entry in stage.entries()]
+    account = next(event for event in told if isinstance(event, AccountState))
+    heard = told[: told.index(account)]
+    matched_cents = sum(e.stake_cents for e in heard if isinstance(e, WagerMatched))
+    open_cents = sum(cents for _, cents in account.open_cents)
+    assert account.balance_cents + open_cents + matched_cents == 1_000_000
+
+
+def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None:
+    """Money that is gone at the exchange and not in our books is found out while it trades."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await quoting(here)
+        stage.here = here  # type: ignore[attr-defined]
+        (partner,) = here.server.partners.values()
+        partner.participant.account.cash_cents -= 777
+        await asyncio.sleep(PATIENCE_SECONDS)
+
+    with pytest.raises(InvariantError, match="available cents"):
+        stage.play("live", meanwhile, *OFTEN)
+    assert live_wagers(stage.here) == 0  # type: ignore[attr-defined]
+    log = (stage.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
+    assert "ended by InvariantError: available cents" in log.splitlines()[-1]
+
+
+def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
+    """Every line with its time in UTC, start after start, what cannot be read too; no key."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await quoting(here)
+        here.server.strike({"kind": "garbage_frame", "text": "no frame at all"})
+        await asyncio.sleep(1)
+
+    keys = {"PROPHETX_ACCESS_KEY": "an-access-key", "PROPHETX_SECRET_KEY": "a-secret-key"}
+    stage.play("live", meanwhile, times=2, environ=keys)
+    log = (stage.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
+    lines = [line.partition(" ") for line in log.splitlines()]
+    told = [text for _, _, text in lines if not text.startswith("cannot read")]
+    assert told == stage.told
+    assert sum("start 1: " in text or "start 2: " in text for text in told) == 2
+    assert "no frame at all" in log
+    assert [time for time, _, _ in lines if not STAMP.fullmatch(time)] == []
+    assert [key for key in keys.values() if key in log] == []
+
+
+@pytest.mark.parametrize("setting", ["account_seconds=0", "report_seconds=-1", "report_seconds=no"])
+def test_a_time_that_is_none_is_refused(compose_settings: Compose, setting: str) -> None:
+    """What would ask without end is refused in one line that names the setting."""
+    with pytest.raises(ConfigError, match=rf"run\.{setting.partition('=')[0]}"):
+        build_session(compose_settings("mode=live", f"run.{setting}"))

@@ -1,0 +1,89 @@
+"""Catching up with our own wagers, where the exchange's history lags behind the exchange."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from live.clock import WallClock
+from live.connection import connected
+from live.known_wager import KnownWager
+from live.known_wagers import KnownWagers
+from live.wire.orders import OrderShape
+from live.wire.reading import read
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.events import Event, WagerCancelled
+from strategies.trading.ids import LineId, WagerRef
+from strategies.trading.market import Catalogue
+from strategies.trading.odds import Odds
+from tests.live.peer import Peer, serving
+
+PLACE = PlaceWager(WagerRef("a"), LineId("h"), Odds(-110), 1_000, Intent.REST)
+
+
+def row(status: str, open_quantity: float) -> dict[str, Any]:
+    """Return the wager as the exchange tells it."""
+    told = {"order_id": "o-a", "external_id": "a", "price": -110, "quantity": 10}
+    return told | {"status": status, "filled_quantity": 0, "open_quantity": open_quantity}
+
+
+OPEN, GONE = row("open", 10), row("canceled", 0)
+
+
+def caught_up(peer: Peer, *learnt: dict[str, Any]) -> tuple[list[str], list[type[Event]]]:
+    """Return the refs shown as open after learning these, and what catching up told."""
+
+    async def run() -> tuple[list[str], list[type[Event]]]:
+        told: list[Event] = []
+        async with (
+            serving(peer),
+            connected(peer.site, WallClock(), {}, Path()) as connection,
+        ):
+            wagers = KnownWagers(
+                connection.client,
+                connection.clock,
+                Catalogue([], [], []),
+                connection.troubles,
+                told.extend,
+            )
+            if learnt:
+                wager: KnownWager = wagers.add(PLACE)
+                for each in learnt:
+                    wagers.tell(wagers.news(wager, read(OrderShape, json.dumps(each), "order")))
+            told.clear()
+            shown = await wagers.catch_up()
+        return [order.ref for order in shown], [type(event) for event in told]
+
+    return asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def peer_with(history: list[dict[str, Any]], now: dict[str, Any]) -> Peer:
+    """Return an exchange with this history, whose wager is by now as told."""
+    answers = {"v4/mm/get_order_history": {"orders": history}, "v4/mm/get_order/o-a": now}
+    return Peer(answers=answers)
+
+
+@pytest.mark.parametrize(
+    ("history", "now", "learnt", "shown"),
+    [
+        ([], OPEN, [OPEN], ["a"]),
+        ([OPEN], GONE, [OPEN, GONE], []),
+        ([OPEN], OPEN, [], ["a"]),
+    ],
+    ids=["not shown yet", "still shown", "not ours"],
+)
+def test_what_is_open_is_as_the_exchange_has_it_now(
+    history: list[dict[str, Any]],
+    now: dict[str, Any],
+    learnt: list[dict[str, Any]],
+    shown: list[str],
+) -> None:
+    """A history that does not show a wager yet, or still does, is not taken at its word."""
+    assert caught_up(peer_with(history, now), *learnt) == (shown, [])
+
+
+def test_an_end_that_was_missed_is_told() -> None:
+    """A wager that the history shows no longer is looked up, and its end told."""
+    assert caught_up(peer_with([], GONE), OPEN) == ([], [WagerCancelled])
