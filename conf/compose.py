@@ -25,7 +25,7 @@ from strategies.trading.errors import ConfigError, TradingError
 
 CONFIG_FOLDER = Path(__file__).parent
 
-# Keys of the tree that are not parts of a session.
+# Keys of the tree that need be no part of a session.
 _NO_PARTS = ("mode_name", "sport")
 
 # The options of Hydra that serve here.
@@ -52,12 +52,11 @@ def build_session(config: DictConfig) -> Any:
     for name, part in parts.items():
         _require_known_settings(name, part)
     session_class = parts.pop("run")
-    for name in _NO_PARTS:
-        parts.pop(name, None)
     taken = signature(session_class).parameters
     if "configuration" in taken:
         parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
-    unknown = [name for name in parts if name not in taken and name not in _keys_of_every_mode()]
+    known = {*taken, *_NO_PARTS, *_keys_of_every_mode()}
+    unknown = [name for name in parts if name not in known]
     if unknown:
         message = f"{unknown[0]}: no part of a session is called that"
         raise ConfigError(message)
@@ -105,10 +104,10 @@ def session_from_saved(path: Path, mode: str) -> Any:
     """
     try:
         saved = OmegaConf.load(path)
-        overlay = OmegaConf.load(CONFIG_FOLDER / "mode" / f"{mode}.yaml")
         assert isinstance(saved, DictConfig), "a configuration is a mapping"
-        assert isinstance(overlay, DictConfig), "a configuration is a mapping"
-        return build_session(OmegaConf.create({**saved, "run": overlay["run"]}))
+        with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+            run = hydra.compose("config", [f"mode={mode}"])["run"]
+        return build_session(OmegaConf.create({**saved, "run": run}))
     except (OSError, HydraException, OmegaConfBaseException) as error:
         message = f"{path}: {_one_line(error)}"
         raise ConfigError(message) from error

@@ -72,6 +72,10 @@ class Past:
                     if wager is not None:
                         wager.told.append((entry.now_ns, entry.told))
 
+    def wagers(self) -> list[PastWager]:
+        """Return all wagers, in order of placing."""
+        return list(self._wagers.values())
+
     def unfinished(self, catalogue: Catalogue, followed: Iterable[MarketKey]) -> list[PastWager]:
         """Return the wagers in markets that are followed which may change, in order of placing."""
         keys = set(followed) - self._settled

@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from conf.command_line import Verb, carry_out
 from strategies.trading.errors import ConfigError
@@ -21,6 +21,7 @@ usage: python -m sim VERB [...] [--debug]
   validate   read a recording whole and say what is in it
   report     draw the report of a run folder again
   replay     feed a session's inputs to the same desk again, and compare what it asks for
+  compare    hold the simulator against what became of a session's wagers
 
 python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
 wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.
@@ -60,6 +61,7 @@ Any access key with any secret is an account of its own, with starting_balance d
 
 _MODES_OF_VERBS = {
     "mode=check": "python -m live check",
+    "mode=compare": "python -m sim compare",
     "mode=live": "python -m live trade",
     "mode=paper": "python -m live paper",
     "mode=record": "python -m live record",
@@ -221,16 +223,35 @@ def _replay(words: Sequence[str]) -> None:
         "hold every command against the journal.",
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
-    options = parser.parse_args(words)
+    folder = parser.parse_args(words).folder
+    for number, replay in _starts(folder, "replay"):
+        agreed = replay.carry_out(folder, number)
+        print(f"start {number}: all {agreed} commands agree with the journal")
+
+
+def _compare(words: Sequence[str]) -> None:
+    parser = _Parser(
+        prog="python -m sim compare",
+        description="Send the commands of every start of a session to the simulated exchange again, "
+        "on its recording without us, and compare what becomes of each wager.",
+    )
+    parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
+    folder = parser.parse_args(words).folder
+    for number, comparison in _starts(folder, "compare"):
+        for line in comparison.carry_out(folder, number):
+            print(line)
+
+
+def _starts(folder: Path, mode: str) -> Iterator[tuple[int, Any]]:
+    """Yield the starts of a session by number, each as the session of a mode."""
     from conf.compose import session_from_saved  # noqa: PLC0415
 
-    starts = sorted(options.folder.glob("start-*.yaml"))
+    starts = sorted(folder.glob("start-*.yaml"))
     if not starts:
-        message = f"{options.folder}: there is no session"
+        message = f"{folder}: there is no session"
         raise ConfigError(message)
     for number, saved in enumerate(starts, 1):
-        agreed = session_from_saved(saved, "replay").carry_out(options.folder, number)
-        print(f"start {number}: all {agreed} commands agree with the journal")
+        yield number, session_from_saved(saved, mode)
 
 
 def _seed(word: str) -> int:
@@ -260,6 +281,7 @@ VERBS: dict[str, Verb] = {
     "validate": _validate,
     "report": _report,
     "replay": _replay,
+    "compare": _compare,
 }
 
 if __name__ == "__main__":

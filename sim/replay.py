@@ -31,6 +31,13 @@ class DifferenceError(TradingError):
 OpenStart = Callable[[Path, int], AbstractContextManager[JournaledStart | None]]
 
 
+class Replayed(NamedTuple):
+    """A start that was replayed: its desk at the end, and how many commands it came to."""
+
+    desk: Desk
+    commands: int
+
+
 class Replay:
     """Replays the starts of a session, from the parts that the session was built of."""
 
@@ -59,17 +66,19 @@ class Replay:
         be read. A start that was over before it had a desk has no commands.
         """
         with self._open_start(folder, number) as start:
-            if start is None:
-                return 0
-            journal = _Comparison(number, start.commands())
-            clock = _StillClock()
-            desk = self._desk(start, number, clock, journal)
-            start.recall(desk)
-            stage = _Stage(desk, clock, journal)
-            for entry in start.inputs():
-                stage.play(entry)
-            journal.close()
-        return journal.agreed
+            return 0 if start is None else self.play(start, number).commands
+
+    def play(self, start: JournaledStart, number: int) -> Replayed:
+        """Replay a start that is open; return the desk as it was at its end."""
+        journal = _Comparison(number, start.commands())
+        clock = _StillClock()
+        desk = self._desk(start, number, clock, journal)
+        start.recall(desk)
+        stage = _Stage(desk, clock, journal)
+        for entry in start.inputs():
+            stage.play(entry)
+        journal.close()
+        return Replayed(desk, journal.agreed)
 
     def _desk(
         self, start: JournaledStart, number: int, clock: "_StillClock", journal: "_Comparison"

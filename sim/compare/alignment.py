@@ -1,0 +1,117 @@
+"""Where a recording shows what we did: private updates and the book are told apart, either first.
+
+We read afterwards, so that a step of ours can be set against a row that came before it or after.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from recordings.reader import Tape
+from recordings.tape import Kind, Side
+from sim.compare.own_stake import OfferId, Step
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.events import WagerMatched
+from strategies.trading.market import Catalogue
+from strategies.trading.odds import Odds, opposite
+
+# How far apart an update on a wager and the row that shows it may have been heard.
+ALIGNMENT_NS = 2 * NANOSECONDS
+
+
+class Change(NamedTuple):
+    """A row that tells an offer anew: its number on the tape, when it was heard, what it shows."""
+
+    row: int
+    heard_ns: int
+    amount_cents: int
+    quantity_cents: int
+
+
+class SeenOffers:
+    """What a recording tells of some offers: how they changed, and what was traded there."""
+
+    def __init__(self, tape: Tape, wanted: Iterable[OfferId]) -> None:
+        """Read it through."""
+        self.changes: dict[OfferId, list[Change]] = {offer: [] for offer in wanted}
+        self.own_trades: set[int] = set()
+        self._trades: dict[OfferId, list[Change]] = {offer: [] for offer in self.changes}
+        lines, catalogue = tape.info.lines, tape.info.catalogue()
+        number = 0
+        for chunk in tape.chunks():
+            for row in chunk.rows():
+                told = Change(number, row.received_ns, row.amount_cents, row.quantity_cents)
+                number += 1
+                if row.kind == Kind.OFFER:
+                    self._note(self.changes, OfferId(lines[row.line].line_id, Odds(row.odds)), told)
+                elif row.kind == Kind.TRADE and row.side == Side.MAKER:
+                    taken = _taken_in(catalogue, OfferId(lines[row.line].line_id, Odds(row.odds)))
+                    self._note(self._trades, taken, told)
+
+    def is_taker(self, at_ns: int, offer: OfferId, fill: WagerMatched) -> bool:
+        """Tell whether a trade shows a fill as the taker's, and count that trade as our own.
+
+        It is the nearest in time in which the maker of the offer staked what we can win.
+        """
+        trades = [
+            trade
+            for trade in self._trades[offer]
+            if abs(trade.heard_ns - at_ns) <= ALIGNMENT_NS
+            and abs(trade.amount_cents - fill.profit_cents) <= 1
+            and trade.row not in self.own_trades
+        ]
+        if not trades:
+            return False
+        self.own_trades.add(min(trades, key=lambda trade: abs(trade.heard_ns - at_ns)).row)
+        return True
+
+    @staticmethod
+    def _note(seen: dict[OfferId, list[Change]], offer: OfferId, told: Change) -> None:
+        if offer in seen:
+            seen[offer].append(told)
+
+
+def first_shown(changes: Sequence[Change], steps: Sequence[Step]) -> list[int]:
+    """Return for each step the place of the change of its offer that is the first to show it.
+
+    That is the nearest in time, within `ALIGNMENT_NS`, by which the offer changed so much; or else
+    by so much at least, as others may have moved with us. Where none did, it is the first that was
+    heard when we had been told, past the last if there is none. What a change showed of one step it
+    does not show of another.
+    """
+    times = [change.heard_ns for change in changes]
+    amounts = [0, *(change.amount_cents for change in changes)]
+    moved = [after - before for before, after in pairwise(amounts)]
+    places = []
+    for step in steps:
+        near = range(
+            bisect_left(times, step.at_ns - ALIGNMENT_NS),
+            bisect_right(times, step.at_ns + ALIGNMENT_NS),
+        )
+        place = _nearest(near, step, times, moved)
+        if place is None:
+            place = bisect_left(times, step.at_ns)
+        else:
+            moved[place] -= step.amount_cents
+        places.append(place)
+    return places
+
+
+def _nearest(near: range, step: Step, times: list[int], moved: list[int]) -> int | None:
+    """Return the place of the nearest change that may show a step, to a cent, None if none may."""
+
+    def beyond_cents(place: int) -> int:
+        """Return by how much more than the step the offer moved."""
+        beyond = moved[place] - step.amount_cents
+        return beyond if step.amount_cents > 0 else -beyond
+
+    def worth(place: int) -> tuple[bool, int]:
+        return abs(beyond_cents(place)) > 1, abs(times[place] - step.at_ns)
+
+    return min((place for place in near if beyond_cents(place) >= -1), key=worth, default=None)
+
+
+def _taken_in(catalogue: Catalogue, maker: OfferId) -> OfferId:
+    """Return the offer that was taken in a trade that is told from its maker's side."""
+    return OfferId(catalogue.opposite(maker.line_id).line_id, opposite(maker.odds))
