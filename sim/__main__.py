@@ -232,8 +232,8 @@ def _replay(words: Sequence[str]) -> None:
 def _compare(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim compare",
-        description="Send the commands of every start of a session to the simulated exchange again, "
-        "on its recording without us, and compare what becomes of each wager.",
+        description="Send the commands of every start of a session to the simulated exchange "
+        "again, on its recording without us, and compare what becomes of each wager.",
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder

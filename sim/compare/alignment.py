@@ -109,7 +109,8 @@ def _nearest(near: range, step: Step, times: list[int], moved: list[int]) -> int
     def worth(place: int) -> tuple[bool, int]:
         return abs(beyond_cents(place)) > 1, abs(times[place] - step.at_ns)
 
-    return min((place for place in near if beyond_cents(place) >= -1), key=worth, default=None)
+    may = [p for p in near if moved[p] * step.amount_cents > 0 and beyond_cents(p) >= -1]
+    return min(may, key=worth, default=None)
 
 
 def _taken_in(catalogue: Catalogue, maker: OfferId) -> OfferId:

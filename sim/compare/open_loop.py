@@ -1,9 +1,11 @@
 """The open loop: the commands of a session, sent again at their times to the simulated exchange.
 
-No strategy decides anything. What the exchange answers is noted, and changes nothing, save that a
-cancel which it refuses for now is sent again when it says, as the session would have.
+No strategy decides anything. What the exchange answers is noted, and changes nothing, save where it
+refuses for now a cancel that was taken in the session: that is sent again when it says. Otherwise a
+wager would live on for want of some milliseconds.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
@@ -45,9 +47,13 @@ class OpenLoop:
         fees: Commission,
         seed: int,
         market_keys: Sequence[MarketKey],
-        commands: Iterable[Journaled[Command]],
+        commands: Sequence[Journaled[Command]],
+        refused: Iterable[WagerRef],
     ) -> None:
-        """Take the parts, and the commands in order; the account follows these markets."""
+        """Take the parts, and the commands in order; the account follows these markets.
+
+        `refused` names a wager as often as a cancel of it was refused in the session.
+        """
         self._feed = feed
         self._exchange = exchange
         self._latency = latency
@@ -55,6 +61,7 @@ class OpenLoop:
         self._seed = seed
         self._market_keys = market_keys
         self._batches = list(_batches(commands))
+        self._taken_ns = _taken_cancels(commands, Counter(refused))
 
     def play(self, queue: QueueModel) -> Answers:
         """Return what the exchange tells of each wager under a queue model."""
@@ -73,8 +80,8 @@ class OpenLoop:
             ref = getattr(event, "ref", None)
             if ref is not None:
                 answers.setdefault(ref, []).append((at_ns, event))
-            if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
-                due_ns = max(event.retry_at_ns, env.now_ns)
+            if isinstance(event, CancelRefused) and self._must_ask_again(event, at_ns):
+                due_ns = max(event.retry_at_ns or 0, at_ns)
                 env.schedule_call(due_ns, Priority.DESK, partial(link.cancel, [event.ref]))
 
         inbox.connect(note, _decide_nothing)
@@ -85,6 +92,24 @@ class OpenLoop:
         env.run(until=course.ended)
         env.run(until=max(last_ns, env.now_ns) + _GRACE_NS)
         return answers
+
+    def _must_ask_again(self, refusal: CancelRefused, now_ns: int) -> bool:
+        """Tell whether a cancel is refused for now that was the last of its wager, and taken."""
+        taken_ns = self._taken_ns.get(refusal.ref)
+        return refusal.retry_at_ns is not None and taken_ns is not None and taken_ns <= now_ns
+
+
+def _taken_cancels(
+    commands: Iterable[Journaled[Command]], refused: Counter[WagerRef]
+) -> dict[WagerRef, int]:
+    """Return when the last cancel of each wager was sent, where not all of them were refused."""
+    asked: Counter[WagerRef] = Counter()
+    last_ns: dict[WagerRef, int] = {}
+    for command in commands:
+        if isinstance(command.told, CancelWager):
+            asked[command.told.ref] += 1
+            last_ns[command.told.ref] = command.now_ns
+    return {ref: at_ns for ref, at_ns in last_ns.items() if asked[ref] > refused[ref]}
 
 
 def _batches(commands: Iterable[Journaled[Command]]) -> Iterator[tuple[int, Sequence[Command]]]:

@@ -24,7 +24,7 @@ from sim.report.text import count
 from strategies.trading.commands import PlaceWager
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
-from strategies.trading.events import Event, MarketSettled, WagerCancelled
+from strategies.trading.events import CancelRefused, Event, MarketSettled, WagerCancelled
 from strategies.trading.ids import WagerRef
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.pricing import Pricing
@@ -130,6 +130,7 @@ class SessionComparison:
         self, start: JournaledStart, placed: Sequence[ToldWager], feed: RecordedFeed
     ) -> list[ComparedWager]:
         """Return the wagers with their fates under every queue model."""
+        inputs = (entry.told for entry in start.inputs())
         loop = OpenLoop(
             feed=feed,
             exchange=self._exchange_for(start),
@@ -137,7 +138,8 @@ class SessionComparison:
             fees=self._fees,
             seed=self._seed,
             market_keys=start.given.market_keys,
-            commands=start.commands(),
+            commands=list(start.commands()),
+            refused=(told.ref for told in inputs if isinstance(told, CancelRefused)),
         )
         answers = {name: loop.play(queue()) for name, queue in self._queues.items()}
         compared = []
