@@ -4,16 +4,15 @@ We read afterwards, so that a step of ours can be set against a row that came be
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from recordings.reader import Tape
-from recordings.tape import Kind, Side
+from recordings.tape import Kind, Row, Side
 from sim.compare.own_stake import OfferId, Step
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.events import WagerMatched
-from strategies.trading.market import Catalogue
 from strategies.trading.odds import Odds, opposite
 
 # How far apart an update on a wager and the row that shows it may have been heard.
@@ -30,7 +29,10 @@ class Change(NamedTuple):
 
 
 class SeenOffers:
-    """What a recording tells of some offers: how they changed, and what was traded there."""
+    """What a recording tells of some offers: how they changed, and what was traded there.
+
+    `own_trades` are the numbers of the rows that tell of trades in which we were the taker.
+    """
 
     def __init__(self, tape: Tape, wanted: Iterable[OfferId]) -> None:
         """Read it through."""
@@ -38,16 +40,14 @@ class SeenOffers:
         self.own_trades: set[int] = set()
         self._trades: dict[OfferId, list[Change]] = {offer: [] for offer in self.changes}
         lines, catalogue = tape.info.lines, tape.info.catalogue()
-        number = 0
-        for chunk in tape.chunks():
-            for row in chunk.rows():
-                told = Change(number, row.received_ns, row.amount_cents, row.quantity_cents)
-                number += 1
-                if row.kind == Kind.OFFER:
-                    self._note(self.changes, OfferId(lines[row.line].line_id, Odds(row.odds)), told)
-                elif row.kind == Kind.TRADE and row.side == Side.MAKER:
-                    taken = _taken_in(catalogue, OfferId(lines[row.line].line_id, Odds(row.odds)))
-                    self._note(self._trades, taken, told)
+        for number, row in enumerate(rows_of(tape)):
+            told = Change(number, row.received_ns, row.amount_cents, row.quantity_cents)
+            if row.kind == Kind.OFFER:
+                offer = OfferId(lines[row.line].line_id, Odds(row.odds))
+                _note(self.changes, offer, told)
+            elif row.kind == Kind.TRADE and row.side == Side.MAKER:
+                taker = catalogue.opposite(lines[row.line].line_id)
+                _note(self._trades, OfferId(taker.line_id, opposite(row.odds)), told)
 
     def is_taker(self, at_ns: int, offer: OfferId, fill: WagerMatched) -> bool:
         """Tell whether a trade shows a fill as the taker's, and count that trade as our own.
@@ -65,11 +65,6 @@ class SeenOffers:
             return False
         self.own_trades.add(min(trades, key=lambda trade: abs(trade.heard_ns - at_ns)).row)
         return True
-
-    @staticmethod
-    def _note(seen: dict[OfferId, list[Change]], offer: OfferId, told: Change) -> None:
-        if offer in seen:
-            seen[offer].append(told)
 
 
 def first_shown(changes: Sequence[Change], steps: Sequence[Step]) -> list[int]:
@@ -113,6 +108,13 @@ def _nearest(near: range, step: Step, times: list[int], moved: list[int]) -> int
     return min(may, key=worth, default=None)
 
 
-def _taken_in(catalogue: Catalogue, maker: OfferId) -> OfferId:
-    """Return the offer that was taken in a trade that is told from its maker's side."""
-    return OfferId(catalogue.opposite(maker.line_id).line_id, opposite(maker.odds))
+def rows_of(tape: Tape) -> Iterator[Row]:
+    """Yield the rows of a recording; their places in it are their numbers."""
+    for chunk in tape.chunks():
+        yield from chunk.rows()
+
+
+def _note(seen: dict[OfferId, list[Change]], offer: OfferId, told: Change) -> None:
+    """Keep a row of an offer that is wanted."""
+    if offer in seen:
+        seen[offer].append(told)

@@ -45,7 +45,7 @@ def told_fates(
 
 def told_profits(real: Profit, anew: Mapping[str, Profit]) -> Iterator[str]:
     """Yield the table of the closed loop: profits, and how far from the real one they are."""
-    yield "closed loop: the strategy trades the recording anew; a sensitivity, in either direction"
+    yield "closed loop: the strategy trades the recording anew; a sensitivity, no bound"
     yield _PROFITS.format("queue", "settled", "difference", "open, as marked", "difference")
     yield _PROFITS.format("real", dollars(real.settled_cents), "", dollars(real.marked_cents), "")
     for queue, profit in anew.items():

@@ -13,7 +13,7 @@ from pathlib import Path
 from recordings.reader import Tape
 from recordings.tape import Row, TapeInfo
 from recordings.writer import TapeWriter
-from sim.compare.alignment import Change, SeenOffers, first_shown
+from sim.compare.alignment import Change, SeenOffers, first_shown, rows_of
 from sim.compare.own_stake import OfferId, Step, steps_of
 from sim.journaled import ToldWager
 from strategies.trading.events import MarketSettled, WagerMatched
@@ -40,7 +40,7 @@ def write_without_us(
     untold = deque(settled)
     seq = None
     with _writer_like(info, folder) as writer:
-        for number, row in enumerate(_rows(tape)):
+        for number, row in enumerate(rows_of(tape)):
             if row.seq != seq:
                 seq = row.seq
                 while untold and untold[0][0] <= row.received_ns:
@@ -50,11 +50,6 @@ def write_without_us(
         for at_ns, event in untold:
             _write_results(writer, at_ns, event)
     return Tape(folder)
-
-
-def _rows(tape: Tape) -> Iterator[Row]:
-    for chunk in tape.chunks():
-        yield from chunk.rows()
 
 
 def _writer_like(info: TapeInfo, folder: Path) -> TapeWriter:
@@ -101,10 +96,13 @@ def _said_without(tape: Tape, wagers: Sequence[ToldWager]) -> dict[int, _Said]:
     catalogue = tape.info.catalogue()
     known = [wager for wager in wagers if wager.request.line_id in catalogue.lines]
     seen = SeenOffers(tape, _concerned(known, catalogue))
+    begins_ns = next(rows_of(tape)).received_ns
     steps: dict[OfferId, list[Step]] = defaultdict(list)
     for wager in known:
         for step in steps_of(wager, catalogue, seen.is_taker):
-            steps[step.offer].append(step)
+            # What was taken before was never shown here.
+            if not step.taken or step.at_ns >= begins_ns:
+                steps[step.offer].append(step)
     said: dict[int, _Said] = dict.fromkeys(seen.own_trades)
     for offer, changes in seen.changes.items():
         ours = sorted(steps[offer], key=attrgetter("at_ns"))

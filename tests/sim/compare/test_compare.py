@@ -1,5 +1,6 @@
 """The verb `compare` on whole sessions whose truth is known: their exchange was simulated."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,19 @@ def test_what_is_printed_is_what_the_table_holds(compared: Compared) -> None:
     heading = next(at for at, line in enumerate(compared.out) if line.startswith("closed loop"))
     assert "sensitivity" in compared.out[heading]
     assert [line.split()[0] for line in compared.out[heading + 2 :]] == ["real", "back", "front"]
+
+
+def test_a_start_that_came_to_nothing_is_said_in_a_line(
+    compose_settings: Callable[..., DictConfig], run_main: RunMain, tmp_path: Path
+) -> None:
+    """One whose desk placed no wagers, as the game was about to start, and one without a desk."""
+    words = ("+experiment=nba", "latency=constant")
+    folder = play_virtual_session(tmp_path, compose_settings, Back(), (-1, 0), *words)
+    shutil.copy(folder / "start-00001.yaml", folder / "start-00002.yaml")
+    outcome = run_main(main, tmp_path, "compare", str(folder))
+    assert (outcome.status, outcome.err) == (0, [])
+    assert outcome.out == ["start 1: it placed no wagers", "start 2: it never had a desk"]
+    assert list(folder.glob("compare-*")) == []
 
 
 def test_where_no_session_is_compare_says_so(run_main: RunMain, tmp_path: Path) -> None:

@@ -119,17 +119,17 @@ def our_wager(*told: tuple[float, object], ref: WagerRef = REF) -> PastWager:
     return wager
 
 
-def taker(fill_odds: int, *told: tuple[float, object], intent: Intent = Intent.REST) -> PastWager:
-    """Return a wager of $50 on away at +110 which was matched at longer odds or the same."""
-    request = PlaceWager(REF, LineId("away"), Odds(110), 5_000, intent)
+def taker(*told: tuple[float, object]) -> PastWager:
+    """Return a wager of $50 on away at +110 that may take."""
+    request = PlaceWager(REF, LineId("away"), Odds(110), 5_000, Intent.REST)
     wager = PastWager(request, ns(0.5))
     wager.told += [(ns(second), event) for second, event in told]  # type: ignore[misc]
     return wager
 
 
-def matched(stake_cents: int, profit_cents: int, odds: int = -120) -> WagerMatched:
-    """Return a fill."""
-    return WagerMatched(REF, Odds(odds), stake_cents, profit_cents)
+def matched(stake_cents: int, profit_cents: int) -> WagerMatched:
+    """Return a fill of a wager on home."""
+    return WagerMatched(REF, Odds(-120), stake_cents, profit_cents)
 
 
 OPENED, GONE = WagerOpened(REF), WagerCancelled(REF, 12_000)
@@ -252,7 +252,7 @@ def test_what_we_took_is_put_back_until_the_offer_disappears(
     recording.offer(8, 27_000)
     recording.offer(9, 0)
     recording.offer(10, 20_000)
-    tape = recording.without(taker(120, (5 + apart, OPENED), (5 + apart, TAKE)))
+    tape = recording.without(taker((5 + apart, OPENED), (5 + apart, TAKE)))
     assert offers(tape) == [(1, 30_000, 0), (8, 32_000, 0), (9, 0, 0), (10, 20_000, 0)]
     assert trades(tape) == []
 
@@ -263,8 +263,15 @@ def test_an_offer_that_we_took_whole_is_still_there(recording: Recording) -> Non
     recording.trade(5, HOME, -120, 6_000)
     recording.offer(5, 0)
     recording.offer(8, 3_000)
-    tape = recording.without(taker(120, (5.1, OPENED), (5.1, TAKE)))
+    tape = recording.without(taker((5.1, OPENED), (5.1, TAKE)))
     assert offers(tape) == [(1, 5_000, 0), (8, 8_000, 0)]
+
+
+def test_what_was_taken_before_the_recording_is_not_put_back(recording: Recording) -> None:
+    """An earlier start took it, and this recording never showed it."""
+    recording.offer(1, 30_000)
+    tape = recording.without(taker((-500, OPENED), (-500, TAKE)))
+    assert offers(tape) == [(1, 30_000, 0)]
 
 
 def test_at_our_own_odds_the_trade_tells_whether_we_took(recording: Recording) -> None:
@@ -272,14 +279,14 @@ def test_at_our_own_odds_the_trade_tells_whether_we_took(recording: Recording) -
     fill = WagerMatched(REF, Odds(110), 5_000, 5_500)
     recording.trade(5, HOME, -110, 5_500)
     recording.trade(6, AWAY, 110, 5_000)
-    assert trades(recording.without(taker(110, (5.1, OPENED), (5.1, fill)))) == [(AWAY, 110, 5_000)]
+    assert trades(recording.without(taker((5.1, OPENED), (5.1, fill)))) == [(AWAY, 110, 5_000)]
 
 
 def test_at_our_own_odds_without_such_a_trade_we_were_the_maker(recording: Recording) -> None:
     """The trade in which somebody took our stake stays, and our stake does not show."""
     fill = WagerMatched(REF, Odds(110), 5_000, 5_500)
     recording.trade(6, AWAY, 110, 5_000)
-    tape = recording.without(taker(110, (5.1, OPENED), (6.1, fill)))
+    tape = recording.without(taker((5.1, OPENED), (6.1, fill)))
     assert trades(tape) == [(AWAY, 110, 5_000)]
 
 
