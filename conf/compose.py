@@ -104,10 +104,10 @@ def session_from_saved(path: Path, mode: str) -> Any:
     """
     try:
         saved = OmegaConf.load(path)
-        overlay = OmegaConf.load(CONFIG_FOLDER / "mode" / f"{mode}.yaml")
         assert isinstance(saved, DictConfig), "a configuration is a mapping"
-        assert isinstance(overlay, DictConfig), "a configuration is a mapping"
-        return build_session(OmegaConf.create({**saved, "run": overlay["run"]}))
+        with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+            run = hydra.compose("config", [f"mode={mode}"])["run"]
+        return build_session(OmegaConf.create({**saved, "run": run}))
     except (OSError, HydraException, OmegaConfBaseException) as error:
         message = f"{path}: {_one_line(error)}"
         raise ConfigError(message) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from live.journal import Entry, Seating, SessionJournal
-from live.past import Past, rebuild
+from live.past import Past, PastWager, rebuild
 from recordings.reader import Tape
 from strategies.trading.commands import Command
 from strategies.trading.desk import Desk
@@ -32,10 +32,17 @@ class JournaledStart:
 
     def recall(self, desk: Desk) -> None:
         """Let a desk know of the wagers of earlier starts, as the start's own did."""
-        past = Past(entry for entry in self._journal.entries() if entry.start < self._number)
+        past = self._past(self._number - 1)
         recalled = set(self.given.recalled)
         wagers = past.unfinished(self.info.catalogue(), self.given.market_keys)
         rebuild(desk, (wager for wager in wagers if wager.request.ref in recalled))
+
+    def wagers(self) -> list[PastWager]:
+        """Return the wagers of this start and earlier ones, with what was told until its end."""
+        return list(self._past(self._number).wagers.values())
+
+    def _past(self, last: int) -> Past:
+        return Past(entry for entry in self._journal.entries() if entry.start <= last)
 
     def inputs(self) -> Iterator[Entry]:
         """Yield what the desk heard and when it was called upon, in the order of `input_seq`."""

@@ -187,6 +187,21 @@ class TapeWriter:
         """Keep what could not be typed, as it was received."""
         self._append(Kind.UNTYPED, text=text)
 
+    def copy(self, row: Row) -> None:
+        """Write what a row of another recording says, whose dictionaries begin with these."""
+        self._append(
+            Kind(row.kind),
+            row.event,
+            row.market,
+            row.line,
+            row.odds,
+            row.amount_cents,
+            row.quantity_cents,
+            row.side,
+            row.state,
+            row.text,
+        )
+
     def end_segment(self) -> None:
         """Make whole on its own what was written so far; what follows goes to another segment."""
         self._close_segment()

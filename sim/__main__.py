@@ -21,6 +21,7 @@ usage: python -m sim VERB [...] [--debug]
   validate   read a recording whole and say what is in it
   report     draw the report of a run folder again
   replay     feed a session's inputs to the same desk again, compare, and report on each start
+  compare    hold the simulator against what became of a session's wagers
 
 python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
 wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.
@@ -60,6 +61,7 @@ Any access key with any secret is an account of its own, with starting_balance d
 
 _MODES_OF_VERBS = {
     "mode=check": "python -m live check",
+    "mode=compare": "python -m sim compare",
     "mode=live": "python -m live trade",
     "mode=paper": "python -m live paper",
     "mode=reconcile": "python -m live reconcile",
@@ -229,6 +231,19 @@ def _replay(words: Sequence[str]) -> None:
             print(line)
 
 
+def _compare(words: Sequence[str]) -> None:
+    parser = _Parser(
+        prog="python -m sim compare",
+        description="Send the commands of every start of a session to the simulated exchange "
+        "again, on its recording without us, and compare what becomes of each wager.",
+    )
+    parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
+    folder = parser.parse_args(words).folder
+    for number, comparison in _starts(folder, "compare"):
+        for line in comparison.carry_out(folder, number):
+            print(line)
+
+
 def _starts(folder: Path, mode: str) -> Iterator[tuple[int, Any]]:
     """Yield the starts of a session by number, each as the session of a mode."""
     from conf.compose import session_from_saved  # noqa: PLC0415
@@ -268,6 +283,7 @@ VERBS: dict[str, Verb] = {
     "validate": _validate,
     "report": _report,
     "replay": _replay,
+    "compare": _compare,
 }
 
 if __name__ == "__main__":

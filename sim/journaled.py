@@ -1,14 +1,14 @@
-"""What a replay reads: one start of a session, from its journal and its recording."""
+"""What is read of a session afterwards: one start, from its journal and its recording."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from recordings.reader import Tape
 from recordings.tape import TapeInfo
-from strategies.trading.commands import Command
+from strategies.trading.commands import Command, PlaceWager
 from strategies.trading.desk import Desk
 from strategies.trading.events import Event
-from strategies.trading.ids import MarketKey
+from strategies.trading.ids import MarketKey, WagerRef
 from strategies.trading.journal import Call
 from strategies.trading.limits import Limits
 
@@ -46,6 +46,26 @@ class Given(Protocol):
     def market_keys(self) -> tuple[MarketKey, ...]:
         """Return the markets that it followed."""
 
+    @property
+    def recalled(self) -> tuple[WagerRef, ...]:
+        """Return the wagers of earlier starts that it was told of before it heard anything."""
+
+
+class ToldWager(Protocol):
+    """A wager: what was asked for and when, and what was told of it, with the times."""
+
+    @property
+    def request(self) -> PlaceWager:
+        """Return what was asked for."""
+
+    @property
+    def placed_ns(self) -> int:
+        """Return when."""
+
+    @property
+    def told(self) -> Sequence[tuple[int, Event]]:
+        """Return what was told of it, in order."""
+
 
 class JournaledStart(Protocol):
     """One start of a session, read from its journal and its recording."""
@@ -61,6 +81,9 @@ class JournaledStart(Protocol):
     @property
     def tape(self) -> Tape:
         """Return its recording."""
+
+    def wagers(self) -> Sequence[ToldWager]:
+        """Return the wagers of this start and earlier ones, with what was told until its end."""
 
     def recall(self, desk: Desk) -> None:
         """Let a desk know of the wagers of earlier starts."""

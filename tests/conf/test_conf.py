@@ -18,7 +18,7 @@ FILES = sorted(CONFIG_FOLDER.rglob("*.yaml"))
 OVERLAY_GROUPS = ("experiment", "study", "mode")
 CHOSEN_BY_MODE = ("feed", "exchange", "clock")
 VERBS = {"live": "trade"}
-SIDES = {"backtest": "sim", "serve": "sim", "replay": "sim"}
+SIDES = {"backtest": "sim", "serve": "sim", "replay": "sim", "compare": "sim"}
 OVERLAYS = [path for path in FILES if path.parent.name in OVERLAY_GROUPS]
 CHOICES = {
     folder.name: sorted(path.stem for path in folder.glob("*.yaml"))

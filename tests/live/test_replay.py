@@ -1,78 +1,28 @@
 """The proof that modes are one: what a session did live, a replay of what it heard does again."""
 
-import asyncio
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import DictConfig
 
-from conf.compose import build_session
-from live.journal import Entry, SessionJournal
+from live.journal import SessionJournal
 from recordings.parquet import read_columns
 from recordings.tape import SEGMENT_GLOB
 from sim.__main__ import main
 from strategies.trading.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.events import WagerMatched
+from tests.live.floor import Compose, Floor, Sandbox, accounts
 
 SPEED = 60
 GAME = ("+experiment=nba_in_play", "latency=none")
-PATIENCE_SECONDS = 35
-LOOK_SECONDS = 0.1
+BEGIN = "sandbox.begin_minutes_before_start=8"
 COMMANDS = (PlaceWager, CancelWager, CancelAll)
 
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Compose = Callable[..., DictConfig]
 RunMain = Callable[..., Any]
-
-
-class Floor:
-    """Plays starts of one session against one sandbox that plays the shipped game at speed."""
-
-    def __init__(self, sandbox: Sandbox, compose: Compose, home: Path) -> None:
-        """Keep what was told; the session is called `first`."""
-        self._sandbox = sandbox
-        self._compose = compose
-        self._home = home
-        self.folder = home / "sessions" / "first"
-
-    def play(self, mode: str, *until: Callable[[Any], bool], settings: Sequence[str] = ()) -> None:
-        """Start the session once for each of these, and stop it when that holds of the sandbox."""
-
-        async def run() -> None:
-            words = (*GAME, "sandbox.begin_minutes_before_start=8")
-            async with self._sandbox(SPEED, *words) as here:
-                for holds in until:
-                    await self._start(here, holds, f"mode={mode}", *settings)
-
-        asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
-
-    async def _start(self, here: Any, holds: Callable[[Any], bool], *settings: str) -> None:
-        words = [*GAME, "session.name=first", *here.settings, *settings]
-        session = build_session(self._compose(*words))
-        stop = asyncio.Event()
-        told: list[str] = []
-        trading = asyncio.ensure_future(session.carry_out(self._home, {}, stop, told.append))
-        while not trading.done() and not holds(here):
-            await asyncio.sleep(LOOK_SECONDS)
-        stop.set()
-        await trading
-
-    def kept(self, *kinds: type, start: int = 1) -> list[Entry]:
-        """Return what a start kept of these in the journal."""
-        with SessionJournal(self.folder / "journal.sqlite") as journal:
-            entries = [entry for entry in journal.entries() if entry.start == start]
-        return [entry for entry in entries if isinstance(entry.told, kinds)]
-
-
-def accounts(here: Any) -> list[Any]:
-    """Return the accounts at the sandbox."""
-    return [partner.participant for partner in here.server.partners.values()]
 
 
 def traded_a_while(here: Any) -> bool:
@@ -93,7 +43,8 @@ def traded(
     sandbox: Sandbox, compose_settings: Compose, tmp_path_factory: pytest.TempPathFactory
 ) -> Floor:
     """Return a floor on which a session was started twice, live."""
-    floor = Floor(sandbox, compose_settings, tmp_path_factory.mktemp("live"))
+    home = tmp_path_factory.mktemp("live")
+    floor = Floor(sandbox, compose_settings, home, SPEED, GAME, BEGIN)
     floor.play("live", traded_a_while, quotes)
     return floor
 
@@ -211,7 +162,7 @@ def test_a_paper_session_is_replayed_too(
     sandbox: Sandbox, compose_settings: Compose, run_main: RunMain, tmp_path: Path
 ) -> None:
     """What the simulated exchange told the desk on paper is among the inputs."""
-    floor = Floor(sandbox, compose_settings, tmp_path)
+    floor = Floor(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
     looks = iter(range(50))
     floor.play("paper", lambda _: next(looks, None) is None)
     commands = len(floor.kept(*COMMANDS))
@@ -229,7 +180,7 @@ def test_what_was_on_offer_is_on_the_disk_while_a_start_trades(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
 ) -> None:
     """A start that is killed can be replayed, however long its segments: it needs no end."""
-    floor = Floor(sandbox, compose_settings, tmp_path)
+    floor = Floor(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
     floor.play(
         "paper",
         lambda _: any(floor.folder.glob(f"tape-00001/{SEGMENT_GLOB}")),

@@ -1,0 +1,120 @@
+"""Where a recording shows what we did: private updates and the book are told apart, either first.
+
+We read afterwards, so that a step of ours can be set against a row that came before it or after.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from recordings.reader import Tape
+from recordings.tape import Kind, Row, Side
+from sim.compare.own_stake import OfferId, Step
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.events import WagerMatched
+from strategies.trading.odds import Odds, opposite
+
+# How far apart an update on a wager and the row that shows it may have been heard.
+ALIGNMENT_NS = 2 * NANOSECONDS
+
+
+class Change(NamedTuple):
+    """A row that tells an offer anew: its number on the tape, when it was heard, what it shows."""
+
+    row: int
+    heard_ns: int
+    amount_cents: int
+    quantity_cents: int
+
+
+class SeenOffers:
+    """What a recording tells of some offers: how they changed, and what was traded there.
+
+    `own_trades` are the numbers of the rows that tell of trades in which we were the taker.
+    """
+
+    def __init__(self, tape: Tape, wanted: Iterable[OfferId]) -> None:
+        """Read it through."""
+        self.changes: dict[OfferId, list[Change]] = {offer: [] for offer in wanted}
+        self.own_trades: set[int] = set()
+        self._trades: dict[OfferId, list[Change]] = {offer: [] for offer in self.changes}
+        lines, catalogue = tape.info.lines, tape.info.catalogue()
+        for number, row in enumerate(rows_of(tape)):
+            told = Change(number, row.received_ns, row.amount_cents, row.quantity_cents)
+            if row.kind == Kind.OFFER:
+                offer = OfferId(lines[row.line].line_id, Odds(row.odds))
+                _note(self.changes, offer, told)
+            elif row.kind == Kind.TRADE and row.side == Side.MAKER:
+                taker = catalogue.opposite(lines[row.line].line_id)
+                _note(self._trades, OfferId(taker.line_id, opposite(row.odds)), told)
+
+    def is_taker(self, at_ns: int, offer: OfferId, fill: WagerMatched) -> bool:
+        """Tell whether a trade shows a fill as the taker's, and count that trade as our own.
+
+        It is the nearest in time in which the maker of the offer staked what we can win.
+        """
+        trades = [
+            trade
+            for trade in self._trades[offer]
+            if abs(trade.heard_ns - at_ns) <= ALIGNMENT_NS
+            and abs(trade.amount_cents - fill.profit_cents) <= 1
+            and trade.row not in self.own_trades
+        ]
+        if not trades:
+            return False
+        self.own_trades.add(min(trades, key=lambda trade: abs(trade.heard_ns - at_ns)).row)
+        return True
+
+
+def first_shown(changes: Sequence[Change], steps: Sequence[Step]) -> list[int]:
+    """Return for each step the place of the change of its offer that is the first to show it.
+
+    That is the nearest in time, within `ALIGNMENT_NS`, by which the offer changed so much; or else
+    by so much at least, as others may have moved with us. Where none did, it is the first that was
+    heard when we had been told, past the last if there is none. What a change showed of one step it
+    does not show of another.
+    """
+    times = [change.heard_ns for change in changes]
+    amounts = [0, *(change.amount_cents for change in changes)]
+    moved = [after - before for before, after in pairwise(amounts)]
+    places = []
+    for step in steps:
+        near = range(
+            bisect_left(times, step.at_ns - ALIGNMENT_NS),
+            bisect_right(times, step.at_ns + ALIGNMENT_NS),
+        )
+        place = _nearest(near, step, times, moved)
+        if place is None:
+            place = bisect_left(times, step.at_ns)
+        else:
+            moved[place] -= step.amount_cents
+        places.append(place)
+    return places
+
+
+def _nearest(near: range, step: Step, times: list[int], moved: list[int]) -> int | None:
+    """Return the place of the nearest change that may show a step, to a cent, None if none may."""
+
+    def beyond_cents(place: int) -> int:
+        """Return by how much more than the step the offer moved."""
+        beyond = moved[place] - step.amount_cents
+        return beyond if step.amount_cents > 0 else -beyond
+
+    def worth(place: int) -> tuple[bool, int]:
+        return abs(beyond_cents(place)) > 1, abs(times[place] - step.at_ns)
+
+    may = [p for p in near if moved[p] * step.amount_cents > 0 and beyond_cents(p) >= -1]
+    return min(may, key=worth, default=None)
+
+
+def rows_of(tape: Tape) -> Iterator[Row]:
+    """Yield the rows of a recording; their places in it are their numbers."""
+    for chunk in tape.chunks():
+        yield from chunk.rows()
+
+
+def _note(seen: dict[OfferId, list[Change]], offer: OfferId, told: Change) -> None:
+    """Keep a row of an offer that is wanted."""
+    if offer in seen:
+        seen[offer].append(told)

@@ -1,0 +1,152 @@
+"""The open loop: the same commands on a recording, with us in it and without."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from live.past import PastWager
+from recordings.reader import Tape
+from recordings.tape import Clocks, Side
+from recordings.writer import TapeWriter
+from sim.compare.fates import ComparedWager, fate_of
+from sim.compare.open_loop import Answers, OpenLoop
+from sim.compare.without_us import write_without_us
+from sim.driver import RecordedFeed
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.queue import Back
+from sim.exchange.settings import ExchangeSettings
+from sim.latency import Constant, Latency, NoDelay
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
+from strategies.trading.commission import Commission
+from strategies.trading.events import WagerAccepted, WagerCancelled, WagerMatched, WagerOpened
+from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.market import (
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.odds import Odds
+
+START_NS = 1_790_000_000 * NANOSECONDS
+GAME = EventId("game")
+MONEYLINE = MarketKey(GAME, MarketId("219"))
+REF = WagerRef("first-1-1")
+PLACE = PlaceWager(REF, LineId("home"), Odds(-120), 12_000, Intent.ADD_ONLY)
+
+
+class Sent(NamedTuple):
+    """A command of a session."""
+
+    input_seq: int
+    now_ns: int
+    told: Command
+
+
+def ns(second: float) -> int:
+    """Return a second of the recording as a time."""
+    return START_NS + round(second * NANOSECONDS)
+
+
+def record(folder: Path) -> Tape:
+    """Record $300 of others on away at +120, our $100 behind, and takers of $300 and $100.
+
+    Our wager was told to be open at second 5, and to be matched at second 20.
+    """
+    with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.TWO) as writer:
+        writer.add_event(SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "", START_NS))
+        market = writer.add_market(Market(GAME, MONEYLINE.market_id, MarketType.MONEYLINE, "m"))
+        for name in ("home", "away"):
+            writer.add_line(Line(LineId(name), GAME, MONEYLINE.market_id, Selection(name), 0.0))
+        writer.begin_message(START_NS, START_NS)
+        writer.market_status(market, MarketStatus.OPEN)
+        for second, cents, traded_cents in (
+            (1, 30_000, 0),
+            (4.8, 40_000, 0),
+            (10, 10_000, 36_000),
+            (20, 0, 12_000),
+            (40, 500, 0),
+        ):
+            writer.begin_message(ns(second), ns(second))
+            if traded_cents:
+                writer.trade(0, -120, traded_cents, Side.MAKER)
+            writer.offer(1, 120, cents)
+    return Tape(folder)
+
+
+def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRef] = ()) -> Answers:
+    """Return what is told of the wagers that these commands concern."""
+    none = NoDelay()
+    loop = OpenLoop(
+        feed=RecordedFeed(tape, "test"),
+        exchange=partial(SimulatedProphet, settings=ExchangeSettings()),
+        latency=lambda _: Latency(none, none, none, Constant(400), none),
+        fees=Commission(0, "pair"),
+        seed=0,
+        market_keys=(MONEYLINE,),
+        commands=[Sent(1, ns(second), command) for second, command in commands],
+        refused=refused,
+    )
+    return loop.play(Back())
+
+
+def real() -> PastWager:
+    """Return our wager as it was."""
+    fill = WagerMatched(REF, Odds(-120), 12_000, 10_000)
+    told = [(ns(4.5), WagerAccepted(REF)), (ns(5), WagerOpened(REF)), (ns(20.1), fill)]
+    return PastWager(PLACE, ns(4.5), [*told])
+
+
+def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> None:
+    """A wager opens after the delays of the way, and waits behind those who were there."""
+    tape = record(tmp_path / "tape")
+    clean = write_without_us(tape, tape.info, [real()], [], tmp_path / "clean")
+    answers = play(clean, (4.5, PLACE), (30, CancelAll()))
+    told = [((at_ns - START_NS) / NANOSECONDS, event) for at_ns, event in answers[REF]]
+    assert told == [
+        (4.5, WagerAccepted(REF)),
+        (4.9, WagerOpened(REF)),
+        (20, WagerMatched(REF, Odds(-120), 12_000, 10_000, 12_000)),
+    ]
+
+
+def test_our_stake_left_in_the_book_stands_ahead_of_itself(tmp_path: Path) -> None:
+    """On the recording as it is our own wager is others' stake, and its fate comes out wrong."""
+    tape = record(tmp_path / "tape")
+    clean = write_without_us(tape, tape.info, [real()], [], tmp_path / "clean")
+    wager = real()
+    agree = {}
+    for name, played in (("clean", clean), ("as it is", tape)):
+        told = play(played, (4.5, PLACE), (30, CancelAll()))[REF]
+        fates = {name: fate_of(PLACE, wager.placed_ns, told)}
+        real_fate = fate_of(PLACE, wager.placed_ns, wager.told)
+        agree[name] = ComparedWager(PLACE, wager.placed_ns, real_fate, fates).agrees(name)
+    assert agree == {"clean": True, "as it is": False}
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_cancel_that_was_taken_in_the_session_is_sent_until_it_is(
+    tmp_path: Path, refused: bool
+) -> None:
+    """It comes too soon after an opening that was sooner in the session; one refused there stays.
+
+    What the session did about its refusal is among its commands.
+    """
+    tape = record(tmp_path / "tape")
+    answers = play(tape, (4.5, PLACE), (5, CancelWager(REF)), refused=[REF] if refused else [])
+    cancelled = [event for _, event in answers[REF] if isinstance(event, WagerCancelled)]
+    assert cancelled == ([] if refused else [WagerCancelled(REF, 12_000)])
+
+
+def test_a_cancel_that_is_followed_by_another_is_not_repeated(tmp_path: Path) -> None:
+    """The session asked again itself, and the open loop asks when it did."""
+    tape = record(tmp_path / "tape")
+    answers = play(tape, (4.5, PLACE), (5, CancelWager(REF)), (9, CancelWager(REF)))
+    (at_ns,) = [at for at, event in answers[REF] if isinstance(event, WagerCancelled)]
+    assert at_ns == ns(9)

@@ -1,0 +1,183 @@
+"""A session as it would have been live, in virtual time: kept in a journal and on a tape.
+
+Its exchange is simulated and plays a recording. Its desk hears of the market later than that is,
+and of its own wagers later or earlier than the market shows them.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from conf.compose import build_session
+from live.ear import Ear
+from live.journal import Seating, SessionJournal
+from recordings.reader import open_recording
+from recordings.tape import Clocks, Side, TapeInfo
+from recordings.writer import TapeWriter
+from sim.backtest import Backtest
+from sim.clock import ReplayEnvironment, VirtualClock
+from sim.exchange.books import LineBook
+from sim.exchange.link import Link
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
+from sim.exchange.queue import QueueModel
+from sim.exchange.recorded import RecordedMarket
+from sim.feed import ExchangeRow, exchange_rows
+from sim.inbox import Inbox
+from sim.streams import Streams
+from strategies.trading.assembly import assemble_desk
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.events import (
+    Event,
+    EventScheduled,
+    EventStatusChanged,
+    MarketStatusChanged,
+    OfferChanged,
+    TradeSeen,
+)
+from strategies.trading.money import profit_cents
+from strategies.trading.odds import Odds, opposite
+
+NAME = "first"
+_ENDING_NS = 120 * NANOSECONDS
+
+Compose = Callable[..., DictConfig]
+
+
+def play_virtual_session(
+    home: Path, compose: Compose, queue: QueueModel, minutes: tuple[int, int], *words: str
+) -> Path:
+    """Trade the shipped game between two minutes from its start; return the session's folder."""
+    folder = home / "sessions" / NAME
+    folder.mkdir(parents=True)
+    words = (*words, f"session.name={NAME}")
+    kept = OmegaConf.to_yaml(compose(*words, "mode=live"), resolve=True)
+    (folder / "start-00001.yaml").write_text(kept, encoding="utf-8")
+    settings = compose(*words, "mode=backtest")
+    parts, make_exchange = build_session(settings), instantiate(settings.exchange, _convert_="all")
+    with (
+        SessionJournal(folder / "journal.sqlite") as journal,
+        TapeWriter(
+            folder / "tape-00001", source="test", simulated=True, clocks=Clocks.TWO
+        ) as writer,
+    ):
+        room = _Room(parts, make_exchange, queue, journal, writer)
+        start_ns = room.info.events[0].scheduled_ns
+        room.play(*(start_ns + minute * 60 * NANOSECONDS for minute in minutes))
+    return folder
+
+
+class _Room:
+    """The exchange, and the desk that hears from it what is written on the tape meanwhile."""
+
+    def __init__(
+        self,
+        parts: Backtest,
+        make_exchange: Callable[..., SimulatedProphet],
+        queue: QueueModel,
+        journal: SessionJournal,
+        writer: TapeWriter,
+    ) -> None:
+        tape = open_recording("nba")
+        self.info = tape.info
+        self._env = env = ReplayEnvironment(_without_quantities(exchange_rows(tape)))
+        self._inbox = Inbox(env)
+        latency = parts.latency(Streams(parts.seed))
+        exchange = make_exchange(
+            env=env, info=tape.info, activation=latency.activation, queue=queue, fees=parts.fees
+        )
+        publisher = Publisher(env, self._inbox, latency.feed, Clocks.ONE, parts.market_keys)
+
+        def publish_trade(book: LineBook, odds: Odds, stake_cents: int) -> None:
+            publisher.tell_trade(book, odds, stake_cents, env.now_ns + latency.feed.sample_ns())
+
+        exchange.on_trade = publish_trade
+        link = Link(env, exchange, latency, self._inbox, publisher)
+        env.replay_to(RecordedMarket(env, tape.info, exchange, publisher).take_row)
+        clock = VirtualClock(env, self._inbox.drain)
+        _begin_journal(journal, parts, env.now_ns)
+        desk = assemble_desk(
+            parts.desk_settings(),
+            catalogue=parts.catalogue,
+            market_keys=parts.market_keys,
+            ladder=tape.info.ladder,
+            clock=clock,
+            exchange=link,
+            journal=journal,
+        )
+        self._ear = Ear(desk, journal, clock)
+        self._scribe = _Scribe(writer, tape.info, latency.feed.sample_ns())
+        self._inbox.connect(self._hear, _decide_nothing)
+
+    def play(self, begin_ns: int, end_ns: int) -> None:
+        """Let the desk listen from the first row on, and trade between two times."""
+        self._env.run(until=begin_ns)
+        self._inbox.drain(begin_ns)
+        self._inbox.connect(self._hear, self._ear.act, wake_on_every_change=True)
+        self._ear.begin()
+        self._env.run(until=end_ns)
+        self._inbox.drain(end_ns)
+        self._ear.halt("told to stop")
+        self._env.run(until=end_ns + _ENDING_NS)
+
+    def _hear(self, event: Event, at_ns: int) -> None:
+        self._scribe.write(event, at_ns)
+        self._ear.take(event, at_ns)
+
+
+class _Scribe:
+    """Writes what a desk hears of the market as a recorder does: trades from the maker's side."""
+
+    def __init__(self, writer: TapeWriter, info: TapeInfo, late_ns: int) -> None:
+        self._writer = writer
+        self._late_ns = late_ns
+        self._catalogue = info.catalogue()
+        self._events = {event.event_id: writer.add_event(event) for event in info.events}
+        self._markets = {market.key: writer.add_market(market) for market in info.markets}
+        self._lines = {line.line_id: writer.add_line(line) for line in info.lines}
+
+    def write(self, event: Event, at_ns: int) -> None:
+        writer = self._writer
+        match event:
+            case OfferChanged(line_id=line_id, odds=odds, amount_cents=cents):
+                writer.begin_message(at_ns, at_ns - self._late_ns)
+                writer.offer(self._lines[line_id], odds, cents)
+            case TradeSeen(line_id=line_id, odds=odds, stake_cents=cents):
+                writer.begin_message(at_ns, at_ns - self._late_ns)
+                maker = self._lines[self._catalogue.opposite(line_id).line_id]
+                writer.trade(maker, opposite(odds), profit_cents(cents, odds), Side.MAKER)
+            case MarketStatusChanged(market_key=key, status=status):
+                writer.begin_message(at_ns, at_ns - self._late_ns)
+                writer.market_status(self._markets[key], status)
+            case EventStatusChanged(event_id=event_id, status=status):
+                writer.begin_message(at_ns, at_ns - self._late_ns)
+                writer.event_status(self._events[event_id], status)
+            case EventScheduled(event_id=event_id, scheduled_ns=scheduled_ns):
+                writer.begin_message(at_ns, at_ns - self._late_ns)
+                writer.schedule(self._events[event_id], scheduled_ns)
+
+
+def _begin_journal(journal: SessionJournal, parts: Backtest, now_ns: int) -> None:
+    info = parts.feed.info
+    journal.begin_start(now_ns)
+    seating = Seating(
+        parts.limits,
+        parts.balance_cents,
+        parts.market_keys,
+        len(info.events),
+        len(info.markets),
+        len(info.lines),
+        (),
+    )
+    journal.seated(seating)
+
+
+def _without_quantities(rows: Iterator[ExchangeRow]) -> Iterator[ExchangeRow]:
+    """Yield rows without what no event tells."""
+    return ((*row[:9], 0, *row[10:]) for row in rows)
+
+
+def _decide_nothing(_: int) -> None:
+    """Decide nothing before the desk has begun."""
