@@ -48,7 +48,7 @@ def test_the_fates_of_a_live_session_come_out_of_its_tape_and_its_commands(
     """The sandbox queues as `back` does: what is left is the way there, which nobody modelled."""
     outcome = run_main(main, tmp_path, "compare", str(traded.folder))
     assert (outcome.status, outcome.err) == (0, [])
-    placed = traded.kept(PlaceWager)
+    placed = len(traded.kept(PlaceWager))
     assert outcome.out[0] == (
         f"start 1: {placed} wagers; our own stake is taken out of the recorded book"
     )
