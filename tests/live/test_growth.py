@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from sim.__main__ import main
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.events import CatalogueGrew, MarketSettled, WagerMatched
-from strategies.trading.ids import EventId, LineId, MarketId, MarketKey
+from strategies.trading.ids import EventId, LineId, MarketId
 from strategies.trading.market import (
     Line,
     Market,
@@ -41,11 +41,10 @@ LOOK_SECONDS = 0.05
 START_NS = 1_790_000_000 * NANOSECONDS
 # Named as the exchange names them.
 FIRST, SECOND = EventId("19458"), EventId("19459")
-MONEYLINE, SPREAD = MarketId("219"), MarketId("223")
-OPEN_AT_FIRST, *OPEN_LATER = MARKETS = [
-    Market(FIRST, MONEYLINE, MarketType.MONEYLINE, "Moneyline"),
-    Market(FIRST, SPREAD, MarketType.SPREAD, "Spread"),
-    Market(SECOND, MONEYLINE, MarketType.MONEYLINE, "Moneyline"),
+MONEYLINE, SPREAD, OTHER_MONEYLINE = MARKETS = [
+    Market(FIRST, MarketId("219"), MarketType.MONEYLINE, "Moneyline"),
+    Market(FIRST, MarketId("223"), MarketType.SPREAD, "Spread"),
+    Market(SECOND, MarketId("219"), MarketType.MONEYLINE, "Moneyline"),
 ]
 # The numbers of messages that are not of a recording.
 SEQUENCE = count(1_000)
@@ -59,14 +58,23 @@ def game(event_id: EventId, tournament: str = "NBA") -> SportEvent:
     return SportEvent(event_id, "A at H", "H", "A", tournament, "basketball", start_ns)
 
 
-def lines_of(market: Market, point: float) -> tuple[Line, Line]:
-    """Return the two lines of a market at a point, named by their market."""
-    name = f"{MARKETS.index(market):d}"
-    home, away = (LineId(name * 31 + side) for side in "ab")
+def lines_of(market: Market, digit: str, point: float = 0.0) -> tuple[Line, Line]:
+    """Return the two lines of a market at a point, named by a digit and their side."""
+    home, away = (LineId(digit * 31 + side) for side in "ab")
     return (
         Line(home, market.event_id, market.market_id, Selection.HOME, point),
         Line(away, market.event_id, market.market_id, Selection.AWAY, 0.0 - point),
     )
+
+
+# In the order in which they come on offer: at first, a market, another game, and another point.
+PAIRS = [
+    lines_of(MONEYLINE, "1"),
+    lines_of(SPREAD, "2", -4.5),
+    lines_of(OTHER_MONEYLINE, "3"),
+    lines_of(SPREAD, "4", -5.5),
+]
+AT_FIRST, *LATER = PAIRS
 
 
 def writer_in(folder: Path) -> TapeWriter:
@@ -78,28 +86,20 @@ def test_what_the_dictionaries_gain_is_told_once(tmp_path: Path) -> None:
     """A new market of the filter's kind is to be followed; a new point comes without its market."""
     writer = writer_in(tmp_path / "tape")
     writer.add_event(game(FIRST))
-    writer.add_market(OPEN_AT_FIRST)
+    writer.add_market(MONEYLINE)
     growth = Growth(writer.info, MarketFilter(["moneyline", "spread"], ["NBA"]))
     assert growth.news() is None
-    cup = Market(SECOND, MONEYLINE, MarketType.MONEYLINE, "Moneyline")
-    spread, first_point = OPEN_LATER[0], lines_of(OPEN_LATER[0], -4.5)
     writer.add_event(game(SECOND, "Cup"))
-    for market in (spread, cup):
+    for market in (SPREAD, OTHER_MONEYLINE):
         writer.add_market(market)
-    for line in first_point:
+    for line in PAIRS[1]:
         writer.add_line(line)
-    key = MarketKey(FIRST, SPREAD)
-    assert growth.news() == CatalogueGrew(
-        (game(SECOND, "Cup"),), (spread, cup), first_point, (key,)
-    )
+    expected = (game(SECOND, "Cup"),), (SPREAD, OTHER_MONEYLINE), PAIRS[1], (SPREAD.key,)
+    assert growth.news() == CatalogueGrew(*expected)
     assert growth.news() is None
-    other_point = tuple(
-        Line(LineId(name), FIRST, SPREAD, selection, point)
-        for name, selection, point in (("c", Selection.HOME, -3.5), ("d", Selection.AWAY, 3.5))
-    )
-    for line in other_point:
+    for line in PAIRS[3]:
         writer.add_line(line)
-    assert growth.news() == CatalogueGrew((), (), other_point, ())
+    assert growth.news() == CatalogueGrew((), (), PAIRS[3], ())
     assert growth.seated == (1, 1, 0)
     writer.abandon()
 
@@ -111,8 +111,8 @@ def write_markets(folder: Path) -> Path:
             tape.add_event(game(event_id))
         for market in MARKETS:
             tape.add_market(market)
-            for line in lines_of(market, -4.5 if market.type is MarketType.SPREAD else 0.0):
-                tape.add_line(line)
+        for line in chain.from_iterable(PAIRS):
+            tape.add_line(line)
         tape.begin_message(START_NS, START_NS)
         tape.market_status(0, MarketStatus.OPEN)
         tape.offer(0, *OTHERS)
@@ -120,40 +120,42 @@ def write_markets(folder: Path) -> Path:
     return folder
 
 
-def play(stage: Any, market: int, kind: Kind, line: int, **told: int) -> None:
-    """Let a row of a market happen at the sandbox, a message of its own."""
-    now_ns, event = stage.env.now_ns, 0 if MARKETS[market].event_id == FIRST else 1
+def play(stage: Any, pair: int, kind: Kind, line: int = NOWHERE, **told: int) -> None:
+    """Let a row of a pair's market happen at the sandbox, a message of its own."""
+    key, now_ns = PAIRS[pair][0].market_key, stage.env.now_ns
+    market = [market.key for market in MARKETS].index(key)
     columns = {"odds": 0, "cents": 0, "quantity": 0, "side": Side.NONE, "state": 0} | told
+    event = 0 if key.event_id == FIRST else 1
     where = (now_ns, now_ns, next(SEQUENCE), kind, line, market, event)
     stage.env._take_row((*where, *columns.values(), None))
 
 
-def put_on_offer(stage: Any, market: int) -> None:
-    """Open a market of the sandbox's now, with offers on both of its lines."""
-
-    def open_it() -> None:
-        for line in (2 * market, 2 * market + 1):
-            play(stage, market, Kind.OFFER, line, odds=OTHERS[0], cents=OTHERS[1])
-        play(stage, market, Kind.MARKET_STATUS, NOWHERE, state=MarketStatus.OPEN)
-
-    stage.at_present(open_it)
+def take_and_settle(stage: Any, pair: int) -> None:
+    """Let a taker come for the first line of a pair, who takes all there is, and win."""
+    stake = {"odds": -300, "cents": 1_000_000, "side": Side.TAKER}
+    play(stage, pair, Kind.TRADE, 2 * pair, **stake)
+    play(stage, pair, Kind.RESULT, 2 * pair, state=Result.WON)
 
 
-def take_and_settle(stage: Any, market: int) -> None:
-    """Let a taker come for the first line of a market, who takes all there is, and win."""
+class Sights:
+    """What a sandbox shows: not the second game, nor the last pair, before they are on offer."""
 
-    def end_it() -> None:
-        stake = {"odds": -300, "cents": 1_000_000, "side": Side.TAKER}
-        play(stage, market, Kind.TRADE, 2 * market, **stake)
-        play(stage, market, Kind.RESULT, 2 * market, state=Result.WON)
+    def __init__(self, server: Any) -> None:
+        """Hide them."""
+        self.stage = server.stage
+        reference = server._reference
+        reference.catalogue.pairs_by_market[SPREAD.key].pop()
+        self._events = reference._events
+        self._second = self._events.pop(SECOND)
 
-    stage.at_present(end_it)
-
-
-def quoted_at(exchange: Any) -> set[Market]:
-    """Return the markets in which wagers are live at an exchange."""
-    wagers = [wager for each in exchange.participants for wager in each.live.values()]
-    return {MARKETS[exchange.books[wager.line].market] for wager in wagers}
+    def put_on_offer(self, pair: int) -> None:
+        """Tell of a pair's game now, and open its market with offers on both lines."""
+        if PAIRS[pair][0].event_id == SECOND:
+            self._events[SECOND] = self._second
+        play(self.stage, pair, Kind.SCHEDULE, state=START_NS + 7200 * NANOSECONDS)
+        for line in (2 * pair, 2 * pair + 1):
+            play(self.stage, pair, Kind.OFFER, line, odds=OTHERS[0], cents=OTHERS[1])
+        play(self.stage, pair, Kind.MARKET_STATUS, state=MarketStatus.OPEN)
 
 
 class Trader:
@@ -163,6 +165,7 @@ class Trader:
         """Watch the room in which the session will trade."""
         self.stage = here.server.stage
         self.room: Any = None
+        self._sights = Sights(here.server)
         self._session = session
         self._make_room, session._room = session._room, self._room_made
 
@@ -185,17 +188,25 @@ class Trader:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def until_all_is_quoted(self) -> None:
-        """Wait until what is on offer at first is quoted, and then what comes on offer later."""
-        for place in range(len(MARKETS)):
-            if MARKETS[place] in OPEN_LATER:
-                put_on_offer(self.stage, place)
-            await self.until(partial(self._quotes, set(MARKETS[: place + 1])))
+        """Wait until what is on offer at first is quoted, then let more come, pair by pair."""
+        await self.until(lambda: self._quoted() == ids_of(AT_FIRST))
+        for pair in range(1, len(PAIRS)):
+            self.stage.at_present(partial(self._sights.put_on_offer, pair))
+            wanted = ids_of(*PAIRS[: pair + 1])
+            await self.until(partial(lambda wanted: self._quoted() == wanted, wanted))
 
-    def _quotes(self, markets: set[Market]) -> bool:
-        """Tell whether exactly these markets are quoted."""
+    def _quoted(self) -> set[LineId]:
+        """Return the lines on which wagers are live."""
         # On paper the exchange is the room's own, live it is the sandbox.
         link = getattr(self.room, "_link", None)
-        return quoted_at(self.stage.exchange if link is None else link._exchange) == markets
+        exchange = self.stage.exchange if link is None else link._exchange
+        wagers = chain.from_iterable(each.live.values() for each in exchange.participants)
+        return {exchange.books[wager.line].line_id for wager in wagers}
+
+
+def ids_of(*pairs: tuple[Line, Line]) -> set[LineId]:
+    """Return the names of the lines of pairs."""
+    return {line.line_id for line in chain.from_iterable(pairs)}
 
 
 def carry_out(
@@ -223,14 +234,16 @@ def test_what_comes_on_offer_later_is_quoted_and_replayed(
     sandbox: Sandbox, compose_settings: Compose, run_main: Callable[..., Any], tmp_path: Path,
     mode: str,
 ) -> None:  # fmt: skip
-    """Markets that open after the start are quoted too, and a replay asks for the same wagers."""
+    """A market, a game and a point of later are quoted too; a replay asks for the same wagers."""
     entries = carry_out(sandbox, compose_settings, tmp_path, mode, Trader.until_all_is_quoted)
     grown = [entry for entry in entries if isinstance(entry.told, CatalogueGrew)]
-    assert [entry.told.markets for entry in grown] == [(market,) for market in OPEN_LATER]
+    assert [entry.told.lines for entry in grown] == LATER
+    assert [entry.told.market_keys for entry in grown] == [
+        (SPREAD.key,), (OTHER_MONEYLINE.key,), ()
+    ]  # fmt: skip
     places = [entry for entry in entries if isinstance(entry.told, PlaceWager)]
-    for entry, market in zip(grown, OPEN_LATER, strict=True):
-        line_ids = {line.line_id for line in lines_of(market, 0.0)}
-        seqs = [place.input_seq for place in places if place.told.line_id in line_ids]
+    for entry, pair in zip(grown, LATER, strict=True):
+        seqs = [place.input_seq for place in places if place.told.line_id in ids_of(pair)]
         assert seqs
         assert entry.input_seq < min(seqs)
     commands = sum(isinstance(e.told, PlaceWager | CancelWager | CancelAll) for e in entries)
@@ -241,18 +254,19 @@ def test_what_comes_on_offer_later_is_quoted_and_replayed(
 def test_wagers_on_what_came_on_offer_later_are_settled(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
 ) -> None:
-    """Live, a wager in a market of later is matched, and its result is told of both lines."""
-    spread = MARKETS.index(OPEN_LATER[0])
+    """Live, a wager in a game of later is matched, and its result is told of both lines."""
+    pair, key = PAIRS.index(LATER[1]), OTHER_MONEYLINE.key
 
     async def meanwhile(trader: Trader) -> None:
         await trader.until_all_is_quoted()
-        take_and_settle(trader.stage, spread)
+        trader.stage.at_present(partial(take_and_settle, trader.stage, pair))
         ledger = trader.room._desk._desk.ledger
-        await trader.until(lambda: OPEN_LATER[0].key in ledger.settlements)
+        await trader.until(lambda: key in ledger.settlements)
 
     entries = carry_out(sandbox, compose_settings, tmp_path, "live", meanwhile)
-    home, away = (line.line_id for line in lines_of(OPEN_LATER[0], -4.5))
+    home, away = (line.line_id for line in LATER[1])
     (settled,) = (entry.told for entry in entries if isinstance(entry.told, MarketSettled))
-    assert settled.market_key == OPEN_LATER[0].key
-    assert dict(settled.results) == {home: Result.WON, away: Result.LOST}
+    assert (settled.market_key, dict(settled.results)) == (
+        key, {home: Result.WON, away: Result.LOST}
+    )  # fmt: skip
     assert any(isinstance(entry.told, WagerMatched) for entry in entries)

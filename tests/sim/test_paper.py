@@ -14,7 +14,7 @@ from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import (
     CatalogueGrew,
     Event,
-    EventStatusChanged,
+    EventScheduled,
     FeedLost,
     MarketStatusChanged,
     OfferChanged,
@@ -23,7 +23,6 @@ from strategies.trading.events import (
 )
 from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
 from strategies.trading.market import (
-    EventStatus,
     Line,
     Market,
     MarketStatus,
@@ -174,7 +173,7 @@ def test_what_comes_on_offer_later_is_traded_too(
         now_ns, there = room.clock.now_ns(), {"event": 1, "market": 1}
         room.take(
             [
-                row(now_ns, 0, Kind.EVENT_STATUS, NOWHERE, state=EventStatus.LIVE, **there),
+                row(now_ns, 0, Kind.SCHEDULE, NOWHERE, state=2**61, **there),
                 row(now_ns, 0, Kind.MARKET_STATUS, NOWHERE, state=MarketStatus.OPEN, **there),
                 row(now_ns, 0, Kind.OFFER, 2, odds=110, amount_cents=5_000, **there),
             ]
@@ -182,9 +181,9 @@ def test_what_comes_on_offer_later_is_traded_too(
         exchange.place([PlaceWager(WagerRef("p-1-1"), LineId("h2"), Odds(110), 2_000, Intent.TAKE)])
 
     run_until_matched(room, listener, begin)
-    public = (CatalogueGrew, EventStatusChanged, MarketStatusChanged, OfferChanged)
+    public = (CatalogueGrew, EventScheduled, MarketStatusChanged, OfferChanged)
     heard = [type(event) for _, event in listener.heard if isinstance(event, public)]
-    expected = [CatalogueGrew, EventStatusChanged, MarketStatusChanged, OfferChanged, OfferChanged]
+    expected = [CatalogueGrew, EventScheduled, MarketStatusChanged, OfferChanged, OfferChanged]
     assert heard == (expected if followed else [CatalogueGrew])
     fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
     assert (fill.stake_cents, fill.profit_cents) == (2_000, 2_200)
