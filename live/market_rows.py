@@ -195,7 +195,8 @@ class MarketRows:
         """Return the places of two lines in the dictionary, entered now if they are new."""
         first, second = (entry.line for entry in pair)
         if first.line_id not in self._lines:
-            if second.line_id in self._lines or (market, first.point) in self._firsts:
+            known = second.line_id in self._lines or (market, first.point) in self._firsts
+            if known or first.line_id == second.line_id:
                 message = "strike: has lines that contradict what is known"
                 raise ProtocolError(message, repr(pair))
             places = self._writer.add_line(first), self._writer.add_line(second)

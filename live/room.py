@@ -20,6 +20,7 @@ from live.wire.orders import OrderShape
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
 from strategies.trading.errors import ConfigError, ExchangeError
 from strategies.trading.events import (
+    CatalogueGrew,
     Event,
     EventScheduled,
     EventStatusChanged,
@@ -44,7 +45,10 @@ Recovered = tuple[Sequence[PastWager], Sequence[Event]]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a room is opened with: the connection, what is on offer, and where its tasks run."""
+    """What a room is opened with: the connection, what is on offer, and where its tasks run.
+
+    `info` is that of the recording, whose dictionaries grow.
+    """
 
     connection: Connection
     info: TapeInfo
@@ -54,7 +58,7 @@ class Opening:
 
 
 class Room(Protocol):
-    """Where a desk trades. Rows and the feed's losses are told at the present of its clock."""
+    """Where a desk trades. What its market does is told at the present of its clock."""
 
     @property
     def clock(self) -> WallClock:
@@ -68,6 +72,9 @@ class Room(Protocol):
 
     def seat(self, desk: Listener) -> None:
         """Let a desk hear everything from now on."""
+
+    def grow(self, news: CatalogueGrew) -> None:
+        """Take what came on offer, before any row of it, and tell the desk."""
 
     def take(self, rows: Sequence[Row]) -> None:
         """Take rows of the market as they arrive."""
@@ -136,6 +143,11 @@ class LiveRoom:
         """Let a desk hear what was kept for it, and everything from now on."""
         self._desk = desk
         self._hear_all(self._untold)
+
+    def grow(self, news: CatalogueGrew) -> None:
+        """Take in what came on offer, and tell the desk, which quotes it from now on."""
+        self._catalogue.add(news.events, news.markets, news.lines)
+        self._hear_all([news])
 
     def take(self, rows: Sequence[Row]) -> None:
         """Let the desk hear rows at their own times, and decide when it has heard all."""
@@ -206,13 +218,9 @@ class LiveRoom:
         self._desk.act(now_ns)
 
     def _event_of(self, row: Row) -> Event | None:
-        """Return what a row tells a desk; nothing of what came on offer after the opening."""
+        """Return what a row tells a desk, if anything."""
         assert self._opening is not None, "it is not open"
         info = self._opening.info
-        if row.line >= len(info.lines) or row.market >= len(info.markets):
-            return None
-        if row.event >= len(info.events):
-            return None
         match row.kind:
             case Kind.OFFER:
                 line_id = info.lines[row.line].line_id

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +11,7 @@ import msgspec
 
 from live.connection import Connection, chosen_tournaments
 from live.ear import Ear
+from live.growth import Growth
 from live.health import Health
 from live.journal import Seating, SessionJournal
 from live.past import Past, available_after, rebuild
@@ -183,13 +183,9 @@ class Start:
         limits: Limits,
     ) -> None:
         """Seat a desk on what is on offer by now."""
-        known = writer.info
-        info = replace(
-            known, events=[*known.events], markets=[*known.markets], lines=[*known.lines]
-        )
-        catalogue = info.catalogue()
+        info, room = writer.info, self._room
+        catalogue, growth = info.catalogue(), Growth(info, self._session.markets)
         market_keys = self._session.markets.choose(catalogue)
-        room = self._room
         opening = Opening(self._connection, info, market_keys, tasks, self._journal.commit)
         exchange = room.open(opening)
         past, news = await room.recover(self._past.unfinished(catalogue, market_keys))
@@ -199,9 +195,7 @@ class Start:
             limits,
             available_cents - before_cents,
             market_keys,
-            len(info.events),
-            len(info.markets),
-            len(info.lines),
+            *growth.seated,
             tuple(wager.request.ref for wager in past),
         )
         self._journal.seated(seating)
@@ -222,7 +216,7 @@ class Start:
         health = Health(desk, taping, self._connection.troubles, room.clock)
         self._health, self._journal.on_told = health, health.note
         self._ear = Ear(desk, self._journal, room.clock)
-        taping.seat(self._ear)
+        taping.seat(self._ear, growth)
         self._tell(
             f"start {self._number}: {len(market_keys)} markets, "
             f"{dollars_text(available_cents)} to stake; Ctrl-C ends it"
@@ -279,16 +273,19 @@ class MarketTaping(Taping):
         self.heard_ns = 0
         self._room = room
         self._troubles = connection.troubles
-        self._is_seated = False
+        self._growth: Growth | None = None
         self._unheard: list[Row] = []
         writer.on_row = self._unheard.append
 
-    def seat(self, ear: Ear) -> None:
-        """Let a desk hear what is there, and whatever comes, and begin."""
+    def seat(self, ear: Ear, growth: Growth) -> None:
+        """Let a desk hear what is there, and whatever comes, and begin.
+
+        The growth counts from what the room was opened with.
+        """
 
         def begin() -> None:
             self._room.seat(ear)
-            self._is_seated = True
+            self._growth = growth
             self._hand_over()
             ear.begin()
 
@@ -305,7 +302,7 @@ class MarketTaping(Taping):
         self._room.clock.enter(partial(self._hear_now, record))
         if isinstance(record, Down) and self.whole.is_set():
             self.whole.clear()
-            if self._is_seated:
+            if self._growth is not None:
                 self._room.clock.enter(self._room.lose)
 
     def hear_reference(self, told: Told) -> None:
@@ -324,7 +321,7 @@ class MarketTaping(Taping):
         self._room.clock.enter(partial(self._write_now, events, markets))
         if not self.whole.is_set():
             self.whole.set()
-            if self._is_seated:
+            if self._growth is not None:
                 self._room.clock.enter(self._room.restore)
 
     def _write_now(self, events: list[EventShape], markets: dict[int, list[MarketShape]]) -> None:
@@ -343,7 +340,12 @@ class MarketTaping(Taping):
         self._hand_over()
 
     def _hand_over(self) -> None:
-        if self._is_seated and self._unheard:
+        if self._growth is None:
+            return
+        news = self._growth.news()
+        if news is not None:
+            self._room.grow(news)
+        if self._unheard:
             rows, self._unheard[:] = [*self._unheard], []
             self._room.take(rows)
 

@@ -17,7 +17,7 @@ from sim.streams import Streams
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
 from strategies.trading.errors import ConfigError
-from strategies.trading.events import FeedLost, FeedRestored
+from strategies.trading.events import CatalogueGrew, FeedLost, FeedRestored
 from strategies.trading.exchange import Exchange, Listener
 from strategies.trading.ids import MarketKey
 from strategies.trading.limits import Limits
@@ -41,7 +41,7 @@ class PaperOpening(Protocol):
 
     @property
     def info(self) -> TapeInfo:
-        """Return what is on offer."""
+        """Return what is on offer; its dictionaries grow."""
 
     @property
     def market_keys(self) -> tuple[MarketKey, ...]:
@@ -98,7 +98,6 @@ class PaperRoom:
             message = "exchange: paper is traded at a simulated one; use exchange=simulated"
             raise ConfigError(message) from None
         publisher = Publisher(env, self._inbox, NoDelay(), info.clocks, opening.market_keys)
-        self._info = info
         self._market = RecordedMarket(env, info, exchange, publisher)
         self._link = Link(env, exchange, self._latency, self._inbox, publisher)
         return self._link
@@ -107,13 +106,16 @@ class PaperRoom:
         """Let a desk hear everything from now on."""
         self._inbox.connect(desk.take, desk.act, wake_on_every_change=True)
 
+    def grow(self, news: CatalogueGrew) -> None:
+        """Let more be on offer at the exchange, and tell the desk."""
+        self._market.grow(news)
+
     def take(self, rows: Sequence[Row]) -> None:
-        """Let rows happen now; what came on offer after the opening is passed over."""
+        """Let rows happen now."""
         now_ns = self._env.now_ns
         self._feed.note(rows[-1].received_ns - rows[-1].exchange_ns)
         for row in rows:
-            if self._knows(row):
-                self._market.take_row((now_ns, now_ns, *row[2:4], *_places(row), *row[7:]))
+            self._market.take_row((now_ns, now_ns, *row[2:4], *_places(row), *row[7:]))
 
     def hear(self, order: object) -> None:
         """Pass over what the real exchange says of wagers: they are not this desk's."""
@@ -146,14 +148,6 @@ class PaperRoom:
     async def withdraw_all(self) -> list[str]:
         """Return what is open after all was withdrawn: paper leaves nothing behind."""
         return []
-
-    def _knows(self, row: Row) -> bool:
-        info = self._info
-        return (
-            row.line < len(info.lines)
-            and row.market < len(info.markets)
-            and row.event < len(info.events)
-        )
 
 
 class _Sum:

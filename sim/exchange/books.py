@@ -5,7 +5,7 @@ from bisect import insort
 from recordings.tape import TapeInfo
 from sim.exchange.offers import Offer
 from sim.exchange.wager import ExchangeWager
-from strategies.trading.market import Line
+from strategies.trading.market import Catalogue, Line
 from strategies.trading.odds import Odds
 
 
@@ -68,16 +68,18 @@ class LineBook:
         return sorted(found, key=_odds, reverse=True)
 
 
-def books_of(info: TapeInfo) -> list[LineBook]:
-    """Return a book for every line of the dictionaries, in their order."""
+def books_of(info: TapeInfo, catalogue: Catalogue, known: int) -> list[LineBook]:
+    """Return a book for every line of the dictionaries after those known, in their order.
+
+    Both lines of a pair are known, or neither.
+    """
     events = {event.event_id: place for place, event in enumerate(info.events)}
     markets = {market.key: place for place, market in enumerate(info.markets)}
     books = [
         LineBook(line, place, markets[line.market_key], events[line.event_id])
-        for place, line in enumerate(info.lines)
+        for place, line in enumerate(info.lines[known:], known)
     ]
     by_line = {book.line_id: book for book in books}
-    catalogue = info.catalogue()
     for book in books:
         book.opposite = by_line[catalogue.opposite(book.line_id).line_id]
     return books

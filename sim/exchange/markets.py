@@ -10,11 +10,21 @@ class Markets:
 
     def __init__(self, info: TapeInfo, in_play_delay_ns: int) -> None:
         """Start with no market open and no event in-play."""
-        self._open = [False] * len(info.markets)
-        self._status: list[int] = [0] * len(info.markets)
-        self._event_status: list[int] = [EventStatus.NOT_STARTED] * len(info.events)
-        self._settled = [False] * len(info.markets)
-        self._in_play_delay_ns = [in_play_delay_ns] * len(info.markets)
+        self._open: list[bool] = []
+        self._status: list[int] = []
+        self._event_status: list[int] = []
+        self._settled: list[bool] = []
+        self._in_play_delay_ns: list[int] = []
+        self._usual_delay_ns = in_play_delay_ns
+        self.grow(len(info.events), len(info.markets))
+
+    def grow(self, events: int, markets: int) -> None:
+        """Take in so many more events and markets: no market open, no event in-play."""
+        self._event_status += [EventStatus.NOT_STARTED] * events
+        self._open += [False] * markets
+        self._status += [0] * markets
+        self._settled += [False] * markets
+        self._in_play_delay_ns += [self._usual_delay_ns] * markets
 
     def is_open(self, book: LineBook) -> bool:
         """Tell whether a line's market is open."""

@@ -27,6 +27,7 @@ from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.commission import Commission
 from strategies.trading.events import (
     CancelRefused,
+    CatalogueGrew,
     MarketSettled,
     WagerAccepted,
     WagerCancelled,
@@ -78,7 +79,7 @@ class SimulatedProphet:
         self.on_trade: OnTrade = _ignore_trade
         self.matcher = Matcher(queue, settings.trade_pairing_ns, self, self._tell_change)
         self.markets = Markets(info, settings.in_play_delay_ns)
-        self.books = books_of(info)
+        self.books = books_of(info, self._catalogue, 0)
         self.books_by_line = {book.line_id: book for book in self.books}
         self.participants: list[Participant] = []
         self._activations: dict[LineBook, Wire] = {}
@@ -91,6 +92,14 @@ class SimulatedProphet:
         participant = Participant(name, account, self.settings, tell)
         self.participants.append(participant)
         return participant
+
+    def grow(self, news: CatalogueGrew) -> None:
+        """Take wagers on what came on offer too; its dictionaries hold it by now."""
+        self._catalogue.add(news.events, news.markets, news.lines)
+        self.markets.grow(len(news.events), len(news.markets))
+        books = books_of(self._info, self._catalogue, len(self.books))
+        self.books += books
+        self.books_by_line |= {book.line_id: book for book in books}
 
     # Placing ----------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from strategies.trading.events import (
     ScoreChanged,
     TradeSeen,
 )
-from strategies.trading.ids import MarketKey
+from strategies.trading.ids import EventId, MarketKey
 from strategies.trading.odds import Odds
 
 _WAKES = (MarketStatusChanged, EventStatusChanged, EventScheduled, ScoreChanged)
@@ -45,8 +45,14 @@ class Publisher:
         self._arrival_recorded = clocks == Clocks.TWO
         self._seq = -1
         self._arrival_ns = 0
-        self.markets = frozenset(subscribed)
-        self.events = frozenset(key.event_id for key in subscribed)
+        self.markets: set[MarketKey] = set()
+        self.events: set[EventId] = set()
+        self.subscribe(subscribed)
+
+    def subscribe(self, market_keys: Collection[MarketKey]) -> None:
+        """Tell of more markets, and of their events."""
+        self.markets.update(market_keys)
+        self.events.update(key.event_id for key in market_keys)
 
     def arrival_ns(self, now_ns: int, received_ns: int, seq: int) -> int:
         """Return when a recorded message is heard."""

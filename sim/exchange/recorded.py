@@ -1,14 +1,17 @@
 """The recorded market: what the rows of a tape do at the exchange, and what a desk hears of it."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from recordings.tape import PROBABILITY_PARTS, Kind, Side, TapeInfo
 from sim.clock import Priority, ReplayEnvironment
+from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.feed import ExchangeRow
 from strategies.trading.errors import TapeError
 from strategies.trading.events import (
+    CatalogueGrew,
     EventScheduled,
     EventStatusChanged,
     MarketStatusChanged,
@@ -45,8 +48,19 @@ class RecordedMarket:
         self._results: dict[tuple[int, int], dict[LineId, Result]] = {}
         self.trades_of_unknown_taker = 0
         exchange.on_change = publisher.tell_own_change
-        for book in self._books:
-            book.listened = book.followed = book.named.market_key in publisher.markets
+        self._listen(self._books)
+
+    def grow(self, news: CatalogueGrew) -> None:
+        """Let more be on offer, which the dictionaries hold by now, and tell the desk."""
+        known = len(self._books)
+        self._exchange.grow(news)
+        self._publisher.subscribe(news.market_keys)
+        self._listen(self._books[known:])
+        self._publisher.tell(news, self._env.now_ns)
+
+    def _listen(self, books: Iterable[LineBook]) -> None:
+        for book in books:
+            book.listened = book.followed = book.named.market_key in self._publisher.markets
 
     def take_row(self, row: ExchangeRow) -> None:
         """Apply a row at its time. Almost all are offers, in books that nobody follows."""

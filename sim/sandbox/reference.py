@@ -97,12 +97,15 @@ class Reference:
         return tournament_id(self._events[event_id].tournament)
 
     def markets(self, event_id: EventId) -> list[Shape] | None:
-        """Return the markets of an event; none are told once it has ended."""
+        """Return the markets of an event that are on offer by now; none once it has ended."""
         if self._event_status(event_id) == EventStatus.ENDED:
             return None
         markets = self.names.markets_of(event_id)
-        pairs = self.catalogue.pairs_by_market
-        return [self.market(market) for market in markets if pairs[market.key]]
+        return [self.market(market) for market in markets if self._is_on_offer(market.key)]
+
+    def _is_on_offer(self, key: MarketKey) -> bool:
+        """Tell whether a market has lines, and where it stands was ever told."""
+        return bool(self._status_of(key) and self.catalogue.pairs_by_market[key])
 
     def market(self, market: Market) -> Shape:
         """Return a market with all that is offered in it."""
@@ -145,8 +148,7 @@ class Reference:
 
     def market_status(self, key: MarketKey) -> str:
         """Return the status of a market."""
-        status = self._exchange.markets.status_of(self._market_places[key])
-        return MARKET_STATUS[MarketStatus(status) if status else 0]
+        return MARKET_STATUS[MarketStatus(self._status_of(key))]
 
     def strike(self, line: Line) -> Shape:
         """Return what a strike id stands for."""
@@ -203,6 +205,10 @@ class Reference:
 
     def _pair_touched_ns(self, pair: Pair) -> int:
         return max(self._touched_ns.get(line.line_id, 0) for line in (pair.first, pair.second))
+
+    def _status_of(self, key: MarketKey) -> int:
+        """Return the MarketStatus of a market, zero before it was told."""
+        return self._exchange.markets.status_of(self._market_places[key])
 
     def _event_status(self, event_id: EventId) -> int:
         return self._exchange.markets.event_status_of(self._event_places[event_id])

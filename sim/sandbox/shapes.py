@@ -18,9 +18,7 @@ EVENT_STATUS = {
     EventStatus.LIVE: "live",
     EventStatus.ENDED: "ended",
 }
-# A market that was never told to be open is shown as one that is not open for now.
 MARKET_STATUS = {
-    0: "suspended",
     MarketStatus.OPEN: "active",
     MarketStatus.SUSPENDED: "suspended",
     MarketStatus.CLOSED: "closed",

@@ -1,8 +1,11 @@
 """The board: what the desk has heard of events and markets, and which of them changed."""
 
+from collections.abc import Iterable
+
 from strategies.trading.book import Book, Offers
 from strategies.trading.event_state import EventState, HeardReference
 from strategies.trading.events import (
+    CatalogueGrew,
     Event,
     EventPaused,
     EventScheduled,
@@ -17,7 +20,7 @@ from strategies.trading.events import (
 )
 from strategies.trading.ids import EventId, LineId, MarketKey, PairId
 from strategies.trading.journal import Denial
-from strategies.trading.market import Catalogue, Market, MarketStatus
+from strategies.trading.market import Catalogue, Market, MarketStatus, Pair
 from strategies.trading.strategy import Quote
 
 
@@ -48,12 +51,13 @@ class MarketState:
         "wish",
     )
 
-    def __init__(self, market: Market, event: EventState, books: tuple[Book, ...]) -> None:
-        """Start suspended: a market is open once it was said to be."""
+    def __init__(self, market: Market, event: EventState) -> None:
+        """Start suspended and without books: a market is open once it was said to be."""
         self.market = market
         self.key = market.key
         self.event = event
-        self.books = books
+        self.books: tuple[Book, ...] = ()
+        self.line_ids: tuple[LineId, ...] = ()
         self.status = MarketStatus.SUSPENDED
         self.changed = False
         self.urgent = False
@@ -62,9 +66,11 @@ class MarketState:
         self.closed_for: str | None = None
         self.denials: list[Denial] = []
         self.denied_in: tuple[int, ...] = ()
-        self.line_ids = tuple(
-            line.line_id for book in books for line in (book.pair.first, book.pair.second)
-        )
+
+    def add(self, book: Book) -> None:
+        """Take in the book of one more pair."""
+        self.books += (book,)
+        self.line_ids += (book.pair.first.line_id, book.pair.second.line_id)
 
 
 class Board:
@@ -86,8 +92,8 @@ class Board:
         self._changed: list[MarketState] = []
         self._urgent: list[MarketState] = []
         self._offers: dict[LineId, tuple[Offers, MarketState]] = {}
-        for key in market_keys:
-            self._follow(key)
+        self._follow(market_keys)
+        self._open_books(pair for key in market_keys for pair in catalogue.pairs_by_market[key])
 
     def take(self, event: Event, at_ns: int) -> None:
         """Take what was heard; markets that are not followed are passed over."""
@@ -103,6 +109,8 @@ class Board:
                 self._set_market_status(event, at_ns)
             case EventScheduled() | EventStatusChanged() | ScoreChanged() | EventPaused():
                 self._take_of_event(event, at_ns)
+            case CatalogueGrew():
+                self._grow(event)
             case FeedLost() | FeedRestored():
                 self.feed_lost = isinstance(event, FeedLost)
                 self._wake(tuple(self.markets.values()))
@@ -154,18 +162,31 @@ class Board:
         self._changed = []
         return due
 
-    def _follow(self, key: MarketKey) -> None:
-        market = self.catalogue.markets[key]
-        event = self.events.get(key.event_id)
-        if event is None:
-            event = EventState(self.catalogue.events[key.event_id])
-            self.events[key.event_id] = event
-        books = tuple(Book(pair) for pair in self.catalogue.pairs_by_market[key])
-        state = self.markets[key] = MarketState(market, event, books)
-        for book in books:
-            self.books[book.pair.pair_id] = book
-            self._offers[book.pair.first.line_id] = (book.first, state)
-            self._offers[book.pair.second.line_id] = (book.second, state)
+    def _follow(self, market_keys: Iterable[MarketKey]) -> None:
+        for key in market_keys:
+            event = self.events.get(key.event_id)
+            if event is None:
+                event = EventState(self.catalogue.events[key.event_id])
+                self.events[key.event_id] = event
+            self.markets[key] = MarketState(self.catalogue.markets[key], event)
+
+    def _open_books(self, pairs: Iterable[Pair]) -> None:
+        """Open the books of those pairs whose markets are followed."""
+        for pair in pairs:
+            market = self.markets.get(pair.market_key)
+            if market is not None:
+                book = self.books[pair.pair_id] = Book(pair)
+                market.add(book)
+                self._offers[pair.first.line_id] = (book.first, market)
+                self._offers[pair.second.line_id] = (book.second, market)
+
+    def _grow(self, event: CatalogueGrew) -> None:
+        pairs = self.catalogue.add(event.events, event.markets, event.lines)
+        self._follow(event.market_keys)
+        self._open_books(pairs)
+        for pair in pairs:
+            if pair.pair_id in self.books:
+                self.mark_changed(self.markets[pair.market_key])
 
     def _take_reference(self, event: ReferencePrice, at_ns: int) -> None:
         """Keep an outside price; that it came does not show that the exchange's feed is alive."""

@@ -9,7 +9,14 @@ from enum import StrEnum
 from msgspec import Struct
 
 from strategies.trading.ids import EventId, LineId, MarketKey, WagerRef
-from strategies.trading.market import EventStatus, MarketStatus, Result
+from strategies.trading.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    Result,
+    SportEvent,
+)
 from strategies.trading.odds import Odds
 
 
@@ -22,6 +29,19 @@ class TradingState(StrEnum):
 
 
 # Market data ---------------------------------------------------------------------------------
+
+
+class CatalogueGrew(Struct, frozen=True):
+    """More can be wagered on: what was not known before of events, markets and lines.
+
+    Both lines of a pair come together. `market_keys` are those of these markets that the desk is to
+    follow: whoever tells this has chosen. It is told before anything else of what it names.
+    """
+
+    events: tuple[SportEvent, ...]
+    markets: tuple[Market, ...]
+    lines: tuple[Line, ...]
+    market_keys: tuple[MarketKey, ...]
 
 
 class OfferChanged(Struct, frozen=True, gc=False):
@@ -200,7 +220,8 @@ class TimerFired(Struct, frozen=True):
 
 
 Event = (
-    OfferChanged
+    CatalogueGrew
+    | OfferChanged
     | TradeSeen
     | MarketStatusChanged
     | EventStatusChanged

@@ -121,19 +121,33 @@ _FIRST_TO_SECOND = {Selection.HOME: Selection.AWAY, Selection.OVER: Selection.UN
 
 
 class Catalogue:
-    """Everything a session may wager on, with its look-ups. It does not change."""
+    """Everything a session may wager on, with its look-ups. It only grows."""
 
     def __init__(
         self, events: Iterable[SportEvent], markets: Iterable[Market], lines: Iterable[Line]
     ) -> None:
-        """Build the pairs; raise TapeError where a line has no market or no opposite."""
-        self.events = {event.event_id: event for event in events}
-        self.markets = {market.key: market for market in markets}
-        self.lines = {line.line_id: line for line in lines}
+        """Begin with what `add` takes, and raise what it raises."""
+        self.events: dict[EventId, SportEvent] = {}
+        self.markets: dict[MarketKey, Market] = {}
+        self.lines: dict[LineId, Line] = {}
         self.pairs: dict[PairId, Pair] = {}
-        self.pairs_by_market: dict[MarketKey, list[Pair]] = {key: [] for key in self.markets}
+        self.pairs_by_market: dict[MarketKey, list[Pair]] = {}
         self._pair_by_line: dict[LineId, Pair] = {}
-        self._pair_lines()
+        self.add(events, markets, lines)
+
+    def add(
+        self, events: Iterable[SportEvent], markets: Iterable[Market], lines: Iterable[Line]
+    ) -> list[Pair]:
+        """Take in more, and return the pairs of it.
+
+        Both lines of a pair come together. Raise TapeError where a line has no market, or no
+        opposite of its own.
+        """
+        self.events |= {event.event_id: event for event in events}
+        for market in markets:
+            self.markets[market.key] = market
+            self.pairs_by_market.setdefault(market.key, [])
+        return self._pair_lines({line.line_id: line for line in lines})
 
     def pair_of(self, line_id: LineId) -> Pair:
         """Return the pair that a line belongs to."""
@@ -144,19 +158,22 @@ class Catalogue:
         pair = self._pair_by_line[line_id]
         return pair.second if pair.first.line_id == line_id else pair.first
 
-    def _pair_lines(self) -> None:
+    def _pair_lines(self, lines: dict[LineId, Line]) -> list[Pair]:
         seconds = {
             (line.market_key, line.selection, line.point): line
-            for line in self.lines.values()
+            for line in lines.values()
             if line.selection not in _FIRST_TO_SECOND
         }
-        for first in self.lines.values():
+        known = len(self.pairs)
+        for first in lines.values():
             if first.selection in _FIRST_TO_SECOND:
                 self._add_pair(first, seconds)
-        alone = [line_id for line_id in self.lines if line_id not in self._pair_by_line]
+        self.lines |= lines
+        alone = [line_id for line_id in lines if line_id not in self._pair_by_line]
         if alone:
             message = f"line {alone[0]} has no opposite line in its market"
             raise TapeError(message)
+        return list(self.pairs.values())[known:]
 
     def _add_pair(
         self, first: Line, seconds: dict[tuple[MarketKey, Selection, float], Line]
@@ -168,15 +185,11 @@ class Catalogue:
         mirrored = market.type is MarketType.SPREAD
         point = 0.0 - first.point if mirrored else first.point
         second = seconds.get((first.market_key, _FIRST_TO_SECOND[first.selection], point))
-        if second is None or second.line_id in self._pair_by_line:
+        pair_id = PairId(f"{first.event_id}:{first.market_id}:{first.point:g}")
+        if second is None or second.line_id in self._pair_by_line or pair_id in self.pairs:
             return
-        pair = Pair(
-            PairId(f"{first.event_id}:{first.market_id}:{first.point:g}"),
-            market.type,
-            first,
-            second,
-        )
-        self.pairs[pair.pair_id] = pair
+        pair = Pair(pair_id, market.type, first, second)
+        self.pairs[pair_id] = pair
         self.pairs_by_market[pair.market_key].append(pair)
         self._pair_by_line[first.line_id] = pair
         self._pair_by_line[second.line_id] = pair

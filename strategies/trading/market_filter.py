@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from strategies.trading.errors import ConfigError
 from strategies.trading.ids import MarketKey
-from strategies.trading.market import Catalogue, MarketType
+from strategies.trading.market import Catalogue, Market, MarketType, SportEvent
 
 
 class MarketFilter:
@@ -28,7 +28,7 @@ class MarketFilter:
         chosen = tuple(
             key
             for key, market in catalogue.markets.items()
-            if market.type in self.types and self._wants(catalogue, key)
+            if self.wants(market, catalogue.events[key.event_id])
         )
         if not chosen:
             there = sorted({market.type.value for market in catalogue.markets.values()})
@@ -41,7 +41,7 @@ class MarketFilter:
             raise ConfigError(message)
         return chosen
 
-    def _wants(self, catalogue: Catalogue, key: MarketKey) -> bool:
-        return not self.tournaments or catalogue.events[key.event_id].tournament in (
-            self.tournaments
-        )
+    def wants(self, market: Market, event: SportEvent) -> bool:
+        """Tell whether to follow a market of an event."""
+        wanted = not self.tournaments or event.tournament in self.tournaments
+        return wanted and market.type in self.types

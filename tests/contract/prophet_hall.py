@@ -12,6 +12,7 @@ from hydra.utils import instantiate
 from conf.compose import build_session
 from live.clock import WallClock
 from live.connection import chosen_tournaments, connected
+from live.growth import Growth
 from live.raw import RawLog
 from live.room import Opening
 from live.start import MarketTaping
@@ -136,11 +137,12 @@ class ProphetHall:
         tasks.create_task(room.clock.run())
         tasks.create_task(taping.run(asyncio.Event()))
         await taping.whole.wait()
-        self._info = replace(writer.info)
+        self._info = writer.info
         keys = tuple(market.key for market in self._info.markets)
         self.exchange = room.open(Opening(connection, self._info, keys, tasks, lambda: None))
         self._listener = Listener(self.heard)
-        taping.seat(self._listener)  # type: ignore[arg-type]
+        growth = Growth(self._info, markets)
+        taping.seat(self._listener, growth)  # type: ignore[arg-type]
 
 
 class _ClosedError(Exception):

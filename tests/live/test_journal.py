@@ -10,6 +10,7 @@ from strategies.trading.commands import CancelAll, CancelWager, Intent, PlaceWag
 from strategies.trading.errors import JournalError
 from strategies.trading.events import (
     AccountState,
+    CatalogueGrew,
     FeedLost,
     MarketSettled,
     TradingState,
@@ -17,7 +18,7 @@ from strategies.trading.events import (
     WagerMatched,
 )
 from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.market import Result
+from strategies.trading.market import Line, Market, MarketType, Result, Selection, SportEvent
 from strategies.trading.odds import Odds
 
 REF = WagerRef("first-1-1")
@@ -27,6 +28,15 @@ EVENTS = [
     MarketSettled(MarketKey(EventId("1"), MarketId("219")), ((LineId("h"), Result.WON),), 1),
     TradingStateSet(TradingState.HALTED, "told to stop"),
     AccountState(5, ((REF, 7),)),
+    CatalogueGrew(
+        (SportEvent(EventId("1"), "A at H", "H", "A", "NBA", "basketball", 9),),
+        (Market(EventId("1"), MarketId("223"), MarketType.SPREAD, "Spread"),),
+        (
+            Line(LineId("h"), EventId("1"), MarketId("223"), Selection.HOME, -4.5),
+            Line(LineId("a"), EventId("1"), MarketId("223"), Selection.AWAY, 4.5),
+        ),
+        (MarketKey(EventId("1"), MarketId("223")),),
+    ),
 ]
 COMMANDS = [
     PlaceWager(REF, LineId("h"), Odds(-110), 1_100, Intent.ADD_ONLY),
@@ -51,7 +61,7 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     with SessionJournal(tmp_path / "journal") as journal:
         entries = list(journal.entries())
     assert [entry.told for entry in entries] == [*EVENTS, *COMMANDS]
-    assert [entry.input_seq for entry in entries] == [1, 2, 3, 4, 5, 5, 5, 5]
+    assert [entry.input_seq for entry in entries] == [1, 2, 3, 4, 5, 6, 6, 6, 6]
     assert {entry.start for entry in entries} == {1}
     assert entries[0].now_ns == 1_001
 

@@ -291,15 +291,15 @@ def test_a_strike_that_appears_is_entered(desk: Desk) -> None:
 
 
 def test_lines_that_contradict_are_kept_out_of_the_dictionary(desk: Desk) -> None:
-    """A second pair of the same point, or a line of two pairs, would spoil the tape: untyped."""
+    """A second pair of a point, a line of two pairs or against itself would spoil the tape."""
     desk.begin({"id": SPREAD, "type": "spread", "market_strikes": [spread([(100, 5)], -4.5, "cd")]})
-    for names in ("ef", "ce"):
-        info = spread([(105, 6)], -4.5, names)
+    for point, names in ((-4.5, "ef"), (-4.5, "ce"), (-5.5, "ee")):
+        info = spread([(105, 6)], point, names)
         desk.hear("market_selections", {"sport_event_id": GAME, "market_id": SPREAD, "info": info})
     rows = desk.rows()
-    assert [row.text for row in rows if row.kind == Kind.UNTYPED] == ["raw text", "raw text"]
+    assert [row.text for row in rows if row.kind == Kind.UNTYPED] == ["raw text"] * 3
     assert len(desk.writer.info.catalogue().pairs) == 1
-    assert desk.troubles.total == 2
+    assert desk.troubles.total == 3
 
 
 def test_a_side_without_a_word_is_a_side_without_offers(desk: Desk) -> None:

@@ -11,7 +11,16 @@ from hydra.utils import instantiate
 from live.clock import WallClock
 from recordings.tape import NOWHERE, Clocks, Kind, Row, Side, TapeInfo
 from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.events import Event, FeedLost, OfferChanged, WagerAccepted, WagerMatched
+from strategies.trading.events import (
+    CatalogueGrew,
+    Event,
+    EventScheduled,
+    FeedLost,
+    MarketStatusChanged,
+    OfferChanged,
+    WagerAccepted,
+    WagerMatched,
+)
 from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
 from strategies.trading.market import (
     Line,
@@ -76,7 +85,31 @@ def moneyline() -> TapeInfo:
 def row(now_ns: int, way_ns: int, kind: Kind, line: int, **columns: Any) -> Row:
     """Return a row that was under way for so long."""
     given = {"odds": 0, "amount_cents": 0, "quantity_cents": 0, "side": Side.NONE, "state": 0}
-    return Row(now_ns, now_ns - way_ns, 1, kind, 0, 0, line, text=None, **(given | columns))
+    given |= {"event": 0, "market": 0}
+    return Row(now_ns, now_ns - way_ns, 1, kind, line=line, text=None, **(given | columns))
+
+
+def paper_room(compose_settings: Callable[..., Any]) -> Any:
+    """Return a room of the standard parts."""
+    parts = instantiate(compose_settings("mode=paper"), _convert_="all")
+    return parts["run"].keywords["room"](clock=WallClock)
+
+
+def run_until_matched(room: Any, listener: Listener, begin: Callable[[], None]) -> None:
+    """Let something begin, wait for a fill that is heard, and lose the feed."""
+
+    async def run() -> None:
+        running = asyncio.ensure_future(room.clock.run())
+        room.clock.enter(begin)
+        for _ in range(500):
+            await asyncio.sleep(0.02)
+            if any(isinstance(event, WagerMatched) for _, event in listener.heard):
+                break
+        room.clock.enter(room.lose)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("way", [0, 80 * MILLISECOND])
@@ -84,9 +117,7 @@ def test_a_command_takes_effect_as_late_as_the_market_is_heard(
     compose_settings: Callable[..., Any], way: int
 ) -> None:
     """A taker is matched by offers of the live market, no sooner than the delays allow."""
-    room = instantiate(compose_settings("mode=paper"), _convert_="all")["run"].keywords["room"](
-        clock=WallClock
-    )
+    room = paper_room(compose_settings)
     listener = Listener()
     exchange = room.open(Opening(moneyline(), (MarketKey(GAME, MONEYLINE),)))
     room.seat(listener)
@@ -101,21 +132,58 @@ def test_a_command_takes_effect_as_late_as_the_market_is_heard(
         exchange.place([wager])
         sent.append(now_ns)
 
-    async def run() -> None:
-        running = asyncio.ensure_future(room.clock.run())
-        room.clock.enter(begin)
-        for _ in range(500):
-            await asyncio.sleep(0.02)
-            if any(isinstance(event, WagerMatched) for _, event in listener.heard):
-                break
-        room.clock.enter(room.lose)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-    asyncio.run(run())
+    run_until_matched(room, listener, begin)
     assert listener.when(WagerAccepted) - sent[0] >= COMPUTE + ENTRY + way + RESPONSE
     fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
     assert (fill.odds, fill.stake_cents, fill.profit_cents) == (110, 2_000, 2_200)
     offers = [e.amount_cents for _, e in listener.heard if isinstance(e, OfferChanged)]
     assert offers == [5_000, 3_000]
     assert isinstance(listener.heard[-1][1], FeedLost)
+
+
+def grown(info: TapeInfo, followed: bool) -> CatalogueGrew:
+    """Let a recording learn of another game with its moneyline; return what is told of it."""
+    event, key = EventId("2"), MarketKey(EventId("2"), MONEYLINE)
+    news = CatalogueGrew(
+        (SportEvent(event, "B at C", "C", "B", "NBA", "basketball", 2**62),),
+        (Market(*key, MarketType.MONEYLINE, "Moneyline"),),
+        (
+            Line(LineId("h2"), *key, Selection.HOME, 0.0),
+            Line(LineId("a2"), *key, Selection.AWAY, 0.0),
+        ),
+        (key,) if followed else (),
+    )
+    info.events += news.events
+    info.markets += news.markets
+    info.lines += news.lines
+    return news
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_what_comes_on_offer_later_is_traded_too(
+    compose_settings: Callable[..., Any], followed: bool
+) -> None:
+    """Its wagers are matched like any other; the desk hears of it, first, if it follows it."""
+    room, listener, info = paper_room(compose_settings), Listener(), moneyline()
+    exchange = room.open(Opening(info, (MarketKey(GAME, MONEYLINE),)))
+    room.seat(listener)
+
+    def begin() -> None:
+        room.grow(grown(info, followed))
+        now_ns, there = room.clock.now_ns(), {"event": 1, "market": 1}
+        room.take(
+            [
+                row(now_ns, 0, Kind.SCHEDULE, NOWHERE, state=2**61, **there),
+                row(now_ns, 0, Kind.MARKET_STATUS, NOWHERE, state=MarketStatus.OPEN, **there),
+                row(now_ns, 0, Kind.OFFER, 2, odds=110, amount_cents=5_000, **there),
+            ]
+        )
+        exchange.place([PlaceWager(WagerRef("p-1-1"), LineId("h2"), Odds(110), 2_000, Intent.TAKE)])
+
+    run_until_matched(room, listener, begin)
+    public = (CatalogueGrew, EventScheduled, MarketStatusChanged, OfferChanged)
+    heard = [type(event) for _, event in listener.heard if isinstance(event, public)]
+    expected = [CatalogueGrew, EventScheduled, MarketStatusChanged, OfferChanged, OfferChanged]
+    assert heard == (expected if followed else [CatalogueGrew])
+    fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
+    assert (fill.stake_cents, fill.profit_cents) == (2_000, 2_200)

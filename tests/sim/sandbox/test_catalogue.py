@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from recordings.tape import Clocks, TapeInfo
+from recordings.tape import Clocks, Kind, TapeInfo
 from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import EventStatus, Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
 from strategies.trading.odds import prophetx_ladder
 
 Play = Callable[..., None]
@@ -184,3 +192,22 @@ def test_other_recordings_get_ids_of_the_exchanges_kind() -> None:
     assert names.strike_ids == again.strike_ids
     assert all(len(strike_id) == 32 for strike_id in names.strike_ids.values())
     assert [names.line(strike_id) for strike_id in names.strike_ids.values()] == info.lines
+
+
+def test_a_market_is_shown_once_it_is_on_offer(sandbox: Play, rows: Any) -> None:
+    """What the recording tells of a market comes first; until then nobody can ask for it."""
+    opened = [row for row in rows.rows if row[3] == Kind.MARKET_STATUS and row[5] == 1]
+    rows.rows = [row for row in rows.rows if row not in opened]
+    rows.market_status(10, 1, MarketStatus.SUSPENDED)
+
+    async def scenario(house: Any) -> None:
+        maker = await house.join()
+        shown = []
+        for _ in range(2):
+            _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
+            shown.append([(m["id"], m["status"]) for m in answer["data"]["markets"]])
+            house.let_pass(10)
+        there = [(219, "active"), (225, "active")]
+        assert shown == [there, [there[0], (223, "suspended"), there[1]]]
+
+    sandbox(scenario, rows)

@@ -7,6 +7,7 @@ import pytest
 
 from strategies.trading.board import Board
 from strategies.trading.events import (
+    CatalogueGrew,
     Event,
     EventPaused,
     EventScheduled,
@@ -20,7 +21,16 @@ from strategies.trading.events import (
     TradeSeen,
 )
 from strategies.trading.ids import EventId, LineId, MarketId, MarketKey
-from strategies.trading.market import Catalogue, EventStatus, MarketStatus
+from strategies.trading.market import (
+    Catalogue,
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
 from strategies.trading.odds import Odds
 
 G1 = EventId("g1")
@@ -192,3 +202,53 @@ def test_our_open_wager_is_not_shown_to_us(make_room: Callable[..., Any]) -> Non
     assert second.touch() == (-115, 500)
     room.offer("away", -110, 700)
     assert second.touch() == (-110, 40)
+
+
+def point_of(key: MarketKey, name: str, point: float) -> tuple[Line, Line]:
+    """Return the two lines of a point, named by its side."""
+    sides = ((Selection.HOME, point), (Selection.AWAY, 0.0 - point))
+    home, away = (Line(LineId(f"{name}-{side}"), *key, side, at) for side, at in sides)
+    return home, away
+
+
+@pytest.fixture
+def own_board() -> Board:
+    """Return a board with a catalogue of its own, of which it follows one spread at one point."""
+    game = SportEvent(G1, "A at H", "H", "A", "NBA", "basketball", 9)
+    spread = Market(G1, SPREAD.market_id, MarketType.SPREAD, "Spread")
+    return Board(Catalogue([game], [spread], point_of(SPREAD, "old", -4.5)), (SPREAD,), eager=False)
+
+
+def test_a_new_point_joins_the_market_that_is_followed(own_board: Board) -> None:
+    """Its books stand behind those that were there, which keep what was heard; it is decided on."""
+    own_board.take(MarketStatusChanged(SPREAD, MarketStatus.OPEN), 5)
+    own_board.take(OfferChanged(LineId("old-home"), Odds(110), 100), 5)
+    own_board.take_changed()
+    own_board.take(CatalogueGrew((), (), point_of(SPREAD, "new", -3.5), ()), 6)
+    assert due(own_board, urgent_only=False) == [SPREAD]
+    own_board.take(OfferChanged(LineId("new-away"), Odds(-105), 700), 7)
+    market = own_board.markets[SPREAD]
+    assert market.status is MarketStatus.OPEN
+    assert market.line_ids == ("old-home", "old-away", "new-home", "new-away")
+    old, new = market.books
+    assert (old.first.touch(), new.second.touch()) == ((110, 100), (-105, 700))
+
+
+def test_a_new_market_is_followed_if_it_was_chosen(own_board: Board) -> None:
+    """One of a known game shares what was heard of the game; one not chosen is passed over."""
+    own_board.take(EventPaused(G1, True), 5)
+    other_game = SportEvent(OTHER_GAME.event_id, "C at B", "B", "C", "NBA", "basketball", 9)
+    markets = tuple(
+        Market(*key, MarketType.MONEYLINE, "Moneyline") for key in (MONEYLINE, OTHER_GAME)
+    )
+    lines = (*point_of(MONEYLINE, "new", 0.0), *point_of(OTHER_GAME, "other", 0.0))
+    own_board.take(CatalogueGrew((other_game,), markets, lines, (MONEYLINE,)), 6)
+    own_board.take_changed()
+    for line_id in ("other-home", "new-home"):
+        own_board.take(OfferChanged(LineId(line_id), Odds(110), 100), 7)
+    own_board.take(MarketStatusChanged(OTHER_GAME, MarketStatus.OPEN), 7)
+    assert due(own_board, urgent_only=False) == [MONEYLINE]
+    assert list(own_board.markets) == [SPREAD, MONEYLINE]
+    assert own_board.markets[MONEYLINE].event.paused
+    assert own_board.markets[MONEYLINE].status is MarketStatus.SUSPENDED
+    assert list(own_board.events) == [G1]

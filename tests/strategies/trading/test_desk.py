@@ -10,8 +10,10 @@ from strategies.trading.commands import CancelAll, CancelWager, Intent, PlaceWag
 from strategies.trading.errors import InvariantError
 from strategies.trading.events import (
     CancelRefused,
+    CatalogueGrew,
     Event,
     EventPaused,
+    MarketStatusChanged,
     OfferChanged,
     TimerFired,
     TradeSeen,
@@ -23,7 +25,15 @@ from strategies.trading.events import (
 )
 from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
 from strategies.trading.journal import Accounts
-from strategies.trading.market import Result
+from strategies.trading.market import (
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
 from strategies.trading.odds import Odds
 
 Room = Any
@@ -387,3 +397,50 @@ def test_a_decision_names_prices_and_quotes(room: Room) -> None:
     decision = next(d for d in room.journal.decisions if d.market_key == MONEYLINE)
     assert decision.fairs == ((room.pair().pair_id, pytest.approx(0.5)),)
     assert decision.quotes == (quote,)
+
+
+# What comes on offer later -------------------------------------------------------------------
+
+
+def test_a_market_that_comes_on_offer_later_is_quoted_and_settled(room: Room) -> None:
+    """From its input on it is like any other: quoted once open, counted, and paid out."""
+    key = MarketKey(EventId("g3"), MarketId("219"))
+    news = CatalogueGrew(
+        (SportEvent(key.event_id, "A at H", "H", "A", "NBA", "basketball", 2**62),),
+        (Market(*key, MarketType.MONEYLINE, "Moneyline"),),
+        (
+            Line(LineId("home3"), *key, Selection.HOME, 0.0),
+            Line(LineId("away3"), *key, Selection.AWAY, 0.0),
+        ),
+        (key,),
+    )
+    quote = room.quote("home3", 110, 1_000)
+    room.hear(news)
+    assert room.journal.inputs[-1] == (len(room.journal.inputs), room.clock.now_ns(), news)
+    room.wish(quote)
+    assert placed(room) == []
+    room.hear(MarketStatusChanged(key, MarketStatus.OPEN))
+    assert placed(room) == [("home3", 110, 1_000)]
+    room.open_up()
+    (wager,) = room.desk.wagers.live()
+    room.fill(wager.ref, 1_000)
+    assert room.desk.exposure.of_event(key.event_id) == 1_000
+    room.strategy.wish = ()
+    room.settle(key, {"home3": Result.WON})
+    assert room.desk.ledger.profit_cents == 1_078
+    assert room.desk.exposure.total_cents == 0
+
+
+def test_a_point_that_comes_on_offer_later_shares_the_limits_of_its_market(
+    make_room: MakeRoom,
+) -> None:
+    """Of $15 that the market may lose, what rests at the old point leaves $5 for the new one."""
+    room = make_room(max_market_exposure_cents=1_500)
+    rest_wish(room, room.quote("home-3", 110, 1_000))
+    point = (
+        Line(LineId("home-2"), G1, MarketId("223"), Selection.HOME, -2.0),
+        Line(LineId("away+2"), G1, MarketId("223"), Selection.AWAY, 2.0),
+    )
+    room.hear(CatalogueGrew((), (), point, ()))
+    room.wish(room.quote("home-3", 110, 1_000), room.quote("home-2", 110, 1_000))
+    assert placed(room) == [("home-2", 110, 500)]

@@ -167,3 +167,53 @@ def test_two_lines_for_one_selection_at_one_point_are_refused(twice: Selection) 
     ]
     with pytest.raises(TapeError):
         catalogue(*lines)
+
+
+SPREAD_PAIR = (
+    line("h4", SPREAD, Selection.HOME, -4.5),
+    line("a4", SPREAD, Selection.AWAY, 4.5),
+)
+
+
+def test_what_is_added_later_is_paired_and_looked_up_like_the_rest() -> None:
+    """A new game, and a new point of a market that is known, leave what was there as it was."""
+    listed = catalogue(
+        line("h4", SPREAD, Selection.HOME, -4.5), line("a4", SPREAD, Selection.AWAY, 4.5)
+    )
+    there = listed.pair_of(LineId("h4"))
+    new = [
+        line("h3", SPREAD, Selection.HOME, -3.5),
+        line("a3", SPREAD, Selection.AWAY, 3.5),
+        line("a", MONEYLINE, Selection.AWAY, event="g2"),
+        line("h", MONEYLINE, Selection.HOME, event="g2"),
+    ]
+    pairs = listed.add([game("g2")], markets("g2"), new)
+    assert [(pair.first.line_id, pair.second.line_id) for pair in pairs] == [
+        ("h3", "a3"),
+        ("h", "a"),
+    ]
+    assert listed.pairs_by_market[MarketKey(EventId("g1"), SPREAD)] == [there, pairs[0]]
+    assert listed.pairs_by_market[MarketKey(EventId("g2"), TOTAL)] == []
+    assert listed.opposite(LineId("a")).line_id == "h"
+    assert set(listed.events) == {"g1", "g2"}
+    assert listed.lines[LineId("a3")] == new[1]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([line("x", SPREAD, Selection.HOME, -3.5)], id="against what is not there"),
+        pytest.param(
+            [line("x", SPREAD, Selection.HOME, -4.5), line("y", SPREAD, Selection.AWAY, 4.5)],
+            id="a second pair at a point",
+        ),
+        pytest.param([line("x", SPREAD, Selection.HOME, -4.5)], id="against one that is taken"),
+    ],
+)
+def test_what_is_added_later_must_be_pairs_of_their_own(lines: list[Line]) -> None:
+    """A new line never stands against one that was there: both lines of a pair come together."""
+    listed = catalogue(
+        line("h", SPREAD, Selection.HOME, -4.5), line("a", SPREAD, Selection.AWAY, 4.5)
+    )
+    with pytest.raises(TapeError, match="line x has no opposite line in its market"):
+        listed.add([], [], lines)
