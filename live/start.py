@@ -1,33 +1,27 @@
 """One start of a session: from the first look at the market to the last wager cancelled."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
-
-import msgspec
 
 from live.connection import Connection, chosen_tournaments
 from live.ear import Ear
 from live.growth import Growth
 from live.health import Health
 from live.journal import Seating, SessionJournal
+from live.market_taping import MarketTaping
 from live.past import Past, available_after, rebuild
 from live.raw import RawLog
-from live.reference import Told
 from live.room import Opening, Room
-from live.stream import Down, Heard, Record
-from live.taping import Taping, TapingSettings, Tell
-from live.wire.frames import OrderChange, read_change
-from live.wire.markets import EventShape, MarketShape, TournamentShape
-from recordings.tape import Clocks, Row
+from live.taping import TapingSettings, Tell
+from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
-from strategies.trading.errors import ExchangeError, ProtocolError
+from strategies.trading.errors import ExchangeError
 from strategies.trading.exchange import Exchange
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
@@ -38,7 +32,6 @@ _COMMIT_SECONDS = 1.0
 # How long the desk's own cancels are waited for, before all is cancelled over its head.
 _CLOSING_SECONDS = 15
 _CLOSING_LOOK_SECONDS = 0.05
-_PRIVATE = "private-service="
 
 
 class Startable(Protocol):
@@ -157,7 +150,7 @@ class Start:
                 writer.abandon()
 
     async def _trade(
-        self, taping: "MarketTaping", writer: TapeWriter, stop: asyncio.Event, limits: Limits
+        self, taping: MarketTaping, writer: TapeWriter, stop: asyncio.Event, limits: Limits
     ) -> None:
         """Run the tasks of the start; an error of any of them ends all."""
         try:
@@ -177,7 +170,7 @@ class Start:
 
     async def _open(
         self,
-        taping: "MarketTaping",
+        taping: MarketTaping,
         writer: TapeWriter,
         tasks: asyncio.TaskGroup,
         limits: Limits,
@@ -252,110 +245,6 @@ class Start:
         while True:
             await asyncio.sleep(_COMMIT_SECONDS)
             self._journal.commit()
-
-
-class MarketTaping(Taping):
-    """A taping whose rows a room takes as they are written, and its desk once it is seated."""
-
-    def __init__(
-        self,
-        settings: TapingSettings,
-        connection: Connection,
-        room: Room,
-        tournaments: Sequence[TournamentShape],
-        writer: TapeWriter,
-        raw: RawLog,
-        tell: Tell,
-    ) -> None:
-        """Tape on the room's clock; what is written before a desk is seated is kept for it."""
-        super().__init__(settings, connection, room.clock, tournaments, writer, raw, tell)
-        self.whole = asyncio.Event()
-        self.heard_ns = 0
-        self._room = room
-        self._troubles = connection.troubles
-        self._growth: Growth | None = None
-        self._unheard: list[Row] = []
-        writer.on_row = self._unheard.append
-
-    def seat(self, ear: Ear, growth: Growth) -> None:
-        """Let a desk hear what is there, and whatever comes, and begin.
-
-        The growth counts from what the room was opened with.
-        """
-
-        def begin() -> None:
-            self._room.seat(ear)
-            self._growth = growth
-            self._hand_over()
-            ear.begin()
-
-        self._room.clock.enter(begin)
-        if not self.whole.is_set():
-            self._room.clock.enter(self._room.lose)
-
-    def hear(self, record: Record) -> None:
-        """Take what the stream tells: private updates at once, the rest by way of the tape."""
-        if isinstance(record, Heard):
-            self.heard_ns = record.received_ns
-        if isinstance(record, Heard) and (record.frame.channel or "").startswith(_PRIVATE):
-            self._hear_private(record)
-        self._room.clock.enter(partial(self._hear_now, record))
-        if isinstance(record, Down) and self.whole.is_set():
-            self.whole.clear()
-            if self._growth is not None:
-                self._room.clock.enter(self._room.lose)
-
-    def hear_reference(self, told: Told) -> None:
-        """Take a line from outside, by way of the tape too."""
-        self._room.clock.enter(partial(self._hear_reference_now, told))
-
-    async def ask_snapshot(self) -> tuple[list[EventShape], dict[int, list[MarketShape]]]:
-        """Return everything as it stands, once the room has caught up with our own wagers."""
-        await self._room.catch_up()
-        return await super().ask_snapshot()
-
-    def write_snapshot(
-        self, events: list[EventShape], markets: dict[int, list[MarketShape]]
-    ) -> None:
-        """Write what is news, let the room take it, and then say that the feed is whole."""
-        self._room.clock.enter(partial(self._write_now, events, markets))
-        if not self.whole.is_set():
-            self.whole.set()
-            if self._growth is not None:
-                self._room.clock.enter(self._room.restore)
-
-    def _write_now(self, events: list[EventShape], markets: dict[int, list[MarketShape]]) -> None:
-        super().write_snapshot(events, markets)
-        self._hand_over()
-
-    def _hear_now(self, record: Record) -> None:
-        if isinstance(record, Heard):
-            # One time for the tape, the journal and the desk.
-            record = msgspec.structs.replace(record, received_ns=self._room.clock.now_ns())
-        super().hear(record)
-        self._hand_over()
-
-    def _hear_reference_now(self, told: Told) -> None:
-        super().hear_reference(msgspec.structs.replace(told, received_ns=self._room.clock.now_ns()))
-        self._hand_over()
-
-    def _hand_over(self) -> None:
-        if self._growth is None:
-            return
-        news = self._growth.news()
-        if news is not None:
-            self._room.grow(news)
-        if self._unheard:
-            rows, self._unheard[:] = [*self._unheard], []
-            self._room.take(rows)
-
-    def _hear_private(self, heard: Heard) -> None:
-        try:
-            body = read_change(heard.frame).body
-            if isinstance(body, OrderChange):
-                self._room.hear(body.info)
-        except ProtocolError as error:
-            self._troubles.note(error)
 
 
 async def _first_of(whole: asyncio.Event, stop: asyncio.Event) -> bool:

@@ -13,9 +13,9 @@ from conf.compose import build_session
 from live.clock import WallClock
 from live.connection import chosen_tournaments, connected
 from live.growth import Growth
+from live.market_taping import MarketTaping
 from live.raw import RawLog
 from live.room import Opening
-from live.start import MarketTaping
 from live.taping import TapingSettings
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
