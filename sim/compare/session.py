@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +25,13 @@ from sim.report.text import count
 from strategies.trading.commands import PlaceWager
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
-from strategies.trading.events import CancelRefused, Event, MarketSettled, WagerCancelled
+from strategies.trading.events import (
+    CancelRefused,
+    CatalogueGrew,
+    Event,
+    MarketSettled,
+    WagerCancelled,
+)
 from strategies.trading.ids import WagerRef
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.pricing import Pricing
@@ -123,21 +130,22 @@ class SessionComparison:
             # Whatever an earlier start left was cancelled before the desk was seated.
             seated_ns = next(start.inputs()).now_ns
             ours = [w if w.request.ref in placed else _ended(w, seated_ns) for w in wagers]
-        tape = write_without_us(start.tape, start.info, ours, settled, folder)
+        tape = write_without_us(start.tape, ours, settled, folder)
         return RecordedFeed(tape, f"{start.tape.path} without us")
 
     def _compare(
         self, start: JournaledStart, placed: Sequence[ToldWager], feed: RecordedFeed
     ) -> list[ComparedWager]:
         """Return the wagers with their fates under every queue model."""
-        inputs = (entry.told for entry in start.inputs())
+        inputs = [entry.told for entry in start.inputs()]
+        grown = (told.market_keys for told in inputs if isinstance(told, CatalogueGrew))
         loop = OpenLoop(
             feed=feed,
             exchange=self._exchange_for(start),
             latency=self._latency,
             fees=self._fees,
             seed=self._seed,
-            market_keys=start.given.market_keys,
+            market_keys=[*start.given.market_keys, *chain.from_iterable(grown)],
             commands=list(start.commands()),
             refused=(told.ref for told in inputs if isinstance(told, CancelRefused)),
         )

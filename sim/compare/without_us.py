@@ -1,8 +1,8 @@
 """A recording without us: what it would have shown had our wagers never been there.
 
 Trades that filled us as makers stay, as their takers were there. Those in which we were the taker
-go, and what we took is put back until the offer next disappears. What came on offer after the desk
-was seated is left out, as it was then; results that only we were told of are added.
+go, and what we took is put back until the offer next disappears. Results that only we were told of
+are added.
 """
 
 from collections import defaultdict, deque
@@ -11,7 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from recordings.reader import Tape
-from recordings.tape import Row, TapeInfo
+from recordings.tape import TapeInfo
 from recordings.writer import TapeWriter
 from sim.compare.alignment import Change, SeenOffers, first_shown, rows_of
 from sim.compare.own_stake import OfferId, Step, steps_of
@@ -26,27 +26,28 @@ _Said = tuple[int, int] | None
 
 def write_without_us(
     tape: Tape,
-    info: TapeInfo,
     wagers: Sequence[ToldWager],
     settled: Sequence[tuple[int, MarketSettled]],
     folder: Path,
 ) -> Tape:
-    """Write what a recording shows of what is on offer, less these wagers; return it, opened.
+    """Write what a recording shows less these wagers; return it, opened.
 
-    `info` are the first entries of the recording's dictionaries. `settled` are results that were
-    told to us alone, with the times, in order. Raise TapeError where the recording cannot be read.
+    `settled` are results that were told to us alone, with the times, in order. Raise TapeError
+    where the recording cannot be read.
     """
     said = _said_without(tape, wagers)
     untold = deque(settled)
     seq = None
-    with _writer_like(info, folder) as writer:
+    with _writer_like(tape.info, folder) as writer:
         for number, row in enumerate(rows_of(tape)):
             if row.seq != seq:
                 seq = row.seq
                 while untold and untold[0][0] <= row.received_ns:
                     _write_results(writer, *untold.popleft())
                 writer.begin_message(row.received_ns, row.exchange_ns)
-            _copy(writer, row, said.get(number, (row.amount_cents, row.quantity_cents)))
+            shown = said.get(number, (row.amount_cents, row.quantity_cents))
+            if shown is not None:
+                writer.copy(row._replace(amount_cents=shown[0], quantity_cents=shown[1]))
         for at_ns, event in untold:
             _write_results(writer, at_ns, event)
     return Tape(folder)
@@ -71,24 +72,11 @@ def _writer_like(info: TapeInfo, folder: Path) -> TapeWriter:
     return writer
 
 
-def _copy(writer: TapeWriter, row: Row, said: _Said) -> None:
-    """Copy a row with what it is to say, if what it is of is in the dictionaries."""
-    info = writer.info
-    known = (
-        row.event < len(info.events)
-        and row.market < len(info.markets)
-        and row.line < len(info.lines)
-    )
-    if known and said is not None:
-        writer.copy(row._replace(amount_cents=said[0], quantity_cents=said[1]))
-
-
 def _write_results(writer: TapeWriter, at_ns: int, settled: MarketSettled) -> None:
     places = {line.line_id: place for place, line in enumerate(writer.info.lines)}
     writer.begin_message(at_ns, at_ns)
     for line_id, result in settled.results:
-        if line_id in places:
-            writer.result(places[line_id], result)
+        writer.result(places[line_id], result)
 
 
 def _said_without(tape: Tape, wagers: Sequence[ToldWager]) -> dict[int, _Said]:

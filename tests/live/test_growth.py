@@ -8,6 +8,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from conf.compose import build_session
@@ -248,7 +249,12 @@ def test_what_comes_on_offer_later_is_quoted_and_replayed(
         assert entry.input_seq < min(seqs)
     commands = sum(isinstance(e.told, PlaceWager | CancelWager | CancelAll) for e in entries)
     outcome = run_main(main, tmp_path, "replay", "sessions/first")
-    assert outcome.out == [f"start 1: all {commands} commands agree with the journal"], outcome
+    assert outcome.out[0] == f"start 1: all {commands} commands agree with the journal", outcome
+    assert run_main(main, tmp_path, "compare", "sessions/first").status == 0
+    compared = pl.read_parquet(tmp_path / "sessions" / "first" / "compare-00001.parquet")
+    later = compared.filter(pl.col("line_id").is_in(ids_of(*LATER)))
+    assert len(later)
+    assert "rejected" not in later["simulated_ended"]
 
 
 def test_wagers_on_what_came_on_offer_later_are_settled(

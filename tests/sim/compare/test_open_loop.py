@@ -106,7 +106,7 @@ def real() -> PastWager:
 def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> None:
     """A wager opens after the delays of the way, and waits behind those who were there."""
     tape = record(tmp_path / "tape")
-    clean = write_without_us(tape, tape.info, [real()], [], tmp_path / "clean")
+    clean = write_without_us(tape, [real()], [], tmp_path / "clean")
     answers = play(clean, (4.5, PLACE), (30, CancelAll()))
     told = [((at_ns - START_NS) / NANOSECONDS, event) for at_ns, event in answers[REF]]
     assert told == [
@@ -119,7 +119,7 @@ def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> No
 def test_our_stake_left_in_the_book_stands_ahead_of_itself(tmp_path: Path) -> None:
     """On the recording as it is our own wager is others' stake, and its fate comes out wrong."""
     tape = record(tmp_path / "tape")
-    clean = write_without_us(tape, tape.info, [real()], [], tmp_path / "clean")
+    clean = write_without_us(tape, [real()], [], tmp_path / "clean")
     wager = real()
     agree = {}
     for name, played in (("clean", clean), ("as it is", tape)):

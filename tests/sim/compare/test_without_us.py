@@ -1,7 +1,6 @@
 """A recording without us: what is taken out of it, what is put back, and what stays."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,7 +85,7 @@ class Recording:
     ) -> Tape:
         """Return it without these wagers."""
         tape = self.recorded()
-        return write_without_us(tape, tape.info, wagers, settled, self._folder / "without")
+        return write_without_us(tape, wagers, settled, self._folder / "without")
 
 
 @pytest.fixture
@@ -312,15 +311,6 @@ def test_results_that_only_we_were_told_of_are_added(recording: Recording) -> No
         (ns(4), HOME, Result.WON),
         (ns(4), AWAY, Result.LOST),
     ]
-
-
-def test_what_came_on_offer_after_the_opening_is_left_out(recording: Recording) -> None:
-    """Only rows of what the desk knew of are kept: it followed nothing else."""
-    recording.offer(1, 30_000)
-    tape = recording.recorded()
-    known = replace(tape.info, lines=[])
-    rows = write_without_us(tape, known, [], [], tape.path.parent / "known").rows_total
-    assert (tape.rows_total, rows) == (2, 1)
 
 
 def test_without_wagers_nothing_changes(recording: Recording) -> None:
