@@ -6,14 +6,18 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from live.connection import Connection, connected
 from live.open_wagers import cancel_everything, open_wagers, told_wager
 from live.operator import Operator
-from live.recording import Recording
-from live.session import Session
 from strategies.trading.errors import ExchangeError
 from strategies.trading.money import dollars_text
+
+if TYPE_CHECKING:
+    # A look at the exchange is quick: it does not load what records and trades.
+    from live.recording import Recording
+    from live.session import Session
 
 
 def present_check(operator: Operator) -> None:
@@ -53,18 +57,18 @@ def present_cancel_all(operator: Operator) -> None:
     asyncio.run(_with_connection(operator, cancel))
 
 
-def present_recording(session: Recording, folder: Path) -> float:
+def present_recording(session: "Recording", folder: Path) -> float:
     """Record until Ctrl-C or the end of the process is asked for; return the number of rows."""
     recorded = asyncio.run(_recorded(session, folder))
     return float(recorded)
 
 
-def present_session(session: Session) -> None:
+def present_session(session: "Session") -> None:
     """Trade until Ctrl-C, then cancel everything and say so; a second Ctrl-C stops hard."""
     asyncio.run(_traded(session))
 
 
-async def _traded(session: Session) -> None:
+async def _traded(session: "Session") -> None:
     stop = asyncio.Event()
     trading = asyncio.ensure_future(
         session.carry_out(Path.cwd(), os.environ, stop, _told_on_stderr)
@@ -84,7 +88,7 @@ async def _traded(session: Session) -> None:
         raise ExchangeError(message) from None
 
 
-async def _recorded(session: Recording, folder: Path) -> int:
+async def _recorded(session: "Recording", folder: Path) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
