@@ -80,7 +80,7 @@ class Transport:
                 response = await self._http.request(
                     method,
                     self.site.url(path),
-                    params=dict(query or {}),
+                    params=query,
                     content=body,
                     headers=headers,
                 )
