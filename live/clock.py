@@ -114,9 +114,7 @@ class WallClock:
             self._armed_ns = self._env.peek()
             await self._wait()
 
-    def _schedule(
-        self, when_ns: int, callback: Callable[[], None], priority: int
-    ) -> ScheduledCall:
+    def _schedule(self, when_ns: int, callback: Callable[[], None], priority: int) -> ScheduledCall:
         call = ScheduledCall(self._env, callback)
         self._env.schedule(call, priority, max(0, when_ns - self._env.now))  # type: ignore[arg-type]
         return call
