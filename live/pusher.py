@@ -22,8 +22,8 @@ from live.wire.session import ConnectionConfig
 # thread sleeps.
 _PING_SECONDS = {"ping_interval": 5, "ping_timeout": 4}
 
-# Pysher's thread gives up its turn at every read, several to a frame. With the interpreter's own 5 ms
-# until it has another, a loop that is busy would hear ever less, and be let go by the exchange.
+# Pysher's thread gives up its turn at every read, several to a frame. With the interpreter's own
+# 5 ms until it has another, a loop that is busy hears ever less, and the exchange lets it go.
 _TURN_SECONDS = 0.0005
 
 # A reader that has fallen so far behind would rather begin again than catch up.
