@@ -89,7 +89,7 @@ def write_busy_tape(folder: Path, rows: int, pairs: int, seed: int = 1) -> None:
     with TapeWriter(
         folder, source="simulated: benchmarks/backtest.py", simulated=True, clocks=Clocks.ONE
     ) as tape:
-        books = [Ladderwise(tape, _add_pair(tape, number)) for number in range(pairs)]
+        books = [Ladderwise(tape, add_pair(tape, number)) for number in range(pairs)]
         step_ns = int(NANOSECONDS / (ROWS_PER_PAIR_AND_SECOND * pairs))
         tape.begin_message(0, 0)
         for market in range(pairs):
@@ -104,7 +104,8 @@ def write_busy_tape(folder: Path, rows: int, pairs: int, seed: int = 1) -> None:
                 books[pair].change(depth, amount + 1_000, on_first=bool(chance % 2))
 
 
-def _add_pair(tape: TapeWriter, number: int) -> tuple[int, int]:
+def add_pair(tape: TapeWriter, number: int) -> tuple[int, int]:
+    """Enter a game with its moneyline, and return the places of its two lines."""
     event_id, market_id = EventId(str(number)), MarketId("219")
     tape.add_event(SportEvent(event_id, "", "", "", "benchmark", "", 10**18))
     tape.add_market(Market(event_id, market_id, MarketType.MONEYLINE, "Moneyline"))

@@ -1,8 +1,9 @@
 """The bridge over loopback, each part in a process of its own: python -m benchmarks.live
 
-Prints the tables of docs/performance.md: a recorder that hears frames through a real socket, and
-`check` from the shell and back. Nothing is simulated but the exchange: `python -m live` is run as a
-person would run it. Memory and processor time are read where Linux keeps them.
+Prints the tables of docs/performance.md: a session that trades (benchmarks/reaction.py), a recorder
+that hears frames through a real socket, and `check` from the shell and back. Nothing is simulated
+but the exchange: `python -m live` is run as a person would run it. Memory and processor time are
+read where Linux keeps them.
 """
 
 import argparse
@@ -13,11 +14,7 @@ import platform
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,6 +24,8 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 
 from benchmarks.backtest import write_busy_tape
+from benchmarks.processes import Watched, let_pass, said, started
+from benchmarks.reaction import SECONDS, STAGES, react
 from conf.compose import CONFIG_FOLDER, build_session
 from recordings.reader import Tape
 from recordings.tape import Kind
@@ -51,8 +50,6 @@ _SAMPLE_SECONDS = 1.0
 _START_SECONDS = 3.0
 # What was sent must be on the tape so soon after the last frame.
 _GRACE_SECONDS = 2.0
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 # The exchange: our sandbox, on which nothing happens but the frames that are counted ----------
@@ -137,54 +134,6 @@ async def be_exchange(recording: str, rate: int, seconds: int) -> None:
 
 
 # The recorder: python -m live record ------------------------------------------------------------
-
-
-@dataclass
-class Watched:
-    """A process and what it used, sampled while it ran."""
-
-    process: subprocess.Popen[str]
-    memory_mib: list[float] = field(default_factory=list)
-    processor_seconds: list[float] = field(default_factory=list)
-
-    def sample(self) -> None:
-        """Look at it now."""
-        folder = Path("/proc") / str(self.process.pid)
-        pages = int((folder / "statm").read_text().split()[1])
-        self.memory_mib.append(pages * _PAGE / 2**20)
-        times = (folder / "stat").read_text().rpartition(")")[2].split()[11:13]
-        self.processor_seconds.append(sum(map(int, times)) / _TICKS)
-
-
-@contextmanager
-def started(*command: str, folder: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a command of this project until the context ends."""
-    environ = os.environ | {"PYTHONPATH": str(CONFIG_FOLDER.parent)}
-    with subprocess.Popen(
-        [sys.executable, *command], cwd=folder, env=environ, text=True, stdout=subprocess.PIPE
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def said(process: subprocess.Popen[str]) -> str:
-    """Return the next line that a process prints."""
-    assert process.stdout is not None
-    line = process.stdout.readline().strip()
-    assert line, "it ended without a word"
-    return line
-
-
-def let_pass(process: subprocess.Popen[str], seconds: float) -> None:
-    """Let time pass while a process runs; fail if it ends."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
-    message = f"it ended with status {process.returncode}"
-    raise AssertionError(message)
 
 
 def record(rate: int, seconds: int) -> dict[str, Any]:
@@ -278,13 +227,39 @@ def main() -> None:
         asyncio.run(be_exchange(options.recording, options.rate, options.seconds))
         return
     loads = [(options.rate, options.seconds)] if options.rate and options.seconds else LOADS
-    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
+    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+    print(f"load before: {os.getloadavg()[0]:.1f}\n", flush=True)
+    _print_reactions(react())
+    _print_checks(check())
     _print_recordings(loads)
-    took = check()
-    print("\n| check, from the shell and back | fastest | median | slowest |")
-    print("|---|---|---|---|")
+    print(f"\nload at the end: {os.getloadavg()[0]:.1f}")
+
+
+def _print_reactions(told: dict[str, Any]) -> None:
+    stages = np.array(told["stages_ms"])
+    print("| from frame to request, ms | median | 90 % | 99 % | most |\n|---|---|---|---|---|")
+    _print_ms("in all", stages.sum(axis=1))
+    for name, took in zip(STAGES, stages.T, strict=True):
+        _print_ms(f"- {name}", took)
+    _print_ms("a commit, nothing else going on", told["commits_ms"])
+    print(
+        f"\n{told['frames'] / SECONDS:.0f} frames and {told['requests'] / SECONDS:.0f} requests a "
+        f"second, {len(stages)} frames that led to one; {told['share']:.0%} of a core\n",
+        flush=True,
+    )
+
+
+def _print_ms(name: str, took: Any) -> None:
+    figures = (f"{figure:.2f}" for figure in np.percentile(took, (50, 90, 99, 100)))
+    print(f"| {name} | {' | '.join(figures)} |")
+
+
+def _print_checks(took: list[float]) -> None:
+    print("| check, from the shell and back | fastest | median | slowest |\n|---|---|---|---|")
     print(
         f"| {CHECKS} times, s | {min(took):.2f} | {statistics.median(took):.2f} | {max(took):.2f} |"
+        "\n",
+        flush=True,
     )
 
 

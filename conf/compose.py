@@ -55,17 +55,17 @@ def build_session(config: DictConfig) -> Any:
     taken = signature(session_class).parameters
     if "configuration" in taken:
         parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
-    known = {*taken, *_NO_PARTS, *_keys_of_every_mode()}
-    unknown = [name for name in parts if name not in known]
-    if unknown:
-        message = f"{unknown[0]}: no part of a session is called that"
-        raise ConfigError(message)
+    _require_known_parts([name for name in parts if name not in taken])
     return session_class(**{name: part for name, part in parts.items() if name in taken})
 
 
-def _keys_of_every_mode() -> set[str]:
-    """Return what every configuration has at its top, whether a mode makes use of it or not."""
-    return {str(key) for key in OmegaConf.load(CONFIG_FOLDER / "config.yaml")} | set(choices())
+def _require_known_parts(names: Sequence[str]) -> None:
+    """Hold what a mode makes no use of to what every configuration has at its top."""
+    known = {str(key) for key in OmegaConf.load(CONFIG_FOLDER / "config.yaml")} | set(choices())
+    for name in names:
+        if name not in known | {*_NO_PARTS}:
+            message = f"{name}: no part of a session is called that"
+            raise ConfigError(message)
 
 
 def _require_known_settings(name: str, part: object) -> None:

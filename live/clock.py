@@ -84,8 +84,7 @@ class WallClock:
         self, when_ns: int, callback: Callable[[], None], priority: int = _TIMER
     ) -> ScheduledCall:
         """Call back at a time, or at once if it has passed; never before this returns."""
-        call = ScheduledCall(self._env, callback)
-        self._env.schedule(call, priority, max(0, when_ns - self._env.now))  # type: ignore[arg-type]
+        call = self._schedule(when_ns, callback, priority)
         self._rearm()
         return call
 
@@ -96,7 +95,7 @@ class WallClock:
         """
         assert not self._stepping, "what is stepped is not outside"
         now_ns = max(self.wall_ns(), int(self._env.now))
-        entered = self.call_at(now_ns, callback, _OUTSIDE)
+        entered = self._schedule(now_ns, callback, _OUTSIDE)
         while not entered.processed:
             self._step()
         self._rearm()
@@ -114,6 +113,11 @@ class WallClock:
                 continue
             self._armed_ns = self._env.peek()
             await self._wait()
+
+    def _schedule(self, when_ns: int, callback: Callable[[], None], priority: int) -> ScheduledCall:
+        call = ScheduledCall(self._env, callback)
+        self._env.schedule(call, priority, max(0, when_ns - self._env.now))  # type: ignore[arg-type]
+        return call
 
     def _step_what_is_due(self) -> bool:
         """Step for one turn; tell whether more is due."""

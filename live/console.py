@@ -6,15 +6,19 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from live.connection import Connection, connected
 from live.open_wagers import cancel_everything, open_wagers, told_wager
 from live.operator import Operator
-from live.reconcile import Comparison, DifferenceError, Reconciliation
-from live.recording import Recording
-from live.session import Session
 from strategies.trading.errors import ExchangeError
 from strategies.trading.money import dollars_text
+
+if TYPE_CHECKING:
+    # A look at the exchange is quick: it does not load what records and trades.
+    from live.reconcile import Reconciliation
+    from live.recording import Recording
+    from live.session import Session
 
 
 def present_check(operator: Operator) -> None:
@@ -54,54 +58,35 @@ def present_cancel_all(operator: Operator) -> None:
     asyncio.run(_with_connection(operator, cancel))
 
 
-def present_reconcile(reconciliation: Reconciliation) -> None:
+def present_reconcile(reconciliation: "Reconciliation") -> None:
     """Print the stakes of a session's journal beside the exchange's, and where they differ.
 
     Raise DifferenceError if they do.
     """
     wagers = reconciliation.journaled(Path.cwd())
-    name = reconciliation.site.name
 
     async def tell(connection: Connection) -> None:
         compared = await reconciliation.compare(wagers, connection)
-        _print_comparison(compared, name)
-        count = len(compared.differences)
-        if count:
-            message = (
-                f"{count} difference{'s' * (count > 1)}; the next start cancels what is open at "
-                f"{name}, and takes over what became of the rest in the markets that it follows"
-            )
-            raise DifferenceError(message)
-        print(f"the journal and {name} agree")
+        for line in compared.lines():
+            print(line)
+        compared.require_agreement()
+        print(f"the journal and {reconciliation.site.name} agree")
 
     asyncio.run(_with_connection(reconciliation, tell))
 
 
-def _print_comparison(compared: Comparison, name: str) -> None:
-    print(f"{'':<12}{'journal':>14}  {name:>14}")
-    for title, ours, theirs in zip(
-        ("open", "matched"), compared.journal, compared.exchange, strict=True
-    ):
-        print(f"{title:<12}{dollars_text(ours):>14}  {dollars_text(theirs):>14}")
-    print(f"{'balance':<12}{'':>14}  {dollars_text(compared.balance_cents):>14}")
-    if compared.older:
-        print(f"{compared.older} wagers are older than its history of a week")
-    for line in compared.differences:
-        print(line)
-
-
-def present_recording(session: Recording, folder: Path) -> float:
+def present_recording(session: "Recording", folder: Path) -> float:
     """Record until Ctrl-C or the end of the process is asked for; return the number of rows."""
     recorded = asyncio.run(_recorded(session, folder))
     return float(recorded)
 
 
-def present_session(session: Session) -> None:
+def present_session(session: "Session") -> None:
     """Trade until Ctrl-C, then cancel everything and say so; a second Ctrl-C stops hard."""
     asyncio.run(_traded(session))
 
 
-async def _traded(session: Session) -> None:
+async def _traded(session: "Session") -> None:
     stop = asyncio.Event()
     trading = asyncio.ensure_future(
         session.carry_out(Path.cwd(), os.environ, stop, _told_on_stderr)
@@ -121,7 +106,7 @@ async def _traded(session: Session) -> None:
         raise ExchangeError(message) from None
 
 
-async def _recorded(session: Recording, folder: Path) -> int:
+async def _recorded(session: "Recording", folder: Path) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -7,6 +7,7 @@ timers and its channels are left aside; the stream above knows better when a soc
 import asyncio
 import logging
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,10 @@ from live.wire.session import ConnectionConfig
 # Pings of the socket itself, beneath those of the protocol: they also bound how long Pysher's
 # thread sleeps.
 _PING_SECONDS = {"ping_interval": 5, "ping_timeout": 4}
+
+# Pysher's thread gives up its turn at every read, several to a frame. With the interpreter's own
+# 5 ms until it has another, a loop that is busy hears ever less, and the exchange lets it go.
+_TURN_SECONDS = 0.0005
 
 # A reader that has fallen so far behind would rather begin again than catch up.
 _FRAMES_WAITING_MAX = 200_000
@@ -64,6 +69,7 @@ class PusherSocket:
 
     def open(self) -> None:
         """Connect, in Pysher's thread."""
+        sys.setswitchinterval(_TURN_SECONDS)
         self._pusher.connect()
 
     def take(self) -> list[tuple[int, bytes | str]]:

@@ -3,7 +3,7 @@
 Nothing is asked that changes anything, and nothing is written.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,11 +39,34 @@ class Comparison(NamedTuple):
     So many wagers of the journal are `older` than what the exchange tells.
     """
 
+    site_name: str
     journal: Stakes
     exchange: Stakes
     balance_cents: int
     older: int
     differences: list[str]
+
+    def lines(self) -> Iterator[str]:
+        """Yield it as people read it."""
+        yield f"{'':<12}{'journal':>14}  {self.site_name:>14}"
+        sides = zip(("open", "matched"), self.journal, self.exchange, strict=True)
+        for title, ours, theirs in sides:
+            yield f"{title:<12}{dollars_text(ours):>14}  {dollars_text(theirs):>14}"
+        yield f"{'balance':<12}{'':>14}  {dollars_text(self.balance_cents):>14}"
+        if self.older:
+            yield f"{self.older} wagers are older than its history of a week"
+        yield from self.differences
+
+    def require_agreement(self) -> None:
+        """Raise DifferenceError, with what comes of it, if there are differences."""
+        number = len(self.differences)
+        if number:
+            message = (
+                f"{number} difference{'s' * (number > 1)}; the next start cancels what is open at "
+                f"{self.site_name}, and takes over what became of the rest in the markets that it "
+                "follows"
+            )
+            raise DifferenceError(message)
 
 
 class Reconciliation:
@@ -93,6 +116,7 @@ class Reconciliation:
         strange = [order for order in orders if is_open(order) and order.ref not in wagers]
         differences = [_difference(wager, ours.get(wager.request.ref)) for wager in recent]
         return Comparison(
+            site_name=self.site.name,
             journal=_sum(_in_journal(wager) for wager in recent),
             exchange=_sum(_at_exchange(order) for order in [*ours.values(), *strange]),
             balance_cents=balance.balance_cents,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -79,8 +80,8 @@ class Transport:
             async with asyncio.timeout(self._answer_seconds):
                 response = await self._http.request(
                     method,
-                    self.site.url(path),
-                    params=dict(query or {}),
+                    _url(self.site.url(path)),
+                    params=query,
                     content=body,
                     headers=headers,
                 )
@@ -96,6 +97,10 @@ class Transport:
         else:
             why = str(error) or type(error).__name__
         return UnreachableError(f"{self.site.root}: {method} {path}: {why}")
+
+
+# To read an address takes a good part of the time in which a request is made.
+_url = lru_cache(maxsize=256)(httpx.URL)
 
 
 def _seconds(retry_after: str | None) -> float:

@@ -1,7 +1,5 @@
 """The frames of the socket: JSON text, with JSON text in it, with JSON in base64 in that."""
 
-import binascii
-from base64 import b64decode
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +8,6 @@ import msgspec
 from live.wire.markets import EventShape, StrikeShape, TournamentShape
 from live.wire.orders import OrderShape
 from live.wire.reading import Nanoseconds, Shape, cents, read, unreadable
-from strategies.trading.errors import ProtocolError
 
 
 class Frame(Shape, frozen=True):
@@ -144,8 +141,9 @@ class Change(Shape, frozen=True):
 
 
 class _Envelope(Shape, frozen=True):
+    # Bytes are text in base64.
     change_type: str
-    payload: str
+    payload: bytes
     op: str = "u"
     timestamp: Nanoseconds = 0
 
@@ -180,16 +178,5 @@ def read_change(frame: Frame) -> Change:
     body_type = _BODIES.get(envelope.change_type)
     if body_type is None:
         raise unreadable("frame", f"of unknown change_type {envelope.change_type!r}", str(frame))
-    body = read(body_type, _payload(envelope), envelope.change_type)
+    body = read(body_type, envelope.payload, envelope.change_type)
     return Change(timestamp_ns=envelope.timestamp, op=envelope.op, body=body)
-
-
-def _payload(envelope: _Envelope) -> bytes:
-    try:
-        return b64decode(envelope.payload, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise _bad_payload(envelope) from error
-
-
-def _bad_payload(envelope: _Envelope) -> ProtocolError:
-    return unreadable(envelope.change_type, "payload is not base64", envelope.payload)

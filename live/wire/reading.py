@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -48,11 +48,19 @@ def cents(dollars: Decimal | None, what: str) -> int:
     if dollars is None:
         return 0
     try:
-        if dollars.is_finite() and abs(dollars) <= _DOLLARS_MAX:
-            return int((dollars * 100).quantize(_CENT, ROUND_HALF_UP))
+        if dollars.is_finite():
+            return _finite_cents(dollars)
     except ArithmeticError:
         pass
     raise unreadable(what, "is no amount of dollars", str(dollars))
+
+
+# Message after message shows the same amounts.
+@lru_cache(maxsize=16_384)
+def _finite_cents(dollars: Decimal) -> int:
+    if abs(dollars) > _DOLLARS_MAX:
+        raise OverflowError
+    return int((dollars * 100).quantize(_CENT, ROUND_HALF_UP))
 
 
 def dollars(amount_cents: int) -> Raw:

@@ -51,6 +51,7 @@ class Socket:
             await self._thawed.wait()
             with contextlib.suppress(ConnectionError):
                 await self._ws.send_str(frame)
+            self._unread.task_done()
 
     async def read(self, timeout_seconds: float) -> str | None:
         """Return the next text from the client, none when it has gone; raise TimeoutError."""
@@ -75,8 +76,7 @@ class Socket:
             await self._closing
 
     async def _close(self, code: int, why: str) -> None:
-        while not self._unread.empty() and not self._ws.closed:
-            await asyncio.sleep(0)
+        await self._unread.join()
         await self._ws.close(code=code, message=why.encode())
 
     def reset(self) -> None:

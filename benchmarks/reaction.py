@@ -1,0 +1,277 @@
+"""From a frame to the request that it causes, in a session that trades: for benchmarks/live.py.
+
+Our sandbox plays a tape of which most frames change nothing for a market maker, and some move a
+market by a rung, so that its wagers there are replaced. The session is `python -m live trade` as it
+is, but for the stamps that are taken on the way. All stamps are of the session's own clock.
+"""
+
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+
+from benchmarks.backtest import Ladderwise, add_pair
+from benchmarks.processes import Watched, let_pass, said, started
+from live.__main__ import main
+from live.ear import Ear
+from live.journal import SessionJournal
+from live.pace import Pace
+from live.start import MarketTaping
+from live.stream import Heard, Record
+from recordings.tape import Clocks
+from recordings.writer import TapeWriter
+from strategies.trading.clock import NANOSECONDS
+from strategies.trading.events import OfferChanged
+from strategies.trading.ids import LineId
+from strategies.trading.market import MarketStatus
+from strategies.trading.odds import Odds
+
+# A move costs a request to cancel and up to two to place, so that no request waits for its turn.
+FRAMES_PER_SECOND = 500
+MOVES_PER_SECOND = 10
+SECONDS = 30
+PAIRS = 30
+
+STAGES = (
+    "from the socket's thread to the loop",
+    "read, taped, in the journal",
+    "decided, risk included",
+    "until its task begins",
+    "committed",
+    "given its turn among the requests",
+    "made a request and written",
+)
+
+# The session starts meanwhile, and its first quotes go out.
+_LEAD_SECONDS = 10
+_SETTLE_NS = 5 * NANOSECONDS
+# Our sandbox begins a tape so long before the first game.
+_BEGINS_NS = 10**18 - 1_800 * NANOSECONDS
+_ORDERS = ("submit_multiple_orders", "cancel_multiple_orders")
+_WRITTEN = "http11.send_request_body.complete"
+_COMMITS, _HEARD_BETWEEN_COMMITS = 200, 60
+_COMMIT_PAUSE_SECONDS = 0.03
+
+
+# The exchange: python -m sim serve ----------------------------------------------------------------
+
+
+def write_nervous_tape(folder: Path, seed: int = 1) -> None:
+    """Write a tape of moneylines: in every frame one offer changes, or all move by a rung."""
+    rng = np.random.default_rng(seed)
+    frames = (_LEAD_SECONDS + SECONDS + 5) * FRAMES_PER_SECOND
+    apart = FRAMES_PER_SECOND // MOVES_PER_SECOND
+    with TapeWriter(
+        folder, source="simulated: benchmarks/reaction.py", simulated=True, clocks=Clocks.ONE
+    ) as tape:
+        pairs = [Ladderwise(tape, add_pair(tape, number)) for number in range(PAIRS)]
+        tape.begin_message(_BEGINS_NS, _BEGINS_NS)
+        for place, pair in enumerate(pairs):
+            tape.market_status(place, MarketStatus.OPEN)
+            for depth in range(5):
+                pair.change(depth, 50_000, on_first=True)
+                pair.change(depth, 50_000, on_first=False)
+        for frame in range(1, frames):
+            at_ns = _BEGINS_NS + frame * NANOSECONDS // FRAMES_PER_SECOND
+            tape.begin_message(at_ns, at_ns)
+            depth, amount = rng.integers((5, 90_000)).tolist()
+            move, is_quiet = divmod(frame, apart)
+            if is_quiet:
+                pairs[frame % PAIRS].change(depth, amount + 10_000, on_first=bool(amount % 2))
+            else:
+                pairs[move % PAIRS].drift(amount + 10_000, up=bool(move // PAIRS % 2))
+
+
+# The session: python -m live trade, with stamps ---------------------------------------------------
+
+
+@dataclass(slots=True)
+class Way:
+    """When a frame arrived, and when it was where on its way to a request."""
+
+    arrived_ns: int
+    heard_ns: int
+    asked_ns: int = 0
+    decided_ns: int = 0
+    commits_ns: int = 0
+    committed_ns: int = 0
+    turned_ns: int = 0
+    written_ns: int = 0
+
+    def stages_ms(self) -> list[float]:
+        """Return how long each stage took."""
+        stamps = (getattr(self, name) for name in self.__slots__)
+        return [(after - before) / 1e6 for before, after in pairwise(stamps)]
+
+
+@dataclass
+class Stamps:
+    """Stamps on the way from a frame to the first request of which it is the cause.
+
+    A task begins with the context of whoever starts it: that is how a request knows its frame.
+    """
+
+    frames_ns: list[int] = field(default_factory=list)
+    requests_ns: list[int] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Stamp nothing yet."""
+        self._way: ContextVar[Way | None] = ContextVar("way", default=None)
+        self._now_ns: Callable[[], int] = lambda: 0
+
+    def attach(self) -> None:
+        """Take stamps from now on."""
+        for of, name, stamping in (
+            (MarketTaping, "hear", self._hearing),
+            (Ear, "act", self._deciding),
+            (SessionJournal, "commit", self._committing),
+            (Pace, "turn", self._turning),
+            (httpx.AsyncHTTPTransport, "handle_async_request", self._sending),
+        ):
+            setattr(of, name, stamping(getattr(of, name)))
+
+    def _hearing(self, plain: Any) -> Any:
+        def hear(taping: MarketTaping, record: Record) -> None:
+            if not isinstance(record, Heard):
+                plain(taping, record)
+                return
+            self._now_ns = taping._room.clock.wall_ns
+            self.frames_ns.append(record.received_ns)
+            token = self._way.set(Way(record.received_ns, self._now_ns()))
+            try:
+                plain(taping, record)
+            finally:
+                self._way.reset(token)
+
+        return hear
+
+    def _deciding(self, plain: Any) -> Any:
+        def act(ear: Ear, now_ns: int) -> None:
+            way = self._way.get() or Way(0, 0)
+            way.asked_ns = way.asked_ns or self._now_ns()
+            plain(ear, now_ns)
+            way.decided_ns = way.decided_ns or self._now_ns()
+
+        return act
+
+    def _committing(self, plain: Any) -> Any:
+        def commit(journal: SessionJournal) -> None:
+            way = self._way.get() or Way(0, 0)
+            way.commits_ns = way.commits_ns or self._now_ns()
+            plain(journal)
+            way.committed_ns = way.committed_ns or self._now_ns()
+
+        return commit
+
+    def _turning(self, plain: Any) -> Any:
+        async def turn(pace: Pace) -> None:
+            way = self._way.get() or Way(0, 0)
+            await plain(pace)
+            way.turned_ns = way.turned_ns or self._now_ns()
+
+        return turn
+
+    def _sending(self, plain: Any) -> Any:
+        async def handle(carrier: httpx.AsyncHTTPTransport, request: httpx.Request) -> Any:
+            way = self._way.get()
+
+            async def trace(event: str, _: object) -> None:
+                if event == _WRITTEN:
+                    self._note_request(way)
+
+            if request.url.path.endswith(_ORDERS):
+                request.extensions["trace"] = trace
+            return await plain(carrier, request)
+
+        return handle
+
+    def _note_request(self, way: Way | None) -> None:
+        now_ns = self._now_ns()
+        self.requests_ns.append(now_ns)
+        if way is not None and not way.written_ns:
+            way.written_ns = now_ns
+            self.ways.append(way)
+
+    def told(self) -> dict[str, Any]:
+        """Return what was stamped once the first quotes were out, for so long as is measured."""
+        first_ns = self.requests_ns[0] + _SETTLE_NS
+        within = range(first_ns, first_ns + SECONDS * NANOSECONDS)
+        return {
+            "frames": sum(at_ns in within for at_ns in self.frames_ns),
+            "requests": sum(at_ns in within for at_ns in self.requests_ns),
+            "stages_ms": [way.stages_ms() for way in self.ways if way.arrived_ns in within],
+        }
+
+
+def be_session(words: list[str]) -> None:
+    """Trade until told to stop, and say what was stamped."""
+    stamps = Stamps()
+    stamps.attach()
+    assert main(["trade", *words]) == 0, "the session failed"
+    print(json.dumps(stamps.told()), flush=True)
+
+
+# The measurement ----------------------------------------------------------------------------------
+
+
+def react() -> dict[str, Any]:
+    """Let a session trade against our sandbox; return what was stamped."""
+    with tempfile.TemporaryDirectory() as scratch:
+        write_nervous_tape(Path(scratch) / "nervous")
+        served = ("-m", "sim", "serve", f"recording.path={scratch}/nervous", "sandbox.port=0")
+        with started(*served, folder=scratch) as sandbox:
+            port = urlsplit(said(sandbox).split()[1]).port
+            words = (
+                f"sandbox.port={port}",
+                "session.name=benchmark",
+                "strategy.quote_refresh_seconds=0",
+                "strategy.spread_margin=0.02",
+                "risk=open",
+            )
+            with started("-m", "benchmarks.reaction", *words, folder=scratch) as session:
+                told = _trade(Watched(session))
+        return told | {"commits_ms": commit_alone(Path(scratch))}
+
+
+def _trade(session: Watched) -> dict[str, Any]:
+    let_pass(session.process, _LEAD_SECONDS)
+    session.sample()
+    let_pass(session.process, SECONDS)
+    session.sample()
+    session.process.send_signal(signal.SIGINT)
+    told: dict[str, Any] = json.loads(session.process.communicate()[0].splitlines()[-1])
+    before, after = session.processor_seconds
+    return told | {"share": (after - before) / SECONDS}
+
+
+def commit_alone(folder: Path) -> list[float]:
+    """Return how long commits of what is heard between two requests take, in milliseconds."""
+    took = []
+    event = OfferChanged(LineId("0h"), Odds(-110), 50_000)
+    with SessionJournal(folder / "alone.sqlite") as journal:
+        journal.begin_start(0)
+        for _ in range(_COMMITS):
+            for _ in range(_HEARD_BETWEEN_COMMITS):
+                journal.heard_market(0, event)
+            began = perf_counter()
+            journal.commit()
+            took.append((perf_counter() - began) * 1e3)
+            Event().wait(_COMMIT_PAUSE_SECONDS)
+    return took
+
+
+if __name__ == "__main__":
+    be_session(sys.argv[1:])
