@@ -120,7 +120,7 @@ async def _recorded(session: "Recording", folder: Path) -> int:
 
 
 async def _with_connection(
-    operator: Operator | Reconciliation, verb: Callable[[Connection], Awaitable[None]]
+    operator: "Operator | Reconciliation", verb: Callable[[Connection], Awaitable[None]]
 ) -> None:
     async with connected(operator.site, operator.clock, os.environ, Path.cwd()) as connection:
         await verb(connection)
