@@ -38,7 +38,8 @@ from strategies.trading.ids import LineId
 from strategies.trading.market import MarketStatus
 from strategies.trading.odds import Odds
 
-# A move costs a request to cancel and up to two to place, so that no request waits for its turn.
+# A move makes two requests, to cancel and to place: far below the exchange's limit, so that none
+# waits for its turn.
 FRAMES_PER_SECOND = 500
 MOVES_PER_SECOND = 10
 SECONDS = 30
