@@ -49,6 +49,8 @@ from strategies.trading.exchange import BATCH_LIMIT
 
 # What the exchange takes in one query (partner API, 11).
 EVENTS_PER_QUERY = 50
+# What one socket may hear is 400 channels; the documentation counts the two that all share.
+EVENTS_PER_SOCKET = 398
 _PER_PAGE = 100
 _PAGES_MAX = 1_000
 

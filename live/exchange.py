@@ -7,6 +7,7 @@ by our own id; it is never placed again.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -50,6 +51,23 @@ _RECENT_SECONDS = 60
 _BALANCE_MODES = ("deferred", "immediate")
 
 
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """What the exchange does not say of an account, and must be set.
+
+    `balance_mode` says whether the balance still holds the stakes (deferred) or not (immediate);
+    raise ConfigError for any other.
+    """
+
+    balance_mode: str
+
+    def __post_init__(self) -> None:
+        """Refuse a mode that there is not."""
+        if self.balance_mode not in _BALANCE_MODES:
+            message = f"exchange.balance_mode: {self.balance_mode!r} is not one of {_BALANCE_MODES}"
+            raise ConfigError(message)
+
+
 class ProphetExchange:
     """The desk's `Exchange` at ProphetX, for as long as a group of tasks lasts.
 
@@ -67,21 +85,14 @@ class ProphetExchange:
         tell: Tell,
         before_sending: Callable[[], None],
         troubles: Troubles,
-        balance_mode: str,
+        settings: AccountSettings,
     ) -> None:
-        """Ask through a client, and tell events; `before_sending` is called ahead of any request.
-
-        `balance_mode` says whether the balance still holds the stakes (deferred) or not
-        (immediate); raise ConfigError for any other.
-        """
-        if balance_mode not in _BALANCE_MODES:
-            message = f"exchange.balance_mode: {balance_mode!r} is not one of {_BALANCE_MODES}"
-            raise ConfigError(message)
+        """Ask through a client, and tell events; `before_sending` is called before any request."""
         self._client = client
         self._clock = clock
         self._tasks = tasks
         self._before_sending = before_sending
-        self._deferred = balance_mode == "deferred"
+        self._deferred = settings.balance_mode == "deferred"
         self._placing: dict[LineId, asyncio.Task[None]] = {}
         self.wagers = KnownWagers(client, clock, catalogue, troubles, tell)
 

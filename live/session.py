@@ -93,11 +93,11 @@ class Session:
         room = self._room(clock=self._clock)
         limits = room.admit(self.site, environ, self.limits)
         folder = home / SESSIONS / self._name
-        folder.mkdir(parents=True, exist_ok=True)
-        with SessionJournal(folder / "journal.sqlite") as journal:
-            async with connected(self.site, room.clock, environ, home) as connection:
-                # Numbered only once the exchange takes our keys.
-                await connection.client.log_in()
+        async with connected(self.site, room.clock, environ, home) as connection:
+            # Nothing is kept of a session that the exchange does not let in.
+            await connection.client.log_in()
+            folder.mkdir(parents=True, exist_ok=True)
+            with SessionJournal(folder / "journal.sqlite") as journal:
                 number = journal.begin_start(room.clock.now_ns())
                 saved = folder / f"start-{number:05d}.yaml"
                 saved.write_text(self._configuration, encoding="utf-8")

@@ -26,7 +26,7 @@ from recordings.writer import TapeWriter
 from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
-from strategies.trading.errors import ExchangeError, ProtocolError
+from strategies.trading.errors import ConfigError, ExchangeError, ProtocolError
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.money import dollars_text
@@ -89,11 +89,16 @@ class Start:
         self._desk: Desk | None = None
 
     async def carry_out(self, stop: asyncio.Event, limits: Limits) -> None:
-        """Trade until told to stop, and leave nothing open; raise what went wrong."""
+        """Trade until told to stop, and leave nothing open; raise what went wrong.
+
+        What was asked wrongly comes out as ConfigError before anything is done.
+        """
         failure: Exception | None = None
         try:
             await self._tape_and_trade(stop, limits)
         except Exception as error:
+            if isinstance(error, ConfigError) and self._desk is None:
+                raise
             failure = error
             self._tell(f"stopped by {type(error).__name__}: {error}; cancelling everything")
         await self._leave_nothing_open()
@@ -103,7 +108,7 @@ class Start:
     async def _leave_nothing_open(self) -> None:
         name = self._connection.site.name
         try:
-            still_open = await self._room.withdraw_all()
+            still_open = await self._room.withdraw_all(self._connection)
         except ExchangeError as error:
             message = f"{name} does not say whether wagers are open ({error}); ask with status"
             raise ExchangeError(message) from error

@@ -112,6 +112,9 @@ def test_every_choice_is_built(
         ("live", "clock=virtual", "clock"),
         ("record", "clock=virtual", "clock"),
         ("check", "clock=virtual", "clock"),
+        ("backtest", "clock=wall", "clock"),
+        ("backtest", "exchange=prophetx", "exchange"),
+        ("serve", "exchange=prophetx", "exchange"),
     ],
 )
 def test_a_part_of_another_mode_is_refused(
