@@ -8,6 +8,7 @@ again blindly. An answer to such a request that cannot be read (ProtocolError) i
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -142,7 +143,7 @@ class ProphetClient:
 
     async def order(self, order_id: str) -> OrderShape:
         """Return a wager as it stands now, by the exchange's own id."""
-        return await self._read(OrderShape, f"v4/mm/get_order/{order_id}")
+        return await self._read(OrderShape, f"v4/mm/get_order/{quote(order_id, safe='')}")
 
     async def history(self, **query: str | int) -> list[OrderShape]:
         """Return all wagers of a range of time, newest first as the exchange has them.
