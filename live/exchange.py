@@ -29,8 +29,11 @@ _OVER_LIMIT, _USED = "order_limit_exceeded", "order_external_id_existed"
 _NO_ANSWER = "no_answer"
 
 # What an item of a batch may be refused with although it may have been placed (partner API, 3.2).
+# Ours are never used twice: one that was used before was carried out, and answered again.
 _MAYBE_PLACED = (
     "internal_error",
+    _USED,
+    "order_ref_id_existed",
     "unknown_error",
     "order_balance_check_timeout",
     "order_unable_to_place",
@@ -239,6 +242,9 @@ class ProphetExchange:
 
     async def _refuse(self, wager: KnownWager, code: str) -> None:
         """Tell of a refused cancel; if there is nothing left to cancel, tell how it ended."""
+        if wager.rejected:
+            self._start(self._cancel_again(wager, code))
+            return
         if code in _AGAIN_NS:
             self.wagers.tell(
                 [CancelRefused(wager.ref, code, self._clock.wall_ns() + _AGAIN_NS[code])]
@@ -246,6 +252,12 @@ class ProphetExchange:
             return
         if wager.ended or not await self.wagers.has_ended(wager):
             self.wagers.tell([CancelRefused(wager.ref, code, None)])
+
+    async def _cancel_again(self, wager: KnownWager, code: str) -> None:
+        """Ask again, if there is anything to cancel, for a wager that the desk thinks rejected."""
+        if code in _AGAIN_NS:
+            await self._clock.sleep_until(self._clock.wall_ns() + _AGAIN_NS[code])
+            await self._cancel([wager])
 
     async def _cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> None:
         try:

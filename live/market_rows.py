@@ -239,10 +239,10 @@ class MarketRows:
         line = self._lines.get(trade.strike_id)
         if line is None:
             return
+        odds, cents = trade.fill_price or trade.price or 0, trade.filled_cents
         if self._last_trades.get(line) == trade and trade.sequence_number:
             return
         self._last_trades[line] = trade
-        odds, cents = trade.fill_price or trade.price or 0, trade.filled_cents
         if self._is_permitted(odds, (cents, 0)):
             self._writer.trade(line, odds, cents, Side.MAKER)
 

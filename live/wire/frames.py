@@ -94,8 +94,6 @@ class TradeInfo(Shape, frozen=True):
     sport_event_id: int
     market_id: int
     strike_id: str
-    outcome_id: int | None = None
-    strike: Decimal | None = None
     price: int | None = None
     fill_price: int | None = None
     filled_quantity: Decimal | None = None
