@@ -8,6 +8,7 @@ again blindly. An answer to such a request that cannot be read (ProtocolError) i
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -49,6 +50,8 @@ from strategies.trading.exchange import BATCH_LIMIT
 
 # What the exchange takes in one query (partner API, 11).
 EVENTS_PER_QUERY = 50
+# What one socket may hear is 400 channels; the documentation counts the two that all share.
+EVENTS_PER_SOCKET = 398
 _PER_PAGE = 100
 _PAGES_MAX = 1_000
 
@@ -140,7 +143,7 @@ class ProphetClient:
 
     async def order(self, order_id: str) -> OrderShape:
         """Return a wager as it stands now, by the exchange's own id."""
-        return await self._read(OrderShape, f"v4/mm/get_order/{order_id}")
+        return await self._read(OrderShape, f"v4/mm/get_order/{quote(order_id, safe='')}")
 
     async def history(self, **query: str | int) -> list[OrderShape]:
         """Return all wagers of a range of time, newest first as the exchange has them.

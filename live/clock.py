@@ -23,7 +23,10 @@ _OUTSIDE = 9
 # How much is stepped before others get a turn, so that falling behind does not shut them out.
 _STEPS_PER_TURN = 5_000
 
-# A year at this speed still ends where a tape can tell the time, which is in 2262.
+# A clock that is so far ahead, and then runs on for months at the greatest speed, is still within
+# what a tape can tell, which ends in 2262.
+_FIRST_ANCHOR_NS = timegm((2026, 1, 1, 0, 0, 0)) * NANOSECONDS
+_FURTHEST_NS = 170 * 365 * 24 * 3600 * NANOSECONDS
 _FASTEST = 200
 
 
@@ -50,9 +53,9 @@ class ScheduledCall(Event):
 class WallClock:
     """The time of an environment that keeps pace with the wall.
 
-    Now is anchor + speed x (wall time - anchor), in integer nanoseconds, where the anchor is the
-    beginning of the year in which the clock was made; at speed 1 that is wall time. It never goes
-    back: wall time is read once, and measured from there.
+    Now is anchor + speed x (wall time - anchor), in integer nanoseconds; at speed 1 that is wall
+    time. It never goes back: wall time is read once, when the clock is made, and measured from
+    there.
     """
 
     def __init__(self, env: Environment | None = None, speed: float = 1) -> None:
@@ -64,7 +67,7 @@ class WallClock:
         self._numerator, self._denominator = ratio.numerator, ratio.denominator
         self._wall_ns = time.time_ns()
         self._counter_ns = time.monotonic_ns()
-        self._anchor_ns = _beginning_of_year_ns(self._wall_ns)
+        self._anchor_ns = anchor_ns(self._wall_ns, ratio)
         self._env = Environment(self.wall_ns()) if env is None else env
         self._stepping = False
         self._armed_ns: float = 0
@@ -156,9 +159,14 @@ class WallClock:
         return scaled_ns * self._denominator / self._numerator / NANOSECONDS
 
 
-def _beginning_of_year_ns(wall_ns: int) -> int:
-    year = time.gmtime(wall_ns // NANOSECONDS).tm_year
-    return timegm((year, 1, 1, 0, 0, 0)) * NANOSECONDS
+def anchor_ns(wall_ns: int, speed: Fraction) -> int:
+    """Return the anchor of a clock that is made at a time of the wall.
+
+    It is the beginning of 2026 until such a clock would be 170 years ahead; from then on it is that
+    moment, and so on. At speed 20 that takes eight years, at 200 ten months.
+    """
+    period_ns = int(_FURTHEST_NS / speed)
+    return wall_ns - (wall_ns - _FIRST_ANCHOR_NS) % period_ns
 
 
 def _ratio(speed: object) -> Fraction:

@@ -7,6 +7,7 @@ by our own id; it is never placed again.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -34,8 +35,11 @@ _OVER_LIMIT, _USED = "order_limit_exceeded", "order_external_id_existed"
 _NO_ANSWER = "no_answer"
 
 # What an item of a batch may be refused with although it may have been placed (partner API, 3.2).
+# Ours are never used twice: one that was used before was carried out, and answered again.
 _MAYBE_PLACED = (
     "internal_error",
+    _USED,
+    "order_ref_id_existed",
     "unknown_error",
     "order_balance_check_timeout",
     "order_unable_to_place",
@@ -56,6 +60,23 @@ _RECENT_SECONDS = 60
 _BALANCE_MODES = ("deferred", "immediate")
 
 
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """What the exchange does not say of an account, and must be set.
+
+    `balance_mode` says whether the balance still holds the stakes (deferred) or not (immediate);
+    raise ConfigError for any other.
+    """
+
+    balance_mode: str
+
+    def __post_init__(self) -> None:
+        """Refuse a mode that there is not."""
+        if self.balance_mode not in _BALANCE_MODES:
+            message = f"exchange.balance_mode: {self.balance_mode!r} is not one of {_BALANCE_MODES}"
+            raise ConfigError(message)
+
+
 class ProphetExchange:
     """The desk's `Exchange` at ProphetX, for as long as a group of tasks lasts.
 
@@ -73,21 +94,14 @@ class ProphetExchange:
         tell: Tell,
         before_sending: Callable[[], None],
         troubles: Troubles,
-        balance_mode: str,
+        settings: AccountSettings,
     ) -> None:
-        """Ask through a client, and tell events; `before_sending` is called ahead of any request.
-
-        `balance_mode` says whether the balance still holds the stakes (deferred) or not
-        (immediate); raise ConfigError for any other.
-        """
-        if balance_mode not in _BALANCE_MODES:
-            message = f"exchange.balance_mode: {balance_mode!r} is not one of {_BALANCE_MODES}"
-            raise ConfigError(message)
+        """Ask through a client, and tell events; `before_sending` is called before any request."""
         self._client = client
         self._clock = clock
         self._tasks = tasks
         self._before_sending = before_sending
-        self._deferred = balance_mode == "deferred"
+        self._deferred = settings.balance_mode == "deferred"
         self._placing: dict[LineId, asyncio.Task[None]] = {}
         self._asking: asyncio.Task[None] | None = None
         self.wagers = KnownWagers(client, clock, catalogue, troubles, tell)
@@ -239,6 +253,9 @@ class ProphetExchange:
 
     async def _refuse(self, wager: KnownWager, code: str) -> None:
         """Tell of a refused cancel; if there is nothing left to cancel, tell how it ended."""
+        if wager.rejected:
+            self._start(self._cancel_again(wager, code))
+            return
         if code in _AGAIN_NS:
             self.wagers.tell(
                 [CancelRefused(wager.ref, code, self._clock.wall_ns() + _AGAIN_NS[code])]
@@ -246,6 +263,12 @@ class ProphetExchange:
             return
         if wager.ended or not await self.wagers.has_ended(wager):
             self.wagers.tell([CancelRefused(wager.ref, code, None)])
+
+    async def _cancel_again(self, wager: KnownWager, code: str) -> None:
+        """Ask again, if there is anything to cancel, for a wager that the desk thinks rejected."""
+        if code in _AGAIN_NS:
+            await self._clock.sleep_until(self._clock.wall_ns() + _AGAIN_NS[code])
+            await self._cancel([wager])
 
     async def _cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> None:
         try:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from live.wire.orders import MatchShape, OrderShape
+from live.wire.reading import unreadable
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import (
     Event,
@@ -127,8 +128,14 @@ class KnownWager:
         return [WagerRejected(self.ref, code)]
 
     def learn(self, order: OrderShape) -> list[Event]:
-        """Return what an answer, a private update or a row of the history tells anew."""
-        self.number = order.number
+        """Return what an answer, a private update or a row of the history tells anew.
+
+        Raise ProtocolError for one that cannot be read, and learn nothing of it.
+        """
+        number, *_ = order.number, order.stake_cents, order.total_filled_cents
+        if order.filled_cents and order.update_type is not None:
+            _odds(order)
+        self.number = number
         events: list[Event] = []
         if not self.answered:
             events.append(WagerAccepted(self.ref))
@@ -208,4 +215,7 @@ class KnownWager:
 
 
 def _odds(told: OrderShape | MatchShape) -> Odds:
-    return Odds(told.fill_price or told.price or 0)
+    odds = told.fill_price or told.price or 0
+    if -100 <= odds < 100:
+        raise unreadable("fill", "has no odds", repr(told))
+    return Odds(odds)

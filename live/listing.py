@@ -129,10 +129,11 @@ def _of_competitor(level: LevelShape, home_id: int | None) -> Selection | None:
 
 
 def _point(on: Market, level: LevelShape) -> float:
-    # Zero has no sign.
-    return 0.0 if on.type is MarketType.MONEYLINE else float(level.strike or 0) + 0.0
+    return 0.0 if on.type is MarketType.MONEYLINE else level.point
 
 
 def _are_opposite(on: Market, first: Line, second: Line) -> bool:
     mirrored = on.type is MarketType.SPREAD
+    if first.line_id == second.line_id:
+        return False
     return first.point == (0.0 - second.point if mirrored else second.point)

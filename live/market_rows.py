@@ -7,13 +7,13 @@ from live import listing
 from live.listing import LineLevels
 from live.troubles import Troubles
 from live.wire.frames import SelectionsChange, TradeInfo
-from live.wire.markets import EventShape, MarketShape, StrikeShape
+from live.wire.markets import EventShape, MarketShape, StrikeShape, point_of
 from recordings.tape import Side
 from recordings.writer import TapeWriter
 from strategies.trading.errors import ProtocolError
 from strategies.trading.events import ReferencePrice
 from strategies.trading.ids import LineId
-from strategies.trading.market import Market, MarketType
+from strategies.trading.market import Line, Market, MarketType
 
 # What a message shows of each line; what lies beyond is unknown, not gone (partner API, 10.5).
 _LEVELS_SHOWN = 10
@@ -188,23 +188,29 @@ class MarketRows:
             if line is not None:
                 # The first of a pair is entered first.
                 return min(line, self._opposites[line])
-        point = 0.0 if on.type is MarketType.MONEYLINE else float(strike.strike or 0) + 0.0
-        return None if strike.levels else self._firsts.get((market, point))
+        if strike.levels:
+            return None
+        point = 0.0 if on.type is MarketType.MONEYLINE else point_of(strike.strike)
+        return self._firsts.get((market, point))
 
     def _places(self, market: int, pair: tuple[LineLevels, LineLevels]) -> tuple[int, int]:
         """Return the places of two lines in the dictionary, entered now if they are new."""
         first, second = (entry.line for entry in pair)
-        if first.line_id not in self._lines:
-            known = second.line_id in self._lines or (market, first.point) in self._firsts
-            if known or first.line_id == second.line_id:
-                message = "strike: has lines that contradict what is known"
-                raise ProtocolError(message, repr(pair))
-            places = self._writer.add_line(first), self._writer.add_line(second)
-            self._lines[first.line_id], self._lines[second.line_id] = places
-            self._opposites[places[0]], self._opposites[places[1]] = places[1], places[0]
-            self._firsts[market, first.point] = places[0]
-        place = self._lines[first.line_id]
-        return place, self._opposites[place]
+        known = self._firsts.get((market, first.point))
+        there = self._lines.get(first.line_id), self._lines.get(second.line_id)
+        if known is None and there == (None, None) and first.line_id != second.line_id:
+            return self._enter(market, first, second)
+        if known is None or there != (known, self._opposites[known]):
+            message = "strike: has lines that contradict what is known"
+            raise ProtocolError(message, repr(pair))
+        return known, self._opposites[known]
+
+    def _enter(self, market: int, first: Line, second: Line) -> tuple[int, int]:
+        places = self._writer.add_line(first), self._writer.add_line(second)
+        self._lines[first.line_id], self._lines[second.line_id] = places
+        self._opposites[places[0]], self._opposites[places[1]] = places[1], places[0]
+        self._firsts[market, first.point] = places[0]
+        return places
 
     def _write_pair(self, pair: tuple[LineLevels, LineLevels]) -> None:
         for entry in pair:
@@ -233,10 +239,10 @@ class MarketRows:
         line = self._lines.get(trade.strike_id)
         if line is None:
             return
+        odds, cents = trade.fill_price or trade.price or 0, trade.filled_cents
         if self._last_trades.get(line) == trade and trade.sequence_number:
             return
         self._last_trades[line] = trade
-        odds, cents = trade.fill_price or trade.price or 0, trade.filled_cents
         if self._is_permitted(odds, (cents, 0)):
             self._writer.trade(line, odds, cents, Side.MAKER)
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from numpy.random import default_rng
 
+from live.client import EVENTS_PER_SOCKET
 from live.clock import WallClock
 from live.connection import Connection, chosen_tournaments, require_live_parts
 from live.guard import admit_trading
@@ -53,7 +54,7 @@ class Operator:
         yield "events", f"{len(events)} on offer"
         ladder = await client.ladder()
         yield "ladder", f"{len(ladder)} odds from {min(ladder):+d} to {max(ladder):+d}"
-        ids = [event.event_id for event in events]
+        ids = [event.event_id for event in events[:EVENTS_PER_SOCKET]]
         yield "channels", await self._channels(connection, ids)
         yield "trading", self._trading(environ)
 

@@ -115,6 +115,9 @@ class PusherSocket:
         """Be Pysher's thread; however it ends, that is told."""
         try:
             self._pusher.connection._connect()
+        except Exception as error:
+            # Such as an address that cannot be: it would end the thread with a traceback.
+            self._end(str(error) or type(error).__name__)
         finally:
             self._end("the socket ended")
             if self._raw is not None:

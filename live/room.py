@@ -10,7 +10,7 @@ from typing import Protocol
 
 from live.clock import WallClock
 from live.connection import Connection
-from live.exchange import ProphetExchange
+from live.exchange import AccountSettings, ProphetExchange
 from live.guard import admit_trading
 from live.known_wager import KnownWager
 from live.open_wagers import cancel_everything, told_wager
@@ -97,19 +97,20 @@ class Room(Protocol):
     async def available_cents(self) -> int:
         """Return what may be staked; raise ExchangeError."""
 
-    async def withdraw_all(self) -> list[str]:
-        """Withdraw all that is open; return what still is, as people read it."""
+    async def withdraw_all(self, connection: Connection) -> list[str]:
+        """Withdraw all that is open, opened or not; return what still is, as people read it."""
 
 
 class LiveRoom:
     """ProphetX: the desk hears its stream, and wagers there."""
 
-    def __init__(
-        self, *, exchange: Callable[..., ProphetExchange], clock: Callable[..., WallClock]
-    ) -> None:
-        """Take the parts; nothing is asked before it is opened."""
+    def __init__(self, *, exchange: object, clock: Callable[..., WallClock]) -> None:
+        """Take AccountSettings and a clock; raise ConfigError for the exchange of another room."""
+        if not isinstance(exchange, AccountSettings):
+            message = "exchange: wagers are placed at ProphetX; use exchange=prophetx"
+            raise ConfigError(message)
         self.clock = clock()
-        self._make_exchange = exchange
+        self._settings = exchange
         self._opening: Opening | None = None
         self._exchange: ProphetExchange | None = None
         self._desk: Listener | None = None
@@ -124,19 +125,16 @@ class LiveRoom:
         connection = opening.connection
         self._opening = opening
         self._catalogue = opening.info.catalogue()
-        try:
-            self._exchange = self._make_exchange(
-                client=connection.client,
-                clock=self.clock,
-                catalogue=self._catalogue,
-                tasks=opening.tasks,
-                tell=self._tell,
-                before_sending=opening.before_sending,
-                troubles=connection.troubles,
-            )
-        except TypeError:
-            message = "exchange: wagers are placed at ProphetX; use exchange=prophetx"
-            raise ConfigError(message) from None
+        self._exchange = ProphetExchange(
+            client=connection.client,
+            clock=self.clock,
+            catalogue=self._catalogue,
+            tasks=opening.tasks,
+            tell=self._tell,
+            before_sending=opening.before_sending,
+            troubles=connection.troubles,
+            settings=self._settings,
+        )
         return self._exchange
 
     def seat(self, desk: Listener) -> None:
@@ -175,7 +173,8 @@ class LiveRoom:
     async def recover(self, wagers: Sequence[PastWager]) -> Recovered:
         """Cancel whatever is open, and ask for what became of the wagers of earlier starts."""
         assert self._exchange is not None, "it is not open"
-        still_open = await self.withdraw_all()
+        assert self._opening is not None, "it is not open"
+        still_open = await self.withdraw_all(self._opening.connection)
         if still_open:
             message = f"{len(still_open)} wagers of before stay open: {still_open[0]} ..."
             raise ExchangeError(message)
@@ -198,11 +197,9 @@ class LiveRoom:
         assert self._exchange is not None, "it is not open"
         return await self._exchange.available_cents()
 
-    async def withdraw_all(self) -> list[str]:
+    async def withdraw_all(self, connection: Connection) -> list[str]:
         """Cancel everything of the account, and ask until nothing is open."""
-        if self._opening is None:
-            return []
-        still_open = await cancel_everything(self._opening.connection)
+        still_open = await cancel_everything(connection)
         return [told_wager(order) for order in still_open]
 
     def _tell(self, events: Sequence[Event]) -> None:

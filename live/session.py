@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,23 +111,19 @@ class Session:
         room = self._room(clock=self._clock)
         limits = room.admit(self.site, environ, self.limits)
         folder = home / SESSIONS / self._name
-        folder.mkdir(parents=True, exist_ok=True)
-        with (
-            SessionJournal(folder / "journal.sqlite") as journal,
-            SessionLog(folder / "session.log", room.clock) as log,
-        ):
-
-            def tell_and_log(line: str) -> None:
-                tell(line)
-                log.write(line)
-
-            async with connected(self.site, room.clock, environ, home) as connection:
-                # Numbered only once the exchange takes our keys.
-                await connection.client.log_in()
+        async with connected(self.site, room.clock, environ, home) as connection:
+            # Nothing is kept of a session that the exchange does not let in.
+            await connection.client.log_in()
+            folder.mkdir(parents=True, exist_ok=True)
+            with (
+                SessionJournal(folder / "journal.sqlite") as journal,
+                SessionLog(folder / "session.log", room.clock) as log,
+            ):
                 number = journal.begin_start(room.clock.now_ns())
                 saved = folder / f"start-{number:05d}.yaml"
                 saved.write_text(self._configuration, encoding="utf-8")
-                start = Start(self, room, connection, journal, folder, number, tell_and_log)
+                both = partial(_tell_both, tell, log.write)
+                start = Start(self, room, connection, journal, folder, number, both)
                 await start.carry_out(stop, limits)
 
     def desk_settings(
@@ -143,3 +140,8 @@ class Session:
             session_name=self._name,
             start_number=start_number,
         )
+
+
+def _tell_both(person: Tell, log: Tell, line: str) -> None:
+    person(line)
+    log(line)

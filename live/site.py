@@ -1,7 +1,8 @@
 """Where the exchange is and how it is spoken to. Whoever means real money is held to its host."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from math import isfinite
+from urllib.parse import SplitResult, urlsplit
 
 from strategies.trading.errors import ConfigError
 
@@ -32,7 +33,9 @@ class Site:
 
     def __post_init__(self) -> None:
         """Refuse an address that cannot be, or cannot be what is said of it."""
-        parts = urlsplit(self.root)
+        for name in ("name", "root", "path_prefix"):
+            _require_text(f"prophet.{name}", getattr(self, name))
+        parts = self._parts()
         self._require(parts.scheme in ("http", "https"), "must begin with http:// or https://")
         self._require(bool(parts.hostname), "names no host")
         self._require(parts.path in ("", "/"), "is a host without a path; see prophet.path_prefix")
@@ -46,8 +49,9 @@ class Site:
         self._require(
             self.speed == 1 or self.is_local, "keeps wall time; sandbox.speed is for our own"
         )
-        _require_positive("prophet.requests_per_second", self.requests_per_second)
-        _require_positive("prophet.answer_seconds", self.answer_seconds)
+        require_positive("prophet.requests_per_second", self.requests_per_second, whole=True)
+        require_positive("prophet.answer_seconds", self.answer_seconds)
+        _require_port("prophet.socket_port", self.socket_port)
 
     @property
     def host(self) -> str:
@@ -63,6 +67,15 @@ class Site:
         """Return the address of one of its endpoints."""
         return f"{self.root.rstrip('/')}{self.path_prefix.rstrip('/')}/{path}"
 
+    def _parts(self) -> SplitResult:
+        try:
+            parts = urlsplit(self.root)
+            _ = parts.port
+        except ValueError as error:
+            message = f"prophet.root: {self.root} is no address ({error})"
+            raise ConfigError(message) from None
+        return parts
+
     def _require(self, true: bool, why: str) -> None:
         if not true:
             message = f"prophet.root: {self.root} {why}"
@@ -74,7 +87,22 @@ def _is_real_money(host: str) -> bool:
     return f".{host}".endswith(_REAL_MONEY) and not play
 
 
-def _require_positive(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        message = f"{name}: {value!r} is not a number above 0"
+def _require_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        message = f"{name}: {value!r} is no text"
+        raise ConfigError(message)
+
+
+def _require_port(name: str, value: object) -> None:
+    if type(value) is not int or not 0 <= value <= 65_535:
+        message = f"{name}: {value!r} is not a port, 0 to 65535"
+        raise ConfigError(message)
+
+
+def require_positive(name: str, value: object, *, whole: bool = False) -> None:
+    """Raise ConfigError, naming the setting, unless a value is a finite number above zero."""
+    kinds = int if whole else int | float
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not number or not value > 0 or not isfinite(value):  # type: ignore[operator,arg-type]
+        message = f"{name}: {value!r} is not a {'whole ' * whole}number above 0"
         raise ConfigError(message)

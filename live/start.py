@@ -21,7 +21,7 @@ from recordings.writer import TapeWriter
 from strategies.trading.assembly import DeskSettings, assemble_desk
 from strategies.trading.commission import Commission
 from strategies.trading.desk import Desk
-from strategies.trading.errors import ExchangeError
+from strategies.trading.errors import ConfigError, ExchangeError
 from strategies.trading.exchange import Exchange
 from strategies.trading.limits import Limits
 from strategies.trading.market_filter import MarketFilter
@@ -93,11 +93,16 @@ class Start:
         self._health: Health | None = None
 
     async def carry_out(self, stop: asyncio.Event, limits: Limits) -> None:
-        """Trade until told to stop, and leave nothing open; raise what went wrong."""
+        """Trade until told to stop, and leave nothing open; raise what went wrong.
+
+        What was asked wrongly comes out as ConfigError before anything is done.
+        """
         failure: Exception | None = None
         try:
             await self._tape_and_trade(stop, limits)
         except Exception as error:
+            if isinstance(error, ConfigError) and self._desk is None:
+                raise
             failure = error
             self._tell(f"stopped by {type(error).__name__}: {error}; cancelling everything")
         try:
@@ -111,7 +116,7 @@ class Start:
     async def _leave_nothing_open(self) -> None:
         name = self._connection.site.name
         try:
-            still_open = await self._room.withdraw_all()
+            still_open = await self._room.withdraw_all(self._connection)
         except ExchangeError as error:
             message = f"{name} does not say whether wagers are open ({error}); ask with status"
             raise ExchangeError(message) from error

@@ -6,7 +6,7 @@ Up that whatever changes from then on is heard, and that a snapshot is to be tak
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from msgspec import Struct
 from numpy.random import Generator
@@ -14,7 +14,7 @@ from numpy.random import Generator
 from live.client import ProphetClient
 from live.clock import WallClock
 from live.pusher import PusherSocket
-from live.site import Site
+from live.site import Site, require_positive
 from live.troubles import Troubles
 from live.wire.frames import Established, Frame, SocketError, read_data, read_frame
 from live.wire.session import ChannelShape, ConnectionConfig, RegistrationShape
@@ -41,6 +41,11 @@ class StreamSettings:
     steady_seconds: float
     backoff_seconds: float
     backoff_seconds_max: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no time, by name; raise ConfigError."""
+        for setting in fields(self):
+            require_positive(f"feed.{setting.name}", getattr(self, setting.name))
 
 
 class Up(Struct, frozen=True):

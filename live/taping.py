@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from numpy.random import default_rng
 
 from live import listing
-from live.client import EVENTS_PER_QUERY
+from live.client import EVENTS_PER_QUERY, EVENTS_PER_SOCKET
 from live.clock import WallClock
 from live.connection import Connection
 from live.market_rows import MarketRows
 from live.raw import RawLog
 from live.recorder import Recorder
 from live.reference import ReferenceSettings, ReferenceSource, Told
+from live.site import require_positive
 from live.stream import Down, Record, Stream, StreamSettings, Up
 from live.wire.markets import EventShape, MarketShape, TournamentShape
 from recordings.writer import TapeWriter
-from strategies.trading.errors import ExchangeError, ProtocolError
+from strategies.trading.errors import ConfigError, ExchangeError, ProtocolError
 from strategies.trading.market_filter import MarketFilter
 
 _FLUSH_SECONDS = 1.0
@@ -34,7 +35,7 @@ class TapingSettings:
     """What is taped and how.
 
     A segment is whole after `segment_seconds`; every `compare_seconds` the tape is compared with
-    what the exchange answers.
+    what the exchange answers. Raise ConfigError, naming the setting, for what is no time or seed.
     """
 
     feed: StreamSettings
@@ -43,6 +44,14 @@ class TapingSettings:
     seed: int
     segment_seconds: float
     compare_seconds: float
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        require_positive("run.segment_seconds", self.segment_seconds)
+        require_positive("run.compare_seconds", self.compare_seconds)
+        if type(self.seed) is not int or self.seed < 0:
+            message = f"seed: {self.seed!r} is not a whole number, zero or more"
+            raise ConfigError(message)
 
 
 class Taping:
@@ -73,6 +82,7 @@ class Taping:
         self._tell = tell
         self._asked = asyncio.Event()
         self._wanted_ids: list[int] = []
+        self._left_out = 0
         self._subscribed_ids: frozenset[int] = frozenset()
         self._rows = MarketRows(writer, connection.troubles, settings.markets.types)
         self._recorder = Recorder(
@@ -180,7 +190,7 @@ class Taping:
         """Return the events of the tournaments that are followed; they are wanted from now on."""
         client = self._connection.client
         events = [event for each in self._tournaments for event in await client.events(each.id)]
-        followed = [event for event in events if self._is_followed(event)]
+        followed = self._soonest([event for event in events if self._is_followed(event)])
         self._wanted_ids = [event.event_id for event in followed]
         return followed
 
@@ -190,6 +200,14 @@ class Taping:
         except ProtocolError as error:
             self._connection.troubles.note(error)
             return False
+
+    def _soonest(self, events: list[EventShape]) -> list[EventShape]:
+        """Return as many as a socket can hear, those first that start first; tell of the rest."""
+        left_out = max(0, len(events) - EVENTS_PER_SOCKET)
+        if left_out != self._left_out:
+            self._left_out = left_out
+            self._tell(f"{left_out} events are left out: a socket hears {EVENTS_PER_SOCKET}")
+        return sorted(events, key=lambda event: event.scheduled_ns() or 0)[:EVENTS_PER_SOCKET]
 
     async def _markets_of(self, event_ids: Sequence[int]) -> dict[int, list[MarketShape]]:
         markets: dict[int, list[MarketShape]] = {}

@@ -1,6 +1,7 @@
 """What could not be read: counted by kind, told once for each kind with its text."""
 
 import logging
+import re
 from collections import Counter
 
 from strategies.trading.errors import ProtocolError
@@ -10,6 +11,8 @@ _LOG = logging.getLogger(__name__)
 # Beyond so many kinds they are counted as one, lest a peer that is out of its mind fill the memory.
 _KINDS_MAX = 200
 _TOLD_CHARACTERS = 500
+# Where in a text it could not be read makes no other kind of it.
+_PLACE = re.compile(r" \(byte \d+\)")
 
 
 class Troubles:
@@ -21,7 +24,7 @@ class Troubles:
 
     def note(self, error: ProtocolError) -> None:
         """Count an error; the first of its kind is logged with the text that could not be read."""
-        kind = str(error)
+        kind = _PLACE.sub("", str(error))
         if kind not in self.counts and len(self.counts) >= _KINDS_MAX:
             kind = "other"
         self.counts[kind] += 1

@@ -9,7 +9,13 @@ from typing import Any
 from simpy import Event
 
 from sim.clock import ReplayEnvironment, VirtualClock
-from sim.driver import Course, Feed, Progress, require_simulated
+from sim.driver import (
+    Course,
+    Feed,
+    Progress,
+    require_simulated,
+    require_simulated_exchange,
+)
 from sim.exchange.faulty_link import open_link
 from sim.exchange.link import Link
 from sim.exchange.participant import Participant
@@ -91,6 +97,7 @@ class Backtest:
             message = f"seed: {seed!r} is not a whole number, zero or more"
             raise ConfigError(message)
         require_simulated(feed)
+        require_simulated_exchange(exchange)
         self.feed = feed
         self.seed = seed
         self.queue = queue
@@ -134,9 +141,17 @@ class Backtest:
     def _refuse_what_passes_would(self) -> None:
         """Make once what every pass makes anew, so that a wrong setting is told before any."""
         RefMint(self.session_name, 1)
+        self._clock_of(ReplayEnvironment(), lambda _: None)
         self.latency(Streams(self.seed))
         self.queue()
         self.desk_settings()
+
+    def _clock_of(self, env: ReplayEnvironment, before: Callable[[int], None]) -> VirtualClock:
+        try:
+            return self._clock(env=env, before=before)
+        except TypeError:
+            message = "clock: a backtest is as fast as it can be; use clock=virtual"
+            raise ConfigError(message) from None
 
     def run_pass(
         self, queue: QueueModel, tables: RunTables | None = None, show: Progress | None = None
@@ -155,7 +170,7 @@ class Backtest:
         chance = streams.named("faults")
         link = open_link(env, exchange, latency, inbox, publisher, self.faults, chance)
         course = self.feed.join(env, exchange, publisher, link.participant)
-        clock = self._clock(env=env, before=inbox.drain)
+        clock = self._clock_of(env, inbox.drain)
         journal = RunJournal(self.catalogue, tables)
         desk = assemble_desk(
             self.desk_settings(),

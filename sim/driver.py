@@ -99,6 +99,13 @@ def require_simulated(feed: object) -> None:
         raise ConfigError(message)
 
 
+def require_simulated_exchange(exchange: object) -> None:
+    """Raise ConfigError for the exchange of a live session, which is not made but asked."""
+    if not callable(exchange):
+        message = "exchange: wagers are simulated; use exchange=simulated"
+        raise ConfigError(message)
+
+
 class RecordedFeed:
     """A recording, which does not react to the desk."""
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from recordings.tape import Row, TapeInfo
 from sim.clock import ReplayEnvironment
+from sim.driver import require_simulated_exchange
 from sim.exchange.link import Link
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -16,7 +17,6 @@ from sim.latency import Delay, Latency, NoDelay
 from sim.streams import Streams
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.commission import Commission
-from strategies.trading.errors import ConfigError
 from strategies.trading.events import CatalogueGrew, FeedLost, FeedRestored
 from strategies.trading.exchange import Exchange, Listener
 from strategies.trading.ids import MarketKey
@@ -66,7 +66,8 @@ class PaperRoom:
         seed: int,
         clock: Callable[..., Any],
     ) -> None:
-        """Take the parts; the room's time begins now."""
+        """Take the parts; the room's time begins now. Raise ConfigError for parts of another's."""
+        require_simulated_exchange(exchange)
         self._env = ReplayEnvironment(start_ns=clock(env=ReplayEnvironment()).now_ns())
         self.clock: Any = clock(env=self._env)
         self._inbox = Inbox(self._env)
@@ -86,17 +87,13 @@ class PaperRoom:
     def open(self, opening: PaperOpening) -> Exchange:
         """Open the exchange and the desk's account, and return the way there."""
         env, info = self._env, opening.info
-        try:
-            exchange = self._make_exchange(
-                env=env,
-                info=info,
-                activation=self._latency.activation,
-                queue=self._queue(),
-                fees=self._fees,
-            )
-        except TypeError:
-            message = "exchange: paper is traded at a simulated one; use exchange=simulated"
-            raise ConfigError(message) from None
+        exchange = self._make_exchange(
+            env=env,
+            info=info,
+            activation=self._latency.activation,
+            queue=self._queue(),
+            fees=self._fees,
+        )
         publisher = Publisher(env, self._inbox, NoDelay(), info.clocks, opening.market_keys)
         self._market = RecordedMarket(env, info, exchange, publisher)
         self._link = Link(env, exchange, self._latency, self._inbox, publisher)
@@ -145,7 +142,7 @@ class PaperRoom:
         assert self._link is not None, "it is not open"
         return self._link.participant.available_cents
 
-    async def withdraw_all(self) -> list[str]:
+    async def withdraw_all(self, connection: object) -> list[str]:  # noqa: ARG002
         """Return what is open after all was withdrawn: paper leaves nothing behind."""
         return []
 

@@ -91,8 +91,6 @@ class TradeInfo(Shape, frozen=True):
     sport_event_id: int
     market_id: int
     strike_id: str
-    outcome_id: int | None = None
-    strike: Decimal | None = None
     price: int | None = None
     fill_price: int | None = None
     filled_quantity: Decimal | None = None
@@ -167,9 +165,16 @@ def read_frame(raw: bytes | str) -> Frame:
 
 def read_data(type_: type[Any], frame: Frame) -> Any:
     """Return what a frame of the socket itself says, be it text or plain; raise ProtocolError."""
-    data = frame.data
-    text = data if isinstance(data, str) else msgspec.json.encode(data)
-    return read(type_, text, frame.event)
+    return read(type_, _text_of(frame), frame.event)
+
+
+def _text_of(frame: Frame) -> str | bytes:
+    if isinstance(frame.data, str):
+        return frame.data
+    try:
+        return msgspec.json.encode(frame.data)
+    except (RecursionError, ValueError) as error:
+        raise unreadable(frame.event, type(error).__name__, "") from error
 
 
 def read_change(frame: Frame) -> Change:

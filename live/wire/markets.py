@@ -6,9 +6,12 @@ from typing import Any
 
 from msgspec import Raw
 
-from live.wire.reading import Nanoseconds, Shape, cents, unreadable
+from live.wire.reading import NANOSECONDS_MAX, Nanoseconds, Shape, cents, unreadable
 
 _SECOND_NS = 1_000_000_000
+# Points are whole, or halves or quarters of that, and no game has scores like these.
+_POINTS_MAX = 10_000
+_LONGEST_ODDS = 1_000_000
 
 
 class TournamentShape(Shape, frozen=True):
@@ -55,7 +58,10 @@ class EventShape(Shape, frozen=True):
             raise unreadable("scheduled", str(error), str(self.scheduled)) from error
         if at.tzinfo is None:
             raise unreadable("scheduled", "has no time zone", str(self.scheduled))
-        return int(at.timestamp()) * _SECOND_NS
+        scheduled_ns = int(at.timestamp()) * _SECOND_NS
+        if not 0 <= scheduled_ns <= NANOSECONDS_MAX:
+            raise unreadable("scheduled", "is beyond what can be told", str(self.scheduled))
+        return scheduled_ns
 
 
 class LevelShape(Shape, frozen=True):
@@ -69,6 +75,11 @@ class LevelShape(Shape, frozen=True):
     value: Decimal | None = None
     quantity: Decimal | None = None
     updated_at: Nanoseconds | None = None
+
+    @property
+    def point(self) -> float:
+        """Return the point, zero where there is none; raise ProtocolError for what is no point."""
+        return point_of(self.strike)
 
     @property
     def value_cents(self) -> int:
@@ -141,6 +152,20 @@ MarketsOfEvents = dict[str, list[Raw] | None]
 def ladder_of(answer: Any) -> list[int]:
     """Return the permitted odds, given bare or under their name; raise ProtocolError if neither."""
     rungs = answer.get("ladder") if isinstance(answer, dict) else answer
-    if isinstance(rungs, list) and rungs and all(type(rung) is int for rung in rungs):
+    if isinstance(rungs, list) and rungs and all(map(_are_odds, rungs)):
         return rungs
-    raise unreadable("ladder", "is no list of whole numbers", str(answer))
+    raise unreadable("ladder", "is no list of American odds", str(answer))
+
+
+def _are_odds(rung: object) -> bool:
+    return type(rung) is int and 100 <= abs(rung) <= _LONGEST_ODDS and rung != -100
+
+
+def point_of(strike: Decimal | None) -> float:
+    """Return a strike as a point, zero where there is none; raise ProtocolError if it is none."""
+    if strike is None:
+        return 0.0
+    if strike.is_finite() and abs(strike) <= _POINTS_MAX and strike * 4 % 1 == 0:
+        # Zero has no sign.
+        return float(strike) + 0.0
+    raise unreadable("strike", "is no point", str(strike))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import UNSET, Raw, UnsetType
 
-from live.wire.reading import Nanoseconds, Shape, cents, dollars, unreadable
+from live.wire.reading import Nanoseconds, Shape, cents, dollars, stake_cents, unreadable
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.ids import WagerRef
 
@@ -83,22 +83,22 @@ class OrderShape(Shape, frozen=True):
     @property
     def stake_cents(self) -> int:
         """Return what was staked; after the cancel of a rest, what was matched of it."""
-        return cents(self.quantity, "order quantity")
+        return stake_cents(self.quantity, "order quantity")
 
     @property
     def filled_cents(self) -> int:
         """Return what was matched: of a private update in this fill, elsewhere in all."""
-        return cents(self.filled_quantity, "order filled_quantity")
+        return stake_cents(self.filled_quantity, "order filled_quantity")
 
     @property
     def total_filled_cents(self) -> int:
         """Return what was matched in all, as a private update tells it."""
-        return cents(self.total_filled_quantity, "order total_filled_quantity")
+        return stake_cents(self.total_filled_quantity, "order total_filled_quantity")
 
     @property
     def open_cents(self) -> int:
         """Return what is unmatched and still there."""
-        return cents(self.open_quantity, "order open_quantity")
+        return stake_cents(self.open_quantity, "order open_quantity")
 
 
 class PlacedShape(Shape, frozen=True):
@@ -181,7 +181,7 @@ class MatchShape(Shape, frozen=True):
     @property
     def filled_cents(self) -> int:
         """Return what was matched."""
-        return cents(self.filled_quantity, "match filled_quantity")
+        return stake_cents(self.filled_quantity, "match filled_quantity")
 
     @property
     def profit_cents(self) -> int | None:

@@ -18,7 +18,8 @@ _RAW_KEPT = 20_000
 T = TypeVar("T")
 
 # Times since the epoch, as a tape can keep them.
-Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+NANOSECONDS_MAX = (1 << 63) - 1
+Nanoseconds = Annotated[int, Meta(ge=0, le=NANOSECONDS_MAX)]
 
 
 class Shape(Struct, frozen=True, kw_only=True):
@@ -53,6 +54,14 @@ def cents(dollars: Decimal | None, what: str) -> int:
     except ArithmeticError:
         pass
     raise unreadable(what, "is no amount of dollars", str(dollars))
+
+
+def stake_cents(dollars: Decimal | None, what: str) -> int:
+    """Return an amount that cannot be negative, as `cents` does."""
+    amount_cents = cents(dollars, what)
+    if amount_cents < 0:
+        raise unreadable(what, "is negative", str(dollars))
+    return amount_cents
 
 
 # Message after message shows the same amounts.

@@ -1,6 +1,13 @@
 """Logging in and being let onto the socket, as the exchange says it. Nothing here is ever shown."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from live.wire.reading import Shape
+
+# What a header can carry.
+Token = Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$")]
 
 
 class Secretive(Shape, frozen=True):
@@ -14,7 +21,7 @@ class Secretive(Shape, frozen=True):
 class LoginShape(Secretive, frozen=True):
     """The tokens of a new session; times are unix seconds."""
 
-    access_token: str
+    access_token: Token
     access_expire_time: int
     refresh_token: str
     refresh_expire_time: int = 0
@@ -23,7 +30,7 @@ class LoginShape(Secretive, frozen=True):
 class RefreshShape(Secretive, frozen=True):
     """A new access token of the same session."""
 
-    access_token: str
+    access_token: Token
     access_expire_time: int
 
 

@@ -103,6 +103,8 @@ class Rest:
     async def _with_faults(
         self, request: web.Request, asked: Callable[[Any], Shape], legacy: bool
     ) -> web.StreamResponse:
+        # Whoever gives up waiting has asked all the same.
+        await request.read()
         fault = self._faults.of_request(request.path)
         if fault is not None:
             refusal = await _before(fault)

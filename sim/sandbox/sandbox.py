@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
-from sim.driver import Feed, require_simulated
+from sim.driver import Feed, require_simulated, require_simulated_exchange
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue import QueueModel
 from sim.latency import Latency
@@ -36,6 +36,7 @@ class Sandbox:
     ) -> None:
         """Take the parts; raise ConfigError or TapeError where they cannot mean anything."""
         require_simulated(feed)
+        require_simulated_exchange(exchange)
         self.feed_name = feed.name
         self.settings = sandbox
         self.market_keys = [market.key for market in feed.info.markets]

@@ -31,6 +31,9 @@ class MarketFilter:
             if self.wants(market, catalogue.events[key.event_id])
         )
         if not chosen:
+            if not catalogue.markets:
+                message = "markets: none is on offer, as when every event has ended"
+                raise ConfigError(message)
             there = sorted({market.type.value for market in catalogue.markets.values()})
             tournaments = sorted({event.tournament for event in catalogue.events.values()})
             message = (

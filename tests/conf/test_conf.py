@@ -113,6 +113,9 @@ def test_every_choice_is_built(
         ("record", "clock=virtual", "clock"),
         ("check", "clock=virtual", "clock"),
         ("reconcile", "feed=recording", "feed"),
+        ("backtest", "clock=wall", "clock"),
+        ("backtest", "exchange=prophetx", "exchange"),
+        ("serve", "exchange=prophetx", "exchange"),
     ],
 )
 def test_a_part_of_another_mode_is_refused(

@@ -32,8 +32,19 @@ SPEED, PREPARING_SECONDS = 25, 15
 class ProphetHall:
     """ProphetX's protocols, spoken with our own sandbox in the same loop, faster than the wall."""
 
-    def __init__(self, folder: Path, compose_settings: Callable[..., Any]) -> None:
-        """Serve the market, open a room there, and wait until the time counts from zero."""
+    def __init__(
+        self,
+        folder: Path,
+        compose_settings: Callable[..., Any],
+        *settings: str,
+        answer_seconds: float = LOCAL.answer_seconds,
+    ) -> None:
+        """Serve the market, open a room there, and wait until the time counts from zero.
+
+        The room is that of a live session with these settings; what is not answered in so many
+        seconds of the wall is not answered.
+        """
+        self._answer_seconds = answer_seconds
         self.heard: list[Event] = []
         path = write_moneyline(folder / "tape", PREPARING_SECONDS)
         words = [
@@ -46,7 +57,7 @@ class ProphetHall:
             "exchange.settings.retry_window_seconds=3",
         ]
         self._sandbox = build_session(compose_settings("mode=serve", *words))
-        self._parts = instantiate(compose_settings("mode=live"), _convert_="all")
+        self._parts = instantiate(compose_settings("mode=live", *settings), _convert_="all")
         self._folder = folder / "taped"
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
@@ -108,10 +119,17 @@ class ProphetHall:
         async with self._sandbox.opened() as server:
             port = urlsplit(server.address).port
             assert port is not None
-            site = replace(LOCAL, root=server.address, socket_port=port, speed=SPEED)
+            site = replace(
+                LOCAL,
+                root=server.address,
+                socket_port=port,
+                speed=SPEED,
+                answer_seconds=self._answer_seconds,
+            )
             room = self._parts["run"].keywords["room"](clock=lambda: WallClock(speed=SPEED))
             self.clock, self.server, self.room = room.clock, server, room
             async with connected(site, room.clock, {}, self._folder) as connection:
+                self.troubles = connection.troubles
                 try:
                     async with asyncio.TaskGroup() as tasks:
                         await self._tape(tasks, room, connection)

@@ -27,6 +27,8 @@ class Peer:
     registered: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, Any] = field(default_factory=dict)
     register_refusals: int = 0
+    register_hangs: int = 0
+    hasty: bool = False
     login_refused: bool = False
     opening_error: int | None = None
     frozen: bool = False
@@ -61,6 +63,11 @@ class Peer:
         told = {"change_type": change_type, "op": "u", "payload": coded, "timestamp": 1}
         await self.say("tournament_132", told | envelope, PUBLIC)
 
+    async def say_bytes(self, text: bytes) -> None:
+        """Say something on the last socket that is told to be text, and may be none."""
+        assert self.socket._writer is not None
+        await self.socket._writer.send_frame(text, WSMsgType.TEXT)
+
     def reset(self) -> None:
         """Break the last socket off without a word."""
         transport = self.socket._req.transport  # type: ignore[union-attr]
@@ -93,6 +100,9 @@ class Peer:
             return web.json_response({"error": "unauthorized", "message": "no"}, status=401)
         body = await request.json()
         self.registered.append(body)
+        if self.register_hangs:
+            self.register_hangs -= 1
+            await asyncio.sleep(60)
         channels = [
             {"channel_name": name, "auth": f"{body['socket_id']}|{name}", "binding_events": []}
             for name in (PUBLIC, PRIVATE)
@@ -144,6 +154,8 @@ class Peer:
                 reply = {"event": event, "channel": channel, "data": "{}"}
         if reply is not None:
             await socket.send_str(json.dumps(reply))
+        if self.hasty and frame["event"] == "pusher:subscribe":
+            await self.change("tournament", {"info": {"id": len(self.sockets)}})
 
     async def _be_healthy(self, socket: web.WebSocketResponse) -> None:
         told = {

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from time import perf_counter
 
 import pytest
 from simpy import Environment
 
-from live.clock import WallClock
+from live.clock import WallClock, anchor_ns
 from sim.clock import Priority, ReplayEnvironment, VirtualClock
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.errors import ConfigError
@@ -199,9 +200,24 @@ def test_sleeping_takes_as_long_as_it_says() -> None:
     assert perf_counter() - began < 1
 
 
-def test_the_fastest_clock_tells_times_that_a_tape_can_keep() -> None:
-    """Even at the highest speed the present fits into 64 bits, at any time of the year."""
-    assert WallClock().now_ns() + FAST * 366 * 86_400 * NANOSECONDS < 2**63
+YEAR_NS = 365 * 86_400 * NANOSECONDS
+NEW_YEAR_NS = 1_798_761_600 * NANOSECONDS
+
+
+@pytest.mark.parametrize("speed", [Fraction(1, 2), Fraction(1), Fraction(5), Fraction(20)])
+def test_clocks_that_were_made_years_apart_agree(speed: Fraction) -> None:
+    """A session that is started after New Year has the time of a sandbox from before."""
+    anchors = {anchor_ns(NEW_YEAR_NS + days * YEAR_NS // 365, speed) for days in (-1, 0, 1, 2_000)}
+    assert len(anchors) == 1
+
+
+@pytest.mark.parametrize("years", [0, 1, 7])
+def test_the_fastest_clock_tells_times_that_a_tape_can_keep(years: int) -> None:
+    """Whenever it is made, and for another hundred days, its time fits into 64 bits."""
+    for tenth in range(10):
+        wall_ns = NEW_YEAR_NS + years * YEAR_NS + tenth * YEAR_NS // 10
+        ahead_ns = wall_ns + 100 * 86_400 * NANOSECONDS - anchor_ns(wall_ns, Fraction(FAST))
+        assert 0 <= anchor_ns(wall_ns, Fraction(FAST)) + FAST * ahead_ns < 2**63
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf"), True, "fast", None, 1e9])

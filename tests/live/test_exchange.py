@@ -9,7 +9,6 @@ import pytest
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import (
     AccountState,
-    CancelRefused,
     Event,
     FeedLost,
     FeedRestored,
@@ -18,7 +17,6 @@ from strategies.trading.events import (
     WagerCancelled,
     WagerMatched,
     WagerOpened,
-    WagerRejected,
 )
 from strategies.trading.ids import LineId, MarketKey, WagerRef
 from strategies.trading.market import Result
@@ -48,11 +46,6 @@ def told_of(hall: ProphetHall, ref: str) -> list[type[Event]]:
     return [type(event) for event in hall.heard if getattr(event, "ref", None) == ref]
 
 
-def placed_there(hall: ProphetHall) -> list[str]:
-    """Return the wagers that the exchange was ever asked for and took."""
-    return [r.request.ref for p in hall.server.partners.values() for r in p.records.values()]
-
-
 def until(hall: ProphetHall, true: Callable[[], bool], seconds: int = 400) -> None:
     """Let time pass until something is true; fail where it does not come."""
     for _ in range(seconds):
@@ -66,17 +59,6 @@ def settle(hall: ProphetHall, results: dict[LineId, Result]) -> None:
     """Let the exchange settle the moneyline."""
     stage = hall.server.stage
     hall.there(lambda: stage.at_present(lambda: stage.exchange.settle(0, results)))
-
-
-@pytest.mark.parametrize("kind", ["reset", "refused"])
-def test_a_placement_without_an_answer_is_looked_up(hall: ProphetHall, kind: str) -> None:
-    """Carried out or not: the history says it, and the wager is not sent again."""
-    hall.strike(kind=kind, path="submit_multiple")
-    hall.exchange.place([wish("a"), wish("b", odds=-106)])
-    until(hall, lambda: len(told_of(hall, "b")) >= (2 if kind == "reset" else 1))
-    expected = OPENED if kind == "reset" else [WagerRejected]
-    assert told_of(hall, "a") == told_of(hall, "b") == expected
-    assert placed_there(hall) == (["a", "b"] if kind == "reset" else [])
 
 
 def test_an_update_that_is_told_twice_is_heard_once(hall: ProphetHall) -> None:
@@ -110,26 +92,6 @@ def test_a_cancel_without_its_update_is_told_by_its_answer(hall: ProphetHall) ->
     hall.strike(kind="lost_message", path="order", count=10)
     hall.exchange.cancel([WagerRef("a")])
     until(hall, lambda: told_of(hall, "a") == [*OPENED, WagerCancelled])
-
-
-@pytest.mark.parametrize(
-    "fault", [{"kind": "too_many"}, {"kind": "reset"}, {"kind": "refused"}], ids=lambda f: f["kind"]
-)
-def test_a_cancel_that_failed_may_be_asked_for_again(
-    hall: ProphetHall, fault: dict[str, str]
-) -> None:
-    """Refused for now or without an answer: each is told with a time, and then it can be done."""
-    hall.exchange.place([wish("a")])
-    until(hall, lambda: told_of(hall, "a") == OPENED)
-    hall.let_pass(4)
-    hall.strike(**fault, path="cancel_multiple")
-    hall.exchange.cancel([WagerRef("a")])
-    until(hall, lambda: CancelRefused in told_of(hall, "a"))
-    refusal = next(event for event in hall.heard if isinstance(event, CancelRefused))
-    assert refusal.retry_at_ns is not None
-    until(hall, lambda: hall.clock.now_ns() >= refusal.retry_at_ns)
-    hall.exchange.cancel([WagerRef("a")])
-    until(hall, lambda: WagerCancelled in told_of(hall, "a"))
 
 
 def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(hall: ProphetHall) -> None:

@@ -122,6 +122,8 @@ def test_nobody_there_is_told_with_the_address(live: Live) -> None:
         (["prophet.root=http://example.com"], "unencrypted"),
         (["feed=recording"], "feed"),
         (["feed.nobody=1"], "nobody"),
+        (["feed.silent_seconds=-1"], "feed.silent_seconds"),
+        (["feed.backoff_seconds=soon"], "feed.backoff_seconds"),
         (["sandbox.speed=0"], "speed"),
         (["--no-such-flag"], "--no-such-flag"),
     ],
@@ -131,6 +133,28 @@ def test_what_cannot_be_meant_is_refused(
 ) -> None:
     """Missing keys, a wrong exchange, a wrong setting: one line, status 2, and nothing is left."""
     refused(live(verb, *words), verb, 2, named)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "named"),
+    [
+        ("record", ["run.segment_seconds=-1"], "run.segment_seconds"),
+        ("record", ["seed=x"], "seed"),
+        ("paper", [], "session.name"),
+        ("trade", [], "session.name"),
+        ("paper", ["session.name=a", "exchange=prophetx"], "exchange=simulated"),
+        ("trade", ["session.name=a", "exchange=simulated"], "exchange=prophetx"),
+        ("trade", ["session.name=a", "exchange.balance_mode=mine"], "exchange.balance_mode"),
+        ("paper", ["session.name=a", "seed=-1"], "seed"),
+        ("trade", ["session.name=a", "run.compare_seconds=0"], "run.compare_seconds"),
+    ],
+)
+def test_what_a_session_cannot_be_is_refused_before_anything_is_asked(
+    live: Live, tmp_path: Path, verb: str, words: list[str], named: str
+) -> None:
+    """Nobody listens at this port, and nobody is asked: one line, status 2, nothing is left."""
+    refused(live(verb, "sandbox.port=9", *words), verb, 2, named)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

@@ -11,19 +11,24 @@ from typing import Any
 
 import pytest
 
+from live.client import EVENTS_PER_SOCKET
 from live.clock import WallClock
 from live.connection import connected
 from live.recording import Recorded, Recording
 from live.reference import ReferenceSettings
 from live.stream import StreamSettings
 from recordings.reader import Tape
-from recordings.tape import Kind, Row, Side
+from recordings.tape import Clocks, Kind, Row, Side
 from recordings.validator import validate
+from recordings.writer import TapeWriter
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.errors import ConfigError
+from strategies.trading.ids import EventId, LineId
+from strategies.trading.market import Line, Market, MarketType, Selection, SportEvent
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.money import profit_cents
 from strategies.trading.odds import opposite
+from tests.contract.moneyline import MONEYLINE, START_NS
 
 HOUSE = Path(__file__).parents[2]
 SPEED = 150
@@ -230,6 +235,52 @@ def test_a_killed_recorder_leaves_a_tape(
     if word is signal.SIGINT:
         assert status == 0
         assert out.splitlines()[-1] == str(segment.parent)
+
+
+def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A socket has room for so many channels: the games that start first are recorded."""
+    games, told = EVENTS_PER_SOCKET + 30, list[str]()
+    played = [f"recording.path={write_games(tmp_path / 'games', games)}"]
+
+    async def run() -> None:
+        async with sandbox(1, *played) as here:
+            session, stop = recording(here), asyncio.Event()
+            async with connected(here.site, session.clock, {}, tmp_path) as connection:
+                carried = session.carry_out(tmp_path / "made", connection, stop, told.append)
+                taping = asyncio.create_task(carried)
+                # A segment begins with the first row, and the rows of a snapshot come as one.
+                while not taping.done() and not list((tmp_path / "made").glob("segment-*")):
+                    await asyncio.sleep(0.05)
+                stop.set()
+                assert (await taping).events == EVENTS_PER_SOCKET
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert [line for line in told if "left out" in line] == [
+        f"30 events are left out: a socket hears {EVENTS_PER_SOCKET}"
+    ]
+    info = Tape(tmp_path / "made").info
+    assert {event.name for event in info.events} == {
+        f"game {number}" for number in range(EVENTS_PER_SOCKET)
+    }
+
+
+def write_games(folder: Path, games: int) -> Path:
+    """Write a recording of many games, told backwards, each a minute after the one before."""
+    with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
+        tape.begin_message(START_NS, START_NS)
+        for number in reversed(range(games)):
+            game = EventId(str(10_000 + number))
+            start_ns = START_NS + (60 + number) * 60 * NANOSECONDS
+            names = (f"game {number}", f"H{number}", f"A{number}", "NBA", "basketball")
+            event = tape.add_event(SportEvent(game, *names, start_ns))
+            tape.add_market(Market(game, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
+            for selection in (Selection.HOME, Selection.AWAY):
+                line_id = LineId(f"{number:031d}{selection.value[0]}")
+                tape.add_line(Line(line_id, game, MONEYLINE, selection, 0.0))
+            tape.schedule(event, start_ns)
+    return folder
 
 
 def test_a_speed_is_the_sandboxs(sandbox: Sandbox, small_tape: Path) -> None:

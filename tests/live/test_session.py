@@ -214,6 +214,33 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
     assert all(ref.startswith(("first-1-", "first-2-")) for ref in told)
 
 
+def test_a_start_that_is_stopped_before_it_began_leaves_nothing_open_either(
+    stage: Stage, compose_settings: Compose, sandbox: Sandbox
+) -> None:
+    """What a crash left open is cancelled, and said to be, although no desk was ever seated."""
+
+    async def run() -> None:
+        async with sandbox(SPEED, "+experiment=nba") as here:
+            crashing = asyncio.ensure_future(
+                session_of(compose_settings, here, "live").carry_out(
+                    stage.folder, {}, asyncio.Event(), stage.told.append
+                )
+            )
+            await quoting(here)
+            crashing.cancel()
+            await asyncio.gather(crashing, return_exceptions=True)
+            stop = asyncio.Event()
+            stop.set()
+            stage.told.clear()
+            session = session_of(compose_settings, here, "live")
+            await session.carry_out(stage.folder, {}, stop, stage.told.append)
+            assert live_wagers(here) == 0
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert not any(line.startswith("start 2") for line in stage.told)
+    assert stage.told[-1] == "nothing is open at sandbox_local"
+
+
 def test_an_error_of_the_desk_cancels_everything(stage: Stage) -> None:
     """Books that do not balance end the session, once nothing is open."""
 

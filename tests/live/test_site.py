@@ -46,8 +46,16 @@ def test_every_exchange_of_the_configuration_is_one_that_can_be() -> None:
         (LOCAL, {"root": "http://"}, "host"),
         (LOCAL, {"root": "http://127.0.0.1:8765/partner"}, "path"),
         (REAL, {"speed": 60}, "wall time"),
+        (LOCAL, {"root": "http://127.0.0.1:99999"}, "no address"),
+        (LOCAL, {"root": "http://[::1"}, "no address"),
+        (LOCAL, {"root": 5}, "root"),
+        (LOCAL, {"path_prefix": 5}, "path_prefix"),
+        (LOCAL, {"socket_port": 70_000}, "socket_port"),
+        (LOCAL, {"socket_port": "http"}, "socket_port"),
         (LOCAL, {"requests_per_second": 0}, "requests_per_second"),
+        (LOCAL, {"requests_per_second": 1.5}, "requests_per_second"),
         (LOCAL, {"answer_seconds": "5"}, "answer_seconds"),
+        (LOCAL, {"answer_seconds": float("inf")}, "answer_seconds"),
     ],
 )
 def test_an_address_that_cannot_be_meant_is_refused(

@@ -283,6 +283,63 @@ def test_a_garbled_message_costs_nothing_but_itself(garbage: str) -> None:
     assert (len(listener.ups()), listener.downs()) == (1, [])
 
 
+@pytest.mark.parametrize("garbage", [b"\xff\xfe\x00", b'{"event": "\xc3("}'])
+def test_a_text_that_is_none_costs_nothing_but_itself(garbage: bytes) -> None:
+    """Bytes that are no UTF-8 do not end the socket; checking them in Python would be slow, too."""
+
+    async def scenario(peer: Peer, listener: Listener) -> None:
+        await peer.say_bytes(garbage)
+        await peer.change("tournament", {"info": {"id": 5}})
+        await listener.until(lambda: listener.heard('"tournament"'))
+
+    listener = streamed(scenario)
+    garbled = [record for record in listener.records if isinstance(record, Garbled)]
+    assert [record.raw for record in garbled] == [garbage]
+    assert listener.downs() == []
+
+
+@pytest.mark.parametrize("event", ["pusher:connection_established", "pusher:error", "pusher:ping"])
+@pytest.mark.parametrize("data", ["5", "[]", "null", "{}", '{"code": "x"}', '{"socket_id": []}'])
+def test_a_mangled_word_of_the_protocol_costs_nothing_but_itself(event: str, data: str) -> None:
+    """What the socket itself says amiss is passed over; the stream is up and stays so."""
+
+    async def scenario(peer: Peer, listener: Listener) -> None:
+        await peer.say(event, data)
+        await peer.change("tournament", {"info": {"id": 5}})
+        await listener.until(lambda: listener.heard('"tournament"'))
+
+    listener = streamed(scenario)
+    assert (len(listener.ups()), listener.downs()) == (1, [])
+
+
+def test_what_comes_before_every_channel_is_there_is_not_lost() -> None:
+    """A message right behind the first subscription is told, once the epoch is up."""
+
+    async def scenario(peer: Peer, listener: Listener) -> None:
+        peer.hasty = True
+        await closed_cleanly(peer)
+        await listener.up(2)
+        await listener.until(lambda: len(listener.heard('"tournament"')) == 2)
+
+    listener = streamed(scenario)
+    assert [epoch for epoch, _ in listener.heard('"tournament"')] == [2, 2]
+    second_up = listener.records.index(listener.ups()[1])
+    early = [r for r in listener.records[:second_up] if isinstance(r, Heard) and r.epoch == 2]
+    assert early == []
+
+
+def test_an_authorisation_that_hangs_is_given_up() -> None:
+    """Where the exchange does not authorise a socket in time, another socket is tried."""
+
+    async def scenario(peer: Peer, listener: Listener) -> None:
+        peer.register_hangs = 1
+        await closed_cleanly(peer)
+        await listener.up(2)
+
+    hasty = StreamSettings(0.5, *(getattr(HASTY, name) for name in HASTY.__slots__[1:]))
+    assert "every channel" in streamed(scenario, hasty).downs()[1].reason
+
+
 def test_a_refused_token_is_overcome() -> None:
     """A stream that was up outlives an exchange that refuses its tokens for a while."""
 

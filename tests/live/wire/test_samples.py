@@ -1,7 +1,6 @@
 """The exchange's own payloads, and payloads mangled: a shape or a ProtocolError, nothing else."""
 
 import json
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -42,21 +41,9 @@ from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.errors import ProtocolError
 from strategies.trading.ids import LineId, WagerRef
 from strategies.trading.odds import Odds, prophetx_ladder
+from tests.live.mangling import framed, mangled_body, mangled_frame, text
 
 Sample = Callable[[str], Any]
-
-
-def text(value: Any) -> bytes:
-    """Return a value as JSON."""
-    return json.dumps(value).encode()
-
-
-def framed(change: dict[str, Any]) -> bytes:
-    """Return a change as the frame that brings it, encoded twice."""
-    payload = b64encode(text(change.get("payload_decoded", {}))).decode()
-    inner = {key: value for key, value in change.items() if key != "payload_decoded"}
-    data = json.dumps(inner | {"payload": payload})
-    return text({"event": "tournament_31", "channel": "private-x", "data": data})
 
 
 def body_of(raw: bytes) -> Any:
@@ -246,31 +233,6 @@ def test_an_unknown_change_is_told_with_its_text() -> None:
 
 # Mangled ---------------------------------------------------------------------------------------
 
-_JUNK: list[Any] = [
-    None, "", "N/A", "<nil>", -1, 0, 1.5, True, [], {}, [None], "x" * 99, 2**70, "1e999", 1e300,
-]  # fmt: skip
-
-
-def mangled(value: Any, rng: np.random.Generator) -> Any:
-    """Return a value with something in it left out, exchanged or cut."""
-    if isinstance(value, dict) and value and rng.random() < 0.9:
-        key = list(value)[rng.integers(len(value))]
-        if rng.random() < 0.15:
-            return {name: part for name, part in value.items() if name != key}
-        return value | {key: mangled(value[key], rng)}
-    if isinstance(value, list) and value and rng.random() < 0.9:
-        at = int(rng.integers(len(value)))
-        return [*value[:at], mangled(value[at], rng), *value[at + 1 :]]
-    return _JUNK[rng.integers(len(_JUNK))]
-
-
-def garbled(raw: bytes, rng: np.random.Generator) -> bytes:
-    """Return bytes with a few of them changed, or the end missing."""
-    data = bytearray(raw)
-    for _ in range(rng.integers(1, 4)):
-        data[rng.integers(len(data))] = rng.integers(256)
-    return bytes(data[: rng.integers(1, len(data))] if rng.random() < 0.3 else data)
-
 
 def amounts_of(body: Any) -> Iterator[object]:
     """Yield every amount and stamp that a consumer would ask for."""
@@ -301,11 +263,7 @@ def test_a_mangled_frame_is_a_change_or_a_protocol_error(read_sample: Sample, na
     decoded = whole.get("payload_decoded", {})
     counts = {"read": 0, "refused": 0}
     for _ in range(1_500):
-        damaged = framed(inner | {"payload_decoded": mangled(decoded, rng)})
-        if rng.random() < 0.3:
-            damaged = text(mangled(frame, rng))
-        elif rng.random() < 0.3:
-            damaged = garbled(damaged, rng)
+        damaged = mangled_frame(framed(inner | {"payload_decoded": decoded}), rng)
         try:
             list(amounts_of(body_of(damaged)))
             counts["read"] += 1
@@ -331,10 +289,8 @@ def test_a_mangled_answer_is_a_shape_or_a_protocol_error(read_sample: Sample, na
     data = read_sample(name)["data"]
     refused = 0
     for _ in range(500):
-        raw = text(mangled(data, rng))
-        raw = garbled(raw, rng) if rng.random() < 0.3 else raw
         try:
-            read(BODIES[name], raw, name)
+            read(BODIES[name], mangled_body(text(data), rng), name)
         except ProtocolError:
             refused += 1
     assert refused > 20

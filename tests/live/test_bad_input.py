@@ -1,0 +1,216 @@
+"""What a tired person gets wrong, from the shell: one line that says so, and never a secret."""
+
+import asyncio
+import gzip
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from recordings.tape import Clocks
+from recordings.writer import TapeWriter
+from strategies.trading.market import EventStatus, Line, Market, MarketType, SportEvent
+from tests.contract.moneyline import GAME, MONEYLINE, SELECTIONS, START_NS
+
+HOUSE = Path(__file__).parents[2]
+SECRET = "hunter2-of-the-house"
+PATIENCE_SECONDS = 90
+
+Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that ended: its status, and all that it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+async def run(
+    folder: Path, *words: str, until: Callable[[], bool] | None = None, **environ: str
+) -> Ended:
+    """Give words to `python -m live` in a folder; Ctrl-C ends it once something is true."""
+    given = {key: value for key, value in os.environ.items() if "PROPHETX" not in key}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "live", *words),
+        cwd=folder,
+        env=given | {"PYTHONPATH": str(HOUSE)} | environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    if until is not None:
+        while process.returncode is None and not until():
+            await asyncio.sleep(0.05)
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+def with_sandbox(
+    sandbox: Sandbox, scenario: Callable[[Any], Awaitable[None]], *settings: str, speed: float = 20
+) -> None:
+    """Play a scenario while a sandbox serves the shipped game."""
+
+    async def serve() -> None:
+        async with sandbox(speed, "+experiment=nba", *settings) as here:
+            await scenario(here)
+
+    asyncio.run(asyncio.wait_for(serve(), PATIENCE_SECONDS))
+
+
+def keys(secret: str) -> dict[str, str]:
+    """Return a key pair as the environment has it."""
+    return {"PROPHETX_ACCESS_KEY": "ours-alone", "PROPHETX_SECRET_KEY": secret}
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return every file below a folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def is_one_line(ended: Ended, verb: str, *named: str) -> None:
+    """Assert that nothing but one line was said, which names these, with status 2."""
+    assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1), ended
+    assert ended.err.startswith(f"python -m live {verb}: ")
+    assert [name for name in named if name not in ended.err] == []
+
+
+def test_a_wrong_key_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Every verb says that the keys are refused, without them, and leaves nothing behind.
+
+    The sandbox takes the secret of whoever comes first with a key.
+    """
+
+    async def scenario(here: Any) -> None:
+        assert (await run(tmp_path, "status", *here.settings, **keys("right"))).status == 0
+        for verb in ("check", "status", "cancel-all", "record", "paper", "trade"):
+            name = ["session.name=a"] if verb in ("paper", "trade") else []
+            ended = await run(tmp_path, verb, *name, *here.settings, **keys(SECRET))
+            is_one_line(ended, verb, "sandbox_local refuses the keys")
+            assert SECRET not in ended.err
+        assert files_in(tmp_path) == []
+
+    with_sandbox(sandbox, scenario)
+
+
+def test_a_tournament_that_is_not_there_is_told_in_one_line(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A session or a recording does not begin, and names what there is."""
+
+    async def scenario(here: Any) -> None:
+        words = ["markets.tournaments=[NHL]", *here.settings]
+        for verb in ("record", "paper", "trade"):
+            name = ["session.name=a"] if verb != "record" else []
+            is_one_line(await run(tmp_path, verb, *name, *words), verb, "'NHL'", "NBA")
+
+    with_sandbox(sandbox, scenario)
+
+
+def test_a_closed_event_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where every event has ended there is nothing to trade: that is said, and nothing placed."""
+    tape = write_ended_game(tmp_path / "tape")
+
+    async def scenario(here: Any) -> None:
+        for verb in ("paper", "trade"):
+            ended = await run(tmp_path, verb, "session.name=a", *here.settings)
+            assert (ended.status, ended.out) == (2, ""), ended
+            *before, told = ended.err.splitlines()
+            assert told.startswith(f"python -m live {verb}: markets: none is on offer, as when")
+            assert before == ["socket 1 is up, with 1 events"]
+        assert not any(partner.records for partner in here.server.partners.values())
+
+    played = [f"recording.path={tape}", "sandbox.begin_minutes_before_start=0"]
+    with_sandbox(sandbox, scenario, *played)
+
+
+def write_ended_game(folder: Path) -> Path:
+    """Write the contract's market with a game that ended as it began."""
+    with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
+        event = tape.add_event(SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", START_NS))
+        tape.add_market(Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
+        for line_id, selection in SELECTIONS.items():
+            tape.add_line(Line(line_id, GAME, MONEYLINE, selection, 0.0))
+        tape.begin_message(START_NS, START_NS)
+        tape.event_status(event, EventStatus.ENDED)
+    return folder
+
+
+def test_a_socket_that_is_elsewhere_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
+    """REST answers, and nobody listens where the socket should be: the last line says that."""
+
+    async def scenario(here: Any) -> None:
+        elsewhere = [*here.settings, "prophet.socket_port=9"]
+        ended = await run(tmp_path, "check", *elsewhere)
+        assert (ended.status, ended.err.count("\n")) == (1, 1), ended
+        assert "the socket of sandbox_local" in ended.err
+
+    with_sandbox(sandbox, scenario)
+
+
+@pytest.mark.parametrize("told", ["environment", "file"])
+def test_secrets_are_nowhere(sandbox: Sandbox, tmp_path: Path, told: str) -> None:
+    """Neither keys nor tokens nor signatures are printed or written by any verb, even by debug."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    given = keys(SECRET) if told == "environment" else key_file(tmp_path / "keys.json")
+
+    async def scenario(here: Any) -> None:
+        banned = [SECRET, "ours-alone", *beginnings(here)]
+        command = [*here.settings, "--debug"]
+        ended = [
+            await run(folder, "check", *command, **given),
+            await run(folder, "status", *command, **given),
+            await run(folder, "record", *command, until=heard(folder / "runs"), **given),
+        ]
+        for verb in ("paper", "trade"):
+            until = heard(folder / "sessions" / verb)
+            name = f"session.name={verb}"
+            ended.append(await run(folder, verb, name, *command, until=until, **given))
+        ended.append(await run(folder, "check", *here.settings, **keys("wrong")))
+        assert [each.status for each in ended] == [0, 0, 0, 0, 0, 2], ended
+        assert [word for word in banned for each in ended if word in each.out + each.err] == []
+        assert len(files_in(folder)) > 10
+        assert [path for path in files_in(folder) if holds(path, banned)] == []
+
+    with_sandbox(sandbox, scenario)
+
+
+def key_file(path: Path) -> dict[str, str]:
+    """Write a key pair to a private file, and return how the environment names it."""
+    path.write_text(json.dumps({"access_key": "ours-alone", "secret_key": SECRET}), "utf-8")
+    path.chmod(0o600)
+    return {"PROPHETX_USER_INFO": str(path)}
+
+
+def beginnings(here: Any) -> list[str]:
+    """Return what every token and every signature of the sandbox begins with."""
+    token = here.server.sessions.login({"access_key": "other", "secret_key": "other"})
+    return [token["access_token"].partition(".")[0], f"{here.server.channels.key}:"]
+
+
+def heard(folder: Path) -> Callable[[], bool]:
+    """Return whether a recording below a folder holds what was heard for a while."""
+    return lambda: any(path.stat().st_size > 2_000 for path in folder.rglob("raw-*"))
+
+
+def holds(path: Path, words: list[str]) -> bool:
+    """Tell whether a file, unpacked where it is packed, holds one of the words."""
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        raw = gzip.decompress(raw)
+    if path.suffix == ".parquet":
+        raw += str(pl.read_parquet(path).to_dicts()).encode()
+    return any(word.encode() in raw for word in words)
