@@ -332,7 +332,10 @@ class ProphetExchange:
         self._start(tell())
 
     def _start(self, asking: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self._tasks.create_task(self._recorded(asking))
+        task = self._tasks.create_task(self._recorded(asking))
+        # Where the group ends before the task began, nothing will be asked.
+        task.add_done_callback(lambda _: asking.close())
+        return task
 
     async def _recorded(self, asking: Coroutine[Any, Any, None]) -> None:
         self._before_sending()

@@ -246,11 +246,11 @@ def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
 
     async def run() -> None:
         async with sandbox(1, *played) as here:
-            session, stop = recording(here), asyncio.Event()
+            session, stop = recording(here, segment_seconds=1), asyncio.Event()
             async with connected(here.site, session.clock, {}, tmp_path) as connection:
                 carried = session.carry_out(tmp_path / "made", connection, stop, told.append)
                 taping = asyncio.create_task(carried)
-                # A segment begins with the first row, and the rows of a snapshot come as one.
+                # The first segment has the snapshot, whose rows come as one.
                 while not taping.done() and not list((tmp_path / "made").glob("segment-*")):
                     await asyncio.sleep(0.05)
                 stop.set()
