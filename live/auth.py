@@ -35,6 +35,7 @@ class Tokens:
     """Holds one session open at the exchange.
 
     A refresh keeps the session, a login makes a new one; so a token is refreshed while that works.
+    `life_ns` is how long the last one lived by our clock when it came.
     """
 
     def __init__(self, transport: Transport, credentials: Credentials, clock: WallClock) -> None:
@@ -48,6 +49,7 @@ class Tokens:
         self._refreshed = False
         self._renew_at_ns = 0
         self._ends_ns = 0
+        self.life_ns = 0
 
     def __repr__(self) -> str:
         """Tell nothing of what it holds."""
@@ -107,8 +109,9 @@ class Tokens:
 
     def _keep(self, access: str, ends_seconds: int, *, refreshed: bool) -> None:
         now_ns = self._clock.wall_ns()
+        self.life_ns = ends_seconds * NANOSECONDS - now_ns
         # Where our clocks are far apart, a token may seem to come dead: it is tried all the same.
-        life_ns = max(ends_seconds * NANOSECONDS - now_ns, _SHORTEST_LIFE_NS)
+        life_ns = max(self.life_ns, _SHORTEST_LIFE_NS)
         self._access, self._refreshed = access, refreshed
         self._renew_at_ns = now_ns + life_ns * _RENEWED_AFTER_PERCENT // 100
         self._ends_ns = now_ns + life_ns

@@ -71,9 +71,10 @@ class ProphetClient:
         self._tokens = tokens
         self._troubles = troubles
 
-    async def log_in(self) -> None:
-        """Make sure that the exchange takes our keys."""
+    async def log_in(self) -> int:
+        """Make sure that the exchange takes our keys; return for how long, in ns of our clock."""
         await self._tokens.current()
+        return self._tokens.life_ns
 
     # What is on offer ------------------------------------------------------------------------
 

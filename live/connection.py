@@ -15,10 +15,13 @@ from live.stream import StreamSettings
 from live.transport import Transport
 from live.troubles import Troubles
 from live.wire.markets import TournamentShape
+from strategies.trading.clock import NANOSECONDS
 from strategies.trading.errors import ConfigError
 from strategies.trading.market_filter import MarketFilter
 
 _NAMES_TOLD = 20
+# Clocks of other speeds are months apart, and no token of our own sandbox is for so long.
+_LONGEST_LIFE_NS = 30 * 86_400 * NANOSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,21 @@ async def connected(
     async with Transport(site, clock) as transport:
         client = ProphetClient(transport, Tokens(transport, credentials, clock), troubles)
         yield Connection(site, clock, client, troubles)
+
+
+async def log_in(connection: Connection) -> None:
+    """Make sure that the exchange takes our keys; raise CredentialsError if it does not.
+
+    Raise ConfigError where our own sandbox goes by another clock than we do.
+    """
+    life_ns = await connection.client.log_in()
+    site = connection.site
+    if site.is_local and not 0 < life_ns < _LONGEST_LIFE_NS:
+        message = (
+            f"sandbox.speed: {site.speed:g} is not that of {site.name} at {site.root}; "
+            "say the same as to python -m sim serve"
+        )
+        raise ConfigError(message)
 
 
 async def chosen_tournaments(client: ProphetClient, markets: MarketFilter) -> list[TournamentShape]:

@@ -7,7 +7,7 @@ from numpy.random import default_rng
 
 from live.client import EVENTS_PER_SOCKET
 from live.clock import WallClock
-from live.connection import Connection, chosen_tournaments, require_live_parts
+from live.connection import Connection, chosen_tournaments, log_in, require_live_parts
 from live.guard import admit_trading
 from live.site import Site
 from live.stream import Down, Record, Stream, StreamSettings, Up
@@ -44,7 +44,7 @@ class Operator:
     ) -> AsyncIterator[Finding]:
         """Yield one finding after another; raise the first thing that is wrong."""
         client = connection.client
-        await client.log_in()
+        await log_in(connection)
         yield "log in", f"{self.site.name} ({self.site.root}) takes the keys"
         yield "balance", dollars_text((await client.balance()).balance_cents)
         tournaments = await chosen_tournaments(client, self.markets)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live.clock import WallClock
-from live.connection import Connection, chosen_tournaments, require_live_parts
+from live.connection import Connection, chosen_tournaments, log_in, require_live_parts
 from live.raw import RawLog
 from live.reference import ReferenceSettings
 from live.site import Site
@@ -63,6 +63,7 @@ class Recording:
 
         However it ends, the tape is closed with all that was heard, unless nothing was.
         """
+        await log_in(connection)
         client = connection.client
         ladder = Ladder(await client.ladder())
         tournaments = await chosen_tournaments(client, self.markets)

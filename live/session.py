@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from live.clock import WallClock
-from live.connection import connected, require_live_parts
+from live.connection import connected, log_in, require_live_parts
 from live.journal import SessionJournal
 from live.reference import ReferenceSettings
 from live.room import Room
@@ -73,6 +73,8 @@ class Session:
         is told how things are.
         """
         require_live_parts(feed, clock)
+        # What every start makes anew, so that a wrong setting is told before anything is asked.
+        strategy()
         unknown = [key for key in session if key != "name"]
         if unknown:
             message = f"session.{unknown[0]}: there is no such setting"
@@ -113,7 +115,7 @@ class Session:
         folder = home / SESSIONS / self._name
         async with connected(self.site, room.clock, environ, home) as connection:
             # Nothing is kept of a session that the exchange does not let in.
-            await connection.client.log_in()
+            await log_in(connection)
             folder.mkdir(parents=True, exist_ok=True)
             with (
                 SessionJournal(folder / "journal.sqlite") as journal,

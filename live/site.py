@@ -72,7 +72,7 @@ class Site:
             parts = urlsplit(self.root)
             _ = parts.port
         except ValueError as error:
-            message = f"prophet.root: {self.root} is no address ({error})"
+            message = f"prophet.root: {self.root} is no address ({error}); ours is of sandbox.port"
             raise ConfigError(message) from None
         return parts
 

@@ -148,6 +148,22 @@ def write_ended_game(folder: Path) -> Path:
     return folder
 
 
+def test_another_speed_than_the_sandboxs_is_told_in_one_line(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A session that would live months away from its sandbox is refused, and says what to say."""
+
+    async def scenario(here: Any) -> None:
+        for speed in ("1", "25"):
+            words = [*here.settings, f"sandbox.speed={speed}"]
+            for verb in ("record", "paper", "trade"):
+                name = ["session.name=a"] if verb != "record" else []
+                ended = await run(tmp_path, verb, *name, *words)
+                is_one_line(ended, verb, f"sandbox.speed: {speed} is not that of sandbox_local")
+
+    with_sandbox(sandbox, scenario)
+
+
 def test_a_socket_that_is_elsewhere_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
     """REST answers, and nobody listens where the socket should be: the last line says that."""
 

@@ -148,6 +148,7 @@ def test_what_cannot_be_meant_is_refused(
         ("trade", ["session.name=a", "exchange.balance_mode=mine"], "exchange.balance_mode"),
         ("paper", ["session.name=a", "seed=-1"], "seed"),
         ("trade", ["session.name=a", "run.compare_seconds=0"], "run.compare_seconds"),
+        ("trade", ["session.name=a", "strategy.spread_margin=-1"], "strategy.spread_margin"),
     ],
 )
 def test_what_a_session_cannot_be_is_refused_before_anything_is_asked(

@@ -24,7 +24,14 @@ from recordings.writer import TapeWriter
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.errors import ConfigError
 from strategies.trading.ids import EventId, LineId
-from strategies.trading.market import Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.market import (
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
 from strategies.trading.market_filter import MarketFilter
 from strategies.trading.money import profit_cents
 from strategies.trading.odds import opposite
@@ -246,11 +253,11 @@ def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
 
     async def run() -> None:
         async with sandbox(1, *played) as here:
-            session, stop = recording(here), asyncio.Event()
+            session, stop = recording(here, segment_seconds=1), asyncio.Event()
             async with connected(here.site, session.clock, {}, tmp_path) as connection:
                 carried = session.carry_out(tmp_path / "made", connection, stop, told.append)
                 taping = asyncio.create_task(carried)
-                # A segment begins with the first row, and the rows of a snapshot come as one.
+                # The first segment has the snapshot, whose rows come as one.
                 while not taping.done() and not list((tmp_path / "made").glob("segment-*")):
                     await asyncio.sleep(0.05)
                 stop.set()
@@ -275,11 +282,12 @@ def write_games(folder: Path, games: int) -> Path:
             start_ns = START_NS + (60 + number) * 60 * NANOSECONDS
             names = (f"game {number}", f"H{number}", f"A{number}", "NBA", "basketball")
             event = tape.add_event(SportEvent(game, *names, start_ns))
-            tape.add_market(Market(game, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
+            market = tape.add_market(Market(game, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
             for selection in (Selection.HOME, Selection.AWAY):
                 line_id = LineId(f"{number:031d}{selection.value[0]}")
                 tape.add_line(Line(line_id, game, MONEYLINE, selection, 0.0))
             tape.schedule(event, start_ns)
+            tape.market_status(market, MarketStatus.OPEN)
     return folder
 
 
