@@ -9,9 +9,9 @@ would give either side nothing does not happen.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from sim.exchange.books import LineBook
+from sim.exchange.clearing import Clearing
 from sim.exchange.offers import Offer
 from sim.exchange.queue import QueueModel
 from sim.exchange.wager import ExchangeWager
@@ -20,35 +20,15 @@ from strategies.trading.odds import Odds, payout_ratio
 
 # An offer that participants changed, and whose book it is in.
 OnChange = Callable[[LineBook, Offer], None]
-
-
-class Clearing(Protocol):
-    """Who keeps the accounts of what is matched."""
-
-    def payable_cents(self, wager: ExchangeWager) -> int:
-        """Return the stake that the wager's account can pay for now."""
-
-    def book_fill(
-        self,
-        book: LineBook,
-        wager: ExchangeWager,
-        odds: Odds,
-        stake_cents: int,
-        profit_cents: int,
-    ) -> None:
-        """Book a fill: the odds it got, what was staked, and what that can win."""
-
-    def withdraw_unpaid(self, wager: ExchangeWager) -> None:
-        """Withdraw a resting wager whose account could not pay for all that was asked of it."""
-
-    def tell_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
-        """Tell of a trade that no recording tells: the taker's line, odds and stake."""
+# A trade that no recording tells: the taker's line, odds and stake.
+OnTrade = Callable[[LineBook, Odds, int], None]
 
 
 class Matcher:
     """Applies what is recorded, and what participants do, to the books of lines.
 
-    `on_change` is told of every offer that participants changed.
+    `on_change` is told of every offer that participants changed, `on_trade` of every trade of
+    theirs.
     """
 
     def __init__(
@@ -57,12 +37,14 @@ class Matcher:
         trade_pairing_ns: int,
         clearing: Clearing,
         on_change: OnChange,
+        on_trade: OnTrade,
     ) -> None:
         """Match with an opinion on queues; trades and falls are paired within so long."""
         self._queue = queue
         self._trade_pairing_ns = trade_pairing_ns
         self._clearing = clearing
         self._on_change = on_change
+        self._on_trade = on_trade
 
     def offer_at(self, book: LineBook, odds: int) -> Offer:
         """Return the offer of a book at these odds, empty if there was none."""
@@ -113,7 +95,7 @@ class Matcher:
             _, used_cents = self._fill(book, wager, left_cents)
             left_cents -= used_cents
             if used_cents:
-                self._clearing.tell_trade(book.opposite, wager.shown_odds, used_cents)
+                self._on_trade(book.opposite, wager.shown_odds, used_cents)
         used_cents = budget_cents - left_cents
         if used_cents:
             # Back in takers' cents on this line, rounded against the wagers.
@@ -178,7 +160,7 @@ class Matcher:
             offer.take(stake_cents)
             wager.fill(offer.odds, stake_cents)
             self._clearing.book_fill(book, wager, offer.odds, stake_cents, profit_cents)
-            self._clearing.tell_trade(book, offer.odds, stake_cents)
+            self._on_trade(book, offer.odds, stake_cents)
             self._on_change(book, offer)
 
     def _match(
@@ -191,7 +173,7 @@ class Matcher:
         if stake_cents:
             taker.fill(offer.odds, stake_cents)
             self._clearing.book_fill(book, taker, offer.odds, stake_cents, profit_cents)
-            self._clearing.tell_trade(book, offer.odds, stake_cents)
+            self._on_trade(book, offer.odds, stake_cents)
 
     def _fill(self, book: LineBook, wager: ExchangeWager, budget_cents: int) -> tuple[int, int]:
         """Fill a resting wager from a taker's budget; return its stake and the taker's."""
@@ -211,7 +193,8 @@ class Matcher:
             self._clearing.book_fill(book, wager, wager.odds, stake_cents, profit_cents)
             self._on_change(book.opposite, shown)
         if unpaid:
-            self._clearing.withdraw_unpaid(wager)
+            self.withdraw(book, wager)
+            self._clearing.end_unpaid(wager)
         return (stake_cents, profit_cents) if profit_cents else (0, 0)
 
     @staticmethod

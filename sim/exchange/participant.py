@@ -138,6 +138,12 @@ class Participant:
         self.open_cents += wager.open_cents
         self.delayed += wager.delayed
 
+    def open(self, wager: ExchangeWager, now_ns: int) -> None:
+        """Note that a live wager waits no more."""
+        wager.opened_ns = now_ns
+        self.delayed -= wager.delayed
+        self.opened_cents += wager.open_cents
+
     def match(self, wager: ExchangeWager, stake_cents: int) -> None:
         """Note that so much of a live wager was matched, and its end if that was the rest."""
         self.counters.fills += 1
@@ -152,7 +158,9 @@ class Participant:
         del self.live[wager.ref]
         self.ended[wager.ref] = how
         self.open_cents -= wager.open_cents
-        if wager.opened_ns is not None:
+        if wager.opened_ns is None:
+            self.delayed -= wager.delayed
+        else:
             self.opened_cents -= wager.open_cents
 
     def state(self, now_ns: int) -> AccountState:

@@ -1,42 +1,32 @@
 """The simulated ProphetX: what it does with the wagers of any number of participants.
 
 docs/exchange.md lists its rules, what is known of each, and the test that holds it. Where the
-partner API does not say how the exchange behaves, a field of `ExchangeSettings` does.
+partner API does not say how the exchange behaves, a field of `ExchangeSettings` does. Here are the
+requests and what happens to markets; what comes of a wager is in the parts, in the order of its
+life: `Activation`, `Matcher`, `Cancels`, `Clearing`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from recordings.tape import TapeInfo
-from sim.clock import Priority, ReplayEnvironment
+from sim.clock import ReplayEnvironment
 from sim.exchange.account import Account
+from sim.exchange.activation import Activation
 from sim.exchange.books import LineBook, books_of
+from sim.exchange.cancels import CancelAnswer, Cancels
+from sim.exchange.clearing import Clearing
 from sim.exchange.markets import Markets
-from sim.exchange.matching import Matcher
+from sim.exchange.matching import Matcher, OnChange, OnTrade
 from sim.exchange.offers import Offer
 from sim.exchange.participant import Participant, Tell
 from sim.exchange.queue import QueueModel
 from sim.exchange.refusals import refusal_by_account, refusal_by_book, refusal_by_itself
-from sim.exchange.results import Results
-from sim.exchange.settings import BalanceMode, ExchangeSettings
-from sim.exchange.wager import Ended, ExchangeWager
+from sim.exchange.settings import ExchangeSettings
 from sim.latency import Delay
-from sim.wire import Wire
 from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.commands import PlaceWager
 from strategies.trading.commission import Commission
-from strategies.trading.events import (
-    CancelRefused,
-    CatalogueGrew,
-    MarketSettled,
-    WagerAccepted,
-    WagerCancelled,
-    WagerInvalid,
-    WagerMatched,
-    WagerOpened,
-    WagerRejected,
-    WagerWiped,
-)
+from strategies.trading.events import CancelRefused, CatalogueGrew, WagerAccepted, WagerRejected
 from strategies.trading.exchange import BATCH_LIMIT
 from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.market import EventStatus, MarketStatus, Result
@@ -46,9 +36,6 @@ _OVER_LIMIT = "order_limit_exceeded"
 _TOO_FAST = "rate_limit_reached"
 
 Answer = WagerAccepted | WagerRejected
-CancelAnswer = WagerCancelled | CancelRefused
-Concerned = Callable[[LineBook], bool]
-OnTrade = Callable[[LineBook, Odds, int], None]
 
 
 class SimulatedProphet:
@@ -72,19 +59,23 @@ class SimulatedProphet:
         self._env = env
         self._info = info
         self._catalogue = info.catalogue()
-        self._activation = activation
         self._fees = fees
         self.settings = settings
-        self.on_change: Callable[[LineBook, Offer], None] = _ignore_change
+        self.on_change: OnChange = _ignore_change
         self.on_trade: OnTrade = _ignore_trade
-        self.matcher = Matcher(queue, settings.trade_pairing_ns, self, self._tell_change)
-        self.markets = Markets(info, settings.in_play_delay_ns)
+        # The parts below share the participants and the books, which become more in place.
+        self.participants: list[Participant] = []
         self.books = books_of(info, self._catalogue, 0)
         self.books_by_line = {book.line_id: book for book in self.books}
-        self.participants: list[Participant] = []
-        self._activations: dict[LineBook, Wire] = {}
-        self._results = Results(self._catalogue)
-        self._wagers_accepted = 0
+        self.markets = Markets(info, settings.in_play_delay_ns)
+        self._clearing = Clearing(env, self._catalogue, self.participants)
+        self.matcher = Matcher(
+            queue, settings.trade_pairing_ns, self._clearing, self._tell_change, self._tell_trade
+        )
+        self._cancels = Cancels(env, settings, self.books, self.matcher)
+        self._activation = Activation(
+            env, activation, settings, self.markets, self.matcher, self._cancels
+        )
 
     def open_account(self, name: str, balance_cents: int, tell: Tell) -> Participant:
         """Let a participant in; `tell` takes what happens to its wagers, in order."""
@@ -119,7 +110,8 @@ class SimulatedProphet:
         if code is not None:
             participant.counters.refusals[code] += 1
             return WagerRejected(request.ref, code)
-        self._accept(participant, request)
+        book = self.books_by_line[request.line_id]
+        self._activation.accept(participant, request, book)
         return WagerAccepted(request.ref)
 
     def _refusal(self, participant: Participant, request: PlaceWager) -> str | None:
@@ -137,71 +129,10 @@ class SimulatedProphet:
         code = refusal_by_book(participant, request.odds, book)
         if code is not None:
             return code
-        if self._is_delayed(book) and participant.delayed >= self.settings.most_delayed:
+        delayed = self.markets.in_play_delay_ns(book) > 0
+        if delayed and participant.delayed >= self.settings.most_delayed:
             return "too_many_delayed_requests"
         return refusal_by_account(participant, request.stake_cents, self._env.now_ns)
-
-    def _is_delayed(self, book: LineBook) -> bool:
-        return self.markets.in_play_delay_ns(book) > 0
-
-    def _accept(self, participant: Participant, request: PlaceWager) -> None:
-        book = self.books_by_line[request.line_id]
-        book.followed = book.opposite.followed = True
-        self._wagers_accepted += 1
-        wager = ExchangeWager(participant, request, book.line, self._wagers_accepted)
-        wager.delayed = self._is_delayed(book)
-        participant.accept(wager)
-        book.activating.append(wager)
-        wager.due_ns = self._activation_of(book).send(
-            partial(self._activate, wager), self.markets.in_play_delay_ns(book)
-        )
-
-    def _activation_of(self, book: LineBook) -> Wire:
-        """Return the queue of a pair in which wagers wait to be opened: first in, first out."""
-        wire = self._activations.get(book)
-        if wire is None:
-            wire = Wire(self._env, Priority.EXCHANGE, self._activation)
-            self._activations[book] = self._activations[book.opposite] = wire
-        return wire
-
-    def _activate(self, wager: ExchangeWager) -> None:
-        participant = wager.owner
-        if wager.ref not in participant.live:
-            return
-        book = self.books[wager.line]
-        code = self._invalidity(wager, book)
-        if code is not None:
-            participant.counters.refusals[code] += 1
-            self._end(wager, Ended.INVALID)
-            participant.tell((WagerInvalid(wager.ref, code),))
-            return
-        self._stop_waiting(wager, book)
-        wager.opened_ns = self._env.now_ns
-        participant.opened_cents += wager.open_cents
-        participant.tell((WagerOpened(wager.ref),))
-        if not self.matcher.open(book, self._env.now_ns, wager):
-            participant.end(wager, Ended.CANCELLED)
-            participant.tell((WagerCancelled(wager.ref, wager.open_cents),))
-        elif wager.intent is Intent.TAKE and wager.open_cents:
-            expire = partial(self._expire, wager)
-            due_ns = self._env.now_ns + self.settings.fill_or_kill_ns
-            self._env.schedule_call(due_ns, Priority.EXCHANGE, expire)
-
-    def _invalidity(self, wager: ExchangeWager, book: LineBook) -> str | None:
-        """Return the code with which an accepted wager fails its activation, if it does.
-
-        It cannot have come to cross one of the same account: those that wait count when others
-        are placed.
-        """
-        if not self.markets.takes_wagers(book):
-            return "event_not_available"
-        if wager.intent is Intent.ADD_ONLY and self.matcher.would_match(book, wager.odds):
-            return "add_liquidity_only"
-        return "insufficient_amount" if wager.owner.overdrawn_by(wager, self._env.now_ns) else None
-
-    def _expire(self, wager: ExchangeWager) -> None:
-        if wager.ref in wager.owner.live:
-            wager.owner.tell((self._withdraw(wager),))
 
     # Cancelling -------------------------------------------------------------------------------
 
@@ -212,29 +143,7 @@ class SimulatedProphet:
             return [CancelRefused(ref, _TOO_FAST, now_ns + NANOSECONDS) for ref in refs]
         if len(refs) > BATCH_LIMIT:
             return [CancelRefused(ref, _OVER_LIMIT, None) for ref in refs]
-        return [self._cancel(participant, ref) for ref in refs]
-
-    def _cancel(self, participant: Participant, ref: WagerRef) -> CancelAnswer:
-        wager = participant.live.get(ref)
-        if wager is None:
-            return CancelRefused(ref, participant.ended.get(ref, "data_not_found"), None)
-        window_ns = self.settings.retry_window_ns
-        if wager.opened_ns is None:
-            # Asked again any earlier it would only be told that it has just opened.
-            return CancelRefused(ref, "order_is_placing", wager.due_ns + window_ns)
-        retry_at_ns = wager.opened_ns + window_ns
-        if self._env.now_ns < retry_at_ns:
-            return CancelRefused(ref, "order_opened_retry", retry_at_ns)
-        deducted_ns = self._deducted_ns(wager)
-        if self._env.now_ns < deducted_ns:
-            return CancelRefused(ref, "matching_stake_ongoing", deducted_ns)
-        return self._withdraw(wager)
-
-    def _deducted_ns(self, wager: ExchangeWager) -> int:
-        """Return when the balance has paid for the last fill of a wager."""
-        if wager.matched_ns is None or self.settings.balance_mode is BalanceMode.IMMEDIATE:
-            return 0
-        return wager.matched_ns + self.settings.deduction_ns
+        return [self._cancels.cancel(participant, ref) for ref in refs]
 
     def cancel_all(
         self,
@@ -250,7 +159,7 @@ class SimulatedProphet:
         if not participant.may_request(self._env.now_ns):
             return _TOO_FAST
         refs = self.refs_of(participant, event_id, market_id, line_id)
-        self._withdraw_batch(participant, refs)
+        self._cancels.cancel_in_batches(participant, refs)
         return None if refs else "no_cancellable_orders"
 
     def refs_of(
@@ -269,24 +178,7 @@ class SimulatedProphet:
                 and line_id in (None, book.line_id)
             )
 
-        return [wager.ref for wager in self._live_of(participant, concerned)]
-
-    def _withdraw_batch(self, participant: Participant, refs: list[WagerRef]) -> None:
-        """Withdraw the first of what a mass cancel concerns, and the rest after a pause."""
-        batch = self.settings.mass_cancel_batch
-        for ref in refs[:batch]:
-            wager = participant.live.get(ref)
-            if wager is not None:
-                participant.tell((self._withdraw(wager),))
-        if refs[batch:]:
-            due_ns = self._env.now_ns + self.settings.mass_cancel_pause_ns
-            rest = partial(self._withdraw_batch, participant, refs[batch:])
-            self._env.schedule_call(due_ns, Priority.EXCHANGE, rest)
-
-    def _withdraw(self, wager: ExchangeWager) -> WagerCancelled:
-        unmatched_cents = wager.open_cents
-        self._end(wager, Ended.CANCELLED)
-        return WagerCancelled(wager.ref, unmatched_cents)
+        return [wager.ref for wager in self._cancels.live_of(participant, concerned)]
 
     # What happens to markets and events -------------------------------------------------------
 
@@ -302,7 +194,7 @@ class SimulatedProphet:
                 if book.market == market:
                     self.matcher.cross_again(book)
         if status is MarketStatus.CLOSED:
-            self.wipe(lambda book: book.market == market)
+            self._cancels.wipe(self.participants, lambda book: book.market == market)
         return True
 
     def set_event_status(self, event: int, status: EventStatus) -> bool:
@@ -310,16 +202,8 @@ class SimulatedProphet:
         if not self.markets.set_event_status(event, status):
             return False
         if status is EventStatus.LIVE:
-            self.wipe(lambda book: book.event == event)
+            self._cancels.wipe(self.participants, lambda book: book.event == event)
         return True
-
-    def wipe(self, concerned: Concerned) -> None:
-        """Remove every live wager on the lines concerned."""
-        for participant in self.participants:
-            for wager in self._live_of(participant, concerned):
-                unmatched_cents = wager.open_cents
-                self._end(wager, Ended.CANCELLED)
-                participant.tell((WagerWiped(wager.ref, unmatched_cents),))
 
     def settle(self, market: int, results: dict[LineId, Result]) -> None:
         """Close a market for good and pay it out.
@@ -328,68 +212,15 @@ class SimulatedProphet:
         """
         self.set_market_status(market, MarketStatus.CLOSED)
         self.markets.settle(market)
-        key = self._info.markets[market].key
-        known = self._results.learn(key, results)
-        news = MarketSettled(key, tuple(known.items()), self._results.revision(key))
-        for participant in self.participants:
-            participant.account.settle(key, known)
-            participant.renew_credit()
-            participant.tell((news,))
+        self._clearing.settle(self._info.markets[market].key, results)
 
-    # Clearing ---------------------------------------------------------------------------------
-
-    def payable_cents(self, wager: ExchangeWager) -> int:
-        """Return the stake that the wager's account can pay for now."""
-        return wager.owner.payable_cents(self._env.now_ns)
-
-    def book_fill(
-        self,
-        book: LineBook,
-        wager: ExchangeWager,
-        odds: Odds,
-        stake_cents: int,
-        profit_cents: int,
-    ) -> None:
-        """Book a fill: the odds it got, what was staked, and what that can win."""
-        participant = wager.owner
-        wager.matched_ns = self._env.now_ns
-        participant.refresh_credit(self._env.now_ns)
-        participant.match(wager, stake_cents)
-        key = book.named.market_key
-        participant.account.book_fill(key, book.line_id, stake_cents, profit_cents)
-        total_cents = wager.matched_cents
-        participant.tell((WagerMatched(wager.ref, odds, stake_cents, profit_cents, total_cents),))
-
-    def withdraw_unpaid(self, wager: ExchangeWager) -> None:
-        """Withdraw a resting wager whose account could not pay for all that was asked of it."""
-        wager.owner.tell((self._withdraw(wager),))
-
-    def tell_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
-        """Tell of a trade that no recording tells: the taker's line, odds and stake."""
-        self.on_trade(book, odds, stake_cents)
-
-    # Wagers -----------------------------------------------------------------------------------
-
-    def _live_of(self, participant: Participant, concerned: Concerned) -> Iterator[ExchangeWager]:
-        wagers = participant.live.values()
-        return iter([wager for wager in wagers if concerned(self.books[wager.line])])
-
-    def _end(self, wager: ExchangeWager, how: Ended) -> None:
-        """End a live wager that is not fully matched, wherever it is."""
-        book = self.books[wager.line]
-        wager.owner.end(wager, how)
-        if wager.opened_ns is None:
-            self._stop_waiting(wager, book)
-        else:
-            self.matcher.withdraw(book, wager)
-
-    @staticmethod
-    def _stop_waiting(wager: ExchangeWager, book: LineBook) -> None:
-        book.activating.remove(wager)
-        wager.owner.delayed -= wager.delayed
+    # What is published ------------------------------------------------------------------------
 
     def _tell_change(self, book: LineBook, offer: Offer) -> None:
         self.on_change(book, offer)
+
+    def _tell_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
+        self.on_trade(book, odds, stake_cents)
 
 
 def _ignore_change(_: LineBook, __: Offer) -> None:

@@ -1,0 +1,98 @@
+"""Activation: the way of an accepted wager until it is open, or invalid."""
+
+from functools import partial
+
+from sim.clock import Priority, ReplayEnvironment
+from sim.exchange.books import LineBook
+from sim.exchange.cancels import Cancels
+from sim.exchange.markets import Markets
+from sim.exchange.matching import Matcher
+from sim.exchange.participant import Participant
+from sim.exchange.settings import ExchangeSettings
+from sim.exchange.wager import Ended, ExchangeWager
+from sim.latency import Delay
+from sim.wire import Wire
+from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.events import WagerCancelled, WagerInvalid, WagerOpened
+
+
+class Activation:
+    """The queues in which accepted wagers wait to be opened: one a pair, first in, first out."""
+
+    def __init__(
+        self,
+        env: ReplayEnvironment,
+        delay: Delay,
+        settings: ExchangeSettings,
+        markets: Markets,
+        matcher: Matcher,
+        cancels: Cancels,
+    ) -> None:
+        """Start with nothing accepted; `delay` is what activation itself takes."""
+        self._env = env
+        self._delay = delay
+        self._settings = settings
+        self._markets = markets
+        self._matcher = matcher
+        self._cancels = cancels
+        self._queues: dict[LineBook, Wire] = {}
+        self._accepted = 0
+
+    def accept(self, participant: Participant, request: PlaceWager, book: LineBook) -> None:
+        """Make a wager of a request and let it wait, in-play for the in-play delay as well."""
+        book.followed = book.opposite.followed = True
+        self._accepted += 1
+        wager = ExchangeWager(participant, request, book.line, self._accepted)
+        in_play_delay_ns = self._markets.in_play_delay_ns(book)
+        wager.delayed = in_play_delay_ns > 0
+        participant.accept(wager)
+        book.activating.append(wager)
+        activate = partial(self._activate, wager, book)
+        wager.due_ns = self._queue_of(book).send(activate, in_play_delay_ns)
+
+    def _queue_of(self, book: LineBook) -> Wire:
+        queue = self._queues.get(book)
+        if queue is None:
+            queue = Wire(self._env, Priority.EXCHANGE, self._delay)
+            self._queues[book] = self._queues[book.opposite] = queue
+        return queue
+
+    def _activate(self, wager: ExchangeWager, book: LineBook) -> None:
+        participant = wager.owner
+        if wager.ref not in participant.live:
+            return
+        book.activating.remove(wager)
+        code = self._invalidity(wager, book)
+        if code is None:
+            self._open(wager, book)
+            return
+        participant.counters.refusals[code] += 1
+        participant.end(wager, Ended.INVALID)
+        participant.tell((WagerInvalid(wager.ref, code),))
+
+    def _invalidity(self, wager: ExchangeWager, book: LineBook) -> str | None:
+        """Return the code with which an accepted wager fails its activation, if it does.
+
+        It cannot have come to cross one of the same account: those that wait count when others
+        are placed.
+        """
+        if not self._markets.takes_wagers(book):
+            return "event_not_available"
+        if wager.intent is Intent.ADD_ONLY and self._matcher.would_match(book, wager.odds):
+            return "add_liquidity_only"
+        return "insufficient_amount" if wager.owner.overdrawn_by(wager, self._env.now_ns) else None
+
+    def _open(self, wager: ExchangeWager, book: LineBook) -> None:
+        participant, now_ns = wager.owner, self._env.now_ns
+        participant.open(wager, now_ns)
+        participant.tell((WagerOpened(wager.ref),))
+        if not self._matcher.open(book, now_ns, wager):
+            participant.end(wager, Ended.CANCELLED)
+            participant.tell((WagerCancelled(wager.ref, wager.open_cents),))
+        elif wager.intent is Intent.TAKE and wager.open_cents:
+            due_ns = now_ns + self._settings.fill_or_kill_ns
+            self._env.schedule_call(due_ns, Priority.EXCHANGE, partial(self._expire, wager))
+
+    def _expire(self, wager: ExchangeWager) -> None:
+        if wager.ref in wager.owner.live:
+            wager.owner.tell((self._cancels.withdraw(wager),))
