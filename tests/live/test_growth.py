@@ -145,7 +145,8 @@ class Sights:
         """Hide them."""
         self.stage = server.stage
         reference = server._reference
-        reference.catalogue.pairs_by_market[SPREAD.key].pop()
+        self._points = reference.catalogue.pairs_by_market[SPREAD.key]
+        self._last = self._points.pop()
         self._events = reference._events
         self._second = self._events.pop(SECOND)
 
@@ -153,6 +154,8 @@ class Sights:
         """Tell of a pair's game now, and open its market with offers on both lines."""
         if PAIRS[pair][0].event_id == SECOND:
             self._events[SECOND] = self._second
+        if PAIRS[pair] is PAIRS[-1]:
+            self._points.append(self._last)
         play(self.stage, pair, Kind.SCHEDULE, state=START_NS + 7200 * NANOSECONDS)
         for line in (2 * pair, 2 * pair + 1):
             play(self.stage, pair, Kind.OFFER, line, odds=OTHERS[0], cents=OTHERS[1])

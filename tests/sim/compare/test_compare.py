@@ -42,7 +42,11 @@ class Compared:
         return int(self.table.filter(pl.col("queue") == queue)["agrees"].sum())
 
 
-@pytest.fixture(scope="module", params=[(Back(), UPDATES_LATE), (Front(), BOOK_LATE)], ids=str)
+@pytest.fixture(
+    scope="module",
+    params=[(Back(), UPDATES_LATE), (Front(), BOOK_LATE)],
+    ids=["back, updates late", "front, book late"],
+)
 def compared(
     request: pytest.FixtureRequest,
     compose_settings: Callable[..., DictConfig],
