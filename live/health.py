@@ -142,8 +142,7 @@ class Health:
         self._refused += 1
 
     def _take_fill(self, _: int, fill: WagerMatched) -> None:
-        # One of no stake corrects a profit.
-        self._fills += fill.stake_cents > 0
+        self._fills += 1
         self._matched_cents += fill.stake_cents
 
     def _take_cancel(self, now_ns: int, cancel: CancelWager) -> None:

@@ -12,6 +12,7 @@ from live.wire.reading import unreadable
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import (
     Event,
+    ProfitCorrected,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -109,6 +110,8 @@ class KnownWager:
                 self._profit_cents += event.profit_cents - fill.profit_cents
                 self._known_cents = max(self._known_cents, event.total_cents, self.matched_cents)
                 self._priced_cents = self.matched_cents
+            case ProfitCorrected():
+                self._profit_cents += event.change_cents
             case WagerRejected():
                 self.rejected = self.ended = True
             case WagerInvalid():
@@ -162,14 +165,14 @@ class KnownWager:
         fills = [self._fill(odds, cents, 0) for odds, cents in missing.elements()]
         return [*fills, *self._correct_profit([match.profit_cents for match in matches])]
 
-    def _correct_profit(self, told_cents: list[int | None]) -> list[WagerMatched]:
+    def _correct_profit(self, told_cents: list[int | None]) -> list[ProfitCorrected]:
         """Take what its fills win as the exchange tells it, if it does, for what was reckoned."""
         cents = [each for each in told_cents if each is not None]
         change_cents = sum(cents) - self._profit_cents
         if len(cents) < len(told_cents) or not change_cents:
             return []
         self._profit_cents += change_cents
-        return [WagerMatched(self.ref, self.request.odds, 0, change_cents)]
+        return [ProfitCorrected(self.ref, change_cents)]
 
     def _learn_fill(self, order: OrderShape) -> list[Event]:
         """Take the fill of a private update; of others, how much was matched in all."""

@@ -10,6 +10,7 @@ from strategies.trading.desk import Desk
 from strategies.trading.events import (
     Event,
     MarketSettled,
+    ProfitCorrected,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -28,6 +29,7 @@ _Told = (
     | WagerCancelled
     | WagerInvalid
     | WagerMatched
+    | ProfitCorrected
     | WagerOpened
     | WagerRejected
     | WagerWiped
@@ -124,9 +126,13 @@ def available_after(
     for event in [*told, *news]:
         if isinstance(event, MarketSettled):
             ledger.settle(event)
-        elif isinstance(event, WagerMatched) and event.ref in requests:
+        elif isinstance(event, WagerMatched | ProfitCorrected) and event.ref in requests:
             pair = catalogue.pair_of(requests[event.ref].line_id)
             side = 0 if pair.first.line_id == requests[event.ref].line_id else 1
-            exposure.match(pair, side, event.stake_cents, event.profit_cents, 0)
-            ledger.book_fill(pair, event)
+            if isinstance(event, WagerMatched):
+                exposure.match(pair, side, event.stake_cents, event.profit_cents, 0)
+                ledger.book_fill(pair, event)
+            else:
+                exposure.match(pair, side, 0, event.change_cents, 0)
+                ledger.revalue(pair)
     return ledger.available_cents

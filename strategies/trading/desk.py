@@ -23,6 +23,7 @@ from strategies.trading.events import (
     Event,
     MarketSettled,
     OfferChanged,
+    ProfitCorrected,
     TimerFired,
     TradeSeen,
     TradingState,
@@ -172,6 +173,9 @@ class Desk:
         market.wish = None
         if isinstance(event, WagerMatched):
             self.ledger.book_fill(wager.pair, event)
+            self._account(at_ns)
+        if isinstance(event, ProfitCorrected):
+            self.ledger.revalue(wager.pair)
             self._account(at_ns)
         if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
             self._clock.call_at(event.retry_at_ns, self._retry(market))

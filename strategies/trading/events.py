@@ -142,7 +142,7 @@ class WagerMatched(Struct, frozen=True):
 
     `total_cents` is all that was matched of the wager with this fill, as the exchange counts it:
     it names the fill, so that one told twice is booked once. Zero if the exchange does not tell;
-    such a fill is never taken for a repeat. One of no stake corrects the profit of those before it.
+    such a fill is never taken for a repeat.
     """
 
     ref: WagerRef
@@ -150,6 +150,13 @@ class WagerMatched(Struct, frozen=True):
     stake_cents: int
     profit_cents: int
     total_cents: int = 0
+
+
+class ProfitCorrected(Struct, frozen=True):
+    """What is matched of the wager can win so much more than was told with its fills, or less."""
+
+    ref: WagerRef
+    change_cents: int
 
 
 class WagerCancelled(Struct, frozen=True):
@@ -235,6 +242,7 @@ Event = (
     | WagerOpened
     | WagerInvalid
     | WagerMatched
+    | ProfitCorrected
     | WagerCancelled
     | CancelRefused
     | WagerWiped

@@ -68,11 +68,15 @@ class Ledger:
         return self.balance_cents + self.marked_cents
 
     def book_fill(self, pair: Pair, event: WagerMatched) -> None:
-        """Count a fill that the exposure holds already, and mark its position anew.
-
-        One that is told after the result of its market is paid out with it.
-        """
+        """Count a fill that the exposure holds already, and value its position anew."""
         self.turnover_cents += event.stake_cents
+        self.revalue(pair)
+
+    def revalue(self, pair: Pair) -> None:
+        """Mark a pair's position anew, as the exposure holds it by now.
+
+        What is told after the result of its market is paid out with it.
+        """
         if pair.market_key in self._results:
             self._pay_out(self._results[pair.market_key])
         else:

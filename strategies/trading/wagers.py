@@ -14,6 +14,7 @@ from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.errors import ConfigError, InvariantError
 from strategies.trading.events import (
     CancelRefused,
+    ProfitCorrected,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -34,6 +35,7 @@ PrivateUpdate = (
     | WagerOpened
     | WagerInvalid
     | WagerMatched
+    | ProfitCorrected
     | WagerCancelled
     | CancelRefused
     | WagerWiped
@@ -185,17 +187,13 @@ class WagerManager:
                 wager.step(WagerState.OPEN)
             case WagerMatched():
                 self._match(wager, event, at_ns)
+            case ProfitCorrected():
+                self._exposure.match(wager.pair, wager.side, 0, event.change_cents, 0)
             case CancelRefused():
                 wager.step(WagerState.OPEN)
                 wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
-            case WagerRejected():
-                self._end(wager, EndReason.REJECTED, wager.matched_cents, at_ns)
-            case WagerInvalid():
-                self._end(wager, EndReason.INVALID, wager.matched_cents, at_ns)
-            case WagerCancelled() | WagerWiped():
-                cancelled = isinstance(event, WagerCancelled)
-                reason = EndReason.CANCELLED if cancelled else EndReason.WIPED
-                self._end(wager, reason, wager.stake_cents - event.unmatched_cents, at_ns)
+            case _:
+                self._end_by(wager, event, at_ns)
         self._show(wager, at_ns)
         return wager
 
@@ -302,6 +300,22 @@ class WagerManager:
         elif not wager.ended and wager.matched_cents == wager.stake_cents:
             self._end(wager, EndReason.MATCHED, wager.stake_cents, at_ns)
 
+    def _end_by(
+        self,
+        wager: Wager,
+        event: WagerRejected | WagerInvalid | WagerCancelled | WagerWiped,
+        at_ns: int,
+    ) -> None:
+        match event:
+            case WagerRejected():
+                self._end(wager, EndReason.REJECTED, wager.matched_cents, at_ns)
+            case WagerInvalid():
+                self._end(wager, EndReason.INVALID, wager.matched_cents, at_ns)
+            case WagerCancelled() | WagerWiped():
+                cancelled = isinstance(event, WagerCancelled)
+                reason = EndReason.CANCELLED if cancelled else EndReason.WIPED
+                self._end(wager, reason, wager.stake_cents - event.unmatched_cents, at_ns)
+
     def _end(self, wager: Wager, reason: EndReason, most_cents: int, at_ns: int) -> None:
         """End a wager; what was matched of it but not told yet goes on counting as open."""
         was_open_cents = wager.open_cents
@@ -347,6 +361,8 @@ def _tells_something_new(event: PrivateUpdate, wager: Wager) -> bool:
     match event:
         case WagerMatched():
             return event.total_cents not in wager.fill_totals
+        case ProfitCorrected():
+            return True
         case WagerAccepted():
             return wager.state is WagerState.PENDING
         case WagerOpened():

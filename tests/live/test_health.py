@@ -15,6 +15,7 @@ from strategies.trading.desk import Desk
 from strategies.trading.errors import ProtocolError
 from strategies.trading.events import (
     CancelRefused,
+    ProfitCorrected,
     TradingState,
     WagerAccepted,
     WagerCancelled,
@@ -135,9 +136,9 @@ def test_latencies_are_from_the_request_to_its_answer(health: Health) -> None:
 
 
 def test_a_corrected_profit_is_no_fill(health: Health) -> None:
-    """Fills count with their stake; one of no stake moves no money."""
+    """Fills count with their stake; a correction moves no money."""
     health.note(0, WagerMatched(ref(1), Odds(100), 600, 600, 600))
-    health.note(0, WagerMatched(ref(1), Odds(100), 0, -1))
+    health.note(0, ProfitCorrected(ref(1), -1))
     assert told(health, "matched") == "$6.00 in 1 fills"
 
 

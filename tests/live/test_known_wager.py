@@ -13,6 +13,7 @@ from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import (
     Event,
     MarketSettled,
+    ProfitCorrected,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -198,7 +199,7 @@ def test_what_a_taker_wins_is_corrected_once() -> None:
     wager.learn(order())
     wager.learn(fill(11, 11, 1_000))
     assert wager.profit_is_reckoned
-    assert wager.learn_matches([listed(11, "1.05")]) == [WagerMatched(REF, Odds(-146), 0, -5)]
+    assert wager.learn_matches([listed(11, "1.05")]) == [ProfitCorrected(REF, -5)]
     assert not wager.profit_is_reckoned
     assert wager.learn_matches([listed(11, "1.05")]) == []
 
@@ -224,6 +225,6 @@ def test_a_corrected_profit_is_recalled() -> None:
     """A later start that reads of a correction does not make it again."""
     wager = known()
     wager.recall(WagerMatched(REF, Odds(1_000), 11, 110, 11))
-    wager.recall(WagerMatched(REF, Odds(-146), 0, -5))
+    wager.recall(ProfitCorrected(REF, -5))
     assert not wager.profit_is_reckoned
     assert wager.learn_matches([listed(11, "1.05")]) == []
