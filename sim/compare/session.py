@@ -232,4 +232,4 @@ def _write_table(path: Path, compared: Sequence[ComparedWager]) -> str:
         for row in wager.rows():
             table.append(row)
     table.close()
-    return str(path)
+    return str(path.resolve())
