@@ -96,6 +96,8 @@ class Transport:
             why = f"no answer within {self._answer_seconds:g} s"
         else:
             why = str(error) or type(error).__name__
+        if self.site.is_local and isinstance(error, httpx.ConnectError):
+            why += "; is python -m sim serve running?"
         return UnreachableError(f"{self.site.root}: {method} {path}: {why}")
 
 

@@ -87,8 +87,10 @@ def test_what_is_wrong_is_told_in_one_line(sandbox: Sandbox, live: Live) -> None
 
 
 def test_nobody_there_is_told_with_the_address(live: Live) -> None:
-    """Where nothing listens, the address is named."""
-    refused(live("check", "sandbox.port=9"), "check", 1, "http://127.0.0.1:9")
+    """The address is told, and with our own sandbox what may be missing: one line, status 1."""
+    outcome = live("check", "sandbox.port=9")
+    refused(outcome, "check", 1, "http://127.0.0.1:9")
+    refused(outcome, "check", 1, "is python -m sim serve running?")
 
 
 @pytest.mark.parametrize("verb", ["check", "record"])
