@@ -70,3 +70,8 @@ class Floor:
 def accounts(here: Any) -> list[Any]:
     """Return the accounts at the sandbox."""
     return [partner.participant for partner in here.server.partners.values()]
+
+
+def quotes(here: Any) -> bool:
+    """Tell whether wagers rest at the sandbox."""
+    return any(len(account.live) >= 4 for account in accounts(here))

@@ -11,7 +11,7 @@ from live.journal import SessionJournal
 from sim.__main__ import main
 from strategies.trading.commands import PlaceWager
 from strategies.trading.events import WagerMatched
-from tests.live.floor import Compose, Floor, Sandbox, accounts
+from tests.live.floor import Compose, Floor, Sandbox, accounts, quotes
 
 # Slow enough that the way to the sandbox is short beside what happens there.
 SPEED = 40
@@ -22,13 +22,11 @@ RunMain = Callable[..., Any]
 
 
 def was_filled(here: Any) -> bool:
-    """Tell whether some wagers were matched."""
-    return any(account.counters.fills >= 4 for account in accounts(here))
-
-
-def quotes(here: Any) -> bool:
-    """Tell whether wagers rest at the sandbox."""
-    return any(len(account.live) >= 4 for account in accounts(here))
+    """Tell whether enough wagers were placed to compare, and some were matched."""
+    return any(
+        len(account.live) + len(account.ended) >= 30 and account.counters.fills >= 4
+        for account in accounts(here)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from recordings.tape import SEGMENT_GLOB
 from sim.__main__ import main
 from strategies.trading.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.events import WagerMatched
-from tests.live.floor import Compose, Floor, Sandbox, accounts
+from tests.live.floor import Compose, Floor, Sandbox, accounts, quotes
 
 SPEED = 60
 GAME = ("+experiment=nba_in_play", "latency=none")
@@ -31,11 +31,6 @@ def traded_a_while(here: Any) -> bool:
         if len(account.live) + len(account.ended) >= 80 and account.counters.fills >= 3:
             return True
     return False
-
-
-def quotes(here: Any) -> bool:
-    """Tell whether wagers rest at the sandbox."""
-    return any(len(account.live) >= 4 for account in accounts(here))
 
 
 @pytest.fixture(scope="module")
