@@ -20,13 +20,14 @@ from live.taping import TapingSettings
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.metrics import RunJournal
-from strategies.trading.clock import NANOSECONDS
 from strategies.trading.events import Event
+from tests.contract.hall import RETRY_WINDOW_SECONDS
 from tests.contract.moneyline import write_moneyline
 from tests.live.sites import LOCAL
 
-# How fast the sandbox's time passes, and how much of it there is to open a room.
-SPEED, PREPARING_SECONDS = 25, 15
+# How fast the sandbox's time passes, and how much of it there is, before the taker's minute, in
+# which to open a room: seconds of a busy machine.
+SPEED, PREPARING_SECONDS = 25, 60
 
 
 class ProphetHall:
@@ -39,7 +40,7 @@ class ProphetHall:
         *settings: str,
         answer_seconds: float = LOCAL.answer_seconds,
     ) -> None:
-        """Serve the market, open a room there, and wait until the time counts from zero.
+        """Serve the market, and open a room there.
 
         The room is that of a live session with these settings; what is not answered in so many
         seconds of the wall is not answered.
@@ -54,7 +55,7 @@ class ProphetHall:
             f"sandbox.speed={SPEED}",
             "sandbox.begin_minutes_before_start=120",
             # Answers take longer on its clock than on the real one's.
-            "exchange.settings.retry_window_seconds=3",
+            f"exchange.settings.retry_window_seconds={RETRY_WINDOW_SECONDS}",
         ]
         self._sandbox = build_session(compose_settings("mode=serve", *words))
         self._parts = instantiate(compose_settings("mode=live", *settings), _convert_="all")
@@ -111,8 +112,6 @@ class ProphetHall:
         await asyncio.wait((opened, self._hosting), return_when=asyncio.FIRST_COMPLETED)
         if self._hosting.done():
             self._hosting.result()
-        start_ns = self._info.events[0].scheduled_ns - 7200 * NANOSECONDS
-        await self.clock.sleep_until(start_ns + PREPARING_SECONDS * NANOSECONDS)
 
     async def _host(self, opened: "asyncio.Future[None]") -> None:
         """Serve, and keep the room's tasks, until it is closed."""

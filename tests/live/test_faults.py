@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from sim.sandbox.faults import OF_MESSAGES, OF_REQUESTS, Kind
-from strategies.trading.commands import Intent, PlaceWager
+from strategies.trading.commands import PlaceWager
 from strategies.trading.events import (
-    AccountState,
     CancelRefused,
-    Event,
     FeedLost,
     FeedRestored,
     WagerAccepted,
@@ -21,8 +19,15 @@ from strategies.trading.events import (
     WagerRejected,
 )
 from strategies.trading.ids import WagerRef
-from strategies.trading.odds import Odds
-from tests.contract.moneyline import AWAY
+from tests.contract.hall import (
+    CANCELLABLE_SECONDS,
+    account,
+    heard_of,
+    opened,
+    types_said_of,
+    until,
+    wish,
+)
 from tests.contract.prophet_hall import ProphetHall
 
 OPENED = [WagerAccepted, WagerOpened]
@@ -65,15 +70,14 @@ def hall(tmp_path: Path, compose_settings: Callable[..., Any]) -> Iterator[Proph
     hall.close()
 
 
-def wish(ref: str, odds: int) -> PlaceWager:
+def resting(ref: str, odds: int) -> PlaceWager:
     """Return the request for a wager that rests, as nobody offers such odds."""
-    return PlaceWager(WagerRef(ref), AWAY, Odds(odds), 5_000, Intent.REST)
+    return wish(ref, odds=odds)
 
 
-def told_of(hall: ProphetHall, ref: str) -> list[type[Event]]:
+def told_of(hall: ProphetHall, ref: str) -> list[type]:
     """Return the types of what was told of a wager, but for cancels that were refused."""
-    events = [event for event in hall.heard if getattr(event, "ref", None) == ref]
-    return [type(event) for event in events if not isinstance(event, CancelRefused)]
+    return [kind for kind in types_said_of(hall, ref) if kind is not CancelRefused]
 
 
 def placed_there(hall: ProphetHall) -> list[str]:
@@ -86,15 +90,6 @@ def live_there(hall: ProphetHall) -> int:
     return sum(len(partner.participant.live) for partner in hall.server.partners.values())
 
 
-def until(hall: ProphetHall, true: Callable[[], bool], seconds: int = 600) -> None:
-    """Let time pass until something is true; fail where it does not come."""
-    for _ in range(seconds):
-        if true():
-            return
-        hall.let_pass(1)
-    raise AssertionError(hall.heard)
-
-
 def cancel_all(hall: ProphetHall, *refs: str) -> None:
     """Cancel wagers, as often as it is told to be worth it, until each is told to be gone."""
     for ref in refs:
@@ -102,7 +97,7 @@ def cancel_all(hall: ProphetHall, *refs: str) -> None:
             hall.exchange.cancel([WagerRef(ref)])
             answered = len(hall.heard)
             until(hall, lambda: len(hall.heard) > answered)  # noqa: B023 - asked at once
-            hall.let_pass(4)
+            hall.let_pass(CANCELLABLE_SECONDS)
         assert told_of(hall, ref).count(WagerCancelled) == 1
     assert live_there(hall) == 0
 
@@ -125,7 +120,7 @@ def test_a_placement_outlives_a_fault(hall: ProphetHall, name: str) -> None:
     One that turns up when it was given up for lost is cancelled.
     """
     hall.strike(path="submit_multiple", **FAULTS_OF_REQUESTS[name])
-    hall.exchange.place([wish("a", 150), wish("b", 160)])
+    hall.exchange.place([resting("a", 150), resting("b", 160)])
     until(hall, lambda: all({WagerOpened, WagerRejected} & {*told_of(hall, r)} for r in "ab"))
     if name in NEVER_PLACED:
         assert told_of(hall, "a") == told_of(hall, "b") == [WagerRejected]
@@ -145,9 +140,7 @@ def test_a_placement_outlives_a_fault(hall: ProphetHall, name: str) -> None:
 @pytest.mark.parametrize("name", FAULTS_OF_REQUESTS)
 def test_a_cancel_outlives_a_fault(hall: ProphetHall, name: str) -> None:
     """Whatever becomes of the first cancel, in the end the wager is gone, and told so once."""
-    hall.exchange.place([wish("a", 150)])
-    until(hall, lambda: told_of(hall, "a") == OPENED)
-    hall.let_pass(4)
+    opened(hall, resting("a", 150))
     hall.strike(path="cancel_multiple", **FAULTS_OF_REQUESTS[name])
     cancel_all(hall, "a")
 
@@ -155,24 +148,20 @@ def test_a_cancel_outlives_a_fault(hall: ProphetHall, name: str) -> None:
 @pytest.mark.parametrize("name", FAULTS_OF_REQUESTS)
 def test_the_state_is_told_whatever_becomes_of_asking(hall: ProphetHall, name: str) -> None:
     """The account's state is asked for until it is answered, and is right."""
-    hall.exchange.place([wish("a", 150)])
+    hall.exchange.place([resting("a", 150)])
     until(hall, lambda: told_of(hall, "a") == OPENED)
     hall.strike(path="get_", count=2, **FAULTS_OF_REQUESTS[name])
-    hall.exchange.ask_state()
-    until(hall, lambda: isinstance(hall.heard[-1], AccountState))
-    state = hall.heard[-1]
-    assert isinstance(state, AccountState)
-    assert state.open_cents == (("a", 5_000),)
+    assert account(hall).open_cents == (("a", 5_000),)
 
 
 @pytest.mark.parametrize("name", GAPS)
 def test_a_gap_is_told_and_nothing_is_lost_in_it(hall: ProphetHall, name: str) -> None:
     """Loss, then all that was missed, then the return; wagers placed meanwhile are there once."""
-    hall.exchange.place([wish("a", 150)])
+    hall.exchange.place([resting("a", 150)])
     until(hall, lambda: told_of(hall, "a") == OPENED)
     hall.strike(**GAPS[name])
-    hall.exchange.place([wish("b", 160)])
-    until(hall, lambda: any(isinstance(event, FeedRestored) for event in hall.heard))
+    hall.exchange.place([resting("b", 160)])
+    until(hall, lambda: bool(heard_of(hall, FeedRestored)))
     until(hall, lambda: told_of(hall, "b") == OPENED)
     kinds = [type(event) for event in hall.heard]
     assert kinds.index(FeedLost) < kinds.index(FeedRestored)
@@ -185,11 +174,10 @@ def test_a_gap_is_told_and_nothing_is_lost_in_it(hall: ProphetHall, name: str) -
 def test_a_bad_message_costs_nothing_but_itself(hall: ProphetHall, name: str) -> None:
     """The link is kept; what was lost is told when it is asked for, and nothing is told twice."""
     hall.strike(**NO_GAPS[name])
-    hall.exchange.place([wish("a", 150)])
+    hall.exchange.place([resting("a", 150)])
     until(hall, lambda: WagerAccepted in told_of(hall, "a"))
     hall.let_pass(5)
-    hall.exchange.ask_state()
-    until(hall, lambda: isinstance(hall.heard[-1], AccountState))
+    account(hall)
     assert told_of(hall, "a") == OPENED
     assert FeedLost() not in hall.heard
     assert hall.troubles.total == (1 if name == "garbage" else 0)
