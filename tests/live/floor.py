@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from conf.compose import build_session
 from live.journal import Entry, SessionJournal
 
-PATIENCE_SECONDS = 35
+PATIENCE_SECONDS = 120
 LOOK_SECONDS = 0.1
 
 Sandbox = Callable[..., AbstractAsyncContextManager[Any]]

@@ -22,7 +22,7 @@ from tests.contract.moneyline import GAME, MONEYLINE, SELECTIONS, START_NS
 
 HOUSE = Path(__file__).parents[2]
 SECRET = "hunter2-of-the-house"
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 120
 
 Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
 

@@ -20,6 +20,7 @@ from strategies.trading.market import Catalogue
 from strategies.trading.odds import Odds
 from tests.live.peer import Peer, serving
 
+PATIENCE_SECONDS = 120
 PLACE = PlaceWager(WagerRef("a"), LineId("h"), Odds(-110), 1_000, Intent.REST)
 
 
@@ -56,7 +57,7 @@ def caught_up(peer: Peer, *learnt: dict[str, Any]) -> tuple[list[str], list[type
             shown = await wagers.catch_up()
         return [order.ref for order in shown], [type(event) for event in told]
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 
 
 def peer_with(history: list[dict[str, Any]], now: dict[str, Any]) -> Peer:

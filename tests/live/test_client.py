@@ -259,7 +259,7 @@ def test_an_answer_that_is_too_late_is_none() -> None:
     """An exchange that takes longer than agreed has not answered, even if it trickles."""
 
     async def slow(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(5)
+        await asyncio.sleep(3_600)
         return ok({})
 
     async def run() -> None:
@@ -267,10 +267,8 @@ def test_an_answer_that_is_too_late_is_none() -> None:
         async with Transport(site, WallClock(), httpx.MockTransport(slow)) as transport:
             await transport.ask("POST", "v4/mm/submit_order")
 
-    began = perf_counter()
     with pytest.raises(UnreachableError, match=r"no answer within 0\.05 s"):
         asyncio.run(run())
-    assert perf_counter() - began < 3
 
 
 @pytest.mark.parametrize(

@@ -195,9 +195,7 @@ def test_sleeping_takes_as_long_as_it_says() -> None:
     due_ns = clock.now_ns() + 5 * NANOSECONDS
     asyncio.run(clock.sleep_until(due_ns))
     assert clock.now_ns() >= due_ns
-    began = perf_counter()
-    asyncio.run(clock.sleep_until(0))
-    assert perf_counter() - began < 1
+    asyncio.run(asyncio.wait_for(clock.sleep_until(0), 30))
 
 
 YEAR_NS = 365 * 86_400 * NANOSECONDS

@@ -37,7 +37,7 @@ Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
 Compose = Callable[..., Any]
 
 SPEED = 30
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 120
 LOOK_SECONDS = 0.05
 START_NS = 1_790_000_000 * NANOSECONDS
 # Named as the exchange names them.

@@ -17,6 +17,7 @@ from strategies.trading.ids import LineId, WagerRef
 from strategies.trading.odds import Odds
 
 HOUSE = Path(__file__).parents[2]
+PATIENCE_SECONDS = 120
 KEYS = ("PROPHETX_ACCESS_KEY", "PROPHETX_SECRET_KEY", "PROPHETX_USER_INFO")
 
 Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
@@ -38,7 +39,7 @@ def with_sandbox(sandbox: Sandbox, *calls: Callable[[Any], Any], **keys: str) ->
         async with sandbox(20, "+experiment=nba") as here:
             return [await asyncio.to_thread(call, here) for call in calls]
 
-    return asyncio.run(asyncio.wait_for(run(), 60))
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 
 
 def refused(outcome: Any, verb: str, status: int, *named: str) -> None:

@@ -45,7 +45,7 @@ from tests.live.mangling import framed, mangled_body, mangled_frame, text
 from tests.live.sites import LOCAL
 
 FEED = StreamSettings(5, 0.5, 2, 4, 60, 5, 0.05, 0.5)
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 SPEED = 20
 KINDS = ("market_selections", "matched_order", "order", "private_system_signal")
 

@@ -21,6 +21,7 @@ from strategies.trading.odds import Odds
 
 SPEED = 20
 ODDS, STAKE_CENTS = Odds(1_000), 1_250
+PATIENCE_SECONDS = 120
 AGREE = "the journal and sandbox_local agree"
 
 Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
@@ -77,7 +78,7 @@ def with_wagers(sandbox: Sandbox, call: Callable[[Any], Any], *refs: str) -> Any
             await place(here, *refs)
             return await asyncio.to_thread(call, here)
 
-    return asyncio.run(asyncio.wait_for(run(), 60))
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 
 
 def files(folder: Path) -> dict[Path, bytes]:
@@ -157,7 +158,7 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
                 outcomes.append(await asyncio.to_thread(reconcile, *here.settings))
             return outcomes
 
-    crashed, ended = asyncio.run(asyncio.wait_for(run(), 60))
+    crashed, ended = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
     assert crashed.status == 1
     gone = [
         line for line in crashed.out if line.endswith("there $0.00 open, $0.00 matched (canceled)")

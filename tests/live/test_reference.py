@@ -17,7 +17,7 @@ from strategies.trading.errors import ConfigError, ProtocolError
 from strategies.trading.events import ReferencePrice
 from strategies.trading.ids import LineId
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 120
 # So long nothing is heard before it counts as not heard.
 QUIET_SECONDS = 0.3
 

@@ -16,7 +16,7 @@ from recordings.validator import validate
 from strategies.trading.clock import NANOSECONDS
 
 SPEED = 20
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 # Of the wall: how long a price is repeated before the source falls silent, and how long after.
 TOLD_SECONDS = 3
 SILENT_SECONDS = 4

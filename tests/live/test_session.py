@@ -33,7 +33,11 @@ from tests.live.sites import REAL
 
 HOUSE = Path(__file__).parents[2]
 SPEED = 20
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 120
+LOOK_SECONDS = 0.05
+# How a session says how it is, often enough for these tests.
+OFTEN = "run.report_seconds=0.2"
+COUNTS = re.compile(r" (\d+) wagers open, (\d+) placed, (\d+) taken")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
@@ -89,6 +93,27 @@ class Stage:
         going.cancel()
         await trading
 
+    async def until_told(self, beginning: str) -> None:
+        """Wait until a line begins so."""
+        while not any(line.startswith(beginning) for line in self.told):
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def counts(self, since: int = 0) -> list[tuple[int, ...]]:
+        """Return how many wagers were told to be open, placed and taken, from a line on."""
+        found = [COUNTS.search(line) for line in self.told[since:]]
+        return [tuple(map(int, each.groups())) for each in found if each]
+
+    async def until_taken(self, wagers: int) -> None:
+        """Wait until so many wagers were told to be taken."""
+        while not any(taken >= wagers for _, _, taken in self.counts()):
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def until_more_are_placed(self) -> None:
+        """Wait until more wagers are told to be placed than when it was told first from now on."""
+        since = len(self.told)
+        while len({placed for _, placed, _ in self.counts(since)}) < 2:
+            await asyncio.sleep(LOOK_SECONDS)
+
     def entries(self) -> list[Entry]:
         """Return the journal of the session."""
         with SessionJournal(self.folder / "sessions" / "first" / "journal.sqlite") as journal:
@@ -113,7 +138,7 @@ def live_wagers(here: Any) -> int:
 async def quoting(here: Any, at_least: int = 4) -> None:
     """Wait until so many wagers rest at the exchange."""
     while live_wagers(here) < at_least:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def test_a_live_session_quotes_and_leaves_nothing_open(stage: Stage) -> None:
@@ -139,12 +164,10 @@ def test_a_paper_session_leaves_the_exchange_alone(stage: Stage) -> None:
     """On paper wagers rest in a simulated exchange; the account at the real one sees none."""
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
-        while not any(line.startswith("start 1") for line in stage.told):
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(2.5)
+        await stage.until_taken(4)
         assert not any(partner.records for partner in here.server.partners.values())
 
-    stage.play("paper", meanwhile)
+    stage.play("paper", meanwhile, OFTEN)
     kinds = stage.kinds()
     assert kinds.count(WagerOpened) >= 4
     assert kinds[-1] is WagerCancelled
@@ -156,15 +179,12 @@ def test_a_lost_stream_pulls_every_quote(stage: Stage, mode: str) -> None:
     """The desk hears of the gap, cancels, and quotes again only after it is over."""
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
-        while not any(line.startswith("start 1") for line in stage.told):
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(2.5)
+        await stage.until_taken(4)
         here.server.strike({"kind": "socket_close"})
-        while not any(line.startswith("socket 2 is up") for line in stage.told):
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(2.5)
+        await stage.until_told("socket 2 is up")
+        await stage.until_more_are_placed()
 
-    stage.play(mode, meanwhile)
+    stage.play(mode, meanwhile, OFTEN)
     kinds = stage.kinds()
     lost, restored = kinds.index(FeedLost), kinds.index(FeedRestored)
     before, during, after = kinds[:lost], kinds[lost:restored], kinds[restored:]
@@ -197,10 +217,10 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
                     stage.folder, {}, stop, stage.told.append
                 )
             )
-            while not any(line.startswith("start 2") for line in stage.told):
-                assert not again.done(), again.result()
-                await asyncio.sleep(0.05)
-            await asyncio.sleep(1)
+            await asyncio.wait(
+                (again, asyncio.ensure_future(stage.until_told("start 2"))),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
             stop.set()
             await again
             assert live_wagers(here) == 0
@@ -351,20 +371,15 @@ def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None
     assert [e.input_seq for e in entries] == sorted(e.input_seq for e in entries)
 
 
-QUOTING = re.compile(r" [1-9]\d* wagers open, ")
-OFTEN = ("run.report_seconds=0.2", "run.account_seconds=0.2")
-
-
 @pytest.mark.parametrize("mode", ["live", "paper"])
 def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -> None:
     """A line now and then while it runs; totals at its end, before the word on what is open."""
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
-        while not any(QUOTING.search(line) for line in stage.told):
-            await asyncio.sleep(0.05)
+        await stage.until_taken(1)
 
-    stage.play(mode, meanwhile, *OFTEN)
-    line = next(line for line in stage.told if QUOTING.search(line))
+    stage.play(mode, meanwhile, OFTEN)
+    line = next(line for line in reversed(stage.told) if COUNTS.search(line))
     assert " of 3 markets quoted; " in line
     assert "; equity $" in line
     assert stage.told[-1] == "nothing is open at sandbox_local"
@@ -384,11 +399,9 @@ def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None
     """What the exchange says of the account is in the journal, as what the desk heard."""
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
-        while not any("wagers open" in line for line in stage.told):
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(1)
+        await stage.until_taken(1)
 
-    stage.play(mode, meanwhile, "run.report_seconds=0.2")
+    stage.play(mode, meanwhile, OFTEN)
     told = [entry.told for entry in stage.entries()]
     account = next(event for event in told if isinstance(event, AccountState))
     heard = told[: told.index(account)]
@@ -408,7 +421,7 @@ def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None
         await asyncio.sleep(PATIENCE_SECONDS)
 
     with pytest.raises(InvariantError, match="available cents"):
-        stage.play("live", meanwhile, *OFTEN)
+        stage.play("live", meanwhile, "run.account_seconds=0.2")
     assert live_wagers(stage.here) == 0  # type: ignore[attr-defined]
     log = (stage.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
     assert "ended by InvariantError: available cents" in log.splitlines()[-1]
@@ -419,19 +432,25 @@ def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
         await quoting(here)
+        before = garbage_logged()
         here.server.strike({"kind": "garbage_frame", "text": "no frame at all"})
-        await asyncio.sleep(1)
+        while garbage_logged() == before:
+            await asyncio.sleep(LOOK_SECONDS)
 
+    def garbage_logged() -> int:
+        return log.read_text(encoding="utf-8").count("no frame at all")
+
+    log = stage.folder / "sessions" / "first" / "session.log"
     keys = {"PROPHETX_ACCESS_KEY": "an-access-key", "PROPHETX_SECRET_KEY": "a-secret-key"}
     stage.play("live", meanwhile, times=2, environ=keys)
-    log = (stage.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
-    lines = [line.partition(" ") for line in log.splitlines()]
+    logged = log.read_text(encoding="utf-8")
+    lines = [line.partition(" ") for line in logged.splitlines()]
     told = [text for _, _, text in lines if not text.startswith("cannot read")]
     assert told == stage.told
     assert sum("start 1: " in text or "start 2: " in text for text in told) == 2
-    assert "no frame at all" in log
+    assert garbage_logged() == 2
     assert [time for time, _, _ in lines if not STAMP.fullmatch(time)] == []
-    assert [key for key in keys.values() if key in log] == []
+    assert [key for key in keys.values() if key in logged] == []
 
 
 @pytest.mark.parametrize("setting", ["account_seconds=0", "report_seconds=-1", "report_seconds=no"])

@@ -40,7 +40,7 @@ START_NS = 1_789_175_000 * SECOND
 PLAYED_NS = START_NS - 100 * 86_400 * SECOND
 BEFORE_START_NS = 3600 * SECOND
 SAMPLES = Path(__file__).parents[4] / "shared" / "prophet" / "samples"
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 120
 
 EVENT = EventId("19458")
 # Strike ids and levels are those of the exchange's own sandbox, where it was seen.

@@ -16,7 +16,7 @@ from strategies.trading.clock import NANOSECONDS
 from strategies.trading.market import EventStatus
 
 BUILD = ("mode=serve", "sandbox.port=0")
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 async def login(http: aiohttp.ClientSession, root: str) -> dict[str, str]:
