@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from pysher import Pusher
 
+from live.transport import trusted
 from live.wire.session import ConnectionConfig
 
 # Pings of the socket itself, beneath those of the protocol: they also bound how long Pysher's
@@ -55,6 +56,7 @@ class PusherSocket:
             secure=secure,
             log_level=logging.CRITICAL,
         )
+        self._secure = secure
         self._loop = asyncio.get_running_loop()
         self._stamp_ns = stamp_ns
         self._wake = wake
@@ -105,6 +107,9 @@ class PusherSocket:
         connection = self._pusher.connection
         connection.disconnect_called = True
         connection.socket_kwargs.update(_PING_SECONDS, skip_utf8_validation=True)
+        if self._secure:
+            # Its own way to find authorities knows others than the requests do, or none.
+            connection.socket_kwargs["sslopt"] = {"context": trusted()}
         connection._on_open = self._opened
         connection._on_message = self._heard
         connection._on_error = self._failed

@@ -1,6 +1,7 @@
 """Requests and replies: the one door to httpx, so that another library takes one module's work."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,11 @@ class Reply:
     body: bytes
 
 
+def trusted() -> ssl.SSLContext:
+    """Return whom we believe, on either road: what SSL_CERT_FILE names, or else certifi's list."""
+    return httpx.create_ssl_context()
+
+
 class Transport:
     """Carries requests to one exchange, no faster than it allows. Used as a context manager.
 
@@ -42,6 +48,7 @@ class Transport:
             transport=carrier,
             timeout=site.answer_seconds,
             follow_redirects=False,
+            verify=trusted(),
             # What is on this machine is not asked through a proxy.
             trust_env=not site.is_local,
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,13 +40,15 @@ class Peer:
     ws_host: str | None = "127.0.0.1"
     logins: int = 0
     port: int = 0
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    certificate: ssl.SSLContext | None = None
 
     @property
     def site(self) -> Site:
         """Return where it is."""
-        root = f"http://127.0.0.1:{self.port}"
-        return replace(LOCAL, root=root, socket_port=self.port, speed=1)
+        secure = self.certificate is not None
+        root = f"{'https' if secure else 'http'}://127.0.0.1:{self.port}"
+        where = {"root": root, "socket_secure": secure, "socket_port": self.port}
+        return replace(LOCAL, **where, speed=1)
 
     @property
     def socket(self) -> web.WebSocketResponse:
@@ -179,7 +182,7 @@ async def serving(peer: Peer) -> AsyncIterator[Peer]:
     application.router.add_route("*", "/partner/{path:.*}", peer.rest)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    server = web.TCPSite(runner, "127.0.0.1", 0)
+    server = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=peer.certificate)
     await server.start()
     peer.port = runner.addresses[0][1]
     try:

@@ -120,7 +120,7 @@ def test_a_placement_without_an_answer_was_placed_once(sandbox: Sandbox, kind: s
 
     async def scenario(here: Any, connection: Connection) -> None:
         wager = await a_wager(connection, "lost")
-        here.server.strike({"kind": kind, "path": "submit_order"})
+        here.server.strike({"kind": kind, "path": "submit_order", "seconds": 60})
         with pytest.raises(UnreachableError):
             await connection.client.place(wager)
         assert list(await wagers_of(connection)) == ["lost"]

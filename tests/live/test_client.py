@@ -131,12 +131,12 @@ def test_the_first_request_logs_in() -> None:
 
 def test_a_token_is_renewed_from_its_own_end() -> None:
     """At 60 % of what was left when it came a token is refreshed, not before; a login is kept."""
-    answers = Answers(WallClock(speed=100), life_seconds=100)
+    answers = Answers(WallClock(speed=40), life_seconds=100)
 
     async def ask(client: ProphetClient) -> None:
         await client.log_in()
         login_ns = answers.clock.wall_ns()
-        for part in (50, 70, 110):
+        for part in (20, 70, 110):
             await answers.clock.sleep_until(login_ns + part * NANOSECONDS)
             await client.tournaments()
 
