@@ -112,11 +112,12 @@ def opened(hall: Hall, *requests: PlaceWager) -> None:
         assert types_said_of(hall, ref) == [WagerAccepted, WagerOpened]
 
 
-def account(hall: Hall) -> Any:
+def account(hall: Hall) -> AccountState:
     """Ask for the account's state and return the one answer."""
     before = len(heard_of(hall, AccountState))
     hall.exchange.ask_state()
     until(hall, lambda: len(heard_of(hall, AccountState)) > before)
     hall.let_pass(2)
     (state,) = heard_of(hall, AccountState)[before:]
+    assert isinstance(state, AccountState)
     return state
