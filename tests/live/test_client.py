@@ -327,8 +327,11 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_no_more_goes_out_than_is_allowed() -> None:
-    """Of many requests at once no more than the limit fall into any second, in their order."""
-    answers = Answers(WallClock(speed=10))
+    """Of many requests at once no more than the limit fall into any second, in their order.
+
+    They are timed when they are answered, which on a busy machine is a little after they went out.
+    """
+    answers = Answers(WallClock())
     times: list[int] = []
 
     async def ask(client: ProphetClient) -> None:
@@ -340,10 +343,10 @@ def test_no_more_goes_out_than_is_allowed() -> None:
 
         await asyncio.gather(*(one(number) for number in range(60)))
 
-    asking(answers, ask, replace(LOCAL, requests_per_second=20))
+    asking(answers, ask, replace(LOCAL, speed=1, requests_per_second=40))
     orders = [path.rpartition("/")[2] for path in answers.paths[1:]]
     assert orders == [str(number) for number in range(60)]
-    assert all(times[at + 20] - times[at] > 0.9 * NANOSECONDS for at in range(40))
+    assert all(times[at + 40] - times[at] > 0.8 * NANOSECONDS for at in range(20))
 
 
 # Requests --------------------------------------------------------------------------------------
