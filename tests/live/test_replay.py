@@ -112,9 +112,9 @@ def without(table: str, kind: str) -> str:
     ("statement", "named"),
     [
         (without("entries", "PlaceWager"), "the replay for {tenth_wager}"),
-        (without("entries", "WagerOpened"), "of the replay"),
-        (without("entries", "TimerFired"), "of the replay"),
-        (without("feed", "OfferChanged"), "of the replay"),
+        (without("entries", "WagerOpened"), "the replay"),
+        (without("entries", "TimerFired"), "the replay"),
+        (without("feed", "OfferChanged"), "the replay"),
         ("UPDATE entries SET now_ns = now_ns + 1 WHERE kind = 'CancelAll'", "CancelAll()"),
     ],
     ids=["no command", "no answer", "no timer", "no offer", "another time"],
