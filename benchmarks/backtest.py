@@ -1,4 +1,4 @@
-"""Speed and memory of backtests, each case in a process of its own: python benchmarks/backtest.py
+"""Speed and memory of backtests, each case in a process of its own: python -m benchmarks.backtest
 
 Prints the table of docs/performance.md. Rows a second are of one pass over the tape, without
 imports, reports and tables; memory is the peak of the process.
@@ -87,7 +87,7 @@ def write_busy_tape(folder: Path, rows: int, pairs: int, seed: int = 1) -> None:
     """Write a tape of moneylines; nothing on it is like a real market but its rate in-play."""
     rng = np.random.default_rng(seed)
     with TapeWriter(
-        folder, source="simulated: benchmarks/backtest.py", simulated=True, clocks=Clocks.ONE
+        folder, source="simulated: benchmarks.backtest", simulated=True, clocks=Clocks.ONE
     ) as tape:
         books = [Ladderwise(tape, add_pair(tape, number)) for number in range(pairs)]
         step_ns = int(NANOSECONDS / (ROWS_PER_PAIR_AND_SECOND * pairs))
@@ -156,7 +156,8 @@ def _trade(case: str, recording: str) -> dict[str, Any]:
 
 def measure(case: str, recording: str) -> dict[str, Any]:
     """Run a case several times, each in a new process; return medians."""
-    command = [sys.executable, __file__, "--case", case, "--recording", recording]
+    module = ["-m", "benchmarks.backtest"]
+    command = [sys.executable, *module, "--case", case, "--recording", recording]
     runs = [
         json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         for _ in range(REPEATS)

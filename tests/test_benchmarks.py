@@ -1,0 +1,34 @@
+"""The benchmarks: what the figures of the documents were measured with still measures."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("case", ["nobody trading", "refresh every 5 s", "every change"])
+def test_a_case_of_a_backtest_is_measured(small_tape: Path, case: str) -> None:
+    """Each case runs by itself, as the table is made, and counts what it says it counts."""
+    module = [sys.executable, "-m", "benchmarks.backtest"]
+    done = subprocess.run(
+        [*module, "--case", case, "--recording", str(small_tape)],
+        cwd=HOUSE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    measured = json.loads(done.stdout)
+    assert measured["rows"] > 0
+    assert measured["seconds"] > 0
+    assert (measured["decisions"] > 0) == (case != "nobody trading")
+
+
+@pytest.mark.parametrize("module", ["backtest", "live"])
+def test_a_benchmark_says_how_it_is_run(module: str) -> None:
+    """Each is a module that can be asked for help, which names the command."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
+    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"python -m benchmarks.{module}" in " ".join(done.stdout.split())
