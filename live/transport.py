@@ -1,6 +1,7 @@
 """Requests and replies: the one door to httpx, so that another library takes one module's work."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import httpx
 from live.clock import WallClock
 from live.pace import Pace
 from live.site import Site
-from strategies.trading.errors import UnreachableError
+from strategies.trading.errors import ConfigError, UnreachableError
 
 _HELD_SECONDS_MAX = 60.0
 
@@ -27,8 +28,15 @@ class Reply:
 
 
 def trusted() -> ssl.SSLContext:
-    """Return whom we believe, on either road: what SSL_CERT_FILE names, or else certifi's list."""
-    return httpx.create_ssl_context()
+    """Return whom we believe, on either road: what SSL_CERT_FILE names, or else certifi's list.
+
+    Raise ConfigError if there are no certificates in that file.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        message = f"SSL_CERT_FILE: {os.environ.get('SSL_CERT_FILE')} has no certificates ({error})"
+        raise ConfigError(message) from error
 
 
 class Transport:

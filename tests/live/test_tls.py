@@ -10,8 +10,8 @@ import pytest
 import trustme
 
 from live.clock import WallClock
-from live.transport import Transport
-from strategies.trading.errors import UnreachableError
+from live.transport import Transport, trusted
+from strategies.trading.errors import ConfigError, UnreachableError
 from tests.live.listening import HASTY, Listener, listening, streamed
 from tests.live.peer import Peer, serving
 
@@ -100,6 +100,19 @@ def test_stopping_ends_the_socket(certificate: ssl.SSLContext) -> None:
                 await asyncio.sleep(0.01)
 
     streamed(scenario, certificate=certificate)
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_authorities_that_cannot_be_read_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    """A file that is not there, or holds something else, is named before anybody is asked."""
+    path = tmp_path / "authorities.pem"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with pytest.raises(ConfigError, match=f"SSL_CERT_FILE: {path} has no certificates"):
+        trusted()
 
 
 async def ask(peer: Peer) -> None:
