@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from recordings.tape import TapeInfo
+from sim.metrics import RunJournal
 from strategies.trading.clock import Clock
 from strategies.trading.commands import Intent, PlaceWager
 from strategies.trading.events import (
@@ -56,6 +58,23 @@ class Hall(Protocol):
 
     def close(self) -> None:
         """Leave nothing running."""
+
+
+def desk_of(hall: Hall, assemble: Callable[..., Any], parts: dict[str, Any], info: TapeInfo) -> Any:
+    """Return a desk with the standard settings, not started, that heard all that the hall heard."""
+    catalogue = info.catalogue()
+    desk = assemble(
+        parts,
+        catalogue=catalogue,
+        market_keys=tuple(catalogue.markets),
+        ladder=info.ladder,
+        clock=hall.clock,
+        exchange=hall.exchange,
+        journal=RunJournal(catalogue, None),
+    )
+    for event in hall.heard:
+        desk.take(event, hall.clock.now_ns())
+    return desk
 
 
 def until(hall: Hall, true: Callable[[], bool], seconds: int = 1_500) -> None:

@@ -19,9 +19,8 @@ from live.room import Opening
 from live.taping import TapingSettings
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
-from sim.metrics import RunJournal
 from strategies.trading.events import Event
-from tests.contract.hall import RETRY_WINDOW_SECONDS
+from tests.contract.hall import RETRY_WINDOW_SECONDS, desk_of
 from tests.contract.moneyline import write_moneyline
 from tests.live.sites import LOCAL
 
@@ -71,18 +70,7 @@ class ProphetHall:
 
     def seat(self, assemble: Callable[..., Any]) -> Any:
         """Assemble a desk with the standard settings, and start it."""
-        catalogue = self._info.catalogue()
-        desk = assemble(
-            self._parts,
-            catalogue=catalogue,
-            market_keys=tuple(catalogue.markets),
-            ladder=self._info.ladder,
-            clock=self.clock,
-            exchange=self.exchange,
-            journal=RunJournal(catalogue, None),
-        )
-        for event in self.heard:
-            desk.take(event, self.clock.now_ns())
+        desk = desk_of(self, assemble, self._parts, self._info)
         self._listener.desk = desk
         self.clock.enter(desk.start)
         return desk

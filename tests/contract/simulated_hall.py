@@ -13,10 +13,10 @@ from sim.exchange.publisher import Publisher
 from sim.exchange.recorded import RecordedMarket
 from sim.feed import exchange_rows
 from sim.inbox import Inbox
-from sim.metrics import RunJournal
 from sim.streams import Streams
 from strategies.trading.clock import NANOSECONDS
 from strategies.trading.events import Event
+from tests.contract.hall import desk_of
 from tests.contract.moneyline import write_moneyline
 
 
@@ -56,18 +56,7 @@ class SimulatedHall:
 
     def seat(self, assemble: Callable[..., Any]) -> Any:
         """Assemble a desk with the standard settings, and start it."""
-        catalogue = self._info.catalogue()
-        desk = assemble(
-            self._parts,
-            catalogue=catalogue,
-            market_keys=tuple(catalogue.markets),
-            ladder=self._info.ladder,
-            clock=self.clock,
-            exchange=self.exchange,
-            journal=RunJournal(catalogue, None),
-        )
-        for event in self.heard:
-            desk.take(event, self.clock.now_ns())
+        desk = desk_of(self, assemble, self._parts, self._info)
 
         def hear(event: Event, at_ns: int) -> None:
             self.heard.append(event)
