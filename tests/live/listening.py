@@ -1,6 +1,7 @@
 """A stream that listens to a peer, and what it told."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -68,6 +69,12 @@ class Listener:
         """Wait for so many epochs to have come up."""
         await self.until(lambda: len(self.ups()) >= epochs)
 
+    async def stop(self) -> None:
+        """Cancel the stream, and wait until it has ended."""
+        assert self.running is not None
+        self.running.cancel()
+        await asyncio.gather(self.running, return_exceptions=True)
+
 
 @asynccontextmanager
 async def listening(peer: Peer, settings: StreamSettings = HASTY) -> AsyncIterator[Listener]:
@@ -83,8 +90,29 @@ async def listening(peer: Peer, settings: StreamSettings = HASTY) -> AsyncIterat
         try:
             yield listener
         finally:
-            listener.running.cancel()
-            await asyncio.gather(listener.running, return_exceptions=True)
+            await listener.stop()
+
+
+def readers() -> list[threading.Thread]:
+    """Return the threads that read a socket."""
+    return [thread for thread in threading.enumerate() if thread.name == "PysherEventLoop"]
+
+
+async def five_hundred_messages(peer: Peer, listener: Listener) -> None:
+    """Let so many be said, one after the other, and wait until they are heard."""
+    for number in range(500):
+        await peer.change("tournament", {"info": {"id": number}})
+    await listener.until(lambda: len(listener.heard('"tournament"')) == 500)
+
+
+async def closed_cleanly(peer: Peer) -> None:
+    """Close the socket as one should."""
+    await peer.socket.close(code=1000)
+
+
+async def broken_off(peer: Peer) -> None:
+    """Break the socket off."""
+    peer.reset()
 
 
 def streamed(

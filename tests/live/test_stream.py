@@ -1,7 +1,6 @@
 """The stream against a peer that fails: every gap is announced, and every socket starts afresh."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from itertools import pairwise
 from time import perf_counter
@@ -12,7 +11,17 @@ import pytest
 from live.clock import WallClock
 from live.stream import Down, Garbled, Heard, Record, StreamSettings, Up
 from strategies.trading.errors import CredentialsError, RefusalError, TapeError
-from tests.live.listening import HASTY, PATIENCE_SECONDS, Listener, listening, streamed
+from tests.live.listening import (
+    HASTY,
+    PATIENCE_SECONDS,
+    Listener,
+    broken_off,
+    closed_cleanly,
+    five_hundred_messages,
+    listening,
+    readers,
+    streamed,
+)
 from tests.live.peer import PRIVATE, PUBLIC, Peer
 
 # A good day ------------------------------------------------------------------------------------
@@ -20,14 +29,8 @@ from tests.live.peer import PRIVATE, PUBLIC, Peer
 
 def test_what_is_said_is_heard_in_its_order_with_its_time() -> None:
     """Messages come whole, in order, stamped at arrival, after the epoch was told to be up."""
-
-    async def scenario(peer: Peer, listener: Listener) -> None:
-        for number in range(500):
-            await peer.change("tournament", {"info": {"id": number}})
-        await listener.until(lambda: len(listener.heard('"tournament"')) == 500)
-
     began_ns = WallClock().wall_ns()
-    listener = streamed(scenario)
+    listener = streamed(five_hundred_messages)
     heard = listener.heard('"tournament"')
     assert [body.info.id for _, body in heard] == list(range(500))
     stamps = [record.received_ns for record in listener.records if isinstance(record, Heard)]
@@ -64,24 +67,17 @@ def test_stopping_is_immediate() -> None:
     async def scenario(peer: Peer, listener: Listener) -> None:
         peer.frozen = True
         await asyncio.sleep(0.1)
-        assert listener.running is not None
         began = perf_counter()
-        listener.running.cancel()
-        await asyncio.gather(listener.running, return_exceptions=True)
+        await listener.stop()
         # Silence has not ended it.
         assert perf_counter() - began < HASTY.silent_seconds
-        while any(thread.name == "PysherEventLoop" for thread in threading.enumerate()):
+        while readers():
             await asyncio.sleep(0.01)
 
     streamed(scenario)
 
 
 # Faults ----------------------------------------------------------------------------------------
-
-
-async def closed_cleanly(peer: Peer) -> None:
-    """Close the socket as one should."""
-    await peer.socket.close(code=1000)
 
 
 async def closed_to_reconnect(peer: Peer) -> None:
@@ -97,11 +93,6 @@ async def told_to_reconnect(peer: Peer) -> None:
 async def told_to_wait(peer: Peer) -> None:
     """Tell the socket to come back later."""
     await peer.say("pusher:error", {"code": 4100, "message": "over capacity"})
-
-
-async def broken_off(peer: Peer) -> None:
-    """Break the socket off."""
-    peer.reset()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,16 @@ import trustme
 from live.clock import WallClock
 from live.transport import Transport, trusted
 from strategies.trading.errors import ConfigError, UnreachableError
-from tests.live.listening import HASTY, Listener, listening, streamed
+from tests.live.listening import (
+    HASTY,
+    Listener,
+    broken_off,
+    closed_cleanly,
+    five_hundred_messages,
+    listening,
+    readers,
+    streamed,
+)
 from tests.live.peer import Peer, serving
 
 
@@ -40,13 +48,7 @@ def certificate(authority: trustme.CA) -> ssl.SSLContext:
 
 def test_what_is_said_over_tls_is_heard(certificate: ssl.SSLContext) -> None:
     """The way in and the messages are the same as without."""
-
-    async def scenario(peer: Peer, listener: Listener) -> None:
-        for number in range(500):
-            await peer.change("tournament", {"info": {"id": number}})
-        await listener.until(lambda: len(listener.heard('"tournament"')) == 500)
-
-    listener = streamed(scenario, certificate=certificate)
+    listener = streamed(five_hundred_messages, certificate=certificate)
     heard = listener.heard('"tournament"')
     assert [body.info.id for _, body in heard] == list(range(500))
     assert listener.downs() == []
@@ -57,17 +59,7 @@ async def frozen(peer: Peer) -> None:
     peer.frozen = True
 
 
-async def broken_off(peer: Peer) -> None:
-    """Break the socket off."""
-    peer.reset()
-
-
-async def closed(peer: Peer) -> None:
-    """Close the socket as one should."""
-    await peer.socket.close()
-
-
-@pytest.mark.parametrize("fault", [frozen, broken_off, closed])
+@pytest.mark.parametrize("fault", [frozen, broken_off, closed_cleanly])
 def test_a_socket_that_ends_is_followed_by_another(certificate: ssl.SSLContext, fault: Any) -> None:
     """However it ends, the gap is told, the next comes up, and no thread of the old one is left."""
 
@@ -82,19 +74,12 @@ def test_a_socket_that_ends_is_followed_by_another(certificate: ssl.SSLContext, 
     assert len(listener.downs()) == 1
 
 
-def readers() -> list[threading.Thread]:
-    """Return the threads that read a socket."""
-    return [thread for thread in threading.enumerate() if thread.name == "PysherEventLoop"]
-
-
 def test_stopping_ends_the_socket(certificate: ssl.SSLContext) -> None:
     """Cancelling the stream ends it and its thread, whatever the socket is doing."""
 
     async def scenario(peer: Peer, listener: Listener) -> None:
         peer.frozen = True
-        assert listener.running is not None
-        listener.running.cancel()
-        await asyncio.gather(listener.running, return_exceptions=True)
+        await listener.stop()
         async with asyncio.timeout(HASTY.silent_seconds * 5):
             while readers():
                 await asyncio.sleep(0.01)
