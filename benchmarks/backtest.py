@@ -23,19 +23,18 @@ from conf.compose import CONFIG_FOLDER, build_session
 from recordings.reader import Tape, open_recording
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
-from sim.clock import ReplayEnvironment
+from sim.engine.exchange_rows import exchange_rows
+from sim.engine.inbox import Inbox
+from sim.engine.latency import NoDelay
+from sim.engine.virtual_clock import ReplayEnvironment
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue import Back
-from sim.exchange.recorded import RecordedMarket
-from sim.exchange.settings import ExchangeSettings
-from sim.feed import exchange_rows
-from sim.inbox import Inbox
-from sim.latency import NoDelay
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commission import Commission
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from sim.exchange.queue_models import Back
+from sim.exchange.tape_replayer import TapeReplayer
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
@@ -43,7 +42,8 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import opposite, prophetx_ladder
+from strategies.trading.model.odds import opposite, prophetx_ladder
+from strategies.trading.model.units import NS_PER_SECOND
 
 REPEATS = 3
 CASES = ("nobody trading", "refresh every 5 s", "every change")
@@ -90,7 +90,7 @@ def write_busy_tape(folder: Path, rows: int, pairs: int, seed: int = 1) -> None:
         folder, source="simulated: benchmarks.backtest", simulated=True, clocks=Clocks.ONE
     ) as tape:
         books = [Ladderwise(tape, add_pair(tape, number)) for number in range(pairs)]
-        step_ns = int(NANOSECONDS / (ROWS_PER_PAIR_AND_SECOND * pairs))
+        step_ns = int(NS_PER_SECOND / (ROWS_PER_PAIR_AND_SECOND * pairs))
         tape.begin_message(0, 0)
         for market in range(pairs):
             tape.market_status(market, MarketStatus.OPEN)
@@ -129,7 +129,7 @@ def _replay(recording: str) -> dict[str, Any]:
     fees, settings = Commission(2), ExchangeSettings()
     exchange = SimulatedProphet(env, tape.info, none, Back(), fees, settings)
     publisher = Publisher(env, Inbox(env), none, tape.info.clocks, ())
-    env.replay_to(RecordedMarket(env, tape.info, exchange, publisher).take_row)
+    env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).take_row)
     env.run(until=env.rows_ended)
     seconds = perf_counter() - began
     return {"rows": tape.rows_total, "seconds": seconds, "wagers": 0, "decisions": 0}

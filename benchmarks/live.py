@@ -29,12 +29,12 @@ from benchmarks.reaction import SECONDS, STAGES, react
 from conf.compose import CONFIG_FOLDER, build_session
 from recordings.reader import Tape
 from recordings.tape import Kind
-from sim.sandbox.editions import V4
-from sim.sandbox.frames import exchange_frame
-from sim.sandbox.names import Names
-from sim.sandbox.reference import Reference
+from sim.sandbox.api_versions import V4
+from sim.sandbox.market_views import MarketViews
+from sim.sandbox.pusher_frames import exchange_frame
+from sim.sandbox.serializers import Shape, dollars
 from sim.sandbox.server import Server
-from sim.sandbox.shapes import Shape, dollars
+from sim.sandbox.wire_ids import WireIds
 
 # Frames a second, and for how many seconds.
 LOADS = ((1_000, 15), (5_000, 60))
@@ -62,8 +62,8 @@ class Sender:
         """Prepare one message for every pair, to be changed a little each time."""
         info, exchange = server.stage.info, server.stage.exchange
         self._server = server
-        self._names = Names(info)
-        reference = Reference(info, self._names, exchange)
+        self._names = WireIds(info)
+        reference = MarketViews(info, self._names, exchange)
         self._event = f"tournament_{reference.tournament_of(info.events[0].event_id)}"
         self._messages = [
             (V4.offers_channel(self._names.event_ids[pair.first.event_id]), self._shape(pair, on))

@@ -25,18 +25,18 @@ import numpy as np
 from benchmarks.backtest import Ladderwise, add_pair
 from benchmarks.processes import Watched, let_pass, said, started
 from live.__main__ import main
-from live.ear import Ear
-from live.journal import SessionJournal
-from live.pace import Pace
-from live.start import MarketTaping
-from live.stream import Heard, Record
+from live.prophetx.rest.rate_limit import RateLimiter
+from live.prophetx.socket.stream import Heard, Record
+from live.session.journaling_listener import JournalingListener
+from live.session.session_run import SessionCapture
+from recordings.journal.session_journal import SessionJournal
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.events import OfferChanged
-from strategies.trading.ids import LineId
-from strategies.trading.market import MarketStatus
-from strategies.trading.odds import Odds
+from strategies.trading.model.events import OfferChanged
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.market import MarketStatus
+from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
 
 # A move makes two requests, to cancel and to place: far below the exchange's limit, so that none
 # waits for its turn.
@@ -57,9 +57,9 @@ STAGES = (
 
 # The session starts meanwhile, and its first quotes go out.
 _LEAD_SECONDS = 10
-_SETTLE_NS = 5 * NANOSECONDS
+_SETTLE_NS = 5 * NS_PER_SECOND
 # Our sandbox begins a tape so long before the first game.
-_BEGINS_NS = 10**18 - 1_800 * NANOSECONDS
+_BEGINS_NS = 10**18 - 1_800 * NS_PER_SECOND
 _ORDERS = ("submit_multiple_orders", "cancel_multiple_orders")
 _WRITTEN = "http11.send_request_body.complete"
 _COMMITS, _HEARD_BETWEEN_COMMITS = 200, 60
@@ -85,7 +85,7 @@ def write_nervous_tape(folder: Path, seed: int = 1) -> None:
                 pair.change(depth, 50_000, on_first=True)
                 pair.change(depth, 50_000, on_first=False)
         for frame in range(1, frames):
-            at_ns = _BEGINS_NS + frame * NANOSECONDS // FRAMES_PER_SECOND
+            at_ns = _BEGINS_NS + frame * NS_PER_SECOND // FRAMES_PER_SECOND
             tape.begin_message(at_ns, at_ns)
             depth, amount = rng.integers((5, 90_000)).tolist()
             move, is_quiet = divmod(frame, apart)
@@ -103,7 +103,7 @@ class Way:
     """When a frame arrived, and when it was where on its way to a request."""
 
     arrived_ns: int
-    heard_ns: int
+    updated_ns: int
     asked_ns: int = 0
     decided_ns: int = 0
     commits_ns: int = 0
@@ -136,16 +136,16 @@ class Stamps:
     def attach(self) -> None:
         """Take stamps from now on."""
         for of, name, stamping in (
-            (MarketTaping, "hear", self._hearing),
-            (Ear, "act", self._deciding),
+            (SessionCapture, "hear", self._hearing),
+            (JournalingListener, "act", self._deciding),
             (SessionJournal, "commit", self._committing),
-            (Pace, "turn", self._turning),
+            (RateLimiter, "turn", self._turning),
             (httpx.AsyncHTTPTransport, "handle_async_request", self._sending),
         ):
             setattr(of, name, stamping(getattr(of, name)))
 
     def _hearing(self, plain: Any) -> Any:
-        def hear(taping: MarketTaping, record: Record) -> None:
+        def hear(taping: SessionCapture, record: Record) -> None:
             if not isinstance(record, Heard):
                 plain(taping, record)
                 return
@@ -160,7 +160,7 @@ class Stamps:
         return hear
 
     def _deciding(self, plain: Any) -> Any:
-        def act(ear: Ear, now_ns: int) -> None:
+        def act(ear: JournalingListener, now_ns: int) -> None:
             way = self._way.get() or Way(0, 0)
             way.asked_ns = way.asked_ns or self._now_ns()
             plain(ear, now_ns)
@@ -178,7 +178,7 @@ class Stamps:
         return commit
 
     def _turning(self, plain: Any) -> Any:
-        async def turn(pace: Pace) -> None:
+        async def turn(pace: RateLimiter) -> None:
             way = self._way.get() or Way(0, 0)
             await plain(pace)
             way.turned_ns = way.turned_ns or self._now_ns()
@@ -209,7 +209,7 @@ class Stamps:
     def told(self) -> dict[str, Any]:
         """Return what was stamped once the first quotes were out, for so long as is measured."""
         first_ns = self.requests_ns[0] + _SETTLE_NS
-        within = range(first_ns, first_ns + SECONDS * NANOSECONDS)
+        within = range(first_ns, first_ns + SECONDS * NS_PER_SECOND)
         return {
             "frames": sum(at_ns in within for at_ns in self.frames_ns),
             "requests": sum(at_ns in within for at_ns in self.requests_ns),

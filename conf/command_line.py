@@ -3,14 +3,12 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from strategies.trading.errors import ConfigError, CredentialsError, TapeError, TradingError
+from strategies.trading.model.errors import ConfigError, CredentialsError, TapeError, TradingError
 
 Verb = Callable[[Sequence[str]], None]
 
 
-def carry_out(
-    program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequence[str]
-) -> int:
+def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequence[str]) -> int:
     """Carry out the verb that the arguments begin with; return the exit status.
 
     Errors are one line, with status 2 for what was asked wrongly (settings, files, keys) and 1 for

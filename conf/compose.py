@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from recordings.tape import SEGMENT_GLOB
-from strategies.trading.errors import ConfigError, TradingError
+from strategies.trading.model.errors import ConfigError, TradingError
 
 CONFIG_FOLDER = Path(__file__).parent
 

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from conf.command_line import Verb, carry_out
-from strategies.trading.errors import ConfigError
+from conf.command_line import Verb, run
+from strategies.trading.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from live.operator import Operator
-    from live.session import Session
+    from live.prophetx.tools.account_tools import AccountTools
+    from live.session.session import Session
 
 HELP = """\
 usage: python -m live VERB [...] [--debug]
@@ -83,7 +83,7 @@ _TOLD = {
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a verb; return the exit status."""
-    return carry_out("python -m live", HELP, VERBS, arguments)
+    return run("python -m live", HELP, VERBS, arguments)
 
 
 def _record(words: Sequence[str]) -> None:
@@ -125,7 +125,7 @@ def _operate(verb: str, present: str) -> Verb:
             print(OPERATE_HELP.format(verb=verb, told=_TOLD[verb]), end="")
             return
         _refuse_mode(words)
-        presented: Callable[[Operator], None] = getattr(console, present)
+        presented: Callable[[AccountTools], None] = getattr(console, present)
         presented(session_from_command_line(words, "check"))
 
     return operate

@@ -8,20 +8,20 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live.connection import Connection, connected
-from live.open_wagers import cancel_everything, open_wagers, told_wager
-from live.operator import Operator
-from strategies.trading.errors import ExchangeError
-from strategies.trading.money import dollars_text
+from live.prophetx.connection import Connection, connected
+from live.prophetx.orders.open_wagers import cancel_everything, open_wagers, wager_text
+from live.prophetx.tools.account_tools import AccountTools
+from strategies.trading.model.errors import ExchangeError
+from strategies.trading.model.money import dollars_text
 
 if TYPE_CHECKING:
     # A look at the exchange is quick: it does not load what records and trades.
-    from live.reconcile import Reconciliation
-    from live.recording import Recording
-    from live.session import Session
+    from live.prophetx.tools.reconcile import Reconciliation
+    from live.prophetx.tools.record import Recording
+    from live.session.session import Session
 
 
-def present_check(operator: Operator) -> None:
+def present_check(operator: AccountTools) -> None:
     """Print one finding after another; what is wrong comes out as an error."""
 
     async def check(connection: Connection) -> None:
@@ -31,7 +31,7 @@ def present_check(operator: Operator) -> None:
     asyncio.run(_with_connection(operator, check))
 
 
-def present_status(operator: Operator) -> None:
+def present_status(operator: AccountTools) -> None:
     """Print the balance and every open wager."""
 
     async def tell(connection: Connection) -> None:
@@ -40,18 +40,18 @@ def present_status(operator: Operator) -> None:
         print(f"balance     {dollars_text(balance.balance_cents)}")
         print(f"open wagers {len(wagers)}")
         for wager in wagers:
-            print(f"            {told_wager(wager)}")
+            print(f"            {wager_text(wager)}")
 
     asyncio.run(_with_connection(operator, tell))
 
 
-def present_cancel_all(operator: Operator) -> None:
+def present_cancel_all(operator: AccountTools) -> None:
     """Cancel everything, and say that nothing is open; raise ExchangeError if something is."""
 
     async def cancel(connection: Connection) -> None:
         still_open = await cancel_everything(connection)
         if still_open:
-            message = f"{len(still_open)} wagers are still open: {told_wager(still_open[0])} ..."
+            message = f"{len(still_open)} wagers are still open: {wager_text(still_open[0])} ..."
             raise ExchangeError(message)
         print(f"nothing is open at {operator.site.name}")
 
@@ -88,9 +88,7 @@ def present_session(session: "Session") -> None:
 
 async def _traded(session: "Session") -> None:
     stop = asyncio.Event()
-    trading = asyncio.ensure_future(
-        session.carry_out(Path.cwd(), os.environ, stop, _told_on_stderr)
-    )
+    trading = asyncio.ensure_future(session.run(Path.cwd(), os.environ, stop, _told_on_stderr))
 
     def interrupt() -> None:
         if stop.is_set():
@@ -112,15 +110,15 @@ async def _recorded(session: "Recording", folder: Path) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     async with connected(session.site, session.clock, os.environ, Path.cwd()) as connection:
-        recorded = await session.carry_out(folder, connection, stop, _told_on_stderr)
+        recorded = await session.run(folder, connection, stop, _told_on_stderr)
     print(f"{recorded.rows} rows of {recorded.events} events")
-    print(f"{recorded.gaps} gaps, {recorded.troubles} messages that could not be read")
+    print(f"{recorded.gaps} gaps, {recorded.decode_errors} messages that could not be read")
     print(folder.resolve())
     return recorded.rows
 
 
 async def _with_connection(
-    operator: "Operator | Reconciliation", verb: Callable[[Connection], Awaitable[None]]
+    operator: "AccountTools | Reconciliation", verb: Callable[[Connection], Awaitable[None]]
 ) -> None:
     async with connected(operator.site, operator.clock, os.environ, Path.cwd()) as connection:
         await verb(connection)

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
-from strategies.trading.errors import ConfigError, TapeError
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import Line, Market, MarketType, Selection, SportEvent
-from strategies.trading.odds import Ladder
+from strategies.trading.model.errors import ConfigError, TapeError
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.model.odds import Ladder
 
 TAPE_TYPES: Mapping[str, str] = {
     "received_ns": "int64",

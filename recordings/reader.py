@@ -23,8 +23,8 @@ from recordings.tape import (
     TapeInfo,
     segment_name,
 )
-from strategies.trading.errors import TapeError
-from strategies.trading.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
 
 _SCORE = re.compile(r"[0-9]{1,6}-[0-9]{1,6}")
 

@@ -6,7 +6,7 @@ dictionaries that every segment carries in its metadata, or NOWHERE. Rows of one
 and are seen together. The columns, by kind of row:
 
 kind           event market line odds amount_cents   quantity_cents side  state        text
-OFFER          x     x      x    x    a taker's most 0 if untold
+OFFER          x     x      x    x    a taker's most 0 if unreported
 TRADE          x     x      x    x    the stake                     whose
 MARKET_STATUS  x     x                                                    MarketStatus
 EVENT_STATUS   x                                                          EventStatus
@@ -20,7 +20,7 @@ REFERENCE      x     x      x                                             probab
 An OFFER row says what a taker on the line may now stake at these odds, however it came about; an
 amount of zero removes the offer. A TRADE row says on whose side line, odds and amount are: the
 maker's, the taker's, or unknown. A SCORE is home points, then away points; its clock is the playing
-time elapsed, overtimes included, and zero if untold. A REFERENCE is a fair price of a line from
+time elapsed, overtimes included, and zero if unreported. A REFERENCE is a fair price of a line from
 outside the exchange: its probability in whole parts of PROBABILITY_PARTS, as all columns but `text`
 are integers, neither none of them nor all.
 """
@@ -29,8 +29,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from strategies.trading.market import Catalogue, Line, Market, SportEvent
-from strategies.trading.odds import Ladder
+from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
+from strategies.trading.model.odds import Ladder
 
 TAPE_VERSION = 1
 NOWHERE = -1

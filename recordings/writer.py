@@ -18,8 +18,8 @@ from recordings.tape import (
     TapeInfo,
     segment_name,
 )
-from strategies.trading.errors import TapeError
-from strategies.trading.market import (
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.market import (
     EventStatus,
     Line,
     Market,
@@ -27,7 +27,7 @@ from strategies.trading.market import (
     Result,
     SportEvent,
 )
-from strategies.trading.odds import Ladder, prophetx_ladder
+from strategies.trading.model.odds import Ladder, prophetx_ladder
 
 ROWS_PER_SEGMENT = 2_000_000
 
@@ -161,7 +161,7 @@ class TapeWriter:
         self._append(Kind.SCHEDULE, event, state=scheduled_ns)
 
     def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
-        """Say the official score, and the playing time elapsed unless it is untold (zero)."""
+        """Say the official score, and the playing time elapsed unless it is unreported (zero)."""
         self._append(Kind.SCORE, event, state=clock_ns, text=f"{home}-{away}")
 
     def reference(self, line: int, probability: float) -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from conf.command_line import Verb, carry_out
-from strategies.trading.errors import ConfigError
+from conf.command_line import Verb, run
+from strategies.trading.model.errors import ConfigError
 
 HELP = """\
 usage: python -m sim VERB [...] [--debug]
@@ -80,12 +80,12 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a verb; return the exit status."""
-    return carry_out("python -m sim", HELP, VERBS, arguments)
+    return run("python -m sim", HELP, VERBS, arguments)
 
 
 def _run(words: Sequence[str]) -> None:
     from conf.compose import run_from_command_line  # noqa: PLC0415 - Hydra only where needed
-    from sim.console import present_backtest  # noqa: PLC0415
+    from sim.run_console import present_backtest  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(RUN_HELP.format(choices=_choices()), end="")
@@ -110,7 +110,7 @@ def _choices() -> str:
 
 def _serve(words: Sequence[str]) -> None:
     from conf.compose import session_from_command_line  # noqa: PLC0415
-    from sim.sandbox.console import present_sandbox  # noqa: PLC0415
+    from sim.sandbox.serve_console import present_sandbox  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(SERVE_HELP, end="")
@@ -135,15 +135,15 @@ def _generate(words: Sequence[str]) -> None:
         help="hard: a dozen more in every market than at the off and at the end",
     )
     options = parser.parse_args(words)
+    from sim.crowd.crowd_settings import CrowdSettings, suspensions_named  # noqa: PLC0415
     from sim.crowd.generate import generate_games  # noqa: PLC0415
-    from sim.crowd.shape import CrowdShape, suspensions_named  # noqa: PLC0415
 
     for folder, rows in generate_games(
         options.out,
         sport=options.sport,
         seed=options.seed,
         games=options.games,
-        shape=CrowdShape(extra_suspensions=suspensions_named(options.suspensions)),
+        shape=CrowdSettings(extra_suspensions=suspensions_named(options.suspensions)),
     ):
         print(f"{rows} rows of a simulated game")
         print(folder.resolve())
@@ -227,7 +227,7 @@ def _replay(words: Sequence[str]) -> None:
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder
     for number, report in _starts(folder, "replay"):
-        for line in report.carry_out(folder, number):
+        for line in report.run(folder, number):
             print(line)
 
 
@@ -240,7 +240,7 @@ def _compare(words: Sequence[str]) -> None:
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder
     for number, comparison in _starts(folder, "compare"):
-        for line in comparison.carry_out(folder, number):
+        for line in comparison.run(folder, number):
             print(line)
 
 

@@ -8,27 +8,28 @@ from typing import Any
 
 from simpy import Event
 
-from sim.clock import ReplayEnvironment, VirtualClock
-from sim.driver import (
-    Course,
-    Feed,
-    Progress,
-    require_simulated,
-    require_simulated_exchange,
-)
-from sim.exchange.faulty_link import open_link
-from sim.exchange.link import Link
+from sim.engine.faults import Faults
+from sim.engine.inbox import Inbox
+from sim.engine.latency import Latency
+from sim.engine.random_streams import RandomStreams
+from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.faulty_connection import open_link
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue import Back, Front, QueueModel
-from sim.faults import Faults
-from sim.inbox import Inbox
-from sim.latency import Latency
-from sim.metrics import RunJournal
-from sim.price_sampler import PriceSampler
-from sim.streams import Streams
-from sim.summary import (
+from sim.exchange.queue_models import Back, Front, QueueModel
+from sim.market_source import (
+    MarketSource,
+    Progress,
+    SourceRun,
+    require_simulated,
+    require_simulated_exchange,
+)
+from sim.results.price_sampler import PriceSampler
+from sim.results.run_journal import RunJournal
+from sim.results.run_tables import RunTables
+from sim.results.summary import (
     TRUE_QUEUE,
     Summary,
     desk_models,
@@ -36,24 +37,23 @@ from sim.summary import (
     figures,
     write_summary,
 )
-from sim.tables import RunTables
-from strategies.trading.assembly import DeskSettings, assemble_desk
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commission import Commission
-from strategies.trading.desk import Desk
-from strategies.trading.errors import ConfigError, InvariantError
-from strategies.trading.ids import RefMint
-from strategies.trading.limits import Limits
-from strategies.trading.market_filter import MarketFilter
-from strategies.trading.money import cents_from_dollars
-from strategies.trading.pricing import Pricing
-from strategies.trading.strategy import Strategy
-from strategies.trading.wagers import WagerSettings
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.desk.assembly import DeskSettings, assemble_desk
+from strategies.trading.desk.desk import Desk
+from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.errors import ConfigError, InvariantError
+from strategies.trading.model.ids import WagerRefFactory
+from strategies.trading.model.money import cents_from_dollars
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.strategy import Strategy
+from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.limits import Limits
+from strategies.trading.wagers.wager_manager import WagerSettings
 
 # After the last row: time for what is in flight to be answered, then for one account state.
-_GRACE_NS = 60 * NANOSECONDS
+_GRACE_NS = 60 * NS_PER_SECOND
 _MOST_GRACES = 20
-_SAMPLE_NS = 15 * NANOSECONDS
+_SAMPLE_NS = 15 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Pass:
 
     desk: Desk
     journal: RunJournal
-    course: Course
+    course: SourceRun
     seconds: float
 
 
@@ -75,7 +75,7 @@ class Backtest:
     def __init__(
         self,
         *,
-        feed: Feed,
+        feed: MarketSource,
         exchange: Callable[..., SimulatedProphet],
         clock: Callable[..., VirtualClock],
         latency: Callable[..., Latency],
@@ -118,7 +118,7 @@ class Backtest:
         _require_only("session", session, "name")
         self._refuse_what_passes_would()
 
-    def carry_out(self, folder: Path, show: Progress) -> Summary:
+    def run(self, folder: Path, show: Progress) -> Summary:
         """Run the feed under the chosen queue model, then under front and back; write it all.
 
         A feed that knows everybody's place in the queue is run once. `show` is told how far each
@@ -140,9 +140,9 @@ class Backtest:
 
     def _refuse_what_passes_would(self) -> None:
         """Make once what every pass makes anew, so that a wrong setting is told before any."""
-        RefMint(self.session_name, 1)
+        WagerRefFactory(self.session_name, 1)
         self._clock_of(ReplayEnvironment(), lambda _: None)
-        self.latency(Streams(self.seed))
+        self.latency(RandomStreams(self.seed))
         self.queue()
         self.desk_settings()
 
@@ -161,7 +161,7 @@ class Backtest:
         label = self.feed.name if self.feed.knows_queue else f"queue {queue}"
         env = self.feed.environment(label, show or _show_nothing)
         inbox = Inbox(env)
-        info, streams = self.feed.info, Streams(self.seed)
+        info, streams = self.feed.info, RandomStreams(self.seed)
         latency = self.latency(streams)
         exchange = self._exchange(
             env=env, info=info, activation=latency.activation, queue=queue, fees=self.fees
@@ -252,7 +252,7 @@ class Backtest:
     def _models(self) -> Summary:
         queue = TRUE_QUEUE if self.feed.knows_queue else str(self.queue())
         return {
-            **exchange_models(queue, self.latency(Streams(self.seed))),
+            **exchange_models(queue, self.latency(RandomStreams(self.seed))),
             "faults": str(self.faults),
             **desk_models(self.pricing, self.fees, self.limits),
         }
@@ -265,7 +265,7 @@ def _require_only(name: str, settings: dict[str, Any], known: str) -> None:
         raise ConfigError(message)
 
 
-def _play(env: ReplayEnvironment, link: Link, desk: Desk, ended: Event) -> None:
+def _play(env: ReplayEnvironment, link: ExchangeConnection, desk: Desk, ended: Event) -> None:
     """Play the feed to its end, stop the desk, and compare its books with the exchange's."""
     desk.start()
     env.run(until=ended)

@@ -5,25 +5,25 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from recordings.tape import Row, TapeInfo
-from sim.clock import ReplayEnvironment
-from sim.driver import require_simulated_exchange
-from sim.exchange.link import Link
+from sim.engine.inbox import Inbox
+from sim.engine.latency import Delay, Latency, NoDelay
+from sim.engine.random_streams import RandomStreams
+from sim.engine.virtual_clock import ReplayEnvironment
+from sim.exchange.exchange_connection import ExchangeConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue import QueueModel
-from sim.exchange.recorded import RecordedMarket
-from sim.inbox import Inbox
-from sim.latency import Delay, Latency, NoDelay
-from sim.streams import Streams
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commission import Commission
-from strategies.trading.events import CatalogueGrew, FeedLost, FeedRestored
-from strategies.trading.exchange import Exchange, Listener
-from strategies.trading.ids import MarketKey
-from strategies.trading.limits import Limits
+from sim.exchange.queue_models import QueueModel
+from sim.exchange.tape_replayer import TapeReplayer
+from sim.market_source import require_simulated_exchange
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.events import FeedLost, FeedRestored, MarketsAdded
+from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.exchange import Exchange, Listener
+from strategies.trading.risk.limits import Limits
 
 # Clocks that are further apart than this are wrong, and tell nothing of how long a message took.
-_LONGEST_FEED_NS = 5 * NANOSECONDS
+_LONGEST_FEED_NS = 5 * NS_PER_SECOND
 
 
 class WallTime(Protocol):
@@ -36,7 +36,7 @@ class WallTime(Protocol):
         """Let all that is due happen, then the callback at the present."""
 
 
-class PaperOpening(Protocol):
+class PaperContext(Protocol):
     """What the room is opened with: what is on offer, and what the desk follows of it."""
 
     @property
@@ -48,7 +48,7 @@ class PaperOpening(Protocol):
         """Return what the desk follows."""
 
 
-class PaperRoom:
+class PaperGateway:
     """A simulated exchange with one desk, among the offers and trades of the real one.
 
     The market is heard late, and matched when it is heard. So a command takes effect after the
@@ -72,19 +72,19 @@ class PaperRoom:
         self.clock: Any = clock(env=self._env)
         self._inbox = Inbox(self._env)
         self._feed = _LastDelay()
-        modelled = latency(Streams(seed))
+        modelled = latency(RandomStreams(seed))
         entry = _Sum(modelled.entry, self._feed)
         self._latency = replace(modelled, feed=NoDelay(), entry=entry)
         self._make_exchange = exchange
         self._queue = queue
         self._fees = fees
-        self._link: Link | None = None
+        self._link: ExchangeConnection | None = None
 
     def admit(self, site: object, environ: Mapping[str, str], limits: Limits) -> Limits:  # noqa: ARG002
         """Return the limits as they are: the money is nobody's."""
         return limits
 
-    def open(self, opening: PaperOpening) -> Exchange:
+    def open(self, opening: PaperContext) -> Exchange:
         """Open the exchange and the desk's account, and return the way there."""
         env, info = self._env, opening.info
         exchange = self._make_exchange(
@@ -95,15 +95,15 @@ class PaperRoom:
             fees=self._fees,
         )
         publisher = Publisher(env, self._inbox, NoDelay(), info.clocks, opening.market_keys)
-        self._market = RecordedMarket(env, info, exchange, publisher)
-        self._link = Link(env, exchange, self._latency, self._inbox, publisher)
+        self._market = TapeReplayer(env, info, exchange, publisher)
+        self._link = ExchangeConnection(env, exchange, self._latency, self._inbox, publisher)
         return self._link
 
     def seat(self, desk: Listener) -> None:
         """Let a desk hear everything from now on."""
         self._inbox.connect(desk.take, desk.act, wake_on_every_change=True)
 
-    def grow(self, news: CatalogueGrew) -> None:
+    def grow(self, news: MarketsAdded) -> None:
         """Let more be on offer at the exchange, and tell the desk."""
         self._market.grow(news)
 

@@ -1,10 +1,10 @@
 """The baseline to beat: joins the best offer of others, and never makes a price of its own."""
 
-from strategies.trading.ids import LineId
-from strategies.trading.limits import nanoseconds_from_seconds, probability_distance
-from strategies.trading.money import cents_from_dollars
-from strategies.trading.odds import Odds, crosses, implied_probability, opposite
-from strategies.trading.strategy import PairView, Quote, View
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.money import cents_from_dollars
+from strategies.trading.model.odds import Odds, crosses, implied_probability, opposite
+from strategies.trading.model.settings import nanoseconds_from_seconds, probability_distance
+from strategies.trading.ports.strategy import PairView, Quote, View
 
 
 class AtTheTouch:

@@ -1,10 +1,10 @@
 """The first strategy and the default: quote every selection a margin away from its fair price."""
 
-from strategies.trading.ids import LineId
-from strategies.trading.limits import nanoseconds_from_seconds, probability_distance
-from strategies.trading.money import cents_from_dollars
-from strategies.trading.odds import Ladder
-from strategies.trading.strategy import Quote, View
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.money import cents_from_dollars
+from strategies.trading.model.odds import Ladder
+from strategies.trading.model.settings import nanoseconds_from_seconds, probability_distance
+from strategies.trading.ports.strategy import Quote, View
 
 
 class SimpleMarketMaker:

@@ -3,13 +3,13 @@
 from msgspec.structs import replace
 
 from strategies.simple_market_maker import SimpleMarketMaker
-from strategies.trading.errors import ConfigError
-from strategies.trading.ids import LineId
-from strategies.trading.limits import probability_distance
-from strategies.trading.money import cents_from_dollars
-from strategies.trading.odds import Ladder, Odds
-from strategies.trading.position import Position
-from strategies.trading.strategy import PairView, Quote, View
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.money import cents_from_dollars
+from strategies.trading.model.odds import Ladder, Odds
+from strategies.trading.model.position import Position
+from strategies.trading.model.settings import probability_distance
+from strategies.trading.ports.strategy import PairView, Quote, View
 
 
 class SkewedMarketMaker:

@@ -20,9 +20,8 @@ from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
 from sim.__main__ import main
 from sim.backtest import Backtest
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
@@ -31,12 +30,13 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
+from strategies.trading.model.units import NS_PER_SECOND
+from tests.paths import SHARED
 
-HOUSE = Path(__file__).parents[1]
-REAL_FILES = HOUSE.parent / "shared" / "data" / "real" / "betfair"
+REAL_FILES = SHARED / "data" / "real" / "betfair"
 
 
-START_NS = 1_790_000_000 * NANOSECONDS
+START_NS = 1_790_000_000 * NS_PER_SECOND
 GAME, MONEYLINE = EventId("game"), MarketId("219")
 
 
@@ -139,7 +139,7 @@ def run_main() -> Callable[..., Outcome]:
 def write_small_tape(folder: Path, minutes: int = 20) -> Path:
     """Write a recording of some minutes of one moneyline, settled at the end."""
     with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
-        start_ns = START_NS + 7200 * NANOSECONDS
+        start_ns = START_NS + 7200 * NS_PER_SECOND
         event = tape.add_event(
             SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "basketball", start_ns)
         )
@@ -152,13 +152,13 @@ def write_small_tape(folder: Path, minutes: int = 20) -> Path:
         tape.schedule(event, start_ns)
         tape.market_status(market, MarketStatus.OPEN)
         for minute in range(minutes):
-            now_ns = START_NS + (1 + 60 * minute) * NANOSECONDS
+            now_ns = START_NS + (1 + 60 * minute) * NS_PER_SECOND
             tape.begin_message(now_ns, now_ns)
             tape.offer(home, 102, 50_000 + minute)
             tape.offer(away, -108, 50_000 + minute)
-            tape.begin_message(now_ns + 30 * NANOSECONDS, now_ns + 30 * NANOSECONDS)
+            tape.begin_message(now_ns + 30 * NS_PER_SECOND, now_ns + 30 * NS_PER_SECOND)
             tape.trade(home, 102, 1_000, Side.TAKER)
-        end_ns = START_NS + 60 * minutes * NANOSECONDS
+        end_ns = START_NS + 60 * minutes * NS_PER_SECOND
         tape.begin_message(end_ns, end_ns)
         tape.market_status(market, MarketStatus.CLOSED)
         tape.result(home, Result.WON)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parents[1]
+from tests.paths import PROJECT
 
 
 @pytest.mark.parametrize("case", ["nobody trading", "refresh every 5 s", "every change"])
@@ -16,7 +16,7 @@ def test_a_case_of_a_backtest_is_measured(small_tape: Path, case: str) -> None:
     module = [sys.executable, "-m", "benchmarks.backtest"]
     done = subprocess.run(
         [*module, "--case", case, "--recording", str(small_tape)],
-        cwd=HOUSE, capture_output=True, text=True, check=False,
+        cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     measured = json.loads(done.stdout)
@@ -29,6 +29,6 @@ def test_a_case_of_a_backtest_is_measured(small_tape: Path, case: str) -> None:
 def test_a_benchmark_says_how_it_is_run(module: str) -> None:
     """Each is a module that can be asked for help, which names the command."""
     command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
-    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert f"python -m benchmarks.{module}" in " ".join(done.stdout.split())

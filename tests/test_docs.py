@@ -3,18 +3,18 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-HOUSE = Path(__file__).parents[1]
+from tests.paths import PROJECT
+
 DOCUMENTS = ("fills.md", "exchange.md")
 NAME = re.compile(r"`([^`]+)`")
 SETTING = re.compile(r"`((?:exchange|fees|latency)\.[\w.]+)`")
 CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 # Where the exchange's codes are said.
-SPEAKERS = ("refusals.py", "prophet.py", "activation.py", "cancels.py", "wager.py")
+SPEAKERS = ("refusals.py", "prophet.py", "activation.py", "cancels.py", "exchange_wager.py")
 KNOWN = re.compile(r"(documented|observed|assumed)\b")
 
 Row = dict[str, str]
@@ -22,7 +22,7 @@ Row = dict[str, str]
 
 def text(document: str) -> str:
     """Return a document."""
-    return (HOUSE / "docs" / document).read_text(encoding="utf-8")
+    return (PROJECT / "docs" / document).read_text(encoding="utf-8")
 
 
 def rows(document: str) -> Iterator[Row]:
@@ -46,7 +46,7 @@ def names_of_tests() -> set[str]:
     """Return the names of all tests, as documents name them."""
     return {
         node.name.removeprefix("test_")
-        for path in (HOUSE / "tests").rglob("test_*.py")
+        for path in (PROJECT / "tests").rglob("test_*.py")
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     }
@@ -56,7 +56,7 @@ def codes_said() -> set[str]:
     """Return the codes that the exchange's modules hold as texts; names of slots are none."""
     said = set()
     for name in SPEAKERS:
-        tree = ast.parse((HOUSE / "sim" / "exchange" / name).read_text(encoding="utf-8"))
+        tree = ast.parse((PROJECT / "sim" / "exchange" / name).read_text(encoding="utf-8"))
         slots = {
             part.value
             for node in ast.walk(tree)

@@ -11,9 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from conf.compose import CONFIG_FOLDER, choices
 from sim.__main__ import VERBS
+from tests.paths import PROJECT
 
-HOUSE = Path(__file__).parents[1]
-README = (HOUSE / "README.md").read_text(encoding="utf-8")
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
 FENCED = "\n".join(re.findall(r"^```\w*\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL))
 PROSE = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
 INLINE = re.findall(r"`([^`\n]+)`", PROSE)
@@ -122,13 +122,13 @@ def test_every_setting_that_it_names_is_there(compose_settings: Compose) -> None
 def test_every_link_and_path_in_it_is_there() -> None:
     """Each file linked to, and each path of the project named, exists."""
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    tops = {path.name for path in HOUSE.iterdir()} - {"runs", ".venv"}
+    tops = {path.name for path in PROJECT.iterdir()} - {"runs", ".venv"}
     paths = [
         name
         for name in INLINE
         if "/" in name and name.partition("/")[0] in tops and " " not in name
     ]
-    assert [path for path in (*links, *paths) if not (HOUSE / path).exists()] == []
+    assert [path for path in (*links, *paths) if not (PROJECT / path).exists()] == []
 
 
 def folders_of_the_map() -> list[Path]:
@@ -137,7 +137,7 @@ def folders_of_the_map() -> list[Path]:
     found = []
     for margin, name in re.findall(r"^( *)(\w+)/ {2,}\S", FENCED, flags=re.MULTILINE):
         inside = {depth: path for depth, path in inside.items() if depth < len(margin)}
-        inside[len(margin)] = [HOUSE, *inside.values()][-1] / name
+        inside[len(margin)] = [PROJECT, *inside.values()][-1] / name
         found.append(inside[len(margin)])
     return found
 
@@ -145,8 +145,8 @@ def folders_of_the_map() -> list[Path]:
 def test_the_map_of_the_house_is_true() -> None:
     """Every folder on the map is there, and every package of the house is on it."""
     folders = folders_of_the_map()
-    assert [str(path.relative_to(HOUSE)) for path in folders if not path.is_dir()] == []
-    packages = {path.parent for path in HOUSE.glob("*/__init__.py")}
+    assert [str(path.relative_to(PROJECT)) for path in folders if not path.is_dir()] == []
+    packages = {path.parent for path in PROJECT.glob("*/__init__.py")}
     assert packages
     assert packages <= set(folders)
 

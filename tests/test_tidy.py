@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parents[1]
+from tests.paths import PROJECT
+
 PACKAGES = ("sim", "live", "strategies", "conf", "recordings")
 MOST_LINES_OF_A_MODULE = 400
 MOST_LINES_OF_A_FUNCTION = 60
@@ -23,7 +24,7 @@ Documented = ast.Module | ast.ClassDef | Function
 
 def files(*folders: str, suffix: str = ".py") -> list[Path]:
     """Return the files of these folders of the house, in order."""
-    return sorted(chain.from_iterable((HOUSE / name).rglob(f"*{suffix}") for name in folders))
+    return sorted(chain.from_iterable((PROJECT / name).rglob(f"*{suffix}") for name in folders))
 
 
 SOURCES = files(*PACKAGES)
@@ -38,7 +39,7 @@ def tree(path: Path) -> ast.Module:
 
 def place(path: Path, line: int = 1) -> str:
     """Return a place in the house, as a message names it."""
-    return f"{path.relative_to(HOUSE)}:{line}"
+    return f"{path.relative_to(PROJECT)}:{line}"
 
 
 def functions(path: Path) -> Iterator[Function]:
@@ -48,7 +49,7 @@ def functions(path: Path) -> Iterator[Function]:
 
 def module_name(path: Path) -> str:
     """Return the dotted name under which a file is imported."""
-    parts = path.relative_to(HOUSE).with_suffix("").parts
+    parts = path.relative_to(PROJECT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -81,7 +82,7 @@ def module_of_target(target: str) -> str:
 
 def stands_alone(path: Path) -> bool:
     """Tell whether a file needs no importer: it is run, is a package, or is a strategy."""
-    return path.stem in {"__main__", "__init__"} or path.parent == HOUSE / "strategies"
+    return path.stem in {"__main__", "__init__"} or path.parent == PROJECT / "strategies"
 
 
 def public_parts(node: Documented, name: str) -> Iterator[tuple[Documented, str]]:
@@ -139,7 +140,7 @@ def floats_declared(path: Path) -> Iterator[tuple[str, int]]:
 
 def test_there_is_a_house_to_look_at() -> None:
     """The rules below are held against real files: every package, its tests, and its money."""
-    assert {path.relative_to(HOUSE).parts[0] for path in SOURCES} >= {"strategies", "recordings"}
+    assert {path.relative_to(PROJECT).parts[0] for path in SOURCES} >= {"strategies", "recordings"}
     assert "money" in {path.stem for path in MONEY_MODULES}
     assert Path(__file__).resolve() in [path.resolve() for path in TESTS]
 

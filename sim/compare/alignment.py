@@ -10,20 +10,20 @@ from typing import NamedTuple
 
 from recordings.reader import Tape
 from recordings.tape import Kind, Row, Side
-from sim.compare.own_stake import OfferId, Step
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.events import WagerMatched
-from strategies.trading.odds import Odds, opposite
+from sim.compare.own_liquidity import OfferId, Step
+from strategies.trading.model.events import WagerMatched
+from strategies.trading.model.odds import Odds, opposite
+from strategies.trading.model.units import NS_PER_SECOND
 
 # How far apart an update on a wager and the row that shows it may have been heard.
-ALIGNMENT_NS = 2 * NANOSECONDS
+ALIGNMENT_NS = 2 * NS_PER_SECOND
 
 
-class Change(NamedTuple):
+class DisplayChange(NamedTuple):
     """A row that tells an offer anew: its number on the tape, when it was heard, what it shows."""
 
     row: int
-    heard_ns: int
+    updated_ns: int
     amount_cents: int
     quantity_cents: int
 
@@ -36,12 +36,12 @@ class SeenOffers:
 
     def __init__(self, tape: Tape, wanted: Iterable[OfferId]) -> None:
         """Read it through."""
-        self.changes: dict[OfferId, list[Change]] = {offer: [] for offer in wanted}
+        self.changes: dict[OfferId, list[DisplayChange]] = {offer: [] for offer in wanted}
         self.own_trades: set[int] = set()
-        self._trades: dict[OfferId, list[Change]] = {offer: [] for offer in self.changes}
+        self._trades: dict[OfferId, list[DisplayChange]] = {offer: [] for offer in self.changes}
         lines, catalogue = tape.info.lines, tape.info.catalogue()
         for number, row in enumerate(rows_of(tape)):
-            told = Change(number, row.received_ns, row.amount_cents, row.quantity_cents)
+            told = DisplayChange(number, row.received_ns, row.amount_cents, row.quantity_cents)
             if row.kind == Kind.OFFER:
                 offer = OfferId(lines[row.line].line_id, Odds(row.odds))
                 _note(self.changes, offer, told)
@@ -57,17 +57,17 @@ class SeenOffers:
         trades = [
             trade
             for trade in self._trades[offer]
-            if abs(trade.heard_ns - at_ns) <= ALIGNMENT_NS
+            if abs(trade.updated_ns - at_ns) <= ALIGNMENT_NS
             and abs(trade.amount_cents - fill.profit_cents) <= 1
             and trade.row not in self.own_trades
         ]
         if not trades:
             return False
-        self.own_trades.add(min(trades, key=lambda trade: abs(trade.heard_ns - at_ns)).row)
+        self.own_trades.add(min(trades, key=lambda trade: abs(trade.updated_ns - at_ns)).row)
         return True
 
 
-def first_shown(changes: Sequence[Change], steps: Sequence[Step]) -> list[int]:
+def first_shown(changes: Sequence[DisplayChange], steps: Sequence[Step]) -> list[int]:
     """Return for each step the place of the change of its offer that is the first to show it.
 
     That is the nearest in time, within `ALIGNMENT_NS`, by which the offer changed so much; or else
@@ -75,7 +75,7 @@ def first_shown(changes: Sequence[Change], steps: Sequence[Step]) -> list[int]:
     heard when we had been told, past the last if there is none. What a change showed of one step it
     does not show of another.
     """
-    times = [change.heard_ns for change in changes]
+    times = [change.updated_ns for change in changes]
     amounts = [0, *(change.amount_cents for change in changes)]
     moved = [after - before for before, after in pairwise(amounts)]
     places = []
@@ -114,7 +114,7 @@ def rows_of(tape: Tape) -> Iterator[Row]:
         yield from chunk.rows()
 
 
-def _note(seen: dict[OfferId, list[Change]], offer: OfferId, told: Change) -> None:
+def _note(seen: dict[OfferId, list[DisplayChange]], offer: OfferId, told: DisplayChange) -> None:
     """Keep a row of an offer that is wanted."""
     if offer in seen:
         seen[offer].append(told)

@@ -11,25 +11,25 @@ from functools import partial
 from itertools import groupby
 from typing import cast
 
-from sim.clock import Priority
-from sim.driver import Feed
-from sim.exchange.link import Link
+from sim.engine.inbox import Inbox
+from sim.engine.latency import Latency
+from sim.engine.random_streams import RandomStreams
+from sim.engine.virtual_clock import Priority
+from sim.exchange.exchange_connection import ExchangeConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue import QueueModel
-from sim.inbox import Inbox
-from sim.journaled import Journaled
-from sim.latency import Latency
-from sim.streams import Streams
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import CancelAll, CancelWager, Command, PlaceWager
-from strategies.trading.commission import Commission
-from strategies.trading.events import CancelRefused, Event
-from strategies.trading.exchange import BATCH_LIMIT
-from strategies.trading.ids import MarketKey, WagerRef
+from sim.exchange.queue_models import QueueModel
+from sim.market_source import MarketSource
+from sim.replay.journaled import Journaled
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.commands import CancelAll, CancelWager, Command, PlaceWager
+from strategies.trading.model.events import CancelRefused, Event
+from strategies.trading.model.ids import MarketKey, WagerRef
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.exchange import BATCH_LIMIT
 
 # For answers to what was sent last.
-_GRACE_NS = 60 * NANOSECONDS
+_GRACE_NS = 60 * NS_PER_SECOND
 
 # What was told of each wager, and when.
 Answers = dict[WagerRef, list[tuple[int, Event]]]
@@ -41,7 +41,7 @@ class OpenLoop:
     def __init__(
         self,
         *,
-        feed: Feed,
+        feed: MarketSource,
         exchange: Callable[..., SimulatedProphet],
         latency: Callable[..., Latency],
         fees: Commission,
@@ -67,12 +67,12 @@ class OpenLoop:
         """Return what the exchange tells of each wager under a queue model."""
         env = self._feed.environment(f"queue {queue}", _show_nothing)
         inbox = Inbox(env)
-        info, latency = self._feed.info, self._latency(Streams(self._seed))
+        info, latency = self._feed.info, self._latency(RandomStreams(self._seed))
         exchange = self._exchange(
             env=env, info=info, activation=latency.activation, queue=queue, fees=self._fees
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self._market_keys)
-        link = Link(env, exchange, latency, inbox, publisher)
+        link = ExchangeConnection(env, exchange, latency, inbox, publisher)
         course = self._feed.join(env, exchange, publisher, link.participant)
         answers: Answers = {}
 
@@ -120,7 +120,7 @@ def _batches(commands: Iterable[Journaled[Command]]) -> Iterator[tuple[int, Sequ
             yield at_ns, told[start : start + BATCH_LIMIT]
 
 
-def _send(link: Link, commands: Sequence[Command]) -> None:
+def _send(link: ExchangeConnection, commands: Sequence[Command]) -> None:
     match commands[0]:
         case PlaceWager():
             link.place(cast("Sequence[PlaceWager]", commands))

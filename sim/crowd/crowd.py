@@ -6,31 +6,31 @@ from typing import NamedTuple
 from simpy import Process
 
 from recordings.tape import Clocks, TapeInfo
-from sim.clock import ReplayEnvironment
-from sim.crowd.broadcast import Broadcast, Listener
-from sim.crowd.day import GameDay
+from sim.crowd.activity_rates import NS_PER_S
+from sim.crowd.change_publisher import ChangeListener, ChangePublisher
+from sim.crowd.crowd_settings import CrowdSettings, compressed
+from sim.crowd.fair_value import FairValue
+from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import Maker
-from sim.crowd.outlook import Outlook
-from sim.crowd.programme import Programme
-from sim.crowd.shape import CrowdShape, hurried
+from sim.crowd.maker_profiles import TEMPERS
+from sim.crowd.market_offering import MarketOffering
 from sim.crowd.sports.registry import sport_named
-from sim.crowd.stage import OfferedPair, Stage
 from sim.crowd.takers import Takers
-from sim.crowd.tempers import TEMPERS
-from sim.crowd.tempo import NS_PER_S
+from sim.crowd.timeline import GameTimeline
+from sim.engine.random_streams import RandomStreams
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
-from sim.streams import Streams
-from strategies.trading.odds import prophetx_ladder
+from strategies.trading.model.odds import prophetx_ladder
 
 # A game starts a little after its announced time.
 LATE_S = (60.0, 480.0)
 LATE_SHARE_MOST = 0.5
 
 
-class Attendance(NamedTuple):
+class CrowdRun(NamedTuple):
     """A crowd that is at an exchange: what it hears, and the end of its day."""
 
-    broadcast: Broadcast
+    broadcast: ChangePublisher
     ended: Process
 
 
@@ -40,14 +40,14 @@ class Crowd:
     `info` describes what is on offer, as a recording would; `opens_ns` is when the markets open.
     """
 
-    def __init__(self, sport: str, seed: int, shape: CrowdShape | None = None) -> None:
+    def __init__(self, sport: str, seed: int, shape: CrowdSettings | None = None) -> None:
         """Draw the game; raise ConfigError for a sport that is not simulated."""
         self.sport = sport_named(sport)
-        self.shape = shape or CrowdShape()
-        self._streams = Streams(seed)
+        self.shape = shape or CrowdSettings()
+        self._streams = RandomStreams(seed)
         game = self.sport.draw_game(self._streams.named("crowd.score"))
-        self.game = game if self.shape.game_s is None else hurried(game, self.shape.game_s)
-        self._programme = Programme(seed, self.sport, game)
+        self.game = game if self.shape.game_s is None else compressed(game, self.shape.game_s)
+        self._programme = MarketOffering(seed, self.sport, game)
         scheduled_ns = self._programme.event.scheduled_ns
         self.opens_ns = scheduled_ns - int(self.shape.opens_before_s * NS_PER_S)
         late_s = self._streams.named("crowd.start").uniform(*LATE_S)
@@ -65,11 +65,14 @@ class Crowd:
         )
 
     def join(
-        self, env: ReplayEnvironment, exchange: SimulatedProphet, listeners: Sequence[Listener]
-    ) -> Attendance:
+        self,
+        env: ReplayEnvironment,
+        exchange: SimulatedProphet,
+        listeners: Sequence[ChangeListener],
+    ) -> CrowdRun:
         """Bring everybody to an exchange whose time has come to the opening."""
         stage = self._stage(env, exchange)
-        broadcast = Broadcast(
+        broadcast = ChangePublisher(
             env, exchange, listeners, self._streams.named("crowd.told"), self.shape.told_apart_s
         )
         makers = [
@@ -78,7 +81,7 @@ class Crowd:
         ]
         takers = Takers(stage, self._streams.named("crowd.takers"))
         rng = self._streams.named("crowd.schedule")
-        day = GameDay(
+        day = GameTimeline(
             stage,
             self._programme,
             broadcast,
@@ -87,11 +90,11 @@ class Crowd:
             rng,
             has_clock=self.sport.has_clock,
         )
-        return Attendance(broadcast, env.process(day.course()))
+        return CrowdRun(broadcast, env.process(day.course()))
 
-    def _stage(self, env: ReplayEnvironment, exchange: SimulatedProphet) -> Stage:
+    def _stage(self, env: ReplayEnvironment, exchange: SimulatedProphet) -> GameContext:
         looks = self._streams.named("crowd.outlook")
-        outlook = Outlook(
+        outlook = FairValue(
             self.sport, self.game, looks, opens_ns=self.opens_ns, tip_off_ns=self.starts_ns
         )
         delay_s = self.shape.in_play_delay_s
@@ -99,10 +102,12 @@ class Crowd:
         pairs = [
             pair for pair in _pairs(self._programme, exchange) if pair.type in self.shape.types
         ]
-        return Stage(env, exchange, self.game, outlook, self.shape, pairs, self.starts_ns, delay_s)
+        return GameContext(
+            env, exchange, self.game, outlook, self.shape, pairs, self.starts_ns, delay_s
+        )
 
 
-def _pairs(programme: Programme, exchange: SimulatedProphet) -> list[OfferedPair]:
+def _pairs(programme: MarketOffering, exchange: SimulatedProphet) -> list[OfferedPair]:
     books = exchange.books_by_line
     return [
         OfferedPair(

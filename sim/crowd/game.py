@@ -32,7 +32,7 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class GameTimes:
     """How long a sport is played: regulation, and an overtime; as many as are needed.
 
     In `sudden_death` an overtime ends with the first score, so what is left of it says nothing.
@@ -55,7 +55,7 @@ class Game:
     line: float
     total: float
     points: Points
-    clock: Clock
+    clock: GameTimes
     scores: list[tuple[float, Score]]
     wall_s: list[float]
     clock_s: list[float]

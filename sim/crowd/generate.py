@@ -6,23 +6,23 @@ from shutil import rmtree
 
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
-from sim.clock import ReplayEnvironment
 from sim.crowd.crowd import Crowd
-from sim.crowd.listeners import TapeListener
-from sim.crowd.shape import HARD, SUSPENSIONS, CrowdShape
+from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
+from sim.crowd.row_sinks import TapeListener
+from sim.engine.latency import Constant
+from sim.engine.random_streams import RandomStreams
+from sim.engine.virtual_clock import ReplayEnvironment
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
-from sim.exchange.queue import Back
-from sim.exchange.settings import ExchangeSettings
-from sim.latency import Constant
-from sim.streams import Streams
-from strategies.trading.commission import Commission
+from sim.exchange.queue_models import Back
+from strategies.trading.accounting.commission import Commission
 
 ACTIVATION_MS = 20
 COMMISSION_PERCENT = 2.0
 
 
 def generate_games(
-    out: Path, *, sport: str, seed: int, games: int, shape: CrowdShape
+    out: Path, *, sport: str, seed: int, games: int, shape: CrowdSettings
 ) -> Iterator[tuple[Path, int]]:
     """Write games one after the other; yield the folder and the number of rows of each.
 
@@ -44,7 +44,7 @@ def generate_games(
 
 
 def generate_game(
-    out: Path, *, seed: int, sport: str = "nba", shape: CrowdShape | None = None
+    out: Path, *, seed: int, sport: str = "nba", shape: CrowdSettings | None = None
 ) -> int:
     """Write one simulated game to a new recording folder and return its number of rows.
 
@@ -65,6 +65,6 @@ def generate_game(
     words = f" --suspensions {HARD}" if hard else ""
     source = f"simulated: python -m sim generate {sport} --seed {seed}{words}"
     with TapeWriter(out, source=source, simulated=True, clocks=Clocks.TWO) as writer:
-        tape = TapeListener(writer, crowd.info, Streams(seed).named("crowd.feed"))
+        tape = TapeListener(writer, crowd.info, RandomStreams(seed).named("crowd.feed"))
         env.run(until=crowd.join(env, exchange, [tape]).ended)
     return writer.rows_written

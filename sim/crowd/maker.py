@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from numpy.random import Generator
 
+from sim.crowd.activity_rates import Steps
 from sim.crowd.game import Score
+from sim.crowd.game_context import GameContext
+from sim.crowd.maker_profiles import MakerProfile
 from sim.crowd.quoter import Quoter
-from sim.crowd.stage import Stage
-from sim.crowd.tempers import Temper
-from sim.crowd.tempo import Steps
-from sim.exchange.wager import ExchangeWager
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import PlaceWager
-from strategies.trading.events import Event, WagerMatched
-from strategies.trading.exchange import BATCH_LIMIT
-from strategies.trading.ids import WagerRef
+from sim.exchange.exchange_wager import ExchangeWager
+from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.events import Event, WagerMatched
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.exchange import BATCH_LIMIT
 
 BALANCE_CENTS = 1_000_000_000
 # How long it takes to quote anew after a market opened, or what was stale was pulled.
@@ -28,7 +28,7 @@ SECOND_LOOK_S = 0.5
 class Maker:
     """One maker in one game."""
 
-    def __init__(self, name: str, temper: Temper, stage: Stage, rng: Generator) -> None:
+    def __init__(self, name: str, temper: MakerProfile, stage: GameContext, rng: Generator) -> None:
         """Open an account; nothing is quoted before the markets open."""
         self._stage = stage
         self._temper = temper
@@ -49,7 +49,7 @@ class Maker:
 
     def notice(self, score: Score, official_ns: int) -> Steps:
         """See a score around when it becomes official; pull what it made stale, and quote anew."""
-        ahead_ns = int(self._rng.uniform(*self._temper.ahead_s) * NANOSECONDS)
+        ahead_ns = int(self._rng.uniform(*self._temper.ahead_s) * NS_PER_SECOND)
         yield self._stage.env.timeout(max(0, official_ns - ahead_ns - self._stage.env.now_ns))
         self.score = score
         self._pull()

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from numpy.random import Generator
 
-from sim.crowd.stage import OfferedPair, Stage
-from sim.crowd.tempers import Temper
-from sim.crowd.tempo import Steps, Tempo
-from sim.exchange.wager import ExchangeWager
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.market import MarketType
-from strategies.trading.odds import (
+from sim.crowd.activity_rates import ActivityRates, Steps
+from sim.crowd.game_context import GameContext, OfferedPair
+from sim.crowd.maker_profiles import MakerProfile
+from sim.exchange.exchange_wager import ExchangeWager
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.market import MarketType
+from strategies.trading.model.odds import (
     Odds,
     crosses,
     implied_probability,
@@ -47,7 +47,7 @@ CANCEL_TO_PLACE_S = (0.05, 0.8)
 REFILL_S = (1.0, 6.0)
 QUIET_SHARE = 0.25
 # Looks a minute of a maker on a main line; at outer lines he looks less.
-LOOKS = Tempo(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.6)
+LOOKS = ActivityRates(day=0.02, far=0.13, near=0.5, last_hour=1.65, in_play=3.6)
 OUTER_LOOKS_SHARE = 0.2
 # Now and then an outer line is quoted on one side only, and after a while on both again.
 ONE_SIDED_SHARE = 0.015
@@ -58,7 +58,12 @@ class Quoter:
     """Keeps a maker's quotes on a pair where he wants them. The two sides are 0 and 1."""
 
     def __init__(
-        self, maker: "Maker", pair: OfferedPair, temper: Temper, stage: Stage, rng: Generator
+        self,
+        maker: "Maker",
+        pair: OfferedPair,
+        temper: MakerProfile,
+        stage: GameContext,
+        rng: Generator,
     ) -> None:
         """Draw how this maker errs on this pair."""
         self._maker = maker

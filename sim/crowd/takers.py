@@ -2,16 +2,16 @@
 
 from numpy.random import Generator
 
+from sim.crowd.activity_rates import NS_PER_S, ActivityRates, Steps
 from sim.crowd.game import Score
+from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import BALANCE_CENTS
-from sim.crowd.stage import OfferedPair, Stage
-from sim.crowd.tempo import NS_PER_S, Steps, Tempo
-from sim.exchange.mirror import levels
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.events import Event
-from strategies.trading.ids import WagerRef
-from strategies.trading.market import MarketType
-from strategies.trading.odds import Odds, implied_probability, prophetx_ladder
+from sim.exchange.displayed_book import levels
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import Event
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import MarketType
+from strategies.trading.model.odds import Odds, implied_probability, prophetx_ladder
 
 ACCOUNTS = 12
 # A few accounts do most of the taking.
@@ -20,7 +20,7 @@ STAKE_MEDIAN_CENTS = 2_300
 STAKE_SIGMA = 1.85
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few at once.
-BURSTS = Tempo(day=0.01, far=0.06, near=0.34, last_hour=0.5, in_play=9.6)
+BURSTS = ActivityRates(day=0.01, far=0.06, near=0.34, last_hour=0.5, in_play=9.6)
 QUIET_SHARE = 0.24
 ALONE_SHARE = 0.85
 BURST_GAP_S = 1.0
@@ -39,7 +39,7 @@ INFORMED_AHEAD_S = (0.5, 2.0)
 class Takers:
     """All takers of one game."""
 
-    def __init__(self, stage: Stage, rng: Generator) -> None:
+    def __init__(self, stage: GameContext, rng: Generator) -> None:
         """Open their accounts; nothing is taken before the markets open."""
         self._stage = stage
         self._rng = rng

@@ -2,18 +2,18 @@
 
 from functools import partial
 
-from sim.clock import Priority, ReplayEnvironment
+from sim.engine.delay_line import DelayLine
+from sim.engine.latency import Delay
+from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.cancels import Cancels
-from sim.exchange.markets import Markets
+from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_wager import Ended, ExchangeWager
+from sim.exchange.market_status import Markets
 from sim.exchange.matching import Matcher
 from sim.exchange.participant import Participant
-from sim.exchange.settings import ExchangeSettings
-from sim.exchange.wager import Ended, ExchangeWager
-from sim.latency import Delay
-from sim.wire import Wire
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.events import WagerCancelled, WagerInvalid, WagerOpened
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import WagerCancelled, WagerInvalid, WagerOpened
 
 
 class Activation:
@@ -35,7 +35,7 @@ class Activation:
         self._markets = markets
         self._matcher = matcher
         self._cancels = cancels
-        self._queues: dict[LineBook, Wire] = {}
+        self._queues: dict[LineBook, DelayLine] = {}
         self._accepted = 0
 
     def accept(self, participant: Participant, request: PlaceWager, book: LineBook) -> None:
@@ -50,10 +50,10 @@ class Activation:
         activate = partial(self._activate, wager, book)
         wager.due_ns = self._queue_of(book).send(activate, in_play_delay_ns)
 
-    def _queue_of(self, book: LineBook) -> Wire:
+    def _queue_of(self, book: LineBook) -> DelayLine:
         queue = self._queues.get(book)
         if queue is None:
-            queue = Wire(self._env, Priority.EXCHANGE, self._delay)
+            queue = DelayLine(self._env, Priority.EXCHANGE, self._delay)
             self._queues[book] = self._queues[book.opposite] = queue
         return queue
 

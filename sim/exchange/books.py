@@ -3,10 +3,10 @@
 from bisect import insort
 
 from recordings.tape import TapeInfo
+from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
-from sim.exchange.wager import ExchangeWager
-from strategies.trading.market import Catalogue, Line
-from strategies.trading.odds import Odds
+from strategies.trading.model.market import Catalogue, Line
+from strategies.trading.model.odds import Odds
 
 
 class LineBook:

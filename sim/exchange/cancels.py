@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from sim.clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.books import LineBook
+from sim.exchange.exchange_settings import BalanceMode, ExchangeSettings
+from sim.exchange.exchange_wager import Ended, ExchangeWager
 from sim.exchange.matching import Matcher
 from sim.exchange.participant import Participant
-from sim.exchange.settings import BalanceMode, ExchangeSettings
-from sim.exchange.wager import Ended, ExchangeWager
-from strategies.trading.events import CancelRefused, WagerCancelled, WagerWiped
-from strategies.trading.ids import WagerRef
+from strategies.trading.model.events import CancelRefused, WagerCancelled, WagerWiped
+from strategies.trading.model.ids import WagerRef
 
 CancelAnswer = WagerCancelled | CancelRefused
 Concerned = Callable[[LineBook], bool]

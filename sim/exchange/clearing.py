@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from sim.clock import ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
+from sim.exchange.exchange_wager import Ended, ExchangeWager
+from sim.exchange.line_results import LineResults
 from sim.exchange.participant import Participant
-from sim.exchange.results import Results
-from sim.exchange.wager import Ended, ExchangeWager
-from strategies.trading.events import MarketSettled, WagerCancelled, WagerMatched
-from strategies.trading.ids import LineId, MarketKey
-from strategies.trading.market import Catalogue, Result
-from strategies.trading.odds import Odds
+from strategies.trading.model.events import MarketSettled, WagerCancelled, WagerMatched
+from strategies.trading.model.ids import LineId, MarketKey
+from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.odds import Odds
 
 
 class Clearing:
@@ -22,7 +22,7 @@ class Clearing:
         """Start with nothing settled; `participants` may become more."""
         self._env = env
         self._participants = participants
-        self._results = Results(catalogue)
+        self._results = LineResults(catalogue)
 
     def payable_cents(self, wager: ExchangeWager) -> int:
         """Return the stake that the wager's account can pay for now."""

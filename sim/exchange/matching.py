@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 from sim.exchange.books import LineBook
 from sim.exchange.clearing import Clearing
+from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
-from sim.exchange.queue import QueueModel
-from sim.exchange.wager import ExchangeWager
-from strategies.trading.money import stake_within_profit
-from strategies.trading.odds import Odds, payout_ratio
+from sim.exchange.queue_models import QueueModel
+from strategies.trading.model.money import stake_within_profit
+from strategies.trading.model.odds import Odds, payout_ratio
 
 # An offer that participants changed, and whose book it is in.
 OnChange = Callable[[LineBook, Offer], None]

@@ -5,9 +5,9 @@ taker there may stake. The recording itself is never altered: what was taken is 
 Wagers of participants stand in the same queue; where nothing is recorded, they are the queue.
 """
 
-from sim.exchange.queue import QueueModel
-from sim.exchange.wager import ExchangeWager
-from strategies.trading.odds import Odds
+from sim.exchange.exchange_wager import ExchangeWager
+from sim.exchange.queue_models import QueueModel
+from strategies.trading.model.odds import Odds
 
 # When, how much is left of it, and by how much the offer had risen in all until then.
 _Entry = tuple[int, int, int]
@@ -27,7 +27,7 @@ class Offer:
 
     `quantity_cents` is what the makers still there came with, zero if the tape does not tell it. A
     cancel takes all that its maker came with out of it; so while it stays as it is nobody left,
-    and a fall is a trade. It counts at once, and waits as *untold*, so that it counts once.
+    and a fall is a trade. It counts at once, and waits as *unreported*, so that it counts once.
 
     So nobody ever has more ahead of him than others show and the drops that wait; stake that
     comes back after leaving stands behind.

@@ -4,12 +4,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from sim.exchange.account import Account
-from sim.exchange.settings import BalanceMode, ExchangeSettings
-from sim.exchange.wager import Ended, ExchangeWager
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.events import AccountState, Event
-from strategies.trading.ids import WagerRef
+from sim.exchange.exchange_account import ExchangeAccount
+from sim.exchange.exchange_settings import BalanceMode, ExchangeSettings
+from sim.exchange.exchange_wager import Ended, ExchangeWager
+from strategies.trading.model.events import AccountState, Event
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.units import NS_PER_SECOND
 
 # Private updates that belong together; they are heard together.
 Tell = Callable[[tuple[Event, ...]], None]
@@ -48,7 +48,9 @@ class Participant:
         "tell",
     )
 
-    def __init__(self, name: str, account: Account, settings: ExchangeSettings, tell: Tell) -> None:
+    def __init__(
+        self, name: str, account: ExchangeAccount, settings: ExchangeSettings, tell: Tell
+    ) -> None:
         """Join with an account and nothing wagered; `tell` takes the private updates."""
         self.name = name
         self.account = account
@@ -72,7 +74,7 @@ class Participant:
     def may_request(self, now_ns: int) -> bool:
         """Count a request, unless as many as are allowed came within the second before it."""
         requests = self._requests_ns
-        while requests and requests[0] <= now_ns - NANOSECONDS:
+        while requests and requests[0] <= now_ns - NS_PER_SECOND:
             requests.popleft()
         if len(requests) >= self._settings.requests_per_second:
             return False

@@ -9,28 +9,33 @@ life: `Activation`, `Matcher`, `Cancels`, `Clearing`.
 from collections.abc import Sequence
 
 from recordings.tape import TapeInfo
-from sim.clock import ReplayEnvironment
-from sim.exchange.account import Account
+from sim.engine.latency import Delay
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.activation import Activation
 from sim.exchange.books import LineBook, books_of
 from sim.exchange.cancels import CancelAnswer, Cancels
 from sim.exchange.clearing import Clearing
-from sim.exchange.markets import Markets
+from sim.exchange.exchange_account import ExchangeAccount
+from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.market_status import Markets
 from sim.exchange.matching import Matcher, OnChange, OnTrade
 from sim.exchange.offers import Offer
 from sim.exchange.participant import Participant, Tell
-from sim.exchange.queue import QueueModel
+from sim.exchange.queue_models import QueueModel
 from sim.exchange.refusals import refusal_by_account, refusal_by_book, refusal_by_itself
-from sim.exchange.settings import ExchangeSettings
-from sim.latency import Delay
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import PlaceWager
-from strategies.trading.commission import Commission
-from strategies.trading.events import CancelRefused, CatalogueGrew, WagerAccepted, WagerRejected
-from strategies.trading.exchange import BATCH_LIMIT
-from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.market import EventStatus, MarketStatus, Result
-from strategies.trading.odds import Odds
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.events import (
+    CancelRefused,
+    MarketsAdded,
+    WagerAccepted,
+    WagerRejected,
+)
+from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.exchange import BATCH_LIMIT
 
 _OVER_LIMIT = "order_limit_exceeded"
 _TOO_FAST = "rate_limit_reached"
@@ -79,12 +84,12 @@ class SimulatedProphet:
 
     def open_account(self, name: str, balance_cents: int, tell: Tell) -> Participant:
         """Let a participant in; `tell` takes what happens to its wagers, in order."""
-        account = Account(self._catalogue, balance_cents, self._fees)
+        account = ExchangeAccount(self._catalogue, balance_cents, self._fees)
         participant = Participant(name, account, self.settings, tell)
         self.participants.append(participant)
         return participant
 
-    def grow(self, news: CatalogueGrew) -> None:
+    def grow(self, news: MarketsAdded) -> None:
         """Take wagers on what came on offer too; its dictionaries hold it by now."""
         self._catalogue.add(news.events, news.markets, news.lines)
         self.markets.grow(len(news.events), len(news.markets))
@@ -140,7 +145,7 @@ class SimulatedProphet:
         """Withdraw the unmatched part of wagers; each stands or falls on its own."""
         now_ns = self._env.now_ns
         if not participant.may_request(now_ns):
-            return [CancelRefused(ref, _TOO_FAST, now_ns + NANOSECONDS) for ref in refs]
+            return [CancelRefused(ref, _TOO_FAST, now_ns + NS_PER_SECOND) for ref in refs]
         if len(refs) > BATCH_LIMIT:
             return [CancelRefused(ref, _OVER_LIMIT, None) for ref in refs]
         return [self._cancels.cancel(participant, ref) for ref in refs]

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 
 from recordings.tape import Clocks
-from sim.clock import ReplayEnvironment
+from sim.engine.inbox import Inbox
+from sim.engine.latency import Delay
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.offers import Offer
-from sim.inbox import Inbox
-from sim.latency import Delay
-from strategies.trading.events import (
+from strategies.trading.model.events import (
     Event,
     EventScheduled,
     EventStatusChanged,
@@ -17,8 +17,8 @@ from strategies.trading.events import (
     ScoreChanged,
     TradeSeen,
 )
-from strategies.trading.ids import EventId, MarketKey
-from strategies.trading.odds import Odds
+from strategies.trading.model.ids import EventId, MarketKey
+from strategies.trading.model.odds import Odds
 
 _WAKES = (MarketStatusChanged, EventStatusChanged, EventScheduled, ScoreChanged)
 

@@ -4,11 +4,11 @@ import re
 from itertools import chain
 
 from sim.exchange.books import LineBook
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.participant import Participant
-from sim.exchange.settings import ExchangeSettings
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.money import profit_cents
-from strategies.trading.odds import Ladder, crosses
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import Ladder, crosses
 
 # The partner API's rule for an external id (6.1).
 _REF = re.compile(r"[A-Za-z0-9_-]{1,100}")

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from sim.report.page import Html
-from strategies.trading.odds import implied_probability
+from strategies.trading.model.odds import implied_probability
 
 INK, MUTED, RULE = "#1c2430", "#667180", "#dfe3e8"
 FIRST, SECOND, MARKET, FAIR, MARKED = "#2563a8", "#c2601d", "#d5dae0", "#1c2430", "#2a8073"

@@ -1,19 +1,19 @@
 """The report of a run: one HTML file that stands alone, made from the run folder and no more.
 
-`run_folder` reads the folder; `origin`, `tables`, `wagers`, `equity`, `quotes` and `markouts` make
+`run_folder` reads the folder; the `*_section` modules make
 the parts; `page` gives them their shape. This module says what comes in which order.
 """
 
 from pathlib import Path
 
-from sim.report import tables, wagers
-from sim.report.equity import equity, inventory
-from sim.report.markouts import markouts
-from sim.report.origin import Origin, origin
+from sim.report import summary_section, wager_section
+from sim.report.equity_section import equity, inventory
+from sim.report.markout_section import markouts
+from sim.report.number_text import count, utc
+from sim.report.origin_section import Origin, origin
 from sim.report.page import Html, header, notes, page, paragraph, section, subheading
-from sim.report.quotes import quotes
+from sim.report.quote_section import quotes
 from sim.report.run_folder import Run, read_run
-from sim.report.text import count, utc
 
 REPORT_NAME = "report.html"
 
@@ -37,16 +37,16 @@ def _document(run: Run) -> str:
         f"{title}: {run.summary.strategy}",
         [
             _head(run, comes_from),
-            section("Result", [tables.key_figures(run)]),
+            section("Result", [summary_section.key_figures(run)]),
             *comes_from.after_result,
             section("Equity and exposure", [equity(run)]),
             section("Inventory", [inventory(run)]),
             section("Our quotes against the market", [quotes(run)]),
-            section("Fills", [wagers.fills_by_pair(run), wagers.largest_fills(run)]),
+            section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
             section("Markout", [markouts(run)]),
             section("Wagers", _wagers(run)),
             section("Settlement", _settlement(run)),
-            section("Models and settings", [tables.models(run)]),
+            section("Models and settings", [summary_section.models(run)]),
             section("To make this run again", [comes_from.repetition]),
         ],
     )
@@ -85,19 +85,19 @@ def _starts(run: Run) -> str:
 def _wagers(run: Run) -> list[Html]:
     return [
         subheading("What became of them"),
-        wagers.wager_fates(run),
+        wager_section.wager_fates(run),
         subheading("How soon the exchange answered"),
-        wagers.answers(run),
+        wager_section.answers(run),
         subheading("Denied by our own risk controls"),
-        wagers.denials(run),
+        wager_section.denials(run),
         subheading("Rejected by the exchange"),
-        wagers.rejections(run),
+        wager_section.rejections(run),
     ]
 
 
 def _settlement(run: Run) -> list[Html]:
     return [
-        tables.settlement(run),
+        summary_section.settlement(run),
         subheading("Open positions, outside settled profit"),
-        tables.open_positions(run),
+        summary_section.open_positions(run),
     ]

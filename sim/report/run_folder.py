@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from recordings.parquet import read_columns
-from strategies.trading.errors import ConfigError, TapeError
+from strategies.trading.model.errors import ConfigError, TapeError
 
 Columns = Mapping[str, list[Any]]
 
@@ -75,7 +75,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class RunSummary:
     """The figures of `summary.json` that a report shows, in any mode; probabilities lie in 0..1."""
 
     mode: str
@@ -119,7 +119,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestSummary(Summary):
+class BacktestSummary(RunSummary):
     """Figures of a backtest alone; without front and back where the true queue is known."""
 
     session: str | None
@@ -131,7 +131,7 @@ class BacktestSummary(Summary):
 
 
 @dataclass(frozen=True, slots=True)
-class StartSummary(Summary):
+class StartSummary(RunSummary):
     """Figures of a start of a session alone, be it on paper or live."""
 
     session: str

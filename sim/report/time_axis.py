@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from sim.report.axes import MUTED, Floats
+from sim.report.number_text import NS_PER_MINUTE, moment, utc
 from sim.report.run_folder import EventSpan, Run
-from sim.report.text import NS_PER_MINUTE, moment, utc
 
 # Starts and ends are marked where no more events than this share an axis.
 MOST_EVENTS = 3

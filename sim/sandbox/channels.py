@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sim.sandbox.call import Call
-from sim.sandbox.editions import LEGACY, V4, Edition
-from sim.sandbox.names import Names
-from sim.sandbox.refusals import RefusedError
-from sim.sandbox.settings import SandboxSettings
-from sim.sandbox.shapes import Shape
-from strategies.trading.clock import NANOSECONDS
+from sim.sandbox.api_errors import RefusedError
+from sim.sandbox.api_request import ApiRequest
+from sim.sandbox.api_versions import LEGACY, V4, ApiVersion
+from sim.sandbox.sandbox_settings import SandboxSettings
+from sim.sandbox.serializers import Shape
+from sim.sandbox.wire_ids import WireIds
+from strategies.trading.model.units import NS_PER_SECOND
 
 _SOCKET_ID = re.compile(r"[0-9]+\.[0-9]+")
 _DIGITS = re.compile(r"[0-9]+")
@@ -36,7 +36,7 @@ class Channels:
 
     def __init__(
         self,
-        names: Names,
+        names: WireIds,
         settings: SandboxSettings,
         now_ns: Callable[[], int],
         key: str,
@@ -60,7 +60,7 @@ class Channels:
 
     # Calls ------------------------------------------------------------------------------------
 
-    def register(self, call: Call) -> Shape:
+    def register(self, call: ApiRequest) -> Shape:
         """Grant a socket the channels of v4 that it wants; the body holds all that it wants."""
         fields = call.fields()
         socket_id = _socket_id(fields.get("socket_id"))
@@ -79,7 +79,7 @@ class Channels:
             "data": {
                 "success": True,
                 "status": "CONNECTED",
-                "updated_at": self._now_ns() // NANOSECONDS,
+                "updated_at": self._now_ns() // NS_PER_SECOND,
                 "subscriptions": wanted,
                 "authorized_channel": [*shared, *scoped],
                 "channel_count": len(granted),
@@ -92,7 +92,7 @@ class Channels:
             },
         }
 
-    def register_legacy(self, call: Call) -> Shape:
+    def register_legacy(self, call: ApiRequest) -> Shape:
         """Grant a socket the two channels of old, or sign the one it names."""
         fields = call.fields()
         socket_id = _socket_id(fields.get("socket_id"))
@@ -107,7 +107,7 @@ class Channels:
 
     # Parts ------------------------------------------------------------------------------------
 
-    def _broadcast(self, socket_id: str, edition: Edition, wanted: list[Any]) -> Shape:
+    def _broadcast(self, socket_id: str, edition: ApiVersion, wanted: list[Any]) -> Shape:
         asked = {
             str(tournament)
             for subscription in wanted
@@ -123,7 +123,7 @@ class Channels:
         events.append({"name": "general", "type": "general"})
         return self._channel(socket_id, edition.broadcast_channel(), events)
 
-    def _private(self, socket_id: str, edition: Edition, call: Call) -> Shape:
+    def _private(self, socket_id: str, edition: ApiVersion, call: ApiRequest) -> Shape:
         orders = edition.orders_event
         events = [
             {"name": orders, "type": orders},

@@ -10,16 +10,16 @@ from typing import Any
 
 from aiohttp import web
 
-from sim.sandbox.call import Call
-from sim.sandbox.editions import new_names, old_names
-from sim.sandbox.faults import Fault, Faults, Kind
-from sim.sandbox.partner import Partner
-from sim.sandbox.pusher import reset_connection
-from sim.sandbox.refusals import RefusedError
+from sim.sandbox.api_account import ApiAccount
+from sim.sandbox.api_errors import RefusedError
+from sim.sandbox.api_request import ApiRequest
+from sim.sandbox.api_sessions import Sessions
+from sim.sandbox.api_versions import new_names, old_names
+from sim.sandbox.requested_faults import Fault, FaultKind, RequestedFaults
 from sim.sandbox.routes import PREFIX, Route
-from sim.sandbox.sessions import Sessions
-from sim.sandbox.shapes import Shape
-from sim.sandbox.stage import Stage
+from sim.sandbox.serializers import Shape
+from sim.sandbox.shifted_exchange import ShiftedExchange
+from sim.sandbox.socket_hub import reset_connection
 
 _NEW_NAMES_HEADER = "X-CFTC-Terminology"
 
@@ -31,10 +31,10 @@ class Rest:
 
     def __init__(
         self,
-        stage: Stage,
+        stage: ShiftedExchange,
         sessions: Sessions,
-        partner: Callable[[str], Partner],
-        faults: Faults,
+        partner: Callable[[str], ApiAccount],
+        faults: RequestedFaults,
     ) -> None:
         """Answer for the accounts that `partner` returns by their ids."""
         self._stage = stage
@@ -84,7 +84,7 @@ class Rest:
         partner = self._partner(partner_id)
         if not route.counted and not partner.may_ask():
             raise RefusedError("rate_limit_reached")
-        call = Call(
+        call = ApiRequest(
             partner=partner,
             query=dict(request.query),
             body=body,
@@ -113,11 +113,11 @@ class Rest:
         response = await self._respond(request, asked, legacy)
         if fault is None:
             return response
-        if fault.kind is Kind.TWICE:
+        if fault.kind is FaultKind.TWICE:
             return await self._respond(request, asked, legacy)
-        if fault.kind is Kind.LATE:
+        if fault.kind is FaultKind.LATE:
             await asyncio.sleep(fault.seconds)
-        elif fault.kind is Kind.RESET:
+        elif fault.kind is FaultKind.RESET:
             reset_connection(request)
         return response
 
@@ -134,11 +134,11 @@ class Rest:
 async def _before(fault: Fault) -> RefusedError | None:
     """Let a fault strike before a request is carried out; return a refusal in place of it."""
     match fault.kind:
-        case Kind.SLOW:
+        case FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
-        case Kind.REFUSED:
+        case FaultKind.REFUSED:
             return RefusedError(fault.code or "internal_error", "a fault that was asked for")
-        case Kind.TOO_MANY:
+        case FaultKind.TOO_MANY:
             return RefusedError("rate_limit_reached", "a fault that was asked for")
     return None
 

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sim.sandbox.call import Call
-from sim.sandbox.catalogue import CatalogueCalls
+from sim.sandbox.account_endpoints import Queries
+from sim.sandbox.api_request import ApiRequest
 from sim.sandbox.channels import Channels
-from sim.sandbox.queries import Queries
-from sim.sandbox.shapes import Shape
-from sim.sandbox.trading import Trading
+from sim.sandbox.market_endpoints import CatalogueCalls
+from sim.sandbox.order_endpoints import Trading
+from sim.sandbox.serializers import Shape
 
 PREFIX = "/partner"
 
-Answer = Callable[[Call], Shape]
+Answer = Callable[[ApiRequest], Shape]
 
 
 class Route(NamedTuple):

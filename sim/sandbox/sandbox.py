@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
-from sim.driver import Feed, require_simulated, require_simulated_exchange
+from sim.engine.latency import Latency
+from sim.engine.random_streams import RandomStreams
 from sim.exchange.prophet import SimulatedProphet
-from sim.exchange.queue import QueueModel
-from sim.latency import Latency
+from sim.exchange.queue_models import QueueModel
+from sim.market_source import MarketSource, require_simulated, require_simulated_exchange
+from sim.sandbox.sandbox_settings import SandboxSettings
 from sim.sandbox.server import Server
-from sim.sandbox.settings import SandboxSettings
-from sim.sandbox.stage import PacedClock, Stage
-from sim.streams import Streams
-from strategies.trading.commission import Commission
-from strategies.trading.errors import ConfigError
+from sim.sandbox.shifted_exchange import PacedClock, ShiftedExchange
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.errors import ConfigError
 
 
 class Sandbox:
@@ -25,7 +25,7 @@ class Sandbox:
     def __init__(
         self,
         *,
-        feed: Feed,
+        feed: MarketSource,
         exchange: Callable[..., SimulatedProphet],
         clock: Callable[..., PacedClock],
         latency: Callable[..., Latency],
@@ -43,14 +43,14 @@ class Sandbox:
         self._feed = feed
         self._clock = clock
         self._make_exchange = partial(
-            exchange, activation=latency(Streams(seed)).activation, queue=queue(), fees=fees
+            exchange, activation=latency(RandomStreams(seed)).activation, queue=queue(), fees=fees
         )
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Server]:
         """Serve for as long as the context lasts; raise ConfigError where it cannot listen."""
         before_start_ns = self.settings.begin_before_start_ns
-        stage = Stage(self._feed, self._make_exchange, self._paced, before_start_ns)
+        stage = ShiftedExchange(self._feed, self._make_exchange, self._paced, before_start_ns)
         server = Server(stage, self.settings)
         try:
             await server.start()

@@ -6,24 +6,30 @@ from typing import Any
 
 from aiohttp import web
 
-from sim.sandbox.broadcast import Broadcast
-from sim.sandbox.call import Call
-from sim.sandbox.catalogue import CatalogueCalls
+from sim.sandbox.account_endpoints import Queries
+from sim.sandbox.api_account import ApiAccount
+from sim.sandbox.api_errors import RefusedError
+from sim.sandbox.api_request import ApiRequest
+from sim.sandbox.api_sessions import Sessions
 from sim.sandbox.channels import Channels
-from sim.sandbox.faults import OF_MESSAGES, OF_REQUESTS, Faults, Kind, fault_of
-from sim.sandbox.names import Names
-from sim.sandbox.partner import Partner
-from sim.sandbox.pusher import Hub
-from sim.sandbox.queries import Queries
-from sim.sandbox.reference import Reference
-from sim.sandbox.refusals import RefusedError
+from sim.sandbox.market_endpoints import CatalogueCalls
+from sim.sandbox.market_views import MarketViews
+from sim.sandbox.order_endpoints import Trading
+from sim.sandbox.requested_faults import (
+    OF_MESSAGES,
+    OF_REQUESTS,
+    FaultKind,
+    RequestedFaults,
+    fault_of,
+)
 from sim.sandbox.rest import Rest, json_value
 from sim.sandbox.routes import routes
-from sim.sandbox.sessions import Sessions
-from sim.sandbox.settings import SandboxSettings
-from sim.sandbox.shapes import Shape
-from sim.sandbox.stage import Stage
-from sim.sandbox.trading import Trading
+from sim.sandbox.sandbox_settings import SandboxSettings
+from sim.sandbox.serializers import Shape
+from sim.sandbox.shifted_exchange import ShiftedExchange
+from sim.sandbox.socket_hub import Hub
+from sim.sandbox.socket_updates import SocketUpdates
+from sim.sandbox.wire_ids import WireIds
 
 _APP_ID, _CLUSTER = "1", "mt1"
 
@@ -31,18 +37,18 @@ _APP_ID, _CLUSTER = "1", "mt1"
 class Server:
     """The sandbox of one stage, at an address of this machine."""
 
-    def __init__(self, stage: Stage, settings: SandboxSettings) -> None:
+    def __init__(self, stage: ShiftedExchange, settings: SandboxSettings) -> None:
         """Build it all; `start` opens it."""
         self.stage = stage
         self.settings = settings
-        self.faults = Faults()
-        self.partners: dict[str, Partner] = {}
-        names = Names(stage.info)
+        self.faults = RequestedFaults()
+        self.partners: dict[str, ApiAccount] = {}
+        names = WireIds(stage.info)
         self.channels = Channels(names, settings, stage.now_ns, *_application_keys())
         self.sessions = Sessions(stage.now_ns, settings, _derived("tokens"))
         self.hub = Hub(self.channels, self.faults, settings.activity_timeout_seconds)
-        self._reference = Reference(stage.info, names, stage.exchange)
-        self._broadcast = Broadcast(self._reference, self.hub)
+        self._reference = MarketViews(stage.info, names, stage.exchange)
+        self._broadcast = SocketUpdates(self._reference, self.hub)
         self._runner = web.AppRunner(self._application(names), shutdown_timeout=1)
         self._port = settings.port
         self._pacing: asyncio.Future[None] | None = None
@@ -80,26 +86,26 @@ class Server:
         await self._runner.cleanup()
 
     def strike(self, body: Any) -> None:
-        """Let something go wrong, as `sim.sandbox.faults` says; raise RefusedError if it cannot."""
+        """Inject a fault of `requested_faults`; raise RefusedError for an unknown one."""
         fault = fault_of(body)
-        if fault.kind is Kind.EXPIRED_TOKEN:
+        if fault.kind is FaultKind.EXPIRED_TOKEN:
             self.sessions.expire_all(refresh_too=fault.code == "refresh")
         elif fault.kind in OF_REQUESTS or fault.kind in OF_MESSAGES:
             self.faults.add(fault)
         else:
             self.hub.strike(fault)
 
-    def partner(self, partner_id: str) -> Partner:
+    def partner(self, partner_id: str) -> ApiAccount:
         """Return the account of that id, opened now if it is new."""
         if partner_id not in self.partners:
-            self.partners[partner_id] = Partner(
+            self.partners[partner_id] = ApiAccount(
                 partner_id, self.stage, self._reference.catalogue, self._broadcast.tell_wager
             )
         return self.partners[partner_id]
 
     # Parts ------------------------------------------------------------------------------------
 
-    def _application(self, names: Names) -> web.Application:
+    def _application(self, names: WireIds) -> web.Application:
         trading = Trading(names, self.partners)
         endpoints = routes(
             CatalogueCalls(names, self._reference),
@@ -116,7 +122,7 @@ class Server:
         app.router.add_route("*", "/{path:.*}", _not_found)
         return app
 
-    def _connection_config(self, _: Call) -> Shape:
+    def _connection_config(self, _: ApiRequest) -> Shape:
         return {
             "app_id": _APP_ID,
             "key": self.channels.key,

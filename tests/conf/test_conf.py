@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from conf.compose import CONFIG_FOLDER, choices
 from sim.backtest import Backtest
-from strategies.trading.errors import ConfigError
+from strategies.trading.model.errors import ConfigError
 
 FILES = sorted(CONFIG_FOLDER.rglob("*.yaml"))
 OVERLAY_GROUPS = ("experiment", "study", "mode")

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
@@ -14,9 +13,10 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import Odds
+from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
 
-START_NS = 1_790_000_000 * NANOSECONDS
+START_NS = 1_790_000_000 * NS_PER_SECOND
 # Named as the exchange names them.
 GAME, MONEYLINE = EventId("19458"), MarketId("219")
 HOME, AWAY = LineId("1" * 32), LineId("2" * 32)
@@ -34,7 +34,7 @@ def write_moneyline(folder: Path, opens_seconds: int = 0) -> Path:
     The taker's second counts from `opens_seconds` on.
     """
     with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
-        start_ns = START_NS + 7200 * NANOSECONDS
+        start_ns = START_NS + 7200 * NS_PER_SECOND
         event = tape.add_event(
             SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "basketball", start_ns)
         )
@@ -48,7 +48,7 @@ def write_moneyline(folder: Path, opens_seconds: int = 0) -> Path:
         tape.market_status(market, MarketStatus.OPEN)
         tape.offer(home, *OTHERS)
         tape.offer(away, *OTHERS)
-        taker_ns = START_NS + (opens_seconds + TAKER_SECOND) * NANOSECONDS
+        taker_ns = START_NS + (opens_seconds + TAKER_SECOND) * NS_PER_SECOND
         tape.begin_message(taker_ns, taker_ns)
         tape.trade(home, TAKER_ODDS, TAKER_CENTS, Side.TAKER)
     return folder

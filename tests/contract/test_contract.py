@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from strategies.trading.assembly import DeskSettings, assemble_desk
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import Intent
-from strategies.trading.events import (
+from strategies.trading.desk.assembly import DeskSettings, assemble_desk
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
     OfferChanged,
@@ -23,11 +22,12 @@ from strategies.trading.events import (
     WagerOpened,
     WagerRejected,
 )
-from strategies.trading.exchange import BATCH_LIMIT
-from strategies.trading.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.odds import Odds, opposite
-from strategies.trading.strategy import Quote, View
-from tests.contract.hall import (
+from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
+from strategies.trading.model.odds import Odds, opposite
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.exchange import BATCH_LIMIT
+from strategies.trading.ports.strategy import Quote, View
+from tests.contract.exchange_harness import (
     CANCELLABLE_SECONDS,
     Hall,
     account,
@@ -40,10 +40,10 @@ from tests.contract.hall import (
     wish,
 )
 from tests.contract.moneyline import AWAY, BALANCE_CENTS, GAME, HOME, MONEYLINE, OTHERS
-from tests.contract.prophet_hall import ProphetHall
-from tests.contract.simulated_hall import SimulatedHall
+from tests.contract.prophet_harness import ProphetHarness
+from tests.contract.simulated_harness import SimulatedHarness
 
-HALLS: dict[str, Callable[..., Hall]] = {"simulated": SimulatedHall, "prophetx": ProphetHall}
+HALLS: dict[str, Callable[..., Hall]] = {"simulated": SimulatedHarness, "prophetx": ProphetHarness}
 
 
 @pytest.fixture(params=HALLS)
@@ -257,7 +257,7 @@ def test_asking_for_the_state_gets_one(hall: Hall) -> None:
 class Watcher:
     """A strategy that rests one wager on each line, ahead of the others, and notes what it sees."""
 
-    quote_refresh_ns = NANOSECONDS
+    quote_refresh_ns = NS_PER_SECOND
 
     def __init__(self) -> None:
         """Start with nothing seen."""

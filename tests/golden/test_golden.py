@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-HOUSE = Path(__file__).parents[2]
+from tests.paths import PROJECT
+
 GOLDEN = Path(__file__).with_name("nba.json")
 PINNED = (
     "digest",
@@ -57,7 +58,7 @@ def run_elsewhere(folder: Path, hash_seed: str, *words: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "sim", "run", "+experiment=nba", *words],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(HOUSE), "PYTHONHASHSEED": hash_seed},
+        env=os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
         check=True,

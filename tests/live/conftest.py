@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,11 +11,12 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from conf.compose import CONFIG_FOLDER, build_session
-from live.site import Site
+from live.prophetx.rest.endpoint import Endpoint
 from sim.sandbox.server import Server
-from tests.live.sites import LOCAL
+from tests.live.endpoints import LOCAL
+from tests.paths import SHARED
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "prophet" / "samples"
+SAMPLES = SHARED / "prophet" / "samples"
 
 
 def sample(name: str) -> Any:
@@ -38,7 +38,7 @@ class Here:
     """A sandbox that runs in this process, and where it is."""
 
     server: Server
-    site: Site
+    site: Endpoint
 
     @property
     def settings(self) -> list[str]:

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from live.clock import WallClock
-from live.connection import Connection, connected
-from live.stream import Down, Record, Stream, StreamSettings, Up
-from live.wire.orders import CancellationShape
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.errors import RefusalError, UnreachableError
-from strategies.trading.ids import LineId, WagerRef
-from strategies.trading.odds import Odds, prophetx_ladder
+from live.prophetx.connection import Connection, connected
+from live.prophetx.socket.stream import Down, Record, Stream, StreamSettings, Up
+from live.prophetx.wire.orders import CancellationShape
+from live.wall_clock import WallClock
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.errors import RefusalError, UnreachableError
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import Odds, prophetx_ladder
+from strategies.trading.model.units import NS_PER_SECOND
 
 PATIENCE_SECONDS = 120
 FEED = StreamSettings(5, 0.5, 2, 4, 60, 5, 0.05, 0.5)
@@ -53,7 +53,7 @@ async def a_wager(connection: Connection, ref: str, **changes: Any) -> PlaceWage
 
 async def wagers_of(connection: Connection) -> dict[str, str]:
     """Return the wagers of the account with their states."""
-    now = connection.clock.wall_ns() // NANOSECONDS
+    now = connection.clock.wall_ns() // NS_PER_SECOND
     query = {"from": now - 86_400, "to": now + 60}
     orders = await connection.client.history(**query)
     return {order.ref: order.status or "" for order in orders}
@@ -70,7 +70,7 @@ def test_what_is_on_offer_is_read(sandbox: Sandbox) -> None:
         (event,) = await client.events(tournament.id)
         markets = (await client.markets([event.event_id]))[event.event_id]
         assert sorted(str(market.type) for market in markets) == ["moneyline", "spread", "total"]
-        assert connection.troubles.total == 0
+        assert connection.decode_errors.total == 0
 
     play(sandbox, scenario)
 
@@ -180,7 +180,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
         rng = np.random.default_rng(2)
         stream = Stream(
             connection.client, connection.site, connection.clock, FEED, rng, lambda: ids,
-            connection.troubles,
+            connection.decode_errors,
         )  # fmt: skip
         streaming = asyncio.create_task(stream.run(records.append))
 
@@ -208,13 +208,13 @@ def test_a_garbled_frame_of_the_sandbox_costs_nothing_else(sandbox: Sandbox) -> 
         rng = np.random.default_rng(2)
         stream = Stream(
             connection.client, connection.site, connection.clock, FEED, rng, list,
-            connection.troubles,
+            connection.decode_errors,
         )  # fmt: skip
         streaming = asyncio.create_task(stream.run(records.append))
         while not records:
             await asyncio.sleep(0.02)
         here.server.strike({"kind": "garbage_frame"})
-        while not connection.troubles.total:
+        while not connection.decode_errors.total:
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.5)
         assert not any(isinstance(record, Down) for record in records)

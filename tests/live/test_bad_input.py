@@ -17,10 +17,10 @@ import pytest
 
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
-from strategies.trading.market import EventStatus, Line, Market, MarketType, SportEvent
+from strategies.trading.model.market import EventStatus, Line, Market, MarketType, SportEvent
 from tests.contract.moneyline import GAME, MONEYLINE, SELECTIONS, START_NS
+from tests.paths import PROJECT
 
-HOUSE = Path(__file__).parents[2]
 SECRET = "hunter2-of-the-house"
 PATIENCE_SECONDS = 120
 
@@ -44,7 +44,7 @@ async def run(
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "live", *words),
         cwd=folder,
-        env=given | {"PYTHONPATH": str(HOUSE)} | environ,
+        env=given | {"PYTHONPATH": str(PROJECT)} | environ,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from live.journal import SessionJournal
+from recordings.journal.session_journal import SessionJournal
 from recordings.parquet import read_columns
 from recordings.tape import SEGMENT_GLOB
 from sim.__main__ import main
-from strategies.trading.commands import CancelAll, CancelWager, PlaceWager
-from strategies.trading.events import WagerMatched
-from tests.live.floor import Compose, Floor, Sandbox, accounts, quotes
+from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
+from strategies.trading.model.events import WagerMatched
+from tests.live.live_session import Compose, Floor, Sandbox, accounts, quotes
 
 SPEED = 60
 GAME = ("+experiment=nba_in_play", "latency=none")
@@ -53,7 +53,7 @@ def test_a_replay_asks_for_what_the_live_session_asked_for(
     assert commands[1] >= 4
     assert len(traded.kept(WagerMatched)) >= 3
     with SessionJournal(traded.folder / "journal.sqlite") as journal:
-        second = journal.seating(2)
+        second = journal.run_context(2)
     assert second is not None
     assert second.recalled
     outcome = run_main(main, tmp_path, "replay", str(traded.folder))

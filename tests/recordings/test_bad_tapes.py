@@ -13,9 +13,9 @@ from recordings.reader import Tape, open_recording
 from recordings.tape import METADATA_KEY, Clocks, Kind, Side
 from recordings.validator import validate
 from recordings.writer import TapeWriter
-from strategies.trading.errors import TapeError
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     EventStatus,
     Line,
     Market,

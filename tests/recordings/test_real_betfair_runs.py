@@ -12,7 +12,7 @@ import pytest
 from recordings.reader import Tape
 from recordings.tape import Kind
 from sim.__main__ import main
-from strategies.trading.market import EventStatus, Result
+from strategies.trading.model.market import EventStatus, Result
 
 CRICKET = "cricket_match_odds_1.200806927.jsonl.gz"
 NBA = "nba_moneyline_prematch_1.166564490.bz2"
@@ -195,8 +195,8 @@ def test_nothing_is_placed_while_a_market_is_suspended(runs: Runs, imports: Impo
     )
     assert any(end >= live_ns for _, end in suspended)
     placed = runs.of(CRICKET, "nba_in_play").table("wagers")["placed_ns"].to_list()
-    heard_ns = 2_000_000_000
-    late = [at for at in placed for start, end in suspended if start + heard_ns < at < end]
+    updated_ns = 2_000_000_000
+    late = [at for at in placed for start, end in suspended if start + updated_ns < at < end]
     assert late == []
 
 

@@ -13,9 +13,9 @@ from recordings.reader import Tape, open_recording
 from recordings.tape import NOWHERE, Clocks, Kind, Row, Side
 from recordings.validator import validate
 from recordings.writer import TapeWriter
-from strategies.trading.errors import TapeError
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     EventStatus,
     Line,
     Market,
@@ -25,7 +25,7 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import Ladder, prophetx_ladder
+from strategies.trading.model.odds import Ladder, prophetx_ladder
 
 # Two games of three markets of two lines: line 7 is of market 3 of game 1, and so on.
 GAMES = [

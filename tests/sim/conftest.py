@@ -9,29 +9,29 @@ import pytest
 from numpy.random import default_rng
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
-from sim.clock import Priority, ReplayEnvironment, VirtualClock
-from sim.exchange.faulty_link import open_link
-from sim.exchange.link import Link
+from sim.engine.faults import Faults
+from sim.engine.inbox import Inbox
+from sim.engine.latency import Constant, Delay, Latency, NoDelay
+from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.faulty_connection import open_link
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue import Back, QueueModel
-from sim.exchange.recorded import RecordedMarket
-from sim.exchange.settings import ExchangeSettings
-from sim.faults import Faults
-from sim.inbox import Inbox
-from sim.latency import Constant, Delay, Latency, NoDelay
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.commission import Commission
-from strategies.trading.events import (
+from sim.exchange.queue_models import Back, QueueModel
+from sim.exchange.tape_replayer import TapeReplayer
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import (
     CancelRefused,
     Event,
     WagerInvalid,
     WagerMatched,
     WagerRejected,
 )
-from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.market import (
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.market import (
     EventStatus,
     Line,
     Market,
@@ -41,7 +41,7 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import Odds, prophetx_ladder
+from strategies.trading.model.odds import Odds, prophetx_ladder
 
 START_NS = 1_790_000_000_000_000_000
 GAME = EventId("game")
@@ -96,8 +96,8 @@ class Room:
         self.heard: list[Heard] = []
         self.acted: list[float] = []
         self.exchange: SimulatedProphet
-        self.market: RecordedMarket
-        self.link: Link
+        self.market: TapeReplayer
+        self.link: ExchangeConnection
         self._queue = queue or Back()
         self._delays = delays or {}
         self._subscribed = tuple(subscribed)
@@ -248,7 +248,7 @@ class Room:
             env, self.info, latency.activation, self._queue, self._fees, self._settings
         )
         publisher = Publisher(env, inbox, latency.feed, self.info.clocks, self._subscribed)
-        self.market = RecordedMarket(env, self.info, exchange, publisher)
+        self.market = TapeReplayer(env, self.info, exchange, publisher)
         chance = default_rng(0)
         self.link = open_link(env, exchange, latency, inbox, publisher, self._faults, chance)
         self.exchange = exchange

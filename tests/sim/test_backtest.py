@@ -21,10 +21,10 @@ from recordings.writer import TapeWriter
 from sim.backtest import Backtest, Pass
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import Answer, CancelAnswer, SimulatedProphet
-from sim.exchange.queue import Back
-from strategies.trading.commands import PlaceWager
-from strategies.trading.ids import WagerRef
-from strategies.trading.market import EventStatus, MarketStatus, Result
+from sim.exchange.queue_models import Back
+from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
 
 SECOND_NS = 1_000_000_000
 
@@ -313,7 +313,7 @@ def test_a_model_between_the_extremes_is_run_beside_both(
 ) -> None:
     """Front and back earn what they do as the chosen one, whichever model is chosen."""
     backtest = build_backtest("+experiment=nba", f"queue={queue}")
-    summary = backtest.carry_out(tmp_path, lambda _label, _rows, _total: None)
+    summary = backtest.run(tmp_path, lambda _label, _rows, _total: None)
     for name in ("profit_cents_front", "profit_cents_back"):
         assert summary[name] == nba_run.summary[name]
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from sim.__main__ import VERBS, main
-from strategies.trading.errors import ConfigError, TapeError
+from strategies.trading.model.errors import ConfigError, TapeError
+from tests.paths import PROJECT
 
-HOUSE = Path(__file__).parents[2]
 RUN_FILES = {"summary.json", "report.html", "wagers.parquet", "fills.parquet", "equity.parquet"}
 
 Sim = Callable[..., Any]
@@ -98,7 +98,7 @@ def test_help_on_run_lists_what_there_is_to_choose(sim: Sim) -> None:
     """Help on `run` names every group with its choices, the experiments among them."""
     told = sim("run", "--help").out
     for group in ("experiment", "latency", "queue", "risk", "markets", "pricing", "strategy"):
-        names = sorted(path.stem for path in (HOUSE / "conf" / group).glob("*.yaml"))
+        names = sorted(path.stem for path in (PROJECT / "conf" / group).glob("*.yaml"))
         assert [line.split() for line in told if line.split()[:1] == [group]] == [
             [group, *(f"{name}," for name in names[:-1]), names[-1]]
         ]
@@ -216,7 +216,7 @@ def sim_process(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "sim", *words],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(HOUSE)},
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
         capture_output=True,
         text=True,
         check=False,

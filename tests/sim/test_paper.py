@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 from hydra.utils import instantiate
 
-from live.clock import WallClock
+from live.wall_clock import WallClock
 from recordings.tape import NOWHERE, Clocks, Kind, Row, Side, TapeInfo
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.events import (
-    CatalogueGrew,
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import (
     Event,
     EventScheduled,
     FeedLost,
+    MarketsAdded,
     MarketStatusChanged,
     OfferChanged,
     WagerAccepted,
     WagerMatched,
 )
-from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.market import (
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
@@ -30,7 +30,7 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import Odds, prophetx_ladder
+from strategies.trading.model.odds import Odds, prophetx_ladder
 
 GAME, MONEYLINE = EventId("1"), MarketId("219")
 HOME, AWAY = LineId("h"), LineId("a")
@@ -141,10 +141,10 @@ def test_a_command_takes_effect_as_late_as_the_market_is_heard(
     assert isinstance(listener.heard[-1][1], FeedLost)
 
 
-def grown(info: TapeInfo, followed: bool) -> CatalogueGrew:
+def grown(info: TapeInfo, followed: bool) -> MarketsAdded:
     """Let a recording learn of another game with its moneyline; return what is told of it."""
     event, key = EventId("2"), MarketKey(EventId("2"), MONEYLINE)
-    news = CatalogueGrew(
+    news = MarketsAdded(
         (SportEvent(event, "B at C", "C", "B", "NBA", "basketball", 2**62),),
         (Market(*key, MarketType.MONEYLINE, "Moneyline"),),
         (
@@ -181,9 +181,9 @@ def test_what_comes_on_offer_later_is_traded_too(
         exchange.place([PlaceWager(WagerRef("p-1-1"), LineId("h2"), Odds(110), 2_000, Intent.TAKE)])
 
     run_until_matched(room, listener, begin)
-    public = (CatalogueGrew, EventScheduled, MarketStatusChanged, OfferChanged)
+    public = (MarketsAdded, EventScheduled, MarketStatusChanged, OfferChanged)
     heard = [type(event) for _, event in listener.heard if isinstance(event, public)]
-    expected = [CatalogueGrew, EventScheduled, MarketStatusChanged, OfferChanged, OfferChanged]
-    assert heard == (expected if followed else [CatalogueGrew])
+    expected = [MarketsAdded, EventScheduled, MarketStatusChanged, OfferChanged, OfferChanged]
+    assert heard == (expected if followed else [MarketsAdded])
     fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
     assert (fill.stake_cents, fill.profit_cents) == (2_000, 2_200)

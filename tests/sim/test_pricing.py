@@ -11,9 +11,8 @@ from recordings.tape import Clocks
 from recordings.validator import validate
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     EventStatus,
     Line,
     Market,
@@ -23,9 +22,10 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
+from strategies.trading.model.units import NS_PER_SECOND
 
-MINUTE_NS = 60 * NANOSECONDS
-START_NS = 1_790_000_000 * NANOSECONDS
+MINUTE_NS = 60 * NS_PER_SECOND
+START_NS = 1_790_000_000 * NS_PER_SECOND
 TIP_OFF_NS = START_NS + 20 * MINUTE_NS
 GAME, MONEYLINE = EventId("game"), MarketId("219")
 # Outside prices come every ten seconds for so many minutes.
@@ -57,7 +57,7 @@ def tape(tmp_path: Path) -> Path:
         at(writer, START_NS)
         writer.market_status(market, MarketStatus.OPEN)
         for step in range(180):
-            at(writer, START_NS + step * 10 * NANOSECONDS)
+            at(writer, START_NS + step * 10 * NS_PER_SECOND)
             if step == 120:
                 writer.event_status(game, EventStatus.LIVE)
             writer.offer(home, -115, 50_000 + step)
@@ -65,7 +65,7 @@ def tape(tmp_path: Path) -> Path:
             if step < REFERENCED_MINUTES * 6:
                 writer.reference(home, 0.52)
             if step >= 120:
-                writer.score(game, 10, 0, (step - 119) * 5 * NANOSECONDS)
+                writer.score(game, 10, 0, (step - 119) * 5 * NS_PER_SECOND)
         at(writer, START_NS + 30 * MINUTE_NS)
         for line, result in ((home, Result.WON), (away, Result.LOST)):
             writer.result(line, result)
@@ -88,12 +88,12 @@ def test_a_recording_with_outside_prices_trades_on_them_and_pulls_when_they_stop
     """Quotes stand around the outside price, and are gone soon after its last row."""
     done = run("reference")
     wagers = done.table("wagers").to_dicts()
-    last_ns = START_NS + REFERENCED_MINUTES * MINUTE_NS - 10 * NANOSECONDS
+    last_ns = START_NS + REFERENCED_MINUTES * MINUTE_NS - 10 * NS_PER_SECOND
     assert {wager["line_id"] for wager in wagers} == {"home", "away"}
     assert {wager["reason"] for wager in wagers} == {"cancelled"}
     for wager in wagers:
-        assert wager["placed_ns"] <= last_ns + 30 * NANOSECONDS
-        assert wager["ended_ns"] < last_ns + 40 * NANOSECONDS
+        assert wager["placed_ns"] <= last_ns + 30 * NS_PER_SECOND
+        assert wager["ended_ns"] < last_ns + 40 * NS_PER_SECOND
     fairs = done.table("prices")["fair"].drop_nulls().unique().to_list()
     assert fairs == [0.52]
     assert "Reference(max_age_seconds=30)" in done.summary["models"].values()

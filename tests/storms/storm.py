@@ -2,29 +2,35 @@
 
 from collections.abc import Callable
 
-from sim.clock import Priority, VirtualClock
-from sim.exchange.faulty_link import FaultyLink
+from sim.engine.inbox import Inbox
+from sim.engine.virtual_clock import Priority, VirtualClock
+from sim.exchange.faulty_connection import FaultyConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.inbox import Inbox
-from sim.metrics import RunJournal
-from strategies.trading.assembly import DeskSettings, assemble_desk
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.events import Event, OfferChanged, TradeSeen, TradingState, TradingStateSet
-from tests.storms.town import City, Town
-from tests.storms.watch import Truth, Watch, WatchedExchange
-from tests.storms.weather import Weather, weather
+from sim.results.run_journal import RunJournal
+from strategies.trading.desk.assembly import DeskSettings, assemble_desk
+from strategies.trading.model.events import (
+    Event,
+    OfferChanged,
+    TradeSeen,
+    TradingState,
+    TradingStateSet,
+)
+from strategies.trading.model.units import NS_PER_SECOND
+from tests.storms.invariants import Truth, Watch, WatchedExchange
+from tests.storms.scenario import Weather, weather
+from tests.storms.simulation import City, Town
 
 # How long after the last row everything must have come to rest, at the latest.
 _MOST_SECONDS_TO_REST = 300
 
-MakeLink = Callable[..., FaultyLink]
+MakeLink = Callable[..., FaultyConnection]
 
 
 class Storm:
     """One seed's storm. `run` raises whatever it finds wrong."""
 
-    def __init__(self, seed: int, make_link: MakeLink = FaultyLink) -> None:
+    def __init__(self, seed: int, make_link: MakeLink = FaultyConnection) -> None:
         """Put everything in its place."""
         self.weather: Weather = weather(seed)
         self.heard: list[Event] = []
@@ -54,16 +60,16 @@ class Storm:
         """Play the game to its end, stop the desk, and hold both books against each other."""
         self.desk.start()
         self._run_until(lambda: self.ended.processed)
-        last_ns = self.env.now_ns + 15 * NANOSECONDS
+        last_ns = self.env.now_ns + 15 * NS_PER_SECOND
         self._run_until(lambda: self.env.now_ns >= last_ns)
         self.desk.stop("the storm is over")
-        deadline_ns = last_ns + _MOST_SECONDS_TO_REST * NANOSECONDS
+        deadline_ns = last_ns + _MOST_SECONDS_TO_REST * NS_PER_SECOND
         self._run_until(lambda: self._rests() or self.env.now_ns >= deadline_ns)
         assert self._rests(), "the desk does not come to rest"
         self.port.stopped = True
         self.link.ask_state()
         # What is late or missed of settlements may still come.
-        quiet_ns = self.env.now_ns + 60 * NANOSECONDS
+        quiet_ns = self.env.now_ns + 60 * NS_PER_SECOND
         self._run_until(lambda: self.env.now_ns >= quiet_ns)
         self.journal.close()
         self._check_end()
@@ -102,7 +108,7 @@ class Storm:
 
     def _word(self, at_s: float, state: TradingState) -> None:
         """Let the operator speak at a time."""
-        at_ns = self.stage.opens_ns + int(at_s * NANOSECONDS)
+        at_ns = self.stage.opens_ns + int(at_s * NS_PER_SECOND)
         word = TradingStateSet(state, "the operator's word")
         self.env.schedule_call(at_ns, Priority.DESK, lambda: self.inbox.deliver(word))
 

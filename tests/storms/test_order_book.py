@@ -10,19 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.tape import TapeInfo
-from sim.clock import Priority, ReplayEnvironment
+from sim.engine.latency import NoDelay
+from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
-from sim.exchange.queue import Back
-from sim.exchange.settings import ExchangeSettings
-from sim.latency import NoDelay
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.commission import Commission
-from strategies.trading.events import WagerMatched
-from strategies.trading.ids import LineId, WagerRef
-from strategies.trading.market import MarketStatus
-from strategies.trading.money import profit_cents
-from strategies.trading.odds import Odds
-from tests.storms.town import START_NS, game_info
+from sim.exchange.queue_models import Back
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import WagerMatched
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.market import MarketStatus
+from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import Odds
+from tests.storms.simulation import START_NS, game_info
 
 MS = 1_000_000
 ACCOUNTS = ("ann", "bob", "cid")

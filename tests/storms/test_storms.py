@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
-from sim.clock import Priority
-from sim.exchange.faulty_link import FaultyLink
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.errors import InvariantError
-from strategies.trading.events import Event, FeedLost, WagerMatched
+from sim.engine.virtual_clock import Priority
+from sim.exchange.faulty_connection import FaultyConnection
+from strategies.trading.model.errors import InvariantError
+from strategies.trading.model.events import Event, FeedLost, WagerMatched
+from strategies.trading.model.units import NS_PER_SECOND
 from tests.storms.storm import Storm
 
 
@@ -53,7 +53,7 @@ def test_storms_are_storms() -> None:
 # A storm must be able to fail: each of these breaks one rule on purpose -----------------------
 
 
-class DoublingLink(FaultyLink):
+class DoublingLink(FaultyConnection):
     """Tells fills twice, and not which they are."""
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
@@ -67,7 +67,7 @@ class DoublingLink(FaultyLink):
                 super()._deliver((event,))
 
 
-class ForgetfulLink(FaultyLink):
+class ForgetfulLink(FaultyConnection):
     """Never asks for what it missed."""
 
     def _tell_missed(self) -> None:
@@ -85,7 +85,7 @@ def forge_a_cent(storm: Storm) -> None:
     def forge() -> None:
         storm.exchange.participants[-1].account.cash_cents += 1
 
-    storm.env.schedule_call(storm.env.now_ns + 30 * NANOSECONDS, Priority.DESK, forge)
+    storm.env.schedule_call(storm.env.now_ns + 30 * NS_PER_SECOND, Priority.DESK, forge)
 
 
 def admit_all(storm: Storm) -> None:
@@ -96,7 +96,7 @@ def admit_all(storm: Storm) -> None:
 
 def quote_while_halted(storm: Storm) -> None:
     """Let the risk manager pass over that the desk is halted."""
-    storm.desk.risk.closed_for = lambda *_: None
+    storm.desk.risk.block_reason = lambda *_: None
     storm.desk.risk.admit = lambda *_: None
 
 
@@ -104,7 +104,7 @@ BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted)
 
 
 @pytest.mark.parametrize("link", [DoublingLink, ForgetfulLink])
-def test_a_link_that_breaks_a_rule_is_found_out(link: type[FaultyLink]) -> None:
+def test_a_link_that_breaks_a_rule_is_found_out(link: type[FaultyConnection]) -> None:
     """Fills told twice without a name, and news that is never told, do not pass."""
     assert is_found_out(lambda seed: Storm(seed, link))
 

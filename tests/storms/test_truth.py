@@ -21,26 +21,26 @@ from numpy.random import Generator, default_rng
 from recordings.reader import Tape
 from recordings.tape import Clocks, Kind, TapeInfo
 from recordings.writer import TapeWriter
-from sim.clock import Priority, ReplayEnvironment
 from sim.crowd.crowd import Crowd
-from sim.crowd.listeners import TapeListener
-from sim.crowd.shape import CrowdShape
-from sim.exchange.mirror import levels
+from sim.crowd.crowd_settings import CrowdSettings
+from sim.crowd.row_sinks import TapeListener
+from sim.engine.exchange_rows import exchange_rows
+from sim.engine.inbox import Inbox
+from sim.engine.latency import Constant, NoDelay
+from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.exchange.displayed_book import levels
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.offers import Offer
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue import Back, Front, Prorata, QueueModel
-from sim.exchange.recorded import RecordedMarket
-from sim.exchange.settings import ExchangeSettings
-from sim.feed import exchange_rows
-from sim.inbox import Inbox
-from sim.latency import Constant, NoDelay
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.commission import Commission
-from strategies.trading.events import Event, WagerMatched, WagerOpened
-from strategies.trading.ids import WagerRef
-from strategies.trading.odds import opposite
+from sim.exchange.queue_models import Back, Front, Prorata, QueueModel
+from sim.exchange.tape_replayer import TapeReplayer
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import Event, WagerMatched, WagerOpened
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.odds import opposite
+from strategies.trading.model.units import NS_PER_SECOND
 
 SEEDS = range(3)
 WAGERS = 250
@@ -48,7 +48,7 @@ STAKE_CENTS = 100
 ACTIVATION_MS = 20
 MS = 1_000_000
 GAME_S = 200
-SHAPE = CrowdShape(
+SHAPE = CrowdSettings(
     opens_before_s=400, pace=3, interest=20, informed=1, in_play_delay_s=0, game_s=GAME_S
 )
 
@@ -157,13 +157,13 @@ def replay(visited: Visit, queue: QueueModel) -> Ours:
     exchange = open_exchange(env, info, queue)
     keys = [market.key for market in info.markets]
     publisher = Publisher(env, Inbox(env), NoDelay(), info.clocks, keys)
-    market = RecordedMarket(env, info, exchange, publisher)
+    market = TapeReplayer(env, info, exchange, publisher)
     ours = Ours(env).join(exchange)
     for at_ns, command in visited.commands:
         env.schedule_call(at_ns, Priority.EXCHANGE, partial(command, exchange, ours))
     env.replay_to(market.take_row)
     env.run(until=env.rows_ended)
-    env.run(until=env.now_ns + NANOSECONDS)
+    env.run(until=env.now_ns + NS_PER_SECOND)
     return ours
 
 

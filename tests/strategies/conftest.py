@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from strategies.trading.book import Book
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from strategies.trading.model.book import Book
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     Catalogue,
     EventStatus,
     Line,
@@ -17,9 +17,9 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import Odds, prophetx_ladder
-from strategies.trading.position import Position
-from strategies.trading.strategy import PairView, View
+from strategies.trading.model.odds import Odds, prophetx_ladder
+from strategies.trading.model.position import Position
+from strategies.trading.ports.strategy import PairView, View
 
 GAME, SPREAD = EventId("g"), MarketId("223")
 EVENT = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)

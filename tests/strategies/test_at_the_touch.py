@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.at_the_touch import AtTheTouch
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import Intent
-from strategies.trading.errors import ConfigError
-from strategies.trading.odds import (
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.odds import (
     Odds,
     crosses,
     implied_probability,
     opposite,
     prophetx_ladder,
 )
-from strategies.trading.strategy import PairView, Quote, View
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.strategy import PairView, Quote, View
 
 See = Callable[..., View]
 
@@ -156,7 +156,7 @@ def test_a_pair_without_a_price_is_not_quoted(see: See) -> None:
 def test_the_refresh_is_that_of_the_settings() -> None:
     """The refresh is given in seconds, and zero decides on every change."""
     assert AtTheTouch(0, 10, 0).quote_refresh_ns == 0
-    assert AtTheTouch(0, 10, 2.5).quote_refresh_ns == 5 * NANOSECONDS // 2
+    assert AtTheTouch(0, 10, 2.5).quote_refresh_ns == 5 * NS_PER_SECOND // 2
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.simple_market_maker import SimpleMarketMaker
-from strategies.trading.book import Book
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import Intent
-from strategies.trading.errors import ConfigError
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from strategies.trading.model.book import Book
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     Catalogue,
     EventStatus,
     Line,
@@ -22,9 +21,10 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import crosses, implied_probability, prophetx_ladder
-from strategies.trading.position import Position
-from strategies.trading.strategy import PairView, View
+from strategies.trading.model.odds import crosses, implied_probability, prophetx_ladder
+from strategies.trading.model.position import Position
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.strategy import PairView, View
 
 GAME, SPREAD = EventId("g"), MarketId("223")
 EVENT = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)
@@ -108,7 +108,7 @@ def test_a_long_shot_within_the_margin_is_not_quoted() -> None:
 def test_a_refresh_of_zero_decides_on_every_change() -> None:
     """The refresh is given in seconds, fractions included, and zero is allowed."""
     assert SimpleMarketMaker(0.02, 10, 0).quote_refresh_ns == 0
-    assert SimpleMarketMaker(0.02, 10, 2.5).quote_refresh_ns == 5 * NANOSECONDS // 2
+    assert SimpleMarketMaker(0.02, 10, 2.5).quote_refresh_ns == 5 * NS_PER_SECOND // 2
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from strategies.simple_market_maker import SimpleMarketMaker
 from strategies.skewed_market_maker import SkewedMarketMaker
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.errors import ConfigError
-from strategies.trading.odds import implied_probability, prophetx_ladder
-from strategies.trading.strategy import PairView, Quote, View
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.odds import implied_probability, prophetx_ladder
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.strategy import PairView, Quote, View
 
 See = Callable[..., View]
 
@@ -233,7 +233,7 @@ def test_a_pair_without_a_price_is_not_quoted(see: See) -> None:
 def test_the_refresh_is_that_of_the_settings() -> None:
     """The refresh is given in seconds, and zero decides on every change."""
     assert SkewedMarketMaker(0.02, 0.02, 500, 10, 0).quote_refresh_ns == 0
-    assert SkewedMarketMaker(0.02, 0.02, 500, 10, 2.5).quote_refresh_ns == 5 * NANOSECONDS // 2
+    assert SkewedMarketMaker(0.02, 0.02, 500, 10, 2.5).quote_refresh_ns == 5 * NS_PER_SECOND // 2
 
 
 NO_PROBABILITIES = ("0.1", True, None, -0.01, 0.5, float("nan"))

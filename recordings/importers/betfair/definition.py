@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from recordings.importers.betfair.stream import Definition, Runner
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import Line, Market, MarketType, Selection, SportEvent
+from recordings.importers.betfair.stream_file import Definition, Runner
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import Line, Market, MarketType, Selection, SportEvent
 
 _MONEYLINES = ("MATCH_ODDS", "MONEY_LINE")
 _SPREADS = ("ASIAN_HANDICAP", "HANDICAP")
@@ -50,7 +50,7 @@ class RunnerPair(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class MarketPlan:
+class MarketMapping:
     """A Betfair market as the tape will hold it.
 
     `quarter_lines` and `lines_alone` count the runners left out: those at a point that is no
@@ -93,7 +93,7 @@ def scheduled_ns(definition: Definition) -> int:
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
 
 
-def market_plan(market_id: str, definition: Definition) -> MarketPlan | Refusal:
+def market_plan(market_id: str, definition: Definition) -> MarketMapping | Refusal:
     """Return what a market means, or a refusal that says why it means nothing here."""
     runners = sorted(definition.runners, key=lambda runner: runner.sort_priority)
     if len({runner_key(runner) for runner in runners}) < len(runners):
@@ -119,7 +119,7 @@ def _two_runner_plan(
     runners: Sequence[Runner],
     type_: MarketType,
     point: float,
-) -> MarketPlan | Refusal:
+) -> MarketMapping | Refusal:
     if len(runners) != _OUTCOMES:
         reason = f"has {len(runners)} runners, where a market needs exactly two"
         return _refusal(market_id, definition, reason)
@@ -132,7 +132,7 @@ def _two_runner_plan(
         first, second = runners
         selections = (Selection.HOME, Selection.AWAY)
     pair = _pair(market, (first, second), selections, (point, point))
-    return MarketPlan(event, market, (pair,))
+    return MarketMapping(event, market, (pair,))
 
 
 def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
@@ -145,7 +145,7 @@ def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
 
 def _spread_plan(
     market_id: str, definition: Definition, runners: Sequence[Runner]
-) -> MarketPlan | Refusal:
+) -> MarketMapping | Refusal:
     teams = list(dict.fromkeys(runner.id for runner in runners))
     if len(teams) != _OUTCOMES:
         reason = f"has {len(teams)} different runners, where a handicap needs exactly two"
@@ -163,7 +163,7 @@ def _spread_plan(
         return _refusal(market_id, definition, "has no two opposite handicaps at a multiple of .5")
     paired = {key for pair in pairs for key in (pair.first, pair.second)}
     alone = frozenset(key for key in by_key if key not in paired)
-    return MarketPlan(_event(definition, runners), market, pairs, frozenset(quarter), alone)
+    return MarketMapping(_event(definition, runners), market, pairs, frozenset(quarter), alone)
 
 
 def _pair(

@@ -7,16 +7,16 @@ file and the line, and leaves no tape behind.
 
 from pathlib import Path
 
-from recordings.importers.betfair.book import MarketBook
-from recordings.importers.betfair.definition import MarketPlan, Refusal, market_plan
-from recordings.importers.betfair.market import ImportedMarket, TradeRows
-from recordings.importers.betfair.report import ImportReport
+from recordings.importers.betfair.definition import MarketMapping, Refusal, market_plan
+from recordings.importers.betfair.definition_status import DefinitionState, EventStates
+from recordings.importers.betfair.import_report import ImportReport
+from recordings.importers.betfair.imported_market import ImportedMarket, TradeRows
+from recordings.importers.betfair.market_book import MarketBook
 from recordings.importers.betfair.snapping import Movement, Snapper
-from recordings.importers.betfair.status import EventStates, MarketState
-from recordings.importers.betfair.stream import Definition, Message, read_messages
+from recordings.importers.betfair.stream_file import Definition, Message, read_messages
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
-from strategies.trading.errors import TapeError
+from strategies.trading.model.errors import TapeError
 
 _NS_PER_MS = 1_000_000
 _REFUSALS_TOLD = 3
@@ -141,9 +141,9 @@ class _Importer:
             market = self._markets[market_id] = self._new_market(plan)
         market.take_definition(definition)
 
-    def _new_market(self, plan: MarketPlan) -> ImportedMarket:
+    def _new_market(self, plan: MarketMapping) -> ImportedMarket:
         book = MarketBook(self._snapper, self._offers_moved)
         event = self._writer.add_event(plan.event)
         place = self._writer.add_market(plan.market)
-        state = MarketState(self._writer, self._events, event, place)
+        state = DefinitionState(self._writer, self._events, event, place)
         return ImportedMarket(self._writer, plan, state, book, self._trade_rows)

@@ -11,7 +11,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import NamedTuple
 
-from strategies.trading.odds import Ladder, Odds, implied_probability, payout_ratio
+from strategies.trading.model.odds import Ladder, Odds, implied_probability, payout_ratio
 
 _CENTS = Decimal(100)
 

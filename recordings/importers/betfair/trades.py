@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from recordings.importers.betfair.book import MarketBook
 from recordings.importers.betfair.definition import RunnerKey, RunnerPair
+from recordings.importers.betfair.market_book import MarketBook
 from recordings.importers.betfair.snapping import BookSide
-from recordings.importers.betfair.stream import RunnerChange
+from recordings.importers.betfair.stream_file import RunnerChange
 
 # A rise is the difference of two amounts, each rounded to the penny, so it is off by up to a penny.
 _PENNY = Decimal("0.01")

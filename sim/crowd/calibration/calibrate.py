@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from sim.crowd.calibration.check import Check
-from sim.crowd.calibration.markets import market_checks
+from sim.crowd.calibration.calibration_check import Check
+from sim.crowd.calibration.market_checks import market_checks
 from sim.crowd.calibration.other_sports import mlb_checks, nfl_checks
-from sim.crowd.calibration.scores import score_checks
+from sim.crowd.calibration.score_checks import score_checks
 from sim.crowd.sports.registry import sport_named
-from strategies.trading.errors import TradingError
+from strategies.trading.model.errors import TradingError
 
 
 class CalibrationError(TradingError):

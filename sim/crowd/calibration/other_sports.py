@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.crowd.calibration.check import Check
+from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.estimates import (
     Estimate,
     Floats,
@@ -19,16 +19,16 @@ from sim.crowd.calibration.estimates import (
     prices_p_value,
     share,
 )
-from sim.crowd.calibration.sample import sample
+from sim.crowd.calibration.game_samples import sample
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.mlb import MLB
-from strategies.trading.market import MarketType
+from strategies.trading.model.market import MarketType
 
 N_GAMES = 20_000
 GROUP = 1
 
 
-class Results(NamedTuple):
+class SportFigures(NamedTuple):
     """Margin and total of each game, and the points that were on offer for both."""
 
     margin: Floats
@@ -48,7 +48,7 @@ class Results(NamedTuple):
 
 
 def measure(game: Game) -> tuple[float, ...]:
-    """Return the results of one game, in the order of Results."""
+    """Return the results of one game, in the order of SportFigures."""
     home, away = game.final
     return home - away, home + away, game.points.spreads[0], game.points.totals[0]
 
@@ -61,10 +61,10 @@ def measure_priced(game: Game) -> tuple[float, ...]:
 
 def nfl_checks(seed: int) -> list[Check]:
     """Draw N_GAMES games of the NFL and hold them against 2,693 real ones."""
-    return nfl_checks_of(Results(*sample("nfl", seed, N_GAMES, measure)))
+    return nfl_checks_of(SportFigures(*sample("nfl", seed, N_GAMES, measure)))
 
 
-def nfl_checks_of(of: Results) -> list[Check]:
+def nfl_checks_of(of: SportFigures) -> list[Check]:
     """Hold results against those of the NFL in 2011 to 2021."""
     margin = np.abs(of.margin)
     return _around(
@@ -84,10 +84,10 @@ def nfl_checks_of(of: Results) -> list[Check]:
 def mlb_checks(seed: int) -> list[Check]:
     """Draw N_GAMES games of baseball and hold them against 14,784 real ones."""
     *results, prices = sample("mlb", seed, N_GAMES, measure_priced)
-    return mlb_checks_of(Results(*results), prices)
+    return mlb_checks_of(SportFigures(*results), prices)
 
 
-def mlb_checks_of(of: Results, prices: Floats) -> list[Check]:
+def mlb_checks_of(of: SportFigures, prices: Floats) -> list[Check]:
     """Hold results and closing prices against those of 2014 to 2019.
 
     Of real games the total spread less (4.50) than its error (4.63): the total on offer told next

@@ -9,21 +9,21 @@ from typing import TypeVar
 
 from recordings.reader import Tape
 from recordings.validator import validate
-from sim.clock import ReplayEnvironment
-from sim.crowd.calibration.sample import PROCESSES
+from sim.crowd.calibration.game_samples import PROCESSES
+from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
-from sim.crowd.shape import CrowdShape
+from sim.engine.exchange_rows import exchange_rows
+from sim.engine.inbox import Inbox
+from sim.engine.latency import NoDelay
+from sim.engine.random_streams import RandomStreams
+from sim.engine.virtual_clock import ReplayEnvironment
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue import Back
-from sim.exchange.recorded import RecordedMarket
-from sim.exchange.settings import ExchangeSettings
-from sim.feed import exchange_rows
-from sim.inbox import Inbox
-from sim.latency import NoDelay
-from sim.streams import Streams
-from strategies.trading.commission import Commission
-from strategies.trading.market import MarketStatus
+from sim.exchange.queue_models import Back
+from sim.exchange.tape_replayer import TapeReplayer
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.market import MarketStatus
 
 # Seeds of games are drawn below this.
 SEEDS = 2**62
@@ -34,18 +34,18 @@ Measure = Callable[[Tape], T]
 
 
 def record_games(
-    kind: str, shape: CrowdShape, seed: int, games: int, measure: Measure[T]
+    kind: str, shape: CrowdSettings, seed: int, games: int, measure: Measure[T]
 ) -> list[T]:
     """Record so many NBA games of a kind, and return what a function of a module measures on each.
 
     Each kind has a random stream of its own.
     """
-    seeds = Streams(seed).named(f"calibration.markets.{kind}").integers(SEEDS, size=games)
+    seeds = RandomStreams(seed).named(f"calibration.markets.{kind}").integers(SEEDS, size=games)
     with ProcessPoolExecutor(PROCESSES) as processes:
         return list(processes.map(partial(_record_game, shape, measure), seeds.tolist()))
 
 
-def _record_game(shape: CrowdShape, measure: Measure[T], seed: int) -> T:
+def _record_game(shape: CrowdSettings, measure: Measure[T], seed: int) -> T:
     with TemporaryDirectory() as folder:
         generate_game(Path(folder) / "game", seed=seed, shape=shape)
         return measure(Tape(Path(folder) / "game"))
@@ -60,7 +60,7 @@ def replays(tape: Tape) -> bool:
     )
     markets = [market.key for market in tape.info.markets]
     publisher = Publisher(env, Inbox(env), NoDelay(), tape.info.clocks, markets)
-    env.replay_to(RecordedMarket(env, tape.info, exchange, publisher).take_row)
+    env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).take_row)
     env.run(until=env.rows_ended)
     closed = (exchange.markets.status_of(place) for place in range(len(markets)))
     return all(status == MarketStatus.CLOSED for status in closed)

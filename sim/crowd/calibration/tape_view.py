@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from recordings.reader import Tape
 from recordings.tape import Kind
-from strategies.trading.market import EventStatus, MarketStatus, MarketType
-from strategies.trading.odds import implied_probability, prophetx_ladder
+from strategies.trading.model.market import EventStatus, MarketStatus, MarketType
+from strategies.trading.model.odds import implied_probability, prophetx_ladder
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -12,19 +12,19 @@ from math import floor
 import numpy as np
 from numpy.random import Generator
 
-from sim.crowd.game import Clock, Game, Points
+from sim.crowd.game import Game, GameTimes, Points
 from sim.crowd.sports.sport import NS_PER_S, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
-from sim.crowd.sports.turn_wall import Pace, lay_out
-from sim.crowd.sports.turns import Floats, Outcome, Rules, Turn, leads, play_turns
-from strategies.trading.ids import MarketId
-from strategies.trading.market import MarketType
+from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
+from sim.crowd.sports.turns import Floats, Rules, Turn, TurnOutcome, leads, play_turns
+from strategies.trading.model.ids import MarketId
+from strategies.trading.model.market import MarketType
 
 OUTS_OF_A_TEAM = 27
 OUTS_OF_AN_INNING = 3
 INNINGS = 9
 OUT_S = 180.0
-CLOCK = Clock(2 * OUTS_OF_A_TEAM * OUT_S, 2 * OUTS_OF_AN_INNING * OUT_S)
+CLOCK = GameTimes(2 * OUTS_OF_A_TEAM * OUT_S, 2 * OUTS_OF_AN_INNING * OUT_S)
 INNING_BREAK_S = (120.0, 155.0)
 HALF_INNING_S = OUTS_OF_AN_INNING * OUT_S
 # No game has as many half-innings.
@@ -69,8 +69,8 @@ def _rules(line: float, total: float) -> Rules:
     """Return the outs of a game in which home and away would score so much in 27 outs each."""
     batted = total + UNPLAYED
     home, away = _runs((batted + line) / 2), _runs((batted - line) / 2)
-    top = Turn(LEAD_MOST, [Outcome(0, runs, chance) for runs, chance in away], None)
-    bottom = Turn(LEAD_MOST, [Outcome(runs, 0, chance) for runs, chance in home], None)
+    top = Turn(LEAD_MOST, [TurnOutcome(0, runs, chance) for runs, chance in away], None)
+    bottom = Turn(LEAD_MOST, [TurnOutcome(runs, 0, chance) for runs, chance in home], None)
     last = _last_bottom(home)
     inning = (top,) * OUTS_OF_AN_INNING + (bottom,) * OUTS_OF_AN_INNING
     last_inning = (top,) * OUTS_OF_AN_INNING + (last,) * OUTS_OF_AN_INNING
@@ -98,11 +98,11 @@ def _last_bottom(home: list[tuple[int, Floats]]) -> Turn:
         wins_by = lead + runs
         counted = np.where(wins_by > 1, HOME_RUN_SHARE * chances, chances)
         counted += np.where(wins_by == 1, (1 - HOME_RUN_SHARE) * beyond, 0.0)
-        outcomes.append(Outcome(runs, 0, counted))
+        outcomes.append(TurnOutcome(runs, 0, counted))
     return Turn(LEAD_MOST, outcomes, lead > 0)
 
 
-PACE = Pace(
+PACE = TurnPace(
     CLOCK,
     turn_s=OUT_S,
     wall_s=163.0,

@@ -7,7 +7,7 @@ from numpy.random import Generator
 from sim.crowd.game import Game, Points
 from sim.crowd.sports.nba_fair import fair
 from sim.crowd.sports.nba_score import CLOCK, GIVEN_BACK, draw_scores
-from sim.crowd.sports.nba_wall import lay_out
+from sim.crowd.sports.nba_wall_clock import lay_out
 from sim.crowd.sports.sport import MARKET_IDS, NS_PER_S, Sport
 
 # Mean and s.d. over games of what is expected of them. Closing lines were measured with a s.d. of

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from numpy.random import Generator
 
-from sim.crowd.game import Clock, Score
+from sim.crowd.game import GameTimes, Score
 
-CLOCK = Clock(regulation_s=2880.0, overtime_s=300.0)
+CLOCK = GameTimes(regulation_s=2880.0, overtime_s=300.0)
 
 POINTS = (1, 2, 3, 4)
 POINTS_SHARES = (0.072, 0.680, 0.246, 0.002)

@@ -13,13 +13,13 @@ from math import floor
 import numpy as np
 from numpy.random import Generator
 
-from sim.crowd.game import Clock, Game, Points
+from sim.crowd.game import Game, GameTimes, Points
 from sim.crowd.sports.sport import MARKET_IDS, NS_PER_S, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
-from sim.crowd.sports.turn_wall import Pace, lay_out
-from sim.crowd.sports.turns import Floats, Outcome, Rules, Turn, leads, play_turns
+from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
+from sim.crowd.sports.turns import Floats, Rules, Turn, TurnOutcome, leads, play_turns
 
-CLOCK = Clock(3600.0, 600.0, sudden_death=True)
+CLOCK = GameTimes(3600.0, 600.0, sudden_death=True)
 DRIVES = 20
 HALF = DRIVES // 2
 OVERTIME_DRIVES = 3
@@ -139,12 +139,12 @@ def _turn(
     everywhere = np.ones_like(field_goals)
     other = {7: CARRIED_BACK * everywhere, 2: SAFETY * everywhere}
     home, away = (own, other) if side > 0 else (other, own)
-    outcomes = [Outcome(points, 0, chances) for points, chances in home.items()]
-    outcomes += [Outcome(0, points, chances) for points, chances in away.items()]
+    outcomes = [TurnOutcome(points, 0, chances) for points, chances in home.items()]
+    outcomes += [TurnOutcome(0, points, chances) for points, chances in away.items()]
     return Turn(LEAD_MOST, outcomes, None)
 
 
-PACE = Pace(
+PACE = TurnPace(
     CLOCK,
     turn_s=CLOCK.regulation_s / DRIVES,
     wall_s=510.0,

@@ -11,15 +11,15 @@ from math import floor
 import numpy as np
 from numpy.random import Generator
 
-from sim.crowd.game import Clock, Game, Points
+from sim.crowd.game import Game, GameTimes, Points
 from sim.crowd.sports.sport import MARKET_IDS, NS_PER_S, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
-from sim.crowd.sports.turn_wall import Pace, lay_out
-from sim.crowd.sports.turns import Floats, Leads, Outcome, Rules, Turn, leads, play_turns
+from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
+from sim.crowd.sports.turns import Floats, Leads, Rules, Turn, TurnOutcome, leads, play_turns
 
 MINUTES = 60
 # Five minutes of overtime, then a shoot-out, which is told after as long again.
-CLOCK = Clock(3600.0, 600.0, sudden_death=True)
+CLOCK = GameTimes(3600.0, 600.0, sudden_death=True)
 
 LINE = (0.25, 0.6)
 TOTAL = (6.1, 0.4)
@@ -68,7 +68,7 @@ def _rules(line: float, total: float) -> Rules:
 
 
 def _minute(home: Floats, away: Floats) -> Turn:
-    return Turn(LEAD_MOST, [Outcome(1, 0, home), Outcome(0, 1, away)], None)
+    return Turn(LEAD_MOST, [TurnOutcome(1, 0, home), TurnOutcome(0, 1, away)], None)
 
 
 def _late_factors(ahead: Leads) -> Floats:
@@ -83,10 +83,10 @@ def _first_goal(decided: float, edge: float) -> Turn:
     lead = leads(LEAD_MOST)
     level = (lead == 0).astype(np.float64)
     home, away = (decided * (0.5 + sign * edge) * level for sign in (1, -1))
-    return Turn(LEAD_MOST, [Outcome(1, 0, home), Outcome(0, 1, away)], lead != 0)
+    return Turn(LEAD_MOST, [TurnOutcome(1, 0, home), TurnOutcome(0, 1, away)], lead != 0)
 
 
-PACE = Pace(
+PACE = TurnPace(
     CLOCK,
     turn_s=60.0,
     wall_s=112.0,

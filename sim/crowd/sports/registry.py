@@ -5,7 +5,7 @@ from sim.crowd.sports.nba import NBA
 from sim.crowd.sports.nfl import NFL
 from sim.crowd.sports.nhl import NHL
 from sim.crowd.sports.sport import Sport
-from strategies.trading.errors import ConfigError
+from strategies.trading.model.errors import ConfigError
 
 SPORTS: dict[str, Sport] = {sport.key: sport for sport in (NBA, NFL, MLB, NHL)}
 

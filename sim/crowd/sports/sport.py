@@ -7,8 +7,8 @@ from typing import Protocol
 from numpy.random import Generator
 
 from sim.crowd.game import Game, Score
-from strategies.trading.ids import MarketId
-from strategies.trading.market import MarketType
+from strategies.trading.model.ids import MarketId
+from strategies.trading.model.market import MarketType
 
 
 class Fair(Protocol):

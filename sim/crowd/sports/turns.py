@@ -14,14 +14,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from sim.crowd.game import Clock, Score
+from sim.crowd.game import GameTimes, Score
 
 Floats = NDArray[np.float64]
 Leads = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-class Outcome(NamedTuple):
+class TurnOutcome(NamedTuple):
     """Points that a turn may bring, with its chance at every lead of the home team."""
 
     home: int
@@ -37,7 +37,7 @@ def leads(lead_most: int) -> Leads:
 class Turn:
     """What can happen in one turn. Where `over` is set, the game ended before it at that lead."""
 
-    def __init__(self, lead_most: int, outcomes: Sequence[Outcome], over: Flags | None) -> None:
+    def __init__(self, lead_most: int, outcomes: Sequence[TurnOutcome], over: Flags | None) -> None:
         """Take the outcomes with points; what is left of one is the chance of none."""
         size = 2 * lead_most + 1
         self.lead_most = lead_most
@@ -100,7 +100,7 @@ class Played(NamedTuple):
     end_s: float
 
 
-def play_turns(rng: Generator, rules: Rules, clock: Clock) -> Played:
+def play_turns(rng: Generator, rules: Rules, clock: GameTimes) -> Played:
     """Play regulation, and overtimes while they are level and allowed."""
     played = _play(rng, rules.turns, Played([], 0.0), clock.regulation_s / len(rules.turns))
     again = repeat(rules.overtime)

@@ -11,8 +11,9 @@ import pytest
 from recordings.importers.betfair import ImportReport, import_betfair
 from recordings.reader import Tape
 from recordings.tape import Kind, Row, TapeInfo
+from tests.paths import SHARED
 
-REAL = Path(__file__).parents[4] / "shared" / "data" / "real" / "betfair"
+REAL = SHARED / "data" / "real" / "betfair"
 FIRST_PT = 1_600_000_000_000
 HOME, AWAY = 11, 22
 

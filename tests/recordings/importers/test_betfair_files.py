@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recordings.importers.betfair import import_betfair
 from recordings.reader import Tape
-from strategies.trading.errors import TapeError, TradingError
+from strategies.trading.model.errors import TapeError, TradingError
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.importers.betfair.book import LinePlaces, MarketBook
 from recordings.importers.betfair.definition import RunnerKey
+from recordings.importers.betfair.market_book import LinePlaces, MarketBook
 from recordings.importers.betfair.snapping import (
     BookSide,
     Movement,
@@ -16,7 +16,7 @@ from recordings.importers.betfair.snapping import (
     taker_cents,
     taker_ratio,
 )
-from strategies.trading.odds import payout_ratio, prophetx_ladder
+from strategies.trading.model.odds import payout_ratio, prophetx_ladder
 
 HOME, AWAY = "1.1:11", "1.1:22"
 PLACES = {RunnerKey(11, 0.0): LinePlaces(0, 1), RunnerKey(22, 0.0): LinePlaces(1, 0)}

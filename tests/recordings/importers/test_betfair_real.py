@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from recordings.importers.betfair import import_betfair
-from recordings.importers.betfair.stream import read_messages
+from recordings.importers.betfair.stream_file import read_messages
 from recordings.tape import Kind, Row, Side
-from strategies.trading.errors import TapeError
-from strategies.trading.market import EventStatus, MarketStatus, MarketType, Result
-from strategies.trading.odds import implied_probability, payout_ratio
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.market import EventStatus, MarketStatus, MarketType, Result
+from strategies.trading.model.odds import implied_probability, payout_ratio
 
 CRICKET = "cricket_match_odds_1.200806927.jsonl.gz"
 NBA = "nba_moneyline_prematch_1.166564490.bz2"

@@ -7,24 +7,23 @@ from typing import NamedTuple
 
 import pytest
 
-from live.past import PastWager
+from recordings.journal.wager_history import EarlierWager
 from recordings.reader import Tape
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
-from sim.compare.fates import ComparedWager, fate_of
+from sim.compare.counterfactual_tape import write_without_us
 from sim.compare.open_loop import Answers, OpenLoop
-from sim.compare.without_us import write_without_us
-from sim.driver import RecordedFeed
+from sim.compare.outcomes import ComparedWager, outcome_of
+from sim.engine.latency import Constant, Latency, NoDelay
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
-from sim.exchange.queue import Back
-from sim.exchange.settings import ExchangeSettings
-from sim.latency import Constant, Latency, NoDelay
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
-from strategies.trading.commission import Commission
-from strategies.trading.events import WagerAccepted, WagerCancelled, WagerMatched, WagerOpened
-from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.market import (
+from sim.exchange.queue_models import Back
+from sim.market_source import RecordedSource
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
+from strategies.trading.model.events import WagerAccepted, WagerCancelled, WagerMatched, WagerOpened
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
@@ -32,9 +31,10 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import Odds
+from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
 
-START_NS = 1_790_000_000 * NANOSECONDS
+START_NS = 1_790_000_000 * NS_PER_SECOND
 GAME = EventId("game")
 MONEYLINE = MarketKey(GAME, MarketId("219"))
 REF = WagerRef("first-1-1")
@@ -51,7 +51,7 @@ class Sent(NamedTuple):
 
 def ns(second: float) -> int:
     """Return a second of the recording as a time."""
-    return START_NS + round(second * NANOSECONDS)
+    return START_NS + round(second * NS_PER_SECOND)
 
 
 def record(folder: Path) -> Tape:
@@ -84,7 +84,7 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
     """Return what is told of the wagers that these commands concern."""
     none = NoDelay()
     loop = OpenLoop(
-        feed=RecordedFeed(tape, "test"),
+        feed=RecordedSource(tape, "test"),
         exchange=partial(SimulatedProphet, settings=ExchangeSettings()),
         latency=lambda _: Latency(none, none, none, Constant(400), none),
         fees=Commission(0, "pair"),
@@ -96,11 +96,11 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
     return loop.play(Back())
 
 
-def real() -> PastWager:
+def real() -> EarlierWager:
     """Return our wager as it was."""
     fill = WagerMatched(REF, Odds(-120), 12_000, 10_000)
     told = [(ns(4.5), WagerAccepted(REF)), (ns(5), WagerOpened(REF)), (ns(20.1), fill)]
-    return PastWager(PLACE, ns(4.5), [*told])
+    return EarlierWager(PLACE, ns(4.5), [*told])
 
 
 def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> No
     tape = record(tmp_path / "tape")
     clean = write_without_us(tape, [real()], [], tmp_path / "clean")
     answers = play(clean, (4.5, PLACE), (30, CancelAll()))
-    told = [((at_ns - START_NS) / NANOSECONDS, event) for at_ns, event in answers[REF]]
+    told = [((at_ns - START_NS) / NS_PER_SECOND, event) for at_ns, event in answers[REF]]
     assert told == [
         (4.5, WagerAccepted(REF)),
         (4.9, WagerOpened(REF)),
@@ -124,8 +124,8 @@ def test_our_stake_left_in_the_book_stands_ahead_of_itself(tmp_path: Path) -> No
     agree = {}
     for name, played in (("clean", clean), ("as it is", tape)):
         told = play(played, (4.5, PLACE), (30, CancelAll()))[REF]
-        fates = {name: fate_of(PLACE, wager.placed_ns, told)}
-        real_fate = fate_of(PLACE, wager.placed_ns, wager.told)
+        fates = {name: outcome_of(PLACE, wager.placed_ns, told)}
+        real_fate = outcome_of(PLACE, wager.placed_ns, wager.told)
         agree[name] = ComparedWager(PLACE, wager.placed_ns, real_fate, fates).agrees(name)
     assert agree == {"clean": True, "as it is": False}
 

@@ -11,25 +11,24 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from conf.compose import build_session
-from live.ear import Ear
-from live.journal import Seating, SessionJournal
+from live.session.journaling_listener import JournalingListener
+from recordings.journal.session_journal import RunContext, SessionJournal
 from recordings.reader import open_recording
 from recordings.tape import Clocks, Side, TapeInfo
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest
-from sim.clock import ReplayEnvironment, VirtualClock
+from sim.engine.exchange_rows import ExchangeRow, exchange_rows
+from sim.engine.inbox import Inbox
+from sim.engine.random_streams import RandomStreams
+from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
 from sim.exchange.books import LineBook
-from sim.exchange.link import Link
+from sim.exchange.exchange_connection import ExchangeConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue import QueueModel
-from sim.exchange.recorded import RecordedMarket
-from sim.feed import ExchangeRow, exchange_rows
-from sim.inbox import Inbox
-from sim.streams import Streams
-from strategies.trading.assembly import assemble_desk
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.events import (
+from sim.exchange.queue_models import QueueModel
+from sim.exchange.tape_replayer import TapeReplayer
+from strategies.trading.desk.assembly import assemble_desk
+from strategies.trading.model.events import (
     Event,
     EventScheduled,
     EventStatusChanged,
@@ -37,11 +36,12 @@ from strategies.trading.events import (
     OfferChanged,
     TradeSeen,
 )
-from strategies.trading.money import profit_cents
-from strategies.trading.odds import Odds, opposite
+from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import Odds, opposite
+from strategies.trading.model.units import NS_PER_SECOND
 
 NAME = "first"
-_ENDING_NS = 120 * NANOSECONDS
+_ENDING_NS = 120 * NS_PER_SECOND
 
 Compose = Callable[..., DictConfig]
 
@@ -65,7 +65,7 @@ def play_virtual_session(
     ):
         room = _Room(parts, make_exchange, queue, journal, writer)
         start_ns = room.info.events[0].scheduled_ns
-        room.play(*(start_ns + minute * 60 * NANOSECONDS for minute in minutes))
+        room.play(*(start_ns + minute * 60 * NS_PER_SECOND for minute in minutes))
     return folder
 
 
@@ -84,7 +84,7 @@ class _Room:
         self.info = tape.info
         self._env = env = ReplayEnvironment(_without_quantities(exchange_rows(tape)))
         self._inbox = Inbox(env)
-        latency = parts.latency(Streams(parts.seed))
+        latency = parts.latency(RandomStreams(parts.seed))
         exchange = make_exchange(
             env=env, info=tape.info, activation=latency.activation, queue=queue, fees=parts.fees
         )
@@ -94,8 +94,8 @@ class _Room:
             publisher.tell_trade(book, odds, stake_cents, env.now_ns + latency.feed.sample_ns())
 
         exchange.on_trade = publish_trade
-        link = Link(env, exchange, latency, self._inbox, publisher)
-        env.replay_to(RecordedMarket(env, tape.info, exchange, publisher).take_row)
+        link = ExchangeConnection(env, exchange, latency, self._inbox, publisher)
+        env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).take_row)
         clock = VirtualClock(env, self._inbox.drain)
         _begin_journal(journal, parts, env.now_ns)
         desk = assemble_desk(
@@ -107,7 +107,7 @@ class _Room:
             exchange=link,
             journal=journal,
         )
-        self._ear = Ear(desk, journal, clock)
+        self._ear = JournalingListener(desk, journal, clock)
         self._scribe = _Scribe(writer, tape.info, latency.feed.sample_ns())
         self._inbox.connect(self._hear, _decide_nothing)
 
@@ -162,7 +162,7 @@ class _Scribe:
 def _begin_journal(journal: SessionJournal, parts: Backtest, now_ns: int) -> None:
     info = parts.feed.info
     journal.begin_start(now_ns)
-    seating = Seating(
+    run_context = RunContext(
         parts.limits,
         parts.balance_cents,
         parts.market_keys,
@@ -171,7 +171,7 @@ def _begin_journal(journal: SessionJournal, parts: Backtest, now_ns: int) -> Non
         len(info.lines),
         (),
     )
-    journal.seated(seating)
+    journal.seated(run_context)
 
 
 def _without_quantities(rows: Iterator[ExchangeRow]) -> Iterator[ExchangeRow]:

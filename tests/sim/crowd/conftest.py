@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sim.clock import ReplayEnvironment
-from sim.crowd.crowd import Attendance, Crowd
-from sim.crowd.shape import CrowdShape
+from sim.crowd.crowd import Crowd, CrowdRun
+from sim.crowd.crowd_settings import CrowdSettings
+from sim.engine.latency import Constant
+from sim.engine.virtual_clock import ReplayEnvironment
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
-from sim.exchange.queue import Back
-from sim.exchange.settings import ExchangeSettings
-from sim.latency import Constant
-from strategies.trading.commission import Commission
-from strategies.trading.events import Event
-from strategies.trading.odds import Odds
+from sim.exchange.queue_models import Back
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.events import Event
+from strategies.trading.model.odds import Odds
 
 COMMISSION_PERCENT = 2.0
 
@@ -25,7 +25,7 @@ COMMISSION_PERCENT = 2.0
 Shown = dict[Odds, tuple[int, int]]
 
 
-class Ear:
+class JournalingListener:
     """Listens to all that is said, and keeps it by kind."""
 
     without: Participant | None = None
@@ -86,8 +86,8 @@ class Gathering:
 
     sport: str
     seed: int
-    shape: CrowdShape
-    ear: Ear = field(default_factory=Ear)
+    shape: CrowdSettings
+    ear: JournalingListener = field(default_factory=JournalingListener)
 
     def __post_init__(self) -> None:
         """Open the exchange, and bring the crowd to it."""
@@ -103,7 +103,7 @@ class Gathering:
         )
         self.told: list[Event] = []
         self.visitor = self.exchange.open_account("visitor", 100_000_000, self.told.extend)
-        self.attendance: Attendance = self.crowd.join(self.env, self.exchange, [self.ear])
+        self.attendance: CrowdRun = self.crowd.join(self.env, self.exchange, [self.ear])
 
     def run(self) -> None:
         """Let the day pass."""
@@ -115,6 +115,6 @@ class Gathering:
 
 
 @pytest.fixture(scope="session")
-def gather() -> Callable[[str, int, CrowdShape], Gathering]:
+def gather() -> Callable[[str, int, CrowdSettings], Gathering]:
     """Return how a crowd is gathered: by sport, seed and shape."""
     return Gathering

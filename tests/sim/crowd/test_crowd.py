@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.crowd.shape import CrowdShape
+from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.sports.registry import SPORTS
-from sim.exchange.mirror import levels
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.errors import ConfigError
-from strategies.trading.events import WagerMatched
-from strategies.trading.ids import WagerRef
-from strategies.trading.market import EventStatus, MarketStatus, Result
-from strategies.trading.odds import Odds, implied_probability, opposite, prophetx_ladder
+from sim.exchange.displayed_book import levels
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.events import WagerMatched
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.odds import Odds, implied_probability, opposite, prophetx_ladder
 
-SHORT = CrowdShape(opens_before_s=300.0, game_s=600.0, pace=3.0, interest=3.0)
-HARD = CrowdShape(opens_before_s=120.0, game_s=2400.0, extra_suspensions=12)
+SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0, pace=3.0, interest=3.0)
+HARD = CrowdSettings(opens_before_s=120.0, game_s=2400.0, extra_suspensions=12)
 
 Gather = Callable[..., Any]
 
@@ -134,7 +134,7 @@ def test_the_crowd_takes_a_better_offer_and_misses_one_that_is_gone(gather: Gath
 
 def test_makers_step_back_from_an_offer_across_theirs(gather: Gather) -> None:
     """Large stake that comes across the crowd's quotes moves them: they never rest through it."""
-    gathering = gather("nba", 8, CrowdShape(opens_before_s=900.0, game_s=600.0, interest=0.0))
+    gathering = gather("nba", 8, CrowdSettings(opens_before_s=900.0, game_s=600.0, interest=0.0))
     gathering.run_to_s(60)
     book = gathering.exchange.books[0]
     odds = prophetx_ladder().step(levels(book)[0].odds, -12)
@@ -148,7 +148,7 @@ def test_makers_step_back_from_an_offer_across_theirs(gather: Gather) -> None:
 
 def test_a_drawn_shape_is_small_and_its_day_is_quick(gather: Gather) -> None:
     """Shapes for storms differ, and each makes a day that comes to its end."""
-    shapes = [CrowdShape.drawn(np.random.default_rng(seed)) for seed in range(6)]
+    shapes = [CrowdSettings.drawn(np.random.default_rng(seed)) for seed in range(6)]
     assert len(set(shapes)) == 6
     for seed, shape in enumerate(shapes):
         gathering = gather(sorted(SPORTS)[seed % 4], seed, shape)
@@ -163,4 +163,4 @@ def test_a_drawn_shape_is_small_and_its_day_is_quick(gather: Gather) -> None:
 def test_a_shape_that_cannot_be_is_refused_by_name(name: str, value: float) -> None:
     """A crowd without makers, or with negative rates or times, is refused, naming the setting."""
     with pytest.raises(ConfigError, match=name):
-        CrowdShape(**{name: value})
+        CrowdSettings(**{name: value})

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sim.crowd.game import Clock, Game, Points, Score, Span
+from sim.crowd.game import Game, GameTimes, Points, Score, Span
 
 # Ten minutes of play with a break of five in the middle, and a sudden death of two.
-CLOCK = Clock(600.0, 120.0, sudden_death=True)
+CLOCK = GameTimes(600.0, 120.0, sudden_death=True)
 POINTS = Points((-0.5,), (2.5,))
 SCORES = [(100.0, Score(1, 0)), (700.0, Score(1, 1)), (960.0, Score(1, 2))]
 WALL_S, CLOCK_S = [0.0, 300.0, 600.0, 900.0, 960.0], [0.0, 300.0, 300.0, 600.0, 660.0]
@@ -43,7 +43,7 @@ def test_what_is_left_falls_to_nothing() -> None:
 
 def test_an_overtime_that_is_not_sudden_death_counts_down() -> None:
     """Where an overtime is played in full, what is left of it is told as a share of regulation."""
-    clock = Clock(600.0, 120.0)
+    clock = GameTimes(600.0, 120.0)
     longer = Game(0.0, 2.0, POINTS, clock, SCORES, [0.0, 840.0], [0.0, 840.0], [])
     assert longer.overtimes == 2
     assert longer.share_left(600) == pytest.approx(0.2)

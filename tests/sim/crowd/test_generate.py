@@ -14,14 +14,14 @@ import pytest
 from recordings.reader import Tape
 from recordings.tape import Clocks, Kind, Row
 from recordings.validator import validate
+from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game, generate_games
-from sim.crowd.shape import CrowdShape
-from strategies.trading.errors import ConfigError, TapeError
-from strategies.trading.market import EventStatus, MarketStatus, MarketType, Result
-from strategies.trading.odds import implied_probability, payout_ratio
+from strategies.trading.model.errors import ConfigError, TapeError
+from strategies.trading.model.market import EventStatus, MarketStatus, MarketType, Result
+from strategies.trading.model.odds import implied_probability, payout_ratio
+from tests.paths import PROJECT
 
 SEED = 13
-HOUSE = Path(__file__).parents[3]
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 # A trade and the change of the book it made are told no further apart.
@@ -35,7 +35,7 @@ PAIRS = [(place, place + 1) for place in range(0, 14, 2)]
 MAIN_PAIRS = [PAIRS[0], PAIRS[1], PAIRS[4]]
 MARKETS = [0, 1, 1, 1, 2, 2, 2]
 # A game of minutes, from opening to the end.
-SHORT = CrowdShape(opens_before_s=300.0, game_s=600.0)
+SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0)
 
 
 @pytest.fixture(scope="module")
@@ -115,13 +115,13 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     """A game made again by another process with other string hashes is the same to the byte."""
     command = (
         "from pathlib import Path; from sim.crowd.generate import generate_game; "
-        "from sim.crowd.shape import CrowdShape; "
+        "from sim.crowd.crowd_settings import CrowdSettings; "
         f"generate_game(Path({str(tmp_path / 'again')!r}), seed={SEED}, shape={SHORT!r})"
     )
-    command = command.replace(repr(SHORT.types), "tuple(CrowdShape().types)")
+    command = command.replace(repr(SHORT.types), "tuple(CrowdSettings().types)")
     generate_game(tmp_path / "once", seed=SEED, shape=SHORT)
     environment = {**os.environ, "PYTHONHASHSEED": "12345"}
-    subprocess.run([sys.executable, "-c", command], check=True, cwd=HOUSE, env=environment)
+    subprocess.run([sys.executable, "-c", command], check=True, cwd=PROJECT, env=environment)
     assert Tape(tmp_path / "again").digest() == Tape(tmp_path / "once").digest()
 
 
@@ -329,7 +329,7 @@ def test_those_who_saw_the_score_first_win_and_others_pay(tmp_path: Path) -> Non
 
     They are marked ten seconds later.
     """
-    shape = CrowdShape(
+    shape = CrowdSettings(
         opens_before_s=300.0, types=(MarketType.MONEYLINE,), in_play_delay_s=0.0, informed=2.0
     )
     generate_game(tmp_path / "game", seed=SEED, shape=shape)
@@ -365,7 +365,7 @@ def fair_by_mid(tape: Tape, rows: list[Row]) -> list[list[tuple[int, float]]]:
 
 def test_shipped_game_is_small_and_says_that_it_is_simulated() -> None:
     """The recording that comes with the project is valid and names the command that made it."""
-    shipped = Tape(HOUSE / "recordings" / "nba")
+    shipped = Tape(PROJECT / "recordings" / "nba")
     summary = validate(shipped)
     assert summary.info.simulated
     assert summary.info.source == f"simulated: python -m sim generate nba --seed {SEED}"

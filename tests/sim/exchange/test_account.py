@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.exchange.account import Account
-from strategies.trading.commission import Commission, Offset
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from sim.exchange.exchange_account import ExchangeAccount
+from strategies.trading.accounting.commission import Commission, Offset
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     Catalogue,
     Line,
     Market,
@@ -47,7 +47,7 @@ OUTCOMES = st.tuples(st.sampled_from(list(Result)), st.sampled_from(list(Result)
 def account(rate_percent=2.0, offset_by=Offset.MARKET):
     """Return an account with 1,000 dollars."""
     catalogue = Catalogue([GAME], [SPREAD], LINES.values())
-    return Account(catalogue, 100_000, Commission(rate_percent, offset_by))
+    return ExchangeAccount(catalogue, 100_000, Commission(rate_percent, offset_by))
 
 
 def results_of(outcomes):

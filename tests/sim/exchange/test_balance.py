@@ -2,16 +2,16 @@
 
 import pytest
 
-from sim.exchange.settings import BalanceMode
-from strategies.trading.events import (
+from sim.exchange.exchange_settings import BalanceMode
+from strategies.trading.model.events import (
     AccountState,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
     WagerOpened,
 )
-from strategies.trading.ids import WagerRef
-from strategies.trading.market import Result
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import Result
 
 
 def refs(room, kind):

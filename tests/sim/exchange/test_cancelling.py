@@ -2,11 +2,11 @@
 
 import pytest
 
-from sim.exchange.settings import BalanceMode
-from strategies.trading.commands import Intent
-from strategies.trading.events import CancelRefused, WagerCancelled, WagerMatched
-from strategies.trading.ids import WagerRef
-from strategies.trading.market import EventStatus, MarketStatus
+from sim.exchange.exchange_settings import BalanceMode
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.events import CancelRefused, WagerCancelled, WagerMatched
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import EventStatus, MarketStatus
 
 MILLISECOND = 1_000_000
 

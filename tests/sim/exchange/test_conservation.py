@@ -5,11 +5,11 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.exchange.settings import BalanceMode
-from strategies.trading.commands import Intent
-from strategies.trading.events import WagerMatched
-from strategies.trading.market import EventStatus, MarketStatus, Result
-from strategies.trading.odds import opposite
+from sim.exchange.exchange_settings import BalanceMode
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.events import WagerMatched
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.odds import opposite
 
 NAMES = ("a", "b", "c", "d")
 BALANCE = 5_000

@@ -3,9 +3,9 @@
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sim.exchange.queue import Back, Front, Probable, Prorata
-from strategies.trading.commands import Intent
-from strategies.trading.events import WagerMatched, WagerOpened
+from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.events import WagerMatched, WagerOpened
 
 MODELS = st.sampled_from([Back(), Prorata(), Probable(0.3), Probable(3), Front()])
 ROWS = st.lists(

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from recordings.tape import Kind
-from sim.exchange.queue import Back, Front, Probable, Prorata
-from sim.exchange.settings import BalanceMode
-from sim.latency import Lognormal
-from strategies.trading.commands import Intent
-from strategies.trading.events import (
+from sim.engine.latency import Lognormal
+from sim.exchange.exchange_settings import BalanceMode
+from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.events import (
     AccountState,
     MarketSettled,
     OfferChanged,
@@ -23,7 +23,7 @@ from strategies.trading.events import (
     WagerRejected,
     WagerWiped,
 )
-from strategies.trading.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
 
 LINES = st.sampled_from(["home", "away", "over", "under"])
 ODDS = st.sampled_from([-120, -110, -101, 100, 101, 110, 120])

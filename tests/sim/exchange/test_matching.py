@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.tape import Side
-from strategies.trading.commands import Intent
-from strategies.trading.events import (
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.events import (
     OfferChanged,
     WagerCancelled,
     WagerInvalid,
     WagerMatched,
     WagerOpened,
 )
-from strategies.trading.ids import WagerRef
-from strategies.trading.market import MarketStatus
-from strategies.trading.money import profit_cents
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import MarketStatus
+from strategies.trading.model.money import profit_cents
 
 
 def shown(room, line, odds):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
-from sim.exchange.queue import Back, Front, Probable, Prorata
-from sim.exchange.wager import ExchangeWager
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.ids import LineId, WagerRef
-from strategies.trading.odds import EVEN
+from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import EVEN
 
 WINDOW = 500
 MODELS = [Back(), Prorata(), Probable(0.5), Probable(4), Front()]

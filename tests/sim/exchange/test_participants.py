@@ -5,17 +5,17 @@ Most wagers here are at even money, where a stake is what the other side stakes.
 
 import pytest
 
-from sim.exchange.mirror import Level, levels
-from strategies.trading.commands import Intent
-from strategies.trading.events import (
+from sim.exchange.displayed_book import Level, levels
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.events import (
     WagerCancelled,
     WagerInvalid,
     WagerMatched,
     WagerOpened,
     WagerRejected,
 )
-from strategies.trading.ids import LineId, WagerRef
-from strategies.trading.market import MarketStatus
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.market import MarketStatus
 
 
 @pytest.fixture

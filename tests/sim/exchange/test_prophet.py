@@ -3,10 +3,10 @@
 import pytest
 
 from recordings.tape import Clocks, Kind, Side
-from sim.exchange.settings import BalanceMode
-from strategies.trading.commands import Intent
-from strategies.trading.errors import ConfigError
-from strategies.trading.events import (
+from sim.exchange.exchange_settings import BalanceMode
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
     EventScheduled,
@@ -24,8 +24,8 @@ from strategies.trading.events import (
     WagerRejected,
     WagerWiped,
 )
-from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
 
 MONEYLINE = MarketKey(EventId("game"), MarketId("219"))
 WAGER_LIFE = (WagerAccepted, WagerRejected, WagerOpened, WagerInvalid, WagerMatched)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.exchange.queue import Back, Front, Probable, Prorata
-from strategies.trading.errors import ConfigError
+from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from strategies.trading.model.errors import ConfigError
 
 CENTS = st.integers(0, 10_000)
 POWERS = st.floats(0.01, 1000)

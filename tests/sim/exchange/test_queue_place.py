@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.tape import Side
-from sim.exchange.queue import Back, Front, Probable, Prorata
-from strategies.trading.events import WagerMatched
-from strategies.trading.market import MarketStatus
+from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from strategies.trading.model.events import WagerMatched
+from strategies.trading.model.market import MarketStatus
 
 MODELS = [Back(), Prorata(), Probable(3), Front()]
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from recordings.tape import PROBABILITY_PARTS, Kind
-from strategies.trading.events import OfferChanged, ReferencePrice, ScoreChanged
-from strategies.trading.ids import EventId, LineId
+from strategies.trading.model.events import OfferChanged, ReferencePrice, ScoreChanged
+from strategies.trading.model.ids import EventId, LineId
 
 PARTS = round(0.6 * PROBABILITY_PARTS)
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.exchange.settings import BalanceMode
-from strategies.trading.commands import Intent, PlaceWager
-from strategies.trading.events import (
+from sim.exchange.exchange_settings import BalanceMode
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import (
     CancelRefused,
     WagerAccepted,
     WagerCancelled,
@@ -14,9 +14,9 @@ from strategies.trading.events import (
     WagerOpened,
     WagerRejected,
 )
-from strategies.trading.ids import WagerRef
-from strategies.trading.market import MarketStatus
-from strategies.trading.odds import prophetx_ladder
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import MarketStatus
+from strategies.trading.model.odds import prophetx_ladder
 
 # Ids ------------------------------------------------------------------------------------------
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from strategies.trading.events import (
+from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
     WagerAccepted,
     WagerCancelled,
     WagerRejected,
 )
-from strategies.trading.ids import WagerRef
-from strategies.trading.market import EventStatus, MarketStatus
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import EventStatus, MarketStatus
 
 FIVE_SECONDS = 5_000_000_000
 

@@ -5,9 +5,9 @@ from dataclasses import asdict, fields
 import pytest
 from hydra.utils import instantiate
 
-from sim.exchange.settings import BalanceMode, ExchangeSettings
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.errors import ConfigError
+from sim.exchange.exchange_settings import BalanceMode, ExchangeSettings
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.units import NS_PER_SECOND
 
 NAMES = [field.name for field in fields(ExchangeSettings)]
 
@@ -62,6 +62,6 @@ def test_a_setting_of_another_type_is_refused_in_code_as_well(name, wrong):
 def test_what_the_configuration_ships_are_the_defaults(compose_settings):
     """The settings of a run without overrides are those of the code, but for the deduction."""
     shipped = asdict(instantiate(compose_settings().exchange.settings))
-    expected = asdict(ExchangeSettings()) | {"deduction_ns": NANOSECONDS // 10}
+    expected = asdict(ExchangeSettings()) | {"deduction_ns": NS_PER_SECOND // 10}
     assert shipped == expected
     assert shipped["balance_mode"] is BalanceMode.DEFERRED

@@ -3,16 +3,16 @@
 import pytest
 
 from recordings.tape import Kind
-from sim.exchange.results import Results
-from strategies.trading.events import (
+from sim.exchange.line_results import LineResults
+from strategies.trading.model.events import (
     MarketSettled,
     MarketStatusChanged,
     WagerCancelled,
     WagerRejected,
     WagerWiped,
 )
-from strategies.trading.ids import LineId, WagerRef
-from strategies.trading.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
 
 WON, LOST, PUSHED, VOIDED = Result
 BALANCE = 1_000_000
@@ -126,7 +126,7 @@ def test_everybody_hears_of_a_settlement_all_that_is_known(matched):
 
 def test_no_pair_has_two_winners(room):
     """Told of both lines of a pair in one message, what is told last rules."""
-    results = Results(room.info.catalogue())
+    results = LineResults(room.info.catalogue())
     known = results.learn(room.info.markets[0].key, {LineId("home"): WON, LineId("away"): WON})
     assert known == {LineId("home"): LOST, LineId("away"): WON}
 

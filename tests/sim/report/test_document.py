@@ -11,8 +11,8 @@ import pytest
 
 from recordings.parquet import TableWriter
 from sim.report.document import write_report
-from sim.tables import TABLES
-from strategies.trading.errors import ConfigError
+from sim.results.run_tables import TABLES
+from strategies.trading.model.errors import ConfigError
 
 MINUTE_NS = 60_000_000_000
 START_NS = 1_768_437_000_000_000_000

@@ -4,25 +4,24 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
-from sim.clock import Priority, ReplayEnvironment, ScheduledCall
+from sim.engine.latency import Constant
+from sim.engine.virtual_clock import Priority, ReplayEnvironment, ScheduledCall
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
-from sim.exchange.queue import Back
-from sim.exchange.recorded import RecordedMarket
-from sim.exchange.settings import ExchangeSettings
-from sim.latency import Constant
+from sim.exchange.queue_models import Back
+from sim.exchange.tape_replayer import TapeReplayer
+from sim.sandbox.sandbox_settings import SandboxSettings
 from sim.sandbox.server import Server
-from sim.sandbox.settings import SandboxSettings
-from sim.sandbox.stage import Stage
-from strategies.trading.commission import Commission
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from sim.sandbox.shifted_exchange import ShiftedExchange
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     EventStatus,
     Line,
     Market,
@@ -32,14 +31,15 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import prophetx_ladder
+from strategies.trading.model.odds import prophetx_ladder
+from tests.paths import SHARED
 
 SECOND = 1_000_000_000
 # The recording is a hundred days old, and plays as if it were of now.
 START_NS = 1_789_175_000 * SECOND
 PLAYED_NS = START_NS - 100 * 86_400 * SECOND
 BEFORE_START_NS = 3600 * SECOND
-SAMPLES = Path(__file__).parents[4] / "shared" / "prophet" / "samples"
+SAMPLES = SHARED / "prophet" / "samples"
 PATIENCE_SECONDS = 120
 
 EVENT = EventId("19458")
@@ -160,7 +160,7 @@ class RowsFeed:
 
     def join(self, env: Any, exchange: Any, publisher: Any, *_: Any) -> Any:
         """Hand the rows to the exchange."""
-        env.replay_to(RecordedMarket(env, self.info, exchange, publisher).take_row)
+        env.replay_to(TapeReplayer(env, self.info, exchange, publisher).take_row)
 
 
 class HandClock:
@@ -353,7 +353,7 @@ def play(
     async def whole() -> None:
         given = settings or SandboxSettings(port=0)
         feed = RowsFeed(info or game_info(), (rows or Rows()).rows)
-        stage = Stage(feed, exchange, HandClock, BEFORE_START_NS - SECOND)
+        stage = ShiftedExchange(feed, exchange, HandClock, BEFORE_START_NS - SECOND)
         server = Server(stage, given)
         assert isinstance(stage.clock, HandClock)
         try:

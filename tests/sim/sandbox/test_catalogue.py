@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from recordings.tape import Clocks, Kind, TapeInfo
-from strategies.trading.ids import EventId, LineId, MarketId
-from strategies.trading.market import (
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
     EventStatus,
     Line,
     Market,
@@ -16,7 +16,7 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.odds import prophetx_ladder
+from strategies.trading.model.odds import prophetx_ladder
 
 Play = Callable[..., None]
 Sample = Callable[[str], Any]
@@ -174,7 +174,7 @@ def test_lists_of_nothing_are_null(sandbox: Play, rows: Any) -> None:
 
 def test_other_recordings_get_ids_of_the_exchanges_kind() -> None:
     """Ids that are text in a recording become numbers and strikes of 32 digits, the same always."""
-    from sim.sandbox.names import Names  # noqa: PLC0415
+    from sim.sandbox.wire_ids import WireIds  # noqa: PLC0415
 
     info = TapeInfo("test", False, Clocks.ONE, prophetx_ladder())
     event = EventId("1.2008:game")
@@ -184,7 +184,7 @@ def test_other_recordings_get_ids_of_the_exchanges_kind() -> None:
         for selection in (Selection.OVER, Selection.UNDER):
             line_id = LineId(f"{market_id}:{selection}")
             info.lines.append(Line(line_id, event, MarketId(market_id), selection, 2.5))
-    names, again = Names(info), Names(info)
+    names, again = WireIds(info), WireIds(info)
     numbers = list(names.market_ids.values())
     assert numbers[0] == 225
     assert len(set(numbers)) == 2

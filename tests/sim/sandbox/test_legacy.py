@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.sandbox.editions import new_names, old_names
+from sim.sandbox.api_versions import new_names, old_names
 
 Play = Callable[..., None]
 Sample = Callable[[str], Any]

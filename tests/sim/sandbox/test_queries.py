@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sim.exchange.settings import BalanceMode
-from strategies.trading.market import MarketStatus, Result
+from sim.exchange.exchange_settings import BalanceMode
+from strategies.trading.model.market import MarketStatus, Result
 
 Play = Callable[..., None]
 

@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 
 from recordings.reader import open_recording
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.market import EventStatus
+from strategies.trading.model.market import EventStatus
+from strategies.trading.model.units import NS_PER_SECOND
 
 BUILD = ("mode=serve", "sandbox.port=0")
 PATIENCE_SECONDS = 120
@@ -34,7 +34,7 @@ def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) 
         session = build_backtest(*BUILD, "sandbox.begin_minutes_before_start=10")
         async with session.opened() as server, aiohttp.ClientSession() as http:
             (event,) = server.stage.info.events
-            minutes = (event.scheduled_ns - server.stage.clock.now_ns()) / (60 * NANOSECONDS)
+            minutes = (event.scheduled_ns - server.stage.clock.now_ns()) / (60 * NS_PER_SECOND)
             assert 9 < minutes <= 10
             root = f"{server.address}/partner"
             headers = await login(http, root)
@@ -93,7 +93,7 @@ def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
 
 def test_a_port_that_is_taken_is_told_in_one_line(build_backtest: Callable[..., Any]) -> None:
     """A second sandbox at the same port is refused, naming the setting."""
-    from strategies.trading.errors import ConfigError  # noqa: PLC0415
+    from strategies.trading.model.errors import ConfigError  # noqa: PLC0415
 
     async def scenario() -> None:
         async with build_backtest(*BUILD).opened() as server:

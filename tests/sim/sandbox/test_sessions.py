@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sim.sandbox.settings import SandboxSettings
+from sim.sandbox.sandbox_settings import SandboxSettings
 
 Play = Callable[..., None]
 LOGIN = {"access_key": "maker", "secret_key": "secret"}

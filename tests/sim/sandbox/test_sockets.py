@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from sim.sandbox.channels import signature, subtype_name
-from sim.sandbox.settings import SandboxSettings
-from strategies.trading.market import EventStatus, MarketStatus, Result
+from sim.sandbox.sandbox_settings import SandboxSettings
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
 
 Play = Callable[..., None]
 Sample = Callable[[str], Any]

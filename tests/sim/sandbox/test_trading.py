@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from strategies.trading.market import EventStatus, MarketStatus
+from strategies.trading.model.market import EventStatus, MarketStatus
 
 Play = Callable[..., None]
 Sample = Callable[[str], Any]

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from strategies.trading.assembly import DeskSettings, assemble_desk
-from strategies.trading.clock import NANOSECONDS
-from strategies.trading.commands import Command, Intent, PlaceWager
-from strategies.trading.commission import Commission
-from strategies.trading.events import (
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.desk.assembly import DeskSettings, assemble_desk
+from strategies.trading.model.commands import Command, Intent, PlaceWager
+from strategies.trading.model.events import (
     Event,
     MarketSettled,
     MarketStatusChanged,
@@ -21,10 +20,8 @@ from strategies.trading.events import (
     WagerMatched,
     WagerOpened,
 )
-from strategies.trading.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.journal import Accounts, Decision, Denial
-from strategies.trading.limits import Limits
-from strategies.trading.market import (
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.market import (
     Catalogue,
     Line,
     Market,
@@ -35,16 +32,19 @@ from strategies.trading.market import (
     Selection,
     SportEvent,
 )
-from strategies.trading.money import fill_profit_cents
-from strategies.trading.odds import Odds, prophetx_ladder
-from strategies.trading.pricing import Consensus, Pricing
-from strategies.trading.strategy import Quote, View
-from strategies.trading.wager import Wager
-from strategies.trading.wagers import Changes, WagerSettings
+from strategies.trading.model.money import fill_profit_cents
+from strategies.trading.model.odds import Odds, prophetx_ladder
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
+from strategies.trading.ports.strategy import Quote, View
+from strategies.trading.pricing.touch import Consensus, Pricing
+from strategies.trading.risk.limits import Limits
+from strategies.trading.wagers.wager import Wager
+from strategies.trading.wagers.wager_manager import Changes, WagerSettings
 
-START_NS = 1_790_000_000 * NANOSECONDS
-TIP_OFF_NS = START_NS + 3600 * NANOSECONDS
-REFRESH_NS = 5 * NANOSECONDS
+START_NS = 1_790_000_000 * NS_PER_SECOND
+TIP_OFF_NS = START_NS + 3600 * NS_PER_SECOND
+REFRESH_NS = 5 * NS_PER_SECOND
 
 _MARKETS = (
     ("g1", "219", MarketType.MONEYLINE),
@@ -95,10 +95,10 @@ GENEROUS = Limits(
     stop_loss_percent=Decimal(0),
     shortest_odds=-25_000,
     longest_odds=25_000,
-    max_feed_age_ns=86_400 * NANOSECONDS,
+    max_feed_age_ns=86_400 * NS_PER_SECOND,
     max_commands_per_second=1_000,
     in_play=False,
-    stop_before_start_ns=120 * NANOSECONDS,
+    stop_before_start_ns=120 * NS_PER_SECOND,
     exposure_credit=False,
 )
 
@@ -210,7 +210,7 @@ class RecordingJournal:
         self.decisions: list[Decision] = []
         self.denials: list[Denial] = []
         self.commands: list[Command] = []
-        self.accounts: list[Accounts] = []
+        self.accounts: list[AccountSnapshot] = []
 
     def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
         """Keep an input."""
@@ -229,7 +229,7 @@ class RecordingJournal:
         self.commands.append(command)
         self._log.append(("sent", command))
 
-    def accounted(self, now_ns: int, accounts: Accounts) -> None:  # noqa: ARG002
+    def accounted(self, now_ns: int, accounts: AccountSnapshot) -> None:  # noqa: ARG002
         """Keep the accounts."""
         self.accounts.append(accounts)
 
@@ -390,7 +390,7 @@ class Room:
 
     def refresh(self) -> None:
         """Let one refresh pass."""
-        self.clock.advance(self.strategy.quote_refresh_ns or NANOSECONDS)
+        self.clock.advance(self.strategy.quote_refresh_ns or NS_PER_SECOND)
 
     def offer(self, line: str, odds: int, cents: int) -> None:
         """Let an offer be heard."""

@@ -1,0 +1,1 @@
+"""ProphetX: its REST interface, its sockets, and what they mean."""

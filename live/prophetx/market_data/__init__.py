@@ -1,0 +1,1 @@
+"""Market data of ProphetX as rows of a tape."""

@@ -1,0 +1,139 @@
+"""From what the exchange has on offer to the words of the house: events, markets, lines, states."""
+
+from typing import NamedTuple
+
+from live.prophetx.wire.decode import unreadable
+from live.prophetx.wire.markets import EventShape, LevelShape, MarketShape, StrikeShape
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
+
+# The outcomes of the markets on a whole game (partner API, 4.3).
+_OUTCOMES = {
+    4: Selection.HOME,
+    5: Selection.AWAY,
+    1714: Selection.HOME,
+    1715: Selection.AWAY,
+    12: Selection.OVER,
+    13: Selection.UNDER,
+}
+_SIDES = {"home": Selection.HOME, "away": Selection.AWAY}
+_SELECTIONS = {
+    MarketType.MONEYLINE: (Selection.HOME, Selection.AWAY),
+    MarketType.SPREAD: (Selection.HOME, Selection.AWAY),
+    MarketType.TOTAL: (Selection.OVER, Selection.UNDER),
+}
+
+# Whatever else the exchange may call a market means that it takes no wagers for now.
+_MARKET_STATES = {
+    "active": MarketStatus.OPEN,
+    "open": MarketStatus.OPEN,
+    "closed": MarketStatus.CLOSED,
+    "settled": MarketStatus.CLOSED,
+    "ended": MarketStatus.CLOSED,
+}
+_EVENT_STATES = {
+    "not_started": EventStatus.NOT_STARTED,
+    "scheduled": EventStatus.NOT_STARTED,
+    "live": EventStatus.LIVE,
+    "ended": EventStatus.ENDED,
+    "finished": EventStatus.ENDED,
+    "closed": EventStatus.ENDED,
+}
+
+
+class LineLevels(NamedTuple):
+    """A line, and the levels that a taker on it is shown."""
+
+    line: Line
+    levels: list[LevelShape]
+
+
+def sport_event(shape: EventShape) -> SportEvent | None:
+    """Return an event of two sides with an announced start; None for any other, such as a cup."""
+    home, away = shape.competitor("home"), shape.competitor("away")
+    scheduled_ns = shape.scheduled_ns()
+    if home is None or away is None or scheduled_ns is None or shape.sub_type == "outrights":
+        return None
+    return SportEvent(
+        event_id=EventId(str(shape.event_id)),
+        name=shape.name or f"{away.name} at {home.name}",
+        home=home.name or "home",
+        away=away.name or "away",
+        tournament=shape.tournament_name or "",
+        sport=shape.sport_name or "",
+        scheduled_ns=scheduled_ns,
+    )
+
+
+def market(event_id: EventId, shape: MarketShape) -> Market | None:
+    """Return a market on the whole game with two outcomes; None for any other, such as a half's."""
+    if shape.type not in _SELECTIONS or shape.sub_type not in (shape.type, "", None):
+        return None
+    type_ = MarketType(shape.type)
+    name = shape.name or type_.capitalize()
+    return Market(event_id, MarketId(str(shape.id)), type_, name)
+
+
+def pair_levels(
+    on: Market, strike: StrikeShape, home_id: int | None
+) -> tuple[LineLevels, LineLevels]:
+    """Return the two lines of a strike with the levels of each, home or over first.
+
+    Placeholders are no levels. Raise ProtocolError where it is no pair of lines.
+    """
+    wanted = _SELECTIONS[on.type]
+    found: dict[Selection, LineLevels] = {}
+    for level in strike.levels:
+        selection = _OUTCOMES.get(level.outcome_id) or _of_competitor(level, home_id)
+        if selection is None:
+            raise unreadable("strike", "has an outcome that we do not know", repr(level))
+        line = Line(
+            LineId(level.strike_id), on.event_id, on.market_id, selection, _point(on, level)
+        )
+        entry = found.setdefault(selection, LineLevels(line, []))
+        if entry.line != line:
+            raise unreadable("strike", "has two lines of one outcome", repr(strike))
+        if level.price is not None:
+            entry.levels.append(level)
+    if set(found) != set(wanted) or not _are_opposite(on, *(found[name].line for name in wanted)):
+        raise unreadable("strike", "is no pair of lines", repr(strike))
+    return found[wanted[0]], found[wanted[1]]
+
+
+def market_status(status: str | None) -> MarketStatus:
+    """Return where a market stands; what is not said to be open or closed is suspended."""
+    return _MARKET_STATES.get(status or "", MarketStatus.SUSPENDED)
+
+
+def event_status(status: str | None) -> EventStatus:
+    """Return where an event stands; raise ProtocolError for a word that is not known."""
+    if status not in _EVENT_STATES:
+        why = f"has the unknown status {status!r}"
+        raise unreadable("sport_event", why, "")
+    return _EVENT_STATES[status]
+
+
+def _of_competitor(level: LevelShape, home_id: int | None) -> Selection | None:
+    """Return whose side an outcome of no known number is, by who plays it."""
+    if level.competitor_id is None or home_id is None:
+        return None
+    return _SIDES["home" if level.competitor_id == home_id else "away"]
+
+
+def _point(on: Market, level: LevelShape) -> float:
+    return 0.0 if on.type is MarketType.MONEYLINE else level.point
+
+
+def _are_opposite(on: Market, first: Line, second: Line) -> bool:
+    mirrored = on.type is MarketType.SPREAD
+    if first.line_id == second.line_id:
+        return False
+    return first.point == (0.0 - second.point if mirrored else second.point)

@@ -1,0 +1,1 @@
+"""Wagers at ProphetX."""

@@ -1,0 +1,224 @@
+"""One wager as its exchange has told of it: from each telling, what is news.
+
+Answers, private updates and the history tell the same things more than once and in any order. What
+they say is held against what was told of the wager before, and only the difference becomes events.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from live.prophetx.wire.decode import unreadable
+from live.prophetx.wire.orders import MatchShape, OrderShape
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import (
+    Event,
+    ProfitCorrected,
+    WagerAccepted,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerOpened,
+    WagerRejected,
+    WagerWiped,
+)
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import Line, Result
+from strategies.trading.model.money import fill_profit_cents
+from strategies.trading.model.odds import Odds
+
+_RESULTS = {
+    "profit": Result.WON,
+    "won": Result.WON,
+    "manually_won": Result.WON,
+    "loss": Result.LOST,
+    "lost": Result.LOST,
+    "manually_lost": Result.LOST,
+    "push": Result.PUSHED,
+    "draw": Result.PUSHED,
+    "no_result": Result.VOIDED,
+}
+_WAITING = "inactive"
+_INVALID = "invalid"
+_CANCELLED = ("canceled", "cancelled")
+_WIPED = "wiped"
+
+
+class TrackedWager:
+    """A wager that was asked for. Amounts are cents.
+
+    `number` is the exchange's own id, None before it is known; `ended` tells that nothing of it can
+    be matched any more, `rejected` that it was told to be refused.
+    """
+
+    def __init__(self, request: PlaceWager, line: Line | None) -> None:
+        """Begin with nothing told; a line that is not on offer is None."""
+        self.request = request
+        self.line = line
+        self.number: str | None = None
+        self.ended = False
+        self.rejected = False
+        self.result: Result | None = None
+        self.matched_cents = 0
+        self._accepted = False
+        self._opened = False
+        self._known_cents = 0
+        self._complete_cents = 0
+        self._profit_cents = 0
+        self._priced_cents = 0
+        self._totals: set[int] = set()
+        self._fills: Counter[tuple[Odds, int]] = Counter()
+        self._staked_at: Counter[Odds] = Counter()
+
+    @property
+    def ref(self) -> WagerRef:
+        """Return our own id of it."""
+        return self.request.ref
+
+    @property
+    def answered(self) -> bool:
+        """Tell whether the exchange is known to have taken or refused it."""
+        return self._accepted or self.rejected
+
+    @property
+    def lacks_fill(self) -> bool:
+        """Tell whether more was matched than the fills that were told."""
+        return self.matched_cents < self._known_cents
+
+    @property
+    def open_cents(self) -> int:
+        """Return what may still be matched."""
+        return 0 if self.ended else self.request.stake_cents - self.matched_cents
+
+    @property
+    def awaits_result(self) -> bool:
+        """Tell whether something was matched whose result is not known."""
+        return self.matched_cents > 0 and self.result is None
+
+    @property
+    def profit_is_reckoned(self) -> bool:
+        """Tell whether the exchange may yet tell another profit of a fill than was reckoned.
+
+        It is exact for a maker; what a taker wins is its maker's stake, which may be cents off.
+        """
+        return self._priced_cents < self.matched_cents and self.request.intent != Intent.ADD_ONLY
+
+    def recall(self, event: Event) -> None:
+        """Take what a journal says was told of it before."""
+        match event:
+            case WagerMatched():
+                fill = self._fill(event.odds, event.stake_cents, event.total_cents)
+                self._profit_cents += event.profit_cents - fill.profit_cents
+                self._known_cents = max(self._known_cents, event.total_cents, self.matched_cents)
+                self._priced_cents = self.matched_cents
+            case ProfitCorrected():
+                self._profit_cents += event.change_cents
+            case WagerRejected():
+                self.rejected = self.ended = True
+            case WagerInvalid():
+                self.ended = True
+            case WagerCancelled() | WagerWiped():
+                self.ended = True
+                matched_cents = self.request.stake_cents - event.unmatched_cents
+                self._known_cents = max(self._known_cents, matched_cents)
+        self._accepted = not self.rejected
+        self._opened = self._opened or not isinstance(event, WagerAccepted | WagerRejected)
+
+    def reject(self, code: str) -> list[Event]:
+        """Take a refusal of it."""
+        if self._accepted or self.rejected:
+            return []
+        self.rejected = self.ended = True
+        return [WagerRejected(self.ref, code)]
+
+    def learn(self, order: OrderShape) -> list[Event]:
+        """Return what an answer, a private update or a row of the history tells anew.
+
+        Raise ProtocolError for one that cannot be read, and learn nothing of it.
+        """
+        number, *_ = order.number, order.stake_cents, order.total_filled_cents
+        if order.filled_cents and order.update_type is not None:
+            _odds(order)
+        self.number = number
+        events: list[Event] = []
+        if not self.answered:
+            events.append(WagerAccepted(self.ref))
+            self._accepted = True
+        if order.status not in (_WAITING, _INVALID) and not (self._opened or self.ended):
+            events.append(WagerOpened(self.ref))
+            self._opened = True
+        events += self._learn_fill(order)
+        events += self._learn_end(order)
+        self.result = _RESULTS.get(order.winning_status or "", self.result)
+        return events
+
+    def learn_matches(self, matches: Sequence[MatchShape]) -> list[Event]:
+        """Return the fills among all of its fills that were not told.
+
+        A list that lacks one that is known of is passed over: it is from before.
+        """
+        there = Counter((_odds(match), match.filled_cents) for match in matches)
+        total_cents = sum(cents * count for (_, cents), count in there.items())
+        if total_cents < self._known_cents:
+            return []
+        missing = there - self._fills
+        self._known_cents = self._complete_cents = self._priced_cents = total_cents
+        fills = [self._fill(odds, cents, 0) for odds, cents in missing.elements()]
+        return [*fills, *self._correct_profit([match.profit_cents for match in matches])]
+
+    def _correct_profit(self, told_cents: list[int | None]) -> list[ProfitCorrected]:
+        """Take what its fills win as the exchange tells it, if it does, for what was reckoned."""
+        cents = [each for each in told_cents if each is not None]
+        change_cents = sum(cents) - self._profit_cents
+        if len(cents) < len(told_cents) or not change_cents:
+            return []
+        self._profit_cents += change_cents
+        return [ProfitCorrected(self.ref, change_cents)]
+
+    def _learn_fill(self, order: OrderShape) -> list[Event]:
+        """Take the fill of a private update; of others, how much was matched in all."""
+        if order.update_type is None:
+            self._known_cents = max(self._known_cents, order.filled_cents)
+            return []
+        total_cents, cents = order.total_filled_cents, order.filled_cents
+        self._known_cents = max(self._known_cents, total_cents)
+        if not cents or total_cents <= self._complete_cents or total_cents in self._totals:
+            return []
+        return [self._fill(_odds(order), cents, total_cents)]
+
+    def _fill(self, odds: Odds, cents: int, total_cents: int) -> WagerMatched:
+        """Book a fill, its profit reckoned from all that was matched at the same odds."""
+        profit_cents = fill_profit_cents(self._staked_at[odds], cents, odds)
+        self._profit_cents += profit_cents
+        self._staked_at[odds] += cents
+        self._fills[odds, cents] += 1
+        self.matched_cents += cents
+        if total_cents:
+            self._totals.add(total_cents)
+        self.ended = self.ended or self.matched_cents >= self.request.stake_cents
+        return WagerMatched(self.ref, odds, cents, profit_cents, total_cents)
+
+    def _learn_end(self, order: OrderShape) -> list[Event]:
+        if self.ended:
+            return []
+        stake_cents = self.request.stake_cents
+        if order.status == _INVALID:
+            self.ended = True
+            return [WagerInvalid(self.ref, _INVALID)]
+        if order.status in _CANCELLED:
+            self.ended = True
+            return [WagerCancelled(self.ref, stake_cents - self._known_cents)]
+        if order.status == _WIPED:
+            self.ended = True
+            return [WagerWiped(self.ref, stake_cents - self._known_cents)]
+        # One that was cancelled when part of it had been matched is cut to that part.
+        if self._known_cents and order.quantity is not None and order.stake_cents < stake_cents:
+            self.ended = True
+            return [WagerCancelled(self.ref, stake_cents - order.stake_cents)]
+        return []
+
+
+def _odds(told: OrderShape | MatchShape) -> Odds:
+    odds = told.fill_price or told.price or 0
+    if -100 <= odds < 100:
+        raise unreadable("fill", "has no odds", repr(told))
+    return Odds(odds)

@@ -1,0 +1,1 @@
+"""Requests to ProphetX and their responses."""

@@ -1,0 +1,137 @@
+"""The session's tokens: got with the keys, renewed before they end, replaced when refused."""
+
+import asyncio
+from typing import TypeVar
+
+import msgspec
+
+from live.prophetx.rest.credentials import Credentials
+from live.prophetx.rest.responses import data_of
+from live.prophetx.rest.transport import Transport
+from live.prophetx.wire.decode import read
+from live.prophetx.wire.login import LoginShape, RefreshShape
+from live.wall_clock import WallClock
+from strategies.trading.model.errors import (
+    CredentialsError,
+    ExchangeError,
+    ProtocolError,
+    RefusalError,
+    UnreachableError,
+)
+from strategies.trading.model.units import NS_PER_SECOND
+
+# Of what is left of a token's life when it comes (partner API, 2).
+_RENEWED_AFTER_PERCENT = 60
+
+# Between two attempts to renew a token that still serves, and the life of one that came dead.
+_AGAIN_NS = 10 * NS_PER_SECOND
+_SHORTEST_LIFE_NS = 60 * NS_PER_SECOND
+
+
+T = TypeVar("T")
+
+
+class Tokens:
+    """Holds one session open at the exchange.
+
+    A refresh keeps the session, a login makes a new one; so a token is refreshed while that works.
+    `life_ns` is how long the last one lived by our clock when it came.
+    """
+
+    def __init__(self, transport: Transport, credentials: Credentials, clock: WallClock) -> None:
+        """Hold no token; the first is got when it is asked for."""
+        self._transport = transport
+        self._credentials = credentials
+        self._clock = clock
+        self._renewing = asyncio.Lock()
+        self._access: str | None = None
+        self._refresh = ""
+        self._refreshed = False
+        self._renew_at_ns = 0
+        self._ends_ns = 0
+        self.life_ns = 0
+
+    def __repr__(self) -> str:
+        """Tell nothing of what it holds."""
+        return "Tokens(...)"
+
+    async def current(self) -> str:
+        """Return a token that has not ended; raise CredentialsError if the keys are refused."""
+        async with self._renewing:
+            if self._access is None:
+                return await self._log_in()
+            if self._clock.wall_ns() >= self._renew_at_ns:
+                await self._renew_early()
+            return self._access
+
+    async def replace(self, refused: str) -> str:
+        """Return a token in place of one that was refused: refreshed first, then by a login.
+
+        Raise CredentialsError if the keys themselves are refused.
+        """
+        async with self._renewing:
+            if self._access is not None and self._access != refused:
+                return self._access
+            if self._refreshed or not self._refresh:
+                return await self._log_in()
+            return await self._refresh_or_log_in()
+
+    async def _renew_early(self) -> None:
+        """Renew a token that still serves; if the exchange is out of reach, it serves on."""
+        try:
+            await self._refresh_or_log_in()
+        except UnreachableError:
+            if self._clock.wall_ns() >= self._ends_ns:
+                raise
+            self._renew_at_ns = self._clock.wall_ns() + _AGAIN_NS
+
+    async def _refresh_or_log_in(self) -> str:
+        body = msgspec.json.encode({"refresh_token": self._refresh})
+        reply = await self._transport.ask("POST", "auth/refresh", body=body, token=self._access)
+        try:
+            answer = _read_secret(RefreshShape, data_of(reply, "refresh"))
+        except (RefusalError, ProtocolError):
+            return await self._log_in()
+        self._keep(answer.access_token, answer.access_expire_time, refreshed=True)
+        return answer.access_token
+
+    async def _log_in(self) -> str:
+        keys = self._credentials
+        body = msgspec.json.encode({"access_key": keys.access_key, "secret_key": keys.secret_key})
+        reply = await self._transport.ask("POST", "auth/login", body=body)
+        try:
+            answer = _read_secret(LoginShape, data_of(reply, "login"))
+        except RefusalError as refusal:
+            raise _refused(self._transport.site.name, refusal) from refusal
+        self._refresh = answer.refresh_token
+        self._keep(answer.access_token, answer.access_expire_time, refreshed=False)
+        return answer.access_token
+
+    def _keep(self, access: str, ends_seconds: int, *, refreshed: bool) -> None:
+        now_ns = self._clock.wall_ns()
+        self.life_ns = ends_seconds * NS_PER_SECOND - now_ns
+        # Where our clocks are far apart, a token may seem to come dead: it is tried all the same.
+        life_ns = max(self.life_ns, _SHORTEST_LIFE_NS)
+        self._access, self._refreshed = access, refreshed
+        self._renew_at_ns = now_ns + life_ns * _RENEWED_AFTER_PERCENT // 100
+        self._ends_ns = now_ns + life_ns
+
+
+def _refused(site: str, refusal: RefusalError) -> ExchangeError | CredentialsError:
+    """Return what a refused login means: a wrong key, too many sessions, or a wrong address."""
+    code = refusal.code
+    if code in ("rate_limit_reached", "http_429"):
+        return UnreachableError(f"{site} takes no login for now ({refusal})")
+    if code in ("session_num_exceed", "keypair_num_exceed"):
+        return CredentialsError(f"{site} has too many sessions or key pairs of ours ({code})")
+    if code in ("http_404", "http_405", "data_not_found") or code.startswith("http_3"):
+        return RefusalError(code, f"{site} has no login there; is prophet.root right?")
+    return CredentialsError(f"{site} refuses the keys ({refusal})")
+
+
+def _read_secret(type_: type[T], data: bytes) -> T:
+    """Read what has tokens in it: an error must not carry the text."""
+    try:
+        return read(type_, data, "token")
+    except ProtocolError as error:
+        raise ProtocolError(str(error)) from None

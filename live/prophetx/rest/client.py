@@ -1,0 +1,260 @@
+"""ProphetX's REST interface, v4: every request that a session or an operator makes.
+
+Reads are tried again when no answer comes or the exchange is busy. What changes something is sent
+once: where no answer comes the outcome is unknown (UnreachableError), and is looked up, never sent
+again blindly. An answer to such a request that cannot be read (ProtocolError) is as unknown.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from live.prophetx.rest.auth import Tokens
+from live.prophetx.rest.responses import body_of, data_of
+from live.prophetx.rest.transport import Reply, Transport
+from live.prophetx.wire.decode import read
+from live.prophetx.wire.decode_errors import DecodeErrors
+from live.prophetx.wire.login import ConnectionConfig, RegistrationShape
+from live.prophetx.wire.markets import (
+    EventShape,
+    EventsShape,
+    MarketShape,
+    MarketsOfEvents,
+    TournamentShape,
+    TournamentsShape,
+    ladder_of,
+)
+from live.prophetx.wire.orders import (
+    BalanceShape,
+    BatchPlacedShape,
+    CancellationShape,
+    CancelledShape,
+    MatchesShape,
+    MatchShape,
+    OrderShape,
+    OrdersShape,
+    PlacedShape,
+    placement,
+)
+from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.errors import (
+    CredentialsError,
+    ProtocolError,
+    RefusalError,
+    UnreachableError,
+)
+from strategies.trading.ports.exchange import BATCH_LIMIT
+
+# What the exchange takes in one query (partner API, 11).
+EVENTS_PER_QUERY = 50
+# What one socket may hear is 400 channels; the documentation counts the two that all share.
+EVENTS_PER_SOCKET = 398
+_PER_PAGE = 100
+_PAGES_MAX = 1_000
+
+_READ_ATTEMPTS = 3
+_READ_AGAIN_SECONDS = 0.2
+_BUSY = ("rate_limit_reached", "http_429")
+
+T = TypeVar("T")
+
+
+class ProphetClient:
+    """Asks one exchange for one account. Errors are those of `answers` and CredentialsError."""
+
+    def __init__(self, transport: Transport, tokens: Tokens, decode_errors: DecodeErrors) -> None:
+        """Ask over a transport; what is skipped as unreadable in a list counts as trouble."""
+        self._transport = transport
+        self._tokens = tokens
+        self._decode_errors = decode_errors
+
+    async def log_in(self) -> int:
+        """Make sure that the exchange takes our keys; return for how long, in ns of our clock."""
+        await self._tokens.current()
+        return self._tokens.life_ns
+
+    # What is on offer ------------------------------------------------------------------------
+
+    async def tournaments(self) -> list[TournamentShape]:
+        """Return every tournament."""
+        answer = await self._read(TournamentsShape, "mm/get_tournaments")
+        return answer.tournaments or []
+
+    async def events(self, tournament_id: int) -> list[EventShape]:
+        """Return the events of a tournament."""
+        query = {"tournament_id": str(tournament_id)}
+        return (await self._read(EventsShape, "mm/get_sport_events", query)).sport_events or []
+
+    async def markets(self, event_ids: Sequence[int]) -> dict[int, list[MarketShape]]:
+        """Return the markets of up to 50 events; one that cannot be read is left out."""
+        assert 0 < len(event_ids) <= EVENTS_PER_QUERY
+        query = {"event_ids": ",".join(map(str, event_ids))}
+        answer: MarketsOfEvents
+        answer = await self._read(MarketsOfEvents, "v4/mm/get_multiple_markets", query)
+        return {event_id: self._markets(answer.get(str(event_id)) or []) for event_id in event_ids}
+
+    async def ladder(self) -> list[int]:
+        """Return the permitted odds."""
+        return ladder_of(await self._read(Any, "v4/mm/get_price_ladder"))
+
+    # Wagers and money ------------------------------------------------------------------------
+
+    async def balance(self) -> BalanceShape:
+        """Return the account's money."""
+        return await self._read(BalanceShape, "v4/mm/get_balance")
+
+    async def place(self, request: PlaceWager) -> OrderShape:
+        """Ask for one wager; the answer says that it waits to be opened."""
+        answer = await self._change(PlacedShape, "v4/mm/submit_order", placement(request))
+        return answer.order
+
+    async def place_batch(self, requests: Sequence[PlaceWager]) -> BatchPlacedShape:
+        """Ask for up to 20 wagers; each stands or falls on its own."""
+        assert 0 < len(requests) <= BATCH_LIMIT
+        body = {"data": [placement(request) for request in requests]}
+        return await self._change(BatchPlacedShape, "v4/mm/submit_multiple_orders", body)
+
+    async def cancel(self, cancellation: CancellationShape) -> None:
+        """Ask for the rest of one wager to be withdrawn; private updates say when it is."""
+        await self._change(Any, "v4/mm/cancel_order", cancellation)
+
+    async def cancel_batch(
+        self, cancellations: Sequence[CancellationShape]
+    ) -> list[CancelledShape]:
+        """Ask for the rest of up to 20 wagers to be withdrawn; one answer each, in their order."""
+        assert 0 < len(cancellations) <= BATCH_LIMIT
+        path, body = "v4/mm/cancel_multiple_orders", {"data": list(cancellations)}
+        return await self._change(list[CancelledShape], path, body)
+
+    async def cancel_all(self) -> bool:
+        """Ask for everything open to be withdrawn; tell whether anything was."""
+        return await self._cancel_many("v4/mm/cancel_all_orders", {})
+
+    async def cancel_event(self, event_id: int) -> bool:
+        """Ask for everything open on an event to be withdrawn; tell whether anything was."""
+        return await self._cancel_many("v4/mm/cancel_orders_by_event", {"event_id": event_id})
+
+    async def cancel_market(self, event_id: int, market_id: int) -> bool:
+        """Ask for everything open on a market to be withdrawn; tell whether anything was."""
+        body = {"event_id": event_id, "market_id": market_id}
+        return await self._cancel_many("v4/mm/cancel_orders_by_market", body)
+
+    async def order(self, order_id: str) -> OrderShape:
+        """Return a wager as it stands now, by the exchange's own id."""
+        return await self._read(OrderShape, f"v4/mm/get_order/{quote(order_id, safe='')}")
+
+    async def history(self, **query: str | int) -> list[OrderShape]:
+        """Return all wagers of a range of time, newest first as the exchange has them.
+
+        The exchange wants `from` and `to`, or `updated_at_from` and `updated_at_to`, in unix
+        seconds, and takes `status`, `matching_status`, `event_id` and `market_id`. Its history
+        lags behind.
+        """
+        path = "v4/mm/get_order_history"
+        pages = await self._pages(OrdersShape, path, {k: str(v) for k, v in query.items()})
+        return [order for page in pages for order in page.orders or ()]
+
+    async def matches(self, order_ids: Sequence[str]) -> list[MatchShape]:
+        """Return every fill of up to 100 wagers."""
+        assert 0 < len(order_ids) <= _PER_PAGE
+        query = {"order_ids": ",".join(order_ids)}
+        pages = await self._pages(MatchesShape, "v4/mm/get_order_matched_detail", query)
+        return [match for page in pages for match in page.matching_details or ()]
+
+    # The socket ------------------------------------------------------------------------------
+
+    async def connection_config(self) -> ConnectionConfig:
+        """Return where the socket is."""
+        path = "websocket/connection-config"
+        return read(ConnectionConfig, await self._body("GET", path), path)
+
+    async def register(self, socket_id: str, event_ids: Sequence[int]) -> RegistrationShape:
+        """Return the channels that a socket may subscribe to, for exactly these events."""
+        wanted = [{"type": "event", "ids": [str(event_id) for event_id in event_ids]}]
+        body = {
+            "socket_id": socket_id,
+            "service": "pusher",
+            "subscriptions": wanted if event_ids else [],
+        }
+        # It changes nothing but what the socket hears, and replaces what was wanted before.
+        try:
+            return await self._change(RegistrationShape, "v4/mm/websocket", body)
+        except ProtocolError as error:
+            # Without its text, in which the socket's signatures may be.
+            raise ProtocolError(str(error)) from None
+
+    # How it is asked -------------------------------------------------------------------------
+
+    async def _read(self, type_: type[T], path: str, query: Mapping[str, str] | None = None) -> T:
+        """Ask for something; again, a few times, where no answer comes or the exchange is busy."""
+        attempts = _READ_ATTEMPTS
+        while True:
+            attempts -= 1
+            try:
+                return read(type_, data_of(await self._ask("GET", path, query), path), path)
+            except UnreachableError:
+                if not attempts:
+                    raise
+                await asyncio.sleep(_READ_AGAIN_SECONDS)
+            except RefusalError as refusal:
+                if not attempts or refusal.code not in _BUSY:
+                    raise
+
+    async def _body(self, method: str, path: str) -> bytes:
+        return body_of(await self._ask(method, path), path)
+
+    async def _change(self, type_: type[T], path: str, body: object) -> T:
+        reply = await self._ask("POST", path, body=msgspec.json.encode(body))
+        return read(type_, data_of(reply, path), path)
+
+    async def _cancel_many(self, path: str, body: object) -> bool:
+        try:
+            await self._change(Any, path, body)
+        except RefusalError as refusal:
+            if refusal.code != "no_cancellable_orders":
+                raise
+            return False
+        return True
+
+    async def _pages(self, type_: type[T], path: str, query: dict[str, str]) -> list[T]:
+        pages: list[T] = []
+        while len(pages) < _PAGES_MAX:
+            page: Any = await self._read(type_, path, query | {"limit": str(_PER_PAGE)})
+            pages.append(page)
+            if not page.next_cursor:
+                return pages
+            query = query | {"next_cursor": page.next_cursor}
+        message = f"{path}: no end after {_PAGES_MAX} pages"
+        raise ProtocolError(message)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        """Ask with a token; with another where it is refused, which did nothing."""
+        token = await self._tokens.current()
+        for _ in ("refreshed", "logged in"):
+            reply = await self._transport.ask(method, path, query=query, body=body, token=token)
+            if reply.status != 401:
+                return reply
+            token = await self._tokens.replace(token)
+        reply = await self._transport.ask(method, path, query=query, body=body, token=token)
+        if reply.status == 401:
+            message = f"{self._transport.site.name} refuses a token that it has just given ({path})"
+            raise CredentialsError(message)
+        return reply
+
+    def _markets(self, raws: Sequence[msgspec.Raw]) -> list[MarketShape]:
+        markets = []
+        for raw in raws:
+            try:
+                markets.append(read(MarketShape, bytes(raw), "market"))
+            except ProtocolError as error:
+                self._decode_errors.note(error)
+        return markets

@@ -1,0 +1,108 @@
+"""Where the exchange is and how it is spoken to. Whoever means real money is held to its host."""
+
+from dataclasses import dataclass
+from math import isfinite
+from urllib.parse import SplitResult, urlsplit
+
+from strategies.trading.model.errors import ConfigError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+# Hosts of real money end so (partner API, 1).
+_REAL_MONEY = (".prophetx.co", ".betprophet.co")
+_PLAY_MONEY = ("sandbox", "staging", "-qa")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One exchange: its address, whether its money is real, and how fast it may be asked.
+
+    `speed` is that of its clock against the wall: 1 for any exchange but our own sandbox.
+    Raise ConfigError where the address and the money do not belong together.
+    """
+
+    name: str
+    root: str
+    path_prefix: str
+    socket_secure: bool
+    socket_port: int
+    real_money: bool
+    speed: float
+    requests_per_second: int
+    answer_seconds: float
+
+    def __post_init__(self) -> None:
+        """Refuse an address that cannot be, or cannot be what is said of it."""
+        for name in ("name", "root", "path_prefix"):
+            _require_text(f"prophet.{name}", getattr(self, name))
+        parts = self._parts()
+        self._require(parts.scheme in ("http", "https"), "must begin with http:// or https://")
+        self._require(bool(parts.hostname), "names no host")
+        self._require(parts.path in ("", "/"), "is a host without a path; see prophet.path_prefix")
+        self._require(
+            parts.scheme == "https" or self.is_local, "keys would cross the network unencrypted"
+        )
+        self._require(
+            self.real_money is _is_real_money(self.host),
+            f"does not go with prophet.real_money {str(self.real_money).lower()}",
+        )
+        self._require(
+            self.speed == 1 or self.is_local, "keeps wall time; sandbox.speed is for our own"
+        )
+        require_positive("prophet.requests_per_second", self.requests_per_second, whole=True)
+        require_positive("prophet.answer_seconds", self.answer_seconds)
+        _require_port("prophet.socket_port", self.socket_port)
+
+    @property
+    def host(self) -> str:
+        """Return the host that is asked."""
+        return urlsplit(self.root).hostname or ""
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the exchange is on this machine."""
+        return self.host in LOOPBACK
+
+    def url(self, path: str) -> str:
+        """Return the address of one of its endpoints."""
+        return f"{self.root.rstrip('/')}{self.path_prefix.rstrip('/')}/{path}"
+
+    def _parts(self) -> SplitResult:
+        try:
+            parts = urlsplit(self.root)
+            _ = parts.port
+        except ValueError as error:
+            message = f"prophet.root: {self.root} is no address ({error}); ours is of sandbox.port"
+            raise ConfigError(message) from None
+        return parts
+
+    def _require(self, true: bool, why: str) -> None:
+        if not true:
+            message = f"prophet.root: {self.root} {why}"
+            raise ConfigError(message)
+
+
+def _is_real_money(host: str) -> bool:
+    play = any(word in host for word in _PLAY_MONEY)
+    return f".{host}".endswith(_REAL_MONEY) and not play
+
+
+def _require_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        message = f"{name}: {value!r} is no text"
+        raise ConfigError(message)
+
+
+def _require_port(name: str, value: object) -> None:
+    if type(value) is not int or not 0 <= value <= 65_535:
+        message = f"{name}: {value!r} is not a port, 0 to 65535"
+        raise ConfigError(message)
+
+
+def require_positive(name: str, value: object, *, whole: bool = False) -> None:
+    """Raise ConfigError, naming the setting, unless a value is a finite number above zero."""
+    kinds = int if whole else int | float
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not number or not value > 0 or not isfinite(value):  # type: ignore[operator,arg-type]
+        message = f"{name}: {value!r} is not a {'whole ' * whole}number above 0"
+        raise ConfigError(message)

@@ -1,0 +1,129 @@
+"""Requests and replies: the one door to httpx, so that another library takes one module's work."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from live.prophetx.rest.endpoint import Endpoint
+from live.prophetx.rest.rate_limit import RateLimiter
+from live.wall_clock import WallClock
+from strategies.trading.model.errors import ConfigError, UnreachableError
+
+_HELD_SECONDS_MAX = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered: the HTTP status and the body as it came."""
+
+    status: int
+    body: bytes
+
+
+def trusted() -> ssl.SSLContext:
+    """Return whom we believe, on either road: what SSL_CERT_FILE names, or else certifi's list.
+
+    Raise ConfigError if there are no certificates in that file.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        message = f"SSL_CERT_FILE: {os.environ.get('SSL_CERT_FILE')} has no certificates ({error})"
+        raise ConfigError(message) from error
+
+
+class Transport:
+    """Carries requests to one exchange, no faster than it allows. Used as a context manager.
+
+    Redirects are not followed: keys go to the host that is meant, and nowhere else.
+    """
+
+    def __init__(
+        self, site: Endpoint, clock: WallClock, carrier: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Speak with an exchange, over the network unless another carrier is given."""
+        self.site = site
+        self._answer_seconds = site.answer_seconds
+        self._pace = RateLimiter(clock, site.requests_per_second)
+        self._http = httpx.AsyncClient(
+            transport=carrier,
+            timeout=site.answer_seconds,
+            follow_redirects=False,
+            verify=trusted() if carrier is None else True,
+            # What is on this machine is not asked through a proxy.
+            trust_env=not site.is_local,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Return the transport."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close what is open."""
+        await self._http.aclose()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        token: str | None = None,
+    ) -> Reply:
+        """Ask in turn, once, and return the reply, whatever its status.
+
+        Raise UnreachableError if none came in time: then what the exchange did is unknown.
+        """
+        await self._pace.turn()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                response = await self._http.request(
+                    method,
+                    _url(self.site.url(path)),
+                    params=query,
+                    content=body,
+                    headers=headers,
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+            raise self._unreachable(method, path, error) from error
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self._pace.hold(_seconds(response.headers.get("Retry-After")))
+        return Reply(response.status_code, response.content)
+
+    def _unreachable(self, method: str, path: str, error: Exception) -> UnreachableError:
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            why = f"no answer within {self._answer_seconds:g} s"
+        else:
+            why = str(error) or type(error).__name__
+        if self.site.is_local and isinstance(error, httpx.ConnectError):
+            why += "; is python -m sim serve running?"
+        return UnreachableError(f"{self.site.root}: {method} {path}: {why}")
+
+
+# To read an address takes a good part of the time in which a request is made.
+_url = lru_cache(maxsize=256)(httpx.URL)
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Return how long the exchange wants to be left alone; a second where it does not say."""
+    try:
+        seconds = float(retry_after or 1)
+    except ValueError:
+        seconds = 1.0
+    return min(max(seconds, 0.0), _HELD_SECONDS_MAX)

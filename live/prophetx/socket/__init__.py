@@ -1,0 +1,1 @@
+"""The Pusher socket and its reconnection."""

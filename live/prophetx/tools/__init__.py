@@ -1,0 +1,1 @@
+"""Verbs that need no session: check, record, reconcile."""

@@ -1,0 +1,97 @@
+"""What a person asks of the exchange without trading: is all well, what is open, cancel it all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from numpy.random import default_rng
+
+from live.prophetx.connection import Connection, chosen_tournaments, log_in, require_live_parts
+from live.prophetx.rest.client import EVENTS_PER_SOCKET
+from live.prophetx.rest.endpoint import Endpoint
+from live.prophetx.socket.stream import Down, Record, Stream, StreamSettings, Up
+from live.session.guard import admit_trading
+from live.wall_clock import WallClock
+from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.errors import ConfigError, UnreachableError
+from strategies.trading.model.money import dollars_text
+from strategies.trading.risk.limits import Limits
+
+Finding = tuple[str, str]
+
+
+class AccountTools:
+    """Looks at one exchange for one account, from configured parts."""
+
+    def __init__(
+        self,
+        *,
+        feed: StreamSettings,
+        clock: Callable[..., WallClock],
+        prophet: Endpoint,
+        markets: MarketFilter,
+        risk: Limits,
+    ) -> None:
+        """Take the parts; raise ConfigError where they cannot mean anything."""
+        require_live_parts(feed, clock)
+        self.feed = feed
+        self.site = prophet
+        self.clock = clock()
+        self.markets = markets
+        self.limits = risk
+
+    async def check(
+        self, connection: Connection, environ: Mapping[str, str]
+    ) -> AsyncIterator[Finding]:
+        """Yield one finding after another; raise the first thing that is wrong."""
+        client = connection.client
+        await log_in(connection)
+        yield "log in", f"{self.site.name} ({self.site.root}) takes the keys"
+        yield "balance", dollars_text((await client.balance()).balance_cents)
+        tournaments = await chosen_tournaments(client, self.markets)
+        names = [tournament.name or "?" for tournament in tournaments]
+        yield "tournaments", f"{len(names)}: {', '.join(names[:5])}{' ...' * (len(names) > 5)}"
+        events = [event for each in tournaments for event in await client.events(each.id)]
+        yield "events", f"{len(events)} on offer"
+        ladder = await client.ladder()
+        yield "ladder", f"{len(ladder)} odds from {min(ladder):+d} to {max(ladder):+d}"
+        ids = [event.event_id for event in events[:EVENTS_PER_SOCKET]]
+        yield "channels", await self._channels(connection, ids)
+        yield "trading", self._trading(environ)
+
+    async def _channels(self, connection: Connection, event_ids: list[int]) -> str:
+        """Open a socket until it is on every channel."""
+        opened: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def hear(record: Record) -> None:
+            if opened.done():
+                return
+            match record:
+                case Up():
+                    opened.set_result(len(event_ids))
+                case Down(reason=reason):
+                    message = f"the socket of {self.site.name}: {reason}"
+                    opened.set_exception(UnreachableError(message))
+
+        stream = Stream(
+            connection.client,
+            self.site,
+            connection.clock,
+            self.feed,
+            default_rng(0),
+            lambda: event_ids,
+            connection.decode_errors,
+        )
+        streaming = asyncio.create_task(stream.run(hear))
+        await asyncio.wait((streaming, opened), return_when=asyncio.FIRST_COMPLETED)
+        if streaming.done():
+            streaming.result()
+        streaming.cancel()
+        await asyncio.gather(streaming, return_exceptions=True)
+        return f"the socket hears {opened.result()} events"
+
+    def _trading(self, environ: Mapping[str, str]) -> str:
+        try:
+            admit_trading(self.site, environ, self.limits)
+        except ConfigError as refusal:
+            return f"refused: {refusal}"
+        return "play money"

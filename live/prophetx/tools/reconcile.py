@@ -1,0 +1,158 @@
+"""A session's journal held against its exchange: in which of its wagers the two differ.
+
+Nothing is asked that changes anything, and nothing is written.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from live.prophetx.connection import Connection, require_live_parts
+from live.prophetx.orders.open_wagers import HISTORY_SECONDS, is_open, recent_wagers, wager_text
+from live.prophetx.rest.endpoint import Endpoint
+from live.prophetx.socket.stream import StreamSettings
+from live.prophetx.wire.orders import OrderShape
+from live.session.session import SESSIONS, require_name
+from live.wall_clock import WallClock
+from recordings.journal.session_journal import SessionJournal
+from recordings.journal.wager_history import EarlierWager, WagerHistory
+from strategies.trading.model.errors import ConfigError, TradingError
+from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.money import dollars_text
+from strategies.trading.model.units import NS_PER_SECOND
+
+
+class AccountDifferenceError(TradingError):
+    """The journal and the exchange do not tell the same."""
+
+
+class Stakes(NamedTuple):
+    """What is open and what is matched, of one wager or of all, in cents."""
+
+    open_cents: int
+    matched_cents: int
+
+
+class Comparison(NamedTuple):
+    """The stakes of the journal and of the exchange, its balance, and one line per difference.
+
+    So many wagers of the journal are `older` than what the exchange tells.
+    """
+
+    site_name: str
+    journal: Stakes
+    exchange: Stakes
+    balance_cents: int
+    older: int
+    differences: list[str]
+
+    def lines(self) -> Iterator[str]:
+        """Yield it as people read it."""
+        yield f"{'':<12}{'journal':>14}  {self.site_name:>14}"
+        sides = zip(("open", "matched"), self.journal, self.exchange, strict=True)
+        for title, ours, theirs in sides:
+            yield f"{title:<12}{dollars_text(ours):>14}  {dollars_text(theirs):>14}"
+        yield f"{'balance':<12}{'':>14}  {dollars_text(self.balance_cents):>14}"
+        if self.older:
+            yield f"{self.older} wagers are older than its history of a week"
+        yield from self.differences
+
+    def require_agreement(self) -> None:
+        """Raise AccountDifferenceError, with what comes of it, if there are differences."""
+        number = len(self.differences)
+        if number:
+            message = (
+                f"{number} difference{'s' * (number > 1)}; the next start cancels what is open at "
+                f"{self.site_name}, and takes over what became of the rest in the markets that it "
+                "follows"
+            )
+            raise AccountDifferenceError(message)
+
+
+class Reconciliation:
+    """Holds one session's journal against one exchange, from configured parts."""
+
+    def __init__(
+        self,
+        *,
+        feed: StreamSettings,
+        clock: Callable[..., WallClock],
+        prophet: Endpoint,
+        session: Mapping[str, Any],
+    ) -> None:
+        """Take the parts; raise ConfigError where they cannot mean anything."""
+        require_live_parts(feed, clock)
+        self.site = prophet
+        self.clock = clock()
+        self._name = session["name"]
+
+    def journaled(self, home: Path) -> dict[WagerRef, EarlierWager]:
+        """Return the session's wagers as its journal knows them, in the order of placing.
+
+        Raise ConfigError where there is no such session, or one on paper, and JournalError where it
+        is running.
+        """
+        folder = home / SESSIONS / require_name(self._name)
+        told = folder.relative_to(home)
+        if not (folder / "journal.sqlite").exists():
+            message = f"{told}: there is no session"
+            raise ConfigError(message)
+        for start in sorted(folder.glob("start-*.yaml"))[-1:]:
+            if "mode_name: paper" in start.read_text(encoding="utf-8").splitlines():
+                message = f"{told}: it was traded on paper, so nothing of it is at {self.site.name}"
+                raise ConfigError(message)
+        with SessionJournal(folder / "journal.sqlite") as journal:
+            return WagerHistory(journal.entries()).wagers
+
+    async def compare(
+        self, wagers: Mapping[WagerRef, EarlierWager], connection: Connection
+    ) -> Comparison:
+        """Ask the exchange, and return where it differs; raise ExchangeError."""
+        orders = await recent_wagers(connection)
+        balance = await connection.client.balance()
+        oldest_ns = connection.clock.wall_ns() - HISTORY_SECONDS * NS_PER_SECOND
+        recent = [wager for wager in wagers.values() if wager.placed_ns >= oldest_ns]
+        ours = {order.ref: order for order in orders if order.ref in wagers}
+        strange = [order for order in orders if is_open(order) and order.ref not in wagers]
+        differences = [_difference(wager, ours.get(wager.request.ref)) for wager in recent]
+        return Comparison(
+            site_name=self.site.name,
+            journal=_sum(_in_journal(wager) for wager in recent),
+            exchange=_sum(_at_exchange(order) for order in [*ours.values(), *strange]),
+            balance_cents=balance.balance_cents,
+            older=len(wagers) - len(recent),
+            differences=[
+                *(line for line in differences if line is not None),
+                *(f"{wager_text(order)}: not known to the journal" for order in strange),
+            ],
+        )
+
+
+def _difference(wager: EarlierWager, order: OrderShape | None) -> str | None:
+    """Return in what a wager differs from the exchange's word of it, None if they agree."""
+    here, there = _in_journal(wager), _at_exchange(order)
+    if here == there:
+        return None
+    became = "not in its history" if order is None else order.status
+    return f"{wager.request.ref}: {_text(here)} in the journal; there {_text(there)} ({became})"
+
+
+def _in_journal(wager: EarlierWager) -> Stakes:
+    return Stakes(wager.open_cents, wager.matched_cents)
+
+
+def _at_exchange(order: OrderShape | None) -> Stakes:
+    if order is None:
+        return Stakes(0, 0)
+    return Stakes(order.open_cents if is_open(order) else 0, order.filled_cents)
+
+
+def _sum(stakes: Iterable[Stakes]) -> Stakes:
+    all_stakes = list(stakes)
+    return Stakes(
+        sum(each.open_cents for each in all_stakes), sum(each.matched_cents for each in all_stakes)
+    )
+
+
+def _text(stakes: Stakes) -> str:
+    return f"{dollars_text(stakes.open_cents)} open, {dollars_text(stakes.matched_cents)} matched"

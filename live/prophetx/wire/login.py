@@ -1,0 +1,70 @@
+"""Logging in and being let onto the socket, as the exchange says it. Nothing here is ever shown."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from live.prophetx.wire.decode import Shape
+
+# What a header can carry.
+Token = Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$")]
+
+
+class Secretive(Shape, frozen=True):
+    """A shape with a secret in it, which is not printed."""
+
+    def __repr__(self) -> str:
+        """Tell what it is and nothing of what it holds."""
+        return f"{type(self).__name__}(...)"
+
+
+class LoginShape(Secretive, frozen=True):
+    """The tokens of a new session; times are unix seconds."""
+
+    access_token: Token
+    access_expire_time: int
+    refresh_token: str
+    refresh_expire_time: int = 0
+
+
+class RefreshShape(Secretive, frozen=True):
+    """A new access token of the same session."""
+
+    access_token: Token
+    access_expire_time: int
+
+
+class ConnectionConfig(Shape, frozen=True):
+    """Where the socket is."""
+
+    key: str
+    cluster: str | None = None
+    ws_host: str | None = None
+
+
+class ChannelShape(Secretive, frozen=True):
+    """A channel that we may subscribe to, with its signature for one socket."""
+
+    channel_name: str
+    auth: str
+
+
+class SignInShape(Secretive, frozen=True):
+    """What signs the socket in as ours."""
+
+    auth: str
+    user_data: str
+
+
+class RejectedShape(Shape, frozen=True):
+    """A subscription that was not granted."""
+
+    reason: str | None = None
+
+
+class RegistrationShape(Secretive, frozen=True):
+    """What one socket was let into."""
+
+    authorized_channel: list[ChannelShape] | None = None
+    authenticated: SignInShape | None = None
+    rejected: list[RejectedShape | str] | None = None

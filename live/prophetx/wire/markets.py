@@ -1,0 +1,171 @@
+"""What is on offer, as the exchange says it: tournaments, events, markets, strikes and levels."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Raw
+
+from live.prophetx.wire.decode import NANOSECONDS_MAX, Nanoseconds, Shape, cents, unreadable
+
+_SECOND_NS = 1_000_000_000
+# Points are whole, or halves or quarters of that, and no game has scores like these.
+_POINTS_MAX = 10_000
+_LONGEST_ODDS = 1_000_000
+
+
+class TournamentShape(Shape, frozen=True):
+    """A league or competition."""
+
+    id: int
+    name: str | None = None
+
+
+class CompetitorShape(Shape, frozen=True):
+    """One of those who play; `side` is home or away."""
+
+    id: int | None = None
+    name: str | None = None
+    side: str | None = None
+
+
+class EventShape(Shape, frozen=True):
+    """A sport event; `scheduled` is its start as ISO text, UTC."""
+
+    event_id: int
+    name: str | None = None
+    competitors: list[CompetitorShape] | None = None
+    scheduled: str | None = None
+    status: str | None = None
+    tournament_id: int | None = None
+    tournament_name: str | None = None
+    sport_name: str | None = None
+    sub_type: str | None = None
+    live_disabled: bool | None = None
+    sequence_number: Nanoseconds = 0
+
+    def competitor(self, side: str) -> CompetitorShape | None:
+        """Return who plays at home, or away."""
+        return next((each for each in self.competitors or () if each.side == side), None)
+
+    def scheduled_ns(self) -> int | None:
+        """Return the start, None if unreported; raise ProtocolError if it is no time."""
+        if self.scheduled in (None, "", "N/A", "<nil>"):
+            return None
+        try:
+            at = datetime.fromisoformat(str(self.scheduled))
+        except ValueError as error:
+            raise unreadable("scheduled", str(error), str(self.scheduled)) from error
+        if at.tzinfo is None:
+            raise unreadable("scheduled", "has no time zone", str(self.scheduled))
+        scheduled_ns = int(at.timestamp()) * _SECOND_NS
+        if not 0 <= scheduled_ns <= NANOSECONDS_MAX:
+            raise unreadable("scheduled", "is beyond what can be told", str(self.scheduled))
+        return scheduled_ns
+
+
+class LevelShape(Shape, frozen=True):
+    """Stake that a taker can match at a price; without one, a placeholder that names the strike."""
+
+    outcome_id: int
+    strike_id: str
+    strike: Decimal | None = None
+    competitor_id: int | None = None
+    price: int | None = None
+    value: Decimal | None = None
+    quantity: Decimal | None = None
+    updated_at: Nanoseconds | None = None
+
+    @property
+    def point(self) -> float:
+        """Return the point, zero where there is none; raise ProtocolError for what is no point."""
+        return point_of(self.strike)
+
+    @property
+    def value_cents(self) -> int:
+        """Return the most a taker can stake; never read `quantity` as that."""
+        return cents(self.value, "level value")
+
+    @property
+    def quantity_cents(self) -> int:
+        """Return the sum of the original stakes of what still rests there."""
+        return cents(self.quantity, "level quantity")
+
+
+class StrikeShape(Shape, frozen=True):
+    """One pair of strikes with the levels of both: a moneyline, or one point of a spread or total.
+
+    `selections` holds a list of levels for each outcome, the best for a taker first.
+    """
+
+    id: int
+    name: str | None = None
+    type: str | None = None
+    sub_type: str | None = None
+    status: str | None = None
+    strike: Decimal | None = None
+    selections: list[list[LevelShape] | None] | None = None
+    updated_at: Nanoseconds | None = None
+    sequence_number: Nanoseconds | None = None
+
+    @property
+    def levels(self) -> list[LevelShape]:
+        """Return the levels of all outcomes, placeholders among them."""
+        return [level for outcome in self.selections or () for level in outcome or ()]
+
+    @property
+    def last_change_ns(self) -> int:
+        """Return when it last changed as far as it says, zero if it does not."""
+        stamps = [self.sequence_number, self.updated_at]
+        stamps += [level.updated_at for level in self.levels]
+        return max(filter(None, stamps), default=0)
+
+
+class MarketShape(StrikeShape, frozen=True):
+    """A market of one event; `id` is a template that all events share."""
+
+    market_strikes: list[StrikeShape] | None = None
+
+    @property
+    def strikes(self) -> list[StrikeShape]:
+        """Return its strikes; a moneyline is its own."""
+        return [*([] if self.selections is None else [self]), *(self.market_strikes or ())]
+
+
+class TournamentsShape(Shape, frozen=True):
+    """The list of tournaments."""
+
+    tournaments: list[TournamentShape] | None = None
+
+
+class EventsShape(Shape, frozen=True):
+    """The list of a tournament's events."""
+
+    sport_events: list[EventShape] | None = None
+
+
+# Markets by event id as text. Each market is read on its own: one that is beyond us must not cost
+# us the others.
+MarketsOfEvents = dict[str, list[Raw] | None]
+
+
+def ladder_of(answer: Any) -> list[int]:
+    """Return the permitted odds, given bare or under their name; raise ProtocolError if neither."""
+    rungs = answer.get("ladder") if isinstance(answer, dict) else answer
+    if isinstance(rungs, list) and rungs and all(map(_are_odds, rungs)):
+        return rungs
+    raise unreadable("ladder", "is no list of American odds", str(answer))
+
+
+def _are_odds(rung: object) -> bool:
+    return type(rung) is int and 100 <= abs(rung) <= _LONGEST_ODDS and rung != -100
+
+
+def point_of(strike: Decimal | None) -> float:
+    """Return a strike as a point, zero where there is none; raise ProtocolError if it is none."""
+    if strike is None:
+        return 0.0
+    if strike.is_finite() and abs(strike) <= _POINTS_MAX and strike * 4 % 1 == 0:
+        # Zero has no sign.
+        return float(strike) + 0.0
+    raise unreadable("strike", "is no point", str(strike))

@@ -1,0 +1,196 @@
+"""Wagers and money, as the exchange says them: orders, what became of requests, the balance."""
+
+from decimal import Decimal
+
+from msgspec import UNSET, Raw, UnsetType
+
+from live.prophetx.wire.decode import Nanoseconds, Shape, cents, dollars, stake_cents, unreadable
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.ids import WagerRef
+
+_STRATEGIES = {Intent.TAKE: "fillOrKill", Intent.ADD_ONLY: "ALO"}
+
+
+class PlacementShape(Shape, frozen=True):
+    """A wager as it is asked for."""
+
+    external_id: str
+    strike_id: str
+    price: int
+    quantity: Raw
+    order_strategy: str | UnsetType = UNSET
+
+
+def placement(request: PlaceWager) -> PlacementShape:
+    """Return a command as the exchange takes it; nothing stated rests until cancelled."""
+    return PlacementShape(
+        external_id=request.ref,
+        strike_id=request.line_id,
+        price=request.odds,
+        quantity=dollars(request.stake_cents),
+        order_strategy=_STRATEGIES.get(request.intent, UNSET),
+    )
+
+
+class CancellationShape(Shape, frozen=True):
+    """A wager that is to be cancelled: both ids, belonging together."""
+
+    order_id: str
+    external_id: str
+
+
+class OrderShape(Shape, frozen=True):
+    """A wager as the exchange keeps it.
+
+    In a private update `filled_quantity` is this fill, elsewhere all of them; there
+    `total_filled_quantity` is all of them.
+    """
+
+    order_id: str | int | None = None
+    id: str | int | None = None
+    external_id: str | None = None
+    sport_event_id: int | None = None
+    market_id: int | None = None
+    outcome_id: int | None = None
+    strike_id: str | None = None
+    strike: Decimal | None = None
+    price: int | None = None
+    quantity: Decimal | None = None
+    profit: Decimal | None = None
+    filled_quantity: Decimal | None = None
+    fill_price: int | None = None
+    total_filled_quantity: Decimal | None = None
+    open_quantity: Decimal | None = None
+    matching_status: str | None = None
+    status: str | None = None
+    winning_status: str | None = None
+    update_type: str | None = None
+    sequence_number: Nanoseconds = 0
+
+    @property
+    def number(self) -> str:
+        """Return the exchange's own id, under either name; raise ProtocolError without one."""
+        number = self.order_id or self.id
+        if number is None:
+            raise unreadable("order", "has no id", repr(self))
+        return str(number)
+
+    @property
+    def ref(self) -> WagerRef:
+        """Return our own id, which is empty if it was placed without."""
+        return WagerRef(self.external_id or "")
+
+    @property
+    def stake_cents(self) -> int:
+        """Return what was staked; after the cancel of a rest, what was matched of it."""
+        return stake_cents(self.quantity, "order quantity")
+
+    @property
+    def filled_cents(self) -> int:
+        """Return what was matched: of a private update in this fill, elsewhere in all."""
+        return stake_cents(self.filled_quantity, "order filled_quantity")
+
+    @property
+    def total_filled_cents(self) -> int:
+        """Return what was matched in all, as a private update tells it."""
+        return stake_cents(self.total_filled_quantity, "order total_filled_quantity")
+
+    @property
+    def open_cents(self) -> int:
+        """Return what is unmatched and still there."""
+        return stake_cents(self.open_quantity, "order open_quantity")
+
+
+class PlacedShape(Shape, frozen=True):
+    """The answer to one placement."""
+
+    order: OrderShape
+
+
+class FailedShape(Shape, frozen=True):
+    """A placement of a batch that was refused, by its place in the batch."""
+
+    index: int | None = None
+    request: dict[str, object] | None = None
+    error: str | None = None
+    message: str | None = None
+
+
+class BatchPlacedShape(Shape, frozen=True):
+    """The answer to a batch: each item stands or falls on its own."""
+
+    succeed_orders: list[OrderShape] | None = None
+    failed_orders: list[FailedShape] | None = None
+
+
+class ReasonShape(Shape, frozen=True):
+    """Why an item of a batch failed."""
+
+    error_code: str | None = None
+    message: str | None = None
+
+
+class CancelledShape(Shape, frozen=True):
+    """What became of one cancellation of a batch."""
+
+    success: bool = False
+    order: OrderShape | None = None
+    error: ReasonShape | None = None
+
+
+class BalanceShape(Shape, frozen=True):
+    """The account's money."""
+
+    balance: Decimal
+    matched_order_balance: Decimal | None = None
+    unmatched_order_balance: Decimal | None = None
+
+    @property
+    def balance_cents(self) -> int:
+        """Return what the exchange calls the balance."""
+        return cents(self.balance, "balance")
+
+    @property
+    def matched_cents(self) -> int:
+        """Return the stakes that were matched and are not settled."""
+        return cents(self.matched_order_balance, "matched_order_balance")
+
+    @property
+    def unmatched_cents(self) -> int:
+        """Return the stakes that are open."""
+        return cents(self.unmatched_order_balance, "unmatched_order_balance")
+
+
+class OrdersShape(Shape, frozen=True):
+    """A page of the account's history."""
+
+    orders: list[OrderShape] | None = None
+    next_cursor: str | None = None
+
+
+class MatchShape(Shape, frozen=True):
+    """One fill of one of our wagers; `profit` is what it can win, where that is told."""
+
+    order_id: str | int | None = None
+    external_id: str | None = None
+    price: int | None = None
+    fill_price: int | None = None
+    filled_quantity: Decimal | None = None
+    profit: Decimal | None = None
+
+    @property
+    def filled_cents(self) -> int:
+        """Return what was matched."""
+        return stake_cents(self.filled_quantity, "match filled_quantity")
+
+    @property
+    def profit_cents(self) -> int | None:
+        """Return what it can win, None if it is not told."""
+        return None if self.profit is None else cents(self.profit, "match profit")
+
+
+class MatchesShape(Shape, frozen=True):
+    """A page of the fills of some wagers."""
+
+    matching_details: list[MatchShape] | None = None
+    next_cursor: str | None = None

@@ -1,0 +1,1 @@
+"""A trading session, whatever the exchange: its run, its log, its health."""

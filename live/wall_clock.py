@@ -1,0 +1,175 @@
+"""Wall time: a SimPy schedule stepped by asyncio. The one module that looks at the real clock.
+
+The sandbox and the sessions that trade against it share one speed, and so agree on the time without
+talking: it is wall time, stretched about an anchor.
+"""
+
+import asyncio
+import time
+from calendar import timegm
+from collections.abc import Callable
+from fractions import Fraction
+
+from simpy import Environment, Event
+
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.units import NS_PER_SECOND
+
+# Timers run after what the exchange does at that instant; outside inputs after everything due.
+_TIMER = 1
+_OUTSIDE = 9
+
+# How much is stepped before others get a turn, so that falling behind does not shut them out.
+_STEPS_PER_TURN = 5_000
+
+# A clock that is so far ahead, and then runs on for months at the greatest speed, is still within
+# what a tape can tell, which ends in 2262.
+_FIRST_ANCHOR_NS = timegm((2026, 1, 1, 0, 0, 0)) * NS_PER_SECOND
+_FURTHEST_NS = 170 * 365 * 24 * 3600 * NS_PER_SECOND
+_FASTEST = 200
+
+
+class ScheduledCall(Event):
+    """A plain call at a time, and the handle by which to call it off."""
+
+    def __init__(self, env: Environment, callback: Callable[[], None]) -> None:
+        """Prepare the call; the clock schedules it."""
+        self.env = env
+        self.callbacks = [self._make]
+        self._ok = True
+        self._value = None
+        self._callback = callback
+
+    def cancel(self) -> None:
+        """Call it off; nothing happens if it was made already."""
+        if self.callbacks:
+            self.callbacks.clear()
+
+    def _make(self, _: Event) -> None:
+        self._callback()
+
+
+class WallClock:
+    """The time of an environment that keeps pace with the wall.
+
+    Now is anchor + speed x (wall time - anchor), in integer nanoseconds; at speed 1 that is wall
+    time. It never goes back: wall time is read once, when the clock is made, and measured from
+    there.
+    """
+
+    def __init__(self, env: Environment | None = None, speed: float = 1) -> None:
+        """Pace an environment, or one of the clock's own that holds nothing but timers.
+
+        Raise ConfigError for a speed that time cannot have.
+        """
+        ratio = _ratio(speed)
+        self._numerator, self._denominator = ratio.numerator, ratio.denominator
+        self._wall_ns = time.time_ns()
+        self._counter_ns = time.monotonic_ns()
+        self._anchor_ns = anchor_ns(self._wall_ns, ratio)
+        self._env = Environment(self.wall_ns()) if env is None else env
+        self._stepping = False
+        self._armed_ns: float = 0
+        self._woken = asyncio.Event()
+
+    def wall_ns(self) -> int:
+        """Return the present, scaled; from any thread, and whatever is being stepped."""
+        wall_ns = self._wall_ns + time.monotonic_ns() - self._counter_ns
+        passed_ns = wall_ns - self._anchor_ns
+        return self._anchor_ns + passed_ns * self._numerator // self._denominator
+
+    def now_ns(self) -> int:
+        """Return the time: of what is being stepped, or else the present."""
+        return int(self._env.now) if self._stepping else self.wall_ns()
+
+    def call_at(
+        self, when_ns: int, callback: Callable[[], None], priority: int = _TIMER
+    ) -> ScheduledCall:
+        """Call back at a time, or at once if it has passed; never before this returns."""
+        call = self._schedule(when_ns, callback, priority)
+        self._rearm()
+        return call
+
+    def enter(self, callback: Callable[[], None]) -> None:
+        """Let something in from outside: all that is due happens first, then the callback, now.
+
+        What the callback raises comes out here.
+        """
+        assert not self._stepping, "what is stepped is not outside"
+        now_ns = max(self.wall_ns(), int(self._env.now))
+        entered = self._schedule(now_ns, callback, _OUTSIDE)
+        while not entered.processed:
+            self._step()
+        self._rearm()
+
+    async def sleep_until(self, when_ns: int) -> None:
+        """Return when a time has come, at once if it has passed."""
+        await asyncio.sleep(self._seconds_until(when_ns))
+
+    async def run(self) -> None:
+        """Step what is due as it becomes due, until cancelled; what a step raises comes out."""
+        while True:
+            self._woken.clear()
+            if self._step_what_is_due():
+                await asyncio.sleep(0)
+                continue
+            self._armed_ns = self._env.peek()
+            await self._wait()
+
+    def _schedule(self, when_ns: int, callback: Callable[[], None], priority: int) -> ScheduledCall:
+        call = ScheduledCall(self._env, callback)
+        self._env.schedule(call, priority, max(0, when_ns - self._env.now))  # type: ignore[arg-type]
+        return call
+
+    def _step_what_is_due(self) -> bool:
+        """Step for one turn; tell whether more is due."""
+        now_ns = self.wall_ns()
+        for _ in range(_STEPS_PER_TURN):
+            if self._env.peek() > now_ns:
+                return False
+            self._step()
+        return True
+
+    def _step(self) -> None:
+        self._stepping = True
+        try:
+            self._env.step()
+        finally:
+            self._stepping = False
+
+    async def _wait(self) -> None:
+        if self._armed_ns == float("inf"):
+            await self._woken.wait()
+            return
+        delay = self._seconds_until(int(self._armed_ns))
+        alarm = asyncio.get_running_loop().call_later(delay, self._woken.set)
+        try:
+            await self._woken.wait()
+        finally:
+            alarm.cancel()
+
+    def _rearm(self) -> None:
+        """Wake the runner if something is due before what it waits for."""
+        if not self._stepping and self._env.peek() < self._armed_ns:
+            self._woken.set()
+
+    def _seconds_until(self, when_ns: int) -> float:
+        scaled_ns = max(0, when_ns - self.wall_ns())
+        return scaled_ns * self._denominator / self._numerator / NS_PER_SECOND
+
+
+def anchor_ns(wall_ns: int, speed: Fraction) -> int:
+    """Return the anchor of a clock that is made at a time of the wall.
+
+    It is the beginning of 2026 until such a clock would be 170 years ahead; from then on it is that
+    moment, and so on. At speed 20 that takes eight years, at 200 ten months.
+    """
+    period_ns = int(_FURTHEST_NS / speed)
+    return wall_ns - (wall_ns - _FIRST_ANCHOR_NS) % period_ns
+
+
+def _ratio(speed: object) -> Fraction:
+    if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed <= _FASTEST:
+        message = f"speed: {speed!r} is not a number above 0 and up to {_FASTEST}"
+        raise ConfigError(message)
+    return Fraction(str(speed))

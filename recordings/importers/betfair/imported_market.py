@@ -1,0 +1,145 @@
+"""One Betfair market while it is imported: its definition, its trades and its book, as rows."""
+
+from collections.abc import Iterator
+
+from recordings.importers.betfair.definition import (
+    MarketMapping,
+    Refusal,
+    RunnerKey,
+    market_plan,
+    runner_key,
+)
+from recordings.importers.betfair.definition_status import DefinitionState
+from recordings.importers.betfair.market_book import LinePlaces, MarketBook
+from recordings.importers.betfair.snapping import BookSide, Movement, Snapper, taker_cents
+from recordings.importers.betfair.stream_file import BetfairMarketChange, Definition, RunnerChange
+from recordings.importers.betfair.trades import Match, Rise, TradedStakes, matches
+from recordings.tape import Side
+from recordings.writer import TapeWriter
+from strategies.trading.model.errors import TapeError
+
+
+class TradeRows:
+    """Writes the trades of all markets of a file, each on the rung of the offer it hit.
+
+    `written` counts rows, of which `unknown` have no known taker and `crossed` were seen on both
+    runners; `off_ladder` counts trades that no rung reaches.
+    """
+
+    def __init__(self, writer: TapeWriter, snapper: Snapper) -> None:
+        """Write to this tape."""
+        self.written = 0
+        self.unknown = 0
+        self.crossed = 0
+        self.off_ladder = 0
+        self.movement = Movement()
+        self._writer = writer
+        self._snapper = snapper
+
+    def write(self, match: Match, places: LinePlaces) -> None:
+        """Write a trade on the line that the taker took; a stake below half a cent is no trade."""
+        # Of an unknown taker the trade is told on the runner's own line.
+        side = match.side or BookSide.ATB
+        snapped = self._snapper.snap(side, match.price)
+        cents = taker_cents(side, match.price, match.size)
+        if snapped is None:
+            self.off_ladder += 1
+        elif cents:
+            whose = Side.UNKNOWN if match.side is None else Side.TAKER
+            self._writer.trade(places.shown_on(side), snapped.odds, cents, whose)
+            self.movement.add(snapped.moved, cents)
+            self.written += 1
+            self.unknown += match.side is None
+            self.crossed += match.crossed
+
+
+class ImportedMarket:
+    """Takes what changes on one market, and writes it."""
+
+    def __init__(
+        self,
+        writer: TapeWriter,
+        plan: MarketMapping,
+        state: DefinitionState,
+        book: MarketBook,
+        trade_rows: TradeRows,
+    ) -> None:
+        """Follow a market that means this plan."""
+        self.plan = plan
+        self.state = state
+        self.book = book
+        self.offers = 0
+        self._writer = writer
+        self._trade_rows = trade_rows
+        self._traded = TradedStakes()
+        self._runners: frozenset[RunnerKey] = frozenset()
+        self._places: dict[RunnerKey, LinePlaces] = {}
+
+    def take_definition(self, definition: Definition) -> None:
+        """Write what a definition changes; raise TapeError where it contradicts the last one."""
+        runners = frozenset(map(runner_key, definition.runners))
+        if runners != self._runners:
+            self._take_runners(runners, definition)
+        self.state.take(definition, self.plan)
+
+    def take_change(self, change: BetfairMarketChange) -> None:
+        """Write the trades, told from the book as it was, and then let the book change.
+
+        An image is no trade: what it says was traded may have been long ago.
+        """
+        known = [runner for runner in change.rc if self._is_imported(runner)]
+        if change.img:
+            self._traded.clear()
+        rises = [rise for runner in known for rise in self._traded.rises(runner)]
+        if change.img:
+            self.book.clear()
+        else:
+            self._write_trades(rises)
+        for runner in known:
+            key = RunnerKey(runner.id, runner.hc)
+            self.book.set_levels(key, self._places[key], BookSide.ATB, runner.atb)
+            self.book.set_levels(key, self._places[key], BookSide.ATL, runner.atl)
+
+    def write_offers(self) -> None:
+        """Write the rungs that differ from what the tape last said."""
+        for line, odds, cents in self.book.changes():
+            self._writer.offer(line, odds, cents)
+            self.offers += 1
+
+    def _take_runners(self, runners: frozenset[RunnerKey], definition: Definition) -> None:
+        """Take handicaps that came later; the pairs known so far must stay what they are."""
+        plan = market_plan(self.plan.market.market_id, definition)
+        if isinstance(plan, Refusal):
+            raise TapeError(plan.text())
+        if not set(self.plan.pairs) <= set(plan.pairs):
+            text = f"market {self.plan.market.market_id} changes its runners"
+            raise TapeError(text)
+        self.plan = plan
+        self._runners = runners
+        for pair in plan.pairs:
+            first = self._writer.add_line(pair.first_line)
+            second = self._writer.add_line(pair.second_line)
+            self._places[pair.first] = LinePlaces(first, second)
+            self._places[pair.second] = LinePlaces(second, first)
+
+    def _is_imported(self, runner: RunnerChange) -> bool:
+        """Tell whether a runner belongs to a pair; raise TapeError where nobody defined it."""
+        key = RunnerKey(runner.id, runner.hc)
+        if key not in self._runners:
+            text = (
+                f"market {self.plan.market.market_id}: runner {runner.id} at handicap "
+                f"{runner.hc:g} is not in its definition"
+            )
+            raise TapeError(text)
+        return key in self._places
+
+    def _write_trades(self, rises: list[Rise]) -> None:
+        for match in self._matches(rises):
+            self._trade_rows.write(match, self._places[match.key])
+
+    def _matches(self, rises: list[Rise]) -> Iterator[Match]:
+        keys = {rise.key for rise in rises}
+        if keys:
+            for pair in self.plan.pairs:
+                if not keys.isdisjoint(pair[:2]):
+                    yield from matches(pair, rises, self.book)

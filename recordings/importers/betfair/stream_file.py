@@ -1,0 +1,174 @@
+"""Betfair stream files, line by line: plain, gzip or bzip2, one `mcm` message a line.
+
+This module knows how the messages are spelled and what no message may say. What they mean is in
+`definition.py`, `book.py` and `trades.py`. Names follow Betfair's stream API here and nowhere else.
+"""
+
+import bz2
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, Protocol
+
+import msgspec
+from msgspec import Meta, Struct
+
+from strategies.trading.model.errors import TapeError
+
+LONGEST_LINE_BYTES = 64 << 20
+HIGHEST_PRICE = 1000
+HIGHEST_SIZE = 10**9
+# Times outside these years are damage, and would not fit nanoseconds in 64 bits later on.
+_LAST_MS = 7_258_118_400_000
+_FIRST_YEAR = 1971
+_LAST_YEAR = 2199
+_LONGEST_DELAY_S = 3600
+
+Level = tuple[Decimal, Decimal]
+
+
+class _Lines(Protocol):
+    """The part of an open file that is needed here, which the three kinds of file share."""
+
+    def readline(self, size: int, /) -> bytes: ...
+    def close(self) -> object: ...
+
+
+class Runner(Struct, rename="camel"):
+    """One runner of a market definition; `hc` is its handicap."""
+
+    id: int
+    status: str
+    sort_priority: int = 0
+    hc: float = 0.0
+    name: str | None = None
+
+
+class Definition(Struct, rename="camel"):
+    """A market definition, as far as a tape can hold it. `bet_delay` is in seconds."""
+
+    event_id: str
+    market_type: str
+    market_time: Annotated[datetime, Meta(tz=True)]
+    status: Literal["INACTIVE", "OPEN", "SUSPENDED", "CLOSED"]
+    runners: list[Runner]
+    event_type_id: str = ""
+    in_play: bool = False
+    bet_delay: Annotated[int, Meta(ge=0, le=_LONGEST_DELAY_S)] = 0
+    name: str | None = None
+    event_name: str | None = None
+
+
+class RunnerChange(Struct):
+    """What changed on one runner: pairs of decimal price and size in pounds.
+
+    `atb` is what a taker may stake on the runner, `atl` what waits to be staked on it; a size of
+    zero removes a level. `trd` is the stake on the runner that was traded at a price since the
+    market began, counted on both sides.
+    """
+
+    id: int
+    hc: float = 0.0
+    atb: list[Level] = []
+    atl: list[Level] = []
+    trd: list[Level] = []
+
+
+class BetfairMarketChange(Struct, rename="camel"):
+    """What changed on one market; an image (`img`) replaces all that was known of it."""
+
+    id: str
+    market_definition: Definition | None = None
+    rc: list[RunnerChange] = []
+    img: bool = False
+
+
+class Message(Struct):
+    """One line of the file; `pt` is when Betfair sent it, in milliseconds since the epoch."""
+
+    op: Literal["mcm"]
+    pt: Annotated[int, Meta(ge=0, le=_LAST_MS)]
+    mc: list[BetfairMarketChange] = []
+
+
+def read_messages(source: Path) -> Iterator[tuple[int, Message]]:
+    """Yield each message with the number of its line, from 1.
+
+    Raise TapeError, naming the file and the line, where the file is empty, cut off or damaged, or
+    where a line is no market change message or is older than the one ahead of it.
+    """
+    decoder = msgspec.json.Decoder(Message)
+    number = 0
+    last_pt = 0
+    for number, line in _numbered_lines(source):
+        message = _decoded(decoder, line, f"{source}, line {number}")
+        if message.pt < last_pt:
+            text = f"{source}, line {number}: pt goes back in time, from {last_pt} to {message.pt}"
+            raise TapeError(text)
+        last_pt = message.pt
+        yield number, message
+    if number == 0:
+        text = f"{source}, line 1: the file is empty"
+        raise TapeError(text)
+
+
+def _numbered_lines(source: Path) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    try:
+        with closing(_opened(source)) as file:
+            while line := file.readline(LONGEST_LINE_BYTES):
+                number += 1
+                yield number, line
+    except (OSError, EOFError, zlib.error) as error:
+        text = f"{source}, line {number + 1}: cannot be read ({error})"
+        raise TapeError(text) from error
+
+
+def _opened(source: Path) -> _Lines:
+    """Open a file by what it holds, as downloads often carry the wrong suffix or none."""
+    with source.open("rb") as file:
+        start = file.read(3)
+    if start[:2] == b"\x1f\x8b":
+        return gzip.open(source, "rb")
+    if start == b"BZh":
+        return bz2.open(source, "rb")
+    return source.open("rb")
+
+
+def _decoded(decoder: msgspec.json.Decoder[Message], line: bytes, place: str) -> Message:
+    try:
+        message = decoder.decode(line)
+        _require_sane(message)
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
+        text = f"{place}: no Betfair market change message ({error})"
+        raise TapeError(text) from error
+    return message
+
+
+def _require_sane(message: Message) -> None:
+    for change in message.mc:
+        if change.market_definition is not None:
+            _require_sane_time(change.market_definition.market_time)
+        for runner in change.rc:
+            for price, size in (*runner.atb, *runner.atl, *runner.trd):
+                _require_sane_level(price, size)
+
+
+def _require_sane_time(time: datetime) -> None:
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        text = f"marketTime {time.isoformat()} is out of range"
+        raise ValueError(text)
+
+
+def _require_sane_level(price: Decimal, size: Decimal) -> None:
+    # NaN cannot be compared, so finiteness is asked first.
+    if not price.is_finite() or not 1 < price <= HIGHEST_PRICE:
+        text = f"{price} is no decimal price"
+        raise ValueError(text)
+    if not size.is_finite() or not 0 <= size <= HIGHEST_SIZE:
+        text = f"{size} is no size"
+        raise ValueError(text)

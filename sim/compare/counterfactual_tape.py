@@ -1,0 +1,132 @@
+"""A recording without us: what it would have shown had our wagers never been there.
+
+Trades that filled us as makers stay, as their takers were there. Those in which we were the taker
+go, and what we took is put back until the offer next disappears. Results that only we were told of
+are added.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from pathlib import Path
+
+from recordings.reader import Tape
+from recordings.tape import TapeInfo
+from recordings.writer import TapeWriter
+from sim.compare.alignment import DisplayChange, SeenOffers, first_shown, rows_of
+from sim.compare.own_liquidity import OfferId, Step, steps_of
+from sim.replay.journaled import ToldWager
+from strategies.trading.model.events import MarketSettled, WagerMatched
+from strategies.trading.model.market import Catalogue
+from strategies.trading.model.odds import opposite
+
+# What an offer row is to say, amount and quantity in cents; None for a row that goes.
+_Said = tuple[int, int] | None
+
+
+def write_without_us(
+    tape: Tape,
+    wagers: Sequence[ToldWager],
+    settled: Sequence[tuple[int, MarketSettled]],
+    folder: Path,
+) -> Tape:
+    """Write what a recording shows less these wagers; return it, opened.
+
+    `settled` are results that were told to us alone, with the times, in order. Raise TapeError
+    where the recording cannot be read.
+    """
+    said = _said_without(tape, wagers)
+    unreported = deque(settled)
+    seq = None
+    with _writer_like(tape.info, folder) as writer:
+        for number, row in enumerate(rows_of(tape)):
+            if row.seq != seq:
+                seq = row.seq
+                while unreported and unreported[0][0] <= row.received_ns:
+                    _write_results(writer, *unreported.popleft())
+                writer.begin_message(row.received_ns, row.exchange_ns)
+            shown = said.get(number, (row.amount_cents, row.quantity_cents))
+            if shown is not None:
+                writer.copy(row._replace(amount_cents=shown[0], quantity_cents=shown[1]))
+        for at_ns, event in unreported:
+            _write_results(writer, at_ns, event)
+    return Tape(folder)
+
+
+def _writer_like(info: TapeInfo, folder: Path) -> TapeWriter:
+    """Begin a recording that says the same of itself, with the same dictionaries."""
+    writer = TapeWriter(
+        folder,
+        source=info.source,
+        simulated=info.simulated,
+        clocks=info.clocks,
+        ladder=info.ladder,
+    )
+    writer.info.notes += info.notes
+    for event in info.events:
+        writer.add_event(event)
+    for market in info.markets:
+        writer.add_market(market)
+    for line in info.lines:
+        writer.add_line(line)
+    return writer
+
+
+def _write_results(writer: TapeWriter, at_ns: int, settled: MarketSettled) -> None:
+    places = {line.line_id: place for place, line in enumerate(writer.info.lines)}
+    writer.begin_message(at_ns, at_ns)
+    for line_id, result in settled.results:
+        writer.result(places[line_id], result)
+
+
+def _said_without(tape: Tape, wagers: Sequence[ToldWager]) -> dict[int, _Said]:
+    """Return what rows of the recording say without these wagers, by number."""
+    catalogue = tape.info.catalogue()
+    known = [wager for wager in wagers if wager.request.line_id in catalogue.lines]
+    seen = SeenOffers(tape, _concerned(known, catalogue))
+    begins_ns = next(rows_of(tape)).received_ns
+    steps: dict[OfferId, list[Step]] = defaultdict(list)
+    for wager in known:
+        for step in steps_of(wager, catalogue, seen.is_taker):
+            # What was taken before was never shown here.
+            if not step.taken or step.at_ns >= begins_ns:
+                steps[step.offer].append(step)
+    said: dict[int, _Said] = dict.fromkeys(seen.own_trades)
+    for offer, changes in seen.changes.items():
+        ours = sorted(steps[offer], key=attrgetter("at_ns"))
+        said |= _less(changes, ours)
+    return said
+
+
+def _concerned(wagers: Iterable[ToldWager], catalogue: Catalogue) -> Iterator[OfferId]:
+    """Yield the offers in which wagers may have shown, or from which they may have taken."""
+    for wager in wagers:
+        line_id = wager.request.line_id
+        yield OfferId(catalogue.opposite(line_id).line_id, opposite(wager.request.odds))
+        for _, event in wager.told:
+            if isinstance(event, WagerMatched):
+                yield OfferId(line_id, event.odds)
+
+
+def _less(changes: Sequence[DisplayChange], steps: Sequence[Step]) -> dict[int, _Said]:
+    """Return what the rows of an offer say without our steps; one that says nothing new goes."""
+    ours: dict[int, list[Step]] = defaultdict(list)
+    for place, step in zip(first_shown(changes, steps), steps, strict=True):
+        ours[place].append(step)
+    said: dict[int, _Said] = {}
+    rested_cents = came_cents = took_cents = 0
+    last: _Said = (0, 0)
+    for place, change in enumerate(changes):
+        taking_cents = -sum(step.amount_cents for step in ours[place] if step.taken)
+        rested_cents += sum(step.amount_cents for step in ours[place] if not step.taken)
+        came_cents += sum(step.quantity_cents for step in ours[place])
+        # What disappeared in our own taking comes back with it.
+        if not change.amount_cents and not taking_cents:
+            took_cents = 0
+        took_cents += taking_cents
+        amount_cents = max(0, change.amount_cents - max(0, rested_cents)) + took_cents
+        quantity_cents = max(0, change.quantity_cents - max(0, came_cents)) if amount_cents else 0
+        now = (amount_cents, quantity_cents)
+        said[change.row] = None if now == last else now
+        last = now
+    return said

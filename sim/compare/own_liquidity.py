@@ -1,0 +1,100 @@
+"""Our own stake in a book: by how much a wager of ours changes what is offered, and when.
+
+What rests of a wager shows as an offer on the opposite line at the opposite odds, in takers' cents;
+what it takes is gone from the offer on its own line. Times are those at which we were told.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sim.replay.journaled import ToldWager
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.events import (
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerOpened,
+    WagerRejected,
+    WagerWiped,
+)
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.market import Catalogue
+from strategies.trading.model.money import fill_profit_cents
+from strategies.trading.model.odds import Odds, opposite
+
+_ENDS = (WagerCancelled, WagerInvalid, WagerRejected, WagerWiped)
+
+# Tells whether a fill, told at a time, is the taker's in a trade that was recorded.
+IsTaker = Callable[[int, "OfferId", WagerMatched], bool]
+
+
+class OfferId(NamedTuple):
+    """An offer: what takers on a line may stake at these odds."""
+
+    line_id: LineId
+    odds: Odds
+
+
+class Step(NamedTuple):
+    """A change of an offer that is our doing, and when we were told.
+
+    `amount_cents` is what the offer rises or falls by, `quantity_cents` the change of what its
+    makers came with. `taken` tells that the stake which is gone was others'.
+    """
+
+    at_ns: int
+    offer: OfferId
+    amount_cents: int
+    quantity_cents: int = 0
+    taken: bool = False
+
+
+def steps_of(wager: ToldWager, catalogue: Catalogue, is_taker: IsTaker) -> Iterator[Step]:
+    """Yield what a wager changed in the book: first what it took, then what rested of it."""
+    request = wager.request
+    took: list[WagerMatched] = []
+    rested: list[tuple[int, object]] = []
+    for at_ns, event in wager.told:
+        if isinstance(event, WagerMatched) and _took(wager, at_ns, event, is_taker):
+            took.append(event)
+            offer = OfferId(request.line_id, event.odds)
+            yield Step(at_ns, offer, -event.stake_cents, taken=True)
+        else:
+            rested.append((at_ns, event))
+    shown = OfferId(catalogue.opposite(request.line_id).line_id, opposite(request.odds))
+    shown_before, came_before = 0, 0
+    for at_ns, shown_cents, came_cents in _resting(wager, took, rested):
+        if (shown_cents, came_cents) != (shown_before, came_before):
+            yield Step(at_ns, shown, shown_cents - shown_before, came_cents - came_before)
+            shown_before, came_before = shown_cents, came_cents
+
+
+def _took(wager: ToldWager, at_ns: int, fill: WagerMatched, is_taker: IsTaker) -> bool:
+    """Tell whether a fill was matched as a taker; at longer odds than asked it surely was."""
+    request = wager.request
+    if request.intent is Intent.ADD_ONLY:
+        return False
+    traded = is_taker(at_ns, OfferId(request.line_id, fill.odds), fill)
+    return traded or request.intent is Intent.TAKE or fill.odds != request.odds
+
+
+def _resting(
+    wager: ToldWager, took: list[WagerMatched], told: list[tuple[int, object]]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield when, how much of a wager shows to takers, and how much it came with.
+
+    What it took never rested. It is in the book from the moment it is told to be open or matched.
+    """
+    odds, stake_cents = wager.request.odds, wager.request.stake_cents
+    open_cents = stake_cents - sum(fill.stake_cents for fill in took)
+    filled_cents = sum(fill.stake_cents for fill in took if fill.odds == odds)
+    for at_ns, event in told:
+        if isinstance(event, WagerMatched):
+            open_cents -= event.stake_cents
+            filled_cents += event.stake_cents
+        elif isinstance(event, _ENDS):
+            open_cents = 0
+        elif not isinstance(event, WagerOpened):
+            continue
+        shown_cents = fill_profit_cents(filled_cents, max(0, open_cents), odds)
+        yield at_ns, shown_cents, stake_cents if open_cents > 0 else 0

@@ -1,0 +1,296 @@
+"""What recordings of simulated NBA markets show: groups 5 to 9 of the targets.
+
+Most is measured on whole days. In-play moves differ so much between games that they want many of
+them, of the moneyline alone; how far ahead of the official score the book is, is measured without
+an in-play delay, as it was on the real exchange. Where a target names no tolerance, the one here
+is said in its line.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from math import inf
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from recordings.reader import Tape
+from sim.crowd.calibration.calibration_check import Check
+from sim.crowd.calibration.market_figures import WINDOWS, MarketFigures, figures_of
+from sim.crowd.calibration.recorded_games import record_games, replays
+from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
+from sim.crowd.calibration.tape_view import Floats, TapeView
+from sim.crowd.crowd_settings import HARD, CrowdSettings, suspensions_named
+from sim.engine.random_streams import RandomStreams
+from strategies.trading.model.market import MarketType
+
+# So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
+N_DAYS, N_MONEYLINES, N_UNDELAYED, N_HARD = 20, 120, 12, 2
+
+MONEYLINE = (MarketType.MONEYLINE,)
+HALF_HOUR_S = 1_800.0
+DAY = CrowdSettings()
+LONE = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE)
+UNDELAYED = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE, in_play_delay_s=0.0)
+HARDER = CrowdSettings(opens_before_s=HALF_HOUR_S, extra_suspensions=suspensions_named(HARD))
+
+RATES = {"a day ahead": (0, 1), "hours ahead": (1, 3), "last hour": (10, 16), "in-play": (35, 80)}
+CENT = 0.01
+# Games are drawn from those there are so often, to tell how a figure might have come out.
+DRAWS, DRAWS_SEED = 100, 1
+
+T = TypeVar("T")
+Statistic = Callable[[Sequence[T]], float]
+
+
+class Wanted(NamedTuple):
+    """A check that is still to be measured, on whole days."""
+
+    group: int
+    name: str
+    target: str
+    low: float
+    high: float
+    statistic: Statistic[MarketFigures]
+
+
+def market_checks(seed: int) -> list[Check]:
+    """Generate games from the seed, and return every check of groups 5 to 9."""
+    days = record_games("day", DAY, seed, N_DAYS, figures_of_tape)
+    checks = [_check(*wanted, days) for wanted in _wanted()] + _suspensions(days)
+    lone = record_games("moneyline", LONE, seed, N_MONEYLINES, both_of_tape)
+    checks += _moves_in_play([figures for figures, _ in lone])
+    undelayed = record_games("undelayed", UNDELAYED, seed, N_UNDELAYED, answers_of_tape)
+    checks += _answers(undelayed, [answers for _, answers in lone])
+    checks += _hard(record_games("hard", HARDER, seed, N_HARD, replayed_suspensions))
+    return sorted(checks, key=lambda check: check.group)
+
+
+def figures_of_tape(tape: Tape) -> MarketFigures:
+    """Return the figures of a recorded game."""
+    return figures_of(TapeView(tape))
+
+
+def answers_of_tape(tape: Tape) -> ScoreReactions:
+    """Return how a recorded moneyline answered scores."""
+    return reactions_of(TapeView(tape))
+
+
+def both_of_tape(tape: Tape) -> tuple[MarketFigures, ScoreReactions]:
+    """Return the figures of a recorded game, and how its moneyline answered scores."""
+    view = TapeView(tape)
+    return figures_of(view), reactions_of(view)
+
+
+def replayed_suspensions(tape: Tape) -> int:
+    """Return how often the market with the fewest suspensions had one; none if it cannot replay."""
+    view = TapeView(tape)
+    return min(len(view.suspensions(type_)) for type_ in view.types) if replays(tape) else 0
+
+
+def _check(
+    group: int,
+    name: str,
+    target: str,
+    low: float,
+    high: float,
+    statistic: Statistic[T],
+    games: Sequence[T],
+) -> Check:
+    """Measure a statistic of pooled games; games drawn from them again tell its standard error."""
+    rng = RandomStreams(DRAWS_SEED).named(name)
+    draws = rng.integers(len(games), size=(DRAWS, len(games))).tolist()
+    drawn = [statistic([games[place] for place in places]) for places in draws]
+    return Check(group, name, target, low, high, statistic(games), float(np.std(drawn)))
+
+
+# What is wanted of whole days -------------------------------------------------------------------
+
+
+def _wanted() -> Iterator[Wanted]:
+    yield from _updates()
+    yield from _spreads()
+    yield from _moves_before()
+    yield from _trades()
+    yield from _quiet()
+
+
+def _updates() -> Iterator[Wanted]:
+    for type_ in MarketType:
+        for window, (low, high) in RATES.items():
+            assert window in {*WINDOWS, "in-play"}
+            target = f"{low} to {high}" if low else f"under {high}"
+            rate = partial(_rate, type_, window)
+            yield Wanted(5, f"{type_} messages a minute, {window}", target, low, high, rate)
+    yield Wanted(
+        5,
+        "gaps below 0.2 s",
+        "a quarter",
+        0.2,
+        0.33,
+        lambda games: float(np.mean(_gaps(games) < 0.2)),
+    )
+    yield Wanted(
+        5, "gaps above 4 s", "5 %", 0.03, 0.07, lambda games: float(np.mean(_gaps(games) > 4))
+    )
+
+
+def _rate(type_: MarketType, window: str, games: Sequence[MarketFigures]) -> float:
+    return float(np.mean([game.rates[type_, window] for game in games]))
+
+
+def _gaps(games: Sequence[MarketFigures]) -> Floats:
+    return np.concatenate([game.gaps_s for game in games])
+
+
+def _spreads() -> Iterator[Wanted]:
+    for name, low, high in (
+        ("moneyline, pre-match", 0.5, 1),
+        ("moneyline, in-play", 1, 2),
+        ("spread, pre-match", 1, 4),
+        ("spread, in-play", 1, 4),
+        ("total, pre-match", 1, 4),
+        ("total, in-play", 1, 4),
+        ("outer, pre-match", 10, 50),
+        ("outer, in-play", 10, 50),
+    ):
+        market, phase = name.split(", ")
+        median = partial(_spread_points, market, phase)
+        yield Wanted(6, f"median spread, {name}", f"{low} to {high} cents", low, high, median)
+    yield Wanted(6, "one-sided spreads and totals, in-play", "about 10 %", 0.05, 0.15, _one_sided)
+    yield Wanted(6, "overround within 0.2 to 1.3 %, pre-match", "90 %", 0.9, 1, _within_prophetx)
+    yield Wanted(
+        6, "levels on a line, median", "5 to 10", 5, 10, lambda games: _median(games, "depth")
+    )
+    yield Wanted(
+        6, "ladder steps between levels, median", "1", 1, 1, lambda games: _median(games, "rungs")
+    )
+
+
+def _spread_points(market: str, phase: str, games: Sequence[MarketFigures]) -> float:
+    spreads = np.concatenate([game.spreads[market, phase] for game in games])
+    return float(np.median(spreads)) / CENT
+
+
+def _one_sided(games: Sequence[MarketFigures]) -> float:
+    one, both = (sum(game.sided[side] for game in games) for side in (0, 1))
+    return one / (one + both)
+
+
+def _within_prophetx(games: Sequence[MarketFigures]) -> float:
+    spreads = np.concatenate([game.spreads["moneyline", "pre-match"] for game in games])
+    return float(np.mean((spreads >= 0.002) & (spreads <= 0.013)))
+
+
+def _median(games: Sequence[MarketFigures], name: str) -> float:
+    return float(np.median(np.concatenate([getattr(game, name) for game in games])))
+
+
+def _moves_before() -> Iterator[Wanted]:
+    yield Wanted(
+        7,
+        "one-minute moves before, s.d.",
+        "0.2 to 0.4 cents",
+        0.2,
+        0.4,
+        lambda games: float(np.std(_before(games))) / CENT,
+    )
+    yield Wanted(
+        7,
+        "one-minute moves before, share of none",
+        "90 %",
+        0.85,
+        0.95,
+        lambda games: float(np.mean(np.abs(_before(games)) < 1e-9)),
+    )
+
+
+def _before(games: Sequence[MarketFigures]) -> Floats:
+    return np.concatenate([game.moves_pre for game in games])
+
+
+def _trades() -> Iterator[Wanted]:
+    for level, low, high in ((0.5, 10, 30), (0.95, 200, 400), (0.99, 600, 1500)):
+        name, target = f"size of trades, {level:.0%}", f"{low} to {high} dollars"
+        yield Wanted(8, name, target, low, high, partial(_size, level))
+    yield Wanted(8, "trades a minute, pre-match", "0.5", 0.35, 0.65, partial(_mean, "trades_pre"))
+    yield Wanted(8, "trades a minute, in-play", "8 to 50", 8, 50, partial(_mean, "trades_in"))
+    company = partial(_mean, "fills_in_company")
+    yield Wanted(8, "further fills in one message", "several", 0.05, 0.6, company)
+
+
+def _size(level: float, games: Sequence[MarketFigures]) -> float:
+    return float(np.quantile(np.concatenate([game.stakes for game in games]), level))
+
+
+def _mean(name: str, games: Sequence[MarketFigures]) -> float:
+    return float(np.mean([getattr(game, name) for game in games]))
+
+
+def _quiet() -> Iterator[Wanted]:
+    yield Wanted(9, "gaps above 30 s in a game", "2 to 9", 2, 9, partial(_mean, "quiet_gaps"))
+    name, target = "longest gap in a game, mean", "30 to 120 s"
+    yield Wanted(9, name, target, 30, 120, partial(_mean, "longest_gap_s"))
+
+
+def _suspensions(games: Sequence[MarketFigures]) -> list[Check]:
+    """Hold every game to what all of them must keep to."""
+    counts = [len(game.suspensions_s) for game in games]
+    checks = [
+        Check(9, "suspensions of a game, fewest", "2", 2, 2, min(counts)),
+        Check(9, "suspensions of a game, most", "2", 2, 2, max(counts)),
+    ]
+    for place, name, low, high in ((0, "at the off", 15, 20), (-1, "at the end", 50, 100)):
+        lengths_s = [game.suspensions_s[place] for game in games]
+        target = f"{low} to {high} s"
+        checks += [
+            Check(9, f"suspension {name}, shortest", target, low, high, min(lengths_s)),
+            Check(9, f"suspension {name}, longest", target, low, high, max(lengths_s)),
+        ]
+    return checks
+
+
+# What is wanted of other games ------------------------------------------------------------------
+
+
+def _moves_in_play(games: Sequence[MarketFigures]) -> list[Check]:
+    return [
+        _check(
+            7, "one-minute moves in-play, s.d.", "3 to 5 cents", 3, 5,
+            lambda some: float(np.std(_during(some))) / CENT, games,
+        ),
+        _check(
+            7, "one-minute moves in-play, 90 %", "5 cents", 3.8, 6.2, partial(_move, 0.9), games
+        ),
+        _check(
+            7, "one-minute moves in-play, 99 %", "8 to 20 cents", 8, 20, partial(_move, 0.99), games
+        ),
+    ]  # fmt: skip
+
+
+def _during(games: Sequence[MarketFigures]) -> Floats:
+    return np.concatenate([game.moves_in for game in games])
+
+
+def _move(level: float, games: Sequence[MarketFigures]) -> float:
+    return float(np.quantile(np.abs(_during(games)), level)) / CENT
+
+
+def _answers(undelayed: Sequence[ScoreReactions], delayed: Sequence[ScoreReactions]) -> list[Check]:
+    worse, better = partial(_ahead, "worse"), partial(_ahead, "better")
+    told = "for information"
+    return [
+        _check(
+            7, "lead over the official score, no delay, s", "0.5 to 2", 0.5, 2, worse, undelayed
+        ),
+        _check(7, "lead of cancels at the real delay, s", told, -inf, inf, worse, delayed),
+        _check(7, "lead of placements at the real delay, s", told, -inf, inf, better, delayed),
+    ]
+
+
+def _ahead(name: str, games: Sequence[ScoreReactions]) -> float:
+    return float(np.median(np.concatenate([getattr(game, name) for game in games])))
+
+
+def _hard(suspensions: Sequence[int]) -> list[Check]:
+    name = "harder profile, replayed: suspensions, fewest"
+    return [Check(9, name, "10 or more", 10, inf, min(suspensions))]

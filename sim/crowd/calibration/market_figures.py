@@ -1,0 +1,168 @@
+"""What is measured of one recorded game's markets: small arrays, to be pooled over games."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.crowd.calibration.tape_view import NS_PER_S, Floats, TapeView, Touches, Whole
+from strategies.trading.model.market import MarketType
+
+HOUR_S = 3600
+# Windows before the start, in hours ahead of it, with the names that the targets give them.
+WINDOWS = {"a day ahead": (24, 12), "hours ahead": (12, 3), "last hour": (1, 0)}
+PRE_GAME_H, MOVES_H = 3, 6
+QUIET_S = 30.0
+# Wagering on an outer line is thin: a tenth of a second is no more telling than ten seconds.
+GRID_PRE_S, GRID_IN_S = 10.0, 1.0
+MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFigures:
+    """The figures of one game; spreads and moves are probabilities, times seconds.
+
+    `rates` counts messages a minute by market and window. Spreads are sampled evenly in time, by
+    market ("outer" for all lines but the main ones) and phase; `sided` tells how many of the
+    samples of all spreads and totals had offers on one and on both lines.
+    """
+
+    rates: dict[tuple[str, str], float]
+    gaps_s: Floats
+    spreads: dict[tuple[str, str], Floats]
+    sided: tuple[int, int]
+    depth: Floats
+    rungs: Floats
+    moves_pre: Floats
+    moves_in: Floats
+    stakes: Floats
+    trades_pre: float
+    trades_in: float
+    fills_in_company: float
+    suspensions_s: tuple[float, ...]
+
+    @property
+    def quiet_gaps(self) -> int:
+        """Return how often nothing was said of the moneyline for half a minute or more."""
+        return int(np.count_nonzero(self.gaps_s >= QUIET_S))
+
+    @property
+    def longest_gap_s(self) -> float:
+        """Return for how long nothing was said of the moneyline at most."""
+        return float(self.gaps_s.max())
+
+
+def figures_of(view: TapeView) -> MarketFigures:
+    """Measure a game."""
+    _, cents, seq = _trades_in_play(view)
+    depth, rungs = _levels(view)
+    return MarketFigures(
+        rates={(type_, name): rate for type_ in view.types for name, rate in _rates(view, type_)},
+        gaps_s=np.diff(_between(view.messages_ns(MarketType.MONEYLINE), *_in_play(view)))
+        / NS_PER_S,
+        spreads=_spreads(view),
+        sided=_sided(view),
+        depth=depth,
+        rungs=rungs,
+        moves_pre=_moves(view, view.live_ns - MOVES_H * HOUR_S * NS_PER_S, view.live_ns),
+        moves_in=_moves(view, *_in_play(view)),
+        stakes=np.asarray(cents / 100, dtype=np.float64),
+        trades_pre=_trades_before(view),
+        trades_in=_trades_in(view),
+        fills_in_company=1 - len(np.unique(seq)) / max(1, len(seq)),
+        suspensions_s=tuple(
+            (to - since) / NS_PER_S for since, to in view.suspensions(MarketType.MONEYLINE)
+        ),
+    )
+
+
+def _in_play(view: TapeView) -> tuple[int, int]:
+    return view.reopened_ns, view.ended_ns
+
+
+def _between(times_ns: Whole, from_ns: int, to_ns: int) -> Whole:
+    return times_ns[(times_ns >= from_ns) & (times_ns < to_ns)]
+
+
+def _per_minute(times_ns: Whole, from_ns: int, to_ns: int) -> float:
+    return len(_between(times_ns, from_ns, to_ns)) * MINUTE_S * NS_PER_S / (to_ns - from_ns)
+
+
+def _rates(view: TapeView, type_: MarketType) -> list[tuple[str, float]]:
+    times_ns = view.messages_ns(type_)
+    spans = {
+        name: tuple(view.live_ns - hours * HOUR_S * NS_PER_S for hours in window)
+        for name, window in WINDOWS.items()
+    }
+    spans["in-play"] = _in_play(view)
+    return [(name, _per_minute(times_ns, *span)) for name, span in spans.items()]
+
+
+def _grid(from_ns: int, to_ns: int, step_s: float) -> Whole:
+    return np.arange(from_ns, to_ns, int(step_s * NS_PER_S), dtype=np.int64)
+
+
+def _grids(view: TapeView) -> dict[str, Whole]:
+    pre_ns = view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_S
+    return {
+        "pre-match": _grid(pre_ns, view.live_ns, GRID_PRE_S),
+        "in-play": _grid(*_in_play(view), GRID_IN_S),
+    }
+
+
+def _outer(view: TapeView) -> list[Touches]:
+    types = (MarketType.SPREAD, MarketType.TOTAL)
+    return [view.touches[place] for type_ in types for place in view.pairs_of(type_)[1:]]
+
+
+def _spreads(view: TapeView) -> dict[tuple[str, str], Floats]:
+    found: dict[tuple[str, str], Floats] = {}
+    for phase, grid_ns in _grids(view).items():
+        for type_ in view.types:
+            found[type_, phase] = _there(view.main_pair(type_).on(grid_ns).overround)
+        outer = [touches.on(grid_ns).overround for touches in _outer(view)]
+        found["outer", phase] = _there(np.concatenate(outer))
+    return found
+
+
+def _there(values: Floats) -> Floats:
+    return values[~np.isnan(values)]
+
+
+def _sided(view: TapeView) -> tuple[int, int]:
+    grid_ns = _grids(view)["in-play"]
+    one = both = 0
+    for type_ in (MarketType.SPREAD, MarketType.TOTAL):
+        for place in view.pairs_of(type_):
+            touches = view.touches[place].on(grid_ns)
+            there = (~np.isnan(touches.first)).astype(int) + ~np.isnan(touches.second)
+            one += int(np.count_nonzero(there == 1))
+            both += int(np.count_nonzero(there == 2))
+    return one, both
+
+
+def _levels(view: TapeView) -> tuple[Floats, Floats]:
+    touches = view.main_pair(MarketType.MONEYLINE).on(_grids(view)["pre-match"])
+    return touches.depth, _there(touches.rungs)
+
+
+def _moves(view: TapeView, from_ns: int, to_ns: int) -> Floats:
+    """Return by how much the middle moved in each minute at whose ends it was known."""
+    grid_ns = _grid(from_ns, to_ns, MINUTE_S)
+    return _there(np.diff(view.main_pair(MarketType.MONEYLINE).on(grid_ns).mid))
+
+
+def _trades_in_play(view: TapeView) -> tuple[Whole, Whole, Whole]:
+    at_ns, cents, seq = view.trades(MarketType.MONEYLINE)
+    from_ns, to_ns = _in_play(view)
+    there = (at_ns >= from_ns) & (at_ns < to_ns)
+    return at_ns[there], cents[there], seq[there]
+
+
+def _trades_before(view: TapeView) -> float:
+    at_ns, _, _ = view.trades(MarketType.MONEYLINE)
+    return _per_minute(at_ns, view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_S, view.live_ns)
+
+
+def _trades_in(view: TapeView) -> float:
+    at_ns, _, _ = view.trades(MarketType.MONEYLINE)
+    return _per_minute(at_ns, *_in_play(view))

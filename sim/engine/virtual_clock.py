@@ -1,0 +1,215 @@
+"""Virtual time: a SimPy environment that replays a recording, and the clock that a desk sees.
+
+Rows of a recording do not become SimPy events: they are merged with SimPy's queue as they are read,
+which costs a comparison a row. At one instant rows come first, then events by priority.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum
+from heapq import heappush
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from simpy import Environment, Event
+from simpy.core import BoundClass, EmptySchedule, Infinity, SimTime, StopSimulation
+from simpy.events import AllOf, AnyOf, Process, Timeout
+
+TimedRow = tuple[Any, ...]
+RowTaker = Callable[[TimedRow], None]
+
+# Ahead of every row at its time: a run until then leaves those rows unread.
+_STOP_PRIORITY = -2
+
+
+class Priority(IntEnum):
+    """Who goes first at one instant, after the rows of the recording."""
+
+    EXCHANGE = 0
+    TIMER = 1
+    DESK = 2
+    FEED = 3
+
+
+class ScheduledCall(Event):
+    """A plain call at a time, and the handle by which to call it off."""
+
+    def __init__(self, env: Environment, callback: Callable[[], None]) -> None:
+        """Prepare the call; the environment schedules it."""
+        self.env = env
+        self.callbacks = [self._make]
+        self._ok = True
+        self._value = None
+        self._callback = callback
+
+    def cancel(self) -> None:
+        """Call it off; nothing happens if it was made already."""
+        if self.callbacks:
+            self.callbacks.clear()
+
+    def _make(self, _: Event) -> None:
+        self._callback()
+
+
+class ReplayEnvironment(Environment):
+    """A SimPy environment whose time also passes by the rows of a recording.
+
+    Rows are tuples that start with their time in nanoseconds, in order of time. Each is handed to
+    the taker named by `replay_to` at its time, before any event that is due then. Runs stop and
+    resume as in SimPy; after an exception in the taker the next run starts with the next row.
+    """
+
+    if not TYPE_CHECKING:
+        # SimPy binds these early only where the class itself declares them.
+        process = BoundClass(Process)
+        timeout = BoundClass(Timeout)
+        event = BoundClass(Event)
+        all_of = BoundClass(AllOf)
+        any_of = BoundClass(AnyOf)
+
+    _now: int
+
+    def __init__(self, rows: Iterable[TimedRow] = (), start_ns: int = 0) -> None:
+        """Start at the time of the first row, or at `start_ns` if there is none."""
+        self._rows: Iterator[TimedRow] = iter(rows)
+        self._head = next(self._rows, None)
+        super().__init__(start_ns if self._head is None else self._head[0])
+        self._take_row: RowTaker = _ignore
+        self.rows_taken = 0
+        self.rows_ended = self.event()
+        self._end_rows()
+
+    @property
+    def now_ns(self) -> int:
+        """Return the time."""
+        return self._now
+
+    def replay_to(self, take_row: RowTaker) -> None:
+        """Hand every row from here on to this taker."""
+        self._take_row = take_row
+
+    def schedule_call(
+        self, when_ns: int, priority: Priority, callback: Callable[[], None]
+    ) -> ScheduledCall:
+        """Call back at a time that has not passed; return the handle to call it off."""
+        call = ScheduledCall(self, callback)
+        self._push(when_ns, priority, call)
+        return call
+
+    def peek(self) -> SimTime:
+        """Return the time of the next row or event, infinity if there is neither."""
+        due = super().peek()
+        return due if self._head is None else min(due, self._head[0])
+
+    def step(self) -> None:
+        """Take the next row or event; raise EmptySchedule if there is neither."""
+        row = self._head
+        if row is None or (self._queue and self._queue[0][0] < row[0]):
+            super().step()
+            return
+        self._head = next(self._rows, None)
+        self._now = row[0]
+        self.rows_taken += 1
+        try:
+            self._take_row(row)
+        finally:
+            self._end_rows()
+
+    def run(self, until: SimTime | Event | None = None) -> Any | None:
+        """Run until a time (rows of that time stay unread), an event, or the end of all."""
+        limit: SimTime = Infinity
+        if until is not None and not isinstance(until, Event):
+            limit = until
+            until = self._stop_at(limit)
+        if until is not None:
+            if until.processed:
+                return until.value
+            until.callbacks.append(StopSimulation.callback)
+        try:
+            self._merge(limit)
+            while True:
+                super().step()
+        except StopSimulation as stop:
+            return stop.args[0]
+        except EmptySchedule:
+            if until is not None:
+                message = f"nothing is left to happen, but {until} has not happened"
+                raise RuntimeError(message) from None
+        return None
+
+    def _stop_at(self, when_ns: SimTime) -> Event:
+        if when_ns <= self._now:
+            message = f"until ({when_ns}) must be later than now ({self._now})"
+            raise ValueError(message)
+        stop = ScheduledCall(self, _do_nothing)
+        self._push(when_ns, _STOP_PRIORITY, stop)
+        return stop
+
+    def _push(self, when_ns: SimTime, priority: Any, event: Event) -> None:
+        heappush(self._queue, (when_ns, priority, next(self._eid), event))
+
+    def _merge(self, limit: SimTime) -> None:
+        """Take every row that is left, and the events due before each."""
+        queue, take_row, step = self._queue, self._take_row, super().step
+        head, self._head = self._head, None
+        if head is None:
+            return
+        taken = 0
+        try:
+            for row in chain((head,), self._rows):
+                at_ns = row[0]
+                if queue and queue[0][0] <= at_ns:
+                    # Still unread: peek and a stop must see it.
+                    self._head = row
+                    # At the limit the stop comes ahead of the row, and is first in the queue.
+                    while queue and (queue[0][0] < at_ns or queue[0][0] == at_ns >= limit):
+                        step()
+                    self._head = None
+                self._now = at_ns
+                taken += 1
+                take_row(row)
+        except BaseException:
+            if self._head is None:
+                self._head = next(self._rows, None)
+            raise
+        finally:
+            self.rows_taken += taken
+            self._end_rows()
+
+    def _end_rows(self) -> None:
+        """Say that no row is left; called wherever the last one may have been read."""
+        if self._head is None and not self.rows_ended.triggered:
+            self.rows_ended.succeed()
+
+
+class VirtualClock:
+    """The time of an environment as a desk sees it.
+
+    `before` is called with the time ahead of each timer, so that what arrived earlier is heard.
+    """
+
+    def __init__(self, env: ReplayEnvironment, before: Callable[[int], None]) -> None:
+        """Tell the time of an environment."""
+        self._env = env
+        self._before = before
+
+    def now_ns(self) -> int:
+        """Return the time."""
+        return self._env.now_ns
+
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> ScheduledCall:
+        """Call back at a time, or at once if it has passed; never before this returns."""
+
+        def ring() -> None:
+            self._before(self._env.now_ns)
+            callback()
+
+        due_ns = max(when_ns, self._env.now_ns)
+        return self._env.schedule_call(due_ns, Priority.TIMER, ring)
+
+
+def _ignore(_: TimedRow) -> None:
+    """Take rows while nobody asked for them."""
+
+
+def _do_nothing() -> None:
+    """Stop a run: the stop is a callback of its own."""

@@ -1,0 +1,124 @@
+"""The exchange's account of a participant: cash, stakes matched at risk, and settlement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sim.exchange.line_results import opposite_result
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.ids import LineId, MarketKey
+from strategies.trading.model.market import Catalogue, Pair, Result
+
+
+@dataclass(slots=True)
+class _LineTotal:
+    """What is matched on a line: the stakes, and the profit they can win."""
+
+    stake_cents: int = 0
+    profit_cents: int = 0
+
+    def gross_cents(self, result: Result) -> int:
+        if result is Result.WON:
+            return self.profit_cents
+        return -self.stake_cents if result is Result.LOST else 0
+
+
+@dataclass(slots=True)
+class _MarketTotal:
+    """What is matched in a market, and what its settlement brought if there was one."""
+
+    lines: dict[LineId, _LineTotal] = field(default_factory=dict)
+    settled: bool = False
+    gross_cents: int = 0
+    commission_cents: int = 0
+
+    def line(self, line_id: LineId) -> _LineTotal:
+        return self.lines.setdefault(line_id, _LineTotal())
+
+    def covered_cents(self, pair: Pair) -> int:
+        """Return how much of a pair's stakes cannot be lost, as its two lines cover each other."""
+        first, second = self.line(pair.first.line_id), self.line(pair.second.line_id)
+        worst_cents = min(
+            0,
+            first.profit_cents - second.stake_cents,
+            second.profit_cents - first.stake_cents,
+        )
+        return max(0, worst_cents + first.stake_cents + second.stake_cents)
+
+
+class ExchangeAccount:
+    """One participant's money at the exchange, in cents.
+
+    A fill takes nothing from cash: its stake is at risk until its market settles. Then each line
+    wins its profits, loses its stakes, or has them back, and commission is taken of the market's
+    net winnings. A market settled again is reversed and booked anew.
+
+    `covered_cents` is the part of the matched stakes that no result can lose, because matched
+    wagers on both lines of a pair cover each other: what the exchange's exposure credit frees.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, starting_balance_cents: int, commission: Commission
+    ) -> None:
+        """Open an account with a balance."""
+        self.cash_cents = starting_balance_cents
+        self.matched_cents = 0
+        self.covered_cents = 0
+        self._catalogue = catalogue
+        self._commission = commission
+        self._markets: dict[MarketKey, _MarketTotal] = {}
+
+    @property
+    def commission_cents(self) -> int:
+        """Return the commission taken so far."""
+        return sum(total.commission_cents for total in self._markets.values())
+
+    def book_fill(
+        self, market_key: MarketKey, line_id: LineId, stake_cents: int, profit_cents: int
+    ) -> None:
+        """Book a fill on a line of a market that is not settled."""
+        market = self._markets.setdefault(market_key, _MarketTotal())
+        pair = self._catalogue.pair_of(line_id)
+        covered_cents = market.covered_cents(pair)
+        total = market.line(line_id)
+        total.stake_cents += stake_cents
+        total.profit_cents += profit_cents
+        self.matched_cents += stake_cents
+        self.covered_cents += market.covered_cents(pair) - covered_cents
+
+    def settle(self, market_key: MarketKey, results: Mapping[LineId, Result]) -> None:
+        """Pay a market out by its results, in place of an earlier settlement if there was one.
+
+        A line that is not named is paid as its opposite tells; if neither is, its stakes return.
+        """
+        market = self._markets.get(market_key)
+        if market is None:
+            return
+        pairs = self._catalogue.pairs_by_market[market_key]
+        if market.settled:
+            self.cash_cents -= market.gross_cents - market.commission_cents
+        else:
+            self.matched_cents -= sum(total.stake_cents for total in market.lines.values())
+            self.covered_cents -= sum(market.covered_cents(pair) for pair in pairs)
+        by_pair = [self._pair_gross_cents(market, pair, results) for pair in pairs]
+        market.settled = True
+        market.gross_cents = sum(by_pair)
+        market.commission_cents = self._commission.on(by_pair)
+        self.cash_cents += market.gross_cents - market.commission_cents
+
+    @staticmethod
+    def _pair_gross_cents(
+        market: _MarketTotal, pair: Pair, results: Mapping[LineId, Result]
+    ) -> int:
+        gross_cents = 0
+        for line, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            total = market.lines.get(line.line_id)
+            if total is not None:
+                gross_cents += total.gross_cents(result_of(line.line_id, other.line_id, results))
+        return gross_cents
+
+
+def result_of(line_id: LineId, other_id: LineId, results: Mapping[LineId, Result]) -> Result:
+    """Return the result of a line: its own, else the reverse of its opposite's, else VOIDED."""
+    if line_id in results:
+        return results[line_id]
+    return opposite_result(results.get(other_id, Result.VOIDED))

@@ -1,0 +1,172 @@
+"""The recorded market: what the rows of a tape do at the exchange, and what a desk hears of it."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from recordings.tape import PROBABILITY_PARTS, Kind, Side, TapeInfo
+from sim.engine.exchange_rows import ExchangeRow
+from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.exchange.books import LineBook
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.events import (
+    EventScheduled,
+    EventStatusChanged,
+    MarketsAdded,
+    MarketStatusChanged,
+    ReferencePrice,
+    ScoreChanged,
+)
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import opposite
+
+# A plain number: looking a kind up takes longer than the rest of what most rows need.
+_OFFER = int(Kind.OFFER)
+
+
+class TapeReplayer:
+    """Takes the rows of a tape in the exchange's order, each at its time."""
+
+    def __init__(
+        self,
+        env: ReplayEnvironment,
+        info: TapeInfo,
+        exchange: SimulatedProphet,
+        publisher: Publisher,
+    ) -> None:
+        """Start before the first row, and publish to one desk what comes of them."""
+        self._env = env
+        self._info = info
+        self._exchange = exchange
+        self._matcher = exchange.matcher
+        self._markets = exchange.markets
+        self._publisher = publisher
+        self._books = exchange.books
+        self._results: dict[tuple[int, int], dict[LineId, Result]] = {}
+        self.trades_of_unknown_taker = 0
+        exchange.on_change = publisher.tell_own_change
+        self._listen(self._books)
+
+    def grow(self, news: MarketsAdded) -> None:
+        """Let more be on offer, which the dictionaries hold by now, and tell the desk."""
+        known = len(self._books)
+        self._exchange.grow(news)
+        self._publisher.subscribe(news.market_keys)
+        self._listen(self._books[known:])
+        self._publisher.tell(news, self._env.now_ns)
+
+    def _listen(self, books: Iterable[LineBook]) -> None:
+        for book in books:
+            book.listened = book.followed = book.named.market_key in self._publisher.markets
+
+    def take_row(self, row: ExchangeRow) -> None:
+        """Apply a row at its time. Almost all are offers, in books that nobody follows."""
+        now_ns, received_ns, seq, kind, line, _, _, odds, cents, quantity_cents, _, _, _ = row
+        if kind != _OFFER:
+            self._take_other(row)
+            return
+        book = self._books[line]
+        offer = book.offers.get(odds)
+        if offer is None:
+            offer = self._matcher.offer_at(book, odds)
+        if not book.followed:
+            offer.recorded_cents = cents
+            offer.quantity_cents = quantity_cents
+            return
+        news_cents = offer.set_recorded(now_ns, cents, quantity_cents)
+        if news_cents < 0:
+            self._matcher.take(book, offer, -news_cents, matching=self._markets.is_open(book))
+        elif news_cents and book.wagers and self._markets.is_open(book):
+            self._matcher.cross(book, offer, news_cents)
+        if book.listened:
+            self._publisher.tell_recorded(book, offer, now_ns, received_ns, seq)
+
+    def _take_other(self, row: ExchangeRow) -> None:
+        now_ns, received_ns, seq, kind, line, market, event, odds, cents, _, side, state, text = row
+        arrival_ns = self._publisher.arrival_ns(now_ns, received_ns, seq)
+        match kind:
+            case Kind.TRADE:
+                self._take_trade(line, odds, cents, side, now_ns, arrival_ns)
+            case Kind.MARKET_STATUS:
+                self._set_market_status(market, MarketStatus(state), arrival_ns)
+            case Kind.EVENT_STATUS:
+                self._set_event_status(event, EventStatus(state), arrival_ns)
+            case Kind.IN_PLAY_DELAY:
+                self._markets.set_in_play_delay(market, state)
+            case Kind.RESULT:
+                self._take_result(seq, market, line, Result(state), now_ns, arrival_ns)
+            case Kind.SCHEDULE | Kind.SCORE:
+                self._tell_of_event(event, kind, state, text, arrival_ns)
+            case Kind.REFERENCE:
+                self._tell_reference(line, state / PROBABILITY_PARTS, arrival_ns)
+
+    def _take_trade(
+        self, line: int, odds: int, amount_cents: int, side: int, now_ns: int, arrival_ns: int
+    ) -> None:
+        book = self._books[line]
+        if side == Side.MAKER:
+            book, amount_cents = book.opposite, profit_cents(amount_cents, odds)
+            odds = opposite(odds)
+        if side == Side.UNKNOWN:
+            self.trades_of_unknown_taker += 1
+        elif book.followed and amount_cents:
+            matching = self._markets.is_open(book)
+            self._matcher.trade(book, now_ns, odds, amount_cents, matching=matching)
+        if book.listened and amount_cents:
+            self._publisher.tell_trade(book, odds, amount_cents, arrival_ns)
+
+    def _set_market_status(self, market: int, status: MarketStatus, arrival_ns: int) -> None:
+        # Said first: what it brings about is heard after it.
+        key = self._info.markets[market].key
+        if key in self._publisher.markets and self._markets.is_news(market, status):
+            self._publisher.tell(MarketStatusChanged(key, status), arrival_ns)
+        self._exchange.set_market_status(market, status)
+
+    def _set_event_status(self, event: int, status: EventStatus, arrival_ns: int) -> None:
+        event_id = self._info.events[event].event_id
+        if event_id in self._publisher.events and self._markets.event_status_of(event) != status:
+            self._publisher.tell(EventStatusChanged(event_id, status), arrival_ns)
+        self._exchange.set_event_status(event, status)
+
+    def _take_result(
+        self, seq: int, market: int, line: int, result: Result, now_ns: int, arrival_ns: int
+    ) -> None:
+        """Note a result; the message is whole when every row of this instant has been taken."""
+        self._set_market_status(market, MarketStatus.CLOSED, arrival_ns)
+        message = (seq, market)
+        if message not in self._results:
+            self._results[message] = {}
+            self._env.schedule_call(now_ns, Priority.EXCHANGE, partial(self._settle, message))
+        self._results[message][self._info.lines[line].line_id] = result
+
+    def _settle(self, message: tuple[int, int]) -> None:
+        self._exchange.settle(message[1], self._results.pop(message))
+
+    def _tell_of_event(
+        self, event: int, kind: int, state: int, text: str | None, arrival_ns: int
+    ) -> None:
+        event_id = self._info.events[event].event_id
+        if event_id not in self._publisher.events:
+            return
+        if kind == Kind.SCHEDULE:
+            self._publisher.tell(EventScheduled(event_id, state), arrival_ns)
+        else:
+            home, away = _score(text)
+            self._publisher.tell(ScoreChanged(event_id, home, away, state), arrival_ns)
+
+    def _tell_reference(self, line: int, probability: float, arrival_ns: int) -> None:
+        """Pass on an outside price: it is not the exchange's word, and touches no book."""
+        book = self._books[line]
+        if book.listened:
+            self._publisher.tell(ReferencePrice(book.line_id, probability), arrival_ns)
+
+
+def _score(text: str | None) -> tuple[int, int]:
+    home, _, away = (text or "").partition("-")
+    if not home.isdecimal() or not away.isdecimal():
+        message = f"score {text!r}: not of the form 54-51"
+        raise TapeError(message)
+    return int(home), int(away)

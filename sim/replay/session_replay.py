@@ -1,0 +1,328 @@
+"""A replay: the inputs of a session fed to the same desk again, which must ask for the same.
+
+The exchange is silent and time stands still between inputs: what the desk heard of both is among
+the inputs, under the numbers and the times at which it heard it. What the desk does is recorded as
+in a backtest, so that a start can be judged and reported on as one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recordings.reader import Tape
+from sim.engine.manual_clock import ManualClock
+from sim.replay.journaled import Journaled, JournaledStart
+from sim.results.price_sampler import PriceSampler
+from sim.results.run_journal import RunJournal
+from sim.results.run_tables import RunTables
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.desk.assembly import DeskSettings, assemble_desk
+from strategies.trading.desk.desk import Desk
+from strategies.trading.model.commands import Command
+from strategies.trading.model.errors import TradingError
+from strategies.trading.model.events import Event, OfferChanged, TimerFired, TradeSeen
+from strategies.trading.model.ids import EventId, MarketId
+from strategies.trading.model.market import Catalogue
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.journal import (
+    AccountSnapshot,
+    DecideRequested,
+    Decision,
+    Denial,
+    DeskCall,
+    DeskStarted,
+)
+from strategies.trading.ports.strategy import Strategy
+from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.limits import Limits
+from strategies.trading.wagers.wager_manager import WagerSettings
+
+
+class ReplayDifferenceError(TradingError):
+    """A replayed desk did something else than its session had journaled."""
+
+
+OpenStart = Callable[[Path, int], AbstractContextManager[JournaledStart | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """A start that was played again: its desk at the end, its record, and its recording.
+
+    All its `commands` were as journaled. It went from `began_ns`, None if the desk never began, to
+    `ended_ns`, and heard so many `inputs`. `limits` are those it traded with; of the wagers of
+    earlier starts that it was told of, `turnover_before_cents` had been matched.
+    """
+
+    desk: Desk
+    journal: RunJournal
+    tape: Tape
+    limits: Limits
+    began_ns: int | None
+    ended_ns: int
+    inputs: int
+    turnover_before_cents: int
+
+    @property
+    def commands(self) -> int:
+        """Return how many commands it came to."""
+        return self.journal.digest.commands
+
+
+class SessionReplay:
+    """Replays the starts of a session, from the parts that the session was built of."""
+
+    def __init__(
+        self,
+        *,
+        open_start: OpenStart,
+        strategy: Callable[[], Strategy],
+        pricing: Pricing,
+        wagers: WagerSettings,
+        fees: Commission,
+        session: dict[str, Any],
+    ) -> None:
+        """Take the parts, and the way to a start of a session."""
+        self._open_start = open_start
+        self._strategy = strategy
+        self._pricing = pricing
+        self._wagers = wagers
+        self._fees = fees
+        self._name = str(session["name"])
+
+    def run(
+        self, folder: Path, number: int, tables: RunTables | None = None
+    ) -> ReplayResult | None:
+        """Replay a start of the session in a folder; there is None if it never had a desk.
+
+        What the desk does goes to `tables` if given. Raise ReplayDifferenceError at the
+        first command that differs, JournalError or TapeError for what cannot be read.
+        """
+        with self._open_start(folder, number) as start:
+            return None if start is None else self.play(start, number, tables)
+
+    def play(
+        self, start: JournaledStart, number: int, tables: RunTables | None = None
+    ) -> ReplayResult:
+        """Replay a start that is open."""
+        catalogue = start.info.catalogue()
+        record = RunJournal(catalogue, tables)
+        journal = _Comparison(number, start.commands(), record)
+        clock, watch = ManualClock(), ManualClock()
+        desk = self._desk(start, number, catalogue, clock, journal)
+        with journal.silent():
+            start.recall(desk)
+        turnover_before_cents = desk.ledger.turnover_cents
+        record.take_over(desk.wagers.live(), desk.exposure.positions.values())
+        record.measure_with(watch, desk.fair_of)
+        sampler = None if tables is None else PriceSampler(desk, watch, tables, NS_PER_SECOND)
+        stage = _Stage(desk, clock, journal, watch, sampler)
+        for entry in start.inputs():
+            stage.play(entry)
+        journal.close()
+        record.close()
+        return ReplayResult(
+            desk=desk,
+            journal=record,
+            tape=start.tape,
+            limits=start.given.limits,
+            began_ns=stage.began_ns,
+            ended_ns=clock.now_ns(),
+            inputs=stage.inputs,
+            turnover_before_cents=turnover_before_cents,
+        )
+
+    def _desk(
+        self,
+        start: JournaledStart,
+        number: int,
+        catalogue: Catalogue,
+        clock: ManualClock,
+        journal: "_Comparison",
+    ) -> Desk:
+        settings = DeskSettings(
+            strategy=self._strategy(),
+            pricing=self._pricing,
+            limits=start.given.limits,
+            wagers=self._wagers,
+            commission=self._fees,
+            starting_balance_cents=start.given.starting_balance_cents,
+            session_name=self._name,
+            start_number=number,
+        )
+        return assemble_desk(
+            settings,
+            catalogue=catalogue,
+            market_keys=start.given.market_keys,
+            ladder=start.info.ladder,
+            clock=clock,
+            exchange=_SilentExchange(),
+            journal=journal,
+        )
+
+
+class _Sent(NamedTuple):
+    """A command, and after which input and when it was asked for."""
+
+    input_seq: int
+    now_ns: int
+    command: Command
+
+
+class _Comparison:
+    """The journal of a replayed desk: it holds every command against the session's.
+
+    What was compared, and all else, goes on to the record.
+    """
+
+    def __init__(
+        self, start: int, journaled: Iterator[Journaled[Command]], record: RunJournal
+    ) -> None:
+        self._start = start
+        self._journaled = journaled
+        self._record = record
+        self._is_silent = False
+        self.input_seq = 0
+        self._heard: dict[int, Event] = {}
+
+    def close(self) -> None:
+        """Raise ReplayDifferenceError if the session had asked for more."""
+        self._compare(None)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Keep nothing of what the desk is told meanwhile: it is of earlier starts."""
+        self._is_silent = True
+        try:
+            yield
+        finally:
+            self._is_silent = False
+
+    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
+        self.input_seq = input_seq
+        if not self._is_silent:
+            self._heard[input_seq] = event
+            self._record.heard(input_seq, now_ns, event)
+
+    def require_heard(self, input_seq: int, event: Event) -> None:
+        """Raise ReplayDifferenceError unless this was the input of that number."""
+        heard = self._heard.pop(input_seq, None)
+        if heard != event:
+            told = f"input {input_seq} of the session was {event}, of the replay {heard}"
+            raise self._difference(told)
+
+    def sent(self, now_ns: int, command: Command) -> None:
+        self._compare(_Sent(self.input_seq, now_ns, command))
+        self._record.sent(now_ns, command)
+
+    def decided(self, now_ns: int, decision: Decision) -> None:
+        self._record.decided(now_ns, decision)
+
+    def denied(self, now_ns: int, denial: Denial) -> None:
+        self._record.denied(now_ns, denial)
+
+    def accounted(self, now_ns: int, accounts: AccountSnapshot) -> None:
+        if not self._is_silent:
+            self._record.accounted(now_ns, accounts)
+
+    def _compare(self, replayed: _Sent | None) -> None:
+        entry = next(self._journaled, None)
+        journaled = None if entry is None else _Sent(entry.input_seq, entry.now_ns, entry.told)
+        if journaled != replayed:
+            told = f"the session asked for {_told(journaled)}, the replay for {_told(replayed)}"
+            raise self._difference(told)
+
+    def _difference(self, told: str) -> ReplayDifferenceError:
+        agreed = self._record.digest.commands
+        return ReplayDifferenceError(f"start {self._start}, after {agreed} that agree: {told}")
+
+
+def _told(sent: _Sent | None) -> str:
+    if sent is None:
+        return "nothing"
+    return f"{sent.command} (input {sent.input_seq}, {sent.now_ns} ns)"
+
+
+class _SilentExchange:
+    """An exchange that never answers."""
+
+    def place(self, requests: object) -> None:
+        """Say nothing: the answer is among the inputs."""
+
+    def cancel(self, refs: object) -> None:
+        """Say nothing: the answer is among the inputs."""
+
+    def cancel_all(
+        self, event_id: EventId | None = None, market_id: MarketId | None = None
+    ) -> None:
+        """Say nothing: the answers are among the inputs."""
+
+    def ask_state(self) -> None:
+        """Say nothing: the answer is among the inputs."""
+
+
+class _Stage:
+    """Plays inputs to a desk, which is watched meanwhile, on a clock that it does not see."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        clock: ManualClock,
+        journal: _Comparison,
+        watch: ManualClock,
+        sampler: PriceSampler | None,
+    ) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._journal = journal
+        self._watch = watch
+        self._sampler = sampler
+        self.began_ns: int | None = None
+        self.inputs = 0
+
+    def play(self, entry: Journaled[Event | DeskCall]) -> None:
+        self._look_until(entry.now_ns)
+        self._set(entry.now_ns)
+        match entry.told:
+            case DeskStarted():
+                self._begin(entry.now_ns)
+            case DecideRequested():
+                self._desk.act(entry.now_ns)
+            case event:
+                self.inputs += 1
+                # What a desk tells itself, such as a loss limit, it has heard by now.
+                if entry.input_seq > self._journal.input_seq:
+                    self._hear(event, entry.input_seq, entry.now_ns)
+                self._journal.require_heard(entry.input_seq, event)
+
+    def _begin(self, now_ns: int) -> None:
+        self.began_ns = now_ns
+        if self._sampler is not None:
+            self._sampler.start()
+        self._desk.start()
+
+    def _look_until(self, now_ns: int) -> None:
+        """Look at the desk at every moment until now that was asked for."""
+        while (due_ns := self._watch.next_ns()) is not None and due_ns <= now_ns:
+            self._set(due_ns)
+            self._watch.call_next()
+
+    def _set(self, now_ns: int) -> None:
+        self._clock.set(now_ns)
+        self._watch.set(now_ns)
+
+    def _hear(self, event: Event, input_seq: int, now_ns: int) -> None:
+        if isinstance(event, TimerFired):
+            self._fire(input_seq)
+            return
+        if isinstance(event, OfferChanged | TradeSeen):
+            # These a desk numbers, and does not tell its journal of.
+            self._journal.heard(self._journal.input_seq + 1, now_ns, event)
+        self._desk.take(event, now_ns)
+
+    def _fire(self, input_seq: int) -> None:
+        """Make the calls that are due, until a timer of the desk was among them."""
+        while self._journal.input_seq < input_seq and self._clock.call_next():
+            pass

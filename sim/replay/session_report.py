@@ -1,0 +1,160 @@
+"""The report of one start of a session: a run folder, drawn from its replay."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from sim.engine.latency import Latency
+from sim.engine.random_streams import RandomStreams
+from sim.exchange.queue_models import QueueModel
+from sim.replay.session_replay import OpenStart, ReplayResult, SessionReplay
+from sim.report.document import write_report
+from sim.results.run_tables import RunTables
+from sim.results.summary import Summary, desk_models, exchange_models, figures, write_summary
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.ports.strategy import Strategy
+from strategies.trading.pricing.touch import Pricing
+from strategies.trading.wagers.wager_manager import WagerSettings
+
+
+class EndpointInfo(Protocol):
+    """The exchange whose market a session traded."""
+
+    @property
+    def name(self) -> str:
+        """Return what people call it."""
+
+    @property
+    def real_money(self) -> bool:
+        """Tell whether its money is real."""
+
+    @property
+    def speed(self) -> float:
+        """Return how fast the session's clock ran against the wall's."""
+
+
+class SessionReport:
+    """Replays the starts of a session and reports on them, from the parts it was built of.
+
+    `mode_name` is the mode that it was traded in. The desk heard what came of `latency` and
+    `queue`: they are told of, where the wagers were simulated.
+    """
+
+    def __init__(
+        self,
+        *,
+        open_start: OpenStart,
+        mode_name: str,
+        prophet: EndpointInfo,
+        latency: Callable[..., Latency],
+        queue: Callable[[], QueueModel],
+        seed: int,
+        strategy: Callable[[], Strategy],
+        pricing: Pricing,
+        wagers: WagerSettings,
+        fees: Commission,
+        session: dict[str, Any],
+    ) -> None:
+        """Take the parts, and the way to a start of a session."""
+        self._replay = SessionReplay(
+            open_start=open_start,
+            strategy=strategy,
+            pricing=pricing,
+            wagers=wagers,
+            fees=fees,
+            session=session,
+        )
+        self._mode = mode_name
+        self._on_paper = mode_name == "paper"
+        self._site = prophet
+        self._latency = latency
+        self._queue = queue
+        self._seed = seed
+        self._strategy = strategy
+        self._pricing = pricing
+        self._fees = fees
+        self._session_name = str(session["name"])
+
+    def run(self, session_folder: Path, number: int) -> list[str]:
+        """Replay a start and write its run folder, in place of any older one.
+
+        Return what people should read, the folder last. There is none of a start whose desk never
+        began. Raise what the replay raises; then there is none either.
+        """
+        folder = session_folder / f"start-{number:05d}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            replayed = self._replayed_into(folder, session_folder, number)
+            if replayed is None or replayed.began_ns is None:
+                shutil.rmtree(folder)
+                return [f"start {number}: it was over before its desk began"]
+            _keep_configuration(folder)
+            write_summary(folder, self._summary(replayed, replayed.began_ns, number))
+            write_report(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        agreed = f"start {number}: all {replayed.commands} commands agree with the journal"
+        return [agreed, str(folder.resolve())]
+
+    def _replayed_into(
+        self, folder: Path, session_folder: Path, number: int
+    ) -> ReplayResult | None:
+        tables = RunTables(folder)
+        try:
+            return self._replay.run(session_folder, number, tables)
+        finally:
+            tables.close()
+
+    def _summary(self, replayed: ReplayResult, began_ns: int, number: int) -> Summary:
+        """Return what a start came to; `real_money` tells whether such was staked.
+
+        `speed` is that of its clock, by which all times are told, against the wall's.
+        """
+        info, came_to = replayed.tape.info, figures(replayed.desk, replayed.journal)
+        return {
+            "mode": self._mode,
+            "session": self._session_name,
+            "start": number,
+            "exchange": self._site.name,
+            "real_money": self._site.real_money and not self._on_paper,
+            "speed": self._site.speed,
+            "recording": replayed.tape.path.name,
+            "recording_source": info.source,
+            "simulated": info.simulated,
+            "notes": info.notes,
+            "seed": self._seed,
+            "strategy": type(self._strategy()).__name__,
+            "first_ns": began_ns,
+            "last_ns": replayed.ended_ns,
+            **came_to,
+            "turnover_cents": came_to["turnover_cents"] - replayed.turnover_before_cents,
+            "events": [_seen_since(began_ns, event) for event in came_to["events"]],
+            "inputs": replayed.inputs,
+            "recording_digest": replayed.tape.digest(),
+            "models": self._models(replayed),
+        }
+
+    def _models(self, replayed: ReplayResult) -> Summary:
+        believed = desk_models(self._pricing, self._fees, replayed.limits)
+        if not self._on_paper:
+            return believed
+        models = exchange_models(str(self._queue()), self._latency(RandomStreams(self._seed)))
+        entry = f"{models['entry latency']}, and as long as the market's last message was under way"
+        return {**models, "feed latency": "as it was", "entry latency": entry, **believed}
+
+
+def _keep_configuration(folder: Path) -> None:
+    """Put what the start was composed of where every run folder has it."""
+    kept = folder / ".hydra" / "config.yaml"
+    kept.parent.mkdir()
+    shutil.copyfile(folder.with_suffix(".yaml"), kept)
+
+
+def _seen_since(began_ns: int, event: Summary) -> Summary:
+    """Leave out moments that were over when the desk began: when they were, it was not told."""
+    moments = {name: event[name] for name in ("live_ns", "ended_ns")}
+    seen = {name: ns if ns and ns > began_ns else None for name, ns in moments.items()}
+    return {**event, **seen}

@@ -1,0 +1,120 @@
+"""The tables of a report on the whole run: key figures, settlement, open positions, models."""
+
+from typing import Any
+
+from sim.report.number_text import (
+    NONE,
+    count,
+    dollars,
+    percent,
+    points,
+    signed_dollars,
+)
+from sim.report.page import (
+    Html,
+    Tile,
+    code_block,
+    facts,
+    folded,
+    join,
+    paragraph,
+    table,
+    tiles,
+)
+from sim.report.run_folder import Run
+
+
+def key_figures(run: Run) -> Html:
+    """Return the tiles at the head of the report."""
+    s = run.summary
+    open_count = len(s.open_positions)
+    return tiles(
+        [
+            Tile("Settled profit", signed_dollars(s.profit_cents), "net of commission"),
+            Tile("Commission", dollars(s.commission_cents), "taken from settled winnings"),
+            Tile("Marked, not settled", signed_dollars(s.marked_cents), _open_text(open_count)),
+            Tile("Turnover", dollars(s.turnover_cents), _turnover_text(run)),
+            Tile("Fills", count(s.fills), f"{count(s.wagers_matched)} wagers matched"),
+            Tile("Mean edge at the fill", points(s.mean_edge), "fair less implied, by stake"),
+            Tile("Mean markout at 60 s", points(s.mean_markout_60s), "fair after, less at fill"),
+            Tile("Wagers placed", count(s.wagers_placed), f"{count(s.wagers_cancelled)} cancelled"),
+            Tile("Largest exposure", dollars(s.max_exposure_cents), "worst case, resting included"),
+            Tile("Largest drawdown", dollars(s.max_drawdown_cents), "fall from the highest equity"),
+            Tile("Denials", count(s.denials), "by our own risk controls"),
+            Tile("Starting balance", dollars(s.starting_balance_cents), "of the session"),
+        ]
+    )
+
+
+def _turnover_text(run: Run) -> str:
+    s = run.summary
+    if not (s.settled and s.turnover_cents):
+        return "stake matched"
+    return f"stake matched; profit is {percent(s.profit_cents / s.turnover_cents)} of it"
+
+
+def _open_text(open_count: int) -> str:
+    if not open_count:
+        return "no position is open"
+    return f"{count(open_count)} open, at the last fair price"
+
+
+def settlement(run: Run) -> Html:
+    """Return what each settled market brought in."""
+    settled = run.summary.settled
+    if not settled:
+        return paragraph("Nothing was settled: there was no result for what was matched.")
+    rows = [
+        (
+            run.short_label(s.label),
+            s.market,
+            *_gross_to_net(s.gross_cents, s.commission_cents, s.net_cents),
+        )
+        for s in settled
+    ]
+    total = _gross_to_net(
+        sum(s.gross_cents for s in settled),
+        sum(s.commission_cents for s in settled),
+        sum(s.net_cents for s in settled),
+    )
+    heads = ("market", "id", "#gross profit", "#commission", "#net profit")
+    return table(heads, rows, ("all", "", *total))
+
+
+def _gross_to_net(gross_cents: int, commission_cents: int, net_cents: int) -> tuple[str, str, str]:
+    return signed_dollars(gross_cents), dollars(commission_cents), signed_dollars(net_cents)
+
+
+def open_positions(run: Run) -> Html:
+    """Return what was left unsettled, with its marks."""
+    positions = run.summary.open_positions
+    if not positions:
+        return paragraph("No position was left open.")
+    rows = [
+        (
+            run.short_label(position.label),
+            signed_dollars(position.profit_if_first_cents),
+            signed_dollars(position.profit_if_second_cents),
+            signed_dollars(position.marked_cents),
+        )
+        for position in positions
+    ]
+    heads = ("market", "#profit if first wins", "#profit if second wins", "#marked at last fair")
+    total = ("all", "", "", signed_dollars(run.summary.marked_cents))
+    warning = "These positions are outside settled profit: their marks are never added in."
+    return join([paragraph(warning), table(heads, rows, total)])
+
+
+def models(run: Run) -> Html:
+    """Return the models and settings that the run was made with."""
+    named = run.summary.models.items()
+    shown = facts([(name.replace("_", " "), _words(value)) for name, value in named])
+    if run.config is None:
+        return shown
+    return join([shown, folded("The composed configuration", code_block(run.config))])
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return NONE if value is None else str(value)

@@ -1,0 +1,177 @@
+"""The tables of a report on fills, on the fates of wagers, and on refusals."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from math import ceil
+from statistics import median
+
+from sim.report.number_text import (
+    NONE,
+    clock,
+    count,
+    dollars,
+    minutes_from_start,
+    odds_text,
+    percent,
+    points,
+    seconds,
+)
+from sim.report.page import Html, join, paragraph, subheading, table
+from sim.report.run_folder import Columns, Run, places_by_pair
+
+FILLS_LISTED = 15
+REASONS_LISTED = 20
+_FATES = {
+    "matched": "matched in full",
+    "cancelled": "cancelled by us",
+    "wiped": "wiped at the start",
+    "rejected": "rejected by the exchange",
+    "invalid": "invalid after acceptance",
+    "open": "still open at the end",
+}
+_MEASURES = ("edge", "markout_1s", "markout_10s", "markout_60s")
+
+
+def fills_by_pair(run: Run) -> Html:
+    """Return number, stake, edge and markouts of the fills of each pair and of all."""
+    stakes = run.fills["stake_cents"]
+    if not stakes:
+        return paragraph("There were no fills.")
+    places = places_by_pair(run.fills)
+    rows = [_pair_row(run, pair_id, places[pair_id]) for pair_id in sorted(places)]
+    heads = ("market", "#fills", "backed", "#stake", "#mean edge")
+    markouts = ("#markout 1 s", "#markout 10 s", "#markout 60 s")
+    total = ["all", count(len(stakes)), "", *_stake_and_means(run.fills, range(len(stakes)))]
+    told = "Edge and markouts are means weighted by stake, in percentage points of probability."
+    return join([table((*heads, *markouts), rows, total), paragraph(told, "aside")])
+
+
+def _pair_row(run: Run, pair_id: str, places: Sequence[int]) -> list[str]:
+    name = run.pair_name(pair_id)
+    firsts = sum(run.fills["first"][place] for place in places)
+    backed = f"{count(firsts)} {name.first}, {count(len(places) - firsts)} {name.second}"
+    label = run.short_label(name.label)
+    return [label, count(len(places)), backed, *_stake_and_means(run.fills, places)]
+
+
+def _stake_and_means(fills: Columns, places: Sequence[int]) -> list[str]:
+    stakes = [fills["stake_cents"][place] for place in places]
+    means = [_mean_by_stake([fills[name][p] for p in places], stakes) for name in _MEASURES]
+    return [dollars(sum(stakes)), *map(points, means)]
+
+
+def _mean_by_stake(values: Iterable[float | None], stakes: Iterable[int]) -> float | None:
+    known = [
+        (value, stake) for value, stake in zip(values, stakes, strict=True) if value is not None
+    ]
+    weight = sum(stake for _, stake in known)
+    return sum(value * stake for value, stake in known) / weight if weight else None
+
+
+def largest_fills(run: Run) -> Html:
+    """Return the fills of the largest stakes, in order of time."""
+    fills = run.fills
+    by_stake = sorted(range(len(fills["ns"])), key=lambda place: -fills["stake_cents"][place])
+    if not by_stake:
+        return Html("")
+    shown = sorted(by_stake[:FILLS_LISTED])
+    title = f"The {len(shown)} largest of {count(len(by_stake))} fills, in order of time"
+    heads = ("#time, UTC", "#from start", "market", "backed", "#odds", "#stake", "#to win")
+    rows = [_fill_cells(run, place) for place in shown]
+    return join([subheading(title), table((*heads, "#fair", "#edge", "#markout 60 s"), rows)])
+
+
+def _fill_cells(run: Run, place: int) -> list[str]:
+    fill = {name: column[place] for name, column in run.fills.items()}
+    name, event = run.pair_name(fill["pair_id"]), run.event_of(fill["pair_id"])
+    return [
+        clock(fill["ns"]),
+        minutes_from_start(fill["ns"], event.scheduled_ns) if event else NONE,
+        run.short_label(name.label),
+        name.first if fill["first"] else name.second,
+        odds_text(fill["odds"]),
+        dollars(fill["stake_cents"]),
+        dollars(fill["profit_cents"]),
+        percent(fill["fair"]),
+        points(fill["edge"]),
+        points(fill["markout_60s"]),
+    ]
+
+
+def wager_fates(run: Run) -> Html:
+    """Return what became of the wagers, and how long they lived."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, reason in enumerate(run.wagers["reason"]):
+        places[reason].append(place)
+    if not places:
+        return paragraph("No wager was placed.")
+    order = [*_FATES, *sorted(set(places) - set(_FATES))]
+    rows = [_fate_row(_FATES.get(r, r), run.wagers, places[r]) for r in order if r in places]
+    heads = ("fate", "#wagers", "#partly matched", "#stake placed", "#stake matched")
+    total = _fate_row("all", run.wagers, range(len(run.wagers["reason"])))
+    return table((*heads, "#median life"), rows, total)
+
+
+def _fate_row(fate: str, wagers: Columns, places: Sequence[int]) -> list[str]:
+    stakes = [wagers["stake_cents"][place] for place in places]
+    matched = [wagers["matched_cents"][place] for place in places]
+    partly = sum(0 < part < whole for part, whole in zip(matched, stakes, strict=True))
+    lives = [
+        wagers["ended_ns"][place] - wagers["placed_ns"][place]
+        for place in places
+        if wagers["ended_ns"][place] is not None
+    ]
+    return [
+        fate,
+        count(len(stakes)),
+        count(partly),
+        dollars(sum(stakes)),
+        dollars(sum(matched)),
+        seconds(median(lives) if lives else None),
+    ]
+
+
+def answers(run: Run) -> Html:
+    """Return how soon placings were answered, be it with a yes or a no."""
+    placed, answered = run.wagers["placed_ns"], run.wagers["answered_ns"]
+    waits = sorted(
+        told - asked for asked, told in zip(placed, answered, strict=True) if told is not None
+    )
+    if not waits:
+        return paragraph("No placing was answered.")
+    slow = waits[ceil(0.99 * len(waits)) - 1]
+    return paragraph(
+        f"Of {count(len(placed))} placings {count(len(waits))} were answered: half of those within "
+        f"{seconds(median(waits))}, 99 % within {seconds(slow)}, all within {seconds(waits[-1])}."
+    )
+
+
+def denials(run: Run) -> Html:
+    """Return how often each control of our own denied a wager, and for which reasons."""
+    if not run.summary.denials_by_control:
+        return paragraph("Our own risk controls denied nothing.")
+    controls = table(("control", "#denials"), _by_count(run.summary.denials_by_control))
+    reasons = _reasons(run.denials)
+    return join([controls, reasons]) if run.denials["control"] else controls
+
+
+def _reasons(denials: Columns) -> Html:
+    keys = list(zip(denials["control"], denials["reason"], strict=True))
+    asked: Counter[tuple[str, str]] = Counter()
+    for key, stake_cents in zip(keys, denials["stake_cents"], strict=True):
+        asked[key] += stake_cents or 0
+    common = Counter(keys).most_common(REASONS_LISTED)
+    rows = [(*key, count(number), dollars(asked[key])) for key, number in common]
+    return table(("control", "reason", "#denials", "#stake asked"), rows)
+
+
+def rejections(run: Run) -> Html:
+    """Return how often the exchange rejected a wager, by its code."""
+    if not run.summary.rejections_by_code:
+        return paragraph("The exchange rejected nothing.")
+    return table(("code", "#rejections"), _by_count(run.summary.rejections_by_code))
+
+
+def _by_count(counts: dict[str, int]) -> list[tuple[str, str]]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [(name, count(number)) for name, number in ordered]

@@ -1,0 +1,43 @@
+"""Samples of the market as a desk heard it, for the report."""
+
+from sim.results.run_tables import RunTables
+from strategies.trading.desk.desk import Desk
+from strategies.trading.model.ids import PairId
+from strategies.trading.model.odds import Odds
+from strategies.trading.ports.clock import Clock
+
+Touch = tuple[Odds, int] | None
+
+
+class PriceSampler:
+    """Samples the market as the desk heard it; it changes nothing."""
+
+    def __init__(self, desk: Desk, clock: Clock, tables: RunTables, period_ns: int) -> None:
+        """Take whom to look at, by which clock, where to keep it, and how long between looks."""
+        self._desk = desk
+        self._clock = clock
+        self._tables = tables
+        self._period_ns = period_ns
+        self._touches: dict[PairId, tuple[Touch, Touch]] = {}
+
+    def start(self) -> None:
+        """Begin: the first look is one period from now."""
+        self._clock.call_at(self._clock.now_ns() + self._period_ns, self._sample)
+
+    def _sample(self) -> None:
+        """Keep a row of each pair whose touch changed since its last one."""
+        now_ns = self._clock.now_ns()
+        for pair_id, book in self._desk.board.books.items():
+            touches = first, second = book.first.touch(), book.second.touch()
+            if self._touches.get(pair_id) == touches:
+                continue
+            self._touches[pair_id] = touches
+            row = (
+                now_ns,
+                pair_id,
+                self._desk.fair_of(pair_id),
+                None if first is None else first[0],
+                None if second is None else second[0],
+            )
+            self._tables.append("prices", row)
+        self._clock.call_at(now_ns + self._period_ns, self._sample)

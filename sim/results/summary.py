@@ -1,0 +1,180 @@
+"""The summary of a run: every figure it is judged by, and all that is needed to repeat it."""
+
+import json
+import subprocess
+from dataclasses import fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sim.engine.latency import Latency
+from sim.results.run_journal import MARKOUT_SECONDS, RunJournal
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.desk.desk import Desk
+from strategies.trading.model.market import Catalogue, EventStatus, MarketType, Pair
+from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.limits import Limits
+
+Summary = dict[str, Any]
+
+SUMMARY_FILE = "summary.json"
+# In place of a queue model, where every wager's place in the queue is known.
+TRUE_QUEUE = "true queue"
+
+_PACKAGES = ("prophet-sim", "simpy", "numpy", "polars", "pyarrow", "hydra-core", "msgspec")
+
+
+def figures(desk: Desk, journal: RunJournal) -> Summary:
+    """Return what a run came to, in any mode; money is cents, times nanoseconds since the epoch.
+
+    `profit_cents` is settled and net of commission. `marked_cents` is what is not settled, at the
+    last fair prices, and is in no other figure.
+    """
+    catalogue = desk.board.catalogue
+    return {
+        **_money(desk),
+        **_counts(journal),
+        "decisions": desk.decisions,
+        "digest": journal.digest.hexdigest(),
+        "events": _events(desk, journal),
+        "pairs": [_pair(catalogue, book.pair) for book in desk.board.books.values()],
+        "settled": _settled(desk),
+        "open_positions": _open_positions(desk),
+        "commit": _commit(),
+        "versions": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> Summary:
+    """Return what a desk is told to believe, as people read it, in any mode."""
+    return {
+        "pricing": repr(pricing),
+        "commission": f"{fees.rate_percent:g} % of net winnings per {fees.offset_by}",
+        "in_play": limits.in_play,
+    }
+
+
+def exchange_models(queue: str, latency: Latency) -> Summary:
+    """Return what the simulated exchange is taken to be like, as people read it."""
+    delays = {
+        f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)
+    }
+    return {"queue": queue, **delays}
+
+
+def write_summary(folder: Path, summary: Summary) -> None:
+    """Write the summary as the last file of a run, under its own name only once it is whole."""
+    part = folder / f".{SUMMARY_FILE}.part"
+    part.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(folder / SUMMARY_FILE)
+
+
+def pair_label(catalogue: Catalogue, pair: Pair) -> str:
+    """Return how people name a pair: its event, the kind of market, and the point if any."""
+    event = catalogue.events[pair.first.event_id]
+    point = {
+        MarketType.MONEYLINE: "moneyline",
+        MarketType.SPREAD: f"spread, home {pair.first.point:+g}",
+        MarketType.TOTAL: f"total {pair.first.point:g}",
+    }
+    return f"{event.name}: {point[pair.type]}"
+
+
+def _money(desk: Desk) -> Summary:
+    ledger = desk.ledger
+    return {
+        "starting_balance_cents": ledger.starting_balance_cents,
+        "profit_cents": ledger.profit_cents,
+        "commission_cents": ledger.commission_cents,
+        "marked_cents": ledger.marked_cents,
+        "turnover_cents": ledger.turnover_cents,
+        "max_exposure_cents": desk.exposure.max_total_cents,
+        "max_drawdown_cents": desk.losses.max_drawdown_cents,
+        "halted": desk.losses.hit,
+    }
+
+
+def _counts(journal: RunJournal) -> Summary:
+    counts = journal.counts
+    return {
+        "wagers_placed": counts.wagers_placed,
+        "wagers_cancelled": counts.ended["cancelled"],
+        "wagers_matched": counts.ended["matched"],
+        "wagers_ended": dict(sorted(counts.ended.items())),
+        "fills": counts.fills,
+        "denials": counts.denials.total(),
+        "denials_by_control": dict(sorted(counts.denials.items())),
+        "rejections_by_code": dict(sorted(counts.rejections.items())),
+        "commands": journal.digest.commands,
+        "mean_edge": journal.edge.mean(),
+        **{f"mean_markout_{s}s": journal.markouts[s].mean() for s in MARKOUT_SECONDS},
+    }
+
+
+def _pair(catalogue: Catalogue, pair: Pair) -> Summary:
+    return {
+        "pair_id": pair.pair_id,
+        "label": pair_label(catalogue, pair),
+        "first": pair.first.selection.value,
+        "second": pair.second.selection.value,
+    }
+
+
+def _events(desk: Desk, journal: RunJournal) -> list[Summary]:
+    times = journal.event_times
+    return [
+        {
+            "event_id": event_id,
+            "name": state.event.name,
+            "scheduled_ns": state.scheduled_ns,
+            "live_ns": times.get((event_id, EventStatus.LIVE)),
+            "ended_ns": times.get((event_id, EventStatus.ENDED)),
+        }
+        for event_id, state in desk.board.events.items()
+    ]
+
+
+def _settled(desk: Desk) -> list[Summary]:
+    catalogue = desk.board.catalogue
+    return [
+        {
+            "market": f"{key.event_id}:{key.market_id}",
+            "label": f"{catalogue.events[key.event_id].name}: {catalogue.markets[key].type.value}",
+            "gross_cents": settlement.net_cents + settlement.commission_cents,
+            "commission_cents": settlement.commission_cents,
+            "net_cents": settlement.net_cents,
+        }
+        for key, settlement in desk.ledger.settlements.items()
+    ]
+
+
+def _open_positions(desk: Desk) -> list[Summary]:
+    return [
+        {
+            "pair_id": position.pair.pair_id,
+            "label": pair_label(desk.board.catalogue, position.pair),
+            "profit_if_first_cents": position.profit_if[0],
+            "profit_if_second_cents": position.profit_if[1],
+            "marked_cents": marked_cents,
+        }
+        for position, marked_cents in desk.ledger.open_positions()
+    ]
+
+
+def _commit() -> str | None:
+    """Return the commit that this code is of, marked if it was changed; None outside a checkout."""
+    here = Path(__file__)
+    git = ["git", "-C", str(here.parent)]
+    try:
+        subprocess.run(
+            [*git, "ls-files", "--error-unmatch", here.name], check=True, capture_output=True
+        )
+        described = subprocess.run(
+            [*git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()

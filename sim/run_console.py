@@ -1,0 +1,105 @@
+"""What a person sees of a backtest in the terminal: progress, the figures, the folder."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from sim.backtest import Backtest
+from sim.report.document import write_report
+from sim.results.summary import TRUE_QUEUE, Summary
+from strategies.trading.model.money import dollars_text
+
+
+def present_backtest(session: Backtest, folder: Path) -> float:
+    """Carry a backtest out under a progress bar, then print its figures and its folder."""
+    summary = _with_progress(session, folder)
+    write_report(folder)
+    console = Console()
+    print(_title(summary))
+    console.print(_figures(summary))
+    # Not through the console, which would break long lines, and paths with them.
+    for line in _remarks(summary):
+        print(line)
+    print(folder.resolve())
+    profit_cents: int = summary["profit_cents"]
+    return profit_cents
+
+
+def _with_progress(session: Backtest, folder: Path) -> Summary:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    progress = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
+    tasks: dict[str, TaskID] = {}
+
+    def show(label: str, rows: int, rows_total: int) -> None:
+        if label not in tasks:
+            # Started only here: even an empty bar would print a line ahead of an error.
+            progress.start()
+            tasks[label] = progress.add_task(label, total=rows_total)
+        progress.update(tasks[label], completed=rows)
+
+    try:
+        return session.run(folder, show)
+    finally:
+        if tasks:
+            progress.stop()
+
+
+def _figures(summary: Summary) -> Table:
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, text in (
+        ("settled profit, net of commission", dollars_text(summary["profit_cents"])),
+        *_by_queue(summary),
+        ("commission", dollars_text(summary["commission_cents"])),
+        ("not settled, at fair prices", dollars_text(summary["marked_cents"])),
+        ("turnover", dollars_text(summary["turnover_cents"])),
+        ("wagers placed", f"{summary['wagers_placed']:,}"),
+        ("wagers cancelled", f"{summary['wagers_cancelled']:,}"),
+        ("fills", f"{summary['fills']:,}"),
+        ("denials by our own risk", f"{summary['denials']:,}"),
+        ("largest exposure", dollars_text(summary["max_exposure_cents"])),
+        ("largest drawdown", dollars_text(summary["max_drawdown_cents"])),
+        ("decisions", f"{summary['decisions']:,}"),
+        ("rows a second", f"{summary['rows_per_second']:,}"),
+        ("digest of the decisions", summary["digest"][:16]),
+    ):
+        table.add_row(name, text)
+    return table
+
+
+def _by_queue(summary: Summary) -> list[tuple[str, str]]:
+    """Return the profit under the two extreme queue models, unless the true queue is known."""
+    return [
+        (f"  under queue model {name}", dollars_text(summary[f"profit_cents_{name}"]))
+        for name in ("front", "back")
+        if summary[f"profit_cents_{name}"] is not None
+    ]
+
+
+def _title(summary: Summary) -> str:
+    queue = summary["models"]["queue"]
+    if queue == TRUE_QUEUE:
+        return f"{summary['strategy']} in {summary['recording']}, {queue}"
+    simulated = " (a simulated recording)" if summary["simulated"] else ""
+    return f"{summary['strategy']} on {summary['recording']}{simulated}, queue model {queue}"
+
+
+def _remarks(summary: Summary) -> list[str]:
+    remarks = [f"note: {note}" for note in summary["notes"]]
+    if summary["halted"]:
+        remarks.append(f"the desk was halted: {summary['halted']}")
+    remarks += [
+        f"not settled: {position['label']}, marked at {dollars_text(position['marked_cents'])}"
+        for position in summary["open_positions"]
+    ]
+    return remarks

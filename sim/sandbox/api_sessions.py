@@ -1,0 +1,143 @@
+"""Who may ask: key pairs, the sessions they open, and the tokens of those (partner API, 2)."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.sandbox.api_errors import RefusedError
+from sim.sandbox.sandbox_settings import SandboxSettings
+from sim.sandbox.serializers import Shape
+from strategies.trading.model.units import NS_PER_SECOND
+
+_HEADER = {"alg": "HS256", "typ": "JWT"}
+_KEY = "access_key"
+_SECRET = "secret_key"
+
+
+@dataclass(slots=True)
+class _KeyPair:
+    """A key pair that logged in: its account, and when each session's newest token expires."""
+
+    secret_key: str
+    partner_id: str
+    sessions: dict[int, int] = field(default_factory=dict)
+
+
+class Sessions:
+    """Opens sessions, and tells whose a token is.
+
+    Any key pair is taken until there are too many; whoever comes first with an access key says what
+    its secret is. An account is named by its access key. A session counts while its newest
+    access token lives. `now_ns` is the sandbox's clock.
+    """
+
+    def __init__(self, now_ns: Callable[[], int], settings: SandboxSettings, secret: str) -> None:
+        """Know nobody yet; tokens are signed with the secret."""
+        self._now_ns = now_ns
+        self._settings = settings
+        self._secret = secret.encode()
+        self._pairs: dict[str, _KeyPair] = {}
+        self._issued = 0
+        self._revoked = 0
+
+    def login(self, body: dict[str, Any]) -> Shape:
+        """Open a session for a key pair and return its tokens; raise RefusedError."""
+        pair = self._pair(body.get(_KEY), body.get(_SECRET))
+        now = self._now_seconds()
+        alive = [number for number, expires in pair.sessions.items() if expires > now]
+        if len(alive) >= self._settings.most_sessions:
+            raise RefusedError("session_num_exceed")
+        session = self._issued + 1
+        refresh = self._token("refresh", body[_KEY], session, self._settings.refresh_seconds)
+        return self._access(body[_KEY], session) | {
+            "refresh_token": refresh,
+            "refresh_expire_time": now + self._settings.refresh_seconds,
+        }
+
+    def refresh(self, body: dict[str, Any]) -> Shape:
+        """Return a new access token of the session that a refresh token is of."""
+        claims = self._claims(body.get("refresh_token"), "refresh")
+        return self._access(claims["key"], claims["session"])
+
+    def partner_of(self, authorization: str) -> str:
+        """Return the account that a request's Authorization names; raise RefusedError."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            raise RefusedError("unauthorized", "a Bearer token is missing")
+        return self._pairs[self._claims(token, "access")["key"]].partner_id
+
+    def expire_all(self, refresh_too: bool) -> None:
+        """Let every access token issued so far be refused, and perhaps the refresh tokens too."""
+        self._revoked = self._issued
+        for pair in self._pairs.values():
+            pair.sessions.clear()
+        if refresh_too:
+            self._secret = hashlib.sha256(self._secret).digest()
+
+    def _pair(self, access_key: object, secret_key: object) -> _KeyPair:
+        if not isinstance(access_key, str) or not isinstance(secret_key, str) or not access_key:
+            raise RefusedError("invalid_request", f"{_KEY} and {_SECRET} are wanted, as text")
+        pair = self._pairs.get(access_key)
+        if pair is None:
+            if len(self._pairs) >= self._settings.most_accounts:
+                raise RefusedError("keypair_num_exceed")
+            pair = self._pairs[access_key] = _KeyPair(secret_key, partner_id_of(access_key))
+        if not hmac.compare_digest(pair.secret_key.encode(), secret_key.encode()):
+            raise RefusedError("unauthorized", "the secret does not belong to the access key")
+        return pair
+
+    def _access(self, access_key: str, session: int) -> Shape:
+        lives = self._settings.access_seconds
+        expires = self._now_seconds() + lives
+        self._pairs[access_key].sessions[session] = expires
+        token = self._token("access", access_key, session, lives)
+        return {"access_token": token, "access_expire_time": expires}
+
+    def _token(self, use: str, access_key: str, session: int, lives: int) -> str:
+        self._issued += 1
+        claims = {
+            "sub": partner_id_of(access_key),
+            "key": access_key,
+            "session": session,
+            "use": use,
+            "number": self._issued,
+            "exp": self._now_seconds() + lives,
+        }
+        signed = f"{_encoded(_HEADER)}.{_encoded(claims)}"
+        return f"{signed}.{self._signature(signed)}"
+
+    def _claims(self, token: object, use: str) -> dict[str, Any]:
+        signed, _, signature = str(token).rpartition(".")
+        if not hmac.compare_digest(self._signature(signed).encode(), signature.encode()):
+            raise RefusedError("unauthorized", "the token is not one of ours")
+        claims: dict[str, Any] = json.loads(_decoded(signed.partition(".")[2]))
+        revoked = use == "access" and claims["number"] <= self._revoked
+        if claims["use"] != use or revoked or claims["exp"] <= self._now_seconds():
+            raise RefusedError("unauthorized", "the token has expired or is of the wrong use")
+        return claims
+
+    def _signature(self, signed: str) -> str:
+        digest = hmac.new(self._secret, signed.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    def _now_seconds(self) -> int:
+        return self._now_ns() // NS_PER_SECOND
+
+
+def partner_id_of(access_key: str) -> str:
+    """Return the id of the account that an access key names, of the exchange's kind."""
+    digits = hashlib.sha256(access_key.encode()).hexdigest()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+
+
+def _encoded(claims: dict[str, Any]) -> str:
+    text = json.dumps(claims, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,138 @@
+"""JSON as the partner API shapes it: tournaments, events, offers (4.1 to 4.3), in its own words.
+
+Dollars exist here: numbers with the decimals they need, as the exchange sends them.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sim.exchange.displayed_book import Level
+from sim.sandbox.wire_ids import outcome_id, stable_number, tournament_id
+from strategies.trading.model.market import EventStatus, Line, MarketStatus, MarketType, SportEvent
+from strategies.trading.model.units import NS_PER_SECOND
+
+Shape = dict[str, Any]
+
+EVENT_STATUS = {
+    EventStatus.NOT_STARTED: "not_started",
+    EventStatus.LIVE: "live",
+    EventStatus.ENDED: "ended",
+}
+MARKET_STATUS = {
+    MarketStatus.OPEN: "active",
+    MarketStatus.SUSPENDED: "suspended",
+    MarketStatus.CLOSED: "closed",
+}
+
+
+def dollars(cents: int) -> int | float:
+    """Return cents as the number of dollars that JSON carries: 2500 is 25, 490 is 4.9."""
+    return cents // 100 if cents % 100 == 0 else cents / 100
+
+
+def number(point: float) -> int | float:
+    """Return a point as JSON carries it: 2, not 2.0."""
+    return int(point) if point == int(point) else point
+
+
+def iso(ns: int) -> str:
+    """Return a time as text, to the second."""
+    return datetime.fromtimestamp(ns // NS_PER_SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def tournament_shape(event: SportEvent, updated_ns: int) -> Shape:
+    """Return the tournament of an event."""
+    return {
+        "id": tournament_id(event.tournament),
+        "name": event.tournament,
+        "banner": "<nil>",
+        "image": "<nil>",
+        "category": {"id": 37, "name": "USA", "countryCode": "USA"},
+        "sport": {"id": stable_number(event.sport), "name": event.sport or "N/A"},
+        "updated_at": updated_ns,
+    }
+
+
+def event_shape(event: SportEvent, event_id: int, status: str, updated_ns: int) -> Shape:
+    """Return a sport event."""
+    return {
+        "event_id": event_id,
+        "name": event.name,
+        "display_name": event.name,
+        "type": None,
+        "sub_type": None,
+        "sport_name": event.sport,
+        "tournament_id": tournament_id(event.tournament),
+        "tournament_name": event.tournament,
+        "scheduled": iso(event.scheduled_ns),
+        "status": status,
+        "live_disabled": False,
+        "competitors": [
+            _competitor_shape(event.home, "home"),
+            _competitor_shape(event.away, "away"),
+        ],
+        "updated_at": updated_ns,
+    }
+
+
+def _competitor_shape(name: str, side: str) -> Shape:
+    return {
+        "id": stable_number(name),
+        "name": name,
+        "display_name": name,
+        "abbreviation": name[:3].upper(),
+        "side": side,
+        "country": "",
+    }
+
+
+def strike_name(type_: MarketType, point: float) -> str:
+    """Return how the exchange names a pair of lines; `point` is that of its first line."""
+    if type_ is MarketType.MONEYLINE:
+        return "Moneyline"
+    if type_ is MarketType.TOTAL:
+        return f"Fixed total {point:g}"
+    return f"Fixed home {signed(point)}"
+
+
+def signed(point: float) -> str:
+    """Return a point with its sign, zero without one."""
+    return f"{point:+g}" if point else "0"
+
+
+def selection_shape(
+    type_: MarketType, line: Line, strike_id: str, team: str, shown: list[Level], updated_ns: int
+) -> list[Shape]:
+    """Return what takers are shown on a line: its levels, or one that says that there are none."""
+    common: Shape = {
+        "name": team,
+        "outcome_id": outcome_id(type_, line.selection),
+        "strike": number(line.point),
+        "strike_id": strike_id,
+    }
+    if type_ is not MarketType.MONEYLINE:
+        spread = type_ is MarketType.SPREAD
+        common["display_strike"] = signed(line.point) if spread else f"{line.point:g}"
+        common["name"] = f"{team} {common['display_strike']}"
+    if type_ is not MarketType.TOTAL:
+        common["competitor_id"] = stable_number(team)
+    return [_level_shape(type_, common, level, updated_ns) for level in shown] or [
+        {**common, **_NOTHING, "display_name": common["name"]}
+    ]
+
+
+_NOTHING: Shape = {"price": None, "display_price": "", "quantity": 0, "value": 0, "updated_at": 0}
+
+
+def _level_shape(type_: MarketType, common: Shape, level: Level, updated_ns: int) -> Shape:
+    price = f"{level.odds:+d}"
+    name = common["name"]
+    return {
+        **common,
+        "display_name": f"{name} {price}" if type_ is MarketType.MONEYLINE else name,
+        "price": level.odds,
+        "display_price": price,
+        "quantity": dollars(level.quantity_cents),
+        "value": dollars(level.value_cents),
+        "updated_at": updated_ns,
+    }

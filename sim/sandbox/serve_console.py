@@ -1,0 +1,44 @@
+"""What a person sees of the sandbox in the terminal: where it is, and what it plays."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+
+from sim.sandbox.routes import PREFIX
+from sim.sandbox.sandbox import Sandbox
+from sim.sandbox.serializers import iso
+from sim.sandbox.server import Server
+from strategies.trading.model.money import dollars_text
+
+
+def present_sandbox(session: Sandbox) -> None:
+    """Serve until Ctrl-C, or until the process is asked to end."""
+    asyncio.run(_serve(session))
+
+
+async def _serve(session: Sandbox) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, ended.set)
+    async with session.opened() as server:
+        for line in _lines(session, server):
+            print(line, flush=True)
+        await server.wait(ended)
+    print("ended", flush=True)
+
+
+def _lines(session: Sandbox, server: Server) -> Iterator[str]:
+    stage = server.stage
+    simulated = " (simulated)" if stage.info.simulated else ""
+    balance = dollars_text(stage.exchange.settings.starting_balance_cents)
+    yield f"address  {server.address}{PREFIX}"
+    yield f"sockets  {server.address.replace('http', 'ws', 1)}/app/{server.channels.key}"
+    yield f"keys     any access key with any secret: an account of its own, with {balance}"
+    yield f"plays    {session.feed_name}{simulated} at speed {session.settings.speed:g}"
+    yield f"clock    {iso(stage.clock.now_ns())}"
+    for event in stage.info.events:
+        yield f"event    {event.name}, starts {iso(event.scheduled_ns)}"
+    for note in stage.info.notes:
+        yield f"note     {note}"
+    yield "Ctrl-C ends it"

@@ -1,0 +1,267 @@
+"""The sockets: Pusher's protocol 7 as its clients speak it, on loopback (partner API, 10.1)."""
+
+import asyncio
+import contextlib
+import hmac
+import json
+import socket as sockets
+import struct
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from sim.sandbox.channels import Channels
+from sim.sandbox.pusher_frames import exchange_frame, system_frame
+from sim.sandbox.requested_faults import Fault, FaultKind, RequestedFaults
+from sim.sandbox.wire_ids import stable_number
+
+_PROTOCOLS = ("5", "6", "7")
+_PONG_SECONDS = 30
+# A client that does not read so many frames is let go, as Pusher does over capacity.
+_MOST_UNREAD = 20_000
+_OVER_CAPACITY, _NO_PONG = 4100, 4201
+_CLOSE_TIMEOUT_SECONDS = 2
+
+
+class Socket:
+    """One client's connection: what it listens to, and what waits to be written to it."""
+
+    def __init__(self, socket_id: str, ws: web.WebSocketResponse, request: web.Request) -> None:
+        """Start with nothing subscribed to, and not frozen."""
+        self.socket_id = socket_id
+        self.channels: set[str] = set()
+        self._ws = ws
+        self._request = request
+        self._unread: asyncio.Queue[str] = asyncio.Queue(_MOST_UNREAD)
+        self._thawed = asyncio.Event()
+        self._thawed.set()
+        self._closing: asyncio.Task[object] | None = None
+
+    def send(self, frame: str) -> None:
+        """Put a frame on its way; a client that is too far behind is let go."""
+        try:
+            self._unread.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.close(_OVER_CAPACITY)
+
+    async def write(self) -> None:
+        """Write what waits, in order, for as long as it is not frozen."""
+        while True:
+            frame = await self._unread.get()
+            await self._thawed.wait()
+            with contextlib.suppress(ConnectionError):
+                await self._ws.send_str(frame)
+            self._unread.task_done()
+
+    async def read(self, timeout_seconds: float) -> str | None:
+        """Return the next text from the client, none when it has gone; raise TimeoutError."""
+        while True:
+            message = await self._ws.receive(timeout_seconds)
+            await self._thawed.wait()
+            if message.type is WSMsgType.PING:
+                await self._ws.pong(message.data)
+            elif message.type is WSMsgType.TEXT:
+                return str(message.data)
+            elif message.type is not WSMsgType.PONG:
+                return None
+
+    def close(self, code: int, why: str = "") -> None:
+        """Close it in good order."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close(code, why))
+
+    async def closed(self) -> None:
+        """Return when a close that is under way is done."""
+        if self._closing is not None:
+            await self._closing
+
+    async def _close(self, code: int, why: str) -> None:
+        await self._unread.join()
+        await self._ws.close(code=code, message=why.encode())
+
+    def reset(self) -> None:
+        """End the connection without a word."""
+        reset_connection(self._request)
+
+    def freeze(self, seconds: float) -> None:
+        """Neither read nor write for so long, while the connection stands."""
+        self._thawed.clear()
+        asyncio.get_running_loop().call_later(seconds, self._thawed.set)
+
+
+class Hub:
+    """Takes connections, lets them subscribe to what they are signed for, and sends them frames."""
+
+    def __init__(
+        self, channels: Channels, faults: RequestedFaults, activity_timeout_seconds: int
+    ) -> None:
+        """Start with nobody connected."""
+        self._channels = channels
+        self._faults = faults
+        self._activity_seconds = activity_timeout_seconds
+        self._sockets: dict[str, Socket] = {}
+        self._listeners: dict[str, dict[str, Socket]] = {}
+        self._opened = 0
+
+    # What is sent -----------------------------------------------------------------------------
+
+    def heard(self, channel: str) -> bool:
+        """Tell whether anybody listens to a channel."""
+        return bool(self._listeners.get(channel))
+
+    def heard_channels(self) -> list[str]:
+        """Return the channels that somebody listens to."""
+        return list(self._listeners)
+
+    def tell(
+        self, channel: str, event: str, change_type: str, op: str, at_ns: int, payload: Any
+    ) -> None:
+        """Tell whoever listens to a channel of a change."""
+        listeners = self._listeners.get(channel)
+        if not listeners:
+            return
+        fault = self._faults.of_message(f"{event} {change_type}")
+        times = 1 if fault is None else 0 if fault.kind is FaultKind.LOST_MESSAGE else 2
+        frame = exchange_frame(event, channel, change_type, op, at_ns, payload)
+        for socket in tuple(listeners.values()):
+            for _ in range(times):
+                socket.send(frame)
+
+    def strike(self, fault: Fault) -> None:
+        """Let a fault strike every socket now."""
+        for socket in tuple(self._sockets.values()):
+            match fault.kind:
+                case FaultKind.FROZEN_SOCKET:
+                    socket.freeze(fault.seconds)
+                case FaultKind.SOCKET_RESET:
+                    socket.reset()
+                case FaultKind.SOCKET_CLOSE:
+                    socket.close(int(fault.code or 1000), "asked for")
+                case FaultKind.GARBAGE_FRAME:
+                    socket.send(fault.text)
+
+    async def close(self) -> None:
+        """Close every socket."""
+        for socket in tuple(self._sockets.values()):
+            socket.close(1001, "the sandbox ends")
+            await socket.closed()
+
+    # A connection -----------------------------------------------------------------------------
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one connection until it ends."""
+        ws = web.WebSocketResponse(autoping=False, timeout=_CLOSE_TIMEOUT_SECONDS)
+        await ws.prepare(request)
+        self._opened += 1
+        socket_id = f"{self._opened}.{stable_number(str(self._opened))}"
+        socket = Socket(socket_id, ws, request)
+        writer = asyncio.ensure_future(socket.write())
+        self._sockets[socket_id] = socket
+        try:
+            await self._converse(socket, request)
+            await socket.closed()
+        finally:
+            writer.cancel()
+            self._forget(socket)
+        return ws
+
+    async def _converse(self, socket: Socket, request: web.Request) -> None:
+        refusal = self._refusal(request)
+        if refusal is not None:
+            code, why = refusal
+            socket.send(system_frame("pusher:error", {"code": code, "message": why}))
+            socket.close(code, why)
+            return
+        greeting = {"socket_id": socket.socket_id, "activity_timeout": self._activity_seconds}
+        socket.send(system_frame("pusher:connection_established", greeting))
+        silent = False
+        while True:
+            try:
+                text = await socket.read(_PONG_SECONDS if silent else self._activity_seconds)
+            except TimeoutError:
+                if silent:
+                    socket.close(_NO_PONG, "pong reply not received in time")
+                    return
+                silent = True
+                socket.send(system_frame("pusher:ping", {}))
+                continue
+            if text is None:
+                return
+            silent = False
+            self._take(socket, text)
+
+    def _refusal(self, request: web.Request) -> tuple[int, str] | None:
+        if request.match_info["key"] != self._channels.key:
+            return 4001, "application does not exist"
+        if request.query.get("protocol") not in _PROTOCOLS:
+            return 4007, "unsupported protocol version"
+        return None
+
+    def _take(self, socket: Socket, text: str) -> None:
+        """Take a frame of a client; one that is none is told so and changes nothing."""
+        try:
+            frame = json.loads(text)
+            event, data = frame["event"], frame.get("data") or {}
+            if isinstance(data, str):
+                data = json.loads(data)
+            self._follow(socket, event, data)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            error = {"code": None, "message": "this is no frame of the protocol"}
+            socket.send(system_frame("pusher:error", error))
+
+    def _follow(self, socket: Socket, event: str, data: dict[str, Any]) -> None:
+        match event:
+            case "pusher:ping":
+                socket.send(system_frame("pusher:pong", {}))
+            case "pusher:subscribe":
+                self._subscribe(socket, str(data["channel"]), str(data.get("auth")))
+            case "pusher:unsubscribe":
+                self._unsubscribe(socket, str(data["channel"]))
+            case "pusher:signin":
+                self._sign_in(socket, str(data["user_data"]), str(data["auth"]))
+
+    # Subscriptions ----------------------------------------------------------------------------
+
+    def _subscribe(self, socket: Socket, channel: str, auth: str) -> None:
+        if channel.startswith("private-") and not self._is_signed(socket, channel, auth):
+            error = {"type": "AuthError", "error": "the signature is wrong", "status": 401}
+            socket.send(system_frame("pusher:subscription_error", error, channel))
+            return
+        self._listeners.setdefault(channel, {})[socket.socket_id] = socket
+        socket.channels.add(channel)
+        socket.send(system_frame("pusher_internal:subscription_succeeded", {}, channel))
+
+    def _unsubscribe(self, socket: Socket, channel: str) -> None:
+        socket.channels.discard(channel)
+        listeners = self._listeners.get(channel, {})
+        listeners.pop(socket.socket_id, None)
+        if not listeners:
+            self._listeners.pop(channel, None)
+
+    def _sign_in(self, socket: Socket, user_data: str, auth: str) -> None:
+        if self._is_signed(socket, f":user::{user_data}", auth):
+            socket.send(system_frame("pusher:signin_success", {"user_data": user_data}))
+        else:
+            error = {"code": 4009, "message": "connection is unauthorized"}
+            socket.send(system_frame("pusher:error", error))
+
+    def _is_signed(self, socket: Socket, what: str, auth: str) -> bool:
+        expected = self._channels.sign(socket.socket_id, what)
+        return hmac.compare_digest(expected.encode(), auth.encode())
+
+    def _forget(self, socket: Socket) -> None:
+        for channel in tuple(socket.channels):
+            self._unsubscribe(socket, channel)
+        self._sockets.pop(socket.socket_id, None)
+        self._channels.forget(socket.socket_id)
+
+
+def reset_connection(request: web.Request) -> None:
+    """End a request's connection with a reset: what is unsent is lost, and the peer is not told."""
+    transport = request.transport
+    if transport is None:
+        return
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -1,0 +1,127 @@
+"""What is called how on the wire: events, markets, strikes, outcomes, tournaments and teams.
+
+Recordings made here carry the exchange's own kinds of id already. Others get some that look the
+same: numbers for events and markets, 32 hexadecimal digits for strikes.
+"""
+
+import hashlib
+import re
+
+from recordings.tape import TapeInfo
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.ids import EventId, LineId, MarketKey
+from strategies.trading.model.market import Line, Market, MarketType, Selection, SportEvent
+
+# Template ids and outcome ids (partner API, 4.3), tournament ids (4.1).
+_MARKET_IDS = {MarketType.MONEYLINE: 219, MarketType.SPREAD: 223, MarketType.TOTAL: 225}
+_OUTCOME_IDS = {
+    (MarketType.MONEYLINE, Selection.HOME): 4,
+    (MarketType.MONEYLINE, Selection.AWAY): 5,
+    (MarketType.SPREAD, Selection.HOME): 1714,
+    (MarketType.SPREAD, Selection.AWAY): 1715,
+    (MarketType.TOTAL, Selection.OVER): 12,
+    (MarketType.TOTAL, Selection.UNDER): 13,
+}
+_TOURNAMENT_IDS = {"MLB": 109, "NFL": 31, "NBA": 132, "NHL": 234, "NCAAB": 648, "NCAAF": 27653}
+# In the order in which selections stand (4.3): home before away, under before over.
+_FIRST_SHOWN = (Selection.HOME, Selection.UNDER)
+
+_STRIKE_ID = re.compile(r"[0-9a-f]{32}")
+_LARGEST_ID = 2_000_000_000
+# Where one event has several markets of a type, those after the first are numbered from here.
+_FURTHER_MARKETS = 10_000
+
+
+class WireIds:
+    """The ids on the wire of everything that a recording can have wagered on, both ways."""
+
+    def __init__(self, info: TapeInfo) -> None:
+        """Name everything; raise TapeError where two events would be called the same."""
+        self._info = info
+        self.event_ids = {event.event_id: _number(event.event_id) for event in info.events}
+        self.market_ids: dict[MarketKey, int] = {}
+        self.strike_ids = {line.line_id: _strike_id(line.line_id) for line in info.lines}
+        self._events = {self.event_ids[event.event_id]: event for event in info.events}
+        self._lines = {self.strike_ids[line.line_id]: line for line in info.lines}
+        self._markets: dict[tuple[int, int], Market] = {}
+        if len(self._events) < len(info.events) or len(self._lines) < len(info.lines):
+            message = "the recording names two events or lines so that their numbers are the same"
+            raise TapeError(message)
+        for market in info.markets:
+            self._name_market(market)
+
+    def _name_market(self, market: Market) -> None:
+        event_id = self.event_ids[market.event_id]
+        market_id = int(market.market_id) if market.market_id.isdecimal() else 0
+        if not market_id:
+            market_id = _MARKET_IDS[market.type]
+            if (event_id, market_id) in self._markets:
+                market_id = _FURTHER_MARKETS + len(self._markets)
+        self.market_ids[market.key] = market_id
+        self._markets[event_id, market_id] = market
+
+    # From the wire ----------------------------------------------------------------------------
+
+    def event(self, event_id: int) -> SportEvent | None:
+        """Return the event of that number, if there is one."""
+        return self._events.get(event_id)
+
+    def market(self, event_id: int, market_id: int) -> Market | None:
+        """Return the market of that number of an event, if there is one."""
+        return self._markets.get((event_id, market_id))
+
+    def line(self, strike_id: object) -> Line | None:
+        """Return the line of that strike id, if there is one."""
+        return self._lines.get(strike_id) if isinstance(strike_id, str) else None
+
+    # To the wire ------------------------------------------------------------------------------
+
+    def tournaments(self) -> dict[int, SportEvent]:
+        """Return the tournaments by number, each with one of its events to tell of it."""
+        return {tournament_id(event.tournament): event for event in self._info.events}
+
+    def events(self) -> list[SportEvent]:
+        """Return every event, in the order of the recording."""
+        return self._info.events
+
+    def markets_of(self, event_id: EventId) -> list[Market]:
+        """Return the markets of an event, in the order of the recording."""
+        return [market for market in self._info.markets if market.event_id == event_id]
+
+    def market_id_of(self, line: Line) -> int:
+        """Return the number of a line's market."""
+        return self.market_ids[line.market_key]
+
+    def strike_id_of(self, line_id: LineId) -> str:
+        """Return the strike id of a line."""
+        return self.strike_ids[line_id]
+
+
+def tournament_id(name: str) -> int:
+    """Return the number of a tournament: the exchange's own where it is known."""
+    return _TOURNAMENT_IDS.get(name) or stable_number(name)
+
+
+def outcome_id(type_: MarketType, selection: Selection) -> int:
+    """Return the number of an outcome in a market of this type."""
+    return _OUTCOME_IDS[type_, selection]
+
+
+def in_order_shown(line: Line, opposite: Line) -> tuple[Line, Line]:
+    """Return the two lines of a pair as the exchange puts them."""
+    return (line, opposite) if line.selection in _FIRST_SHOWN else (opposite, line)
+
+
+def stable_number(text: str) -> int:
+    """Return a number for a text, the same in every process; it looks like the exchange's ids."""
+    return 1 + int(hashlib.sha256(text.encode()).hexdigest()[:12], 16) % _LARGEST_ID
+
+
+def _number(event_id: EventId) -> int:
+    return int(event_id) if event_id.isdecimal() else stable_number(event_id)
+
+
+def _strike_id(line_id: LineId) -> str:
+    if _STRIKE_ID.fullmatch(line_id):
+        return line_id
+    return hashlib.sha256(line_id.encode()).hexdigest()[:32]

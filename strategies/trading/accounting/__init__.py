@@ -1,0 +1,1 @@
+"""Exposure, ledger and commission: what wagers are worth and what they may cost."""

@@ -1,0 +1,1 @@
+"""The desk: one strategy with its managers, between a feed and an exchange."""

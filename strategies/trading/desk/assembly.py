@@ -1,0 +1,71 @@
+"""Assembly of a desk from its settings: the same in every mode."""
+
+from dataclasses import dataclass
+
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.accounting.exposure import Exposure
+from strategies.trading.accounting.ledger import Ledger
+from strategies.trading.desk.desk import Desk
+from strategies.trading.markets.market_states import MarketStates
+from strategies.trading.model.ids import MarketKey, WagerRefFactory
+from strategies.trading.model.market import Catalogue
+from strategies.trading.model.odds import Ladder
+from strategies.trading.ports.clock import Clock
+from strategies.trading.ports.exchange import Exchange
+from strategies.trading.ports.journal import Journal
+from strategies.trading.ports.strategy import Strategy
+from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.limits import Limits
+from strategies.trading.risk.loss_limits import LossLimits
+from strategies.trading.risk.risk_manager import RiskManager
+from strategies.trading.wagers.wager_manager import WagerManager, WagerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """What a desk is made of, apart from its clock, its exchange and its journal."""
+
+    strategy: Strategy
+    pricing: Pricing
+    limits: Limits
+    wagers: WagerSettings
+    commission: Commission
+    starting_balance_cents: int
+    session_name: str
+    start_number: int
+
+
+def assemble_desk(
+    settings: DeskSettings,
+    *,
+    catalogue: Catalogue,
+    market_keys: tuple[MarketKey, ...],
+    ladder: Ladder,
+    clock: Clock,
+    exchange: Exchange,
+    journal: Journal,
+) -> Desk:
+    """Return a desk that follows these markets; it does nothing before it is started."""
+    eager = settings.strategy.quote_refresh_ns == 0
+    board = MarketStates(catalogue, market_keys, eager=eager)
+    exposure = Exposure()
+    balance_cents = settings.starting_balance_cents
+    ledger = Ledger(catalogue, exposure, settings.commission, balance_cents)
+    mint = WagerRefFactory(settings.session_name, settings.start_number)
+    wagers = WagerManager(
+        settings.wagers, mint, board, exposure, ladder, settings.limits.min_stake_cents
+    )
+    return Desk(
+        clock=clock,
+        exchange=exchange,
+        journal=journal,
+        strategy=settings.strategy,
+        pricing=settings.pricing,
+        ladder=ladder,
+        board=board,
+        exposure=exposure,
+        ledger=ledger,
+        wagers=wagers,
+        risk=RiskManager(settings.limits, ladder, board, exposure, ledger, wagers),
+        losses=LossLimits(settings.limits, balance_cents),
+    )

@@ -1,0 +1,385 @@
+"""The desk: a synchronous object that takes an event and may ask the exchange for something.
+
+`take` notes what happened, `act` decides on the markets that are due, `on_event` does both. The
+desk has no threads and no clock of its own: every input comes with the time at which it was heard.
+A market is due at the next refresh after it changed, and at once after a fill, a status change,
+a lost feed, or an answer that something was waiting for.
+
+Answers and private updates may be lost and told later, told twice, and told out of order. Until
+something is told it counts against us: a wager as open, a cancel as not done. A cancel without an
+answer is asked for again; a wager is never placed again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from strategies.trading.accounting.exposure import Exposure
+from strategies.trading.accounting.ledger import Ledger
+from strategies.trading.markets.market_states import MarketState, MarketStates
+from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
+from strategies.trading.model.errors import InvariantError
+from strategies.trading.model.events import (
+    AccountState,
+    CancelRefused,
+    Event,
+    MarketSettled,
+    OfferChanged,
+    ProfitCorrected,
+    TimerFired,
+    TradeSeen,
+    TradingState,
+    TradingStateSet,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+)
+from strategies.trading.model.ids import PairId, WagerRef
+from strategies.trading.model.odds import Ladder
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.clock import Clock
+from strategies.trading.ports.exchange import BATCH_LIMIT, Exchange
+from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial, Journal
+from strategies.trading.ports.strategy import PairView, Quote, Strategy, View
+from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.loss_limits import LossLimits
+from strategies.trading.risk.risk_manager import COMMAND_RATE, RiskManager
+from strategies.trading.wagers.wager_manager import (
+    CANCEL_PATIENCE_NS,
+    Changes,
+    PrivateUpdate,
+    WagerManager,
+)
+
+_T = TypeVar("_T")
+
+
+class Desk:
+    """One strategy with its managers, between a feed and an exchange."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        exchange: Exchange,
+        journal: Journal,
+        strategy: Strategy,
+        pricing: Pricing,
+        ladder: Ladder,
+        board: MarketStates,
+        exposure: Exposure,
+        ledger: Ledger,
+        wagers: WagerManager,
+        risk: RiskManager,
+        losses: LossLimits,
+    ) -> None:
+        """Put the parts together; nothing happens before `start`."""
+        self.board = board
+        self.exposure = exposure
+        self.ledger = ledger
+        self.wagers = wagers
+        self.risk = risk
+        self.losses = losses
+        self.decisions = 0
+        self._clock = clock
+        self._exchange = exchange
+        self._journal = journal
+        self._strategy = strategy
+        self._pricing = pricing
+        self._ladder = ladder
+        self._input_seq = 0
+        self._accounts = AccountSnapshot(ledger.balance_cents, 0, 0, 0)
+        self._cancel_all_ns = 0
+        self._difference: tuple[str, int] | None = None
+        self._tick_ns = strategy.quote_refresh_ns or NS_PER_SECOND
+        self.wants_every_change = strategy.quote_refresh_ns == 0
+
+    def start(self) -> None:
+        """Begin to refresh quotes."""
+        self._clock.call_at(self._clock.now_ns() + self._tick_ns, self._refresh)
+
+    def stop(self, reason: str) -> None:
+        """Halt and cancel everything."""
+        self.on_event(TradingStateSet(TradingState.HALTED, reason), self._clock.now_ns())
+
+    def on_event(self, event: Event, now_ns: int) -> None:
+        """Take an event and act on it."""
+        self.take(event, now_ns)
+        self.act(now_ns)
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Note what was heard at a time; decide nothing."""
+        self._input_seq += 1
+        if type(event) is OfferChanged:
+            self.board.put_offer(event, at_ns)
+            return
+        if not isinstance(event, TradeSeen):
+            self._journal.heard(self._input_seq, at_ns, event)
+        match event:
+            case MarketSettled():
+                self.ledger.settle(event)
+                self._account(at_ns)
+            case TradingStateSet():
+                self._set_trading_state(event, at_ns)
+            case AccountState():
+                self._compare_with(event, at_ns)
+            case _ if isinstance(event, PrivateUpdate):
+                self._take_private(event, at_ns)
+            case _:
+                self.board.take(event, at_ns)
+
+    def act(self, now_ns: int) -> None:
+        """Decide on every market that cannot wait for the next refresh."""
+        for market in self.board.take_urgent():
+            self._decide(market, now_ns)
+
+    def fair_of(self, pair_id: PairId) -> float | None:
+        """Return the fair probability of a pair's first line now, None where there is none."""
+        book = self.board.books[pair_id]
+        event = self.board.events[book.pair.first.event_id]
+        return self._pricing.fair(book, event, self._clock.now_ns())
+
+    def _refresh(self) -> None:
+        now_ns = self._clock.now_ns()
+        self.take(TimerFired(), now_ns)
+        self._ask_again(now_ns)
+        for market in self.board.markets.values():
+            block_reason = self.risk.block_reason(market, now_ns)
+            by_time = block_reason is None and self._pricing.moves_with_time(market.event)
+            if by_time or block_reason != market.block_reason:
+                self.board.mark_changed(market)
+        self._retry_denied()
+        for market in self.board.take_changed():
+            self._decide(market, now_ns)
+        self._clock.call_at(now_ns + self._tick_ns, self._refresh)
+
+    def _retry_denied(self) -> None:
+        """Ask again for what was denied, if there is other room for it than there was."""
+        room = self._room()
+        for market in self.board.markets.values():
+            if market.denials and market.usage_at_denial != room:
+                self.board.mark_changed(market)
+
+    def _room(self) -> tuple[int, ...]:
+        """Return all that our own limits are held against, apart from time and status."""
+        return (
+            self.exposure.total_cents,
+            self.exposure.open_cents,
+            self.exposure.matched_cents,
+            self.ledger.balance_cents,
+            self.wagers.live_count,
+        )
+
+    # Hearing ----------------------------------------------------------------------------------
+
+    def _take_private(self, event: PrivateUpdate, at_ns: int) -> None:
+        wager = self.wagers.take(event, at_ns)
+        if wager is None:
+            return
+        market = self.board.markets[wager.pair.market_key]
+        market.wish = None
+        if isinstance(event, WagerMatched):
+            self.ledger.book_fill(wager.pair, event)
+            self._account(at_ns)
+        if isinstance(event, ProfitCorrected):
+            self.ledger.revalue(wager.pair)
+            self._account(at_ns)
+        if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
+            self._clock.call_at(event.retry_at_ns, self._retry(market))
+        if self._cannot_wait(event, market):
+            self.board.mark_urgent(market)
+        else:
+            self.board.mark_changed(market)
+
+    def _cannot_wait(self, event: PrivateUpdate, market: MarketState) -> bool:
+        """Tell whether an update asks for a decision before the next refresh.
+
+        A refusal never does: to ask again at once would go in a circle.
+        """
+        if isinstance(event, WagerMatched):
+            return True
+        if isinstance(event, WagerRejected | WagerInvalid | CancelRefused):
+            return False
+        return market.waiting or self.wants_every_change
+
+    def _retry(self, market: MarketState) -> Callable[[], None]:
+        def retry() -> None:
+            self.take(TimerFired(), self._clock.now_ns())
+            self.board.mark_urgent(market)
+            self.act(self._clock.now_ns())
+
+        return retry
+
+    def _set_trading_state(self, event: TradingStateSet, at_ns: int) -> None:
+        if event.state is TradingState.ACTIVE:
+            self.losses.accept(self.ledger.equity_cents)
+        self.risk.state = event.state
+        for market in self.board.markets.values():
+            market.wish = None
+            self.board.mark_urgent(market)
+        if event.state is TradingState.HALTED:
+            self._cancel_all(at_ns)
+
+    def _compare_with(self, account: AccountState, at_ns: int) -> None:
+        """Hold our books against the exchange's, and ask again where they differ.
+
+        What we were not told makes a difference, and so does an account overtaken by later news.
+        Hence it takes two accounts, as far apart as our patience, that differ alike while nothing
+        is known to be in flight or unreported: then one of the two books is wrong.
+        """
+        difference = self._difference_from(account) if self.wagers.at_rest else None
+        if difference is None:
+            self._difference = None
+        elif self._difference is None or self._difference[0] != difference:
+            self._difference = (difference, at_ns)
+            self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
+        elif at_ns - self._difference[1] >= CANCEL_PATIENCE_NS:
+            raise InvariantError(difference)
+
+    def _difference_from(self, account: AccountState) -> str | None:
+        """Return in what our books differ from the exchange's account, None if they agree."""
+        open_cents = {wager.ref: wager.unmatched_cents for wager in self.wagers.live()}
+        if dict(account.open_cents) != open_cents:
+            return f"open wagers: we hold {open_cents}, the exchange {dict(account.open_cents)}"
+        if account.balance_cents != self.ledger.available_cents:
+            return (
+                f"available cents: we hold {self.ledger.available_cents}, "
+                f"the exchange {account.balance_cents}"
+            )
+        return None
+
+    def _account(self, now_ns: int) -> None:
+        """Tell the journal of changed accounts, and halt if a loss limit is hit."""
+        ledger = self.ledger
+        accounts = AccountSnapshot(
+            ledger.balance_cents,
+            ledger.profit_cents,
+            ledger.marked_cents,
+            self.exposure.total_cents,
+        )
+        if accounts == self._accounts:
+            return
+        self._accounts = accounts
+        self._journal.accounted(now_ns, accounts)
+        hit = self.losses.limit_hit(now_ns, ledger.equity_cents)
+        if hit is not None and self.risk.state is not TradingState.HALTED:
+            self.take(TradingStateSet(TradingState.HALTED, hit), now_ns)
+
+    # Deciding ---------------------------------------------------------------------------------
+
+    def _decide(self, market: MarketState, now_ns: int) -> None:
+        """Ask the strategy for its wish, trim it, and send what brings it about."""
+        self.decisions += 1
+        fairs = self._mark(market, now_ns)
+        self._account(now_ns)
+        market.block_reason = self.risk.block_reason(market, now_ns)
+        closed = market.block_reason is not None
+        wish = () if closed else self._strategy.quote(self._view(market, fairs, now_ns))
+        if wish == market.wish:
+            return
+        allowed, denials = self.risk.trim(market, wish)
+        self._journal.decided(now_ns, self._decision(market, fairs, allowed))
+        changes = self.wagers.converge(market.line_ids, wish, allowed, now_ns)
+        denials += self._send(changes, now_ns)
+        self._deny(market, denials, now_ns)
+        market.waiting = not changes.complete
+        market.wish = wish if changes.complete and not denials else None
+        too_fast = any(denial.control == COMMAND_RATE for denial in denials)
+        if too_fast or not changes.complete:
+            self.board.mark_changed(market)
+
+    def _deny(self, market: MarketState, denials: list[Denial], now_ns: int) -> None:
+        """Tell the journal of denials; of one that lasts, only once."""
+        lasting = {(denial.control, denial.line_id) for denial in market.denials}
+        for denial in denials:
+            if (denial.control, denial.line_id) not in lasting:
+                self._journal.denied(now_ns, denial)
+        market.denials = denials
+        market.usage_at_denial = self._room() if denials else ()
+
+    def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
+        """Price the pairs of a market, and value its positions."""
+        event, pricing = market.event, self._pricing
+        fairs = tuple(pricing.fair(book, event, now_ns) for book in market.books)
+        for book, fair in zip(market.books, fairs, strict=True):
+            if fair is not None:
+                event.keep_fair(book.pair, fair)
+                self.ledger.mark(book.pair, fair)
+            if self.wants_every_change:
+                book.look()
+        return fairs
+
+    def _view(self, market: MarketState, fairs: Sequence[float | None], now_ns: int) -> View:
+        event = market.event
+        return View(
+            now_ns=now_ns,
+            event=event.event,
+            event_status=event.status,
+            score=event.score,
+            market=market.market,
+            market_status=market.status,
+            pairs=tuple(
+                PairView(book, fair, self.exposure.position(book.pair))
+                for book, fair in zip(market.books, fairs, strict=True)
+            ),
+            positions=self.exposure.positions_of(event.event.event_id),
+            ladder=self._ladder,
+        )
+
+    def _decision(
+        self, market: MarketState, fairs: Sequence[float | None], quotes: tuple[Quote, ...]
+    ) -> Decision:
+        priced: list[tuple[PairId, float]] = [
+            (book.pair.pair_id, fair)
+            for book, fair in zip(market.books, fairs, strict=True)
+            if fair is not None
+        ]
+        return Decision(market.key, tuple(priced), quotes)
+
+    # Sending ----------------------------------------------------------------------------------
+
+    def _send(self, changes: Changes, now_ns: int) -> list[Denial]:
+        """Send cancels, then what risk admits of the wagers; return what it denied."""
+        self._cancel(changes.cancels, now_ns)
+        admitted: list[PlaceWager] = []
+        denials: list[Denial] = []
+        for place in changes.places:
+            denial = self.risk.admit(place, now_ns)
+            if denial is None:
+                self._register(place, now_ns)
+                admitted.append(place)
+            else:
+                denials.append(denial)
+        for batch in _batches(admitted):
+            self._exchange.place(batch)
+        return denials
+
+    def _cancel(self, refs: list[WagerRef], now_ns: int) -> None:
+        for ref in refs:
+            self.wagers.begin_cancel(ref, now_ns)
+            self.risk.count_command(now_ns)
+            self._journal.sent(now_ns, CancelWager(ref))
+        for batch in _batches(refs):
+            self._exchange.cancel(batch)
+
+    def _cancel_all(self, now_ns: int) -> None:
+        self._cancel_all_ns = now_ns
+        self._journal.sent(now_ns, CancelAll())
+        self.wagers.begin_cancel_all(now_ns)
+        self._exchange.cancel_all()
+
+    def _ask_again(self, now_ns: int) -> None:
+        """Ask again for cancels that went unanswered: they were lost, or their answers were."""
+        if self.risk.state is not TradingState.HALTED:
+            self._cancel(self.wagers.unanswered(now_ns), now_ns)
+        elif self.wagers.live_count and now_ns - self._cancel_all_ns >= CANCEL_PATIENCE_NS:
+            self._cancel_all(now_ns)
+
+    def _register(self, place: PlaceWager, now_ns: int) -> None:
+        """Count a wager from the moment before it is sent."""
+        self.wagers.register(place, now_ns)
+        self.risk.count_command(now_ns)
+        self._journal.sent(now_ns, place)
+
+
+def _batches(items: list[_T]) -> list[list[_T]]:
+    return [items[start : start + BATCH_LIMIT] for start in range(0, len(items), BATCH_LIMIT)]

@@ -1,0 +1,1 @@
+"""Which markets a desk follows, and their present state."""

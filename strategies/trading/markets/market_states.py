@@ -1,0 +1,235 @@
+"""The board: what the desk has heard of events and markets, and which of them changed."""
+
+from collections.abc import Iterable
+
+from strategies.trading.model.book import Book, Offers
+from strategies.trading.model.event_state import EventState, ReceivedReference
+from strategies.trading.model.events import (
+    Event,
+    EventPaused,
+    EventScheduled,
+    EventStatusChanged,
+    FeedLost,
+    FeedRestored,
+    MarketsAdded,
+    MarketStatusChanged,
+    OfferChanged,
+    ReferencePrice,
+    ScoreChanged,
+    TradeSeen,
+)
+from strategies.trading.model.ids import EventId, LineId, MarketKey, PairId
+from strategies.trading.model.market import Catalogue, Market, MarketStatus, Pair
+from strategies.trading.ports.journal import Denial
+from strategies.trading.ports.strategy import Quote
+
+
+class MarketState:
+    """What was heard of one market, and where the desk stands with it.
+
+    `changed` asks for a decision at the next refresh, `urgent` for one at once. `wish` is the last
+    wish if nothing has happened to our wagers since, else None; `waiting` tells that something of
+    it was left to do when an answer comes.
+    `block_reason` is why no quotes were allowed at the last decision, None if they were; `denials`
+    are those of the last wish, so that a lasting one is reported once, and `usage_at_denial` is the
+    risk usage at that time.
+    """
+
+    __slots__ = (
+        "block_reason",
+        "books",
+        "changed",
+        "denials",
+        "event",
+        "key",
+        "line_ids",
+        "market",
+        "status",
+        "urgent",
+        "usage_at_denial",
+        "waiting",
+        "wish",
+    )
+
+    def __init__(self, market: Market, event: EventState) -> None:
+        """Start suspended and without books: a market is open once it was said to be."""
+        self.market = market
+        self.key = market.key
+        self.event = event
+        self.books: tuple[Book, ...] = ()
+        self.line_ids: tuple[LineId, ...] = ()
+        self.status = MarketStatus.SUSPENDED
+        self.changed = False
+        self.urgent = False
+        self.waiting = False
+        self.wish: tuple[Quote, ...] | None = None
+        self.block_reason: str | None = None
+        self.denials: list[Denial] = []
+        self.usage_at_denial: tuple[int, ...] = ()
+
+    def add(self, book: Book) -> None:
+        """Take in the book of one more pair."""
+        self.books += (book,)
+        self.line_ids += (book.pair.first.line_id, book.pair.second.line_id)
+
+
+class MarketStates:
+    """Every market that the desk follows. It takes what is heard; it decides nothing."""
+
+    def __init__(
+        self, catalogue: Catalogue, market_keys: tuple[MarketKey, ...], *, eager: bool
+    ) -> None:
+        """Follow these markets of a catalogue.
+
+        If eager, a change of the touch is urgent, and one behind it asks for no decision.
+        """
+        self._eager = eager
+        self.catalogue = catalogue
+        self.feed_lost = False
+        self.events: dict[EventId, EventState] = {}
+        self.markets: dict[MarketKey, MarketState] = {}
+        self.books: dict[PairId, Book] = {}
+        self._changed: list[MarketState] = []
+        self._urgent: list[MarketState] = []
+        self._offers: dict[LineId, tuple[Offers, MarketState]] = {}
+        self._follow(market_keys)
+        self._open_books(pair for key in market_keys for pair in catalogue.pairs_by_market[key])
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Take what was heard; markets that are not followed are passed over."""
+        match event:
+            case OfferChanged():
+                self.put_offer(event, at_ns)
+            case TradeSeen():
+                if event.line_id in self._offers:
+                    self._offers[event.line_id][1].event.updated_ns = at_ns
+            case ReferencePrice():
+                self._take_reference(event, at_ns)
+            case MarketStatusChanged():
+                self._set_market_status(event, at_ns)
+            case EventScheduled() | EventStatusChanged() | ScoreChanged() | EventPaused():
+                self._take_of_event(event, at_ns)
+            case MarketsAdded():
+                self._grow(event)
+            case FeedLost() | FeedRestored():
+                self.feed_lost = isinstance(event, FeedLost)
+                self._wake(tuple(self.markets.values()))
+
+    def put_offer(self, event: OfferChanged, at_ns: int) -> None:
+        """Take a changed offer; the one thing that is heard a million times a session."""
+        known = self._offers.get(event.line_id)
+        if known is not None:
+            offers, market = known
+            at_touch = offers.put(event.odds, event.amount_cents, at_ns)
+            market.event.updated_ns = at_ns
+            if not self._eager:
+                self.mark_changed(market)
+            elif at_touch:
+                self.mark_urgent(market)
+
+    def offers_on(self, line_id: LineId) -> Offers:
+        """Return the offers on a line of a market that is followed."""
+        return self._offers[line_id][0]
+
+    def mark_changed(self, market: MarketState) -> None:
+        """Ask for a decision on a market at the next refresh."""
+        if not market.changed:
+            market.changed = True
+            self._changed.append(market)
+
+    def mark_urgent(self, market: MarketState) -> None:
+        """Ask for a decision on a market at once."""
+        if not market.urgent:
+            market.urgent = True
+            self._urgent.append(market)
+
+    def take_urgent(self) -> list[MarketState]:
+        """Return the markets to decide on at once, in the order in which they became so."""
+        urgent, self._urgent = self._urgent, []
+        for market in urgent:
+            # What it changed by will have been looked at.
+            market.urgent = market.changed = False
+        return urgent
+
+    def take_changed(self) -> list[MarketState]:
+        """Return the markets to decide on at a refresh, the urgent ones first."""
+        due = self.take_urgent()
+        for market in self._changed:
+            # One that was urgent meanwhile may stand here twice; it is decided on once.
+            if market.changed:
+                market.changed = False
+                due.append(market)
+        self._changed = []
+        return due
+
+    def _follow(self, market_keys: Iterable[MarketKey]) -> None:
+        for key in market_keys:
+            event = self.events.get(key.event_id)
+            if event is None:
+                event = EventState(self.catalogue.events[key.event_id])
+                self.events[key.event_id] = event
+            self.markets[key] = MarketState(self.catalogue.markets[key], event)
+
+    def _open_books(self, pairs: Iterable[Pair]) -> None:
+        """Open the books of those pairs whose markets are followed."""
+        for pair in pairs:
+            market = self.markets.get(pair.market_key)
+            if market is not None:
+                book = self.books[pair.pair_id] = Book(pair)
+                market.add(book)
+                self._offers[pair.first.line_id] = (book.first, market)
+                self._offers[pair.second.line_id] = (book.second, market)
+
+    def _grow(self, event: MarketsAdded) -> None:
+        pairs = self.catalogue.add(event.events, event.markets, event.lines)
+        self._follow(event.market_keys)
+        self._open_books(pairs)
+        for pair in pairs:
+            if pair.pair_id in self.books:
+                self.mark_changed(self.markets[pair.market_key])
+
+    def _take_reference(self, event: ReferencePrice, at_ns: int) -> None:
+        """Keep an outside price; that it came does not show that the exchange's feed is alive."""
+        if event.line_id not in self._offers:
+            return
+        market = self._offers[event.line_id][1]
+        pair, probability = self.catalogue.pair_of(event.line_id), event.probability
+        if event.line_id != pair.first.line_id:
+            probability = 1.0 - probability
+        market.event.references[pair.pair_id] = ReceivedReference(probability, at_ns)
+        if self._eager:
+            self.mark_urgent(market)
+        else:
+            self.mark_changed(market)
+
+    def _set_market_status(self, event: MarketStatusChanged, at_ns: int) -> None:
+        market = self.markets.get(event.market_key)
+        if market is not None:
+            market.status = event.status
+            market.event.updated_ns = at_ns
+            self.mark_urgent(market)
+
+    def _take_of_event(
+        self,
+        event: EventScheduled | EventStatusChanged | ScoreChanged | EventPaused,
+        at_ns: int,
+    ) -> None:
+        state = self.events.get(event.event_id)
+        if state is None:
+            return
+        match event:
+            case EventScheduled():
+                state.scheduled_ns = event.scheduled_ns
+            case EventStatusChanged():
+                state.set_status(event.status, at_ns)
+            case ScoreChanged():
+                state.score, state.clock_ns = (event.home, event.away), event.clock_ns
+            case EventPaused():
+                state.paused = event.paused
+        if not isinstance(event, EventPaused):
+            state.updated_ns = at_ns
+        self._wake(tuple(market for market in self.markets.values() if market.event is state))
+
+    def _wake(self, markets: tuple[MarketState, ...]) -> None:
+        for market in markets:
+            self.mark_urgent(market)

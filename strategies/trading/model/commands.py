@@ -1,0 +1,44 @@
+"""What the desk may ask of an exchange, as immutable values."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import Odds
+
+
+class Intent(StrEnum):
+    """How a wager may be matched.
+
+    REST may match at once and rests for the remainder; ADD_ONLY is refused by the exchange if
+    it would match at once (ProphetX: ALO); TAKE matches what is there and leaves no more than
+    two seconds later (ProphetX: fillOrKill).
+    """
+
+    REST = "rest"
+    ADD_ONLY = "add_only"
+    TAKE = "take"
+
+
+class PlaceWager(Struct, frozen=True):
+    """Ask for a wager of `stake_cents` on a line at these odds or longer."""
+
+    ref: WagerRef
+    line_id: LineId
+    odds: Odds
+    stake_cents: int
+    intent: Intent
+
+
+class CancelWager(Struct, frozen=True):
+    """Ask for what is unmatched of a wager to be withdrawn."""
+
+    ref: WagerRef
+
+
+class CancelAll(Struct, frozen=True):
+    """Ask for every open wager to be withdrawn."""
+
+
+Command = PlaceWager | CancelWager | CancelAll

@@ -1,0 +1,72 @@
+"""What was heard of one sport event: all that a fair price may rest on besides the book."""
+
+from typing import NamedTuple
+
+from strategies.trading.model.ids import PairId
+from strategies.trading.model.market import EventStatus, MarketType, Pair, SportEvent
+
+# First and second half moneyline, spread, total: ProphetX's templates (partner API, markets).
+HALF_MARKETS = frozenset(("64", "66", "68", "86", "88", "90"))
+
+
+class ReceivedReference(NamedTuple):
+    """An outside fair probability of a pair's first line, and when it was heard."""
+
+    probability: float
+    updated_ns: int
+
+
+class EventState:
+    """What was heard of one sport event; `updated_ns` is when the exchange told anything, last.
+
+    `clock_ns` is the playing time elapsed at the last score, 0 if unknown; `live_since_ns` is when
+    play was reported to have started. `pre_game_fairs` holds the last fair probability of each
+    pair's first line before that, `pre_game_home` that of home to win the game, and `references`
+    the newest outside price of each pair.
+    """
+
+    __slots__ = (
+        "clock_ns",
+        "event",
+        "live_since_ns",
+        "paused",
+        "pre_game_fairs",
+        "pre_game_home",
+        "references",
+        "scheduled_ns",
+        "score",
+        "status",
+        "updated_ns",
+    )
+
+    def __init__(self, event: SportEvent) -> None:
+        """Start as announced."""
+        self.event = event
+        self.status = EventStatus.NOT_STARTED
+        self.scheduled_ns = event.scheduled_ns
+        self.score: tuple[int, int] | None = None
+        self.clock_ns = 0
+        self.live_since_ns = 0
+        self.paused = False
+        self.updated_ns = 0
+        self.pre_game_fairs: dict[PairId, float] = {}
+        self.pre_game_home: float | None = None
+        self.references: dict[PairId, ReceivedReference] = {}
+
+    def set_status(self, status: EventStatus, at_ns: int) -> None:
+        """Take a status, and note when play started."""
+        if status is EventStatus.LIVE and self.status is not EventStatus.LIVE:
+            self.live_since_ns = at_ns
+        self.status = status
+
+    def keep_fair(self, pair: Pair, fair: float) -> None:
+        """Keep a fair probability of a pair's first line, if play has not started."""
+        if self.status is EventStatus.NOT_STARTED:
+            self.pre_game_fairs[pair.pair_id] = fair
+            if pair.type is MarketType.MONEYLINE and of_whole_game(pair):
+                self.pre_game_home = fair
+
+
+def of_whole_game(pair: Pair) -> bool:
+    """Tell whether a pair is about the whole game, not one of its halves."""
+    return pair.first.market_id not in HALF_MARKETS

@@ -1,0 +1,64 @@
+"""Money is integer cents. This module owns every conversion and every rounding.
+
+Dollars exist only at the edges: in configuration, and in what people read.
+"""
+
+from decimal import Decimal
+
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.odds import payout_ratio
+
+
+def cents_from_dollars(name: str, dollars: object) -> int:
+    """Return a configured amount of dollars as cents.
+
+    Raise ConfigError, naming the setting, for text, booleans, negatives, anything that is not
+    a number, and amounts with a third decimal.
+    """
+    if isinstance(dollars, bool) or not isinstance(dollars, int | float | Decimal):
+        message = f"{name}: {dollars!r} is not a number of dollars"
+        raise ConfigError(message)
+    exact = Decimal(str(dollars)) * 100
+    if not exact.is_finite() or exact < 0:
+        message = f"{name}: {dollars!r} dollars must be a finite amount, zero or more"
+        raise ConfigError(message)
+    if exact != exact.to_integral_value():
+        message = f"{name}: {dollars!r} dollars has more than two decimals"
+        raise ConfigError(message)
+    return int(exact)
+
+
+def dollars_text(cents: int) -> str:
+    """Return cents as people read them: -1234 becomes -$12.34."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def profit_cents(stake_cents: int, odds: int) -> int:
+    """Return what a stake wins beyond itself at these odds, rounded half up to the cent."""
+    numerator, denominator = payout_ratio(odds)
+    return (2 * stake_cents * numerator + denominator) // (2 * denominator)
+
+
+def fill_profit_cents(filled_cents: int, stake_cents: int, odds: int) -> int:
+    """Return the profit of a fill of `stake_cents` after `filled_cents` at the same odds.
+
+    The profit is the rounded profit of the cumulative stake less what earlier fills gave, so
+    that splitting a wager into fills never changes its total profit.
+    """
+    return profit_cents(filled_cents + stake_cents, odds) - profit_cents(filled_cents, odds)
+
+
+def stake_within_profit(filled_cents: int, open_cents: int, odds: int, budget_cents: int) -> int:
+    """Return the largest part of `open_cents` whose fill costs a counterparty at most the budget.
+
+    The counterparty's stake is our profit, so this answers how much of a resting wager a taker
+    with `budget_cents` can match.
+    """
+    if fill_profit_cents(filled_cents, open_cents, odds) <= budget_cents:
+        return open_cents
+    numerator, denominator = payout_ratio(odds)
+    given_cents = profit_cents(filled_cents, odds)
+    # The largest cumulative stake x with floor(x*n/d + 1/2) <= given + budget.
+    cumulative = (2 * (given_cents + budget_cents) + 1) * denominator - 1
+    return max(0, min(cumulative // (2 * numerator) - filled_cents, open_cents))

@@ -1,0 +1,77 @@
+"""The port to an idea: what it may see of a market, and the quotes that it wishes for."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from strategies.trading.model.book import Book
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.market import EventStatus, Market, MarketStatus, Pair, SportEvent
+from strategies.trading.model.odds import Ladder, Odds
+from strategies.trading.model.position import Position
+
+
+class Quote(Struct, frozen=True):
+    """A wager that we wish to have resting on a line, at these odds or longer."""
+
+    line_id: LineId
+    odds: Odds
+    stake_cents: int
+    intent: Intent = Intent.ADD_ONLY
+
+
+class PairView(Struct, frozen=True):
+    """One pair as a strategy sees it.
+
+    `fair` is the fair probability of the first line, None where there is no price. `book` holds
+    the offers, ours among them but told apart; it and `position` are to be read, not changed.
+    """
+
+    book: Book
+    fair: float | None
+    position: Position
+
+    @property
+    def pair(self) -> Pair:
+        """Return which pair it is."""
+        return self.book.pair
+
+    @property
+    def first_touch(self) -> tuple[Odds, int] | None:
+        """Return the best offer of others on the first line, as (odds, cents)."""
+        return self.book.first.touch()
+
+    @property
+    def second_touch(self) -> tuple[Odds, int] | None:
+        """Return the best offer of others on the second line, as (odds, cents)."""
+        return self.book.second.touch()
+
+
+class View(Struct, frozen=True):
+    """All that a strategy may see when it quotes a market; positions are those of the event."""
+
+    now_ns: int
+    event: SportEvent
+    event_status: EventStatus
+    score: tuple[int, int] | None
+    market: Market
+    market_status: MarketStatus
+    pairs: tuple[PairView, ...]
+    positions: Sequence[Position]
+    ladder: Ladder
+
+
+class Strategy(Protocol):
+    """An idea. It declares what it would like resting; it never places and never cancels.
+
+    `quote_refresh_ns` is how often it wants to be asked at most about a market that changed. Zero
+    means at once whenever a touch, a status, a score, a reference price or a wager of ours changed;
+    offers behind the touch do not count then.
+    """
+
+    quote_refresh_ns: int
+
+    def quote(self, view: View) -> tuple[Quote, ...]:
+        """Return every quote wished for in this market; what is not named is cancelled."""

@@ -1,0 +1,38 @@
+"""Fair prices from outside the exchange, as far as they are fresh."""
+
+from strategies.trading.model.book import Book
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.event_state import EventState
+from strategies.trading.model.settings import nanoseconds_from_seconds
+
+
+class Reference:
+    """The newest outside price heard of either line of a pair.
+
+    One older than `max_age_seconds` counts as none, so that quotes are pulled when the source goes
+    silent; no offer of the exchange takes its place.
+    """
+
+    def __init__(self, max_age_seconds: float) -> None:
+        """Refuse an age that cannot mean anything, or at which every price is too old."""
+        name = "pricing.max_age_seconds"
+        self._max_age_ns = nanoseconds_from_seconds(name, max_age_seconds)
+        if not self._max_age_ns:
+            message = f"{name}: {max_age_seconds!r} must be more than zero"
+            raise ConfigError(message)
+        self._max_age_seconds = max_age_seconds
+
+    def __repr__(self) -> str:
+        """Return how a report names it."""
+        return f"Reference(max_age_seconds={self._max_age_seconds})"
+
+    def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
+        """Return the fair probability of the pair's first line, None where there is none."""
+        heard = event.references.get(book.pair.pair_id)
+        if heard is None or now_ns - heard.updated_ns > self._max_age_ns:
+            return None
+        return heard.probability
+
+    def moves_with_time(self, event: EventState) -> bool:
+        """Return whether there is a price that may grow too old."""
+        return bool(event.references)

@@ -1,0 +1,112 @@
+"""Fair prices: the port, and the probability estimated from the offers of others alone.
+
+Both ways take the vig out of the two best offers. A taker on the first line pays the implied
+probability `first`, a taker on the second pays `second`; together they exceed one by the overround.
+"""
+
+from dataclasses import dataclass
+from math import log
+from typing import Protocol
+
+from strategies.trading.model.book import Book
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.event_state import EventState
+from strategies.trading.model.odds import implied_probability
+
+
+class Pricing(Protocol):
+    """A way to a fair price, from a pair's book and what was heard of its sport event.
+
+    It looks at both and changes neither.
+    """
+
+    def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
+        """Return the fair probability of the pair's first line, None where there is none."""
+
+    def moves_with_time(self, event: EventState) -> bool:
+        """Tell whether prices of an event may now change though nothing is heard."""
+
+
+def middle_of_touch(book: Book, max_overround: float) -> float | None:
+    """Return the fair probability of the first line if the overround is taken from both alike."""
+    touch = _touch_probabilities(book, max_overround)
+    return None if touch is None else 0.5 + (touch[0] - touch[1]) / 2.0
+
+
+def _touch_probabilities(book: Book, max_overround: float) -> tuple[float, float] | None:
+    """Return what takers pay on either line; None if one-sided, crossed, or too wide to trust."""
+    first, second = book.first.touch(), book.second.touch()
+    if first is None or second is None:
+        return None
+    first_probability = implied_probability(first[0])
+    second_probability = implied_probability(second[0])
+    overround = first_probability + second_probability - 1.0
+    if not 0.0 <= overround <= max_overround:
+        return None
+    return first_probability, second_probability
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """The middle of the touch: the overround is taken from both lines alike.
+
+    A book whose overround is negative or above `max_overround` has no fair price.
+    """
+
+    max_overround: float
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that cannot mean anything."""
+        require_overround(self.max_overround)
+
+    def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:  # noqa: ARG002
+        """Return the fair probability of the pair's first line, None where there is none."""
+        return middle_of_touch(book, self.max_overround)
+
+    def moves_with_time(self, event: EventState) -> bool:  # noqa: ARG002
+        """Return False: only offers count."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """The power method: both probabilities are raised to the power that makes them sum to one.
+
+    It takes more of the overround from the longer line than `Consensus` does, as bookmakers'
+    prices of long shots suggest (Clarke, Kovalchik, Ingram 2017). A book whose overround is
+    negative or above `max_overround` has no fair price.
+    """
+
+    max_overround: float
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that cannot mean anything."""
+        require_overround(self.max_overround)
+
+    def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:  # noqa: ARG002
+        """Return the fair probability of the pair's first line, None where there is none."""
+        touch = _touch_probabilities(book, self.max_overround)
+        if touch is None:
+            return None
+        first, second = touch
+        power = 1.0
+        # Newton's steps on first**k + second**k = 1; the sum falls and is convex in k, so
+        # they approach the root from below and never pass it.
+        for _ in range(20):
+            over = first**power + second**power - 1.0
+            if over < 1e-12:
+                break
+            power -= over / (first**power * log(first) + second**power * log(second))
+        return float(first**power)
+
+    def moves_with_time(self, event: EventState) -> bool:  # noqa: ARG002
+        """Return False: only offers count."""
+        return False
+
+
+def require_overround(max_overround: object) -> None:
+    """Raise ConfigError unless the largest overround of a book that is trusted is in 0..1."""
+    numeric = isinstance(max_overround, int | float) and not isinstance(max_overround, bool)
+    if not numeric or not 0.0 < float(max_overround) < 1.0:  # type: ignore[arg-type]
+        message = f"pricing.max_overround: {max_overround!r} is not between 0 and 1"
+        raise ConfigError(message)

@@ -1,0 +1,1 @@
+"""Limits, and the controls that hold every wager to them."""

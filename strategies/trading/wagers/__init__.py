@@ -1,0 +1,1 @@
+"""Wagers and their life cycle."""

@@ -1,0 +1,375 @@
+"""The wager manager: declared quotes become the fewest commands, once, for every strategy.
+
+A wager that already stands for a quote is left alone, so that it keeps its place in the queue.
+What is in flight counts as if it were there. Nothing is sent that would cross one of our own
+wagers before that one is confirmed gone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from strategies.trading.accounting.exposure import Exposure
+from strategies.trading.markets.market_states import MarketStates
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.errors import ConfigError, InvariantError
+from strategies.trading.model.events import (
+    CancelRefused,
+    ProfitCorrected,
+    WagerAccepted,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerOpened,
+    WagerRejected,
+    WagerWiped,
+)
+from strategies.trading.model.ids import LineId, WagerRef, WagerRefFactory
+from strategies.trading.model.odds import Ladder, crosses, opposite
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.strategy import Quote
+from strategies.trading.wagers.wager import EndReason, Wager, WagerState
+
+PrivateUpdate = (
+    WagerAccepted
+    | WagerRejected
+    | WagerOpened
+    | WagerInvalid
+    | WagerMatched
+    | ProfitCorrected
+    | WagerCancelled
+    | CancelRefused
+    | WagerWiped
+)
+
+# A cancel without an answer for so long was lost, or its answer was: it is asked for again. The
+# exchange publishes no timeout; its answers come within a second, an in-play delay apart.
+CANCEL_PATIENCE_NS = 5 * NS_PER_SECOND
+
+# Late news of an ended wager is booked for so long; after that the exchange has to be asked.
+_KEEP_ENDED_NS = 3600 * NS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class WagerSettings:
+    """How closely wagers must follow quotes.
+
+    A wager within `odds_tolerance_rungs` of its quote stands for it. `stake_tolerance_percent` is
+    how far the stake resting may be from the stake wished for before anything is sent.
+    """
+
+    odds_tolerance_rungs: int
+    stake_tolerance_percent: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no whole number, or negative."""
+        for name in ("odds_tolerance_rungs", "stake_tolerance_percent"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                message = f"wagers.{name}: {value!r} is not a whole number, zero or more"
+                raise ConfigError(message)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has to be asked of the exchange; `complete` unless something must wait for an answer."""
+
+    cancels: list[WagerRef] = field(default_factory=list)
+    places: list[PlaceWager] = field(default_factory=list)
+    complete: bool = True
+
+
+class WagerManager:
+    """Knows every wager of the session that may still be matched or settled."""
+
+    def __init__(
+        self,
+        settings: WagerSettings,
+        mint: WagerRefFactory,
+        board: MarketStates,
+        exposure: Exposure,
+        ladder: Ladder,
+        min_stake_cents: int,
+    ) -> None:
+        """Start with no wagers."""
+        self._settings = settings
+        self._mint = mint
+        self._board = board
+        self._exposure = exposure
+        self._ladder = ladder
+        self._min_stake_cents = min_stake_cents
+        self._live: dict[WagerRef, Wager] = {}
+        self._live_by_line: dict[LineId, dict[WagerRef, Wager]] = {}
+        self._lacking: dict[WagerRef, Wager] = {}
+        self._ended: dict[WagerRef, tuple[Wager, int]] = {}
+        self._take_wishes: dict[LineId, Quote] = {}
+        self._taken: dict[LineId, Quote] = {}
+
+    @property
+    def live_count(self) -> int:
+        """Return how many wagers are pending, open, or being cancelled."""
+        return len(self._live)
+
+    @property
+    def at_rest(self) -> bool:
+        """Tell whether nothing is in flight or known to be unreported.
+
+        So it is if every live wager is open, with no cancel on its way, and every fill that the
+        exchange has let us know of in any way was told.
+        """
+        return not self._lacking and all(
+            wager.state is WagerState.OPEN and not wager.lacks_fill for wager in self.live()
+        )
+
+    def live(self) -> Iterable[Wager]:
+        """Return the wagers that may still be matched, in the order of placing."""
+        return self._live.values()
+
+    def live_on(self, line_id: LineId) -> Iterable[Wager]:
+        """Return the live wagers on a line, in the order of placing."""
+        return self._live_by_line.get(line_id, {}).values()
+
+    def find(self, ref: WagerRef) -> Wager | None:
+        """Return a wager that is live, lacks a fill, or ended within the last hour."""
+        wager = self._live.get(ref) or self._lacking.get(ref)
+        if wager is None and ref in self._ended:
+            return self._ended[ref][0]
+        return wager
+
+    def register(self, command: PlaceWager, now_ns: int) -> None:
+        """Count a wager from the moment before it is sent."""
+        pair = self._board.catalogue.pair_of(command.line_id)
+        wager = Wager(command, pair, now_ns)
+        self._live[wager.ref] = wager
+        if wager.intent is Intent.TAKE and wager.line_id in self._take_wishes:
+            self._taken[wager.line_id] = self._take_wishes[wager.line_id]
+        self._live_by_line.setdefault(wager.line_id, {})[wager.ref] = wager
+        self._exposure.change_open(pair, wager.side, wager.stake_cents)
+        self._show(wager, now_ns)
+
+    def begin_cancel(self, ref: WagerRef, now_ns: int) -> None:
+        """Note that a cancel is about to be sent."""
+        wager = self._live[ref]
+        wager.step(WagerState.CANCELLING)
+        wager.asked_ns = now_ns
+        self._show(wager, now_ns)
+
+    def begin_cancel_all(self, now_ns: int) -> None:
+        """Note that a cancel of everything is about to be sent."""
+        for ref, wager in self._live.items():
+            if wager.state in (WagerState.OPEN, WagerState.CANCELLING):
+                self.begin_cancel(ref, now_ns)
+
+    def unanswered(self, now_ns: int) -> list[WagerRef]:
+        """Return the wagers whose cancel has gone without an answer for too long."""
+        return [
+            wager.ref
+            for wager in self.live()
+            if wager.state is WagerState.CANCELLING
+            and now_ns - wager.asked_ns >= CANCEL_PATIENCE_NS
+        ]
+
+    def take(self, event: PrivateUpdate, at_ns: int) -> Wager | None:
+        """Take an answer or a private update; return its wager, None if it tells nothing new.
+
+        They may come late, more than once, and in another order than they came about. Raise
+        InvariantError for a wager that is not ours.
+        """
+        wager = self.find(event.ref)
+        if wager is None:
+            message = f"the exchange speaks of wager {event.ref}, which is not ours"
+            raise InvariantError(message)
+        if not _tells_something_new(event, wager):
+            return None
+        match event:
+            case WagerAccepted():
+                wager.step(WagerState.ACCEPTED)
+            case WagerOpened():
+                wager.step(WagerState.OPEN)
+            case WagerMatched():
+                self._match(wager, event, at_ns)
+            case ProfitCorrected():
+                self._exposure.match(wager.pair, wager.side, 0, event.change_cents, 0)
+            case CancelRefused():
+                wager.step(WagerState.OPEN)
+                wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
+            case _:
+                self._end_by(wager, event, at_ns)
+        self._show(wager, at_ns)
+        return wager
+
+    def converge(
+        self,
+        line_ids: Sequence[LineId],
+        wish: tuple[Quote, ...],
+        allowed: tuple[Quote, ...],
+        now_ns: int,
+    ) -> Changes:
+        """Return what to send so that what rests on these lines becomes what is allowed.
+
+        `wish` is what the strategy asked for before risk trimmed it: it tells whether a quote to
+        take with is the same as before, however much of it was allowed then and now.
+        """
+        self._note_takes(line_ids, wish)
+        changes = Changes()
+        wanted: dict[LineId, list[Quote]] = {line_id: [] for line_id in line_ids}
+        for quote in allowed:
+            wanted[quote.line_id].append(quote)
+        for line_id, quotes in wanted.items():
+            for quote, stake_cents in self._keep_or_cancel(line_id, quotes, now_ns, changes):
+                self._place(quote, stake_cents, changes)
+        return changes
+
+    def _note_takes(self, line_ids: Sequence[LineId], wish: tuple[Quote, ...]) -> None:
+        """Remember the wishes to take, and forget what was taken for wishes withdrawn."""
+        takes = {quote.line_id: quote for quote in wish if quote.intent is Intent.TAKE}
+        for line_id in line_ids:
+            if line_id not in takes:
+                self._take_wishes.pop(line_id, None)
+                self._taken.pop(line_id, None)
+        self._take_wishes.update(takes)
+
+    def _keep_or_cancel(
+        self, line_id: LineId, quotes: list[Quote], now_ns: int, changes: Changes
+    ) -> list[tuple[Quote, int]]:
+        """Let wagers stand for quotes, cancel the others; return what stake is missing."""
+        missing = [(quote, quote.stake_cents) for quote in quotes if quote.intent != Intent.TAKE]
+        quoted = {quote.odds for quote, _ in missing}
+        # A wager exactly at a quote stands for it before one that is only near.
+        for wager in sorted(self.live_on(line_id), key=lambda wager: wager.odds not in quoted):
+            if wager.intent is Intent.TAKE or wager.state is WagerState.CANCELLING:
+                continue
+            place = self._standing_for(wager, missing)
+            if place is not None:
+                quote, stake_cents = missing[place]
+                missing[place] = (quote, stake_cents - wager.unmatched_cents)
+            elif wager.state is WagerState.OPEN and now_ns >= wager.retry_at_ns:
+                changes.cancels.append(wager.ref)
+            else:
+                changes.complete = False
+        return missing + self._untaken(line_id, quotes)
+
+    def _standing_for(self, wager: Wager, missing: list[tuple[Quote, int]]) -> int | None:
+        """Return which quote a wager stands for, the nearest that has room, if any."""
+        nearest = sorted(
+            (self._ladder.rungs_between(quote.odds, wager.odds), place)
+            for place, (quote, stake_cents) in enumerate(missing)
+            if wager.unmatched_cents - stake_cents <= self._slack(quote)
+        )
+        if nearest and nearest[0][0] <= self._settings.odds_tolerance_rungs:
+            return nearest[0][1]
+        return None
+
+    def _untaken(self, line_id: LineId, quotes: list[Quote]) -> list[tuple[Quote, int]]:
+        """Return the quote to take with, unless the same wish was taken with before."""
+        if self._taken.get(line_id) == self._take_wishes.get(line_id):
+            return []
+        takes = (quote for quote in quotes if quote.intent is Intent.TAKE)
+        return [(take, take.stake_cents) for take in takes]
+
+    def _place(self, quote: Quote, stake_cents: int, changes: Changes) -> None:
+        """Ask for the stake that is missing, unless it is too little, or would meet our own."""
+        if stake_cents <= self._slack(quote) or stake_cents < self._min_stake_cents:
+            return
+        if self._would_cross_own(quote, changes):
+            changes.complete = False
+            return
+        changes.places.append(
+            PlaceWager(self._mint.next_ref(), quote.line_id, quote.odds, stake_cents, quote.intent)
+        )
+
+    def _would_cross_own(self, quote: Quote, changes: Changes) -> bool:
+        against = self._board.catalogue.opposite(quote.line_id).line_id
+        if any(crosses(quote.odds, wager.odds) for wager in self.live_on(against)):
+            return True
+        return any(
+            place.line_id == against and crosses(quote.odds, place.odds) for place in changes.places
+        )
+
+    def _slack(self, quote: Quote) -> int:
+        return quote.stake_cents * self._settings.stake_tolerance_percent // 100
+
+    def _match(self, wager: Wager, event: WagerMatched, at_ns: int) -> None:
+        was_open_cents = min(event.stake_cents, wager.open_cents)
+        wager.match(event.odds, event.stake_cents, event.total_cents)
+        self._exposure.match(
+            wager.pair, wager.side, event.stake_cents, event.profit_cents, was_open_cents
+        )
+        if wager.ref in self._lacking and not wager.lacks_fill:
+            del self._lacking[wager.ref]
+            self._keep_ended(wager, at_ns)
+        elif not wager.ended and wager.matched_cents == wager.stake_cents:
+            self._end(wager, EndReason.MATCHED, wager.stake_cents, at_ns)
+
+    def _end_by(
+        self,
+        wager: Wager,
+        event: WagerRejected | WagerInvalid | WagerCancelled | WagerWiped,
+        at_ns: int,
+    ) -> None:
+        match event:
+            case WagerRejected():
+                self._end(wager, EndReason.REJECTED, wager.matched_cents, at_ns)
+            case WagerInvalid():
+                self._end(wager, EndReason.INVALID, wager.matched_cents, at_ns)
+            case WagerCancelled() | WagerWiped():
+                cancelled = isinstance(event, WagerCancelled)
+                reason = EndReason.CANCELLED if cancelled else EndReason.WIPED
+                self._end(wager, reason, wager.stake_cents - event.unmatched_cents, at_ns)
+
+    def _end(self, wager: Wager, reason: EndReason, most_cents: int, at_ns: int) -> None:
+        """End a wager; what was matched of it but not told yet goes on counting as open."""
+        was_open_cents = wager.open_cents
+        wager.end(reason, most_cents)
+        self._exposure.change_open(wager.pair, wager.side, wager.open_cents - was_open_cents)
+        del self._live[wager.ref]
+        del self._live_by_line[wager.line_id][wager.ref]
+        if wager.lacks_fill:
+            self._lacking[wager.ref] = wager
+        else:
+            self._keep_ended(wager, at_ns)
+
+    def _keep_ended(self, wager: Wager, at_ns: int) -> None:
+        self._ended[wager.ref] = (wager, at_ns)
+        self._forget_ended_before(at_ns - _KEEP_ENDED_NS)
+
+    def _forget_ended_before(self, when_ns: int) -> None:
+        """Drop wagers about which nothing can be heard any more, so that memory stays bounded."""
+        while self._ended:
+            ref, (_, ended_ns) = next(iter(self._ended.items()))
+            if ended_ns >= when_ns:
+                return
+            del self._ended[ref]
+
+    def _show(self, wager: Wager, at_ns: int) -> None:
+        """Tell the board what of the offers opposite is due to be this wager."""
+        change_cents = wager.offered_cents() - wager.shown_cents
+        if not change_cents:
+            return
+        wager.shown_cents += change_cents
+        offers = self._board.offers_on(self._board.catalogue.opposite(wager.line_id).line_id)
+        odds = opposite(wager.odds)
+        if wager.reason in (EndReason.REJECTED, EndReason.INVALID):
+            offers.disown(odds, -change_cents)
+        elif change_cents > 0 or wager.state is WagerState.CANCELLING:
+            offers.expect_own(odds, change_cents)
+        else:
+            offers.lose_own(odds, -change_cents, at_ns)
+
+
+def _tells_something_new(event: PrivateUpdate, wager: Wager) -> bool:
+    """Tell whether an update is neither a repeat nor overtaken by later news."""
+    match event:
+        case WagerMatched():
+            return event.total_cents not in wager.fill_totals
+        case ProfitCorrected():
+            return True
+        case WagerAccepted():
+            return wager.state is WagerState.PENDING
+        case WagerOpened():
+            return wager.state in (WagerState.PENDING, WagerState.ACCEPTED)
+        case CancelRefused():
+            # A time to retry that passed before we last asked was told of an earlier cancel.
+            overtaken = event.retry_at_ns is not None and event.retry_at_ns <= wager.asked_ns
+            return wager.state is WagerState.CANCELLING and not overtaken
+        case _:
+            return not wager.ended

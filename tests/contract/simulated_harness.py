@@ -1,0 +1,70 @@
+"""The hall of a backtest: the simulated exchange in virtual time."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import instantiate
+
+from recordings.reader import open_recording
+from sim.engine.exchange_rows import exchange_rows
+from sim.engine.inbox import Inbox
+from sim.engine.random_streams import RandomStreams
+from sim.engine.virtual_clock import ReplayEnvironment
+from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.publisher import Publisher
+from sim.exchange.tape_replayer import TapeReplayer
+from strategies.trading.model.events import Event
+from strategies.trading.model.units import NS_PER_SECOND
+from tests.contract.exchange_harness import desk_of
+from tests.contract.moneyline import write_moneyline
+
+
+class SimulatedHarness:
+    """The simulated exchange of a backtest, with the delays of the configuration."""
+
+    def __init__(self, folder: Path, compose_settings: Callable[..., Any]) -> None:
+        """Build it as a backtest would."""
+        self.heard: list[Event] = []
+        path = write_moneyline(folder / "tape")
+        config = compose_settings(f"recording.path={path}", "latency=lognormal")
+        self._parts = instantiate(config, _convert_="all")
+        self._info = open_recording(str(path)).info
+        self._env = ReplayEnvironment(exchange_rows(open_recording(str(path))))
+        self._inbox = Inbox(self._env)
+        self._inbox.connect(lambda event, _: self.heard.append(event), lambda _: None)
+        latency = self._parts["latency"](RandomStreams(1))
+        exchange = self._parts["exchange"](
+            env=self._env,
+            info=self._info,
+            activation=latency.activation,
+            queue=self._parts["queue"](),
+            fees=self._parts["fees"],
+        )
+        subscribed = [market.key for market in self._info.markets]
+        publisher = Publisher(self._env, self._inbox, latency.feed, self._info.clocks, subscribed)
+        market = TapeReplayer(self._env, self._info, exchange, publisher)
+        self.exchange = ExchangeConnection(self._env, exchange, latency, self._inbox, publisher)
+        self.clock = self._parts["clock"](env=self._env, before=self._inbox.drain)
+        self._env.replay_to(market.take_row)
+        self.let_pass(1)
+
+    def let_pass(self, seconds: float) -> None:
+        """Let the environment run, and hear what arrived."""
+        self._env.run(until=self._env.now_ns + round(seconds * NS_PER_SECOND))
+        self._inbox.drain(self._env.now_ns)
+
+    def seat(self, assemble: Callable[..., Any]) -> Any:
+        """Assemble a desk with the standard settings, and start it."""
+        desk = desk_of(self, assemble, self._parts, self._info)
+
+        def hear(event: Event, at_ns: int) -> None:
+            self.heard.append(event)
+            desk.take(event, at_ns)
+
+        self._inbox.connect(hear, desk.act)
+        desk.start()
+        return desk
+
+    def close(self) -> None:
+        """Leave nothing running: nothing is."""

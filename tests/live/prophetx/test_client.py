@@ -1,0 +1,455 @@
+"""The REST client: what it sends and when, and what it makes of every kind of answer."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from time import perf_counter
+from typing import Any
+
+import httpx
+import pytest
+
+from live.prophetx.rest.auth import Tokens
+from live.prophetx.rest.client import ProphetClient
+from live.prophetx.rest.credentials import Credentials
+from live.prophetx.rest.endpoint import Endpoint
+from live.prophetx.rest.transport import Transport
+from live.prophetx.wire.decode_errors import DecodeErrors
+from live.prophetx.wire.orders import CancellationShape
+from live.wall_clock import WallClock
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.errors import (
+    CredentialsError,
+    ProtocolError,
+    RefusalError,
+    UnreachableError,
+)
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
+from tests.live.endpoints import LOCAL
+
+WAGER = PlaceWager(WagerRef("q-1"), LineId("l" * 32), Odds(-110), 1_050, Intent.REST)
+ORDER = {"order_id": "o-1", "external_id": "q-1", "quantity": 10.5, "status": "inactive"}
+LIFE_SECONDS = 1_200
+
+Answer = httpx.Response | Exception
+
+
+def ok(data: object = None, **top: object) -> httpx.Response:
+    """Return a success."""
+    return httpx.Response(200, json={"data": data} | top)
+
+
+def no(status: int, code: str, **headers: str) -> httpx.Response:
+    """Return a refusal."""
+    return httpx.Response(status, json={"error": code, "message": "no"}, headers=headers)
+
+
+@dataclass
+class Answers:
+    """An exchange that answers as it is told to, and keeps what it was asked."""
+
+    clock: WallClock = field(default_factory=WallClock)
+    asked: list[httpx.Request] = field(default_factory=list)
+    queued: dict[str, list[Answer]] = field(default_factory=dict)
+    life_seconds: int = LIFE_SECONDS
+    _tokens: Any = field(default_factory=count)
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        """Answer the next of what is queued for a path, or else as an exchange at peace."""
+        self.asked.append(request)
+        path = request.url.path.removeprefix("/partner/")
+        queue = self.queued.get(path, [])
+        answer = queue.pop(0) if queue else self.at_peace(path)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def at_peace(self, path: str) -> httpx.Response:
+        """Answer logins and refreshes with new tokens, everything else with nothing."""
+        if path not in ("auth/login", "auth/refresh"):
+            return ok({})
+        ends = self.clock.wall_ns() // NS_PER_SECOND + self.life_seconds
+        token = f"{path.removeprefix('auth/')}-{next(self._tokens)}"
+        return ok({"access_token": token, "access_expire_time": ends, "refresh_token": "again"})
+
+    @property
+    def paths(self) -> list[str]:
+        """Return what was asked for, in order."""
+        return [request.url.path.removeprefix("/partner/") for request in self.asked]
+
+    @property
+    def tokens(self) -> list[str]:
+        """Return the tokens that came with what was asked."""
+        return [
+            each.headers.get("Authorization", "").removeprefix("Bearer ") for each in self.asked
+        ]
+
+
+@asynccontextmanager
+async def opened(answers: Answers, site: Endpoint = LOCAL) -> AsyncIterator[ProphetClient]:
+    """Return a client of such an exchange."""
+    carrier = httpx.MockTransport(answers.answer)
+    async with Transport(site, answers.clock, carrier) as transport:
+        tokens = Tokens(transport, Credentials("access-half", "secret-half"), answers.clock)
+        yield ProphetClient(transport, tokens, DecodeErrors())
+
+
+def asking(
+    answers: Answers, ask: Callable[[ProphetClient], Awaitable[Any]], site: Endpoint = LOCAL
+) -> Any:
+    """Ask such an exchange something, and return what came of it."""
+
+    async def run() -> Any:
+        async with opened(answers, site) as client:
+            return await ask(client)
+
+    return asyncio.run(run())
+
+
+# Tokens ----------------------------------------------------------------------------------------
+
+
+def test_the_first_request_logs_in() -> None:
+    """The keys are sent once, as JSON, and everything else carries the token."""
+    answers = Answers()
+
+    async def ask_twice(client: ProphetClient) -> None:
+        await client.tournaments()
+        await client.tournaments()
+
+    asking(answers, ask_twice)
+    assert answers.paths == ["auth/login", "mm/get_tournaments", "mm/get_tournaments"]
+    keys = {"access_key": "access-half", "secret_key": "secret-half"}
+    assert json.loads(answers.asked[0].content) == keys
+    assert answers.tokens == ["", "login-0", "login-0"]
+
+
+def test_a_token_is_renewed_from_its_own_end() -> None:
+    """At 60 % of what was left when it came a token is refreshed, not before; a login is kept."""
+    answers = Answers(WallClock(speed=40), life_seconds=100)
+
+    async def ask(client: ProphetClient) -> None:
+        await client.log_in()
+        login_ns = answers.clock.wall_ns()
+        for part in (20, 70, 110):
+            await answers.clock.sleep_until(login_ns + part * NS_PER_SECOND)
+            await client.tournaments()
+
+    asking(answers, ask, replace(LOCAL, speed=1))
+    assert answers.paths == [
+        "auth/login",
+        "mm/get_tournaments",
+        "auth/refresh",
+        "mm/get_tournaments",
+        "mm/get_tournaments",
+    ]
+    assert answers.tokens[2] == "login-0"
+    assert answers.tokens[4] == "refresh-1"
+    assert json.loads(answers.asked[2].content) == {"refresh_token": "again"}
+
+
+def test_a_refused_token_is_refreshed_then_logged_in() -> None:
+    """On 401 comes one refresh, then a login, and the request goes on as if nothing had been."""
+    answers = Answers(
+        queued={"v4/mm/submit_order": [no(401, "unauthorized"), ok({"order": ORDER})]}
+    )
+    assert asking(answers, lambda client: client.place(WAGER)).number == "o-1"
+    assert answers.paths == [
+        "auth/login",
+        "v4/mm/submit_order",
+        "auth/refresh",
+        "v4/mm/submit_order",
+    ]
+    again = Answers(
+        queued={"v4/mm/get_balance": [no(401, "unauthorized")] * 2 + [ok({"balance": 1})]}
+    )
+    assert asking(again, lambda client: client.balance()).balance_cents == 100
+    assert again.paths[2::2] == ["auth/refresh", "auth/login"]
+
+
+def test_a_token_that_is_never_taken_is_given_up() -> None:
+    """When even a fresh login's token is refused, that is an error of credentials, not a loop."""
+    answers = Answers(queued={"v4/mm/get_balance": [no(401, "unauthorized")] * 9})
+    with pytest.raises(CredentialsError, match="get_balance"):
+        asking(answers, lambda client: client.balance())
+    assert answers.paths.count("v4/mm/get_balance") == 3
+
+
+def test_a_refresh_that_is_refused_becomes_a_login() -> None:
+    """A session that has ended is replaced by a new one."""
+    answers = Answers(
+        queued={
+            "v4/mm/get_balance": [no(401, "unauthorized"), ok({"balance": 1})],
+            "auth/refresh": [no(401, "unauthorized")],
+        }
+    )
+    asking(answers, lambda client: client.balance())
+    assert answers.paths[2:4] == ["auth/refresh", "auth/login"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "named"),
+    [
+        (no(401, "unauthorized"), CredentialsError, "refuses the keys"),
+        (no(403, "session_num_exceed"), CredentialsError, "too many sessions"),
+        (httpx.Response(404, text="<html>"), RefusalError, "prophet.root"),
+        (no(429, "rate_limit_reached"), UnreachableError, "for now"),
+        (httpx.Response(502, text="bad gateway"), UnreachableError, "http_502"),
+        (httpx.ConnectError("refused"), UnreachableError, "127.0.0.1:8765"),
+        (httpx.Response(200, text='{"data": {"access_token": "tok-9"'), ProtocolError, "login"),
+        (ok({"access_token": 5, "x": "tok-9"}), ProtocolError, "token"),
+    ],
+)
+def test_a_login_that_fails_says_why(answer: Answer, error: type[Exception], named: str) -> None:
+    """Wrong keys, too many sessions, a wrong host, a sick one: each is told apart, without keys."""
+    answers = Answers(queued={"auth/login": [answer]})
+    with pytest.raises(error, match=named) as caught:
+        asking(answers, lambda client: client.log_in())
+    told = f"{caught.value!r} {getattr(caught.value, 'raw', '')}"
+    assert [word for word in ("access-half", "secret-half") if word in told] == []
+
+
+def test_tokens_are_not_in_the_error_of_an_unreadable_login() -> None:
+    """A login's answer that cannot be read is not repeated, as a token may be in it."""
+    answers = Answers(queued={"auth/login": [ok({"access_token": ["tok-9"]})]})
+    with pytest.raises(ProtocolError) as caught:
+        asking(answers, lambda client: client.log_in())
+    assert "tok-9" not in f"{caught.value} {caught.value.raw}"
+
+
+def test_many_requests_at_once_log_in_once() -> None:
+    """Ten requests that find no token share one login."""
+    answers = Answers()
+
+    async def ask(client: ProphetClient) -> None:
+        await asyncio.gather(*(client.tournaments() for _ in range(10)))
+
+    asking(answers, ask)
+    assert answers.paths.count("auth/login") == 1
+
+
+# Outcomes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.ReadTimeout("late"),
+        httpx.RemoteProtocolError("gone"),
+        httpx.ConnectError("refused"),
+        no(500, "order_unable_to_place"),
+        no(500, "internal_error"),
+        httpx.Response(503, text="busy"),
+    ],
+)
+def test_a_placement_without_an_answer_is_not_sent_again(answer: Answer) -> None:
+    """Where the outcome of a placement is unknown it is said so, and it was sent exactly once."""
+    answers = Answers(queued={"v4/mm/submit_order": [answer]})
+    with pytest.raises(UnreachableError):
+        asking(answers, lambda client: client.place(WAGER))
+    assert answers.paths.count("v4/mm/submit_order") == 1
+
+
+def test_an_answer_that_is_too_late_is_none() -> None:
+    """An exchange that takes longer than agreed has not answered, even if it trickles."""
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(3_600)
+        return ok({})
+
+    async def run() -> None:
+        site = replace(LOCAL, answer_seconds=0.05)
+        async with Transport(site, WallClock(), httpx.MockTransport(slow)) as transport:
+            await transport.ask("POST", "v4/mm/submit_order")
+
+    with pytest.raises(UnreachableError, match=r"no answer within 0\.05 s"):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "invalid_price"), (403, "insufficient_amount"), (429, "too_many_delayed_requests"),
+     (425, "order_opened_retry"), (500, "opened_retry"), (500, "order_not_belongs_to_user")],
+)  # fmt: skip
+def test_a_definite_no_keeps_its_code(status: int, code: str) -> None:
+    """A refusal carries the exchange's code, and is not tried again."""
+    answers = Answers(queued={"v4/mm/submit_order": [no(status, code)]})
+    with pytest.raises(RefusalError) as caught:
+        asking(answers, lambda client: client.place(WAGER))
+    assert caught.value.code == code
+    assert answers.paths.count("v4/mm/submit_order") == 1
+
+
+def test_a_read_is_tried_again() -> None:
+    """A read that got no answer, or came upon a busy exchange, is asked again and succeeds."""
+    answers = Answers(
+        queued={
+            "mm/get_tournaments": [
+                httpx.ReadTimeout("late"),
+                no(429, "rate_limit_reached", **{"Retry-After": "0.2"}),
+                ok({"tournaments": None}),
+            ]
+        }
+    )
+    began = perf_counter()
+    assert asking(answers, lambda client: client.tournaments()) == []
+    assert perf_counter() - began >= 0.2
+
+
+def test_retry_after_is_honoured_by_everyone() -> None:
+    """While the exchange wants to be left alone no other request goes out either."""
+    answers = Answers(
+        queued={"v4/mm/get_balance": [no(429, "rate_limit_reached", **{"Retry-After": "0.3"})]}
+    )
+
+    async def ask(client: ProphetClient) -> float:
+        await client.log_in()
+        with pytest.raises(ProtocolError):
+            await client.balance()
+        return perf_counter()
+
+    began = perf_counter()
+    assert asking(answers, ask) - began >= 0.3
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """A host that sends us elsewhere is refused: the keys do not travel."""
+    elsewhere = httpx.Response(302, headers={"Location": "https://elsewhere.example/login"})
+    answers = Answers(queued={"auth/login": [elsewhere]})
+    with pytest.raises(RefusalError, match="http_302"):
+        asking(answers, lambda client: client.log_in())
+    assert len(answers.asked) == 1
+
+
+def test_no_more_goes_out_than_is_allowed() -> None:
+    """Of many requests at once no more than the limit fall into any second, in their order.
+
+    They are timed when they are answered, which on a busy machine is a little after they went out.
+    """
+    answers = Answers(WallClock())
+    times: list[int] = []
+
+    async def ask(client: ProphetClient) -> None:
+        await client.log_in()
+
+        async def one(number: int) -> None:
+            await client.order(str(number))
+            times.append(answers.clock.wall_ns())
+
+        await asyncio.gather(*(one(number) for number in range(60)))
+
+    asking(answers, ask, replace(LOCAL, speed=1, requests_per_second=40))
+    orders = [path.rpartition("/")[2] for path in answers.paths[1:]]
+    assert orders == [str(number) for number in range(60)]
+    assert all(times[at + 40] - times[at] > 0.8 * NS_PER_SECOND for at in range(20))
+
+
+# Requests --------------------------------------------------------------------------------------
+
+
+def test_every_request_is_what_the_exchange_takes() -> None:
+    """Each method asks its endpoint of v4 with the body or query that the exchange documents."""
+    answers = Answers(
+        queued={
+            "v4/mm/submit_multiple_orders": [
+                ok({"succeed_orders": [ORDER], "failed_orders": None})
+            ],
+            "v4/mm/cancel_multiple_orders": [ok([{"success": True}])],
+            "v4/mm/get_price_ladder": [ok([100, 110])],
+            "v4/mm/get_order/o-1": [ok(ORDER)],
+        }
+    )
+    both = CancellationShape(order_id="o-1", external_id="q-1")
+
+    async def ask(client: ProphetClient) -> None:
+        assert (await client.place_batch([WAGER])).failed_orders is None
+        assert (await client.cancel_batch([both]))[0].success
+        await client.cancel(both)
+        assert await client.cancel_all()
+        await client.cancel_event(7)
+        await client.cancel_market(7, 219)
+        assert await client.ladder() == [100, 110]
+        assert (await client.order("o-1")).ref == "q-1"
+        await client.events(132)
+        assert await client.markets([7, 8]) == {7: [], 8: []}
+        await client.register("1.2", [7])
+
+    asking(answers, ask)
+    sent = {
+        request.url.path.removeprefix("/partner/"): json.loads(request.content)
+        for request in answers.asked[1:]
+        if request.content
+    }
+    item = {"external_id": "q-1", "strike_id": "l" * 32, "price": -110, "quantity": 10.5}
+    ids = {"order_id": "o-1", "external_id": "q-1"}
+    assert sent == {
+        "v4/mm/submit_multiple_orders": {"data": [item]},
+        "v4/mm/cancel_multiple_orders": {"data": [ids]},
+        "v4/mm/cancel_order": ids,
+        "v4/mm/cancel_all_orders": {},
+        "v4/mm/cancel_orders_by_event": {"event_id": 7},
+        "v4/mm/cancel_orders_by_market": {"event_id": 7, "market_id": 219},
+        "v4/mm/websocket": {
+            "socket_id": "1.2",
+            "service": "pusher",
+            "subscriptions": [{"type": "event", "ids": ["7"]}],
+        },
+    }
+    queries = {request.url.path: dict(request.url.params) for request in answers.asked}
+    assert queries["/partner/mm/get_sport_events"] == {"tournament_id": "132"}
+    assert queries["/partner/v4/mm/get_multiple_markets"] == {"event_ids": "7,8"}
+
+
+def test_nothing_to_cancel_is_no_error() -> None:
+    """A mass cancel that finds nothing open says so; any other refusal is one."""
+    path = "v4/mm/cancel_all_orders"
+    answers = Answers(queued={path: [no(404, "no_cancellable_orders"), no(403, "suspended")]})
+
+    async def ask(client: ProphetClient) -> None:
+        assert not await client.cancel_all()
+        with pytest.raises(RefusalError, match="suspended"):
+            await client.cancel_all()
+
+    asking(answers, ask)
+
+
+def test_a_history_is_read_to_its_end() -> None:
+    """Pages are followed by their cursor until there is none."""
+    path = "v4/mm/get_order_history"
+    answers = Answers(
+        queued={path: [ok({"orders": [ORDER], "next_cursor": "c-2"}), ok({"orders": None})]}
+    )
+    orders = asking(answers, lambda client: client.history(to=2, status="open"))
+    assert [order.ref for order in orders] == ["q-1"]
+    assert [dict(each.url.params) for each in answers.asked[1:]] == [
+        {"to": "2", "status": "open", "limit": "100"},
+        {"to": "2", "status": "open", "limit": "100", "next_cursor": "c-2"},
+    ]
+
+
+def test_the_fills_of_wagers_are_read() -> None:
+    """Fills come with their amounts in cents."""
+    detail = {"order_id": "o-1", "fill_price": -110, "filled_quantity": "3.5"}
+    path = "v4/mm/get_order_matched_detail"
+    answers = Answers(queued={path: [ok({"matching_details": [detail], "next_cursor": ""})]})
+    (match,) = asking(answers, lambda client: client.matches(["o-1"]))
+    assert (match.fill_price, match.filled_cents) == (-110, 350)
+
+
+def test_one_unreadable_market_does_not_cost_the_others(
+    read_sample: Callable[[str], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A market that cannot be read is left out, counted, and told once with its text."""
+    markets = read_sample("multiple_markets_v4")["data"]["19458"]
+    broken = {"id": "two hundred", "name": "the broken one"}
+    answer = ok({"19458": [broken, *markets, broken], "7": None})
+    answers = Answers(queued={"v4/mm/get_multiple_markets": [answer]})
+    found = asking(answers, lambda client: client.markets([19458, 7]))
+    assert len(found[19458]) == len(markets)
+    assert found[7] == []
+    assert len([record for record in caplog.messages if "the broken one" in record]) == 1

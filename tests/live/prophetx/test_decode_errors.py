@@ -1,0 +1,39 @@
+"""What could not be read: counted by kind, told once for each, in a memory that is bounded."""
+
+import logging
+
+import pytest
+
+from live.prophetx.wire.decode_errors import DecodeErrors
+from live.prophetx.wire.frames import read_frame
+from strategies.trading.model.errors import ProtocolError
+
+
+def note(decode_errors: DecodeErrors, raw: bytes) -> None:
+    """Note what is wrong with a frame."""
+    try:
+        read_frame(raw)
+    except ProtocolError as error:
+        decode_errors.note(error)
+
+
+def test_a_kind_is_logged_once_with_its_text(caplog: pytest.LogCaptureFixture) -> None:
+    """The same thing wrong at another place of another text is counted, and not logged again."""
+    caplog.set_level(logging.WARNING, "live")
+    decode_errors = DecodeErrors()
+    for raw in (b'{"event": nope}', b'{"channel": "x", "event": nope}', b'{"channel": "x"}'):
+        note(decode_errors, raw)
+    assert decode_errors.total == 3
+    assert sorted(decode_errors.counts.values()) == [1, 2]
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first.endswith('{"event": nope}')
+    assert second.endswith('{"channel": "x"}')
+
+
+def test_a_peer_that_is_out_of_its_mind_does_not_fill_the_memory() -> None:
+    """Beyond a few hundred kinds all others are one, and the total is right all the same."""
+    decode_errors = DecodeErrors()
+    for number in range(5_000):
+        decode_errors.note(ProtocolError(f"novelty {number}", "x"))
+    assert decode_errors.total == 5_000
+    assert len(decode_errors.counts) < 500

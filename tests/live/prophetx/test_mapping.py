@@ -1,0 +1,112 @@
+"""From the exchange's words to ours: what is followed, which line is whose, and where it stands."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from live.prophetx.market_data import mapping as listing
+from live.prophetx.wire.decode import read
+from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape
+from strategies.trading.model.errors import ProtocolError
+from strategies.trading.model.ids import EventId, MarketId
+from strategies.trading.model.market import Catalogue, EventStatus, Market, MarketStatus, MarketType
+
+GAME = EventId("19458")
+SPREAD = Market(GAME, MarketId("223"), MarketType.SPREAD, "Spread")
+TOTAL = Market(GAME, MarketId("225"), MarketType.TOTAL, "Total")
+
+
+def shape(type_: type[Any], value: object) -> Any:
+    """Return a value as the exchange says it, read."""
+    return read(type_, json.dumps(value).encode(), "shape")
+
+
+def level(outcome_id: int, strike_id: str, strike: float, **more: object) -> dict[str, object]:
+    """Return a level, or a placeholder where no price is given."""
+    return {
+        "outcome_id": outcome_id,
+        "strike_id": strike_id,
+        "strike": strike,
+        "price": None,
+    } | more
+
+
+def strike(*sides: list[dict[str, object]]) -> StrikeShape:
+    """Return a strike with these sides."""
+    found: StrikeShape = shape(StrikeShape, {"id": 223, "selections": list(sides)})
+    return found
+
+
+def test_the_real_sample_becomes_a_catalogue(read_sample: Callable[[str], Any]) -> None:
+    """Every whole-game market of a real answer gives pairs; halves are passed over."""
+    (event_shape,) = read_sample("sport_events")["data"]["sport_events"]
+    event = listing.sport_event(shape(EventShape, event_shape))
+    assert event is not None
+    assert (event.home, event.away) == ("Carolina Panthers", "Chicago Bears")
+    markets, lines = [], []
+    for raw in read_sample("multiple_markets_v4")["data"]["19458"]:
+        market_shape = shape(MarketShape, raw)
+        market = listing.market(event.event_id, market_shape)
+        if market is not None:
+            markets.append(market)
+            for each in market_shape.strikes:
+                lines += [side.line for side in listing.pair_levels(market, each, 5)]
+    assert {market.type for market in markets} == {MarketType.MONEYLINE, MarketType.SPREAD}
+    assert "64" not in {market.market_id for market in markets}
+    catalogue = Catalogue([event], markets, lines)
+    assert len(catalogue.pairs) == len(lines) // 2 >= 2
+
+
+def test_the_first_line_is_home_or_over_whatever_the_order() -> None:
+    """Totals come under first; the pair begins with over, and placeholders are no levels."""
+    under = [level(13, "u", 45, price=-110, value=10)]
+    first, second = listing.pair_levels(TOTAL, strike(under, [level(12, "o", 45)]), None)
+    assert (first.line.line_id, first.levels) == ("o", [])
+    assert (second.line.line_id, len(second.levels)) == ("u", 1)
+
+
+def test_an_unknown_outcome_is_placed_by_who_plays_it() -> None:
+    """An outcome of a number that we do not know is home's or away's by its competitor."""
+    sides = [level(901, "h", -1.5, competitor_id=5)], [level(902, "a", 1.5, competitor_id=6)]
+    first, second = listing.pair_levels(SPREAD, strike(*sides), 5)
+    assert (first.line.line_id, second.line.line_id) == ("h", "a")
+    with pytest.raises(ProtocolError, match="outcome"):
+        listing.pair_levels(SPREAD, strike(*sides), None)
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [
+        ([level(1714, "h", -1.5)],),
+        ([level(1714, "h", -1.5)], [level(1715, "a", 2.5)]),
+        ([level(1714, "h", -1.5), level(1714, "other", -1.5)], [level(1715, "a", 1.5)]),
+        ([level(12, "o", 1.5)], [level(13, "u", 1.5)]),
+        ([], []),
+    ],
+)
+def test_what_is_no_pair_is_refused(sides: tuple[list[dict[str, object]], ...]) -> None:
+    """One side alone, points that do not mirror, two lines of one outcome: none is a pair."""
+    with pytest.raises(ProtocolError, match="strike"):
+        listing.pair_levels(SPREAD, strike(*sides), None)
+
+
+def test_events_without_two_sides_are_passed_over() -> None:
+    """A tournament's winner, or an event without a start, is nothing that is followed."""
+    sides = [{"id": 1, "name": "H", "side": "home"}, {"id": 2, "name": "A", "side": "away"}]
+    game = {"event_id": 1, "competitors": sides, "scheduled": "2026-09-13T17:00:00Z"}
+    assert listing.sport_event(shape(EventShape, game)) is not None
+    for change in ({"sub_type": "outrights"}, {"competitors": None}, {"scheduled": "N/A"}):
+        assert listing.sport_event(shape(EventShape, game | change)) is None
+
+
+def test_states_are_told_with_care() -> None:
+    """A market is open only where that is said; an event's unknown state is not guessed."""
+    assert listing.market_status("active") is MarketStatus.OPEN
+    assert listing.market_status("closed") is MarketStatus.CLOSED
+    for told in ("suspended", "halted", "", None):
+        assert listing.market_status(told) is MarketStatus.SUSPENDED
+    assert listing.event_status("live") is EventStatus.LIVE
+    with pytest.raises(ProtocolError, match="abandoned"):
+        listing.event_status("abandoned")

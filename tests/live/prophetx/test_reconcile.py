@@ -1,0 +1,193 @@
+"""`python -m live reconcile`: what a session's journal and the exchange tell differently."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conf.compose import build_session
+from live.__main__ import main
+from live.prophetx.connection import connected
+from live.prophetx.orders.open_wagers import open_wagers
+from live.wall_clock import WallClock
+from recordings.journal.session_journal import SessionJournal
+from strategies.trading.model.commands import Command, Intent, PlaceWager
+from strategies.trading.model.events import Event, WagerAccepted, WagerCancelled, WagerMatched
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import Odds
+
+SPEED = 20
+ODDS, STAKE_CENTS = Odds(1_000), 1_250
+PATIENCE_SECONDS = 120
+AGREE = "the journal and sandbox_local agree"
+
+Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
+Reconcile = Callable[..., Any]
+
+
+@pytest.fixture
+def reconcile(tmp_path: Path, run_main: Callable[..., Any]) -> Reconcile:
+    """Return the verb, in this process, in a folder of its own."""
+    return lambda *words: run_main(main, tmp_path, "reconcile", "session.name=first", *words)
+
+
+def wish(ref: str) -> PlaceWager:
+    """Return the request for a wager, as a journal has it."""
+    return PlaceWager(WagerRef(ref), LineId("h"), ODDS, STAKE_CENTS, Intent.REST)
+
+
+def write(home: Path, *told: Event | Command, mode: str = "live") -> None:
+    """Write the journal of a session whose only start told this just now."""
+    folder = home / "sessions" / "first"
+    folder.mkdir(parents=True)
+    now_ns = WallClock(speed=SPEED).wall_ns()
+    with SessionJournal(folder / "journal.sqlite") as journal:
+        number = journal.begin_start(now_ns)
+        for seq, each in enumerate(told, 1):
+            if isinstance(each, Command):
+                journal.sent(now_ns, each)
+            else:
+                journal.heard(seq, now_ns, each)
+    path = folder / f"start-{number:05d}.yaml"
+    path.write_text(f"seed: 0\nmode_name: {mode}\n", encoding="utf-8")
+
+
+async def place(here: Any, *refs: str) -> None:
+    """Let wagers rest at the exchange."""
+    async with connected(here.site, WallClock(speed=SPEED), {}, Path()) as connection:
+        client = connection.client
+        (tournament,) = await client.tournaments()
+        (event,) = await client.events(tournament.id)
+        market = (await client.markets([event.event_id]))[event.event_id][0]
+        line_id = LineId(market.strikes[0].levels[0].strike_id)
+        for ref in refs:
+            request = PlaceWager(WagerRef(ref), line_id, ODDS, STAKE_CENTS, Intent.REST)
+            await client.place(request)
+        while {order.status for order in await open_wagers(connection)} != {"open"}:
+            await asyncio.sleep(0.05)
+
+
+def with_wagers(sandbox: Sandbox, call: Callable[[Any], Any], *refs: str) -> Any:
+    """Return what a call in a thread came to, while these wagers rest at a sandbox."""
+
+    async def run() -> Any:
+        async with sandbox(SPEED, "+experiment=nba") as here:
+            await place(here, *refs)
+            return await asyncio.to_thread(call, here)
+
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    """Return what is in a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_journal_that_agrees_is_told_so(
+    sandbox: Sandbox, reconcile: Reconcile, tmp_path: Path
+) -> None:
+    """The stakes stand side by side, the last line says that they agree, and nothing is written."""
+    gone = wish("first-1-2")
+    told = [wish("first-1-1"), gone, WagerAccepted(gone.ref), WagerCancelled(gone.ref, STAKE_CENTS)]
+    write(tmp_path, *told)
+    before = files(tmp_path)
+    outcome = with_wagers(sandbox, lambda here: reconcile(*here.settings), "first-1-1")
+    assert (outcome.status, outcome.err, outcome.out[-1]) == (0, [], AGREE)
+    rows = [line.split() for line in outcome.out[:-1]]
+    assert rows == [
+        ["journal", "sandbox_local"],
+        ["open", "$12.50", "$12.50"],
+        ["matched", "$0.00", "$0.00"],
+        ["balance", "$10,000.00"],
+    ]
+    assert files(tmp_path) == before
+
+
+def test_every_difference_is_a_line(sandbox: Sandbox, reconcile: Reconcile, tmp_path: Path) -> None:
+    """Unknown to the journal, gone there, and matched otherwise: each by name, and status 1."""
+    half = wish("first-1-1")
+    fill = WagerMatched(half.ref, ODDS, 500, 5_000, 500)
+    write(tmp_path, half, WagerAccepted(half.ref), fill, wish("first-1-2"))
+    refs = ("first-1-1", "by-hand")
+    outcome = with_wagers(sandbox, lambda here: reconcile(*here.settings), *refs)
+    assert outcome.status == 1
+    assert outcome.out[1:3] == [
+        "open                $20.00          $25.00",
+        "matched              $5.00           $0.00",
+    ]
+    assert outcome.out[4:] == [
+        "first-1-1: $7.50 open, $5.00 matched in the journal; "
+        "there $12.50 open, $0.00 matched (open)",
+        "first-1-2: $12.50 open, $0.00 matched in the journal; "
+        "there $0.00 open, $0.00 matched (not in its history)",
+        "by-hand: $12.50 at +1000 (open): not known to the journal",
+    ]
+    (last,) = outcome.err
+    assert "DifferenceError: 3 differences; the next start cancels what is open" in last
+
+
+def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
+    sandbox: Sandbox, reconcile: Reconcile, compose_settings: Callable[..., Any], tmp_path: Path
+) -> None:
+    """What a crash left open differs if it was told of nowhere; the next start sets it right."""
+
+    async def trade(here: Any, *, crash: bool) -> None:
+        words = ["mode=live", "+experiment=nba", "session.name=first", *here.settings]
+        stop = asyncio.Event()
+        session = build_session(compose_settings(*words))
+        trading = asyncio.ensure_future(session.run(tmp_path, {}, stop, lambda _: None))
+        while not any(len(p.participant.live) >= 4 for p in here.server.partners.values()):
+            assert not trading.done(), trading.result()
+            await asyncio.sleep(0.05)
+        if crash:
+            trading.cancel()
+        stop.set()
+        await asyncio.gather(trading, return_exceptions=crash)
+
+    async def run() -> list[Any]:
+        async with sandbox(SPEED, "+experiment=nba") as here:
+            outcomes = []
+            for crash in (True, False):
+                await trade(here, crash=crash)
+                if crash:
+                    (partner,) = here.server.partners.values()
+                    here.server.stage.at_present(partner.cancel_all)
+                outcomes.append(await asyncio.to_thread(reconcile, *here.settings))
+            return outcomes
+
+    crashed, ended = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert crashed.status == 1
+    gone = [
+        line for line in crashed.out if line.endswith("there $0.00 open, $0.00 matched (canceled)")
+    ]
+    assert len(gone) >= 4
+    assert (ended.status, ended.err, ended.out[-1]) == (0, [], AGREE)
+
+
+def refused(outcome: Any, status: int, named: str) -> None:
+    """Assert one line of error that names this."""
+    assert (outcome.status, outcome.out, len(outcome.err)) == (status, [], 1), outcome
+    assert named in outcome.err[0]
+
+
+def test_without_a_session_nothing_is_made(reconcile: Reconcile, tmp_path: Path) -> None:
+    """A session that is not there is named, status 2, and no file appears."""
+    refused(reconcile(), 2, "sessions/first: there is no session")
+    refused(reconcile("session.name=null"), 2, "session.name: name the session")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_session_that_is_running_is_left_alone(reconcile: Reconcile, tmp_path: Path) -> None:
+    """Its journal is its own until it ends."""
+    write(tmp_path, wish("first-1-1"))
+    with SessionJournal(tmp_path / "sessions" / "first" / "journal.sqlite"):
+        refused(reconcile(), 1, "another process has the session open")
+
+
+def test_a_paper_session_has_nothing_at_the_exchange(reconcile: Reconcile, tmp_path: Path) -> None:
+    """Its wagers were never there, which is said instead of being told as differences."""
+    write(tmp_path, wish("first-1-1"), mode="paper")
+    refused(reconcile(), 2, "traded on paper")

@@ -1,0 +1,300 @@
+"""Recording our own sandbox: the tape that comes back is the one that is played."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from live.prophetx.connection import connected
+from live.prophetx.rest.client import EVENTS_PER_SOCKET
+from live.prophetx.socket.stream import StreamSettings
+from live.prophetx.tools.record import Recorded, Recording
+from live.reference.reference_source import ReferenceSettings
+from live.wall_clock import WallClock
+from recordings.reader import Tape
+from recordings.tape import Clocks, Kind, Row, Side
+from recordings.validator import validate
+from recordings.writer import TapeWriter
+from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.ids import EventId, LineId
+from strategies.trading.model.market import (
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import opposite
+from strategies.trading.model.units import NS_PER_SECOND
+from tests.contract.moneyline import MONEYLINE, START_NS
+from tests.paths import PROJECT
+
+SPEED = 150
+PATIENCE_SECONDS = 120
+FEED = StreamSettings(5, 1, 3, 6, 60, 5, 0.05, 1)
+ALL = ("moneyline", "spread", "total")
+
+Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
+Meanwhile = Callable[[Any], Any]
+
+
+def recording(here: Any, **settings: Any) -> Recording:
+    """Return a recording session of a sandbox."""
+    given = {
+        "segment_seconds": 60,
+        "compare_seconds": 600,
+        "markets": MarketFilter(ALL, ()),
+        "reference": ReferenceSettings(),
+    }
+
+    def clock() -> WallClock:
+        return WallClock(speed=here.site.speed)
+
+    return Recording(feed=FEED, clock=clock, prophet=here.site, seed=1, **(given | settings))
+
+
+def record(
+    sandbox: Sandbox, folder: Path, played: Sequence[str], meanwhile: Meanwhile, **settings: Any
+) -> Recorded:
+    """Record a sandbox while something goes on, then stop."""
+
+    async def run() -> Recorded:
+        async with sandbox(SPEED, *played) as here:
+            session, stop = recording(here, **settings), asyncio.Event()
+            told: list[str] = []
+            async with connected(here.site, session.clock, {}, folder.parent) as connection:
+                taping = asyncio.create_task(session.run(folder, connection, stop, told.append))
+                while not told and not taping.done():
+                    await asyncio.sleep(0.01)
+                await meanwhile(here)
+                stop.set()
+                return await taping
+
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
+async def to_the_end(here: Any) -> None:
+    """Wait until the recording that is played has ended, and its last messages have come."""
+    while not here.server.stage.env.rows_ended.triggered:
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+
+
+def rows_of(folder: Path) -> list[Row]:
+    """Return the rows of a tape."""
+    return [row for chunk in Tape(folder).chunks() for row in chunk.rows()]
+
+
+def facts(folder: Path, since_ns: int = 0) -> list[tuple[object, ...]]:
+    """Return what a tape says of offers, trades and states, with trades told by their taker."""
+    info = Tape(folder).info
+    catalogue = info.catalogue()
+    told: list[tuple[object, ...]] = []
+    for row in rows_of(folder):
+        line = info.lines[row.line].line_id if row.line >= 0 else ""
+        odds, cents = row.odds, row.amount_cents
+        if row.received_ns < since_ns or row.kind in (Kind.RESULT, Kind.IN_PLAY_DELAY, Kind.SCORE):
+            continue
+        if row.kind == Kind.TRADE and row.side == Side.MAKER:
+            line = catalogue.opposite(info.lines[row.line].line_id).line_id
+            odds, cents = opposite(odds), profit_cents(cents, odds)
+        state = 0 if row.kind == Kind.SCHEDULE else row.state
+        told.append((row.kind, str(line), odds, cents, state))
+    return told
+
+
+def test_the_tape_that_is_played_is_the_tape_that_comes_back(
+    sandbox: Sandbox, small_tape: Path, tmp_path: Path
+) -> None:
+    """Every change of offers, every trade and state of the recording is on the tape made of it."""
+    folder = tmp_path / "made"
+    played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
+    recorded = record(sandbox, folder, played, to_the_end)
+    assert (recorded.events, recorded.gaps, recorded.decode_errors) == (1, 0, 0)
+    validate(Tape(folder))
+    made, original = facts(folder), facts(small_tape)
+    ids = {line.selection: line.line_id for line in Tape(folder).info.lines}
+    names = {str(ids[line.selection]): str(line.line_id) for line in Tape(small_tape).info.lines}
+    made = [(kind, names.get(str(line), ""), *rest) for kind, line, *rest in made]
+    for kind in (Kind.OFFER, Kind.TRADE, Kind.MARKET_STATUS):
+        told = [fact for fact in made if fact[0] == kind]
+        played_ones = [fact for fact in original if fact[0] == kind]
+        assert told == played_ones[len(played_ones) - len(told) :], kind.name
+        assert len(told) >= len(played_ones) * 0.3
+
+
+def test_a_lost_socket_leaves_a_gap_and_no_lie(
+    sandbox: Sandbox, small_tape: Path, tmp_path: Path
+) -> None:
+    """After a socket that was reset, what the tape shows at the end is what the exchange shows."""
+
+    async def break_off(here: Any) -> None:
+        await asyncio.sleep(1)
+        here.server.strike({"kind": "socket_reset"})
+        await to_the_end(here)
+
+    folder = tmp_path / "made"
+    played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
+    recorded = record(sandbox, folder, played, break_off)
+    assert recorded.gaps == 1
+    tape = Tape(folder)
+    assert any("lost 1 times" in note for note in tape.info.notes)
+    last: dict[tuple[object, ...], object] = {}
+    for kind, line, odds, cents, _ in facts(folder):
+        if kind == Kind.OFFER:
+            last[line, odds] = cents
+    assert sorted(str(cents) for cents in last.values()) == ["50019", "50019"]
+
+
+def test_segments_are_whole_while_it_goes_on(
+    sandbox: Sandbox, small_tape: Path, tmp_path: Path
+) -> None:
+    """Long before the end, what was heard can be read, from segments and from raw text."""
+    folder = tmp_path / "made"
+    seen: list[int] = []
+
+    async def look(here: Any) -> None:
+        while not (list(folder.glob("segment-*")) and list(folder.glob("raw-*.jsonl.gz"))):
+            await asyncio.sleep(0.05)
+        seen.append(len(rows_of(folder)))
+
+    played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
+    recorded = record(sandbox, folder, played, look, segment_seconds=1)
+    assert 0 < seen[0] <= recorded.rows == len(rows_of(folder))
+
+
+def test_the_periodic_comparison_changes_nothing(
+    sandbox: Sandbox, small_tape: Path, tmp_path: Path
+) -> None:
+    """Comparing with what the exchange answers, again and again, adds no row to a right tape."""
+    folder = tmp_path / "made"
+    played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=99"]
+
+    async def wait(here: Any) -> None:
+        await asyncio.sleep(4)
+
+    recorded = record(sandbox, folder, played, wait, compare_seconds=0.2)
+    offers = [row for row in rows_of(folder) if row.kind == Kind.OFFER]
+    assert recorded.gaps == 0
+    assert len(offers) == len({(row.line, row.odds) for row in offers})
+
+
+def test_a_tournament_that_is_not_there_is_refused(
+    sandbox: Sandbox, small_tape: Path, tmp_path: Path
+) -> None:
+    """A name that the exchange does not have is told with those it has, and nothing is left."""
+    folder = tmp_path / "made"
+
+    async def nothing(here: Any) -> None:
+        return None
+
+    with pytest.raises(ConfigError, match=r"NHL.*NBA"):
+        record(
+            sandbox,
+            folder,
+            [f"recording.path={small_tape}"],
+            nothing,
+            markets=MarketFilter(ALL, ["NHL"]),
+        )
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("word", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_recorder_leaves_a_tape(
+    sandbox: Sandbox, small_tape: Path, tmp_path: Path, word: signal.Signals
+) -> None:
+    """Killed without a word it loses what its open segment held; asked to end, it loses nothing."""
+
+    async def run() -> tuple[int, str]:
+        played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=119"]
+        async with sandbox(SPEED, *played) as here:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "live", "record", "run.segment_seconds=1", *here.settings,
+                cwd=tmp_path,
+                env=os.environ | {"PYTHONPATH": str(PROJECT)},
+                stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            try:
+                while not list(tmp_path.glob("runs/record/*/*/segment-00000.parquet")):
+                    await asyncio.sleep(0.1)
+                process.send_signal(word)
+                out, _ = await process.communicate()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+            return process.returncode or 0, out.decode()
+
+    status, out = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    (segment,) = tmp_path.glob("runs/record/*/*/segment-00000.parquet")
+    assert validate(Tape(segment.parent)).rows > 0
+    if word is signal.SIGINT:
+        assert status == 0
+        assert out.splitlines()[-1] == str(segment.parent)
+
+
+def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A socket has room for so many channels: the games that start first are recorded."""
+    games, told = EVENTS_PER_SOCKET + 30, list[str]()
+    played = [f"recording.path={write_games(tmp_path / 'games', games)}"]
+
+    async def run() -> None:
+        async with sandbox(1, *played) as here:
+            session, stop = recording(here, segment_seconds=1), asyncio.Event()
+            async with connected(here.site, session.clock, {}, tmp_path) as connection:
+                carried = session.run(tmp_path / "made", connection, stop, told.append)
+                taping = asyncio.create_task(carried)
+                # The first segment has the snapshot, whose rows come as one.
+                while not taping.done() and not list((tmp_path / "made").glob("segment-*")):
+                    await asyncio.sleep(0.05)
+                stop.set()
+                assert (await taping).events == EVENTS_PER_SOCKET
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert [line for line in told if "left out" in line] == [
+        f"30 events are left out: a socket hears {EVENTS_PER_SOCKET}"
+    ]
+    info = Tape(tmp_path / "made").info
+    assert {event.name for event in info.events} == {
+        f"game {number}" for number in range(EVENTS_PER_SOCKET)
+    }
+
+
+def write_games(folder: Path, games: int) -> Path:
+    """Write a recording of many games, told backwards, each a minute after the one before."""
+    with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
+        tape.begin_message(START_NS, START_NS)
+        for number in reversed(range(games)):
+            game = EventId(str(10_000 + number))
+            start_ns = START_NS + (60 + number) * 60 * NS_PER_SECOND
+            names = (f"game {number}", f"H{number}", f"A{number}", "NBA", "basketball")
+            event = tape.add_event(SportEvent(game, *names, start_ns))
+            market = tape.add_market(Market(game, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
+            for selection in (Selection.HOME, Selection.AWAY):
+                line_id = LineId(f"{number:031d}{selection.value[0]}")
+                tape.add_line(Line(line_id, game, MONEYLINE, selection, 0.0))
+            tape.schedule(event, start_ns)
+            tape.market_status(market, MarketStatus.OPEN)
+    return folder
+
+
+def test_a_speed_is_the_sandboxs(sandbox: Sandbox, small_tape: Path) -> None:
+    """A session at the sandbox's speed tells its time, within what a start takes."""
+
+    async def run() -> None:
+        async with sandbox(SPEED, f"recording.path={small_tape}") as here:
+            session = recording(here)
+            apart_ns = abs(session.clock.wall_ns() - here.server.stage.clock.now_ns())
+            assert apart_ns < SPEED * NS_PER_SECOND
+
+    asyncio.run(run())

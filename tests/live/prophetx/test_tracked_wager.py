@@ -1,0 +1,230 @@
+"""One wager as told by answers, private updates and the history, in any order, again and again."""
+
+from decimal import Decimal
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from live.prophetx.orders.settlement_inference import SettlementInference
+from live.prophetx.orders.tracked_wager import TrackedWager
+from live.prophetx.wire.orders import MatchShape, OrderShape
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import (
+    Event,
+    MarketSettled,
+    ProfitCorrected,
+    WagerAccepted,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerOpened,
+    WagerRejected,
+    WagerWiped,
+)
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.market import (
+    Catalogue,
+    Line,
+    Market,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import Odds
+
+REF = WagerRef("s-1-1")
+GAME, MONEYLINE = EventId("1"), MarketId("219")
+HOME = Line(LineId("h"), GAME, MONEYLINE, Selection.HOME, 0.0)
+AWAY = Line(LineId("a"), GAME, MONEYLINE, Selection.AWAY, 0.0)
+CATALOGUE = Catalogue(
+    [SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)],
+    [Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline")],
+    [HOME, AWAY],
+)
+
+
+def known(ref: WagerRef = REF, line: Line = HOME, stake_cents: int = 1_000) -> TrackedWager:
+    """Return a wager of ten dollars that was asked for."""
+    return TrackedWager(PlaceWager(ref, line.line_id, Odds(-146), stake_cents, Intent.REST), line)
+
+
+def order(status: str = "open", **fields: Any) -> OrderShape:
+    """Return the wager as an answer or the history tells it."""
+    given = {"order_id": "o-1", "external_id": REF, "price": -146, "quantity": Decimal(10)}
+    return OrderShape(status=status, **(given | fields))
+
+
+def fill(cents: int, total_cents: int, odds: int = -146, **fields: Any) -> OrderShape:
+    """Return a private update on a fill."""
+    return order(
+        filled_quantity=Decimal(cents) / 100,
+        total_filled_quantity=Decimal(total_cents) / 100,
+        fill_price=odds,
+        update_type="matching",
+        **fields,
+    )
+
+
+def types(events: list[Event]) -> list[type]:
+    """Return the types of events."""
+    return [type(event) for event in events]
+
+
+def test_what_is_told_twice_is_news_once() -> None:
+    """An answer, an opening, a fill and an end, each again: the second time there is no news."""
+    wager = known()
+    tellings = [
+        (order("inactive"), [WagerAccepted]),
+        (order("open"), [WagerOpened]),
+        (fill(400, 400), [WagerMatched]),
+        (order(quantity=Decimal(4), filled_quantity=Decimal(4)), [WagerCancelled]),
+    ]
+    for told, expected in tellings:
+        assert types(wager.learn(told)) == expected
+    assert [wager.learn(told) for told, _ in tellings] == [[], [], [], []]
+
+
+def test_an_opening_that_was_missed_is_told_with_what_follows() -> None:
+    """Where a fill is the first that is heard, acceptance and opening are told before it."""
+    assert types(known().learn(fill(100, 100))) == [WagerAccepted, WagerOpened, WagerMatched]
+
+
+@pytest.mark.parametrize("places", list(permutations(range(3))))
+def test_splitting_a_wager_never_changes_its_profit(places: tuple[int, ...]) -> None:
+    """In whatever order three fills come, their profits are that of their whole stake."""
+    fills = [fill(333, 333), fill(333, 666), fill(334, 1_000)]
+    wager = known()
+    events = [event for place in places for event in wager.learn(fills[place])]
+    profits = [event.profit_cents for event in events if isinstance(event, WagerMatched)]
+    assert len(profits) == 3
+    assert sum(profits) == profit_cents(1_000, -146)
+    assert wager.ended
+
+
+def test_a_fill_gets_the_odds_it_was_matched_at() -> None:
+    """A fill at longer odds than asked for wins what those odds pay."""
+    (*_, event) = known().learn(fill(1_000, 1_000, odds=120))
+    assert event == WagerMatched(REF, Odds(120), 1_000, 1_200, 1_000)
+
+
+def test_missed_fills_come_from_the_list_of_all() -> None:
+    """The list tells those that were not heard, and they are no news when they come late."""
+    wager = known()
+    wager.learn(fill(200, 500))
+    assert wager.lacks_fill
+    assert wager.learn_matches([match(200)]) == []
+    recovered = wager.learn_matches([match(300), match(200)])
+    assert [event.stake_cents for event in recovered if isinstance(event, WagerMatched)] == [300]
+    assert not wager.lacks_fill
+    assert wager.learn(fill(300, 300)) == []
+    assert types(wager.learn(fill(500, 1_000))) == [WagerMatched]
+
+
+def match(cents: int) -> MatchShape:
+    """Return a row of the list of fills."""
+    return MatchShape(order_id="o-1", fill_price=-146, filled_quantity=Decimal(cents) / 100)
+
+
+@pytest.mark.parametrize(
+    ("told", "event"),
+    [
+        (order("canceled"), WagerCancelled(REF, 1_000)),
+        (order("wiped"), WagerWiped(REF, 1_000)),
+        (order("invalid"), WagerInvalid(REF, "invalid")),
+        (order(quantity=Decimal(4), filled_quantity=Decimal(4)), WagerCancelled(REF, 600)),
+    ],
+)
+def test_every_end_is_told_with_what_was_unmatched(told: OrderShape, event: Event) -> None:
+    """Cancelled, wiped, invalid, or cut to what was matched: the end says how much is back."""
+    wager = known()
+    wager.learn(order("inactive"))
+    assert wager.learn(told)[-1] == event
+    assert wager.ended
+
+
+def test_a_refusal_is_told_once_and_not_after_an_acceptance() -> None:
+    """A wager that is there cannot have been refused."""
+    refused, taken = known(), known()
+    assert refused.reject("invalid_price") == [WagerRejected(REF, "invalid_price")]
+    assert refused.reject("invalid_price") == []
+    taken.learn(order("inactive"))
+    assert taken.reject("data_not_found") == []
+
+
+def test_what_a_journal_told_is_no_news() -> None:
+    """A wager recalled from its journal tells only what happened since."""
+    first, again = known(), known()
+    for told in (order("inactive"), order("open"), fill(400, 400)):
+        for event in first.learn(told):
+            again.recall(event)
+    assert again.learn(fill(400, 400)) == []
+    assert types(again.learn(fill(600, 1_000))) == [WagerMatched]
+    assert again.ended
+
+
+def test_a_market_is_settled_once_all_of_ours_in_it_are() -> None:
+    """Results of wagers become one of the market, with both lines, corrected when they change."""
+    settling = SettlementInference(CATALOGUE)
+    first, second = known(), known(WagerRef("s-1-2"), AWAY)
+    for wager in (first, second):
+        wager.learn(fill(1_000, 1_000))
+        assert settling.settle(wager) == []
+    first.learn(order("closed", winning_status="profit"))
+    assert settling.settle(first) == []
+    second.learn(order("closed", winning_status="loss"))
+    (settled,) = settling.settle(second)
+    results = ((HOME.line_id, Result.WON), (AWAY.line_id, Result.LOST))
+    assert settled == MarketSettled(MarketKey(GAME, MONEYLINE), results, 1)
+    assert settling.settle(first) == []
+    for wager in (first, second):
+        wager.learn(order("void", winning_status="no_result"))
+    (corrected,) = settling.settle(second)
+    assert isinstance(corrected, MarketSettled)
+    assert corrected.revision == 2
+    assert dict(corrected.results) == dict.fromkeys(CATALOGUE.lines, Result.VOIDED)
+
+
+def listed(cents: int, profit: str | None, odds: int = 1_000) -> MatchShape:
+    """Return a fill as the exchange's list of fills has it."""
+    told = None if profit is None else Decimal(profit)
+    return MatchShape(fill_price=odds, filled_quantity=Decimal(cents) / 100, profit=told)
+
+
+def test_what_a_taker_wins_is_corrected_once() -> None:
+    """Eleven cents at +1000 were reckoned to win 1.10; their maker had staked 1.05."""
+    wager = known()
+    wager.learn(order())
+    wager.learn(fill(11, 11, 1_000))
+    assert wager.profit_is_reckoned
+    assert wager.learn_matches([listed(11, "1.05")]) == [ProfitCorrected(REF, -5)]
+    assert not wager.profit_is_reckoned
+    assert wager.learn_matches([listed(11, "1.05")]) == []
+
+
+def test_a_profit_that_is_not_told_stays_as_reckoned() -> None:
+    """Where the list of fills says nothing of profits, nothing is corrected or asked again."""
+    wager = known()
+    wager.learn(order())
+    wager.learn(fill(11, 11, 1_000))
+    assert wager.learn_matches([listed(11, None)]) == []
+    assert not wager.profit_is_reckoned
+
+
+def test_a_makers_profit_is_not_asked_for() -> None:
+    """A wager that only ever rests wins what is reckoned."""
+    wager = TrackedWager(PlaceWager(REF, HOME.line_id, Odds(-146), 1_000, Intent.ADD_ONLY), HOME)
+    wager.learn(order())
+    wager.learn(fill(300, 300))
+    assert not wager.profit_is_reckoned
+
+
+def test_a_corrected_profit_is_recalled() -> None:
+    """A later start that reads of a correction does not make it again."""
+    wager = known()
+    wager.recall(WagerMatched(REF, Odds(1_000), 11, 110, 11))
+    wager.recall(ProfitCorrected(REF, -5))
+    assert not wager.profit_is_reckoned
+    assert wager.learn_matches([listed(11, "1.05")]) == []

@@ -1,0 +1,281 @@
+"""What comes on offer while a session runs: it is told once, quoted, settled, and replayed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from conf.compose import build_session
+from live.session.catalogue_updates import CatalogueUpdates
+from recordings.journal.session_journal import Entry, SessionJournal
+from recordings.tape import NOWHERE, Clocks, Kind, Side
+from recordings.writer import TapeWriter
+from sim.__main__ import main
+from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
+from strategies.trading.model.events import MarketsAdded, MarketSettled, WagerMatched
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
+
+Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
+Compose = Callable[..., Any]
+
+SPEED = 30
+PATIENCE_SECONDS = 120
+LOOK_SECONDS = 0.05
+START_NS = 1_790_000_000 * NS_PER_SECOND
+# Named as the exchange names them.
+FIRST, SECOND = EventId("19458"), EventId("19459")
+MONEYLINE, SPREAD, OTHER_MONEYLINE = MARKETS = [
+    Market(FIRST, MarketId("219"), MarketType.MONEYLINE, "Moneyline"),
+    Market(FIRST, MarketId("223"), MarketType.SPREAD, "Spread"),
+    Market(SECOND, MarketId("219"), MarketType.MONEYLINE, "Moneyline"),
+]
+# The numbers of messages that are not of a recording.
+SEQUENCE = count(1_000)
+# What others offer a taker on every line.
+OTHERS = (Odds(-108), 50_000)
+
+
+def game(event_id: EventId, tournament: str = "NBA") -> SportEvent:
+    """Return a game."""
+    start_ns = START_NS + 7200 * NS_PER_SECOND
+    return SportEvent(event_id, "A at H", "H", "A", tournament, "basketball", start_ns)
+
+
+def lines_of(market: Market, digit: str, point: float = 0.0) -> tuple[Line, Line]:
+    """Return the two lines of a market at a point, named by a digit and their side."""
+    home, away = (LineId(digit * 31 + side) for side in "ab")
+    return (
+        Line(home, market.event_id, market.market_id, Selection.HOME, point),
+        Line(away, market.event_id, market.market_id, Selection.AWAY, 0.0 - point),
+    )
+
+
+# In the order in which they come on offer: at first, a market, another game, and another point.
+PAIRS = [
+    lines_of(MONEYLINE, "1"),
+    lines_of(SPREAD, "2", -4.5),
+    lines_of(OTHER_MONEYLINE, "3"),
+    lines_of(SPREAD, "4", -5.5),
+]
+AT_FIRST, *LATER = PAIRS
+
+
+def writer_in(folder: Path) -> TapeWriter:
+    """Return a writer of a tape."""
+    return TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE)
+
+
+def test_what_the_dictionaries_gain_is_told_once(tmp_path: Path) -> None:
+    """A new market of the filter's kind is to be followed; a new point comes without its market."""
+    writer = writer_in(tmp_path / "tape")
+    writer.add_event(game(FIRST))
+    writer.add_market(MONEYLINE)
+    growth = CatalogueUpdates(writer.info, MarketFilter(["moneyline", "spread"], ["NBA"]))
+    assert growth.news() is None
+    writer.add_event(game(SECOND, "Cup"))
+    for market in (SPREAD, OTHER_MONEYLINE):
+        writer.add_market(market)
+    for line in PAIRS[1]:
+        writer.add_line(line)
+    expected = (game(SECOND, "Cup"),), (SPREAD, OTHER_MONEYLINE), PAIRS[1], (SPREAD.key,)
+    assert growth.news() == MarketsAdded(*expected)
+    assert growth.news() is None
+    for line in PAIRS[3]:
+        writer.add_line(line)
+    assert growth.news() == MarketsAdded((), (), PAIRS[3], ())
+    assert growth.seated == (1, 1, 0)
+    writer.abandon()
+
+
+def write_markets(folder: Path) -> Path:
+    """Write a recording that knows three markets, of which one opens."""
+    with writer_in(folder) as tape:
+        for event_id in (FIRST, SECOND):
+            tape.add_event(game(event_id))
+        for market in MARKETS:
+            tape.add_market(market)
+        for line in chain.from_iterable(PAIRS):
+            tape.add_line(line)
+        tape.begin_message(START_NS, START_NS)
+        tape.market_status(0, MarketStatus.OPEN)
+        tape.offer(0, *OTHERS)
+        tape.offer(1, *OTHERS)
+    return folder
+
+
+def play(stage: Any, pair: int, kind: Kind, line: int = NOWHERE, **told: int) -> None:
+    """Let a row of a pair's market happen at the sandbox, a message of its own."""
+    key, now_ns = PAIRS[pair][0].market_key, stage.env.now_ns
+    market = [market.key for market in MARKETS].index(key)
+    columns = {"odds": 0, "cents": 0, "quantity": 0, "side": Side.NONE, "state": 0} | told
+    event = 0 if key.event_id == FIRST else 1
+    where = (now_ns, now_ns, next(SEQUENCE), kind, line, market, event)
+    stage.env._take_row((*where, *columns.values(), None))
+
+
+def take_and_settle(stage: Any, pair: int) -> None:
+    """Let a taker come for the first line of a pair, who takes all there is, and win."""
+    stake = {"odds": -300, "cents": 1_000_000, "side": Side.TAKER}
+    play(stage, pair, Kind.TRADE, 2 * pair, **stake)
+    play(stage, pair, Kind.RESULT, 2 * pair, state=Result.WON)
+
+
+class Sights:
+    """What a sandbox shows: not the second game, nor the last pair, before they are on offer."""
+
+    def __init__(self, server: Any) -> None:
+        """Hide them."""
+        self.stage = server.stage
+        reference = server._reference
+        self._points = reference.catalogue.pairs_by_market[SPREAD.key]
+        self._last = self._points.pop()
+        self._events = reference._events
+        self._second = self._events.pop(SECOND)
+
+    def put_on_offer(self, pair: int) -> None:
+        """Tell of a pair's game now, and open its market with offers on both lines."""
+        if PAIRS[pair][0].event_id == SECOND:
+            self._events[SECOND] = self._second
+        if PAIRS[pair] is PAIRS[-1]:
+            self._points.append(self._last)
+        play(self.stage, pair, Kind.SCHEDULE, state=START_NS + 7200 * NS_PER_SECOND)
+        for line in (2 * pair, 2 * pair + 1):
+            play(self.stage, pair, Kind.OFFER, line, odds=OTHERS[0], cents=OTHERS[1])
+        play(self.stage, pair, Kind.MARKET_STATUS, state=MarketStatus.OPEN)
+
+
+class Trader:
+    """A session against a sandbox, and the exchange that its wagers are at."""
+
+    def __init__(self, session: Any, here: Any) -> None:
+        """Watch the room in which the session will trade."""
+        self.stage = here.server.stage
+        self.room: Any = None
+        self._sights = Sights(here.server)
+        self._session = session
+        self._make_room, session._room = session._room, self._room_made
+
+    def _room_made(self, **parts: Any) -> Any:
+        self.room = self._make_room(**parts)
+        return self.room
+
+    @asynccontextmanager
+    async def trading(self, home: Path) -> AsyncIterator[None]:
+        """Trade for as long as the context lasts."""
+        stop = asyncio.Event()
+        self._going = asyncio.ensure_future(self._session.run(home, {}, stop, lambda _: None))
+        yield
+        stop.set()
+        await self._going
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something is true, or the session ended over it."""
+        while not self._going.done() and not true():
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def until_all_is_quoted(self) -> None:
+        """Wait until what is on offer at first is quoted, then let more come, pair by pair."""
+        await self.until(lambda: self._quoted() == ids_of(AT_FIRST))
+        for pair in range(1, len(PAIRS)):
+            self.stage.at_present(partial(self._sights.put_on_offer, pair))
+            wanted = ids_of(*PAIRS[: pair + 1])
+            await self.until(partial(lambda wanted: self._quoted() == wanted, wanted))
+
+    def _quoted(self) -> set[LineId]:
+        """Return the lines on which wagers are live."""
+        # On paper the exchange is the room's own, live it is the sandbox.
+        link = getattr(self.room, "_link", None)
+        exchange = self.stage.exchange if link is None else link._exchange
+        wagers = chain.from_iterable(each.live.values() for each in exchange.participants)
+        return {exchange.books[wager.line].line_id for wager in wagers}
+
+
+def ids_of(*pairs: tuple[Line, Line]) -> set[LineId]:
+    """Return the names of the lines of pairs."""
+    return {line.line_id for line in chain.from_iterable(pairs)}
+
+
+def run(
+    sandbox: Sandbox, compose_settings: Compose, home: Path, mode: str,
+    meanwhile: Callable[[Trader], Awaitable[None]],
+) -> list[Entry]:  # fmt: skip
+    """Trade the three markets while something goes on; return the journal."""
+    tape = write_markets(home / "tape")
+    played = [f"recording.path={tape}", "sandbox.begin_minutes_before_start=120"]
+
+    async def run() -> None:
+        async with sandbox(SPEED, *played) as here:
+            words = [f"mode={mode}", "session.name=first", *played, *here.settings]
+            trader = Trader(build_session(compose_settings(*words)), here)
+            async with trader.trading(home):
+                await meanwhile(trader)
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    with SessionJournal(home / "sessions" / "first" / "journal.sqlite") as journal:
+        return list(journal.entries())
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_what_comes_on_offer_later_is_quoted_and_replayed(
+    sandbox: Sandbox, compose_settings: Compose, run_main: Callable[..., Any], tmp_path: Path,
+    mode: str,
+) -> None:  # fmt: skip
+    """A market, a game and a point of later are quoted too; a replay asks for the same wagers."""
+    entries = run(sandbox, compose_settings, tmp_path, mode, Trader.until_all_is_quoted)
+    grown = [entry for entry in entries if isinstance(entry.told, MarketsAdded)]
+    assert [entry.told.lines for entry in grown] == LATER
+    assert [entry.told.market_keys for entry in grown] == [
+        (SPREAD.key,), (OTHER_MONEYLINE.key,), ()
+    ]  # fmt: skip
+    places = [entry for entry in entries if isinstance(entry.told, PlaceWager)]
+    for entry, pair in zip(grown, LATER, strict=True):
+        seqs = [place.input_seq for place in places if place.told.line_id in ids_of(pair)]
+        assert seqs
+        assert entry.input_seq < min(seqs)
+    commands = sum(isinstance(e.told, PlaceWager | CancelWager | CancelAll) for e in entries)
+    outcome = run_main(main, tmp_path, "replay", "sessions/first")
+    assert outcome.out[0] == f"start 1: all {commands} commands agree with the journal", outcome
+    assert run_main(main, tmp_path, "compare", "sessions/first").status == 0
+    compared = pl.read_parquet(tmp_path / "sessions" / "first" / "compare-00001.parquet")
+    later = compared.filter(pl.col("line_id").is_in(ids_of(*LATER)))
+    assert len(later)
+    assert "rejected" not in later["simulated_ended"]
+
+
+def test_wagers_on_what_came_on_offer_later_are_settled(
+    sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
+) -> None:
+    """Live, a wager in a game of later is matched, and its result is told of both lines."""
+    pair, key = PAIRS.index(LATER[1]), OTHER_MONEYLINE.key
+
+    async def meanwhile(trader: Trader) -> None:
+        await trader.until_all_is_quoted()
+        trader.stage.at_present(partial(take_and_settle, trader.stage, pair))
+        ledger = trader.room._desk._desk.ledger
+        await trader.until(lambda: key in ledger.settlements)
+
+    entries = run(sandbox, compose_settings, tmp_path, "live", meanwhile)
+    home, away = (line.line_id for line in LATER[1])
+    (settled,) = (entry.told for entry in entries if isinstance(entry.told, MarketSettled))
+    assert (settled.market_key, dict(settled.results)) == (
+        key, {home: Result.WON, away: Result.LOST}
+    )  # fmt: skip
+    assert any(isinstance(entry.told, WagerMatched) for entry in entries)

@@ -1,0 +1,104 @@
+"""Real money: refused for now, and otherwise only armed and under the operator's ceilings."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from live.session.guard import Ceilings, admit_trading, ceilings_of
+from strategies.trading.model.errors import ConfigError, CredentialsError
+from strategies.trading.risk.limits import Limits, limits_from_settings
+from tests.live.endpoints import LOCAL, REAL
+
+WORDS = {
+    "PROPHETX_ARMED": "real money",
+    "PROPHETX_MAX_STAKE_PER_WAGER": "5",
+    "PROPHETX_MAX_TOTAL_EXPOSURE": "100.50",
+    "PROPHETX_MAX_DAILY_LOSS": "20",
+}
+CEILINGS = Ceilings(500, 10_050, 2_000)
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """Return generous limits."""
+    return limits_from_settings(
+        min_stake=1,
+        max_stake_per_wager=50,
+        max_position_size=400,
+        max_market_exposure=500,
+        max_event_exposure=600,
+        max_total_exposure=1000,
+        max_concurrent_wagers=40,
+        max_daily_loss=10,
+        stop_loss_percentage=10,
+        shortest_odds=-1000,
+        longest_odds=1000,
+        max_feed_age_seconds=10,
+        max_commands_per_second=20,
+        in_play=False,
+        stop_before_start_seconds=120,
+        exposure_credit=True,
+    )
+
+
+def test_play_money_is_traded_as_configured(limits: Limits) -> None:
+    """A sandbox needs no arming, and its limits stay."""
+    assert admit_trading(LOCAL, {}, limits) is limits
+
+
+def test_real_money_is_not_traded_for_now(limits: Limits) -> None:
+    """The production host is refused altogether, armed or not."""
+    for words in ({}, WORDS):
+        with pytest.raises(ConfigError, match="not hardened"):
+            admit_trading(REAL, words, limits)
+
+
+def test_ceilings_hold_whatever_is_configured(limits: Limits) -> None:
+    """Limits above a ceiling come down to it; those below stay."""
+    clamped = ceilings_of(WORDS).clamp(limits)
+    assert clamped.max_stake_cents == 500
+    assert clamped.max_total_exposure_cents == 10_050
+    assert clamped.max_event_exposure_cents == 10_050
+    assert clamped.max_market_exposure_cents == 10_050
+    assert clamped.max_position_cents == 10_050
+    assert clamped.max_daily_loss_cents == 1_000
+    assert clamped.max_concurrent_wagers == 40
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_no_word_may_be_missing(name: str) -> None:
+    """Without the arming word, or any one ceiling, there is no real money; the word is named."""
+    with pytest.raises(ConfigError, match=name):
+        ceilings_of({key: value for key, value in WORDS.items() if key != name})
+
+
+@pytest.mark.parametrize("word", ["yes", "REAL MONEY", "", "true"])
+def test_only_the_arming_word_arms(word: str) -> None:
+    """Nothing but the exact words arms."""
+    with pytest.raises(ConfigError, match="PROPHETX_ARMED"):
+        ceilings_of(WORDS | {"PROPHETX_ARMED": word})
+
+
+@pytest.mark.parametrize("dollars", ["lots", "-5", "1.005", "nan", "inf"])
+def test_a_ceiling_is_an_amount(dollars: str) -> None:
+    """A ceiling that is no amount of dollars and cents is refused by name."""
+    with pytest.raises(ConfigError, match="PROPHETX_MAX_DAILY_LOSS"):
+        ceilings_of(WORDS | {"PROPHETX_MAX_DAILY_LOSS": dollars})
+
+
+def test_the_operators_file_serves_and_the_environment_wins(tmp_path: Path) -> None:
+    """Words may stand in a file that only its owner reads; the environment comes before it."""
+    path = tmp_path / "operator.json"
+    path.write_text(json.dumps(WORDS), encoding="utf-8")
+    path.chmod(0o600)
+    named = {"PROPHETX_OPERATOR_FILE": str(path)}
+    assert ceilings_of(named) == CEILINGS
+    assert ceilings_of(named | {"PROPHETX_MAX_STAKE_PER_WAGER": "1"}).max_stake_cents == 100
+    path.chmod(0o644)
+    with pytest.raises(CredentialsError, match="chmod 600"):
+        ceilings_of(named)
+    path.chmod(0o600)
+    path.write_text("[]", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"operator\.json"):
+        ceilings_of(named)

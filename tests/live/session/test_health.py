@@ -1,0 +1,183 @@
+"""The health of a start: what it counts, how it tells it, and that it forgets."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hydra.utils import instantiate
+
+from live.prophetx.wire.decode_errors import DecodeErrors
+from live.session.health import Health
+from strategies.trading.desk.assembly import DeskSettings, assemble_desk
+from strategies.trading.desk.desk import Desk
+from strategies.trading.model.commands import CancelWager, Intent, PlaceWager
+from strategies.trading.model.errors import ProtocolError
+from strategies.trading.model.events import (
+    CancelRefused,
+    ProfitCorrected,
+    TradingState,
+    WagerAccepted,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+)
+from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
+from strategies.trading.model.market import (
+    Catalogue,
+    Line,
+    Market,
+    MarketType,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.model.odds import Odds, prophetx_ladder
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.journal import Denial
+
+GAME, MONEYLINE = EventId("1"), MarketId("219")
+HOME = LineId("h")
+CATALOGUE = Catalogue(
+    [SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)],
+    [Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline")],
+    [
+        Line(HOME, GAME, MONEYLINE, Selection.HOME, 0.0),
+        Line(LineId("a"), GAME, MONEYLINE, Selection.AWAY, 0.0),
+    ],
+)
+MILLISECOND = 1_000_000
+
+
+class Around:
+    """What is around a desk that nothing happens to: a clock, a feed, an exchange and a journal."""
+
+    gaps = 2
+    updated_ns = 8 * NS_PER_SECOND
+
+    def now_ns(self) -> int:
+        """Return the tenth second."""
+        return 10 * NS_PER_SECOND
+
+
+@pytest.fixture
+def desk(compose_settings: Callable[..., Any]) -> Desk:
+    """Return a desk that follows one market, with ten thousand dollars."""
+    parts = instantiate(compose_settings("mode=live"), _convert_="all")
+    settings = DeskSettings(
+        strategy=parts["strategy"](),
+        pricing=parts["pricing"],
+        limits=parts["risk"],
+        wagers=parts["wagers"],
+        commission=parts["fees"],
+        starting_balance_cents=1_000_000,
+        session_name="first",
+        start_number=1,
+    )
+    around: Any = Around()
+    return assemble_desk(
+        settings,
+        catalogue=CATALOGUE,
+        market_keys=tuple(CATALOGUE.markets),
+        ladder=prophetx_ladder(),
+        clock=around,
+        exchange=around,
+        journal=around,
+    )
+
+
+@pytest.fixture
+def health(desk: Desk) -> Health:
+    """Return the health of that desk."""
+    around: Any = Around()
+    return Health(desk, around, DecodeErrors(), around)
+
+
+def ref(number: int) -> WagerRef:
+    """Return the reference of a wager."""
+    return WagerRef(f"first-1-{number}")
+
+
+def place(number: int) -> PlaceWager:
+    """Return the request for ten dollars at even money."""
+    return PlaceWager(ref(number), HOME, Odds(100), 1_000, Intent.REST)
+
+
+def told(health: Health, name: str) -> str:
+    """Return what the totals say of something."""
+    (row,) = (row for row in health.totals() if row.startswith(f"{name} "))
+    return row[12:]
+
+
+def test_requests_are_counted_by_what_became_of_them(health: Health) -> None:
+    """Taken and refused, with the share; what the exchange could not open counts as refused."""
+    for number in range(5):
+        health.note(0, place(number))
+    for number in range(3):
+        health.note(1, WagerAccepted(ref(number)))
+    health.note(1, WagerRejected(ref(3), "invalid_price"))
+    health.note(2, WagerInvalid(ref(0), "insufficient_amount"))
+    text = "5 placed, 2 taken (50.0 %), 2 refused"
+    assert text in health.line()
+    assert told(health, "wagers") == f"{text}; 0 open"
+    assert told(health, "markets") == "1 followed, 1 quoted"
+
+
+def test_what_was_placed_by_earlier_starts_counts_for_nothing(health: Health) -> None:
+    """News of a wager that this start did not place is none of its answers."""
+    health.note(5, WagerRejected(ref(1), "data_not_found"))
+    assert "0 placed, 0 taken, 0 refused" in health.line()
+    assert told(health, "placing") == "-"
+
+
+def test_latencies_are_from_the_request_to_its_answer(health: Health) -> None:
+    """The median and what one in a hundred exceeds, of placing and cancelling apart."""
+    for number in range(200):
+        took_ns = (100 if number >= 197 else 20 if number >= 100 else 10) * MILLISECOND
+        health.note(number, place(number))
+        health.note(number + took_ns, WagerAccepted(ref(number)))
+    health.note(0, CancelWager(ref(1)))
+    health.note(3 * MILLISECOND, CancelRefused(ref(1), "rate_limit_reached", None))
+    health.note(4 * MILLISECOND, WagerCancelled(ref(2), 1_000))
+    assert told(health, "placing") == "20.0 ms, 99 % 100.0 ms"
+    assert told(health, "cancelling") == "3.0 ms, 99 % 3.0 ms"
+
+
+def test_a_corrected_profit_is_no_fill(health: Health) -> None:
+    """Fills count with their stake; a correction moves no money."""
+    health.note(0, WagerMatched(ref(1), Odds(100), 600, 600, 600))
+    health.note(0, ProfitCorrected(ref(1), -1))
+    assert told(health, "matched") == "$6.00 in 1 fills"
+
+
+def test_the_feed_and_what_could_not_be_read_are_told(desk: Desk) -> None:
+    """How long ago it was heard, how often it was lost, and how much of it was unreadable."""
+    around: Any = Around()
+    decode_errors = DecodeErrors()
+    decode_errors.note(ProtocolError("frame: no JSON", "?"))
+    health = Health(desk, around, decode_errors, around)
+    assert told(health, "feed") == "heard 2.0 s ago, 2 gaps, 1 unreadable"
+    assert told(health, "feed") in health.line()
+
+
+def test_denials_are_told_by_control(health: Health) -> None:
+    """The control that denied most comes first."""
+    for control in ("odds", "position", "position"):
+        health.note(0, Denial(control, "why", HOME, Odds(100), 1_000))
+    assert told(health, "denials") == "2 position, 1 odds"
+    assert health.line().endswith("3 denials")
+
+
+def test_a_desk_that_may_not_trade_is_told_first(desk: Desk, health: Health) -> None:
+    """Whoever looks at the line sees at once that nothing is quoted any more, and why."""
+    assert health.line().startswith("0 of 1 markets quoted")
+    desk.risk.state = TradingState.HALTED
+    assert health.line().startswith("halted; ")
+
+
+def test_the_memory_of_unanswered_requests_is_bounded(health: Health) -> None:
+    """Whatever never gets an answer is forgotten in the end."""
+    for number in range(10_100):
+        health.note(0, place(number))
+    for number in range(10_100):
+        health.note(1, WagerAccepted(ref(number)))
+    assert "10100 placed, 10000 taken" in health.line()

@@ -1,0 +1,462 @@
+"""Whole sessions against our own sandbox: on paper and live, through gaps, errors and crashes."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conf.compose import build_session
+from live.session.session import Session
+from recordings.journal.session_journal import Entry, SessionJournal
+from recordings.reader import Tape
+from recordings.validator import validate
+from strategies.trading.model.commands import CancelAll, PlaceWager
+from strategies.trading.model.errors import ConfigError, CredentialsError, InvariantError
+from strategies.trading.model.events import (
+    AccountState,
+    FeedLost,
+    FeedRestored,
+    WagerCancelled,
+    WagerMatched,
+    WagerOpened,
+)
+from tests.live.endpoints import REAL
+from tests.paths import PROJECT
+
+SPEED = 20
+PATIENCE_SECONDS = 120
+LOOK_SECONDS = 0.05
+# How a session says how it is, often enough for these tests.
+OFTEN = "run.report_seconds=0.2"
+COUNTS = re.compile(r" wagers open, (\d+) placed, (\d+) taken")
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
+Compose = Callable[..., Any]
+Meanwhile = Callable[[Any, asyncio.Event], Awaitable[None]]
+
+
+def session_of(compose_settings: Compose, here: Any, mode: str, *words: str) -> Session:
+    """Return a session that trades a sandbox."""
+    given = ["+experiment=nba", f"mode={mode}", "session.name=first", *here.settings, *words]
+    session: Session = build_session(compose_settings(*given))
+    return session
+
+
+class Stage:
+    """Plays sessions against one sandbox, in a folder."""
+
+    def __init__(self, sandbox: Sandbox, compose_settings: Compose, folder: Path) -> None:
+        """Keep what was told."""
+        self._sandbox = sandbox
+        self._compose = compose_settings
+        self.folder = folder
+        self.told: list[str] = []
+
+    def play(
+        self,
+        mode: str,
+        meanwhile: Meanwhile,
+        *words: str,
+        times: int = 1,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start a session some times, each until what goes on meanwhile is over."""
+
+        async def run() -> None:
+            async with self._sandbox(SPEED, "+experiment=nba") as here:
+                for _ in range(times):
+                    session = session_of(self._compose, here, mode, *words)
+                    await self._start(session, here, meanwhile, environ or {})
+
+        asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+    async def _start(
+        self, session: Session, here: Any, meanwhile: Meanwhile, environ: Mapping[str, str]
+    ) -> None:
+        stop = asyncio.Event()
+        trading = asyncio.ensure_future(session.run(self.folder, environ, stop, self.told.append))
+        going = asyncio.ensure_future(meanwhile(here, stop))
+        await asyncio.wait((trading, going), return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        going.cancel()
+        await trading
+
+    async def until_told(self, beginning: str) -> None:
+        """Wait until a line begins so."""
+        while not any(line.startswith(beginning) for line in self.told):
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def counts(self, since: int = 0) -> list[tuple[int, ...]]:
+        """Return how many wagers were told to be placed and taken, from a line on."""
+        found = [COUNTS.search(line) for line in self.told[since:]]
+        return [tuple(map(int, each.groups())) for each in found if each]
+
+    async def until_taken(self, wagers: int) -> None:
+        """Wait until so many wagers were told to be taken."""
+        while not any(taken >= wagers for _, taken in self.counts()):
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def until_more_are_placed(self) -> None:
+        """Wait until more wagers are told to be placed than when it was told first from now on."""
+        since = len(self.told)
+        while len({placed for placed, _ in self.counts(since)}) < 2:
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def entries(self) -> list[Entry]:
+        """Return the journal of the session."""
+        with SessionJournal(self.folder / "sessions" / "first" / "journal.sqlite") as journal:
+            return list(journal.entries())
+
+    def kinds(self) -> list[type]:
+        """Return the types of what is in the journal."""
+        return [type(entry.told) for entry in self.entries()]
+
+
+@pytest.fixture
+def stage(sandbox: Sandbox, compose_settings: Compose, tmp_path: Path) -> Stage:
+    """Return a stage in a folder of its own."""
+    return Stage(sandbox, compose_settings, tmp_path)
+
+
+def live_wagers(here: Any) -> int:
+    """Return how many wagers are live at the exchange."""
+    return sum(len(partner.participant.live) for partner in here.server.partners.values())
+
+
+async def quoting(here: Any, at_least: int = 4) -> None:
+    """Wait until so many wagers rest at the exchange."""
+    while live_wagers(here) < at_least:
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def every_opened_wager_is_gone(stage: Stage) -> None:
+    """Assert that what was told to be open was told to be cancelled, or matched."""
+    told = [entry.told for entry in stage.entries()]
+    opened = {event.ref for event in told if isinstance(event, WagerOpened)}
+    gone = {event.ref for event in told if isinstance(event, WagerCancelled | WagerMatched)}
+    assert opened <= gone
+
+
+def test_a_live_session_quotes_and_leaves_nothing_open(stage: Stage) -> None:
+    """Wagers rest at the exchange until we stop; then it is asked, and nothing is open there."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await quoting(here)
+        stage.here = here  # type: ignore[attr-defined]
+
+    stage.play("live", meanwhile)
+    assert live_wagers(stage.here) == 0  # type: ignore[attr-defined]
+    assert stage.told[-1] == "nothing is open at sandbox_local"
+    assert stage.kinds().count(WagerOpened) >= 4
+    every_opened_wager_is_gone(stage)
+    tape = Tape(stage.folder / "sessions" / "first" / "tape-00001")
+    assert validate(tape).rows > 10
+
+
+def test_a_paper_session_leaves_the_exchange_alone(stage: Stage) -> None:
+    """On paper wagers rest in a simulated exchange; the account at the real one sees none."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await stage.until_taken(4)
+        assert not any(partner.records for partner in here.server.partners.values())
+
+    stage.play("paper", meanwhile, OFTEN)
+    assert stage.kinds().count(WagerOpened) >= 4
+    every_opened_wager_is_gone(stage)
+    assert stage.told[-1] == "nothing is open at sandbox_local"
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_a_lost_stream_pulls_every_quote(stage: Stage, mode: str) -> None:
+    """The desk hears of the gap, cancels, and quotes again only after it is over."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await stage.until_taken(4)
+        here.server.strike({"kind": "socket_close"})
+        await stage.until_told("socket 2 is up")
+        await stage.until_more_are_placed()
+
+    stage.play(mode, meanwhile, OFTEN)
+    kinds = stage.kinds()
+    lost, restored = kinds.index(FeedLost), kinds.index(FeedRestored)
+    before, during, after = kinds[:lost], kinds[lost:restored], kinds[restored:]
+    assert PlaceWager in before
+    assert PlaceWager not in during
+    assert PlaceWager in after
+    assert WagerCancelled in kinds[lost:]
+
+
+def test_a_start_after_a_crash_takes_over_what_was_left(
+    stage: Stage, compose_settings: Compose, sandbox: Sandbox
+) -> None:
+    """What a crashed start left open is cancelled and told; the books agree with the exchange."""
+
+    async def run() -> None:
+        async with sandbox(SPEED, "+experiment=nba") as here:
+            crashing = asyncio.ensure_future(
+                session_of(compose_settings, here, "live").run(
+                    stage.folder, {}, asyncio.Event(), stage.told.append
+                )
+            )
+            await quoting(here)
+            crashing.cancel()
+            await asyncio.gather(crashing, return_exceptions=True)
+            left = live_wagers(here)
+            assert left >= 4
+            stop = asyncio.Event()
+            again = asyncio.ensure_future(
+                session_of(compose_settings, here, "live").run(
+                    stage.folder, {}, stop, stage.told.append
+                )
+            )
+            await asyncio.wait(
+                (again, asyncio.ensure_future(stage.until_told("start 2"))),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            stop.set()
+            await again
+            assert live_wagers(here) == 0
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    entries = stage.entries()
+    places = [e.told.ref for e in entries if isinstance(e.told, PlaceWager) and e.start == 1]
+    told = [e.told.ref for e in entries if isinstance(e.told, WagerCancelled) and e.start == 2]
+    gone = [e.told.ref for e in entries if isinstance(e.told, WagerCancelled) and e.start == 1]
+    assert set(places) - set(gone) <= set(told)
+    assert all(ref.startswith(("first-1-", "first-2-")) for ref in told)
+
+
+def test_a_start_that_is_stopped_before_it_began_leaves_nothing_open_either(
+    stage: Stage, compose_settings: Compose, sandbox: Sandbox
+) -> None:
+    """What a crash left open is cancelled, and said to be, although no desk was ever seated."""
+
+    async def run() -> None:
+        async with sandbox(SPEED, "+experiment=nba") as here:
+            crashing = asyncio.ensure_future(
+                session_of(compose_settings, here, "live").run(
+                    stage.folder, {}, asyncio.Event(), stage.told.append
+                )
+            )
+            await quoting(here)
+            crashing.cancel()
+            await asyncio.gather(crashing, return_exceptions=True)
+            stop = asyncio.Event()
+            stop.set()
+            stage.told.clear()
+            session = session_of(compose_settings, here, "live")
+            await session.run(stage.folder, {}, stop, stage.told.append)
+            assert live_wagers(here) == 0
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert not any(line.startswith("start 2") for line in stage.told)
+    assert stage.told[-1] == "nothing is open at sandbox_local"
+
+
+def test_an_error_of_the_desk_cancels_everything(stage: Stage) -> None:
+    """Books that do not balance end the session, once nothing is open."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await quoting(here)
+        (partner,) = here.server.partners.values()
+        record = next(iter(partner.records.values()))
+        # The exchange claims more than was staked.
+        record.request = replace_stake(record.request)
+        stage.here = here  # type: ignore[attr-defined]
+        await break_books(here, partner, record)
+        await asyncio.sleep(30)
+
+    with pytest.raises(InvariantError):
+        stage.play("live", meanwhile)
+    assert live_wagers(stage.here) == 0  # type: ignore[attr-defined]
+    assert any("InvariantError" in line for line in stage.told)
+    assert stage.told[-1] == "nothing is open at sandbox_local"
+
+
+def replace_stake(request: Any) -> Any:
+    """Return the request with a stake beyond what it was."""
+    return PlaceWager(
+        request.ref, request.line_id, request.odds, request.stake_cents * 3, request.intent
+    )
+
+
+async def break_books(here: Any, partner: Any, record: Any) -> None:
+    """Let the exchange tell of a fill beyond the stake of a wager."""
+    event = WagerMatched(
+        record.request.ref, record.request.odds, record.stake_cents * 2, 100, record.stake_cents * 2
+    )
+    here.server.stage.at_present(lambda: partner._hear((event,)))
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_a_session_wants_a_name(stage: Stage, mode: str) -> None:
+    """Without a name, or with one that the exchange would not take, nothing begins."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await asyncio.sleep(30)
+
+    for name in ("null", "'a b'"):
+        with pytest.raises(ConfigError, match=r"session\.name"):
+            stage.play(mode, meanwhile, f"session.name={name}")
+    assert stage.told == []
+
+
+def test_real_money_is_not_traded(compose_settings: Compose, tmp_path: Path) -> None:
+    """The production host is refused before anything is asked or written; paper needs keys only."""
+    words = ["prophet=production", "session.name=first"]
+    stop, told = asyncio.Event(), list[str]()
+    for mode, error in (("live", ConfigError), ("paper", CredentialsError)):
+        session = build_session(compose_settings(f"mode={mode}", *words))
+        assert session.site.real_money is replace(REAL).real_money
+        with pytest.raises(error):
+            asyncio.run(session.run(tmp_path, {}, stop, told.append))
+    assert list(tmp_path.rglob("tape*")) == []
+
+
+@pytest.mark.parametrize("interrupts", [1, 2])
+def test_ctrl_c_cancels_everything_and_a_second_one_stops_hard(
+    sandbox: Sandbox, tmp_path: Path, interrupts: int
+) -> None:
+    """The first says that nothing is open; a second ends at once, and says what may be."""
+
+    async def run() -> tuple[int, str, int]:
+        async with sandbox(SPEED, "+experiment=nba") as here:
+            words = ["trade", "+experiment=nba", "session.name=first", *here.settings]
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "live", *words, cwd=tmp_path, stderr=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": str(PROJECT)},
+            )  # fmt: skip
+            await quoting(here)
+            if interrupts == 2:
+                here.server.strike({"kind": "late", "path": "history", "seconds": 900, "count": 9})
+            for _ in range(interrupts):
+                process.send_signal(signal.SIGINT)
+                await asyncio.sleep(0.5)
+            _, told = await process.communicate()
+            assert process.returncode is not None
+            return process.returncode, told.decode(), live_wagers(here)
+
+    status, told, left = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    if interrupts == 1:
+        assert (status, left) == (0, 0), told
+        assert told.splitlines()[-1] == "nothing is open at sandbox_local"
+    else:
+        assert status == 1, told
+        assert "stopped hard" in told.splitlines()[-1]
+
+
+def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None:
+    """Whatever the exchange was asked for is in the journal, wager by wager, and the cancel-all."""
+    refs: list[str] = []
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await quoting(here)
+        (partner,) = here.server.partners.values()
+        refs.extend(record.request.ref for record in partner.records.values())
+
+    stage.play("live", meanwhile)
+    entries = stage.entries()
+    journaled = [entry.told.ref for entry in entries if isinstance(entry.told, PlaceWager)]
+    assert refs
+    assert set(refs) <= set(journaled)
+    assert CancelAll in stage.kinds()
+    assert [e.input_seq for e in entries] == sorted(e.input_seq for e in entries)
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -> None:
+    """A line now and then while it runs; totals at its end, before the word on what is open."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await stage.until_taken(1)
+
+    stage.play(mode, meanwhile, OFTEN)
+    line = next(line for line in reversed(stage.told) if COUNTS.search(line))
+    assert " of 3 markets quoted; " in line
+    assert "; equity $" in line
+    assert stage.told[-1] == "nothing is open at sandbox_local"
+    names = [line.split()[0] for line in stage.told[-10:-1]]
+    assert names == [
+        "markets", "wagers", "matched", "exposure", "profit", "placing", "cancelling", "feed",
+        "denials",
+    ]  # fmt: skip
+    placed = sum(isinstance(entry.told, PlaceWager) for entry in stage.entries())
+    (wagers,) = (line for line in stage.told if line.startswith("wagers "))
+    assert f" {placed} placed, " in wagers
+    assert wagers.endswith("; 0 open")
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None:
+    """What the exchange says of the account is in the journal, as what the desk heard."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await stage.until_taken(1)
+
+    stage.play(mode, meanwhile, OFTEN)
+    told = [entry.told for entry in stage.entries()]
+    account = next(event for event in told if isinstance(event, AccountState))
+    heard = told[: told.index(account)]
+    matched_cents = sum(e.stake_cents for e in heard if isinstance(e, WagerMatched))
+    open_cents = sum(cents for _, cents in account.open_cents)
+    assert account.balance_cents + open_cents + matched_cents == 1_000_000
+
+
+def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None:
+    """Money that is gone at the exchange and not in our books is found out while it trades."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await quoting(here)
+        stage.here = here  # type: ignore[attr-defined]
+        (partner,) = here.server.partners.values()
+        partner.participant.account.cash_cents -= 777
+        await asyncio.sleep(PATIENCE_SECONDS)
+
+    with pytest.raises(InvariantError, match="available cents"):
+        stage.play("live", meanwhile, "run.account_seconds=0.2")
+    assert live_wagers(stage.here) == 0  # type: ignore[attr-defined]
+    log = (stage.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
+    assert "ended by InvariantError: available cents" in log.splitlines()[-1]
+
+
+def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
+    """Every line with its time in UTC, start after start, what cannot be read too; no key."""
+
+    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+        await quoting(here)
+        before = garbage_logged()
+        here.server.strike({"kind": "garbage_frame", "text": "no frame at all"})
+        while garbage_logged() == before:
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def garbage_logged() -> int:
+        return log.read_text(encoding="utf-8").count("no frame at all")
+
+    log = stage.folder / "sessions" / "first" / "session.log"
+    keys = {"PROPHETX_ACCESS_KEY": "an-access-key", "PROPHETX_SECRET_KEY": "a-secret-key"}
+    stage.play("live", meanwhile, times=2, environ=keys)
+    logged = log.read_text(encoding="utf-8")
+    lines = [line.partition(" ") for line in logged.splitlines()]
+    told = [text for _, _, text in lines if not text.startswith("cannot read")]
+    assert told == stage.told
+    assert sum("start 1: " in text or "start 2: " in text for text in told) == 2
+    assert garbage_logged() == 2
+    assert [time for time, _, _ in lines if not STAMP.fullmatch(time)] == []
+    assert [key for key in keys.values() if key in logged] == []
+
+
+@pytest.mark.parametrize("setting", ["account_seconds=0", "report_seconds=-1", "report_seconds=no"])
+def test_a_time_that_is_none_is_refused(compose_settings: Compose, setting: str) -> None:
+    """What would ask without end is refused in one line that names the setting."""
+    with pytest.raises(ConfigError, match=rf"run\.{setting.partition('=')[0]}"):
+        build_session(compose_settings("mode=live", f"run.{setting}"))

@@ -1,0 +1,132 @@
+"""A stream that listens to a peer, and what it told."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from live.prophetx.rest.auth import Tokens
+from live.prophetx.rest.client import ProphetClient
+from live.prophetx.rest.credentials import Credentials
+from live.prophetx.rest.transport import Transport
+from live.prophetx.socket.stream import Down, Heard, Record, Stream, StreamSettings, Up
+from live.prophetx.wire.decode_errors import DecodeErrors
+from live.prophetx.wire.frames import read_change
+from live.wall_clock import WallClock
+from tests.live.socket_peer import Peer, serving
+
+HASTY = StreamSettings(
+    connect_seconds=3,
+    ping_after_seconds=0.3,
+    silent_seconds=2,
+    quiet_seconds=3.5,
+    config_seconds=0.3,
+    steady_seconds=1,
+    backoff_seconds=0.05,
+    backoff_seconds_max=0.3,
+)
+PATIENCE_SECONDS = 120
+
+
+@dataclass
+class Listener:
+    """What a stream told."""
+
+    stream: Stream
+    decode_errors: DecodeErrors
+    running: asyncio.Task[None] | None = None
+    records: list[Record] = field(default_factory=list)
+
+    def ups(self) -> list[Up]:
+        """Return the epochs that came up."""
+        return [record for record in self.records if isinstance(record, Up)]
+
+    def downs(self) -> list[Down]:
+        """Return the epochs that went down, or could not come up."""
+        return [record for record in self.records if isinstance(record, Down)]
+
+    def heard(self, change_type: str) -> list[Any]:
+        """Return what was heard of one kind, with its epoch."""
+        return [
+            (record.epoch, read_change(record.frame).body)
+            for record in self.records
+            if isinstance(record, Heard) and change_type in str(record.frame.data)
+        ]
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait for something to become true, and fail if the stream ends before."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not true():
+                if self.running is not None and self.running.done():
+                    self.running.result()
+                await asyncio.sleep(0.005)
+
+    async def up(self, epochs: int) -> None:
+        """Wait for so many epochs to have come up."""
+        await self.until(lambda: len(self.ups()) >= epochs)
+
+    async def stop(self) -> None:
+        """Cancel the stream, and wait until it has ended."""
+        assert self.running is not None
+        self.running.cancel()
+        await asyncio.gather(self.running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def listening(peer: Peer, settings: StreamSettings = HASTY) -> AsyncIterator[Listener]:
+    """Stream from a peer."""
+    clock, decode_errors = WallClock(), DecodeErrors()
+    async with serving(peer), Transport(peer.site, clock) as transport:
+        tokens = Tokens(transport, Credentials("a", "b"), clock)
+        client = ProphetClient(transport, tokens, decode_errors)
+        rng = np.random.default_rng(1)
+        stream = Stream(client, peer.site, clock, settings, rng, lambda: [7, 8], decode_errors)
+        listener = Listener(stream, decode_errors)
+        listener.running = asyncio.create_task(stream.run(listener.records.append))
+        try:
+            yield listener
+        finally:
+            await listener.stop()
+
+
+def readers() -> list[threading.Thread]:
+    """Return the threads that read a socket."""
+    return [thread for thread in threading.enumerate() if thread.name == "PysherEventLoop"]
+
+
+async def five_hundred_messages(peer: Peer, listener: Listener) -> None:
+    """Let so many be said, one after the other, and wait until they are heard."""
+    for number in range(500):
+        await peer.change("tournament", {"info": {"id": number}})
+    await listener.until(lambda: len(listener.heard('"tournament"')) == 500)
+
+
+async def closed_cleanly(peer: Peer) -> None:
+    """Close the socket as one should."""
+    await peer.socket.close(code=1000)
+
+
+async def broken_off(peer: Peer) -> None:
+    """Break the socket off."""
+    peer.reset()
+
+
+def streamed(
+    scenario: Callable[[Peer, Listener], Awaitable[None]],
+    settings: StreamSettings = HASTY,
+    **how: Any,
+) -> Listener:
+    """Play a scenario with such a peer and a stream, from when the stream is first up."""
+
+    async def run() -> Listener:
+        peer = Peer(**how)
+        async with listening(peer, settings) as listener:
+            await listener.up(1)
+            await scenario(peer, listener)
+        return listener
+
+    return asyncio.run(run())

@@ -1,0 +1,189 @@
+"""The command line of the bridge: what it tells a stranger, what it finds, what it refuses."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from live.__main__ import VERBS, main
+from live.prophetx.connection import connected
+from live.wall_clock import WallClock
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import Odds
+
+PATIENCE_SECONDS = 120
+KEYS = ("PROPHETX_ACCESS_KEY", "PROPHETX_SECRET_KEY", "PROPHETX_USER_INFO")
+
+Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
+Live = Callable[..., Any]
+
+
+@pytest.fixture
+def live(tmp_path: Path, run_main: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Live:
+    """Return `python -m live`, in this process, in a folder of its own and without keys."""
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+    return lambda *words: run_main(main, tmp_path, *words)
+
+
+def with_sandbox(sandbox: Sandbox, *calls: Callable[[Any], Any], **keys: str) -> list[Any]:
+    """Call one after another, each in a thread, while a sandbox serves the shipped game."""
+
+    async def run() -> list[Any]:
+        async with sandbox(20, "+experiment=nba") as here:
+            return [await asyncio.to_thread(call, here) for call in calls]
+
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
+def refused(outcome: Any, verb: str, status: int, *named: str) -> None:
+    """Assert one line of error, that names these, and no traceback."""
+    assert (outcome.status, outcome.out, len(outcome.err)) == (status, [], 1), outcome
+    assert outcome.err[0].startswith(f"python -m live {verb}: ")
+    assert [name for name in named if name not in outcome.err[0]] == []
+
+
+def test_help_names_every_verb(live: Live) -> None:
+    """Whoever types nothing is told every verb, where keys are taken from, and what errors mean."""
+    for words in ((), ("--help",)):
+        outcome = live(*words)
+        told = "\n".join(outcome.out)
+        assert (outcome.status, outcome.err) == (0, [])
+        assert [verb for verb in VERBS if f"\n  {verb} " not in told] == []
+        assert "PROPHETX_ACCESS_KEY" in told
+    for verb in VERBS:
+        outcome = live(verb, "--help")
+        assert outcome.out[0].startswith(f"usage: python -m live {verb}")
+        assert (outcome.status, outcome.err) == (0, [])
+
+
+def test_check_finds_all_well(sandbox: Sandbox, live: Live) -> None:
+    """Against the sandbox, check names every thing that it looked at, in their order."""
+    (outcome,) = with_sandbox(sandbox, lambda here: live("check", *here.settings))
+    assert (outcome.status, outcome.err) == (0, [])
+    names = [line[:12].strip() for line in outcome.out]
+    assert names == [
+        "log in", "balance", "tournaments", "events", "ladder", "channels", "trading",
+    ]  # fmt: skip
+    told = "\n".join(outcome.out)
+    assert [word for word in ("$10,000.00", "NBA", "555 odds") if word not in told] == []
+
+
+def test_what_is_wrong_is_told_in_one_line(sandbox: Sandbox, live: Live) -> None:
+    """A tournament that is not there, a path that is not: one line that says so."""
+    outcomes = with_sandbox(
+        sandbox,
+        lambda here: live("check", *here.settings, "markets.tournaments=[NHL]"),
+        lambda here: live("check", *here.settings, "prophet.path_prefix=/nowhere"),
+    )
+    for outcome, status, named in zip(outcomes, (2, 1), ("NHL", "prophet.root"), strict=True):
+        assert (outcome.status, len(outcome.err)) == (status, 1), outcome
+        assert named in outcome.err[0]
+
+
+def test_nobody_there_is_told_with_the_address(live: Live) -> None:
+    """The address is told, and with our own sandbox what may be missing: one line, status 1."""
+    outcome = live("check", "sandbox.port=9")
+    refused(outcome, "check", 1, "http://127.0.0.1:9")
+    refused(outcome, "check", 1, "is python -m sim serve running?")
+
+
+@pytest.mark.parametrize("verb", ["check", "record"])
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["prophet=sandbox"], "PROPHETX_ACCESS_KEY"),
+        (["prophet=production"], "PROPHETX_ACCESS_KEY"),
+        (["mode=backtest"], "mode"),
+        (["prophet=nowhere"], "prophet/nowhere"),
+        (["prophet.real_money=true"], "real_money"),
+        (["prophet.root=http://example.com"], "unencrypted"),
+        (["feed=recording"], "feed"),
+        (["feed.nobody=1"], "nobody"),
+        (["feed.silent_seconds=-1"], "feed.silent_seconds"),
+        (["feed.backoff_seconds=soon"], "feed.backoff_seconds"),
+        (["sandbox.speed=0"], "speed"),
+        (["--no-such-flag"], "--no-such-flag"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    live: Live, tmp_path: Path, verb: str, words: list[str], named: str
+) -> None:
+    """Missing keys, a wrong exchange, a wrong setting: one line, status 2, and nothing is left."""
+    refused(live(verb, *words), verb, 2, named)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "named"),
+    [
+        ("record", ["run.segment_seconds=-1"], "run.segment_seconds"),
+        ("record", ["seed=x"], "seed"),
+        ("paper", [], "session.name"),
+        ("trade", [], "session.name"),
+        ("paper", ["session.name=a", "exchange=prophetx"], "exchange=simulated"),
+        ("trade", ["session.name=a", "exchange=simulated"], "exchange=prophetx"),
+        ("trade", ["session.name=a", "exchange.balance_mode=mine"], "exchange.balance_mode"),
+        ("paper", ["session.name=a", "seed=-1"], "seed"),
+        ("trade", ["session.name=a", "run.compare_seconds=0"], "run.compare_seconds"),
+        ("trade", ["session.name=a", "strategy.spread_margin=-1"], "strategy.spread_margin"),
+    ],
+)
+def test_what_a_session_cannot_be_is_refused_before_anything_is_asked(
+    live: Live, tmp_path: Path, verb: str, words: list[str], named: str
+) -> None:
+    """Nobody listens at this port, and nobody is asked: one line, status 2, nothing is left."""
+    refused(live(verb, "sandbox.port=9", *words), verb, 2, named)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_keys_that_others_can_read_are_refused(live: Live, tmp_path: Path) -> None:
+    """A file of keys that is open to others is named, with how to mend it."""
+    path = tmp_path / "user_info.json"
+    path.write_text(json.dumps({"access_key": "a", "secret_key": "b"}), encoding="utf-8")
+    path.chmod(0o644)
+    refused(live("status", "prophet=sandbox"), "status", 2, "user_info.json", "chmod 600")
+
+
+def place_one(here: Any) -> None:
+    """Place a wager with the account that needs no keys."""
+
+    async def place() -> None:
+        clock = WallClock(speed=here.site.speed)
+        async with connected(here.site, clock, {}, Path("nowhere")) as connection:
+            client = connection.client
+            (tournament,) = await client.tournaments()
+            (event,) = await client.events(tournament.id)
+            market = (await client.markets([event.event_id]))[event.event_id][0]
+            line = LineId(market.strikes[0].levels[0].strike_id)
+            wager = PlaceWager(WagerRef("mine-1"), line, Odds(1_000), 1_250, Intent.REST)
+            await client.place(wager)
+            await asyncio.sleep(0.3)
+
+    asyncio.run(place())
+
+
+def test_status_tells_what_is_open_and_cancel_all_ends_it(sandbox: Sandbox, live: Live) -> None:
+    """An open wager is shown with its stake and odds; after cancel-all nothing is open."""
+    _, before, cancelled, after = with_sandbox(
+        sandbox,
+        place_one,
+        lambda here: live("status", *here.settings),
+        lambda here: live("cancel-all", *here.settings),
+        lambda here: live("status", *here.settings),
+    )
+    assert before.out[1] == "open wagers 1"
+    assert before.out[2].split() == ["mine-1:", "$12.50", "at", "+1000", "(open)"]
+    assert (cancelled.status, cancelled.out) == (0, ["nothing is open at sandbox_local"])
+    assert after.out[1] == "open wagers 0"
+
+
+def test_a_recording_that_never_began_leaves_nothing(live: Live, tmp_path: Path) -> None:
+    """Recording where nothing listens is one line, and no folder stays behind."""
+    refused(live("record", "sandbox.port=9"), "record", 1, "http://127.0.0.1:9")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -1,0 +1,85 @@
+"""The verb `compare` on sessions that were traded over the network, live and on paper."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from recordings.journal.session_journal import SessionJournal
+from sim.__main__ import main
+from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.events import WagerMatched
+from tests.live.live_session import Compose, Floor, Sandbox, accounts, quotes
+
+# Slow enough that the way to the sandbox is short beside what happens there.
+SPEED = 40
+GAME = ("+experiment=nba_in_play", "latency=none", "strategy.spread_margin=0.001")
+BEGIN = "sandbox.begin_minutes_before_start=0"
+
+RunMain = Callable[..., Any]
+
+
+def was_filled(here: Any) -> bool:
+    """Tell whether enough wagers were placed to compare, and some were matched."""
+    return any(
+        len(account.live) + len(account.ended) >= 30 and account.counters.fills >= 4
+        for account in accounts(here)
+    )
+
+
+@pytest.fixture(scope="module")
+def traded(
+    sandbox: Sandbox, compose_settings: Compose, tmp_path_factory: pytest.TempPathFactory
+) -> Floor:
+    """Return a floor on which a session was started twice, live."""
+    home = tmp_path_factory.mktemp("live")
+    floor = Floor(sandbox, compose_settings, home, SPEED, GAME, BEGIN)
+    floor.play("live", was_filled, quotes)
+    return floor
+
+
+def test_the_fates_of_a_live_session_come_out_of_its_tape_and_its_commands(
+    traded: Floor, run_main: RunMain, tmp_path: Path
+) -> None:
+    """The sandbox queues as `back` does: what is left is the way there, which nobody modelled."""
+    outcome = run_main(main, tmp_path, "compare", str(traded.folder))
+    assert (outcome.status, outcome.err) == (0, [])
+    placed = len(traded.kept(PlaceWager))
+    assert outcome.out[0] == (
+        f"start 1: {placed} wagers; our own stake is taken out of the recorded book"
+    )
+    table = pl.read_parquet(traded.folder / "compare-00001.parquet")
+    back = table.filter(pl.col("queue") == "back")
+    with SessionJournal(traded.folder / "journal.sqlite") as journal:
+        told = [entry.told for entry in journal.entries() if entry.start == 1]
+    matched_cents = sum(each.stake_cents for each in told if isinstance(each, WagerMatched))
+    assert back["real_matched_cents"].sum() == matched_cents > 0
+    assert len(back) == placed >= 20
+    assert back["agrees"].mean() >= 0.8
+
+
+def test_every_start_is_compared(traded: Floor, run_main: RunMain, tmp_path: Path) -> None:
+    """Each has its own table; a start that took wagers over says so with its profit."""
+    outcome = run_main(main, tmp_path, "compare", str(traded.folder))
+    starts = [line for line in outcome.out if line.startswith("start")]
+    assert [line.split(":")[0] for line in starts] == ["start 1", "start 2"]
+    assert (traded.folder / "compare-00002.parquet").exists()
+    assert any("wagers of earlier starts" in line for line in outcome.out)
+
+
+def test_on_paper_nothing_is_taken_out(
+    sandbox: Sandbox, compose_settings: Compose, run_main: RunMain, tmp_path: Path
+) -> None:
+    """Our wagers never were in the recorded book, and the comparison says what that means."""
+    floor = Floor(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
+    looks = iter(range(40))
+    floor.play("paper", lambda _: next(looks, None) is None)
+    outcome = run_main(main, tmp_path, "compare", str(floor.folder))
+    assert (outcome.status, outcome.err) == (0, [])
+    assert outcome.out[0].endswith(
+        "nothing of them was in the recorded book: both fates are simulated"
+    )
+    back = pl.read_parquet(floor.folder / "compare-00001.parquet").filter(pl.col("queue") == "back")
+    assert back["agrees"].mean() >= 0.8

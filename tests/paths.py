@@ -1,0 +1,6 @@
+"""Folders that tests read: the project, and the material beside it, which may be absent."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+SHARED = PROJECT.parent / "shared"

@@ -1,0 +1,141 @@
+"""The verb `compare` on whole sessions whose truth is known: their exchange was simulated."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from omegaconf import DictConfig
+
+from recordings.journal.session_journal import SessionJournal
+from sim.__main__ import main
+from sim.exchange.queue_models import Back, Front, QueueModel
+from tests.sim.compare.virtual_session import play_virtual_session
+
+WORDS = ("+experiment=nba_in_play", "strategy=at_the_touch", "latency=constant")
+# The book is heard before our own wagers' updates, or after them.
+UPDATES_LATE = "latency.response.ms=900"
+BOOK_LATE = "latency.feed.ms=200"
+MODELS = ["back", "front", "prorata", "probable"]
+
+RunMain = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A session under a known queue model, compared."""
+
+    folder: Path
+    truth: str
+    out: list[str]
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """Return its table."""
+        return pl.read_parquet(self.folder / "compare-00001.parquet")
+
+    def agreeing(self, queue: str) -> int:
+        """Return how many wagers agree with a queue model."""
+        return int(self.table.filter(pl.col("queue") == queue)["agrees"].sum())
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(Back(), UPDATES_LATE), (Front(), BOOK_LATE)],
+    ids=["back, updates late", "front, book late"],
+)
+def compared(
+    request: pytest.FixtureRequest,
+    compose_settings: Callable[..., DictConfig],
+    run_main: RunMain,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Compared:
+    """Return a session from before the game into its first quarter, compared."""
+    truth: QueueModel
+    truth, timing = request.param
+    home = tmp_path_factory.mktemp("session")
+    folder = play_virtual_session(home, compose_settings, truth, (-30, 25), *WORDS, timing)
+    outcome = run_main(main, home, "compare", str(folder))
+    assert (outcome.status, outcome.err) == (0, [])
+    return Compared(folder, str(truth), outcome.out)
+
+
+def test_wagers_agree_under_the_queue_model_that_was_true(compared: Compared) -> None:
+    """All but two in a thousand, with fills in plenty; under the other extreme more do not.
+
+    What is left: an offer that came across a wager is recorded as a trade, and where a fall of the
+    others' stake came just before, the simulator takes the one for the reason of the other.
+    """
+    table = compared.table.filter(pl.col("queue") == compared.truth)
+    assert len(table) >= 400
+    assert (table["real_matched_cents"] > 0).sum() >= 50
+    other = {"back": "front", "front": "back"}[compared.truth]
+    assert compared.agreeing(compared.truth) >= 0.998 * len(table)
+    assert compared.agreeing(other) < compared.agreeing(compared.truth)
+
+
+def test_fates_agree_in_time_and_end_too(compared: Compared) -> None:
+    """Not only what was matched: also when it was at first, and how the wager ended."""
+    table = compared.table.filter(pl.col("queue") == compared.truth)
+    filled = table.filter((pl.col("real_matched_cents") > 100) & pl.col("agrees"))
+    times = filled["real_filled_after_ns"] - filled["simulated_filled_after_ns"]
+    assert (times.abs() > 0).mean() < 0.02
+    assert (table["real_ended"] == table["simulated_ended"]).mean() > 0.98
+
+
+def test_the_table_has_a_row_for_every_wager_and_model(compared: Compared) -> None:
+    """Its wagers are those of the journal, and it is where the last line of the fates says."""
+    with SessionJournal(compared.folder / "journal.sqlite") as journal:
+        refs = [e.told.ref for e in journal.entries() if type(e.told).__name__ == "PlaceWager"]
+    table = compared.table
+    assert table["ref"].to_list() == [ref for ref in refs for _ in MODELS]
+    assert table["queue"].to_list() == MODELS * len(refs)
+    assert str(compared.folder / "compare-00001.parquet") in compared.out
+
+
+def test_what_is_printed_is_what_the_table_holds(compared: Compared) -> None:
+    """A line for each model with the share that agrees, what lies between, and the closed loop."""
+    table = compared.table
+    wagers = len(table) // len(MODELS)
+    assert compared.out[0] == (
+        f"start 1: {wagers:,} wagers; our own stake is taken out of the recorded book"
+    )
+    for place, queue in enumerate(MODELS):
+        share = 100 * compared.agreeing(queue) / wagers
+        assert compared.out[2 + place].split()[:3] == [queue, f"{share:.1f}", "%"]
+    (between,) = [line for line in compared.out if line.endswith("lie between back and front")]
+    assert wagers - 1 <= int(between.split()[0]) <= wagers
+    heading = next(at for at, line in enumerate(compared.out) if line.startswith("closed loop"))
+    assert "sensitivity" in compared.out[heading]
+    assert [line.split()[0] for line in compared.out[heading + 2 :]] == ["real", "back", "front"]
+
+
+def test_a_start_that_came_to_nothing_is_said_in_a_line(
+    compose_settings: Callable[..., DictConfig], run_main: RunMain, tmp_path: Path
+) -> None:
+    """One whose desk placed no wagers, as the game was about to start, and one without a desk."""
+    words = ("+experiment=nba", "latency=constant")
+    folder = play_virtual_session(tmp_path, compose_settings, Back(), (-1, 0), *words)
+    shutil.copy(folder / "start-00001.yaml", folder / "start-00002.yaml")
+    outcome = run_main(main, tmp_path, "compare", str(folder))
+    assert (outcome.status, outcome.err) == (0, [])
+    assert outcome.out == ["start 1: it placed no wagers", "start 2: it never had a desk"]
+    assert list(folder.glob("compare-*")) == []
+
+
+def test_where_no_session_is_compare_says_so(run_main: RunMain, tmp_path: Path) -> None:
+    """A folder without a session is named, status 2, and nothing is made there."""
+    outcome = run_main(main, tmp_path, "compare", "sessions/none")
+    assert (outcome.status, outcome.out) == (2, [])
+    assert outcome.err == ["python -m sim compare: sessions/none: there is no session"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_names_the_verb_that_compares(run_main: RunMain, tmp_path: Path) -> None:
+    """The mode is no backtest: whoever asks run for it is told what to say instead."""
+    outcome = run_main(main, tmp_path, "run", "mode=compare")
+    assert outcome.status == 2
+    assert "python -m sim compare" in outcome.err[0]

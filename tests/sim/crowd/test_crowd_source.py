@@ -1,0 +1,109 @@
+"""A backtest among a crowd: it reacts, the queue is known, and it can be recorded."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recordings.reader import Tape
+from recordings.tape import Kind, Row
+from recordings.validator import validate
+from sim.report.document import write_report
+from strategies.trading.model.errors import ConfigError, TapeError
+
+CROWD = (
+    "+experiment=nba_in_play",
+    "feed=crowd",
+    "feed.opens_before_hours=0.1",
+    "feed.game_minutes=10",
+    "feed.pace=2",
+    "feed.interest=3",
+)
+
+Build = Callable[..., Any]
+
+
+def shown_nothing(_label: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+@pytest.fixture(scope="module")
+def summary(build_backtest: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return the summary of a run among a crowd, with the folder it is in."""
+    folder = tmp_path_factory.mktemp("among")
+    told = build_backtest(*CROWD).run(folder, shown_nothing)
+    return {**told, "folder": folder}
+
+
+def test_a_run_among_a_crowd_trades_and_says_that_the_queue_is_true(
+    summary: dict[str, Any],
+) -> None:
+    """The desk places and is filled; in place of profits by queue model it says: true queue."""
+    assert summary["wagers_placed"] > 50
+    assert summary["fills"] > 0
+    assert summary["models"]["queue"] == "true queue"
+    assert summary["profit_cents_front"] is summary["profit_cents_back"] is None
+    assert summary["simulated"]
+    assert summary["recording"] == "simulated crowd, nba"
+    assert summary["rows"] > 2_000
+
+
+def test_the_report_says_among_whom_we_traded(summary: dict[str, Any]) -> None:
+    """The page names the simulated crowd, and says that no queue model decides anything."""
+    write_report(summary["folder"])
+    page = (summary["folder"] / "report.html").read_text(encoding="utf-8")
+    assert "simulated crowd, nba" in page
+    assert "true queue" in page
+    assert "hopeful" not in page
+
+
+def test_the_same_seed_gives_the_same_decisions(
+    summary: dict[str, Any], build_backtest: Build
+) -> None:
+    """Run again the digest is the same; with another seed it is another."""
+    digests = []
+    for seed in (7, 8):
+        backtest = build_backtest(*CROWD, f"seed={seed}")
+        digests.append(backtest.run_pass(backtest.queue()).journal.digest.hexdigest())
+    assert digests[0] == summary["digest"]
+    assert digests[1] != summary["digest"]
+
+
+def test_a_run_can_be_recorded_without_our_stake(build_backtest: Build, tmp_path: Path) -> None:
+    """The recording is valid and shows everything but our offers, fills of ours being trades."""
+    words = (*CROWD, f"feed.record_to={tmp_path / 'tape'}")
+    backtest = build_backtest(*words)
+    run = backtest.run_pass(backtest.queue())
+    tape = Tape(tmp_path / "tape")
+    told = validate(tape)
+    assert told.info.simulated
+    assert told.rows_by_kind["result"] == 14
+    fills = run.journal.counts.fills
+    trades = [row for row in rows_of(tape) if row.kind == Kind.TRADE]
+    assert 0 < fills < len(trades)
+    with pytest.raises(TapeError, match="holds a recording already"):
+        backtest.run_pass(backtest.queue())
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("feed.suspensions=mild", "mild"),
+        ("feed.sport=curling", "curling"),
+        ("feed.makers=0", "makers"),
+        ("feed.interest=-1", "interest"),
+        ("feed.opens_before_hours=soon", "opens_before_hours"),
+    ],
+)
+def test_a_crowd_that_cannot_be_is_refused_at_the_start(
+    build_backtest: Build, word: str, named: str
+) -> None:
+    """A setting of the crowd outside its meaning is refused before anything runs, by name."""
+    with pytest.raises(ConfigError, match=named):
+        build_backtest(*CROWD, word)
+
+
+def rows_of(tape: Tape) -> Sequence[Row]:
+    """Return every row of a tape."""
+    return [row for chunk in tape.chunks() for row in chunk.rows()]

@@ -1,0 +1,123 @@
+"""What a desk hears, and when."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.engine.inbox import Inbox
+from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+from strategies.trading.model.events import FeedLost, OfferChanged, WagerOpened
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import Odds
+
+
+class Desk:
+    """Writes down what it hears, and when it is asked to decide."""
+
+    def __init__(self, wake_on_every_change=False):
+        """Connect to an inbox of its own."""
+        self.env = ReplayEnvironment()
+        self.inbox = Inbox(self.env)
+        self.clock = VirtualClock(self.env, self.inbox.drain)
+        self.seen = []
+        self.inbox.connect(
+            lambda event, at_ns: self.seen.append((at_ns, event)),
+            lambda now_ns: self.seen.append((now_ns, "act")),
+            wake_on_every_change,
+        )
+
+    def at(self, when_ns, call, priority=Priority.EXCHANGE):
+        """Do something at a time."""
+        self.env.schedule_call(when_ns, priority, call)
+
+    def publish(self, now_ns, arrival_ns, number, wake=False):
+        """Publish a numbered message at a time."""
+        self.at(now_ns, lambda: self.inbox.publish(arrival_ns, offer(number), wake))
+
+
+def offer(number):
+    """Return a public message that can be told from others."""
+    return OfferChanged(LineId("home"), Odds(100), number)
+
+
+def test_market_data_is_heard_at_its_arrival_though_the_desk_decides_later():
+    """Messages lie until the desk is woken, and are then heard with the times they came."""
+    desk = Desk()
+    desk.publish(0, 10, 1)
+    desk.publish(1, 20, 2)
+    desk.publish(2, 30, 3, wake=True)
+    desk.env.run()
+    assert desk.seen == [(10, offer(1)), (20, offer(2)), (30, offer(3)), (30, "act")]
+
+
+def test_market_data_never_overtakes():
+    """A message that took less time than the one ahead arrives with it, not before."""
+    desk = Desk()
+    desk.publish(0, 50, 1)
+    desk.publish(1, 20, 2, wake=True)
+    desk.env.run()
+    assert desk.seen == [(50, offer(1)), (50, offer(2)), (50, "act")]
+
+
+def test_a_timer_finds_heard_what_arrived_before_it_but_not_at_its_instant():
+    """At one instant timers come before the feed."""
+    desk = Desk()
+    desk.publish(0, 10, 1)
+    desk.publish(0, 20, 2)
+    desk.clock.call_at(20, lambda: desk.seen.append((20, "timer")))
+    desk.at(30, lambda: desk.inbox.drain(30))
+    desk.env.run()
+    assert desk.seen == [(10, offer(1)), (20, "timer"), (20, offer(2))]
+
+
+def test_answers_that_come_together_are_heard_together_before_the_feed_of_that_instant():
+    """The desk decides once on answers that arrive in one message."""
+    desk = Desk()
+    desk.publish(0, 10, 1)
+    desk.publish(0, 20, 2, wake=True)
+    answers = [WagerOpened(WagerRef("a")), WagerOpened(WagerRef("b"))]
+    desk.at(20, lambda: desk.inbox.deliver(*answers), Priority.DESK)
+    desk.env.run()
+    expected = [(10, offer(1)), (20, answers[0]), (20, answers[1]), (20, "act")]
+    assert desk.seen == [*expected, (20, offer(2)), (20, "act")]
+
+
+def test_a_desk_that_wants_every_change_is_woken_once_an_instant():
+    """Messages that arrive together are one reason to decide."""
+    desk = Desk(wake_on_every_change=True)
+    desk.publish(0, 10, 1)
+    desk.publish(0, 10, 2)
+    desk.publish(0, 20, 3)
+    desk.env.run()
+    assert [what for _, what in desk.seen] == [offer(1), offer(2), "act", offer(3), "act"]
+
+
+def test_messages_do_not_pile_up_when_the_desk_never_decides():
+    """Hearing decides nothing, so what arrived is heard in time even if nobody is woken."""
+    desk = Desk()
+    desk.at(10, lambda: [desk.inbox.publish(5, FeedLost(), False) for _ in range(70_000)])
+    desk.env.run()
+    assert len(desk.seen) > 65_000
+
+
+@given(
+    messages=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 20), st.booleans()), max_size=25),
+    timers=st.lists(st.integers(0, 60), max_size=5),
+)
+@settings(max_examples=200, deadline=None)
+def test_hearing_late_is_the_same_as_hearing_at_once(messages, timers):
+    """A desk that is woken at every arrival hears the same in the same order, at the same times."""
+    heard, decided = [], []
+    for wake_always in (False, True):
+        desk = Desk(wake_always)
+        now_ns = 0
+        for number, (after, latency, wake) in enumerate(messages):
+            now_ns += after
+            desk.publish(now_ns, now_ns + latency, number, wake)
+        for when_ns in timers:
+            desk.clock.call_at(when_ns, lambda desk=desk: desk.seen.append((0, "timer")))
+        desk.env.run()
+        desk.inbox.drain(10_000)
+        heard.append([seen for seen in desk.seen if seen[1] != "act"])
+        decided.append([seen for seen in desk.seen if seen[1] == "act"])
+    assert heard[0] == heard[1]
+    assert set(decided[0]) <= set(decided[1])

@@ -1,0 +1,164 @@
+"""How long messages take."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from sim.engine.latency import Constant, Lognormal, Measured, NoDelay, build_latency
+from sim.engine.random_streams import RandomStreams
+from strategies.trading.model.errors import ConfigError
+
+
+def rng():
+    """Return a stream of fixed numbers."""
+    return np.random.default_rng(5)
+
+
+def test_a_constant_delay_is_whole_nanoseconds():
+    """Milliseconds may be fractional; what is drawn is integer nanoseconds."""
+    assert Constant(0.25).sample_ns() == 250_000
+    assert Constant(40).sample_ns() == 40_000_000
+
+
+def test_no_delay_is_none():
+    """Without latency nothing takes time."""
+    assert NoDelay().sample_ns() == 0
+
+
+def test_a_lognormal_delay_has_its_median_and_spread():
+    """Half the delays lie below the median, and their logarithm spreads as asked."""
+    delay = Lognormal(60, 0.4, rng=rng())
+    drawn = np.array([delay.sample_ns() for _ in range(20_000)])
+    assert abs(np.median(drawn) / 60e6 - 1) < 0.02
+    assert abs(np.std(np.log(drawn)) - 0.4) < 0.01
+
+
+def test_a_lognormal_delay_stays_between_floor_and_cap():
+    """Delays beyond the bounds are moved to them."""
+    delay = Lognormal(60, 2, floor_ms=30, cap_ms=100, rng=rng())
+    drawn = [delay.sample_ns() for _ in range(5000)]
+    assert (min(drawn), max(drawn)) == (30_000_000, 100_000_000)
+
+
+def test_buffered_draws_are_those_of_the_stream_in_order():
+    """The model gives the stream's numbers one by one, as often as it is asked."""
+    delay = Lognormal(60, 0.4, rng=rng())
+    expected = rng().lognormal(np.log(60e6), 0.4, 4096)
+    assert [delay.sample_ns() for _ in range(4096)] == np.rint(expected).astype(int).tolist()
+
+
+@pytest.mark.parametrize("wrong", ["40", True, -1, float("nan"), float("inf"), None])
+def test_a_setting_that_is_no_number_of_milliseconds_is_refused_by_name(wrong):
+    """Text, booleans, negatives and no-numbers are refused before anything runs."""
+    with pytest.raises(ConfigError, match="ms"):
+        Constant(wrong)
+    with pytest.raises(ConfigError, match="sigma"):
+        Lognormal(60, wrong, rng=rng())
+    with pytest.raises(ConfigError, match="median_ms"):
+        Lognormal(wrong, 0.4, rng=rng())
+
+
+def test_a_median_of_zero_and_a_cap_below_the_floor_are_refused():
+    """A log-normal delay needs a median, and bounds in order."""
+    with pytest.raises(ConfigError, match="median_ms"):
+        Lognormal(0, 0.4, rng=rng())
+    with pytest.raises(ConfigError, match="cap_ms"):
+        Lognormal(60, 0.4, floor_ms=10, cap_ms=5, rng=rng())
+
+
+def table(folder, text):
+    """Return the path of a table of times."""
+    path = folder / "entry.txt"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_a_measured_delay_draws_every_time_of_its_table_alike(tmp_path):
+    """Each recorded time comes as often as it is in the table, in whole nanoseconds."""
+    delay = Measured(table(tmp_path, "20.5\n60\n60\n1000\n"), rng=rng())
+    drawn = [delay.sample_ns() for _ in range(20_000)]
+    shares = {ns: drawn.count(ns) / len(drawn) for ns in set(drawn)}
+    assert sorted(shares) == [20_500_000, 60_000_000, 1_000_000_000]
+    assert abs(shares[60_000_000] - 0.5) < 0.02
+    assert abs(shares[20_500_000] - 0.25) < 0.02
+
+
+def test_a_measured_delay_is_the_same_again_with_the_same_stream(tmp_path):
+    """The seed alone says which times are drawn, in which order."""
+    path = table(tmp_path, "\n".join(map(str, range(100))))
+    first, second = Measured(path, rng=rng()), Measured(path, rng=rng())
+    drawn = [first.sample_ns() for _ in range(5000)]
+    assert drawn == [second.sample_ns() for _ in range(5000)]
+    assert len(set(drawn)) == 100
+
+
+def test_a_measured_delay_says_what_it_was_drawn_from(tmp_path):
+    """The report names the table by its file, its length and its median."""
+    told = str(Measured(table(tmp_path, "40\n55.5\n1000\n"), rng=rng()))
+    assert told == "measured, 3 times in entry.txt, median 55.5 ms"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("40\nlong\n", "line 2: 'long' is not a number"),
+        ("ms\n40\n", "line 1: 'ms' is not a number"),
+        ("40\n\n50\n", "line 2: '' is not a number"),
+        ("40\n50\n-1\n", "line 3: -1.0 must be finite, zero or more"),
+        ("nan\n", "line 1: nan must be finite, zero or more"),
+        ("40,50\n", "line 1: '40,50' is not a number"),
+        ("", "holds no times"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_with_file_and_line(tmp_path, text, told):
+    """What is not a number of milliseconds is refused, and where it is is told."""
+    path = table(tmp_path, text)
+    with pytest.raises(ConfigError) as refusal:
+        Measured(path, rng=rng())
+    assert f"{path}" in str(refusal.value)
+    assert told in str(refusal.value)
+
+
+def test_a_table_that_cannot_be_read_is_refused_by_name(tmp_path):
+    """A file that is not there, a folder, and what is not text are refused."""
+    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe40")
+    for name in ("absent.txt", ".", "bytes.txt"):
+        path = tmp_path / name
+        with pytest.raises(ConfigError, match="cannot be read") as refusal:
+            Measured(str(path), rng=rng())
+        assert str(path) in str(refusal.value)
+
+
+@pytest.mark.parametrize("wrong", [None, "", 40])
+def test_measured_without_a_table_is_refused_by_the_name_of_its_setting(wrong):
+    """No figures are made up where none were recorded; the setting that wants a file is named."""
+    measured = partial(Measured, wrong)
+    with pytest.raises(ConfigError, match=r"^latency\.entry\.path: .* one a line; got "):
+        build_latency(
+            RandomStreams(3),
+            feed=NoDelay,
+            compute=NoDelay,
+            entry=measured,
+            activation=measured,
+            response=NoDelay,
+        )
+
+
+def test_each_delay_draws_from_a_stream_of_its_own():
+    """The same model on two ways gives different delays, which one seed brings back."""
+
+    def drawn():
+        model = partial(Lognormal, median_ms=60, sigma=0.4)
+        latency = build_latency(
+            RandomStreams(3),
+            feed=model,
+            compute=NoDelay,
+            entry=model,
+            activation=model,
+            response=model,
+        )
+        return [latency.feed.sample_ns(), latency.entry.sample_ns(), latency.response.sample_ns()]
+
+    assert drawn() == drawn()
+    assert len(set(drawn())) == 3

@@ -1,0 +1,198 @@
+"""Virtual time: rows and events merge as if every row had been scheduled beforehand."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simpy import Environment
+from simpy.core import Infinity
+
+from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+
+ROWS = st.lists(st.integers(0, 30), max_size=30).map(sorted)
+# A program is a tree of delays: each event schedules its children when it happens.
+PROGRAMS = st.recursive(
+    st.just(()),
+    lambda inner: st.lists(
+        st.tuples(st.integers(0, 8), st.sampled_from(list(Priority)), inner), max_size=3
+    ).map(tuple),
+    max_leaves=8,
+)
+STOPS = st.lists(st.integers(1, 40), max_size=3).map(sorted)
+
+
+class Trace:
+    """Runs one program in an environment, and writes down what happened when."""
+
+    def __init__(self, env, program):
+        """Start with nothing seen."""
+        self.env = env
+        self.seen = []
+        self.rows = 0
+        self.program = program
+
+    def take_row(self, row):
+        """Write a row down; every third starts the program anew."""
+        self.seen.append((self.env.now, "row", row[1]))
+        self.rows += 1
+        if self.rows % 3 == 1:
+            self.start(self.program)
+
+    def start(self, program):
+        """Schedule the events of a program from now."""
+        for place, (delay, priority, inner) in enumerate(program):
+            self.schedule(delay, priority, (place, inner))
+
+    def schedule(self, delay, priority, part):
+        """Schedule one event the way SimPy does."""
+        event = self.env.event()
+        event._ok, event._value = True, None
+        event.callbacks.append(lambda _: self.happen(priority, part))
+        self.env.schedule(event, priority, delay)
+
+    def happen(self, priority, part):
+        """Write an event down, and schedule what follows from it."""
+        self.seen.append((self.env.now, int(priority), part[0]))
+        self.start(part[1])
+
+
+def run_to(env, stops):
+    """Run to each stop that lies ahead, then to the end."""
+    for stop in stops:
+        if stop > env.now:
+            env.run(until=stop)
+    env.run()
+
+
+@given(times=ROWS, program=PROGRAMS, stops=STOPS)
+@settings(max_examples=300, deadline=None)
+def test_replaying_rows_equals_scheduling_each_of_them(times, program, stops):
+    """The merged run sees the same as a plain SimPy run with every row scheduled ahead of all."""
+    rows = [(at, number) for number, at in enumerate(times)]
+    plain = Trace(Environment(rows[0][0] if rows else 0), program)
+    for row in rows:
+        event = plain.env.event()
+        event._ok, event._value = True, None
+        event.callbacks.append(lambda _, row=row: plain.take_row(row))
+        plain.env.schedule(event, -1, row[0] - plain.env.now)
+    plain.env.run()
+
+    merged = Trace(ReplayEnvironment(iter(rows)), program)
+    merged.env.replay_to(merged.take_row)
+    run_to(merged.env, stops)
+    assert merged.seen == plain.seen
+
+
+@given(times=ROWS, program=PROGRAMS)
+@settings(max_examples=100, deadline=None)
+def test_stepping_equals_running(times, program):
+    """One step at a time, with peek telling the next time, sees the same as a run."""
+    rows = [(at, number) for number, at in enumerate(times)]
+    whole = Trace(ReplayEnvironment(rows), program)
+    whole.env.replay_to(whole.take_row)
+    whole.env.run()
+    stepped = Trace(ReplayEnvironment(rows), program)
+    stepped.env.replay_to(stepped.take_row)
+    while (due := stepped.env.peek()) != Infinity:
+        stepped.env.step()
+        assert stepped.env.now == due
+    assert stepped.seen == whole.seen
+
+
+def test_a_run_until_a_time_leaves_the_rows_of_that_time_unread():
+    """Stopping at a time is before everything that happens then, as in SimPy."""
+    taken = []
+    env = ReplayEnvironment([(1,), (2,), (2,), (3,)])
+    env.replay_to(taken.append)
+    env.run(until=2)
+    assert (taken, env.now, env.peek()) == ([(1,)], 2, 2)
+    env.run()
+    assert taken == [(1,), (2,), (2,), (3,)]
+
+
+def test_a_run_resumes_with_the_next_row_after_an_error():
+    """The row whose taker failed is not taken twice, and none is lost."""
+    taken = []
+
+    def take(row):
+        taken.append(row)
+        if row == (2,):
+            message = "bad row"
+            raise ValueError(message)
+
+    env = ReplayEnvironment([(1,), (2,), (3,)])
+    env.replay_to(take)
+    with pytest.raises(ValueError, match="bad row"):
+        env.run()
+    env.run()
+    assert taken == [(1,), (2,), (3,)]
+    assert env.rows_taken == 3
+
+
+def test_a_run_until_the_rows_end_leaves_later_events_alone():
+    """The end of the rows can be waited for, and is after the exchange's events of that instant."""
+    seen = []
+    env = ReplayEnvironment([(1,), (5,)])
+    env.replay_to(lambda _: seen.append("row"))
+    env.schedule_call(5, Priority.EXCHANGE, lambda: seen.append("exchange"))
+    env.schedule_call(6, Priority.EXCHANGE, lambda: seen.append("later"))
+    env.run(until=env.rows_ended)
+    assert (env.now, seen) == (5, ["row", "row", "exchange"])
+
+
+def test_a_run_until_something_that_never_happens_is_an_error():
+    """Waiting for an event that nothing brings about ends with an error, not in silence."""
+    env = ReplayEnvironment([(1,)])
+    with pytest.raises(RuntimeError, match="has not happened"):
+        env.run(until=env.event())
+
+
+def test_a_run_until_the_past_is_refused():
+    """Time does not go back."""
+    env = ReplayEnvironment([(7,)])
+    with pytest.raises(ValueError, match="later than now"):
+        env.run(until=7)
+
+
+def test_rows_come_before_events_and_events_by_priority_at_one_instant():
+    """The exchange has the market data first, then come timers, the desk, and what it hears."""
+    seen = []
+    env = ReplayEnvironment([(0,), (4,)])
+    env.replay_to(lambda row: seen.append("row" if row[0] else "first"))
+    for priority in reversed(Priority):
+        env.schedule_call(4, priority, lambda name=priority.name: seen.append(name))
+    env.run()
+    assert seen == ["first", "row", "EXCHANGE", "TIMER", "DESK", "FEED"]
+
+
+def test_a_cancelled_timer_does_not_ring():
+    """A timer that was called off does nothing; to call it off later does nothing either."""
+    rung = []
+    env = ReplayEnvironment([(0,)])
+    clock = VirtualClock(env, lambda _: None)
+    timer = clock.call_at(5, lambda: rung.append("cancelled"))
+    kept = clock.call_at(5, lambda: rung.append("kept"))
+    timer.cancel()
+    env.run()
+    kept.cancel()
+    assert rung == ["kept"]
+
+
+def test_a_timer_for_the_past_rings_now_but_not_within_the_call():
+    """Asking for a moment that has passed is asking for the next chance at this instant."""
+    rung = []
+    env = ReplayEnvironment([(100,)])
+    clock = VirtualClock(env, lambda _: None)
+    clock.call_at(50, lambda: rung.append(clock.now_ns()))
+    assert rung == []
+    env.run()
+    assert rung == [100]
+
+
+def test_a_timer_lets_the_desk_hear_first_what_arrived():
+    """Right before a timer rings, what arrived earlier is heard, with the time of the timer."""
+    seen = []
+    env = ReplayEnvironment([(0,)])
+    clock = VirtualClock(env, lambda now_ns: seen.append(("before", now_ns)))
+    clock.call_at(5, lambda: seen.append(("ring", clock.now_ns())))
+    env.run()
+    assert seen == [("before", 5), ("ring", 5)]

@@ -1,0 +1,235 @@
+"""What goes wrong on the way to the exchange and back, and how all of it is told at last."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from recordings.tape import Kind
+from sim.backtest import Backtest
+from sim.engine.faults import Faults, fault_settings
+from sim.exchange.queue_models import Back
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.events import (
+    AccountState,
+    CancelRefused,
+    FeedLost,
+    FeedRestored,
+    MarketStatusChanged,
+    OfferChanged,
+    ScoreChanged,
+    TradeSeen,
+    WagerAccepted,
+    WagerCancelled,
+    WagerMatched,
+    WagerOpened,
+    WagerRejected,
+)
+from strategies.trading.model.market import MarketStatus
+
+CALM = {
+    "command_lost": 0,
+    "command_refused": 0,
+    "answer_lost": 0,
+    "answer_late": 0,
+    "answer_doubled": 0,
+    "late_seconds": 5,
+    "told_after_seconds": 3,
+    "disconnect_every_seconds": 0,
+    "disconnect_seconds": 30,
+}
+SECOND_NS = 1_000_000_000
+
+# Settings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("command_lost", 1.01),
+        ("command_refused", -0.1),
+        ("answer_lost", "often"),
+        ("answer_late", True),
+        ("answer_doubled", float("nan")),
+        ("late_seconds", -1),
+        ("told_after_seconds", 0),
+        ("told_after_seconds", 5),
+        ("disconnect_every_seconds", float("inf")),
+        ("disconnect_seconds", None),
+    ],
+)
+def test_a_fault_that_means_nothing_is_refused_by_its_name(name: str, value: Any) -> None:
+    """Probabilities are from 0 to 1, seconds not negative, and what was lost is asked for soon."""
+    with pytest.raises(ConfigError, match=f"faults.{name}: "):
+        fault_settings(**(CALM | {name: value}))
+
+
+def test_faults_say_what_they_are() -> None:
+    """A report names the faults, and says where there were none."""
+    assert str(fault_settings(**CALM)) == "none"
+    rough = fault_settings(**(CALM | {"answer_lost": 0.03, "disconnect_every_seconds": 900}))
+    assert str(rough) == (
+        "commands lost 0, refused 0, answers lost 0.03, late 0, doubled 0, a disconnect every 900 s"
+    )
+
+
+# Commands ------------------------------------------------------------------------------------
+
+
+def test_a_lost_wager_is_rejected_once_the_exchange_was_asked_for_it(make_room) -> None:
+    """The exchange never heard of it, and the desk is told so after some seconds."""
+    room = make_room(faults=Faults(command_lost=1, told_after_ns=3 * SECOND_NS))
+    room.place(1, "w", "home", 100, 1000)
+    room.run()
+    assert room.of(WagerRejected) == [WagerRejected("w", "data_not_found")]
+    assert room.times_of(WagerRejected) == [3001]
+    assert not room.us.knows("w")
+
+
+def test_a_lost_cancel_has_no_answer(make_room) -> None:
+    """What was cancelled in vain stays open; nobody says anything."""
+    room = make_room(faults=Faults(answer_late=1))
+    room.place(1, "w", "home", 100, 1000)
+    room.call(400, lambda: change_faults(room, Faults(command_lost=1)))
+    room.cancel(500, "w")
+    room.call(600, lambda: room.link.cancel_all())  # noqa: PLW0108 - not built yet
+    room.run()
+    assert room.of(WagerCancelled, CancelRefused) == []
+    assert list(room.us.live) == ["w"]
+
+
+def test_the_exchange_may_refuse_for_no_reason_of_ours(make_room) -> None:
+    """A wager refused so is none, and a cancel refused so may be asked for again in a second."""
+    room = make_room(faults=Faults(answer_late=1))
+    room.place(1, "w", "home", 100, 1000)
+    room.call(400, lambda: change_faults(room, Faults(command_refused=1)))
+    room.place(500, "x", "home", 100, 1000)
+    room.cancel(600, "w")
+    room.cancel_all(700)
+    room.run()
+    (refused,) = room.of(WagerRejected)
+    assert refused.code in {"rate_limit_reached", "err_order_placement_disabled"}
+    assert [event.code for event in room.of(CancelRefused)] == ["rate_limit_reached"] * 2
+    retries = [room.ms_of(event.retry_at_ns) for event in room.of(CancelRefused)]
+    assert retries == [1600, 1700]
+    assert list(room.us.live) == ["w"]
+
+
+def change_faults(room: Any, faults: Faults) -> None:
+    """Let other things go wrong from now on."""
+    room.link._faults = faults
+
+
+# Answers and private updates -----------------------------------------------------------------
+
+
+def test_a_lost_answer_is_told_when_the_exchange_is_asked(make_room) -> None:
+    """Nothing comes by itself; after some seconds all of it is told, in its order."""
+    room = make_room(faults=Faults(answer_lost=1, told_after_ns=3 * SECOND_NS))
+    room.place(1, "w", "home", 100, 1000)
+    room.trade(500, "away", 100, 300)
+    room.run()
+    events = room.of(WagerAccepted, WagerOpened, WagerMatched)
+    assert [type(event) for event in events] == [WagerAccepted, WagerOpened, WagerMatched]
+    assert room.times_of(WagerAccepted, WagerOpened, WagerMatched) == [3001, 3001, 3001]
+
+
+def test_a_late_answer_holds_back_those_behind_it(make_room) -> None:
+    """What is late is told within its time, and what came about after it, after it."""
+    room = make_room(faults=Faults(answer_late=0.5, late_ns=2 * SECOND_NS))
+    for number in range(20):
+        room.place(1 + number, f"w{number}", "home", 100, 100)
+    room.run()
+    answers = room.of(WagerAccepted)
+    assert [event.ref for event in answers] == [f"w{number}" for number in range(20)]
+    times = room.times_of(WagerAccepted)
+    assert times == sorted(times)
+    assert 500 < times[-1] <= 2020
+
+
+def test_a_doubled_answer_is_told_again_later(make_room) -> None:
+    """The repeat is word for word the same, so that it can be known for one."""
+    room = make_room(faults=Faults(answer_doubled=1, late_ns=SECOND_NS))
+    room.place(1, "w", "home", 100, 1000)
+    room.trade(500, "away", 100, 300)
+    room.trade(501, "away", 100, 300)
+    room.run()
+    fills = room.of(WagerMatched)
+    assert len(fills) == 4
+    assert sorted(event.total_cents for event in fills) == [300, 300, 600, 600]
+
+
+def test_an_account_that_was_lost_is_asked_for_anew(make_room) -> None:
+    """An account state is told once for every time it is asked for, and is never an old one."""
+    room = make_room(faults=Faults(answer_lost=0.6, answer_doubled=0.6, told_after_ns=SECOND_NS))
+    for number in range(10):
+        room.place(100 * number, f"w{number}", "home", 100, 100)
+        room.ask_state(100 * number + 1)
+    room.run(extra_ms=60_000)
+    opens = [len(event.open_cents) for event in room.of(AccountState)]
+    assert len(opens) == 10
+    assert opens == sorted(opens)
+
+
+# Disconnects ---------------------------------------------------------------------------------
+
+
+def test_what_a_disconnect_hid_is_told_when_it_is_over(make_room) -> None:
+    """Nothing is heard while it lasts; then private news, then the market as it stands by now."""
+    room = make_room(faults=Faults(disconnect_every_ns=4 * SECOND_NS, disconnect_ns=SECOND_NS))
+    for number in range(300):
+        ms = 100 * number
+        room.offer(ms, "away", 120, 1_000 + number)
+        room.trade(ms, "home", -120, 10)
+        room.row(ms, Kind.SCORE, event=0, text=f"{number}-0")
+        room.place(ms, f"w{number}", "home", 110, 100)
+    room.market_status(29_950, MarketStatus.SUSPENDED)
+    room.run()
+    gaps = list(gaps_of(room))
+    assert len(gaps) > 3
+    for silent, restored in gaps:
+        assert silent == []
+        told = [type(event) for event in restored]
+        assert told[-1] is FeedRestored
+        public = [told.index(kind) for kind in (OfferChanged, ScoreChanged) if kind in told]
+        private = [place for place, kind in enumerate(told) if kind in {WagerAccepted, WagerOpened}]
+        assert not private or not public or max(private) < min(public)
+        assert TradeSeen not in told
+    assert room.of(ScoreChanged)[-1].home == 299
+    told = {(event.line_id, event.odds): event.amount_cents for event in room.of(OfferChanged)}
+    assert told["away", 120] == 1_299
+    assert told["away", -110] == sum(wager.shown_cents() for wager in room.us.live.values())
+    assert room.of(MarketStatusChanged)[-1].status is MarketStatus.SUSPENDED
+    answered = [event.ref for event in room.of(WagerAccepted, WagerRejected)]
+    assert sorted(answered) == sorted(f"w{number}" for number in range(300))
+
+
+def gaps_of(room: Any) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Yield what was heard in each gap, and what came together with its end."""
+    heard = [(heard.ms, heard.event) for heard in room.heard]
+    lost = [place for place, (_, event) in enumerate(heard) if isinstance(event, FeedLost)]
+    for start in lost:
+        ends = (n for n in range(start, len(heard)) if isinstance(heard[n][1], FeedRestored))
+        end = next(ends, None)
+        if end is not None:
+            between = heard[start + 1 : end + 1]
+            yield (
+                [event for ms, event in between if ms < heard[end][0]],
+                [event for ms, event in between if ms == heard[end][0]],
+            )
+
+
+# Sessions ------------------------------------------------------------------------------------
+
+
+def test_a_rough_session_ends_in_agreement_and_is_the_same_again(
+    build_backtest: Callable[..., Backtest],
+) -> None:
+    """Faults change what is done, by the seed alone, and desk and exchange agree at the end."""
+    digests = [
+        build_backtest("+experiment=nba", f"faults={faults}").run_pass(Back()).journal.digest
+        for faults in ("rough", "rough", "calm")
+    ]
+    first, again, calm = (digest.hexdigest() for digest in digests)
+    assert first == again != calm
+    assert digests[0].commands > 100

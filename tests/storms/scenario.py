@@ -1,0 +1,221 @@
+"""What a storm is made of: everything that its seed decides."""
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from numpy.random import Generator, default_rng
+
+from sim.crowd.crowd_settings import CrowdSettings
+from sim.engine.faults import Faults
+from sim.engine.latency import Constant, Delay, Latency, Lognormal, NoDelay
+from sim.exchange.exchange_settings import BalanceMode, ExchangeSettings
+from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
+from strategies.at_the_touch import AtTheTouch
+from strategies.simple_market_maker import SimpleMarketMaker
+from strategies.skewed_market_maker import SkewedMarketMaker
+from strategies.trading.accounting.commission import Commission, Offset
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.strategy import Strategy
+from strategies.trading.pricing.touch import Consensus, Power, Pricing
+from strategies.trading.risk.limits import Limits
+from strategies.trading.wagers.wager_manager import WagerSettings
+
+
+@dataclass(frozen=True)
+class PassersShape:
+    """How many passers-by there are, how often each acts, and how."""
+
+    makers: int
+    takers: int
+    maker_seconds: float
+    taker_seconds: float
+    half_spread: float
+    stake_cents: int
+    balance_cents: int
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """When a game starts and ends, is suspended, and when the desk is halted and let go again."""
+
+    starts_s: float
+    ends_s: float
+    suspensions: tuple[tuple[int, float, float], ...]
+    halts: tuple[tuple[float, float], ...]
+    recorded: bool
+    results: bool
+    corrected: bool
+
+
+@dataclass(frozen=True)
+class Weather:
+    """One storm, before it breaks loose."""
+
+    seed: int
+    timetable: Timetable
+    passers: PassersShape
+    crowd: CrowdSettings | None
+    faults: Faults
+    latency: Latency
+    queue: QueueModel
+    strategy: Strategy
+    pricing: Pricing
+    limits: Limits
+    wagers: WagerSettings
+    fees: Commission
+    exchange: ExchangeSettings
+    balance_cents: int
+    streams: dict[str, Generator] = field(repr=False)
+
+
+def weather(seed: int) -> Weather:
+    """Return the storm that a seed stands for."""
+    names = ("weather", "delays", "crowd", "faults", "game", "shape")
+    streams = {name: default_rng([seed, place]) for place, name in enumerate(names)}
+    rng = streams["weather"]
+    exchange = _exchange(rng)
+    return Weather(
+        seed=seed,
+        timetable=_timetable(rng),
+        passers=_passers(rng),
+        faults=_faults(rng),
+        latency=_latency(rng, streams["delays"]),
+        queue=_pick(rng, Back(), Front(), Prorata(), Probable(2.0)),
+        strategy=_strategy(rng),
+        pricing=_pick(rng, Consensus(0.2), Power(0.2)),
+        limits=_limits(rng),
+        wagers=WagerSettings(_pick(rng, 0, 1, 3), _pick(rng, 0, 10, 50)),
+        fees=Commission(_pick(rng, 0, 2, 5), _pick(rng, *Offset)),
+        exchange=exchange,
+        balance_cents=exchange.starting_balance_cents,
+        crowd=_crowd(streams["shape"]),
+        streams=streams,
+    )
+
+
+def _pick(rng: Generator, *choices: Any) -> Any:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _timetable(rng: Generator) -> Timetable:
+    starts_s = float(rng.uniform(20, 60))
+    ends_s = starts_s + float(rng.uniform(20, 80))
+    suspensions = []
+    for _ in range(int(rng.integers(6))):
+        at_s = float(rng.uniform(5, ends_s))
+        suspensions.append((int(rng.integers(3)), at_s, at_s + float(rng.exponential(4))))
+    halts = []
+    if rng.random() < 0.4:
+        at_s = float(rng.uniform(5, ends_s))
+        halts.append((at_s, at_s + float(rng.exponential(20))))
+    return Timetable(
+        starts_s,
+        ends_s,
+        tuple(suspensions),
+        tuple(halts),
+        recorded=bool(rng.random() < 0.4),
+        results=bool(rng.random() < 0.8),
+        corrected=bool(rng.random() < 0.3),
+    )
+
+
+def _crowd(rng: Generator) -> CrowdSettings | None:
+    """Return the shape of a measured crowd now and then, of people in a hurry to be matched."""
+    if rng.random() < 0.65:
+        return None
+    return replace(CrowdSettings.drawn(rng), interest=float(rng.uniform(2, 60)))
+
+
+def _passers(rng: Generator) -> PassersShape:
+    return PassersShape(
+        makers=int(rng.integers(1, 5)),
+        takers=int(rng.integers(1, 5)),
+        maker_seconds=float(rng.uniform(0.2, 2)),
+        taker_seconds=float(rng.uniform(0.2, 3)),
+        half_spread=float(rng.uniform(0.002, 0.03)),
+        stake_cents=_pick(rng, 500, 5_000, 50_000),
+        balance_cents=_pick(rng, 20_000, 2_000_000),
+    )
+
+
+def _faults(rng: Generator) -> Faults:
+    """Return calm weather now and then, else any mixture of what can go wrong."""
+    if rng.random() < 0.15:
+        return Faults()
+
+    def sometimes() -> float:
+        return float(_pick(rng, 0, 0.02, 0.1, 0.25))
+
+    return Faults(
+        command_lost=sometimes(),
+        command_refused=sometimes(),
+        answer_lost=sometimes(),
+        answer_late=sometimes(),
+        answer_doubled=sometimes(),
+        late_ns=_pick(rng, 100_000_000, NS_PER_SECOND, 8 * NS_PER_SECOND),
+        told_after_ns=_pick(rng, 50_000_000, NS_PER_SECOND, 3 * NS_PER_SECOND, 4_900_000_000),
+        disconnect_every_ns=_pick(rng, 0, 10 * NS_PER_SECOND, 40 * NS_PER_SECOND),
+        disconnect_ns=_pick(rng, NS_PER_SECOND, 8 * NS_PER_SECOND, 20 * NS_PER_SECOND),
+    )
+
+
+def _latency(rng: Generator, chance: Generator) -> Latency:
+    kind = _pick(rng, "none", "same", "mixed", "slow")
+
+    def delay() -> Delay:
+        if kind == "none":
+            return NoDelay()
+        median_ms = float(rng.uniform(5, 200)) * (8 if kind == "slow" else 1)
+        if kind == "same":
+            return Constant(50)
+        return Lognormal(median_ms, float(rng.uniform(0, 1.2)), 0, 4_000, rng=chance)
+
+    return Latency(*(delay() for _ in range(5)))
+
+
+def _strategy(rng: Generator) -> Strategy:
+    margin = float(rng.uniform(0, 0.02))
+    stake, refresh = _pick(rng, 5, 50, 500), _pick(rng, 0, 0.5, 1, 5)
+    return _pick(
+        rng,
+        SimpleMarketMaker(margin, stake, refresh),
+        SkewedMarketMaker(margin, float(rng.uniform(0, 0.05)), stake * 3, stake, refresh),
+        AtTheTouch(0.0, stake, refresh),
+    )
+
+
+def _limits(rng: Generator) -> Limits:
+    scale = _pick(rng, 1, 5, 50)
+    return Limits(
+        min_stake_cents=100,
+        max_stake_cents=2_000 * scale,
+        max_position_cents=5_000 * scale,
+        max_market_exposure_cents=6_000 * scale,
+        max_event_exposure_cents=10_000 * scale,
+        max_total_exposure_cents=_pick(rng, 8_000, 20_000) * scale,
+        max_concurrent_wagers=_pick(rng, 3, 12, 200),
+        max_daily_loss_cents=_pick(rng, 0, 1_000, 10_000),
+        stop_loss_percent=Decimal(_pick(rng, 0, 5)),
+        shortest_odds=-1000,
+        longest_odds=1000,
+        max_feed_age_ns=_pick(rng, 3, 900) * NS_PER_SECOND,
+        max_commands_per_second=_pick(rng, 5, 40),
+        in_play=bool(rng.random() < 0.8),
+        stop_before_start_ns=_pick(rng, 0, 10) * NS_PER_SECOND,
+        exposure_credit=bool(rng.random() < 0.5),
+    )
+
+
+def _exchange(rng: Generator) -> ExchangeSettings:
+    return ExchangeSettings(
+        starting_balance_cents=_pick(rng, 10_000, 100_000, 1_000_000),
+        balance_mode=_pick(rng, *BalanceMode),
+        open_stake_multiple=_pick(rng, 1, 10),
+        exposure_credit=bool(rng.random() < 0.7),
+        deduction_ns=_pick(rng, 0, 100_000_000),
+        requests_per_second=_pick(rng, 5, 50),
+        in_play_delay_ns=_pick(rng, 0, NS_PER_SECOND, 5 * NS_PER_SECOND),
+        most_delayed=_pick(rng, 4, 100),
+        mass_cancel_batch=_pick(rng, 1, 5, 100),
+    )

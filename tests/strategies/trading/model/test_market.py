@@ -1,0 +1,226 @@
+"""The catalogue: how lines find their opposites, and which catalogues are refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
+from strategies.trading.model.market import (
+    Catalogue,
+    Line,
+    Market,
+    MarketType,
+    Selection,
+    SportEvent,
+)
+
+MONEYLINE, SPREAD, TOTAL = MarketId("219"), MarketId("223"), MarketId("225")
+
+
+def game(event_id: str = "g1") -> SportEvent:
+    """Return a sport event."""
+    name = "Boston Celtics at New York Knicks"
+    home, away = "New York Knicks", "Boston Celtics"
+    return SportEvent(EventId(event_id), name, home, away, "NBA", "basketball", 1_763_900_000)
+
+
+def markets(event_id: str = "g1") -> list[Market]:
+    """Return the three markets of a sport event."""
+    return [
+        Market(EventId(event_id), MONEYLINE, MarketType.MONEYLINE, "Moneyline"),
+        Market(EventId(event_id), SPREAD, MarketType.SPREAD, "Spread"),
+        Market(EventId(event_id), TOTAL, MarketType.TOTAL, "Total"),
+    ]
+
+
+def line(
+    line_id: str, market_id: MarketId, selection: Selection, point: float = 0.0, event: str = "g1"
+) -> Line:
+    """Return a line of a market."""
+    return Line(LineId(line_id), EventId(event), market_id, selection, point)
+
+
+def catalogue(*lines: Line) -> Catalogue:
+    """Return the catalogue of one sport event with these lines."""
+    return Catalogue([game()], markets(), lines)
+
+
+def test_home_and_away_of_a_moneyline_are_a_pair() -> None:
+    """The two selections of a moneyline are each other's opposites, home first."""
+    home = line("h", MONEYLINE, Selection.HOME)
+    away = line("a", MONEYLINE, Selection.AWAY)
+    listed = catalogue(away, home)
+    pair = listed.pair_of(home.line_id)
+    assert (pair.first, pair.second, pair.type) == (home, away, MarketType.MONEYLINE)
+    assert listed.pair_of(away.line_id) is pair
+    assert listed.opposite(home.line_id) == away
+    assert listed.opposite(away.line_id) == home
+
+
+@given(st.integers(-60, 60).map(lambda halves: halves / 2))
+def test_a_spread_pairs_home_with_the_negated_point_of_away(point: float) -> None:
+    """Home -4.5 stands against away +4.5, and so for every point, pick'em at 0 included."""
+    home = line("h", SPREAD, Selection.HOME, point)
+    away = line("a", SPREAD, Selection.AWAY, -point)
+    assert catalogue(home, away).opposite(home.line_id) == away
+
+
+@pytest.mark.parametrize("away_point", [0.0, -0.0])
+def test_pick_em_pairs_whatever_the_sign_of_its_zero(away_point: float) -> None:
+    """A spread of nothing is one pair, though an exchange may write the away side as -0."""
+    home = line("h", SPREAD, Selection.HOME, 0.0)
+    away = line("a", SPREAD, Selection.AWAY, away_point)
+    assert catalogue(home, away).opposite(away.line_id) == home
+
+
+def test_over_and_under_of_one_total_are_a_pair() -> None:
+    """Over and under share their point, and over is the first line."""
+    over = line("o", TOTAL, Selection.OVER, 219.5)
+    under = line("u", TOTAL, Selection.UNDER, 219.5)
+    pair = catalogue(under, over).pair_of(under.line_id)
+    assert (pair.first, pair.second) == (over, under)
+
+
+def test_each_point_of_a_market_is_a_pair_of_its_own() -> None:
+    """A spread market holds one pair per point, and never pairs -4.5 with +3.5."""
+    lines = [
+        line("h4", SPREAD, Selection.HOME, -4.5),
+        line("h3", SPREAD, Selection.HOME, -3.5),
+        line("a3", SPREAD, Selection.AWAY, 3.5),
+        line("a4", SPREAD, Selection.AWAY, 4.5),
+    ]
+    listed = catalogue(*lines)
+    pairs = listed.pairs_by_market[MarketKey(EventId("g1"), SPREAD)]
+    paired = {(pair.first.line_id, pair.second.line_id) for pair in pairs}
+    assert paired == {("h4", "a4"), ("h3", "a3")}
+    assert len(listed.pairs) == 2
+
+
+def test_games_that_share_market_ids_keep_their_pairs_apart() -> None:
+    """Market ids are templates of the exchange, so a pair never crosses from game to game."""
+    lines = [
+        line(f"{selection}-{event}", MONEYLINE, selection, event=event)
+        for selection in (Selection.HOME, Selection.AWAY)
+        for event in ("g1", "g2")
+    ]
+    listed = Catalogue([game("g1"), game("g2")], markets("g1") + markets("g2"), lines)
+    assert len(listed.pairs) == 2
+    assert listed.opposite(LineId("home-g1")).line_id == "away-g1"
+    assert listed.opposite(LineId("home-g2")).line_id == "away-g2"
+
+
+def test_a_market_without_lines_has_no_pairs_and_is_known() -> None:
+    """A market that lists nothing yet is looked up like any other and holds no pair."""
+    listed = catalogue()
+    assert listed.pairs_by_market[MarketKey(EventId("g1"), TOTAL)] == []
+    assert listed.markets[MarketKey(EventId("g1"), TOTAL)].name == "Total"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([line("x", MONEYLINE, Selection.HOME)], id="home alone"),
+        pytest.param([line("x", TOTAL, Selection.UNDER, 219.5)], id="under alone"),
+        pytest.param(
+            [line("x", SPREAD, Selection.HOME, -4.5), line("y", SPREAD, Selection.AWAY, 3.5)],
+            id="spread points that differ",
+        ),
+        pytest.param(
+            [line("x", SPREAD, Selection.HOME, -4.5), line("y", SPREAD, Selection.AWAY, -4.5)],
+            id="spread points not negated",
+        ),
+        pytest.param(
+            [line("x", TOTAL, Selection.OVER, 219.5), line("y", TOTAL, Selection.UNDER, 220.5)],
+            id="total points that differ",
+        ),
+        pytest.param(
+            [line("x", MONEYLINE, Selection.HOME), line("y", MONEYLINE, Selection.UNDER)],
+            id="home against under",
+        ),
+    ],
+)
+def test_a_line_without_an_opposite_is_refused(lines: list[Line]) -> None:
+    """A line that nothing stands against cannot be traded; the message names it."""
+    with pytest.raises(TapeError, match="line x has no opposite line in its market"):
+        catalogue(*lines)
+
+
+def test_lines_of_an_unknown_market_are_refused() -> None:
+    """A line whose market is not listed is refused by name."""
+    unknown = MarketId("1301")
+    home = line("x", unknown, Selection.HOME)
+    with pytest.raises(TapeError, match="line x belongs to no known market"):
+        catalogue(home, line("y", unknown, Selection.AWAY))
+
+
+def test_lines_of_an_unknown_event_are_refused() -> None:
+    """A line whose market belongs to a game that is not listed is refused by name."""
+    lines = [
+        line("x", MONEYLINE, Selection.HOME, event="g2"),
+        line("y", MONEYLINE, Selection.AWAY, event="g2"),
+    ]
+    with pytest.raises(TapeError, match="line x belongs to no known market of a known event"):
+        Catalogue([game("g1")], markets("g2"), lines)
+
+
+@pytest.mark.parametrize("twice", [Selection.HOME, Selection.AWAY])
+def test_two_lines_for_one_selection_at_one_point_are_refused(twice: Selection) -> None:
+    """Two lines that say the same would share a pair and split its position; they are refused."""
+    lines = [
+        line("h", MONEYLINE, Selection.HOME),
+        line("a", MONEYLINE, Selection.AWAY),
+        line("again", MONEYLINE, twice),
+    ]
+    with pytest.raises(TapeError):
+        catalogue(*lines)
+
+
+SPREAD_PAIR = (
+    line("h4", SPREAD, Selection.HOME, -4.5),
+    line("a4", SPREAD, Selection.AWAY, 4.5),
+)
+
+
+def test_what_is_added_later_is_paired_and_looked_up_like_the_rest() -> None:
+    """A new game, and a new point of a market that is known, leave what was there as it was."""
+    listed = catalogue(
+        line("h4", SPREAD, Selection.HOME, -4.5), line("a4", SPREAD, Selection.AWAY, 4.5)
+    )
+    there = listed.pair_of(LineId("h4"))
+    new = [
+        line("h3", SPREAD, Selection.HOME, -3.5),
+        line("a3", SPREAD, Selection.AWAY, 3.5),
+        line("a", MONEYLINE, Selection.AWAY, event="g2"),
+        line("h", MONEYLINE, Selection.HOME, event="g2"),
+    ]
+    pairs = listed.add([game("g2")], markets("g2"), new)
+    assert [(pair.first.line_id, pair.second.line_id) for pair in pairs] == [
+        ("h3", "a3"),
+        ("h", "a"),
+    ]
+    assert listed.pairs_by_market[MarketKey(EventId("g1"), SPREAD)] == [there, pairs[0]]
+    assert listed.pairs_by_market[MarketKey(EventId("g2"), TOTAL)] == []
+    assert listed.opposite(LineId("a")).line_id == "h"
+    assert set(listed.events) == {"g1", "g2"}
+    assert listed.lines[LineId("a3")] == new[1]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([line("x", SPREAD, Selection.HOME, -3.5)], id="against what is not there"),
+        pytest.param(
+            [line("x", SPREAD, Selection.HOME, -4.5), line("y", SPREAD, Selection.AWAY, 4.5)],
+            id="a second pair at a point",
+        ),
+        pytest.param([line("x", SPREAD, Selection.HOME, -4.5)], id="against one that is taken"),
+    ],
+)
+def test_what_is_added_later_must_be_pairs_of_their_own(lines: list[Line]) -> None:
+    """A new line never stands against one that was there: both lines of a pair come together."""
+    listed = catalogue(
+        line("h", SPREAD, Selection.HOME, -4.5), line("a", SPREAD, Selection.AWAY, 4.5)
+    )
+    with pytest.raises(TapeError, match="line x has no opposite line in its market"):
+        listed.add([], [], lines)

@@ -1,0 +1,104 @@
+"""Limits out of a configuration: what they mean, and which are refused."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.risk.limits import Limits, limits_from_settings
+
+SETTINGS: dict[str, Any] = {
+    "min_stake": 1,
+    "max_stake_per_wager": 250,
+    "max_position_size": 2_500,
+    "max_market_exposure": 1_500,
+    "max_event_exposure": 2_500.5,
+    "max_total_exposure": 5_000,
+    "max_concurrent_wagers": 200,
+    "max_daily_loss": 1_000,
+    "stop_loss_percentage": 12.5,
+    "shortest_odds": -2_000,
+    "longest_odds": 2_000,
+    "max_feed_age_seconds": 0.25,
+    "max_commands_per_second": 40,
+    "in_play": False,
+    "stop_before_start_seconds": 120,
+    "exposure_credit": True,
+}
+FLAGS = ["exposure_credit", "in_play"]
+NUMBERS = sorted(set(SETTINGS) - set(FLAGS))
+WHOLE = ["longest_odds", "max_commands_per_second", "max_concurrent_wagers", "shortest_odds"]
+NOT_ODDS = {"shortest_odds", "longest_odds"}
+
+
+def limits_with(**changes: object) -> Limits:
+    """Return limits from the settings above with some changed."""
+    return limits_from_settings(**(SETTINGS | changes))
+
+
+def test_dollars_percent_and_seconds_become_exact_figures() -> None:
+    """Dollars become cents, seconds nanoseconds, and a percentage keeps its decimals."""
+    limits = limits_with()
+    assert limits.max_event_exposure_cents == 250_050
+    assert limits.max_feed_age_ns == NS_PER_SECOND // 4
+    assert limits.stop_before_start_ns == 120 * NS_PER_SECOND
+    assert limits.stop_loss_percent == Decimal("12.5")
+    assert (limits.shortest_odds, limits.longest_odds) == (-2_000, 2_000)
+    assert (limits.max_stake_cents, limits.max_concurrent_wagers) == (25_000, 200)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["100", True, None, float("nan"), float("inf"), [1]])
+def test_what_is_no_number_is_refused_by_name(name: str, value: object) -> None:
+    """Text, booleans, nothing, NaN and infinity are refused, and the error names the setting."""
+    with pytest.raises(ConfigError, match=rf"^risk\.{name}: "):
+        limits_with(**{name: value})
+
+
+@pytest.mark.parametrize("name", sorted(set(NUMBERS) - NOT_ODDS))
+def test_a_negative_limit_is_refused_by_name(name: str) -> None:
+    """No limit but odds can be below zero, and the error names the setting."""
+    with pytest.raises(ConfigError, match=rf"^risk\.{name}: -1 "):
+        limits_with(**{name: -1})
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_counts_and_odds_are_whole(name: str) -> None:
+    """Half a wager, half a command and half a point of odds mean nothing."""
+    with pytest.raises(ConfigError, match=rf"^risk\.{name}: 150\.5"):
+        limits_with(**{name: 150.5})
+
+
+@pytest.mark.parametrize("name", sorted(NOT_ODDS))
+@pytest.mark.parametrize("odds", [-100, -50, 0, 99])
+def test_odds_that_do_not_exist_are_refused(name: str, odds: int) -> None:
+    """Between -100 and +99 there are no American odds."""
+    with pytest.raises(ConfigError, match=rf"^risk\.{name}"):
+        limits_with(**{name: odds})
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("value", ["false", 0, 1, None])
+def test_a_permission_is_true_or_false(name: str, value: object) -> None:
+    """A number or a text is no answer to whether the desk may do something."""
+    with pytest.raises(ConfigError, match=rf"^risk\.{name}: "):
+        limits_with(**{name: value})
+
+
+def test_a_fraction_of_a_cent_is_refused() -> None:
+    """A limit with a third decimal is refused rather than rounded."""
+    with pytest.raises(ConfigError, match=r"risk\.max_daily_loss: 10\.005"):
+        limits_with(max_daily_loss=10.005)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [("min_stake", "max_stake_per_wager"), ("shortest_odds", "longest_odds")],
+)
+def test_bounds_the_wrong_way_round_are_refused(low: str, high: str) -> None:
+    """A least stake above the greatest, or odds the wrong way round, would admit nothing."""
+    with pytest.raises(ConfigError, match=rf"risk\.{low} 300 is above risk\.{high} 200"):
+        limits_with(**{low: 300, high: 200})
+    limits_with(**{low: 200, high: 200})
