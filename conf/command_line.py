@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 
 from strategies.trading.model.errors import ConfigError, CredentialsError, TapeError, TradingError
 
@@ -18,6 +19,9 @@ def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequ
     verb = words[0] if words else "--help"
     if verb in ("-h", "--help", "help"):
         sys.stdout.write(help_text)
+        return 0
+    if verb == "--version":
+        sys.stdout.write(f"prophet-sim {version('prophet-sim')}\n")
         return 0
     if verb not in verbs:
         return _failed(program, f"no verb {verb!r}; there are {', '.join(verbs)}", 2)

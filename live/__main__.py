@@ -3,7 +3,13 @@
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+# `python -m` puts the current folder first on the path, where a `strategies/` or `conf.py` of the
+# user's own would hide ours. It comes last, so that strategies of theirs are still found.
+if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
+    sys.path.append(sys.path.pop(0))
 
 from conf.command_line import Verb, run
 from strategies.trading.model.errors import ConfigError
@@ -81,9 +87,15 @@ _TOLD = {
 }
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Carry out a verb; return the exit status."""
-    return run("python -m live", HELP, VERBS, arguments)
+def main(arguments: Sequence[str], program: str = "python -m live") -> int:
+    """Run the verb that the arguments begin with; return the exit status."""
+    return run(program, HELP, VERBS, arguments)
+
+
+def run_program(program: str = "prophet-live") -> NoReturn:
+    """Run as a program, with warnings on stderr; the console script is `prophet-live`."""
+    logging.getLogger("live").addHandler(logging.StreamHandler())
+    sys.exit(main(sys.argv[1:], program))
 
 
 def _record(words: Sequence[str]) -> None:
@@ -160,5 +172,4 @@ VERBS: dict[str, Verb] = {
 }
 
 if __name__ == "__main__":
-    logging.getLogger("live").addHandler(logging.StreamHandler())
-    sys.exit(main(sys.argv[1:]))
+    run_program("python -m live")

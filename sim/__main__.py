@@ -7,6 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+# `python -m` puts the current folder first on the path, where a `strategies/` or `conf.py` of the
+# user's own would hide ours. It comes last, so that strategies of theirs are still found.
+if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
+    sys.path.append(sys.path.pop(0))
+
 from conf.command_line import Verb, run
 from strategies.trading.model.errors import ConfigError
 
@@ -78,9 +83,14 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(message)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Carry out a verb; return the exit status."""
-    return run("python -m sim", HELP, VERBS, arguments)
+def main(arguments: Sequence[str], program: str = "python -m sim") -> int:
+    """Run the verb that the arguments begin with; return the exit status."""
+    return run(program, HELP, VERBS, arguments)
+
+
+def run_program(program: str = "prophet-sim") -> NoReturn:
+    """Run as a program; the console script is `prophet-sim`."""
+    sys.exit(main(sys.argv[1:], program))
 
 
 def _run(words: Sequence[str]) -> None:
@@ -287,4 +297,4 @@ VERBS: dict[str, Verb] = {
 }
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_program("python -m sim")
