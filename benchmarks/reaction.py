@@ -266,7 +266,7 @@ def commit_alone(folder: Path) -> list[float]:
         journal.begin_start(0)
         for _ in range(_COMMITS):
             for _ in range(_HEARD_BETWEEN_COMMITS):
-                journal.heard_market(0, event)
+                journal.market_received(0, event)
             began = perf_counter()
             journal.commit()
             took.append((perf_counter() - began) * 1e3)

@@ -182,7 +182,7 @@ class LiveGateway:
         for past in wagers:
             line = self._catalogue.lines[past.request.line_id]
             known.append(TrackedWager(past.request, line))
-            for _, event in past.told:
+            for _, event in past.updates:
                 known[-1].recall(event)
         await self._exchange.wagers.recover(known)
         return wagers, tuple(self._untold)

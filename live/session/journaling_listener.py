@@ -27,18 +27,18 @@ class JournalingListener:
 
     def begin(self) -> None:
         """Let the desk begin to refresh its quotes."""
-        self._journal.called(self._clock.now_ns(), DeskStarted())
+        self._journal.desk_called(self._clock.now_ns(), DeskStarted())
         self._desk.start()
 
     def take(self, event: Event, at_ns: int) -> None:
         """Let the desk hear something; it decides nothing."""
         if isinstance(event, OfferChanged | TradeSeen):
-            self._journal.heard_market(at_ns, event)
+            self._journal.market_received(at_ns, event)
         self._desk.take(event, at_ns)
 
     def act(self, now_ns: int) -> None:
         """Let the desk decide on what cannot wait."""
-        self._journal.called(now_ns, DecideRequested())
+        self._journal.desk_called(now_ns, DecideRequested())
         self._desk.act(now_ns)
 
     def halt(self, reason: str) -> None:

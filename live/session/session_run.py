@@ -196,7 +196,7 @@ class SessionRun:
             *growth.seated,
             tuple(wager.request.ref for wager in past),
         )
-        self._journal.seated(run_context)
+        self._journal.write_run_context(run_context)
         # Whatever happens from here on, a replay finds what was on offer.
         taping.end_segment()
         desk = assemble_desk(
@@ -208,11 +208,11 @@ class SessionRun:
             exchange=exchange,
             journal=self._journal,
         )
-        with self._journal.silent():
+        with self._journal.paused():
             rebuild(desk, past)
         self._desk = desk
         health = Health(desk, taping, self._connection.decode_errors, room.clock)
-        self._health, self._journal.on_told = health, health.note
+        self._health, self._journal.observer = health, health.note
         self._ear = JournalingListener(desk, self._journal, room.clock)
         taping.seat(self._ear, growth)
         self._tell(

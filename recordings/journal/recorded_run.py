@@ -49,13 +49,13 @@ class JournaledStart:
     def inputs(self) -> Iterator[Entry]:
         """Yield what the desk heard and when it was called upon, in the order of `input_seq`."""
         for entry in self._journal.entries_with_feed(self._number):
-            if not isinstance(entry.told, get_args(Command)):
+            if not isinstance(entry.payload, get_args(Command)):
                 yield entry
 
     def commands(self) -> Iterator[Entry]:
         """Yield what the desk asked for, in order."""
         for entry in self._journal.entries():
-            if entry.start == self._number and isinstance(entry.told, get_args(Command)):
+            if entry.start == self._number and isinstance(entry.payload, get_args(Command)):
                 yield entry
 
 

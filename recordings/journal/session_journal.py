@@ -102,13 +102,13 @@ class Entry(NamedTuple):
     start: int
     input_seq: int
     now_ns: int
-    told: Payload
+    payload: Payload
 
 
 class SessionJournal:
     """The desk's journal, in one file that one process at a time can have open.
 
-    `on_told`, if there is one, hears of all that is kept, and of denials, with the times. Used as a
+    `observer`, if set, is called with the time for everything recorded, and for denials. Used as a
     context manager. Raise JournalError for whatever keeps it from being written or read.
     """
 
@@ -117,8 +117,8 @@ class SessionJournal:
         self._path = path
         self._start = 0
         self._input_seq = 0
-        self._silent = False
-        self.on_told: Callable[[int, Payload | Denial], None] | None = None
+        self._paused = False
+        self.observer: Callable[[int, Payload | Denial], None] | None = None
         try:
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
         except sqlite3.Error as error:
@@ -188,34 +188,34 @@ class SessionJournal:
             raise self._error(error) from error
 
     @contextmanager
-    def silent(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Keep nothing of what is told meanwhile: it was kept before."""
-        self._silent = True
+        self._paused = True
         try:
             yield
         finally:
-            self._silent = False
+            self._paused = False
 
-    def seated(self, run_context: RunContext) -> None:
+    def write_run_context(self, run_context: RunContext) -> None:
         """Keep what the desk of this start was given."""
         body = msgspec.json.encode(run_context).decode()
         self._write("INSERT INTO seatings VALUES (?, ?)", (self._start, body))
 
-    def heard_market(self, now_ns: int, event: OfferChanged | TradeSeen) -> None:
+    def market_received(self, now_ns: int, event: OfferChanged | TradeSeen) -> None:
         """Keep market data, which the desk numbers and does not tell of."""
         self._input_seq += 1
         self._keep(_INTO_FEED, now_ns, event)
 
-    def called(self, now_ns: int, call: DeskCall) -> None:
+    def desk_called(self, now_ns: int, call: DeskCall) -> None:
         """Keep that the desk was called upon, after the last input."""
         self._keep(_INTO_FEED, now_ns, call)
 
     # The port ---------------------------------------------------------------------------------
 
-    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
+    def received(self, input_seq: int, now_ns: int, event: Event) -> None:
         """Keep an input."""
         self._input_seq = input_seq
-        if not self._silent:
+        if not self._paused:
             self._keep(_INTO_ENTRIES, now_ns, event)
 
     def sent(self, now_ns: int, command: Command) -> None:
@@ -227,17 +227,17 @@ class SessionJournal:
 
     def denied(self, now_ns: int, denial: Denial) -> None:
         """Keep nothing: it follows from the inputs."""
-        if self.on_told is not None:
-            self.on_told(now_ns, denial)
+        if self.observer is not None:
+            self.observer(now_ns, denial)
 
-    def accounted(self, now_ns: int, accounts: AccountSnapshot) -> None:
+    def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:
         """Keep nothing: it follows from the inputs."""
 
-    def _keep(self, statement: str, now_ns: int, told: Payload) -> None:
-        body = msgspec.json.encode(told).decode()
-        self._write(statement, (self._start, self._input_seq, now_ns, _KINDS[type(told)], body))
-        if self.on_told is not None:
-            self.on_told(now_ns, told)
+    def _keep(self, statement: str, now_ns: int, payload: Payload) -> None:
+        body = msgspec.json.encode(payload).decode()
+        self._write(statement, (self._start, self._input_seq, now_ns, _KINDS[type(payload)], body))
+        if self.observer is not None:
+            self.observer(now_ns, payload)
 
     def _write(self, statement: str, row: tuple[object, ...]) -> None:
         try:
@@ -250,8 +250,8 @@ class SessionJournal:
     def _read(self, statement: str, *values: object) -> Iterator[Entry]:
         try:
             for start, input_seq, now_ns, kind, body in self._run(statement, values):
-                told = msgspec.json.decode(body, type=_TYPES[kind])
-                yield Entry(start, input_seq, now_ns, told)
+                payload = msgspec.json.decode(body, type=_TYPES[kind])
+                yield Entry(start, input_seq, now_ns, payload)
         except (sqlite3.Error, msgspec.DecodeError, KeyError) as error:
             raise self._error(error) from error
 

@@ -24,7 +24,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import MarketKey, WagerRef
 from strategies.trading.model.market import Catalogue
 
-_Told = (
+_Update = (
     WagerAccepted
     | WagerCancelled
     | WagerInvalid
@@ -43,12 +43,12 @@ class EarlierWager:
 
     request: PlaceWager
     placed_ns: int
-    told: list[tuple[int, _Told]] = field(default_factory=list)
+    updates: list[tuple[int, _Update]] = field(default_factory=list)
 
     @property
     def matched_cents(self) -> int:
         """Return what was told to be matched."""
-        return sum(e.stake_cents for _, e in self.told if isinstance(e, WagerMatched))
+        return sum(e.stake_cents for _, e in self.updates if isinstance(e, WagerMatched))
 
     @property
     def open_cents(self) -> int:
@@ -62,7 +62,7 @@ class EarlierWager:
 
     @property
     def _has_ended(self) -> bool:
-        return any(isinstance(e, _Ends) for _, e in self.told)
+        return any(isinstance(e, _Ends) for _, e in self.updates)
 
 
 class WagerHistory:
@@ -76,15 +76,15 @@ class WagerHistory:
         self.wagers: dict[WagerRef, EarlierWager] = {}
         self._settled: set[MarketKey] = set()
         for entry in entries:
-            match entry.told:
+            match entry.payload:
                 case PlaceWager() as request:
                     self.wagers[request.ref] = EarlierWager(request, entry.now_ns)
                 case MarketSettled(market_key=key):
                     self._settled.add(key)
-                case _ if isinstance(entry.told, _Told):
-                    wager = self.wagers.get(entry.told.ref)
+                case _ if isinstance(entry.payload, _Update):
+                    wager = self.wagers.get(entry.payload.ref)
                     if wager is not None:
-                        wager.told.append((entry.now_ns, entry.told))
+                        wager.updates.append((entry.now_ns, entry.payload))
 
     def unfinished(self, catalogue: Catalogue, followed: Iterable[MarketKey]) -> list[EarlierWager]:
         """Return the wagers in markets that are followed which may change, in order of placing."""
@@ -102,7 +102,7 @@ def rebuild(desk: Desk, wagers: Iterable[EarlierWager]) -> None:
     """Let a desk that has not begun know of wagers as if it had placed them."""
     for wager in wagers:
         desk.wagers.register(wager.request, wager.placed_ns)
-        for at_ns, event in wager.told:
+        for at_ns, event in wager.updates:
             desk.take(event, at_ns)
 
 
@@ -122,7 +122,7 @@ def available_after(
     told: list[Event] = []
     for wager in wagers:
         requests[wager.request.ref] = wager.request
-        told += [event for _, event in wager.told]
+        told += [event for _, event in wager.updates]
     for event in [*told, *news]:
         if isinstance(event, MarketSettled):
             ledger.settle(event)

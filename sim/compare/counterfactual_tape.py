@@ -103,7 +103,7 @@ def _concerned(wagers: Iterable[ToldWager], catalogue: Catalogue) -> Iterator[Of
     for wager in wagers:
         line_id = wager.request.line_id
         yield OfferId(catalogue.opposite(line_id).line_id, opposite(wager.request.odds))
-        for _, event in wager.told:
+        for _, event in wager.updates:
             if isinstance(event, WagerMatched):
                 yield OfferId(line_id, event.odds)
 

@@ -106,16 +106,18 @@ def _taken_cancels(
     asked: Counter[WagerRef] = Counter()
     last_ns: dict[WagerRef, int] = {}
     for command in commands:
-        if isinstance(command.told, CancelWager):
-            asked[command.told.ref] += 1
-            last_ns[command.told.ref] = command.now_ns
+        if isinstance(command.payload, CancelWager):
+            asked[command.payload.ref] += 1
+            last_ns[command.payload.ref] = command.now_ns
     return {ref: at_ns for ref, at_ns in last_ns.items() if asked[ref] > refused[ref]}
 
 
 def _batches(commands: Iterable[Journaled[Command]]) -> Iterator[tuple[int, Sequence[Command]]]:
     """Yield the commands as they were sent: of one kind, at one time, so many in a request."""
-    for (at_ns, _), together in groupby(commands, key=lambda each: (each.now_ns, type(each.told))):
-        told = [each.told for each in together]
+    for (at_ns, _), together in groupby(
+        commands, key=lambda each: (each.now_ns, type(each.payload))
+    ):
+        told = [each.payload for each in together]
         for start in range(0, len(told), BATCH_LIMIT):
             yield at_ns, told[start : start + BATCH_LIMIT]
 

@@ -54,7 +54,7 @@ def steps_of(wager: ToldWager, catalogue: Catalogue, is_taker: IsTaker) -> Itera
     request = wager.request
     took: list[WagerMatched] = []
     rested: list[tuple[int, object]] = []
-    for at_ns, event in wager.told:
+    for at_ns, event in wager.updates:
         if isinstance(event, WagerMatched) and _took(wager, at_ns, event, is_taker):
             took.append(event)
             offer = OfferId(request.line_id, event.odds)

@@ -94,7 +94,7 @@ class SessionComparison:
                 yield f"start {number}: it never had a desk"
                 return
             wagers = start.wagers()
-            refs = {c.told.ref for c in start.commands() if isinstance(c.told, PlaceWager)}
+            refs = {c.payload.ref for c in start.commands() if isinstance(c.payload, PlaceWager)}
             placed = [wager for wager in wagers if wager.request.ref in refs]
             if not placed:
                 yield f"start {number}: it placed no wagers"
@@ -123,7 +123,7 @@ class SessionComparison:
         folder: Path,
     ) -> RecordedSource:
         """Return the recording of a start as it would have been without us."""
-        inputs = ((entry.now_ns, entry.told) for entry in start.inputs())
+        inputs = ((entry.now_ns, entry.payload) for entry in start.inputs())
         settled = [(at_ns, told) for at_ns, told in inputs if isinstance(told, MarketSettled)]
         ours: list[ToldWager] = []
         if not self._on_paper:
@@ -137,7 +137,7 @@ class SessionComparison:
         self, start: JournaledStart, placed: Sequence[ToldWager], feed: RecordedSource
     ) -> list[ComparedWager]:
         """Return the wagers with their fates under every queue model."""
-        inputs = [entry.told for entry in start.inputs()]
+        inputs = [entry.payload for entry in start.inputs()]
         grown = (told.market_keys for told in inputs if isinstance(told, MarketsAdded))
         loop = OpenLoop(
             feed=feed,
@@ -157,7 +157,7 @@ class SessionComparison:
                 queue: outcome_of(request, placed_ns, told.get(request.ref, ()))
                 for queue, told in answers.items()
             }
-            real = outcome_of(request, placed_ns, wager.told)
+            real = outcome_of(request, placed_ns, wager.updates)
             compared.append(ComparedWager(request, placed_ns, real, simulated))
         return compared
 
@@ -212,13 +212,13 @@ class _EarlierWager:
 
     request: PlaceWager
     placed_ns: int
-    told: Sequence[tuple[int, Event]]
+    updates: Sequence[tuple[int, Event]]
 
 
 def _ended(wager: ToldWager, at_ns: int) -> ToldWager:
     """Return a wager that rests no longer than until a time."""
     end = (at_ns, WagerCancelled(wager.request.ref, 0))
-    return _EarlierWager(wager.request, wager.placed_ns, (*wager.told, end))
+    return _EarlierWager(wager.request, wager.placed_ns, (*wager.updates, end))
 
 
 def _profit_of(desk: Desk) -> Profit:

@@ -27,7 +27,7 @@ class Journaled(Protocol[_T_co]):
         """Return its time."""
 
     @property
-    def told(self) -> _T_co:
+    def payload(self) -> _T_co:
         """Return what it was."""
 
 
@@ -63,7 +63,7 @@ class ToldWager(Protocol):
         """Return when."""
 
     @property
-    def told(self) -> Sequence[tuple[int, Event]]:
+    def updates(self) -> Sequence[tuple[int, Event]]:
         """Return what was told of it, in order."""
 
 

@@ -112,7 +112,7 @@ class SessionReplay:
         journal = _Comparison(number, start.commands(), record)
         clock, watch = ManualClock(), ManualClock()
         desk = self._desk(start, number, catalogue, clock, journal)
-        with journal.silent():
+        with journal.paused():
             start.recall(desk)
         turnover_before_cents = desk.ledger.turnover_cents
         record.take_over(desk.wagers.live(), desk.exposure.positions.values())
@@ -192,7 +192,7 @@ class _Comparison:
         self._compare(None)
 
     @contextmanager
-    def silent(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Keep nothing of what the desk is told meanwhile: it is of earlier starts."""
         self._is_silent = True
         try:
@@ -200,11 +200,11 @@ class _Comparison:
         finally:
             self._is_silent = False
 
-    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
+    def received(self, input_seq: int, now_ns: int, event: Event) -> None:
         self.input_seq = input_seq
         if not self._is_silent:
             self._heard[input_seq] = event
-            self._record.heard(input_seq, now_ns, event)
+            self._record.received(input_seq, now_ns, event)
 
     def require_heard(self, input_seq: int, event: Event) -> None:
         """Raise ReplayDifferenceError unless this was the input of that number."""
@@ -223,13 +223,13 @@ class _Comparison:
     def denied(self, now_ns: int, denial: Denial) -> None:
         self._record.denied(now_ns, denial)
 
-    def accounted(self, now_ns: int, accounts: AccountSnapshot) -> None:
+    def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:
         if not self._is_silent:
-            self._record.accounted(now_ns, accounts)
+            self._record.account_changed(now_ns, accounts)
 
     def _compare(self, replayed: _Sent | None) -> None:
         entry = next(self._journaled, None)
-        journaled = None if entry is None else _Sent(entry.input_seq, entry.now_ns, entry.told)
+        journaled = None if entry is None else _Sent(entry.input_seq, entry.now_ns, entry.payload)
         if journaled != replayed:
             told = f"the session asked for {_told(journaled)}, the replay for {_told(replayed)}"
             raise self._difference(told)
@@ -285,7 +285,7 @@ class _Stage:
     def play(self, entry: Journaled[Event | DeskCall]) -> None:
         self._look_until(entry.now_ns)
         self._set(entry.now_ns)
-        match entry.told:
+        match entry.payload:
             case DeskStarted():
                 self._begin(entry.now_ns)
             case DecideRequested():
@@ -319,7 +319,7 @@ class _Stage:
             return
         if isinstance(event, OfferChanged | TradeSeen):
             # These a desk numbers, and does not tell its journal of.
-            self._journal.heard(self._journal.input_seq + 1, now_ns, event)
+            self._journal.received(self._journal.input_seq + 1, now_ns, event)
         self._desk.take(event, now_ns)
 
     def _fire(self, input_seq: int) -> None:

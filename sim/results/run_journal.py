@@ -138,7 +138,7 @@ class RunJournal:
                 {*wager.fill_totals},
             )
 
-    def heard(self, _input_seq: int, now_ns: int, event: Event) -> None:
+    def received(self, _input_seq: int, now_ns: int, event: Event) -> None:
         """Keep an input."""
         if isinstance(event, WagerAccepted | WagerRejected):
             self._keep_answer(now_ns, event)
@@ -196,7 +196,7 @@ class RunJournal:
         else:
             self.counts.cancels_sent += 1
 
-    def accounted(self, now_ns: int, accounts: AccountSnapshot) -> None:
+    def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:
         """Keep the accounts."""
         if self._tables is not None:
             equity_cents = accounts.balance_cents + accounts.marked_cents

@@ -64,7 +64,7 @@ class Floor:
         """Return what a start kept of these in the journal."""
         with SessionJournal(self.folder / "journal.sqlite") as journal:
             entries = [entry for entry in journal.entries() if entry.start == start]
-        return [entry for entry in entries if isinstance(entry.told, kinds)]
+        return [entry for entry in entries if isinstance(entry.payload, kinds)]
 
 
 def accounts(here: Any) -> list[Any]:

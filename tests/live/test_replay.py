@@ -74,7 +74,9 @@ def test_a_live_start_leaves_the_report_of_what_happened_in_it(
     folder = traded.folder / "start-00001"
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     placed = traded.kept(PlaceWager)
-    matched = {(entry.told.ref, entry.told.total_cents) for entry in traded.kept(WagerMatched)}
+    matched = {
+        (entry.payload.ref, entry.payload.total_cents) for entry in traded.kept(WagerMatched)
+    }
     assert (summary["wagers_placed"], summary["fills"]) == (len(placed), len(matched))
     assert (summary["mode"], summary["session"], summary["start"]) == ("live", "first", 1)
     assert (summary["real_money"], summary["exchange"]) == (False, "sandbox_local")
@@ -123,7 +125,7 @@ def test_a_journal_that_tells_otherwise_is_found_out(
     traded: Floor, run_main: RunMain, tmp_path: Path, statement: str, named: str
 ) -> None:
     """A row that is missing or changed shows as the first difference, in one line, status 1."""
-    tenth_wager = traded.kept(PlaceWager)[9].told
+    tenth_wager = traded.kept(PlaceWager)[9].payload
     folder = shutil.copytree(traded.folder, tmp_path / "first")
     database = sqlite3.connect(folder / "journal.sqlite")
     for table in ("entries", "feed"):

@@ -53,7 +53,7 @@ def test_the_fates_of_a_live_session_come_out_of_its_tape_and_its_commands(
     table = pl.read_parquet(traded.folder / "compare-00001.parquet")
     back = table.filter(pl.col("queue") == "back")
     with SessionJournal(traded.folder / "journal.sqlite") as journal:
-        told = [entry.told for entry in journal.entries() if entry.start == 1]
+        told = [entry.payload for entry in journal.entries() if entry.start == 1]
     matched_cents = sum(each.stake_cents for each in told if isinstance(each, WagerMatched))
     assert back["real_matched_cents"].sum() == matched_cents > 0
     assert len(back) == placed >= 20

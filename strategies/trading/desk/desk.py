@@ -113,7 +113,7 @@ class Desk:
             self.board.put_offer(event, at_ns)
             return
         if not isinstance(event, TradeSeen):
-            self._journal.heard(self._input_seq, at_ns, event)
+            self._journal.received(self._input_seq, at_ns, event)
         match event:
             case MarketSettled():
                 self.ledger.settle(event)
@@ -259,7 +259,7 @@ class Desk:
         if accounts == self._accounts:
             return
         self._accounts = accounts
-        self._journal.accounted(now_ns, accounts)
+        self._journal.account_changed(now_ns, accounts)
         hit = self.losses.limit_hit(now_ns, ledger.equity_cents)
         if hit is not None and self.risk.state is not TradingState.HALTED:
             self.take(TradingStateSet(TradingState.HALTED, hit), now_ns)

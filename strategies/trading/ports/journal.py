@@ -1,4 +1,4 @@
-"""The port to a session's record: what the desk heard, wished, was denied, and asked for."""
+"""The port to a session's record: inputs, decisions, denials and commands of its desk."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from strategies.trading.ports.strategy import Quote
 
 
 class Denial(Struct, frozen=True):
-    """Our own risk manager's no: which control, why, and on what figures."""
+    """A wager that our own risk manager refused: which control, why, and on what figures."""
 
     control: str
     reason: str
@@ -22,10 +22,10 @@ class Denial(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What the desk made of one market at one moment.
+    """The outcome of one decision on one market.
 
-    `fairs` are the fair probabilities of the first lines of its pairs, as far as there are any;
-    `quotes` are those that risk left standing.
+    `fairs` holds the fair probability of each pair's first line, without the pairs that have no
+    price; `quotes` are the strategy's quotes that the risk manager allowed.
     """
 
     market_key: MarketKey
@@ -42,7 +42,6 @@ class AccountSnapshot(Struct, frozen=True):
     """
 
     balance_cents: int
-
     profit_cents: int
     marked_cents: int
     exposure_cents: int
@@ -53,26 +52,26 @@ class DeskStarted(Struct, frozen=True):
 
 
 class DecideRequested(Struct, frozen=True):
-    """The desk was asked to decide on what cannot wait, having heard what it had."""
+    """The desk was asked to decide on what cannot wait, after the inputs before this."""
 
 
 DeskCall = DeskStarted | DecideRequested
 
 
 class Journal(Protocol):
-    """Keeps a session's record. What it is told is immutable; it may not change the session."""
+    """Keeps a session's record. What it is given is immutable; it may not change the session."""
 
-    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
-        """Keep an input that is no market data, under the number the desk gave it."""
+    def received(self, input_seq: int, now_ns: int, event: Event) -> None:
+        """Record an input other than an offer or a trade, with the number the desk gave it."""
 
     def decided(self, now_ns: int, decision: Decision) -> None:
-        """Keep a decision that changed what the desk wishes for."""
+        """Record a decision that changed the target quotes."""
 
     def denied(self, now_ns: int, denial: Denial) -> None:
-        """Keep a denial."""
+        """Record a denial."""
 
     def sent(self, now_ns: int, command: Command) -> None:
-        """Keep a command; called before the exchange is asked."""
+        """Record a command; called before it goes to the exchange."""
 
-    def accounted(self, now_ns: int, accounts: AccountSnapshot) -> None:
-        """Keep the accounts after they changed."""
+    def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:
+        """Record the account after it changed."""

@@ -50,7 +50,7 @@ def write(home: Path, *told: Event | Command, mode: str = "live") -> None:
             if isinstance(each, Command):
                 journal.sent(now_ns, each)
             else:
-                journal.heard(seq, now_ns, each)
+                journal.received(seq, now_ns, each)
     path = folder / f"start-{number:05d}.yaml"
     path.write_text(f"seed: 0\nmode_name: {mode}\n", encoding="utf-8")
 

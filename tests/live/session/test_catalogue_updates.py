@@ -240,17 +240,17 @@ def test_what_comes_on_offer_later_is_quoted_and_replayed(
 ) -> None:  # fmt: skip
     """A market, a game and a point of later are quoted too; a replay asks for the same wagers."""
     entries = run(sandbox, compose_settings, tmp_path, mode, Trader.until_all_is_quoted)
-    grown = [entry for entry in entries if isinstance(entry.told, MarketsAdded)]
-    assert [entry.told.lines for entry in grown] == LATER
-    assert [entry.told.market_keys for entry in grown] == [
+    grown = [entry for entry in entries if isinstance(entry.payload, MarketsAdded)]
+    assert [entry.payload.lines for entry in grown] == LATER
+    assert [entry.payload.market_keys for entry in grown] == [
         (SPREAD.key,), (OTHER_MONEYLINE.key,), ()
     ]  # fmt: skip
-    places = [entry for entry in entries if isinstance(entry.told, PlaceWager)]
+    places = [entry for entry in entries if isinstance(entry.payload, PlaceWager)]
     for entry, pair in zip(grown, LATER, strict=True):
-        seqs = [place.input_seq for place in places if place.told.line_id in ids_of(pair)]
+        seqs = [place.input_seq for place in places if place.payload.line_id in ids_of(pair)]
         assert seqs
         assert entry.input_seq < min(seqs)
-    commands = sum(isinstance(e.told, PlaceWager | CancelWager | CancelAll) for e in entries)
+    commands = sum(isinstance(e.payload, PlaceWager | CancelWager | CancelAll) for e in entries)
     outcome = run_main(main, tmp_path, "replay", "sessions/first")
     assert outcome.out[0] == f"start 1: all {commands} commands agree with the journal", outcome
     assert run_main(main, tmp_path, "compare", "sessions/first").status == 0
@@ -274,8 +274,8 @@ def test_wagers_on_what_came_on_offer_later_are_settled(
 
     entries = run(sandbox, compose_settings, tmp_path, "live", meanwhile)
     home, away = (line.line_id for line in LATER[1])
-    (settled,) = (entry.told for entry in entries if isinstance(entry.told, MarketSettled))
+    (settled,) = (entry.payload for entry in entries if isinstance(entry.payload, MarketSettled))
     assert (settled.market_key, dict(settled.results)) == (
         key, {home: Result.WON, away: Result.LOST}
     )  # fmt: skip
-    assert any(isinstance(entry.told, WagerMatched) for entry in entries)
+    assert any(isinstance(entry.payload, WagerMatched) for entry in entries)

@@ -119,7 +119,7 @@ class Stage:
 
     def kinds(self) -> list[type]:
         """Return the types of what is in the journal."""
-        return [type(entry.told) for entry in self.entries()]
+        return [type(entry.payload) for entry in self.entries()]
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ async def quoting(here: Any, at_least: int = 4) -> None:
 
 def every_opened_wager_is_gone(stage: Stage) -> None:
     """Assert that what was told to be open was told to be cancelled, or matched."""
-    told = [entry.told for entry in stage.entries()]
+    told = [entry.payload for entry in stage.entries()]
     opened = {event.ref for event in told if isinstance(event, WagerOpened)}
     gone = {event.ref for event in told if isinstance(event, WagerCancelled | WagerMatched)}
     assert opened <= gone
@@ -229,9 +229,13 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
 
     asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
     entries = stage.entries()
-    places = [e.told.ref for e in entries if isinstance(e.told, PlaceWager) and e.start == 1]
-    told = [e.told.ref for e in entries if isinstance(e.told, WagerCancelled) and e.start == 2]
-    gone = [e.told.ref for e in entries if isinstance(e.told, WagerCancelled) and e.start == 1]
+    places = [e.payload.ref for e in entries if isinstance(e.payload, PlaceWager) and e.start == 1]
+    told = [
+        e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.start == 2
+    ]
+    gone = [
+        e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.start == 1
+    ]
     assert set(places) - set(gone) <= set(told)
     assert all(ref.startswith(("first-1-", "first-2-")) for ref in told)
 
@@ -366,7 +370,7 @@ def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None
 
     stage.play("live", meanwhile)
     entries = stage.entries()
-    journaled = [entry.told.ref for entry in entries if isinstance(entry.told, PlaceWager)]
+    journaled = [entry.payload.ref for entry in entries if isinstance(entry.payload, PlaceWager)]
     assert refs
     assert set(refs) <= set(journaled)
     assert CancelAll in stage.kinds()
@@ -390,7 +394,7 @@ def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -
         "markets", "wagers", "matched", "exposure", "profit", "placing", "cancelling", "feed",
         "denials",
     ]  # fmt: skip
-    placed = sum(isinstance(entry.told, PlaceWager) for entry in stage.entries())
+    placed = sum(isinstance(entry.payload, PlaceWager) for entry in stage.entries())
     (wagers,) = (line for line in stage.told if line.startswith("wagers "))
     assert f" {placed} placed, " in wagers
     assert wagers.endswith("; 0 open")
@@ -404,7 +408,7 @@ def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None
         await stage.until_taken(1)
 
     stage.play(mode, meanwhile, OFTEN)
-    told = [entry.told for entry in stage.entries()]
+    told = [entry.payload for entry in stage.entries()]
     account = next(event for event in told if isinstance(event, AccountState))
     heard = told[: told.index(account)]
     matched_cents = sum(e.stake_cents for e in heard if isinstance(e, WagerMatched))

@@ -50,7 +50,7 @@ def write(path: Path) -> None:
     with SessionJournal(path) as journal:
         journal.begin_start(100)
         for seq, event in enumerate(EVENTS, 1):
-            journal.heard(seq, 1_000 + seq, event)
+            journal.received(seq, 1_000 + seq, event)
         for command in COMMANDS:
             journal.sent(2_000, command)
 
@@ -60,7 +60,7 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     write(tmp_path / "journal")
     with SessionJournal(tmp_path / "journal") as journal:
         entries = list(journal.entries())
-    assert [entry.told for entry in entries] == [*EVENTS, *COMMANDS]
+    assert [entry.payload for entry in entries] == [*EVENTS, *COMMANDS]
     assert [entry.input_seq for entry in entries] == [1, 2, 3, 4, 5, 6, 6, 6, 6]
     assert {entry.start for entry in entries} == {1}
     assert entries[0].now_ns == 1_001
@@ -88,7 +88,7 @@ def test_what_was_committed_outlives_a_crash(tmp_path: Path) -> None:
         Path(f"{crashed}{suffix}").write_bytes(Path(f"{path}{suffix}").read_bytes())
     journal.__exit__(None, None, None)
     with SessionJournal(crashed) as again:
-        assert [entry.told for entry in again.entries()] == [COMMANDS[0]]
+        assert [entry.payload for entry in again.entries()] == [COMMANDS[0]]
         assert again.begin_start(4) == 2
 
 

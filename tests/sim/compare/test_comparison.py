@@ -89,7 +89,9 @@ def test_fates_agree_in_time_and_end_too(compared: Compared) -> None:
 def test_the_table_has_a_row_for_every_wager_and_model(compared: Compared) -> None:
     """Its wagers are those of the journal, and it is where the last line of the fates says."""
     with SessionJournal(compared.folder / "journal.sqlite") as journal:
-        refs = [e.told.ref for e in journal.entries() if type(e.told).__name__ == "PlaceWager"]
+        refs = [
+            e.payload.ref for e in journal.entries() if type(e.payload).__name__ == "PlaceWager"
+        ]
     table = compared.table
     assert table["ref"].to_list() == [ref for ref in refs for _ in MODELS]
     assert table["queue"].to_list() == MODELS * len(refs)

@@ -114,7 +114,7 @@ def our_wager(*told: tuple[float, object], ref: WagerRef = REF) -> EarlierWager:
     """Return a wager of $120 on home at -120, which shows as $100 on away at +120."""
     request = PlaceWager(ref, LineId("home"), Odds(-120), 12_000, Intent.ADD_ONLY)
     wager = EarlierWager(request, ns(0.5))
-    wager.told += [(ns(second), event) for second, event in told]  # type: ignore[misc]
+    wager.updates += [(ns(second), event) for second, event in told]  # type: ignore[misc]
     return wager
 
 
@@ -122,7 +122,7 @@ def taker(*told: tuple[float, object]) -> EarlierWager:
     """Return a wager of $50 on away at +110 that may take."""
     request = PlaceWager(REF, LineId("away"), Odds(110), 5_000, Intent.REST)
     wager = EarlierWager(request, ns(0.5))
-    wager.told += [(ns(second), event) for second, event in told]  # type: ignore[misc]
+    wager.updates += [(ns(second), event) for second, event in told]  # type: ignore[misc]
     return wager
 
 
@@ -295,7 +295,7 @@ def test_what_rests_after_taking_is_taken_out_as_well(recording: Recording) -> N
     recording.trade(5, HOME, -130, 2_600)
     request = PlaceWager(REF, LineId("away"), Odds(-120), 14_000, Intent.REST)
     wager = EarlierWager(request, ns(0.5))
-    wager.told += [(ns(5), OPENED), (ns(5), part)]
+    wager.updates += [(ns(5), OPENED), (ns(5), part)]
     recording.offer(5.2, 10_000 + 700, line=HOME)
     assert offers(recording.without(wager), HOME) == [(5.2, 700, 0)]
 

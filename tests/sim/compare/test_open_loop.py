@@ -46,7 +46,7 @@ class Sent(NamedTuple):
 
     input_seq: int
     now_ns: int
-    told: Command
+    payload: Command
 
 
 def ns(second: float) -> int:
@@ -125,7 +125,7 @@ def test_our_stake_left_in_the_book_stands_ahead_of_itself(tmp_path: Path) -> No
     for name, played in (("clean", clean), ("as it is", tape)):
         told = play(played, (4.5, PLACE), (30, CancelAll()))[REF]
         fates = {name: outcome_of(PLACE, wager.placed_ns, told)}
-        real_fate = outcome_of(PLACE, wager.placed_ns, wager.told)
+        real_fate = outcome_of(PLACE, wager.placed_ns, wager.updates)
         agree[name] = ComparedWager(PLACE, wager.placed_ns, real_fate, fates).agrees(name)
     assert agree == {"clean": True, "as it is": False}
 

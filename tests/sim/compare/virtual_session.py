@@ -171,7 +171,7 @@ def _begin_journal(journal: SessionJournal, parts: Backtest, now_ns: int) -> Non
         len(info.lines),
         (),
     )
-    journal.seated(run_context)
+    journal.write_run_context(run_context)
 
 
 def _without_quantities(rows: Iterator[ExchangeRow]) -> Iterator[ExchangeRow]:

@@ -61,7 +61,7 @@ def record(catalogue: Catalogue, tmp_path: Path) -> Record:
         journal = RunJournal(catalogue, tables)
         journal.sent(0, PlaceWager(REF, LineId("home"), ODDS, 1_000, Intent.ADD_ONLY))
         for seq, event in enumerate(told):
-            journal.heard(seq, seq, event)
+            journal.received(seq, seq, event)
         journal.close()
         tables.close()
         fills, wagers = (pl.read_parquet(tmp_path / f"{n}.parquet") for n in ("fills", "wagers"))
@@ -130,7 +130,7 @@ def test_what_was_taken_over_is_told_of_and_not_counted_as_placed(
     journal = RunJournal(catalogue, tables)
     journal.take_over([wager], [position])
     for event in (matched(700, 700), WagerCancelled(REF, 300)):
-        journal.heard(1, 1, event)
+        journal.received(1, 1, event)
     journal.close()
     tables.close()
     assert (journal.counts.wagers_placed, journal.counts.fills) == (0, 1)

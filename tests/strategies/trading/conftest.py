@@ -212,7 +212,7 @@ class RecordingJournal:
         self.commands: list[Command] = []
         self.accounts: list[AccountSnapshot] = []
 
-    def heard(self, input_seq: int, now_ns: int, event: Event) -> None:
+    def received(self, input_seq: int, now_ns: int, event: Event) -> None:
         """Keep an input."""
         self.inputs.append((input_seq, now_ns, event))
 
@@ -229,7 +229,7 @@ class RecordingJournal:
         self.commands.append(command)
         self._log.append(("sent", command))
 
-    def accounted(self, now_ns: int, accounts: AccountSnapshot) -> None:  # noqa: ARG002
+    def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:  # noqa: ARG002
         """Keep the accounts."""
         self.accounts.append(accounts)
 
