@@ -20,6 +20,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from conf.saved_targets import with_current_targets
 from recordings.tape import SEGMENT_GLOB
 from strategies.trading.model.errors import ConfigError, TradingError
 
@@ -103,8 +104,7 @@ def session_from_saved(path: Path, mode: str) -> Any:
     Raise ConfigError or TapeError where it cannot be read or built.
     """
     try:
-        saved = OmegaConf.load(path)
-        assert isinstance(saved, DictConfig), "a configuration is a mapping"
+        saved = with_current_targets(OmegaConf.to_container(OmegaConf.load(path)))
         with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
             run = hydra.compose("config", [f"mode={mode}"])["run"]
         return build_session(OmegaConf.create({**saved, "run": run}))

@@ -1,0 +1,48 @@
+"""Reads the configurations that sessions of earlier versions saved.
+
+A saved configuration names classes by their modules at that time. Whoever moves or renames a class
+that a configuration can name adds a line here, so that old sessions can be replayed.
+"""
+
+from typing import Any
+
+_TRADING = "strategies.trading"
+_MOVED = {
+    "live.clock.WallClock": "live.wall_clock.WallClock",
+    "live.exchange.AccountSettings": "live.prophetx.orders.prophet_exchange.AccountSettings",
+    "live.reference.ReferenceSettings": "live.reference.reference_source.ReferenceSettings",
+    "live.site.Site": "live.prophetx.rest.endpoint.Endpoint",
+    "live.stream.StreamSettings": "live.prophetx.socket.stream.StreamSettings",
+    "sim.exchange.queue.Back": "sim.exchange.queue_models.Back",
+    "sim.exchange.queue.Front": "sim.exchange.queue_models.Front",
+    "sim.exchange.queue.Probable": "sim.exchange.queue_models.Probable",
+    "sim.exchange.queue.Prorata": "sim.exchange.queue_models.Prorata",
+    "sim.exchange.settings.exchange_settings": "sim.exchange.exchange_settings.exchange_settings",
+    "sim.faults.fault_settings": "sim.engine.faults.fault_settings",
+    "sim.latency.Constant": "sim.engine.latency.Constant",
+    "sim.latency.Lognormal": "sim.engine.latency.Lognormal",
+    "sim.latency.Measured": "sim.engine.latency.Measured",
+    "sim.latency.NoDelay": "sim.engine.latency.NoDelay",
+    "sim.latency.build_latency": "sim.engine.latency.build_latency",
+    "sim.sandbox.settings.SandboxSettings": "sim.sandbox.sandbox_settings.SandboxSettings",
+    f"{_TRADING}.commission.Commission": f"{_TRADING}.accounting.commission.Commission",
+    f"{_TRADING}.limits.limits_from_settings": f"{_TRADING}.risk.limits.limits_from_settings",
+    f"{_TRADING}.market_filter.MarketFilter": f"{_TRADING}.markets.market_filter.MarketFilter",
+    f"{_TRADING}.pricing.Consensus": f"{_TRADING}.pricing.touch.Consensus",
+    f"{_TRADING}.pricing.Power": f"{_TRADING}.pricing.touch.Power",
+    f"{_TRADING}.pricing_in_game.InGame": f"{_TRADING}.pricing.in_game.InGame",
+    f"{_TRADING}.pricing_reference.Reference": f"{_TRADING}.pricing.reference.Reference",
+    f"{_TRADING}.wagers.WagerSettings": f"{_TRADING}.wagers.wager_manager.WagerSettings",
+}
+
+
+def with_current_targets(saved: Any) -> Any:
+    """Return a saved configuration, or a part of one, with classes where they are now."""
+    if isinstance(saved, list):
+        return [with_current_targets(each) for each in saved]
+    if not isinstance(saved, dict):
+        return saved
+    return {
+        key: _MOVED.get(value, value) if key == "_target_" else with_current_targets(value)
+        for key, value in saved.items()
+    }
