@@ -1,6 +1,6 @@
 """A backtest: one desk on a feed, judged, and run again under the other fill models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -45,8 +45,10 @@ from strategies.trading.model.errors import ConfigError, InvariantError
 from strategies.trading.model.ids import WagerRefFactory
 from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.controls import NO_CONTROLS, require_controls
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_manager import WagerSettings
 
@@ -91,6 +93,7 @@ class Backtest:
         starting_balance: float,
         recording: dict[str, Any],
         session: dict[str, Any],
+        controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Take the parts; raise ConfigError or TapeError where they cannot mean anything."""
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
@@ -106,6 +109,7 @@ class Backtest:
         self.strategy = strategy
         self.pricing = pricing
         self.limits = risk
+        self.controls = controls
         self.fees = fees
         self.balance_cents = cents_from_dollars("starting_balance", starting_balance)
         self.session_name = str(session["name"])
@@ -144,6 +148,7 @@ class Backtest:
         self._clock_of(ReplayEnvironment(), lambda _: None)
         self.latency(RandomStreams(self.seed))
         self.queue()
+        require_controls(self.controls)
         self.desk_settings()
 
     def _clock_of(self, env: ReplayEnvironment, before: Callable[[int], None]) -> VirtualClock:
@@ -205,6 +210,7 @@ class Backtest:
             starting_balance_cents=self.balance_cents,
             session_name=self.session_name,
             start_number=1,
+            controls=self.controls,
         )
 
     def _profits_by_queue(self, chosen: Pass, show: Progress) -> dict[str, int]:

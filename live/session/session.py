@@ -21,8 +21,10 @@ from strategies.trading.desk.assembly import DeskSettings
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import WagerRefFactory
+from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.controls import NO_CONTROLS, require_controls
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_manager import WagerSettings
 
@@ -65,6 +67,7 @@ class Session:
         account_seconds: float,
         report_seconds: float,
         configuration: str,
+        controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Take the parts; raise ConfigError where they cannot mean anything.
 
@@ -75,6 +78,7 @@ class Session:
         require_live_parts(feed, clock)
         # What every start makes anew, so that a wrong setting is told before anything is asked.
         strategy()
+        require_controls(controls)
         unknown = [key for key in session if key != "name"]
         if unknown:
             message = f"session.{unknown[0]}: there is no such setting"
@@ -86,6 +90,7 @@ class Session:
         self.site = prophet
         self.markets = markets
         self.limits = risk
+        self._controls = controls
         self.taping = CaptureSettings(
             feed, markets, reference, seed, segment_seconds, compare_seconds
         )
@@ -141,6 +146,7 @@ class Session:
             starting_balance_cents=starting_balance_cents,
             session_name=self._name,
             start_number=start_number,
+            controls=self._controls,
         )
 
 

@@ -34,8 +34,10 @@ from strategies.trading.model.events import (
     WagerCancelled,
 )
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.wagers.wager_manager import WagerSettings
 
 # The queue models that every other one is between.
@@ -66,6 +68,7 @@ class SessionComparison:
         markets: MarketFilter,
         seed: int,
         session: dict[str, Any],
+        controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Take the parts, and the way to a start of a session."""
         self._open_start = open_start
@@ -81,6 +84,7 @@ class SessionComparison:
         self._markets = markets
         self._seed = seed
         self._session = session
+        self._controls = controls
 
     def run(self, folder: Path, number: int) -> Iterator[str]:
         """Compare a start of the session in a folder; yield what people should read, line by line.
@@ -180,6 +184,7 @@ class SessionComparison:
             starting_balance=start.given.starting_balance_cents / 100,
             recording={},
             session=self._session,
+            controls=self._controls,
         )
         models = {queue: self._queues[queue]() for queue in (LEAST, MOST)}
         return {queue: _profit_of(backtest.run_pass(model).desk) for queue, model in models.items()}
@@ -192,6 +197,7 @@ class SessionComparison:
             wagers=self._wagers,
             fees=self._fees,
             session=self._session,
+            controls=self._controls,
         )
 
     def _exchange_for(self, start: JournaledStart) -> Callable[..., SimulatedProphet]:

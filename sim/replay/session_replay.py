@@ -5,7 +5,7 @@ the inputs, under the numbers and the times at which it heard it. What the desk 
 in a backtest, so that a start can be judged and reported on as one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from strategies.trading.model.events import Event, OfferChanged, TimerFired, Tra
 from strategies.trading.model.ids import EventId, MarketId
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.control import Control
 from strategies.trading.ports.journal import (
     AccountSnapshot,
     DecideRequested,
@@ -36,6 +37,7 @@ from strategies.trading.ports.journal import (
 )
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_manager import WagerSettings
 
@@ -83,6 +85,7 @@ class SessionReplay:
         wagers: WagerSettings,
         fees: Commission,
         session: dict[str, Any],
+        controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Take the parts, and the way to a start of a session."""
         self._open_start = open_start
@@ -91,6 +94,7 @@ class SessionReplay:
         self._wagers = wagers
         self._fees = fees
         self._name = str(session["name"])
+        self._controls = controls
 
     def run(
         self, folder: Path, number: int, tables: RunTables | None = None
@@ -151,6 +155,7 @@ class SessionReplay:
             starting_balance_cents=start.given.starting_balance_cents,
             session_name=self._name,
             start_number=number,
+            controls=self._controls,
         )
         return assemble_desk(
             settings,

@@ -1,7 +1,7 @@
 """The report of one start of a session: a run folder, drawn from its replay."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,8 +13,10 @@ from sim.report.document import write_report
 from sim.results.run_tables import RunTables
 from sim.results.summary import Summary, desk_models, exchange_models, figures, write_summary
 from strategies.trading.accounting.commission import Commission
+from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.wagers.wager_manager import WagerSettings
 
 
@@ -55,6 +57,7 @@ class SessionReport:
         wagers: WagerSettings,
         fees: Commission,
         session: dict[str, Any],
+        controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Take the parts, and the way to a start of a session."""
         self._replay = SessionReplay(
@@ -64,6 +67,7 @@ class SessionReport:
             wagers=wagers,
             fees=fees,
             session=session,
+            controls=controls,
         )
         self._mode = mode_name
         self._on_paper = mode_name == "paper"

@@ -1,6 +1,7 @@
 """Assembly of a desk from its settings: the same in every mode."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.accounting.exposure import Exposure
@@ -11,6 +12,7 @@ from strategies.trading.model.ids import MarketKey, WagerRefFactory
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Ladder
 from strategies.trading.ports.clock import Clock
+from strategies.trading.ports.control import Control
 from strategies.trading.ports.exchange import Exchange
 from strategies.trading.ports.journal import Journal
 from strategies.trading.ports.strategy import Strategy
@@ -33,6 +35,7 @@ class DeskSettings:
     starting_balance_cents: int
     session_name: str
     start_number: int
+    controls: Mapping[str, Control] = field(default_factory=dict)
 
 
 def assemble_desk(
@@ -66,6 +69,8 @@ def assemble_desk(
         exposure=exposure,
         ledger=ledger,
         wagers=wagers,
-        risk=RiskManager(settings.limits, ladder, board, exposure, ledger, wagers),
+        risk=RiskManager(
+            settings.limits, ladder, board, exposure, ledger, wagers, settings.controls
+        ),
         losses=LossLimits(settings.limits, balance_cents),
     )

@@ -41,8 +41,9 @@ from strategies.trading.ports.exchange import BATCH_LIMIT, Exchange
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial, Journal
 from strategies.trading.ports.strategy import PairView, Quote, Strategy, View
 from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.controls import COMMAND_RATE
 from strategies.trading.risk.loss_limits import LossLimits
-from strategies.trading.risk.risk_manager import COMMAND_RATE, RiskManager
+from strategies.trading.risk.risk_manager import RiskManager
 from strategies.trading.wagers.wager_manager import (
     CANCEL_PATIENCE_NS,
     Changes,

@@ -1,6 +1,6 @@
 """A desk to test: a small catalogue, a clock moved by hand, an exchange that answers as told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -35,9 +35,11 @@ from strategies.trading.model.market import (
 from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.control import Control
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
 from strategies.trading.ports.strategy import Quote, View
 from strategies.trading.pricing.touch import Consensus, Pricing
+from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_manager import Changes, WagerSettings
@@ -269,6 +271,7 @@ class Room:
         stake_tolerance_percent: int = 0,
         commission: Commission = Commission(2),  # noqa: B008 - immutable
         balance_cents: int = 100_000_000,
+        controls: Mapping[str, Control] = NO_CONTROLS,
         opened: bool = True,
         pricing: Pricing = Consensus(0.2),  # noqa: B008 - immutable
         make_strategy: Callable[[int], Any] = FixedStrategy,
@@ -292,6 +295,7 @@ class Room:
             starting_balance_cents=balance_cents,
             session_name="test",
             start_number=1,
+            controls=controls,
         )
         self.desk = assemble_desk(
             settings,

@@ -1,0 +1,202 @@
+"""The controls: named checks that every wager must pass, the standard ones and a person's own.
+
+The standard controls always apply; a limit is loosened by its setting, never by leaving its control
+out. Controls that a configuration adds under `controls` are asked after them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.money import dollars_text
+from strategies.trading.model.odds import Ladder
+from strategies.trading.ports.control import Control, Proposal
+from strategies.trading.risk.limits import Limits
+
+# Asked by the risk manager itself, ahead of every control: a desk that is halted, or whose market
+# is closed, must not depend on a list.
+TRADING_STATE = "trading_state"
+MARKET_OPEN = "market_open"
+# The one control whose denial ends by the passing of time alone.
+COMMAND_RATE = "command_rate"
+
+NO_CONTROLS: Mapping[str, Control] = MappingProxyType({})
+
+
+class Controls:
+    """The controls of a desk in the order in which they are asked; a cheap one stands first."""
+
+    def __init__(self, limits: Limits, ladder: Ladder, own: Mapping[str, Control]) -> None:
+        """Put a person's own controls, by name, after the standard ones; raise ConfigError."""
+        require_controls(own)
+        self._by_name: dict[str, Control] = {**_standard(limits, ladder), **own}
+
+    def first_failed(self, proposal: Proposal) -> tuple[str, str] | None:
+        """Return name and reason of the first control that the wager fails, None if it passes."""
+        for name, control in self._by_name.items():
+            # A person's own class need not keep to the declared type.
+            reason: Any = control.check(proposal)
+            if reason is None:
+                continue
+            if not isinstance(reason, str):
+                message = (
+                    f"controls.{name}: check returned {reason!r}; "
+                    "return a reason as text, or None to let the wager pass"
+                )
+                raise ConfigError(message)
+            return name, reason
+        return None
+
+
+def require_controls(own: Any) -> None:
+    """Raise ConfigError unless `own` maps names that are free to objects with a method `check`."""
+    if not isinstance(own, Mapping):
+        message = f"controls: {own!r} is no mapping; write controls.NAME._target_=module.Class"
+        raise ConfigError(message)
+    for name, control in own.items():
+        if name in _STANDARD_NAMES:
+            message = f"controls.{name}: a standard control has this name; choose another"
+            raise ConfigError(message)
+        if not callable(getattr(control, "check", None)) or isinstance(control, type):
+            message = (
+                f"controls.{name}: {control!r} is no control; give the _target_ of a class "
+                "with a method check(proposal)"
+            )
+            raise ConfigError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class OddsControl:
+    """Odds must be a rung of the ladder, from the shortest to the longest that are permitted."""
+
+    limits: Limits
+    ladder: Ladder
+
+    def check(self, proposal: Proposal) -> str | None:
+        """Return why the wager may not be sent, None if it may."""
+        odds = proposal.command.odds
+        if odds_permitted(odds, self.limits, self.ladder):
+            return None
+        return f"{odds:+d} is off the ladder or range"
+
+
+@dataclass(frozen=True, slots=True)
+class StakeControl:
+    """A stake lies between the least and the most per wager."""
+
+    limits: Limits
+
+    def check(self, proposal: Proposal) -> str | None:
+        """Return why the wager may not be sent, None if it may."""
+        stake_cents = proposal.command.stake_cents
+        if self.limits.min_stake_cents <= stake_cents <= self.limits.max_stake_cents:
+            return None
+        return f"a stake of {dollars_text(stake_cents)} is out of bounds"
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrentWagersControl:
+    """Only so many wagers may be pending, open, or being cancelled at a time."""
+
+    limits: Limits
+
+    def check(self, proposal: Proposal) -> str | None:
+        """Return why the wager may not be sent, None if it may."""
+        count = proposal.live_wagers
+        return None if count < self.limits.max_concurrent_wagers else f"{count} wagers are live"
+
+
+@dataclass(frozen=True, slots=True)
+class PositionControl:
+    """The stake on one line, matched and open, has a limit."""
+
+    limits: Limits
+
+    def check(self, proposal: Proposal) -> str | None:
+        """Return why the wager may not be sent, None if it may."""
+        position, side = proposal.position, proposal.side
+        staked_cents = position.matched_cents[side] + position.open_cents[side]
+        staked_cents += proposal.command.stake_cents
+        if staked_cents <= self.limits.max_position_cents:
+            return None
+        return f"{dollars_text(staked_cents)} would be staked on the line"
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureControl:
+    """The worst case of market, event and session has limits.
+
+    A wager that cannot worsen the worst case of its pair always passes: it may be the hedge.
+    """
+
+    limits: Limits
+
+    def check(self, proposal: Proposal) -> str | None:
+        """Return why the wager may not be sent, None if it may."""
+        if proposal.added_cents == 0:
+            return None
+        limits = self.limits
+        for scope, now_cents, limit_cents in (
+            ("market", proposal.market_exposure_cents, limits.max_market_exposure_cents),
+            ("event", proposal.event_exposure_cents, limits.max_event_exposure_cents),
+            ("total", proposal.total_exposure_cents, limits.max_total_exposure_cents),
+        ):
+            would_be_cents = now_cents + proposal.added_cents
+            if would_be_cents > limit_cents:
+                return f"{scope} exposure would be {dollars_text(would_be_cents)}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceControl:
+    """A stake must be covered by what is available, with the exposure credit if so configured."""
+
+    limits: Limits
+
+    def check(self, proposal: Proposal) -> str | None:
+        """Return why the wager may not be sent, None if it may."""
+        available_cents = proposal.available_cents
+        if self.limits.exposure_credit:
+            available_cents += proposal.credit_cents
+        if proposal.command.stake_cents <= available_cents:
+            return None
+        return f"{dollars_text(available_cents)} is available"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRateControl:
+    """Only so many commands may be sent in any second."""
+
+    limits: Limits
+
+    def check(self, proposal: Proposal) -> str | None:
+        """Return why the wager may not be sent, None if it may."""
+        count = proposal.commands_last_second
+        if count < self.limits.max_commands_per_second:
+            return None
+        return f"{count} commands in the last second"
+
+
+def odds_permitted(odds: int, limits: Limits, ladder: Ladder) -> bool:
+    """Return whether odds are a rung of the ladder within the range of the limits."""
+    return limits.shortest_odds <= odds <= limits.longest_odds and odds in ladder
+
+
+def _standard(limits: Limits, ladder: Ladder) -> dict[str, Control]:
+    return {
+        "odds": OddsControl(limits, ladder),
+        "stake": StakeControl(limits),
+        "concurrent_wagers": ConcurrentWagersControl(limits),
+        "position": PositionControl(limits),
+        "exposure": ExposureControl(limits),
+        "balance": BalanceControl(limits),
+        COMMAND_RATE: CommandRateControl(limits),
+    }
+
+
+_STANDARD_NAMES = (
+    *(TRADING_STATE, MARKET_OPEN, "odds", "stake", "concurrent_wagers"),
+    *("position", "exposure", "balance", COMMAND_RATE),
+)
