@@ -84,18 +84,35 @@ def _require_known_settings(name: str, part: object) -> None:
 def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
     """Return the session of a mode that the arguments ask for; it has no folder of results.
 
+    With `--config-dir DIR` the user's own YAML files there are found beside those of the project.
     Raise ConfigError or TapeError where it cannot be composed or built.
     """
-    options = [word for word in arguments if word.startswith("-")]
-    if options:
-        message = f"{options[0]}: no such option; only settings, as NAME=VALUE"
-        raise ConfigError(message)
     try:
         with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
-            config = hydra.compose("config", [f"mode={mode}", *arguments])
+            config = hydra.compose("config", [f"mode={mode}", *_without_options(arguments)])
         return build_session(config)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_one_line(error)) from error
+
+
+def _without_options(arguments: Sequence[str]) -> list[str]:
+    """Return settings alone, `--config-dir DIR` among them as Hydra's search path."""
+    settings = []
+    words = iter(arguments)
+    for word in words:
+        option, _, value = word.partition("=")
+        if option == "--config-dir":
+            value = value or next(words, "")
+            if not value or not Path(value).is_dir():
+                message = f"--config-dir: {value!r} is no folder"
+                raise ConfigError(message)
+            settings.append(f"hydra.searchpath=[file://{Path(value).absolute()}]")
+        elif word.startswith("-"):
+            message = f"{word}: no such option; only --config-dir DIR, and settings as NAME=VALUE"
+            raise ConfigError(message)
+        else:
+            settings.append(word)
+    return settings
 
 
 def session_from_saved(path: Path, mode: str) -> Any:
