@@ -19,8 +19,9 @@ from recordings.reader import Tape, open_recording
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest, Pass
+from sim.exchange.cancels import CancelAnswer
 from sim.exchange.participant import Participant
-from sim.exchange.prophet import Answer, CancelAnswer, SimulatedProphet
+from sim.exchange.prophet import Answer, SimulatedProphet
 from sim.exchange.queue_models import Back
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.ids import WagerRef

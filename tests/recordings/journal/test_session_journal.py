@@ -22,7 +22,7 @@ from strategies.trading.model.market import Line, Market, MarketType, Result, Se
 from strategies.trading.model.odds import Odds
 
 REF = WagerRef("first-1-1")
-EVENTS = [
+EVENTS: list[Event] = [
     FeedLost(),
     WagerMatched(REF, Odds(-110), 1_100, 1_000, 1_100),
     MarketSettled(MarketKey(EventId("1"), MarketId("219")), ((LineId("h"), Result.WON),), 1),
@@ -38,7 +38,7 @@ EVENTS = [
         (MarketKey(EventId("1"), MarketId("223")),),
     ),
 ]
-COMMANDS = [
+COMMANDS: list[Command] = [
     PlaceWager(REF, LineId("h"), Odds(-110), 1_100, Intent.ADD_ONLY),
     CancelWager(REF),
     CancelAll(),

@@ -19,7 +19,7 @@ from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
 from sim.market_source import RecordedSource
-from strategies.trading.accounting.commission import Commission
+from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
 from strategies.trading.model.events import WagerAccepted, WagerCancelled, WagerMatched, WagerOpened
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
@@ -87,7 +87,7 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
         feed=RecordedSource(tape, "test"),
         exchange=partial(SimulatedProphet, settings=ExchangeSettings()),
         latency=lambda _: Latency(none, none, none, Constant(400), none),
-        fees=Commission(0, "pair"),
+        fees=Commission(0, Offset.PAIR),
         seed=0,
         market_keys=(MONEYLINE,),
         commands=[Sent(1, ns(second), command) for second, command in commands],
@@ -99,8 +99,9 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
 def real() -> EarlierWager:
     """Return our wager as it was."""
     fill = WagerMatched(REF, Odds(-120), 12_000, 10_000)
-    told = [(ns(4.5), WagerAccepted(REF)), (ns(5), WagerOpened(REF)), (ns(20.1), fill)]
-    return EarlierWager(PLACE, ns(4.5), [*told])
+    wager = EarlierWager(PLACE, ns(4.5))
+    wager.told += [(ns(4.5), WagerAccepted(REF)), (ns(5), WagerOpened(REF)), (ns(20.1), fill)]
+    return wager
 
 
 def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> None:

@@ -162,5 +162,6 @@ def test_a_drawn_shape_is_small_and_its_day_is_quick(gather: Gather) -> None:
 )
 def test_a_shape_that_cannot_be_is_refused_by_name(name: str, value: float) -> None:
     """A crowd without makers, or with negative rates or times, is refused, naming the setting."""
+    wrong: dict[str, Any] = {name: value}
     with pytest.raises(ConfigError, match=name):
-        CrowdSettings(**{name: value})
+        CrowdSettings(**wrong)

@@ -1,5 +1,7 @@
 """A wire keeps its messages in order, however long each would take."""
 
+from functools import partial
+
 from sim.engine.delay_line import DelayLine
 from sim.engine.latency import Constant
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
@@ -8,27 +10,31 @@ from sim.engine.virtual_clock import Priority, ReplayEnvironment
 class Told:
     """A delay that is told in advance, message by message."""
 
-    def __init__(self, *delays_ns):
+    def __init__(self, *delays_ns: int) -> None:
         """Take the delays in order."""
         self.delays_ns = list(delays_ns)
 
-    def sample_ns(self):
+    def sample_ns(self) -> int:
         """Return the next of the delays."""
         return self.delays_ns.pop(0)
 
 
-def test_a_message_never_overtakes_the_one_ahead():
+def test_a_message_never_overtakes_the_one_ahead() -> None:
     """A quick message waits for a slow one that was sent before it, and keeps its place."""
-    arrived = []
+    arrived: list[tuple[int, str]] = []
     env = ReplayEnvironment()
     wire = DelayLine(env, Priority.EXCHANGE, Told(50, 10, 45))
+
+    def arrive(name: str) -> None:
+        arrived.append((env.now_ns, name))
+
     for name in ("slow", "quick", "last"):
-        wire.send(lambda name=name: arrived.append((env.now, name)))
+        wire.send(partial(arrive, name))
     env.run()
     assert arrived == [(50, "slow"), (50, "quick"), (50, "last")]
 
 
-def test_a_message_takes_all_delays_of_the_wire_and_its_own_hold():
+def test_a_message_takes_all_delays_of_the_wire_and_its_own_hold() -> None:
     """Delays add up, and the time of arrival is told to the sender."""
     env = ReplayEnvironment([(100,)])
     wire = DelayLine(env, Priority.DESK, Constant(0.000_002), Constant(0.000_003))

@@ -1,6 +1,7 @@
 """The rows of a tape come in the exchange's order."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,9 @@ MESSAGES = st.lists(
 )
 
 
-def write(folder, messages, clocks, rows_per_segment=1000):
+def write(
+    folder: Path, messages: list[tuple[int, int, int]], clocks: Clocks, rows_per_segment: int = 1000
+) -> Tape:
     """Write messages as (received_ns, exchange_ns, number of rows); each row has its own amount."""
     writer = TapeWriter(
         folder, source="t", simulated=True, clocks=clocks, rows_per_segment=rows_per_segment
@@ -52,8 +55,10 @@ def write(folder, messages, clocks, rows_per_segment=1000):
 @given(messages=MESSAGES, rows_per_segment=st.integers(1, 9))
 @settings(max_examples=30, deadline=None)
 def test_rows_come_by_message_in_order_of_exchange_time(
-    tmp_path_factory, messages, rows_per_segment
-):
+    tmp_path_factory: pytest.TempPathFactory,
+    messages: list[tuple[int, int, int]],
+    rows_per_segment: int,
+) -> None:
     """The order is that of a sort by clipped exchange time, wherever the tape is cut in chunks."""
     received_ns, told = 100 * S, []
     for after, earlier, rows in messages:
@@ -70,14 +75,14 @@ def test_rows_come_by_message_in_order_of_exchange_time(
     assert [(row[0], row[1], row[8]) for row in exchange_rows(tape)] == expected
 
 
-def test_a_tape_with_one_clock_comes_as_it_is(tmp_path):
+def test_a_tape_with_one_clock_comes_as_it_is(tmp_path: Path) -> None:
     """Where arrival is the exchange's time, rows keep their order, and that is their time."""
     tape = write(tmp_path / "t", [(10 * S, 3 * S, 2), (11 * S, 2 * S, 1)], Clocks.ONE)
     rows = list(exchange_rows(tape))
     assert [row[:3] for row in rows] == [(10 * S, 10 * S, 1)] * 2 + [(11 * S, 11 * S, 2)]
 
 
-def test_a_row_holds_its_columns_in_the_exchanges_order(tmp_path):
+def test_a_row_holds_its_columns_in_the_exchanges_order(tmp_path: Path) -> None:
     """What the matcher unpacks is what the tape said."""
     tape = write(tmp_path / "t", [(10 * S, 9 * S, 0), (11 * S, 10 * S, 1)], Clocks.TWO)
     status, offer = exchange_rows(tape)
@@ -86,7 +91,7 @@ def test_a_row_holds_its_columns_in_the_exchanges_order(tmp_path):
 
 
 @pytest.mark.parametrize("clocks", list(Clocks))
-def test_only_a_window_of_the_tape_is_read_ahead(tmp_path, clocks):
+def test_only_a_window_of_the_tape_is_read_ahead(tmp_path: Path, clocks: Clocks) -> None:
     """The first row comes when a few chunks were read, not the tape: memory does not grow."""
     messages = [(second * S, second * S, 1) for second in range(100, 160)]
     tape = write(tmp_path / "t", messages, clocks, rows_per_segment=2)

@@ -1,11 +1,14 @@
 """What a desk hears, and when."""
 
+from collections.abc import Callable
+from functools import partial
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engine.inbox import Inbox
 from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
-from strategies.trading.model.events import FeedLost, OfferChanged, WagerOpened
+from strategies.trading.model.events import Event, FeedLost, OfferChanged, WagerOpened
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
 
@@ -13,33 +16,35 @@ from strategies.trading.model.odds import Odds
 class Desk:
     """Writes down what it hears, and when it is asked to decide."""
 
-    def __init__(self, wake_on_every_change=False):
+    def __init__(self, wake_on_every_change: bool = False) -> None:
         """Connect to an inbox of its own."""
         self.env = ReplayEnvironment()
         self.inbox = Inbox(self.env)
         self.clock = VirtualClock(self.env, self.inbox.drain)
-        self.seen = []
+        self.seen: list[tuple[int, Event | str]] = []
         self.inbox.connect(
             lambda event, at_ns: self.seen.append((at_ns, event)),
             lambda now_ns: self.seen.append((now_ns, "act")),
             wake_on_every_change,
         )
 
-    def at(self, when_ns, call, priority=Priority.EXCHANGE):
+    def at(
+        self, when_ns: int, call: Callable[[], None], priority: Priority = Priority.EXCHANGE
+    ) -> None:
         """Do something at a time."""
         self.env.schedule_call(when_ns, priority, call)
 
-    def publish(self, now_ns, arrival_ns, number, wake=False):
+    def publish(self, now_ns: int, arrival_ns: int, number: int, wake: bool = False) -> None:
         """Publish a numbered message at a time."""
         self.at(now_ns, lambda: self.inbox.publish(arrival_ns, offer(number), wake))
 
 
-def offer(number):
+def offer(number: int) -> OfferChanged:
     """Return a public message that can be told from others."""
     return OfferChanged(LineId("home"), Odds(100), number)
 
 
-def test_market_data_is_heard_at_its_arrival_though_the_desk_decides_later():
+def test_market_data_is_heard_at_its_arrival_though_the_desk_decides_later() -> None:
     """Messages lie until the desk is woken, and are then heard with the times they came."""
     desk = Desk()
     desk.publish(0, 10, 1)
@@ -49,7 +54,7 @@ def test_market_data_is_heard_at_its_arrival_though_the_desk_decides_later():
     assert desk.seen == [(10, offer(1)), (20, offer(2)), (30, offer(3)), (30, "act")]
 
 
-def test_market_data_never_overtakes():
+def test_market_data_never_overtakes() -> None:
     """A message that took less time than the one ahead arrives with it, not before."""
     desk = Desk()
     desk.publish(0, 50, 1)
@@ -58,7 +63,7 @@ def test_market_data_never_overtakes():
     assert desk.seen == [(50, offer(1)), (50, offer(2)), (50, "act")]
 
 
-def test_a_timer_finds_heard_what_arrived_before_it_but_not_at_its_instant():
+def test_a_timer_finds_heard_what_arrived_before_it_but_not_at_its_instant() -> None:
     """At one instant timers come before the feed."""
     desk = Desk()
     desk.publish(0, 10, 1)
@@ -69,7 +74,7 @@ def test_a_timer_finds_heard_what_arrived_before_it_but_not_at_its_instant():
     assert desk.seen == [(10, offer(1)), (20, "timer"), (20, offer(2))]
 
 
-def test_answers_that_come_together_are_heard_together_before_the_feed_of_that_instant():
+def test_answers_that_come_together_are_heard_together_before_the_feed_of_that_instant() -> None:
     """The desk decides once on answers that arrive in one message."""
     desk = Desk()
     desk.publish(0, 10, 1)
@@ -81,7 +86,7 @@ def test_answers_that_come_together_are_heard_together_before_the_feed_of_that_i
     assert desk.seen == [*expected, (20, offer(2)), (20, "act")]
 
 
-def test_a_desk_that_wants_every_change_is_woken_once_an_instant():
+def test_a_desk_that_wants_every_change_is_woken_once_an_instant() -> None:
     """Messages that arrive together are one reason to decide."""
     desk = Desk(wake_on_every_change=True)
     desk.publish(0, 10, 1)
@@ -91,10 +96,15 @@ def test_a_desk_that_wants_every_change_is_woken_once_an_instant():
     assert [what for _, what in desk.seen] == [offer(1), offer(2), "act", offer(3), "act"]
 
 
-def test_messages_do_not_pile_up_when_the_desk_never_decides():
+def test_messages_do_not_pile_up_when_the_desk_never_decides() -> None:
     """Hearing decides nothing, so what arrived is heard in time even if nobody is woken."""
     desk = Desk()
-    desk.at(10, lambda: [desk.inbox.publish(5, FeedLost(), False) for _ in range(70_000)])
+
+    def publish_many() -> None:
+        for _ in range(70_000):
+            desk.inbox.publish(5, FeedLost(), False)
+
+    desk.at(10, publish_many)
     desk.env.run()
     assert len(desk.seen) > 65_000
 
@@ -104,7 +114,9 @@ def test_messages_do_not_pile_up_when_the_desk_never_decides():
     timers=st.lists(st.integers(0, 60), max_size=5),
 )
 @settings(max_examples=200, deadline=None)
-def test_hearing_late_is_the_same_as_hearing_at_once(messages, timers):
+def test_hearing_late_is_the_same_as_hearing_at_once(
+    messages: list[tuple[int, int, bool]], timers: list[int]
+) -> None:
     """A desk that is woken at every arrival hears the same in the same order, at the same times."""
     heard, decided = [], []
     for wake_always in (False, True):
@@ -114,7 +126,7 @@ def test_hearing_late_is_the_same_as_hearing_at_once(messages, timers):
             now_ns += after
             desk.publish(now_ns, now_ns + latency, number, wake)
         for when_ns in timers:
-            desk.clock.call_at(when_ns, lambda desk=desk: desk.seen.append((0, "timer")))
+            desk.clock.call_at(when_ns, partial(desk.seen.append, (0, "timer")))
         desk.env.run()
         desk.inbox.drain(10_000)
         heard.append([seen for seen in desk.seen if seen[1] != "act"])

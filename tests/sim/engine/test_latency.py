@@ -1,32 +1,35 @@
 """How long messages take."""
 
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.random import Generator
 
 from sim.engine.latency import Constant, Lognormal, Measured, NoDelay, build_latency
 from sim.engine.random_streams import RandomStreams
 from strategies.trading.model.errors import ConfigError
 
 
-def rng():
+def rng() -> Generator:
     """Return a stream of fixed numbers."""
     return np.random.default_rng(5)
 
 
-def test_a_constant_delay_is_whole_nanoseconds():
+def test_a_constant_delay_is_whole_nanoseconds() -> None:
     """Milliseconds may be fractional; what is drawn is integer nanoseconds."""
     assert Constant(0.25).sample_ns() == 250_000
     assert Constant(40).sample_ns() == 40_000_000
 
 
-def test_no_delay_is_none():
+def test_no_delay_is_none() -> None:
     """Without latency nothing takes time."""
     assert NoDelay().sample_ns() == 0
 
 
-def test_a_lognormal_delay_has_its_median_and_spread():
+def test_a_lognormal_delay_has_its_median_and_spread() -> None:
     """Half the delays lie below the median, and their logarithm spreads as asked."""
     delay = Lognormal(60, 0.4, rng=rng())
     drawn = np.array([delay.sample_ns() for _ in range(20_000)])
@@ -34,14 +37,14 @@ def test_a_lognormal_delay_has_its_median_and_spread():
     assert abs(np.std(np.log(drawn)) - 0.4) < 0.01
 
 
-def test_a_lognormal_delay_stays_between_floor_and_cap():
+def test_a_lognormal_delay_stays_between_floor_and_cap() -> None:
     """Delays beyond the bounds are moved to them."""
     delay = Lognormal(60, 2, floor_ms=30, cap_ms=100, rng=rng())
     drawn = [delay.sample_ns() for _ in range(5000)]
     assert (min(drawn), max(drawn)) == (30_000_000, 100_000_000)
 
 
-def test_buffered_draws_are_those_of_the_stream_in_order():
+def test_buffered_draws_are_those_of_the_stream_in_order() -> None:
     """The model gives the stream's numbers one by one, as often as it is asked."""
     delay = Lognormal(60, 0.4, rng=rng())
     expected = rng().lognormal(np.log(60e6), 0.4, 4096)
@@ -49,7 +52,7 @@ def test_buffered_draws_are_those_of_the_stream_in_order():
 
 
 @pytest.mark.parametrize("wrong", ["40", True, -1, float("nan"), float("inf"), None])
-def test_a_setting_that_is_no_number_of_milliseconds_is_refused_by_name(wrong):
+def test_a_setting_that_is_no_number_of_milliseconds_is_refused_by_name(wrong: Any) -> None:
     """Text, booleans, negatives and no-numbers are refused before anything runs."""
     with pytest.raises(ConfigError, match="ms"):
         Constant(wrong)
@@ -59,7 +62,7 @@ def test_a_setting_that_is_no_number_of_milliseconds_is_refused_by_name(wrong):
         Lognormal(wrong, 0.4, rng=rng())
 
 
-def test_a_median_of_zero_and_a_cap_below_the_floor_are_refused():
+def test_a_median_of_zero_and_a_cap_below_the_floor_are_refused() -> None:
     """A log-normal delay needs a median, and bounds in order."""
     with pytest.raises(ConfigError, match="median_ms"):
         Lognormal(0, 0.4, rng=rng())
@@ -67,14 +70,14 @@ def test_a_median_of_zero_and_a_cap_below_the_floor_are_refused():
         Lognormal(60, 0.4, floor_ms=10, cap_ms=5, rng=rng())
 
 
-def table(folder, text):
+def table(folder: Path, text: str) -> str:
     """Return the path of a table of times."""
     path = folder / "entry.txt"
     path.write_text(text, encoding="utf-8")
     return str(path)
 
 
-def test_a_measured_delay_draws_every_time_of_its_table_alike(tmp_path):
+def test_a_measured_delay_draws_every_time_of_its_table_alike(tmp_path: Path) -> None:
     """Each recorded time comes as often as it is in the table, in whole nanoseconds."""
     delay = Measured(table(tmp_path, "20.5\n60\n60\n1000\n"), rng=rng())
     drawn = [delay.sample_ns() for _ in range(20_000)]
@@ -84,7 +87,7 @@ def test_a_measured_delay_draws_every_time_of_its_table_alike(tmp_path):
     assert abs(shares[20_500_000] - 0.25) < 0.02
 
 
-def test_a_measured_delay_is_the_same_again_with_the_same_stream(tmp_path):
+def test_a_measured_delay_is_the_same_again_with_the_same_stream(tmp_path: Path) -> None:
     """The seed alone says which times are drawn, in which order."""
     path = table(tmp_path, "\n".join(map(str, range(100))))
     first, second = Measured(path, rng=rng()), Measured(path, rng=rng())
@@ -93,7 +96,7 @@ def test_a_measured_delay_is_the_same_again_with_the_same_stream(tmp_path):
     assert len(set(drawn)) == 100
 
 
-def test_a_measured_delay_says_what_it_was_drawn_from(tmp_path):
+def test_a_measured_delay_says_what_it_was_drawn_from(tmp_path: Path) -> None:
     """The report names the table by its file, its length and its median."""
     told = str(Measured(table(tmp_path, "40\n55.5\n1000\n"), rng=rng()))
     assert told == "measured, 3 times in entry.txt, median 55.5 ms"
@@ -111,7 +114,9 @@ def test_a_measured_delay_says_what_it_was_drawn_from(tmp_path):
         ("", "holds no times"),
     ],
 )
-def test_a_table_that_is_none_is_refused_with_file_and_line(tmp_path, text, told):
+def test_a_table_that_is_none_is_refused_with_file_and_line(
+    tmp_path: Path, text: str, told: str
+) -> None:
     """What is not a number of milliseconds is refused, and where it is is told."""
     path = table(tmp_path, text)
     with pytest.raises(ConfigError) as refusal:
@@ -120,7 +125,7 @@ def test_a_table_that_is_none_is_refused_with_file_and_line(tmp_path, text, told
     assert told in str(refusal.value)
 
 
-def test_a_table_that_cannot_be_read_is_refused_by_name(tmp_path):
+def test_a_table_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
     """A file that is not there, a folder, and what is not text are refused."""
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe40")
     for name in ("absent.txt", ".", "bytes.txt"):
@@ -131,7 +136,7 @@ def test_a_table_that_cannot_be_read_is_refused_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("wrong", [None, "", 40])
-def test_measured_without_a_table_is_refused_by_the_name_of_its_setting(wrong):
+def test_measured_without_a_table_is_refused_by_the_name_of_its_setting(wrong: Any) -> None:
     """No figures are made up where none were recorded; the setting that wants a file is named."""
     measured = partial(Measured, wrong)
     with pytest.raises(ConfigError, match=r"^latency\.entry\.path: .* one a line; got "):
@@ -145,10 +150,10 @@ def test_measured_without_a_table_is_refused_by_the_name_of_its_setting(wrong):
         )
 
 
-def test_each_delay_draws_from_a_stream_of_its_own():
+def test_each_delay_draws_from_a_stream_of_its_own() -> None:
     """The same model on two ways gives different delays, which one seed brings back."""
 
-    def drawn():
+    def drawn() -> list[int]:
         model = partial(Lognormal, median_ms=60, sigma=0.4)
         latency = build_latency(
             RandomStreams(3),

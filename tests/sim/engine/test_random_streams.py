@@ -13,7 +13,7 @@ DRAW = (
 )
 
 
-def test_a_stream_depends_on_the_seed_and_its_name_alone():
+def test_a_stream_depends_on_the_seed_and_its_name_alone() -> None:
     """What others draw, and in which order streams are asked for, changes nothing."""
     alone = RandomStreams(7).named("latency.entry").integers(1 << 60, size=5).tolist()
     streams = RandomStreams(7)
@@ -23,14 +23,14 @@ def test_a_stream_depends_on_the_seed_and_its_name_alone():
     assert RandomStreams(7).named("latency.feed").integers(1 << 60, size=5).tolist() != alone
 
 
-def test_a_name_asked_for_twice_is_one_stream():
+def test_a_name_asked_for_twice_is_one_stream() -> None:
     """Two who use one name share a stream; neither sees the other's numbers again."""
     streams = RandomStreams(7)
     first = streams.named("a").integers(1 << 60)
     assert streams.named("a").integers(1 << 60) != first
 
 
-def test_streams_are_the_same_in_another_process_with_another_hash_seed():
+def test_streams_are_the_same_in_another_process_with_another_hash_seed() -> None:
     """Numbers do not depend on how Python hashes text in one process."""
     drawn = {
         subprocess.run(

@@ -1,12 +1,19 @@
 """Virtual time: rows and events merge as if every row had been scheduled beforehand."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simpy import Environment
 from simpy.core import Infinity
+from simpy.events import EventPriority
 
 from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+
+Program = tuple[tuple[int, Priority, Any], ...]
 
 ROWS = st.lists(st.integers(0, 30), max_size=30).map(sorted)
 # A program is a tree of delays: each event schedules its children when it happens.
@@ -23,39 +30,44 @@ STOPS = st.lists(st.integers(1, 40), max_size=3).map(sorted)
 class Trace:
     """Runs one program in an environment, and writes down what happened when."""
 
-    def __init__(self, env, program):
+    def __init__(self, env: Environment, program: Program) -> None:
         """Start with nothing seen."""
         self.env = env
-        self.seen = []
+        self.seen: list[tuple[float, int | str, int]] = []
         self.rows = 0
         self.program = program
 
-    def take_row(self, row):
+    def take_row(self, row: tuple[Any, ...]) -> None:
         """Write a row down; every third starts the program anew."""
         self.seen.append((self.env.now, "row", row[1]))
         self.rows += 1
         if self.rows % 3 == 1:
             self.start(self.program)
 
-    def start(self, program):
+    def start(self, program: Program) -> None:
         """Schedule the events of a program from now."""
         for place, (delay, priority, inner) in enumerate(program):
             self.schedule(delay, priority, (place, inner))
 
-    def schedule(self, delay, priority, part):
+    def schedule(self, delay: int, priority: Priority, part: tuple[int, Program]) -> None:
         """Schedule one event the way SimPy does."""
-        event = self.env.event()
-        event._ok, event._value = True, None
-        event.callbacks.append(lambda _: self.happen(priority, part))
-        self.env.schedule(event, priority, delay)
+        schedule(self.env, delay, priority, lambda: self.happen(priority, part))
 
-    def happen(self, priority, part):
+    def happen(self, priority: Priority, part: tuple[int, Program]) -> None:
         """Write an event down, and schedule what follows from it."""
         self.seen.append((self.env.now, int(priority), part[0]))
         self.start(part[1])
 
 
-def run_to(env, stops):
+def schedule(env: Environment, delay: float, priority: int, call: Callable[[], None]) -> None:
+    """Schedule a call with nothing but SimPy, at a priority that SimPy itself has no name for."""
+    event = env.event()
+    event._ok, event._value = True, None
+    event.callbacks.append(lambda _: call())
+    env.schedule(event, EventPriority(priority), delay)
+
+
+def run_to(env: Environment, stops: list[int]) -> None:
     """Run to each stop that lies ahead, then to the end."""
     for stop in stops:
         if stop > env.now:
@@ -65,42 +77,44 @@ def run_to(env, stops):
 
 @given(times=ROWS, program=PROGRAMS, stops=STOPS)
 @settings(max_examples=300, deadline=None)
-def test_replaying_rows_equals_scheduling_each_of_them(times, program, stops):
+def test_replaying_rows_equals_scheduling_each_of_them(
+    times: list[int], program: Program, stops: list[int]
+) -> None:
     """The merged run sees the same as a plain SimPy run with every row scheduled ahead of all."""
     rows = [(at, number) for number, at in enumerate(times)]
     plain = Trace(Environment(rows[0][0] if rows else 0), program)
     for row in rows:
-        event = plain.env.event()
-        event._ok, event._value = True, None
-        event.callbacks.append(lambda _, row=row: plain.take_row(row))
-        plain.env.schedule(event, -1, row[0] - plain.env.now)
+        schedule(plain.env, row[0] - plain.env.now, -1, partial(plain.take_row, row))
     plain.env.run()
 
-    merged = Trace(ReplayEnvironment(iter(rows)), program)
-    merged.env.replay_to(merged.take_row)
-    run_to(merged.env, stops)
+    env = ReplayEnvironment(iter(rows))
+    merged = Trace(env, program)
+    env.replay_to(merged.take_row)
+    run_to(env, stops)
     assert merged.seen == plain.seen
 
 
 @given(times=ROWS, program=PROGRAMS)
 @settings(max_examples=100, deadline=None)
-def test_stepping_equals_running(times, program):
+def test_stepping_equals_running(times: list[int], program: Program) -> None:
     """One step at a time, with peek telling the next time, sees the same as a run."""
     rows = [(at, number) for number, at in enumerate(times)]
-    whole = Trace(ReplayEnvironment(rows), program)
-    whole.env.replay_to(whole.take_row)
-    whole.env.run()
-    stepped = Trace(ReplayEnvironment(rows), program)
-    stepped.env.replay_to(stepped.take_row)
-    while (due := stepped.env.peek()) != Infinity:
-        stepped.env.step()
-        assert stepped.env.now == due
+    env = ReplayEnvironment(rows)
+    whole = Trace(env, program)
+    env.replay_to(whole.take_row)
+    env.run()
+    env = ReplayEnvironment(rows)
+    stepped = Trace(env, program)
+    env.replay_to(stepped.take_row)
+    while (due := env.peek()) != Infinity:
+        env.step()
+        assert env.now == due
     assert stepped.seen == whole.seen
 
 
-def test_a_run_until_a_time_leaves_the_rows_of_that_time_unread():
+def test_a_run_until_a_time_leaves_the_rows_of_that_time_unread() -> None:
     """Stopping at a time is before everything that happens then, as in SimPy."""
-    taken = []
+    taken: list[tuple[Any, ...]] = []
     env = ReplayEnvironment([(1,), (2,), (2,), (3,)])
     env.replay_to(taken.append)
     env.run(until=2)
@@ -109,11 +123,11 @@ def test_a_run_until_a_time_leaves_the_rows_of_that_time_unread():
     assert taken == [(1,), (2,), (2,), (3,)]
 
 
-def test_a_run_resumes_with_the_next_row_after_an_error():
+def test_a_run_resumes_with_the_next_row_after_an_error() -> None:
     """The row whose taker failed is not taken twice, and none is lost."""
-    taken = []
+    taken: list[tuple[Any, ...]] = []
 
-    def take(row):
+    def take(row: tuple[Any, ...]) -> None:
         taken.append(row)
         if row == (2,):
             message = "bad row"
@@ -128,7 +142,7 @@ def test_a_run_resumes_with_the_next_row_after_an_error():
     assert env.rows_taken == 3
 
 
-def test_a_run_until_the_rows_end_leaves_later_events_alone():
+def test_a_run_until_the_rows_end_leaves_later_events_alone() -> None:
     """The end of the rows can be waited for, and is after the exchange's events of that instant."""
     seen = []
     env = ReplayEnvironment([(1,), (5,)])
@@ -139,32 +153,32 @@ def test_a_run_until_the_rows_end_leaves_later_events_alone():
     assert (env.now, seen) == (5, ["row", "row", "exchange"])
 
 
-def test_a_run_until_something_that_never_happens_is_an_error():
+def test_a_run_until_something_that_never_happens_is_an_error() -> None:
     """Waiting for an event that nothing brings about ends with an error, not in silence."""
     env = ReplayEnvironment([(1,)])
     with pytest.raises(RuntimeError, match="has not happened"):
         env.run(until=env.event())
 
 
-def test_a_run_until_the_past_is_refused():
+def test_a_run_until_the_past_is_refused() -> None:
     """Time does not go back."""
     env = ReplayEnvironment([(7,)])
     with pytest.raises(ValueError, match="later than now"):
         env.run(until=7)
 
 
-def test_rows_come_before_events_and_events_by_priority_at_one_instant():
+def test_rows_come_before_events_and_events_by_priority_at_one_instant() -> None:
     """The exchange has the market data first, then come timers, the desk, and what it hears."""
-    seen = []
+    seen: list[str] = []
     env = ReplayEnvironment([(0,), (4,)])
     env.replay_to(lambda row: seen.append("row" if row[0] else "first"))
     for priority in reversed(Priority):
-        env.schedule_call(4, priority, lambda name=priority.name: seen.append(name))
+        env.schedule_call(4, priority, partial(seen.append, priority.name))
     env.run()
     assert seen == ["first", "row", "EXCHANGE", "TIMER", "DESK", "FEED"]
 
 
-def test_a_cancelled_timer_does_not_ring():
+def test_a_cancelled_timer_does_not_ring() -> None:
     """A timer that was called off does nothing; to call it off later does nothing either."""
     rung = []
     env = ReplayEnvironment([(0,)])
@@ -177,7 +191,7 @@ def test_a_cancelled_timer_does_not_ring():
     assert rung == ["kept"]
 
 
-def test_a_timer_for_the_past_rings_now_but_not_within_the_call():
+def test_a_timer_for_the_past_rings_now_but_not_within_the_call() -> None:
     """Asking for a moment that has passed is asking for the next chance at this instant."""
     rung = []
     env = ReplayEnvironment([(100,)])
@@ -188,7 +202,7 @@ def test_a_timer_for_the_past_rings_now_but_not_within_the_call():
     assert rung == [100]
 
 
-def test_a_timer_lets_the_desk_hear_first_what_arrived():
+def test_a_timer_lets_the_desk_hear_first_what_arrived() -> None:
     """Right before a timer rings, what arrived earlier is heard, with the time of the timer."""
     seen = []
     env = ReplayEnvironment([(0,)])

@@ -44,13 +44,13 @@ FILLS = st.lists(
 OUTCOMES = st.tuples(st.sampled_from(list(Result)), st.sampled_from(list(Result)))
 
 
-def account(rate_percent=2.0, offset_by=Offset.MARKET):
+def account(rate_percent: float = 2.0, offset_by: Offset = Offset.MARKET) -> ExchangeAccount:
     """Return an account with 1,000 dollars."""
     catalogue = Catalogue([GAME], [SPREAD], LINES.values())
     return ExchangeAccount(catalogue, 100_000, Commission(rate_percent, offset_by))
 
 
-def results_of(outcomes):
+def results_of(outcomes: tuple[Result, ...]) -> dict[LineId, Result]:
     """Return the results of all lines from those of the first line of each pair."""
     results = {}
     for (first, second), outcome in zip(PAIRS, outcomes, strict=True):
@@ -59,7 +59,7 @@ def results_of(outcomes):
     return results
 
 
-def gross_by_hand(fills, results):
+def gross_by_hand(fills: list[tuple[str, int, int]], results: dict[LineId, Result]) -> int:
     """Return what these fills win or lose together by the results of their lines."""
     return sum(
         {Result.WON: profit, Result.LOST: -stake}.get(results[LineId(line)], 0)
@@ -67,7 +67,9 @@ def gross_by_hand(fills, results):
     )
 
 
-def net_by_hand(fills, results, percent):
+def net_by_hand(
+    fills: list[tuple[str, int, int]], results: dict[LineId, Result], percent: int
+) -> int:
     """Return net winnings in exact fractions, and the commission rounded half up by hand."""
     gross = gross_by_hand(fills, results)
     commission = Fraction(percent, 100) * max(gross, 0)
@@ -75,7 +77,9 @@ def net_by_hand(fills, results, percent):
 
 
 @given(fills=FILLS, outcomes=OUTCOMES)
-def test_settlement_pays_what_a_sum_over_fills_pays(fills, outcomes):
+def test_settlement_pays_what_a_sum_over_fills_pays(
+    fills: list[tuple[str, int, int]], outcomes: tuple[Result, Result]
+) -> None:
     """Cash after settlement is what it was, plus wins, less losses, less 2 % of a net win."""
     ours = account()
     for line, stake, profit in fills:
@@ -88,7 +92,9 @@ def test_settlement_pays_what_a_sum_over_fills_pays(fills, outcomes):
 
 
 @given(fills=FILLS, first=OUTCOMES, second=OUTCOMES)
-def test_a_correction_leaves_what_the_right_results_alone_would_have(fills, first, second):
+def test_a_correction_leaves_what_the_right_results_alone_would_have(
+    fills: list[tuple[str, int, int]], first: tuple[Result, Result], second: tuple[Result, Result]
+) -> None:
     """A market settled again is as if it had been settled right at once."""
     ours = account()
     for line, stake, profit in fills:
@@ -100,7 +106,9 @@ def test_a_correction_leaves_what_the_right_results_alone_would_have(fills, firs
 
 
 @given(fills=FILLS)
-def test_covered_stakes_are_those_that_no_result_can_lose(fills):
+def test_covered_stakes_are_those_that_no_result_can_lose(
+    fills: list[tuple[str, int, int]],
+) -> None:
     """Pair by pair: the stakes, less the worst that any result of the pair would bring."""
     ours = account()
     for line, stake, profit in fills:
@@ -108,14 +116,16 @@ def test_covered_stakes_are_those_that_no_result_can_lose(fills):
     covered = 0
     for first, second in PAIRS:
         of_pair = [fill for fill in fills if fill[0] in (first, second)]
-        worst = min(gross_by_hand(of_pair, {first: r, second: OPPOSITE[r]}) for r in Result)
+        worst = min(
+            gross_by_hand(of_pair, {LineId(first): r, LineId(second): OPPOSITE[r]}) for r in Result
+        )
         covered += sum(stake for _, stake, _ in of_pair) + worst
     assert ours.covered_cents == covered
     ours.settle(SPREAD.key, results_of((Result.WON, Result.PUSHED)))
     assert ours.covered_cents == 0
 
 
-def test_the_credit_is_that_of_the_formula():
+def test_the_credit_is_that_of_the_formula() -> None:
     """With p1 300, s1 200, p2 120, s2 150 the worst is a loss of 80, so 270 of 350 are covered."""
     ours = account()
     ours.book_fill(SPREAD.key, LineId("home-5"), 200, 300)
@@ -123,7 +133,7 @@ def test_the_credit_is_that_of_the_formula():
     assert ours.covered_cents == 350 + min(0, 300 - 150, 120 - 200)
 
 
-def test_two_points_of_a_market_do_not_cover_each_other():
+def test_two_points_of_a_market_do_not_cover_each_other() -> None:
     """The credit looks at the two lines of one pair only."""
     ours = account()
     ours.book_fill(SPREAD.key, LineId("home-4.5"), 1_000, 1_000)
@@ -134,7 +144,9 @@ def test_two_points_of_a_market_do_not_cover_each_other():
 @pytest.mark.parametrize(
     ("offset_by", "commission_cents"), [(Offset.MARKET, 100), (Offset.PAIR, 200)]
 )
-def test_commission_is_on_the_net_of_the_market_unless_set_by_pair(offset_by, commission_cents):
+def test_commission_is_on_the_net_of_the_market_unless_set_by_pair(
+    offset_by: Offset, commission_cents: int
+) -> None:
     """Within a market the loss on one point offsets the win on another, before commission."""
     ours = account(2, offset_by)
     ours.book_fill(SPREAD.key, LineId("home-4.5"), 5_000, 10_000)
@@ -144,7 +156,7 @@ def test_commission_is_on_the_net_of_the_market_unless_set_by_pair(offset_by, co
     assert ours.cash_cents == 100_000 + 5_000 - commission_cents
 
 
-def test_a_line_without_a_result_is_paid_as_its_opposite_tells():
+def test_a_line_without_a_result_is_paid_as_its_opposite_tells() -> None:
     """A result of one line is the result of its pair; a pair without one gets its stakes back."""
     ours = account(0)
     ours.book_fill(SPREAD.key, LineId("home-4.5"), 1_000, 900)
@@ -153,7 +165,7 @@ def test_a_line_without_a_result_is_paid_as_its_opposite_tells():
     assert (ours.cash_cents, ours.matched_cents) == (100_900, 0)
 
 
-def test_settling_a_market_without_fills_changes_nothing():
+def test_settling_a_market_without_fills_changes_nothing() -> None:
     """A market in which nothing was matched pays nothing and costs nothing."""
     ours = account()
     ours.settle(SPREAD.key, results_of((Result.WON, Result.WON)))

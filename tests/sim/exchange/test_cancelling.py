@@ -1,22 +1,25 @@
 """Withdrawing wagers: one, several, or all of a line, a market, an event, or of everything."""
 
+from collections.abc import Callable
+
 import pytest
 
 from sim.exchange.exchange_settings import BalanceMode
-from strategies.trading.model.commands import Intent
+from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import CancelRefused, WagerCancelled, WagerMatched
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus
+from tests.sim.small_exchange import Room
 
 MILLISECOND = 1_000_000
 
 
-def cancelled(room, by=None):
+def cancelled(room: Room, by: str | None = None) -> list[tuple[WagerRef, int]]:
     """Return the cancelled wagers with what was unmatched of each."""
     return [(event.ref, event.unmatched_cents) for event in room.of(WagerCancelled, by=by)]
 
 
-def said_of_all(room, by):
+def said_of_all(room: Room, by: str) -> list[str | None]:
     """Return what mass cancels were answered, in order."""
     return room.of(str, type(None), by=by)
 
@@ -24,7 +27,7 @@ def said_of_all(room, by):
 # One or several -------------------------------------------------------------------------------
 
 
-def test_a_batch_of_cancels_is_answered_one_by_one(room):
+def test_a_batch_of_cancels_is_answered_one_by_one(room: Room) -> None:
     """Each item has its answer, in order; the same id twice is an error of the second item only."""
     room.place(1, "w", "home", 100, 300)
     room.place(2, "v", "home", 105, 300)
@@ -38,7 +41,7 @@ def test_a_batch_of_cancels_is_answered_one_by_one(room):
     ]
 
 
-def test_a_partly_filled_wager_keeps_its_fills_and_is_over(room):
+def test_a_partly_filled_wager_keeps_its_fills_and_is_over(room: Room) -> None:
     """Its unmatched part is withdrawn; a second cancel finds it ended."""
     room.join("b")
     room.place(1, "w", "home", 100, 1000)
@@ -53,7 +56,7 @@ def test_a_partly_filled_wager_keeps_its_fills_and_is_over(room):
     assert room.filled_cents("u", by="b") == 0
 
 
-def test_for_so_long_after_opening_a_cancel_is_told_to_come_again(make_room):
+def test_for_so_long_after_opening_a_cancel_is_told_to_come_again(make_room: type[Room]) -> None:
     """In the first 300 ms; asked again at the time told, it is done."""
     room = make_room()
     room.place(1, "w", "home", 100, 300)
@@ -70,7 +73,9 @@ def test_for_so_long_after_opening_a_cancel_is_told_to_come_again(make_room):
     ("mode", "codes"),
     [(BalanceMode.DEFERRED, ["matching_stake_ongoing"]), (BalanceMode.IMMEDIATE, [])],
 )
-def test_a_cancel_is_refused_while_a_fill_is_being_paid_for(make_room, mode, codes):
+def test_a_cancel_is_refused_while_a_fill_is_being_paid_for(
+    make_room: type[Room], mode: BalanceMode, codes: list[str]
+) -> None:
     """Under deferred deduction, so long after the last fill; at the time told, it is done."""
     room = make_room(balance_mode=mode, deduction_ns=200 * MILLISECOND)
     room.place(1, "w", "home", 100, 1000)
@@ -84,7 +89,7 @@ def test_a_cancel_is_refused_while_a_fill_is_being_paid_for(make_room, mode, cod
     assert room.times_of(WagerCancelled) == [1200 if codes else 1199]
 
 
-def test_a_mass_cancel_does_not_wait_for_fills_to_be_paid_for(make_room):
+def test_a_mass_cancel_does_not_wait_for_fills_to_be_paid_for(make_room: type[Room]) -> None:
     """Only single cancels look at that, as at how long a wager has been open."""
     room = make_room(deduction_ns=200 * MILLISECOND)
     room.place(1, "w", "home", 100, 1000)
@@ -98,7 +103,7 @@ def test_a_mass_cancel_does_not_wait_for_fills_to_be_paid_for(make_room):
 
 
 @pytest.fixture
-def full(room):
+def full(room: Room) -> Room:
     """Return a room in which b has one wager on each line, and the desk one of its own."""
     room.join("b")
     for number, line in enumerate(("home", "away", "over", "under")):
@@ -118,7 +123,9 @@ def full(room):
     ],
     ids=["all", "event", "market", "line", "line-alone"],
 )
-def test_a_mass_cancel_takes_what_it_names_and_nothing_else(full, names, gone):
+def test_a_mass_cancel_takes_what_it_names_and_nothing_else(
+    full: Room, names: tuple[str | None, ...], gone: list[str]
+) -> None:
     """Everything, an event, a market or a line of it; never another account's."""
     full.cancel_all(500, *names, by="b")
     full.run()
@@ -128,7 +135,9 @@ def test_a_mass_cancel_takes_what_it_names_and_nothing_else(full, names, gone):
 
 
 @pytest.mark.parametrize("names", [("another",), ("game", "999"), ("game", "225", "home")])
-def test_a_mass_cancel_that_finds_nothing_says_so(full, names):
+def test_a_mass_cancel_that_finds_nothing_says_so(
+    full: Room, names: tuple[str | None, ...]
+) -> None:
     """Where nothing is open that it names, that is its answer."""
     full.cancel_all(500, *names, by="b")
     full.run()
@@ -136,7 +145,7 @@ def test_a_mass_cancel_that_finds_nothing_says_so(full, names):
     assert cancelled(full, by="b") == []
 
 
-def test_a_mass_cancel_works_in_the_background_batch_by_batch(make_room):
+def test_a_mass_cancel_works_in_the_background_batch_by_batch(make_room: type[Room]) -> None:
     """So many at once, then a pause; matched meanwhile is matched, and later wagers stay."""
     room = make_room(mass_cancel_batch=2, mass_cancel_pause_ns=100 * MILLISECOND)
     room.join("b")
@@ -152,7 +161,9 @@ def test_a_mass_cancel_works_in_the_background_batch_by_batch(make_room):
     assert list(room.us.live) == ["later"]
 
 
-def test_a_mass_cancel_takes_out_a_hundred_at_once(make_room, make_request):
+def test_a_mass_cancel_takes_out_a_hundred_at_once(
+    make_room: type[Room], make_request: Callable[..., PlaceWager]
+) -> None:
     """Unless told otherwise the batches are of a hundred."""
     room = make_room(requests_per_second=100)
     requests = [make_request(f"w{n}", "home", 110, 300) for n in range(120)]
@@ -163,7 +174,9 @@ def test_a_mass_cancel_takes_out_a_hundred_at_once(make_room, make_request):
     assert [room.times_of(WagerCancelled).count(ms) for ms in (1000, 1100)] == [100, 20]
 
 
-def test_what_is_cancelled_between_the_batches_of_a_mass_cancel_is_cancelled_once(make_room):
+def test_what_is_cancelled_between_the_batches_of_a_mass_cancel_is_cancelled_once(
+    make_room: type[Room],
+) -> None:
     """A cancel, a wipe, or another mass cancel meanwhile leaves the rest less to do."""
     room = make_room(mass_cancel_batch=1, mass_cancel_pause_ns=100 * MILLISECOND)
     for number in range(4):
@@ -178,7 +191,7 @@ def test_what_is_cancelled_between_the_batches_of_a_mass_cancel_is_cancelled_onc
     assert room.us.open_cents == 0
 
 
-def test_during_a_suspension_a_mass_cancel_works(room):
+def test_during_a_suspension_a_mass_cancel_works(room: Room) -> None:
     """What rests in a suspended market can be withdrawn."""
     room.place(1, "w", "home", 100, 300)
     room.market_status(500, MarketStatus.SUSPENDED)

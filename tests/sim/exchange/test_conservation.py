@@ -1,15 +1,23 @@
 """Money at the exchange, whatever several participants do: nothing is made, nothing is lost."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.exchange.exchange_settings import BalanceMode
+from sim.exchange.exchange_wager import ExchangeWager
+from sim.exchange.participant import Tell
 from strategies.trading.model.commands import Intent
-from strategies.trading.model.events import WagerMatched
+from strategies.trading.model.events import Event, WagerMatched
+from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import opposite
+from tests.sim.small_exchange import Room
+
+Step = tuple[int, tuple[Any, ...]]
 
 NAMES = ("a", "b", "c", "d")
 BALANCE = 5_000
@@ -29,7 +37,9 @@ STATUS = st.one_of(st.tuples(st.just("suspend")), st.tuples(st.just("live")))
 SETTLE = st.tuples(st.just("settle"), st.integers(0, 1), st.sampled_from(Result))
 
 
-def steps_of(*kinds, least, most):
+def steps_of(
+    *kinds: st.SearchStrategy[Any], least: int, most: int
+) -> st.SearchStrategy[list[Step]]:
     """Return lists of so many steps of these kinds, each so long after the one before."""
     return st.lists(
         st.tuples(st.sampled_from([1, 7, 400, 6000]), st.one_of(*kinds)),
@@ -48,7 +58,9 @@ STEPS = st.builds(
 )
 
 
-def play(make_room, steps, check, **more):
+def play(
+    make_room: type[Room], steps: list[Step], check: Callable[[Room], None], **more: Any
+) -> Room:
     """Return a room in which the steps happened, with a look at it after each."""
     room = make_room(
         min_stake_cents=1, in_play_delay_ns=50_000_000, retry_window_ns=0, rate_percent=2, **more
@@ -63,7 +75,7 @@ def play(make_room, steps, check, **more):
     return room.run()
 
 
-def take_step(room, ms, ref, step):
+def take_step(room: Room, ms: float, ref: str, step: Any) -> None:
     """Let one step happen in the room."""
     match step:
         case ("place", name, line, odds, cents, intent):
@@ -81,13 +93,13 @@ def take_step(room, ms, ref, step):
             room.settle(ms, market, **{PAIRS[market][0]: result})
 
 
-def money_cents(room):
+def money_cents(room: Room) -> int:
     """Return what all accounts and the house have."""
     accounts = [guest.account for guest in room.guests.values()]
     return sum(account.cash_cents + account.commission_cents for account in accounts)
 
 
-def check_money(room):
+def check_money(room: Room) -> None:
     """Assert what holds of all accounts at any moment."""
     assert money_cents(room) == len(NAMES) * BALANCE
     for guest in room.guests.values():
@@ -97,7 +109,7 @@ def check_money(room):
         assert all(0 < wager.open_cents <= wager.stake_cents for wager in guest.live.values())
 
 
-def check_books(room):
+def check_books(room: Room) -> None:
     """Assert that what could match has matched: no two wagers stand across each other."""
     for book in room.exchange.books:
         for offer in book.offers.values():
@@ -106,32 +118,36 @@ def check_books(room):
                 assert not across
 
 
-def is_worth(wager):
+def is_worth(wager: ExchangeWager) -> bool:
     """Tell whether what is open of a wager could win a cent."""
     return wager.profit_of_fill(wager.odds, wager.open_cents) > 0
 
 
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
 @settings(max_examples=200, deadline=None)
-def test_money_over_all_accounts_and_the_house_stays_the_same(make_room, steps, mode, credit):
+def test_money_over_all_accounts_and_the_house_stays_the_same(
+    make_room: type[Room], steps: list[Step], mode: BalanceMode, credit: bool
+) -> None:
     """To the cent, at every moment, through fills, settlements, and corrections of these."""
 
-    def check(room):
+    def check(room: Room) -> None:
         check_money(room)
         check_books(room)
 
     room = play(make_room, steps, check, balance_mode=mode, exposure_credit=credit)
     for market, (first, _) in enumerate(PAIRS):
-        room.exchange.settle(market, {first: Result.WON})
+        room.exchange.settle(market, {LineId(first): Result.WON})
     check_money(room)
     assert all(guest.account.matched_cents == 0 for guest in room.guests.values())
 
 
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode))
 @settings(max_examples=100, deadline=None)
-def test_each_ones_stake_is_the_others_profit(make_room, steps, mode):
+def test_each_ones_stake_is_the_others_profit(
+    make_room: type[Room], steps: list[Step], mode: BalanceMode
+) -> None:
     """Fills come in twos at the same moment: what one stakes, the other can win, at odds turned."""
-    told = []
+    told: list[tuple[str, WagerMatched]] = []
     room = make_room(min_stake_cents=1, balance_mode=mode)
     for name in NAMES:
         room.join(name, BALANCE)
@@ -152,19 +168,25 @@ def test_each_ones_stake_is_the_others_profit(make_room, steps, mode):
     assert takers == [stake_cents for _, _, stake_cents in room.trades]
 
 
-def listen(room, told):
+def listen(room: Room, told: list[tuple[str, WagerMatched]]) -> None:
     """Note every fill with who heard of it, in the order in which they came about."""
     for name, guest in room.guests.items():
-        before = guest.tell
-
-        def tell(events, name=name, before=before):
-            told.extend((name, event) for event in events if isinstance(event, WagerMatched))
-            before(events)
-
-        guest.tell = tell
+        guest.tell = noting(name, guest.tell, told)
 
 
-def pairwise_by_two(told):
+def noting(name: str, tell: Tell, told: list[tuple[str, WagerMatched]]) -> Tell:
+    """Return what notes the fills among events and passes all of them on."""
+
+    def note(events: tuple[Event, ...]) -> None:
+        told.extend((name, event) for event in events if isinstance(event, WagerMatched))
+        tell(events)
+
+    return note
+
+
+def pairwise_by_two(
+    told: list[tuple[str, WagerMatched]],
+) -> list[tuple[tuple[str, WagerMatched], tuple[str, WagerMatched]]]:
     """Return the fills by twos: of each trade the maker's, then the taker's."""
     assert len(told) % 2 == 0
     return list(pairwise(told))[::2]
@@ -172,7 +194,9 @@ def pairwise_by_two(told):
 
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_nobody_can_lose_more_than_he_has(make_room, steps, mode, credit):
+def test_nobody_can_lose_more_than_he_has(
+    make_room: type[Room], steps: list[Step], mode: BalanceMode, credit: bool
+) -> None:
     """Whatever the results, no account falls below nothing, as long as none is corrected."""
     settled = set()
     once = []
@@ -183,7 +207,7 @@ def test_nobody_can_lose_more_than_he_has(make_room, steps, mode, credit):
             settled.add(step[1])
         once.append((after_ms, step))
 
-    def check(room):
+    def check(room: Room) -> None:
         for guest in room.guests.values():
             account = guest.account
             assert account.cash_cents - account.matched_cents + account.covered_cents >= 0

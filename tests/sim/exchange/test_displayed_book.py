@@ -3,38 +3,42 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.exchange.books import LineBook
 from sim.exchange.displayed_book import LEVELS_SHOWN, Level, levels, totals
-from strategies.trading.model.odds import payout_ratio, prophetx_ladder
+from strategies.trading.model.odds import Odds, payout_ratio, prophetx_ladder
+from tests.sim.small_exchange import Room
 
 RUNGS = st.sampled_from(prophetx_ladder().rungs[150:400])
 
 
-def book_of(room, line):
+def book_of(room: Room, line: str) -> LineBook:
     """Return the book of a line once everything has happened."""
     return next(book for book in room.exchange.books if book.line_id == line)
 
 
-def test_a_wager_shows_on_the_opposite_line_with_its_value_and_its_quantity(room):
+def test_a_wager_shows_on_the_opposite_line_with_its_value_and_its_quantity(room: Room) -> None:
     """Ten dollars at -146 on home show as +146 on away, of which 6.85 can be taken."""
     room.place(1, "w", "home", -146, 1000)
     room.run()
-    assert levels(book_of(room, "away")) == [Level(146, 685, 1000)]
+    assert levels(book_of(room, "away")) == [Level(Odds(146), 685, 1000)]
     assert levels(book_of(room, "home")) == []
 
 
-def test_a_fill_reduces_the_value_and_leaves_the_quantity(room):
+def test_a_fill_reduces_the_value_and_leaves_the_quantity(room: Room) -> None:
     """Of ten dollars at -146, three dollars taken leave 3.85 to take, and the quantity of ten."""
     room.place(1, "w", "home", -146, 1000)
     room.trade(2, "away", 146, 300)
     room.run()
-    assert levels(book_of(room, "away")) == [Level(146, 385, 1000)]
+    assert levels(book_of(room, "away")) == [Level(Odds(146), 385, 1000)]
 
 
 @given(
     wagers=st.lists(st.tuples(RUNGS, st.integers(100, 50_000)), min_size=1, max_size=14),
     traded_cents=st.integers(1, 90_000),
 )
-def test_staked_less_filled_is_the_open_stake_behind_all_levels(make_room, wagers, traded_cents):
+def test_staked_less_filled_is_the_open_stake_behind_all_levels(
+    make_room: type[Room], wagers: list[tuple[int, int]], traded_cents: int
+) -> None:
     """At every level value times payout is the open stake, up to a cent of value for each wager.
 
     What a fill gave was rounded to the cent, and so is what is left to take: half a cent each.
@@ -62,7 +66,7 @@ def test_staked_less_filled_is_the_open_stake_behind_all_levels(make_room, wager
         assert level.quantity_cents == sum(wager.stake_cents for wager in resting)
 
 
-def test_no_more_than_ten_levels_are_shown(room):
+def test_no_more_than_ten_levels_are_shown(room: Room) -> None:
     """Of twelve offers on a line the ten that pay takers most are shown, the longest first."""
     for number in range(12):
         room.place(1 + number, f"w{number}", "home", 101 + number, 1000)
@@ -70,15 +74,15 @@ def test_no_more_than_ten_levels_are_shown(room):
     assert [level.odds for level in levels(book_of(room, "away"))] == list(range(-101, -111, -1))
 
 
-def test_a_level_counts_what_is_recorded_and_what_participants_rest(room):
+def test_a_level_counts_what_is_recorded_and_what_participants_rest(room: Room) -> None:
     """Recorded stake and ours show as one level, until the recorded stake is all taken."""
     room.join("b")
     room.offer(0, "away", 100, 500, quantity=700)
     room.place(1, "w", "home", 100, 1000)
     room.place(2, "early", "away", 100, 200, by="b")
+    shown: list[list[Level]] = []
     room.call(3, lambda: shown.append(levels(book_of(room, "away"))))
     room.place(4, "late", "away", 100, 400, by="b")
-    shown = []
     room.run()
-    assert shown == [[Level(100, 1300, 1700)]]
-    assert levels(book_of(room, "away")) == [Level(100, 900, 1000)]
+    assert shown == [[Level(Odds(100), 1300, 1700)]]
+    assert levels(book_of(room, "away")) == [Level(Odds(100), 900, 1000)]

@@ -1,13 +1,18 @@
 """Arriving later never pays for a wager that only rests: it has more ahead, and less time."""
 
+from collections.abc import Callable
+
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from sim.engine.latency import Delay
+from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.events import WagerMatched, WagerOpened
+from tests.sim.small_exchange import Room
 
 MODELS = st.sampled_from([Back(), Prorata(), Probable(0.3), Probable(3), Front()])
+Row = tuple[str, int, int, int, int]
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["offer", "offer", "offer", "trade", "trade", "across"]),
@@ -31,8 +36,15 @@ ROWS = st.lists(
 )
 @settings(max_examples=300, deadline=None)
 def test_more_entry_latency_gives_a_resting_wager_no_extra_fill(
-    make_room, constant_ms, rows, queue, sent_ms, entry_ms, more_ms, stake_cents
-):
+    make_room: type[Room],
+    constant_ms: Callable[[float], Delay],
+    rows: list[Row],
+    queue: QueueModel,
+    sent_ms: int,
+    entry_ms: int,
+    more_ms: int,
+    stake_cents: int,
+) -> None:
     """At every moment a wager that came later has been filled no more than had it come earlier.
 
     It is one add-only wager that is never cancelled: one that takes may find more to take later,
@@ -45,11 +57,15 @@ def test_more_entry_latency_gives_a_resting_wager_no_extra_fill(
         for ms in (entry_ms, entry_ms + more_ms)
     )
     assume(early is not None)
-    for at_ms, _ in late or []:
+    assert early is not None
+    late = late or []
+    for at_ms, _ in late:
         assert filled_until(late, at_ms) <= filled_until(early, at_ms)
 
 
-def fills_of_one_wager(room, rows, sent_ms, stake_cents):
+def fills_of_one_wager(
+    room: Room, rows: list[Row], sent_ms: float, stake_cents: int
+) -> list[tuple[float, int]] | None:
     """Return when and by how much one wager is filled by the rows; None if it never opened."""
     ms = 0
     for kind, after_ms, cents, odds, quantity in rows:
@@ -71,6 +87,6 @@ def fills_of_one_wager(room, rows, sent_ms, stake_cents):
     ]
 
 
-def filled_until(fills, ms):
+def filled_until(fills: list[tuple[float, int]], ms: float) -> int:
     """Return what was filled up to a time, in cents."""
     return sum(stake for at_ms, stake in fills if at_ms <= ms)

@@ -1,6 +1,7 @@
 """The exchange under whatever may come: rows, commands and delays drawn at random."""
 
 from collections import defaultdict
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from numpy.random import default_rng
 from recordings.tape import Kind
 from sim.engine.latency import Lognormal
 from sim.exchange.exchange_settings import BalanceMode
-from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.events import (
     AccountState,
@@ -23,7 +24,21 @@ from strategies.trading.model.events import (
     WagerRejected,
     WagerWiped,
 )
+from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.odds import Odds
+from tests.sim.small_exchange import Room
+
+Step = tuple[int, tuple[Any, ...]]
+WagerNews = (
+    WagerAccepted
+    | WagerRejected
+    | WagerOpened
+    | WagerInvalid
+    | WagerMatched
+    | WagerCancelled
+    | WagerWiped
+)
 
 LINES = st.sampled_from(["home", "away", "over", "under"])
 ODDS = st.sampled_from([-120, -110, -101, 100, 101, 110, 120])
@@ -49,7 +64,7 @@ STEPS = st.lists(
 )
 
 
-def command(room, ms, step, placed):
+def command(room: Room, ms: float, step: Any, placed: dict[str, tuple[str, int]]) -> None:
     """Let one step happen in the room; note the stake of a wager by its ref."""
     match step:
         case ("offer", line, odds, cents, quantity):
@@ -70,7 +85,9 @@ def command(room, ms, step, placed):
             room.event_status(ms, EventStatus.LIVE)
 
 
-def play(make_room, steps, queue, seed):
+def play(
+    make_room: type[Room], steps: list[Step], queue: QueueModel, seed: int
+) -> tuple[Room, dict[str, tuple[str, int]]]:
     """Return a room in which the steps happened, and what was placed in it."""
     names = ("feed", "compute", "entry", "activation", "response")
     delays = {name: Lognormal(60, 0.8, rng=default_rng([seed, n])) for n, name in enumerate(names)}
@@ -82,7 +99,8 @@ def play(make_room, steps, queue, seed):
         balance_mode=BalanceMode.IMMEDIATE,
         exposure_credit=False,
     )
-    placed, ms = {}, 0
+    placed: dict[str, tuple[str, int]] = {}
+    ms = 0
     for after_ms, step in steps:
         ms += after_ms
         command(room, ms, step, placed)
@@ -93,15 +111,15 @@ def play(make_room, steps, queue, seed):
 
 @given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
 @settings(max_examples=150, deadline=None)
-def test_every_wager_is_accounted_for(make_room, steps, queue, seed):
+def test_every_wager_is_accounted_for(
+    make_room: type[Room], steps: list[Step], queue: QueueModel, seed: int
+) -> None:
     """Each wager has one answer and at most one end, and the account adds up to the cent."""
     room, placed = play(make_room, steps, queue, seed)
-    lives = defaultdict(list)
-    for event in room.of(
-        *(WagerAccepted, WagerRejected, WagerOpened, WagerInvalid),
-        *(WagerMatched, WagerCancelled, WagerWiped),
-    ):
-        lives[event.ref].append(event)
+    lives: dict[str, list[WagerNews]] = defaultdict(list)
+    for heard in room.heard:
+        if isinstance(heard.event, WagerNews):
+            lives[heard.event.ref].append(heard.event)
     (state,) = room.of(AccountState)
     left = {ref: unmatched_cents(placed[ref][1], lives[ref]) for ref in placed}
     assert dict(state.open_cents) == {ref: cents for ref, cents in left.items() if cents}
@@ -110,7 +128,7 @@ def test_every_wager_is_accounted_for(make_room, steps, queue, seed):
     assert state.balance_cents >= 0
 
 
-def unmatched_cents(stake_cents, life):
+def unmatched_cents(stake_cents: int, life: list[WagerNews]) -> int:
     """Return what is open after a life, having asserted that it was a lawful one."""
     names = [type(event) for event in life]
     if names == [WagerRejected]:
@@ -132,7 +150,9 @@ def unmatched_cents(stake_cents, life):
 
 @given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
 @settings(max_examples=100, deadline=None)
-def test_the_desk_is_shown_what_is_left_of_others_and_ours(make_room, steps, queue, seed):
+def test_the_desk_is_shown_what_is_left_of_others_and_ours(
+    make_room: type[Room], steps: list[Step], queue: QueueModel, seed: int
+) -> None:
     """What the desk was last told of each offer is what the exchange holds at the end."""
     room, _ = play(make_room, steps, queue, seed)
     told = {(e.line_id, e.odds): e.amount_cents for e in room.of(OfferChanged)}
@@ -143,12 +163,14 @@ def test_the_desk_is_shown_what_is_left_of_others_and_ours(make_room, steps, que
             )
             assert 0 <= offer.debit_cents <= offer.recorded_cents
             expected = offer.recorded_cents - offer.debit_cents + ours
-            assert told.get((book.line_id, odds), 0) == expected
+            assert told.get((book.line_id, Odds(odds)), 0) == expected
 
 
 @given(steps=STEPS, seed=st.integers(0, 99), results=st.permutations(list(Result)[:3]))
 @settings(max_examples=60, deadline=None)
-def test_settled_cash_is_the_sum_over_fills(make_room, steps, seed, results):
+def test_settled_cash_is_the_sum_over_fills(
+    make_room: type[Room], steps: list[Step], seed: int, results: list[Result]
+) -> None:
     """After settlement nothing is open or at risk, and cash is a plain sum over the fills."""
     steps = [*steps, (500, ("status", MarketStatus.OPEN))]
     room, placed = play_and_settle(make_room, steps, seed, results)
@@ -158,17 +180,20 @@ def test_settled_cash_is_the_sum_over_fills(make_room, steps, seed, results):
         line = placed[event.ref][0]
         market = "219" if line in {"home", "away"} else "225"
         gain = {Result.WON: event.profit_cents, Result.LOST: -event.stake_cents}
-        net[market] += gain.get(won[line], 0)
+        net[market] += gain.get(won[LineId(line)], 0)
     taken = sum((2 * max(0, cents) + 50) // 100 for cents in net.values())
     assert room.us.available_cents == 5_000 + sum(net.values()) - taken
     assert room.us.account.matched_cents == 0
 
 
-def play_and_settle(make_room, steps, seed, results):
+def play_and_settle(
+    make_room: type[Room], steps: list[Step], seed: int, results: list[Result]
+) -> tuple[Room, dict[str, tuple[str, int]]]:
     """Return a room in which the steps happened and both markets were settled, and the wagers."""
     delay = Lognormal(60, 0.8, rng=default_rng(seed))
     room = make_room(delays={"entry": delay}, starting_balance_cents=5_000)
-    placed, ms = {}, 0
+    placed: dict[str, tuple[str, int]] = {}
+    ms = 0
     for after_ms, step in steps:
         ms += after_ms
         command(room, ms, step, placed)

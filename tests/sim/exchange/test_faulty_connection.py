@@ -25,7 +25,10 @@ from strategies.trading.model.events import (
     WagerOpened,
     WagerRejected,
 )
+from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import MarketStatus
+from strategies.trading.model.odds import Odds
+from tests.sim.small_exchange import Room
 
 CALM = {
     "command_lost": 0,
@@ -76,17 +79,17 @@ def test_faults_say_what_they_are() -> None:
 # Commands ------------------------------------------------------------------------------------
 
 
-def test_a_lost_wager_is_rejected_once_the_exchange_was_asked_for_it(make_room) -> None:
+def test_a_lost_wager_is_rejected_once_the_exchange_was_asked_for_it(make_room: type[Room]) -> None:
     """The exchange never heard of it, and the desk is told so after some seconds."""
     room = make_room(faults=Faults(command_lost=1, told_after_ns=3 * SECOND_NS))
     room.place(1, "w", "home", 100, 1000)
     room.run()
-    assert room.of(WagerRejected) == [WagerRejected("w", "data_not_found")]
+    assert room.of(WagerRejected) == [WagerRejected(WagerRef("w"), "data_not_found")]
     assert room.times_of(WagerRejected) == [3001]
-    assert not room.us.knows("w")
+    assert not room.us.knows(WagerRef("w"))
 
 
-def test_a_lost_cancel_has_no_answer(make_room) -> None:
+def test_a_lost_cancel_has_no_answer(make_room: type[Room]) -> None:
     """What was cancelled in vain stays open; nobody says anything."""
     room = make_room(faults=Faults(answer_late=1))
     room.place(1, "w", "home", 100, 1000)
@@ -98,7 +101,7 @@ def test_a_lost_cancel_has_no_answer(make_room) -> None:
     assert list(room.us.live) == ["w"]
 
 
-def test_the_exchange_may_refuse_for_no_reason_of_ours(make_room) -> None:
+def test_the_exchange_may_refuse_for_no_reason_of_ours(make_room: type[Room]) -> None:
     """A wager refused so is none, and a cancel refused so may be asked for again in a second."""
     room = make_room(faults=Faults(answer_late=1))
     room.place(1, "w", "home", 100, 1000)
@@ -123,7 +126,7 @@ def change_faults(room: Any, faults: Faults) -> None:
 # Answers and private updates -----------------------------------------------------------------
 
 
-def test_a_lost_answer_is_told_when_the_exchange_is_asked(make_room) -> None:
+def test_a_lost_answer_is_told_when_the_exchange_is_asked(make_room: type[Room]) -> None:
     """Nothing comes by itself; after some seconds all of it is told, in its order."""
     room = make_room(faults=Faults(answer_lost=1, told_after_ns=3 * SECOND_NS))
     room.place(1, "w", "home", 100, 1000)
@@ -134,7 +137,7 @@ def test_a_lost_answer_is_told_when_the_exchange_is_asked(make_room) -> None:
     assert room.times_of(WagerAccepted, WagerOpened, WagerMatched) == [3001, 3001, 3001]
 
 
-def test_a_late_answer_holds_back_those_behind_it(make_room) -> None:
+def test_a_late_answer_holds_back_those_behind_it(make_room: type[Room]) -> None:
     """What is late is told within its time, and what came about after it, after it."""
     room = make_room(faults=Faults(answer_late=0.5, late_ns=2 * SECOND_NS))
     for number in range(20):
@@ -147,7 +150,7 @@ def test_a_late_answer_holds_back_those_behind_it(make_room) -> None:
     assert 500 < times[-1] <= 2020
 
 
-def test_a_doubled_answer_is_told_again_later(make_room) -> None:
+def test_a_doubled_answer_is_told_again_later(make_room: type[Room]) -> None:
     """The repeat is word for word the same, so that it can be known for one."""
     room = make_room(faults=Faults(answer_doubled=1, late_ns=SECOND_NS))
     room.place(1, "w", "home", 100, 1000)
@@ -159,7 +162,7 @@ def test_a_doubled_answer_is_told_again_later(make_room) -> None:
     assert sorted(event.total_cents for event in fills) == [300, 300, 600, 600]
 
 
-def test_an_account_that_was_lost_is_asked_for_anew(make_room) -> None:
+def test_an_account_that_was_lost_is_asked_for_anew(make_room: type[Room]) -> None:
     """An account state is told once for every time it is asked for, and is never an old one."""
     room = make_room(faults=Faults(answer_lost=0.6, answer_doubled=0.6, told_after_ns=SECOND_NS))
     for number in range(10):
@@ -174,7 +177,7 @@ def test_an_account_that_was_lost_is_asked_for_anew(make_room) -> None:
 # Disconnects ---------------------------------------------------------------------------------
 
 
-def test_what_a_disconnect_hid_is_told_when_it_is_over(make_room) -> None:
+def test_what_a_disconnect_hid_is_told_when_it_is_over(make_room: type[Room]) -> None:
     """Nothing is heard while it lasts; then private news, then the market as it stands by now."""
     room = make_room(faults=Faults(disconnect_every_ns=4 * SECOND_NS, disconnect_ns=SECOND_NS))
     for number in range(300):
@@ -196,11 +199,14 @@ def test_what_a_disconnect_hid_is_told_when_it_is_over(make_room) -> None:
         assert not private or not public or max(private) < min(public)
         assert TradeSeen not in told
     assert room.of(ScoreChanged)[-1].home == 299
-    told = {(event.line_id, event.odds): event.amount_cents for event in room.of(OfferChanged)}
-    assert told["away", 120] == 1_299
-    assert told["away", -110] == sum(wager.shown_cents() for wager in room.us.live.values())
+    amounts = {(event.line_id, event.odds): event.amount_cents for event in room.of(OfferChanged)}
+    assert amounts[LineId("away"), Odds(120)] == 1_299
+    assert amounts[LineId("away"), Odds(-110)] == sum(
+        wager.shown_cents() for wager in room.us.live.values()
+    )
     assert room.of(MarketStatusChanged)[-1].status is MarketStatus.SUSPENDED
-    answered = [event.ref for event in room.of(WagerAccepted, WagerRejected)]
+    answers: list[WagerAccepted | WagerRejected] = room.of(WagerAccepted, WagerRejected)
+    answered = [event.ref for event in answers]
     assert sorted(answered) == sorted(f"w{number}" for number in range(300))
 
 

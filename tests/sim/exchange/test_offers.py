@@ -6,12 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.exchange.exchange_account import ExchangeAccount
+from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
-from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from sim.exchange.participant import Participant
+from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
+from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import EVEN
+
+Step = tuple[int, str, int, int]
 
 WINDOW = 500
 MODELS = [Back(), Prorata(), Probable(0.5), Probable(4), Front()]
@@ -26,15 +33,17 @@ STEPS = st.lists(
 )
 
 
-def wager(number, opened_ns):
+def wager(number: int, opened_ns: int) -> ExchangeWager:
     """Return a wager of ours that opens at a time."""
     request = PlaceWager(WagerRef(str(number)), LineId("home"), EVEN, 1000, Intent.REST)
-    made = ExchangeWager(None, request, 0, number)
+    account = ExchangeAccount(Catalogue([], [], []), 100_000, Commission(0))
+    owner = Participant("us", account, ExchangeSettings(), lambda _: None)
+    made = ExchangeWager(owner, request, 0, number)
     made.opened_ns = opened_ns
     return made
 
 
-def play(offer, steps, tick=False):
+def play(offer: Offer, steps: list[Step], tick: bool = False) -> tuple[int, list[list[int]]]:
     """Apply rows and joins in order of time; with `tick`, look at the offer each nanosecond too."""
     now_ns, aheads = 0, []
     for number, (after_ns, kind, cents, quantity_cents) in enumerate(steps):
@@ -56,7 +65,9 @@ def play(offer, steps, tick=False):
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=100, deadline=None)
-def test_looking_only_when_touched_equals_a_timer_for_each_deadline(queue, steps):
+def test_looking_only_when_touched_equals_a_timer_for_each_deadline(
+    queue: QueueModel, steps: list[Step]
+) -> None:
     """Waiting times that are looked at late give what they would have given at their end."""
     lazy = play(Offer(EVEN, queue, WINDOW), steps)
     prompt = play(Offer(EVEN, queue, WINDOW), steps, tick=True)
@@ -66,7 +77,9 @@ def test_looking_only_when_touched_equals_a_timer_for_each_deadline(queue, steps
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=200, deadline=None)
-def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(queue, steps):
+def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(
+    queue: QueueModel, steps: list[Step]
+) -> None:
     """When nothing waits any more, no wager has more ahead of it than others show."""
     offer = Offer(EVEN, queue, WINDOW)
     now_ns, _ = play(offer, steps)
@@ -78,7 +91,7 @@ def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(qu
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=200, deadline=None)
-def test_the_older_of_two_wagers_never_has_more_ahead(queue, steps):
+def test_the_older_of_two_wagers_never_has_more_ahead(queue: QueueModel, steps: list[Step]) -> None:
     """Who joined earlier stays ahead: no more of others' stake is before him."""
     offer = Offer(EVEN, queue, WINDOW)
     _, aheads = play(offer, steps)
@@ -87,7 +100,7 @@ def test_the_older_of_two_wagers_never_has_more_ahead(queue, steps):
 
 
 @pytest.mark.parametrize(("told_ns", "ahead_cents"), [(WINDOW, 100), (WINDOW + 1, 0)])
-def test_a_trade_explains_a_fall_until_the_end_of_the_wait(told_ns, ahead_cents):
+def test_a_trade_explains_a_fall_until_the_end_of_the_wait(told_ns: int, ahead_cents: int) -> None:
     """At the end of the wait it still does; after that the fall was a cancel, and the trade new."""
     offer = Offer(EVEN, Front(), WINDOW)
     offer.set_recorded(-10, 400, 0)
@@ -100,7 +113,9 @@ def test_a_trade_explains_a_fall_until_the_end_of_the_wait(told_ns, ahead_cents)
 
 
 @pytest.mark.parametrize(("told_ns", "ahead_cents"), [(WINDOW, 100), (WINDOW + 1, 0)])
-def test_a_fall_is_explained_by_a_trade_until_the_end_of_the_wait(told_ns, ahead_cents):
+def test_a_fall_is_explained_by_a_trade_until_the_end_of_the_wait(
+    told_ns: int, ahead_cents: int
+) -> None:
     """At the end of the wait a trade still explains a fall; after that the fall was a cancel."""
     offer = Offer(EVEN, Front(), WINDOW)
     offer.set_recorded(-10, 400, 0)
@@ -113,7 +128,7 @@ def test_a_fall_is_explained_by_a_trade_until_the_end_of_the_wait(told_ns, ahead
     assert ours.ahead_cents == ahead_cents
 
 
-def test_stake_that_came_after_a_fall_cannot_have_left_in_it():
+def test_stake_that_came_after_a_fall_cannot_have_left_in_it() -> None:
     """Even the fearful model lets only those leave who were there."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 400, 0)
@@ -125,7 +140,7 @@ def test_stake_that_came_after_a_fall_cannot_have_left_in_it():
     assert ours.ahead_cents == 300
 
 
-def test_a_debit_is_held_to_what_is_recorded():
+def test_a_debit_is_held_to_what_is_recorded() -> None:
     """We cannot have taken more than is there; what comes back later is new."""
     offer = Offer(EVEN, Back(), WINDOW)
     assert offer.set_recorded(0, 500, 0) == 500
@@ -135,7 +150,7 @@ def test_a_debit_is_held_to_what_is_recorded():
     assert offer.set_recorded(3, 350, 0) == 50
 
 
-def test_a_trade_seen_in_a_fall_is_all_that_fell_also_where_we_had_taken_it():
+def test_a_trade_seen_in_a_fall_is_all_that_fell_also_where_we_had_taken_it() -> None:
     """A taker who finds that we took what he took on the tape stakes it on who is behind."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 500, 500)
@@ -144,7 +159,7 @@ def test_a_trade_seen_in_a_fall_is_all_that_fell_also_where_we_had_taken_it():
     assert (offer.debit_cents, offer.available_cents) == (300, 0)
 
 
-def test_of_a_fall_that_is_a_trade_only_what_was_not_told_is_new():
+def test_of_a_fall_that_is_a_trade_only_what_was_not_told_is_new() -> None:
     """A trade told before the fall explains it as far as it goes; one told after is known."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 1000, 1000)
@@ -154,7 +169,7 @@ def test_of_a_fall_that_is_a_trade_only_what_was_not_told_is_new():
     assert offer.hear_trade(4, 100) == 100
 
 
-def test_a_cancel_is_still_possible_after_a_trade_took_what_came_since():
+def test_a_cancel_is_still_possible_after_a_trade_took_what_came_since() -> None:
     """What a trade left of an offer that had grown does not make an older cancel impossible."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 150, 150)
@@ -167,7 +182,7 @@ def test_a_cancel_is_still_possible_after_a_trade_took_what_came_since():
     assert ours.ahead_cents == 0
 
 
-def test_a_quantity_that_was_untold_meanwhile_tells_nothing():
+def test_a_quantity_that_was_untold_meanwhile_tells_nothing() -> None:
     """Makers may have come and left while the tape did not tell what they came with."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 1000, 1600)
@@ -175,7 +190,7 @@ def test_a_quantity_that_was_untold_meanwhile_tells_nothing():
     assert offer.set_recorded(2, 300, 1600) == 0
 
 
-def test_a_cancel_lets_no_younger_wager_overtake_an_older_one():
+def test_a_cancel_lets_no_younger_wager_overtake_an_older_one() -> None:
     """The model expects more to have left ahead of the younger; our own stay in their order."""
     offer = Offer(EVEN, Probable(3), WINDOW)
     older, younger = wager(1, 1), wager(2, 3)

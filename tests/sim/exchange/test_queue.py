@@ -1,5 +1,7 @@
 """Opinions on who cancelled."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,9 @@ POWERS = st.floats(0.01, 1000)
 
 
 @given(ahead=CENTS, behind=CENTS, share=st.floats(0, 1))
-def test_the_fearful_model_lets_fewer_leave_ahead_and_both_stay_possible(ahead, behind, share):
+def test_the_fearful_model_lets_fewer_leave_ahead_and_both_stay_possible(
+    ahead: int, behind: int, share: float
+) -> None:
     """What left ahead lies between what cannot have left behind and what stood ahead."""
     cancelled = round((ahead + behind) * share)
     back = Back().cancelled_ahead_cents(cancelled, ahead, behind)
@@ -21,7 +25,9 @@ def test_the_fearful_model_lets_fewer_leave_ahead_and_both_stay_possible(ahead, 
 
 
 @given(ahead=CENTS, behind=CENTS, share=st.floats(0, 1), power=POWERS)
-def test_every_model_answers_within_what_is_possible(ahead, behind, share, power):
+def test_every_model_answers_within_what_is_possible(
+    ahead: int, behind: int, share: float, power: float
+) -> None:
     """What `prorata` and `probable` say lies between what `back` and `front` say, in cents."""
     cancelled = round((ahead + behind) * share)
     back = Back().cancelled_ahead_cents(cancelled, ahead, behind)
@@ -32,18 +38,18 @@ def test_every_model_answers_within_what_is_possible(ahead, behind, share, power
         assert back <= said <= front
 
 
-def test_prorata_lets_each_part_leave_by_its_stake():
+def test_prorata_lets_each_part_leave_by_its_stake() -> None:
     """A quarter of the queue is ahead, so a quarter of what left was."""
     assert Prorata().cancelled_ahead_cents(300, 250, 750) == 75
 
 
-def test_prorata_leaves_a_split_cent_ahead():
+def test_prorata_leaves_a_split_cent_ahead() -> None:
     """What cannot be divided in cents is counted against us."""
     assert Prorata().cancelled_ahead_cents(5, 2, 4) == 1
 
 
 @given(ahead=CENTS, behind=CENTS, share=st.floats(0, 1))
-def test_probable_with_power_one_is_prorata(ahead, behind, share):
+def test_probable_with_power_one_is_prorata(ahead: int, behind: int, share: float) -> None:
     """The plain share of the stake is the power of one, but for the cent that is rounded."""
     cancelled = round((ahead + behind) * share)
     probable = Probable(1).cancelled_ahead_cents(cancelled, ahead, behind)
@@ -51,20 +57,22 @@ def test_probable_with_power_one_is_prorata(ahead, behind, share):
 
 
 @pytest.mark.parametrize(("power", "ahead_cents"), [(1, 25), (2, 10), (3, 4), (9, 0)])
-def test_with_more_power_the_smaller_part_of_the_queue_cancels_less(power, ahead_cents):
+def test_with_more_power_the_smaller_part_of_the_queue_cancels_less(
+    power: float, ahead_cents: int
+) -> None:
     """A third as much ahead as behind: of 100, one in 4, in 10, in 28 was ahead, by the power."""
     assert Probable(power).cancelled_ahead_cents(100, 200, 600) == ahead_cents
     assert Probable(power).cancelled_ahead_cents(100, 600, 200) == 100 - ahead_cents
 
 
 @pytest.mark.parametrize("wrong", ["3", True, None, 0, -1, float("nan"), float("inf")])
-def test_a_power_that_is_no_number_above_zero_is_refused_by_name(wrong):
+def test_a_power_that_is_no_number_above_zero_is_refused_by_name(wrong: Any) -> None:
     """Text, booleans, nothing, zero, negatives and no-numbers are refused before anything runs."""
     with pytest.raises(ConfigError, match=r"queue\.power"):
         Probable(wrong)
 
 
-def test_a_model_says_what_it_is_in_words():
+def test_a_model_says_what_it_is_in_words() -> None:
     """The report names the model, and its setting where it has one."""
     told = [str(model) for model in (Back(), Front(), Prorata(), Probable(2.5))]
     assert told == ["back", "front", "prorata", "probable, power 2.5"]

@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.tape import Side
-from sim.exchange.queue_models import Back, Front, Probable, Prorata
+from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.trading.model.events import WagerMatched
 from strategies.trading.model.market import MarketStatus
+from tests.sim.small_exchange import Room
 
 MODELS = [Back(), Prorata(), Probable(3), Front()]
 
@@ -15,7 +16,7 @@ MODELS = [Back(), Prorata(), Probable(3), Front()]
 # Stake ahead of us ---------------------------------------------------------------------------
 
 
-def test_stake_that_comes_after_us_is_not_ahead_of_us(room):
+def test_stake_that_comes_after_us_is_not_ahead_of_us(room: Room) -> None:
     """An offer that grows after we joined grew behind us."""
     room.offer(0, "away", 100, 200)
     room.place(1, "w", "home", 100, 1000)
@@ -25,7 +26,7 @@ def test_stake_that_comes_after_us_is_not_ahead_of_us(room):
     assert room.filled_cents("w") == 300
 
 
-def test_what_is_ahead_never_exceeds_what_is_shown(room):
+def test_what_is_ahead_never_exceeds_what_is_shown(room: Room) -> None:
     """When the offer falls below what was ahead of us, so does what is ahead, whoever left."""
     room.offer(0, "away", 100, 1000)
     room.place(1, "w", "home", 100, 1000)
@@ -35,7 +36,7 @@ def test_what_is_ahead_never_exceeds_what_is_shown(room):
     assert room.filled_cents("w") == 200
 
 
-def test_an_offer_that_vanishes_and_comes_back_is_behind_us(room):
+def test_an_offer_that_vanishes_and_comes_back_is_behind_us(room: Room) -> None:
     """Whoever offers again after leaving has lost his place."""
     room.offer(0, "away", 100, 1000)
     room.place(1, "w", "home", 100, 1000)
@@ -52,7 +53,9 @@ def test_an_offer_that_vanishes_and_comes_back_is_behind_us(room):
     ids=str,
 )
 @pytest.mark.parametrize("quantities", [(0, 0), (1600, 900), (1600, 0), (0, 900)])
-def test_a_fall_without_a_trade_leaves_by_the_queue_model(make_room, queue, filled, quantities):
+def test_a_fall_without_a_trade_leaves_by_the_queue_model(
+    make_room: type[Room], queue: QueueModel, filled: int, quantities: tuple[int, int]
+) -> None:
     """Who cancelled is an opinion where nothing says that the fall was a trade."""
     room = make_room(queue)
     room.offer(0, "away", 100, 400)
@@ -67,7 +70,9 @@ def test_a_fall_without_a_trade_leaves_by_the_queue_model(make_room, queue, fill
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @pytest.mark.parametrize("print_ms", [9, 10, 11, 509])
-def test_a_fall_and_the_trade_that_caused_it_count_once(make_room, queue, print_ms):
+def test_a_fall_and_the_trade_that_caused_it_count_once(
+    make_room: type[Room], queue: QueueModel, print_ms: float
+) -> None:
     """The book and the trade may be told in either order; the stake ahead shrinks once."""
     room = make_room(queue)
     room.offer(0, "away", 100, 600)
@@ -81,7 +86,7 @@ def test_a_fall_and_the_trade_that_caused_it_count_once(make_room, queue, print_
     assert room.filled_cents("w") == 100
 
 
-def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(make_room):
+def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(make_room: type[Room]) -> None:
     """Beyond the pairing time a fall was a cancel, and the late trade takes from the front anew."""
     room = make_room(Front(), trade_pairing_ns=500_000_000)
     room.offer(0, "away", 100, 600)
@@ -94,7 +99,7 @@ def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(make_room):
     assert room.filled_cents("w") == 200
 
 
-def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(make_room):
+def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(make_room: type[Room]) -> None:
     """What a trade does not explain of a fall was cancelled, for the hopeful ahead of us."""
     room = make_room(Front())
     room.offer(0, "away", 100, 1000)
@@ -108,7 +113,7 @@ def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(make_room):
     assert room.filled_cents("w") == 150
 
 
-def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(room):
+def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(room: Room) -> None:
     """The trade that is told after we joined took stake that had left the book before."""
     room.offer(0, "away", 100, 1000)
     room.offer(5, "away", 100, 600)
@@ -119,7 +124,7 @@ def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(r
     assert room.filled_cents("w") == 100
 
 
-def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(room):
+def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(room: Room) -> None:
     """Stake that was matched before we joined, but was still shown then, is not ahead for long."""
     room.offer(0, "away", 100, 1000)
     room.trade(10, "away", 100, 400)
@@ -132,7 +137,7 @@ def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(room):
     assert room.filled_cents("w") == 100
 
 
-def test_nothing_is_ahead_of_us_where_nobody_offers(room):
+def test_nothing_is_ahead_of_us_where_nobody_offers(room: Room) -> None:
     """A wager at odds of its own is first in its queue."""
     room.place(1, "w", "home", 100, 1000)
     room.trade(2, "away", 100, 250)
@@ -144,7 +149,9 @@ def test_nothing_is_ahead_of_us_where_nobody_offers(room):
 
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
-def test_a_fall_with_unchanged_quantity_came_off_the_front(make_room, queue):
+def test_a_fall_with_unchanged_quantity_came_off_the_front(
+    make_room: type[Room], queue: QueueModel
+) -> None:
     """Nobody left, so those ahead of us were matched, whatever the model says of cancels."""
     room = make_room(queue)
     room.offer(0, "away", 100, 600, quantity=600)
@@ -156,7 +163,7 @@ def test_a_fall_with_unchanged_quantity_came_off_the_front(make_room, queue):
     assert room.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(room):
+def test_a_fall_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(room: Room) -> None:
     """It is a taker as good as one that is told: those ahead of us first, and us with the rest."""
     room.offer(0, "away", 100, 400, quantity=400)
     room.place(1, "w", "home", 100, 1000)
@@ -167,7 +174,9 @@ def test_a_fall_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(roo
     assert room.times_of(WagerMatched) == [10]
 
 
-def test_a_fall_with_unchanged_quantity_at_shorter_odds_fills_us_first(make_room):
+def test_a_fall_with_unchanged_quantity_at_shorter_odds_fills_us_first(
+    make_room: type[Room],
+) -> None:
     """Such a taker would have come to our longer odds, also where nobody followed until then."""
     room = make_room(subscribed=())
     room.offer(0, "away", -110, 500, quantity=500)
@@ -179,7 +188,9 @@ def test_a_fall_with_unchanged_quantity_at_shorter_odds_fills_us_first(make_room
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @pytest.mark.parametrize("print_ms", [9, 10, 11, 509])
-def test_a_fall_with_unchanged_quantity_and_its_trade_count_once(make_room, queue, print_ms):
+def test_a_fall_with_unchanged_quantity_and_its_trade_count_once(
+    make_room: type[Room], queue: QueueModel, print_ms: float
+) -> None:
     """Told before or after the fall that gives it away, a trade takes and fills once."""
     room = make_room(queue)
     room.offer(0, "away", 100, 600, quantity=600)
@@ -193,7 +204,9 @@ def test_a_fall_with_unchanged_quantity_and_its_trade_count_once(make_room, queu
 
 
 @pytest.mark.parametrize("print_ms", [9, 11])
-def test_a_trade_of_which_a_fall_gives_away_a_part_counts_in_full(room, print_ms):
+def test_a_trade_of_which_a_fall_gives_away_a_part_counts_in_full(
+    room: Room, print_ms: float
+) -> None:
     """Of a trade that is told only what the fall has not told is new, and the other way round."""
     room.offer(0, "away", 100, 1000, quantity=1000)
     room.place(1, "w", "home", 100, 1000)
@@ -204,7 +217,9 @@ def test_a_trade_of_which_a_fall_gives_away_a_part_counts_in_full(room, print_ms
     assert room.filled_cents("w") == 100
 
 
-def test_a_trade_told_too_late_for_a_fall_with_unchanged_quantity_counts_anew(make_room):
+def test_a_trade_told_too_late_for_a_fall_with_unchanged_quantity_counts_anew(
+    make_room: type[Room],
+) -> None:
     """Beyond the pairing time the fall was a trade of its own."""
     room = make_room(trade_pairing_ns=500_000_000)
     room.offer(0, "away", 100, 600, quantity=600)
@@ -215,7 +230,7 @@ def test_a_trade_told_too_late_for_a_fall_with_unchanged_quantity_counts_anew(ma
     assert room.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_before_we_joined_is_not_ahead(room):
+def test_a_fall_with_unchanged_quantity_before_we_joined_is_not_ahead(room: Room) -> None:
     """The trade that is told after we joined took stake that was gone before; nothing moves."""
     room.offer(0, "away", 100, 1000, quantity=1000)
     room.offer(5, "away", 100, 600, quantity=1000)
@@ -226,7 +241,7 @@ def test_a_fall_with_unchanged_quantity_before_we_joined_is_not_ahead(room):
     assert room.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(room):
+def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(room: Room) -> None:
     """Where the trade does not say who took, the fall does; the trade is counted as unknown."""
     room.offer(0, "away", 100, 300, quantity=300)
     room.place(1, "w", "home", 100, 1000)
@@ -238,7 +253,7 @@ def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(room
     assert room.market.trades_of_unknown_taker == 1
 
 
-def test_a_fall_with_unchanged_quantity_fills_nobody_during_a_suspension(room):
+def test_a_fall_with_unchanged_quantity_fills_nobody_during_a_suspension(room: Room) -> None:
     """What was traded while the market was suspended moved the queue, and did not reach us."""
     room.offer(0, "away", 100, 300, quantity=300)
     room.place(1, "w", "home", 100, 1000)
@@ -253,6 +268,7 @@ def test_a_fall_with_unchanged_quantity_fills_nobody_during_a_suspension(room):
 
 # Order of the models -------------------------------------------------------------------------
 
+Row = tuple[str, int, int, int, int]
 _ROWS = st.lists(
     st.tuples(
         st.sampled_from(["offer", "offer", "trade", "across"]),
@@ -267,7 +283,9 @@ _ROWS = st.lists(
 
 @given(rows=_ROWS, joined_ms=st.integers(0, 3000), odds=st.sampled_from([-110, 100, 110]))
 @settings(max_examples=100, deadline=None)
-def test_fills_are_ordered_back_prorata_front(make_room, rows, joined_ms, odds):
+def test_fills_are_ordered_back_prorata_front(
+    make_room: type[Room], rows: list[Row], joined_ms: float, odds: int
+) -> None:
     """With the same rows and the same wager, the more hopeful never fills less, at any moment."""
     back, prorata, front = (
         fills_of_one_wager(make_room(queue), rows, joined_ms, odds)
@@ -279,7 +297,9 @@ def test_fills_are_ordered_back_prorata_front(make_room, rows, joined_ms, odds):
 
 @given(rows=_ROWS, joined_ms=st.integers(0, 3000), power=st.floats(0.1, 9))
 @settings(max_examples=100, deadline=None)
-def test_fills_under_any_model_lie_between_back_and_front(make_room, rows, joined_ms, power):
+def test_fills_under_any_model_lie_between_back_and_front(
+    make_room: type[Room], rows: list[Row], joined_ms: float, power: float
+) -> None:
     """Whatever the power, the model of the field fills within the two extreme opinions."""
     back, probable, front = (
         fills_of_one_wager(make_room(queue), rows, joined_ms, 100)
@@ -289,7 +309,9 @@ def test_fills_under_any_model_lie_between_back_and_front(make_room, rows, joine
         assert filled_until(back, ms) <= filled_until(probable, ms) <= filled_until(front, ms)
 
 
-def fills_of_one_wager(room, rows, joined_ms, odds):
+def fills_of_one_wager(
+    room: Room, rows: list[Row], joined_ms: float, odds: int
+) -> list[tuple[float, int]]:
     """Return when and by how much one wager is filled by the rows."""
     ms = 0
     for kind, after_ms, cents, row_odds, quantity in rows:
@@ -309,6 +331,6 @@ def fills_of_one_wager(room, rows, joined_ms, odds):
     ]
 
 
-def filled_until(fills, ms):
+def filled_until(fills: list[tuple[float, int]], ms: float) -> int:
     """Return what was filled up to a time, in cents."""
     return sum(stake for at_ms, stake in fills if at_ms <= ms)

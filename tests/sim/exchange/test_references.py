@@ -5,6 +5,7 @@ from typing import Any
 from recordings.tape import PROBABILITY_PARTS, Kind
 from strategies.trading.model.events import OfferChanged, ReferencePrice, ScoreChanged
 from strategies.trading.model.ids import EventId, LineId
+from strategies.trading.model.odds import Odds
 
 PARTS = round(0.6 * PROBABILITY_PARTS)
 
@@ -19,7 +20,7 @@ def test_an_outside_price_is_heard_after_the_delay_of_the_feed(
     room.run()
     assert room.of(ReferencePrice) == [ReferencePrice(LineId("home"), 0.6)]
     assert room.times_of(ReferencePrice) == [140]
-    assert room.of(OfferChanged) == [OfferChanged(LineId("home"), 150, 500)]
+    assert room.of(OfferChanged) == [OfferChanged(LineId("home"), Odds(150), 500)]
 
 
 def test_an_outside_price_of_what_nobody_follows_is_not_told(make_room: Any) -> None:

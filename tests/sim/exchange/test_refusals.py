@@ -1,5 +1,8 @@
 """Every code with which a wager can be refused, and that no request breaks the exchange."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,26 +20,27 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.odds import prophetx_ladder
+from tests.sim.small_exchange import Room
 
 # Ids ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ref", ["", "a b", "a/b", "caf\u00e9", "w\n", "a" * 101])
-def test_an_external_id_is_of_letters_digits_dashes_and_underscores(room, ref):
+def test_an_external_id_is_of_letters_digits_dashes_and_underscores(room: Room, ref: str) -> None:
     """Other signs, none at all, or more than a hundred are refused."""
     room.place(1, ref, "home", 100, 300)
     room.run()
     assert room.codes(ref) == ["invalid_external_id"]
 
 
-def test_an_external_id_may_be_a_hundred_long(room):
+def test_an_external_id_may_be_a_hundred_long(room: Room) -> None:
     """Whatever the rule permits is accepted."""
     room.place(1, "aZ09_-" + "a" * 94, "home", 100, 300)
     room.run()
     assert len(room.of(WagerAccepted)) == 1
 
 
-def test_two_accounts_may_use_the_same_external_id(room):
+def test_two_accounts_may_use_the_same_external_id(room: Room) -> None:
     """An id is of its account: each has its own wager, and cancels its own."""
     room.join("b")
     room.place(1, "w", "home", 100, 300)
@@ -48,7 +52,7 @@ def test_two_accounts_may_use_the_same_external_id(room):
     assert room.us.open_cents == 300
 
 
-def test_a_wager_of_another_account_cannot_be_found(room):
+def test_a_wager_of_another_account_cannot_be_found(room: Room) -> None:
     """Who asks for another's wager by its id learns nothing of it."""
     room.join("b")
     room.place(1, "w", "home", 100, 300, by="b")
@@ -57,7 +61,9 @@ def test_a_wager_of_another_account_cannot_be_found(room):
     assert room.codes("w") == ["data_not_found"]
 
 
-def test_an_id_within_a_batch_counts_at_once(room, make_request):
+def test_an_id_within_a_batch_counts_at_once(
+    room: Room, make_request: Callable[..., PlaceWager]
+) -> None:
     """Of two requests with one id in a batch the first stands."""
     room.place_all(1, [make_request("w", "home", 100, 300), make_request("w", "home", 100, 500)])
     room.run()
@@ -67,7 +73,7 @@ def test_an_id_within_a_batch_counts_at_once(room, make_request):
     ]
 
 
-def test_the_id_of_a_refused_request_can_be_used_again(room):
+def test_the_id_of_a_refused_request_can_be_used_again(room: Room) -> None:
     """A refused request made no wager, so its id is still free."""
     room.place(1, "w", "home", 100, 99)
     room.place(2, "w", "home", 100, 300)
@@ -76,7 +82,7 @@ def test_the_id_of_a_refused_request_can_be_used_again(room):
     assert room.of(WagerAccepted) == [WagerAccepted(WagerRef("w"))]
 
 
-def test_the_id_of_an_invalid_wager_is_used_up(room):
+def test_the_id_of_an_invalid_wager_is_used_up(room: Room) -> None:
     """A wager that failed its activation was a wager."""
     room.offer(0, "home", 100, 500)
     room.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
@@ -93,7 +99,7 @@ def test_the_id_of_an_invalid_wager_is_used_up(room):
 # Permissions ----------------------------------------------------------------------------------
 
 
-def test_an_account_whose_placing_is_switched_off_can_still_cancel(room):
+def test_an_account_whose_placing_is_switched_off_can_still_cancel(room: Room) -> None:
     """It places nothing more; what it has stays, and can be withdrawn."""
     room.place(1, "w", "home", 100, 300)
     room.call(100, lambda: setattr(room.us, "placing_allowed", False))
@@ -104,7 +110,7 @@ def test_an_account_whose_placing_is_switched_off_can_still_cancel(room):
     assert room.of(WagerCancelled) == [WagerCancelled(WagerRef("w"), 300)]
 
 
-def test_add_only_can_be_switched_off(make_room):
+def test_add_only_can_be_switched_off(make_room: type[Room]) -> None:
     """Where it is, such wagers are refused, and others are not."""
     room = make_room(add_only_allowed=False)
     room.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
@@ -144,7 +150,9 @@ CALLS = st.lists(
 
 @given(calls=CALLS, mode=st.sampled_from(list(BalanceMode)), status=st.sampled_from(MarketStatus))
 @settings(max_examples=150, deadline=None)
-def test_nothing_that_is_asked_breaks_the_exchange(make_room, calls, mode, status):
+def test_nothing_that_is_asked_breaks_the_exchange(
+    make_room: type[Room], calls: list[Any], mode: BalanceMode, status: MarketStatus
+) -> None:
     """Fields that hold anything get a code, one for each request, and money stays where it was."""
     room = make_room(
         balance_mode=mode, starting_balance_cents=20_000, requests_per_second=8, opened=False
@@ -195,7 +203,9 @@ def test_nothing_that_is_asked_breaks_the_exchange(make_room, calls, mode, statu
         ("intent", "market", "invalid_request"),
     ],
 )
-def test_a_field_of_another_type_is_refused_by_its_code(room, make_request, field, value, code):
+def test_a_field_of_another_type_is_refused_by_its_code(
+    room: Room, make_request: Callable[..., PlaceWager], field: str, value: Any, code: str
+) -> None:
     """What is no text, no whole number or no intent is refused as that field's fault."""
     good = make_request("w", "home", 110, 300)
     fields = {name: getattr(good, name) for name in good.__struct_fields__} | {field: value}
@@ -204,7 +214,7 @@ def test_a_field_of_another_type_is_refused_by_its_code(room, make_request, fiel
     assert [event.code for event in room.of(WagerRejected)] == [code]
 
 
-def test_an_empty_batch_is_answered_by_nothing(room):
+def test_an_empty_batch_is_answered_by_nothing(room: Room) -> None:
     """Who asks for nothing hears nothing."""
     room.place_all(1, [])
     room.cancel(2)
@@ -212,7 +222,7 @@ def test_an_empty_batch_is_answered_by_nothing(room):
     assert room.of(WagerAccepted, WagerRejected, WagerCancelled, CancelRefused) == []
 
 
-def test_every_rung_of_the_ladder_can_be_wagered_and_nothing_between(make_room):
+def test_every_rung_of_the_ladder_can_be_wagered_and_nothing_between(make_room: type[Room]) -> None:
     """The exchange takes the odds of its ladder, and no others."""
     rungs = prophetx_ladder().rungs
     beside = sorted({rung + 1 for rung in rungs} - set(rungs))

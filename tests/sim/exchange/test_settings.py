@@ -1,10 +1,14 @@
 """The exchange's settings: what cannot mean anything is refused at the start, by name."""
 
+from collections.abc import Callable
 from dataclasses import asdict, fields
+from typing import Any
 
 import pytest
 from hydra.utils import instantiate
+from omegaconf import DictConfig
 
+from sim.backtest import Backtest
 from sim.exchange.exchange_settings import BalanceMode, ExchangeSettings
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.units import NS_PER_SECOND
@@ -12,7 +16,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 NAMES = [field.name for field in fields(ExchangeSettings)]
 
 # Wrong values as a configuration states them; the message begins with the name.
-WRONG = {
+WRONG: dict[str, list[Any]] = {
     "starting_balance": [-5, "much", 0.001],
     "exchange.balance_mode": ["later", 1],
     "exchange.open_stake_multiple": [0, -1, 1.5, "ten"],
@@ -37,14 +41,16 @@ WRONG = {
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
 )
-def test_a_setting_outside_its_meaning_is_refused_by_its_name(build_backtest, name, value):
+def test_a_setting_outside_its_meaning_is_refused_by_its_name(
+    build_backtest: Callable[..., Backtest], name: str, value: Any
+) -> None:
     """From the command line: nothing runs, and the message begins with the setting."""
     key = f"exchange.settings.{name.removeprefix('exchange.')}"
     with pytest.raises(ConfigError, match=rf"^{name}"):
         build_backtest(f"{key}={value}")
 
 
-def test_every_setting_has_its_wrong_values(compose_settings):
+def test_every_setting_has_its_wrong_values(compose_settings: Callable[..., DictConfig]) -> None:
     """What can be set is what was tried above."""
     stated = {str(key) for key in compose_settings().exchange.settings if key != "_target_"}
     assert stated == {name.removeprefix("exchange.") for name in WRONG}
@@ -53,13 +59,15 @@ def test_every_setting_has_its_wrong_values(compose_settings):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("wrong", ["100", -1, 1.5, None])
-def test_a_setting_of_another_type_is_refused_in_code_as_well(name, wrong):
+def test_a_setting_of_another_type_is_refused_in_code_as_well(name: str, wrong: Any) -> None:
     """Text, negatives, fractions and nothing are refused wherever settings are made."""
     with pytest.raises(ConfigError, match=rf"^exchange\.{name}: "):
         ExchangeSettings(**{name: wrong})
 
 
-def test_what_the_configuration_ships_are_the_defaults(compose_settings):
+def test_what_the_configuration_ships_are_the_defaults(
+    compose_settings: Callable[..., DictConfig],
+) -> None:
     """The settings of a run without overrides are those of the code, but for the deduction."""
     shipped = asdict(instantiate(compose_settings().exchange.settings))
     expected = asdict(ExchangeSettings()) | {"deduction_ns": NS_PER_SECOND // 10}

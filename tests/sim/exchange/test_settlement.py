@@ -13,6 +13,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from tests.sim.small_exchange import Room
 
 WON, LOST, PUSHED, VOIDED = Result
 BALANCE = 1_000_000
@@ -20,7 +21,7 @@ MONEYLINE, TOTAL = 0, 1
 
 
 @pytest.fixture
-def matched(room):
+def matched(room: Room) -> Room:
     """Return a room in which m and t have matched.
 
     m staked 400 on home at +150, to win 600, and 500 on over at even money; t the other sides.
@@ -96,7 +97,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_market_pays_by_what_was_told_of_it_last(matched, case):
+def test_a_market_pays_by_what_was_told_of_it_last(matched: Room, case: str) -> None:
     """Each has what its wagers won or lost, less 2 % of what it won net in each market."""
     told, m_gain, t_gain = CASES[case]
     for number, (market, results) in enumerate(told):
@@ -111,7 +112,7 @@ def test_a_market_pays_by_what_was_told_of_it_last(matched, case):
     )
 
 
-def test_everybody_hears_of_a_settlement_all_that_is_known(matched):
+def test_everybody_hears_of_a_settlement_all_that_is_known(matched: Room) -> None:
     """Also who has nothing in it; a later one tells what was told before as well."""
     matched.settle(1000, MONEYLINE, home=WON)
     matched.settle(2000, MONEYLINE, away=WON)
@@ -124,14 +125,14 @@ def test_everybody_hears_of_a_settlement_all_that_is_known(matched):
         ]
 
 
-def test_no_pair_has_two_winners(room):
+def test_no_pair_has_two_winners(room: Room) -> None:
     """Told of both lines of a pair in one message, what is told last rules."""
     results = LineResults(room.info.catalogue())
     known = results.learn(room.info.markets[0].key, {LineId("home"): WON, LineId("away"): WON})
     assert known == {LineId("home"): LOST, LineId("away"): WON}
 
 
-def test_commission_is_on_what_each_won_net_in_the_market(room):
+def test_commission_is_on_what_each_won_net_in_the_market(room: Room) -> None:
     """What was lost on one line of a market is set off against what was won on the other."""
     room.join("m", BALANCE)
     room.offer(0, "home", 200, 1000)
@@ -145,7 +146,7 @@ def test_commission_is_on_what_each_won_net_in_the_market(room):
     assert account.cash_cents == BALANCE + 1500 - 30
 
 
-def test_stakes_are_not_taken_from_the_balance_before_settlement(matched):
+def test_stakes_are_not_taken_from_the_balance_before_settlement(matched: Room) -> None:
     """Until then what is matched is at risk, and cannot be staked again, but it is still there."""
     matched.run()
     m = matched.guests["m"]
@@ -153,7 +154,7 @@ def test_stakes_are_not_taken_from_the_balance_before_settlement(matched):
     assert m.available_cents == BALANCE - 900
 
 
-def test_settlement_closes_the_market_for_good(matched):
+def test_settlement_closes_the_market_for_good(matched: Room) -> None:
     """What is open is wiped first; nothing can be wagered, cancelled or opened again after it."""
     matched.place(20, "left", "home", 110, 300, by="m")
     matched.settle(1000, MONEYLINE, home=WON, away=LOST)
@@ -171,7 +172,7 @@ def test_settlement_closes_the_market_for_good(matched):
     assert statuses == [MarketStatus.OPEN]
 
 
-def test_the_other_markets_of_the_event_go_on(matched):
+def test_the_other_markets_of_the_event_go_on(matched: Room) -> None:
     """A settled moneyline leaves the total open."""
     matched.settle(1000, MONEYLINE, home=WON, away=LOST)
     matched.place(1001, "w", "over", 110, 300, by="m")
@@ -180,7 +181,7 @@ def test_the_other_markets_of_the_event_go_on(matched):
     assert list(matched.guests["m"].live) == ["w"]
 
 
-def test_at_tip_off_every_participant_is_wiped(room):
+def test_at_tip_off_every_participant_is_wiped(room: Room) -> None:
     """All that is unmatched in the event goes, whoever's it is; what is matched stays."""
     room.join("b")
     room.place(1, "ours", "home", 100, 500)

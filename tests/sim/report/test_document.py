@@ -230,7 +230,7 @@ def words(document: str) -> str:
     """Return what a reader sees of a document, without tags and style."""
     seen: list[str] = []
     parser = HTMLParser()
-    parser.handle_data = seen.append  # type: ignore[method-assign]
+    parser.handle_data = seen.append  # type: ignore[assignment, method-assign]
     parser.feed(re.sub(r"<style>.*?</style>", "", document, flags=re.DOTALL))
     return " ".join(" ".join(seen).split())
 

@@ -222,20 +222,20 @@ class Ears:
 
     async def frame(self, event: str) -> dict[str, Any]:
         """Return the next frame of an event, putting others aside."""
-        for at, frame in enumerate(self.frames):
-            if frame["event"] == event:
+        for at, kept in enumerate(self.frames):
+            if kept["event"] == event:
                 return self.frames.pop(at)
         while True:
             message = await self.ws.receive(PATIENCE_SECONDS)
             assert message.type is aiohttp.WSMsgType.TEXT, message
-            frame = json.loads(message.data)
+            frame: dict[str, Any] = json.loads(message.data)
             if frame["event"] == event:
                 return frame
             self.frames.append(frame)
 
     async def payload(self, event: str, change_type: str = "") -> dict[str, Any]:
         """Return what the next message of an event says, of a change type if one is named."""
-        skipped = []
+        skipped: list[dict[str, Any]] = []
         while True:
             frame = await self.frame(event)
             data = json.loads(frame["data"])

@@ -77,7 +77,7 @@ def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
             async with http.get(url, headers=headers) as answer:
                 moneyline = (await answer.json())["data"]["markets"][0]
             level = moneyline["selections"][0][0]
-            body = {"external_id": "q-1", "order_strategy": "fillOrKill"}
+            body: dict[str, Any] = {"external_id": "q-1", "order_strategy": "fillOrKill"}
             # So short that a level which moves on meanwhile is matched all the same.
             body |= {"strike_id": level["strike_id"], "price": -25000, "quantity": 100}
             async with http.post(f"{root}/submit_order", headers=headers, json=body) as answer:

@@ -1,0 +1,337 @@
+"""A small game to test the simulated exchange in: rows and commands by the millisecond."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from numpy.random import default_rng
+
+from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
+from sim.engine.faults import Faults
+from sim.engine.inbox import Inbox
+from sim.engine.latency import Delay, Latency, NoDelay
+from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.faulty_connection import open_link
+from sim.exchange.participant import Participant
+from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.publisher import Publisher
+from sim.exchange.queue_models import Back, QueueModel
+from sim.exchange.tape_replayer import TapeReplayer
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.events import (
+    CancelRefused,
+    Event,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+)
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.model.odds import Odds, prophetx_ladder
+
+START_NS = 1_790_000_000_000_000_000
+GAME = EventId("game")
+MONEYLINE = MarketKey(GAME, MarketId("219"))
+TOTAL = MarketKey(GAME, MarketId("225"))
+LINES = ("home", "away", "over", "under")
+Something = TypeVar("Something")
+
+
+def game_info(clocks: Clocks = Clocks.ONE) -> TapeInfo:
+    """Return the dictionaries of the game: a moneyline and a total, a pair of lines each."""
+    info = TapeInfo("test", True, clocks, prophetx_ladder())
+    info.events.append(SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "", START_NS))
+    for key, type_ in ((MONEYLINE, MarketType.MONEYLINE), (TOTAL, MarketType.TOTAL)):
+        info.markets.append(Market(key.event_id, key.market_id, type_, type_.value))
+    for name in LINES:
+        market_id = MONEYLINE.market_id if name in {"home", "away"} else TOTAL.market_id
+        point = 0.0 if market_id == MONEYLINE.market_id else 215.5
+        info.lines.append(Line(LineId(name), GAME, market_id, Selection(name), point))
+    return info
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event, or the code of a refused mass cancel, and the millisecond at which it was heard."""
+
+    ms: float
+    event: Event | str | None
+
+
+class Room:
+    """An exchange with a listener in place of a desk. Say what happens when, then `run`.
+
+    Times are milliseconds from the start; markets are open from the first row on. Delays are zero
+    unless given. Others that `join` are at the exchange itself: what they ask, `by` their name,
+    happens at once, and they hear of it at once.
+    """
+
+    def __init__(
+        self,
+        queue: QueueModel | None = None,
+        delays: Mapping[str, Delay] | None = None,
+        clocks: Clocks = Clocks.ONE,
+        subscribed: Iterable[MarketKey] = (MONEYLINE, TOTAL),
+        wake_on_every_change: bool = False,
+        rate_percent: float = 2,
+        opened: bool = True,
+        faults: Faults | None = None,
+        **settings: Any,
+    ) -> None:
+        """Build nothing yet but keep how to."""
+        self.info = game_info(clocks)
+        self.heard: list[Heard] = []
+        self.acted: list[float] = []
+        self.exchange: SimulatedProphet
+        self.market: TapeReplayer
+        self.link: ExchangeConnection
+        self._queue = queue or Back()
+        self._delays = delays or {}
+        self._subscribed = tuple(subscribed)
+        self._wake_always = wake_on_every_change
+        self._fees = Commission(rate_percent)
+        self._settings = ExchangeSettings(**settings)
+        self._faults = faults or Faults()
+        self.guests: dict[str, Participant] = {}
+        self.trades: list[tuple[str, int, int]] = []
+        self._balances: dict[str, int] = {}
+        self._told: dict[str, list[Heard]] = {}
+        self._rows: list[tuple[Any, ...]] = []
+        self._calls: list[tuple[float, Callable[[], None]]] = []
+        self._seq = 0
+        if opened:
+            self.market_status(0, MarketStatus.OPEN, "219")
+            self.market_status(0, MarketStatus.OPEN, "225")
+
+    # What is recorded -------------------------------------------------------------------------
+
+    def offer(self, ms: float, line: str, odds: int, cents: int, **more: Any) -> None:
+        """Record what a taker on a line may stake, and perhaps the `quantity` its makers had."""
+        self._on_line(ms, Kind.OFFER, line, odds=odds, amount=cents, **more)
+
+    def trade(
+        self, ms: float, line: str, odds: int, cents: int, side: Side = Side.TAKER, **more: Any
+    ) -> None:
+        """Record a trade."""
+        self._on_line(ms, Kind.TRADE, line, odds=odds, amount=cents, side=side, **more)
+
+    def result(self, ms: float, line: str, result: Result, **more: Any) -> None:
+        """Record what became of a line."""
+        self._on_line(ms, Kind.RESULT, line, state=result, **more)
+
+    def market_status(self, ms: float, status: MarketStatus, market_id: str = "219") -> None:
+        """Record that a market opened, was suspended or closed."""
+        market = 0 if market_id == MONEYLINE.market_id else 1
+        self.row(ms, Kind.MARKET_STATUS, event=0, market=market, state=status)
+
+    def event_status(self, ms: float, status: EventStatus) -> None:
+        """Record that the game started or ended."""
+        self.row(ms, Kind.EVENT_STATUS, event=0, state=status)
+
+    def row(
+        self,
+        ms: float,
+        kind: Kind,
+        line: int = NOWHERE,
+        market: int = NOWHERE,
+        event: int = NOWHERE,
+        odds: int = 0,
+        amount: int = 0,
+        quantity: int = 0,
+        side: Side = Side.NONE,
+        state: int = 0,
+        text: str | None = None,
+        received_ms: float | None = None,
+        same_message: bool = False,
+    ) -> None:
+        """Record a row, by default a message of its own."""
+        self._seq += not same_message
+        received = nanoseconds(ms if received_ms is None else received_ms)
+        self._rows.append(
+            (
+                *(nanoseconds(ms), received, self._seq, kind, line, market, event),
+                *(odds, amount, quantity, side, state, text),
+            )
+        )
+
+    # What the desk does, and others -----------------------------------------------------------
+
+    def join(self, name: str, balance_cents: int = 1_000_000) -> None:
+        """Let another participant in."""
+        self._balances[name] = balance_cents
+        self._told[name] = []
+
+    def place(
+        self,
+        ms: float,
+        ref: str,
+        line: str,
+        odds: int,
+        cents: int,
+        intent: Intent = Intent.REST,
+        by: str | None = None,
+    ) -> None:
+        """Place a wager."""
+        self.place_all(ms, [request(ref, line, odds, cents, intent)], by)
+
+    def place_all(self, ms: float, requests: list[PlaceWager], by: str | None = None) -> None:
+        """Place a batch."""
+        if by is None:
+            self.call(ms, lambda: self.link.place(requests))
+        else:
+            self.call(ms, lambda: self._tell(by, self.exchange.place(self.guests[by], requests)))
+
+    def cancel(self, ms: float, *refs: str, by: str | None = None) -> None:
+        """Cancel wagers in one batch."""
+        named = [WagerRef(ref) for ref in refs]
+        if by is None:
+            self.call(ms, lambda: self.link.cancel(named))
+        else:
+            self.call(ms, lambda: self._tell(by, self.exchange.cancel(self.guests[by], named)))
+
+    def cancel_all(
+        self,
+        ms: float,
+        event: str | None = None,
+        market: str | None = None,
+        line: str | None = None,
+        *,
+        by: str | None = None,
+    ) -> None:
+        """Cancel everything, or what is of an event, one of its markets, or for others a line.
+
+        Others hear the code of a refusal as a text.
+        """
+        event_id = None if event is None else EventId(event)
+        market_id = None if market is None else MarketId(market)
+        line_id = None if line is None else LineId(line)
+
+        def cancel() -> None:
+            if by is None:
+                self.link.cancel_all(event_id, market_id)
+            else:
+                guest = self.guests[by]
+                code = self.exchange.cancel_all(guest, event_id, market_id, line_id)
+                self._tell(by, [code])
+
+        self.call(ms, cancel)
+
+    def settle(self, ms: float, market: int, **results: Result) -> None:
+        """Settle a market by the results of its lines, past any recording."""
+        named = {LineId(name): result for name, result in results.items()}
+        self.call(ms, lambda: self.exchange.settle(market, named))
+
+    def ask_state(self, ms: float) -> None:
+        """Ask for the state of the account."""
+        self.call(ms, lambda: self.link.ask_state())  # noqa: PLW0108 - not built yet
+
+    def call(self, ms: float, callback: Callable[[], None]) -> None:
+        """Do something at a time."""
+        self._calls.append((ms, callback))
+
+    @property
+    def us(self) -> Participant:
+        """Return our own side of the exchange."""
+        return self.link.participant
+
+    # What came of it --------------------------------------------------------------------------
+
+    def run(self, extra_ms: float = 10_000) -> "Room":
+        """Play everything, and some time after it; return the room."""
+        last_ms = max(ms for ms, _ in [*self._calls, (0, None)])
+        env = ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
+        inbox = Inbox(env)
+        inbox.connect(self._hear, self._act, self._wake_always)
+        self.env, self.inbox, self.clock = env, inbox, VirtualClock(env, inbox.drain)
+        names = ("feed", "compute", "entry", "activation", "response")
+        delays: dict[str, Delay] = {name: NoDelay() for name in names}
+        latency = Latency(**{**delays, **self._delays})
+        exchange = SimulatedProphet(
+            env, self.info, latency.activation, self._queue, self._fees, self._settings
+        )
+        publisher = Publisher(env, inbox, latency.feed, self.info.clocks, self._subscribed)
+        self.market = TapeReplayer(env, self.info, exchange, publisher)
+        chance = default_rng(0)
+        self.link = open_link(env, exchange, latency, inbox, publisher, self._faults, chance)
+        self.exchange = exchange
+        for name, cents in self._balances.items():
+            self.guests[name] = exchange.open_account(name, cents, partial(self._tell, name))
+        exchange.on_trade = lambda *trade: self.trades.append((trade[0].line_id, *trade[1:]))
+        env.replay_to(self.market.take_row)
+        for ms, callback in self._calls:
+            env.schedule_call(nanoseconds(ms), Priority.DESK, callback)
+        env.run(until=env.rows_ended)
+        env.run(until=max(env.now_ns, nanoseconds(last_ms)) + round(extra_ms * 1_000_000))
+        inbox.drain(env.now_ns + 1)
+        return self
+
+    def of(self, *types: type[Something], by: str | None = None) -> list[Something]:
+        """Return the events that the desk or another heard and that are of these types."""
+        return [heard.event for heard in self._heard_by(by) if isinstance(heard.event, types)]
+
+    def times_of(self, *types: type, by: str | None = None) -> list[float]:
+        """Return when events of these types were heard."""
+        return [heard.ms for heard in self._heard_by(by) if isinstance(heard.event, types)]
+
+    def codes(self, ref: str, by: str | None = None) -> list[str]:
+        """Return the codes that were told of a wager, in order."""
+        told = (heard.event for heard in self._heard_by(by))
+        refusals = (e for e in told if isinstance(e, WagerRejected | WagerInvalid | CancelRefused))
+        return [refusal.code for refusal in refusals if refusal.ref == ref]
+
+    def ms_of(self, at_ns: int | None) -> float:
+        """Return a time as milliseconds of the room."""
+        assert at_ns is not None
+        return (at_ns - START_NS) / 1e6
+
+    def fills(self, ref: str, by: str | None = None) -> list[tuple[Odds, int, int]]:
+        """Return the fills of a wager as (odds, stake, profit)."""
+        return [
+            (event.odds, event.stake_cents, event.profit_cents)
+            for event in self.of(WagerMatched, by=by)
+            if event.ref == ref
+        ]
+
+    def filled_cents(self, ref: str, by: str | None = None) -> int:
+        """Return how much of a wager's stake was matched."""
+        return sum(stake for _, stake, _ in self.fills(ref, by))
+
+    def _heard_by(self, name: str | None) -> list[Heard]:
+        return self.heard if name is None else self._told[name]
+
+    def _tell(self, name: str, events: Iterable[Event | str | None]) -> None:
+        ms = self.ms_of(self.env.now_ns)
+        self._told[name].extend(Heard(ms, event) for event in events)
+
+    def _hear(self, event: Event, at_ns: int) -> None:
+        self.heard.append(Heard(self.ms_of(at_ns), event))
+
+    def _act(self, now_ns: int) -> None:
+        self.acted.append(self.ms_of(now_ns))
+
+    def _on_line(self, ms: float, kind: Kind, line: str, **more: Any) -> None:
+        market = 0 if line in {"home", "away"} else 1
+        self.row(ms, kind, line=LINES.index(line), market=market, event=0, **more)
+
+
+def nanoseconds(ms: float) -> int:
+    """Return a time of the room as nanoseconds."""
+    return START_NS + round(ms * 1_000_000)
+
+
+def request(ref: str, line: str, odds: int, cents: int, intent: Intent = Intent.REST) -> PlaceWager:
+    """Return the request for a wager."""
+    return PlaceWager(WagerRef(ref), LineId(line), Odds(odds), cents, intent)
