@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from recordings.journal.session_journal import SessionJournal
-from strategies.trading.model.commands import CancelAll, CancelWager, Intent, PlaceWager
+from strategies.trading.model.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
 from strategies.trading.model.errors import JournalError
 from strategies.trading.model.events import (
     AccountState,
+    Event,
     FeedLost,
     MarketsAdded,
     MarketSettled,

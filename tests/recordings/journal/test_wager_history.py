@@ -68,7 +68,7 @@ def test_what_ended_unmatched_is_over_and_the_rest_is_not() -> None:
 
 def test_a_settled_market_is_over() -> None:
     """Nothing of a market is taken over once its result was told, nor of one not followed."""
-    told: list[Payload] = [place(0), WagerMatched(ref(0), Odds(100), 1_000, 1_000, 1_000)]
+    told: list[Event | Command] = [place(0), WagerMatched(ref(0), Odds(100), 1_000, 1_000, 1_000)]
     assert len(past_of(*told).unfinished(CATALOGUE, [KEY])) == 1
     assert past_of(*told).unfinished(CATALOGUE, []) == []
     settled = MarketSettled(KEY, ((HOME, Result.WON), (AWAY, Result.LOST)), 1)

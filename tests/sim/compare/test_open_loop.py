@@ -100,7 +100,7 @@ def real() -> EarlierWager:
     """Return our wager as it was."""
     fill = WagerMatched(REF, Odds(-120), 12_000, 10_000)
     wager = EarlierWager(PLACE, ns(4.5))
-    wager.told += [(ns(4.5), WagerAccepted(REF)), (ns(5), WagerOpened(REF)), (ns(20.1), fill)]
+    wager.updates += [(ns(4.5), WagerAccepted(REF)), (ns(5), WagerOpened(REF)), (ns(20.1), fill)]
     return wager
 
 
