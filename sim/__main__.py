@@ -153,7 +153,7 @@ def _generate(words: Sequence[str]) -> None:
         sport=options.sport,
         seed=options.seed,
         games=options.games,
-        shape=CrowdSettings(extra_suspensions=suspensions_named(options.suspensions)),
+        settings=CrowdSettings(extra_suspensions=suspensions_named(options.suspensions)),
     ):
         print(f"{rows} rows of a simulated game")
         print(folder.resolve())

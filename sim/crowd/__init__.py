@@ -1,1 +1,1 @@
-"""A simulated crowd: a game, those who quote it and those who take, told as a tape."""
+"""A simulated game with makers and takers who trade on it, published as tape rows."""

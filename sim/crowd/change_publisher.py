@@ -1,8 +1,8 @@
-"""What a crowd's exchange says to everybody: after each instant, what changed in it.
+"""Publishes what changed at the simulated exchange, instant by instant, as messages of rows.
 
-Book changes are told as the difference between the ten best levels and what was told of them. A
-trade and the change of the book that it made are two messages, told in either order and a little
-apart, as the real exchange does.
+A book change is the difference between the ten best levels and those that were last sent. A trade
+and the book change that it caused are two messages, in either order and a little apart, as on the
+real exchange.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +11,6 @@ from typing import Protocol
 from numpy.random import Generator
 
 from recordings.tape import Side
-from sim.crowd.activity_rates import NS_PER_S
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.displayed_book import Level, levels
@@ -20,58 +19,62 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
 
 TRADE_FIRST_SHARE = 0.5
 
 
 class RowSink(Protocol):
-    """How a row is said to a listener: as the writer of tapes has it, by places."""
+    """Accepts the rows of a message; lines, markets and events are indices, as on the tape."""
 
     def offer(self, line: int, odds: int, amount_cents: int, quantity_cents: int = 0) -> None:
-        """Say what a taker on the line may now stake at these odds; zero removes the offer."""
+        """Write what a taker on the line may now stake at these odds; zero removes the offer."""
 
     def trade(self, line: int, odds: int, amount_cents: int, side: Side) -> None:
-        """Say that a stake was matched, and on whose side line, odds and amount are."""
+        """Write that a stake was matched, and on whose side line, odds and amount are."""
 
     def market_status(self, market: int, status: MarketStatus) -> None:
-        """Say that a market opened, was suspended, or closed."""
+        """Write that a market opened, was suspended, or closed."""
 
     def event_status(self, event: int, status: EventStatus) -> None:
-        """Say that a sport event went in-play or ended."""
+        """Write that a sport event went in-play or ended."""
 
     def schedule(self, event: int, scheduled_ns: int) -> None:
-        """Say when a sport event is announced to start."""
+        """Write the announced start of a sport event."""
 
     def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
-        """Say the official score, and the playing time elapsed unless it is unreported (zero)."""
+        """Write the official score and the playing time elapsed, zero if unreported."""
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
-        """Say how long placements of a market wait while it is in-play."""
+        """Write how long placements of a market wait while it is in-play."""
 
     def result(self, line: int, result: Result) -> None:
-        """Say what became of a line."""
+        """Write the result of a line."""
 
 
-Say = Callable[[RowSink], None]
+# One row, to be written to every sink that is subscribed.
+RowWrite = Callable[[RowSink], None]
+# Stakes in cents that were matched on a line at some odds.
+TradedCents = dict[tuple[LineBook, Odds], int]
 
 
 class ChangeListener(Protocol):
-    """Who is told. What it is told of the book leaves out one participant, if it names one."""
+    """A subscriber. The books that it sees may leave out the wagers of one participant."""
 
     @property
-    def voice(self) -> RowSink:
-        """Return how rows are said to it."""
+    def sink(self) -> RowSink:
+        """Return where its rows are written."""
 
     @property
-    def without(self) -> Participant | None:
-        """Return whom its view of the book leaves out."""
+    def excluded(self) -> Participant | None:
+        """Return the participant whose wagers it does not see, if any."""
 
     def begin_message(self, now_ns: int) -> None:
-        """Take it that what is said from here on is one message of this time."""
+        """Start a message at this time; the rows that follow belong to it."""
 
 
 class ChangePublisher:
-    """Tells all listeners what changes, message by message."""
+    """Sends every change at an exchange to all listeners, message by message."""
 
     def __init__(
         self,
@@ -79,129 +82,130 @@ class ChangePublisher:
         exchange: SimulatedProphet,
         listeners: Sequence[ChangeListener],
         rng: Generator,
-        told_apart_s: float,
+        trade_skew_s: float,
     ) -> None:
-        """Hear of all that participants do at an exchange."""
+        """Subscribe to the changes and trades of an exchange."""
         self._env = env
-        self._told = [(listener, _Told(listener)) for listener in listeners]
+        self._subscribers = [(listener, _SentBooks(listener)) for listener in listeners]
         self._rng = rng
-        self._apart_ns_most = told_apart_s * NS_PER_S
+        self._max_skew_ns = trade_skew_s * NS_PER_SECOND
         self._changed: dict[LineBook, None] = {}
-        self._trades: dict[tuple[LineBook, Odds], int] = {}
-        self._late_trades: list[dict[tuple[LineBook, Odds], int]] = []
-        self._is_due = False
+        self._trades: TradedCents = {}
+        self._delayed_trades: list[TradedCents] = []
+        self._is_scheduled = False
         exchange.on_change = self._note_change
         exchange.on_trade = self._note_trade
 
     @property
     def rows(self) -> int:
-        """Return how many rows the first listener was told."""
-        return self._told[0][1].rows
+        """Return how many rows the first listener received."""
+        return self._subscribers[0][1].rows
 
-    def say(self, *says: Say) -> None:
-        """Tell everybody these rows in one message."""
-        self._tell(lambda _: says)
+    def publish(self, *rows: RowWrite) -> None:
+        """Send these rows in one message."""
+        self._send(lambda _: rows)
 
-    def say_of_market(self, market: int, *says: Say) -> None:
-        """Tell everybody these rows and, with them, what changed in the books of their market."""
+    def publish_market(self, market: int, *rows: RowWrite) -> None:
+        """Send these rows and, in the same message, the pending book changes of the market."""
         books = [book for book in self._changed if book.market == market]
         for book in books:
             del self._changed[book]
-        self._tell(lambda told: [*says, *told.changes(books)])
+        self._send(lambda sent: [*rows, *sent.updates(books)])
 
-    def catch_up(self) -> None:
-        """Tell at once what waits to be told."""
-        for trades in self._late_trades:
-            self._tell_trades(trades)
-        self._late_trades.clear()
-        self._tell_trades(self._trades)
+    def flush(self) -> None:
+        """Send everything that is pending at once."""
+        for trades in self._delayed_trades:
+            self._send_trades(trades)
+        self._delayed_trades.clear()
+        self._send_trades(self._trades)
         self._trades.clear()
-        self._tell_books()
+        self._send_books()
 
     def _note_change(self, book: LineBook, _: Offer) -> None:
         self._changed[book] = None
-        self._be_due()
+        self._schedule_instant()
 
     def _note_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
-        place = (book, odds)
-        self._trades[place] = self._trades.get(place, 0) + stake_cents
-        self._be_due()
+        key = (book, odds)
+        self._trades[key] = self._trades.get(key, 0) + stake_cents
+        self._schedule_instant()
 
-    def _be_due(self) -> None:
-        if not self._is_due:
-            self._is_due = True
-            # The last of its instant: whatever else happens in it is in the same message.
-            self._env.schedule_call(self._env.now_ns, Priority.FEED, self._end_instant)
+    def _schedule_instant(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            # Last within its instant, so that all changes of the instant share one message.
+            self._env.schedule_call(self._env.now_ns, Priority.FEED, self._publish_instant)
 
-    def _end_instant(self) -> None:
-        self._is_due = False
+    def _publish_instant(self) -> None:
+        self._is_scheduled = False
         if not self._trades:
-            self._tell_books()
+            self._send_books()
             return
         trades, self._trades = self._trades, {}
-        apart_ns = max(0, int(self._rng.uniform(-self._apart_ns_most, self._apart_ns_most)))
+        skew_ns = max(0, int(self._rng.uniform(-self._max_skew_ns, self._max_skew_ns)))
         if self._rng.random() < TRADE_FIRST_SHARE:
-            self._tell_trades(trades)
-            self._later(apart_ns, self._tell_books)
+            self._send_trades(trades)
+            self._schedule(skew_ns, self._send_books)
         else:
-            self._tell_books()
-            self._late_trades.append(trades)
-            self._later(apart_ns, lambda: self._tell_late(trades))
+            self._send_books()
+            self._delayed_trades.append(trades)
+            self._schedule(skew_ns, lambda: self._send_delayed(trades))
 
-    def _later(self, apart_ns: int, callback: Callable[[], None]) -> None:
-        self._env.schedule_call(self._env.now_ns + apart_ns, Priority.FEED, callback)
+    def _schedule(self, delay_ns: int, callback: Callable[[], None]) -> None:
+        self._env.schedule_call(self._env.now_ns + delay_ns, Priority.FEED, callback)
 
-    def _tell_late(self, trades: dict[tuple[LineBook, Odds], int]) -> None:
-        if trades in self._late_trades:
-            self._late_trades.remove(trades)
-            self._tell_trades(trades)
+    def _send_delayed(self, trades: TradedCents) -> None:
+        # A flush in between has sent them already.
+        if trades in self._delayed_trades:
+            self._delayed_trades.remove(trades)
+            self._send_trades(trades)
 
-    def _tell_trades(self, trades: dict[tuple[LineBook, Odds], int]) -> None:
-        says = [_trade(book.line, odds, cents) for (book, odds), cents in trades.items()]
-        self._tell(lambda _: says)
+    def _send_trades(self, trades: TradedCents) -> None:
+        rows = [_trade(book.line, odds, cents) for (book, odds), cents in trades.items()]
+        self._send(lambda _: rows)
 
-    def _tell_books(self) -> None:
+    def _send_books(self) -> None:
         books = list(self._changed)
         self._changed.clear()
-        self._tell(lambda told: told.changes(books))
+        self._send(lambda sent: sent.updates(books))
 
-    def _tell(self, says_of: "Callable[[_Told], Sequence[Say]]") -> None:
-        for listener, told in self._told:
-            says = says_of(told)
-            if says:
+    def _send(self, rows_for: "Callable[[_SentBooks], Sequence[RowWrite]]") -> None:
+        for listener, sent in self._subscribers:
+            rows = rows_for(sent)
+            if rows:
                 listener.begin_message(self._env.now_ns)
-                for say in says:
-                    say(listener.voice)
-                told.rows += len(says)
+                for write in rows:
+                    write(listener.sink)
+                sent.rows += len(rows)
 
 
-class _Told:
-    """What one listener was told of the books."""
+class _SentBooks:
+    """The levels of each book as one listener last received them."""
 
     def __init__(self, listener: ChangeListener) -> None:
         self.rows = 0
-        self._without = listener.without
+        self._excluded = listener.excluded
         self._levels: dict[LineBook, dict[Odds, Level]] = {}
 
-    def changes(self, books: Iterable[LineBook]) -> list[Say]:
-        """Return the rows that bring what was told of these books up to date.
+    def updates(self, books: Iterable[LineBook]) -> list[RowWrite]:
+        """Return the rows that bring these books up to date, and count them as sent.
 
         Removals come first, so that no reader sees a crossed or an overfull book midway.
         """
-        gone: list[Say] = []
-        news: list[Say] = []
+        removals: list[RowWrite] = []
+        changes: list[RowWrite] = []
         for book in books:
-            told = self._levels.get(book, {})
-            now = {level.odds: level for level in levels(book, self._without)}
-            gone += [_offer(book.line, Level(odds, 0, 0)) for odds in told if odds not in now]
-            news += [_offer(book.line, now[odds]) for odds in now if told.get(odds) != now[odds]]
+            sent = self._levels.get(book, {})
+            now = {level.odds: level for level in levels(book, self._excluded)}
+            removals += [_offer(book.line, Level(odds, 0, 0)) for odds in sent if odds not in now]
+            changes += [_offer(book.line, now[odds]) for odds in now if sent.get(odds) != now[odds]]
             self._levels[book] = now
-        return gone + news
+        return removals + changes
 
 
-def _offer(line: int, level: Level) -> Say:
-    return lambda voice: voice.offer(line, level.odds, level.value_cents, level.quantity_cents)
+def _offer(line: int, level: Level) -> RowWrite:
+    return lambda sink: sink.offer(line, level.odds, level.value_cents, level.quantity_cents)
 
 
-def _trade(line: int, odds: Odds, stake_cents: int) -> Say:
-    return lambda voice: voice.trade(line, odds, stake_cents, Side.TAKER)
+def _trade(line: int, odds: Odds, stake_cents: int) -> RowWrite:
+    return lambda sink: sink.trade(line, odds, stake_cents, Side.TAKER)

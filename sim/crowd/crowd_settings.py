@@ -1,4 +1,4 @@
-"""What a crowd is like: how many of whom, how keen, and how long it has."""
+"""Settings of the simulated crowd: numbers of makers, rates, delays, and the length of a game."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -11,22 +11,22 @@ from strategies.trading.model.market import MarketType
 
 DAY_S = 86_400.0
 USUAL, HARD = "usual", "hard"
-# By name, how often each market is suspended besides at the off and at the end.
+# By name, how many suspensions each market has besides those at the start and at the end.
 SUSPENSIONS = {USUAL: 0, HARD: 12}
-# Scores of a game played in a hurry are no closer than this.
-HURRIED_GAP_S = 4.0
+# Scores of a compressed game are at least this far apart; closer ones are merged.
+MIN_SCORE_GAP_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class CrowdSettings:
-    """The shape of a crowd: times in seconds, shares and rates as multiples of the usual.
+    """Settings of a crowd. Times are in seconds; rates are multiples of the measured ones.
 
-    `makers` counts those who quote, the keenest first, and `pace` multiplies how often they look;
-    `interest` multiplies how often others take; `informed` is how many of these see a score early,
-    on average for each main line. Only markets of `types` are wagered on. `extra_suspensions` come
-    on top of those at the off and at the end, in every market. `in_play_delay_s` replaces the
-    sport's own. A trade and the change of the book that it made are told up to `told_apart_s`
-    apart. `game_s` shortens the game on the wall clock.
+    `makers` is the number of makers, the tightest profiles first; `pace` multiplies how often they
+    requote, `interest` how often takers arrive. `informed` is the mean number of takers who see a
+    score early, per score and main line. Only markets of `types` are traded. `extra_suspensions`
+    happen in every market besides those at the start and at the end. `in_play_delay_s` replaces
+    the sport's own. A trade and the book change that it caused are published up to `trade_skew_s`
+    apart. `game_s` is the length of the game on the wall clock; None keeps its natural length.
     """
 
     opens_before_s: float = DAY_S
@@ -37,12 +37,12 @@ class CrowdSettings:
     types: tuple[MarketType, ...] = tuple(MarketType)
     extra_suspensions: int = 0
     in_play_delay_s: float | None = None
-    told_apart_s: float = 0.03
+    trade_skew_s: float = 0.03
     game_s: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a shape that cannot be, by name."""
-        for name in ("opens_before_s", "pace", "interest", "informed", "told_apart_s"):
+        """Raise ConfigError, naming the setting, for a value that is out of range."""
+        for name in ("opens_before_s", "pace", "interest", "informed", "trade_skew_s"):
             self._require(name, getattr(self, name) >= 0, "zero or more")
         self._require("makers", self.makers >= 1, "one or more")
         self._require("extra_suspensions", self.extra_suspensions >= 0, "zero or more")
@@ -50,14 +50,14 @@ class CrowdSettings:
         self._require("in_play_delay_s", delay_s is None or delay_s >= 0, "zero or more, or null")
         self._require("game_s", game_s is None or game_s > 0, "above zero, or null")
 
-    def _require(self, name: str, right: bool, wanted: str) -> None:
+    def _require(self, name: str, right: bool, targets: str) -> None:
         if not right:
-            message = f"crowd.{name}: {getattr(self, name)!r} is not {wanted}"
+            message = f"crowd.{name}: {getattr(self, name)!r} is not {targets}"
             raise ConfigError(message)
 
     @classmethod
     def drawn(cls, rng: Generator) -> Self:
-        """Draw a small crowd with a short game, for a storm: minutes from opening to the end."""
+        """Draw a small crowd with a game of minutes, for the storm tests."""
         return cls(
             opens_before_s=float(rng.uniform(30, 120)),
             makers=int(rng.integers(1, 6)),
@@ -66,13 +66,13 @@ class CrowdSettings:
             informed=float(rng.uniform(0, 3)),
             extra_suspensions=int(rng.integers(0, 4)),
             in_play_delay_s=float(rng.choice([0.0, 1.0, 5.0])),
-            told_apart_s=float(rng.choice([0.0, 0.03])),
+            trade_skew_s=float(rng.choice([0.0, 0.03])),
             game_s=float(rng.uniform(60, 240)),
         )
 
 
 def suspensions_named(name: str) -> int:
-    """Return how many extra suspensions a profile has; raise ConfigError if there is none such."""
+    """Return the number of extra suspensions of a profile; raise ConfigError if it is unknown."""
     if name not in SUSPENSIONS:
         message = f"suspensions: {name!r} is not one of {', '.join(SUSPENSIONS)}"
         raise ConfigError(message)
@@ -80,20 +80,20 @@ def suspensions_named(name: str) -> int:
 
 
 def compressed(game: Game, game_s: float) -> Game:
-    """Return a game that takes so long on the wall clock, and that ends as the original does.
+    """Return the game compressed to `game_s` on the wall clock, with the same final score.
 
-    Scores that would come too close on each other are told as one.
+    Scores that would come closer than MIN_SCORE_GAP_S are merged into one.
     """
-    pace = game_s / game.length_s
+    factor = game_s / game.length_s
     scores: list[tuple[float, Score]] = []
     for wall_s, score in game.scores:
-        if scores and wall_s * pace - scores[-1][0] < HURRIED_GAP_S:
+        if scores and wall_s * factor - scores[-1][0] < MIN_SCORE_GAP_S:
             scores[-1] = (scores[-1][0], score)
         else:
-            scores.append((wall_s * pace, score))
+            scores.append((wall_s * factor, score))
     return replace(
         game,
         scores=scores,
-        wall_s=[wall_s * pace for wall_s in game.wall_s],
-        breaks=[Span(pause.from_s * pace, pause.to_s * pace) for pause in game.breaks],
+        wall_s=[wall_s * factor for wall_s in game.wall_s],
+        breaks=[Span(pause.from_s * factor, pause.to_s * factor) for pause in game.breaks],
     )

@@ -1,4 +1,4 @@
-"""`feed=crowd`: a crowd at the simulated exchange that reacts to what a desk does there."""
+"""`feed=crowd`: a market source whose crowd reacts to what a desk does at the exchange."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from simpy import Event
 
 from recordings.tape import Clocks, TapeInfo
 from recordings.writer import TapeWriter
-from sim.crowd.activity_rates import NS_PER_MINUTE, NS_PER_S, Steps
+from sim.crowd.activity_rates import NS_PER_MINUTE, ProcessGenerator
 from sim.crowd.crowd import Crowd, CrowdRun
 from sim.crowd.crowd_settings import CrowdSettings, suspensions_named
 from sim.crowd.row_sinks import DeskListener, TapeListener
@@ -17,39 +17,40 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.market_source import Progress, SourceSummary
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.units import NS_PER_SECOND
 
 S_PER_MINUTE, S_PER_HOUR = 60.0, 3600.0
-SHOWN_EVERY_MINUTES = 10
-# A day ends so long after the final whistle, at the latest.
-AFTERMATH_S = 110
+PROGRESS_MINUTES = 10
+# Upper bound of the time from the end of the game to settlement.
+SETTLEMENT_S = 110
 
 
 class CrowdSource:
-    """A simulated crowd, born anew for every pass; the same seed gives the same people and game.
+    """A market source that simulates a new crowd for every pass, the same one for the same seed.
 
-    With `record_to`, a new folder, what happens is recorded as well, as everybody but the desk
-    would have seen it: without its stake, its fills as the trades of those who took.
+    With `record_to`, a new folder, a pass is recorded as well, without the wagers of the desk:
+    its stakes are not displayed, and its fills are trades like all others.
     """
 
     knows_queue = True
 
     def __init__(
-        self, sport: str, seed: int, shape: CrowdSettings, record_to: Path | None = None
+        self, sport: str, seed: int, settings: CrowdSettings, record_to: Path | None = None
     ) -> None:
         """Draw the game; raise ConfigError for a sport that is not simulated."""
-        self._sport, self._seed, self._shape = sport, seed, shape
+        self._sport, self._seed, self._settings = sport, seed, settings
         self._record_to = record_to
         self.info: TapeInfo = self._crowd().info
         self.name = f"simulated crowd, {sport}"
 
     def examine(self) -> None:
-        """Find nothing wrong: there is no recording."""
+        """Do nothing: there is no recording to validate."""
 
     def environment(self, label: str, show: Progress) -> ReplayEnvironment:
-        """Return an environment that starts as the markets open; progress is shown in minutes."""
+        """Return an environment that starts as the markets open; progress is counted in minutes."""
         crowd = self._crowd()
         env = ReplayEnvironment(start_ns=crowd.opens_ns)
-        ends_ns = crowd.starts_ns + int((crowd.game.length_s + AFTERMATH_S) * NS_PER_S)
+        ends_ns = crowd.starts_ns + int((crowd.game.length_s + SETTLEMENT_S) * NS_PER_SECOND)
         env.process(_show(env, (ends_ns - crowd.opens_ns) // NS_PER_MINUTE, label, show))
         return env
 
@@ -60,25 +61,25 @@ class CrowdSource:
         publisher: Publisher,
         desk: Participant,
     ) -> "CrowdSourceRun":
-        """Bring the crowd to the exchange that a desk trades at."""
+        """Start the crowd at the exchange that a desk trades at."""
         crowd = self._crowd()
         if self._record_to is None:
-            attendance = crowd.join(env, exchange, [DeskListener(self.info, publisher)])
-            return CrowdSourceRun(env, crowd, attendance, None)
+            crowd_run = crowd.join(env, exchange, [DeskListener(self.info, publisher)])
+            return CrowdSourceRun(env, crowd, crowd_run, None)
         writer = TapeWriter(
             self._record_to, source=self.info.source, simulated=True, clocks=Clocks.TWO
         )
-        chance = RandomStreams(self._seed).named("crowd.feed")
-        tape = TapeListener(writer, self.info, chance, without=desk)
-        attendance = crowd.join(env, exchange, [DeskListener(self.info, publisher), tape])
-        return CrowdSourceRun(env, crowd, attendance, writer)
+        rng = RandomStreams(self._seed).named("crowd.feed")
+        tape = TapeListener(writer, self.info, rng, excluded=desk)
+        crowd_run = crowd.join(env, exchange, [DeskListener(self.info, publisher), tape])
+        return CrowdSourceRun(env, crowd, crowd_run, writer)
 
     def _crowd(self) -> Crowd:
-        return Crowd(self._sport, self._seed, self._shape)
+        return Crowd(self._sport, self._seed, self._settings)
 
 
 class CrowdSourceRun:
-    """One pass among a crowd."""
+    """One pass against a crowd."""
 
     trades_of_unknown_taker = 0
 
@@ -86,36 +87,36 @@ class CrowdSourceRun:
         self,
         env: ReplayEnvironment,
         crowd: Crowd,
-        attendance: CrowdRun,
+        crowd_run: CrowdRun,
         writer: TapeWriter | None,
     ) -> None:
-        """Follow it; the writer, if any, is closed when the day has ended."""
-        self.ended: Event = attendance.ended
+        """Hold a pass that has started; the writer, if any, records it until `close`."""
+        self.ended: Event = crowd_run.ended
         self._env = env
         self._crowd = crowd
-        self._attendance = attendance
+        self._crowd_run = crowd_run
         self._writer = writer
 
     def told(self) -> SourceSummary:
-        """Return what was told to the desk until now."""
-        rows = self._attendance.broadcast.rows
+        """Return what was published to the desk so far."""
+        rows = self._crowd_run.publisher.rows
         return SourceSummary(rows, self._crowd.opens_ns, self._env.now_ns, "")
 
     def close(self) -> None:
-        """Finish the recording, if there is one."""
+        """Finish the recording, if any."""
         if self._writer is not None:
             self._writer.close()
 
     def abandon(self) -> None:
-        """Leave no recording behind."""
+        """Delete the unfinished recording, if any."""
         if self._writer is not None:
             self._writer.abandon()
 
 
-def _show(env: ReplayEnvironment, minutes: int, label: str, show: Progress) -> Steps:
-    for done in range(0, minutes, SHOWN_EVERY_MINUTES):
+def _show(env: ReplayEnvironment, minutes: int, label: str, show: Progress) -> ProcessGenerator:
+    for done in range(0, minutes, PROGRESS_MINUTES):
         show(label, done, minutes)
-        yield env.timeout(SHOWN_EVERY_MINUTES * NS_PER_MINUTE)
+        yield env.timeout(PROGRESS_MINUTES * NS_PER_MINUTE)
     show(label, minutes, minutes)
 
 
@@ -133,11 +134,11 @@ def crowd_source(
     game_minutes: float | None,
     record_to: str | None,
 ) -> CrowdSource:
-    """Return the crowd that a configuration describes.
+    """Return the market source of `feed=crowd`, with the settings of conf/feed/crowd.yaml.
 
-    Raise ConfigError, naming the setting, where it cannot mean anything.
+    Raise ConfigError, naming the setting, for a value that is out of range.
     """
-    shape = CrowdSettings(
+    settings = CrowdSettings(
         opens_before_s=_number("opens_before_hours", opens_before_hours) * S_PER_HOUR,
         makers=makers,
         pace=_number("pace", pace),
@@ -147,7 +148,7 @@ def crowd_source(
         in_play_delay_s=_optional("in_play_delay_seconds", in_play_delay_seconds),
         game_s=_optional("game_minutes", game_minutes, S_PER_MINUTE),
     )
-    return CrowdSource(sport, seed, shape, None if record_to is None else Path(record_to))
+    return CrowdSource(sport, seed, settings, None if record_to is None else Path(record_to))
 
 
 def _optional(name: str, value: object, unit: float = 1.0) -> float | None:

@@ -1,8 +1,8 @@
 """One simulated game of any sport: its score, on the game clock and on the wall clock.
 
 Everything that can be wagered on settles from the one score here. All times in this module are
-seconds: of the wall from the start of play, or of the game clock. The game knows its whole course;
-the crowd must not.
+seconds: of the wall from the start of play, or of the game clock. A Game holds the whole game from
+the start; makers and takers may only use what has happened by their time.
 """
 
 from bisect import bisect_right
@@ -33,9 +33,9 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GameTimes:
-    """How long a sport is played: regulation, and an overtime; as many as are needed.
+    """Playing time of a sport: regulation, and each overtime.
 
-    In `sudden_death` an overtime ends with the first score, so what is left of it says nothing.
+    In `sudden_death` an overtime ends with the first score, so the time left in it means nothing.
     """
 
     regulation_s: float
@@ -45,11 +45,12 @@ class GameTimes:
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """The course of a game: its scores, and the wall clock against the game clock.
+    """A complete game: its scores, and the wall clock against the game clock.
 
     `line` and `total` are what the closing market expects: the home team's margin, and the points
-    of both; `points` is what it offers. `scores` pairs a wall time with the score from then on;
-    `wall_s` and `clock_s` are knots, straight between. `breaks` are the pauses between periods.
+    of both teams; `points` are those on offer. `scores` pairs a wall time with the score from then
+    on; `wall_s` and `clock_s` are the knots of a piecewise linear map between the two clocks.
+    `breaks` are the pauses between periods.
     """
 
     line: float
@@ -63,7 +64,7 @@ class Game:
 
     @property
     def final(self) -> Score:
-        """Return the score that everything settles on."""
+        """Return the final score, by which every line settles."""
         return self.scores[-1][1] if self.scores else Score(0, 0)
 
     @property
@@ -73,12 +74,12 @@ class Game:
 
     @property
     def overtimes(self) -> int:
-        """Return how many overtimes were begun."""
+        """Return how many overtimes were started."""
         beyond_s = self.clock_s[-1] - self.clock.regulation_s
         return max(0, int(-(-beyond_s // self.clock.overtime_s)))
 
     def clock_at(self, wall_s: float) -> float:
-        """Return the game clock at a wall time: between two knots it runs evenly, or stands."""
+        """Return the game clock at a wall time, interpolated between two knots."""
         after = bisect_right(self.wall_s, wall_s)
         if after == len(self.wall_s):
             return self.clock_s[-1]
@@ -86,19 +87,14 @@ class Game:
         passed = (wall_s - from_s) / (to_s - from_s)
         return self.clock_s[after - 1] + passed * (self.clock_s[after] - self.clock_s[after - 1])
 
-    def score_at(self, wall_s: float) -> Score:
-        """Return the score at a wall time."""
-        told = bisect_right(self.scores, wall_s, key=lambda score: score[0])
-        return self.scores[told - 1][1] if told else Score(0, 0)
-
     def is_running(self, wall_s: float) -> bool:
-        """Tell whether the teams are on the field: not before, between periods, or after."""
+        """Return whether play is on: after the start, before the end, and not in a break."""
         if not 0 <= wall_s < self.length_s:
             return False
         return not any(pause.from_s <= wall_s < pause.to_s for pause in self.breaks)
 
     def share_left(self, clock_s: float) -> float:
-        """Return what is left to play, as a share of regulation; overtime is not foreseen."""
+        """Return the time left to play as a share of regulation, without overtimes to come."""
         regulation_s = self.clock.regulation_s
         if clock_s >= self.clock_s[-1]:
             return 0.0

@@ -1,11 +1,10 @@
-"""Where a crowd meets: one game, the lines on it, and what everybody there can see."""
+"""What all makers and takers of one game share: the exchange, the pairs, and the fair values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simpy import Event
 
-from sim.crowd.activity_rates import NS_PER_S
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.fair_value import FairValue
 from sim.crowd.game import Game, Score
@@ -13,11 +12,12 @@ from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.market import MarketType
+from strategies.trading.model.units import NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedPair:
-    """A pair on offer: home or over first; the main one of its market, or an outer one."""
+    """A pair on offer, home or over first. `is_main` marks the first pair of its market."""
 
     type: MarketType
     point: float
@@ -26,57 +26,57 @@ class OfferedPair:
 
 
 class GameContext:
-    """What all who wager on a game share."""
+    """The game and exchange that makers and takers act on; `is_over` is set after settlement."""
 
     def __init__(
         self,
         env: ReplayEnvironment,
         exchange: SimulatedProphet,
         game: Game,
-        outlook: FairValue,
-        shape: CrowdSettings,
+        fair_value: FairValue,
+        settings: CrowdSettings,
         pairs: Sequence[OfferedPair],
         starts_ns: int,
         in_play_delay_s: float,
     ) -> None:
-        """Set the stage; play begins at `starts_ns`."""
+        """Hold what is shared; play begins at `starts_ns`."""
         self.env = env
         self.exchange = exchange
-        self.shape = shape
+        self.settings = settings
         self.pairs = pairs
         self.starts_ns = starts_ns
         self.in_play_delay_s = in_play_delay_s
-        self.news_ns = outlook.moves_ns
+        self.news_times_ns = fair_value.move_times_ns
         self.is_over = False
         self.game = game
-        self._outlook = outlook
+        self._fair_value = fair_value
 
     @property
-    def ahead_ns(self) -> int:
-        """Return how far ahead the start is; negative in the game."""
+    def ns_to_start(self) -> int:
+        """Return the time to the start in nanoseconds; negative in the game."""
         return self.starts_ns - self.env.now_ns
 
     def clock_ns(self) -> int:
         """Return the playing time elapsed."""
-        return int(self.game.clock_at(max(0.0, -self.ahead_ns / NS_PER_S)) * NS_PER_S)
+        return int(self.game.clock_at(max(0.0, -self.ns_to_start / NS_PER_SECOND)) * NS_PER_SECOND)
 
-    def is_quiet(self) -> bool:
-        """Tell whether the game is in a break."""
-        wall_s = -self.ahead_ns / NS_PER_S
+    def is_break(self) -> bool:
+        """Return whether the game is in a break between periods."""
+        wall_s = -self.ns_to_start / NS_PER_SECOND
         return 0 <= wall_s < self.game.length_s and not self.game.is_running(wall_s)
 
-    def is_settled(self, opened_ns: int) -> bool:
-        """Tell whether a wager that opened then may be cancelled by now."""
+    def is_cancellable(self, opened_ns: int) -> bool:
+        """Return whether a wager that was activated at `opened_ns` may be cancelled by now."""
         return self.env.now_ns >= opened_ns + self.exchange.settings.retry_window_ns
 
     def is_open(self, pair: OfferedPair) -> bool:
-        """Tell whether a pair takes wagers."""
+        """Return whether the market of a pair accepts wagers."""
         return self.exchange.markets.is_open(pair.books[0])
 
     def fair(self, pair: OfferedPair, score: Score) -> float:
-        """Return the fair probability of a pair's first line to whoever knows this score."""
-        return self._outlook.fair(pair.type, pair.point, score, self.env.now_ns)
+        """Return the fair probability of a pair's first line, given a score."""
+        return self._fair_value.fair(pair.type, pair.point, score, self.env.now_ns)
 
     def wait_s(self, seconds: float) -> Event:
-        """Return the event that so many seconds have passed."""
-        return self.env.timeout(int(seconds * NS_PER_S))
+        """Return the event that fires after this many seconds."""
+        return self.env.timeout(int(seconds * NS_PER_SECOND))

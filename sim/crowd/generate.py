@@ -1,4 +1,4 @@
-"""`python -m sim generate`: games, a day before their start to settlement, as tapes."""
+"""`python -m sim generate`: simulated games as tapes, from a day before the start to settlement."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,19 +22,19 @@ COMMISSION_PERCENT = 2.0
 
 
 def generate_games(
-    out: Path, *, sport: str, seed: int, games: int, shape: CrowdSettings
+    out: Path, *, sport: str, seed: int, games: int, settings: CrowdSettings
 ) -> Iterator[tuple[Path, int]]:
     """Write games one after the other; yield the folder and the number of rows of each.
 
     One game is written to the folder itself, several to `game-000` and on inside it, each of them
-    the same as if it had been asked for alone, with a seed one higher. Where one fails, none is
-    kept. Raise ConfigError and TapeError as for a single game.
+    the same as a single game with the next seed. If one fails, all are removed. Raise ConfigError
+    and TapeError as for a single game.
     """
     written: list[Path] = []
     try:
         for number in range(games):
             folder = out if games == 1 else out / f"game-{number:03d}"
-            rows = generate_game(folder, seed=seed + number, sport=sport, shape=shape)
+            rows = generate_game(folder, seed=seed + number, sport=sport, settings=settings)
             written.append(folder)
             yield folder, rows
     except BaseException:
@@ -44,14 +44,14 @@ def generate_games(
 
 
 def generate_game(
-    out: Path, *, seed: int, sport: str = "nba", shape: CrowdSettings | None = None
+    out: Path, *, seed: int, sport: str = "nba", settings: CrowdSettings | None = None
 ) -> int:
     """Write one simulated game to a new recording folder and return its number of rows.
 
     The same seed gives the same bytes. Raise ConfigError for a sport that is not simulated, and
     TapeError where the folder holds a recording already.
     """
-    crowd = Crowd(sport, seed, shape)
+    crowd = Crowd(sport, seed, settings)
     env = ReplayEnvironment(start_ns=crowd.opens_ns)
     exchange = SimulatedProphet(
         env=env,
@@ -61,9 +61,9 @@ def generate_game(
         fees=Commission(COMMISSION_PERCENT),
         settings=ExchangeSettings(),
     )
-    hard = crowd.shape.extra_suspensions == SUSPENSIONS[HARD]
-    words = f" --suspensions {HARD}" if hard else ""
-    source = f"simulated: python -m sim generate {sport} --seed {seed}{words}"
+    hard = crowd.settings.extra_suspensions == SUSPENSIONS[HARD]
+    options = f" --suspensions {HARD}" if hard else ""
+    source = f"simulated: python -m sim generate {sport} --seed {seed}{options}"
     with TapeWriter(out, source=source, simulated=True, clocks=Clocks.TWO) as writer:
         tape = TapeListener(writer, crowd.info, RandomStreams(seed).named("crowd.feed"))
         env.run(until=crowd.join(env, exchange, [tape]).ended)

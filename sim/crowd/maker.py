@@ -1,10 +1,10 @@
-"""Those who quote: each a participant with a temper, who sees scores and quotes some pairs."""
+"""A maker of the crowd: a participant with a profile that quotes pairs and reacts to scores."""
 
 from collections.abc import Sequence
 
 from numpy.random import Generator
 
-from sim.crowd.activity_rates import Steps
+from sim.crowd.activity_rates import ProcessGenerator
 from sim.crowd.game import Score
 from sim.crowd.game_context import GameContext
 from sim.crowd.maker_profiles import MakerProfile
@@ -17,78 +17,82 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import BATCH_LIMIT
 
 BALANCE_CENTS = 1_000_000_000
-# How long it takes to quote anew after a market opened, or what was stale was pulled.
-COME_BACK_S = (0.5, 6.0)
-# How long it takes to hear of news before the game.
-NEWS_S = (0.5, 3.0)
-# Beyond the in-play delay, when what waited in it can be withdrawn.
-SECOND_LOOK_S = 0.5
+# Time to quote again after a market opened or stale wagers were cancelled.
+REQUOTE_DELAY_S = (0.5, 6.0)
+# Time until news before the game is noticed.
+NEWS_DELAY_S = (0.5, 3.0)
+# Margin after the in-play delay, when wagers that waited in it can be cancelled.
+SECOND_CANCEL_S = 0.5
 
 
 class Maker:
     """One maker in one game."""
 
-    def __init__(self, name: str, temper: MakerProfile, stage: GameContext, rng: Generator) -> None:
+    def __init__(
+        self, name: str, profile: MakerProfile, context: GameContext, rng: Generator
+    ) -> None:
         """Open an account; nothing is quoted before the markets open."""
-        self._stage = stage
-        self._temper = temper
+        self._context = context
+        self._profile = profile
         self._rng = rng
-        self.participant = stage.exchange.open_account(name, BALANCE_CENTS, self._hear)
+        self.participant = context.exchange.open_account(name, BALANCE_CENTS, self._on_events)
         self._placed: dict[WagerRef, tuple[Quoter, int]] = {}
         self._refs = 0
         self.score = Score(0, 0)
         self.quoters = [
-            Quoter(self, pair, temper, stage, rng) for pair in stage.pairs if temper.quotes(pair)
+            Quoter(self, pair, profile, context, rng)
+            for pair in context.pairs
+            if profile.quotes(pair)
         ]
 
-    def come_back(self) -> Steps:
-        """Quote soon after the markets opened."""
+    def requote(self) -> ProcessGenerator:
+        """Quote every pair again within a few seconds."""
         for quoter in self.quoters:
-            yield self._stage.wait_s(self._rng.uniform(*COME_BACK_S) / len(self.quoters))
-            yield from quoter.look()
+            yield self._context.wait_s(self._rng.uniform(*REQUOTE_DELAY_S) / len(self.quoters))
+            yield from quoter.requote()
 
-    def notice(self, score: Score, official_ns: int) -> Steps:
-        """See a score around when it becomes official; pull what it made stale, and quote anew."""
-        ahead_ns = int(self._rng.uniform(*self._temper.ahead_s) * NS_PER_SECOND)
-        yield self._stage.env.timeout(max(0, official_ns - ahead_ns - self._stage.env.now_ns))
+    def on_score(self, score: Score, official_ns: int) -> ProcessGenerator:
+        """See a score near its official time; cancel what it made unprofitable, then requote."""
+        lead_ns = int(self._rng.uniform(*self._profile.lead_s) * NS_PER_SECOND)
+        yield self._context.env.timeout(max(0, official_ns - lead_ns - self._context.env.now_ns))
         self.score = score
-        self._pull()
-        yield from self.come_back()
-        # What waited in the in-play delay when the score came is open by now.
-        yield self._stage.wait_s(self._stage.in_play_delay_s + SECOND_LOOK_S)
-        self._pull()
+        self._cancel_unprofitable()
+        yield from self.requote()
+        # Wagers that were in the in-play delay at the score are active by now.
+        yield self._context.wait_s(self._context.in_play_delay_s + SECOND_CANCEL_S)
+        self._cancel_unprofitable()
 
-    def hear_news(self) -> Steps:
-        """Pull what news made stale, and quote anew."""
-        yield self._stage.wait_s(self._rng.uniform(*NEWS_S))
-        self._pull()
-        yield from self.come_back()
+    def on_news(self) -> ProcessGenerator:
+        """Cancel what the news made unprofitable, then requote."""
+        yield self._context.wait_s(self._rng.uniform(*NEWS_DELAY_S))
+        self._cancel_unprofitable()
+        yield from self.requote()
 
     def place(self, quoter: Quoter, requests: Sequence[tuple[int, PlaceWager]]) -> None:
-        """Place what a quoter wants, each on its side of the pair."""
+        """Place requests of a quoter, each with its side of the pair, in batches."""
         for start in range(0, len(requests), BATCH_LIMIT):
             batch = requests[start : start + BATCH_LIMIT]
             self._placed.update((request.ref, (quoter, side)) for side, request in batch)
-            self._stage.exchange.place(self.participant, [request for _, request in batch])
+            self._context.exchange.place(self.participant, [request for _, request in batch])
 
     def next_ref(self) -> WagerRef:
-        """Return a reference that was not used before."""
+        """Return a new wager reference."""
         self._refs += 1
         return WagerRef(f"{self.participant.name}-{self._refs}")
 
     def cancel(self, wagers: Sequence[ExchangeWager]) -> None:
-        """Withdraw wagers, so many at a time; what is refused is looked at again later."""
+        """Cancel wagers in batches; what is refused comes up again at the next requote."""
         refs = [wager.ref for wager in wagers]
         for start in range(0, len(refs), BATCH_LIMIT):
-            self._stage.exchange.cancel(self.participant, refs[start : start + BATCH_LIMIT])
+            self._context.exchange.cancel(self.participant, refs[start : start + BATCH_LIMIT])
 
-    def _pull(self) -> None:
-        self.cancel([wager for quoter in self.quoters for wager in quoter.given_away()])
+    def _cancel_unprofitable(self) -> None:
+        self.cancel([wager for quoter in self.quoters for wager in quoter.unprofitable_wagers()])
 
-    def _hear(self, events: tuple[Event, ...]) -> None:
+    def _on_events(self, events: tuple[Event, ...]) -> None:
         for event in events:
             if isinstance(event, WagerMatched):
                 quoter, side = self._placed[event.ref]
-                quoter.book_fill(side, event.stake_cents + event.profit_cents)
+                quoter.record_fill(side, event.stake_cents + event.profit_cents)
                 if event.ref not in self.participant.live:
-                    self._stage.env.process(quoter.refill())
+                    self._context.env.process(quoter.refill())

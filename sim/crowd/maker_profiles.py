@@ -1,4 +1,4 @@
-"""What kinds of makers there are: how wide, how large, how fast, and on which lines."""
+"""Profiles of the makers: width, size, speed, and the lines that they quote."""
 
 from dataclasses import dataclass
 
@@ -7,32 +7,34 @@ from sim.crowd.game_context import OfferedPair
 
 @dataclass(frozen=True, slots=True)
 class MakerProfile:
-    """How a maker quotes: half spreads as probability, median size by the mean of stake and win.
+    """How a maker quotes.
 
-    `half_spread` is for main lines, `outer_half_spread` for the others; without it he leaves them
-    alone. `ahead_s` is the range of times by which he is faster than the official score, negative
-    where slower. `levels` are quoted on each side, so many rungs apart.
+    `half_spread` is the distance from fair value in probability on main lines, `outer_half_spread`
+    on the others, which are not quoted if it is None. `levels` are quoted on each side,
+    `rungs_apart` rungs of the ladder apart. `size_cents` is the median size, a size being the
+    geometric mean of stake and profit. `lead_s` is the range of times by which the maker sees a
+    score before it is official, negative if after.
     """
 
     half_spread: float
     levels: int
     rungs_apart: int
     size_cents: int
-    ahead_s: tuple[float, float]
+    lead_s: tuple[float, float]
     outer_half_spread: float | None = None
 
     def quotes(self, pair: OfferedPair) -> bool:
-        """Tell whether this maker cares for a pair."""
+        """Return whether this maker quotes a pair."""
         return pair.is_main or self.outer_half_spread is not None
 
     def half_spread_of(self, pair: OfferedPair) -> float:
-        """Return the half spread on a pair that this maker quotes."""
+        """Return the half spread on a pair, as a probability."""
         if pair.is_main or self.outer_half_spread is None:
             return self.half_spread
         return self.outer_half_spread
 
 
-TEMPERS = (
+MAKER_PROFILES = (
     MakerProfile(0.0033, 4, 1, 12_000, (1.6, 2.9)),
     MakerProfile(0.0055, 4, 2, 22_000, (0.4, 2.4), outer_half_spread=0.075),
     MakerProfile(0.0039, 3, 1, 16_000, (1.3, 2.8)),

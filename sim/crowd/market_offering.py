@@ -1,4 +1,4 @@
-"""What is on offer for a simulated game: the event, its markets and lines, and how they settle."""
+"""The markets of a simulated game: the event, its markets and lines, and their results."""
 
 import hashlib
 
@@ -8,8 +8,8 @@ from strategies.trading.model.ids import EventId, LineId
 from strategies.trading.model.market import Line, Market, MarketType, Result, Selection, SportEvent
 
 FIRST_EVENT_ID = 9_000_000
-# The visitors play at the first home team's next neighbour but so many.
-VISITORS_AFTER = 1
+# The away team is this many places after the home team in the sport's list.
+AWAY_TEAM_OFFSET = 1
 
 Lines = tuple[Line, Line]
 Selections = tuple[Selection, Selection]
@@ -24,7 +24,7 @@ class MarketOffering:
     """
 
     def __init__(self, seed: int, sport: Sport, game: Game) -> None:
-        """Name everything after the seed, at the points that the game is offered with."""
+        """Derive all ids from the seed; the points are those that the game is offered with."""
         self.event = _event(seed, sport)
         self.markets: list[tuple[Market, list[Lines]]] = [
             self._market(sport, MarketType.MONEYLINE, _TEAMS, [(0.0, 0.0)]),
@@ -48,7 +48,7 @@ class MarketOffering:
 
 
 def results(type_: MarketType, point: float, final: Score) -> tuple[Result, Result]:
-    """Return what becomes of a pair whose first line is home or over at this point."""
+    """Return the results of a pair whose first line is home or over at this point."""
     if type_ is MarketType.TOTAL:
         surplus = final.home + final.away - point
     else:
@@ -60,7 +60,7 @@ def results(type_: MarketType, point: float, final: Score) -> tuple[Result, Resu
 
 def _event(seed: int, sport: Sport) -> SportEvent:
     home = sport.teams[seed % len(sport.teams)]
-    away = sport.teams[(seed + VISITORS_AFTER) % len(sport.teams)]
+    away = sport.teams[(seed + AWAY_TEAM_OFFSET) % len(sport.teams)]
     return SportEvent(
         EventId(str(FIRST_EVENT_ID + seed)),
         f"{away} at {home} (simulated)",

@@ -1,4 +1,4 @@
-"""Who listens to a crowd's exchange: a tape that is being recorded, and a desk."""
+"""Listeners to a crowd's exchange: one that records a tape, and one that feeds a desk."""
 
 from numpy.random import Generator
 
@@ -21,15 +21,15 @@ from strategies.trading.model.odds import Odds
 STAMP_NS = NS_PER_MS
 LATENCY_MEDIAN_NS = 40 * NS_PER_MS
 LATENCY_SIGMA = 0.7
-LATENCY_NS_MOST = 500 * NS_PER_MS
+MAX_LATENCY_NS = 500 * NS_PER_MS
 LATENCY_GRAIN_NS = 100_000
 
 
 class TapeListener:
-    """Writes a tape, whose rows arrive by a latency of its own; the writer enters the lines.
+    """Records a tape; rows are received after a random latency of their own.
 
-    The exchange stamps its messages in whole milliseconds. With `without`, the tape is what it
-    would be if that participant had only been there to be matched: its stake is never shown.
+    The exchange stamps its messages in whole milliseconds. The wagers of the participant
+    `excluded`, if any, are never displayed; trades against them are recorded like all others.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class TapeListener:
         writer: TapeWriter,
         info: TapeInfo,
         rng: Generator,
-        without: Participant | None = None,
+        excluded: Participant | None = None,
     ) -> None:
-        """Enter all that there is in a tape's dictionaries, in the same places."""
-        self.voice = writer
-        self.without = without
+        """Add all events, markets and lines to the writer, with the indices of `info`."""
+        self.sink = writer
+        self.excluded = excluded
         self._rng = rng
         self._received_ns = 0
         for event in info.events:
@@ -52,38 +52,38 @@ class TapeListener:
             writer.add_line(line)
 
     def begin_message(self, now_ns: int) -> None:
-        """Take it that what is said from here on is one message of this time."""
+        """Start a message at this time; the rows that follow belong to it."""
         sent_ns = now_ns - now_ns % STAMP_NS
         # A message never overtakes the one ahead of it.
         self._received_ns = max(self._received_ns, sent_ns + self._latency_ns())
-        self.voice.begin_message(self._received_ns, sent_ns)
+        self.sink.begin_message(self._received_ns, sent_ns)
 
     def _latency_ns(self) -> int:
         drawn_ns = int(LATENCY_MEDIAN_NS * self._rng.lognormal(0, LATENCY_SIGMA))
-        latency_ns = min(drawn_ns, LATENCY_NS_MOST)
+        latency_ns = min(drawn_ns, MAX_LATENCY_NS)
         return latency_ns - latency_ns % LATENCY_GRAIN_NS
 
 
 class DeskListener:
-    """Tells a desk, through its publisher, of the markets that it subscribed to."""
+    """Publishes changes of the markets that a desk subscribed to, as events."""
 
-    without: Participant | None = None
+    excluded: Participant | None = None
 
     def __init__(self, info: TapeInfo, publisher: Publisher) -> None:
-        """Translate places into names."""
-        self.voice = self
+        """Read ids by index from `info`."""
+        self.sink = self
         self._info = info
         self._publisher = publisher
         self._messages = 0
         self._arrival_ns = 0
 
     def begin_message(self, now_ns: int) -> None:
-        """Take it that what is said from here on arrives together."""
+        """Start a message at this time; the rows that follow arrive together."""
         self._messages += 1
         self._arrival_ns = self._publisher.arrival_ns(now_ns, now_ns, self._messages)
 
     def offer(self, line: int, odds: int, amount_cents: int, quantity_cents: int = 0) -> None:
-        """Tell what a taker may stake; how much was there at first is not told."""
+        """Publish what a taker may stake; the original quantity is not published."""
         del quantity_cents
         named = self._info.lines[line]
         if named.market_key in self._publisher.markets:
@@ -91,7 +91,7 @@ class DeskListener:
             self._publisher.tell(event, self._arrival_ns)
 
     def trade(self, line: int, odds: int, amount_cents: int, side: Side) -> None:
-        """Tell a trade, which is always told from the taker's side."""
+        """Publish a trade, always from the taker's side."""
         assert side is Side.TAKER
         named = self._info.lines[line]
         if named.market_key in self._publisher.markets:
@@ -99,31 +99,31 @@ class DeskListener:
             self._publisher.tell(event, self._arrival_ns)
 
     def market_status(self, market: int, status: MarketStatus) -> None:
-        """Tell where a market stands."""
+        """Publish the status of a market."""
         key = self._info.markets[market].key
         if key in self._publisher.markets:
             self._publisher.tell(MarketStatusChanged(key, status), self._arrival_ns)
 
     def event_status(self, event: int, status: EventStatus) -> None:
-        """Tell where an event stands."""
+        """Publish the status of a sport event."""
         event_id = self._info.events[event].event_id
         if event_id in self._publisher.events:
             self._publisher.tell(EventStatusChanged(event_id, status), self._arrival_ns)
 
     def schedule(self, event: int, scheduled_ns: int) -> None:
-        """Tell when an event starts."""
+        """Publish the announced start of a sport event."""
         event_id = self._info.events[event].event_id
         if event_id in self._publisher.events:
             self._publisher.tell(EventScheduled(event_id, scheduled_ns), self._arrival_ns)
 
     def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
-        """Tell the official score, and the clock."""
+        """Publish the official score with the game clock."""
         event_id = self._info.events[event].event_id
         if event_id in self._publisher.events:
             self._publisher.tell(ScoreChanged(event_id, home, away, clock_ns), self._arrival_ns)
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
-        """Tell nothing: a desk learns of the delay by its wagers."""
+        """Publish nothing: a desk notices the delay by its own wagers."""
 
     def result(self, line: int, result: Result) -> None:
-        """Tell nothing: a desk hears of settlements by its account."""
+        """Publish nothing: a desk receives settlements through its account."""

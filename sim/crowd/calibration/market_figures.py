@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.crowd.calibration.tape_view import NS_PER_S, Floats, TapeView, Touches, Whole
+from sim.crowd.calibration.tape_view import Floats, TapeView, Touches, Whole
 from strategies.trading.model.market import MarketType
+from strategies.trading.model.units import NS_PER_SECOND
 
 HOUR_S = 3600
 # Windows before the start, in hours ahead of it, with the names that the targets give them.
@@ -58,19 +59,19 @@ def figures_of(view: TapeView) -> MarketFigures:
     return MarketFigures(
         rates={(type_, name): rate for type_ in view.types for name, rate in _rates(view, type_)},
         gaps_s=np.diff(_between(view.messages_ns(MarketType.MONEYLINE), *_in_play(view)))
-        / NS_PER_S,
+        / NS_PER_SECOND,
         spreads=_spreads(view),
         sided=_sided(view),
         depth=depth,
         rungs=rungs,
-        moves_pre=_moves(view, view.live_ns - MOVES_H * HOUR_S * NS_PER_S, view.live_ns),
+        moves_pre=_moves(view, view.live_ns - MOVES_H * HOUR_S * NS_PER_SECOND, view.live_ns),
         moves_in=_moves(view, *_in_play(view)),
         stakes=np.asarray(cents / 100, dtype=np.float64),
         trades_pre=_trades_before(view),
         trades_in=_trades_in(view),
         fills_in_company=1 - len(np.unique(seq)) / max(1, len(seq)),
         suspensions_s=tuple(
-            (to - since) / NS_PER_S for since, to in view.suspensions(MarketType.MONEYLINE)
+            (to - since) / NS_PER_SECOND for since, to in view.suspensions(MarketType.MONEYLINE)
         ),
     )
 
@@ -84,13 +85,13 @@ def _between(times_ns: Whole, from_ns: int, to_ns: int) -> Whole:
 
 
 def _per_minute(times_ns: Whole, from_ns: int, to_ns: int) -> float:
-    return len(_between(times_ns, from_ns, to_ns)) * MINUTE_S * NS_PER_S / (to_ns - from_ns)
+    return len(_between(times_ns, from_ns, to_ns)) * MINUTE_S * NS_PER_SECOND / (to_ns - from_ns)
 
 
 def _rates(view: TapeView, type_: MarketType) -> list[tuple[str, float]]:
     times_ns = view.messages_ns(type_)
     spans = {
-        name: tuple(view.live_ns - hours * HOUR_S * NS_PER_S for hours in window)
+        name: tuple(view.live_ns - hours * HOUR_S * NS_PER_SECOND for hours in window)
         for name, window in WINDOWS.items()
     }
     spans["in-play"] = _in_play(view)
@@ -98,11 +99,11 @@ def _rates(view: TapeView, type_: MarketType) -> list[tuple[str, float]]:
 
 
 def _grid(from_ns: int, to_ns: int, step_s: float) -> Whole:
-    return np.arange(from_ns, to_ns, int(step_s * NS_PER_S), dtype=np.int64)
+    return np.arange(from_ns, to_ns, int(step_s * NS_PER_SECOND), dtype=np.int64)
 
 
 def _grids(view: TapeView) -> dict[str, Whole]:
-    pre_ns = view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_S
+    pre_ns = view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_SECOND
     return {
         "pre-match": _grid(pre_ns, view.live_ns, GRID_PRE_S),
         "in-play": _grid(*_in_play(view), GRID_IN_S),
@@ -160,7 +161,7 @@ def _trades_in_play(view: TapeView) -> tuple[Whole, Whole, Whole]:
 
 def _trades_before(view: TapeView) -> float:
     at_ns, _, _ = view.trades(MarketType.MONEYLINE)
-    return _per_minute(at_ns, view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_S, view.live_ns)
+    return _per_minute(at_ns, view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_SECOND, view.live_ns)
 
 
 def _trades_in(view: TapeView) -> float:

@@ -47,7 +47,7 @@ def record_games(
 
 def _record_game(shape: CrowdSettings, measure: Measure[T], seed: int) -> T:
     with TemporaryDirectory() as folder:
-        generate_game(Path(folder) / "game", seed=seed, shape=shape)
+        generate_game(Path(folder) / "game", seed=seed, settings=shape)
         return measure(Tape(Path(folder) / "game"))
 
 

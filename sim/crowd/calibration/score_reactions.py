@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.crowd.calibration.tape_view import NS_PER_S, Floats, TapeView, Touches, Whole
+from sim.crowd.calibration.tape_view import Floats, TapeView, Touches, Whole
 from strategies.trading.model.market import MarketType
+from strategies.trading.model.units import NS_PER_SECOND
 
 # What the book looked like so long before the official score is what it answers from: nobody can
 # have seen the ball go in by then.
@@ -48,7 +49,10 @@ def reactions_of(view: TapeView) -> ScoreReactions:
 
 
 def _has_moved(touches: Touches, official_ns: int, scorer: int) -> bool:
-    ends_ns = [official_ns - int(BEFORE_S * NS_PER_S), official_ns + int(AFTER_S * NS_PER_S)]
+    ends_ns = [
+        official_ns - int(BEFORE_S * NS_PER_SECOND),
+        official_ns + int(AFTER_S * NS_PER_SECOND),
+    ]
     before, after = touches.on(np.array(ends_ns)).mid
     return bool(scorer * (after - before) >= MOVED)
 
@@ -62,7 +66,7 @@ def _told_alone(view: TapeView) -> list[tuple[int, int]]:
             gained = (score[0] - before[0]) - (score[1] - before[1])
             changes.append((official_ns, 1 if gained > 0 else -1))
             before = score
-    apart_ns = int(APART_S * NS_PER_S)
+    apart_ns = int(APART_S * NS_PER_SECOND)
     times = [-apart_ns, *(at_ns for at_ns, _ in changes), changes[-1][0] + 10 * apart_ns]
     return [
         change
@@ -71,9 +75,17 @@ def _told_alone(view: TapeView) -> list[tuple[int, int]]:
     ]
 
 
+def _window_ns(official_ns: int) -> tuple[int, int]:
+    """Return the start and end of what is examined around an official score."""
+    before_ns, after_ns = int(BEFORE_S * NS_PER_SECOND), int(AFTER_S * NS_PER_SECOND)
+    return official_ns - before_ns, official_ns + after_ns
+
+
 def _ahead_s(at_ns: Whole, price: Floats, official_ns: int) -> list[float]:
     """Return by how much ahead a price first fell by a cent, if it did at all."""
-    since = int(np.searchsorted(at_ns, official_ns - int(BEFORE_S * NS_PER_S), side="right")) - 1
-    until = int(np.searchsorted(at_ns, official_ns + int(AFTER_S * NS_PER_S), side="right"))
+    since = (
+        int(np.searchsorted(at_ns, official_ns - int(BEFORE_S * NS_PER_SECOND), side="right")) - 1
+    )
+    until = int(np.searchsorted(at_ns, official_ns + int(AFTER_S * NS_PER_SECOND), side="right"))
     fallen = np.flatnonzero(price[since:until] <= price[since] - CENT)
-    return [(official_ns - int(at_ns[since + fallen[0]])) / NS_PER_S] if len(fallen) else []
+    return [(official_ns - int(at_ns[since + fallen[0]])) / NS_PER_SECOND] if len(fallen) else []

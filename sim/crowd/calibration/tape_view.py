@@ -14,7 +14,6 @@ from strategies.trading.model.odds import implied_probability, prophetx_ladder
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-NS_PER_S = 1_000_000_000
 
 _COLUMNS = ("exchange_ns", "seq", "kind", "market", "line", "odds", "amount_cents", "state")
 

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.crowd.game import Game, GameTimes, Points
-from sim.crowd.sports.sport import NS_PER_S, Sport
+from sim.crowd.sports.sport import Sport
 from sim.crowd.sports.turn_prices import TurnPrices
 from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
 from sim.crowd.sports.turns import Floats, Rules, Turn, TurnOutcome, leads, play_turns
 from strategies.trading.model.ids import MarketId
 from strategies.trading.model.market import MarketType
+from strategies.trading.model.units import NS_PER_SECOND
 
 OUTS_OF_A_TEAM = 27
 OUTS_OF_AN_INNING = 3
@@ -28,7 +29,7 @@ CLOCK = GameTimes(2 * OUTS_OF_A_TEAM * OUT_S, 2 * OUTS_OF_AN_INNING * OUT_S)
 INNING_BREAK_S = (120.0, 155.0)
 HALF_INNING_S = OUTS_OF_AN_INNING * OUT_S
 # No game has as many half-innings.
-HALVES_MOST = 60
+MAX_HALVES = 60
 
 # What the home team would win by if it always batted, and the runs of both; mean and s.d.
 LINE = (0.40, 0.95)
@@ -41,9 +42,9 @@ WHOLE_SHARE = 0.62
 RUN_LINE = 1.5
 # Variance of a team's runs over their mean.
 DISPERSION = 2.48
-RUNS_MOST = 8
-LEAD_MOST = 22
-POINTS_MOST = 45
+MAX_RUNS = 8
+MAX_LEAD = 22
+MAX_POINTS = 45
 # How often runs beyond the winning one count: the last hit is a home run.
 HOME_RUN_SHARE = 0.65
 MARGIN_SIGMA, TOTAL_SIGMA = 4.3, 4.5
@@ -69,8 +70,8 @@ def _rules(line: float, total: float) -> Rules:
     """Return the outs of a game in which home and away would score so much in 27 outs each."""
     batted = total + UNPLAYED
     home, away = _runs((batted + line) / 2), _runs((batted - line) / 2)
-    top = Turn(LEAD_MOST, [TurnOutcome(0, runs, chance) for runs, chance in away], None)
-    bottom = Turn(LEAD_MOST, [TurnOutcome(runs, 0, chance) for runs, chance in home], None)
+    top = Turn(MAX_LEAD, [TurnOutcome(0, runs, chance) for runs, chance in away], None)
+    bottom = Turn(MAX_LEAD, [TurnOutcome(runs, 0, chance) for runs, chance in home], None)
     last = _last_bottom(home)
     inning = (top,) * OUTS_OF_AN_INNING + (bottom,) * OUTS_OF_AN_INNING
     last_inning = (top,) * OUTS_OF_AN_INNING + (last,) * OUTS_OF_AN_INNING
@@ -83,15 +84,15 @@ def _runs(mean: float) -> list[tuple[int, Floats]]:
     share = 1 - 1 / DISPERSION
     chance = (1 - share) ** shape
     chances = []
-    for runs in range(1, RUNS_MOST + 1):
+    for runs in range(1, MAX_RUNS + 1):
         chance *= (shape + runs - 1) / runs * share
-        chances.append((runs, np.full(2 * LEAD_MOST + 1, chance)))
+        chances.append((runs, np.full(2 * MAX_LEAD + 1, chance)))
     return chances
 
 
 def _last_bottom(home: list[tuple[int, Floats]]) -> Turn:
     """Return an out of the last half-inning: few runs beyond the winning one count."""
-    lead = leads(LEAD_MOST)
+    lead = leads(MAX_LEAD)
     outcomes = []
     for runs, chances in home:
         beyond = np.sum([chance for drawn, chance in home if drawn > runs], axis=0)
@@ -99,7 +100,7 @@ def _last_bottom(home: list[tuple[int, Floats]]) -> Turn:
         counted = np.where(wins_by > 1, HOME_RUN_SHARE * chances, chances)
         counted += np.where(wins_by == 1, (1 - HOME_RUN_SHARE) * beyond, 0.0)
         outcomes.append(TurnOutcome(runs, 0, counted))
-    return Turn(LEAD_MOST, outcomes, lead > 0)
+    return Turn(MAX_LEAD, outcomes, lead > 0)
 
 
 PACE = TurnPace(
@@ -107,7 +108,7 @@ PACE = TurnPace(
     turn_s=OUT_S,
     wall_s=163.0,
     wall_shape=1.5,
-    breaks={half * HALF_INNING_S: INNING_BREAK_S for half in range(1, HALVES_MOST)},
+    breaks={half * HALF_INNING_S: INNING_BREAK_S for half in range(1, MAX_HALVES)},
 )
 
 MLB = Sport(
@@ -128,7 +129,7 @@ MLB = Sport(
         MarketType.TOTAL: MarketId("258"),
     },
     # 2026-06-12 23:05 UTC.
-    scheduled_ns=1_781_305_500 * NS_PER_S,
+    scheduled_ns=1_781_305_500 * NS_PER_SECOND,
     in_play_delay_s=5.0,
     margin_sigma=MARGIN_SIGMA,
     total_sigma=TOTAL_SIGMA,
@@ -137,7 +138,7 @@ MLB = Sport(
         lambda line, total: (_rules(line, total),),
         margin_sigma=MARGIN_SIGMA,
         total_sigma=TOTAL_SIGMA,
-        points_most=POINTS_MOST,
+        max_points=MAX_POINTS,
     ),
     has_clock=False,
 )

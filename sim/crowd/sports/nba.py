@@ -6,9 +6,10 @@ from numpy.random import Generator
 
 from sim.crowd.game import Game, Points
 from sim.crowd.sports.nba_fair import fair
-from sim.crowd.sports.nba_score import CLOCK, GIVEN_BACK, draw_scores
+from sim.crowd.sports.nba_score import CLOCK, POSSESSION_POINTS, draw_scores
 from sim.crowd.sports.nba_wall_clock import lay_out
-from sim.crowd.sports.sport import MARKET_IDS, NS_PER_S, Sport
+from sim.crowd.sports.sport import MARKET_IDS, Sport
+from strategies.trading.model.units import NS_PER_SECOND
 
 # Mean and s.d. over games of what is expected of them. Closing lines were measured with a s.d. of
 # 6.4 in quieter years; margins of all years want 7.2. The level of the totals is that of 2016-17.
@@ -48,11 +49,11 @@ NBA = Sport(
     ),
     market_ids=MARKET_IDS,
     # 2026-01-15 00:30 UTC.
-    scheduled_ns=1_768_437_000 * NS_PER_S,
+    scheduled_ns=1_768_437_000 * NS_PER_SECOND,
     in_play_delay_s=5.0,
     margin_sigma=12.0,
     total_sigma=17.2,
     draw_game=draw_game,
     fair=fair,
-    given_back=GIVEN_BACK,
+    possession_points=POSSESSION_POINTS,
 )

@@ -21,14 +21,14 @@ TOTAL_SIGMA = 16.6
 LEVEL_EXCESS = 2.0
 OVERTIME_SHARE = CLOCK.overtime_s / CLOCK.regulation_s
 # A share of regulation below which nothing more than a last score is to be feared.
-SHARE_LEFT_LEAST = 1e-4
+MIN_SHARE_LEFT = 1e-4
 
 
 def fair(
     type_: MarketType, point: float, score: Score, share_left: float, line: float, total: float
 ) -> float:
     """Return the fair probability of home or over; points are halves, so nothing is pushed."""
-    left = max(share_left, SHARE_LEFT_LEAST)
+    left = max(share_left, MIN_SHARE_LEFT)
     mean, sigma = _margin(left, line, score)
     if type_ is not MarketType.TOTAL:
         return _normal_cdf((mean + point) / sigma)

@@ -24,7 +24,7 @@ OVERTIME_POINTS = 1.9
 # Log-normal gaps between scores: their spread, with that of overtimes, gives a total's s.d.
 GAP_SIGMA = 0.625
 # Scores never follow so closely that anybody hears of them in the wrong order.
-GAP_S_LEAST = 5.0
+MIN_GAP_S = 5.0
 # How much of the residual margin is given back in one game. It differs between games, which is an
 # assumption: it makes the tails as heavy as they were measured, with an excess kurtosis of 0.4.
 PULL_MEDIAN = 0.70
@@ -32,13 +32,13 @@ PULL_SIGMA = 0.65
 # How often the team that scored last scores next: below a half, as possession changes.
 SCORER_CORRELATION = -0.295
 # What the side that scored last loses again by that: the sum over all scores to come.
-GIVEN_BACK = POINTS_MEAN * -SCORER_CORRELATION / (1 - SCORER_CORRELATION)
+POSSESSION_POINTS = POINTS_MEAN * -SCORER_CORRELATION / (1 - SCORER_CORRELATION)
 # The end-game, an assumption but for its effect on the share of overtimes: from so late on gaps
 # shrink (fouls stop the clock), and a team behind by one score at most more often has the last
 # word, and chooses the shot that levels.
 LATE_S = 120.0
 LATE_PACE = 0.8
-LATE_LEAD_MOST = 8
+MAX_LATE_LEAD = 8
 LAST_S = 40.0
 ONE_SCORE = 3
 LAST_WORD = 0.165
@@ -64,8 +64,8 @@ def draw_scores(rng: Generator, line: float, total: float) -> list[tuple[float, 
     margin, points, scorer, clock_s, end_s = 0, 0, 0, 0.0, CLOCK.regulation_s
     while True:
         chance = next(chances)
-        hurry = _is_late(clock_s, end_s) and abs(margin) <= LATE_LEAD_MOST
-        clock_s += max(chance.gap * (LATE_PACE if hurry else 1.0), GAP_S_LEAST)
+        hurry = _is_late(clock_s, end_s) and abs(margin) <= MAX_LATE_LEAD
+        clock_s += max(chance.gap * (LATE_PACE if hurry else 1.0), MIN_GAP_S)
         if clock_s >= end_s:
             if margin != 0:
                 return scores

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.crowd.game import Game, GameTimes, Points
-from sim.crowd.sports.sport import MARKET_IDS, NS_PER_S, Sport
+from sim.crowd.sports.sport import MARKET_IDS, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
 from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
 from sim.crowd.sports.turns import Floats, Rules, Turn, TurnOutcome, leads, play_turns
+from strategies.trading.model.units import NS_PER_SECOND
 
 CLOCK = GameTimes(3600.0, 600.0, sudden_death=True)
 DRIVES = 20
@@ -43,8 +44,8 @@ KICK, TWO_POINTS = 0.95, 0.48
 # By the other side: an interception carried back, a safety.
 CARRIED_BACK = 0.007
 SAFETY = 0.003
-LEAD_MOST = 45
-POINTS_MOST = 110
+MAX_LEAD = 45
+MAX_POINTS = 110
 MARGIN_SIGMA, TOTAL_SIGMA = 13.3, 13.2
 
 # Leads after a touchdown at which two points are tried for late in the game.
@@ -85,8 +86,8 @@ def _ways(line: float, total: float) -> tuple[Rules, Rules]:
     home, away = (pace + line) / DRIVES, (pace - line) / DRIVES
     drives = _drive(home, 1), _drive(away, -1)
     late = _late_drive(home, 1), _late_drive(away, -1)
-    level = leads(LEAD_MOST) == 0
-    sudden = tuple(Turn(LEAD_MOST, drive.outcomes, ~level) for drive in late)
+    level = leads(MAX_LEAD) == 0
+    sudden = tuple(Turn(MAX_LEAD, drive.outcomes, ~level) for drive in late)
     return _way(drives, late, sudden), _way(drives[::-1], late[::-1], sudden[::-1])
 
 
@@ -101,14 +102,14 @@ def _way(drives: Sequence[Turn], late: Sequence[Turn], sudden: Sequence[Turn]) -
 
 def _drive(mean: float, side: int) -> Turn:
     """Return a drive of home (side 1) or away (-1) that brings so many points in the mean."""
-    everywhere = np.ones(2 * LEAD_MOST + 1)
+    everywhere = np.ones(2 * MAX_LEAD + 1)
     kicked = {7: KICK * everywhere, 6: (1 - KICK) * everywhere}
     return _turn(side, _touchdown(mean), kicked, FIELD_GOAL * everywhere)
 
 
 def _late_drive(mean: float, side: int) -> Turn:
     """Return a drive of the end-game: what is tried depends on who is ahead, by how much."""
-    ahead = side * leads(LEAD_MOST)
+    ahead = side * leads(MAX_LEAD)
     cases = [ahead > ONE_SCORE, ahead > 0, ahead >= -FIELD_GOAL_POINTS]
     touchdowns, field_goals = (
         np.select(cases, [1.0, LEADING[kind], WITHIN_A_FIELD_GOAL[kind]], FURTHER_BEHIND[kind])
@@ -141,7 +142,7 @@ def _turn(
     home, away = (own, other) if side > 0 else (other, own)
     outcomes = [TurnOutcome(points, 0, chances) for points, chances in home.items()]
     outcomes += [TurnOutcome(0, points, chances) for points, chances in away.items()]
-    return Turn(LEAD_MOST, outcomes, None)
+    return Turn(MAX_LEAD, outcomes, None)
 
 
 PACE = TurnPace(
@@ -166,12 +167,12 @@ NFL = Sport(
     ),
     market_ids=MARKET_IDS,
     # 2026-01-11 18:00 UTC.
-    scheduled_ns=1_768_154_400 * NS_PER_S,
+    scheduled_ns=1_768_154_400 * NS_PER_SECOND,
     in_play_delay_s=5.0,
     margin_sigma=MARGIN_SIGMA,
     total_sigma=TOTAL_SIGMA,
     draw_game=draw_game,
     fair=TurnPrices(
-        _ways, margin_sigma=MARGIN_SIGMA, total_sigma=TOTAL_SIGMA, points_most=POINTS_MOST
+        _ways, margin_sigma=MARGIN_SIGMA, total_sigma=TOTAL_SIGMA, max_points=MAX_POINTS
     ),
 )

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.crowd.game import Game, GameTimes, Points
-from sim.crowd.sports.sport import MARKET_IDS, NS_PER_S, Sport
+from sim.crowd.sports.sport import MARKET_IDS, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
 from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
 from sim.crowd.sports.turns import Floats, Leads, Rules, Turn, TurnOutcome, leads, play_turns
+from strategies.trading.model.units import NS_PER_SECOND
 
 MINUTES = 60
 # Five minutes of overtime, then a shoot-out, which is told after as long again.
@@ -33,8 +34,8 @@ SIX_SKATERS, EMPTY_NET = 2.0, 6.0
 OVERTIME_DECIDED = 0.65
 # What the better team gains in an overtime, for every expected goal of difference.
 OVERTIME_EDGE = 0.05
-LEAD_MOST = 14
-POINTS_MOST = 25
+MAX_LEAD = 14
+MAX_POINTS = 25
 MARGIN_SIGMA, TOTAL_SIGMA = 2.5, 2.4
 
 
@@ -57,9 +58,9 @@ def _rules(line: float, total: float) -> Rules:
     """Return the minutes of a game in which home and away are expected to score so much."""
     pace = total - LATE_GOALS
     home, away = ((pace + sign * line) / 2 / MINUTES for sign in (1, -1))
-    everywhere = np.ones(2 * LEAD_MOST + 1)
+    everywhere = np.ones(2 * MAX_LEAD + 1)
     minute = _minute(home * everywhere, away * everywhere)
-    lead = leads(LEAD_MOST)
+    lead = leads(MAX_LEAD)
     late = _minute(home * _late_factors(lead), away * _late_factors(-lead))
     edge = OVERTIME_EDGE * line
     overtime = _first_goal(OVERTIME_DECIDED, edge), _first_goal(1.0, 0.0)
@@ -68,7 +69,7 @@ def _rules(line: float, total: float) -> Rules:
 
 
 def _minute(home: Floats, away: Floats) -> Turn:
-    return Turn(LEAD_MOST, [TurnOutcome(1, 0, home), TurnOutcome(0, 1, away)], None)
+    return Turn(MAX_LEAD, [TurnOutcome(1, 0, home), TurnOutcome(0, 1, away)], None)
 
 
 def _late_factors(ahead: Leads) -> Floats:
@@ -80,10 +81,10 @@ def _late_factors(ahead: Leads) -> Floats:
 
 def _first_goal(decided: float, edge: float) -> Turn:
     """Return a turn that decides a level game with this chance."""
-    lead = leads(LEAD_MOST)
+    lead = leads(MAX_LEAD)
     level = (lead == 0).astype(np.float64)
     home, away = (decided * (0.5 + sign * edge) * level for sign in (1, -1))
-    return Turn(LEAD_MOST, [TurnOutcome(1, 0, home), TurnOutcome(0, 1, away)], lead != 0)
+    return Turn(MAX_LEAD, [TurnOutcome(1, 0, home), TurnOutcome(0, 1, away)], lead != 0)
 
 
 PACE = TurnPace(
@@ -108,7 +109,7 @@ NHL = Sport(
     ),
     market_ids=MARKET_IDS,
     # 2026-01-13 00:00 UTC.
-    scheduled_ns=1_768_262_400 * NS_PER_S,
+    scheduled_ns=1_768_262_400 * NS_PER_SECOND,
     in_play_delay_s=5.0,
     margin_sigma=MARGIN_SIGMA,
     total_sigma=TOTAL_SIGMA,
@@ -117,6 +118,6 @@ NHL = Sport(
         lambda line, total: (_rules(line, total),),
         margin_sigma=MARGIN_SIGMA,
         total_sigma=TOTAL_SIGMA,
-        points_most=POINTS_MOST,
+        max_points=MAX_POINTS,
     ),
 )

@@ -35,9 +35,9 @@ class Sport:
     """A sport as ProphetX offers it. Teams are invented; `scheduled_ns` is when a game starts.
 
     The sigmas are the s.d. of final margin and total around what the closing market expects.
-    `given_back` is how many points the side that scored last is expected to lose again, because
-    the other one has the ball, where `fair` does not foresee it. `has_clock` tells whether people
-    see the game clock, or it is a way of counting turns.
+    `possession_points` are the points by which the side that scored last is expected to fall back,
+    because the other one has the ball, as far as `fair` does not include it. `has_clock` is False
+    where the game clock of the simulation only counts turns, so that nobody sees it.
     """
 
     key: str
@@ -51,11 +51,9 @@ class Sport:
     total_sigma: float
     draw_game: Callable[[Generator], Game]
     fair: Fair
-    given_back: float = 0.0
+    possession_points: float = 0.0
     has_clock: bool = True
 
-
-NS_PER_S = 1_000_000_000
 
 # The ids of ProphetX's templates, for every sport but baseball.
 MARKET_IDS: Mapping[MarketType, MarketId] = {

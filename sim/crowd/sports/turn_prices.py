@@ -33,13 +33,13 @@ class TurnPrices:
         *,
         margin_sigma: float,
         total_sigma: float,
-        points_most: int,
+        max_points: int,
     ) -> None:
         """Price games by the rules for a line and a total; more points to come are clipped."""
         self._rules = rules
         self._line_step = margin_sigma * GRID_SHARE
         self._total_step = total_sigma * GRID_SHARE
-        self._points_most = points_most
+        self._points_most = max_points
         self._margin_table = lru_cache(MARGINS_KEPT)(self._price_margin)
         self._total_table = lru_cache(TOTALS_KEPT)(self._count_points)
 
@@ -74,14 +74,14 @@ class TurnPrices:
 
 
 def _margin_table(rules: Rules, point: float) -> Floats:
-    surplus = leads(rules.turns[0].lead_most) + point
+    surplus = leads(rules.turns[0].max_lead) + point
     ended = np.column_stack([surplus > 0, surplus == 0]).astype(np.float64)
     level = len(surplus) // 2
     after = np.zeros(len(surplus))
     after[level] = 1.0
     for turn in rules.overtime:
         after = after @ turn.steps
-    if rules.overtimes_most is None:
+    if rules.max_overtimes is None:
         after[level] = 0.0
         after /= after.sum()
     ended[level] = after @ ended
@@ -91,11 +91,11 @@ def _margin_table(rules: Rules, point: float) -> Floats:
     return np.array(table)
 
 
-def _total_table(rules: Rules, points_most: int) -> Floats:
-    size = 2 * rules.turns[0].lead_most + 1
-    ended = np.zeros((size, points_most + 1))
+def _total_table(rules: Rules, max_points: int) -> Floats:
+    size = 2 * rules.turns[0].max_lead + 1
+    ended = np.zeros((size, max_points + 1))
     ended[:, 0] = 1.0
-    for _ in range(rules.overtimes_most or OVERTIMES_PRICED):
+    for _ in range(rules.max_overtimes or OVERTIMES_PRICED):
         coming = ended
         for turn in reversed(rules.overtime):
             coming = _before(turn, coming)

@@ -1,7 +1,7 @@
 """Games that are played in turns: drives, outs, minutes. A turn brings points, or none.
 
 What can happen in a turn depends on the lead alone, so the same table plays a game and prices it.
-Leads are clipped to `lead_most`, a lead that is hardly ever seen.
+Leads are clipped to `max_lead`, a lead that is hardly ever seen.
 """
 
 from collections.abc import Sequence
@@ -29,18 +29,18 @@ class TurnOutcome(NamedTuple):
     chances: Floats
 
 
-def leads(lead_most: int) -> Leads:
+def leads(max_lead: int) -> Leads:
     """Return every lead of the home team, in the order of tables."""
-    return np.arange(-lead_most, lead_most + 1)
+    return np.arange(-max_lead, max_lead + 1)
 
 
 class Turn:
     """What can happen in one turn. Where `over` is set, the game ended before it at that lead."""
 
-    def __init__(self, lead_most: int, outcomes: Sequence[TurnOutcome], over: Flags | None) -> None:
+    def __init__(self, max_lead: int, outcomes: Sequence[TurnOutcome], over: Flags | None) -> None:
         """Take the outcomes with points; what is left of one is the chance of none."""
-        size = 2 * lead_most + 1
-        self.lead_most = lead_most
+        size = 2 * max_lead + 1
+        self.max_lead = max_lead
         self.outcomes = outcomes
         self.home = [outcome.home for outcome in outcomes]
         self.away = [outcome.away for outcome in outcomes]
@@ -73,7 +73,7 @@ class Turn:
 
     def draw(self, chance: float, lead: int) -> tuple[int, int] | None:
         """Return the points of home and away that a number below one stands for."""
-        place = min(max(lead + self.lead_most, 0), len(self.over) - 1)
+        place = min(max(lead + self.max_lead, 0), len(self.over) - 1)
         for outcome, bound in enumerate(accumulate(self.chances[:, place].tolist())):
             if chance < bound:
                 return self.home[outcome], self.away[outcome]
@@ -81,16 +81,16 @@ class Turn:
 
     def is_over(self, lead: int) -> bool:
         """Tell whether the game has ended before this turn, at this lead."""
-        return bool(self.over[min(max(lead + self.lead_most, 0), len(self.over) - 1)])
+        return bool(self.over[min(max(lead + self.max_lead, 0), len(self.over) - 1)])
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The turns of regulation, and those of one overtime; `overtimes_most` None is no limit."""
+    """The turns of regulation, and those of one overtime; `max_overtimes` None is no limit."""
 
     turns: tuple[Turn, ...]
     overtime: tuple[Turn, ...]
-    overtimes_most: int | None
+    max_overtimes: int | None
 
 
 class Played(NamedTuple):
@@ -104,7 +104,7 @@ def play_turns(rng: Generator, rules: Rules, clock: GameTimes) -> Played:
     """Play regulation, and overtimes while they are level and allowed."""
     played = _play(rng, rules.turns, Played([], 0.0), clock.regulation_s / len(rules.turns))
     again = repeat(rules.overtime)
-    for turns in again if rules.overtimes_most is None else islice(again, rules.overtimes_most):
+    for turns in again if rules.max_overtimes is None else islice(again, rules.max_overtimes):
         if _lead(played) != 0:
             break
         played = _play(rng, turns, played, clock.overtime_s / len(turns))

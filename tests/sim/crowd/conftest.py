@@ -1,6 +1,6 @@
-"""A crowd at an exchange, with or without somebody else there."""
+"""A crowd at an exchange of its own, with an account for a participant from outside."""
 
-# ruff: noqa: ARG002 - an ear is told more than it keeps
+# ruff: noqa: ARG002 - a listener receives more than it keeps
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,18 +21,18 @@ from strategies.trading.model.odds import Odds
 
 COMMISSION_PERCENT = 2.0
 
-# What was told of the offers on a line: odds with value and quantity.
+# The offers published on a line: odds with value and quantity.
 Shown = dict[Odds, tuple[int, int]]
 
 
-class JournalingListener:
-    """Listens to all that is said, and keeps it by kind."""
+class RecordingListener:
+    """Keeps everything that is published, by kind."""
 
-    without: Participant | None = None
+    excluded: Participant | None = None
 
     def __init__(self) -> None:
-        """Start with nothing heard."""
-        self.voice = self
+        """Start with nothing received."""
+        self.sink = self
         self.messages = 0
         self.books: dict[int, Shown] = {}
         self.trades: list[tuple[int, int, int]] = []
@@ -46,7 +46,7 @@ class JournalingListener:
         self.messages += 1
 
     def offer(self, line: int, odds: int, amount_cents: int, quantity_cents: int = 0) -> None:
-        """Keep what is shown."""
+        """Keep an offer."""
         shown = self.books.setdefault(line, {})
         if amount_cents:
             shown[Odds(odds)] = (amount_cents, quantity_cents)
@@ -58,11 +58,11 @@ class JournalingListener:
         self.trades.append((line, odds, amount_cents))
 
     def market_status(self, market: int, status: int) -> None:
-        """Keep a status."""
+        """Keep the status of a market."""
         self.statuses.append((market, status))
 
     def event_status(self, event: int, status: int) -> None:
-        """Keep a status."""
+        """Keep the status of an event."""
         self.event_statuses.append(status)
 
     def schedule(self, event: int, scheduled_ns: int) -> None:
@@ -81,17 +81,17 @@ class JournalingListener:
 
 
 @dataclass
-class Gathering:
-    """A crowd at an exchange of its own, before its day begins."""
+class CrowdHarness:
+    """A crowd at an exchange of its own, before its markets open."""
 
     sport: str
     seed: int
-    shape: CrowdSettings
-    ear: JournalingListener = field(default_factory=JournalingListener)
+    settings: CrowdSettings
+    listener: RecordingListener = field(default_factory=RecordingListener)
 
     def __post_init__(self) -> None:
-        """Open the exchange, and bring the crowd to it."""
-        self.crowd = Crowd(self.sport, self.seed, self.shape)
+        """Create the exchange and start the crowd at it."""
+        self.crowd = Crowd(self.sport, self.seed, self.settings)
         self.env = ReplayEnvironment(start_ns=self.crowd.opens_ns)
         self.exchange = SimulatedProphet(
             env=self.env,
@@ -101,20 +101,20 @@ class Gathering:
             fees=Commission(COMMISSION_PERCENT),
             settings=ExchangeSettings(),
         )
-        self.told: list[Event] = []
-        self.visitor = self.exchange.open_account("visitor", 100_000_000, self.told.extend)
-        self.attendance: CrowdRun = self.crowd.join(self.env, self.exchange, [self.ear])
+        self.events: list[Event] = []
+        self.visitor = self.exchange.open_account("visitor", 100_000_000, self.events.extend)
+        self.crowd_run: CrowdRun = self.crowd.join(self.env, self.exchange, [self.listener])
 
     def run(self) -> None:
-        """Let the day pass."""
-        self.env.run(until=self.attendance.ended)
+        """Run until the crowd has ended."""
+        self.env.run(until=self.crowd_run.ended)
 
     def run_to_s(self, seconds: float) -> None:
-        """Let it pass until so many seconds after the opening."""
+        """Run until this many seconds after the opening."""
         self.env.run(until=self.crowd.opens_ns + int(seconds * 1e9))
 
 
 @pytest.fixture(scope="session")
-def gather() -> Callable[[str, int, CrowdSettings], Gathering]:
-    """Return how a crowd is gathered: by sport, seed and shape."""
-    return Gathering
+def new_crowd() -> Callable[[str, int, CrowdSettings], CrowdHarness]:
+    """Return the constructor of a crowd: by sport, seed and settings."""
+    return CrowdHarness

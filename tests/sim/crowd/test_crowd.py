@@ -1,4 +1,4 @@
-"""A crowd trades a whole day by the exchange's rules, whatever the sport and its own shape."""
+"""A crowd trades a whole game by the rules of the exchange, whatever the sport and settings."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -20,64 +20,64 @@ from strategies.trading.model.odds import Odds, implied_probability, opposite, p
 SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0, pace=3.0, interest=3.0)
 HARD = CrowdSettings(opens_before_s=120.0, game_s=2400.0, extra_suspensions=12)
 
-Gather = Callable[..., Any]
+NewCrowd = Callable[..., Any]
 
 
 @pytest.fixture(scope="module", params=sorted(SPORTS))
-def day(request: pytest.FixtureRequest, gather: Gather) -> Any:
-    """Return a day of each sport that has passed."""
-    gathering = gather(request.param, 5, SHORT)
-    gathering.run()
-    return gathering
+def finished(request: pytest.FixtureRequest, new_crowd: NewCrowd) -> Any:
+    """Return a finished game of each sport."""
+    harness = new_crowd(request.param, 5, SHORT)
+    harness.run()
+    return harness
 
 
-def test_money_is_conserved_over_all_accounts_and_the_house(day: Any) -> None:
-    """After settlement nothing is at risk, and what participants lost is the house's commission."""
-    accounts = [participant.account for participant in day.exchange.participants]
-    began_cents = sum(1_000_000_000 for _ in accounts) - 900_000_000
+def test_money_is_conserved_over_all_accounts_and_commission(finished: Any) -> None:
+    """After settlement nothing is at risk, and what participants lost is the commission."""
+    accounts = [participant.account for participant in finished.exchange.participants]
+    start_cents = sum(1_000_000_000 for _ in accounts) - 900_000_000
     assert {account.matched_cents for account in accounts} == {0}
     commission_cents = sum(account.commission_cents for account in accounts)
     assert commission_cents > 0
-    assert sum(account.cash_cents for account in accounts) + commission_cents == began_cents
-    assert not any(participant.live for participant in day.exchange.participants)
+    assert sum(account.cash_cents for account in accounts) + commission_cents == start_cents
+    assert not any(participant.live for participant in finished.exchange.participants)
 
 
-def test_every_line_settles_from_the_one_score(day: Any) -> None:
-    """Moneyline, spreads and totals are won, lost or pushed as the final score has it."""
-    home, away = day.crowd.game.final
-    assert day.ear.scores[-1] == (home, away)
+def test_every_line_settles_from_the_one_score(finished: Any) -> None:
+    """Moneyline, spreads and totals are won, lost or pushed by the final score."""
+    home, away = finished.crowd.game.final
+    assert finished.listener.scores[-1] == (home, away)
     surplus = {
         "home": lambda point: home - away + point,
         "away": lambda point: away - home + point,
         "over": lambda point: home + away - point,
         "under": lambda point: point - home - away,
     }
-    assert sorted(day.ear.results) == list(range(len(day.crowd.info.lines)))
-    for place, line in enumerate(day.crowd.info.lines):
-        by = surplus[line.selection](line.point)
-        expected = Result.WON if by > 0 else Result.LOST if by < 0 else Result.PUSHED
-        assert day.ear.results[place] == expected, line
+    assert sorted(finished.listener.results) == list(range(len(finished.crowd.info.lines)))
+    for place, line in enumerate(finished.crowd.info.lines):
+        margin = surplus[line.selection](line.point)
+        expected = Result.WON if margin > 0 else Result.LOST if margin < 0 else Result.PUSHED
+        assert finished.listener.results[place] == expected, line
 
 
-def test_statuses_come_in_their_order(day: Any) -> None:
-    """Each market opens, is suspended at the off, opens, is suspended at the end, and closes."""
+def test_statuses_follow_the_order_of_a_game(finished: Any) -> None:
+    """Each market opens, is suspended at the start, opens, is suspended at the end, and closes."""
     expected = [MarketStatus.OPEN, MarketStatus.SUSPENDED] * 2 + [MarketStatus.CLOSED]
     for market in range(3):
-        assert [status for at, status in day.ear.statuses if at == market] == expected
-    assert day.ear.event_statuses == list(EventStatus)
+        assert [status for at, status in finished.listener.statuses if at == market] == expected
+    assert finished.listener.event_statuses == list(EventStatus)
 
 
-def test_all_of_a_sport_is_traded_and_nothing_is_left_on_show(day: Any) -> None:
-    """Every market sees trades, and when all is settled no offer is left in any book."""
-    markets = {day.exchange.books[line].market for line, _, _ in day.ear.trades}
+def test_every_market_is_traded_and_no_offer_is_left_displayed(finished: Any) -> None:
+    """Every market has trades, and after settlement no offer is left in any book."""
+    markets = {finished.exchange.books[line].market for line, _, _ in finished.listener.trades}
     assert markets == {0, 1, 2}
-    assert not any(day.ear.books.values())
+    assert not any(finished.listener.books.values())
 
 
-def test_quotes_stay_within_the_limits_of_the_exchange(day: Any) -> None:
-    """Makers hardly ever hit a limit: refusals but for crossing are rare among their wagers."""
+def test_quotes_stay_within_the_limits_of_the_exchange(finished: Any) -> None:
+    """Fewer than 0.5 % of makers' wagers are refused for another reason than crossing."""
     refused = accepted = 0
-    for participant in day.exchange.participants:
+    for participant in finished.exchange.participants:
         if not participant.name.startswith("maker"):
             continue
         counts = participant.counters.refusals
@@ -87,37 +87,37 @@ def test_quotes_stay_within_the_limits_of_the_exchange(day: Any) -> None:
     assert refused < 0.005 * accepted
 
 
-def test_books_are_told_as_they_stand_and_are_never_crossed(gather: Gather) -> None:
-    """At any time what was told of a line is its ten best levels, and best offers leave no gain."""
-    gathering = gather("nba", 6, SHORT)
+def test_published_books_match_the_exchange_and_are_never_crossed(new_crowd: NewCrowd) -> None:
+    """The published book of a line is its ten best levels, and best offers imply more than one."""
+    harness = new_crowd("nba", 6, SHORT)
     for seconds in range(20, 1000, 7):
-        gathering.run_to_s(seconds + 0.5)
-        for book in gathering.exchange.books:
-            shown = gathering.ear.books.get(book.line, {})
+        harness.run_to_s(seconds + 0.5)
+        for book in harness.exchange.books:
+            shown = harness.listener.books.get(book.line, {})
             best = max(shown, default=None)
-            other = max(gathering.ear.books.get(book.opposite.line, {}), default=None)
+            other = max(harness.listener.books.get(book.opposite.line, {}), default=None)
             if best is not None and other is not None:
                 assert implied_probability(best) + implied_probability(other) > 1
-        if gathering.env.peek() > gathering.env.now_ns + 40_000_000:
-            for book in gathering.exchange.books:
+        if harness.env.peek() > harness.env.now_ns + 40_000_000:
+            for book in harness.exchange.books:
                 expected = {level.odds: level[1:] for level in levels(book)}
-                assert gathering.ear.books.get(book.line, {}) == expected
+                assert harness.listener.books.get(book.line, {}) == expected
 
 
-def test_a_harder_day_has_a_dozen_suspensions_more(gather: Gather) -> None:
-    """With extra suspensions each market is suspended ten times and more, and still settles."""
-    gathering = gather("nba", 7, HARD)
-    gathering.run()
+def test_hard_suspensions_add_a_dozen_in_every_market(new_crowd: NewCrowd) -> None:
+    """With extra suspensions each market is suspended ten times or more, and still settles."""
+    harness = new_crowd("nba", 7, HARD)
+    harness.run()
     for market in range(3):
-        statuses = [status for at, status in gathering.ear.statuses if at == market]
+        statuses = [status for at, status in harness.listener.statuses if at == market]
         assert statuses.count(MarketStatus.SUSPENDED) >= 10
         assert statuses[-1] == MarketStatus.CLOSED
         assert all(after != before for before, after in pairwise(statuses))
 
 
-def test_the_crowd_takes_a_better_offer_and_misses_one_that_is_gone(gather: Gather) -> None:
-    """Takers hit our quote when it is the best, and without it the day takes another course."""
-    alone, visited = (gather("nba", 8, SHORT) for _ in range(2))
+def test_takers_match_a_better_offer_and_the_game_changes_with_it(new_crowd: NewCrowd) -> None:
+    """Takers match a quote from outside while it is the best, and the trades differ without it."""
+    alone, visited = (new_crowd("nba", 8, SHORT) for _ in range(2))
     alone.run()
     visited.run_to_s(60)
     book = visited.exchange.books[0]
@@ -126,41 +126,41 @@ def test_the_crowd_takes_a_better_offer_and_misses_one_that_is_gone(gather: Gath
     request = PlaceWager(WagerRef("ours"), book.opposite.line_id, ours, 500_000, Intent.ADD_ONLY)
     visited.exchange.place(visited.visitor, [request])
     visited.run()
-    matched = [event for event in visited.told if isinstance(event, WagerMatched)]
+    matched = [event for event in visited.events if isinstance(event, WagerMatched)]
     assert sum(event.stake_cents for event in matched) > 0
     assert {event.odds for event in matched} == {ours}
-    assert visited.ear.trades != alone.ear.trades
+    assert visited.listener.trades != alone.listener.trades
 
 
-def test_makers_step_back_from_an_offer_across_theirs(gather: Gather) -> None:
-    """Large stake that comes across the crowd's quotes moves them: they never rest through it."""
-    gathering = gather("nba", 8, CrowdSettings(opens_before_s=900.0, game_s=600.0, interest=0.0))
-    gathering.run_to_s(60)
-    book = gathering.exchange.books[0]
+def test_makers_move_their_quotes_away_from_a_large_opposite_offer(new_crowd: NewCrowd) -> None:
+    """A large stake that crosses the makers' quotes moves them: they never rest through it."""
+    harness = new_crowd("nba", 8, CrowdSettings(opens_before_s=900.0, game_s=600.0, interest=0.0))
+    harness.run_to_s(60)
+    book = harness.exchange.books[0]
     odds = prophetx_ladder().step(levels(book)[0].odds, -12)
     big = PlaceWager(WagerRef("big"), book.line_id, odds, 80_000_000, Intent.REST)
     before = levels(book)[0].odds
-    gathering.exchange.place(gathering.visitor, [big])
-    gathering.run_to_s(120)
+    harness.exchange.place(harness.visitor, [big])
+    harness.run_to_s(120)
     assert levels(book)[0].odds < before
     assert levels(book.opposite)[0].odds == opposite(odds)
 
 
-def test_a_drawn_shape_is_small_and_its_day_is_quick(gather: Gather) -> None:
-    """Shapes for storms differ, and each makes a day that comes to its end."""
-    shapes = [CrowdSettings.drawn(np.random.default_rng(seed)) for seed in range(6)]
-    assert len(set(shapes)) == 6
-    for seed, shape in enumerate(shapes):
-        gathering = gather(sorted(SPORTS)[seed % 4], seed, shape)
-        gathering.run()
-        assert gathering.ear.event_statuses[-1] == EventStatus.ENDED
-        assert gathering.ear.messages < 5_000
+def test_drawn_settings_differ_and_give_short_games(new_crowd: NewCrowd) -> None:
+    """Settings drawn for the storm tests differ, and each gives a game that ends."""
+    drawn = [CrowdSettings.drawn(np.random.default_rng(seed)) for seed in range(6)]
+    assert len(set(drawn)) == 6
+    for seed, settings in enumerate(drawn):
+        harness = new_crowd(sorted(SPORTS)[seed % 4], seed, settings)
+        harness.run()
+        assert harness.listener.event_statuses[-1] == EventStatus.ENDED
+        assert harness.listener.messages < 5_000
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("makers", 0), ("interest", -1.0), ("game_s", 0.0), ("pace", -0.1)]
 )
-def test_a_shape_that_cannot_be_is_refused_by_name(name: str, value: float) -> None:
+def test_settings_out_of_range_are_refused_by_name(name: str, value: float) -> None:
     """A crowd without makers, or with negative rates or times, is refused, naming the setting."""
     wrong: dict[str, Any] = {name: value}
     with pytest.raises(ConfigError, match=name):

@@ -1,4 +1,4 @@
-"""A backtest among a crowd: it reacts, the queue is known, and it can be recorded."""
+"""A backtest against a crowd: it reacts, the queue is known, and it can be recorded."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,16 +30,16 @@ def shown_nothing(_label: str, _done: int, _total: int) -> None:
 
 @pytest.fixture(scope="module")
 def summary(build_backtest: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return the summary of a run among a crowd, with the folder it is in."""
-    folder = tmp_path_factory.mktemp("among")
-    told = build_backtest(*CROWD).run(folder, shown_nothing)
-    return {**told, "folder": folder}
+    """Return the summary of a run against a crowd, with its folder."""
+    folder = tmp_path_factory.mktemp("crowd_run")
+    figures = build_backtest(*CROWD).run(folder, shown_nothing)
+    return {**figures, "folder": folder}
 
 
-def test_a_run_among_a_crowd_trades_and_says_that_the_queue_is_true(
+def test_a_run_against_a_crowd_trades_with_the_true_queue(
     summary: dict[str, Any],
 ) -> None:
-    """The desk places and is filled; in place of profits by queue model it says: true queue."""
+    """The desk places and is filled; the queue is true, so no profits by queue model are given."""
     assert summary["wagers_placed"] > 50
     assert summary["fills"] > 0
     assert summary["models"]["queue"] == "true queue"
@@ -49,8 +49,8 @@ def test_a_run_among_a_crowd_trades_and_says_that_the_queue_is_true(
     assert summary["rows"] > 2_000
 
 
-def test_the_report_says_among_whom_we_traded(summary: dict[str, Any]) -> None:
-    """The page names the simulated crowd, and says that no queue model decides anything."""
+def test_the_report_names_the_crowd(summary: dict[str, Any]) -> None:
+    """The page names the simulated crowd and the true queue, and no queue model."""
     write_report(summary["folder"])
     page = (summary["folder"] / "report.html").read_text(encoding="utf-8")
     assert "simulated crowd, nba" in page
@@ -61,7 +61,7 @@ def test_the_report_says_among_whom_we_traded(summary: dict[str, Any]) -> None:
 def test_the_same_seed_gives_the_same_decisions(
     summary: dict[str, Any], build_backtest: Build
 ) -> None:
-    """Run again the digest is the same; with another seed it is another."""
+    """A second run has the same digest; with another seed the digest differs."""
     digests = []
     for seed in (7, 8):
         backtest = build_backtest(*CROWD, f"seed={seed}")
@@ -70,15 +70,15 @@ def test_the_same_seed_gives_the_same_decisions(
     assert digests[1] != summary["digest"]
 
 
-def test_a_run_can_be_recorded_without_our_stake(build_backtest: Build, tmp_path: Path) -> None:
-    """The recording is valid and shows everything but our offers, fills of ours being trades."""
+def test_a_run_can_be_recorded_without_our_offers(build_backtest: Build, tmp_path: Path) -> None:
+    """The recording is valid and shows everything but our offers; our fills are trades."""
     words = (*CROWD, f"feed.record_to={tmp_path / 'tape'}")
     backtest = build_backtest(*words)
     run = backtest.run_pass(backtest.queue())
     tape = Tape(tmp_path / "tape")
-    told = validate(tape)
-    assert told.info.simulated
-    assert told.rows_by_kind["result"] == 14
+    recorded = validate(tape)
+    assert recorded.info.simulated
+    assert recorded.rows_by_kind["result"] == 14
     fills = run.journal.counts.fills
     trades = [row for row in rows_of(tape) if row.kind == Kind.TRADE]
     assert 0 < fills < len(trades)
@@ -96,10 +96,10 @@ def test_a_run_can_be_recorded_without_our_stake(build_backtest: Build, tmp_path
         ("feed.opens_before_hours=soon", "opens_before_hours"),
     ],
 )
-def test_a_crowd_that_cannot_be_is_refused_at_the_start(
+def test_settings_out_of_range_are_refused_before_the_run(
     build_backtest: Build, word: str, named: str
 ) -> None:
-    """A setting of the crowd outside its meaning is refused before anything runs, by name."""
+    """A setting of the crowd that is out of range is refused by name before anything runs."""
     with pytest.raises(ConfigError, match=named):
         build_backtest(*CROWD, word)
 

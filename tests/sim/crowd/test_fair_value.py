@@ -1,4 +1,4 @@
-"""The crowd's fair prices hang together: across markets, and from tip-off to the end."""
+"""The crowd's fair prices are consistent across markets, and from tip-off to the end."""
 
 from math import erfc, sqrt
 
@@ -27,70 +27,72 @@ GAME = Game(
 
 
 @pytest.fixture
-def outlook() -> FairValue:
-    """Return how the crowd sees the game."""
+def fair_value() -> FairValue:
+    """Return the fair values of the game."""
     rng = np.random.Generator(np.random.PCG64(1))
-    return FairValue(NBA, GAME, rng, opens_ns=OPENS_NS, tip_off_ns=TIP_OFF_NS)
+    return FairValue(NBA, GAME, rng, opens_ns=OPENS_NS, starts_ns=TIP_OFF_NS)
 
 
 def at_share(share: float) -> int:
-    """Return the time at which this share of the game was played."""
+    """Return the time at which this share of the game has been played."""
     return TIP_OFF_NS + int(share * 2880 * SECOND_NS)
 
 
-def fair(outlook: FairValue, type_: MarketType, point: float, score: Score, share: float) -> float:
+def fair(
+    fair_value: FairValue, type_: MarketType, point: float, score: Score, share: float
+) -> float:
     """Return the fair probability of a pair's first line at a share of the game."""
-    return outlook.fair(type_, point, score, at_share(share))
+    return fair_value.fair(type_, point, score, at_share(share))
 
 
-def test_moneyline_at_tip_off_is_that_of_the_closing_line(outlook: FairValue) -> None:
+def test_moneyline_at_tip_off_is_that_of_the_closing_line(fair_value: FairValue) -> None:
     """A favourite by 4.5 wins with Phi(4.5 / 11.4), as closing lines and moneylines relate."""
     expected = erfc(-4.5 / 11.42 / sqrt(2)) / 2
-    got = fair(outlook, MarketType.MONEYLINE, 0.0, Score(0, 0), 0.0)
+    got = fair(fair_value, MarketType.MONEYLINE, 0.0, Score(0, 0), 0.0)
     assert got == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize(("lead", "share"), [(0, 0.25), (7, 0.5), (-12, 0.75), (3, 0.9)])
 def test_moneyline_in_play_is_the_fit_to_real_games(
-    outlook: FairValue, lead: int, share: float
+    fair_value: FairValue, lead: int, share: float
 ) -> None:
-    """In-play the chance to win is the measured probit of lead, line and time left, but a sway."""
+    """In-play the price is the measured probit of lead, line and time left, up to noise."""
     left = 1 - share
     z = (lead + 1.55 * left * 4.5 - 0.27 * left * (lead - share * 4.5)) / (17.7 * sqrt(left))
-    got = fair(outlook, MarketType.MONEYLINE, 0.0, Score(60 + lead, 60), share)
+    got = fair(fair_value, MarketType.MONEYLINE, 0.0, Score(60 + lead, 60), share)
     assert got == pytest.approx(erfc(-z / sqrt(2)) / 2, abs=0.03)
 
 
-def test_spread_and_moneyline_come_from_one_margin(outlook: FairValue) -> None:
-    """Giving points makes a win less likely, and giving those expected makes it even."""
+def test_spread_and_moneyline_come_from_one_margin(fair_value: FairValue) -> None:
+    """Giving points makes a win less likely, and giving the expected points makes it even."""
     score = Score(0, 0)
-    chances = [fair(outlook, MarketType.SPREAD, point, score, 0.0) for point in (0.0, -2.5, -4.5)]
-    assert chances[0] == fair(outlook, MarketType.MONEYLINE, 0.0, score, 0.0)
-    assert chances[0] > chances[1] > chances[2] == pytest.approx(0.5)
+    prices = [fair(fair_value, MarketType.SPREAD, point, score, 0.0) for point in (0.0, -2.5, -4.5)]
+    assert prices[0] == fair(fair_value, MarketType.MONEYLINE, 0.0, score, 0.0)
+    assert prices[0] > prices[1] > prices[2] == pytest.approx(0.5)
 
 
-def test_total_follows_points_and_time(outlook: FairValue) -> None:
-    """The over is about even at the expected total, likelier after a quick half, sure at last."""
-    tip_off = fair(outlook, MarketType.TOTAL, 212.5, Score(0, 0), 0.0)
-    quick = fair(outlook, MarketType.TOTAL, 212.5, Score(65, 55), 0.5)
-    done = fair(outlook, MarketType.TOTAL, 212.5, Score(120, 110), 1.0)
+def test_total_follows_points_and_time(fair_value: FairValue) -> None:
+    """The over is about even at the expected total, likelier after a fast half, certain at last."""
+    tip_off = fair(fair_value, MarketType.TOTAL, 212.5, Score(0, 0), 0.0)
+    quick = fair(fair_value, MarketType.TOTAL, 212.5, Score(65, 55), 0.5)
+    done = fair(fair_value, MarketType.TOTAL, 212.5, Score(120, 110), 1.0)
     assert 0.47 < tip_off < 0.55
     assert tip_off < quick < done
     assert done == pytest.approx(1.0)
 
 
-def test_a_level_end_may_still_go_over(outlook: FairValue) -> None:
+def test_a_level_end_may_still_go_over(fair_value: FairValue) -> None:
     """Seconds before a level end the under is not safe, as an overtime adds points."""
-    level = fair(outlook, MarketType.TOTAL, 212.5, Score(100, 100), 0.998)
-    decided = fair(outlook, MarketType.TOTAL, 212.5, Score(105, 95), 0.998)
+    level = fair(fair_value, MarketType.TOTAL, 212.5, Score(100, 100), 0.998)
+    decided = fair(fair_value, MarketType.TOTAL, 212.5, Score(105, 95), 0.998)
     assert level > 0.1
     assert decided < 0.01
 
 
-def test_expectations_move_before_the_game_and_end_at_the_close(outlook: FairValue) -> None:
-    """Pre-game prices wander by a few points of probability and meet the closing line."""
+def test_expectations_move_before_the_game_and_end_at_the_close(fair_value: FairValue) -> None:
+    """Pre-game prices move by a few points of probability and end at the closing line."""
     prices = [
-        outlook.fair(MarketType.SPREAD, -4.5, Score(0, 0), OPENS_NS + second * SECOND_NS)
+        fair_value.fair(MarketType.SPREAD, -4.5, Score(0, 0), OPENS_NS + second * SECOND_NS)
         for second in range(0, 3_601, 10)
     ]
     assert 1 < len(set(prices)) < 30

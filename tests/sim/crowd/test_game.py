@@ -1,4 +1,6 @@
-"""A game keeps its own two clocks, whatever the sport."""
+"""A game maps the wall clock to its game clock, whatever the sport."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -12,37 +14,36 @@ WALL_S, CLOCK_S = [0.0, 300.0, 600.0, 900.0, 960.0], [0.0, 300.0, 300.0, 600.0, 
 GAME = Game(0.0, 2.0, POINTS, CLOCK, SCORES, WALL_S, CLOCK_S, [Span(300.0, 600.0)])
 
 
-def test_clock_runs_between_knots_and_stands_in_a_break() -> None:
-    """The game clock runs evenly from knot to knot, and not at all while it stands."""
+def test_clock_runs_between_knots_and_stops_in_a_break() -> None:
+    """The game clock is interpolated between knots, and does not move in a break."""
     assert [GAME.clock_at(wall_s) for wall_s in (0, 150, 300, 450, 600, 750)] == [
         0, 150, 300, 300, 300, 450
     ]  # fmt: skip
     assert GAME.clock_at(10_000) == 660
 
 
-def test_score_counts_from_its_moment_on() -> None:
-    """Before the first score it is nil all, and each later one holds from its own second."""
-    assert GAME.score_at(99.9) == Score(0, 0)
-    assert GAME.score_at(100.0) == Score(1, 0)
-    assert GAME.score_at(5_000.0) == GAME.final == Score(1, 2)
+def test_final_score_is_the_last_one_or_nil_all() -> None:
+    """Everything settles on the last score; a game without a score ends nil all."""
+    assert GAME.final == Score(1, 2)
+    assert replace(GAME, scores=[]).final == Score(0, 0)
 
 
-def test_nobody_plays_before_the_game_in_its_breaks_or_after_it() -> None:
-    """The teams are on the field from the start to the end, but for the breaks."""
+def test_play_is_on_between_start_and_end_except_in_breaks() -> None:
+    """Play is on from the start to the end, except in breaks."""
     playing = [GAME.is_running(wall_s) for wall_s in (-1, 0, 299, 300, 599, 600, 959, 960)]
     assert playing == [False, True, True, False, False, True, True, False]
 
 
-def test_what_is_left_falls_to_nothing() -> None:
-    """The share left falls evenly, says nothing of a sudden death, and is nil when all is over."""
+def test_share_left_falls_to_zero() -> None:
+    """The share left falls evenly to zero, and is zero in a sudden-death overtime."""
     assert GAME.share_left(0) == 1
     assert GAME.share_left(450) == pytest.approx(0.25)
     assert GAME.share_left(630) == 0
     assert GAME.share_left(660) == 0
 
 
-def test_an_overtime_that_is_not_sudden_death_counts_down() -> None:
-    """Where an overtime is played in full, what is left of it is told as a share of regulation."""
+def test_a_timed_overtime_counts_down() -> None:
+    """In an overtime that is played in full, the share left is relative to regulation."""
     clock = GameTimes(600.0, 120.0)
     longer = Game(0.0, 2.0, POINTS, clock, SCORES, [0.0, 840.0], [0.0, 840.0], [])
     assert longer.overtimes == 2

@@ -116,10 +116,10 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     command = (
         "from pathlib import Path; from sim.crowd.generate import generate_game; "
         "from sim.crowd.crowd_settings import CrowdSettings; "
-        f"generate_game(Path({str(tmp_path / 'again')!r}), seed={SEED}, shape={SHORT!r})"
+        f"generate_game(Path({str(tmp_path / 'again')!r}), seed={SEED}, settings={SHORT!r})"
     )
     command = command.replace(repr(SHORT.types), "tuple(CrowdSettings().types)")
-    generate_game(tmp_path / "once", seed=SEED, shape=SHORT)
+    generate_game(tmp_path / "once", seed=SEED, settings=SHORT)
     environment = {**os.environ, "PYTHONHASHSEED": "12345"}
     subprocess.run([sys.executable, "-c", command], check=True, cwd=PROJECT, env=environment)
     assert Tape(tmp_path / "again").digest() == Tape(tmp_path / "once").digest()
@@ -127,7 +127,7 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_games_are_those_of_their_seeds(rows: list[Row], tmp_path: Path) -> None:
     """Asked for several, each game is in a folder of its own, and is that of a seed one higher."""
-    made = generate_games(tmp_path, sport="nhl", seed=SEED, games=2, shape=SHORT)
+    made = generate_games(tmp_path, sport="nhl", seed=SEED, games=2, settings=SHORT)
     folders = [folder for folder, _ in made]
     assert folders == [tmp_path / "game-000", tmp_path / "game-001"]
     sources = [Tape(folder).info.source for folder in folders]
@@ -136,7 +136,7 @@ def test_games_are_those_of_their_seeds(rows: list[Row], tmp_path: Path) -> None
     ]
     assert Tape(folders[0]).digest() != Tape(folders[1]).digest()
     with pytest.raises(TapeError, match="holds a recording already"):
-        list(generate_games(tmp_path, sport="nhl", seed=SEED, games=2, shape=SHORT))
+        list(generate_games(tmp_path, sport="nhl", seed=SEED, games=2, settings=SHORT))
 
 
 def test_a_sport_that_is_not_simulated_is_refused_by_name(tmp_path: Path) -> None:
@@ -329,10 +329,10 @@ def test_those_who_saw_the_score_first_win_and_others_pay(tmp_path: Path) -> Non
 
     They are marked ten seconds later.
     """
-    shape = CrowdSettings(
+    settings = CrowdSettings(
         opens_before_s=300.0, types=(MarketType.MONEYLINE,), in_play_delay_s=0.0, informed=2.0
     )
-    generate_game(tmp_path / "game", seed=SEED, shape=shape)
+    generate_game(tmp_path / "game", seed=SEED, settings=settings)
     tape = Tape(tmp_path / "game")
     rows = [row for chunk in tape.chunks() for row in chunk.rows()]
     mids = fair_by_mid(tape, rows)
