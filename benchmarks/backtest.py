@@ -129,7 +129,7 @@ def _replay(recording: str) -> dict[str, Any]:
     fees, settings = Commission(2), ExchangeSettings()
     exchange = SimulatedProphet(env, tape.info, none, Back(), fees, settings)
     publisher = Publisher(env, Inbox(env), none, tape.info.clocks, ())
-    env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).take_row)
+    env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).apply_row)
     env.run(until=env.rows_ended)
     seconds = perf_counter() - began
     return {"rows": tape.rows_total, "seconds": seconds, "wagers": 0, "decisions": 0}

@@ -14,7 +14,7 @@ from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
 from sim.exchange.exchange_connection import ExchangeConnection
-from sim.exchange.faulty_connection import open_link
+from sim.exchange.faulty_connection import open_connection
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -173,7 +173,7 @@ class Backtest:
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
         chance = streams.named("faults")
-        link = open_link(env, exchange, latency, inbox, publisher, self.faults, chance)
+        link = open_connection(env, exchange, latency, inbox, publisher, self.faults, chance)
         course = self.feed.join(env, exchange, publisher, link.participant)
         clock = self._clock_of(env, inbox.drain)
         journal = RunJournal(self.catalogue, tables)

@@ -139,7 +139,7 @@ class RecordedSource:
     ) -> "_RecordedRun":
         """Hand the rows to the exchange."""
         market = TapeReplayer(env, self.info, exchange, publisher)
-        env.replay_to(market.take_row)
+        env.replay_to(market.apply_row)
         return _RecordedRun(env, market, self)
 
     def _rows(self, label: str, show: Progress) -> Iterator[ExchangeRow]:

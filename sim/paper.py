@@ -105,14 +105,14 @@ class PaperGateway:
 
     def grow(self, news: MarketsAdded) -> None:
         """Let more be on offer at the exchange, and tell the desk."""
-        self._market.grow(news)
+        self._market.add_markets(news)
 
     def take(self, rows: Sequence[Row]) -> None:
         """Let rows happen now."""
         now_ns = self._env.now_ns
         self._feed.note(rows[-1].received_ns - rows[-1].exchange_ns)
         for row in rows:
-            self._market.take_row((now_ns, now_ns, *row[2:4], *_places(row), *row[7:]))
+            self._market.apply_row((now_ns, now_ns, *row[2:4], *_places(row), *row[7:]))
 
     def hear(self, order: object) -> None:
         """Pass over what the real exchange says of wagers: they are not this desk's."""

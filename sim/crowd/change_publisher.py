@@ -107,7 +107,7 @@ class ChangePublisher:
 
     def publish_market(self, market: int, *rows: RowWrite) -> None:
         """Send these rows and, in the same message, the pending book changes of the market."""
-        books = [book for book in self._changed if book.market == market]
+        books = [book for book in self._changed if book.market_index == market]
         for book in books:
             del self._changed[book]
         self._send(lambda sent: [*rows, *sent.updates(books)])
@@ -161,7 +161,7 @@ class ChangePublisher:
             self._send_trades(trades)
 
     def _send_trades(self, trades: TradedCents) -> None:
-        rows = [_trade(book.line, odds, cents) for (book, odds), cents in trades.items()]
+        rows = [_trade(book.line_index, odds, cents) for (book, odds), cents in trades.items()]
         self._send(lambda _: rows)
 
     def _send_books(self) -> None:
@@ -197,8 +197,12 @@ class _SentBooks:
         for book in books:
             sent = self._levels.get(book, {})
             now = {level.odds: level for level in levels(book, self._excluded)}
-            removals += [_offer(book.line, Level(odds, 0, 0)) for odds in sent if odds not in now]
-            changes += [_offer(book.line, now[odds]) for odds in now if sent.get(odds) != now[odds]]
+            removals += [
+                _offer(book.line_index, Level(odds, 0, 0)) for odds in sent if odds not in now
+            ]
+            changes += [
+                _offer(book.line_index, now[odds]) for odds in now if sent.get(odds) != now[odds]
+            ]
             self._levels[book] = now
         return removals + changes
 

@@ -179,11 +179,11 @@ class Quoter:
         return [prophetx_ladder().step(best, step) for step in steps]
 
     def _live(self) -> Iterator[tuple[int, ExchangeWager]]:
-        first, second = (book.line for book in self._pair.books)
+        first, second = (book.line_index for book in self._pair.books)
         for wager in self._maker.participant.live.values():
-            if wager.line == first:
+            if wager.line_index == first:
                 yield 0, wager
-            elif wager.line == second:
+            elif wager.line_index == second:
                 yield 1, wager
 
     def _is_cancellable(self, wager: ExchangeWager) -> bool:

@@ -80,7 +80,7 @@ class DeskListener:
     def begin_message(self, now_ns: int) -> None:
         """Start a message at this time; the rows that follow arrive together."""
         self._messages += 1
-        self._arrival_ns = self._publisher.arrival_ns(now_ns, now_ns, self._messages)
+        self._arrival_ns = self._publisher.draw_arrival_ns(now_ns, now_ns, self._messages)
 
     def offer(self, line: int, odds: int, amount_cents: int, quantity_cents: int = 0) -> None:
         """Publish what a taker may stake; the original quantity is not published."""
@@ -88,7 +88,7 @@ class DeskListener:
         named = self._info.lines[line]
         if named.market_key in self._publisher.markets:
             event = OfferChanged(named.line_id, Odds(odds), amount_cents)
-            self._publisher.tell(event, self._arrival_ns)
+            self._publisher.publish(event, self._arrival_ns)
 
     def trade(self, line: int, odds: int, amount_cents: int, side: Side) -> None:
         """Publish a trade, always from the taker's side."""
@@ -96,31 +96,31 @@ class DeskListener:
         named = self._info.lines[line]
         if named.market_key in self._publisher.markets:
             event = TradeSeen(named.line_id, Odds(odds), amount_cents)
-            self._publisher.tell(event, self._arrival_ns)
+            self._publisher.publish(event, self._arrival_ns)
 
     def market_status(self, market: int, status: MarketStatus) -> None:
         """Publish the status of a market."""
         key = self._info.markets[market].key
         if key in self._publisher.markets:
-            self._publisher.tell(MarketStatusChanged(key, status), self._arrival_ns)
+            self._publisher.publish(MarketStatusChanged(key, status), self._arrival_ns)
 
     def event_status(self, event: int, status: EventStatus) -> None:
         """Publish the status of a sport event."""
         event_id = self._info.events[event].event_id
         if event_id in self._publisher.events:
-            self._publisher.tell(EventStatusChanged(event_id, status), self._arrival_ns)
+            self._publisher.publish(EventStatusChanged(event_id, status), self._arrival_ns)
 
     def schedule(self, event: int, scheduled_ns: int) -> None:
         """Publish the announced start of a sport event."""
         event_id = self._info.events[event].event_id
         if event_id in self._publisher.events:
-            self._publisher.tell(EventScheduled(event_id, scheduled_ns), self._arrival_ns)
+            self._publisher.publish(EventScheduled(event_id, scheduled_ns), self._arrival_ns)
 
     def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
         """Publish the official score with the game clock."""
         event_id = self._info.events[event].event_id
         if event_id in self._publisher.events:
-            self._publisher.tell(ScoreChanged(event_id, home, away, clock_ns), self._arrival_ns)
+            self._publisher.publish(ScoreChanged(event_id, home, away, clock_ns), self._arrival_ns)
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Publish nothing: a desk notices the delay by its own wagers."""

@@ -155,7 +155,9 @@ class GameTimeline:
                 both = results(described.type, lines[0].point, final)
                 by_line.update(zip((line.line_id for line in lines), both, strict=True))
             books = exchange.books_by_line
-            rows = [_result(books[line_id].line, result) for line_id, result in by_line.items()]
+            rows = [
+                _result(books[line_id].line_index, result) for line_id, result in by_line.items()
+            ]
             self._set_status(market, MarketStatus.CLOSED, *rows)
             exchange.settle(market, by_line)
         self._set_event_status(EventStatus.ENDED)

@@ -1,4 +1,4 @@
-"""A wire between two parties: messages take their time and never overtake one another."""
+"""A delay line: a one-way connection on which messages are delayed but never overtake."""
 
 from collections.abc import Callable
 
@@ -7,25 +7,24 @@ from sim.engine.virtual_clock import Priority, ReplayEnvironment
 
 
 class DelayLine:
-    """One ordered way from one party to another.
+    """Delivers messages after the sum of its delays, in the order in which they were sent.
 
-    What is sent takes the sum of the wire's delays, and arrives no earlier than what was sent
-    ahead of it.
+    A message whose own delay would let it overtake an earlier one arrives together with it.
     """
 
     def __init__(self, env: ReplayEnvironment, priority: Priority, *delays: Delay) -> None:
-        """Lay a wire whose messages arrive with a priority."""
+        """Deliver with a priority among the calls of one instant."""
         self._env = env
         self._priority = priority
         self._delays = delays
         self._last_due_ns = 0
 
-    def send(self, receive: Callable[[], None], hold_ns: int = 0) -> int:
-        """Call `receive` when the message arrives, and return that time.
+    def send(self, receive: Callable[[], None], extra_ns: int = 0) -> int:
+        """Call `receive` when the message arrives; return that time in nanoseconds.
 
-        `hold_ns` is a wait of this message's own, on top of the wire's delays.
+        `extra_ns` delays this message alone, in addition to the line's delays.
         """
-        due_ns = self._env.now_ns + hold_ns
+        due_ns = self._env.now_ns + extra_ns
         for delay in self._delays:
             due_ns += delay.sample_ns()
         self._last_due_ns = max(due_ns, self._last_due_ns)

@@ -1,4 +1,4 @@
-"""What goes wrong between a desk and the exchange: how often, and for how long."""
+"""Faults between a desk and the exchange: how often they occur, and for how long."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -11,13 +11,14 @@ from strategies.trading.wagers.wager_manager import CANCEL_PATIENCE_NS
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Probabilities of each fault, for every command or answer, and times in nanoseconds.
+    """Probabilities per command or response, and durations in nanoseconds.
 
-    `command_lost`: it never reaches the exchange. `command_refused`: the exchange says no for no
-    reason of ours. `answer_lost`, `answer_late`, `answer_doubled` are of answers and private
-    updates. `late_ns` is how much later than due they come, at most. `told_after_ns` is after how
-    long the exchange is asked for what was lost. Disconnects come every `disconnect_every_ns` on
-    average, never if that is zero, and last `disconnect_ns` at most.
+    `command_lost`: the command never reaches the exchange. `command_refused`: the exchange refuses
+    it for a reason that is not in the command. `answer_lost`, `answer_late` and `answer_doubled`
+    apply to responses and private updates; late and duplicate ones come up to `late_ns` after they
+    were due. `told_after_ns` is the time after which a lost message is recovered from the
+    exchange's history. Disconnects occur every `disconnect_every_ns` on average, never if that is
+    zero, and last at most `disconnect_ns`.
     """
 
     command_lost: float = 0.0
@@ -32,16 +33,16 @@ class Faults:
 
     @property
     def calm(self) -> bool:
-        """Tell whether nothing ever goes wrong."""
+        """Return whether no fault can occur."""
         return not (self.disconnect_every_ns or any(self._probabilities()))
 
     def __str__(self) -> str:
-        """Return the faults as people read them."""
+        """Return the faults in words for reports."""
         if self.calm:
             return "none"
-        names = ("commands lost", "refused", "answers lost", "late", "doubled")
-        told = zip(names, self._probabilities(), strict=True)
-        parts = [f"{name} {probability:.3g}" for name, probability in told]
+        names = ("commands lost", "refused", "responses lost", "late", "duplicated")
+        pairs = zip(names, self._probabilities(), strict=True)
+        parts = [f"{name} {probability:.3g}" for name, probability in pairs]
         if self.disconnect_every_ns:
             parts.append(f"a disconnect every {self.disconnect_every_ns / 1e9:g} s")
         return ", ".join(parts)
@@ -70,9 +71,9 @@ def fault_settings(
 ) -> Faults:
     """Return the faults that a configuration states in probabilities and seconds.
 
-    What is lost is asked for before the desk gives up waiting, so `told_after_seconds` is above
-    zero and below its patience of five seconds. Raise ConfigError, naming the setting, for what
-    cannot be meant.
+    Lost messages must be recovered before the desk stops waiting for them, so
+    `told_after_seconds` is above zero and below the desk's timeout of five seconds. Raise
+    ConfigError, naming the setting, for an invalid one.
     """
     told_after_ns = nanoseconds_from_seconds("faults.told_after_seconds", told_after_seconds)
     if not 0 < told_after_ns < CANCEL_PATIENCE_NS:

@@ -1,8 +1,8 @@
-"""What a desk hears, and when: market data as it arrives, answers as they come.
+"""A desk's inbox in the simulation: market data in order of arrival, responses as they come.
 
-Hearing market data decides nothing, so it need not be done one message at a time: messages lie in
-order of arrival until the desk is next asked to decide, and are then heard with their own times.
-For the desk this is the same, and most of a recording costs one append a message.
+Receiving market data decides nothing, so it need not be done one message at a time: messages are
+queued in order of arrival until the desk is next asked to decide, and are then delivered with their
+own arrival times. The desk sees no difference, and most of a recording costs one append a message.
 """
 
 from collections import deque
@@ -20,43 +20,46 @@ from strategies.trading.model.events import (
     ScoreChanged,
 )
 
-Hear = Callable[[Event, int], None]
-Act = Callable[[int], None]
+OnEvent = Callable[[Event, int], None]
+Decide = Callable[[int], None]
 
-# So many messages lie unheard at most, however seldom the desk decides.
-_MOST_MESSAGES = 65_536
+# Bounds the memory of messages that are queued while the desk seldom decides.
+_MAX_QUEUED = 65_536
 
 
 class Inbox:
-    """A desk's end of the feed and of the answers.
+    """Delivers market data and responses to one desk.
 
-    Market data never overtakes. At one instant the desk hears answers before the market data that
-    arrives then; a timer or an answer finds heard what arrived before it.
+    Market data never overtakes. At one instant responses are delivered before the market data that
+    arrives then; before a timer or a response, everything that arrived earlier is delivered. Times
+    are nanoseconds.
     """
 
     def __init__(self, env: ReplayEnvironment) -> None:
-        """Start empty; `connect` says who listens."""
+        """Start empty; until `connect` everything that is delivered is discarded."""
         self._env = env
-        self._hear: Hear = _ignore
-        self._hear_feed: Hear = _ignore
-        self._act: Act = _do_nothing
+        self._on_event: OnEvent = _ignore
+        self._on_market_data: OnEvent = _ignore
+        self._decide: Decide = _do_nothing
         self._wake_always = False
         self._messages: deque[tuple[int, Event]] = deque()
         self._last_arrival_ns = 0
         self._last_wake_ns = -1
         self._missed: dict[Hashable, Event] = {}
 
-    def connect(self, hear: Hear, act: Act, wake_on_every_change: bool = False) -> None:
-        """Let a desk listen: `hear` notes an event at a time, `act` decides.
+    def connect(
+        self, on_event: OnEvent, decide: Decide, wake_on_every_change: bool = False
+    ) -> None:
+        """Connect a desk: `on_event` takes an event and its arrival time, `decide` the time.
 
-        A desk that wants to decide on every change is woken at every arrival.
+        With `wake_on_every_change` the desk decides at every arrival.
         """
-        self._hear = self._hear_feed = hear
-        self._act = act
+        self._on_event = self._on_market_data = on_event
+        self._decide = decide
         self._wake_always = wake_on_every_change
 
     def publish(self, arrival_ns: int, event: Event, wake: bool) -> None:
-        """Put a public message on its way; `wake` asks the desk to decide when it arrives."""
+        """Queue a public message; with `wake` the desk decides when it arrives."""
         if arrival_ns < self._last_arrival_ns:
             arrival_ns = self._last_arrival_ns
         else:
@@ -65,41 +68,41 @@ class Inbox:
         messages.append((arrival_ns, event))
         if wake or self._wake_always:
             self._wake_at(arrival_ns)
-        elif len(messages) > _MOST_MESSAGES:
+        elif len(messages) > _MAX_QUEUED:
             self.drain(self._env.now_ns)
 
     def drain(self, now_ns: int) -> None:
-        """Hear everything that arrived before a time."""
-        messages, hear = self._messages, self._hear_feed
+        """Deliver every message that arrived before `now_ns`."""
+        messages, on_market_data = self._messages, self._on_market_data
         while messages and messages[0][0] < now_ns:
             arrival_ns, event = messages.popleft()
-            hear(event, arrival_ns)
+            on_market_data(event, arrival_ns)
 
     def deliver(self, *events: Event) -> None:
-        """Hear answers that arrive together now, and decide."""
+        """Deliver responses that arrive together now, and let the desk decide."""
         now_ns = self._env.now_ns
         self.drain(now_ns)
         for event in events:
-            self._hear(event, now_ns)
-        self._act(now_ns)
+            self._on_event(event, now_ns)
+        self._decide(now_ns)
 
-    def cut(self) -> None:
-        """Lose the feed: what arrives from now on is missed until `mend`."""
+    def disconnect(self) -> None:
+        """Lose the feed: market data that arrives from now on is missed until `reconnect`."""
         self.deliver(FeedLost())
-        self._hear_feed = self._miss
+        self._on_market_data = self._keep_missed
 
-    def mend(self) -> None:
-        """Have the feed again, and with it how the exchange stands by now.
+    def reconnect(self) -> None:
+        """Restore the feed, after a snapshot of everything that changed meanwhile.
 
-        Trades stay missed, outside prices too, and where the game clock stood with the last score.
+        Missed trades and outside prices stay missed, and so does the game clock of the last score.
         """
         self.drain(self._env.now_ns)
-        self._hear_feed = self._hear
+        self._on_market_data = self._on_event
         missed, self._missed = self._missed, {}
         self.deliver(*missed.values(), FeedRestored())
 
-    def _miss(self, event: Event, _: int) -> None:
-        """Keep the last word on each thing that can stand one way or another."""
+    def _keep_missed(self, event: Event, _: int) -> None:
+        """Keep the latest state of everything that a snapshot shows."""
         match event:
             case OfferChanged(line_id=line_id, odds=odds):
                 self._missed[line_id, odds] = event
@@ -111,7 +114,7 @@ class Inbox:
                 self._missed[ScoreChanged, event_id] = ScoreChanged(event_id, home, away)
 
     def _wake_at(self, arrival_ns: int) -> None:
-        """Wake once an instant; arrivals are in order, so the last one tells."""
+        """Schedule one wake per instant; arrivals are in order, so comparing the last suffices."""
         if arrival_ns != self._last_wake_ns:
             self._last_wake_ns = arrival_ns
             self._env.schedule_call(arrival_ns, Priority.FEED, self._wake)
@@ -119,11 +122,11 @@ class Inbox:
     def _wake(self) -> None:
         now_ns = self._env.now_ns
         self.drain(now_ns + 1)
-        self._act(now_ns)
+        self._decide(now_ns)
 
 
 def _ignore(_: Event, __: int) -> None:
-    """Hear nothing while no desk is connected."""
+    """Discard events while no desk is connected."""
 
 
 def _do_nothing(_: int) -> None:

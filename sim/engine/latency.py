@@ -1,7 +1,7 @@
-"""Latency models: how long a message takes, as chance would have it.
+"""Random and constant latency models.
 
-Settings are in milliseconds, what is drawn in whole nanoseconds. Every model takes its random
-stream as `rng`, so that configuration may exchange one for another; those without chance ignore it.
+Settings are in milliseconds, delays in whole nanoseconds. Every model takes a random stream as
+`rng`, so that a configuration can exchange one for another; constant models ignore it.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from sim.engine.random_streams import RandomStreams
 from strategies.trading.model.errors import ConfigError
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
-_DRAWS_AT_ONCE = 4096
+_BATCH_SIZE = 4096
 
 
 class Delay(Protocol):
-    """How long one message takes."""
+    """The latency of messages in one direction."""
 
     def sample_ns(self) -> int:
         """Return the delay of the next message in nanoseconds, zero or more."""
@@ -32,13 +32,13 @@ DelayFactory = Callable[..., Delay]
 
 
 class NoDelay:
-    """Messages that take no time."""
+    """No latency."""
 
     def __init__(self, *, rng: Generator | None = None) -> None:
-        """Need nothing; `rng` is ignored."""
+        """Ignore `rng`."""
 
     def __str__(self) -> str:
-        """Return the model as people read it."""
+        """Return the model's name and settings for reports."""
         return "none"
 
     def sample_ns(self) -> int:
@@ -47,7 +47,7 @@ class NoDelay:
 
 
 class Constant:
-    """Messages that all take the same time."""
+    """The same latency for every message."""
 
     def __init__(
         self,
@@ -55,13 +55,13 @@ class Constant:
         *,
         rng: Generator | None = None,  # noqa: ARG002 - all models are built alike
     ) -> None:
-        """Take the delay in milliseconds; `rng` is ignored; raise ConfigError if it is none."""
+        """Set the delay in milliseconds; raise ConfigError if it is not a finite number >= 0."""
         self._delay_ns = _nanoseconds("ms", ms)
-        self._told = f"{ms:g} ms"
+        self._description = f"{ms:g} ms"
 
     def __str__(self) -> str:
-        """Return the model as people read it."""
-        return self._told
+        """Return the model's name and settings for reports."""
+        return self._description
 
     def sample_ns(self) -> int:
         """Return the delay."""
@@ -69,10 +69,10 @@ class Constant:
 
 
 class Lognormal:
-    """Messages whose delay is log-normal: mostly near the median, with a long tail.
+    """Log-normal latency: mostly near the median, with a long tail.
 
-    `sigma` is the standard deviation of the logarithm. Delays below `floor_ms` or above `cap_ms`
-    are moved there.
+    `sigma` is the standard deviation of the logarithm. Delays are clipped to `floor_ms` and
+    `cap_ms`.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Lognormal:
         *,
         rng: Generator,
     ) -> None:
-        """Take settings and a random stream; raise ConfigError, naming a setting that is wrong."""
+        """Set the parameters; raise ConfigError, naming the setting, for an invalid one."""
         median_ns = _nanoseconds("median_ms", median_ms)
         if not median_ns:
             message = "median_ms: a log-normal median must be above zero"
@@ -98,11 +98,11 @@ class Lognormal:
             raise ConfigError(message)
         self._rng = rng
         self._drawn: list[int] = []
-        self._told = f"log-normal, median {median_ms:g} ms, sigma {sigma:g}"
+        self._description = f"log-normal, median {median_ms:g} ms, sigma {sigma:g}"
 
     def __str__(self) -> str:
-        """Return the model as people read it."""
-        return self._told
+        """Return the model's name and settings for reports."""
+        return self._description
 
     def sample_ns(self) -> int:
         """Return the delay of the next message."""
@@ -111,24 +111,24 @@ class Lognormal:
         return self._drawn.pop()
 
     def _draw(self) -> None:
-        """Draw many at once, which numpy does far faster than one by one."""
-        delays = self._rng.lognormal(self._log_median, self._sigma, _DRAWS_AT_ONCE)
+        """Draw a batch, which numpy does far faster than one by one."""
+        delays = self._rng.lognormal(self._log_median, self._sigma, _BATCH_SIZE)
         rounded = np.rint(np.clip(delays, self._floor_ns, self._cap_ns)).astype(np.int64)
         self._drawn = rounded[::-1].tolist()
 
 
 class Measured:
-    """Messages that take as long as recorded ones did, each time one of them by chance.
+    """Measured latency: each delay is drawn, with replacement, from a table of recorded ones.
 
-    The table is a text file with a number of milliseconds on each line and nothing else. How
-    delays followed on each other is not kept: every one is drawn from the whole table.
+    The table is a text file with a number of milliseconds on each line and nothing else. Draws are
+    independent: the autocorrelation of the recorded delays is not kept.
     """
 
     def __init__(self, path: str | None, *, rng: Generator) -> None:
-        """Read the table; raise ConfigError, naming the file and the line, if it is not one."""
+        """Read the table; raise ConfigError, naming file and line, if it is not valid."""
         if not isinstance(path, str) or not path:
             message = (
-                "path: measured delays want a text file of recorded milliseconds, one a line; "
+                "path: measured delays need a text file of recorded milliseconds, one a line; "
                 f"got {path!r}"
             )
             raise ConfigError(message)
@@ -136,19 +136,19 @@ class Measured:
         self._rng = rng
         self._drawn: list[int] = []
         median_ms = median(self._table_ns) / _NANOSECONDS_PER_MILLISECOND
-        self._told = (
+        self._description = (
             f"measured, {len(self._table_ns):,} times in {Path(path).name}, median {median_ms:g} ms"
         )
 
     def __str__(self) -> str:
-        """Return the model as people read it."""
-        return self._told
+        """Return the model's name and settings for reports."""
+        return self._description
 
     def sample_ns(self) -> int:
         """Return the delay of the next message."""
         if not self._drawn:
-            places = self._rng.integers(len(self._table_ns), size=_DRAWS_AT_ONCE)
-            self._drawn = [self._table_ns[place] for place in places[::-1].tolist()]
+            indices = self._rng.integers(len(self._table_ns), size=_BATCH_SIZE)
+            self._drawn = [self._table_ns[index] for index in indices[::-1].tolist()]
         return self._drawn.pop()
 
 
@@ -156,9 +156,9 @@ class Measured:
 class Latency:
     """The delays between a desk and the exchange.
 
-    `feed`: market data to the desk; `compute`: the desk's own work before a command leaves;
-    `entry`: a command to the exchange; `activation`: from its acceptance into the book;
-    `response`: answers and private updates to the desk.
+    `feed`: market data to the desk; `compute`: the desk's own work before it sends a command;
+    `entry`: a command to the exchange; `activation`: from a wager's acceptance into the book;
+    `response`: responses and private updates to the desk.
     """
 
     feed: Delay
@@ -191,7 +191,7 @@ def build_latency(
 
 
 def _built(streams: RandomStreams, name: str, factory: DelayFactory) -> Delay:
-    """Build a delay, whose errors begin with a setting of its own."""
+    """Build a delay; prefix its errors, which begin with the model's own setting."""
     try:
         return factory(rng=streams.named(name))
     except ConfigError as error:
@@ -200,7 +200,7 @@ def _built(streams: RandomStreams, name: str, factory: DelayFactory) -> Delay:
 
 
 def _table_ns(path: Path) -> list[int]:
-    """Return the times that a file holds, in nanoseconds."""
+    """Return the times in a file, in nanoseconds."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -208,18 +208,18 @@ def _table_ns(path: Path) -> list[int]:
         message = f"path: {path} cannot be read: {reason}"
         raise ConfigError(message) from error
     if not lines:
-        message = f"path: {path} holds no times"
+        message = f"path: {path} is empty"
         raise ConfigError(message)
     return [_time_ns(f"path: {path}, line {n}", line) for n, line in enumerate(lines, 1)]
 
 
-def _time_ns(place: str, line: str) -> int:
+def _time_ns(location: str, line: str) -> int:
     try:
         ms = float(line)
     except ValueError as error:
-        message = f"{place}: {line!r} is not a number of milliseconds"
+        message = f"{location}: {line!r} is not a number of milliseconds"
         raise ConfigError(message) from error
-    return _nanoseconds(place, ms)
+    return _nanoseconds(location, ms)
 
 
 def _nanoseconds(name: str, ms: object) -> int:

@@ -1,4 +1,4 @@
-"""Activation: the way of an accepted wager until it is open, or invalid."""
+"""Activation: from the acceptance of a wager until it is open or found invalid."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from sim.exchange.books import LineBook
 from sim.exchange.cancels import Cancels
 from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.exchange_wager import Ended, ExchangeWager
-from sim.exchange.market_status import Markets
+from sim.exchange.market_status import MarketStatuses
 from sim.exchange.matching import Matcher
 from sim.exchange.participant import Participant
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -17,18 +17,18 @@ from strategies.trading.model.events import WagerCancelled, WagerInvalid, WagerO
 
 
 class Activation:
-    """The queues in which accepted wagers wait to be opened: one a pair, first in, first out."""
+    """Queues of accepted wagers that wait for activation: one per pair, first in, first out."""
 
     def __init__(
         self,
         env: ReplayEnvironment,
         delay: Delay,
         settings: ExchangeSettings,
-        markets: Markets,
+        markets: MarketStatuses,
         matcher: Matcher,
         cancels: Cancels,
     ) -> None:
-        """Start with nothing accepted; `delay` is what activation itself takes."""
+        """Start with empty queues; `delay` is how long activation itself takes."""
         self._env = env
         self._delay = delay
         self._settings = settings
@@ -39,14 +39,15 @@ class Activation:
         self._accepted = 0
 
     def accept(self, participant: Participant, request: PlaceWager, book: LineBook) -> None:
-        """Make a wager of a request and let it wait, in-play for the in-play delay as well."""
-        book.followed = book.opposite.followed = True
+        """Create a wager from a valid request and queue it, with the in-play delay if in-play."""
+        # From here on the queue ahead of a resting wager must be known on both lines of the pair.
+        book.tracked = book.opposite.tracked = True
         self._accepted += 1
-        wager = ExchangeWager(participant, request, book.line, self._accepted)
+        wager = ExchangeWager(participant, request, book.line_index, self._accepted)
         in_play_delay_ns = self._markets.in_play_delay_ns(book)
         wager.delayed = in_play_delay_ns > 0
-        participant.accept(wager)
-        book.activating.append(wager)
+        participant.add(wager)
+        book.pending.append(wager)
         activate = partial(self._activate, wager, book)
         wager.due_ns = self._queue_of(book).send(activate, in_play_delay_ns)
 
@@ -61,38 +62,40 @@ class Activation:
         participant = wager.owner
         if wager.ref not in participant.live:
             return
-        book.activating.remove(wager)
+        book.pending.remove(wager)
         code = self._invalidity(wager, book)
         if code is None:
             self._open(wager, book)
             return
         participant.counters.refusals[code] += 1
         participant.end(wager, Ended.INVALID)
-        participant.tell((WagerInvalid(wager.ref, code),))
+        participant.notify((WagerInvalid(wager.ref, code),))
 
     def _invalidity(self, wager: ExchangeWager, book: LineBook) -> str | None:
-        """Return the code with which an accepted wager fails its activation, if it does.
+        """Return the error code with which a wager fails its activation, None if it is valid.
 
-        It cannot have come to cross one of the same account: those that wait count when others
-        are placed.
+        A match with a wager of the same account need not be checked here: placement checks
+        pending wagers too.
         """
-        if not self._markets.takes_wagers(book):
+        if not self._markets.accepts_wagers(book):
             return "event_not_available"
         if wager.intent is Intent.ADD_ONLY and self._matcher.would_match(book, wager.odds):
             return "add_liquidity_only"
-        return "insufficient_amount" if wager.owner.overdrawn_by(wager, self._env.now_ns) else None
+        return (
+            "insufficient_amount" if wager.owner.would_overdraw(wager, self._env.now_ns) else None
+        )
 
     def _open(self, wager: ExchangeWager, book: LineBook) -> None:
         participant, now_ns = wager.owner, self._env.now_ns
-        participant.open(wager, now_ns)
-        participant.tell((WagerOpened(wager.ref),))
-        if not self._matcher.open(book, now_ns, wager):
+        participant.mark_opened(wager, now_ns)
+        participant.notify((WagerOpened(wager.ref),))
+        if not self._matcher.open_wager(book, now_ns, wager):
             participant.end(wager, Ended.CANCELLED)
-            participant.tell((WagerCancelled(wager.ref, wager.open_cents),))
+            participant.notify((WagerCancelled(wager.ref, wager.open_cents),))
         elif wager.intent is Intent.TAKE and wager.open_cents:
             due_ns = now_ns + self._settings.fill_or_kill_ns
             self._env.schedule_call(due_ns, Priority.EXCHANGE, partial(self._expire, wager))
 
     def _expire(self, wager: ExchangeWager) -> None:
         if wager.ref in wager.owner.live:
-            wager.owner.tell((self._cancels.withdraw(wager),))
+            wager.owner.notify((self._cancels.withdraw(wager),))

@@ -1,4 +1,4 @@
-"""The book of a line: what takers are offered on it, and the wagers that rest on it."""
+"""The order book of a line: the offers to takers on it, and the wagers that rest on it."""
 
 from bisect import insort
 
@@ -10,56 +10,58 @@ from strategies.trading.model.odds import Odds
 
 
 class LineBook:
-    """The offers on one line, and the wagers on it, those preferred by takers first.
+    """The offers on one line and the wagers resting on it, in matching priority.
 
-    `line`, `market` and `event` are places in the dictionaries. A book is followed once it matters
-    to anybody: its markets are subscribed to, or something was wagered there; until then it only
-    keeps the recorded amounts. It is listened to if its market is subscribed to. `filled_cents` is
-    the stake of wagers resting here that takers matched, ever.
+    `line_index`, `market_index` and `event_index` are positions in the tape's dictionaries.
+    `wagers` are open, `pending` ones wait for activation. `subscribed` books publish their changes
+    to a desk. `tracked` books keep full queue state: those that are subscribed to, and those with a
+    wager on either line of the pair; the others only store the recorded amounts, which is what
+    makes a tape with thousands of lines cheap to replay. `filled_cents` is the total stake of
+    wagers resting here that takers have matched.
     """
 
     __slots__ = (
-        "activating",
-        "event",
+        "event_index",
         "filled_cents",
-        "followed",
         "line",
         "line_id",
-        "listened",
-        "market",
-        "named",
+        "line_index",
+        "market_index",
         "offers",
         "opposite",
+        "pending",
+        "subscribed",
+        "tracked",
         "wagers",
     )
 
-    def __init__(self, named: Line, line: int, market: int, event: int) -> None:
-        """Start empty; the opposite line's book is set by whoever makes both."""
-        self.named = named
-        self.line_id = named.line_id
+    def __init__(self, line: Line, line_index: int, market_index: int, event_index: int) -> None:
+        """Start empty; `new_books` sets `opposite` once both books of the pair exist."""
         self.line = line
-        self.market = market
-        self.event = event
+        self.line_id = line.line_id
+        self.line_index = line_index
+        self.market_index = market_index
+        self.event_index = event_index
         self.opposite = self
-        self.followed = False
-        self.listened = False
+        self.tracked = False
+        self.subscribed = False
         self.offers: dict[int, Offer] = {}
         self.wagers: list[ExchangeWager] = []
-        self.activating: list[ExchangeWager] = []
+        self.pending: list[ExchangeWager] = []
         self.filled_cents = 0
 
     def rest(self, wager: ExchangeWager) -> None:
-        """Let a wager rest, behind those at shorter odds and those that are older."""
-        insort(self.wagers, wager, key=_preference)
+        """Add a resting wager, behind those at shorter odds and older ones at the same odds."""
+        insort(self.wagers, wager, key=_priority)
 
     def available_from(self, odds: int) -> list[Offer]:
-        """Return the offers with recorded stake left at these odds or longer, longest first."""
+        """Return the offers with recorded stake left at `odds` or longer, longest first."""
         found = [o for o in self.offers.values() if o.odds >= odds and o.available_cents]
         return sorted(found, key=_odds, reverse=True)
 
     def offered_from(self, odds: int) -> list[Offer]:
-        """Return the offers with anybody's stake at these odds or longer, the longest first."""
-        # Written out for speed: most offers are empty, and the property would be asked of each.
+        """Return the offers with any stake at `odds` or longer, recorded or not, longest first."""
+        # Inlined `available_cents`: most offers are empty, and the call would cost on each.
         found = [
             o
             for o in self.offers.values()
@@ -68,16 +70,16 @@ class LineBook:
         return sorted(found, key=_odds, reverse=True)
 
 
-def books_of(info: TapeInfo, catalogue: Catalogue, known: int) -> list[LineBook]:
-    """Return a book for every line of the dictionaries after those known, in their order.
+def new_books(info: TapeInfo, catalogue: Catalogue, first_line: int) -> list[LineBook]:
+    """Return an empty book for every line of the dictionaries from index `first_line` on.
 
-    Both lines of a pair are known, or neither.
+    Both lines of a pair must lie on the same side of `first_line`.
     """
-    events = {event.event_id: place for place, event in enumerate(info.events)}
-    markets = {market.key: place for place, market in enumerate(info.markets)}
+    events = {event.event_id: index for index, event in enumerate(info.events)}
+    markets = {market.key: index for index, market in enumerate(info.markets)}
     books = [
-        LineBook(line, place, markets[line.market_key], events[line.event_id])
-        for place, line in enumerate(info.lines[known:], known)
+        LineBook(line, index, markets[line.market_key], events[line.event_id])
+        for index, line in enumerate(info.lines[first_line:], first_line)
     ]
     by_line = {book.line_id: book for book in books}
     for book in books:
@@ -85,8 +87,8 @@ def books_of(info: TapeInfo, catalogue: Catalogue, known: int) -> list[LineBook]
     return books
 
 
-def _preference(wager: ExchangeWager) -> tuple[int, int]:
-    """Put first what gives takers the longest odds, which is the shortest of its own; then age."""
+def _priority(wager: ExchangeWager) -> tuple[int, int]:
+    """Sort the longest odds for takers first, which are the shortest of the wager; then by age."""
     return wager.odds, wager.number
 
 

@@ -1,4 +1,4 @@
-"""Cancels: when and how the unmatched part of a wager is withdrawn, or wiped by the exchange."""
+"""Cancels: when and how the unmatched part of a wager is cancelled, or wiped by the exchange."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -12,12 +12,12 @@ from sim.exchange.participant import Participant
 from strategies.trading.model.events import CancelRefused, WagerCancelled, WagerWiped
 from strategies.trading.model.ids import WagerRef
 
-CancelAnswer = WagerCancelled | CancelRefused
-Concerned = Callable[[LineBook], bool]
+CancelResponse = WagerCancelled | CancelRefused
+BookFilter = Callable[[LineBook], bool]
 
 
 class Cancels:
-    """Takes live wagers from where they are: out of the book, or of those that wait to open."""
+    """Removes live wagers, from the book or from the activation queue."""
 
     def __init__(
         self,
@@ -26,20 +26,20 @@ class Cancels:
         books: Sequence[LineBook],
         matcher: Matcher,
     ) -> None:
-        """Cancel wagers on the lines of these books, which are in the dictionaries' order."""
+        """Cancel wagers in `books`, which are in the order of the dictionaries' lines."""
         self._env = env
         self._settings = settings
         self._books = books
         self._matcher = matcher
 
-    def cancel(self, participant: Participant, ref: WagerRef) -> CancelAnswer:
-        """Withdraw one wager at its account's wish, or say why not and when to come again."""
+    def cancel(self, participant: Participant, ref: WagerRef) -> CancelResponse:
+        """Cancel one wager for its owner, or return why not and when a retry can succeed."""
         wager = participant.live.get(ref)
         if wager is None:
             return CancelRefused(ref, participant.ended.get(ref, "data_not_found"), None)
         window_ns = self._settings.retry_window_ns
         if wager.opened_ns is None:
-            # Asked again any earlier it would only be told that it has just opened.
+            # A retry before the window after the opening has passed would be refused again.
             return CancelRefused(ref, "order_is_placing", wager.due_ns + window_ns)
         retry_at_ns = wager.opened_ns + window_ns
         if self._env.now_ns < retry_at_ns:
@@ -50,44 +50,44 @@ class Cancels:
         return self.withdraw(wager)
 
     def _deducted_ns(self, wager: ExchangeWager) -> int:
-        """Return when the balance has paid for the last fill of a wager."""
+        """Return when the stake of a wager's last fill leaves the balance, in nanoseconds."""
         if wager.matched_ns is None or self._settings.balance_mode is BalanceMode.IMMEDIATE:
             return 0
         return wager.matched_ns + self._settings.deduction_ns
 
     def cancel_in_batches(self, participant: Participant, refs: Sequence[WagerRef]) -> None:
-        """Withdraw the first of what a mass cancel concerns, and the rest after a pause."""
+        """Cancel the first batch of a mass cancel now, and the others after a pause each."""
         batch = self._settings.mass_cancel_batch
         for ref in refs[:batch]:
             wager = participant.live.get(ref)
             if wager is not None:
-                participant.tell((self.withdraw(wager),))
+                participant.notify((self.withdraw(wager),))
         if refs[batch:]:
             due_ns = self._env.now_ns + self._settings.mass_cancel_pause_ns
             rest = partial(self.cancel_in_batches, participant, refs[batch:])
             self._env.schedule_call(due_ns, Priority.EXCHANGE, rest)
 
-    def wipe(self, participants: Iterable[Participant], concerned: Concerned) -> None:
-        """Remove every live wager on the lines concerned."""
+    def wipe(self, participants: Iterable[Participant], affected: BookFilter) -> None:
+        """Remove every live wager in the affected books."""
         for participant in participants:
-            for wager in self.live_of(participant, concerned):
+            for wager in self.live_wagers(participant, affected):
                 self._end(wager)
-                participant.tell((WagerWiped(wager.ref, wager.open_cents),))
+                participant.notify((WagerWiped(wager.ref, wager.open_cents),))
 
-    def live_of(self, participant: Participant, concerned: Concerned) -> list[ExchangeWager]:
-        """Return a participant's live wagers on the lines concerned, the oldest first."""
+    def live_wagers(self, participant: Participant, affected: BookFilter) -> list[ExchangeWager]:
+        """Return a participant's live wagers in the affected books, the oldest first."""
         wagers = participant.live.values()
-        return [wager for wager in wagers if concerned(self._books[wager.line])]
+        return [wager for wager in wagers if affected(self._books[wager.line_index])]
 
     def withdraw(self, wager: ExchangeWager) -> WagerCancelled:
-        """Withdraw what is unmatched of a live wager, and return what its account is to be told."""
+        """Cancel the unmatched part of a live wager and return the event for its owner."""
         self._end(wager)
         return WagerCancelled(wager.ref, wager.open_cents)
 
     def _end(self, wager: ExchangeWager) -> None:
-        book = self._books[wager.line]
+        book = self._books[wager.line_index]
         wager.owner.end(wager, Ended.CANCELLED)
         if wager.opened_ns is None:
-            book.activating.remove(wager)
+            book.pending.remove(wager)
         else:
             self._matcher.withdraw(book, wager)

@@ -1,4 +1,4 @@
-"""Clearing: what fills and results do to the accounts of participants."""
+"""Clearing: books fills and results in the accounts of participants."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,18 +14,18 @@ from strategies.trading.model.odds import Odds
 
 
 class Clearing:
-    """Books what is matched and settled, and tells the participants concerned."""
+    """Books fills and settlements, and notifies the participants they belong to."""
 
     def __init__(
         self, env: ReplayEnvironment, catalogue: Catalogue, participants: Sequence[Participant]
     ) -> None:
-        """Start with nothing settled; `participants` may become more."""
+        """Start with nothing settled; `participants` is shared and may grow."""
         self._env = env
         self._participants = participants
         self._results = LineResults(catalogue)
 
     def payable_cents(self, wager: ExchangeWager) -> int:
-        """Return the stake that the wager's account can pay for now."""
+        """Return the stake that the wager's account can pay for now, in cents."""
         return wager.owner.payable_cents(self._env.now_ns)
 
     def book_fill(
@@ -36,26 +36,25 @@ class Clearing:
         stake_cents: int,
         profit_cents: int,
     ) -> None:
-        """Book a fill: the odds it got, what was staked, and what that can win."""
+        """Book a fill of a wager at `odds`: its stake, and the profit it wins if the line wins."""
         participant = wager.owner
         wager.matched_ns = self._env.now_ns
         participant.refresh_credit(self._env.now_ns)
-        participant.match(wager, stake_cents)
-        key = book.named.market_key
-        participant.account.book_fill(key, book.line_id, stake_cents, profit_cents)
+        participant.record_fill(wager, stake_cents)
+        participant.account.book_fill(book.line.market_key, book.line_id, stake_cents, profit_cents)
         total_cents = wager.matched_cents
-        participant.tell((WagerMatched(wager.ref, odds, stake_cents, profit_cents, total_cents),))
+        participant.notify((WagerMatched(wager.ref, odds, stake_cents, profit_cents, total_cents),))
 
     def end_unpaid(self, wager: ExchangeWager) -> None:
-        """End a wager, out of the book by now, that its account could not pay for in full."""
+        """End a wager that its account cannot pay for in full; it has left the book already."""
         wager.owner.end(wager, Ended.CANCELLED)
-        wager.owner.tell((WagerCancelled(wager.ref, wager.open_cents),))
+        wager.owner.notify((WagerCancelled(wager.ref, wager.open_cents),))
 
-    def settle(self, key: MarketKey, told: Mapping[LineId, Result]) -> None:
-        """Pay a market out; a second time, correct what is told anew and keep the rest."""
-        known = self._results.learn(key, told)
-        news = MarketSettled(key, tuple(known.items()), self._results.revision(key))
+    def settle(self, key: MarketKey, results: Mapping[LineId, Result]) -> None:
+        """Pay a market out; a repeated settlement corrects the lines that `results` names."""
+        known = self._results.apply(key, results)
+        settled = MarketSettled(key, tuple(known.items()), self._results.revision(key))
         for participant in self._participants:
             participant.account.settle(key, known)
-            participant.renew_credit()
-            participant.tell((news,))
+            participant.limit_credit()
+            participant.notify((settled,))

@@ -1,10 +1,10 @@
-"""The book as the exchange shows it: what a taker can take, level by level.
+"""The book as the exchange displays it: what a taker can stake, level by level.
 
-A wager shows under the opposite line at the opposite odds. A level's `value` is the most a taker
-can stake there, its `quantity` what those who rest there came with: partial fills do not reduce it.
-The open stake behind a level is its value times what its odds pay, to a cent of value for each
-wager there, so that over all levels of a pair it is what was ever staked less what was filled of it
-(partner API, 8.1).
+A wager is displayed on the opposite line at the opposite odds. The `value` of a level is the most
+that a taker can stake there; its `quantity` is the original stake of the wagers that rest there,
+which partial fills do not reduce. The open stake behind a level is its value times its payout
+ratio, to within a cent of value per wager, so that over all levels of a pair it equals the total
+quantity less the filled quantity (partner API, 8.1).
 """
 
 from typing import NamedTuple
@@ -13,12 +13,12 @@ from sim.exchange.books import LineBook
 from sim.exchange.participant import Participant
 from strategies.trading.model.odds import Odds
 
-# What the exchange shows of each line (partner API, 10.5).
-LEVELS_SHOWN = 10
+# The number of levels that the exchange displays of each line (partner API, 10.5).
+DISPLAYED_LEVELS = 10
 
 
 class Level(NamedTuple):
-    """What is shown at some odds, in cents."""
+    """One displayed level: odds, value and quantity in cents."""
 
     odds: Odds
     value_cents: int
@@ -26,27 +26,30 @@ class Level(NamedTuple):
 
 
 def levels(book: LineBook, without: Participant | None = None) -> list[Level]:
-    """Return what a taker on a line is shown, the longest odds first, no more than ten levels.
+    """Return the levels displayed to takers on a line, longest odds first, at most ten.
 
-    The wagers of a participant can be left out, as if he were not there.
+    The wagers of the participant `without` are left out.
     """
-    shown: list[Level] = []
+    displayed: list[Level] = []
     for offer in book.offered_from(min(book.offers, default=0)):
         value_cents = offer.available_cents
         quantity_cents = offer.quantity_cents if value_cents else 0
         for wager in offer.wagers:
             if wager.owner is not without:
-                value_cents += wager.shown_cents()
+                value_cents += wager.displayed_cents()
                 quantity_cents += wager.stake_cents
         if value_cents:
-            shown.append(Level(offer.odds, value_cents, quantity_cents))
-            if len(shown) == LEVELS_SHOWN:
+            displayed.append(Level(offer.odds, value_cents, quantity_cents))
+            if len(displayed) == DISPLAYED_LEVELS:
                 break
-    return shown
+    return displayed
 
 
 class Totals(NamedTuple):
-    """What participants ever rested on a pair's two lines, and what was filled of it, in cents."""
+    """Total stake that participants rested on both lines of a pair, and its filled part, in cents.
+
+    Cancelled stake is not part of the total.
+    """
 
     quantity_cents: int
     filled_cents: int

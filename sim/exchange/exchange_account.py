@@ -1,4 +1,4 @@
-"""The exchange's account of a participant: cash, stakes matched at risk, and settlement."""
+"""The exchange's account of a participant: cash, matched stakes at risk, and settlement."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from strategies.trading.model.market import Catalogue, Pair, Result
 
 @dataclass(slots=True)
 class _LineTotal:
-    """What is matched on a line: the stakes, and the profit they can win."""
+    """The matched stakes on a line and the profit that they win if the line wins."""
 
     stake_cents: int = 0
     profit_cents: int = 0
@@ -24,7 +24,7 @@ class _LineTotal:
 
 @dataclass(slots=True)
 class _MarketTotal:
-    """What is matched in a market, and what its settlement brought if there was one."""
+    """The matched wagers in a market, and the outcome of its settlement once settled."""
 
     lines: dict[LineId, _LineTotal] = field(default_factory=dict)
     settled: bool = False
@@ -35,7 +35,7 @@ class _MarketTotal:
         return self.lines.setdefault(line_id, _LineTotal())
 
     def covered_cents(self, pair: Pair) -> int:
-        """Return how much of a pair's stakes cannot be lost, as its two lines cover each other."""
+        """Return how much of a pair's stakes no result can lose, as the lines offset each other."""
         first, second = self.line(pair.first.line_id), self.line(pair.second.line_id)
         worst_cents = min(
             0,
@@ -48,12 +48,12 @@ class _MarketTotal:
 class ExchangeAccount:
     """One participant's money at the exchange, in cents.
 
-    A fill takes nothing from cash: its stake is at risk until its market settles. Then each line
-    wins its profits, loses its stakes, or has them back, and commission is taken of the market's
-    net winnings. A market settled again is reversed and booked anew.
+    A fill takes nothing from `cash_cents`: its stake is at risk, part of `matched_cents`, until the
+    market settles. Then each line wins its profit, loses its stake or returns it, and commission
+    is charged on the market's net winnings. A repeated settlement replaces the earlier one.
 
     `covered_cents` is the part of the matched stakes that no result can lose, because matched
-    wagers on both lines of a pair cover each other: what the exchange's exposure credit frees.
+    wagers on both lines of a pair offset each other: the exchange returns it as exposure credit.
     """
 
     def __init__(
@@ -86,9 +86,10 @@ class ExchangeAccount:
         self.covered_cents += market.covered_cents(pair) - covered_cents
 
     def settle(self, market_key: MarketKey, results: Mapping[LineId, Result]) -> None:
-        """Pay a market out by its results, in place of an earlier settlement if there was one.
+        """Pay a market out by its results; replace its earlier settlement if there is one.
 
-        A line that is not named is paid as its opposite tells; if neither is, its stakes return.
+        A line without a result is paid by the reverse of its opposite's; if neither line has one,
+        the stakes are returned.
         """
         market = self._markets.get(market_key)
         if market is None:

@@ -1,4 +1,4 @@
-"""The rules of the simulated exchange that are settings, with the defaults of ProphetX."""
+"""Settings of the simulated exchange, with ProphetX's rules as defaults."""
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -10,7 +10,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 
 class BalanceMode(StrEnum):
-    """When a wager's stake leaves the balance: when it is placed, or as it is matched."""
+    """When a wager's stake leaves the balance: at placement, or when it is matched."""
 
     IMMEDIATE = "immediate"
     DEFERRED = "deferred"
@@ -29,9 +29,10 @@ _AT_LEAST_ONE = {
 class ExchangeSettings:
     """Settings of the simulated exchange: cents, nanoseconds and counts, whole, not negative.
 
-    docs/exchange.md says of each what is known of the real exchange. A recorded in-play delay
-    overrides `in_play_delay_ns`. `credit_refresh_ns` is how often the exposure credit is reckoned
-    anew; `deduction_ns` how long after a fill a single cancel is refused, under deferred deduction.
+    docs/exchange.md lists for each what is known of the real exchange. A recorded in-play delay
+    overrides `in_play_delay_ns`. `credit_refresh_ns` is the interval at which the exposure credit
+    is recomputed; `deduction_ns` is how long after a fill a single cancel is refused, under
+    deferred deduction.
     """
 
     starting_balance_cents: int = 1_000_000

@@ -1,4 +1,4 @@
-"""A wager as the exchange knows it, from its acceptance to its end."""
+"""A wager at the exchange, from its acceptance to its end."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Ended(StrEnum):
-    """How a wager ended, as the code with which a cancel of it is refused."""
+    """How a wager ended; the value is the error code with which a later cancel is refused."""
 
     MATCHED = "order_already_filled"
     CANCELLED = "order_already_cancelled"
@@ -21,21 +21,24 @@ class Ended(StrEnum):
 
 
 class ExchangeWager:
-    """A live wager: what is open of it, what was matched at which odds, and its place in the queue.
+    """A live wager: its open stake, its matched stake by odds, and its queue position.
 
-    `line` is its line's place in the dictionaries. It shows to takers on the opposite line at
-    `shown_odds`. `ahead_cents` is what recorded makers have ahead of it there, in takers' cents.
-    Numbers count acceptances: of two wagers at the same odds the one with the lower number is
-    older. `delayed` tells that it waits in the in-play delay.
+    `line_index` is the position of its line in the tape's dictionaries. It is displayed to takers
+    on the opposite line at `displayed_odds`; `ahead_cents` is what recorded makers have ahead of
+    it there, in takers' cents. `number` is its sequence number of acceptance: of two wagers at the
+    same odds the lower number has priority. `delayed` wagers count against the limit of wagers in
+    the in-play delay. `due_ns` is when it is activated, `opened_ns` when it was, `matched_ns` the
+    time of its last fill.
     """
 
     __slots__ = (
         "ahead_cents",
         "delayed",
+        "displayed_odds",
         "due_ns",
         "filled_cents",
         "intent",
-        "line",
+        "line_index",
         "matched_ns",
         "number",
         "odds",
@@ -43,18 +46,19 @@ class ExchangeWager:
         "opened_ns",
         "owner",
         "ref",
-        "shown_odds",
         "stake_cents",
     )
 
-    def __init__(self, owner: "Participant", request: PlaceWager, line: int, number: int) -> None:
-        """Accept a request as the so-manieth wager; it waits to be opened."""
+    def __init__(
+        self, owner: "Participant", request: PlaceWager, line_index: int, number: int
+    ) -> None:
+        """Accept a request with sequence number `number`; it is pending until activated."""
         self.owner = owner
         self.ref: WagerRef = request.ref
-        self.line = line
+        self.line_index = line_index
         self.number = number
         self.odds: Odds = request.odds
-        self.shown_odds: Odds = opposite(request.odds)
+        self.displayed_odds: Odds = opposite(request.odds)
         self.intent: Intent = request.intent
         self.stake_cents = self.open_cents = request.stake_cents
         self.filled_cents: dict[Odds, int] = {}
@@ -66,19 +70,19 @@ class ExchangeWager:
 
     @property
     def matched_cents(self) -> int:
-        """Return the stake that was matched so far."""
+        """Return the stake that has been matched, in cents."""
         return self.stake_cents - self.open_cents
 
     def profit_of_fill(self, odds: Odds, stake_cents: int) -> int:
-        """Return what a fill of this stake at these odds wins, given the earlier fills there."""
+        """Return the profit of a fill in cents, rounded so that all fills at `odds` add up."""
         return fill_profit_cents(self.filled_cents.get(odds, 0), stake_cents, odds)
 
-    def shown_cents(self) -> int:
-        """Return what a taker can still stake against this wager."""
+    def displayed_cents(self) -> int:
+        """Return how many cents a taker can still stake against this wager."""
         return self.profit_of_fill(self.odds, self.open_cents)
 
     def fill(self, odds: Odds, stake_cents: int) -> None:
-        """Take a fill off what is open."""
+        """Move a fill's stake from the open part to the matched part."""
         assert 0 < stake_cents <= self.open_cents
         self.filled_cents[odds] = self.filled_cents.get(odds, 0) + stake_cents
         self.open_cents -= stake_cents

@@ -1,4 +1,4 @@
-"""What became of the lines of each market, as far as it was told."""
+"""The results of the lines of each market that were reported so far."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,24 +10,24 @@ _OPPOSITE = {Result.WON: Result.LOST, Result.LOST: Result.WON}
 
 
 def opposite_result(result: Result) -> Result:
-    """Return what became of a line, given what became of its opposite."""
+    """Return the result of a line, given the result of its opposite."""
     return _OPPOSITE.get(result, result)
 
 
 class LineResults:
-    """The results told so far. What is told last of either line of a pair rules both."""
+    """The results reported so far. The latest result of either line of a pair decides both."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        """Start with nothing told."""
+        """Start with no results."""
         self._catalogue = catalogue
         self._by_market: dict[MarketKey, dict[LineId, Result]] = {}
         self._revisions: Counter[MarketKey] = Counter()
 
-    def learn(self, key: MarketKey, told: Mapping[LineId, Result]) -> dict[LineId, Result]:
-        """Take what is told of a market; return all that is known of it."""
+    def apply(self, key: MarketKey, reported: Mapping[LineId, Result]) -> dict[LineId, Result]:
+        """Merge reported results of a market; return all of its known results."""
         known = self._by_market.setdefault(key, {})
         self._revisions[key] += 1
-        for line_id, result in told.items():
+        for line_id, result in reported.items():
             known[line_id] = result
             other_id = self._catalogue.opposite(line_id).line_id
             if other_id in known:
@@ -35,5 +35,5 @@ class LineResults:
         return known
 
     def revision(self, key: MarketKey) -> int:
-        """Return how often something was told of a market."""
+        """Return how often results of a market were reported."""
         return self._revisions[key]

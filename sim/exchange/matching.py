@@ -1,11 +1,11 @@
 """Matching: when a wager is filled, by how much, and at whose odds.
 
-A wager on a line shows to takers as an offer on the opposite line, at the opposite odds. It is
-filled by another participant's wager that opens against it; by a recorded trade, whether the tape
-tells it or the fall of an offer gives it away; or by a recorded offer that comes across it. A
-wager that opens is a taker of what is offered already, recorded or a participant's. Whoever was
-there first gives the odds; longer odds for the taker go first, then the older stake. A fill that
-would give either side nothing does not happen.
+A wager on a line is displayed to takers as an offer on the opposite line, at the opposite odds. It
+is filled by another participant's wager that opens against it; by a recorded trade, whether the
+tape reports it or a decrease of an offer reveals it; or by a recorded offer that crosses it. A
+wager that opens is first a taker of what is offered, recorded or a participant's. The side that was
+there first sets the odds; longer odds for the taker match first, then older stake. A fill in which
+either side would win nothing does not happen.
 """
 
 from collections.abc import Callable
@@ -18,17 +18,17 @@ from sim.exchange.queue_models import QueueModel
 from strategies.trading.model.money import stake_within_profit
 from strategies.trading.model.odds import Odds, payout_ratio
 
-# An offer that participants changed, and whose book it is in.
+# Receives an offer that participants changed, and its book.
 OnChange = Callable[[LineBook, Offer], None]
-# A trade that no recording tells: the taker's line, odds and stake.
+# Receives a trade that is not on the tape: the taker's book, odds and stake in cents.
 OnTrade = Callable[[LineBook, Odds, int], None]
 
 
 class Matcher:
-    """Applies what is recorded, and what participants do, to the books of lines.
+    """Matches wagers with each other and with recorded trades and offers, in the books of lines.
 
-    `on_change` is told of every offer that participants changed, `on_trade` of every trade of
-    theirs.
+    `on_change` receives every offer that a participant's wager changed, `on_trade` every trade in
+    which a participant took part and that is not on the tape.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Matcher:
         on_change: OnChange,
         on_trade: OnTrade,
     ) -> None:
-        """Match with an opinion on queues; trades and falls are paired within so long."""
+        """Match by a queue model; trades and decreases are paired within `trade_pairing_ns`."""
         self._queue = queue
         self._trade_pairing_ns = trade_pairing_ns
         self._clearing = clearing
@@ -47,43 +47,46 @@ class Matcher:
         self._on_trade = on_trade
 
     def offer_at(self, book: LineBook, odds: int) -> Offer:
-        """Return the offer of a book at these odds, empty if there was none."""
+        """Return the offer of a book at `odds`, created empty if there was none."""
         offer = book.offers.get(odds)
         if offer is None:
             offer = Offer(Odds(odds), self._queue, self._trade_pairing_ns)
             book.offers[odds] = offer
         return offer
 
-    # What is recorded -------------------------------------------------------------------------
+    # Recorded trades and offers ---------------------------------------------------------------
 
-    def trade(
+    def apply_trade(
         self, book: LineBook, now_ns: int, odds: int, stake_cents: int, *, matching: bool
     ) -> None:
-        """Apply a trade that is told: a taker staked so much on this line at these odds."""
+        """Apply a reported trade: a taker staked `stake_cents` on this line at `odds`."""
         offer = self.offer_at(book, odds)
-        self.take(book, offer, offer.hear_trade(now_ns, stake_cents), matching=matching)
+        new_cents = offer.on_reported_trade(now_ns, stake_cents)
+        self.match_recorded_taker(book, offer, new_cents, matching=matching)
 
-    def take(self, book: LineBook, offer: Offer, stake_cents: int, *, matching: bool) -> None:
-        """Let a recorded taker on this line stake so much at the odds of an offer, in one budget.
+    def match_recorded_taker(
+        self, book: LineBook, offer: Offer, stake_cents: int, *, matching: bool
+    ) -> None:
+        """Spend a recorded taker's stake on this line at the odds of an offer.
 
-        Wagers that offer him longer odds come first, then what others have ahead of a wager at
-        his odds, then that wager.
+        Wagers that offer longer odds are filled first; at the taker's odds, what others have ahead
+        of a wager comes before that wager.
         """
         if matching:
             budget_cents = stake_cents
             for wager in tuple(book.opposite.wagers):
-                if wager.shown_odds < offer.odds:
+                if wager.displayed_odds < offer.odds:
                     break
-                ahead_cents = wager.ahead_cents if wager.shown_odds == offer.odds else 0
+                ahead_cents = wager.ahead_cents if wager.displayed_odds == offer.odds else 0
                 _, used_cents = self._fill(book.opposite, wager, budget_cents - ahead_cents)
                 budget_cents -= used_cents
-        offer.trade(stake_cents)
+        offer.advance_queue(stake_cents)
 
-    def cross(self, book: LineBook, offer: Offer, new_cents: int) -> None:
-        """Let stake that is newly offered on a line fill the wagers there that it came across.
+    def match_new_offer(self, book: LineBook, offer: Offer, new_cents: int) -> None:
+        """Fill the wagers on a line that newly offered stake crosses.
 
-        Its makers are on the opposite line and would have matched the wagers as they came, at the
-        wagers' odds.
+        The makers of that stake back the opposite line; at the real exchange their wagers would
+        have matched ours on arrival, at our odds.
         """
         if not book.wagers or book.wagers[0].odds > offer.odds:
             return
@@ -95,41 +98,41 @@ class Matcher:
             _, used_cents = self._fill(book, wager, left_cents)
             left_cents -= used_cents
             if used_cents:
-                self._on_trade(book.opposite, wager.shown_odds, used_cents)
+                self._on_trade(book.opposite, wager.displayed_odds, used_cents)
         used_cents = budget_cents - left_cents
         if used_cents:
-            # Back in takers' cents on this line, rounded against the wagers.
-            offer.take(-(-used_cents * denominator // numerator))
+            # Convert back to takers' cents on this line, rounding against the wagers.
+            offer.consume(-(-used_cents * denominator // numerator))
 
-    def cross_again(self, book: LineBook) -> None:
-        """Fill wagers from what came across them while nothing could match."""
+    def match_crossed_offers(self, book: LineBook) -> None:
+        """Fill wagers from offers that crossed them while the market was not open."""
         if book.wagers:
             for offer in book.available_from(book.wagers[0].odds):
-                self.cross(book, offer, offer.available_cents)
+                self.match_new_offer(book, offer, offer.available_cents)
                 self._on_change(book, offer)
 
-    # What participants do ---------------------------------------------------------------------
+    # Wagers of participants -------------------------------------------------------------------
 
     def would_match(self, book: LineBook, odds: int) -> bool:
-        """Tell whether a wager on this line would match at once."""
-        return any(o.shown_cents() for o in book.offers.values() if o.odds >= odds)
+        """Return whether a wager on this line at `odds` would match at once."""
+        return any(o.displayed_cents() for o in book.offers.values() if o.odds >= odds)
 
-    def open(self, book: LineBook, now_ns: int, wager: ExchangeWager) -> bool:
-        """Match a wager with what is offered already, at its odds, and rest what remains.
+    def open_wager(self, book: LineBook, now_ns: int, wager: ExchangeWager) -> bool:
+        """Match a wager with the offers at its odds or longer, and rest what remains.
 
-        Tell whether it could. What is left of a taker cannot rest across what it left over
-        because it is worth less than a cent, or because its account cannot pay for more.
+        Return False if the remainder cannot rest: it would cross an offer that it left standing,
+        because the remainder wins less than a cent or the account cannot pay for more.
         """
         for offer in book.offered_from(wager.odds):
-            self._take_offer(book, offer, wager)
+            self._match_offer(book, offer, wager)
             if not wager.open_cents:
                 return True
         if self._is_spent(wager) and self.would_match(book, wager.odds):
             return False
         book.rest(wager)
-        shown = self.offer_at(book.opposite, wager.shown_odds)
-        shown.join(now_ns, wager)
-        self._on_change(book.opposite, shown)
+        displayed = self.offer_at(book.opposite, wager.displayed_odds)
+        displayed.join(now_ns, wager)
+        self._on_change(book.opposite, displayed)
         return True
 
     def _is_spent(self, wager: ExchangeWager) -> bool:
@@ -138,35 +141,35 @@ class Matcher:
         return worthless or self._clearing.payable_cents(wager) < wager.open_cents
 
     def withdraw(self, book: LineBook, wager: ExchangeWager) -> None:
-        """Take a resting wager out of the book."""
+        """Remove a resting wager from the book."""
         self._on_change(book.opposite, self._remove(book, wager))
 
-    def _take_offer(self, book: LineBook, offer: Offer, wager: ExchangeWager) -> None:
-        """Let a wager take what stands at an offer, the oldest stake first."""
+    def _match_offer(self, book: LineBook, offer: Offer, wager: ExchangeWager) -> None:
+        """Match a wager with the stake at an offer, oldest first."""
         for maker in tuple(offer.wagers):
-            self._take_recorded(book, offer, wager, maker.ahead_cents)
-            self._match(book, offer, wager, maker)
+            self._match_recorded(book, offer, wager, maker.ahead_cents)
+            self._match_wagers(book, offer, wager, maker)
             if not wager.open_cents:
                 return
-        self._take_recorded(book, offer, wager, offer.available_cents)
+        self._match_recorded(book, offer, wager, offer.available_cents)
 
-    def _take_recorded(
-        self, book: LineBook, offer: Offer, wager: ExchangeWager, most_cents: int
+    def _match_recorded(
+        self, book: LineBook, offer: Offer, wager: ExchangeWager, max_cents: int
     ) -> None:
         payable_cents = self._clearing.payable_cents(wager)
-        stake_cents = min(wager.open_cents, offer.available_cents, most_cents, payable_cents)
+        stake_cents = min(wager.open_cents, offer.available_cents, max_cents, payable_cents)
         profit_cents = wager.profit_of_fill(offer.odds, stake_cents)
         if stake_cents and profit_cents:
-            offer.take(stake_cents)
+            offer.consume(stake_cents)
             wager.fill(offer.odds, stake_cents)
             self._clearing.book_fill(book, wager, offer.odds, stake_cents, profit_cents)
             self._on_trade(book, offer.odds, stake_cents)
             self._on_change(book, offer)
 
-    def _match(
+    def _match_wagers(
         self, book: LineBook, offer: Offer, taker: ExchangeWager, maker: ExchangeWager
     ) -> None:
-        """Match two participants: the stake of each is the profit of the other."""
+        """Match wagers of two participants: the stake of each is the profit of the other."""
         assert maker.owner is not taker.owner, "an account matched itself"
         budget_cents = min(taker.open_cents, self._clearing.payable_cents(taker))
         profit_cents, stake_cents = self._fill(book.opposite, maker, budget_cents)
@@ -176,7 +179,7 @@ class Matcher:
             self._on_trade(book, offer.odds, stake_cents)
 
     def _fill(self, book: LineBook, wager: ExchangeWager, budget_cents: int) -> tuple[int, int]:
-        """Fill a resting wager from a taker's budget; return its stake and the taker's."""
+        """Fill a resting wager from a taker's budget; return its stake and the taker's stake."""
         if budget_cents <= 0:
             return 0, 0
         filled_cents = wager.filled_cents.get(wager.odds, 0)
@@ -187,11 +190,11 @@ class Matcher:
         if stake_cents and profit_cents:
             wager.fill(wager.odds, stake_cents)
             book.filled_cents += stake_cents
-            shown = book.opposite.offers[wager.shown_odds]
+            displayed = book.opposite.offers[wager.displayed_odds]
             if not wager.open_cents:
                 self._remove(book, wager)
             self._clearing.book_fill(book, wager, wager.odds, stake_cents, profit_cents)
-            self._on_change(book.opposite, shown)
+            self._on_change(book.opposite, displayed)
         if unpaid:
             self.withdraw(book, wager)
             self._clearing.end_unpaid(wager)
@@ -199,8 +202,8 @@ class Matcher:
 
     @staticmethod
     def _remove(book: LineBook, wager: ExchangeWager) -> Offer:
-        """Take a wager out of the book; return the offer that it showed at."""
+        """Remove a wager from the book; return the offer in which it was displayed."""
         book.wagers.remove(wager)
-        shown = book.opposite.offers[wager.shown_odds]
-        shown.wagers.remove(wager)
-        return shown
+        displayed = book.opposite.offers[wager.displayed_odds]
+        displayed.wagers.remove(wager)
+        return displayed

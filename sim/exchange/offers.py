@@ -1,222 +1,232 @@
-"""What a recording offers, what is left of it once participants took their part, and the queue.
+"""A recorded offer, the part of it that participants have taken, and the queue at its odds.
 
 A recorded offer is the stake of anonymous makers at one line and odds, in takers' cents: what a
-taker there may stake. The recording itself is never altered: what was taken is a debit against it.
-Wagers of participants stand in the same queue; where nothing is recorded, they are the queue.
+taker there may stake. The recording itself is never altered: what participants take is a debit
+against it. Wagers of participants stand in the same queue; where nothing is recorded, they are the
+queue.
 """
 
 from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.queue_models import QueueModel
 from strategies.trading.model.odds import Odds
 
-# When, how much is left of it, and by how much the offer had risen in all until then.
+# Time in nanoseconds, cents left of it, and the offer's total increase up to that time.
 _Entry = tuple[int, int, int]
 
-# Where no wager of ours joined, drops are only kept in case one does, and looked at this seldom.
-_MOST_DROPS = 16
+# With no wager in the queue, decreases are only kept in case one joins, so they are expired only
+# when there are more than this.
+_MAX_DECREASES = 16
 
 
 class Offer:
-    """The offer on one line at one odds, and the wagers that show there, oldest first.
+    """The offer on one line at one odds, and the wagers displayed there, oldest first.
 
-    When stake leaves the recorded offer it was traded or cancelled, and a trade is told apart
-    from the fall it causes, before or after it. Each cent is explained once: a fall without a
-    trade waits as a *drop* for so long, a trade without a fall waits as a *print*. A drop that
-    nothing explained in time was cancelled, and the queue model says by whom. Waiting times are
-    looked at only when the offer is touched, which gives the same as a timer for each.
+    When stake leaves the recorded offer it was traded or cancelled. A trade is reported separately
+    from the decrease that it causes, before or after it, and the two are paired so that each cent
+    counts once: a decrease without a trade is kept in `_decreases`, a reported trade without a
+    decrease in `_trades`, each for the pairing window. A decrease that no trade explains in that
+    time was a cancel, and the queue model says whose. Expiry is checked only when the offer is
+    touched, which gives the same result as a timer for each entry.
 
-    `quantity_cents` is what the makers still there came with, zero if the tape does not tell it. A
-    cancel takes all that its maker came with out of it; so while it stays as it is nobody left,
-    and a fall is a trade. It counts at once, and waits as *unreported*, so that it counts once.
+    `quantity_cents` is the original stake of the makers still there, zero if the tape does not
+    have it. A cancel removes all of its maker's quantity; so while the quantity is unchanged nobody
+    cancelled, and a decrease is a trade. It counts at once, and is kept in `_unreported` so that
+    the report of it does not count again.
 
-    So nobody ever has more ahead of him than others show and the drops that wait; stake that
-    comes back after leaving stands behind.
+    So no wager ever has more ahead of it than others display plus the unexplained decreases; stake
+    that returns after it left stands behind.
     """
 
     __slots__ = (
-        "_drops",
-        "_prints",
+        "_decreases",
+        "_increased_cents",
         "_queue",
-        "_risen_cents",
-        "_untold",
+        "_trades",
+        "_unreported",
         "_window_ns",
         "debit_cents",
         "odds",
+        "published_cents",
         "quantity_cents",
         "recorded_cents",
-        "told_cents",
         "wagers",
     )
 
     def __init__(self, odds: Odds, queue: QueueModel, window_ns: int) -> None:
-        """Start with nothing offered."""
+        """Start with nothing offered; trades and decreases are paired within `window_ns`."""
         self.odds = odds
         self.recorded_cents = 0
         self.quantity_cents = 0
         self.debit_cents = 0
-        self.told_cents = 0
+        self.published_cents = 0
         self.wagers: list[ExchangeWager] = []
         self._queue = queue
         self._window_ns = window_ns
-        self._drops: list[_Entry] = []
-        self._untold: list[_Entry] = []
-        self._prints: list[_Entry] = []
-        self._risen_cents = 0
+        self._decreases: list[_Entry] = []
+        self._unreported: list[_Entry] = []
+        self._trades: list[_Entry] = []
+        self._increased_cents = 0
 
     @property
     def available_cents(self) -> int:
         """Return what is left of the recorded offer."""
         return self.recorded_cents - self.debit_cents
 
-    def shown_cents(self) -> int:
-        """Return what takers see: what is left of the recorded offer, and the wagers beside it."""
-        shown_cents = self.recorded_cents - self.debit_cents
+    def displayed_cents(self) -> int:
+        """Return what takers see: what is left of the recorded offer, plus the wagers."""
+        displayed_cents = self.recorded_cents - self.debit_cents
         for wager in self.wagers:
-            shown_cents += wager.shown_cents()
-        return shown_cents
+            displayed_cents += wager.displayed_cents()
+        return displayed_cents
 
     def set_recorded(self, now_ns: int, amount_cents: int, quantity_cents: int) -> int:
-        """Take what is recorded from now on; return by how much the available stake rose.
+        """Set the recorded amount and quantity; return the increase of the available stake.
 
-        Below zero, it is what was traded and not told yet: that is still to be passed to `trade`.
+        A negative return value is a trade that was not reported before: the caller passes it on
+        to `advance_queue`, after matching it.
         """
         if quantity_cents and quantity_cents == self.quantity_cents:
             if amount_cents < self.recorded_cents:
-                return -self._trade_by_fall(now_ns, amount_cents)
+                return -self._trade_by_decrease(now_ns, amount_cents)
         else:
             self.quantity_cents = quantity_cents
-        if self._prints or self.wagers:
-            self.lapse(now_ns)
+        if self._trades or self.wagers:
+            self.expire_entries(now_ns)
         before_cents = self.recorded_cents - self.debit_cents
         self.recorded_cents = amount_cents
         if self.debit_cents:
             self.debit_cents = min(self.debit_cents, amount_cents)
         change_cents = amount_cents - self.debit_cents - before_cents
         if change_cents < 0:
-            self._drop(now_ns, -change_cents)
+            self._on_decrease(now_ns, -change_cents)
             return 0
-        self._risen_cents += change_cents
+        self._increased_cents += change_cents
         return change_cents
 
-    def hear_trade(self, now_ns: int, stake_cents: int) -> int:
-        """Take a trade that is told; return what of it no fall has told already.
+    def on_reported_trade(self, now_ns: int, stake_cents: int) -> int:
+        """Apply a reported trade; return the part that no decrease has shown already.
 
-        That is still to be passed to `trade`.
+        The caller passes that part on to `advance_queue`, after matching it.
         """
-        self.lapse(now_ns)
-        news_cents = _take_all_from(self._untold, stake_cents)
-        left_cents = _take_all_from(self._drops, news_cents)
+        self.expire_entries(now_ns)
+        new_cents = _consume_all(self._unreported, stake_cents)
+        left_cents = _consume_all(self._decreases, new_cents)
         if left_cents:
-            self._prints.append((now_ns, left_cents, self._risen_cents))
-        return news_cents
+            self._trades.append((now_ns, left_cents, self._increased_cents))
+        return new_cents
 
-    def trade(self, stake_cents: int) -> None:
-        """Let a taker stake so much here: it comes off the front of the queue."""
+    def advance_queue(self, stake_cents: int) -> None:
+        """Remove a traded stake from the front of the queue."""
         for wager in self.wagers:
             wager.ahead_cents = max(0, wager.ahead_cents - stake_cents)
 
-    def take(self, stake_cents: int) -> None:
-        """Note that a participant took so much of what is available, off the front of it."""
+    def consume(self, stake_cents: int) -> None:
+        """Debit what a participant takes of the available stake, from the front of the queue."""
         assert 0 < stake_cents <= self.available_cents
         self.debit_cents += stake_cents
-        self.trade(stake_cents)
+        self.advance_queue(stake_cents)
 
     def join(self, now_ns: int, wager: ExchangeWager) -> None:
-        """Let a wager of ours join the queue, behind all that is there.
+        """Add a participant's wager at the end of the queue.
 
-        A drop that waits is counted as still there: if a trade explains it, the trade takes it.
+        An unexplained decrease still counts as ahead: if a trade explains it, that trade removes
+        it from the queue.
         """
-        self.lapse(now_ns)
-        wager.ahead_cents = self._there_cents()
+        self.expire_entries(now_ns)
+        wager.ahead_cents = self._others_cents()
         self.wagers.append(wager)
 
-    def lapse(self, now_ns: int) -> None:
-        """Give up waiting for what has waited too long."""
+    def expire_entries(self, now_ns: int) -> None:
+        """Drop the entries older than the pairing window; expired decreases were cancels."""
         oldest_ns = now_ns - self._window_ns
-        while self._drops and self._drops[0][0] < oldest_ns:
+        while self._decreases and self._decreases[0][0] < oldest_ns:
             if self.wagers:
-                self._cancel(self._drops[0])
-            self._drops.pop(0)
-        for told in (self._untold, self._prints):
-            while told and told[0][0] < oldest_ns:
-                told.pop(0)
+                self._cancel(self._decreases[0])
+            self._decreases.pop(0)
+        for entries in (self._unreported, self._trades):
+            while entries and entries[0][0] < oldest_ns:
+                entries.pop(0)
 
-    def _there_cents(self) -> int:
-        """Return what others show, or may still prove to have had matched."""
-        return self.available_cents + sum(cents for _, cents, _ in self._drops)
+    def _others_cents(self) -> int:
+        """Return what others display, plus the decreases that may still prove to be trades."""
+        return self.available_cents + sum(cents for _, cents, _ in self._decreases)
 
-    def _cancel(self, drop: _Entry) -> None:
-        """Say that a drop, still counted as there, was cancelled."""
-        there_cents, older_cents = self._there_cents(), 0
+    def _cancel(self, decrease: _Entry) -> None:
+        """Treat a decrease, which still counts as ahead, as a cancel."""
+        others_cents, older_cents = self._others_cents(), 0
         for wager in self.wagers:
-            left_cents = wager.ahead_cents - self._cancelled_ahead(wager, drop, there_cents)
-            # A model looks at each wager alone, but none of ours can overtake an older one.
+            left_cents = wager.ahead_cents - self._cancelled_ahead(wager, decrease, others_cents)
+            # A model looks at each wager alone, but no wager can overtake an older one.
             wager.ahead_cents = older_cents = max(left_cents, older_cents)
 
-    def _cancelled_ahead(self, wager: ExchangeWager, drop: _Entry, there_cents: int) -> int:
-        """Ask the queue model; for a wager that joined after the drop all of it stood ahead."""
-        _, cancelled_cents, risen_cents = drop
-        # What came after the drop may stand behind us, but it was not there to leave; some of it
-        # may have been traded since.
-        newer_cents = self._risen_cents - risen_cents
+    def _cancelled_ahead(self, wager: ExchangeWager, decrease: _Entry, others_cents: int) -> int:
+        """Return what the queue model cancels ahead of a wager.
+
+        For a wager that joined after the decrease, all of it stood ahead.
+        """
+        _, cancelled_cents, increased_cents = decrease
+        # Stake added after the decrease may stand behind us, but could not have left in it; some
+        # of it may have been traded since.
+        newer_cents = self._increased_cents - increased_cents
         ahead_cents = wager.ahead_cents
-        behind_cents = max(there_cents - newer_cents, cancelled_cents, ahead_cents) - ahead_cents
+        behind_cents = max(others_cents - newer_cents, cancelled_cents, ahead_cents) - ahead_cents
         return self._queue.cancelled_ahead_cents(cancelled_cents, ahead_cents, behind_cents)
 
-    def _trade_by_fall(self, now_ns: int, amount_cents: int) -> int:
-        """Take a fall that is a trade; return what of it was not told before.
+    def _trade_by_decrease(self, now_ns: int, amount_cents: int) -> int:
+        """Apply a decrease that is a trade; return the part that was not reported before.
 
-        A taker staked all that fell; where we had taken it already, he finds what is behind it.
+        The taker staked the whole decrease; where a participant had taken that stake already, the
+        taker is matched with what stands behind it.
         """
-        self.lapse(now_ns)
+        self.expire_entries(now_ns)
         traded_cents = self.recorded_cents - amount_cents
         self.recorded_cents = amount_cents
         self.debit_cents = min(self.debit_cents, amount_cents)
-        if self._prints:
-            traded_cents = self._explain(traded_cents)
+        if self._trades:
+            traded_cents = self._match_reported_trades(traded_cents)
         if traded_cents:
-            self._untold.append((now_ns, traded_cents, self._risen_cents))
+            self._unreported.append((now_ns, traded_cents, self._increased_cents))
         return traded_cents
 
-    def _drop(self, now_ns: int, dropped_cents: int) -> None:
-        """Explain a fall by trades that were told before it, and let the rest wait."""
-        if self._prints:
-            dropped_cents = self._explain(dropped_cents)
-        drops = self._drops
-        if dropped_cents:
-            drops.append((now_ns, dropped_cents, self._risen_cents))
-            if len(drops) > _MOST_DROPS:
-                self.lapse(now_ns)
+    def _on_decrease(self, now_ns: int, decrease_cents: int) -> None:
+        """Explain a decrease by trades reported before it, and keep the rest unexplained."""
+        if self._trades:
+            decrease_cents = self._match_reported_trades(decrease_cents)
+        decreases = self._decreases
+        if decrease_cents:
+            decreases.append((now_ns, decrease_cents, self._increased_cents))
+            if len(decreases) > _MAX_DECREASES:
+                self.expire_entries(now_ns)
 
-    def _explain(self, dropped_cents: int) -> int:
-        """Set a fall against trades told before it; return what they do not explain."""
-        while self._prints and dropped_cents:
-            at_ns, explained_cents = _take_from(self._prints, dropped_cents)
-            dropped_cents -= explained_cents
+    def _match_reported_trades(self, decrease_cents: int) -> int:
+        """Set a decrease off against trades reported before it; return what they do not explain."""
+        while self._trades and decrease_cents:
+            at_ns, explained_cents = _consume_oldest(self._trades, decrease_cents)
+            decrease_cents -= explained_cents
             for wager in self.wagers:
-                # Matched before the wager joined, but still shown then: it counted as ahead.
+                # Traded before the wager joined but still displayed then, so it counted as ahead.
                 if _opened_after(wager, at_ns):
                     wager.ahead_cents = max(0, wager.ahead_cents - explained_cents)
-        return dropped_cents
+        return decrease_cents
 
 
-def _take_from(entries: list[_Entry], wanted_cents: int) -> tuple[int, int]:
-    """Take up to so much of the oldest entry; return its time and what was taken."""
-    at_ns, cents, risen_cents = entries[0]
+def _consume_oldest(entries: list[_Entry], wanted_cents: int) -> tuple[int, int]:
+    """Take up to `wanted_cents` off the oldest entry; return its time and the cents taken."""
+    at_ns, cents, increased_cents = entries[0]
     if cents <= wanted_cents:
         entries.pop(0)
         return at_ns, cents
-    entries[0] = (at_ns, cents - wanted_cents, risen_cents)
+    entries[0] = (at_ns, cents - wanted_cents, increased_cents)
     return at_ns, wanted_cents
 
 
-def _take_all_from(entries: list[_Entry], wanted_cents: int) -> int:
-    """Take up to so much of the entries, the oldest first; return what is wanted still."""
+def _consume_all(entries: list[_Entry], wanted_cents: int) -> int:
+    """Take up to `wanted_cents` off the entries, oldest first; return the cents still wanted."""
     while entries and wanted_cents:
-        wanted_cents -= _take_from(entries, wanted_cents)[1]
+        wanted_cents -= _consume_oldest(entries, wanted_cents)[1]
     return wanted_cents
 
 
 def _opened_after(wager: ExchangeWager, at_ns: int) -> bool:
-    """Tell whether a wager joined after a row; at one instant rows come first."""
+    """Return whether a wager joined after a row of that time; at one instant rows come first."""
     return wager.opened_ns is not None and wager.opened_ns >= at_ns

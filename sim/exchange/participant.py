@@ -1,4 +1,4 @@
-"""A participant of the exchange: an account, the wagers on it, and who hears of them."""
+"""A participant of the exchange: an account, its wagers, and a callback for private updates."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -11,13 +11,13 @@ from strategies.trading.model.events import AccountState, Event
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 
-# Private updates that belong together; they are heard together.
-Tell = Callable[[tuple[Event, ...]], None]
+# Receives private updates of one cause, which reach the participant together.
+Notify = Callable[[tuple[Event, ...]], None]
 
 
 @dataclass(slots=True)
 class Counters:
-    """What happened to one participant's wagers, for the report."""
+    """Counts of fills and of refusals by error code, for the report."""
 
     fills: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
@@ -26,9 +26,10 @@ class Counters:
 class Participant:
     """One account's side of the exchange.
 
-    `live` holds the wagers that wait for activation or are open, in the order of acceptance;
-    `ended` how each other one ended, for ever. `delayed` counts those in the in-play delay;
-    `opened_cents` is the part of `open_cents` that waits no more.
+    `live` holds the pending and open wagers in the order of acceptance; `ended` keeps how every
+    other wager ended, so that its reference is never accepted again. `delayed` counts wagers in the
+    in-play delay. `open_cents` is the unmatched stake of live wagers, `opened_cents` the part of it
+    that is activated. `notify` receives the private updates.
     """
 
     __slots__ = (
@@ -42,19 +43,19 @@ class Participant:
         "ended",
         "live",
         "name",
+        "notify",
         "open_cents",
         "opened_cents",
         "placing_allowed",
-        "tell",
     )
 
     def __init__(
-        self, name: str, account: ExchangeAccount, settings: ExchangeSettings, tell: Tell
+        self, name: str, account: ExchangeAccount, settings: ExchangeSettings, notify: Notify
     ) -> None:
-        """Join with an account and nothing wagered; `tell` takes the private updates."""
+        """Start with an account and no wagers."""
         self.name = name
         self.account = account
-        self.tell = tell
+        self.notify = notify
         self.counters = Counters()
         self.live: dict[WagerRef, ExchangeWager] = {}
         self.ended: dict[WagerRef, Ended] = {}
@@ -67,12 +68,15 @@ class Participant:
         self._credit_cents = 0
         self._credit_tick = 0
 
-    def knows(self, ref: WagerRef) -> bool:
-        """Tell whether a reference was used before."""
+    def has_used(self, ref: WagerRef) -> bool:
+        """Return whether a wager with this reference was accepted before."""
         return ref in self.live or ref in self.ended
 
-    def may_request(self, now_ns: int) -> bool:
-        """Count a request, unless as many as are allowed came within the second before it."""
+    def admit_request(self, now_ns: int) -> bool:
+        """Count a request and return True, or return False if it exceeds the rate limit.
+
+        The limit holds over a sliding second; a request beyond it is not counted.
+        """
         requests = self._requests_ns
         while requests and requests[0] <= now_ns - NS_PER_SECOND:
             requests.popleft()
@@ -83,19 +87,19 @@ class Participant:
 
     @property
     def available_cents(self) -> int:
-        """Return what is neither matched at risk nor open, the exposure credit apart."""
+        """Return the cash that is neither at risk nor in open wagers, without exposure credit."""
         return self.account.cash_cents - self.account.matched_cents - self.open_cents
 
     def credit_cents(self, now_ns: int) -> int:
         """Return the exposure credit as of its last refresh.
 
-        It only grows between settlements, so one that is late never promises too much.
+        It only increases between settlements, so a stale value is never too high.
         """
         self.refresh_credit(now_ns)
         return self._credit_cents
 
     def refresh_credit(self, now_ns: int) -> None:
-        """Take a refresh that has been due; to be called before anything is matched."""
+        """Refresh the credit if a refresh is due; call this before anything is matched."""
         if not self._settings.exposure_credit:
             return
         tick = now_ns // max(1, self._settings.credit_refresh_ns)
@@ -103,51 +107,51 @@ class Participant:
             self._credit_tick = tick
             self._credit_cents = self.account.covered_cents
 
-    def renew_credit(self) -> None:
-        """Reckon the credit anew, as a settlement may have taken away what it rested on."""
+    def limit_credit(self) -> None:
+        """Reduce the credit to what is still covered, as a settlement can remove cover."""
         self._credit_cents = min(self._credit_cents, self.account.covered_cents)
 
     def payable_cents(self, now_ns: int) -> int:
-        """Return what the account can pay for wagers that are matched now."""
+        """Return the most stake that the account can pay for if it is matched now."""
         account = self.account
         return max(0, account.cash_cents - account.matched_cents + self.credit_cents(now_ns))
 
     def stakeable_cents(self, now_ns: int) -> int:
-        """Return how much one more wager may stake, given the mode of the account."""
+        """Return the most that one more wager may stake, by the balance mode."""
         payable_cents = self.payable_cents(now_ns)
         if self._settings.balance_mode is BalanceMode.IMMEDIATE:
             return payable_cents - self.open_cents
         return payable_cents
 
-    def overdrawn_by(self, wager: ExchangeWager, now_ns: int) -> bool:
-        """Tell whether with one more wager more would be open than the mode of the account allows.
+    def would_overdraw(self, wager: ExchangeWager, now_ns: int) -> bool:
+        """Return whether opening a wager would exceed the open stake that the account allows.
 
-        Those that still wait are behind it.
+        Wagers still pending do not count: they are behind this one in the queue.
         """
         multiple = self._settings.open_stake_multiple
         if self._settings.balance_mode is BalanceMode.IMMEDIATE:
             multiple = 1
         return self.opened_cents + wager.open_cents > multiple * self.payable_cents(now_ns)
 
-    def backed_off(self, stake_cents: int, now_ns: int) -> bool:
-        """Tell whether so much more would be so far beyond the account that it must slow down."""
-        most_cents = self._settings.back_off_multiple * self.payable_cents(now_ns)
-        return self.open_cents + stake_cents > most_cents
+    def exceeds_back_off(self, stake_cents: int, now_ns: int) -> bool:
+        """Return whether `stake_cents` more open stake would exceed the back-off multiple."""
+        limit_cents = self._settings.back_off_multiple * self.payable_cents(now_ns)
+        return self.open_cents + stake_cents > limit_cents
 
-    def accept(self, wager: ExchangeWager) -> None:
-        """Take a wager in."""
+    def add(self, wager: ExchangeWager) -> None:
+        """Add an accepted wager, pending."""
         self.live[wager.ref] = wager
         self.open_cents += wager.open_cents
         self.delayed += wager.delayed
 
-    def open(self, wager: ExchangeWager, now_ns: int) -> None:
-        """Note that a live wager waits no more."""
+    def mark_opened(self, wager: ExchangeWager, now_ns: int) -> None:
+        """Mark a pending wager as open."""
         wager.opened_ns = now_ns
         self.delayed -= wager.delayed
         self.opened_cents += wager.open_cents
 
-    def match(self, wager: ExchangeWager, stake_cents: int) -> None:
-        """Note that so much of a live wager was matched, and its end if that was the rest."""
+    def record_fill(self, wager: ExchangeWager, stake_cents: int) -> None:
+        """Record a fill of a live wager, and its end if nothing is left open."""
         self.counters.fills += 1
         self.open_cents -= stake_cents
         self.opened_cents -= stake_cents
@@ -165,10 +169,10 @@ class Participant:
         else:
             self.opened_cents -= wager.open_cents
 
-    def state(self, now_ns: int) -> AccountState:
-        """Return the account as the exchange tells it."""
-        open_cents = tuple(self._open())
+    def account_state(self, now_ns: int) -> AccountState:
+        """Return the account as the exchange reports it."""
+        open_cents = tuple(self._open_wagers())
         return AccountState(self.available_cents, open_cents, self.credit_cents(now_ns))
 
-    def _open(self) -> Iterator[tuple[WagerRef, int]]:
+    def _open_wagers(self) -> Iterator[tuple[WagerRef, int]]:
         return ((wager.ref, wager.open_cents) for wager in self.live.values())

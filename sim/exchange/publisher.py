@@ -1,4 +1,4 @@
-"""What the exchange says to everybody, and when a desk hears it."""
+"""Publishes the exchange's public market data to a desk's inbox, with the feed latency."""
 
 from collections.abc import Collection
 
@@ -24,10 +24,11 @@ _WAKES = (MarketStatusChanged, EventStatusChanged, EventScheduled, ScoreChanged)
 
 
 class Publisher:
-    """Tells a desk about the markets it subscribed to, and their events.
+    """Publishes events about the markets that one desk is subscribed to.
 
-    What was recorded with a time of arrival arrives then; otherwise, and where our own wagers are
-    the cause, the feed's delay is added. Rows of one message arrive together.
+    On a tape with two clocks a recorded message arrives at its recorded arrival time; on a tape
+    with one clock, and where participants' wagers are the cause, the feed delay is added to the
+    exchange's time. Rows of one message arrive together.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Publisher:
         clocks: Clocks,
         subscribed: Collection[MarketKey],
     ) -> None:
-        """Publish to one inbox."""
+        """Publish to `inbox` what concerns the `subscribed` markets."""
         self._env = env
         self._inbox = inbox
         self._feed = feed
@@ -50,12 +51,12 @@ class Publisher:
         self.subscribe(subscribed)
 
     def subscribe(self, market_keys: Collection[MarketKey]) -> None:
-        """Tell of more markets, and of their events."""
+        """Add markets, and their events, to the subscription."""
         self.markets.update(market_keys)
         self.events.update(key.event_id for key in market_keys)
 
-    def arrival_ns(self, now_ns: int, received_ns: int, seq: int) -> int:
-        """Return when a recorded message is heard."""
+    def draw_arrival_ns(self, now_ns: int, received_ns: int, seq: int) -> int:
+        """Return when a recorded message arrives; draws a delay for each new `seq`."""
         if self._arrival_recorded:
             return received_ns
         if seq != self._seq:
@@ -63,37 +64,37 @@ class Publisher:
             self._arrival_ns = now_ns + self._feed.sample_ns()
         return self._arrival_ns
 
-    def tell(self, event: Event, arrival_ns: int) -> None:
-        """Tell something that is no offer; what changes the course of things wakes the desk."""
+    def publish(self, event: Event, arrival_ns: int) -> None:
+        """Publish an event other than an offer or trade; a change of status wakes the desk."""
         self._inbox.publish(arrival_ns, event, isinstance(event, _WAKES))
 
-    def tell_recorded(
+    def publish_recorded_offer(
         self, book: LineBook, offer: Offer, now_ns: int, received_ns: int, seq: int
     ) -> None:
-        """Tell what an offer shows now that a row was taken."""
-        shown_cents = offer.recorded_cents - offer.debit_cents
+        """Publish what an offer displays after a row, if that changed."""
+        displayed_cents = offer.recorded_cents - offer.debit_cents
         if offer.wagers:
-            shown_cents = offer.shown_cents()
-        if shown_cents != offer.told_cents:
-            offer.told_cents = shown_cents
+            displayed_cents = offer.displayed_cents()
+        if displayed_cents != offer.published_cents:
+            offer.published_cents = displayed_cents
             arrival_ns = received_ns
             if not self._arrival_recorded:
-                arrival_ns = self.arrival_ns(now_ns, received_ns, seq)
-            event = OfferChanged(book.line_id, offer.odds, shown_cents)
+                arrival_ns = self.draw_arrival_ns(now_ns, received_ns, seq)
+            event = OfferChanged(book.line_id, offer.odds, displayed_cents)
             self._inbox.publish(arrival_ns, event, False)
 
-    def tell_own_change(self, book: LineBook, offer: Offer) -> None:
-        """Tell what an offer shows now that a wager of ours changed it."""
-        if not book.listened:
+    def publish_own_change(self, book: LineBook, offer: Offer) -> None:
+        """Publish what an offer displays after a participant's wager changed it."""
+        if not book.subscribed:
             return
-        shown_cents = offer.shown_cents()
-        if shown_cents != offer.told_cents:
-            offer.told_cents = shown_cents
+        displayed_cents = offer.displayed_cents()
+        if displayed_cents != offer.published_cents:
+            offer.published_cents = displayed_cents
             arrival_ns = self._env.now_ns + self._feed.sample_ns()
-            event = OfferChanged(book.line_id, offer.odds, shown_cents)
+            event = OfferChanged(book.line_id, offer.odds, displayed_cents)
             self._inbox.publish(arrival_ns, event, False)
 
-    def tell_trade(self, book: LineBook, odds: int, stake_cents: int, arrival_ns: int) -> None:
-        """Tell that a taker staked so much on a line."""
+    def publish_trade(self, book: LineBook, odds: int, stake_cents: int, arrival_ns: int) -> None:
+        """Publish that a taker staked `stake_cents` on a line."""
         event = TradeSeen(book.line_id, Odds(odds), stake_cents)
         self._inbox.publish(arrival_ns, event, False)

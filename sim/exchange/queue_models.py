@@ -1,10 +1,11 @@
-"""Queue models: which part of a queue left, when stake was cancelled ahead of or behind us.
+"""Queue models: how much of a cancelled stake stood ahead of us in the queue.
 
-A recording shows how much is offered at each odds, not whose it is. Where an offer falls without a
-trade, somebody cancelled; who stood where is an opinion, and a queue model is that opinion.
+A recording shows how much is offered at each odds, not whose it is. Where an offer decreases
+without a trade, somebody cancelled; where in the queue they stood is an assumption, and a queue
+model is that assumption.
 
-Any answer that was possible lies between those of `Back` and `Front`, so with the commands fixed a
-wager is filled under every model no less than under the one and no more than under the other.
+Every possible answer lies between those of `Back` and `Front`: with the commands fixed, a wager is
+filled under every model at least as much as under `Back` and at most as much as under `Front`.
 """
 
 from math import isfinite
@@ -14,76 +15,76 @@ from strategies.trading.model.errors import ConfigError
 
 
 class QueueModel(Protocol):
-    """An opinion on who cancelled."""
+    """An assumption about who cancelled."""
 
     def cancelled_ahead_cents(
         self, cancelled_cents: int, ahead_cents: int, behind_cents: int
     ) -> int:
-        """Return how much of what was cancelled stood ahead of us.
+        """Return how much of the cancelled stake stood ahead of us, in cents.
 
-        Others have `ahead_cents` ahead of us and `behind_cents` behind us, together at least what
-        was cancelled. The answer lies between what cannot have stood behind and what can have
-        stood ahead.
+        Others have `ahead_cents` ahead of us and `behind_cents` behind us, together at least
+        `cancelled_cents`. The result lies between max(0, cancelled - behind) and
+        min(ahead, cancelled).
         """
 
 
 class Back:
-    """The fearful opinion: those behind us cancel first, so our place improves last."""
+    """Pessimistic: those behind us cancel first, so our queue position improves least."""
 
     def __str__(self) -> str:
-        """Return the model as people read it."""
+        """Return the model's name and settings for reports."""
         return "back"
 
     def cancelled_ahead_cents(
         self, cancelled_cents: int, ahead_cents: int, behind_cents: int
     ) -> int:
-        """Return what those behind us cannot account for."""
+        """Return the part that exceeds what stands behind us."""
         assert cancelled_cents <= ahead_cents + behind_cents
         return max(0, cancelled_cents - behind_cents)
 
 
 class Front:
-    """The hopeful opinion: those ahead of us cancel first, so our place improves at once."""
+    """Optimistic: those ahead of us cancel first, so our queue position improves most."""
 
     def __str__(self) -> str:
-        """Return the model as people read it."""
+        """Return the model's name and settings for reports."""
         return "front"
 
     def cancelled_ahead_cents(
         self, cancelled_cents: int, ahead_cents: int, behind_cents: int
     ) -> int:
-        """Return all that those ahead of us can account for."""
+        """Return the cancelled stake up to all that stands ahead of us."""
         assert cancelled_cents <= ahead_cents + behind_cents
         return min(ahead_cents, cancelled_cents)
 
 
 class Prorata:
-    """The even opinion: those ahead and those behind cancel in proportion to their stake."""
+    """Proportional: those ahead and those behind cancel in proportion to their stake."""
 
     def __str__(self) -> str:
-        """Return the model as people read it."""
+        """Return the model's name and settings for reports."""
         return "prorata"
 
     def cancelled_ahead_cents(
         self, cancelled_cents: int, ahead_cents: int, behind_cents: int
     ) -> int:
-        """Return the share of those ahead, rounded down, so that a split cent stays ahead."""
+        """Return the share of those ahead, rounded down so that a split cent stays ahead."""
         assert cancelled_cents <= ahead_cents + behind_cents
         return cancelled_cents * ahead_cents // max(1, ahead_cents + behind_cents)
 
 
 class Probable:
-    """The opinion of the field: the larger part of the queue cancels more than its share.
+    """Probabilistic: the larger part of the queue cancels more than its share.
 
-    A cent that was cancelled stood behind us with the probability f(behind) / (f(behind) +
-    f(ahead)), where f raises to a power: 1 is as `Prorata`, more power leaves less to the smaller
-    part. Near the front of a queue our place hardly improves; near its end almost all that leaves
-    was ahead. What leaves is the expected value and is not drawn: so the model needs no chance of
-    its own, and the same commands on the same rows are always filled the same.
+    A cancelled cent stood behind us with probability f(behind) / (f(behind) + f(ahead)), where
+    f(x) = x**power: 1 equals `Prorata`, a higher power leaves less to the smaller part. Near the
+    front of a queue our position hardly improves; near its end almost all that leaves was ahead.
+    The expected value is used instead of a draw, so that the same commands on the same rows are
+    always filled the same.
     """
 
     def __init__(self, power: float) -> None:
-        """Take the power, a number above zero; raise ConfigError for any other."""
+        """Set the power, a number above zero; raise ConfigError for any other."""
         if isinstance(power, bool) or not isinstance(power, int | float):
             message = f"queue.power: {power!r} is not a number"
             raise ConfigError(message)
@@ -93,13 +94,13 @@ class Probable:
         self._power = power
 
     def __str__(self) -> str:
-        """Return the model as people read it."""
+        """Return the model's name and settings for reports."""
         return f"probable, power {self._power:g}"
 
     def cancelled_ahead_cents(
         self, cancelled_cents: int, ahead_cents: int, behind_cents: int
     ) -> int:
-        """Return what is expected to have left ahead, to the cent, held to what is possible."""
+        """Return the expected cents cancelled ahead, rounded and clamped to what is possible."""
         assert cancelled_cents <= ahead_cents + behind_cents
         expected_cents = round(cancelled_cents * self._ahead(ahead_cents, behind_cents))
         least_cents = max(0, cancelled_cents - behind_cents)
@@ -108,7 +109,7 @@ class Probable:
     def _ahead(self, ahead_cents: int, behind_cents: int) -> float:
         """Return the probability that a cancelled cent stood ahead of us."""
         smaller, larger = sorted((ahead_cents, behind_cents))
-        # At most 1, whatever the power: nothing here can overflow.
+        # The ratio is at most 1, so that no power can overflow.
         weight: float = (smaller / max(1, larger)) ** self._power
         share = weight / (1 + weight)
         return share if ahead_cents == smaller else 1 - share

@@ -1,4 +1,4 @@
-"""Why the exchange refuses a wager, as error codes of the partner API (v4 names, section 3.2)."""
+"""The checks of a wager request, with the partner API's error codes (v4 names, section 3.2)."""
 
 import re
 from itertools import chain
@@ -14,12 +14,10 @@ from strategies.trading.model.odds import Ladder, crosses
 _REF = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-def refusal_by_itself(
-    request: PlaceWager, ladder: Ladder, settings: ExchangeSettings
-) -> str | None:
-    """Return the code of what is wrong with a request alone, if anything is.
+def request_refusal(request: PlaceWager, ladder: Ladder, settings: ExchangeSettings) -> str | None:
+    """Return the code of the first error in a request alone, None if it is valid.
 
-    A request is a plain value that holds whatever its sender put there, hence the types.
+    Types are checked too: a request is a plain value with whatever its sender put in.
     """
     if type(request.ref) is not str or not _REF.fullmatch(request.ref):
         return "invalid_external_id"
@@ -39,18 +37,18 @@ def refusal_by_itself(
     return None
 
 
-def refusal_by_book(participant: Participant, odds: int, book: LineBook) -> str | None:
-    """Return the code for a wager that would match one of the same account, if it would.
+def self_match_refusal(participant: Participant, odds: int, book: LineBook) -> str | None:
+    """Return the code for a wager that would match one of the same account, None otherwise.
 
-    Wagers that wait for activation count, so that two of one account never meet in the book.
+    Pending wagers count, so that two wagers of one account never meet in the book.
     """
-    others = chain(book.opposite.wagers, book.opposite.activating)
-    would = any(wager.owner is participant and crosses(odds, wager.odds) for wager in others)
-    return "self_match" if would else None
+    others = chain(book.opposite.wagers, book.opposite.pending)
+    own = any(wager.owner is participant and crosses(odds, wager.odds) for wager in others)
+    return "self_match" if own else None
 
 
-def refusal_by_account(participant: Participant, stake_cents: int, now_ns: int) -> str | None:
-    """Return the code for a stake that the account cannot bear, if it cannot."""
+def account_refusal(participant: Participant, stake_cents: int, now_ns: int) -> str | None:
+    """Return the code for a stake that the account cannot pay for, None if it can."""
     if stake_cents > participant.stakeable_cents(now_ns):
         return "insufficient_amount"
-    return "rate_limit_reached" if participant.backed_off(stake_cents, now_ns) else None
+    return "rate_limit_reached" if participant.exceeds_back_off(stake_cents, now_ns) else None

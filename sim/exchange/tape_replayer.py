@@ -1,4 +1,4 @@
-"""The recorded market: what the rows of a tape do at the exchange, and what a desk hears of it."""
+"""Replays the rows of a tape at the simulated exchange and publishes them to a desk."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -28,7 +28,11 @@ _OFFER = int(Kind.OFFER)
 
 
 class TapeReplayer:
-    """Takes the rows of a tape in the exchange's order, each at its time."""
+    """Applies the rows of a tape to the exchange, each at its time, and publishes the changes.
+
+    Pass `apply_row` to `ReplayEnvironment.replay_to`. Rows must be in the exchange's order.
+    `trades_of_unknown_taker` counts trades without a side; those fill no wager.
+    """
 
     def __init__(
         self,
@@ -37,7 +41,7 @@ class TapeReplayer:
         exchange: SimulatedProphet,
         publisher: Publisher,
     ) -> None:
-        """Start before the first row, and publish to one desk what comes of them."""
+        """Start before the first row; set the exchange's `on_change` to the publisher."""
         self._env = env
         self._info = info
         self._exchange = exchange
@@ -47,49 +51,51 @@ class TapeReplayer:
         self._books = exchange.books
         self._results: dict[tuple[int, int], dict[LineId, Result]] = {}
         self.trades_of_unknown_taker = 0
-        exchange.on_change = publisher.tell_own_change
-        self._listen(self._books)
+        exchange.on_change = publisher.publish_own_change
+        self._mark_subscribed(self._books)
 
-    def grow(self, news: MarketsAdded) -> None:
-        """Let more be on offer, which the dictionaries hold by now, and tell the desk."""
+    def add_markets(self, added: MarketsAdded) -> None:
+        """Add markets that the tape's dictionaries contain by now, and publish that."""
         known = len(self._books)
-        self._exchange.grow(news)
-        self._publisher.subscribe(news.market_keys)
-        self._listen(self._books[known:])
-        self._publisher.tell(news, self._env.now_ns)
+        self._exchange.add_markets(added)
+        self._publisher.subscribe(added.market_keys)
+        self._mark_subscribed(self._books[known:])
+        self._publisher.publish(added, self._env.now_ns)
 
-    def _listen(self, books: Iterable[LineBook]) -> None:
+    def _mark_subscribed(self, books: Iterable[LineBook]) -> None:
         for book in books:
-            book.listened = book.followed = book.named.market_key in self._publisher.markets
+            book.subscribed = book.tracked = book.line.market_key in self._publisher.markets
 
-    def take_row(self, row: ExchangeRow) -> None:
-        """Apply a row at its time. Almost all are offers, in books that nobody follows."""
+    def apply_row(self, row: ExchangeRow) -> None:
+        """Apply a row at its time. The fast path is an offer in a book that is not tracked."""
         now_ns, received_ns, seq, kind, line, _, _, odds, cents, quantity_cents, _, _, _ = row
         if kind != _OFFER:
-            self._take_other(row)
+            self._apply_other(row)
             return
         book = self._books[line]
         offer = book.offers.get(odds)
         if offer is None:
             offer = self._matcher.offer_at(book, odds)
-        if not book.followed:
+        if not book.tracked:
             offer.recorded_cents = cents
             offer.quantity_cents = quantity_cents
             return
-        news_cents = offer.set_recorded(now_ns, cents, quantity_cents)
-        if news_cents < 0:
-            self._matcher.take(book, offer, -news_cents, matching=self._markets.is_open(book))
-        elif news_cents and book.wagers and self._markets.is_open(book):
-            self._matcher.cross(book, offer, news_cents)
-        if book.listened:
-            self._publisher.tell_recorded(book, offer, now_ns, received_ns, seq)
+        new_cents = offer.set_recorded(now_ns, cents, quantity_cents)
+        if new_cents < 0:
+            self._matcher.match_recorded_taker(
+                book, offer, -new_cents, matching=self._markets.is_open(book)
+            )
+        elif new_cents and book.wagers and self._markets.is_open(book):
+            self._matcher.match_new_offer(book, offer, new_cents)
+        if book.subscribed:
+            self._publisher.publish_recorded_offer(book, offer, now_ns, received_ns, seq)
 
-    def _take_other(self, row: ExchangeRow) -> None:
+    def _apply_other(self, row: ExchangeRow) -> None:
         now_ns, received_ns, seq, kind, line, market, event, odds, cents, _, side, state, text = row
-        arrival_ns = self._publisher.arrival_ns(now_ns, received_ns, seq)
+        arrival_ns = self._publisher.draw_arrival_ns(now_ns, received_ns, seq)
         match kind:
             case Kind.TRADE:
-                self._take_trade(line, odds, cents, side, now_ns, arrival_ns)
+                self._apply_trade(line, odds, cents, side, now_ns, arrival_ns)
             case Kind.MARKET_STATUS:
                 self._set_market_status(market, MarketStatus(state), arrival_ns)
             case Kind.EVENT_STATUS:
@@ -97,13 +103,13 @@ class TapeReplayer:
             case Kind.IN_PLAY_DELAY:
                 self._markets.set_in_play_delay(market, state)
             case Kind.RESULT:
-                self._take_result(seq, market, line, Result(state), now_ns, arrival_ns)
+                self._apply_result(seq, market, line, Result(state), now_ns, arrival_ns)
             case Kind.SCHEDULE | Kind.SCORE:
-                self._tell_of_event(event, kind, state, text, arrival_ns)
+                self._publish_event(event, kind, state, text, arrival_ns)
             case Kind.REFERENCE:
-                self._tell_reference(line, state / PROBABILITY_PARTS, arrival_ns)
+                self._publish_reference(line, state / PROBABILITY_PARTS, arrival_ns)
 
-    def _take_trade(
+    def _apply_trade(
         self, line: int, odds: int, amount_cents: int, side: int, now_ns: int, arrival_ns: int
     ) -> None:
         book = self._books[line]
@@ -112,29 +118,29 @@ class TapeReplayer:
             odds = opposite(odds)
         if side == Side.UNKNOWN:
             self.trades_of_unknown_taker += 1
-        elif book.followed and amount_cents:
+        elif book.tracked and amount_cents:
             matching = self._markets.is_open(book)
-            self._matcher.trade(book, now_ns, odds, amount_cents, matching=matching)
-        if book.listened and amount_cents:
-            self._publisher.tell_trade(book, odds, amount_cents, arrival_ns)
+            self._matcher.apply_trade(book, now_ns, odds, amount_cents, matching=matching)
+        if book.subscribed and amount_cents:
+            self._publisher.publish_trade(book, odds, amount_cents, arrival_ns)
 
     def _set_market_status(self, market: int, status: MarketStatus, arrival_ns: int) -> None:
-        # Said first: what it brings about is heard after it.
+        # Published first, so that the desk receives the status before its consequences.
         key = self._info.markets[market].key
-        if key in self._publisher.markets and self._markets.is_news(market, status):
-            self._publisher.tell(MarketStatusChanged(key, status), arrival_ns)
+        if key in self._publisher.markets and self._markets.would_change(market, status):
+            self._publisher.publish(MarketStatusChanged(key, status), arrival_ns)
         self._exchange.set_market_status(market, status)
 
     def _set_event_status(self, event: int, status: EventStatus, arrival_ns: int) -> None:
         event_id = self._info.events[event].event_id
         if event_id in self._publisher.events and self._markets.event_status_of(event) != status:
-            self._publisher.tell(EventStatusChanged(event_id, status), arrival_ns)
+            self._publisher.publish(EventStatusChanged(event_id, status), arrival_ns)
         self._exchange.set_event_status(event, status)
 
-    def _take_result(
+    def _apply_result(
         self, seq: int, market: int, line: int, result: Result, now_ns: int, arrival_ns: int
     ) -> None:
-        """Note a result; the message is whole when every row of this instant has been taken."""
+        """Collect a result; a market settles once all rows of this instant have been applied."""
         self._set_market_status(market, MarketStatus.CLOSED, arrival_ns)
         message = (seq, market)
         if message not in self._results:
@@ -145,23 +151,23 @@ class TapeReplayer:
     def _settle(self, message: tuple[int, int]) -> None:
         self._exchange.settle(message[1], self._results.pop(message))
 
-    def _tell_of_event(
+    def _publish_event(
         self, event: int, kind: int, state: int, text: str | None, arrival_ns: int
     ) -> None:
         event_id = self._info.events[event].event_id
         if event_id not in self._publisher.events:
             return
         if kind == Kind.SCHEDULE:
-            self._publisher.tell(EventScheduled(event_id, state), arrival_ns)
+            self._publisher.publish(EventScheduled(event_id, state), arrival_ns)
         else:
             home, away = _score(text)
-            self._publisher.tell(ScoreChanged(event_id, home, away, state), arrival_ns)
+            self._publisher.publish(ScoreChanged(event_id, home, away, state), arrival_ns)
 
-    def _tell_reference(self, line: int, probability: float, arrival_ns: int) -> None:
-        """Pass on an outside price: it is not the exchange's word, and touches no book."""
+    def _publish_reference(self, line: int, probability: float, arrival_ns: int) -> None:
+        """Publish a price from outside the exchange; it changes no book."""
         book = self._books[line]
-        if book.listened:
-            self._publisher.tell(ReferencePrice(book.line_id, probability), arrival_ns)
+        if book.subscribed:
+            self._publisher.publish(ReferencePrice(book.line_id, probability), arrival_ns)
 
 
 def _score(text: str | None) -> tuple[int, int]:

@@ -30,7 +30,7 @@ class Queries:
     """Answers what accounts ask about themselves; raises RefusedError where a question is wrong."""
 
     def __init__(self, names: WireIds, trading: Trading, now_ns: Callable[[], int]) -> None:
-        """Answer as of the sandbox's clock."""
+        """PlaceResponse as of the sandbox's clock."""
         self._names = names
         self._trading = trading
         self._now_ns = now_ns

@@ -70,7 +70,7 @@ class ApiAccount:
 
     def may_ask(self) -> bool:
         """Count a request against the account's rate limit; tell whether it is within it."""
-        return self.participant.may_request(self._stage.env.now_ns)
+        return self.participant.admit_request(self._stage.env.now_ns)
 
     def credit_cents(self) -> int:
         """Return the exposure credit of the account."""

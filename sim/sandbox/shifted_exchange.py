@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from recordings.tape import Clocks, TapeInfo
-from sim.engine.inbox import Act, Hear, Inbox
+from sim.engine.inbox import Decide, Inbox, OnEvent
 from sim.engine.latency import NoDelay
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
@@ -95,7 +95,7 @@ class ShiftedExchange:
         publisher = Publisher(self.env, self._inbox, NoDelay(), Clocks.ONE, everything)
 
         def publish_trade(book: LineBook, odds: Odds, stake_cents: int) -> None:
-            publisher.tell_trade(book, odds, stake_cents, self.env.now_ns)
+            publisher.publish_trade(book, odds, stake_cents, self.env.now_ns)
 
         # A feed that publishes trades itself says so when it joins.
         self.exchange.on_trade = publish_trade
@@ -106,18 +106,18 @@ class ShiftedExchange:
         """Return the time to the world of what happens now."""
         return self.env.now_ns + self._shift_ns
 
-    def open(self, hear: Hear, act: Act) -> None:
+    def open(self, on_event: OnEvent, decide: Decide) -> None:
         """Let everything happen that lies before the present, and tell what the exchange says."""
 
-        def hear_shifted(event: Event, at_ns: int) -> None:
+        def on_event_shifted(event: Event, at_ns: int) -> None:
             if isinstance(event, EventScheduled):
                 event = EventScheduled(event.event_id, event.scheduled_ns + self._shift_ns)
-            hear(event, at_ns + self._shift_ns)
+            on_event(event, at_ns + self._shift_ns)
 
-        def act_shifted(now_ns: int) -> None:
-            act(now_ns + self._shift_ns)
+        def decide_shifted(now_ns: int) -> None:
+            decide(now_ns + self._shift_ns)
 
-        self._inbox.connect(hear_shifted, act_shifted, wake_on_every_change=True)
+        self._inbox.connect(on_event_shifted, decide_shifted, wake_on_every_change=True)
         self.at_present(lambda: None)
 
     def at_present(self, ask: Callable[[], _Answer]) -> _Answer:

@@ -46,7 +46,7 @@ class SimulatedHarness:
         market = TapeReplayer(self._env, self._info, exchange, publisher)
         self.exchange = ExchangeConnection(self._env, exchange, latency, self._inbox, publisher)
         self.clock = self._parts["clock"](env=self._env, before=self._inbox.drain)
-        self._env.replay_to(market.take_row)
+        self._env.replay_to(market.apply_row)
         self.let_pass(1)
 
     def let_pass(self, seconds: float) -> None:

@@ -14,7 +14,7 @@ from sim.engine.latency import Delay, Latency, NoDelay
 from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
 from sim.exchange.exchange_connection import ExchangeConnection
 from sim.exchange.exchange_settings import ExchangeSettings
-from sim.exchange.faulty_connection import open_link
+from sim.exchange.faulty_connection import open_connection
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -265,12 +265,12 @@ class Room:
         publisher = Publisher(env, inbox, latency.feed, self.info.clocks, self._subscribed)
         self.market = TapeReplayer(env, self.info, exchange, publisher)
         chance = default_rng(0)
-        self.link = open_link(env, exchange, latency, inbox, publisher, self._faults, chance)
+        self.link = open_connection(env, exchange, latency, inbox, publisher, self._faults, chance)
         self.exchange = exchange
         for name, cents in self._balances.items():
             self.guests[name] = exchange.open_account(name, cents, partial(self._tell, name))
         exchange.on_trade = lambda *trade: self.trades.append((trade[0].line_id, *trade[1:]))
-        env.replay_to(self.market.take_row)
+        env.replay_to(self.market.apply_row)
         for ms, callback in self._calls:
             env.schedule_call(nanoseconds(ms), Priority.DESK, callback)
         env.run(until=env.rows_ended)

@@ -19,9 +19,9 @@ from recordings.reader import Tape, open_recording
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest, Pass
-from sim.exchange.cancels import CancelAnswer
+from sim.exchange.cancels import CancelResponse
 from sim.exchange.participant import Participant
-from sim.exchange.prophet import Answer, SimulatedProphet
+from sim.exchange.prophet import PlaceResponse, SimulatedProphet
 from sim.exchange.queue_models import Back
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.ids import WagerRef
@@ -77,13 +77,15 @@ class NotedProphet(SimulatedProphet):
         super().__init__(**partners)
         self._sent = sent
 
-    def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Answer]:
+    def place(
+        self, participant: Participant, requests: Sequence[PlaceWager]
+    ) -> list[PlaceResponse]:
         """Note wagers asked for."""
         now_ns = self._env.now_ns
         self._sent += [Sent(now_ns, r.ref, r.line_id, r.odds, r.stake_cents) for r in requests]
         return super().place(participant, requests)
 
-    def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelAnswer]:
+    def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelResponse]:
         """Note cancels asked for."""
         self._sent += [Sent(self._env.now_ns, f"cancel {ref}") for ref in refs]
         return super().cancel(participant, refs)

@@ -257,17 +257,17 @@ class Town:
 
         def publish(book: LineBook, odds: Odds, stake_cents: int) -> None:
             arrival_ns = self.env.now_ns + self._sky.latency.feed.sample_ns()
-            publisher.tell_trade(book, odds, stake_cents, arrival_ns)
+            publisher.publish_trade(book, odds, stake_cents, arrival_ns)
 
         market = TapeReplayer(self.env, self.info, exchange, publisher)
         exchange.on_trade = publish
         Passers(self.env, exchange, self._sky.passers, self._sky.streams["crowd"])
-        self.env.replay_to(market.take_row)
+        self.env.replay_to(market.apply_row)
         return self.env.rows_ended
 
     def shown(self, book: LineBook) -> dict[Odds, int]:
         """Return what everybody is told of a line's offers."""
-        shown = {odds: offer.shown_cents() for odds, offer in book.offers.items()}
+        shown = {odds: offer.displayed_cents() for odds, offer in book.offers.items()}
         return {odds: cents for odds, cents in shown.items() if cents}
 
 

@@ -150,7 +150,9 @@ class Storm:
         board, markets = self.desk.board, self.exchange.markets
         for book in self.exchange.books:
             assert board.offers_on(book.line_id).by_odds == self.stage.shown(book)
-            assert board.markets[book.named.market_key].status == markets.status_of(book.market)
+            assert board.markets[book.line_index.market_key].status == markets.status_of(
+                book.market_index
+            )
         (event,) = board.events.values()
         assert event.status == markets.event_status_of(0)
         assert event.score == self.stage.score

@@ -70,13 +70,13 @@ class DoublingLink(FaultyConnection):
 class ForgetfulLink(FaultyConnection):
     """Never asks for what it missed."""
 
-    def _tell_missed(self) -> None:
+    def _resend_missed(self) -> None:
         self._missed.clear()
 
 
 def forget_suspensions(storm: Storm) -> None:
     """Let the exchange open wagers in markets that are suspended."""
-    storm.exchange.markets.takes_wagers = lambda _: True
+    storm.exchange.markets.accepts_wagers = lambda _: True
 
 
 def forge_a_cent(storm: Storm) -> None:

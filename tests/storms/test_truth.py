@@ -101,7 +101,7 @@ class Visitor:
         """Join one of the best levels of a line, or go one rung ahead of it."""
         book = self._exchange.books[int(self._rng.integers(len(self._exchange.books)))]
         shown = levels(book.opposite, self._ours.account)
-        if not shown or not self._exchange.markets.takes_wagers(book):
+        if not shown or not self._exchange.markets.accepts_wagers(book):
             return
         odds = opposite(shown[min(int(self._rng.integers(4)), len(shown) - 1)].odds)
         odds = self._ladder.step(odds, -int(self._rng.random() < 0.2))
@@ -161,7 +161,7 @@ def replay(visited: Visit, queue: QueueModel) -> Ours:
     ours = Ours(env).join(exchange)
     for at_ns, command in visited.commands:
         env.schedule_call(at_ns, Priority.EXCHANGE, partial(command, exchange, ours))
-    env.replay_to(market.take_row)
+    env.replay_to(market.apply_row)
     env.run(until=env.rows_ended)
     env.run(until=env.now_ns + NS_PER_SECOND)
     return ours

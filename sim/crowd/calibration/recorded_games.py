@@ -60,7 +60,7 @@ def replays(tape: Tape) -> bool:
     )
     markets = [market.key for market in tape.info.markets]
     publisher = Publisher(env, Inbox(env), NoDelay(), tape.info.clocks, markets)
-    env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).take_row)
+    env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).apply_row)
     env.run(until=env.rows_ended)
     closed = (exchange.markets.status_of(place) for place in range(len(markets)))
     return all(status == MarketStatus.CLOSED for status in closed)

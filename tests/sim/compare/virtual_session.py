@@ -91,11 +91,11 @@ class _Room:
         publisher = Publisher(env, self._inbox, latency.feed, Clocks.ONE, parts.market_keys)
 
         def publish_trade(book: LineBook, odds: Odds, stake_cents: int) -> None:
-            publisher.tell_trade(book, odds, stake_cents, env.now_ns + latency.feed.sample_ns())
+            publisher.publish_trade(book, odds, stake_cents, env.now_ns + latency.feed.sample_ns())
 
         exchange.on_trade = publish_trade
         link = ExchangeConnection(env, exchange, latency, self._inbox, publisher)
-        env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).take_row)
+        env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).apply_row)
         clock = VirtualClock(env, self._inbox.drain)
         _begin_journal(journal, parts, env.now_ns)
         desk = assemble_desk(

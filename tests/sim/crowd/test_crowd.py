@@ -69,7 +69,9 @@ def test_statuses_follow_the_order_of_a_game(finished: Any) -> None:
 
 def test_every_market_is_traded_and_no_offer_is_left_displayed(finished: Any) -> None:
     """Every market has trades, and after settlement no offer is left in any book."""
-    markets = {finished.exchange.books[line].market for line, _, _ in finished.listener.trades}
+    markets = {
+        finished.exchange.books[line].market_index for line, _, _ in finished.listener.trades
+    }
     assert markets == {0, 1, 2}
     assert not any(finished.listener.books.values())
 
@@ -93,15 +95,15 @@ def test_published_books_match_the_exchange_and_are_never_crossed(new_crowd: New
     for seconds in range(20, 1000, 7):
         harness.run_to_s(seconds + 0.5)
         for book in harness.exchange.books:
-            shown = harness.listener.books.get(book.line, {})
+            shown = harness.listener.books.get(book.line_index, {})
             best = max(shown, default=None)
-            other = max(harness.listener.books.get(book.opposite.line, {}), default=None)
+            other = max(harness.listener.books.get(book.opposite.line_index, {}), default=None)
             if best is not None and other is not None:
                 assert implied_probability(best) + implied_probability(other) > 1
         if harness.env.peek() > harness.env.now_ns + 40_000_000:
             for book in harness.exchange.books:
                 expected = {level.odds: level[1:] for level in levels(book)}
-                assert harness.listener.books.get(book.line, {}) == expected
+                assert harness.listener.books.get(book.line_index, {}) == expected
 
 
 def test_hard_suspensions_add_a_dozen_in_every_market(new_crowd: NewCrowd) -> None:

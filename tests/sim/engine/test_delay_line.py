@@ -1,4 +1,4 @@
-"""A wire keeps its messages in order, however long each would take."""
+"""A delay line keeps its messages in order, however long each would take."""
 
 from functools import partial
 
@@ -7,8 +7,8 @@ from sim.engine.latency import Constant
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 
 
-class Told:
-    """A delay that is told in advance, message by message."""
+class ListedDelays:
+    """Delays given in advance, one per message."""
 
     def __init__(self, *delays_ns: int) -> None:
         """Take the delays in order."""
@@ -23,20 +23,20 @@ def test_a_message_never_overtakes_the_one_ahead() -> None:
     """A quick message waits for a slow one that was sent before it, and keeps its place."""
     arrived: list[tuple[int, str]] = []
     env = ReplayEnvironment()
-    wire = DelayLine(env, Priority.EXCHANGE, Told(50, 10, 45))
+    line = DelayLine(env, Priority.EXCHANGE, ListedDelays(50, 10, 45))
 
     def arrive(name: str) -> None:
         arrived.append((env.now_ns, name))
 
     for name in ("slow", "quick", "last"):
-        wire.send(partial(arrive, name))
+        line.send(partial(arrive, name))
     env.run()
     assert arrived == [(50, "slow"), (50, "quick"), (50, "last")]
 
 
-def test_a_message_takes_all_delays_of_the_wire_and_its_own_hold() -> None:
-    """Delays add up, and the time of arrival is told to the sender."""
+def test_a_message_takes_all_delays_of_the_line_and_its_own() -> None:
+    """Delays add up, and the time of arrival is returned to the sender."""
     env = ReplayEnvironment([(100,)])
-    wire = DelayLine(env, Priority.DESK, Constant(0.000_002), Constant(0.000_003))
-    assert wire.send(lambda: None) == 105
-    assert wire.send(lambda: None, hold_ns=20) == 125
+    line = DelayLine(env, Priority.DESK, Constant(0.000_002), Constant(0.000_003))
+    assert line.send(lambda: None) == 105
+    assert line.send(lambda: None, extra_ns=20) == 125

@@ -111,7 +111,7 @@ def test_a_measured_delay_says_what_it_was_drawn_from(tmp_path: Path) -> None:
         ("40\n50\n-1\n", "line 3: -1.0 must be finite, zero or more"),
         ("nan\n", "line 1: nan must be finite, zero or more"),
         ("40,50\n", "line 1: '40,50' is not a number"),
-        ("", "holds no times"),
+        ("", "is empty"),
     ],
 )
 def test_a_table_that_is_none_is_refused_with_file_and_line(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sim.exchange.exchange_settings import BalanceMode
 from sim.exchange.exchange_wager import ExchangeWager
-from sim.exchange.participant import Tell
+from sim.exchange.participant import Notify
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.events import Event, WagerMatched
 from strategies.trading.model.ids import LineId
@@ -113,7 +113,7 @@ def check_books(room: Room) -> None:
     """Assert that what could match has matched: no two wagers stand across each other."""
     for book in room.exchange.books:
         for offer in book.offers.values():
-            if offer.shown_cents():
+            if offer.displayed_cents():
                 across = [w for w in book.wagers if w.odds <= offer.odds and is_worth(w)]
                 assert not across
 
@@ -171,15 +171,15 @@ def test_each_ones_stake_is_the_others_profit(
 def listen(room: Room, told: list[tuple[str, WagerMatched]]) -> None:
     """Note every fill with who heard of it, in the order in which they came about."""
     for name, guest in room.guests.items():
-        guest.tell = noting(name, guest.tell, told)
+        guest.notify = noting(name, guest.notify, told)
 
 
-def noting(name: str, tell: Tell, told: list[tuple[str, WagerMatched]]) -> Tell:
+def noting(name: str, notify: Notify, told: list[tuple[str, WagerMatched]]) -> Notify:
     """Return what notes the fills among events and passes all of them on."""
 
     def note(events: tuple[Event, ...]) -> None:
         told.extend((name, event) for event in events if isinstance(event, WagerMatched))
-        tell(events)
+        notify(events)
 
     return note
 

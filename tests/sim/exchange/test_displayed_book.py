@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.exchange.books import LineBook
-from sim.exchange.displayed_book import LEVELS_SHOWN, Level, levels, totals
+from sim.exchange.displayed_book import DISPLAYED_LEVELS, Level, levels, totals
 from strategies.trading.model.odds import Odds, payout_ratio, prophetx_ladder
 from tests.sim.small_exchange import Room
 
@@ -56,9 +56,9 @@ def test_staked_less_filled_is_the_open_stake_behind_all_levels(
     assert staked.filled_cents == sum(room.filled_cents(f"w{n}") for n in range(len(wagers)))
     shown = levels(away)
     assert shown == sorted(shown, reverse=True)
-    assert len(shown) <= LEVELS_SHOWN
+    assert len(shown) <= DISPLAYED_LEVELS
     for level in shown:
-        resting = [wager for wager in home.wagers if wager.shown_odds == level.odds]
+        resting = [wager for wager in home.wagers if wager.displayed_odds == level.odds]
         numerator, denominator = payout_ratio(level.odds)
         behind = level.value_cents * numerator / denominator
         off = len(resting) * numerator / denominator

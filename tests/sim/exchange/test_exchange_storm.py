@@ -159,7 +159,9 @@ def test_the_desk_is_shown_what_is_left_of_others_and_ours(
     for book in room.exchange.books:
         for odds, offer in book.offers.items():
             ours = sum(
-                wager.shown_cents() for wager in book.opposite.wagers if wager.shown_odds == odds
+                wager.displayed_cents()
+                for wager in book.opposite.wagers
+                if wager.displayed_odds == odds
             )
             assert 0 <= offer.debit_cents <= offer.recorded_cents
             expected = offer.recorded_cents - offer.debit_cents + ours

@@ -72,7 +72,8 @@ def test_faults_say_what_they_are() -> None:
     assert str(fault_settings(**CALM)) == "none"
     rough = fault_settings(**(CALM | {"answer_lost": 0.03, "disconnect_every_seconds": 900}))
     assert str(rough) == (
-        "commands lost 0, refused 0, answers lost 0.03, late 0, doubled 0, a disconnect every 900 s"
+        "commands lost 0, refused 0, responses lost 0.03, late 0, duplicated 0, "
+        "a disconnect every 900 s"
     )
 
 
@@ -86,7 +87,7 @@ def test_a_lost_wager_is_rejected_once_the_exchange_was_asked_for_it(make_room: 
     room.run()
     assert room.of(WagerRejected) == [WagerRejected(WagerRef("w"), "data_not_found")]
     assert room.times_of(WagerRejected) == [3001]
-    assert not room.us.knows(WagerRef("w"))
+    assert not room.us.has_used(WagerRef("w"))
 
 
 def test_a_lost_cancel_has_no_answer(make_room: type[Room]) -> None:
@@ -202,7 +203,7 @@ def test_what_a_disconnect_hid_is_told_when_it_is_over(make_room: type[Room]) ->
     amounts = {(event.line_id, event.odds): event.amount_cents for event in room.of(OfferChanged)}
     assert amounts[LineId("away"), Odds(120)] == 1_299
     assert amounts[LineId("away"), Odds(-110)] == sum(
-        wager.shown_cents() for wager in room.us.live.values()
+        wager.displayed_cents() for wager in room.us.live.values()
     )
     assert room.of(MarketStatusChanged)[-1].status is MarketStatus.SUSPENDED
     answers: list[WagerAccepted | WagerRejected] = room.of(WagerAccepted, WagerRejected)

@@ -49,15 +49,15 @@ def play(offer: Offer, steps: list[Step], tick: bool = False) -> tuple[int, list
     for number, (after_ns, kind, cents, quantity_cents) in enumerate(steps):
         if tick:
             for moment_ns in range(now_ns, now_ns + after_ns):
-                offer.lapse(moment_ns)
+                offer.expire_entries(moment_ns)
         now_ns += after_ns
         if kind == "offer":
-            offer.trade(-min(0, offer.set_recorded(now_ns, cents, quantity_cents)))
+            offer.advance_queue(-min(0, offer.set_recorded(now_ns, cents, quantity_cents)))
         elif kind == "trade":
-            offer.trade(offer.hear_trade(now_ns, cents))
+            offer.advance_queue(offer.on_reported_trade(now_ns, cents))
         else:
             offer.join(now_ns, wager(number, now_ns))
-        offer.lapse(now_ns)
+        offer.expire_entries(now_ns)
         aheads.append([ours.ahead_cents for ours in offer.wagers])
     return now_ns, aheads
 
@@ -83,7 +83,7 @@ def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(
     """When nothing waits any more, no wager has more ahead of it than others show."""
     offer = Offer(EVEN, queue, WINDOW)
     now_ns, _ = play(offer, steps)
-    offer.lapse(now_ns + WINDOW + 1)
+    offer.expire_entries(now_ns + WINDOW + 1)
     aheads = [ours.ahead_cents for ours in offer.wagers]
     assert all(0 <= ahead <= offer.available_cents for ahead in aheads)
 
@@ -108,7 +108,7 @@ def test_a_trade_explains_a_fall_until_the_end_of_the_wait(told_ns: int, ahead_c
     offer.join(-5, ours)
     offer.set_recorded(-4, 800, 0)
     offer.set_recorded(0, 500, 0)
-    offer.trade(offer.hear_trade(told_ns, 300))
+    offer.advance_queue(offer.on_reported_trade(told_ns, 300))
     assert ours.ahead_cents == ahead_cents
 
 
@@ -122,9 +122,9 @@ def test_a_fall_is_explained_by_a_trade_until_the_end_of_the_wait(
     ours = wager(1, -5)
     offer.join(-5, ours)
     offer.set_recorded(-4, 800, 0)
-    offer.trade(offer.hear_trade(0, 300))
+    offer.advance_queue(offer.on_reported_trade(0, 300))
     offer.set_recorded(told_ns, 500, 0)
-    offer.lapse(2000)
+    offer.expire_entries(2000)
     assert ours.ahead_cents == ahead_cents
 
 
@@ -136,7 +136,7 @@ def test_stake_that_came_after_a_fall_cannot_have_left_in_it() -> None:
     offer.join(1, ours)
     offer.set_recorded(2, 300, 0)
     offer.set_recorded(3, 900, 0)
-    offer.lapse(1000)
+    offer.expire_entries(1000)
     assert ours.ahead_cents == 300
 
 
@@ -144,7 +144,7 @@ def test_a_debit_is_held_to_what_is_recorded() -> None:
     """We cannot have taken more than is there; what comes back later is new."""
     offer = Offer(EVEN, Back(), WINDOW)
     assert offer.set_recorded(0, 500, 0) == 500
-    offer.take(400)
+    offer.consume(400)
     assert offer.set_recorded(2, 300, 0) == 0
     assert (offer.debit_cents, offer.available_cents) == (300, 0)
     assert offer.set_recorded(3, 350, 0) == 50
@@ -154,7 +154,7 @@ def test_a_trade_seen_in_a_fall_is_all_that_fell_also_where_we_had_taken_it() ->
     """A taker who finds that we took what he took on the tape stakes it on who is behind."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 500, 500)
-    offer.take(400)
+    offer.consume(400)
     assert offer.set_recorded(2, 300, 500) == -200
     assert (offer.debit_cents, offer.available_cents) == (300, 0)
 
@@ -163,10 +163,10 @@ def test_of_a_fall_that_is_a_trade_only_what_was_not_told_is_new() -> None:
     """A trade told before the fall explains it as far as it goes; one told after is known."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 1000, 1000)
-    assert offer.hear_trade(1, 300) == 300
+    assert offer.on_reported_trade(1, 300) == 300
     assert offer.set_recorded(2, 600, 1000) == -100
-    assert offer.hear_trade(3, 100) == 0
-    assert offer.hear_trade(4, 100) == 100
+    assert offer.on_reported_trade(3, 100) == 0
+    assert offer.on_reported_trade(4, 100) == 100
 
 
 def test_a_cancel_is_still_possible_after_a_trade_took_what_came_since() -> None:
@@ -177,8 +177,8 @@ def test_a_cancel_is_still_possible_after_a_trade_took_what_came_since() -> None
     offer.join(1, ours)
     offer.set_recorded(2, 100, 100)
     offer.set_recorded(3, 600, 600)
-    offer.trade(-offer.set_recorded(4, 40, 600))
-    offer.lapse(1000)
+    offer.advance_queue(-offer.set_recorded(4, 40, 600))
+    offer.expire_entries(1000)
     assert ours.ahead_cents == 0
 
 
@@ -200,5 +200,5 @@ def test_a_cancel_lets_no_younger_wager_overtake_an_older_one() -> None:
     offer.join(3, younger)
     offer.set_recorded(4, 1000, 0)
     offer.set_recorded(5, 200, 0)
-    offer.lapse(1000)
+    offer.expire_entries(1000)
     assert (older.ahead_cents, younger.ahead_cents) == (128, 128)

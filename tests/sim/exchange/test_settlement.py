@@ -128,7 +128,7 @@ def test_everybody_hears_of_a_settlement_all_that_is_known(matched: Room) -> Non
 def test_no_pair_has_two_winners(room: Room) -> None:
     """Told of both lines of a pair in one message, what is told last rules."""
     results = LineResults(room.info.catalogue())
-    known = results.learn(room.info.markets[0].key, {LineId("home"): WON, LineId("away"): WON})
+    known = results.apply(room.info.markets[0].key, {LineId("home"): WON, LineId("away"): WON})
     assert known == {LineId("home"): LOST, LineId("away"): WON}
 
 

@@ -160,7 +160,7 @@ class RowsFeed:
 
     def join(self, env: Any, exchange: Any, publisher: Any, *_: Any) -> Any:
         """Hand the rows to the exchange."""
-        env.replay_to(TapeReplayer(env, self.info, exchange, publisher).take_row)
+        env.replay_to(TapeReplayer(env, self.info, exchange, publisher).apply_row)
 
 
 class HandClock:
