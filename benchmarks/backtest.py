@@ -34,14 +34,8 @@ from sim.exchange.queue_models import Back
 from sim.exchange.tape_replayer import TapeReplayer
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import opposite, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
 from strategies.trading.model.errors import ConfigError, TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.model.market import Line, Market, SportEvent
+from strategies.trading.model.market_types import MarketType, Period, Selection, Team
 from strategies.trading.model.odds import Ladder
 
 TAPE_TYPES: Mapping[str, str] = {
@@ -96,7 +97,7 @@ def info_to_metadata(info: TapeInfo) -> dict[bytes, bytes]:
             [e.event_id, e.name, e.home, e.away, e.tournament, e.sport, e.scheduled_ns]
             for e in info.events
         ],
-        "markets": [[m.event_id, m.market_id, m.type, m.name] for m in info.markets],
+        "markets": [_market_row(market) for market in info.markets],
         "lines": [[n.line_id, n.event_id, n.market_id, n.selection, n.point] for n in info.lines],
     }
     return {METADATA_KEY: json.dumps(described, ensure_ascii=False).encode()}
@@ -134,14 +135,41 @@ def _info(described: Mapping[str, Any]) -> TapeInfo:
             SportEvent(EventId(event_id), name, home, away, tournament, sport, scheduled_ns)
             for event_id, name, home, away, tournament, sport, scheduled_ns in described["events"]
         ],
-        markets=[
-            Market(EventId(event_id), MarketId(market_id), MarketType(type_), name)
-            for event_id, market_id, type_, name in described["markets"]
-        ],
+        markets=[_market(*row) for row in described["markets"]],
         lines=[
             Line(LineId(line_id), EventId(event), MarketId(market), Selection(selection), point)
             for line_id, event, market, selection, point in described["lines"]
         ],
+    )
+
+
+def _market_row(market: Market) -> list[str | None]:
+    """Return a market as the tape lists it.
+
+    Period and participant follow only where one is not the default: recordings of whole-game
+    markets stay as they were before there were others, byte for byte.
+    """
+    row: list[str | None] = [market.event_id, market.market_id, market.type, market.name]
+    if (market.period, market.participant) != (Period.GAME, None):
+        row += [market.period, market.participant]
+    return row
+
+
+def _market(
+    event_id: str,
+    market_id: str,
+    type_: str,
+    name: str,
+    period: str = Period.GAME,
+    participant: str | None = None,
+) -> Market:
+    return Market(
+        EventId(event_id),
+        MarketId(market_id),
+        MarketType(type_),
+        name,
+        Period(period),
+        None if participant is None else Team(participant),
     )
 
 

@@ -21,15 +21,8 @@ from recordings.writer import TapeWriter
 from sim.__main__ import main
 from sim.backtest import Backtest
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Result,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, Result, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.paths import SHARED
 

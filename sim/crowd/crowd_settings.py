@@ -6,8 +6,9 @@ from typing import Self
 from numpy.random import Generator
 
 from sim.crowd.game import Game, Score, Span
+from sim.crowd.sports.sport import CROWD_TYPES
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 
 DAY_S = 86_400.0
 USUAL, HARD = "usual", "hard"
@@ -34,7 +35,7 @@ class CrowdSettings:
     pace: float = 1.0
     interest: float = 1.0
     informed: float = 1.0
-    types: tuple[MarketType, ...] = tuple(MarketType)
+    types: tuple[MarketType, ...] = CROWD_TYPES
     extra_suspensions: int = 0
     in_play_delay_s: float | None = None
     trade_skew_s: float = 0.03

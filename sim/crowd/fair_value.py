@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.sport import Sport
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 # Expectations are updated every ten seconds. Before the start they move in rare steps to their

@@ -11,7 +11,7 @@ from sim.crowd.game import Game, Score
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 

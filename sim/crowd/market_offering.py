@@ -5,7 +5,8 @@ import hashlib
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.sport import Sport
 from strategies.trading.model.ids import EventId, LineId
-from strategies.trading.model.market import Line, Market, MarketType, Result, Selection, SportEvent
+from strategies.trading.model.market import Line, Market, Result, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 
 FIRST_EVENT_ID = 9_000_000
 # The away team is this many places after the home team in the sport's list.

@@ -11,7 +11,7 @@ from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker_profiles import MakerProfile
 from sim.exchange.exchange_wager import ExchangeWager
 from strategies.trading.model.commands import Intent, PlaceWager
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import (
     Odds,
     crosses,

@@ -10,7 +10,7 @@ from sim.exchange.displayed_book import levels
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event
 from strategies.trading.model.ids import WagerRef
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import Odds, implied_probability, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
 

@@ -11,7 +11,8 @@ from sim.engine.latency import Latency
 from sim.results.run_journal import MARKOUT_SECONDS, RunJournal
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
-from strategies.trading.model.market import Catalogue, EventStatus, MarketType, Pair
+from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.market import Catalogue, EventStatus, Pair
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.limits import Limits
 
@@ -72,12 +73,7 @@ def write_summary(folder: Path, summary: Summary) -> None:
 def pair_label(catalogue: Catalogue, pair: Pair) -> str:
     """Return how people name a pair: its event, the kind of market, and the point if any."""
     event = catalogue.events[pair.first.event_id]
-    point = {
-        MarketType.MONEYLINE: "moneyline",
-        MarketType.SPREAD: f"spread, home {pair.first.point:+g}",
-        MarketType.TOTAL: f"total {pair.first.point:g}",
-    }
-    return f"{event.name}: {point[pair.type]}"
+    return f"{event.name}: {pair.label(event)}"
 
 
 def _money(desk: Desk) -> Summary:
@@ -139,13 +135,18 @@ def _settled(desk: Desk) -> list[Summary]:
     return [
         {
             "market": f"{key.event_id}:{key.market_id}",
-            "label": f"{catalogue.events[key.event_id].name}: {catalogue.markets[key].type.value}",
+            "label": _market_label(catalogue, key),
             "gross_cents": settlement.net_cents + settlement.commission_cents,
             "commission_cents": settlement.commission_cents,
             "net_cents": settlement.net_cents,
         }
         for key, settlement in desk.ledger.settlements.items()
     ]
+
+
+def _market_label(catalogue: Catalogue, key: MarketKey) -> str:
+    event = catalogue.events[key.event_id]
+    return f"{event.name}: {catalogue.markets[key].label(event)}"
 
 
 def _open_positions(desk: Desk) -> list[Summary]:

@@ -22,11 +22,10 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Pair,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import implied_probability
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from sim.exchange.displayed_book import Level
 from sim.sandbox.wire_ids import outcome_id, stable_number, tournament_id
-from strategies.trading.model.market import EventStatus, Line, MarketStatus, MarketType, SportEvent
+from strategies.trading.model.market import EventStatus, Line, MarketStatus, SportEvent
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 Shape = dict[str, Any]

@@ -6,7 +6,8 @@ from sim.sandbox.serializers import Shape, dollars, number
 from sim.sandbox.wire_ids import WireIds, outcome_id
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
-from strategies.trading.model.market import Line, MarketType, Result
+from strategies.trading.model.market import Line, Result
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.money import profit_cents
 
 _WINNING = {

@@ -10,7 +10,8 @@ import re
 from recordings.tape import TapeInfo
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketKey
-from strategies.trading.model.market import Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.model.market import Line, Market, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 
 # Template ids and outcome ids (partner API, 4.3), tournament ids (4.1).
 _MARKET_IDS = {MarketType.MONEYLINE: 219, MarketType.SPREAD: 223, MarketType.TOTAL: 225}

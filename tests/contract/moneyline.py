@@ -5,14 +5,8 @@ from pathlib import Path
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 

@@ -17,7 +17,8 @@ import pytest
 
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
-from strategies.trading.model.market import EventStatus, Line, Market, MarketType, SportEvent
+from strategies.trading.model.market import EventStatus, Line, Market, SportEvent
+from strategies.trading.model.market_types import MarketType
 from tests.contract.moneyline import GAME, MONEYLINE, SELECTIONS, START_NS
 from tests.paths import PROJECT
 

@@ -20,11 +20,10 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Result,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 
 GAME = SportEvent(EventId("g"), "Celtics at Knicks", "Knicks", "Celtics", "NBA", "basketball", 9)
 MARKET = Market(GAME.event_id, MarketId("219"), MarketType.MONEYLINE, "Moneyline")

@@ -20,11 +20,10 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Result,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Ladder, prophetx_ladder
 
 # Two games of three markets of two lines: line 7 is of market 3 of game 1, and so on.

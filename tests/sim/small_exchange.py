@@ -35,11 +35,10 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Result,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
 
 START_NS = 1_790_000_000_000_000_000

@@ -22,14 +22,8 @@ from strategies.trading.model.events import (
     WagerMatched,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
 
 GAME, MONEYLINE = EventId("1"), MarketId("219")

@@ -17,11 +17,10 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Result,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.units import NS_PER_SECOND
 
 MINUTE_NS = 60 * NS_PER_SECOND

@@ -25,11 +25,10 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Result,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Ladder, Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.storms.scenario import PassersShape, Timetable, Weather

@@ -13,10 +13,9 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.position import Position
 from strategies.trading.ports.strategy import PairView, View

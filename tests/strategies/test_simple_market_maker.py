@@ -17,10 +17,9 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import crosses, implied_probability, prophetx_ladder
 from strategies.trading.model.position import Position
 from strategies.trading.model.units import NS_PER_SECOND

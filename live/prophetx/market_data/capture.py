@@ -84,7 +84,7 @@ class Capture:
         self._wanted_ids: list[int] = []
         self._left_out = 0
         self._subscribed_ids: frozenset[int] = frozenset()
-        self._rows = MarketRows(writer, connection.decode_errors, settings.markets.types)
+        self._rows = MarketRows(writer, connection.decode_errors, settings.markets)
         self._recorder = Recorder(
             writer,
             raw,

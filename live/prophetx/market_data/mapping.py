@@ -2,20 +2,15 @@
 
 from typing import NamedTuple
 
+from live.prophetx.market_data.market_names import market_kind
 from live.prophetx.wire.decode import unreadable
 from live.prophetx.wire.markets import EventShape, LevelShape, MarketShape, StrikeShape
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    EventStatus,
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market_types import Selection
 
-# The outcomes of the markets on a whole game (partner API, 4.3).
+# The outcomes of moneylines, spreads and totals, of a whole game and of its first half alike
+# (partner API, 4.3, and its sample). That other markets have the same ones is assumed.
 _OUTCOMES = {
     4: Selection.HOME,
     5: Selection.AWAY,
@@ -25,11 +20,6 @@ _OUTCOMES = {
     13: Selection.UNDER,
 }
 _SIDES = {"home": Selection.HOME, "away": Selection.AWAY}
-_SELECTIONS = {
-    MarketType.MONEYLINE: (Selection.HOME, Selection.AWAY),
-    MarketType.SPREAD: (Selection.HOME, Selection.AWAY),
-    MarketType.TOTAL: (Selection.OVER, Selection.UNDER),
-}
 
 # Whatever else the exchange may call a market means that it takes no wagers for now.
 _MARKET_STATES = {
@@ -74,12 +64,12 @@ def sport_event(shape: EventShape) -> SportEvent | None:
 
 
 def market(event_id: EventId, shape: MarketShape) -> Market | None:
-    """Return a market on the whole game with two outcomes; None for any other, such as a half's."""
-    if shape.type not in _SELECTIONS or shape.sub_type not in (shape.type, "", None):
+    """Return a market of a kind that we know; None for any other, such as one on a player."""
+    kind = market_kind(shape.id, shape.type, shape.sub_type)
+    if kind is None:
         return None
-    type_ = MarketType(shape.type)
-    name = shape.name or type_.capitalize()
-    return Market(event_id, MarketId(str(shape.id)), type_, name)
+    name = shape.name or kind.type.row.label.capitalize()
+    return Market(event_id, MarketId(str(shape.id)), kind.type, name, kind.period, kind.team)
 
 
 def pair_levels(
@@ -89,7 +79,7 @@ def pair_levels(
 
     Placeholders are no levels. Raise ProtocolError where it is no pair of lines.
     """
-    wanted = _SELECTIONS[on.type]
+    wanted = (on.type.row.first, on.type.row.second)
     found: dict[Selection, LineLevels] = {}
     for level in strike.levels:
         selection = _OUTCOMES.get(level.outcome_id) or _of_competitor(level, home_id)
@@ -129,11 +119,10 @@ def _of_competitor(level: LevelShape, home_id: int | None) -> Selection | None:
 
 
 def _point(on: Market, level: LevelShape) -> float:
-    return 0.0 if on.type is MarketType.MONEYLINE else level.point
+    return level.point if on.type.row.has_point else 0.0
 
 
 def _are_opposite(on: Market, first: Line, second: Line) -> bool:
-    mirrored = on.type is MarketType.SPREAD
     if first.line_id == second.line_id:
         return False
-    return first.point == (0.0 - second.point if mirrored else second.point)
+    return first.point == on.type.opposite_point(second.point)

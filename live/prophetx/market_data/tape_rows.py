@@ -10,10 +10,11 @@ from live.prophetx.wire.frames import SelectionsChange, TradeInfo
 from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape, point_of
 from recordings.tape import Side
 from recordings.writer import TapeWriter
+from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import Line, Market, MarketType
+from strategies.trading.model.market import Line, Market
 
 # What a message shows of each line; what lies beyond is unknown, not gone (partner API, 10.5).
 _LEVELS_SHOWN = 10
@@ -31,12 +32,12 @@ class MarketRows:
     """
 
     def __init__(
-        self, writer: TapeWriter, decode_errors: DecodeErrors, types: Sequence[MarketType]
+        self, writer: TapeWriter, decode_errors: DecodeErrors, markets: MarketFilter
     ) -> None:
-        """Write markets of these types."""
+        """Write the markets that the filter wants."""
         self._writer = writer
         self._decode_errors = decode_errors
-        self._types = frozenset(types)
+        self._filter = markets
         self._events: dict[int, int] = {}
         self._home_ids: dict[int, int | None] = {}
         self._markets: dict[MarketIds, tuple[int, Market]] = {}
@@ -106,7 +107,7 @@ class MarketRows:
         if ids not in self._markets:
             event = self._writer.info.events[self._events[event_id]]
             market = listing.market(event.event_id, shape)
-            if market is None or market.type not in self._types:
+            if market is None or not self._filter.wants_kind(market.kind):
                 self._passed_over.add(ids)
                 return
             self._markets[ids] = (self._writer.add_market(market), market)
@@ -121,8 +122,9 @@ class MarketRows:
     ) -> None:
         pair = listing.pair_levels(market, strike, self._home_ids.get(event_id))
         first, _ = self._places(place, pair)
-        moneyline = market.type is MarketType.MONEYLINE
-        self._sequences[first] = max(strike.last_change_ns, market_ns if moneyline else 0)
+        # The only strike of a market without points shares the market's stamp.
+        market_ns = 0 if market.type.row.has_point else market_ns
+        self._sequences[first] = max(strike.last_change_ns, market_ns)
         self._write_pair(pair)
 
     def write_market_status(self, ids: MarketIds, told: str | None) -> None:
@@ -192,7 +194,7 @@ class MarketRows:
                 return min(line, self._opposites[line])
         if strike.levels:
             return None
-        point = 0.0 if on.type is MarketType.MONEYLINE else point_of(strike.strike)
+        point = point_of(strike.strike) if on.type.row.has_point else 0.0
         return self._firsts.get((market, point))
 
     def _places(self, market: int, pair: tuple[LineLevels, LineLevels]) -> tuple[int, int]:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from recordings.importers.betfair.stream_file import Definition, Runner
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import Line, Market, MarketType, Selection, SportEvent
+from strategies.trading.model.market import Line, Market, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 
 _MONEYLINES = ("MATCH_ODDS", "MONEY_LINE")
 _SPREADS = ("ASIAN_HANDICAP", "HANDICAP")

@@ -20,8 +20,9 @@ from sim.crowd.calibration.recorded_games import record_games, replays
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
 from sim.crowd.calibration.tape_view import Floats, TapeView
 from sim.crowd.crowd_settings import HARD, CrowdSettings, suspensions_named
+from sim.crowd.sports.sport import CROWD_TYPES
 from sim.engine.random_streams import RandomStreams
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 
 # So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
 N_DAYS, N_MONEYLINES, N_UNDELAYED, N_HARD = 20, 120, 12, 2
@@ -115,7 +116,7 @@ def _wanted() -> Iterator[Wanted]:
 
 
 def _updates() -> Iterator[Wanted]:
-    for type_ in MarketType:
+    for type_ in CROWD_TYPES:
         for window, (low, high) in RATES.items():
             assert window in {*WINDOWS, "in-play"}
             target = f"{low} to {high}" if low else f"under {high}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.crowd.calibration.tape_view import Floats, TapeView, Touches, Whole
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 HOUR_S = 3600

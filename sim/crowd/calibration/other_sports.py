@@ -22,7 +22,7 @@ from sim.crowd.calibration.estimates import (
 from sim.crowd.calibration.game_samples import sample
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.mlb import MLB
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 
 N_GAMES = 20_000
 GROUP = 1

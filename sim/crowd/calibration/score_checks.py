@@ -25,7 +25,7 @@ from sim.crowd.calibration.game_samples import sample
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.nba import NBA
 from sim.crowd.sports.nba_score import CLOCK, LATE_S
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 
 # So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
 N_SCORE_GAMES = 10_000

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from recordings.reader import Tape
 from recordings.tape import Kind
-from strategies.trading.model.market import EventStatus, MarketStatus, MarketType
+from strategies.trading.model.market import EventStatus, MarketStatus
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import implied_probability, prophetx_ladder
 
 Floats = NDArray[np.float64]

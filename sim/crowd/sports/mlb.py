@@ -18,7 +18,7 @@ from sim.crowd.sports.turn_prices import TurnPrices
 from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
 from sim.crowd.sports.turns import Floats, Rules, Turn, TurnOutcome, leads, play_turns
 from strategies.trading.model.ids import MarketId
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 OUTS_OF_A_TEAM = 27

@@ -11,7 +11,7 @@ from math import erfc, exp, pi, sqrt
 
 from sim.crowd.game import Score
 from sim.crowd.sports.nba_score import CLOCK, OVERTIME_POINTS
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 
 MARGIN_SIGMA = 17.7
 MARGIN_REVERSION = 0.27

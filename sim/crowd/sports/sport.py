@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from sim.crowd.game import Game, Score
 from strategies.trading.model.ids import MarketId
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 
 
 class Fair(Protocol):
@@ -61,3 +61,5 @@ MARKET_IDS: Mapping[MarketType, MarketId] = {
     MarketType.SPREAD: MarketId("223"),
     MarketType.TOTAL: MarketId("225"),
 }
+# What a crowd trades; periods and team totals have none.
+CROWD_TYPES = tuple(MARKET_IDS)

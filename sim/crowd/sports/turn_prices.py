@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.crowd.game import Score
 from sim.crowd.sports.turns import Floats, Rules, Turn, leads
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 
 # Expectations are priced on a grid, in shares of a s.d. of the outcome, so that they are met again.
 GRID_SHARE = 0.01

@@ -4,23 +4,24 @@ from collections.abc import Sequence
 
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import MarketKey
-from strategies.trading.model.market import Catalogue, Market, MarketType, SportEvent
+from strategies.trading.model.market import Catalogue, Market, SportEvent
+from strategies.trading.model.market_types import MarketKind, MarketType, Period
 
 
 class MarketFilter:
-    """Chooses markets by type, and by tournament if any is named."""
+    """Chooses markets by type, by period, and by tournament if any is named."""
 
-    def __init__(self, types: Sequence[str], tournaments: Sequence[str]) -> None:
-        """Take market types, and the exact names of tournaments; none named means any.
+    def __init__(
+        self, types: Sequence[str], tournaments: Sequence[str], periods: Sequence[str] = ("game",)
+    ) -> None:
+        """Take market types, exact names of tournaments (none named means any), and periods.
 
-        Raise ConfigError for a type that does not exist.
+        Raise ConfigError for a type or a period that does not exist.
         """
-        known = [market_type.value for market_type in MarketType]
-        wrong = [name for name in types if name not in known]
-        if wrong or not types:
-            message = f"markets.types: {wrong or 'nothing'} chosen; there are {', '.join(known)}"
-            raise ConfigError(message)
+        _require_known("types", types, [market_type.value for market_type in MarketType])
+        _require_known("periods", periods, [period.value for period in Period])
         self.types = tuple(MarketType(name) for name in types)
+        self.periods = tuple(Period(name) for name in periods)
         self.tournaments = tuple(tournaments)
 
     def choose(self, catalogue: Catalogue) -> tuple[MarketKey, ...]:
@@ -34,10 +35,11 @@ class MarketFilter:
             if not catalogue.markets:
                 message = "markets: none is on offer, as when every event has ended"
                 raise ConfigError(message)
-            there = sorted({market.type.value for market in catalogue.markets.values()})
+            there = sorted({_described(market) for market in catalogue.markets.values()})
             tournaments = sorted({event.tournament for event in catalogue.events.values()})
             message = (
-                f"markets: none is of type {', '.join(self.types)} and tournament "
+                f"markets: none is of type {', '.join(self.types)}, period "
+                f"{', '.join(self.periods)} and tournament "
                 f"{', '.join(self.tournaments) or 'any'}; on offer are {', '.join(there)} "
                 f"of {', '.join(tournaments)}"
             )
@@ -45,6 +47,22 @@ class MarketFilter:
         return chosen
 
     def wants(self, market: Market, event: SportEvent) -> bool:
-        """Tell whether to follow a market of an event."""
+        """Return whether to follow a market of an event."""
         wanted = not self.tournaments or event.tournament in self.tournaments
-        return wanted and market.type in self.types
+        return wanted and self.wants_kind(market.kind)
+
+    def wants_kind(self, kind: MarketKind) -> bool:
+        """Return whether to follow markets of a kind, in the tournaments that are followed."""
+        return kind.type in self.types and kind.period in self.periods
+
+
+def _require_known(setting: str, names: Sequence[str], known: Sequence[str]) -> None:
+    wrong = [name for name in names if name not in known]
+    if wrong or not names:
+        message = f"markets.{setting}: {wrong or 'nothing'} chosen; there are {', '.join(known)}"
+        raise ConfigError(message)
+
+
+def _described(market: Market) -> str:
+    """Return type and period of a market as the settings name them."""
+    return market.type if market.period is Period.GAME else f"{market.type} of {market.period}"

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from strategies.trading.model.ids import PairId
-from strategies.trading.model.market import EventStatus, MarketType, Pair, SportEvent
+from strategies.trading.model.market import EventStatus, Pair, SportEvent
+from strategies.trading.model.market_types import MarketKind, MarketType
 
-# First and second half moneyline, spread, total: ProphetX's templates (partner API, markets).
-HALF_MARKETS = frozenset(("64", "66", "68", "86", "88", "90"))
+_WINNER_OF_GAME = MarketKind(MarketType.MONEYLINE)
 
 
 class ReceivedReference(NamedTuple):
@@ -63,10 +63,5 @@ class EventState:
         """Keep a fair probability of a pair's first line, if play has not started."""
         if self.status is EventStatus.NOT_STARTED:
             self.pre_game_fairs[pair.pair_id] = fair
-            if pair.type is MarketType.MONEYLINE and of_whole_game(pair):
+            if pair.market.kind == _WINNER_OF_GAME:
                 self.pre_game_home = fair
-
-
-def of_whole_game(pair: Pair) -> bool:
-    """Tell whether a pair is about the whole game, not one of its halves."""
-    return pair.first.market_id not in HALF_MARKETS

@@ -2,27 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum
+
+from msgspec import Struct
 
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, PairId
-
-
-class MarketType(StrEnum):
-    """The kinds of market that have two outcomes and that ProphetX offers."""
-
-    MONEYLINE = "moneyline"
-    SPREAD = "spread"
-    TOTAL = "total"
-
-
-class Selection(StrEnum):
-    """One outcome of a market that can be backed."""
-
-    HOME = "home"
-    AWAY = "away"
-    OVER = "over"
-    UNDER = "under"
+from strategies.trading.model.market_types import (
+    MarketKind,
+    MarketType,
+    Period,
+    Selection,
+    Team,
+)
 
 
 class MarketStatus(IntEnum):
@@ -62,20 +54,40 @@ class SportEvent:
     sport: str
     scheduled_ns: int
 
+    def team_name(self, team: Team) -> str:
+        """Return the name of one of its two teams."""
+        return self.home if team is Team.HOME else self.away
 
-@dataclass(frozen=True, slots=True)
-class Market:
-    """One question about an event; a spread or total market holds a pair of lines per point."""
+
+class Market(Struct, frozen=True, omit_defaults=True):
+    """One question about an event; a market with points holds a pair of lines for each point.
+
+    `period` is the part of the game that it is about, `participant` the team, None if it is about
+    both. Both are left out of a journal where they have their defaults.
+    """
 
     event_id: EventId
     market_id: MarketId
     type: MarketType
     name: str
+    period: Period = Period.GAME
+    participant: Team | None = None
 
     @property
     def key(self) -> MarketKey:
         """Return what tells this market from those of other events."""
         return MarketKey(self.event_id, self.market_id)
+
+    @property
+    def kind(self) -> MarketKind:
+        """Return which market of its event it is."""
+        return MarketKind(self.type, self.period, self.participant)
+
+    def label(self, event: SportEvent) -> str:
+        """Return how people name it among the markets of its event: "first half spread"."""
+        team = [] if self.participant is None else [event.team_name(self.participant)]
+        period = [] if self.period is Period.GAME else [self.period.label]
+        return " ".join([*team, *period, self.type.row.label])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +119,26 @@ class Pair:
     """
 
     pair_id: PairId
-    type: MarketType
+    market: Market
     first: Line
     second: Line
 
     @property
+    def type(self) -> MarketType:
+        """Return the type of its market."""
+        return self.market.type
+
+    @property
     def market_key(self) -> MarketKey:
-        """Return the market that the pair belongs to."""
+        """Return the key of its market."""
         return self.first.market_key
 
-
-_FIRST_TO_SECOND = {Selection.HOME: Selection.AWAY, Selection.OVER: Selection.UNDER}
+    def label(self, event: SportEvent) -> str:
+        """Return how people name it in its event: "spread, home -4.5", "total 210.5"."""
+        market, row, point = self.market.label(event), self.type.row, self.first.point
+        if not row.has_point:
+            return market
+        return f"{market}, {row.first} {point:+g}" if row.mirrored else f"{market} {point:g}"
 
 
 class Catalogue:
@@ -141,10 +162,11 @@ class Catalogue:
         """Take in more, and return the pairs of it.
 
         Both lines of a pair come together. Raise TapeError where a line has no market, or no
-        opposite of its own.
+        opposite of its own, and where a market's participant does not fit its type.
         """
         self.events |= {event.event_id: event for event in events}
         for market in markets:
+            _require_participant(market)
             self.markets[market.key] = market
             self.pairs_by_market.setdefault(market.key, [])
         return self._pair_lines({line.line_id: line for line in lines})
@@ -159,15 +181,10 @@ class Catalogue:
         return pair.second if pair.first.line_id == line_id else pair.first
 
     def _pair_lines(self, lines: dict[LineId, Line]) -> list[Pair]:
-        seconds = {
-            (line.market_key, line.selection, line.point): line
-            for line in lines.values()
-            if line.selection not in _FIRST_TO_SECOND
-        }
+        by_place = {(line.market_key, line.selection, line.point): line for line in lines.values()}
         known = len(self.pairs)
-        for first in lines.values():
-            if first.selection in _FIRST_TO_SECOND:
-                self._add_pair(first, seconds)
+        for line in lines.values():
+            self._add_pair(line, by_place)
         self.lines |= lines
         alone = [line_id for line_id in lines if line_id not in self._pair_by_line]
         if alone:
@@ -176,20 +193,30 @@ class Catalogue:
         return list(self.pairs.values())[known:]
 
     def _add_pair(
-        self, first: Line, seconds: dict[tuple[MarketKey, Selection, float], Line]
+        self, first: Line, by_place: dict[tuple[MarketKey, Selection, float], Line]
     ) -> None:
+        """Add the pair that a line is the first of, if it is and its second is there."""
         market = self.markets.get(first.market_key)
         if market is None or market.event_id not in self.events:
             message = f"line {first.line_id} belongs to no known market of a known event"
             raise TapeError(message)
-        mirrored = market.type is MarketType.SPREAD
-        point = 0.0 - first.point if mirrored else first.point
-        second = seconds.get((first.market_key, _FIRST_TO_SECOND[first.selection], point))
+        row = market.type.row
+        if first.selection is not row.first:
+            return
+        point = market.type.opposite_point(first.point)
+        second = by_place.get((first.market_key, row.second, point))
         pair_id = PairId(f"{first.event_id}:{first.market_id}:{first.point:g}")
         if second is None or second.line_id in self._pair_by_line or pair_id in self.pairs:
             return
-        pair = Pair(pair_id, market.type, first, second)
+        pair = Pair(pair_id, market, first, second)
         self.pairs[pair_id] = pair
         self.pairs_by_market[pair.market_key].append(pair)
         self._pair_by_line[first.line_id] = pair
         self._pair_by_line[second.line_id] = pair
+
+
+def _require_participant(market: Market) -> None:
+    if (market.participant is None) == market.type.row.is_about_team:
+        named = "names no team" if market.participant is None else f"names {market.participant}"
+        message = f"market {market.market_id} of event {market.event_id}: a {market.type} {named}"
+        raise TapeError(message)

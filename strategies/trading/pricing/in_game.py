@@ -12,11 +12,13 @@ besides as far as regulation may end level.
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
+from typing import assert_never
 
 from strategies.trading.model.book import Book
-from strategies.trading.model.event_state import EventState, of_whole_game
+from strategies.trading.model.event_state import EventState
 from strategies.trading.model.game_clock import OVERTIME_SHARE, share_left
-from strategies.trading.model.market import EventStatus, MarketType
+from strategies.trading.model.market import EventStatus
+from strategies.trading.model.market_types import MarketType, Period
 from strategies.trading.pricing.touch import middle_of_touch, require_overround
 
 TOURNAMENT = "NBA"
@@ -38,8 +40,9 @@ class InGame:
 
     A pair of which score or price before the game was not heard has no fair price: a moneyline or
     spread needs the price of the moneyline, a total its own and a clock that was told. The fit is
-    to whole games of the NBA; halves, and games of any other tournament, are priced at the middle
-    of the touch throughout. A book whose overround is negative or above `max_overround` has none.
+    to whole games of the NBA; periods, team totals, and games of any other tournament are priced at
+    the middle of the touch throughout. A book whose overround is negative or above `max_overround`
+    has none.
     """
 
     max_overround: float
@@ -53,14 +56,18 @@ class InGame:
 
         When the game is over it is 1 or 0, and a half for a line that pushes.
         """
-        if not _in_nba_game(event) or not of_whole_game(book.pair):
+        market = book.pair.market
+        if not _in_nba_game(event) or market.period is not Period.GAME:
             return middle_of_touch(book, self.max_overround)
-        if event.score is None:
-            return None
-        left = share_left(event, now_ns)
-        if book.pair.type is MarketType.TOTAL:
-            return _over(event, event.score, left, book)
-        return _cover(event, event.score, left, book)
+        match market.type:
+            case MarketType.MONEYLINE | MarketType.SPREAD:
+                return _cover(event, book, now_ns)
+            case MarketType.TOTAL:
+                return _over(event, book, now_ns)
+            case MarketType.TEAM_TOTAL:
+                return middle_of_touch(book, self.max_overround)
+            case _:
+                assert_never(market.type)
 
     def moves_with_time(self, event: EventState) -> bool:
         """Return whether the game clock is being estimated from the time of day."""
@@ -72,9 +79,12 @@ def _in_nba_game(event: EventState) -> bool:
     return event.status is not EventStatus.NOT_STARTED and event.event.tournament == TOURNAMENT
 
 
-def _cover(event: EventState, score: tuple[int, int], left: float, book: Book) -> float | None:
+def _cover(event: EventState, book: Book, now_ns: int) -> float | None:
     """Return the probability that home wins by more than minus its point."""
-    point, lead = book.pair.first.point, score[0] - score[1]
+    if event.score is None:
+        return None
+    left = share_left(event, now_ns)
+    point, lead = book.pair.first.point, event.score[0] - event.score[1]
     if left == 0.0:
         return _decided(lead + point)
     if event.pre_game_home is None:
@@ -83,12 +93,15 @@ def _cover(event: EventState, score: tuple[int, int], left: float, book: Book) -
     return _NORMAL.cdf((mean + point) / sigma)
 
 
-def _over(event: EventState, score: tuple[int, int], left: float, book: Book) -> float | None:
+def _over(event: EventState, book: Book, now_ns: int) -> float | None:
     """Return the probability of more points than the point, None while the clock is unreported.
 
     The clock that is estimated may well be four minutes out, which are sixteen points of a total;
     a lead is worth much the same then.
     """
+    if event.score is None:
+        return None
+    left, score = share_left(event, now_ns), event.score
     point, scored = book.pair.first.point, sum(score)
     if left == 0.0:
         return _decided(scored - point)

@@ -34,11 +34,13 @@ from recordings.reader import Tape
 from recordings.tape import Clocks
 from recordings.validator import validate
 from recordings.writer import TapeWriter
+from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import WagerAccepted
 from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import Market, MarketType
+from strategies.trading.model.market import Market
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.live.corruption import framed, mangled_body, mangled_frame, text
@@ -304,7 +306,7 @@ class Tableau:
         self._clock, self.decode_errors = WallClock(speed=SPEED), DecodeErrors()
         self._writer = TapeWriter(folder, source="test", simulated=True, clocks=Clocks.TWO)
         self._raw = RawLog(folder)
-        rows = MarketRows(self._writer, self.decode_errors, list(MarketType))
+        rows = MarketRows(self._writer, self.decode_errors, MarketFilter(list(MarketType), ()))
         self._recorder = Recorder(
             *(self._writer, self._raw, rows, self._clock, self.decode_errors, [132], lambda: None)
         )

@@ -11,7 +11,8 @@ from live.prophetx.wire.decode import read
 from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.ids import EventId, MarketId
-from strategies.trading.model.market import Catalogue, EventStatus, Market, MarketStatus, MarketType
+from strategies.trading.model.market import Catalogue, EventStatus, Market, MarketStatus
+from strategies.trading.model.market_types import MarketKind, MarketType, Period
 
 GAME = EventId("19458")
 SPREAD = Market(GAME, MarketId("223"), MarketType.SPREAD, "Spread")
@@ -40,7 +41,7 @@ def strike(*sides: list[dict[str, object]]) -> StrikeShape:
 
 
 def test_the_real_sample_becomes_a_catalogue(read_sample: Callable[[str], Any]) -> None:
-    """Every whole-game market of a real answer gives pairs; halves are passed over."""
+    """Every market of a real answer gives pairs, those of the first half by their period."""
     (event_shape,) = read_sample("sport_events")["data"]["sport_events"]
     event = listing.sport_event(shape(EventShape, event_shape))
     assert event is not None
@@ -53,8 +54,13 @@ def test_the_real_sample_becomes_a_catalogue(read_sample: Callable[[str], Any]) 
             markets.append(market)
             for each in market_shape.strikes:
                 lines += [side.line for side in listing.pair_levels(market, each, 5)]
-    assert {market.type for market in markets} == {MarketType.MONEYLINE, MarketType.SPREAD}
-    assert "64" not in {market.market_id for market in markets}
+    assert {market.market_id: market.kind for market in markets} == {
+        "219": MarketKind(MarketType.MONEYLINE),
+        "223": MarketKind(MarketType.SPREAD),
+        "64": MarketKind(MarketType.MONEYLINE, Period.FIRST_HALF),
+        "66": MarketKind(MarketType.SPREAD, Period.FIRST_HALF),
+        "68": MarketKind(MarketType.TOTAL, Period.FIRST_HALF),
+    }
     catalogue = Catalogue([event], markets, lines)
     assert len(catalogue.pairs) == len(lines) // 2 >= 2
 

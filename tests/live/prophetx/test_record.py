@@ -24,14 +24,8 @@ from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import EventId, LineId
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import opposite
 from strategies.trading.model.units import NS_PER_SECOND

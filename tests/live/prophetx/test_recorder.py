@@ -23,9 +23,11 @@ from live.wall_clock import WallClock
 from recordings.reader import Tape
 from recordings.tape import PROBABILITY_PARTS, Clocks, Kind, Row, Side
 from recordings.writer import TapeWriter
+from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import EventStatus, MarketStatus, MarketType
+from strategies.trading.model.market import EventStatus, MarketStatus
+from strategies.trading.model.market_types import MarketType
 
 NOW_NS = WallClock().wall_ns()
 GAME, MONEYLINE, SPREAD = 77, 219, 223
@@ -78,7 +80,7 @@ class Desk:
         self.recorder = Recorder(
             self.writer,
             self.raw,
-            MarketRows(self.writer, self.decode_errors, list(MarketType)),
+            MarketRows(self.writer, self.decode_errors, MarketFilter(list(MarketType), ())),
             WallClock(),
             self.decode_errors,
             [132],

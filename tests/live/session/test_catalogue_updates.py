@@ -21,15 +21,8 @@ from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.events import MarketsAdded, MarketSettled, WagerMatched
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Result,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, Result, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 

@@ -8,7 +8,8 @@ import pytest
 from recordings.importers.betfair import import_betfair
 from recordings.tape import Kind
 from strategies.trading.model.errors import TapeError
-from strategies.trading.model.market import EventStatus, MarketStatus, MarketType, Result, Selection
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.market_types import MarketType, Selection
 
 BOOK = {"id": 11, "atb": [[2.5, 40]]}
 

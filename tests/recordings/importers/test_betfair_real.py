@@ -14,7 +14,8 @@ from recordings.importers.betfair import import_betfair
 from recordings.importers.betfair.stream_file import read_messages
 from recordings.tape import Kind, Row, Side
 from strategies.trading.model.errors import TapeError
-from strategies.trading.model.market import EventStatus, MarketStatus, MarketType, Result
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import implied_probability, payout_ratio
 
 CRICKET = "cricket_match_odds_1.200806927.jsonl.gz"

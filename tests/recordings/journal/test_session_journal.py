@@ -19,7 +19,8 @@ from strategies.trading.model.events import (
     WagerMatched,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import Line, Market, MarketType, Result, Selection, SportEvent
+from strategies.trading.model.market import Line, Market, Result, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 
 REF = WagerRef("first-1-1")

@@ -13,15 +13,8 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import (
-    Catalogue,
-    Line,
-    Market,
-    MarketType,
-    Result,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 
 GAME, MONEYLINE = EventId("1"), MarketId("219")

@@ -20,15 +20,8 @@ from strategies.trading.model.events import (
     WagerOpened,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Result,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, Result, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 

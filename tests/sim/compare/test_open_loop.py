@@ -23,14 +23,8 @@ from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
 from strategies.trading.model.events import WagerAccepted, WagerCancelled, WagerMatched, WagerOpened
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 

@@ -8,7 +8,7 @@ import pytest
 from sim.crowd.fair_value import FairValue
 from sim.crowd.game import Game, GameTimes, Points, Score
 from sim.crowd.sports.nba import NBA
-from strategies.trading.model.market import MarketType
+from strategies.trading.model.market_types import MarketType
 
 SECOND_NS = 1_000_000_000
 OPENS_NS = 1_000_000 * SECOND_NS

@@ -17,7 +17,8 @@ from recordings.validator import validate
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game, generate_games
 from strategies.trading.model.errors import ConfigError, TapeError
-from strategies.trading.model.market import EventStatus, MarketStatus, MarketType, Result
+from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import implied_probability, payout_ratio
 from tests.paths import PROJECT
 

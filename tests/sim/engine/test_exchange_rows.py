@@ -12,14 +12,8 @@ from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.engine.exchange_rows import exchange_rows
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 
 S = 1_000_000_000
 # How long after the message ahead one arrives, how long before that it happened, and its rows.

@@ -19,14 +19,8 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.model.market import (
-    Catalogue,
-    Line,
-    Market,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.position import Position
 from strategies.trading.wagers.wager import Wager

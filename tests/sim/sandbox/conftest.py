@@ -26,11 +26,10 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Result,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import prophetx_ladder
 from tests.paths import SHARED
 

@@ -7,15 +7,8 @@ import pytest
 
 from recordings.tape import Clocks, Kind, TapeInfo
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    EventStatus,
-    Line,
-    Market,
-    MarketStatus,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import prophetx_ladder
 
 Play = Callable[..., None]

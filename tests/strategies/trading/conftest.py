@@ -26,12 +26,11 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Pair,
     Result,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND

@@ -6,14 +6,8 @@ from hypothesis import strategies as st
 
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
-from strategies.trading.model.market import (
-    Catalogue,
-    Line,
-    Market,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 
 MONEYLINE, SPREAD, TOTAL = MarketId("219"), MarketId("223"), MarketId("225")
 

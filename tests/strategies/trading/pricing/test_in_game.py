@@ -10,17 +10,10 @@ from hypothesis import strategies as st
 
 from strategies.trading.model.book import Book
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.event_state import HALF_MARKETS, EventState
+from strategies.trading.model.event_state import EventState
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    Catalogue,
-    EventStatus,
-    Line,
-    Market,
-    MarketType,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Catalogue, EventStatus, Line, Market, SportEvent
+from strategies.trading.model.market_types import MarketType, Period, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.pricing.in_game import InGame
@@ -268,11 +261,11 @@ def test_a_game_that_the_fit_is_not_to_keeps_the_middle_of_the_touch(catalogue: 
     assert not PRICING.moves_with_time(event)
 
 
-@pytest.mark.parametrize("market_id", sorted(HALF_MARKETS))
-def test_a_half_is_not_taken_for_the_game(market_id: str) -> None:
-    """The moneyline of a half says nothing of the game's line, and is not priced by it."""
+@pytest.mark.parametrize("period", [period for period in Period if period is not Period.GAME])
+def test_a_half_is_not_taken_for_the_game(period: Period) -> None:
+    """The moneyline of a period says nothing of the game's line, and is not priced by it."""
     game = SportEvent(EventId("g"), "", "H", "A", "NBA", "basketball", TIP_OFF_NS)
-    market = Market(game.event_id, MarketId(market_id), MarketType.MONEYLINE, "a half")
+    market = Market(game.event_id, MarketId("64"), MarketType.MONEYLINE, "a period", period)
     lines = [
         Line(LineId(selection), game.event_id, market.market_id, selection, 0.0)
         for selection in (Selection.HOME, Selection.AWAY)

@@ -1,0 +1,80 @@
+"""What ProphetX calls each kind of market: its type, sub type and template number.
+
+What its documents and samples say is marked as documented; the rest is assumed by analogy and is to
+be checked against the exchange. A market whose name is not here is passed over, not guessed at.
+"""
+
+from typing import assert_never
+
+from strategies.trading.model.market_types import (
+    MarketKind,
+    MarketType,
+    Period,
+    Team,
+    market_kinds,
+)
+
+
+def _type_on_wire(type_: MarketType) -> str:
+    match type_:
+        case MarketType.MONEYLINE:
+            return "moneyline"  # documented
+        case MarketType.SPREAD:
+            return "spread"  # documented
+        case MarketType.TOTAL:
+            return "total"  # documented
+        case MarketType.TEAM_TOTAL:
+            return "total"  # assumed: the documents name no other type with over and under
+        case _:
+            assert_never(type_)
+
+
+def _period_prefix(period: Period) -> str:
+    match period:
+        case Period.GAME:
+            return ""  # documented
+        case Period.FIRST_HALF:
+            return "first_half_"  # documented
+        case _:
+            assert_never(period)
+
+
+def _team_prefix(team: Team | None) -> str:
+    match team:
+        case None:
+            return ""  # documented
+        case Team.HOME:
+            return "home_team_"  # assumed
+        case Team.AWAY:
+            return "away_team_"  # assumed
+        case _:
+            assert_never(team)
+
+
+def _names(kind: MarketKind) -> tuple[str, str]:
+    """Return type and sub type of a kind of market."""
+    type_ = _type_on_wire(kind.type)
+    return type_, f"{_period_prefix(kind.period)}{_team_prefix(kind.team)}{type_}"
+
+
+_KINDS = {_names(kind): kind for kind in market_kinds()}
+
+# Templates of which a market without a sub type is known not to be on the whole game (documented).
+_TEMPLATES = {
+    64: MarketKind(MarketType.MONEYLINE, Period.FIRST_HALF),
+    66: MarketKind(MarketType.SPREAD, Period.FIRST_HALF),
+    68: MarketKind(MarketType.TOTAL, Period.FIRST_HALF),
+}
+
+
+def market_kind(template: int, type_: str | None, sub_type: str | None) -> MarketKind | None:
+    """Return which market is meant, None if we know none by that name.
+
+    The sub type says it. Where it is missing or empty, as it may be (documented), a known template
+    number does, and without one the market is taken to be on the whole game.
+    """
+    if sub_type:
+        return _KINDS.get((type_ or "", sub_type))
+    whole_game = _KINDS.get((type_ or "", type_ or ""))
+    kind = _TEMPLATES.get(template, whole_game)
+    return kind if kind is not None and _type_on_wire(kind.type) == type_ else None
