@@ -72,7 +72,7 @@ class Truth:
         self._place, self._cancel = exchange.place, exchange.cancel
         exchange.place, exchange.cancel, exchange.on_trade = self.place, self.cancel, self.trade
         for participant in exchange.participants:
-            participant.tell = partial(self.told, participant, participant.tell)
+            participant.notify = partial(self.told, participant, participant.notify)
 
     def tally(self, name: str, line_id: LineId) -> Tally:
         """Return what a participant has matched on a line and not settled."""
@@ -80,7 +80,7 @@ class Truth:
 
     def closed(self, line_id: LineId) -> bool:
         """Tell whether a line's market is closed for good."""
-        market = self.exchange.books_by_line[line_id].market
+        market = self.exchange.books_by_line[line_id].market_index
         return self.exchange.markets.status_of(market) == MarketStatus.CLOSED
 
     def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Any]:
@@ -153,7 +153,7 @@ class Truth:
                 open_cents[line_id] = open_cents.get(line_id, 0) + life.open_cents
         worst: dict[MarketKey, int] = {}
         for book in self.exchange.books[::2]:
-            key, other = book.line_index.market_key, book.opposite
+            key, other = book.line.market_key, book.opposite
             mine, theirs = self.tally(name, book.line_id), self.tally(name, other.line_id)
             if_first = mine.profit_cents - theirs.stake_cents - open_cents.get(other.line_id, 0)
             if_second = theirs.profit_cents - mine.stake_cents - open_cents.get(book.line_id, 0)
@@ -192,7 +192,7 @@ class Truth:
 
     def _see_settled(self, participant: Participant, key: MarketKey) -> None:
         for book in self.exchange.books:
-            if book.line_index.market_key == key:
+            if book.line.market_key == key:
                 tally = self._tallies.pop((participant.name, book.line_id), Tally())
                 self.totals[book.line_id].stake_cents -= tally.stake_cents
                 self.totals[book.line_id].profit_cents -= tally.profit_cents

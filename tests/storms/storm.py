@@ -150,7 +150,7 @@ class Storm:
         board, markets = self.desk.board, self.exchange.markets
         for book in self.exchange.books:
             assert board.offers_on(book.line_id).by_odds == self.stage.shown(book)
-            assert board.markets[book.line_index.market_key].status == markets.status_of(
+            assert board.markets[book.line.market_key].status == markets.status_of(
                 book.market_index
             )
         (event,) = board.events.values()
