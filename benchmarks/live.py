@@ -32,7 +32,7 @@ from recordings.tape import Kind
 from sim.sandbox.api_versions import V4
 from sim.sandbox.market_views import MarketViews
 from sim.sandbox.pusher_frames import exchange_frame
-from sim.sandbox.serializers import Shape, dollars
+from sim.sandbox.serializers import Json, dollars
 from sim.sandbox.server import Server
 from sim.sandbox.wire_ids import WireIds
 
@@ -60,15 +60,18 @@ class Sender:
 
     def __init__(self, server: Server) -> None:
         """Prepare one message for every pair, to be changed a little each time."""
-        info, exchange = server.stage.info, server.stage.exchange
+        info, exchange = server.shifted_exchange.info, server.shifted_exchange.exchange
         self._server = server
-        self._names = WireIds(info)
-        reference = MarketViews(info, self._names, exchange)
-        self._event = f"tournament_{reference.tournament_of(info.events[0].event_id)}"
+        self._wire_ids = WireIds(info)
+        views = MarketViews(info, self._wire_ids, exchange)
+        self._event = f"tournament_{views.tournament_of(info.events[0].event_id)}"
         self._messages = [
-            (V4.offers_channel(self._names.event_ids[pair.first.event_id]), self._shape(pair, on))
+            (
+                V4.offers_channel(self._wire_ids.event_ids[pair.first.event_id]),
+                self._message(pair, on),
+            )
             for pair, on in (
-                (pair, reference.selections(pair)) for pair in reference.catalogue.pairs.values()
+                (pair, views.selections(pair)) for pair in views.catalogue.pairs.values()
             )
         ]
         self.sent = 0
@@ -94,10 +97,10 @@ class Sender:
         frame = exchange_frame(self._event, channel, "market_selections", "u", 10**18, message)
         return len(frame)
 
-    def _shape(self, pair: Any, selections: list[list[Shape]]) -> Shape:
-        market = self._names.market_ids[pair.market_key]
+    def _message(self, pair: Any, selections: list[list[Json]]) -> Json:
+        market = self._wire_ids.market_ids[pair.market_key]
         return {
-            "sport_event_id": self._names.event_ids[pair.first.event_id],
+            "sport_event_id": self._wire_ids.event_ids[pair.first.event_id],
             "market_id": market,
             "info": {
                 "id": market,
@@ -111,10 +114,10 @@ class Sender:
 
     def _send_one(self) -> None:
         channel, message = self._messages[self.sent % len(self._messages)]
-        now_ns = self._server.stage.clock.now_ns()
+        now_ns = self._server.shifted_exchange.clock.now_ns()
         message["info"]["sequence_number"] = now_ns
         message["info"]["selections"][0][0]["value"] = dollars(FIRST_CENTS + self.sent)
-        self._server.hub.tell(channel, self._event, "market_selections", "u", now_ns, message)
+        self._server.hub.send(channel, self._event, "market_selections", "u", now_ns, message)
         self.sent += 1
 
 

@@ -1,4 +1,4 @@
-"""What the sandbox refuses: the error codes of the partner API with their HTTP status (3.2)."""
+"""The error codes of the partner API and their HTTP status (3.2)."""
 
 from collections.abc import Mapping
 
@@ -29,26 +29,26 @@ _STATUS_BY_CODE = {code: status for status, codes in _STATUS.items() for code in
 
 
 class RefusedError(RefusalError):
-    """The sandbox says no to a request, with a code of the partner API.
+    """A refused request, with an error code of the partner API.
 
-    A code that is not in the table is answered with 400, as most are.
+    Codes that are not in the table have status 400, as most have.
     """
 
-    def __init__(self, code: str, told: str = "") -> None:
-        """Refuse for a reason; `told` explains it to a person and means nothing to a program."""
-        self.told = told or code.replace("_", " ")
-        super().__init__(code, self.told)
+    def __init__(self, code: str, explanation: str = "") -> None:
+        """Set the code, and an explanation for people that defaults to the code's words."""
+        self.explanation = explanation or code.replace("_", " ")
+        super().__init__(code, self.explanation)
 
     @property
     def status(self) -> int:
-        """Return the HTTP status that goes with the code."""
+        """Return the HTTP status of the code."""
         return _STATUS_BY_CODE.get(self.code, 400)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Return what the answer says beside its body: when to come again, where that helps."""
+        """Return the headers of the response: Retry-After for a rate limit."""
         return {"Retry-After": "1"} if self.status == 429 else {}
 
-    def shape(self) -> dict[str, str]:
-        """Return the body of the answer."""
-        return {"error": self.code, "message": self.told}
+    def body(self) -> dict[str, str]:
+        """Return the body of the response."""
+        return {"error": self.code, "message": self.explanation}

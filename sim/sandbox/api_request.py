@@ -1,4 +1,4 @@
-"""A call of the partner API: who asks, with which parameters, and how those are read."""
+"""A request to the partner API: its account, its parameters, and how those are parsed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from sim.sandbox.api_errors import RefusedError
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One request by an account, in the names of v4.
+    """One request of an account, with the field names of v4.
 
-    `item` is the id at the end of the path where there is one. `legacy` tells that the request came
-    in the old names and by the old rules. `subscriptions` is the header in which a socket of old
-    lists tournaments.
+    `item` is the id at the end of the path, if the path has one. `legacy` requests came with the
+    names from before v4 and follow the old rules. `subscriptions` is the header in which a legacy
+    socket lists tournaments. The methods raise RefusedError for invalid parameters.
     """
 
-    partner: ApiAccount
+    account: ApiAccount
     query: Mapping[str, str]
     body: Any
     item: str = ""
@@ -26,37 +26,37 @@ class ApiRequest:
     subscriptions: str = ""
 
     def fields(self) -> dict[str, Any]:
-        """Return the body, which must be an object; none at all counts as empty."""
+        """Return the body, which must be a JSON object."""
         if not isinstance(self.body, dict):
             raise RefusedError("invalid_request", "the body must be a JSON object")
         return self.body
 
-    def batch(self, most: int) -> list[Any]:
-        """Return the items of a batch, which come under `data`."""
+    def batch(self, limit: int) -> list[Any]:
+        """Return the items of a batch, from `data`: at least one and at most `limit`."""
         items = self.fields().get("data")
         if not isinstance(items, list) or not items:
-            raise RefusedError("invalid_request", "data must be a list with something in it")
-        if len(items) > most:
-            raise RefusedError("order_limit_exceeded", f"no more than {most} at once")
+            raise RefusedError("invalid_request", "data must be a list that is not empty")
+        if len(items) > limit:
+            raise RefusedError("order_limit_exceeded", f"data has more than {limit} items")
         return items
 
-    def ids(self, name: str, most: int, code: str) -> list[str]:
-        """Return the ids that a parameter lists, separated by commas; at least one."""
+    def ids(self, name: str, limit: int, code: str) -> list[str]:
+        """Return a parameter's ids, separated by commas: at least one and at most `limit`."""
         ids = [part.strip() for part in self.query.get(name, "").split(",") if part.strip()]
-        if not 1 <= len(ids) <= most:
-            raise RefusedError(code, f"{name}: from one to {most} are wanted")
+        if not 1 <= len(ids) <= limit:
+            raise RefusedError(code, f"{name}: 1 to {limit} ids are required")
         return ids
 
-    def limit(self, most: int) -> int:
-        """Return how many rows are asked for, 20 unless said."""
-        limit = whole(self.query.get("limit", "20"), "invalid_param")
-        if not 1 <= limit <= most:
-            raise RefusedError("invalid_param", f"limit: from 1 to {most}")
-        return limit
+    def row_limit(self, max_rows: int) -> int:
+        """Return how many rows are requested, 20 by default."""
+        rows = whole(self.query.get("limit", "20"), "invalid_param")
+        if not 1 <= rows <= max_rows:
+            raise RefusedError("invalid_param", f"limit: from 1 to {max_rows}")
+        return rows
 
 
 def whole(value: object, code: str) -> int:
-    """Return a whole number that came as a number or as text; raise RefusedError with the code."""
+    """Parse an integer given as a number or as text; raise RefusedError with `code`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) < 20:
@@ -65,7 +65,7 @@ def whole(value: object, code: str) -> int:
 
 
 def cents(value: object) -> int:
-    """Return an amount of dollars as cents; raise RefusedError for anything else."""
+    """Parse an amount in dollars as cents; raise RefusedError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise RefusedError("invalid_quantity", f"{value!r} is not a number of dollars")
     exact = Decimal(value) * 100

@@ -1,14 +1,14 @@
-"""The two editions of the partner API: the names of v4, and the older ones, by one table.
+"""The two versions of the partner API: the names of v4 and the legacy ones, by one table.
 
-The sandbox speaks v4 within. A request in the old names is renamed on its way in, an answer or a
-frame on its way out. The names are those of api.md's vocabulary, 3.2 and 10.5 (old to new).
+The sandbox uses v4 internally. A request with legacy names is renamed on its way in, a response or
+a frame on its way out. The names are those of the partner API, 3.2 and 10.5.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-# v4 name of a field: its name before v4.
+# Names of fields: v4 to legacy.
 _OLD_FIELDS = {
     "order_id": "wager_id",
     "order_ids": "wager_ids",
@@ -51,7 +51,7 @@ _OLD_CODES = {
     "order_already_cancelled": "wager_already_cancelled",
     "order_is_placing": "wager_is_placing",
 }
-# Fields whose value has an old name too.
+# Fields whose values have legacy names too.
 _OLD_VALUES = {
     "winning_status": {"profit": "won", "loss": "lost"},
     "type": {"TRADE": "BET", "orders": "wagers"},
@@ -67,7 +67,7 @@ _OLD_VALUES = {
 
 
 def old_names(value: Any) -> Any:
-    """Return a JSON value of v4 with the names that came before."""
+    """Return a v4 JSON value with the legacy names."""
     if isinstance(value, list):
         return [old_names(part) for part in value]
     if not isinstance(value, dict):
@@ -82,7 +82,7 @@ def _old_value(name: str, value: Any) -> Any:
 
 
 def new_names(value: Any) -> Any:
-    """Return a JSON value, or parameters, with the names of v4."""
+    """Return a legacy JSON value, or query parameters, with the names of v4."""
     if isinstance(value, list):
         return [new_names(part) for part in value]
     if not isinstance(value, dict):
@@ -92,10 +92,10 @@ def new_names(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class ApiVersion:
-    """An edition on the sockets: the service number in its channels, and its names.
+    """A version of the socket messages: the service number in its channels, and its names.
 
-    `by_event` tells that offers come on a channel of each event, as they do since 2026-08-12,
-    and not on the one that all share.
+    With `by_event`, offers are sent on one channel per event, as the exchange does since
+    2026-08-12; otherwise on the broadcast channel. `named` renames a JSON value of v4.
     """
 
     service: int
@@ -104,7 +104,7 @@ class ApiVersion:
     named: Callable[[Any], Any]
 
     def broadcast_channel(self) -> str:
-        """Return the channel that all share."""
+        """Return the broadcast channel."""
         return f"private-broadcast-service={self.service}-device_type=5"
 
     def event_channel(self, event_id: int) -> str:
@@ -112,22 +112,22 @@ class ApiVersion:
         return f"{self.broadcast_channel()}-event={event_id}"
 
     def offers_channel(self, event_id: int) -> str:
-        """Return the channel on which the offers of an event come."""
+        """Return the channel on which the offers of an event are sent."""
         return self.event_channel(event_id) if self.by_event else self.broadcast_channel()
 
     def change_type(self, name: str) -> str:
-        """Return a change type as this edition calls it."""
+        """Return the name of a change type in this version."""
         return str(self.named({"change_type": name})["change_type"])
 
-    def private_channel(self, partner_id: str) -> str:
-        """Return the channel of one account."""
-        return f"private-service={self.service}-device_type=5-user={partner_id}"
+    def private_channel(self, account_id: str) -> str:
+        """Return the private channel of one account."""
+        return f"private-service={self.service}-device_type=5-user={account_id}"
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
-V4 = ApiVersion(6, "orders", True, _as_it_is)
+V4 = ApiVersion(6, "orders", True, _unchanged)
 LEGACY = ApiVersion(3, "wagers", False, old_names)
-EDITIONS = (V4, LEGACY)
+API_VERSIONS = (V4, LEGACY)

@@ -1,4 +1,4 @@
-"""What the exchange tells everybody when asked: tournaments, events, markets and their offers."""
+"""Public views of the exchange as JSON: tournaments, events, markets and their offers."""
 
 from recordings.tape import TapeInfo
 from sim.exchange.books import LineBook
@@ -7,15 +7,15 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.sandbox.serializers import (
     EVENT_STATUS,
     MARKET_STATUS,
-    Shape,
+    Json,
     dollars,
-    event_shape,
+    event_json,
     number,
-    selection_shape,
+    selection_json,
     strike_name,
-    tournament_shape,
+    tournament_json,
 )
-from sim.sandbox.wire_ids import WireIds, in_order_shown, tournament_id
+from sim.sandbox.wire_ids import WireIds, display_order, tournament_id
 from strategies.trading.model.ids import EventId, LineId, MarketKey
 from strategies.trading.model.market import (
     EventStatus,
@@ -31,52 +31,53 @@ from strategies.trading.model.odds import implied_probability
 
 
 class MarketViews:
-    """The exchange's books and statuses, as its answers and messages shape them.
+    """The exchange's books and statuses, as JSON for responses and socket messages.
 
-    `touch` is told when the offers of a line change, `reschedule` when an event is put off.
+    Call `mark_changed` when the offers of a line change and `reschedule` when an event is
+    rescheduled; the JSON then has the new times.
     """
 
-    def __init__(self, info: TapeInfo, names: WireIds, exchange: SimulatedProphet) -> None:
-        """Tell of an exchange, as it stands whenever asked."""
-        self.names = names
+    def __init__(self, info: TapeInfo, wire_ids: WireIds, exchange: SimulatedProphet) -> None:
+        """Show an exchange in its current state, whenever a view is requested."""
+        self.wire_ids = wire_ids
         self._exchange = exchange
         self.catalogue = info.catalogue()
         self._ladder = info.ladder
-        self._market_places = {market.key: at for at, market in enumerate(info.markets)}
-        self._event_places = {event.event_id: at for at, event in enumerate(info.events)}
+        self._market_indices = {market.key: at for at, market in enumerate(info.markets)}
+        self._event_indices = {event.event_id: at for at, event in enumerate(info.events)}
         self._events = {event.event_id: event for event in info.events}
-        self._touched_ns: dict[LineId, int] = {}
+        self._changed_at_ns: dict[LineId, int] = {}
         self._event_changed_ns: dict[EventId, int] = {}
 
-    # What changes -----------------------------------------------------------------------------
+    # Changes ----------------------------------------------------------------------------------
 
-    def touch(self, line_id: LineId, now_ns: int) -> None:
-        """Note that the offers of a line changed."""
-        self._touched_ns[line_id] = now_ns
+    def mark_changed(self, line_id: LineId, now_ns: int) -> None:
+        """Record when the offers of a line changed."""
+        self._changed_at_ns[line_id] = now_ns
 
-    def touch_event(self, event_id: EventId, now_ns: int) -> None:
-        """Note that an event changed."""
+    def mark_event_changed(self, event_id: EventId, now_ns: int) -> None:
+        """Record when an event changed."""
         self._event_changed_ns[event_id] = now_ns
 
     def reschedule(self, event_id: EventId, scheduled_ns: int) -> None:
-        """Note when an event is to start."""
+        """Set the scheduled start of an event."""
         old = self._events[event_id]
         self._events[event_id] = SportEvent(
             old.event_id, old.name, old.home, old.away, old.tournament, old.sport, scheduled_ns
         )
 
-    # What is told -----------------------------------------------------------------------------
+    # Views ------------------------------------------------------------------------------------
 
     def ladder(self) -> list[int]:
         """Return the permitted odds."""
         return list(self._ladder.rungs)
 
-    def tournaments(self) -> list[Shape]:
-        """Return every tournament of which there is an event."""
-        known = self.names.tournaments().values()
-        return [tournament_shape(event, self._changed_ns(event.event_id)) for event in known]
+    def tournaments(self) -> list[Json]:
+        """Return every tournament that has an event."""
+        known = self.wire_ids.tournaments().values()
+        return [tournament_json(event, self._changed_ns(event.event_id)) for event in known]
 
-    def sport_events(self, wanted_tournament: int) -> list[Shape]:
+    def sport_events(self, wanted_tournament: int) -> list[Json]:
         """Return the events of a tournament."""
         return [
             self.event(event.event_id)
@@ -84,52 +85,52 @@ class MarketViews:
             if tournament_id(event.tournament) == wanted_tournament
         ]
 
-    def event(self, event_id: EventId) -> Shape:
+    def event(self, event_id: EventId) -> Json:
         """Return an event."""
         event = self._events[event_id]
         status = EVENT_STATUS[EventStatus(self._event_status(event_id))]
-        number_ = self.names.event_ids[event_id]
-        return event_shape(event, number_, status, self._changed_ns(event_id))
+        event_number = self.wire_ids.event_ids[event_id]
+        return event_json(event, event_number, status, self._changed_ns(event_id))
 
     def tournament_of(self, event_id: EventId) -> int:
         """Return the number of an event's tournament."""
         return tournament_id(self._events[event_id].tournament)
 
-    def markets(self, event_id: EventId) -> list[Shape] | None:
-        """Return the markets of an event that are on offer by now; none once it has ended."""
+    def markets(self, event_id: EventId) -> list[Json] | None:
+        """Return the offered markets of an event; None once the event has ended."""
         if self._event_status(event_id) == EventStatus.ENDED:
             return None
-        markets = self.names.markets_of(event_id)
-        return [self.market(market) for market in markets if self._is_on_offer(market.key)]
+        markets = self.wire_ids.markets_of(event_id)
+        return [self.market(market) for market in markets if self._is_offered(market.key)]
 
-    def _is_on_offer(self, key: MarketKey) -> bool:
-        """Tell whether a market has lines, and where it stands was ever told."""
+    def _is_offered(self, key: MarketKey) -> bool:
+        """Return whether a market has lines and a status."""
         return bool(self._status_of(key) and self.catalogue.pairs_by_market[key])
 
-    def market(self, market: Market) -> Shape:
-        """Return a market with all that is offered in it."""
+    def market(self, market: Market) -> Json:
+        """Return a market with everything offered in it."""
         pairs = self.catalogue.pairs_by_market[market.key]
-        shape: Shape = {
+        shape: Json = {
             "category_name": "Game Lines",
-            "id": self.names.market_ids[market.key],
+            "id": self.wire_ids.market_ids[market.key],
             "name": market.name,
             "status": self.market_status(market.key),
             "sub_type": market.type.value,
             "type": market.type.value,
             **self._totals(pairs),
         }
-        updated_ns = max((self._pair_touched_ns(pair) for pair in pairs), default=0)
+        updated_ns = max((self._pair_changed_ns(pair) for pair in pairs), default=0)
         if updated_ns:
             shape["updated_at"] = updated_ns
         if market.type is MarketType.MONEYLINE:
             return shape | {"strike": 0, "selections": self.selections(pairs[0])}
         main = min(pairs, key=self._distance_from_even, default=None)
-        return shape | {"market_strikes": [self._strike(pair, pair is main) for pair in pairs]}
+        return shape | {"market_strikes": [self._consume(pair, pair is main) for pair in pairs]}
 
-    def _strike(self, pair: Pair, favourite: bool) -> Shape:
-        shape: Shape = {
+    def _consume(self, pair: Pair, favourite: bool) -> Json:
+        shape: Json = {
             "category_name": "",
-            "id": self.names.market_id_of(pair.first),
+            "id": self.wire_ids.market_id_of(pair.first),
             "name": strike_name(pair.type, pair.first.point),
             "selections": self.selections(pair),
             "status": self.market_status(pair.market_key),
@@ -140,36 +141,36 @@ class MarketViews:
         }
         return shape | {"favourite": True} if favourite else shape
 
-    def selections(self, pair: Pair) -> list[list[Shape]]:
-        """Return what is offered on both lines of a pair."""
-        lines = in_order_shown(pair.first, pair.second)
+    def selections(self, pair: Pair) -> list[list[Json]]:
+        """Return the offers on both lines of a pair."""
+        lines = display_order(pair.first, pair.second)
         return [self._selection(pair.type, line) for line in lines]
 
     def market_status(self, key: MarketKey) -> str:
         """Return the status of a market."""
         return MARKET_STATUS[MarketStatus(self._status_of(key))]
 
-    def strike(self, line: Line) -> Shape:
-        """Return what a strike id stands for."""
+    def strike(self, line: Line) -> Json:
+        """Return the event and market of a strike id."""
         market = self.catalogue.markets[line.market_key]
         return {
-            "event_id": self.names.event_ids[line.event_id],
-            "market_id": self.names.market_ids[line.market_key],
-            "strike_id": self.names.strike_ids[line.line_id],
+            "event_id": self.wire_ids.event_ids[line.event_id],
+            "market_id": self.wire_ids.market_ids[line.market_key],
+            "strike_id": self.wire_ids.strike_ids[line.line_id],
             "type": market.type.value,
             "sub_type": market.type.value,
         }
 
     # Parts ------------------------------------------------------------------------------------
 
-    def _selection(self, type_: MarketType, line: Line) -> list[Shape]:
-        return selection_shape(
+    def _selection(self, type_: MarketType, line: Line) -> list[Json]:
+        return selection_json(
             type_,
             line,
-            self.names.strike_ids[line.line_id],
+            self.wire_ids.strike_ids[line.line_id],
             self._team(line),
             levels(self._book(line)),
-            self._touched_ns.get(line.line_id, 0),
+            self._changed_at_ns.get(line.line_id, 0),
         )
 
     def _team(self, line: Line) -> str:
@@ -177,8 +178,8 @@ class MarketViews:
         teams = {Selection.HOME: event.home, Selection.AWAY: event.away}
         return teams.get(line.selection, line.selection.value)
 
-    def _totals(self, pairs: list[Pair]) -> Shape:
-        """Return what was ever staked on pairs and what of it was filled, so that 8.1 holds."""
+    def _totals(self, pairs: list[Pair]) -> Json:
+        """Return the total and filled quantity of pairs, consistent with the levels (8.1)."""
         filled_cents = sum(totals(self._book(pair.first)).filled_cents for pair in pairs)
         open_cents = sum(
             profit_cents(level.value_cents, level.odds)
@@ -186,13 +187,13 @@ class MarketViews:
             for line in (pair.first, pair.second)
             for level in levels(self._book(line))
         )
-        shape: Shape = {"total_filled_quantity": dollars(filled_cents)}
+        shape: Json = {"total_filled_quantity": dollars(filled_cents)}
         if filled_cents + open_cents:
             shape["total_quantity"] = dollars(filled_cents + open_cents)
         return shape
 
     def _distance_from_even(self, pair: Pair) -> float:
-        """Return how far the offers of a pair are from even, one where a side has none."""
+        """Return how far a pair's best offers are from even; 1 if a side has none."""
         tops = [levels(self._book(line))[:1] for line in (pair.first, pair.second)]
         if not all(tops):
             return 1
@@ -202,15 +203,15 @@ class MarketViews:
     def _book(self, line: Line) -> LineBook:
         return self._exchange.books_by_line[line.line_id]
 
-    def _pair_touched_ns(self, pair: Pair) -> int:
-        return max(self._touched_ns.get(line.line_id, 0) for line in (pair.first, pair.second))
+    def _pair_changed_ns(self, pair: Pair) -> int:
+        return max(self._changed_at_ns.get(line.line_id, 0) for line in (pair.first, pair.second))
 
     def _status_of(self, key: MarketKey) -> int:
-        """Return the MarketStatus of a market, zero before it was told."""
-        return self._exchange.markets.status_of(self._market_places[key])
+        """Return the MarketStatus of a market, zero before the first is set."""
+        return self._exchange.markets.status_of(self._market_indices[key])
 
     def _event_status(self, event_id: EventId) -> int:
-        return self._exchange.markets.event_status_of(self._event_places[event_id])
+        return self._exchange.markets.event_status_of(self._event_indices[event_id])
 
     def _changed_ns(self, event_id: EventId) -> int:
         return self._event_changed_ns.get(event_id, 0)

@@ -1,4 +1,4 @@
-"""Frames of the Pusher protocol: data is text in them, and what matters base64 in that (10.4)."""
+"""Frames of the Pusher protocol: `data` is JSON text, with a base64 payload inside (10.4)."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ def compact(value: Any) -> str:
 
 
 def system_frame(event: str, data: Any, channel: str | None = None) -> str:
-    """Return a frame of the protocol itself; data is text in it."""
+    """Return a frame of the protocol itself, with `data` as JSON text."""
     frame: dict[str, Any] = {"event": event}
     if channel is not None:
         frame["channel"] = channel
@@ -21,7 +21,7 @@ def system_frame(event: str, data: Any, channel: str | None = None) -> str:
 def exchange_frame(
     event: str, channel: str, change_type: str, op: str, timestamp_ns: int, payload: Any
 ) -> str:
-    """Return a frame of the exchange: c, u or d something, told twice encoded."""
+    """Return a frame of the exchange; `op` is c (create), u (update) or d (delete)."""
     encoded = base64.b64encode(compact(payload).encode()).decode()
     data = {"change_type": change_type, "op": op, "timestamp": timestamp_ns, "payload": encoded}
     return system_frame(event, data, channel)

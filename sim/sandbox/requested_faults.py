@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong with requests and sockets when a test asks for it."""
+"""Faults that a test can inject into requests and sockets."""
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -10,18 +10,18 @@ from sim.sandbox.api_request import whole
 
 
 class FaultKind(StrEnum):
-    """What can go wrong.
+    """Kinds of faults.
 
-    With requests, the next `count` whose path holds `path`: SLOW carries them out so many seconds
-    late; LATE carries them out and answers so late; REFUSED refuses them with `code`; TOO_MANY with
-    429; TWICE carries them out twice and gives the second answer; RESET carries them out and resets
-    the connection in place of an answer. EXPIRED_TOKEN makes every access token expire now, with
-    code `refresh` the refresh tokens too.
+    For the next `count` requests whose path contains `path`: SLOW executes them after `seconds`;
+    LATE executes them and responds after `seconds`; REFUSED refuses them with `code`; TOO_MANY with
+    429; TWICE executes them twice and returns the second response; RESET executes them and resets
+    the connection instead of responding. EXPIRED_TOKEN revokes every access token now, with code
+    `refresh` the refresh tokens too.
 
-    With every socket, now: FROZEN_SOCKET neither reads nor writes for so many seconds; SOCKET_RESET
-    resets; SOCKET_CLOSE closes with the `code`, 1000 unless given; GARBAGE_FRAME sends `text`.
-    LOST_MESSAGE and DOUBLED_MESSAGE concern the next `count` frames of the exchange whose event or
-    change type holds `path`.
+    For every socket, now: FROZEN_SOCKET neither reads nor writes for `seconds`; SOCKET_RESET
+    resets; SOCKET_CLOSE closes with `code`, 1000 by default; GARBAGE_FRAME sends `text`.
+    LOST_MESSAGE and DOUBLED_MESSAGE apply to the next `count` frames of the exchange whose event or
+    change type contains `path`.
     """
 
     SLOW = "slow"
@@ -41,7 +41,7 @@ class FaultKind(StrEnum):
 
 _GARBAGE = "{this is no frame"
 
-OF_REQUESTS = (
+REQUEST_FAULTS = (
     FaultKind.SLOW,
     FaultKind.LATE,
     FaultKind.REFUSED,
@@ -49,12 +49,12 @@ OF_REQUESTS = (
     FaultKind.TWICE,
     FaultKind.RESET,
 )
-OF_MESSAGES = (FaultKind.LOST_MESSAGE, FaultKind.DOUBLED_MESSAGE)
+MESSAGE_FAULTS = (FaultKind.LOST_MESSAGE, FaultKind.DOUBLED_MESSAGE)
 
 
 @dataclass(slots=True)
 class Fault:
-    """A fault that was asked for; `seconds` are the wall's."""
+    """A requested fault; `seconds` are real ones, whatever the sandbox's speed."""
 
     kind: FaultKind
     path: str = ""
@@ -64,8 +64,8 @@ class Fault:
     text: str = _GARBAGE
 
 
-def fault_of(body: Any) -> Fault:
-    """Return the fault that a JSON object asks for; raise RefusedError if it makes no sense."""
+def parse_fault(body: Any) -> Fault:
+    """Parse the fault that a JSON object requests; raise RefusedError if it is invalid."""
     known = {field.name for field in fields(Fault)}
     if not isinstance(body, dict) or set(body) - known:
         raise RefusedError("invalid_request", f"an object with {', '.join(sorted(known))}")
@@ -85,33 +85,33 @@ def fault_of(body: Any) -> Fault:
 
 
 class RequestedFaults:
-    """The faults that wait for a request or a message to strike."""
+    """The faults that are pending until a request or a message matches them."""
 
     def __init__(self) -> None:
-        """Start with nothing wrong."""
-        self._waiting: list[Fault] = []
+        """Start without faults."""
+        self._pending: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Let a fault wait for what it concerns."""
-        self._waiting.append(fault)
+        """Add a pending fault."""
+        self._pending.append(fault)
 
     def clear(self) -> None:
-        """Call off every fault that waits."""
-        self._waiting.clear()
+        """Remove every pending fault."""
+        self._pending.clear()
 
-    def of_request(self, path: str) -> Fault | None:
-        """Return the fault that strikes a request, if one does."""
-        return self._strike(OF_REQUESTS, path)
+    def consume_for_request(self, path: str) -> Fault | None:
+        """Return the fault for a request, if one matches, and count it down."""
+        return self._consume(REQUEST_FAULTS, path)
 
-    def of_message(self, event: str) -> Fault | None:
-        """Return the fault that strikes a message, if one does."""
-        return self._strike(OF_MESSAGES, event)
+    def consume_for_message(self, event: str) -> Fault | None:
+        """Return the fault for a message, if one matches, and count it down."""
+        return self._consume(MESSAGE_FAULTS, event)
 
-    def _strike(self, kinds: tuple[FaultKind, ...], named: str) -> Fault | None:
-        for fault in self._waiting:
-            if fault.kind in kinds and fault.path in named:
+    def _consume(self, kinds: tuple[FaultKind, ...], target: str) -> Fault | None:
+        for fault in self._pending:
+            if fault.kind in kinds and fault.path in target:
                 fault.count -= 1
                 if fault.count <= 0:
-                    self._waiting.remove(fault)
+                    self._pending.remove(fault)
                 return fault
         return None

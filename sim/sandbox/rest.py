@@ -1,4 +1,4 @@
-"""REST: from a request on the wire to its answer, in its edition, with the faults asked for."""
+"""REST: from an HTTP request to its response, by API version, with the faults injected."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from sim.sandbox.api_sessions import Sessions
 from sim.sandbox.api_versions import new_names, old_names
 from sim.sandbox.requested_faults import Fault, FaultKind, RequestedFaults
 from sim.sandbox.routes import PREFIX, Route
-from sim.sandbox.serializers import Shape
+from sim.sandbox.serializers import Json
 from sim.sandbox.shifted_exchange import ShiftedExchange
 from sim.sandbox.socket_hub import reset_connection
 
@@ -26,66 +26,68 @@ _NEW_NAMES_HEADER = "X-CFTC-Terminology"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Rest:
-    """Answers the partner API's requests, each at the present of the sandbox's clock."""
+class RestApi:
+    """Responds to the partner API's requests, each at the current time of the sandbox's clock."""
 
     def __init__(
         self,
-        stage: ShiftedExchange,
+        shifted_exchange: ShiftedExchange,
         sessions: Sessions,
-        partner: Callable[[str], ApiAccount],
+        account: Callable[[str], ApiAccount],
         faults: RequestedFaults,
     ) -> None:
-        """Answer for the accounts that `partner` returns by their ids."""
-        self._stage = stage
+        """Serve the accounts that `account` returns by id."""
+        self._shifted_exchange = shifted_exchange
         self._sessions = sessions
-        self._partner = partner
+        self._account = account
         self._faults = faults
 
     def add_to(self, app: web.Application, routes: list[Route]) -> None:
         """Add every endpoint to an application."""
-        app.router.add_post(f"{PREFIX}/auth/login", self._open(self._sessions.login))
-        app.router.add_post(f"{PREFIX}/auth/refresh", self._open(self._sessions.refresh))
+        app.router.add_post(f"{PREFIX}/auth/login", self._public(self._sessions.login))
+        app.router.add_post(f"{PREFIX}/auth/refresh", self._public(self._sessions.refresh))
         for route in routes:
             for path in route.paths:
-                handler = partial(self._take, route, False)
+                handler = partial(self._handle, route, False)
                 app.router.add_route(route.method, f"{PREFIX}/{path}", handler)
-            for path in route.old_paths:
-                handler = partial(self._take, route, True)
+            for path in route.legacy_paths:
+                handler = partial(self._handle, route, True)
                 app.router.add_route(route.method, f"{PREFIX}/{path}", handler)
 
     # Requests ---------------------------------------------------------------------------------
 
-    def _open(self, answer: Callable[[dict[str, Any]], Shape]) -> Handler:
+    def _public(self, endpoint: Callable[[dict[str, Any]], Json]) -> Handler:
         """Return the handler of an endpoint that needs no token."""
 
-        def asked(body: Any) -> Shape:
+        def execute(body: Any) -> Json:
             if not isinstance(body, dict):
                 raise RefusedError("invalid_request", "the body must be a JSON object")
-            return {"data": answer(body)}
+            return {"data": endpoint(body)}
 
-        async def take(request: web.Request) -> web.StreamResponse:
-            return await self._with_faults(request, asked, legacy=False)
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._with_faults(request, execute, legacy=False)
 
-        return take
+        return handle
 
-    async def _take(self, route: Route, old_path: bool, request: web.Request) -> web.StreamResponse:
+    async def _handle(
+        self, route: Route, legacy_path: bool, request: web.Request
+    ) -> web.StreamResponse:
         version = request.path.removeprefix(f"{PREFIX}/").partition("/")[0]
         renamed = request.headers.get(_NEW_NAMES_HEADER, "").lower() == "true"
-        legacy = old_path and not (renamed and version in {"v2", "v3"})
+        legacy = legacy_path and not (renamed and version in {"v2", "v3"})
 
-        def asked(body: Any) -> Shape:
-            return self._answer(route, request, body, legacy)
+        def execute(body: Any) -> Json:
+            return self._execute(route, request, body, legacy)
 
-        return await self._with_faults(request, asked, legacy)
+        return await self._with_faults(request, execute, legacy)
 
-    def _answer(self, route: Route, request: web.Request, body: Any, legacy: bool) -> Shape:
-        partner_id = self._sessions.partner_of(request.headers.get("Authorization", ""))
-        partner = self._partner(partner_id)
-        if not route.counted and not partner.may_ask():
+    def _execute(self, route: Route, request: web.Request, body: Any, legacy: bool) -> Json:
+        account_id = self._sessions.account_id_of(request.headers.get("Authorization", ""))
+        account = self._account(account_id)
+        if not route.exchange_counts and not account.admit_request():
             raise RefusedError("rate_limit_reached")
-        call = ApiRequest(
-            partner=partner,
+        api_request = ApiRequest(
+            account=account,
             query=dict(request.query),
             body=body,
             item=request.match_info.get("item", ""),
@@ -93,28 +95,28 @@ class Rest:
             subscriptions=request.headers.get("header-subscriptions", ""),
         )
         if not legacy:
-            return route.answer(call)
-        renamed = replace(call, query=new_names(call.query), body=new_names(body))
-        answer: Shape = old_names(route.answer(renamed))
-        return answer
+            return route.endpoint(api_request)
+        renamed = replace(api_request, query=new_names(api_request.query), body=new_names(body))
+        response: Json = old_names(route.endpoint(renamed))
+        return response
 
-    # Answers ----------------------------------------------------------------------------------
+    # Responses --------------------------------------------------------------------------------
 
     async def _with_faults(
-        self, request: web.Request, asked: Callable[[Any], Shape], legacy: bool
+        self, request: web.Request, execute: Callable[[Any], Json], legacy: bool
     ) -> web.StreamResponse:
-        # Whoever gives up waiting has asked all the same.
+        # Read first: a client that disconnects while a fault delays it has sent its request.
         await request.read()
-        fault = self._faults.of_request(request.path)
+        fault = self._faults.consume_for_request(request.path)
         if fault is not None:
             refusal = await _before(fault)
             if refusal is not None:
                 return _refused(refusal, legacy)
-        response = await self._respond(request, asked, legacy)
+        response = await self._respond(request, execute, legacy)
         if fault is None:
             return response
         if fault.kind is FaultKind.TWICE:
-            return await self._respond(request, asked, legacy)
+            return await self._respond(request, execute, legacy)
         if fault.kind is FaultKind.LATE:
             await asyncio.sleep(fault.seconds)
         elif fault.kind is FaultKind.RESET:
@@ -122,29 +124,29 @@ class Rest:
         return response
 
     async def _respond(
-        self, request: web.Request, asked: Callable[[Any], Shape], legacy: bool
+        self, request: web.Request, execute: Callable[[Any], Json], legacy: bool
     ) -> web.Response:
         try:
             body = await _body(request)
-            return _json(200, self._stage.at_present(lambda: asked(body)))
+            return _json(200, self._shifted_exchange.at_present(lambda: execute(body)))
         except RefusedError as refusal:
             return _refused(refusal, legacy)
 
 
 async def _before(fault: Fault) -> RefusedError | None:
-    """Let a fault strike before a request is carried out; return a refusal in place of it."""
+    """Apply a fault before a request is executed; return the refusal that replaces it, if any."""
     match fault.kind:
         case FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
         case FaultKind.REFUSED:
-            return RefusedError(fault.code or "internal_error", "a fault that was asked for")
+            return RefusedError(fault.code or "internal_error", "injected fault")
         case FaultKind.TOO_MANY:
-            return RefusedError("rate_limit_reached", "a fault that was asked for")
+            return RefusedError("rate_limit_reached", "injected fault")
     return None
 
 
 async def _body(request: web.Request) -> Any:
-    """Return the body as JSON, whatever its type says; a form as an object; nothing as {}."""
+    """Return the body as JSON whatever its content type, a form as an object, nothing as {}."""
     if request.content_type == "application/x-www-form-urlencoded":
         text = await request.text()
         if not text.lstrip().startswith(("{", "[")):
@@ -153,7 +155,7 @@ async def _body(request: web.Request) -> Any:
 
 
 def json_value(body: bytes) -> Any:
-    """Return a body as JSON, its fractions exact; nothing is an empty object."""
+    """Return a body as JSON with exact decimals; an empty body is an empty object."""
     if not body.strip():
         return {}
     try:
@@ -167,17 +169,17 @@ def _refuse_constant(name: str) -> None:
 
 
 def _refused(refusal: RefusedError, legacy: bool) -> web.Response:
-    shape = old_names(refusal.shape()) if legacy else refusal.shape()
-    return _json(refusal.status, shape, dict(refusal.headers))
+    body = old_names(refusal.body()) if legacy else refusal.body()
+    return _json(refusal.status, body, dict(refusal.headers))
 
 
-def _json(status: int, shape: Shape, headers: dict[str, str] | None = None) -> web.Response:
-    text = json.dumps(shape, default=_as_number)
+def _json(status: int, body: Json, headers: dict[str, str] | None = None) -> web.Response:
+    text = json.dumps(body, default=_as_number)
     return web.Response(
         status=status, text=text, content_type="application/json", headers=headers or {}
     )
 
 
 def _as_number(value: Decimal) -> float:
-    """Return a number that a request brought, to be sent back as it was."""
+    """Return a number from a request as JSON carries it, so that it can be echoed."""
     return float(value)

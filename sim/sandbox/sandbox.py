@@ -1,4 +1,4 @@
-"""The sandbox as a session: a recording, or a crowd, served as ProphetX would, from its parts."""
+"""The sandbox: a recording or a crowd, served over ProphetX's REST and socket protocols."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,9 +17,9 @@ from strategies.trading.model.errors import ConfigError
 
 
 class Sandbox:
-    """Serves a recording or a crowd as the exchange's own protocols tell it, from a chosen time on.
+    """Serves a recording or a crowd over the exchange's own protocols, from a chosen time on.
 
-    Of the latency model only the activation delay is used: the way to and fro is real here.
+    Of the latency model only the activation delay is used: the network is real here.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Sandbox:
         seed: int,
         sandbox: SandboxSettings,
     ) -> None:
-        """Take the parts; raise ConfigError or TapeError where they cannot mean anything."""
+        """Check and keep the parts; raise ConfigError or TapeError if they are not valid."""
         require_simulated(feed)
         require_simulated_exchange(exchange)
         self.feed_name = feed.name
@@ -48,10 +48,12 @@ class Sandbox:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Server]:
-        """Serve for as long as the context lasts; raise ConfigError where it cannot listen."""
+        """Serve while the context is entered; raise ConfigError if the port is not available."""
         before_start_ns = self.settings.begin_before_start_ns
-        stage = ShiftedExchange(self._feed, self._make_exchange, self._paced, before_start_ns)
-        server = Server(stage, self.settings)
+        shifted_exchange = ShiftedExchange(
+            self._feed, self._make_exchange, self._paced, before_start_ns
+        )
+        server = Server(shifted_exchange, self.settings)
         try:
             await server.start()
         except OSError as error:
@@ -67,5 +69,5 @@ class Sandbox:
         try:
             return self._clock(env=env)
         except TypeError:
-            message = "clock: the sandbox keeps pace with the wall; use clock=wall"
+            message = "clock: the sandbox runs in real time; use clock=wall"
             raise ConfigError(message) from None

@@ -1,4 +1,4 @@
-"""The settings of the sandbox: where it listens, what it plays, and the exchange's own figures."""
+"""The settings of the sandbox: its address, its clock, and the exchange's limits."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -21,10 +21,11 @@ _WHOLE = (
 class SandboxSettings:
     """Settings of the sandbox, as a configuration states them.
 
-    `port` 0 lets the system choose. `speed` is how many seconds pass here in one of the wall's. A
-    recording starts so long before the first scheduled start on it. Tokens live, health checks come
-    and requests are counted by the sandbox's clock; `activity_timeout_seconds` is the wall's, as
-    is all that a socket waits for. Raise ConfigError, naming the setting, for what cannot be.
+    `port` 0 lets the system choose. `speed` is the number of simulated seconds per real second. A
+    recording begins `begin_minutes_before_start` before the first scheduled start. Token lifetimes,
+    health checks and rate limits follow the sandbox's clock; `activity_timeout_seconds` and the
+    sockets' other timeouts are real time. Raise ConfigError, naming the setting, for an invalid
+    one.
     """
 
     host: str = "127.0.0.1"
@@ -40,7 +41,7 @@ class SandboxSettings:
     channel_limit: int = 400
 
     def __post_init__(self) -> None:
-        """Refuse settings that cannot mean anything, by name."""
+        """Raise ConfigError, naming the setting, for an invalid one."""
         if self.host not in _LOOPBACK:
             message = f"sandbox.host: {self.host!r} is not loopback ({', '.join(_LOOPBACK)})"
             raise ConfigError(message)
@@ -62,12 +63,12 @@ class SandboxSettings:
 
     @property
     def begin_before_start_ns(self) -> int:
-        """Return how long before the first scheduled start a recording begins."""
+        """Return how long before the first scheduled start the sandbox begins, in nanoseconds."""
         return int(self.begin_minutes_before_start * 60 * NS_PER_SECOND)
 
     @property
     def health_check_ns(self) -> int:
-        """Return how long it is from one health check to the next."""
+        """Return the interval between health checks in nanoseconds."""
         return int(self.health_check_seconds * NS_PER_SECOND)
 
 

@@ -1,18 +1,18 @@
-"""JSON as the partner API shapes it: tournaments, events, offers (4.1 to 4.3), in its own words.
+"""JSON of the partner API: tournaments, events and offers (4.1 to 4.3), with its field names.
 
-Dollars exist here: numbers with the decimals they need, as the exchange sends them.
+Amounts are in dollars here, as numbers with the decimals they need, as the exchange sends them.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
 from sim.exchange.displayed_book import Level
-from sim.sandbox.wire_ids import outcome_id, stable_number, tournament_id
+from sim.sandbox.wire_ids import outcome_id, stable_id, tournament_id
 from strategies.trading.model.market import EventStatus, Line, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
-Shape = dict[str, Any]
+Json = dict[str, Any]
 
 EVENT_STATUS = {
     EventStatus.NOT_STARTED: "not_started",
@@ -27,21 +27,21 @@ MARKET_STATUS = {
 
 
 def dollars(cents: int) -> int | float:
-    """Return cents as the number of dollars that JSON carries: 2500 is 25, 490 is 4.9."""
+    """Return cents as a JSON number of dollars: 2500 is 25, 490 is 4.9."""
     return cents // 100 if cents % 100 == 0 else cents / 100
 
 
 def number(point: float) -> int | float:
-    """Return a point as JSON carries it: 2, not 2.0."""
+    """Return a point as a JSON number: 2, not 2.0."""
     return int(point) if point == int(point) else point
 
 
 def iso(ns: int) -> str:
-    """Return a time as text, to the second."""
+    """Return a time in nanoseconds as ISO 8601 text in UTC, to the second."""
     return datetime.fromtimestamp(ns // NS_PER_SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def tournament_shape(event: SportEvent, updated_ns: int) -> Shape:
+def tournament_json(event: SportEvent, updated_ns: int) -> Json:
     """Return the tournament of an event."""
     return {
         "id": tournament_id(event.tournament),
@@ -49,12 +49,12 @@ def tournament_shape(event: SportEvent, updated_ns: int) -> Shape:
         "banner": "<nil>",
         "image": "<nil>",
         "category": {"id": 37, "name": "USA", "countryCode": "USA"},
-        "sport": {"id": stable_number(event.sport), "name": event.sport or "N/A"},
+        "sport": {"id": stable_id(event.sport), "name": event.sport or "N/A"},
         "updated_at": updated_ns,
     }
 
 
-def event_shape(event: SportEvent, event_id: int, status: str, updated_ns: int) -> Shape:
+def event_json(event: SportEvent, event_id: int, status: str, updated_ns: int) -> Json:
     """Return a sport event."""
     return {
         "event_id": event_id,
@@ -69,16 +69,16 @@ def event_shape(event: SportEvent, event_id: int, status: str, updated_ns: int) 
         "status": status,
         "live_disabled": False,
         "competitors": [
-            _competitor_shape(event.home, "home"),
-            _competitor_shape(event.away, "away"),
+            _competitor_json(event.home, "home"),
+            _competitor_json(event.away, "away"),
         ],
         "updated_at": updated_ns,
     }
 
 
-def _competitor_shape(name: str, side: str) -> Shape:
+def _competitor_json(name: str, side: str) -> Json:
     return {
-        "id": stable_number(name),
+        "id": stable_id(name),
         "name": name,
         "display_name": name,
         "abbreviation": name[:3].upper(),
@@ -88,7 +88,7 @@ def _competitor_shape(name: str, side: str) -> Shape:
 
 
 def strike_name(type_: MarketType, point: float) -> str:
-    """Return how the exchange names a pair of lines; `point` is that of its first line."""
+    """Return the exchange's name of a pair of lines; `point` is that of its first line."""
     if type_ is MarketType.MONEYLINE:
         return "Moneyline"
     if type_ is MarketType.TOTAL:
@@ -101,11 +101,16 @@ def signed(point: float) -> str:
     return f"{point:+g}" if point else "0"
 
 
-def selection_shape(
-    type_: MarketType, line: Line, strike_id: str, team: str, shown: list[Level], updated_ns: int
-) -> list[Shape]:
-    """Return what takers are shown on a line: its levels, or one that says that there are none."""
-    common: Shape = {
+def selection_json(
+    type_: MarketType,
+    line: Line,
+    strike_id: str,
+    team: str,
+    displayed: list[Level],
+    updated_ns: int,
+) -> list[Json]:
+    """Return the levels displayed on a line, or one empty level if there are none."""
+    common: Json = {
         "name": team,
         "outcome_id": outcome_id(type_, line.selection),
         "strike": number(line.point),
@@ -116,16 +121,22 @@ def selection_shape(
         common["display_strike"] = signed(line.point) if spread else f"{line.point:g}"
         common["name"] = f"{team} {common['display_strike']}"
     if type_ is not MarketType.TOTAL:
-        common["competitor_id"] = stable_number(team)
-    return [_level_shape(type_, common, level, updated_ns) for level in shown] or [
-        {**common, **_NOTHING, "display_name": common["name"]}
+        common["competitor_id"] = stable_id(team)
+    return [_level_json(type_, common, level, updated_ns) for level in displayed] or [
+        {**common, **_EMPTY_LEVEL, "display_name": common["name"]}
     ]
 
 
-_NOTHING: Shape = {"price": None, "display_price": "", "quantity": 0, "value": 0, "updated_at": 0}
+_EMPTY_LEVEL: Json = {
+    "price": None,
+    "display_price": "",
+    "quantity": 0,
+    "value": 0,
+    "updated_at": 0,
+}
 
 
-def _level_shape(type_: MarketType, common: Shape, level: Level, updated_ns: int) -> Shape:
+def _level_json(type_: MarketType, common: Json, level: Level, updated_ns: int) -> Json:
     price = f"{level.odds:+d}"
     name = common["name"]
     return {

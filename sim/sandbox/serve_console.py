@@ -1,4 +1,4 @@
-"""What a person sees of the sandbox in the terminal: where it is, and what it plays."""
+"""The terminal output of the sandbox: its addresses, its source and its events."""
 
 import asyncio
 import signal
@@ -29,16 +29,16 @@ async def _serve(session: Sandbox) -> None:
 
 
 def _lines(session: Sandbox, server: Server) -> Iterator[str]:
-    stage = server.stage
-    simulated = " (simulated)" if stage.info.simulated else ""
-    balance = dollars_text(stage.exchange.settings.starting_balance_cents)
+    shifted_exchange = server.shifted_exchange
+    simulated = " (simulated)" if shifted_exchange.info.simulated else ""
+    balance = dollars_text(shifted_exchange.exchange.settings.starting_balance_cents)
     yield f"address  {server.address}{PREFIX}"
     yield f"sockets  {server.address.replace('http', 'ws', 1)}/app/{server.channels.key}"
     yield f"keys     any access key with any secret: an account of its own, with {balance}"
     yield f"plays    {session.feed_name}{simulated} at speed {session.settings.speed:g}"
-    yield f"clock    {iso(stage.clock.now_ns())}"
-    for event in stage.info.events:
+    yield f"clock    {iso(shifted_exchange.clock.now_ns())}"
+    for event in shifted_exchange.info.events:
         yield f"event    {event.name}, starts {iso(event.scheduled_ns)}"
-    for note in stage.info.notes:
+    for note in shifted_exchange.info.notes:
         yield f"note     {note}"
     yield "Ctrl-C ends it"

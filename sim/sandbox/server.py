@@ -1,4 +1,4 @@
-"""The server: one exchange behind REST and sockets on one address, with its accounts."""
+"""The server: one exchange with its accounts, behind REST and sockets on one address."""
 
 import asyncio
 import hashlib
@@ -6,28 +6,28 @@ from typing import Any
 
 from aiohttp import web
 
-from sim.sandbox.account_endpoints import Queries
+from sim.sandbox.account_endpoints import AccountEndpoints
 from sim.sandbox.api_account import ApiAccount
 from sim.sandbox.api_errors import RefusedError
 from sim.sandbox.api_request import ApiRequest
 from sim.sandbox.api_sessions import Sessions
 from sim.sandbox.channels import Channels
-from sim.sandbox.market_endpoints import CatalogueCalls
+from sim.sandbox.market_endpoints import MarketEndpoints
 from sim.sandbox.market_views import MarketViews
-from sim.sandbox.order_endpoints import Trading
+from sim.sandbox.order_endpoints import OrderEndpoints
 from sim.sandbox.requested_faults import (
-    OF_MESSAGES,
-    OF_REQUESTS,
+    MESSAGE_FAULTS,
+    REQUEST_FAULTS,
     FaultKind,
     RequestedFaults,
-    fault_of,
+    parse_fault,
 )
-from sim.sandbox.rest import Rest, json_value
+from sim.sandbox.rest import RestApi, json_value
 from sim.sandbox.routes import routes
 from sim.sandbox.sandbox_settings import SandboxSettings
-from sim.sandbox.serializers import Shape
+from sim.sandbox.serializers import Json
 from sim.sandbox.shifted_exchange import ShiftedExchange
-from sim.sandbox.socket_hub import Hub
+from sim.sandbox.socket_hub import SocketHub
 from sim.sandbox.socket_updates import SocketUpdates
 from sim.sandbox.wire_ids import WireIds
 
@@ -35,42 +35,41 @@ _APP_ID, _CLUSTER = "1", "mt1"
 
 
 class Server:
-    """The sandbox of one stage, at an address of this machine."""
+    """The REST and socket server of one time-shifted exchange, on a loopback address."""
 
-    def __init__(self, stage: ShiftedExchange, settings: SandboxSettings) -> None:
-        """Build it all; `start` opens it."""
-        self.stage = stage
+    def __init__(self, shifted_exchange: ShiftedExchange, settings: SandboxSettings) -> None:
+        """Build every part; nothing listens before `start`."""
+        self.shifted_exchange = shifted_exchange
         self.settings = settings
         self.faults = RequestedFaults()
-        self.partners: dict[str, ApiAccount] = {}
-        names = WireIds(stage.info)
-        self.channels = Channels(names, settings, stage.now_ns, *_application_keys())
-        self.sessions = Sessions(stage.now_ns, settings, _derived("tokens"))
-        self.hub = Hub(self.channels, self.faults, settings.activity_timeout_seconds)
-        self._reference = MarketViews(stage.info, names, stage.exchange)
-        self._broadcast = SocketUpdates(self._reference, self.hub)
-        self._runner = web.AppRunner(self._application(names), shutdown_timeout=1)
+        self.accounts: dict[str, ApiAccount] = {}
+        wire_ids = WireIds(shifted_exchange.info)
+        self.channels = Channels(wire_ids, settings, shifted_exchange.now_ns, *_application_keys())
+        self.sessions = Sessions(shifted_exchange.now_ns, settings, _derived("tokens"))
+        self.hub = SocketHub(self.channels, self.faults, settings.activity_timeout_seconds)
+        self._views = MarketViews(shifted_exchange.info, wire_ids, shifted_exchange.exchange)
+        self._updates = SocketUpdates(self._views, self.hub)
+        self._runner = web.AppRunner(self._application(wire_ids), shutdown_timeout=1)
         self._port = settings.port
         self._pacing: asyncio.Future[None] | None = None
 
     @property
     def address(self) -> str:
-        """Return the root of its addresses, once it has started."""
+        """Return the root URL; only valid after `start`."""
         host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
         return f"http://{host}:{self._port}"
 
     async def start(self) -> None:
-        """Play what lies before the present, then listen; raise OSError where it cannot."""
-        self.stage.open(self._broadcast.hear, self._broadcast.act)
+        """Replay everything before the current time, then listen; raise OSError if it cannot."""
+        self.shifted_exchange.open(self._updates.on_event, self._updates.publish_offers)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
-        await site.start()
+        await web.TCPSite(self._runner, self.settings.host, self.settings.port).start()
         self._port = self._runner.addresses[0][1]
-        self._beat()
-        self._pacing = asyncio.ensure_future(self.stage.clock.run())
+        self._send_health_check()
+        self._pacing = asyncio.ensure_future(self.shifted_exchange.clock.run())
 
     async def wait(self, ended: asyncio.Event) -> None:
-        """Serve until the event is set; raise what keeps the recording from playing on."""
+        """Serve until the event is set; re-raise an error of the replay."""
         ending = asyncio.ensure_future(ended.wait())
         assert self._pacing is not None, "it has not started"
         await asyncio.wait((ending, self._pacing), return_when=asyncio.FIRST_COMPLETED)
@@ -79,50 +78,55 @@ class Server:
             self._pacing.result()
 
     async def stop(self) -> None:
-        """Close every socket, listen no more, and let the clock stand."""
+        """Close every socket, stop listening and stop the clock."""
         if self._pacing is not None:
             self._pacing.cancel()
         await self.hub.close()
         await self._runner.cleanup()
 
-    def strike(self, body: Any) -> None:
-        """Inject a fault of `requested_faults`; raise RefusedError for an unknown one."""
-        fault = fault_of(body)
+    def inject_fault(self, body: Any) -> None:
+        """Inject a fault given as JSON; raise RefusedError if it is invalid."""
+        fault = parse_fault(body)
         if fault.kind is FaultKind.EXPIRED_TOKEN:
             self.sessions.expire_all(refresh_too=fault.code == "refresh")
-        elif fault.kind in OF_REQUESTS or fault.kind in OF_MESSAGES:
+        elif fault.kind in REQUEST_FAULTS or fault.kind in MESSAGE_FAULTS:
             self.faults.add(fault)
         else:
-            self.hub.strike(fault)
+            self.hub.apply_fault(fault)
 
-    def partner(self, partner_id: str) -> ApiAccount:
-        """Return the account of that id, opened now if it is new."""
-        if partner_id not in self.partners:
-            self.partners[partner_id] = ApiAccount(
-                partner_id, self.stage, self._reference.catalogue, self._broadcast.tell_wager
+    def account(self, account_id: str) -> ApiAccount:
+        """Return the account of that id, opened if it is new."""
+        if account_id not in self.accounts:
+            self.accounts[account_id] = ApiAccount(
+                account_id,
+                self.shifted_exchange,
+                self._views.catalogue,
+                self._updates.send_wager_update,
             )
-        return self.partners[partner_id]
+        return self.accounts[account_id]
 
     # Parts ------------------------------------------------------------------------------------
 
-    def _application(self, names: WireIds) -> web.Application:
-        trading = Trading(names, self.partners)
+    def _application(self, wire_ids: WireIds) -> web.Application:
+        trading = OrderEndpoints(wire_ids, self.accounts)
         endpoints = routes(
-            CatalogueCalls(names, self._reference),
+            MarketEndpoints(wire_ids, self._views),
             trading,
-            Queries(names, trading, self.stage.now_ns),
+            AccountEndpoints(wire_ids, trading, self.shifted_exchange.now_ns),
             self.channels,
             self._connection_config,
         )
         app = web.Application()
-        Rest(self.stage, self.sessions, self.partner, self.faults).add_to(app, endpoints)
+        RestApi(self.shifted_exchange, self.sessions, self.account, self.faults).add_to(
+            app, endpoints
+        )
         app.router.add_get("/app/{key}", self.hub.serve)
-        app.router.add_post("/_sandbox/faults", self._take_fault)
+        app.router.add_post("/_sandbox/faults", self._inject_fault)
         app.router.add_delete("/_sandbox/faults", self._clear_faults)
         app.router.add_route("*", "/{path:.*}", _not_found)
         return app
 
-    def _connection_config(self, _: ApiRequest) -> Shape:
+    def _connection_config(self, _: ApiRequest) -> Json:
         return {
             "app_id": _APP_ID,
             "key": self.channels.key,
@@ -131,16 +135,18 @@ class Server:
             "ws_host": self.settings.host,
         }
 
-    def _beat(self) -> None:
-        now_ns = self.stage.clock.now_ns()
-        self._broadcast.tell_health(now_ns)
-        self.stage.clock.call_at(now_ns + self.settings.health_check_ns, self._beat)
+    def _send_health_check(self) -> None:
+        now_ns = self.shifted_exchange.clock.now_ns()
+        self._updates.send_health_check(now_ns)
+        self.shifted_exchange.clock.call_at(
+            now_ns + self.settings.health_check_ns, self._send_health_check
+        )
 
-    async def _take_fault(self, request: web.Request) -> web.Response:
+    async def _inject_fault(self, request: web.Request) -> web.Response:
         try:
-            self.strike(json_value(await request.read()))
+            self.inject_fault(json_value(await request.read()))
         except RefusedError as refusal:
-            return web.json_response(refusal.shape(), status=refusal.status)
+            return web.json_response(refusal.body(), status=refusal.status)
         return web.json_response({"data": {"success": True}})
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
@@ -149,12 +155,12 @@ class Server:
 
 
 async def _not_found(request: web.Request) -> web.Response:
-    shape = {"error": "data_not_found", "message": f"no endpoint {request.method} {request.path}"}
-    return web.json_response(shape, status=404)
+    body = {"error": "data_not_found", "message": f"no endpoint {request.method} {request.path}"}
+    return web.json_response(body, status=404)
 
 
 def _application_keys() -> tuple[str, str]:
-    """Return the key and the secret of the socket application: any will do on loopback."""
+    """Return the key and the secret of the socket application; on loopback they can be fixed."""
     return _derived("application key")[:20], _derived("application secret")[:20]
 
 

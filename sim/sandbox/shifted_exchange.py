@@ -1,7 +1,7 @@
-"""The stage: the simulated exchange, what plays on it, and the clock that both go by.
+"""A simulated exchange that replays a past recording as if it happened now.
 
-What plays keeps its own time: that of its recording, or of its simulated day. To the world it is
-the present: all times that leave the stage are later by the same shift, and so is the clock.
+The recording, or the simulated day, keeps its own time inside. Every outgoing timestamp, and the
+clock, is shifted by a constant.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Timer
 
-_Answer = TypeVar("_Answer")
+_Response = TypeVar("_Response")
 
 
 class PacedClock(Protocol):
@@ -34,17 +34,17 @@ class PacedClock(Protocol):
         """Call back at a time."""
 
     def enter(self, callback: Callable[[], None]) -> None:
-        """Let all that is due happen, then the callback at the present."""
+        """Step everything that is due, then make the callback at the current time."""
 
     async def run(self) -> None:
-        """Step what is due as it becomes due, until cancelled."""
+        """Step events as they become due, until cancelled."""
 
 
 class ShiftedTime:
-    """An environment as a clock sees it to which all of its times are later."""
+    """An environment with every time shifted by a constant, as a `PacedClock` needs it."""
 
     def __init__(self, env: ReplayEnvironment, shift_ns: int) -> None:
-        """Let every time of an environment be so much later."""
+        """Shift the times of `env` by `shift_ns`."""
         self._env = env
         self._shift_ns = shift_ns
 
@@ -54,24 +54,24 @@ class ShiftedTime:
         return self._env.now_ns + self._shift_ns
 
     def peek(self) -> float:
-        """Return the time of what is next, infinity if there is nothing."""
+        """Return the time of the next event, infinity if there is none."""
         return self._env.peek() + self._shift_ns
 
     def schedule(self, event: Any, priority: Any, delay: int = 0) -> None:
-        """Let an event happen after a delay."""
+        """Schedule an event after a delay in nanoseconds."""
         self._env.schedule(event, priority, delay)
 
     def step(self) -> None:
-        """Let happen what is next."""
+        """Process the next event."""
         self._env.step()
 
 
 class ShiftedExchange:
-    """An exchange on which a feed plays from a chosen time on; what it says is heard at once.
+    """An exchange driven by a market source, from a chosen time on, without latency.
 
-    `make_exchange` takes the environment and what is on offer; `make_clock` takes something with an
-    environment's time, and may be called more than once. The chosen time is so long before the
-    first scheduled start, or the feed's beginning if that is later.
+    `make_exchange` takes `env` and `info`; `make_clock` takes an environment as `env` and may be
+    called more than once. The replay is at `before_start_ns` before the first scheduled start when
+    the clock starts, or at the source's beginning if that is later.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class ShiftedExchange:
         make_clock: Callable[..., PacedClock],
         before_start_ns: int,
     ) -> None:
-        """Set it; nothing happens before it is opened."""
-        self.env = feed.environment(feed.name, _show_nothing)
+        """Build the exchange; nothing is replayed before `open`."""
+        self.env = feed.environment(feed.name, _ignore_progress)
         begin_ns = max(self.env.now_ns, _first_start_ns(feed.info) - before_start_ns)
         shift_ns = make_clock(env=ReplayEnvironment()).now_ns() - begin_ns
-        # Whole seconds, as the exchange tells scheduled starts in no less.
+        # Whole seconds: the exchange sends scheduled starts with a resolution of one second.
         self._shift_ns = shift_ns - shift_ns % NS_PER_SECOND
-        self.info = _shifted(feed.info, self._shift_ns)
+        self.info = _with_shifted_starts(feed.info, self._shift_ns)
         self.exchange = make_exchange(env=self.env, info=feed.info)
         self.clock = make_clock(env=ShiftedTime(self.env, self._shift_ns))
         self._inbox = Inbox(self.env)
@@ -97,17 +97,17 @@ class ShiftedExchange:
         def publish_trade(book: LineBook, odds: Odds, stake_cents: int) -> None:
             publisher.publish_trade(book, odds, stake_cents, self.env.now_ns)
 
-        # A feed that publishes trades itself says so when it joins.
+        # A source that publishes trades itself replaces this when it joins.
         self.exchange.on_trade = publish_trade
-        nobody = self.exchange.open_account("nobody", 0, _hear_nothing)
-        feed.join(self.env, self.exchange, publisher, nobody)
+        unused = self.exchange.open_account("nobody", 0, _ignore_updates)
+        feed.join(self.env, self.exchange, publisher, unused)
 
     def now_ns(self) -> int:
-        """Return the time to the world of what happens now."""
+        """Return the shifted time of the event that is being processed."""
         return self.env.now_ns + self._shift_ns
 
     def open(self, on_event: OnEvent, decide: Decide) -> None:
-        """Let everything happen that lies before the present, and tell what the exchange says."""
+        """Replay everything before the current time; from then on pass market data on, shifted."""
 
         def on_event_shifted(event: Event, at_ns: int) -> None:
             if isinstance(event, EventScheduled):
@@ -120,25 +120,25 @@ class ShiftedExchange:
         self._inbox.connect(on_event_shifted, decide_shifted, wake_on_every_change=True)
         self.at_present(lambda: None)
 
-    def at_present(self, ask: Callable[[], _Answer]) -> _Answer:
-        """Return what is answered at the present, once all that is due has happened."""
-        answers: list[_Answer] = []
-        self.clock.enter(lambda: answers.append(ask()))
-        return answers[0]
+    def at_present(self, request: Callable[[], _Response]) -> _Response:
+        """Step everything that is due, then return the result of `request` at the current time."""
+        responses: list[_Response] = []
+        self.clock.enter(lambda: responses.append(request()))
+        return responses[0]
 
 
 def _first_start_ns(info: TapeInfo) -> int:
     return min((event.scheduled_ns for event in info.events), default=0)
 
 
-def _shifted(info: TapeInfo, shift_ns: int) -> TapeInfo:
+def _with_shifted_starts(info: TapeInfo, shift_ns: int) -> TapeInfo:
     events = [replace(e, scheduled_ns=e.scheduled_ns + shift_ns) for e in info.events]
     return replace(info, events=events)
 
 
-def _show_nothing(_label: str, _done: int, _total: int) -> None:
-    """Show no progress."""
+def _ignore_progress(_label: str, _done: int, _total: int) -> None:
+    """Ignore the progress."""
 
 
-def _hear_nothing(_: tuple[Event, ...]) -> None:
-    """Hear nothing: nobody wagers on that account."""
+def _ignore_updates(_: tuple[Event, ...]) -> None:
+    """Ignore private updates: the account exists for the source and places no wagers."""

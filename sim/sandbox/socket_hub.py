@@ -1,4 +1,4 @@
-"""The sockets: Pusher's protocol 7 as its clients speak it, on loopback (partner API, 10.1)."""
+"""The socket server: Pusher's protocol, versions 5 to 7, on loopback (partner API, 10.1)."""
 
 import asyncio
 import contextlib
@@ -13,39 +13,39 @@ from aiohttp import WSMsgType, web
 from sim.sandbox.channels import Channels
 from sim.sandbox.pusher_frames import exchange_frame, system_frame
 from sim.sandbox.requested_faults import Fault, FaultKind, RequestedFaults
-from sim.sandbox.wire_ids import stable_number
+from sim.sandbox.wire_ids import stable_id
 
 _PROTOCOLS = ("5", "6", "7")
 _PONG_SECONDS = 30
-# A client that does not read so many frames is let go, as Pusher does over capacity.
-_MOST_UNREAD = 20_000
+# A client with more unread frames is disconnected, as Pusher does over capacity.
+_MAX_UNREAD = 20_000
 _OVER_CAPACITY, _NO_PONG = 4100, 4201
 _CLOSE_TIMEOUT_SECONDS = 2
 
 
 class Socket:
-    """One client's connection: what it listens to, and what waits to be written to it."""
+    """One client's connection: its subscriptions and its queue of frames to write."""
 
     def __init__(self, socket_id: str, ws: web.WebSocketResponse, request: web.Request) -> None:
-        """Start with nothing subscribed to, and not frozen."""
+        """Start without subscriptions, and not frozen."""
         self.socket_id = socket_id
         self.channels: set[str] = set()
         self._ws = ws
         self._request = request
-        self._unread: asyncio.Queue[str] = asyncio.Queue(_MOST_UNREAD)
+        self._unread: asyncio.Queue[str] = asyncio.Queue(_MAX_UNREAD)
         self._thawed = asyncio.Event()
         self._thawed.set()
         self._closing: asyncio.Task[object] | None = None
 
     def send(self, frame: str) -> None:
-        """Put a frame on its way; a client that is too far behind is let go."""
+        """Queue a frame; disconnect the client if its queue is full."""
         try:
             self._unread.put_nowait(frame)
         except asyncio.QueueFull:
             self.close(_OVER_CAPACITY)
 
     async def write(self) -> None:
-        """Write what waits, in order, for as long as it is not frozen."""
+        """Write queued frames in order, except while frozen."""
         while True:
             frame = await self._unread.get()
             await self._thawed.wait()
@@ -54,7 +54,7 @@ class Socket:
             self._unread.task_done()
 
     async def read(self, timeout_seconds: float) -> str | None:
-        """Return the next text from the client, none when it has gone; raise TimeoutError."""
+        """Return the next text from the client, None once it has closed; raise TimeoutError."""
         while True:
             message = await self._ws.receive(timeout_seconds)
             await self._thawed.wait()
@@ -65,70 +65,70 @@ class Socket:
             elif message.type is not WSMsgType.PONG:
                 return None
 
-    def close(self, code: int, why: str = "") -> None:
-        """Close it in good order."""
+    def close(self, code: int, reason: str = "") -> None:
+        """Close the connection after the queued frames are written."""
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close(code, why))
+            self._closing = asyncio.ensure_future(self._close(code, reason))
 
     async def closed(self) -> None:
-        """Return when a close that is under way is done."""
+        """Wait for a close in progress, if there is one."""
         if self._closing is not None:
             await self._closing
 
-    async def _close(self, code: int, why: str) -> None:
+    async def _close(self, code: int, reason: str) -> None:
         await self._unread.join()
-        await self._ws.close(code=code, message=why.encode())
+        await self._ws.close(code=code, message=reason.encode())
 
     def reset(self) -> None:
-        """End the connection without a word."""
+        """Reset the TCP connection."""
         reset_connection(self._request)
 
     def freeze(self, seconds: float) -> None:
-        """Neither read nor write for so long, while the connection stands."""
+        """Neither read nor write for `seconds`, with the connection open."""
         self._thawed.clear()
         asyncio.get_running_loop().call_later(seconds, self._thawed.set)
 
 
-class Hub:
-    """Takes connections, lets them subscribe to what they are signed for, and sends them frames."""
+class SocketHub:
+    """Accepts sockets, subscribes them to channels that are signed for them, and sends frames."""
 
     def __init__(
         self, channels: Channels, faults: RequestedFaults, activity_timeout_seconds: int
     ) -> None:
-        """Start with nobody connected."""
+        """Start without connections."""
         self._channels = channels
         self._faults = faults
         self._activity_seconds = activity_timeout_seconds
         self._sockets: dict[str, Socket] = {}
-        self._listeners: dict[str, dict[str, Socket]] = {}
+        self._subscribers: dict[str, dict[str, Socket]] = {}
         self._opened = 0
 
-    # What is sent -----------------------------------------------------------------------------
+    # Sending ----------------------------------------------------------------------------------
 
-    def heard(self, channel: str) -> bool:
-        """Tell whether anybody listens to a channel."""
-        return bool(self._listeners.get(channel))
+    def has_subscribers(self, channel: str) -> bool:
+        """Return whether any socket is subscribed to a channel."""
+        return bool(self._subscribers.get(channel))
 
-    def heard_channels(self) -> list[str]:
-        """Return the channels that somebody listens to."""
-        return list(self._listeners)
+    def subscribed_channels(self) -> list[str]:
+        """Return the channels with at least one subscriber."""
+        return list(self._subscribers)
 
-    def tell(
+    def send(
         self, channel: str, event: str, change_type: str, op: str, at_ns: int, payload: Any
     ) -> None:
-        """Tell whoever listens to a channel of a change."""
-        listeners = self._listeners.get(channel)
-        if not listeners:
+        """Send a change to every subscriber of a channel."""
+        subscribers = self._subscribers.get(channel)
+        if not subscribers:
             return
-        fault = self._faults.of_message(f"{event} {change_type}")
+        fault = self._faults.consume_for_message(f"{event} {change_type}")
         times = 1 if fault is None else 0 if fault.kind is FaultKind.LOST_MESSAGE else 2
         frame = exchange_frame(event, channel, change_type, op, at_ns, payload)
-        for socket in tuple(listeners.values()):
+        for socket in tuple(subscribers.values()):
             for _ in range(times):
                 socket.send(frame)
 
-    def strike(self, fault: Fault) -> None:
-        """Let a fault strike every socket now."""
+    def apply_fault(self, fault: Fault) -> None:
+        """Apply a fault to every socket now."""
         for socket in tuple(self._sockets.values()):
             match fault.kind:
                 case FaultKind.FROZEN_SOCKET:
@@ -146,14 +146,14 @@ class Hub:
             socket.close(1001, "the sandbox ends")
             await socket.closed()
 
-    # A connection -----------------------------------------------------------------------------
+    # Connections ------------------------------------------------------------------------------
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection until it ends."""
         ws = web.WebSocketResponse(autoping=False, timeout=_CLOSE_TIMEOUT_SECONDS)
         await ws.prepare(request)
         self._opened += 1
-        socket_id = f"{self._opened}.{stable_number(str(self._opened))}"
+        socket_id = f"{self._opened}.{stable_id(str(self._opened))}"
         socket = Socket(socket_id, ws, request)
         writer = asyncio.ensure_future(socket.write())
         self._sockets[socket_id] = socket
@@ -162,15 +162,15 @@ class Hub:
             await socket.closed()
         finally:
             writer.cancel()
-            self._forget(socket)
+            self._remove(socket)
         return ws
 
     async def _converse(self, socket: Socket, request: web.Request) -> None:
         refusal = self._refusal(request)
         if refusal is not None:
-            code, why = refusal
-            socket.send(system_frame("pusher:error", {"code": code, "message": why}))
-            socket.close(code, why)
+            code, reason = refusal
+            socket.send(system_frame("pusher:error", {"code": code, "message": reason}))
+            socket.close(code, reason)
             return
         greeting = {"socket_id": socket.socket_id, "activity_timeout": self._activity_seconds}
         socket.send(system_frame("pusher:connection_established", greeting))
@@ -188,7 +188,7 @@ class Hub:
             if text is None:
                 return
             silent = False
-            self._take(socket, text)
+            self._on_text(socket, text)
 
     def _refusal(self, request: web.Request) -> tuple[int, str] | None:
         if request.match_info["key"] != self._channels.key:
@@ -197,19 +197,19 @@ class Hub:
             return 4007, "unsupported protocol version"
         return None
 
-    def _take(self, socket: Socket, text: str) -> None:
-        """Take a frame of a client; one that is none is told so and changes nothing."""
+    def _on_text(self, socket: Socket, text: str) -> None:
+        """Handle a client's frame; an invalid one gets an error and changes nothing."""
         try:
             frame = json.loads(text)
             event, data = frame["event"], frame.get("data") or {}
             if isinstance(data, str):
                 data = json.loads(data)
-            self._follow(socket, event, data)
+            self._on_frame(socket, event, data)
         except (ValueError, TypeError, KeyError, AttributeError):
             error = {"code": None, "message": "this is no frame of the protocol"}
             socket.send(system_frame("pusher:error", error))
 
-    def _follow(self, socket: Socket, event: str, data: dict[str, Any]) -> None:
+    def _on_frame(self, socket: Socket, event: str, data: dict[str, Any]) -> None:
         match event:
             case "pusher:ping":
                 socket.send(system_frame("pusher:pong", {}))
@@ -227,16 +227,16 @@ class Hub:
             error = {"type": "AuthError", "error": "the signature is wrong", "status": 401}
             socket.send(system_frame("pusher:subscription_error", error, channel))
             return
-        self._listeners.setdefault(channel, {})[socket.socket_id] = socket
+        self._subscribers.setdefault(channel, {})[socket.socket_id] = socket
         socket.channels.add(channel)
         socket.send(system_frame("pusher_internal:subscription_succeeded", {}, channel))
 
     def _unsubscribe(self, socket: Socket, channel: str) -> None:
         socket.channels.discard(channel)
-        listeners = self._listeners.get(channel, {})
-        listeners.pop(socket.socket_id, None)
-        if not listeners:
-            self._listeners.pop(channel, None)
+        subscribers = self._subscribers.get(channel, {})
+        subscribers.pop(socket.socket_id, None)
+        if not subscribers:
+            self._subscribers.pop(channel, None)
 
     def _sign_in(self, socket: Socket, user_data: str, auth: str) -> None:
         if self._is_signed(socket, f":user::{user_data}", auth):
@@ -245,11 +245,11 @@ class Hub:
             error = {"code": 4009, "message": "connection is unauthorized"}
             socket.send(system_frame("pusher:error", error))
 
-    def _is_signed(self, socket: Socket, what: str, auth: str) -> bool:
-        expected = self._channels.sign(socket.socket_id, what)
+    def _is_signed(self, socket: Socket, subject: str, auth: str) -> bool:
+        expected = self._channels.sign(socket.socket_id, subject)
         return hmac.compare_digest(expected.encode(), auth.encode())
 
-    def _forget(self, socket: Socket) -> None:
+    def _remove(self, socket: Socket) -> None:
         for channel in tuple(socket.channels):
             self._unsubscribe(socket, channel)
         self._sockets.pop(socket.socket_id, None)
@@ -257,7 +257,7 @@ class Hub:
 
 
 def reset_connection(request: web.Request) -> None:
-    """End a request's connection with a reset: what is unsent is lost, and the peer is not told."""
+    """Reset a request's TCP connection: unsent data is lost, and no close frame is sent."""
     transport = request.transport
     if transport is None:
         return

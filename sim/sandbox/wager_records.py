@@ -1,8 +1,8 @@
-"""What the sandbox keeps of a wager: its states and fills, as the partner API tells them (9.1)."""
+"""The sandbox's record of a wager: its status and fills, as in the partner API (9.1)."""
 
 from dataclasses import dataclass, field
 
-from sim.sandbox.serializers import Shape, dollars, number
+from sim.sandbox.serializers import Json, dollars, number
 from sim.sandbox.wire_ids import WireIds, outcome_id
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
@@ -16,7 +16,7 @@ _WINNING = {
     Result.PUSHED: "push",
     Result.VOIDED: "no_result",
 }
-# The states through which a settled wager goes.
+# The statuses that a settled wager passes through.
 _SETTLING = {
     Result.WON: ("settled", "closed"),
     Result.LOST: ("closed",),
@@ -40,12 +40,12 @@ class Fill:
 class WagerRecord:
     """A wager from its acceptance to its settlement.
 
-    `stake_cents` is what was placed; once the unmatched rest is withdrawn it is what was matched,
-    as the exchange cuts it. `live` tells whether some of it may still be matched.
+    `stake_cents` is the placed stake; once the unmatched part is cancelled it is the matched stake,
+    as at the exchange. `live` is whether more of it can be matched.
     """
 
     number: int
-    partner_id: str
+    account_id: str
     request: PlaceWager
     line: Line
     type: MarketType
@@ -61,8 +61,8 @@ class WagerRecord:
 
     @property
     def order_id(self) -> str:
-        """Return the exchange's own id of the wager."""
-        return f"partner_{self.partner_id}_{self.request.ref}"
+        """Return the exchange's id of the wager."""
+        return f"partner_{self.account_id}_{self.request.ref}"
 
     @property
     def matched_cents(self) -> int:
@@ -71,28 +71,28 @@ class WagerRecord:
 
     @property
     def matching_status(self) -> str:
-        """Return how much of the stake was matched, as the exchange words it."""
+        """Return how much of the stake was matched, as the exchange's status name."""
         if not self.fills:
             return "unmatched"
         return "partially_matched" if self.matched_cents < self.stake_cents else "fully_matched"
 
-    # What happens to it -----------------------------------------------------------------------
+    # Updates ----------------------------------------------------------------------------------
 
-    def match(self, event: WagerMatched, number_: int, now_ns: int) -> Fill:
-        """Add a fill, numbered among those of the account."""
-        fill = Fill(number_, now_ns, event.odds, event.stake_cents, event.profit_cents)
+    def add_fill(self, event: WagerMatched, event_number: int, now_ns: int) -> Fill:
+        """Add a fill; `number_` is its sequence number among the account's fills."""
+        fill = Fill(event_number, now_ns, event.odds, event.stake_cents, event.profit_cents)
         self.fills.append(fill)
         self.updated_ns = now_ns
         self.live = self.matched_cents < self.stake_cents
         return fill
 
-    def enter(self, status: str, now_ns: int) -> None:
-        """Enter a state."""
+    def set_status(self, status: str, now_ns: int) -> None:
+        """Set the status."""
         self.status = status
         self.updated_ns = now_ns
 
-    def withdraw(self, status: str, now_ns: int) -> None:
-        """Withdraw what is unmatched: a wager that was matched in part is cut to that part."""
+    def close(self, status: str, now_ns: int) -> None:
+        """Remove the unmatched part; a partly matched wager keeps its status unless wiped."""
         self.live = False
         self.updated_ns = now_ns
         if not self.fills:
@@ -103,33 +103,33 @@ class WagerRecord:
             self.status = status
 
     def settle(self, result: Result, now_ns: int) -> tuple[str, ...]:
-        """Take a result; return the states to go through."""
+        """Set the result; return the statuses to pass through."""
         self.winning = _WINNING[result]
         self.settled_ns = now_ns
         return _SETTLING[result]
 
     def payment_cents(self, result: Result) -> int:
-        """Return what the account gets back for a result: stakes, and what they won."""
+        """Return what the account is paid for a result: stakes and winnings, in cents."""
         if result is Result.LOST:
             return 0
         won_cents = sum(fill.profit_cents for fill in self.fills) if result is Result.WON else 0
         return self.matched_cents + won_cents
 
-    # How it is told ---------------------------------------------------------------------------
+    # JSON -------------------------------------------------------------------------------------
 
-    def shape(self, names: WireIds) -> Shape:
-        """Return the wager as answers carry it, with the id under both its names."""
+    def order_json(self, wire_ids: WireIds) -> Json:
+        """Return the wager as in responses, with its id under both names."""
         open_cents = self.stake_cents - self.matched_cents if self.live else 0
         return {
             "order_id": self.order_id,
             "id": self.order_id,
             "external_id": self.request.ref,
-            "user_id": self.partner_id,
-            "strike_id": names.strike_ids[self.line.line_id],
+            "user_id": self.account_id,
+            "strike_id": wire_ids.strike_ids[self.line.line_id],
             "strike": number(self.line.point),
-            "market_id": names.market_ids[self.line.market_key],
+            "market_id": wire_ids.market_ids[self.line.market_key],
             "outcome_id": outcome_id(self.type, self.line.selection),
-            "sport_event_id": names.event_ids[self.line.event_id],
+            "sport_event_id": wire_ids.event_ids[self.line.event_id],
             "price": self.request.odds,
             "quantity": dollars(self.stake_cents),
             "filled_quantity": dollars(self.matched_cents),
@@ -140,28 +140,28 @@ class WagerRecord:
             "winning_status": self.winning,
         }
 
-    def row(self, names: WireIds) -> Shape:
-        """Return the wager as the history lists it."""
+    def history_json(self, wire_ids: WireIds) -> Json:
+        """Return the wager as in the order history."""
         times = {"created_at": self.created_ns, "updated_at": self.updated_ns}
-        return self.shape(names) | times | {"settled_at": self.settled_ns}
+        return self.order_json(wire_ids) | times | {"settled_at": self.settled_ns}
 
-    def update(self, names: WireIds, fill: Fill | None, sequence_number: int) -> Shape:
-        """Return the wager as a private message tells it, with the fill that is the news."""
-        shape = self.shape(names)
+    def update_json(self, wire_ids: WireIds, fill: Fill | None, sequence_number: int) -> Json:
+        """Return the wager as in a private message, with the new fill if there is one."""
+        order = self.order_json(wire_ids)
         last = self.fills[-1].odds if self.fills else None
-        return shape | {
+        return order | {
             "filled_quantity": dollars(fill.stake_cents if fill else 0),
             "fill_price": fill.odds if fill else last,
-            "total_filled_quantity": shape["filled_quantity"],
+            "total_filled_quantity": order["filled_quantity"],
             "update_type": "matching" if fill else "status",
             "sequence_number": sequence_number,
         }
 
-    def fill_rows(self) -> list[Shape]:
+    def fills_json(self) -> list[Json]:
         """Return its fills as the exchange lists them."""
-        return [self.fill_row(fill) for fill in self.fills]
+        return [self.fill_json(fill) for fill in self.fills]
 
-    def fill_row(self, fill: Fill) -> Shape:
+    def fill_json(self, fill: Fill) -> Json:
         """Return one of its fills as the exchange lists it."""
         return {
             "trade_id": fill.number,

@@ -1,7 +1,7 @@
-"""What is called how on the wire: events, markets, strikes, outcomes, tournaments and teams.
+"""Ids in the partner API: of events, markets, strikes, outcomes, tournaments and teams.
 
-Recordings made here carry the exchange's own kinds of id already. Others get some that look the
-same: numbers for events and markets, 32 hexadecimal digits for strikes.
+Recordings of ProphetX have the exchange's own ids already. Others get ids of the same format:
+numbers for events and markets, 32 hexadecimal digits for strikes.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ _OUTCOME_IDS = {
     (MarketType.TOTAL, Selection.UNDER): 13,
 }
 _TOURNAMENT_IDS = {"MLB": 109, "NFL": 31, "NBA": 132, "NHL": 234, "NCAAB": 648, "NCAAF": 27653}
-# In the order in which selections stand (4.3): home before away, under before over.
-_FIRST_SHOWN = (Selection.HOME, Selection.UNDER)
+# Selections that the exchange lists first (4.3): home before away, under before over.
+_DISPLAYED_FIRST = (Selection.HOME, Selection.UNDER)
 
 _STRIKE_ID = re.compile(r"[0-9a-f]{32}")
 _LARGEST_ID = 2_000_000_000
@@ -34,10 +34,10 @@ _FURTHER_MARKETS = 10_000
 
 
 class WireIds:
-    """The ids on the wire of everything that a recording can have wagered on, both ways."""
+    """The wire ids of a recording's events, markets and lines, in both directions."""
 
     def __init__(self, info: TapeInfo) -> None:
-        """Name everything; raise TapeError where two events would be called the same."""
+        """Assign every id; raise TapeError if two events or lines get the same one."""
         self._info = info
         self.event_ids = {event.event_id: _number(event.event_id) for event in info.events}
         self.market_ids: dict[MarketKey, int] = {}
@@ -46,12 +46,12 @@ class WireIds:
         self._lines = {self.strike_ids[line.line_id]: line for line in info.lines}
         self._markets: dict[tuple[int, int], Market] = {}
         if len(self._events) < len(info.events) or len(self._lines) < len(info.lines):
-            message = "the recording names two events or lines so that their numbers are the same"
+            message = "two events or lines of the recording have the same id at the exchange"
             raise TapeError(message)
         for market in info.markets:
-            self._name_market(market)
+            self._assign_market_id(market)
 
-    def _name_market(self, market: Market) -> None:
+    def _assign_market_id(self, market: Market) -> None:
         event_id = self.event_ids[market.event_id]
         market_id = int(market.market_id) if market.market_id.isdecimal() else 0
         if not market_id:
@@ -64,21 +64,21 @@ class WireIds:
     # From the wire ----------------------------------------------------------------------------
 
     def event(self, event_id: int) -> SportEvent | None:
-        """Return the event of that number, if there is one."""
+        """Return the event with that id, None if there is none."""
         return self._events.get(event_id)
 
     def market(self, event_id: int, market_id: int) -> Market | None:
-        """Return the market of that number of an event, if there is one."""
+        """Return the market of an event with that id, None if there is none."""
         return self._markets.get((event_id, market_id))
 
     def line(self, strike_id: object) -> Line | None:
-        """Return the line of that strike id, if there is one."""
+        """Return the line with that strike id, None if there is none."""
         return self._lines.get(strike_id) if isinstance(strike_id, str) else None
 
     # To the wire ------------------------------------------------------------------------------
 
     def tournaments(self) -> dict[int, SportEvent]:
-        """Return the tournaments by number, each with one of its events to tell of it."""
+        """Return the tournaments by id, each with one of its events."""
         return {tournament_id(event.tournament): event for event in self._info.events}
 
     def events(self) -> list[SportEvent]:
@@ -90,7 +90,7 @@ class WireIds:
         return [market for market in self._info.markets if market.event_id == event_id]
 
     def market_id_of(self, line: Line) -> int:
-        """Return the number of a line's market."""
+        """Return the id of a line's market."""
         return self.market_ids[line.market_key]
 
     def strike_id_of(self, line_id: LineId) -> str:
@@ -99,27 +99,27 @@ class WireIds:
 
 
 def tournament_id(name: str) -> int:
-    """Return the number of a tournament: the exchange's own where it is known."""
-    return _TOURNAMENT_IDS.get(name) or stable_number(name)
+    """Return the id of a tournament: the exchange's own where it is known."""
+    return _TOURNAMENT_IDS.get(name) or stable_id(name)
 
 
 def outcome_id(type_: MarketType, selection: Selection) -> int:
-    """Return the number of an outcome in a market of this type."""
+    """Return the id of an outcome in a market of this type."""
     return _OUTCOME_IDS[type_, selection]
 
 
-def in_order_shown(line: Line, opposite: Line) -> tuple[Line, Line]:
-    """Return the two lines of a pair as the exchange puts them."""
-    return (line, opposite) if line.selection in _FIRST_SHOWN else (opposite, line)
+def display_order(line: Line, opposite: Line) -> tuple[Line, Line]:
+    """Return the two lines of a pair in the exchange's order."""
+    return (line, opposite) if line.selection in _DISPLAYED_FIRST else (opposite, line)
 
 
-def stable_number(text: str) -> int:
-    """Return a number for a text, the same in every process; it looks like the exchange's ids."""
+def stable_id(text: str) -> int:
+    """Return an id for a text, the same in every process, in the exchange's range."""
     return 1 + int(hashlib.sha256(text.encode()).hexdigest()[:12], 16) % _LARGEST_ID
 
 
 def _number(event_id: EventId) -> int:
-    return int(event_id) if event_id.isdecimal() else stable_number(event_id)
+    return int(event_id) if event_id.isdecimal() else stable_id(event_id)
 
 
 def _strike_id(line_id: LineId) -> str:

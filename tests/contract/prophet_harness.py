@@ -85,7 +85,7 @@ class ProphetHarness:
 
     def strike(self, **fault: Any) -> None:
         """Let something go wrong at the sandbox."""
-        self.there(lambda: self.server.strike(fault))
+        self.there(lambda: self.server.inject_fault(fault))
 
     def close(self) -> None:
         """Close the room and the sandbox."""

@@ -69,7 +69,7 @@ class Floor:
 
 def accounts(here: Any) -> list[Any]:
     """Return the accounts at the sandbox."""
-    return [partner.participant for partner in here.server.partners.values()]
+    return [partner.participant for partner in here.server.accounts.values()]
 
 
 def quotes(here: Any) -> bool:

@@ -120,7 +120,7 @@ def test_a_placement_without_an_answer_was_placed_once(sandbox: Sandbox, kind: s
 
     async def scenario(here: Any, connection: Connection) -> None:
         wager = await a_wager(connection, "lost")
-        here.server.strike({"kind": kind, "path": "submit_order", "seconds": 60})
+        here.server.inject_fault({"kind": kind, "path": "submit_order", "seconds": 60})
         with pytest.raises(UnreachableError):
             await connection.client.place(wager)
         assert list(await wagers_of(connection)) == ["lost"]
@@ -136,7 +136,7 @@ def test_a_session_outlives_its_tokens(sandbox: Sandbox) -> None:
     async def scenario(here: Any, connection: Connection) -> None:
         await connection.client.balance()
         for code in ("", "refresh"):
-            here.server.strike({"kind": "expired_token", "code": code})
+            here.server.inject_fault({"kind": "expired_token", "code": code})
             assert (await connection.client.balance()).balance_cents == 1_000_000
 
     play(sandbox, scenario)
@@ -147,9 +147,9 @@ def test_a_busy_exchange_is_asked_again(sandbox: Sandbox) -> None:
 
     async def scenario(here: Any, connection: Connection) -> None:
         wager = await a_wager(connection, "busy")
-        here.server.strike({"kind": "too_many", "path": "get_balance", "count": 2})
+        here.server.inject_fault({"kind": "too_many", "path": "get_balance", "count": 2})
         assert (await connection.client.balance()).balance_cents == 1_000_000
-        here.server.strike({"kind": "too_many", "path": "submit_order"})
+        here.server.inject_fault({"kind": "too_many", "path": "submit_order"})
         with pytest.raises(RefusalError, match="rate_limit_reached"):
             await connection.client.place(wager)
         assert await wagers_of(connection) == {}
@@ -191,7 +191,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
 
         await ups(1)
         for fault in faults:
-            here.server.strike(fault)
+            here.server.inject_fault(fault)
         await ups(2)
         assert any(isinstance(record, Down) for record in records)
         streaming.cancel()
@@ -213,7 +213,7 @@ def test_a_garbled_frame_of_the_sandbox_costs_nothing_else(sandbox: Sandbox) -> 
         streaming = asyncio.create_task(stream.run(records.append))
         while not records:
             await asyncio.sleep(0.02)
-        here.server.strike({"kind": "garbage_frame"})
+        here.server.inject_fault({"kind": "garbage_frame"})
         while not connection.decode_errors.total:
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.5)

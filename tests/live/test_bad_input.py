@@ -131,7 +131,7 @@ def test_a_closed_event_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) ->
             *before, told = ended.err.splitlines()
             assert told.startswith(f"python -m live {verb}: markets: none is on offer, as when")
             assert before == ["socket 1 is up, with 1 events"]
-        assert not any(partner.records for partner in here.server.partners.values())
+        assert not any(partner.records for partner in here.server.accounts.values())
 
     played = [f"recording.path={tape}", "sandbox.begin_minutes_before_start=0"]
     with_sandbox(sandbox, scenario, *played)

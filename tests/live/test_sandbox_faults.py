@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.sandbox.requested_faults import OF_MESSAGES, OF_REQUESTS, FaultKind
+from sim.sandbox.requested_faults import MESSAGE_FAULTS, REQUEST_FAULTS, FaultKind
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import (
     CancelRefused,
@@ -82,12 +82,12 @@ def told_of(hall: ProphetHarness, ref: str) -> list[type]:
 
 def placed_there(hall: ProphetHarness) -> list[str]:
     """Return the wagers that the exchange was ever asked for and took."""
-    return [r.request.ref for p in hall.server.partners.values() for r in p.records.values()]
+    return [r.request.ref for p in hall.server.accounts.values() for r in p.records.values()]
 
 
 def live_there(hall: ProphetHarness) -> int:
     """Return how many wagers are live at the exchange."""
-    return sum(len(partner.participant.live) for partner in hall.server.partners.values())
+    return sum(len(partner.participant.live) for partner in hall.server.accounts.values())
 
 
 def cancel_all(hall: ProphetHarness, *refs: str) -> None:
@@ -106,8 +106,10 @@ def test_every_fault_is_among_these() -> None:
     """There is no fault of the sandbox that is not tried here."""
     tried = [*FAULTS_OF_REQUESTS.values(), *GAPS.values(), *NO_GAPS.values()]
     assert {fault["kind"] for fault in tried} == set(FaultKind)
-    assert {FaultKind(fault["kind"]) for fault in FAULTS_OF_REQUESTS.values()} >= set(OF_REQUESTS)
-    assert {FaultKind(fault["kind"]) for fault in NO_GAPS.values()} >= set(OF_MESSAGES)
+    assert {FaultKind(fault["kind"]) for fault in FAULTS_OF_REQUESTS.values()} >= set(
+        REQUEST_FAULTS
+    )
+    assert {FaultKind(fault["kind"]) for fault in NO_GAPS.values()} >= set(MESSAGE_FAULTS)
 
 
 NEVER_PLACED, TURNS_UP = ("refused", "too many"), "too slow"

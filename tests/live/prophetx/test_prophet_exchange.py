@@ -48,7 +48,7 @@ def hall(tmp_path: Path, compose_settings: Callable[..., Any]) -> Iterator[Proph
 
 def settle(hall: ProphetHarness, results: dict[LineId, Result]) -> None:
     """Let the exchange settle the moneyline."""
-    stage = hall.server.stage
+    stage = hall.server.shifted_exchange
     hall.there(lambda: stage.at_present(lambda: stage.exchange.settle(0, results)))
 
 
@@ -86,8 +86,8 @@ def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(hall: Prophe
     """The loss is told at once, then what was missed of our wagers, and last that all is whole."""
     opened(hall, wish("a"))
     hall.strike(kind="lost_message", path="order", count=10)
-    (partner,) = hall.server.partners.values()
-    hall.there(lambda: hall.server.stage.at_present(partner.cancel_all))
+    (partner,) = hall.server.accounts.values()
+    hall.there(lambda: hall.server.shifted_exchange.at_present(partner.cancel_all))
     hall.strike(kind="socket_close")
     until(hall, lambda: bool(heard_of(hall, FeedRestored)))
     kinds = [type(event) for event in hall.heard]
@@ -123,7 +123,7 @@ def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(hall: ProphetH
 
 def test_what_a_taker_wins_is_told_as_its_maker_staked_it(hall: ProphetHarness) -> None:
     """A maker's 1.15 at -107 are taken with 1.07, which would win 1.14 if reckoned."""
-    stage = hall.server.stage
+    stage = hall.server.shifted_exchange
     other: list[Any] = []
     maker = PlaceWager(WagerRef("other"), AWAY, Odds(-107), 115, Intent.REST)
 

@@ -139,7 +139,7 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
         stop = asyncio.Event()
         session = build_session(compose_settings(*words))
         trading = asyncio.ensure_future(session.run(tmp_path, {}, stop, lambda _: None))
-        while not any(len(p.participant.live) >= 4 for p in here.server.partners.values()):
+        while not any(len(p.participant.live) >= 4 for p in here.server.accounts.values()):
             assert not trading.done(), trading.result()
             await asyncio.sleep(0.05)
         if crash:
@@ -153,8 +153,8 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
             for crash in (True, False):
                 await trade(here, crash=crash)
                 if crash:
-                    (partner,) = here.server.partners.values()
-                    here.server.stage.at_present(partner.cancel_all)
+                    (partner,) = here.server.accounts.values()
+                    here.server.shifted_exchange.at_present(partner.cancel_all)
                 outcomes.append(await asyncio.to_thread(reconcile, *here.settings))
             return outcomes
 

@@ -78,7 +78,7 @@ def record(
 
 async def to_the_end(here: Any) -> None:
     """Wait until the recording that is played has ended, and its last messages have come."""
-    while not here.server.stage.env.rows_ended.triggered:
+    while not here.server.shifted_exchange.env.rows_ended.triggered:
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.5)
 
@@ -133,7 +133,7 @@ def test_a_lost_socket_leaves_a_gap_and_no_lie(
 
     async def break_off(here: Any) -> None:
         await asyncio.sleep(1)
-        here.server.strike({"kind": "socket_reset"})
+        here.server.inject_fault({"kind": "socket_reset"})
         await to_the_end(here)
 
     folder = tmp_path / "made"
@@ -288,7 +288,7 @@ def test_a_speed_is_the_sandboxs(sandbox: Sandbox, small_tape: Path) -> None:
     async def run() -> None:
         async with sandbox(SPEED, f"recording.path={small_tape}") as here:
             session = recording(here)
-            apart_ns = abs(session.clock.wall_ns() - here.server.stage.clock.now_ns())
+            apart_ns = abs(session.clock.wall_ns() - here.server.shifted_exchange.clock.now_ns())
             assert apart_ns < SPEED * NS_PER_SECOND
 
     asyncio.run(run())

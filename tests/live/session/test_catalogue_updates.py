@@ -136,11 +136,11 @@ class Sights:
 
     def __init__(self, server: Any) -> None:
         """Hide them."""
-        self.stage = server.stage
-        reference = server._reference
-        self._points = reference.catalogue.pairs_by_market[SPREAD.key]
+        self.stage = server.shifted_exchange
+        views = server._views
+        self._points = views.catalogue.pairs_by_market[SPREAD.key]
         self._last = self._points.pop()
-        self._events = reference._events
+        self._events = views._events
         self._second = self._events.pop(SECOND)
 
     def put_on_offer(self, pair: int) -> None:
@@ -160,7 +160,7 @@ class Trader:
 
     def __init__(self, session: Any, here: Any) -> None:
         """Watch the room in which the session will trade."""
-        self.stage = here.server.stage
+        self.stage = here.server.shifted_exchange
         self.room: Any = None
         self._sights = Sights(here.server)
         self._session = session
@@ -198,7 +198,7 @@ class Trader:
         link = getattr(self.room, "_link", None)
         exchange = self.stage.exchange if link is None else link._exchange
         wagers = chain.from_iterable(each.live.values() for each in exchange.participants)
-        return {exchange.books[wager.line].line_id for wager in wagers}
+        return {exchange.books[wager.line_index].line_id for wager in wagers}
 
 
 def ids_of(*pairs: tuple[Line, Line]) -> set[LineId]:

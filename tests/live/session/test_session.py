@@ -130,7 +130,7 @@ def stage(sandbox: Sandbox, compose_settings: Compose, tmp_path: Path) -> Stage:
 
 def live_wagers(here: Any) -> int:
     """Return how many wagers are live at the exchange."""
-    return sum(len(partner.participant.live) for partner in here.server.partners.values())
+    return sum(len(partner.participant.live) for partner in here.server.accounts.values())
 
 
 async def quoting(here: Any, at_least: int = 4) -> None:
@@ -168,7 +168,7 @@ def test_a_paper_session_leaves_the_exchange_alone(stage: Stage) -> None:
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
         await stage.until_taken(4)
-        assert not any(partner.records for partner in here.server.partners.values())
+        assert not any(partner.records for partner in here.server.accounts.values())
 
     stage.play("paper", meanwhile, OFTEN)
     assert stage.kinds().count(WagerOpened) >= 4
@@ -182,7 +182,7 @@ def test_a_lost_stream_pulls_every_quote(stage: Stage, mode: str) -> None:
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
         await stage.until_taken(4)
-        here.server.strike({"kind": "socket_close"})
+        here.server.inject_fault({"kind": "socket_close"})
         await stage.until_told("socket 2 is up")
         await stage.until_more_are_placed()
 
@@ -272,7 +272,7 @@ def test_an_error_of_the_desk_cancels_everything(stage: Stage) -> None:
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
         await quoting(here)
-        (partner,) = here.server.partners.values()
+        (partner,) = here.server.accounts.values()
         record = next(iter(partner.records.values()))
         # The exchange claims more than was staked.
         record.request = replace_stake(record.request)
@@ -299,7 +299,7 @@ async def break_books(here: Any, partner: Any, record: Any) -> None:
     event = WagerMatched(
         record.request.ref, record.request.odds, record.stake_cents * 2, 100, record.stake_cents * 2
     )
-    here.server.stage.at_present(lambda: partner._hear((event,)))
+    here.server.shifted_exchange.at_present(lambda: partner._on_events((event,)))
 
 
 @pytest.mark.parametrize("mode", ["live", "paper"])
@@ -342,7 +342,9 @@ def test_ctrl_c_cancels_everything_and_a_second_one_stops_hard(
             )  # fmt: skip
             await quoting(here)
             if interrupts == 2:
-                here.server.strike({"kind": "late", "path": "history", "seconds": 900, "count": 9})
+                here.server.inject_fault(
+                    {"kind": "late", "path": "history", "seconds": 900, "count": 9}
+                )
             for _ in range(interrupts):
                 process.send_signal(signal.SIGINT)
                 await asyncio.sleep(0.5)
@@ -365,7 +367,7 @@ def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None
 
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
         await quoting(here)
-        (partner,) = here.server.partners.values()
+        (partner,) = here.server.accounts.values()
         refs.extend(record.request.ref for record in partner.records.values())
 
     stage.play("live", meanwhile)
@@ -422,7 +424,7 @@ def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
         await quoting(here)
         stage.here = here  # type: ignore[attr-defined]
-        (partner,) = here.server.partners.values()
+        (partner,) = here.server.accounts.values()
         partner.participant.account.cash_cents -= 777
         await asyncio.sleep(PATIENCE_SECONDS)
 
@@ -439,7 +441,7 @@ def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
     async def meanwhile(here: Any, stop: asyncio.Event) -> None:
         await quoting(here)
         before = garbage_logged()
-        here.server.strike({"kind": "garbage_frame", "text": "no frame at all"})
+        here.server.inject_fault({"kind": "garbage_frame", "text": "no frame at all"})
         while garbage_logged() == before:
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -33,8 +33,10 @@ def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) 
     async def scenario() -> None:
         session = build_backtest(*BUILD, "sandbox.begin_minutes_before_start=10")
         async with session.opened() as server, aiohttp.ClientSession() as http:
-            (event,) = server.stage.info.events
-            minutes = (event.scheduled_ns - server.stage.clock.now_ns()) / (60 * NS_PER_SECOND)
+            (event,) = server.shifted_exchange.info.events
+            minutes = (event.scheduled_ns - server.shifted_exchange.clock.now_ns()) / (
+                60 * NS_PER_SECOND
+            )
             assert 9 < minutes <= 10
             root = f"{server.address}/partner"
             headers = await login(http, root)
@@ -55,10 +57,10 @@ def test_time_passes_at_the_speed_asked_for(build_backtest: Callable[..., Any]) 
             *BUILD, "sandbox.speed=200", "sandbox.begin_minutes_before_start=2"
         )
         async with session.opened() as server:
-            (event,) = server.stage.info.events
-            while server.stage.exchange.markets.event_status_of(0) != EventStatus.LIVE:
+            (event,) = server.shifted_exchange.info.events
+            while server.shifted_exchange.exchange.markets.event_status_of(0) != EventStatus.LIVE:
                 await asyncio.sleep(0.05)
-            assert server.stage.clock.now_ns() >= event.scheduled_ns
+            assert server.shifted_exchange.clock.now_ns() >= event.scheduled_ns
 
     asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
 
@@ -72,7 +74,7 @@ def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
         async with session.opened() as server, aiohttp.ClientSession() as http:
             root = f"{server.address}/partner/v4/mm"
             headers = await login(http, f"{server.address}/partner")
-            (event,) = server.stage.info.events
+            (event,) = server.shifted_exchange.info.events
             url = f"{root}/get_markets?event_id={event.event_id}"
             async with http.get(url, headers=headers) as answer:
                 moneyline = (await answer.json())["data"]["markets"][0]
