@@ -110,7 +110,7 @@ class MarketViews:
     def market(self, market: Market) -> Json:
         """Return a market with everything offered in it."""
         pairs = self.catalogue.pairs_by_market[market.key]
-        shape: Json = {
+        fields: Json = {
             "category_name": "Game Lines",
             "id": self.wire_ids.market_ids[market.key],
             "name": market.name,
@@ -121,14 +121,14 @@ class MarketViews:
         }
         updated_ns = max((self._pair_changed_ns(pair) for pair in pairs), default=0)
         if updated_ns:
-            shape["updated_at"] = updated_ns
+            fields["updated_at"] = updated_ns
         if market.type is MarketType.MONEYLINE:
-            return shape | {"strike": 0, "selections": self.selections(pairs[0])}
+            return fields | {"strike": 0, "selections": self.selections(pairs[0])}
         main = min(pairs, key=self._distance_from_even, default=None)
-        return shape | {"market_strikes": [self._consume(pair, pair is main) for pair in pairs]}
+        return fields | {"market_strikes": [self._strike(pair, pair is main) for pair in pairs]}
 
-    def _consume(self, pair: Pair, favourite: bool) -> Json:
-        shape: Json = {
+    def _strike(self, pair: Pair, favourite: bool) -> Json:
+        fields: Json = {
             "category_name": "",
             "id": self.wire_ids.market_id_of(pair.first),
             "name": strike_name(pair.type, pair.first.point),
@@ -139,7 +139,7 @@ class MarketViews:
             "type": pair.type.value,
             **self._totals([pair]),
         }
-        return shape | {"favourite": True} if favourite else shape
+        return fields | {"favourite": True} if favourite else fields
 
     def selections(self, pair: Pair) -> list[list[Json]]:
         """Return the offers on both lines of a pair."""
@@ -187,10 +187,10 @@ class MarketViews:
             for line in (pair.first, pair.second)
             for level in levels(self._book(line))
         )
-        shape: Json = {"total_filled_quantity": dollars(filled_cents)}
+        fields: Json = {"total_filled_quantity": dollars(filled_cents)}
         if filled_cents + open_cents:
-            shape["total_quantity"] = dollars(filled_cents + open_cents)
-        return shape
+            fields["total_quantity"] = dollars(filled_cents + open_cents)
+        return fields
 
     def _distance_from_even(self, pair: Pair) -> float:
         """Return how far a pair's best offers are from even; 1 if a side has none."""

@@ -73,8 +73,8 @@ def _market_routes(markets: MarketEndpoints) -> list[Route]:
 
 def _order_routes(orders: OrderEndpoints) -> list[Route]:
     return [
-        Route("POST", (f"v4/mm/{new}",), (f"mm/{old}",), answer, True)
-        for new, old, answer in (
+        Route("POST", (f"v4/mm/{new}",), (f"mm/{old}",), endpoint, True)
+        for new, old, endpoint in (
             ("submit_order", "place_wager", orders.submit_order),
             ("submit_multiple_orders", "place_multiple_wagers", orders.submit_multiple_orders),
             ("cancel_order", "cancel_wager", orders.cancel_order),

@@ -93,10 +93,6 @@ class WireIds:
         """Return the id of a line's market."""
         return self.market_ids[line.market_key]
 
-    def strike_id_of(self, line_id: LineId) -> str:
-        """Return the strike id of a line."""
-        return self.strike_ids[line_id]
-
 
 def tournament_id(name: str) -> int:
     """Return the id of a tournament: the exchange's own where it is known."""
