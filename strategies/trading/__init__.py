@@ -1,1 +1,63 @@
-"""The desk and its language: no input or output, no simulation library, no configuration."""
+"""What a strategy author imports: `from strategies.trading import Quote, View, ...`, and no more.
+
+Code inside the project imports from the modules themselves.
+"""
+
+from strategies.trading.model.book import Book
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.ids import EventId, LineId, MarketId, PairId
+from strategies.trading.model.market import (
+    Catalogue,
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    Pair,
+    SportEvent,
+)
+from strategies.trading.model.market_types import MarketType, Period, Selection, Team
+from strategies.trading.model.odds import (
+    Ladder,
+    Odds,
+    crosses,
+    implied_probability,
+    opposite,
+    prophetx_ladder,
+)
+from strategies.trading.model.position import Position
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.strategy import PairView, Quote, Strategy, View
+
+__all__ = [
+    "NS_PER_SECOND",
+    "Book",
+    "Catalogue",
+    "ConfigError",
+    "EventId",
+    "EventStatus",
+    "Intent",
+    "Ladder",
+    "Line",
+    "LineId",
+    "Market",
+    "MarketId",
+    "MarketStatus",
+    "MarketType",
+    "Odds",
+    "Pair",
+    "PairId",
+    "PairView",
+    "Period",
+    "Position",
+    "Quote",
+    "Selection",
+    "SportEvent",
+    "Strategy",
+    "Team",
+    "View",
+    "crosses",
+    "implied_probability",
+    "opposite",
+    "prophetx_ladder",
+]
