@@ -27,6 +27,8 @@ usage: python -m sim VERB [...] [--debug]
   report     draw the report of a run folder again
   replay     feed a session's inputs to the same desk again, compare, and report on each start
   compare    hold the simulator against what became of a session's wagers
+  new-strategy
+             write a strategy of your own that runs, with its settings and a test
 
 python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
 wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.
@@ -284,6 +286,24 @@ def _utc(ns: int) -> str:
     return datetime.fromtimestamp(ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def _new_strategy(words: Sequence[str]) -> None:
+    parser = _Parser(
+        prog="python -m sim new-strategy",
+        description="Write a strategy that runs: class, settings, experiment, and a passing test.",
+    )
+    parser.add_argument("name", help="its module, in lower case, such as my_idea")
+    parser.add_argument("--dir", type=Path, required=True, help="the folder to write into")
+    options = parser.parse_args(words)
+    from sim.new_strategy import write_strategy  # noqa: PLC0415
+
+    for path in write_strategy(options.name, options.dir):
+        print(path)
+    print("\nTo test it, and to run it on the shipped game:")
+    print(f"cd {options.dir}")
+    print("python -m pytest")
+    print(f"PYTHONPATH=. prophet-sim run --config-dir conf +experiment={options.name}")
+
+
 VERBS: dict[str, Verb] = {
     "run": _run,
     "serve": _serve,
@@ -294,6 +314,7 @@ VERBS: dict[str, Verb] = {
     "report": _report,
     "replay": _replay,
     "compare": _compare,
+    "new-strategy": _new_strategy,
 }
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import strategies.trading
 
+
 def test_every_name_is_listed_and_there() -> None:
     """`__all__` is sorted, holds what the package imports, and nothing else."""
     listed = strategies.trading.__all__
