@@ -1,4 +1,4 @@
-"""A hall: what an exchange is held to the contract in, and how one asks and listens there."""
+"""The harness in which an implementation of the port is tested, and helpers for its events."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -34,109 +34,111 @@ PRIVATE = (
     CancelRefused,
     ProfitCorrected,
 )
-# So long after its opening a cancel is told to come again, and a little longer until it is not.
+# A cancel is refused this long after the opening; a little later it succeeds.
 RETRY_WINDOW_SECONDS = 6
 CANCELLABLE_SECONDS = RETRY_WINDOW_SECONDS + 1
 
 
-class Hall(Protocol):
-    """An exchange with one open moneyline, and somebody who listens to its answers.
+class ExchangeHarness(Protocol):
+    """An exchange with one open moneyline, and the events received from it.
 
-    Two others offer on it, and a taker comes, as `OTHERS` and `TAKER_*` say. The account holds
-    `BALANCE_CENTS`.
+    Two other makers offer on it, and a taker arrives, as `OTHERS` and `TAKER_*` say. The account
+    holds `BALANCE_CENTS`.
     """
 
     exchange: Exchange
     clock: Clock
-    heard: list[Event]
+    received: list[Event]
 
     def let_pass(self, seconds: float) -> None:
-        """Let time pass, with all that happens meanwhile."""
+        """Let time pass, and process everything that is due."""
 
-    def seat(self, assemble: Callable[..., Any]) -> Any:
-        """Let a desk, assembled on the exchange, hear everything in place of the listener."""
+    def attach_desk(self, assemble: Callable[..., Any]) -> Any:
+        """Assemble a desk on the exchange, which receives every event from then on."""
 
     def close(self) -> None:
-        """Leave nothing running."""
+        """Stop everything that is running."""
 
 
-def desk_of(hall: Hall, assemble: Callable[..., Any], parts: dict[str, Any], info: TapeInfo) -> Any:
-    """Return a desk with the standard settings, not started, that heard all that the hall heard."""
+def build_desk(
+    harness: ExchangeHarness, assemble: Callable[..., Any], parts: dict[str, Any], info: TapeInfo
+) -> Any:
+    """Return a desk with the standard settings, not started, with all events so far applied."""
     catalogue = info.catalogue()
     desk = assemble(
         parts,
         catalogue=catalogue,
         market_keys=tuple(catalogue.markets),
         ladder=info.ladder,
-        clock=hall.clock,
-        exchange=hall.exchange,
+        clock=harness.clock,
+        exchange=harness.exchange,
         journal=RunJournal(catalogue, None),
     )
-    for event in hall.heard:
-        desk.take(event, hall.clock.now_ns())
+    for event in harness.received:
+        desk.take(event, harness.clock.now_ns())
     return desk
 
 
-def until(hall: Hall, true: Callable[[], bool], seconds: int = 1_500) -> None:
-    """Let time pass until something is true; fail where it does not come.
+def until(harness: ExchangeHarness, true: Callable[[], bool], seconds: int = 1_500) -> None:
+    """Let time pass until something is true; fail after a limit.
 
-    A hall may be on the wall's time, where nothing comes within a given one.
+    A harness may run in real time, where no response is due within a fixed time.
     """
     for _ in range(seconds):
         if true():
             return
-        hall.let_pass(1)
-    raise AssertionError(hall.heard)
+        harness.let_pass(1)
+    raise AssertionError(harness.received)
 
 
-def wish(
+def wager_request(
     ref: str,
     line_id: LineId = AWAY,
     odds: int = -104,
     stake_cents: int = 5_000,
     intent: Intent = Intent.REST,
 ) -> PlaceWager:
-    """Return the request for a wager; unless told otherwise it rests, ahead of the others."""
+    """Return a request for a wager, which by default rests ahead of the others."""
     return PlaceWager(WagerRef(ref), line_id, Odds(odds), stake_cents, intent)
 
 
-def heard_of(hall: Hall, *types: type) -> list[Any]:
-    """Return what was heard of some types, in order."""
-    return [event for event in hall.heard if isinstance(event, types)]
+def received_of(harness: ExchangeHarness, *types: type) -> list[Any]:
+    """Return the received events of some types, in order."""
+    return [event for event in harness.received if isinstance(event, types)]
 
 
-def said_of(hall: Hall, ref: str, *types: type) -> list[Any]:
-    """Return what the exchange said of a wager, in order; only of some types if these are named."""
-    return [event for event in heard_of(hall, *(types or PRIVATE)) if event.ref == ref]
+def updates_of(harness: ExchangeHarness, ref: str, *types: type) -> list[Any]:
+    """Return the received updates of a wager in order, of some types if these are given."""
+    return [event for event in received_of(harness, *(types or PRIVATE)) if event.ref == ref]
 
 
-def types_said_of(hall: Hall, ref: str) -> list[type]:
-    """Return the types of what the exchange said of a wager, in order."""
-    return [type(event) for event in said_of(hall, ref)]
+def update_types_of(harness: ExchangeHarness, ref: str) -> list[type]:
+    """Return the types of a wager's received updates, in order."""
+    return [type(event) for event in updates_of(harness, ref)]
 
 
-def await_word(hall: Hall, kind: type, *refs: str) -> None:
-    """Let time pass until this was said of each wager, and so long that it would be said twice."""
-    until(hall, lambda: all(said_of(hall, ref, kind) for ref in refs))
-    hall.let_pass(2)
+def wait_for_update(harness: ExchangeHarness, kind: type, *refs: str) -> None:
+    """Wait for an update of each wager, and long enough that a duplicate would arrive too."""
+    until(harness, lambda: all(updates_of(harness, ref, kind) for ref in refs))
+    harness.let_pass(2)
 
 
-def opened(hall: Hall, *requests: PlaceWager) -> None:
-    """Place wagers, and let them be opened and old enough to be cancelled."""
-    hall.exchange.place(requests)
+def opened(harness: ExchangeHarness, *requests: PlaceWager) -> None:
+    """Place wagers, and wait until they are open and can be cancelled."""
+    harness.exchange.place(requests)
     refs = [request.ref for request in requests]
-    await_word(hall, WagerOpened, *refs)
-    hall.let_pass(CANCELLABLE_SECONDS)
+    wait_for_update(harness, WagerOpened, *refs)
+    harness.let_pass(CANCELLABLE_SECONDS)
     for ref in refs:
-        assert types_said_of(hall, ref) == [WagerAccepted, WagerOpened]
+        assert update_types_of(harness, ref) == [WagerAccepted, WagerOpened]
 
 
-def account(hall: Hall) -> AccountState:
-    """Ask for the account's state and return the one answer."""
-    before = len(heard_of(hall, AccountState))
-    hall.exchange.ask_state()
-    until(hall, lambda: len(heard_of(hall, AccountState)) > before)
-    hall.let_pass(2)
-    (state,) = heard_of(hall, AccountState)[before:]
+def account(harness: ExchangeHarness) -> AccountState:
+    """Request the account's state and return the one response."""
+    before = len(received_of(harness, AccountState))
+    harness.exchange.ask_state()
+    until(harness, lambda: len(received_of(harness, AccountState)) > before)
+    harness.let_pass(2)
+    (state,) = received_of(harness, AccountState)[before:]
     assert isinstance(state, AccountState)
     return state

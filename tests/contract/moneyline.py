@@ -1,4 +1,4 @@
-"""The market on which every exchange is held to the contract: one moneyline with its makers."""
+"""The market of the contract tests: one moneyline with its makers."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 
 START_NS = 1_790_000_000 * NS_PER_SECOND
-# Named as the exchange names them.
+# Ids in the exchange's format.
 GAME, MONEYLINE = EventId("19458"), MarketId("219")
 HOME, AWAY = LineId("1" * 32), LineId("2" * 32)
 SELECTIONS = {HOME: Selection.HOME, AWAY: Selection.AWAY}
-# What others offer a taker on either line, all along.
+# What other makers offer on either line throughout.
 OTHERS = (Odds(-108), 50_000)
-# At this second a taker comes for the home line, and takes up to a hundred dollars at these odds.
+# At this second a taker stakes up to a hundred dollars on the home line at these odds.
 TAKER_SECOND, TAKER_ODDS, TAKER_CENTS = 60, 104, 10_000
 BALANCE_CENTS = 1_000_000
 
 
 def write_moneyline(folder: Path, opens_seconds: int = 0) -> Path:
-    """Write a recording of the moneyline, its two others and its taker.
+    """Write a recording of the moneyline, its two makers and its taker.
 
     The taker's second counts from `opens_seconds` on.
     """

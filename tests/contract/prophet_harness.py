@@ -1,4 +1,4 @@
-"""The hall of ProphetX: a room on our own sandbox, in one loop, faster than the wall."""
+"""The harness of ProphetX: a live gateway connected to our sandbox, in one event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,17 +20,17 @@ from live.wall_clock import WallClock
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.model.events import Event
-from tests.contract.exchange_harness import RETRY_WINDOW_SECONDS, desk_of
+from tests.contract.exchange_harness import RETRY_WINDOW_SECONDS, build_desk
 from tests.contract.moneyline import write_moneyline
 from tests.live.endpoints import LOCAL
 
-# How fast the sandbox's time passes, and how much of it there is, before the taker's minute, in
-# which to open a room: seconds of a busy machine.
+# The sandbox's speed, and the simulated seconds before the taker arrives in which the gateway must
+# be open, even on a busy machine.
 SPEED, PREPARING_SECONDS = 25, 60
 
 
 class ProphetHarness:
-    """ProphetX's protocols, spoken with our own sandbox in the same loop, faster than the wall."""
+    """ProphetX's protocols against our sandbox in the same loop, faster than real time."""
 
     def __init__(
         self,
@@ -39,13 +39,13 @@ class ProphetHarness:
         *settings: str,
         answer_seconds: float = LOCAL.answer_seconds,
     ) -> None:
-        """Serve the market, and open a room there.
+        """Serve the market, and open a gateway to it.
 
-        The room is that of a live session with these settings; what is not answered in so many
-        seconds of the wall is not answered.
+        The gateway is that of a live session with these settings; requests time out after
+        `answer_seconds` of real time.
         """
         self._answer_seconds = answer_seconds
-        self.heard: list[Event] = []
+        self.received: list[Event] = []
         path = write_moneyline(folder / "tape", PREPARING_SECONDS)
         words = [
             f"recording.path={path}",
@@ -61,65 +61,65 @@ class ProphetHarness:
         self._folder = folder / "taped"
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
-        self._hosting: asyncio.Task[None] | None = None
+        self._host_task: asyncio.Task[None] | None = None
         self._loop.run_until_complete(self._open())
 
     def let_pass(self, seconds: float) -> None:
-        """Let the loop run for as long."""
+        """Run the loop for that time."""
         self._loop.run_until_complete(asyncio.sleep(seconds / SPEED))
 
-    def seat(self, assemble: Callable[..., Any]) -> Any:
+    def attach_desk(self, assemble: Callable[..., Any]) -> Any:
         """Assemble a desk with the standard settings, and start it."""
-        desk = desk_of(self, assemble, self._parts, self._info)
+        desk = build_desk(self, assemble, self._parts, self._info)
         self._listener.desk = desk
         self.clock.enter(desk.start)
         return desk
 
-    def there(self, do: Callable[[], Any]) -> None:
-        """Do something at the sandbox, in its loop."""
+    def at_sandbox(self, do: Callable[[], Any]) -> None:
+        """Call a function in the sandbox's loop."""
 
         async def done() -> None:
             do()
 
         self._loop.run_until_complete(done())
 
-    def strike(self, **fault: Any) -> None:
-        """Let something go wrong at the sandbox."""
-        self.there(lambda: self.server.inject_fault(fault))
+    def inject_fault(self, **fault: Any) -> None:
+        """Inject a fault at the sandbox."""
+        self.at_sandbox(lambda: self.server.inject_fault(fault))
 
     def close(self) -> None:
-        """Close the room and the sandbox."""
+        """Close the gateway and the sandbox."""
         self._closing.set()
-        assert self._hosting is not None
-        self._loop.run_until_complete(self._hosting)
+        assert self._host_task is not None
+        self._loop.run_until_complete(self._host_task)
         self._loop.close()
 
     async def _open(self) -> None:
         opened = self._loop.create_future()
-        self._hosting = self._loop.create_task(self._host(opened))
-        await asyncio.wait((opened, self._hosting), return_when=asyncio.FIRST_COMPLETED)
-        if self._hosting.done():
-            self._hosting.result()
+        self._host_task = self._loop.create_task(self._host(opened))
+        await asyncio.wait((opened, self._host_task), return_when=asyncio.FIRST_COMPLETED)
+        if self._host_task.done():
+            self._host_task.result()
 
     async def _host(self, opened: "asyncio.Future[None]") -> None:
-        """Serve, and keep the room's tasks, until it is closed."""
+        """Run the sandbox and the gateway's tasks until closed."""
         async with self._sandbox.opened() as server:
             port = urlsplit(server.address).port
             assert port is not None
-            site = replace(
+            endpoint = replace(
                 LOCAL,
                 root=server.address,
                 socket_port=port,
                 speed=SPEED,
                 answer_seconds=self._answer_seconds,
             )
-            room = self._parts["run"].keywords["room"](clock=lambda: WallClock(speed=SPEED))
-            self.clock, self.server, self.room = room.clock, server, room
-            async with connected(site, room.clock, {}, self._folder) as connection:
+            gateway = self._parts["run"].keywords["room"](clock=lambda: WallClock(speed=SPEED))
+            self.clock, self.server, self.gateway = gateway.clock, server, gateway
+            async with connected(endpoint, gateway.clock, {}, self._folder) as connection:
                 self.decode_errors = connection.decode_errors
                 try:
                     async with asyncio.TaskGroup() as tasks:
-                        await self._tape(tasks, room, connection)
+                        await self._capture(tasks, gateway, connection)
                         opened.set_result(None)
                         await self._until_closed()
                 except* _ClosedError:
@@ -129,8 +129,8 @@ class ProphetHarness:
         await self._closing.wait()
         raise _ClosedError
 
-    async def _tape(self, tasks: asyncio.TaskGroup, room: Any, connection: Any) -> None:
-        """Let the room hear the sandbox, and whoever listens hear the room."""
+    async def _capture(self, tasks: asyncio.TaskGroup, gateway: Any, connection: Any) -> None:
+        """Connect the gateway to the sandbox, and the listener to the gateway."""
         clocks, raw = Clocks.TWO, RawLog(self._folder)
         writer = TapeWriter(self._folder, source="test", simulated=True, clocks=clocks)
         markets = self._parts["markets"]
@@ -138,36 +138,38 @@ class ProphetHarness:
             self._parts["feed"], markets, self._parts["reference"], 0, 60, 600
         )
         tournaments = await chosen_tournaments(connection.client, markets)
-        taping = SessionCapture(settings, connection, room, tournaments, writer, raw, print)
-        tasks.create_task(room.clock.run())
-        tasks.create_task(taping.run(asyncio.Event()))
-        await taping.whole.wait()
+        capture = SessionCapture(settings, connection, gateway, tournaments, writer, raw, print)
+        tasks.create_task(gateway.clock.run())
+        tasks.create_task(capture.run(asyncio.Event()))
+        await capture.whole.wait()
         self._info = writer.info
         keys = tuple(market.key for market in self._info.markets)
-        self.exchange = room.open(GatewayContext(connection, self._info, keys, tasks, lambda: None))
-        self._listener = Listener(self.heard)
-        growth = CatalogueUpdates(self._info, markets)
-        taping.seat(self._listener, growth)  # type: ignore[arg-type]
+        self.exchange = gateway.open(
+            GatewayContext(connection, self._info, keys, tasks, lambda: None)
+        )
+        self._listener = Listener(self.received)
+        updates = CatalogueUpdates(self._info, markets)
+        capture.seat(self._listener, updates)  # type: ignore[arg-type]
 
 
 class _ClosedError(Exception):
-    """The hall is closed: ends its tasks."""
+    """The harness is closed: ends its tasks."""
 
 
 class Listener:
-    """Hears what a room tells: keeps it, and passes it on to a desk if there is one."""
+    """Keeps the events of a gateway, and passes them on to a desk if there is one."""
 
-    def __init__(self, heard: list[Event]) -> None:
-        """Keep what is heard."""
+    def __init__(self, received: list[Event]) -> None:
+        """Append the events to `received`."""
         self.desk: Any = None
-        self._heard = heard
+        self._received = received
 
     def begin(self) -> None:
         """Begin nothing."""
 
     def take(self, event: Event, at_ns: int) -> None:
         """Keep an event."""
-        self._heard.append(event)
+        self._received.append(event)
         if self.desk is not None:
             self.desk.take(event, at_ns)
 

@@ -1,4 +1,4 @@
-"""The hall of a backtest: the simulated exchange in virtual time."""
+"""The harness of a backtest: the simulated exchange in virtual time."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer
 from strategies.trading.model.events import Event
 from strategies.trading.model.units import NS_PER_SECOND
-from tests.contract.exchange_harness import desk_of
+from tests.contract.exchange_harness import build_desk
 from tests.contract.moneyline import write_moneyline
 
 
@@ -25,14 +25,14 @@ class SimulatedHarness:
 
     def __init__(self, folder: Path, compose_settings: Callable[..., Any]) -> None:
         """Build it as a backtest would."""
-        self.heard: list[Event] = []
+        self.received: list[Event] = []
         path = write_moneyline(folder / "tape")
         config = compose_settings(f"recording.path={path}", "latency=lognormal")
         self._parts = instantiate(config, _convert_="all")
         self._info = open_recording(str(path)).info
         self._env = ReplayEnvironment(exchange_rows(open_recording(str(path))))
         self._inbox = Inbox(self._env)
-        self._inbox.connect(lambda event, _: self.heard.append(event), lambda _: None)
+        self._inbox.connect(lambda event, _: self.received.append(event), lambda _: None)
         latency = self._parts["latency"](RandomStreams(1))
         exchange = self._parts["exchange"](
             env=self._env,
@@ -54,12 +54,12 @@ class SimulatedHarness:
         self._env.run(until=self._env.now_ns + round(seconds * NS_PER_SECOND))
         self._inbox.drain(self._env.now_ns)
 
-    def seat(self, assemble: Callable[..., Any]) -> Any:
+    def attach_desk(self, assemble: Callable[..., Any]) -> Any:
         """Assemble a desk with the standard settings, and start it."""
-        desk = desk_of(self, assemble, self._parts, self._info)
+        desk = build_desk(self, assemble, self._parts, self._info)
 
         def hear(event: Event, at_ns: int) -> None:
-            self.heard.append(event)
+            self.received.append(event)
             desk.take(event, at_ns)
 
         self._inbox.connect(hear, desk.act)

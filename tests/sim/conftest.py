@@ -6,19 +6,19 @@ import pytest
 
 from sim.engine.latency import Constant, Delay
 from strategies.trading.model.commands import PlaceWager
-from tests.sim.small_exchange import Room, request
+from tests.sim.small_exchange import ExchangeScenario, request
 
 
 @pytest.fixture(scope="session")
-def make_room() -> type[Room]:
+def make_scenario() -> type[ExchangeScenario]:
     """Return the class of rooms, to be built with what a test needs."""
-    return Room
+    return ExchangeScenario
 
 
 @pytest.fixture
-def room() -> Room:
-    """Return a room with no delays, under the fearful queue model."""
-    return Room()
+def scenario() -> ExchangeScenario:
+    """Return a scenario with no delays, under the fearful queue model."""
+    return ExchangeScenario()
 
 
 @pytest.fixture(scope="session")

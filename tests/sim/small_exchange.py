@@ -63,14 +63,14 @@ def game_info(clocks: Clocks = Clocks.ONE) -> TapeInfo:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Received:
     """An event, or the code of a refused mass cancel, and the millisecond at which it was heard."""
 
     ms: float
     event: Event | str | None
 
 
-class Room:
+class ExchangeScenario:
     """An exchange with a listener in place of a desk. Say what happens when, then `run`.
 
     Times are milliseconds from the start; markets are open from the first row on. Delays are zero
@@ -92,11 +92,11 @@ class Room:
     ) -> None:
         """Build nothing yet but keep how to."""
         self.info = game_info(clocks)
-        self.heard: list[Heard] = []
-        self.acted: list[float] = []
+        self.received: list[Received] = []
+        self.decided: list[float] = []
         self.exchange: SimulatedProphet
         self.market: TapeReplayer
-        self.link: ExchangeConnection
+        self.connection: ExchangeConnection
         self._queue = queue or Back()
         self._delays = delays or {}
         self._subscribed = tuple(subscribed)
@@ -107,7 +107,7 @@ class Room:
         self.guests: dict[str, Participant] = {}
         self.trades: list[tuple[str, int, int]] = []
         self._balances: dict[str, int] = {}
-        self._told: dict[str, list[Heard]] = {}
+        self._participant_events: dict[str, list[Received]] = {}
         self._rows: list[tuple[Any, ...]] = []
         self._calls: list[tuple[float, Callable[[], None]]] = []
         self._seq = 0
@@ -171,7 +171,7 @@ class Room:
     def join(self, name: str, balance_cents: int = 1_000_000) -> None:
         """Let another participant in."""
         self._balances[name] = balance_cents
-        self._told[name] = []
+        self._participant_events[name] = []
 
     def place(
         self,
@@ -189,17 +189,17 @@ class Room:
     def place_all(self, ms: float, requests: list[PlaceWager], by: str | None = None) -> None:
         """Place a batch."""
         if by is None:
-            self.call(ms, lambda: self.link.place(requests))
+            self.call(ms, lambda: self.connection.place(requests))
         else:
-            self.call(ms, lambda: self._tell(by, self.exchange.place(self.guests[by], requests)))
+            self.call(ms, lambda: self._record(by, self.exchange.place(self.guests[by], requests)))
 
     def cancel(self, ms: float, *refs: str, by: str | None = None) -> None:
         """Cancel wagers in one batch."""
         named = [WagerRef(ref) for ref in refs]
         if by is None:
-            self.call(ms, lambda: self.link.cancel(named))
+            self.call(ms, lambda: self.connection.cancel(named))
         else:
-            self.call(ms, lambda: self._tell(by, self.exchange.cancel(self.guests[by], named)))
+            self.call(ms, lambda: self._record(by, self.exchange.cancel(self.guests[by], named)))
 
     def cancel_all(
         self,
@@ -220,11 +220,11 @@ class Room:
 
         def cancel() -> None:
             if by is None:
-                self.link.cancel_all(event_id, market_id)
+                self.connection.cancel_all(event_id, market_id)
             else:
                 guest = self.guests[by]
                 code = self.exchange.cancel_all(guest, event_id, market_id, line_id)
-                self._tell(by, [code])
+                self._record(by, [code])
 
         self.call(ms, cancel)
 
@@ -235,7 +235,7 @@ class Room:
 
     def ask_state(self, ms: float) -> None:
         """Ask for the state of the account."""
-        self.call(ms, lambda: self.link.ask_state())  # noqa: PLW0108 - not built yet
+        self.call(ms, lambda: self.connection.ask_state())  # noqa: PLW0108 - not built yet
 
     def call(self, ms: float, callback: Callable[[], None]) -> None:
         """Do something at a time."""
@@ -244,16 +244,16 @@ class Room:
     @property
     def us(self) -> Participant:
         """Return our own side of the exchange."""
-        return self.link.participant
+        return self.connection.participant
 
     # What came of it --------------------------------------------------------------------------
 
-    def run(self, extra_ms: float = 10_000) -> "Room":
-        """Play everything, and some time after it; return the room."""
+    def run(self, extra_ms: float = 10_000) -> "ExchangeScenario":
+        """Play everything, and some time after it; return the scenario."""
         last_ms = max(ms for ms, _ in [*self._calls, (0, None)])
         env = ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
         inbox = Inbox(env)
-        inbox.connect(self._hear, self._act, self._wake_always)
+        inbox.connect(self._on_event, self._on_decide, self._wake_always)
         self.env, self.inbox, self.clock = env, inbox, VirtualClock(env, inbox.drain)
         names = ("feed", "compute", "entry", "activation", "response")
         delays: dict[str, Delay] = {name: NoDelay() for name in names}
@@ -263,11 +263,13 @@ class Room:
         )
         publisher = Publisher(env, inbox, latency.feed, self.info.clocks, self._subscribed)
         self.market = TapeReplayer(env, self.info, exchange, publisher)
-        chance = default_rng(0)
-        self.link = open_connection(env, exchange, latency, inbox, publisher, self._faults, chance)
+        rng = default_rng(0)
+        self.connection = open_connection(
+            env, exchange, latency, inbox, publisher, self._faults, rng
+        )
         self.exchange = exchange
         for name, cents in self._balances.items():
-            self.guests[name] = exchange.open_account(name, cents, partial(self._tell, name))
+            self.guests[name] = exchange.open_account(name, cents, partial(self._record, name))
         exchange.on_trade = lambda *trade: self.trades.append((trade[0].line_id, *trade[1:]))
         env.replay_to(self.market.apply_row)
         for ms, callback in self._calls:
@@ -279,20 +281,20 @@ class Room:
 
     def of(self, *types: type[Something], by: str | None = None) -> list[Something]:
         """Return the events that the desk or another heard and that are of these types."""
-        return [heard.event for heard in self._heard_by(by) if isinstance(heard.event, types)]
+        return [heard.event for heard in self._received_by(by) if isinstance(heard.event, types)]
 
     def times_of(self, *types: type, by: str | None = None) -> list[float]:
         """Return when events of these types were heard."""
-        return [heard.ms for heard in self._heard_by(by) if isinstance(heard.event, types)]
+        return [heard.ms for heard in self._received_by(by) if isinstance(heard.event, types)]
 
     def codes(self, ref: str, by: str | None = None) -> list[str]:
         """Return the codes that were told of a wager, in order."""
-        told = (heard.event for heard in self._heard_by(by))
+        told = (heard.event for heard in self._received_by(by))
         refusals = (e for e in told if isinstance(e, WagerRejected | WagerInvalid | CancelRefused))
         return [refusal.code for refusal in refusals if refusal.ref == ref]
 
     def ms_of(self, at_ns: int | None) -> float:
-        """Return a time as milliseconds of the room."""
+        """Return a time as milliseconds of the scenario."""
         assert at_ns is not None
         return (at_ns - START_NS) / 1e6
 
@@ -308,18 +310,18 @@ class Room:
         """Return how much of a wager's stake was matched."""
         return sum(stake for _, stake, _ in self.fills(ref, by))
 
-    def _heard_by(self, name: str | None) -> list[Heard]:
-        return self.heard if name is None else self._told[name]
+    def _received_by(self, name: str | None) -> list[Received]:
+        return self.received if name is None else self._participant_events[name]
 
-    def _tell(self, name: str, events: Iterable[Event | str | None]) -> None:
+    def _record(self, name: str, events: Iterable[Event | str | None]) -> None:
         ms = self.ms_of(self.env.now_ns)
-        self._told[name].extend(Heard(ms, event) for event in events)
+        self._participant_events[name].extend(Received(ms, event) for event in events)
 
-    def _hear(self, event: Event, at_ns: int) -> None:
-        self.heard.append(Heard(self.ms_of(at_ns), event))
+    def _on_event(self, event: Event, at_ns: int) -> None:
+        self.received.append(Received(self.ms_of(at_ns), event))
 
-    def _act(self, now_ns: int) -> None:
-        self.acted.append(self.ms_of(now_ns))
+    def _on_decide(self, now_ns: int) -> None:
+        self.decided.append(self.ms_of(now_ns))
 
     def _on_line(self, ms: float, kind: Kind, line: str, **more: Any) -> None:
         market = 0 if line in {"home", "away"} else 1
@@ -327,7 +329,7 @@ class Room:
 
 
 def nanoseconds(ms: float) -> int:
-    """Return a time of the room as nanoseconds."""
+    """Return a time of the scenario as nanoseconds."""
     return START_NS + round(ms * 1_000_000)
 
 

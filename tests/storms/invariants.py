@@ -1,4 +1,4 @@
-"""What is held against a storm after each event, by eyes that see what the exchange does itself."""
+"""The invariants of a storm, checked after each event against what the exchange itself does."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -30,8 +30,8 @@ from strategies.trading.risk.limits import Limits
 
 
 @dataclass(slots=True)
-class Life:
-    """One wager as the exchange has it: of whom, what is matched, and how often it ended."""
+class WagerState:
+    """One wager at the exchange: its owner, its matched stake, and how often it ended."""
 
     owner: Participant
     request: PlaceWager
@@ -46,23 +46,24 @@ class Life:
 
 @dataclass(slots=True)
 class Tally:
-    """What is matched on a line: the stakes, and the profits they can win."""
+    """Matched stakes on a line, and the profits they can win, in cents."""
 
     stake_cents: int = 0
     profit_cents: int = 0
 
 
-class Truth:
-    """Everything that participants do and are told, at the exchange itself and at once.
+class ExchangeObserver:
+    """Records every request, response and private update at the exchange, without latency.
 
-    It looks at each request, each answer and each private update before any link can lose it.
+    It wraps the exchange's methods and the participants' callbacks, so that it sees everything
+    before a connection can lose it.
     """
 
     def __init__(self, exchange: SimulatedProphet, *, recorded: bool) -> None:
-        """Stand between the exchange, with a recorded market or none, and all that comes to it."""
+        """Wrap an exchange; `recorded` is whether its tape has recorded offers."""
         self.exchange = exchange
         self.recorded = recorded
-        self.lives: dict[str, dict[WagerRef, Life]] = defaultdict(dict)
+        self.wagers: dict[str, dict[WagerRef, WagerState]] = defaultdict(dict)
         self.fills: list[tuple[Participant, WagerMatched]] = []
         self.trades = 0
         self.matched: dict[LineBook, None] = {}
@@ -72,64 +73,64 @@ class Truth:
         self._place, self._cancel = exchange.place, exchange.cancel
         exchange.place, exchange.cancel, exchange.on_trade = self.place, self.cancel, self.trade
         for participant in exchange.participants:
-            participant.notify = partial(self.told, participant, participant.notify)
+            participant.notify = partial(self.on_updates, participant, participant.notify)
 
     def tally(self, name: str, line_id: LineId) -> Tally:
-        """Return what a participant has matched on a line and not settled."""
+        """Return a participant's matched, unsettled stakes on a line."""
         return self._tallies[name, line_id]
 
     def closed(self, line_id: LineId) -> bool:
-        """Tell whether a line's market is closed for good."""
+        """Return whether a line's market is closed."""
         market = self.exchange.books_by_line[line_id].market_index
         return self.exchange.markets.status_of(market) == MarketStatus.CLOSED
 
     def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Any]:
-        """See requests come, and which of them are accepted."""
+        """Place, and record the accepted wagers."""
         answers = self._place(participant, requests)
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, WagerAccepted):
-                lives = self.lives[participant.name]
-                assert request.ref not in lives, f"{request.ref} was accepted twice"
-                lives[request.ref] = Life(participant, request)
+                wagers = self.wagers[participant.name]
+                assert request.ref not in wagers, f"{request.ref} was accepted twice"
+                wagers[request.ref] = WagerState(participant, request)
         return answers
 
     def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[Any]:
-        """See cancels come, and which of them are granted."""
+        """Cancel, and record the responses."""
         answers = self._cancel(participant, refs)
         for answer in answers:
-            self._see(participant, answer)
+            self._on_update(participant, answer)
         return answers
 
-    def told(
+    def on_updates(
         self,
         participant: Participant,
-        tell: Callable[[tuple[Event, ...]], None],
+        notify: Callable[[tuple[Event, ...]], None],
         events: tuple[Event, ...],
     ) -> None:
-        """See what the exchange tells a participant."""
+        """Record private updates, then pass them on."""
         for event in events:
-            self._see(participant, event)
-        tell(events)
+            self._on_update(participant, event)
+        notify(events)
 
     def trade(self, book: LineBook, odds: int, stake_cents: int) -> None:
-        """See a trade: of two participants, or where a market is recorded, of one with it."""
+        """Check a trade: between two participants, or of one with the recorded market."""
         if self.recorded and not self._is_between_two(odds, stake_cents):
-            self._see_trade_with_recorded(odds, stake_cents)
+            self._check_trade_with_recorded(odds, stake_cents)
         else:
-            self._see_trade_of_two(odds, stake_cents)
+            self._check_trade_of_two(odds, stake_cents)
             self.trades += 1
         self._on_trade(book, odds, stake_cents)
 
     def _is_between_two(self, odds: int, stake_cents: int) -> bool:
-        """Tell whether the last two fills are what a trade would be to its maker and its taker."""
-        told = [(fill.odds, fill.stake_cents, fill.profit_cents) for _, fill in self.fills[-2:]]
-        if len(told) < 2:
+        """Return whether the last two fills are the maker's and the taker's of a trade."""
+        last = [(fill.odds, fill.stake_cents, fill.profit_cents) for _, fill in self.fills[-2:]]
+        if len(last) < 2:
             return False
-        (maker_odds, *maker), (_, *taker) = told
+        (maker_odds, *maker), (_, *taker) = last
         return maker_odds == opposite(odds) and maker == taker[::-1] and taker[0] == stake_cents
 
-    def _see_trade_of_two(self, odds: int, stake_cents: int) -> None:
-        """See two participants, each winning the other's stake."""
+    def _check_trade_of_two(self, odds: int, stake_cents: int) -> None:
+        """Check that the stake of each side is the profit of the other."""
         (maker, given), (taker, taken) = self.fills[-2:]
         assert maker is not taker, f"{maker.name} matched itself"
         assert (given.stake_cents, given.profit_cents) == (taken.profit_cents, taken.stake_cents)
@@ -137,20 +138,20 @@ class Truth:
         assert crosses(given.odds, taken.odds)
         assert given.odds == opposite(odds)
 
-    def _see_trade_with_recorded(self, odds: int, stake_cents: int) -> None:
-        """See one participant, as its taker or its maker; the other is nobody known."""
+    def _check_trade_with_recorded(self, odds: int, stake_cents: int) -> None:
+        """Check the one participant's fill, as taker or maker."""
         _, fill = self.fills[-1]
         as_taker = (fill.odds, fill.stake_cents)
         as_maker = (opposite(fill.odds), fill.profit_cents)
         assert (odds, stake_cents) in (as_taker, as_maker)
 
     def worst_by_market(self, name: str) -> dict[MarketKey, int]:
-        """Return the most that a participant can lose in each market, all that is open filled."""
+        """Return a participant's worst case in each market, with every open wager filled."""
         open_cents: dict[LineId, int] = {}
-        for life in self.lives[name].values():
-            if life.open_cents:
-                line_id = life.request.line_id
-                open_cents[line_id] = open_cents.get(line_id, 0) + life.open_cents
+        for wager_state in self.wagers[name].values():
+            if wager_state.open_cents:
+                line_id = wager_state.request.line_id
+                open_cents[line_id] = open_cents.get(line_id, 0) + wager_state.open_cents
         worst: dict[MarketKey, int] = {}
         for book in self.exchange.books[::2]:
             key, other = book.line.market_key, book.opposite
@@ -160,37 +161,39 @@ class Truth:
             worst[key] = worst.get(key, 0) - min(0, if_first, if_second)
         return worst
 
-    def _see(self, participant: Participant, event: Event) -> None:
+    def _on_update(self, participant: Participant, event: Event) -> None:
         match event:
             case WagerMatched():
-                self._see_fill(participant, event)
+                self._on_fill(participant, event)
             case WagerCancelled() | WagerWiped():
-                life = self.lives[participant.name][event.ref]
-                assert event.unmatched_cents == life.open_cents > 0
-                life.ends += 1
+                wager_state = self.wagers[participant.name][event.ref]
+                assert event.unmatched_cents == wager_state.open_cents > 0
+                wager_state.ends += 1
             case WagerInvalid():
-                life = self.lives[participant.name][event.ref]
-                assert life.matched_cents == 0
-                life.ends += 1
+                wager_state = self.wagers[participant.name][event.ref]
+                assert wager_state.matched_cents == 0
+                wager_state.ends += 1
             case MarketSettled():
-                self._see_settled(participant, event.market_key)
+                self._on_settled(participant, event.market_key)
 
-    def _see_fill(self, participant: Participant, event: WagerMatched) -> None:
-        life = self.lives[participant.name][event.ref]
-        book = self.exchange.books_by_line[life.request.line_id]
+    def _on_fill(self, participant: Participant, event: WagerMatched) -> None:
+        wager_state = self.wagers[participant.name][event.ref]
+        book = self.exchange.books_by_line[wager_state.request.line_id]
         assert self.exchange.markets.is_open(book), f"{event.ref} was filled while suspended"
-        assert 0 < event.stake_cents <= life.open_cents, f"{event.ref}: {event} of {life}"
+        assert 0 < event.stake_cents <= wager_state.open_cents, (
+            f"{event.ref}: {event} of {wager_state}"
+        )
         assert event.profit_cents > 0
-        assert event.odds >= life.request.odds
-        life.matched_cents += event.stake_cents
-        assert event.total_cents == life.matched_cents
+        assert event.odds >= wager_state.request.odds
+        wager_state.matched_cents += event.stake_cents
+        assert event.total_cents == wager_state.matched_cents
         for tally in (self.tally(participant.name, book.line_id), self.totals[book.line_id]):
             tally.stake_cents += event.stake_cents
             tally.profit_cents += event.profit_cents
         self.matched[book] = None
         self.fills.append((participant, event))
 
-    def _see_settled(self, participant: Participant, key: MarketKey) -> None:
+    def _on_settled(self, participant: Participant, key: MarketKey) -> None:
         for book in self.exchange.books:
             if book.line.market_key == key:
                 tally = self._tallies.pop((participant.name, book.line_id), Tally())
@@ -199,11 +202,11 @@ class Truth:
                 self.matched[book] = None
 
 
-class WatchedExchange:
-    """The desk's port, seen from the desk's side: what it asks for, and whether it may."""
+class CheckedExchange:
+    """Checks the desk's commands at its port, and passes them on."""
 
     def __init__(self, behind: Exchange) -> None:
-        """Pass everything on."""
+        """Pass every command on to `behind`."""
         self._behind = behind
         self.desk: Desk
         self.in_flight: dict[WagerRef, PlaceWager] = {}
@@ -211,7 +214,7 @@ class WatchedExchange:
         self.stopped = False
 
     def place(self, requests: Sequence[PlaceWager]) -> None:
-        """See wagers asked for: never while halted."""
+        """Check that nothing is placed while halted, and every reference is new."""
         assert self.desk.risk.state is not TradingState.HALTED, "placed while halted"
         assert not self.stopped, "placed after the end of the emergency stop"
         for request in requests:
@@ -220,54 +223,56 @@ class WatchedExchange:
         self._behind.place(requests)
 
     def cancel(self, refs: Sequence[WagerRef]) -> None:
-        """See cancels asked for: only of what may be open, and of nothing once all has ended."""
+        """Check that only placed wagers are cancelled, and none after the end of the stop."""
         assert all(ref in self.placed for ref in refs)
         assert not self.stopped, "cancelled after the end of the emergency stop"
         self._behind.cancel(refs)
 
     def cancel_all(self, *scope: Any) -> None:
-        """See an emergency stop: none once all has ended."""
+        """Check that there is no mass cancel after the end of the stop."""
         assert not self.stopped, "cancelled all after the end of the emergency stop"
         self._behind.cancel_all(*scope)
 
     def ask_state(self) -> None:
-        """Pass the question on."""
+        """Pass the request on."""
         self._behind.ask_state()
 
 
-class Watch:
-    """Holds desk and exchange against what must be so after every event."""
+class Invariants:
+    """Checks what must hold between desk and exchange after every event."""
 
-    def __init__(self, truth: Truth, port: WatchedExchange, desk: Desk, limits: Limits) -> None:
-        """Watch one desk, and everybody's money."""
-        self._truth = truth
+    def __init__(
+        self, observer: ExchangeObserver, port: CheckedExchange, desk: Desk, limits: Limits
+    ) -> None:
+        """Check one desk, and the money of every participant."""
+        self._observer = observer
         self._port = port
         self._desk = desk
         self._limits = limits
-        everybody = truth.exchange.participants
+        everybody = observer.exchange.participants
         self._starting_cents = sum(one.account.cash_cents for one in everybody)
         self._checked: tuple[int, ...] = ()
 
-    def heard(self, event: Event) -> None:
-        """Take what the desk has just heard: its view of a wager never passes the stake."""
+    def on_event(self, event: Event) -> None:
+        """Check an event that the desk received: its view of a wager never exceeds the stake."""
         if isinstance(event, WagerRejected):
             self._port.in_flight.pop(event.ref, None)
         wager = self._desk.wagers.find(event.ref) if isinstance(event, WagerMatched) else None
         if wager is not None:
-            life = self._truth.lives["desk"][wager.ref]
-            assert wager.matched_cents <= life.matched_cents <= wager.stake_cents
+            wager_state = self._observer.wagers["desk"][wager.ref]
+            assert wager.matched_cents <= wager_state.matched_cents <= wager.stake_cents
 
     def check(self, *, recorded: bool) -> None:
-        """Hold to account all that has changed since the last time."""
+        """Check everything that has changed since the last check."""
         if not recorded:
             self._check_money()
-        now = self._where_the_desk_stands()
+        now = self._desk_figures()
         if now != self._checked:
             self._checked = now
             self._check_exposure()
 
-    def _where_the_desk_stands(self) -> tuple[int, ...]:
-        """Return what changes whenever anything does that the desk's exposure rests on."""
+    def _desk_figures(self) -> tuple[int, ...]:
+        """Return figures that change whenever the desk's exposure can change."""
         us, exposure = self._desk_account(), self._desk.exposure
         return (
             *(us.open_cents, us.account.matched_cents, us.account.cash_cents, len(us.ended)),
@@ -276,25 +281,25 @@ class Watch:
         )
 
     def _desk_account(self) -> Participant:
-        return next(one for one in self._truth.exchange.participants if one.name == "desk")
+        return next(one for one in self._observer.exchange.participants if one.name == "desk")
 
     def _check_money(self) -> None:
-        """Every cent that anybody lost somebody won, or the house took."""
-        if not self._truth.matched:
+        """Check that every cent lost was won by somebody or charged as commission."""
+        if not self._observer.matched:
             return
-        accounts = [one.account for one in self._truth.exchange.participants]
+        accounts = [one.account for one in self._observer.exchange.participants]
         cash_cents = sum(account.cash_cents + account.commission_cents for account in accounts)
         assert cash_cents == self._starting_cents
-        for book in self._truth.matched:
-            staked = self._truth.totals[book.line_id].stake_cents
-            won = self._truth.totals[book.opposite.line_id].profit_cents
+        for book in self._observer.matched:
+            staked = self._observer.totals[book.line_id].stake_cents
+            won = self._observer.totals[book.opposite.line_id].profit_cents
             assert staked == won, f"{book.line_id}: {staked} staked, {won} to win against it"
-        self._truth.matched = {}
+        self._observer.matched = {}
 
     def _check_exposure(self) -> None:
-        """What can be lost in truth is no more than the desk reckons, and that within limits."""
+        """Check that the true worst case is within the desk's figure, and that within limits."""
         limits, exposure = self._limits, self._desk.exposure
-        truth = self._worst_with_flight()
+        truth = self._worst_with_in_flight()
         for key, cents in truth.items():
             assert cents <= exposure.of_market(key) <= limits.max_market_exposure_cents
             assert exposure.of_event(key.event_id) <= limits.max_event_exposure_cents
@@ -305,20 +310,20 @@ class Watch:
                 assert staked_cents <= limits.max_position_cents
         assert self._desk.wagers.live_count <= limits.max_concurrent_wagers
 
-    def _worst_with_flight(self) -> dict[MarketKey, int]:
-        """Return the worst case at the exchange, with what is on its way there.
+    def _worst_with_in_flight(self) -> dict[MarketKey, int]:
+        """Return the worst case at the exchange, with the wagers in flight.
 
-        What is on its way to a market that is closed for good will not be taken.
+        Wagers in flight to a closed market do not count, as they will be refused.
         """
-        truth, port = self._truth, self._port
-        lives, us = truth.lives["desk"], self._desk_account()
+        observer, port = self._observer, self._port
+        wagers, us = observer.wagers["desk"], self._desk_account()
         port.in_flight = {
             ref: request
             for ref, request in port.in_flight.items()
-            if ref not in lives and not truth.closed(request.line_id)
+            if ref not in wagers and not observer.closed(request.line_id)
         }
-        lives.update({ref: Life(us, request) for ref, request in port.in_flight.items()})
-        worst = truth.worst_by_market("desk")
+        wagers.update({ref: WagerState(us, request) for ref, request in port.in_flight.items()})
+        worst = observer.worst_by_market("desk")
         for ref in port.in_flight:
-            del lives[ref]
+            del wagers[ref]
         return worst

@@ -1,4 +1,4 @@
-"""What a storm is made of: everything that its seed decides."""
+"""The scenario of a storm: everything that its seed decides."""
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -23,8 +23,8 @@ from strategies.trading.wagers.wager_manager import WagerSettings
 
 
 @dataclass(frozen=True)
-class PassersShape:
-    """How many passers-by there are, how often each acts, and how."""
+class BackgroundTraderSettings:
+    """How many background traders there are, how often each acts, and how."""
 
     makers: int
     takers: int
@@ -37,7 +37,7 @@ class PassersShape:
 
 @dataclass(frozen=True)
 class Timetable:
-    """When a game starts and ends, is suspended, and when the desk is halted and let go again."""
+    """Seconds at which the game starts, ends and is suspended, and the desk halted and resumed."""
 
     starts_s: float
     ends_s: float
@@ -49,12 +49,12 @@ class Timetable:
 
 
 @dataclass(frozen=True)
-class Weather:
-    """One storm, before it breaks loose."""
+class Scenario:
+    """The parameters of one storm."""
 
     seed: int
     timetable: Timetable
-    passers: PassersShape
+    background_traders: BackgroundTraderSettings
     crowd: CrowdSettings | None
     faults: Faults
     latency: Latency
@@ -69,16 +69,16 @@ class Weather:
     streams: dict[str, Generator] = field(repr=False)
 
 
-def weather(seed: int) -> Weather:
-    """Return the storm that a seed stands for."""
-    names = ("weather", "delays", "crowd", "faults", "game", "shape")
+def draw_scenario(seed: int) -> Scenario:
+    """Draw the scenario of a seed."""
+    names = ("scenario", "delays", "crowd", "faults", "game", "shape")
     streams = {name: default_rng([seed, place]) for place, name in enumerate(names)}
-    rng = streams["weather"]
+    rng = streams["scenario"]
     exchange = _exchange(rng)
-    return Weather(
+    return Scenario(
         seed=seed,
         timetable=_timetable(rng),
-        passers=_passers(rng),
+        background_traders=_background_traders(rng),
         faults=_faults(rng),
         latency=_latency(rng, streams["delays"]),
         queue=_pick(rng, Back(), Front(), Prorata(), Probable(2.0)),
@@ -121,14 +121,14 @@ def _timetable(rng: Generator) -> Timetable:
 
 
 def _crowd(rng: Generator) -> CrowdSettings | None:
-    """Return the shape of a measured crowd now and then, of people in a hurry to be matched."""
+    """Return the settings of a calibrated crowd in some scenarios, more active than measured."""
     if rng.random() < 0.65:
         return None
     return replace(CrowdSettings.drawn(rng), interest=float(rng.uniform(2, 60)))
 
 
-def _passers(rng: Generator) -> PassersShape:
-    return PassersShape(
+def _background_traders(rng: Generator) -> BackgroundTraderSettings:
+    return BackgroundTraderSettings(
         makers=int(rng.integers(1, 5)),
         takers=int(rng.integers(1, 5)),
         maker_seconds=float(rng.uniform(0.2, 2)),
@@ -140,7 +140,7 @@ def _passers(rng: Generator) -> PassersShape:
 
 
 def _faults(rng: Generator) -> Faults:
-    """Return calm weather now and then, else any mixture of what can go wrong."""
+    """Return no faults in some scenarios, otherwise a random mixture."""
     if rng.random() < 0.15:
         return Faults()
 
@@ -160,7 +160,7 @@ def _faults(rng: Generator) -> Faults:
     )
 
 
-def _latency(rng: Generator, chance: Generator) -> Latency:
+def _latency(rng: Generator, delays: Generator) -> Latency:
     kind = _pick(rng, "none", "same", "mixed", "slow")
 
     def delay() -> Delay:
@@ -169,7 +169,7 @@ def _latency(rng: Generator, chance: Generator) -> Latency:
         median_ms = float(rng.uniform(5, 200)) * (8 if kind == "slow" else 1)
         if kind == "same":
             return Constant(50)
-        return Lognormal(median_ms, float(rng.uniform(0, 1.2)), 0, 4_000, rng=chance)
+        return Lognormal(median_ms, float(rng.uniform(0, 1.2)), 0, 4_000, rng=delays)
 
     return Latency(*(delay() for _ in range(5)))
 

@@ -1,4 +1,4 @@
-"""Where a storm takes place: a small game with its markets, and others who trade there."""
+"""The simulation under a storm: a game with its markets, and other participants."""
 
 from collections.abc import Callable
 from functools import partial
@@ -31,11 +31,11 @@ from strategies.trading.model.market import (
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Ladder, Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
-from tests.storms.scenario import PassersShape, Timetable, Weather
+from tests.storms.scenario import BackgroundTraderSettings, Scenario, Timetable
 
 START_NS = 1_790_000_000 * NS_PER_SECOND
 GAME = EventId("game")
-# Market, lines, point of the first line, and where its fair price stands at an even score.
+# Market, lines, point of the first line, and the log-odds of its fair price at an even score.
 _PAIRS = (
     (MarketType.MONEYLINE, "219", ("home", "away"), 0.0, 0.1),
     (MarketType.SPREAD, "223", ("home-4.5", "away+4.5"), -4.5, -0.2),
@@ -61,20 +61,20 @@ def game_info() -> TapeInfo:
     return info
 
 
-class Script:
-    """The rows of the game: what the exchange says and does, whoever trades."""
+class GameRows:
+    """The rows of the game, which do not depend on who trades."""
 
-    def __init__(self, info: TapeInfo, timetable: Timetable, chance: Generator) -> None:
-        """Write all rows."""
+    def __init__(self, info: TapeInfo, timetable: Timetable, rng: Generator) -> None:
+        """Draw all rows."""
         self._info = info
         self._timetable = timetable
-        self._chance = chance
+        self._rng = rng
         self._rows: list[tuple[Any, ...]] = []
         self.score = (0, 0)
         self._write()
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """Return the rows in order, each a message of its own but for the results of a market."""
+        """Return the rows in order, each its own message except the results of a market."""
         return sorted(self._rows, key=lambda row: row[0])
 
     def _write(self) -> None:
@@ -86,8 +86,8 @@ class Script:
             if to_s < times.ends_s:
                 self._row(to_s, Kind.MARKET_STATUS, market=market, state=MarketStatus.OPEN)
         self._row(times.starts_s, Kind.EVENT_STATUS, state=EventStatus.LIVE)
-        for at_s in sorted(self._chance.uniform(times.starts_s, times.ends_s, 8).tolist()):
-            home, away = self._chance.integers(4, size=2).tolist()
+        for at_s in sorted(self._rng.uniform(times.starts_s, times.ends_s, 8).tolist()):
+            home, away = self._rng.integers(4, size=2).tolist()
             self.score = (self.score[0] + home, self.score[1] + away)
             self._row(at_s, Kind.SCORE, text=f"{self.score[0]}-{self.score[1]}")
         if times.recorded:
@@ -105,21 +105,21 @@ class Script:
 
     def _write_offers(self) -> None:
         ladder = self._info.ladder
-        for at_s in self._chance.uniform(0, self._timetable.ends_s, 400).tolist():
-            line = int(self._chance.integers(len(self._info.lines)))
-            base = 0.5 + 0.08 * float(self._chance.standard_normal())
+        for at_s in self._rng.uniform(0, self._timetable.ends_s, 400).tolist():
+            line = int(self._rng.integers(len(self._info.lines)))
+            base = 0.5 + 0.08 * float(self._rng.standard_normal())
             odds = ladder.shortest_implying_at_most(min(0.9, max(0.1, base)))
-            cents = int(self._chance.integers(0, 20)) * 1_000
-            told = {"line": line, "odds": odds, "amount": cents}
-            if self._chance.random() < 0.3:
-                self._row(at_s, Kind.TRADE, side=Side.TAKER, **(told | {"amount": cents + 50}))
+            cents = int(self._rng.integers(0, 20)) * 1_000
+            values = {"line": line, "odds": odds, "amount": cents}
+            if self._rng.random() < 0.3:
+                self._row(at_s, Kind.TRADE, side=Side.TAKER, **(values | {"amount": cents + 50}))
             else:
-                self._row(at_s, Kind.OFFER, **told)
+                self._row(at_s, Kind.OFFER, **values)
 
     def _write_results(self, market: int, at_s: float) -> None:
         lines = [n for n, line in enumerate(self._info.lines) if self._market_of(line) == market]
         for first, second in zip(lines[::2], lines[1::2], strict=True):
-            result = list(Result)[int(self._chance.integers(len(Result)))]
+            result = list(Result)[int(self._rng.integers(len(Result)))]
             self._row(at_s, Kind.RESULT, line=first, market=market, state=result, seq=market)
             other = _LOST.get(result, result)
             self._row(at_s, Kind.RESULT, line=second, market=market, state=other, seq=market)
@@ -150,36 +150,36 @@ class Script:
         )
 
 
-class Passers:
-    """Others at the exchange: makers who quote around a common opinion, takers who do not care.
+class BackgroundTraders:
+    """Other participants: makers that quote around a common fair value, and random takers.
 
-    They ask the exchange without any delay and take no notice of what it answers, save that
-    makers withdraw what they placed before.
+    They call the exchange without delay and ignore its responses, except that makers cancel what
+    they placed before.
     """
 
     def __init__(
         self,
         env: ReplayEnvironment,
         exchange: SimulatedProphet,
-        shape: PassersShape,
+        settings: BackgroundTraderSettings,
         rng: Generator,
     ) -> None:
         """Open an account for each."""
         self._env = env
         self._exchange = exchange
-        self._shape = shape
+        self._settings = settings
         self._rng = rng
         self._ladder: Ladder = prophetx_ladder()
         self._score = 0.0
         self._quoted: dict[tuple[str, int], list[WagerRef]] = {}
         self._refs = 0
-        for number in range(shape.makers):
-            self._join(f"maker{number}", shape.maker_seconds, self._quote)
-        for number in range(shape.takers):
-            self._join(f"taker{number}", shape.taker_seconds, self._take)
+        for number in range(settings.makers):
+            self._join(f"maker{number}", settings.maker_seconds, self._quote)
+        for number in range(settings.takers):
+            self._join(f"taker{number}", settings.taker_seconds, self._take)
 
     def _join(self, name: str, seconds: float, act: Callable[[Participant, int], None]) -> None:
-        one = self._exchange.open_account(name, self._shape.balance_cents, _pass_over)
+        one = self._exchange.open_account(name, self._settings.balance_cents, _ignore_updates)
         self._wait(one, seconds, act)
 
     def _wait(
@@ -197,12 +197,12 @@ class Passers:
         self._wait(one, seconds, act)
 
     def _quote(self, maker: Participant, pair: int) -> None:
-        """Withdraw what he had in a pair, and quote both lines around his opinion."""
+        """Cancel a maker's wagers in a pair, and quote both lines around the fair value."""
         old = self._quoted.pop((maker.name, pair), [])
         if old:
             self._exchange.cancel(maker, old)
         fair = 1 / (1 + exp(-(self._score + _PAIRS[pair][4])))
-        spread = self._shape.half_spread * float(self._rng.uniform(0.3, 2))
+        spread = self._settings.half_spread * float(self._rng.uniform(0.3, 2))
         requests = [
             self._request(_PAIRS[pair][2][side], self._odds(probability - spread), Intent.REST)
             for side, probability in enumerate((fair, 1 - fair))
@@ -211,7 +211,7 @@ class Passers:
         self._exchange.place(maker, requests)
 
     def _take(self, taker: Participant, pair: int) -> None:
-        """Take whatever is best on a line, or leave a wager that asks for too much."""
+        """Take one of the best offers on a line, or rest an add-only wager."""
         line_id = _PAIRS[pair][2][int(self._rng.integers(2))]
         book = self._exchange.books_by_line[LineId(line_id)]
         offers = book.offered_from(-10_000)
@@ -230,52 +230,54 @@ class Passers:
 
     def _request(self, line_id: str, odds: Odds, intent: Intent) -> PlaceWager:
         self._refs += 1
-        stake_cents = 100 + int(self._shape.stake_cents * self._rng.pareto(1.5))
+        stake_cents = 100 + int(self._settings.stake_cents * self._rng.pareto(1.5))
         ref = WagerRef(f"crowd-{self._refs}")
         return PlaceWager(ref, LineId(line_id), odds, stake_cents, intent)
 
 
-class Town:
-    """A stage for a storm: the script of a small game, and passers-by who trade in it."""
+class SmallGame:
+    """A small scripted game with background traders."""
 
-    def __init__(self, sky: Weather) -> None:
-        """Write the script."""
+    def __init__(self, scenario: Scenario) -> None:
+        """Draw the game's rows."""
         self.info = game_info()
         self.opens_ns = START_NS
-        self._sky = sky
-        self._script = Script(self.info, sky.timetable, sky.streams["game"])
-        self.env = ReplayEnvironment(self._script.rows())
+        self._scenario = scenario
+        self._game_rows = GameRows(self.info, scenario.timetable, scenario.streams["game"])
+        self.env = ReplayEnvironment(self._game_rows.rows())
 
     @property
     def score(self) -> tuple[int, int]:
         """Return the last official score."""
-        return self._script.score
+        return self._game_rows.score
 
     def join(self, exchange: SimulatedProphet, publisher: Publisher) -> Event:
-        """Let the game be played at an exchange; return the event that it has ended."""
+        """Replay the game at an exchange; return the event that fires when it has ended."""
 
         def publish(book: LineBook, odds: Odds, stake_cents: int) -> None:
-            arrival_ns = self.env.now_ns + self._sky.latency.feed.sample_ns()
+            arrival_ns = self.env.now_ns + self._scenario.latency.feed.sample_ns()
             publisher.publish_trade(book, odds, stake_cents, arrival_ns)
 
         market = TapeReplayer(self.env, self.info, exchange, publisher)
         exchange.on_trade = publish
-        Passers(self.env, exchange, self._sky.passers, self._sky.streams["crowd"])
+        BackgroundTraders(
+            self.env, exchange, self._scenario.background_traders, self._scenario.streams["crowd"]
+        )
         self.env.replay_to(market.apply_row)
         return self.env.rows_ended
 
-    def shown(self, book: LineBook) -> dict[Odds, int]:
-        """Return what everybody is told of a line's offers."""
-        shown = {odds: offer.displayed_cents() for odds, offer in book.offers.items()}
-        return {odds: cents for odds, cents in shown.items() if cents}
+    def displayed(self, book: LineBook) -> dict[Odds, int]:
+        """Return the displayed offers of a line."""
+        displayed = {odds: offer.displayed_cents() for odds, offer in book.offers.items()}
+        return {odds: cents for odds, cents in displayed.items() if cents}
 
 
-class City:
-    """A stage for a storm: a simulated NBA game with a crowd that was measured on real ones."""
+class CrowdGame:
+    """A simulated NBA game with a crowd calibrated on real games."""
 
-    def __init__(self, sky: Weather) -> None:
+    def __init__(self, scenario: Scenario) -> None:
         """Draw the game."""
-        self._crowd = Crowd("nba", sky.seed, sky.crowd)
+        self._crowd = Crowd("nba", scenario.seed, scenario.crowd)
         self.info = self._crowd.info
         self.opens_ns = self._crowd.opens_ns
         self.env = ReplayEnvironment(start_ns=self.opens_ns)
@@ -286,13 +288,13 @@ class City:
         return tuple(self._crowd.game.scores[-1][1])
 
     def join(self, exchange: SimulatedProphet, publisher: Publisher) -> Event:
-        """Let the game be played at an exchange; return the event that it has ended."""
+        """Replay the game at an exchange; return the event that fires when it has ended."""
         return self._crowd.join(self.env, exchange, [DeskListener(self.info, publisher)]).ended
 
-    def shown(self, book: LineBook) -> dict[Odds, int]:
-        """Return what everybody is told of a line's offers."""
+    def displayed(self, book: LineBook) -> dict[Odds, int]:
+        """Return the displayed offers of a line."""
         return {level.odds: level.value_cents for level in levels(book)}
 
 
-def _pass_over(_: object) -> None:
-    """Take no notice."""
+def _ignore_updates(_: object) -> None:
+    """Ignore private updates."""

@@ -133,7 +133,7 @@ class Hall:
         self.exchange.set_market_status(0, MarketStatus.OPEN)
         self.fills: list[Fill] = []
         self.accounts = {
-            name: self.exchange.open_account(name, 10**9, partial(self._hear, name))
+            name: self.exchange.open_account(name, 10**9, partial(self._on_event, name))
             for name in ACCOUNTS
         }
 
@@ -141,7 +141,7 @@ class Hall:
         """Ask for something at a time."""
         self.env.schedule_call(START_NS + ms * MS, Priority.EXCHANGE, ask)
 
-    def _hear(self, name: str, events: tuple) -> None:
+    def _on_event(self, name: str, events: tuple) -> None:
         self.fills += [
             (name, event.ref, event.stake_cents, event.profit_cents)
             for event in events

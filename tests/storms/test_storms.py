@@ -32,14 +32,14 @@ def test_storms_are_storms() -> None:
     seen: Counter[str] = Counter()
     for seed in range(20):
         storm = Storm(seed).run()
-        fills = Counter(event for event in storm.heard if isinstance(event, WagerMatched))
+        fills = Counter(event for event in storm.received if isinstance(event, WagerMatched))
         seen["fills"] += len(fills)
         seen["fills told twice"] += fills.total() - len(fills)
-        seen["disconnects"] += sum(isinstance(event, FeedLost) for event in storm.heard)
-        seen["trades of others"] += storm.truth.trades
+        seen["disconnects"] += sum(isinstance(event, FeedLost) for event in storm.received)
+        seen["trades of others"] += storm.observer.trades
         seen["commands lost"] += storm.journal.counts.rejections["data_not_found"]
         seen.update(storm.journal.counts.ended)
-        seen["crowds"] += storm.weather.crowd is not None
+        seen["crowds"] += storm.scenario.crowd is not None
     assert seen["fills"] > 200
     assert seen["fills told twice"] > 5
     assert seen["disconnects"] > 10
@@ -53,7 +53,7 @@ def test_storms_are_storms() -> None:
 # A storm must be able to fail: each of these breaks one rule on purpose -----------------------
 
 
-class DoublingLink(FaultyConnection):
+class DuplicatingConnection(FaultyConnection):
     """Tells fills twice, and not which they are."""
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
@@ -67,7 +67,7 @@ class DoublingLink(FaultyConnection):
                 super()._deliver((event,))
 
 
-class ForgetfulLink(FaultyConnection):
+class ForgetfulConnection(FaultyConnection):
     """Never asks for what it missed."""
 
     def _resend_missed(self) -> None:
@@ -103,10 +103,10 @@ def quote_while_halted(storm: Storm) -> None:
 BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted)
 
 
-@pytest.mark.parametrize("link", [DoublingLink, ForgetfulLink])
-def test_a_link_that_breaks_a_rule_is_found_out(link: type[FaultyConnection]) -> None:
+@pytest.mark.parametrize("connection", [DuplicatingConnection, ForgetfulConnection])
+def test_a_connection_that_breaks_a_rule_is_found_out(connection: type[FaultyConnection]) -> None:
     """Fills told twice without a name, and news that is never told, do not pass."""
-    assert is_found_out(lambda seed: Storm(seed, link))
+    assert is_found_out(lambda seed: Storm(seed, connection))
 
 
 @pytest.mark.parametrize("breaker", BREAKERS, ids=lambda breaker: breaker.__name__)

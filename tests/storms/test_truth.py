@@ -65,10 +65,10 @@ class Ours:
 
     def join(self, exchange: SimulatedProphet) -> "Ours":
         """Open an account that is never short of money."""
-        self.account = exchange.open_account("we", 10**9, self._hear)
+        self.account = exchange.open_account("we", 10**9, self._on_event)
         return self
 
-    def _hear(self, events: tuple[Event, ...]) -> None:
+    def _on_event(self, events: tuple[Event, ...]) -> None:
         for event in events:
             if isinstance(event, WagerOpened):
                 self.opened_ns[event.ref] = self.env.now_ns
@@ -100,10 +100,10 @@ class Visitor:
     def _place(self, at_ns: int) -> None:
         """Join one of the best levels of a line, or go one rung ahead of it."""
         book = self._exchange.books[int(self._rng.integers(len(self._exchange.books)))]
-        shown = levels(book.opposite, self._ours.account)
-        if not shown or not self._exchange.markets.accepts_wagers(book):
+        displayed = levels(book.opposite, self._ours.account)
+        if not displayed or not self._exchange.markets.accepts_wagers(book):
             return
-        odds = opposite(shown[min(int(self._rng.integers(4)), len(shown) - 1)].odds)
+        odds = opposite(displayed[min(int(self._rng.integers(4)), len(displayed) - 1)].odds)
         odds = self._ladder.step(odds, -int(self._rng.random() < 0.2))
         ref = WagerRef(f"w{len(self.placed)}")
         request = PlaceWager(ref, book.line_id, odds, STAKE_CENTS, Intent.ADD_ONLY)

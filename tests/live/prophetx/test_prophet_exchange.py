@@ -25,12 +25,12 @@ from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds
 from tests.contract.exchange_harness import (
     account,
-    await_word,
-    heard_of,
     opened,
-    types_said_of,
+    received_of,
     until,
-    wish,
+    update_types_of,
+    wager_request,
+    wait_for_update,
 )
 from tests.contract.moneyline import AWAY, BALANCE_CENTS, GAME, HOME, MONEYLINE, OTHERS
 from tests.contract.prophet_harness import ProphetHarness
@@ -39,91 +39,93 @@ OPENED = [WagerAccepted, WagerOpened]
 
 
 @pytest.fixture
-def hall(tmp_path: Path, compose_settings: Callable[..., Any]) -> Iterator[ProphetHarness]:
+def harness(tmp_path: Path, compose_settings: Callable[..., Any]) -> Iterator[ProphetHarness]:
     """Yield a room on a sandbox, its market open and its account untouched."""
-    hall = ProphetHarness(tmp_path, compose_settings)
-    yield hall
-    hall.close()
+    harness = ProphetHarness(tmp_path, compose_settings)
+    yield harness
+    harness.close()
 
 
-def settle(hall: ProphetHarness, results: dict[LineId, Result]) -> None:
+def settle(harness: ProphetHarness, results: dict[LineId, Result]) -> None:
     """Let the exchange settle the moneyline."""
-    stage = hall.server.shifted_exchange
-    hall.there(lambda: stage.at_present(lambda: stage.exchange.settle(0, results)))
+    stage = harness.server.shifted_exchange
+    harness.at_sandbox(lambda: stage.at_present(lambda: stage.exchange.settle(0, results)))
 
 
-def test_an_update_that_is_told_twice_is_heard_once(hall: ProphetHarness) -> None:
+def test_an_update_that_is_told_twice_is_heard_once(harness: ProphetHarness) -> None:
     """Doubled messages add no event."""
-    hall.strike(kind="doubled_message", path="order", count=10)
-    hall.exchange.place([wish("a", HOME, -108, 60_000)])
-    await_word(hall, WagerMatched, "a")
-    assert types_said_of(hall, "a") == [*OPENED, WagerMatched]
+    harness.inject_fault(kind="doubled_message", path="order", count=10)
+    harness.exchange.place([wager_request("a", HOME, -108, 60_000)])
+    wait_for_update(harness, WagerMatched, "a")
+    assert update_types_of(harness, "a") == [*OPENED, WagerMatched]
 
 
-def test_fills_that_were_missed_are_told_when_it_is_asked(hall: ProphetHarness) -> None:
+def test_fills_that_were_missed_are_told_when_it_is_asked(harness: ProphetHarness) -> None:
     """With every private update lost, the account's state is told after all that it counts."""
-    hall.strike(kind="lost_message", path="order", count=10)
-    hall.exchange.place([wish("a", HOME, -108, 60_000)])
-    await_word(hall, WagerAccepted, "a")
-    assert types_said_of(hall, "a") == [WagerAccepted]
-    state = account(hall)
-    (fill,) = heard_of(hall, WagerMatched)
-    assert types_said_of(hall, "a") == [*OPENED, WagerMatched]
+    harness.inject_fault(kind="lost_message", path="order", count=10)
+    harness.exchange.place([wager_request("a", HOME, -108, 60_000)])
+    wait_for_update(harness, WagerAccepted, "a")
+    assert update_types_of(harness, "a") == [WagerAccepted]
+    state = account(harness)
+    (fill,) = received_of(harness, WagerMatched)
+    assert update_types_of(harness, "a") == [*OPENED, WagerMatched]
     assert (fill.stake_cents, fill.profit_cents) == (OTHERS[1], profit_cents(*reversed(OTHERS)))
     assert state == AccountState(BALANCE_CENTS - 60_000, ((WagerRef("a"), 10_000),))
-    assert hall.heard.index(fill) < hall.heard.index(state)
+    assert harness.received.index(fill) < harness.received.index(state)
 
 
-def test_a_cancel_without_its_update_is_told_by_its_answer(hall: ProphetHarness) -> None:
+def test_a_cancel_without_its_update_is_told_by_its_answer(harness: ProphetHarness) -> None:
     """The answer to a cancel says that the wager is gone, whatever becomes of the update."""
-    opened(hall, wish("a"))
-    hall.strike(kind="lost_message", path="order", count=10)
-    hall.exchange.cancel([WagerRef("a")])
-    until(hall, lambda: types_said_of(hall, "a") == [*OPENED, WagerCancelled])
+    opened(harness, wager_request("a"))
+    harness.inject_fault(kind="lost_message", path="order", count=10)
+    harness.exchange.cancel([WagerRef("a")])
+    until(harness, lambda: update_types_of(harness, "a") == [*OPENED, WagerCancelled])
 
 
-def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(hall: ProphetHarness) -> None:
+def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(
+    harness: ProphetHarness,
+) -> None:
     """The loss is told at once, then what was missed of our wagers, and last that all is whole."""
-    opened(hall, wish("a"))
-    hall.strike(kind="lost_message", path="order", count=10)
-    (partner,) = hall.server.accounts.values()
-    hall.there(lambda: hall.server.shifted_exchange.at_present(partner.cancel_all))
-    hall.strike(kind="socket_close")
-    until(hall, lambda: bool(heard_of(hall, FeedRestored)))
-    kinds = [type(event) for event in hall.heard]
+    opened(harness, wager_request("a"))
+    harness.inject_fault(kind="lost_message", path="order", count=10)
+    (partner,) = harness.server.accounts.values()
+    harness.at_sandbox(lambda: harness.server.shifted_exchange.at_present(partner.cancel_all))
+    harness.inject_fault(kind="socket_close")
+    until(harness, lambda: bool(received_of(harness, FeedRestored)))
+    kinds = [type(event) for event in harness.received]
     order = [kinds.index(kind) for kind in (FeedLost, WagerCancelled, FeedRestored)]
     assert order == sorted(order)
 
 
-def test_a_settled_wager_settles_its_market(hall: ProphetHarness) -> None:
+def test_a_settled_wager_settles_its_market(harness: ProphetHarness) -> None:
     """The result of our wager is told as the market's, with both lines, once."""
-    hall.exchange.place([wish("a", HOME, -108, 10_000)])
-    until(hall, lambda: WagerMatched in types_said_of(hall, "a"))
+    harness.exchange.place([wager_request("a", HOME, -108, 10_000)])
+    until(harness, lambda: WagerMatched in update_types_of(harness, "a"))
     results = {HOME: Result.WON, AWAY: Result.LOST}
-    settle(hall, results)
-    until(hall, lambda: bool(heard_of(hall, MarketSettled)))
-    hall.let_pass(3)
-    (settled,) = heard_of(hall, MarketSettled)
+    settle(harness, results)
+    until(harness, lambda: bool(received_of(harness, MarketSettled)))
+    harness.let_pass(3)
+    (settled,) = received_of(harness, MarketSettled)
     assert (settled.market_key, dict(settled.results)) == (MarketKey(GAME, MONEYLINE), results)
 
 
-def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(hall: ProphetHarness) -> None:
+def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(harness: ProphetHarness) -> None:
     """The account's state comes after the settlement that it counts, so the books agree."""
-    hall.exchange.place([wish("a", HOME, -108, 10_000)])
-    until(hall, lambda: WagerMatched in types_said_of(hall, "a"))
-    hall.strike(kind="lost_message", path="order", count=10)
-    settle(hall, {HOME: Result.WON, AWAY: Result.LOST})
-    hall.let_pass(5)
-    assert heard_of(hall, MarketSettled) == []
-    state = account(hall)
-    (settled,) = heard_of(hall, MarketSettled)
+    harness.exchange.place([wager_request("a", HOME, -108, 10_000)])
+    until(harness, lambda: WagerMatched in update_types_of(harness, "a"))
+    harness.inject_fault(kind="lost_message", path="order", count=10)
+    settle(harness, {HOME: Result.WON, AWAY: Result.LOST})
+    harness.let_pass(5)
+    assert received_of(harness, MarketSettled) == []
+    state = account(harness)
+    (settled,) = received_of(harness, MarketSettled)
     assert settled.market_key == MarketKey(GAME, MONEYLINE)
-    assert hall.heard.index(settled) < hall.heard.index(state)
+    assert harness.received.index(settled) < harness.received.index(state)
 
 
-def test_what_a_taker_wins_is_told_as_its_maker_staked_it(hall: ProphetHarness) -> None:
+def test_what_a_taker_wins_is_told_as_its_maker_staked_it(harness: ProphetHarness) -> None:
     """A maker's 1.15 at -107 are taken with 1.07, which would win 1.14 if reckoned."""
-    stage = hall.server.shifted_exchange
+    stage = harness.server.shifted_exchange
     other: list[Any] = []
     maker = PlaceWager(WagerRef("other"), AWAY, Odds(-107), 115, Intent.REST)
 
@@ -131,22 +133,22 @@ def test_what_a_taker_wins_is_told_as_its_maker_staked_it(hall: ProphetHarness) 
         other.append(stage.exchange.open_account("other", BALANCE_CENTS, lambda _: None))
         stage.exchange.place(other[0], [maker])
 
-    hall.there(lambda: stage.at_present(offer))
-    until(hall, lambda: 107 in [offer.odds for offer in heard_of(hall, OfferChanged)])
+    harness.at_sandbox(lambda: stage.at_present(offer))
+    until(harness, lambda: 107 in [offer.odds for offer in received_of(harness, OfferChanged)])
     taker = PlaceWager(WagerRef("a"), HOME, Odds(107), 1_000, Intent.TAKE)
-    hall.exchange.place([taker])
-    until(hall, lambda: ProfitCorrected in types_said_of(hall, "a"))
-    hall.let_pass(20)
-    (fill,) = heard_of(hall, WagerMatched)
+    harness.exchange.place([taker])
+    until(harness, lambda: ProfitCorrected in update_types_of(harness, "a"))
+    harness.let_pass(20)
+    (fill,) = received_of(harness, WagerMatched)
     assert (fill.stake_cents, fill.profit_cents) == (107, 114)
-    (correction,) = heard_of(hall, ProfitCorrected)
+    (correction,) = received_of(harness, ProfitCorrected)
     assert correction.change_cents == 1
 
 
-def test_one_account_is_asked_for_at_a_time(hall: ProphetHarness) -> None:
+def test_one_account_is_asked_for_at_a_time(harness: ProphetHarness) -> None:
     """While the exchange does not answer, asking again adds nothing to be told."""
     for _ in range(5):
-        hall.exchange.ask_state()
-    until(hall, lambda: bool(heard_of(hall, AccountState)))
-    hall.let_pass(10)
-    assert len(heard_of(hall, AccountState)) == 1
+        harness.exchange.ask_state()
+    until(harness, lambda: bool(received_of(harness, AccountState)))
+    harness.let_pass(10)
+    assert len(received_of(harness, AccountState)) == 1

@@ -9,31 +9,31 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import CancelRefused, WagerCancelled, WagerMatched
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 MILLISECOND = 1_000_000
 
 
-def cancelled(room: Room, by: str | None = None) -> list[tuple[WagerRef, int]]:
+def cancelled(scenario: ExchangeScenario, by: str | None = None) -> list[tuple[WagerRef, int]]:
     """Return the cancelled wagers with what was unmatched of each."""
-    return [(event.ref, event.unmatched_cents) for event in room.of(WagerCancelled, by=by)]
+    return [(event.ref, event.unmatched_cents) for event in scenario.of(WagerCancelled, by=by)]
 
 
-def said_of_all(room: Room, by: str) -> list[str | None]:
+def said_of_all(scenario: ExchangeScenario, by: str) -> list[str | None]:
     """Return what mass cancels were answered, in order."""
-    return room.of(str, type(None), by=by)
+    return scenario.of(str, type(None), by=by)
 
 
 # One or several -------------------------------------------------------------------------------
 
 
-def test_a_batch_of_cancels_is_answered_one_by_one(room: Room) -> None:
+def test_a_batch_of_cancels_is_answered_one_by_one(scenario: ExchangeScenario) -> None:
     """Each item has its answer, in order; the same id twice is an error of the second item only."""
-    room.place(1, "w", "home", 100, 300)
-    room.place(2, "v", "home", 105, 300)
-    room.cancel(500, "w", "w", "nobody", "v")
-    room.run()
-    assert room.of(WagerCancelled, CancelRefused) == [
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.place(2, "v", "home", 105, 300)
+    scenario.cancel(500, "w", "w", "nobody", "v")
+    scenario.run()
+    assert scenario.of(WagerCancelled, CancelRefused) == [
         WagerCancelled(WagerRef("w"), 300),
         CancelRefused(WagerRef("w"), "order_already_cancelled", None),
         CancelRefused(WagerRef("nobody"), "data_not_found", None),
@@ -41,32 +41,34 @@ def test_a_batch_of_cancels_is_answered_one_by_one(room: Room) -> None:
     ]
 
 
-def test_a_partly_filled_wager_keeps_its_fills_and_is_over(room: Room) -> None:
+def test_a_partly_filled_wager_keeps_its_fills_and_is_over(scenario: ExchangeScenario) -> None:
     """Its unmatched part is withdrawn; a second cancel finds it ended."""
-    room.join("b")
-    room.place(1, "w", "home", 100, 1000)
-    room.place(2, "t", "away", 100, 300, by="b")
-    room.cancel(500, "w")
-    room.cancel(501, "w")
-    room.place(502, "u", "away", 100, 300, Intent.TAKE, by="b")
-    room.run()
-    assert cancelled(room) == [("w", 700)]
-    assert room.codes("w") == ["order_already_cancelled"]
-    assert room.us.account.matched_cents == room.filled_cents("w") == 300
-    assert room.filled_cents("u", by="b") == 0
+    scenario.join("b")
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.place(2, "t", "away", 100, 300, by="b")
+    scenario.cancel(500, "w")
+    scenario.cancel(501, "w")
+    scenario.place(502, "u", "away", 100, 300, Intent.TAKE, by="b")
+    scenario.run()
+    assert cancelled(scenario) == [("w", 700)]
+    assert scenario.codes("w") == ["order_already_cancelled"]
+    assert scenario.us.account.matched_cents == scenario.filled_cents("w") == 300
+    assert scenario.filled_cents("u", by="b") == 0
 
 
-def test_for_so_long_after_opening_a_cancel_is_told_to_come_again(make_room: type[Room]) -> None:
+def test_for_so_long_after_opening_a_cancel_is_told_to_come_again(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """In the first 300 ms; asked again at the time told, it is done."""
-    room = make_room()
-    room.place(1, "w", "home", 100, 300)
-    room.cancel(300, "w")
-    room.cancel(301, "w")
-    room.run()
-    assert [(e.code, room.ms_of(e.retry_at_ns)) for e in room.of(CancelRefused)] == [
+    scenario = make_scenario()
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.cancel(300, "w")
+    scenario.cancel(301, "w")
+    scenario.run()
+    assert [(e.code, scenario.ms_of(e.retry_at_ns)) for e in scenario.of(CancelRefused)] == [
         ("order_opened_retry", 301)
     ]
-    assert room.times_of(WagerCancelled) == [301]
+    assert scenario.times_of(WagerCancelled) == [301]
 
 
 @pytest.mark.parametrize(
@@ -74,42 +76,44 @@ def test_for_so_long_after_opening_a_cancel_is_told_to_come_again(make_room: typ
     [(BalanceMode.DEFERRED, ["matching_stake_ongoing"]), (BalanceMode.IMMEDIATE, [])],
 )
 def test_a_cancel_is_refused_while_a_fill_is_being_paid_for(
-    make_room: type[Room], mode: BalanceMode, codes: list[str]
+    make_scenario: type[ExchangeScenario], mode: BalanceMode, codes: list[str]
 ) -> None:
     """Under deferred deduction, so long after the last fill; at the time told, it is done."""
-    room = make_room(balance_mode=mode, deduction_ns=200 * MILLISECOND)
-    room.place(1, "w", "home", 100, 1000)
-    room.trade(900, "away", 100, 100)
-    room.trade(1000, "away", 100, 200)
-    room.cancel(1199, "w")
-    room.cancel(1200, "w")
-    room.run()
-    assert [e.code for e in room.of(CancelRefused) if e.retry_at_ns] == codes
-    assert cancelled(room) == [("w", 700)]
-    assert room.times_of(WagerCancelled) == [1200 if codes else 1199]
+    scenario = make_scenario(balance_mode=mode, deduction_ns=200 * MILLISECOND)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.trade(900, "away", 100, 100)
+    scenario.trade(1000, "away", 100, 200)
+    scenario.cancel(1199, "w")
+    scenario.cancel(1200, "w")
+    scenario.run()
+    assert [e.code for e in scenario.of(CancelRefused) if e.retry_at_ns] == codes
+    assert cancelled(scenario) == [("w", 700)]
+    assert scenario.times_of(WagerCancelled) == [1200 if codes else 1199]
 
 
-def test_a_mass_cancel_does_not_wait_for_fills_to_be_paid_for(make_room: type[Room]) -> None:
+def test_a_mass_cancel_does_not_wait_for_fills_to_be_paid_for(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """Only single cancels look at that, as at how long a wager has been open."""
-    room = make_room(deduction_ns=200 * MILLISECOND)
-    room.place(1, "w", "home", 100, 1000)
-    room.trade(10, "away", 100, 200)
-    room.cancel_all(11)
-    room.run()
-    assert cancelled(room) == [("w", 800)]
+    scenario = make_scenario(deduction_ns=200 * MILLISECOND)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.trade(10, "away", 100, 200)
+    scenario.cancel_all(11)
+    scenario.run()
+    assert cancelled(scenario) == [("w", 800)]
 
 
 # All of something -----------------------------------------------------------------------------
 
 
 @pytest.fixture
-def full(room: Room) -> Room:
-    """Return a room in which b has one wager on each line, and the desk one of its own."""
-    room.join("b")
+def full(scenario: ExchangeScenario) -> ExchangeScenario:
+    """Return a scenario in which b has one wager on each line, and the desk one of its own."""
+    scenario.join("b")
     for number, line in enumerate(("home", "away", "over", "under")):
-        room.place(1 + number, line, line, 110, 300, by="b")
-    room.place(10, "ours", "home", 110, 300)
-    return room
+        scenario.place(1 + number, line, line, 110, 300, by="b")
+    scenario.place(10, "ours", "home", 110, 300)
+    return scenario
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,7 @@ def full(room: Room) -> Room:
     ids=["all", "event", "market", "line", "line-alone"],
 )
 def test_a_mass_cancel_takes_what_it_names_and_nothing_else(
-    full: Room, names: tuple[str | None, ...], gone: list[str]
+    full: ExchangeScenario, names: tuple[str | None, ...], gone: list[str]
 ) -> None:
     """Everything, an event, a market or a line of it; never another account's."""
     full.cancel_all(500, *names, by="b")
@@ -136,7 +140,7 @@ def test_a_mass_cancel_takes_what_it_names_and_nothing_else(
 
 @pytest.mark.parametrize("names", [("another",), ("game", "999"), ("game", "225", "home")])
 def test_a_mass_cancel_that_finds_nothing_says_so(
-    full: Room, names: tuple[str | None, ...]
+    full: ExchangeScenario, names: tuple[str | None, ...]
 ) -> None:
     """Where nothing is open that it names, that is its answer."""
     full.cancel_all(500, *names, by="b")
@@ -145,57 +149,59 @@ def test_a_mass_cancel_that_finds_nothing_says_so(
     assert cancelled(full, by="b") == []
 
 
-def test_a_mass_cancel_works_in_the_background_batch_by_batch(make_room: type[Room]) -> None:
+def test_a_mass_cancel_works_in_the_background_batch_by_batch(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """So many at once, then a pause; matched meanwhile is matched, and later wagers stay."""
-    room = make_room(mass_cancel_batch=2, mass_cancel_pause_ns=100 * MILLISECOND)
-    room.join("b")
+    scenario = make_scenario(mass_cancel_batch=2, mass_cancel_pause_ns=100 * MILLISECOND)
+    scenario.join("b")
     for number in range(6):
-        room.place(1 + number, f"w{number}", "home", 100 + number, 300)
-    room.cancel_all(1000)
-    room.place(1001, "later", "home", 111, 300)
-    room.place(1050, "t", "away", -103, 309, by="b")
-    room.run()
-    assert room.filled_cents("w2") == 300
-    assert [ref for ref, _ in cancelled(room)] == ["w0", "w1", "w3", "w4", "w5"]
-    assert room.times_of(WagerCancelled) == [1000, 1000, 1100, 1200, 1200]
-    assert list(room.us.live) == ["later"]
+        scenario.place(1 + number, f"w{number}", "home", 100 + number, 300)
+    scenario.cancel_all(1000)
+    scenario.place(1001, "later", "home", 111, 300)
+    scenario.place(1050, "t", "away", -103, 309, by="b")
+    scenario.run()
+    assert scenario.filled_cents("w2") == 300
+    assert [ref for ref, _ in cancelled(scenario)] == ["w0", "w1", "w3", "w4", "w5"]
+    assert scenario.times_of(WagerCancelled) == [1000, 1000, 1100, 1200, 1200]
+    assert list(scenario.us.live) == ["later"]
 
 
 def test_a_mass_cancel_takes_out_a_hundred_at_once(
-    make_room: type[Room], make_request: Callable[..., PlaceWager]
+    make_scenario: type[ExchangeScenario], make_request: Callable[..., PlaceWager]
 ) -> None:
     """Unless told otherwise the batches are of a hundred."""
-    room = make_room(requests_per_second=100)
+    scenario = make_scenario(requests_per_second=100)
     requests = [make_request(f"w{n}", "home", 110, 300) for n in range(120)]
     for first in range(0, 120, 20):
-        room.place_all(1, requests[first : first + 20])
-    room.cancel_all(1000)
-    room.run()
-    assert [room.times_of(WagerCancelled).count(ms) for ms in (1000, 1100)] == [100, 20]
+        scenario.place_all(1, requests[first : first + 20])
+    scenario.cancel_all(1000)
+    scenario.run()
+    assert [scenario.times_of(WagerCancelled).count(ms) for ms in (1000, 1100)] == [100, 20]
 
 
 def test_what_is_cancelled_between_the_batches_of_a_mass_cancel_is_cancelled_once(
-    make_room: type[Room],
+    make_scenario: type[ExchangeScenario],
 ) -> None:
     """A cancel, a wipe, or another mass cancel meanwhile leaves the rest less to do."""
-    room = make_room(mass_cancel_batch=1, mass_cancel_pause_ns=100 * MILLISECOND)
+    scenario = make_scenario(mass_cancel_batch=1, mass_cancel_pause_ns=100 * MILLISECOND)
     for number in range(4):
-        room.place(1 + number, f"w{number}", "home", 100 + number, 300)
-    room.cancel_all(1000)
-    room.cancel(1010, "w1")
-    room.cancel_all(1020)
-    room.event_status(1090, EventStatus.LIVE)
-    room.run()
-    assert cancelled(room) == [("w0", 300), ("w1", 300), ("w2", 300)]
-    assert room.us.ended.keys() == {"w0", "w1", "w2", "w3"}
-    assert room.us.open_cents == 0
+        scenario.place(1 + number, f"w{number}", "home", 100 + number, 300)
+    scenario.cancel_all(1000)
+    scenario.cancel(1010, "w1")
+    scenario.cancel_all(1020)
+    scenario.event_status(1090, EventStatus.LIVE)
+    scenario.run()
+    assert cancelled(scenario) == [("w0", 300), ("w1", 300), ("w2", 300)]
+    assert scenario.us.ended.keys() == {"w0", "w1", "w2", "w3"}
+    assert scenario.us.open_cents == 0
 
 
-def test_during_a_suspension_a_mass_cancel_works(room: Room) -> None:
+def test_during_a_suspension_a_mass_cancel_works(scenario: ExchangeScenario) -> None:
     """What rests in a suspended market can be withdrawn."""
-    room.place(1, "w", "home", 100, 300)
-    room.market_status(500, MarketStatus.SUSPENDED)
-    room.cancel_all(600)
-    room.run()
-    assert cancelled(room) == [("w", 300)]
-    assert room.of(WagerMatched) == []
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.market_status(500, MarketStatus.SUSPENDED)
+    scenario.cancel_all(600)
+    scenario.run()
+    assert cancelled(scenario) == [("w", 300)]
+    assert scenario.of(WagerMatched) == []

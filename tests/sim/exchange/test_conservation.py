@@ -15,7 +15,7 @@ from strategies.trading.model.events import Event, WagerMatched
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import opposite
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 Step = tuple[int, tuple[Any, ...]]
 
@@ -59,59 +59,62 @@ STEPS = st.builds(
 
 
 def play(
-    make_room: type[Room], steps: list[Step], check: Callable[[Room], None], **more: Any
-) -> Room:
-    """Return a room in which the steps happened, with a look at it after each."""
-    room = make_room(
+    make_scenario: type[ExchangeScenario],
+    steps: list[Step],
+    check: Callable[[ExchangeScenario], None],
+    **more: Any,
+) -> ExchangeScenario:
+    """Return a scenario in which the steps happened, with a look at it after each."""
+    scenario = make_scenario(
         min_stake_cents=1, in_play_delay_ns=50_000_000, retry_window_ns=0, rate_percent=2, **more
     )
     for name in NAMES:
-        room.join(name, BALANCE)
+        scenario.join(name, BALANCE)
     ms = 1
     for number, (after_ms, step) in enumerate(steps):
         ms += after_ms
-        take_step(room, ms, f"w{number}", step)
-        room.call(ms + 0.5, lambda: check(room))
-    return room.run()
+        take_step(scenario, ms, f"w{number}", step)
+        scenario.call(ms + 0.5, lambda: check(scenario))
+    return scenario.run()
 
 
-def take_step(room: Room, ms: float, ref: str, step: Any) -> None:
-    """Let one step happen in the room."""
+def take_step(scenario: ExchangeScenario, ms: float, ref: str, step: Any) -> None:
+    """Let one step happen in the scenario."""
     match step:
         case ("place", name, line, odds, cents, intent):
-            room.place(ms, ref, line, odds, cents, intent, by=name)
+            scenario.place(ms, ref, line, odds, cents, intent, by=name)
         case ("cancel", name, number):
-            room.cancel(ms, f"w{number}", by=name)
+            scenario.cancel(ms, f"w{number}", by=name)
         case ("cancel_all", name):
-            room.cancel_all(ms, by=name)
+            scenario.cancel_all(ms, by=name)
         case ("suspend",):
-            room.market_status(ms, MarketStatus.SUSPENDED)
-            room.market_status(ms + 0.4, MarketStatus.OPEN)
+            scenario.market_status(ms, MarketStatus.SUSPENDED)
+            scenario.market_status(ms + 0.4, MarketStatus.OPEN)
         case ("live",):
-            room.event_status(ms, EventStatus.LIVE)
+            scenario.event_status(ms, EventStatus.LIVE)
         case ("settle", market, result):
-            room.settle(ms, market, **{PAIRS[market][0]: result})
+            scenario.settle(ms, market, **{PAIRS[market][0]: result})
 
 
-def money_cents(room: Room) -> int:
+def money_cents(scenario: ExchangeScenario) -> int:
     """Return what all accounts and the house have."""
-    accounts = [guest.account for guest in room.guests.values()]
+    accounts = [guest.account for guest in scenario.guests.values()]
     return sum(account.cash_cents + account.commission_cents for account in accounts)
 
 
-def check_money(room: Room) -> None:
+def check_money(scenario: ExchangeScenario) -> None:
     """Assert what holds of all accounts at any moment."""
-    assert money_cents(room) == len(NAMES) * BALANCE
-    for guest in room.guests.values():
+    assert money_cents(scenario) == len(NAMES) * BALANCE
+    for guest in scenario.guests.values():
         assert guest.open_cents == sum(wager.open_cents for wager in guest.live.values())
         opened = [w for w in guest.live.values() if w.opened_ns is not None]
         assert guest.opened_cents == sum(wager.open_cents for wager in opened)
         assert all(0 < wager.open_cents <= wager.stake_cents for wager in guest.live.values())
 
 
-def check_books(room: Room) -> None:
+def check_books(scenario: ExchangeScenario) -> None:
     """Assert that what could match has matched: no two wagers stand across each other."""
-    for book in room.exchange.books:
+    for book in scenario.exchange.books:
         for offer in book.offers.values():
             if offer.displayed_cents():
                 across = [w for w in book.wagers if w.odds <= offer.odds and is_worth(w)]
@@ -126,37 +129,37 @@ def is_worth(wager: ExchangeWager) -> bool:
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_money_over_all_accounts_and_the_house_stays_the_same(
-    make_room: type[Room], steps: list[Step], mode: BalanceMode, credit: bool
+    make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode, credit: bool
 ) -> None:
     """To the cent, at every moment, through fills, settlements, and corrections of these."""
 
-    def check(room: Room) -> None:
-        check_money(room)
-        check_books(room)
+    def check(scenario: ExchangeScenario) -> None:
+        check_money(scenario)
+        check_books(scenario)
 
-    room = play(make_room, steps, check, balance_mode=mode, exposure_credit=credit)
+    scenario = play(make_scenario, steps, check, balance_mode=mode, exposure_credit=credit)
     for market, (first, _) in enumerate(PAIRS):
-        room.exchange.settle(market, {LineId(first): Result.WON})
-    check_money(room)
-    assert all(guest.account.matched_cents == 0 for guest in room.guests.values())
+        scenario.exchange.settle(market, {LineId(first): Result.WON})
+    check_money(scenario)
+    assert all(guest.account.matched_cents == 0 for guest in scenario.guests.values())
 
 
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode))
 @settings(max_examples=100, deadline=None)
 def test_each_ones_stake_is_the_others_profit(
-    make_room: type[Room], steps: list[Step], mode: BalanceMode
+    make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode
 ) -> None:
     """Fills come in twos at the same moment: what one stakes, the other can win, at odds turned."""
     told: list[tuple[str, WagerMatched]] = []
-    room = make_room(min_stake_cents=1, balance_mode=mode)
+    scenario = make_scenario(min_stake_cents=1, balance_mode=mode)
     for name in NAMES:
-        room.join(name, BALANCE)
+        scenario.join(name, BALANCE)
     ms = 1
     for number, (after_ms, step) in enumerate(steps):
         ms += after_ms
-        take_step(room, ms, f"w{number}", step)
-    room.call(0, lambda: listen(room, told))
-    room.run()
+        take_step(scenario, ms, f"w{number}", step)
+    scenario.call(0, lambda: listen(scenario, told))
+    scenario.run()
     for maker, taker in pairwise_by_two(told):
         assert maker[0] != taker[0]
         assert (maker[1].stake_cents, maker[1].profit_cents) == (
@@ -165,12 +168,12 @@ def test_each_ones_stake_is_the_others_profit(
         )
         assert maker[1].odds == opposite(taker[1].odds)
     takers = [event.stake_cents for _, event in told[1::2]]
-    assert takers == [stake_cents for _, _, stake_cents in room.trades]
+    assert takers == [stake_cents for _, _, stake_cents in scenario.trades]
 
 
-def listen(room: Room, told: list[tuple[str, WagerMatched]]) -> None:
+def listen(scenario: ExchangeScenario, told: list[tuple[str, WagerMatched]]) -> None:
     """Note every fill with who heard of it, in the order in which they came about."""
-    for name, guest in room.guests.items():
+    for name, guest in scenario.guests.items():
         guest.notify = noting(name, guest.notify, told)
 
 
@@ -195,7 +198,7 @@ def pairwise_by_two(
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_nobody_can_lose_more_than_he_has(
-    make_room: type[Room], steps: list[Step], mode: BalanceMode, credit: bool
+    make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode, credit: bool
 ) -> None:
     """Whatever the results, no account falls below nothing, as long as none is corrected."""
     settled = set()
@@ -207,10 +210,10 @@ def test_nobody_can_lose_more_than_he_has(
             settled.add(step[1])
         once.append((after_ms, step))
 
-    def check(room: Room) -> None:
-        for guest in room.guests.values():
+    def check(scenario: ExchangeScenario) -> None:
+        for guest in scenario.guests.values():
             account = guest.account
             assert account.cash_cents - account.matched_cents + account.covered_cents >= 0
-            assert guest.credit_cents(room.env.now_ns) <= account.covered_cents
+            assert guest.credit_cents(scenario.env.now_ns) <= account.covered_cents
 
-    play(make_room, once, check, balance_mode=mode, exposure_credit=credit)
+    play(make_scenario, once, check, balance_mode=mode, exposure_credit=credit)

@@ -6,30 +6,32 @@ from hypothesis import strategies as st
 from sim.exchange.books import LineBook
 from sim.exchange.displayed_book import DISPLAYED_LEVELS, Level, levels, totals
 from strategies.trading.model.odds import Odds, payout_ratio, prophetx_ladder
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 RUNGS = st.sampled_from(prophetx_ladder().rungs[150:400])
 
 
-def book_of(room: Room, line: str) -> LineBook:
+def book_of(scenario: ExchangeScenario, line: str) -> LineBook:
     """Return the book of a line once everything has happened."""
-    return next(book for book in room.exchange.books if book.line_id == line)
+    return next(book for book in scenario.exchange.books if book.line_id == line)
 
 
-def test_a_wager_shows_on_the_opposite_line_with_its_value_and_its_quantity(room: Room) -> None:
+def test_a_wager_shows_on_the_opposite_line_with_its_value_and_its_quantity(
+    scenario: ExchangeScenario,
+) -> None:
     """Ten dollars at -146 on home show as +146 on away, of which 6.85 can be taken."""
-    room.place(1, "w", "home", -146, 1000)
-    room.run()
-    assert levels(book_of(room, "away")) == [Level(Odds(146), 685, 1000)]
-    assert levels(book_of(room, "home")) == []
+    scenario.place(1, "w", "home", -146, 1000)
+    scenario.run()
+    assert levels(book_of(scenario, "away")) == [Level(Odds(146), 685, 1000)]
+    assert levels(book_of(scenario, "home")) == []
 
 
-def test_a_fill_reduces_the_value_and_leaves_the_quantity(room: Room) -> None:
+def test_a_fill_reduces_the_value_and_leaves_the_quantity(scenario: ExchangeScenario) -> None:
     """Of ten dollars at -146, three dollars taken leave 3.85 to take, and the quantity of ten."""
-    room.place(1, "w", "home", -146, 1000)
-    room.trade(2, "away", 146, 300)
-    room.run()
-    assert levels(book_of(room, "away")) == [Level(Odds(146), 385, 1000)]
+    scenario.place(1, "w", "home", -146, 1000)
+    scenario.trade(2, "away", 146, 300)
+    scenario.run()
+    assert levels(book_of(scenario, "away")) == [Level(Odds(146), 385, 1000)]
 
 
 @given(
@@ -37,23 +39,23 @@ def test_a_fill_reduces_the_value_and_leaves_the_quantity(room: Room) -> None:
     traded_cents=st.integers(1, 90_000),
 )
 def test_staked_less_filled_is_the_open_stake_behind_all_levels(
-    make_room: type[Room], wagers: list[tuple[int, int]], traded_cents: int
+    make_scenario: type[ExchangeScenario], wagers: list[tuple[int, int]], traded_cents: int
 ) -> None:
     """At every level value times payout is the open stake, up to a cent of value for each wager.
 
     What a fill gave was rounded to the cent, and so is what is left to take: half a cent each.
     """
-    room = make_room(most_delayed=1000)
+    scenario = make_scenario(most_delayed=1000)
     for number, (odds, cents) in enumerate(wagers):
-        room.place(number + 1, f"w{number}", "home", odds, cents)
-    room.trade(1000, "away", -400, traded_cents)
-    room.run()
-    home, away = book_of(room, "home"), book_of(room, "away")
+        scenario.place(number + 1, f"w{number}", "home", odds, cents)
+    scenario.trade(1000, "away", -400, traded_cents)
+    scenario.run()
+    home, away = book_of(scenario, "home"), book_of(scenario, "away")
     staked = totals(home)
     assert staked == totals(away)
     open_cents = sum(wager.open_cents for wager in home.wagers)
     assert staked.quantity_cents - staked.filled_cents == open_cents
-    assert staked.filled_cents == sum(room.filled_cents(f"w{n}") for n in range(len(wagers)))
+    assert staked.filled_cents == sum(scenario.filled_cents(f"w{n}") for n in range(len(wagers)))
     shown = levels(away)
     assert shown == sorted(shown, reverse=True)
     assert len(shown) <= DISPLAYED_LEVELS
@@ -66,23 +68,27 @@ def test_staked_less_filled_is_the_open_stake_behind_all_levels(
         assert level.quantity_cents == sum(wager.stake_cents for wager in resting)
 
 
-def test_no_more_than_ten_levels_are_shown(room: Room) -> None:
+def test_no_more_than_ten_levels_are_shown(scenario: ExchangeScenario) -> None:
     """Of twelve offers on a line the ten that pay takers most are shown, the longest first."""
     for number in range(12):
-        room.place(1 + number, f"w{number}", "home", 101 + number, 1000)
-    room.run()
-    assert [level.odds for level in levels(book_of(room, "away"))] == list(range(-101, -111, -1))
+        scenario.place(1 + number, f"w{number}", "home", 101 + number, 1000)
+    scenario.run()
+    assert [level.odds for level in levels(book_of(scenario, "away"))] == list(
+        range(-101, -111, -1)
+    )
 
 
-def test_a_level_counts_what_is_recorded_and_what_participants_rest(room: Room) -> None:
+def test_a_level_counts_what_is_recorded_and_what_participants_rest(
+    scenario: ExchangeScenario,
+) -> None:
     """Recorded stake and ours show as one level, until the recorded stake is all taken."""
-    room.join("b")
-    room.offer(0, "away", 100, 500, quantity=700)
-    room.place(1, "w", "home", 100, 1000)
-    room.place(2, "early", "away", 100, 200, by="b")
+    scenario.join("b")
+    scenario.offer(0, "away", 100, 500, quantity=700)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.place(2, "early", "away", 100, 200, by="b")
     shown: list[list[Level]] = []
-    room.call(3, lambda: shown.append(levels(book_of(room, "away"))))
-    room.place(4, "late", "away", 100, 400, by="b")
-    room.run()
+    scenario.call(3, lambda: shown.append(levels(book_of(scenario, "away"))))
+    scenario.place(4, "late", "away", 100, 400, by="b")
+    scenario.run()
     assert shown == [[Level(Odds(100), 1300, 1700)]]
-    assert levels(book_of(room, "away")) == [Level(Odds(100), 900, 1000)]
+    assert levels(book_of(scenario, "away")) == [Level(Odds(100), 900, 1000)]

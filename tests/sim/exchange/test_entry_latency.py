@@ -9,7 +9,7 @@ from sim.engine.latency import Delay
 from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.events import WagerMatched, WagerOpened
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 MODELS = st.sampled_from([Back(), Prorata(), Probable(0.3), Probable(3), Front()])
 Row = tuple[str, int, int, int, int]
@@ -36,7 +36,7 @@ ROWS = st.lists(
 )
 @settings(max_examples=300, deadline=None)
 def test_more_entry_latency_gives_a_resting_wager_no_extra_fill(
-    make_room: type[Room],
+    make_scenario: type[ExchangeScenario],
     constant_ms: Callable[[float], Delay],
     rows: list[Row],
     queue: QueueModel,
@@ -52,7 +52,7 @@ def test_more_entry_latency_gives_a_resting_wager_no_extra_fill(
     """
     early, late = (
         fills_of_one_wager(
-            make_room(queue, {"entry": constant_ms(ms)}), rows, sent_ms + 0.5, stake_cents
+            make_scenario(queue, {"entry": constant_ms(ms)}), rows, sent_ms + 0.5, stake_cents
         )
         for ms in (entry_ms, entry_ms + more_ms)
     )
@@ -64,25 +64,25 @@ def test_more_entry_latency_gives_a_resting_wager_no_extra_fill(
 
 
 def fills_of_one_wager(
-    room: Room, rows: list[Row], sent_ms: float, stake_cents: int
+    scenario: ExchangeScenario, rows: list[Row], sent_ms: float, stake_cents: int
 ) -> list[tuple[float, int]] | None:
     """Return when and by how much one wager is filled by the rows; None if it never opened."""
     ms = 0
     for kind, after_ms, cents, odds, quantity in rows:
         ms += after_ms
         if kind == "offer":
-            room.offer(ms, "away", odds, cents, quantity=quantity)
+            scenario.offer(ms, "away", odds, cents, quantity=quantity)
         elif kind == "trade":
-            room.trade(ms, "away", odds, cents)
+            scenario.trade(ms, "away", odds, cents)
         else:
-            room.offer(ms, "home", odds, cents // 10)
-    room.place(sent_ms, "w", "home", 100, stake_cents, Intent.ADD_ONLY)
-    room.run()
-    if not room.of(WagerOpened):
+            scenario.offer(ms, "home", odds, cents // 10)
+    scenario.place(sent_ms, "w", "home", 100, stake_cents, Intent.ADD_ONLY)
+    scenario.run()
+    if not scenario.of(WagerOpened):
         return None
     return [
         (heard.ms, heard.event.stake_cents)
-        for heard in room.heard
+        for heard in scenario.received
         if isinstance(heard.event, WagerMatched)
     ]
 

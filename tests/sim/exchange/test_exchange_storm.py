@@ -27,7 +27,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import Odds
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 Step = tuple[int, tuple[Any, ...]]
 WagerNews = (
@@ -64,34 +64,36 @@ STEPS = st.lists(
 )
 
 
-def command(room: Room, ms: float, step: Any, placed: dict[str, tuple[str, int]]) -> None:
-    """Let one step happen in the room; note the stake of a wager by its ref."""
+def command(
+    scenario: ExchangeScenario, ms: float, step: Any, placed: dict[str, tuple[str, int]]
+) -> None:
+    """Let one step happen in the scenario; note the stake of a wager by its ref."""
     match step:
         case ("offer", line, odds, cents, quantity):
-            room.offer(ms, line, odds, cents, quantity=quantity if cents else 0)
+            scenario.offer(ms, line, odds, cents, quantity=quantity if cents else 0)
         case ("trade", line, odds, cents):
-            room.trade(ms, line, odds, cents)
+            scenario.trade(ms, line, odds, cents)
         case ("place", line, odds, cents, intent):
             ref = f"w{len(placed)}"
             placed[ref] = (line, cents)
-            room.place(ms, ref, line, odds, cents, intent)
+            scenario.place(ms, ref, line, odds, cents, intent)
         case ("cancel", number):
-            room.cancel(ms, f"w{number}")
+            scenario.cancel(ms, f"w{number}")
         case ("cancel_all",):
-            room.cancel_all(ms)
+            scenario.cancel_all(ms)
         case ("status", status):
-            room.market_status(ms, status)
+            scenario.market_status(ms, status)
         case ("live",):
-            room.event_status(ms, EventStatus.LIVE)
+            scenario.event_status(ms, EventStatus.LIVE)
 
 
 def play(
-    make_room: type[Room], steps: list[Step], queue: QueueModel, seed: int
-) -> tuple[Room, dict[str, tuple[str, int]]]:
-    """Return a room in which the steps happened, and what was placed in it."""
+    make_scenario: type[ExchangeScenario], steps: list[Step], queue: QueueModel, seed: int
+) -> tuple[ExchangeScenario, dict[str, tuple[str, int]]]:
+    """Return a scenario in which the steps happened, and what was placed in it."""
     names = ("feed", "compute", "entry", "activation", "response")
     delays = {name: Lognormal(60, 0.8, rng=default_rng([seed, n])) for n, name in enumerate(names)}
-    room = make_room(
+    scenario = make_scenario(
         queue,
         delays,
         in_play_delay_ns=900_000_000,
@@ -103,27 +105,27 @@ def play(
     ms = 0
     for after_ms, step in steps:
         ms += after_ms
-        command(room, ms, step, placed)
-    room.row(ms + 20_000, Kind.UNTYPED)
-    room.ask_state(ms + 20_000)
-    return room.run(), placed
+        command(scenario, ms, step, placed)
+    scenario.row(ms + 20_000, Kind.UNTYPED)
+    scenario.ask_state(ms + 20_000)
+    return scenario.run(), placed
 
 
 @given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
 @settings(max_examples=150, deadline=None)
 def test_every_wager_is_accounted_for(
-    make_room: type[Room], steps: list[Step], queue: QueueModel, seed: int
+    make_scenario: type[ExchangeScenario], steps: list[Step], queue: QueueModel, seed: int
 ) -> None:
     """Each wager has one answer and at most one end, and the account adds up to the cent."""
-    room, placed = play(make_room, steps, queue, seed)
+    scenario, placed = play(make_scenario, steps, queue, seed)
     lives: dict[str, list[WagerNews]] = defaultdict(list)
-    for heard in room.heard:
+    for heard in scenario.received:
         if isinstance(heard.event, WagerNews):
             lives[heard.event.ref].append(heard.event)
-    (state,) = room.of(AccountState)
+    (state,) = scenario.of(AccountState)
     left = {ref: unmatched_cents(placed[ref][1], lives[ref]) for ref in placed}
     assert dict(state.open_cents) == {ref: cents for ref, cents in left.items() if cents}
-    matched = sum(event.stake_cents for event in room.of(WagerMatched))
+    matched = sum(event.stake_cents for event in scenario.of(WagerMatched))
     assert state.balance_cents == 5_000 - matched - sum(left.values())
     assert state.balance_cents >= 0
 
@@ -151,12 +153,12 @@ def unmatched_cents(stake_cents: int, life: list[WagerNews]) -> int:
 @given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
 @settings(max_examples=100, deadline=None)
 def test_the_desk_is_shown_what_is_left_of_others_and_ours(
-    make_room: type[Room], steps: list[Step], queue: QueueModel, seed: int
+    make_scenario: type[ExchangeScenario], steps: list[Step], queue: QueueModel, seed: int
 ) -> None:
     """What the desk was last told of each offer is what the exchange holds at the end."""
-    room, _ = play(make_room, steps, queue, seed)
-    told = {(e.line_id, e.odds): e.amount_cents for e in room.of(OfferChanged)}
-    for book in room.exchange.books:
+    scenario, _ = play(make_scenario, steps, queue, seed)
+    told = {(e.line_id, e.odds): e.amount_cents for e in scenario.of(OfferChanged)}
+    for book in scenario.exchange.books:
         for odds, offer in book.offers.items():
             ours = sum(
                 wager.displayed_cents()
@@ -171,36 +173,36 @@ def test_the_desk_is_shown_what_is_left_of_others_and_ours(
 @given(steps=STEPS, seed=st.integers(0, 99), results=st.permutations(list(Result)[:3]))
 @settings(max_examples=60, deadline=None)
 def test_settled_cash_is_the_sum_over_fills(
-    make_room: type[Room], steps: list[Step], seed: int, results: list[Result]
+    make_scenario: type[ExchangeScenario], steps: list[Step], seed: int, results: list[Result]
 ) -> None:
     """After settlement nothing is open or at risk, and cash is a plain sum over the fills."""
     steps = [*steps, (500, ("status", MarketStatus.OPEN))]
-    room, placed = play_and_settle(make_room, steps, seed, results)
-    won = {line: result for event in room.of(MarketSettled) for line, result in event.results}
+    scenario, placed = play_and_settle(make_scenario, steps, seed, results)
+    won = {line: result for event in scenario.of(MarketSettled) for line, result in event.results}
     net = {"219": 0, "225": 0}
-    for event in room.of(WagerMatched):
+    for event in scenario.of(WagerMatched):
         line = placed[event.ref][0]
         market = "219" if line in {"home", "away"} else "225"
         gain = {Result.WON: event.profit_cents, Result.LOST: -event.stake_cents}
         net[market] += gain.get(won[LineId(line)], 0)
     taken = sum((2 * max(0, cents) + 50) // 100 for cents in net.values())
-    assert room.us.available_cents == 5_000 + sum(net.values()) - taken
-    assert room.us.account.matched_cents == 0
+    assert scenario.us.available_cents == 5_000 + sum(net.values()) - taken
+    assert scenario.us.account.matched_cents == 0
 
 
 def play_and_settle(
-    make_room: type[Room], steps: list[Step], seed: int, results: list[Result]
-) -> tuple[Room, dict[str, tuple[str, int]]]:
-    """Return a room in which the steps happened and both markets were settled, and the wagers."""
+    make_scenario: type[ExchangeScenario], steps: list[Step], seed: int, results: list[Result]
+) -> tuple[ExchangeScenario, dict[str, tuple[str, int]]]:
+    """Run the steps and settle both markets; return the scenario and the wagers."""
     delay = Lognormal(60, 0.8, rng=default_rng(seed))
-    room = make_room(delays={"entry": delay}, starting_balance_cents=5_000)
+    scenario = make_scenario(delays={"entry": delay}, starting_balance_cents=5_000)
     placed: dict[str, tuple[str, int]] = {}
     ms = 0
     for after_ms, step in steps:
         ms += after_ms
-        command(room, ms, step, placed)
+        command(scenario, ms, step, placed)
     lost = {Result.WON: Result.LOST, Result.LOST: Result.WON}
     for line, result in zip(("home", "over"), results, strict=False):
-        room.result(ms + 5_000, line, result)
-        room.result(ms + 5_000, OPPOSITE[line], lost.get(result, result), same_message=True)
-    return room.run(), placed
+        scenario.result(ms + 5_000, line, result)
+        scenario.result(ms + 5_000, OPPOSITE[line], lost.get(result, result), same_message=True)
+    return scenario.run(), placed

@@ -28,7 +28,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.odds import Odds
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 CALM = {
     "command_lost": 0,
@@ -80,97 +80,105 @@ def test_faults_say_what_they_are() -> None:
 # Commands ------------------------------------------------------------------------------------
 
 
-def test_a_lost_wager_is_rejected_once_the_exchange_was_asked_for_it(make_room: type[Room]) -> None:
+def test_a_lost_wager_is_rejected_once_the_exchange_was_asked_for_it(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """The exchange never heard of it, and the desk is told so after some seconds."""
-    room = make_room(faults=Faults(command_lost=1, told_after_ns=3 * SECOND_NS))
-    room.place(1, "w", "home", 100, 1000)
-    room.run()
-    assert room.of(WagerRejected) == [WagerRejected(WagerRef("w"), "data_not_found")]
-    assert room.times_of(WagerRejected) == [3001]
-    assert not room.us.has_used(WagerRef("w"))
+    scenario = make_scenario(faults=Faults(command_lost=1, told_after_ns=3 * SECOND_NS))
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.run()
+    assert scenario.of(WagerRejected) == [WagerRejected(WagerRef("w"), "data_not_found")]
+    assert scenario.times_of(WagerRejected) == [3001]
+    assert not scenario.us.has_used(WagerRef("w"))
 
 
-def test_a_lost_cancel_has_no_answer(make_room: type[Room]) -> None:
+def test_a_lost_cancel_has_no_answer(make_scenario: type[ExchangeScenario]) -> None:
     """What was cancelled in vain stays open; nobody says anything."""
-    room = make_room(faults=Faults(answer_late=1))
-    room.place(1, "w", "home", 100, 1000)
-    room.call(400, lambda: change_faults(room, Faults(command_lost=1)))
-    room.cancel(500, "w")
-    room.call(600, lambda: room.link.cancel_all())  # noqa: PLW0108 - not built yet
-    room.run()
-    assert room.of(WagerCancelled, CancelRefused) == []
-    assert list(room.us.live) == ["w"]
+    scenario = make_scenario(faults=Faults(answer_late=1))
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.call(400, lambda: change_faults(scenario, Faults(command_lost=1)))
+    scenario.cancel(500, "w")
+    scenario.call(600, lambda: scenario.connection.cancel_all())  # noqa: PLW0108 - not built yet
+    scenario.run()
+    assert scenario.of(WagerCancelled, CancelRefused) == []
+    assert list(scenario.us.live) == ["w"]
 
 
-def test_the_exchange_may_refuse_for_no_reason_of_ours(make_room: type[Room]) -> None:
+def test_the_exchange_may_refuse_for_no_reason_of_ours(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """A wager refused so is none, and a cancel refused so may be asked for again in a second."""
-    room = make_room(faults=Faults(answer_late=1))
-    room.place(1, "w", "home", 100, 1000)
-    room.call(400, lambda: change_faults(room, Faults(command_refused=1)))
-    room.place(500, "x", "home", 100, 1000)
-    room.cancel(600, "w")
-    room.cancel_all(700)
-    room.run()
-    (refused,) = room.of(WagerRejected)
+    scenario = make_scenario(faults=Faults(answer_late=1))
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.call(400, lambda: change_faults(scenario, Faults(command_refused=1)))
+    scenario.place(500, "x", "home", 100, 1000)
+    scenario.cancel(600, "w")
+    scenario.cancel_all(700)
+    scenario.run()
+    (refused,) = scenario.of(WagerRejected)
     assert refused.code in {"rate_limit_reached", "err_order_placement_disabled"}
-    assert [event.code for event in room.of(CancelRefused)] == ["rate_limit_reached"] * 2
-    retries = [room.ms_of(event.retry_at_ns) for event in room.of(CancelRefused)]
+    assert [event.code for event in scenario.of(CancelRefused)] == ["rate_limit_reached"] * 2
+    retries = [scenario.ms_of(event.retry_at_ns) for event in scenario.of(CancelRefused)]
     assert retries == [1600, 1700]
-    assert list(room.us.live) == ["w"]
+    assert list(scenario.us.live) == ["w"]
 
 
-def change_faults(room: Any, faults: Faults) -> None:
+def change_faults(scenario: Any, faults: Faults) -> None:
     """Let other things go wrong from now on."""
-    room.link._faults = faults
+    scenario.connection._faults = faults
 
 
 # Answers and private updates -----------------------------------------------------------------
 
 
-def test_a_lost_answer_is_told_when_the_exchange_is_asked(make_room: type[Room]) -> None:
+def test_a_lost_answer_is_told_when_the_exchange_is_asked(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """Nothing comes by itself; after some seconds all of it is told, in its order."""
-    room = make_room(faults=Faults(answer_lost=1, told_after_ns=3 * SECOND_NS))
-    room.place(1, "w", "home", 100, 1000)
-    room.trade(500, "away", 100, 300)
-    room.run()
-    events = room.of(WagerAccepted, WagerOpened, WagerMatched)
+    scenario = make_scenario(faults=Faults(answer_lost=1, told_after_ns=3 * SECOND_NS))
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.trade(500, "away", 100, 300)
+    scenario.run()
+    events = scenario.of(WagerAccepted, WagerOpened, WagerMatched)
     assert [type(event) for event in events] == [WagerAccepted, WagerOpened, WagerMatched]
-    assert room.times_of(WagerAccepted, WagerOpened, WagerMatched) == [3001, 3001, 3001]
+    assert scenario.times_of(WagerAccepted, WagerOpened, WagerMatched) == [3001, 3001, 3001]
 
 
-def test_a_late_answer_holds_back_those_behind_it(make_room: type[Room]) -> None:
+def test_a_late_answer_holds_back_those_behind_it(make_scenario: type[ExchangeScenario]) -> None:
     """What is late is told within its time, and what came about after it, after it."""
-    room = make_room(faults=Faults(answer_late=0.5, late_ns=2 * SECOND_NS))
+    scenario = make_scenario(faults=Faults(answer_late=0.5, late_ns=2 * SECOND_NS))
     for number in range(20):
-        room.place(1 + number, f"w{number}", "home", 100, 100)
-    room.run()
-    answers = room.of(WagerAccepted)
+        scenario.place(1 + number, f"w{number}", "home", 100, 100)
+    scenario.run()
+    answers = scenario.of(WagerAccepted)
     assert [event.ref for event in answers] == [f"w{number}" for number in range(20)]
-    times = room.times_of(WagerAccepted)
+    times = scenario.times_of(WagerAccepted)
     assert times == sorted(times)
     assert 500 < times[-1] <= 2020
 
 
-def test_a_doubled_answer_is_told_again_later(make_room: type[Room]) -> None:
+def test_a_doubled_answer_is_told_again_later(make_scenario: type[ExchangeScenario]) -> None:
     """The repeat is word for word the same, so that it can be known for one."""
-    room = make_room(faults=Faults(answer_doubled=1, late_ns=SECOND_NS))
-    room.place(1, "w", "home", 100, 1000)
-    room.trade(500, "away", 100, 300)
-    room.trade(501, "away", 100, 300)
-    room.run()
-    fills = room.of(WagerMatched)
+    scenario = make_scenario(faults=Faults(answer_doubled=1, late_ns=SECOND_NS))
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.trade(500, "away", 100, 300)
+    scenario.trade(501, "away", 100, 300)
+    scenario.run()
+    fills = scenario.of(WagerMatched)
     assert len(fills) == 4
     assert sorted(event.total_cents for event in fills) == [300, 300, 600, 600]
 
 
-def test_an_account_that_was_lost_is_asked_for_anew(make_room: type[Room]) -> None:
+def test_an_account_that_was_lost_is_asked_for_anew(make_scenario: type[ExchangeScenario]) -> None:
     """An account state is told once for every time it is asked for, and is never an old one."""
-    room = make_room(faults=Faults(answer_lost=0.6, answer_doubled=0.6, told_after_ns=SECOND_NS))
+    scenario = make_scenario(
+        faults=Faults(answer_lost=0.6, answer_doubled=0.6, told_after_ns=SECOND_NS)
+    )
     for number in range(10):
-        room.place(100 * number, f"w{number}", "home", 100, 100)
-        room.ask_state(100 * number + 1)
-    room.run(extra_ms=60_000)
-    opens = [len(event.open_cents) for event in room.of(AccountState)]
+        scenario.place(100 * number, f"w{number}", "home", 100, 100)
+        scenario.ask_state(100 * number + 1)
+    scenario.run(extra_ms=60_000)
+    opens = [len(event.open_cents) for event in scenario.of(AccountState)]
     assert len(opens) == 10
     assert opens == sorted(opens)
 
@@ -178,18 +186,22 @@ def test_an_account_that_was_lost_is_asked_for_anew(make_room: type[Room]) -> No
 # Disconnects ---------------------------------------------------------------------------------
 
 
-def test_what_a_disconnect_hid_is_told_when_it_is_over(make_room: type[Room]) -> None:
+def test_what_a_disconnect_hid_is_told_when_it_is_over(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """Nothing is heard while it lasts; then private news, then the market as it stands by now."""
-    room = make_room(faults=Faults(disconnect_every_ns=4 * SECOND_NS, disconnect_ns=SECOND_NS))
+    scenario = make_scenario(
+        faults=Faults(disconnect_every_ns=4 * SECOND_NS, disconnect_ns=SECOND_NS)
+    )
     for number in range(300):
         ms = 100 * number
-        room.offer(ms, "away", 120, 1_000 + number)
-        room.trade(ms, "home", -120, 10)
-        room.row(ms, Kind.SCORE, event=0, text=f"{number}-0")
-        room.place(ms, f"w{number}", "home", 110, 100)
-    room.market_status(29_950, MarketStatus.SUSPENDED)
-    room.run()
-    gaps = list(gaps_of(room))
+        scenario.offer(ms, "away", 120, 1_000 + number)
+        scenario.trade(ms, "home", -120, 10)
+        scenario.row(ms, Kind.SCORE, event=0, text=f"{number}-0")
+        scenario.place(ms, f"w{number}", "home", 110, 100)
+    scenario.market_status(29_950, MarketStatus.SUSPENDED)
+    scenario.run()
+    gaps = list(gaps_of(scenario))
     assert len(gaps) > 3
     for silent, restored in gaps:
         assert silent == []
@@ -199,21 +211,23 @@ def test_what_a_disconnect_hid_is_told_when_it_is_over(make_room: type[Room]) ->
         private = [place for place, kind in enumerate(told) if kind in {WagerAccepted, WagerOpened}]
         assert not private or not public or max(private) < min(public)
         assert TradeSeen not in told
-    assert room.of(ScoreChanged)[-1].home == 299
-    amounts = {(event.line_id, event.odds): event.amount_cents for event in room.of(OfferChanged)}
+    assert scenario.of(ScoreChanged)[-1].home == 299
+    amounts = {
+        (event.line_id, event.odds): event.amount_cents for event in scenario.of(OfferChanged)
+    }
     assert amounts[LineId("away"), Odds(120)] == 1_299
     assert amounts[LineId("away"), Odds(-110)] == sum(
-        wager.displayed_cents() for wager in room.us.live.values()
+        wager.displayed_cents() for wager in scenario.us.live.values()
     )
-    assert room.of(MarketStatusChanged)[-1].status is MarketStatus.SUSPENDED
-    answers: list[WagerAccepted | WagerRejected] = room.of(WagerAccepted, WagerRejected)
+    assert scenario.of(MarketStatusChanged)[-1].status is MarketStatus.SUSPENDED
+    answers: list[WagerAccepted | WagerRejected] = scenario.of(WagerAccepted, WagerRejected)
     answered = [event.ref for event in answers]
     assert sorted(answered) == sorted(f"w{number}" for number in range(300))
 
 
-def gaps_of(room: Any) -> Iterator[tuple[list[Any], list[Any]]]:
+def gaps_of(scenario: Any) -> Iterator[tuple[list[Any], list[Any]]]:
     """Yield what was heard in each gap, and what came together with its end."""
-    heard = [(heard.ms, heard.event) for heard in room.heard]
+    heard = [(heard.ms, heard.event) for heard in scenario.received]
     lost = [place for place, (_, event) in enumerate(heard) if isinstance(event, FeedLost)]
     for start in lost:
         ends = (n for n in range(start, len(heard)) if isinstance(heard[n][1], FeedRestored))

@@ -20,21 +20,23 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.odds import Odds
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 
 @pytest.fixture
-def four(room: Room) -> Room:
-    """Return a room with the desk and three others, a, b and c."""
+def four(scenario: ExchangeScenario) -> ExchangeScenario:
+    """Return a scenario with the desk and three others, a, b and c."""
     for name in "abc":
-        room.join(name)
-    return room
+        scenario.join(name)
+    return scenario
 
 
 # Who comes first ------------------------------------------------------------------------------
 
 
-def test_the_odds_that_pay_the_taker_most_go_first_whoever_gives_them(four: Room) -> None:
+def test_the_odds_that_pay_the_taker_most_go_first_whoever_gives_them(
+    four: ExchangeScenario,
+) -> None:
     """Of three makers the shortest odds for themselves are filled first."""
     four.place(1, "m", "home", 105, 1000, by="a")
     four.place(2, "m", "home", 100, 1000, by="b")
@@ -47,7 +49,7 @@ def test_the_odds_that_pay_the_taker_most_go_first_whoever_gives_them(four: Room
     assert four.fills("t") == [(100, 1000, 1000), (-102, 520, 510)]
 
 
-def test_at_the_same_odds_the_oldest_goes_first_whosoever_it_is(four: Room) -> None:
+def test_at_the_same_odds_the_oldest_goes_first_whosoever_it_is(four: ExchangeScenario) -> None:
     """Three makers at one price are filled in the order in which they came."""
     four.place(1, "m", "home", 100, 300, by="b")
     four.place(2, "m", "home", 100, 300)
@@ -59,7 +61,7 @@ def test_at_the_same_odds_the_oldest_goes_first_whosoever_it_is(four: Room) -> N
     assert four.filled_cents("m", by="a") == 100
 
 
-def test_cancel_and_new_loses_the_place_in_the_queue(four: Room) -> None:
+def test_cancel_and_new_loses_the_place_in_the_queue(four: ExchangeScenario) -> None:
     """A wager cannot be changed; who withdraws and comes again stands behind the others."""
     four.place(1, "m", "home", 100, 300, by="a")
     four.place(2, "m", "home", 100, 300, by="b")
@@ -71,7 +73,7 @@ def test_cancel_and_new_loses_the_place_in_the_queue(four: Room) -> None:
     assert four.filled_cents("again", by="a") == 100
 
 
-def test_recorded_stake_and_participants_stand_in_one_queue(four: Room) -> None:
+def test_recorded_stake_and_participants_stand_in_one_queue(four: ExchangeScenario) -> None:
     """What is recorded ahead of a wager is taken before it, and what came behind it after it."""
     four.offer(0, "away", 100, 200)
     four.place(1, "m", "home", 100, 300, by="a")
@@ -101,7 +103,9 @@ def test_recorded_stake_and_participants_stand_in_one_queue(four: Room) -> None:
 @pytest.mark.parametrize(
     ("odds", "matches"), [(184, True), (182, True), (186, False)], ids=["same", "short", "long"]
 )
-def test_wagers_match_where_each_gets_what_it_asks(four: Room, odds: int, matches: bool) -> None:
+def test_wagers_match_where_each_gets_what_it_asks(
+    four: ExchangeScenario, odds: int, matches: bool
+) -> None:
     """-184 against +184 match; one step longer on either side they do not."""
     four.place(1, "m", "home", -184, 1840, by="a")
     four.place(10, "t", "away", odds, 500, by="b")
@@ -109,7 +113,7 @@ def test_wagers_match_where_each_gets_what_it_asks(four: Room, odds: int, matche
     assert bool(four.fills("t", by="b")) is matches
 
 
-def test_the_taker_gets_the_odds_of_whoever_was_there_first(four: Room) -> None:
+def test_the_taker_gets_the_odds_of_whoever_was_there_first(four: ExchangeScenario) -> None:
     """The improvement is the taker's: he asked for +140 and gets the +146 that was offered.
 
     Ten at -146 rest; three are staked against 4.38 of them; 5.62 stay open.
@@ -122,7 +126,7 @@ def test_the_taker_gets_the_odds_of_whoever_was_there_first(four: Room) -> None:
     assert levels(four.exchange.books_by_line[LineId("away")]) == [Level(Odds(146), 385, 1000)]
 
 
-def test_a_taker_that_is_not_filled_whole_rests_at_its_own_odds(four: Room) -> None:
+def test_a_taker_that_is_not_filled_whole_rests_at_its_own_odds(four: ExchangeScenario) -> None:
     """What remains of it waits for the next, who then gets those odds."""
     four.place(1, "m", "home", 100, 300, by="a")
     four.place(10, "t", "away", -110, 1100, by="b")
@@ -132,7 +136,7 @@ def test_a_taker_that_is_not_filled_whole_rests_at_its_own_odds(four: Room) -> N
     assert four.fills("next", by="c") == [(110, 200, 220)]
 
 
-def test_a_wager_can_be_filled_in_many_parts_and_each_is_told(four: Room) -> None:
+def test_a_wager_can_be_filled_in_many_parts_and_each_is_told(four: ExchangeScenario) -> None:
     """Every fill is told to both, with what it staked and can win."""
     four.place(1, "m", "home", 110, 1000, by="a")
     for ms, cents in ((10, 300), (20, 333), (30, 467)):
@@ -145,7 +149,7 @@ def test_a_wager_can_be_filled_in_many_parts_and_each_is_told(four: Room) -> Non
         assert four.fills(f"t{ms}", by="b") == [(-110, profit, stake)]
 
 
-def test_what_is_left_of_a_taker_and_worth_nothing_is_withdrawn(four: Room) -> None:
+def test_what_is_left_of_a_taker_and_worth_nothing_is_withdrawn(four: ExchangeScenario) -> None:
     """Two cents that could win less than one cannot rest across what they could not take."""
     four.place(1, "m", "home", 500, 100, by="a")
     four.place(2, "m2", "home", 450, 100, by="b")
@@ -156,7 +160,9 @@ def test_what_is_left_of_a_taker_and_worth_nothing_is_withdrawn(four: Room) -> N
     assert four.filled_cents("m", by="a") == 0
 
 
-def test_a_trade_between_participants_is_told_once_as_the_taker_saw_it(four: Room) -> None:
+def test_a_trade_between_participants_is_told_once_as_the_taker_saw_it(
+    four: ExchangeScenario,
+) -> None:
     """Whoever publishes the market hears the taker's line, odds and stake of each."""
     four.place(1, "m", "home", 150, 1000, by="a")
     four.place(2, "m", "home", 150, 1000, by="b")
@@ -168,7 +174,9 @@ def test_a_trade_between_participants_is_told_once_as_the_taker_saw_it(four: Roo
 # Add only, fill or kill, self-match -----------------------------------------------------------
 
 
-def test_an_add_only_wager_that_would_match_a_participant_is_invalid(four: Room) -> None:
+def test_an_add_only_wager_that_would_match_a_participant_is_invalid(
+    four: ExchangeScenario,
+) -> None:
     """Against another's wager as against what is recorded; short of it, it rests."""
     four.place(1, "m", "home", 100, 300, by="a")
     four.place(2, "w", "away", -102, 300, Intent.ADD_ONLY, by="b")
@@ -179,7 +187,7 @@ def test_an_add_only_wager_that_would_match_a_participant_is_invalid(four: Room)
     assert four.fills("m", by="a") == []
 
 
-def test_for_two_seconds_a_taking_wager_can_still_be_met(four: Room) -> None:
+def test_for_two_seconds_a_taking_wager_can_still_be_met(four: ExchangeScenario) -> None:
     """Fill-or-kill waits with what it did not get; then the exchange takes it back."""
     four.place(1, "t", "home", 100, 1000, Intent.TAKE, by="a")
     four.place(2000, "met", "away", 100, 400, by="b")
@@ -191,7 +199,7 @@ def test_for_two_seconds_a_taking_wager_can_still_be_met(four: Room) -> None:
     assert four.filled_cents("late", by="c") == 0
 
 
-def test_only_its_own_wagers_stop_an_account_from_crossing(four: Room) -> None:
+def test_only_its_own_wagers_stop_an_account_from_crossing(four: ExchangeScenario) -> None:
     """Others' wagers at the same odds are there to be matched; one's own refuse the newcomer."""
     four.place(1, "w", "home", 110, 1000, by="a")
     four.place(2, "w", "home", 105, 1000, by="b")
@@ -210,24 +218,26 @@ def test_only_its_own_wagers_stop_an_account_from_crossing(four: Room) -> None:
 
 
 def test_participants_do_not_match_while_the_market_is_suspended(
-    make_room: type[Room], constant_ms: Callable[[float], Delay]
+    make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
     """Who waited for activation then is invalid; who rests stays, and matches afterwards."""
-    room = make_room(delays={"activation": constant_ms(50)})
-    room.join("a")
-    room.join("b")
-    room.place(1, "m", "home", 100, 500, by="a")
-    room.place(990, "t", "away", 100, 500, by="b")
-    room.market_status(1000, MarketStatus.SUSPENDED)
-    room.place(1100, "u", "away", 100, 500, by="b")
-    room.market_status(2000, MarketStatus.OPEN)
-    room.place(2100, "v", "away", 100, 500, by="b")
-    room.run()
-    assert room.codes("t", by="b") == room.codes("u", by="b") == ["event_not_available"]
-    assert room.times_of(WagerMatched, by="a") == [2150]
+    scenario = make_scenario(delays={"activation": constant_ms(50)})
+    scenario.join("a")
+    scenario.join("b")
+    scenario.place(1, "m", "home", 100, 500, by="a")
+    scenario.place(990, "t", "away", 100, 500, by="b")
+    scenario.market_status(1000, MarketStatus.SUSPENDED)
+    scenario.place(1100, "u", "away", 100, 500, by="b")
+    scenario.market_status(2000, MarketStatus.OPEN)
+    scenario.place(2100, "v", "away", 100, 500, by="b")
+    scenario.run()
+    assert scenario.codes("t", by="b") == scenario.codes("u", by="b") == ["event_not_available"]
+    assert scenario.times_of(WagerMatched, by="a") == [2150]
 
 
-def test_a_taking_wager_leaves_after_two_seconds_also_while_suspended(four: Room) -> None:
+def test_a_taking_wager_leaves_after_two_seconds_also_while_suspended(
+    four: ExchangeScenario,
+) -> None:
     """Its time runs on."""
     four.place(1, "t", "home", 100, 1000, Intent.TAKE, by="a")
     four.market_status(500, MarketStatus.SUSPENDED)

@@ -8,7 +8,7 @@ from recordings.tape import Side
 from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.trading.model.events import WagerMatched
 from strategies.trading.model.market import MarketStatus
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 MODELS = [Back(), Prorata(), Probable(3), Front()]
 
@@ -16,35 +16,35 @@ MODELS = [Back(), Prorata(), Probable(3), Front()]
 # Stake ahead of us ---------------------------------------------------------------------------
 
 
-def test_stake_that_comes_after_us_is_not_ahead_of_us(room: Room) -> None:
+def test_stake_that_comes_after_us_is_not_ahead_of_us(scenario: ExchangeScenario) -> None:
     """An offer that grows after we joined grew behind us."""
-    room.offer(0, "away", 100, 200)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 900)
-    room.trade(10, "away", 100, 500)
-    room.run()
-    assert room.filled_cents("w") == 300
+    scenario.offer(0, "away", 100, 200)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 900)
+    scenario.trade(10, "away", 100, 500)
+    scenario.run()
+    assert scenario.filled_cents("w") == 300
 
 
-def test_what_is_ahead_never_exceeds_what_is_shown(room: Room) -> None:
+def test_what_is_ahead_never_exceeds_what_is_shown(scenario: ExchangeScenario) -> None:
     """When the offer falls below what was ahead of us, so does what is ahead, whoever left."""
-    room.offer(0, "away", 100, 1000)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 100)
-    room.trade(1000, "away", 100, 300)
-    room.run()
-    assert room.filled_cents("w") == 200
+    scenario.offer(0, "away", 100, 1000)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 100)
+    scenario.trade(1000, "away", 100, 300)
+    scenario.run()
+    assert scenario.filled_cents("w") == 200
 
 
-def test_an_offer_that_vanishes_and_comes_back_is_behind_us(room: Room) -> None:
+def test_an_offer_that_vanishes_and_comes_back_is_behind_us(scenario: ExchangeScenario) -> None:
     """Whoever offers again after leaving has lost his place."""
-    room.offer(0, "away", 100, 1000)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 0)
-    room.offer(3, "away", 100, 1000)
-    room.trade(1000, "away", 100, 300)
-    room.run()
-    assert room.filled_cents("w") == 300
+    scenario.offer(0, "away", 100, 1000)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 0)
+    scenario.offer(3, "away", 100, 1000)
+    scenario.trade(1000, "away", 100, 300)
+    scenario.run()
+    assert scenario.filled_cents("w") == 300
 
 
 @pytest.mark.parametrize(
@@ -54,95 +54,106 @@ def test_an_offer_that_vanishes_and_comes_back_is_behind_us(room: Room) -> None:
 )
 @pytest.mark.parametrize("quantities", [(0, 0), (1600, 900), (1600, 0), (0, 900)])
 def test_a_fall_without_a_trade_leaves_by_the_queue_model(
-    make_room: type[Room], queue: QueueModel, filled: int, quantities: tuple[int, int]
+    make_scenario: type[ExchangeScenario],
+    queue: QueueModel,
+    filled: int,
+    quantities: tuple[int, int],
 ) -> None:
     """Who cancelled is an opinion where nothing says that the fall was a trade."""
-    room = make_room(queue)
-    room.offer(0, "away", 100, 400)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 1000, quantity=quantities[0])
-    room.offer(10, "away", 100, 300, quantity=quantities[1])
+    scenario = make_scenario(queue)
+    scenario.offer(0, "away", 100, 400)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 1000, quantity=quantities[0])
+    scenario.offer(10, "away", 100, 300, quantity=quantities[1])
     # 700 left of 400 ahead of us and 600 behind.
-    room.trade(1000, "away", 100, 450)
-    room.run()
-    assert room.filled_cents("w") == filled
+    scenario.trade(1000, "away", 100, 450)
+    scenario.run()
+    assert scenario.filled_cents("w") == filled
 
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @pytest.mark.parametrize("print_ms", [9, 10, 11, 509])
 def test_a_fall_and_the_trade_that_caused_it_count_once(
-    make_room: type[Room], queue: QueueModel, print_ms: float
+    make_scenario: type[ExchangeScenario], queue: QueueModel, print_ms: float
 ) -> None:
     """The book and the trade may be told in either order; the stake ahead shrinks once."""
-    room = make_room(queue)
-    room.offer(0, "away", 100, 600)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 1200)
-    room.trade(print_ms, "away", 100, 400)
-    room.offer(10, "away", 100, 800)
+    scenario = make_scenario(queue)
+    scenario.offer(0, "away", 100, 600)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 1200)
+    scenario.trade(print_ms, "away", 100, 400)
+    scenario.offer(10, "away", 100, 800)
     # 200 are ahead of us still, whatever the model says of cancels.
-    room.trade(2000, "away", 100, 300)
-    room.run()
-    assert room.filled_cents("w") == 100
+    scenario.trade(2000, "away", 100, 300)
+    scenario.run()
+    assert scenario.filled_cents("w") == 100
 
 
-def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(make_room: type[Room]) -> None:
+def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """Beyond the pairing time a fall was a cancel, and the late trade takes from the front anew."""
-    room = make_room(Front(), trade_pairing_ns=500_000_000)
-    room.offer(0, "away", 100, 600)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 1200)
-    room.offer(10, "away", 100, 800)
-    room.trade(511, "away", 100, 400)
-    room.run()
+    scenario = make_scenario(Front(), trade_pairing_ns=500_000_000)
+    scenario.offer(0, "away", 100, 600)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 1200)
+    scenario.offer(10, "away", 100, 800)
+    scenario.trade(511, "away", 100, 400)
+    scenario.run()
     # 400 of 600 were cancelled ahead of us, 200 remained.
-    assert room.filled_cents("w") == 200
+    assert scenario.filled_cents("w") == 200
 
 
-def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(make_room: type[Room]) -> None:
+def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """What a trade does not explain of a fall was cancelled, for the hopeful ahead of us."""
-    room = make_room(Front())
-    room.offer(0, "away", 100, 1000)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 2000)
-    room.offer(10, "away", 100, 1100)
-    room.trade(20, "away", 100, 300)
+    scenario = make_scenario(Front())
+    scenario.offer(0, "away", 100, 1000)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 2000)
+    scenario.offer(10, "away", 100, 1100)
+    scenario.trade(20, "away", 100, 300)
     # 300 matched, 600 cancelled: 100 of 1000 are ahead.
-    room.trade(2000, "away", 100, 250)
-    room.run()
-    assert room.filled_cents("w") == 150
+    scenario.trade(2000, "away", 100, 250)
+    scenario.run()
+    assert scenario.filled_cents("w") == 150
 
 
-def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(room: Room) -> None:
+def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(
+    scenario: ExchangeScenario,
+) -> None:
     """The trade that is told after we joined took stake that had left the book before."""
-    room.offer(0, "away", 100, 1000)
-    room.offer(5, "away", 100, 600)
-    room.place(10, "w", "home", 100, 1000)
-    room.trade(20, "away", 100, 400)
-    room.trade(30, "away", 100, 700)
-    room.run()
-    assert room.filled_cents("w") == 100
+    scenario.offer(0, "away", 100, 1000)
+    scenario.offer(5, "away", 100, 600)
+    scenario.place(10, "w", "home", 100, 1000)
+    scenario.trade(20, "away", 100, 400)
+    scenario.trade(30, "away", 100, 700)
+    scenario.run()
+    assert scenario.filled_cents("w") == 100
 
 
-def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(room: Room) -> None:
+def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(
+    scenario: ExchangeScenario,
+) -> None:
     """Stake that was matched before we joined, but was still shown then, is not ahead for long."""
-    room.offer(0, "away", 100, 1000)
-    room.trade(10, "away", 100, 400)
-    room.place(10, "w", "home", 100, 1000)
-    room.offer(15, "away", 100, 1500)
-    room.offer(16, "away", 100, 1100)
+    scenario.offer(0, "away", 100, 1000)
+    scenario.trade(10, "away", 100, 400)
+    scenario.place(10, "w", "home", 100, 1000)
+    scenario.offer(15, "away", 100, 1500)
+    scenario.offer(16, "away", 100, 1100)
     # Of 1000 shown when we joined 400 were gone; 500 came behind us.
-    room.trade(1000, "away", 100, 700)
-    room.run()
-    assert room.filled_cents("w") == 100
+    scenario.trade(1000, "away", 100, 700)
+    scenario.run()
+    assert scenario.filled_cents("w") == 100
 
 
-def test_nothing_is_ahead_of_us_where_nobody_offers(room: Room) -> None:
+def test_nothing_is_ahead_of_us_where_nobody_offers(scenario: ExchangeScenario) -> None:
     """A wager at odds of its own is first in its queue."""
-    room.place(1, "w", "home", 100, 1000)
-    room.trade(2, "away", 100, 250)
-    room.run()
-    assert room.filled_cents("w") == 250
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.trade(2, "away", 100, 250)
+    scenario.run()
+    assert scenario.filled_cents("w") == 250
 
 
 # Falls that are trades ------------------------------------------------------------------------
@@ -150,120 +161,128 @@ def test_nothing_is_ahead_of_us_where_nobody_offers(room: Room) -> None:
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 def test_a_fall_with_unchanged_quantity_came_off_the_front(
-    make_room: type[Room], queue: QueueModel
+    make_scenario: type[ExchangeScenario], queue: QueueModel
 ) -> None:
     """Nobody left, so those ahead of us were matched, whatever the model says of cancels."""
-    room = make_room(queue)
-    room.offer(0, "away", 100, 600, quantity=600)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 1200, quantity=1200)
-    room.offer(10, "away", 100, 800, quantity=1200)
-    room.trade(2000, "away", 100, 300)
-    room.run()
-    assert room.filled_cents("w") == 100
+    scenario = make_scenario(queue)
+    scenario.offer(0, "away", 100, 600, quantity=600)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 1200, quantity=1200)
+    scenario.offer(10, "away", 100, 800, quantity=1200)
+    scenario.trade(2000, "away", 100, 300)
+    scenario.run()
+    assert scenario.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(room: Room) -> None:
+def test_a_fall_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(
+    scenario: ExchangeScenario,
+) -> None:
     """It is a taker as good as one that is told: those ahead of us first, and us with the rest."""
-    room.offer(0, "away", 100, 400, quantity=400)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 1000, quantity=1000)
-    room.offer(10, "away", 100, 500, quantity=1000)
-    room.run()
-    assert room.fills("w") == [(100, 100, 100)]
-    assert room.times_of(WagerMatched) == [10]
+    scenario.offer(0, "away", 100, 400, quantity=400)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 1000, quantity=1000)
+    scenario.offer(10, "away", 100, 500, quantity=1000)
+    scenario.run()
+    assert scenario.fills("w") == [(100, 100, 100)]
+    assert scenario.times_of(WagerMatched) == [10]
 
 
 def test_a_fall_with_unchanged_quantity_at_shorter_odds_fills_us_first(
-    make_room: type[Room],
+    make_scenario: type[ExchangeScenario],
 ) -> None:
     """Such a taker would have come to our longer odds, also where nobody followed until then."""
-    room = make_room(subscribed=())
-    room.offer(0, "away", -110, 500, quantity=500)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(10, "away", -110, 300, quantity=500)
-    room.run()
-    assert room.fills("w") == [(100, 200, 200)]
+    scenario = make_scenario(subscribed=())
+    scenario.offer(0, "away", -110, 500, quantity=500)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(10, "away", -110, 300, quantity=500)
+    scenario.run()
+    assert scenario.fills("w") == [(100, 200, 200)]
 
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @pytest.mark.parametrize("print_ms", [9, 10, 11, 509])
 def test_a_fall_with_unchanged_quantity_and_its_trade_count_once(
-    make_room: type[Room], queue: QueueModel, print_ms: float
+    make_scenario: type[ExchangeScenario], queue: QueueModel, print_ms: float
 ) -> None:
     """Told before or after the fall that gives it away, a trade takes and fills once."""
-    room = make_room(queue)
-    room.offer(0, "away", 100, 600, quantity=600)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 1200, quantity=1200)
-    room.trade(print_ms, "away", 100, 700)
-    room.offer(10, "away", 100, 500, quantity=1200)
-    room.trade(2000, "away", 100, 50)
-    room.run()
-    assert [stake for _, stake, _ in room.fills("w")] == [100, 50]
+    scenario = make_scenario(queue)
+    scenario.offer(0, "away", 100, 600, quantity=600)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 1200, quantity=1200)
+    scenario.trade(print_ms, "away", 100, 700)
+    scenario.offer(10, "away", 100, 500, quantity=1200)
+    scenario.trade(2000, "away", 100, 50)
+    scenario.run()
+    assert [stake for _, stake, _ in scenario.fills("w")] == [100, 50]
 
 
 @pytest.mark.parametrize("print_ms", [9, 11])
 def test_a_trade_of_which_a_fall_gives_away_a_part_counts_in_full(
-    room: Room, print_ms: float
+    scenario: ExchangeScenario, print_ms: float
 ) -> None:
     """Of a trade that is told only what the fall has not told is new, and the other way round."""
-    room.offer(0, "away", 100, 1000, quantity=1000)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 2000, quantity=2000)
-    room.trade(print_ms, "away", 100, 1100)
-    room.offer(10, "away", 100, 1500, quantity=2000)
-    room.run()
-    assert room.filled_cents("w") == 100
+    scenario.offer(0, "away", 100, 1000, quantity=1000)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 2000, quantity=2000)
+    scenario.trade(print_ms, "away", 100, 1100)
+    scenario.offer(10, "away", 100, 1500, quantity=2000)
+    scenario.run()
+    assert scenario.filled_cents("w") == 100
 
 
 def test_a_trade_told_too_late_for_a_fall_with_unchanged_quantity_counts_anew(
-    make_room: type[Room],
+    make_scenario: type[ExchangeScenario],
 ) -> None:
     """Beyond the pairing time the fall was a trade of its own."""
-    room = make_room(trade_pairing_ns=500_000_000)
-    room.offer(0, "away", 100, 600, quantity=600)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(10, "away", 100, 300, quantity=600)
-    room.trade(511, "away", 100, 400)
-    room.run()
-    assert room.filled_cents("w") == 100
+    scenario = make_scenario(trade_pairing_ns=500_000_000)
+    scenario.offer(0, "away", 100, 600, quantity=600)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(10, "away", 100, 300, quantity=600)
+    scenario.trade(511, "away", 100, 400)
+    scenario.run()
+    assert scenario.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_before_we_joined_is_not_ahead(room: Room) -> None:
+def test_a_fall_with_unchanged_quantity_before_we_joined_is_not_ahead(
+    scenario: ExchangeScenario,
+) -> None:
     """The trade that is told after we joined took stake that was gone before; nothing moves."""
-    room.offer(0, "away", 100, 1000, quantity=1000)
-    room.offer(5, "away", 100, 600, quantity=1000)
-    room.place(10, "w", "home", 100, 1000)
-    room.trade(20, "away", 100, 400)
-    room.trade(30, "away", 100, 700)
-    room.run()
-    assert room.filled_cents("w") == 100
+    scenario.offer(0, "away", 100, 1000, quantity=1000)
+    scenario.offer(5, "away", 100, 600, quantity=1000)
+    scenario.place(10, "w", "home", 100, 1000)
+    scenario.trade(20, "away", 100, 400)
+    scenario.trade(30, "away", 100, 700)
+    scenario.run()
+    assert scenario.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(room: Room) -> None:
+def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(
+    scenario: ExchangeScenario,
+) -> None:
     """Where the trade does not say who took, the fall does; the trade is counted as unknown."""
-    room.offer(0, "away", 100, 300, quantity=300)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 600, quantity=600)
-    room.trade(10, "away", 100, 400, side=Side.UNKNOWN)
-    room.offer(10, "away", 100, 200, quantity=600)
-    room.run()
-    assert room.fills("w") == [(100, 100, 100)]
-    assert room.market.trades_of_unknown_taker == 1
+    scenario.offer(0, "away", 100, 300, quantity=300)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 600, quantity=600)
+    scenario.trade(10, "away", 100, 400, side=Side.UNKNOWN)
+    scenario.offer(10, "away", 100, 200, quantity=600)
+    scenario.run()
+    assert scenario.fills("w") == [(100, 100, 100)]
+    assert scenario.market.trades_of_unknown_taker == 1
 
 
-def test_a_fall_with_unchanged_quantity_fills_nobody_during_a_suspension(room: Room) -> None:
+def test_a_fall_with_unchanged_quantity_fills_nobody_during_a_suspension(
+    scenario: ExchangeScenario,
+) -> None:
     """What was traded while the market was suspended moved the queue, and did not reach us."""
-    room.offer(0, "away", 100, 300, quantity=300)
-    room.place(1, "w", "home", 100, 1000)
-    room.offer(2, "away", 100, 900, quantity=900)
-    room.market_status(5, MarketStatus.SUSPENDED)
-    room.offer(6, "away", 100, 500, quantity=900)
-    room.market_status(9, MarketStatus.OPEN)
-    room.trade(1000, "away", 100, 50)
-    room.run()
-    assert room.fills("w") == [(100, 50, 50)]
+    scenario.offer(0, "away", 100, 300, quantity=300)
+    scenario.place(1, "w", "home", 100, 1000)
+    scenario.offer(2, "away", 100, 900, quantity=900)
+    scenario.market_status(5, MarketStatus.SUSPENDED)
+    scenario.offer(6, "away", 100, 500, quantity=900)
+    scenario.market_status(9, MarketStatus.OPEN)
+    scenario.trade(1000, "away", 100, 50)
+    scenario.run()
+    assert scenario.fills("w") == [(100, 50, 50)]
 
 
 # Order of the models -------------------------------------------------------------------------
@@ -284,11 +303,11 @@ _ROWS = st.lists(
 @given(rows=_ROWS, joined_ms=st.integers(0, 3000), odds=st.sampled_from([-110, 100, 110]))
 @settings(max_examples=100, deadline=None)
 def test_fills_are_ordered_back_prorata_front(
-    make_room: type[Room], rows: list[Row], joined_ms: float, odds: int
+    make_scenario: type[ExchangeScenario], rows: list[Row], joined_ms: float, odds: int
 ) -> None:
     """With the same rows and the same wager, the more hopeful never fills less, at any moment."""
     back, prorata, front = (
-        fills_of_one_wager(make_room(queue), rows, joined_ms, odds)
+        fills_of_one_wager(make_scenario(queue), rows, joined_ms, odds)
         for queue in (Back(), Prorata(), Front())
     )
     for ms in {ms for ms, _ in back + prorata + front}:
@@ -298,11 +317,11 @@ def test_fills_are_ordered_back_prorata_front(
 @given(rows=_ROWS, joined_ms=st.integers(0, 3000), power=st.floats(0.1, 9))
 @settings(max_examples=100, deadline=None)
 def test_fills_under_any_model_lie_between_back_and_front(
-    make_room: type[Room], rows: list[Row], joined_ms: float, power: float
+    make_scenario: type[ExchangeScenario], rows: list[Row], joined_ms: float, power: float
 ) -> None:
     """Whatever the power, the model of the field fills within the two extreme opinions."""
     back, probable, front = (
-        fills_of_one_wager(make_room(queue), rows, joined_ms, 100)
+        fills_of_one_wager(make_scenario(queue), rows, joined_ms, 100)
         for queue in (Back(), Probable(power), Front())
     )
     for ms in {ms for ms, _ in back + probable + front}:
@@ -310,23 +329,23 @@ def test_fills_under_any_model_lie_between_back_and_front(
 
 
 def fills_of_one_wager(
-    room: Room, rows: list[Row], joined_ms: float, odds: int
+    scenario: ExchangeScenario, rows: list[Row], joined_ms: float, odds: int
 ) -> list[tuple[float, int]]:
     """Return when and by how much one wager is filled by the rows."""
     ms = 0
     for kind, after_ms, cents, row_odds, quantity in rows:
         ms += after_ms
         if kind == "offer":
-            room.offer(ms, "away", row_odds, cents, quantity=quantity)
+            scenario.offer(ms, "away", row_odds, cents, quantity=quantity)
         elif kind == "trade":
-            room.trade(ms, "away", row_odds, cents)
+            scenario.trade(ms, "away", row_odds, cents)
         else:
-            room.offer(ms, "home", row_odds, cents // 10)
-    room.place(joined_ms + 0.5, "w", "home", odds, 3000)
-    room.run()
+            scenario.offer(ms, "home", row_odds, cents // 10)
+    scenario.place(joined_ms + 0.5, "w", "home", odds, 3000)
+    scenario.run()
     return [
         (heard.ms, heard.event.stake_cents)
-        for heard in room.heard
+        for heard in scenario.received
         if isinstance(heard.event, WagerMatched)
     ]
 

@@ -11,32 +11,32 @@ PARTS = round(0.6 * PROBABILITY_PARTS)
 
 
 def test_an_outside_price_is_heard_after_the_delay_of_the_feed(
-    make_room: Any, constant_ms: Any
+    make_scenario: Any, constant_ms: Any
 ) -> None:
     """It comes as everything public does, and changes no offer."""
-    room = make_room(delays={"feed": constant_ms(40)})
-    room.offer(10, "home", 150, 500)
-    room.row(100, Kind.REFERENCE, line=0, market=0, event=0, state=PARTS)
-    room.run()
-    assert room.of(ReferencePrice) == [ReferencePrice(LineId("home"), 0.6)]
-    assert room.times_of(ReferencePrice) == [140]
-    assert room.of(OfferChanged) == [OfferChanged(LineId("home"), Odds(150), 500)]
+    scenario = make_scenario(delays={"feed": constant_ms(40)})
+    scenario.offer(10, "home", 150, 500)
+    scenario.row(100, Kind.REFERENCE, line=0, market=0, event=0, state=PARTS)
+    scenario.run()
+    assert scenario.of(ReferencePrice) == [ReferencePrice(LineId("home"), 0.6)]
+    assert scenario.times_of(ReferencePrice) == [140]
+    assert scenario.of(OfferChanged) == [OfferChanged(LineId("home"), Odds(150), 500)]
 
 
-def test_an_outside_price_of_what_nobody_follows_is_not_told(make_room: Any) -> None:
+def test_an_outside_price_of_what_nobody_follows_is_not_told(make_scenario: Any) -> None:
     """A desk hears of the lines of its own markets only."""
-    room = make_room(subscribed=[])
-    room.row(100, Kind.REFERENCE, line=0, market=0, event=0, state=PARTS)
-    room.run()
-    assert room.of(ReferencePrice) == []
+    scenario = make_scenario(subscribed=[])
+    scenario.row(100, Kind.REFERENCE, line=0, market=0, event=0, state=PARTS)
+    scenario.run()
+    assert scenario.of(ReferencePrice) == []
 
 
-def test_a_score_is_told_with_its_clock(make_room: Any) -> None:
+def test_a_score_is_told_with_its_clock(make_scenario: Any) -> None:
     """The playing time elapsed comes with the score, and is zero where it was not recorded."""
-    room = make_room()
-    room.row(10, Kind.SCORE, event=0, text="2-0", state=30_000_000_000)
-    room.row(20, Kind.SCORE, event=0, text="2-3")
-    room.run()
+    scenario = make_scenario()
+    scenario.row(10, Kind.SCORE, event=0, text="2-0", state=30_000_000_000)
+    scenario.row(20, Kind.SCORE, event=0, text="2-3")
+    scenario.run()
     game = EventId("game")
     told = [ScoreChanged(game, 2, 0, 30_000_000_000), ScoreChanged(game, 2, 3, 0)]
-    assert room.of(ScoreChanged) == told
+    assert scenario.of(ScoreChanged) == told

@@ -20,76 +20,80 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.odds import prophetx_ladder
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 # Ids ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ref", ["", "a b", "a/b", "caf\u00e9", "w\n", "a" * 101])
-def test_an_external_id_is_of_letters_digits_dashes_and_underscores(room: Room, ref: str) -> None:
+def test_an_external_id_is_of_letters_digits_dashes_and_underscores(
+    scenario: ExchangeScenario, ref: str
+) -> None:
     """Other signs, none at all, or more than a hundred are refused."""
-    room.place(1, ref, "home", 100, 300)
-    room.run()
-    assert room.codes(ref) == ["invalid_external_id"]
+    scenario.place(1, ref, "home", 100, 300)
+    scenario.run()
+    assert scenario.codes(ref) == ["invalid_external_id"]
 
 
-def test_an_external_id_may_be_a_hundred_long(room: Room) -> None:
+def test_an_external_id_may_be_a_hundred_long(scenario: ExchangeScenario) -> None:
     """Whatever the rule permits is accepted."""
-    room.place(1, "aZ09_-" + "a" * 94, "home", 100, 300)
-    room.run()
-    assert len(room.of(WagerAccepted)) == 1
+    scenario.place(1, "aZ09_-" + "a" * 94, "home", 100, 300)
+    scenario.run()
+    assert len(scenario.of(WagerAccepted)) == 1
 
 
-def test_two_accounts_may_use_the_same_external_id(room: Room) -> None:
+def test_two_accounts_may_use_the_same_external_id(scenario: ExchangeScenario) -> None:
     """An id is of its account: each has its own wager, and cancels its own."""
-    room.join("b")
-    room.place(1, "w", "home", 100, 300)
-    room.place(2, "w", "home", 100, 500, by="b")
-    room.cancel(500, "w", by="b")
-    room.run()
-    assert room.of(WagerCancelled, by="b") == [WagerCancelled(WagerRef("w"), 500)]
-    assert room.of(WagerCancelled) == []
-    assert room.us.open_cents == 300
+    scenario.join("b")
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.place(2, "w", "home", 100, 500, by="b")
+    scenario.cancel(500, "w", by="b")
+    scenario.run()
+    assert scenario.of(WagerCancelled, by="b") == [WagerCancelled(WagerRef("w"), 500)]
+    assert scenario.of(WagerCancelled) == []
+    assert scenario.us.open_cents == 300
 
 
-def test_a_wager_of_another_account_cannot_be_found(room: Room) -> None:
+def test_a_wager_of_another_account_cannot_be_found(scenario: ExchangeScenario) -> None:
     """Who asks for another's wager by its id learns nothing of it."""
-    room.join("b")
-    room.place(1, "w", "home", 100, 300, by="b")
-    room.cancel(500, "w")
-    room.run()
-    assert room.codes("w") == ["data_not_found"]
+    scenario.join("b")
+    scenario.place(1, "w", "home", 100, 300, by="b")
+    scenario.cancel(500, "w")
+    scenario.run()
+    assert scenario.codes("w") == ["data_not_found"]
 
 
 def test_an_id_within_a_batch_counts_at_once(
-    room: Room, make_request: Callable[..., PlaceWager]
+    scenario: ExchangeScenario, make_request: Callable[..., PlaceWager]
 ) -> None:
     """Of two requests with one id in a batch the first stands."""
-    room.place_all(1, [make_request("w", "home", 100, 300), make_request("w", "home", 100, 500)])
-    room.run()
-    assert room.of(WagerAccepted, WagerRejected) == [
+    scenario.place_all(
+        1, [make_request("w", "home", 100, 300), make_request("w", "home", 100, 500)]
+    )
+    scenario.run()
+    assert scenario.of(WagerAccepted, WagerRejected) == [
         WagerAccepted(WagerRef("w")),
         WagerRejected(WagerRef("w"), "order_external_id_existed"),
     ]
 
 
-def test_the_id_of_a_refused_request_can_be_used_again(room: Room) -> None:
+def test_the_id_of_a_refused_request_can_be_used_again(scenario: ExchangeScenario) -> None:
     """A refused request made no wager, so its id is still free."""
-    room.place(1, "w", "home", 100, 99)
-    room.place(2, "w", "home", 100, 300)
-    room.run()
-    assert room.codes("w") == ["invalid_quantity"]
-    assert room.of(WagerAccepted) == [WagerAccepted(WagerRef("w"))]
+    scenario.place(1, "w", "home", 100, 99)
+    scenario.place(2, "w", "home", 100, 300)
+    scenario.run()
+    assert scenario.codes("w") == ["invalid_quantity"]
+    assert scenario.of(WagerAccepted) == [WagerAccepted(WagerRef("w"))]
 
 
-def test_the_id_of_an_invalid_wager_is_used_up(room: Room) -> None:
+def test_the_id_of_an_invalid_wager_is_used_up(scenario: ExchangeScenario) -> None:
     """A wager that failed its activation was a wager."""
-    room.offer(0, "home", 100, 500)
-    room.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
-    room.place(2, "w", "home", 110, 300)
-    room.cancel(500, "w")
-    room.run()
-    assert room.codes("w") == [
+    scenario.offer(0, "home", 100, 500)
+    scenario.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
+    scenario.place(2, "w", "home", 110, 300)
+    scenario.cancel(500, "w")
+    scenario.run()
+    assert scenario.codes("w") == [
         "add_liquidity_only",
         "order_external_id_existed",
         "order_is_invalid",
@@ -99,25 +103,27 @@ def test_the_id_of_an_invalid_wager_is_used_up(room: Room) -> None:
 # Permissions ----------------------------------------------------------------------------------
 
 
-def test_an_account_whose_placing_is_switched_off_can_still_cancel(room: Room) -> None:
+def test_an_account_whose_placing_is_switched_off_can_still_cancel(
+    scenario: ExchangeScenario,
+) -> None:
     """It places nothing more; what it has stays, and can be withdrawn."""
-    room.place(1, "w", "home", 100, 300)
-    room.call(100, lambda: setattr(room.us, "placing_allowed", False))
-    room.place(101, "v", "home", 100, 300)
-    room.cancel(500, "w")
-    room.run()
-    assert room.codes("v") == ["err_order_placement_disabled"]
-    assert room.of(WagerCancelled) == [WagerCancelled(WagerRef("w"), 300)]
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.call(100, lambda: setattr(scenario.us, "placing_allowed", False))
+    scenario.place(101, "v", "home", 100, 300)
+    scenario.cancel(500, "w")
+    scenario.run()
+    assert scenario.codes("v") == ["err_order_placement_disabled"]
+    assert scenario.of(WagerCancelled) == [WagerCancelled(WagerRef("w"), 300)]
 
 
-def test_add_only_can_be_switched_off(make_room: type[Room]) -> None:
+def test_add_only_can_be_switched_off(make_scenario: type[ExchangeScenario]) -> None:
     """Where it is, such wagers are refused, and others are not."""
-    room = make_room(add_only_allowed=False)
-    room.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
-    room.place(2, "v", "home", 100, 300, Intent.TAKE)
-    room.run()
-    assert room.codes("w") == ["err_add_liquidity_only_disabled"]
-    assert room.of(WagerAccepted) == [WagerAccepted(WagerRef("v"))]
+    scenario = make_scenario(add_only_allowed=False)
+    scenario.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
+    scenario.place(2, "v", "home", 100, 300, Intent.TAKE)
+    scenario.run()
+    assert scenario.codes("w") == ["err_add_liquidity_only_disabled"]
+    assert scenario.of(WagerAccepted) == [WagerAccepted(WagerRef("v"))]
 
 
 # Whatever may be asked ------------------------------------------------------------------------
@@ -151,36 +157,36 @@ CALLS = st.lists(
 @given(calls=CALLS, mode=st.sampled_from(list(BalanceMode)), status=st.sampled_from(MarketStatus))
 @settings(max_examples=150, deadline=None)
 def test_nothing_that_is_asked_breaks_the_exchange(
-    make_room: type[Room], calls: list[Any], mode: BalanceMode, status: MarketStatus
+    make_scenario: type[ExchangeScenario], calls: list[Any], mode: BalanceMode, status: MarketStatus
 ) -> None:
     """Fields that hold anything get a code, one for each request, and money stays where it was."""
-    room = make_room(
+    scenario = make_scenario(
         balance_mode=mode, starting_balance_cents=20_000, requests_per_second=8, opened=False
     )
-    room.market_status(0, MarketStatus.OPEN)
-    room.market_status(800, status)
-    room.offer(0, "home", 100, 2_000)
+    scenario.market_status(0, MarketStatus.OPEN)
+    scenario.market_status(800, status)
+    scenario.offer(0, "home", 100, 2_000)
     asked, cancelled = 0, 0
     for number, (verb, *words) in enumerate(calls):
         ms = 100 * (number + 1)
         if verb == "place":
             asked += len(words[0])
-            room.place_all(ms, words[0])
+            scenario.place_all(ms, words[0])
         elif verb == "cancel":
             cancelled += len(words[0])
-            room.cancel(ms, *words[0])
+            scenario.cancel(ms, *words[0])
         else:
-            room.cancel_all(ms, *words)
-    room.run()
-    assert len(room.of(WagerAccepted, WagerRejected)) == asked
-    assert len(room.of(WagerCancelled, CancelRefused)) >= cancelled
-    for event in room.of(WagerMatched):
+            scenario.cancel_all(ms, *words)
+    scenario.run()
+    assert len(scenario.of(WagerAccepted, WagerRejected)) == asked
+    assert len(scenario.of(WagerCancelled, CancelRefused)) >= cancelled
+    for event in scenario.of(WagerMatched):
         assert event.stake_cents > 0
         assert event.profit_cents > 0
-    matched = sum(event.stake_cents for event in room.of(WagerMatched))
-    assert room.us.account.matched_cents == matched
-    assert room.us.account.cash_cents == 20_000
-    assert room.us.open_cents == sum(wager.open_cents for wager in room.us.live.values())
+    matched = sum(event.stake_cents for event in scenario.of(WagerMatched))
+    assert scenario.us.account.matched_cents == matched
+    assert scenario.us.account.cash_cents == 20_000
+    assert scenario.us.open_cents == sum(wager.open_cents for wager in scenario.us.live.values())
 
 
 @pytest.mark.parametrize(
@@ -204,32 +210,38 @@ def test_nothing_that_is_asked_breaks_the_exchange(
     ],
 )
 def test_a_field_of_another_type_is_refused_by_its_code(
-    room: Room, make_request: Callable[..., PlaceWager], field: str, value: Any, code: str
+    scenario: ExchangeScenario,
+    make_request: Callable[..., PlaceWager],
+    field: str,
+    value: Any,
+    code: str,
 ) -> None:
     """What is no text, no whole number or no intent is refused as that field's fault."""
     good = make_request("w", "home", 110, 300)
     fields = {name: getattr(good, name) for name in good.__struct_fields__} | {field: value}
-    room.place_all(1, [PlaceWager(**fields)])
-    room.run()
-    assert [event.code for event in room.of(WagerRejected)] == [code]
+    scenario.place_all(1, [PlaceWager(**fields)])
+    scenario.run()
+    assert [event.code for event in scenario.of(WagerRejected)] == [code]
 
 
-def test_an_empty_batch_is_answered_by_nothing(room: Room) -> None:
+def test_an_empty_batch_is_answered_by_nothing(scenario: ExchangeScenario) -> None:
     """Who asks for nothing hears nothing."""
-    room.place_all(1, [])
-    room.cancel(2)
-    room.run()
-    assert room.of(WagerAccepted, WagerRejected, WagerCancelled, CancelRefused) == []
+    scenario.place_all(1, [])
+    scenario.cancel(2)
+    scenario.run()
+    assert scenario.of(WagerAccepted, WagerRejected, WagerCancelled, CancelRefused) == []
 
 
-def test_every_rung_of_the_ladder_can_be_wagered_and_nothing_between(make_room: type[Room]) -> None:
+def test_every_rung_of_the_ladder_can_be_wagered_and_nothing_between(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """The exchange takes the odds of its ladder, and no others."""
     rungs = prophetx_ladder().rungs
     beside = sorted({rung + 1 for rung in rungs} - set(rungs))
-    room = make_room(requests_per_second=10_000, min_stake_cents=1)
+    scenario = make_scenario(requests_per_second=10_000, min_stake_cents=1)
     for number, odds in enumerate((*rungs, *beside)):
-        room.place(1, f"w{number}", "home", odds, 300)
-    room.run()
-    assert len(room.of(WagerOpened)) == len(rungs) == 555
-    assert {event.code for event in room.of(WagerRejected)} == {"invalid_price"}
-    assert len(room.of(WagerRejected)) == len(beside)
+        scenario.place(1, f"w{number}", "home", odds, 300)
+    scenario.run()
+    assert len(scenario.of(WagerOpened)) == len(rungs) == 555
+    assert {event.code for event in scenario.of(WagerRejected)} == {"invalid_price"}
+    assert len(scenario.of(WagerRejected)) == len(beside)

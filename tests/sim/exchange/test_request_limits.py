@@ -15,132 +15,140 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 FIVE_SECONDS = 5_000_000_000
 
 
-def accepted(room: Room) -> list[WagerRef]:
+def accepted(scenario: ExchangeScenario) -> list[WagerRef]:
     """Return the refs of the wagers that were accepted."""
-    return [event.ref for event in room.of(WagerAccepted)]
+    return [event.ref for event in scenario.of(WagerAccepted)]
 
 
 # Requests a second ----------------------------------------------------------------------------
 
 
-def test_so_many_requests_are_taken_in_any_second(make_room: type[Room]) -> None:
+def test_so_many_requests_are_taken_in_any_second(make_scenario: type[ExchangeScenario]) -> None:
     """The second slides: each request counts for a second from when it came."""
-    room = make_room(requests_per_second=3)
+    scenario = make_scenario(requests_per_second=3)
     for ms in (1, 500, 900, 1000, 1001, 1002, 1499, 1500, 1501):
-        room.place(ms, f"w{ms}", "home", 100, 300)
-    room.run()
-    assert accepted(room) == ["w1", "w500", "w900", "w1001", "w1500"]
-    assert {event.code for event in room.of(WagerRejected)} == {"rate_limit_reached"}
+        scenario.place(ms, f"w{ms}", "home", 100, 300)
+    scenario.run()
+    assert accepted(scenario) == ["w1", "w500", "w900", "w1001", "w1500"]
+    assert {event.code for event in scenario.of(WagerRejected)} == {"rate_limit_reached"}
 
 
-def test_the_fifty_first_request_of_a_second_is_refused(make_room: type[Room]) -> None:
+def test_the_fifty_first_request_of_a_second_is_refused(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """Unless told otherwise the exchange takes fifty."""
-    room = make_room()
+    scenario = make_scenario()
     for number in range(51):
-        room.place(1, f"w{number}", "home", 100, 300)
-    room.run()
-    assert len(accepted(room)) == 50
-    assert room.codes("w50") == ["rate_limit_reached"]
+        scenario.place(1, f"w{number}", "home", 100, 300)
+    scenario.run()
+    assert len(accepted(scenario)) == 50
+    assert scenario.codes("w50") == ["rate_limit_reached"]
 
 
 @pytest.mark.parametrize("verb", ["place", "cancel", "cancel_all", "ask_state"])
-def test_every_kind_of_request_counts(make_room: type[Room], verb: str) -> None:
+def test_every_kind_of_request_counts(make_scenario: type[ExchangeScenario], verb: str) -> None:
     """Placing, cancelling and asking share one limit."""
-    room = make_room(requests_per_second=2)
-    room.place(1, "w", "home", 100, 300)
+    scenario = make_scenario(requests_per_second=2)
+    scenario.place(1, "w", "home", 100, 300)
     words = {"place": ("v", "home", 100, 300), "cancel": ("w",)}.get(verb, ())
-    getattr(room, verb)(2, *words)
-    room.place(3, "late", "home", 100, 300)
-    room.run()
-    assert room.codes("late") == ["rate_limit_reached"]
+    getattr(scenario, verb)(2, *words)
+    scenario.place(3, "late", "home", 100, 300)
+    scenario.run()
+    assert scenario.codes("late") == ["rate_limit_reached"]
 
 
 def test_a_batch_is_one_request(
-    make_room: type[Room], make_request: Callable[..., PlaceWager]
+    make_scenario: type[ExchangeScenario], make_request: Callable[..., PlaceWager]
 ) -> None:
     """Twenty wagers in one batch count once, and all of a batch too many are refused."""
-    room = make_room(requests_per_second=1)
-    room.place_all(1, [make_request(f"w{n}", "home", 100, 300) for n in range(20)])
-    room.place_all(2, [make_request(f"v{n}", "home", 100, 300) for n in range(20)])
-    room.run()
-    assert len(accepted(room)) == 20
-    assert [event.code for event in room.of(WagerRejected)] == ["rate_limit_reached"] * 20
+    scenario = make_scenario(requests_per_second=1)
+    scenario.place_all(1, [make_request(f"w{n}", "home", 100, 300) for n in range(20)])
+    scenario.place_all(2, [make_request(f"v{n}", "home", 100, 300) for n in range(20)])
+    scenario.run()
+    assert len(accepted(scenario)) == 20
+    assert [event.code for event in scenario.of(WagerRejected)] == ["rate_limit_reached"] * 20
 
 
 def test_a_batch_that_is_too_large_counts_as_well(
-    make_room: type[Room], make_request: Callable[..., PlaceWager]
+    make_scenario: type[ExchangeScenario], make_request: Callable[..., PlaceWager]
 ) -> None:
     """It was asked, though it is refused."""
-    room = make_room(requests_per_second=2)
-    room.place_all(1, [make_request(f"w{n}", "home", 100, 300) for n in range(21)])
-    room.cancel(2, *(f"w{n}" for n in range(21)))
-    room.place(3, "late", "home", 100, 300)
-    room.run()
-    assert room.codes("late") == ["rate_limit_reached"]
+    scenario = make_scenario(requests_per_second=2)
+    scenario.place_all(1, [make_request(f"w{n}", "home", 100, 300) for n in range(21)])
+    scenario.cancel(2, *(f"w{n}" for n in range(21)))
+    scenario.place(3, "late", "home", 100, 300)
+    scenario.run()
+    assert scenario.codes("late") == ["rate_limit_reached"]
 
 
-def test_a_cancel_too_many_is_told_when_to_come_again(make_room: type[Room]) -> None:
+def test_a_cancel_too_many_is_told_when_to_come_again(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """Every wager of the batch is refused until a second has passed."""
-    room = make_room(requests_per_second=2)
-    room.place(1, "w", "home", 100, 300)
-    room.place(999, "v", "home", 100, 300)
-    room.cancel(1000, "w", "v")
-    room.run()
-    told = [(e.ref, e.code, room.ms_of(e.retry_at_ns)) for e in room.of(CancelRefused)]
+    scenario = make_scenario(requests_per_second=2)
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.place(999, "v", "home", 100, 300)
+    scenario.cancel(1000, "w", "v")
+    scenario.run()
+    told = [(e.ref, e.code, scenario.ms_of(e.retry_at_ns)) for e in scenario.of(CancelRefused)]
     assert told == [("w", "rate_limit_reached", 2000), ("v", "rate_limit_reached", 2000)]
 
 
-def test_a_mass_cancel_too_many_is_refused_for_what_it_concerns(make_room: type[Room]) -> None:
+def test_a_mass_cancel_too_many_is_refused_for_what_it_concerns(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """The desk hears it of each wager that it asked to cancel, and of no other."""
-    room = make_room(requests_per_second=2)
-    room.place(1, "w", "home", 100, 300)
-    room.place(2, "v", "over", 100, 300)
-    room.cancel_all(3, "game", "225")
-    room.run()
-    told = [(e.ref, e.code, room.ms_of(e.retry_at_ns)) for e in room.of(CancelRefused)]
+    scenario = make_scenario(requests_per_second=2)
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.place(2, "v", "over", 100, 300)
+    scenario.cancel_all(3, "game", "225")
+    scenario.run()
+    told = [(e.ref, e.code, scenario.ms_of(e.retry_at_ns)) for e in scenario.of(CancelRefused)]
     assert told == [("v", "rate_limit_reached", 1003)]
-    assert room.of(WagerCancelled) == []
+    assert scenario.of(WagerCancelled) == []
 
 
-def test_asking_for_the_state_is_answered_also_beyond_the_limit(make_room: type[Room]) -> None:
+def test_asking_for_the_state_is_answered_also_beyond_the_limit(
+    make_scenario: type[ExchangeScenario],
+) -> None:
     """A desk in a hurry is not left blind."""
-    room = make_room(requests_per_second=1)
-    room.place(1, "w", "home", 100, 300)
-    room.ask_state(2)
-    room.run()
-    assert room.of(AccountState) == [AccountState(1_000_000 - 300, ((WagerRef("w"), 300),))]
+    scenario = make_scenario(requests_per_second=1)
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.ask_state(2)
+    scenario.run()
+    assert scenario.of(AccountState) == [AccountState(1_000_000 - 300, ((WagerRef("w"), 300),))]
 
 
-def test_each_account_has_its_own_limit(make_room: type[Room]) -> None:
+def test_each_account_has_its_own_limit(make_scenario: type[ExchangeScenario]) -> None:
     """What one account asks takes nothing from another's share."""
-    room = make_room(requests_per_second=1)
-    room.join("b")
-    room.place(1, "w", "home", 100, 300)
-    room.place(2, "w", "home", 100, 300, by="b")
-    room.run()
-    assert room.codes("w") == room.codes("w", by="b") == []
+    scenario = make_scenario(requests_per_second=1)
+    scenario.join("b")
+    scenario.place(1, "w", "home", 100, 300)
+    scenario.place(2, "w", "home", 100, 300, by="b")
+    scenario.run()
+    assert scenario.codes("w") == scenario.codes("w", by="b") == []
 
 
 # The in-play delay ----------------------------------------------------------------------------
 
 
 @pytest.fixture
-def in_play(make_room: type[Room]) -> Room:
-    """Return a room in which the game is on, and two placements may wait for five seconds."""
-    room = make_room(most_delayed=2, in_play_delay_ns=FIVE_SECONDS)
-    room.join("b")
-    room.event_status(0, EventStatus.LIVE)
-    room.place(1, "one", "home", 100, 300)
-    room.place(2, "two", "over", 100, 300)
-    return room
+def in_play(make_scenario: type[ExchangeScenario]) -> ExchangeScenario:
+    """Return a scenario in which the game is on, and two placements may wait for five seconds."""
+    scenario = make_scenario(most_delayed=2, in_play_delay_ns=FIVE_SECONDS)
+    scenario.join("b")
+    scenario.event_status(0, EventStatus.LIVE)
+    scenario.place(1, "one", "home", 100, 300)
+    scenario.place(2, "two", "over", 100, 300)
+    return scenario
 
 
-def test_too_many_placements_cannot_wait_in_the_in_play_delay(in_play: Room) -> None:
+def test_too_many_placements_cannot_wait_in_the_in_play_delay(in_play: ExchangeScenario) -> None:
     """Of one account so many may wait, over all markets; others wait apart from them."""
     in_play.place(3, "three", "home", 100, 300)
     in_play.place(4, "three", "home", 100, 300, by="b")
@@ -149,7 +157,9 @@ def test_too_many_placements_cannot_wait_in_the_in_play_delay(in_play: Room) -> 
     assert in_play.codes("three", by="b") == []
 
 
-def test_a_placement_that_has_opened_makes_room_in_the_in_play_delay(in_play: Room) -> None:
+def test_a_placement_that_has_opened_makes_room_in_the_in_play_delay(
+    in_play: ExchangeScenario,
+) -> None:
     """Once one is through, another may wait."""
     in_play.place(5000, "early", "home", 100, 300)
     in_play.place(5002, "in-time", "home", 100, 300)
@@ -158,7 +168,9 @@ def test_a_placement_that_has_opened_makes_room_in_the_in_play_delay(in_play: Ro
     assert in_play.codes("in-time") == []
 
 
-def test_a_placement_that_ended_early_makes_room_in_the_in_play_delay(in_play: Room) -> None:
+def test_a_placement_that_ended_early_makes_room_in_the_in_play_delay(
+    in_play: ExchangeScenario,
+) -> None:
     """Cancelled with all the rest, or invalid, it waits no more."""
     in_play.cancel_all(10, "game", "225")
     in_play.place(11, "again", "home", 100, 300)
@@ -174,11 +186,11 @@ def test_a_placement_that_ended_early_makes_room_in_the_in_play_delay(in_play: R
 
 
 def test_before_the_start_no_placement_is_counted_as_delayed(
-    make_room: type[Room], constant_ms: Callable[[float], Delay]
+    make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
     """Waiting for activation alone is no in-play delay."""
-    room = make_room(most_delayed=1, delays={"activation": constant_ms(1000)})
-    room.place(1, "one", "home", 100, 300)
-    room.place(2, "two", "home", 100, 300)
-    room.run()
-    assert accepted(room) == ["one", "two"]
+    scenario = make_scenario(most_delayed=1, delays={"activation": constant_ms(1000)})
+    scenario.place(1, "one", "home", 100, 300)
+    scenario.place(2, "two", "home", 100, 300)
+    scenario.run()
+    assert accepted(scenario) == ["one", "two"]

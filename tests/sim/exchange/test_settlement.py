@@ -13,7 +13,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
-from tests.sim.small_exchange import Room
+from tests.sim.small_exchange import ExchangeScenario
 
 WON, LOST, PUSHED, VOIDED = Result
 BALANCE = 1_000_000
@@ -21,18 +21,18 @@ MONEYLINE, TOTAL = 0, 1
 
 
 @pytest.fixture
-def matched(room: Room) -> Room:
-    """Return a room in which m and t have matched.
+def matched(scenario: ExchangeScenario) -> ExchangeScenario:
+    """Return a scenario in which m and t have matched.
 
     m staked 400 on home at +150, to win 600, and 500 on over at even money; t the other sides.
     """
-    room.join("m", BALANCE)
-    room.join("t", BALANCE)
-    room.place(1, "h", "home", 150, 400, by="m")
-    room.place(2, "o", "over", 100, 500, by="m")
-    room.place(10, "a", "away", -150, 600, by="t")
-    room.place(11, "u", "under", 100, 500, by="t")
-    return room
+    scenario.join("m", BALANCE)
+    scenario.join("t", BALANCE)
+    scenario.place(1, "h", "home", 150, 400, by="m")
+    scenario.place(2, "o", "over", 100, 500, by="m")
+    scenario.place(10, "a", "away", -150, 600, by="t")
+    scenario.place(11, "u", "under", 100, 500, by="t")
+    return scenario
 
 
 # What is told of which market, and what m and t have gained when all was told.
@@ -97,7 +97,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_market_pays_by_what_was_told_of_it_last(matched: Room, case: str) -> None:
+def test_a_market_pays_by_what_was_told_of_it_last(matched: ExchangeScenario, case: str) -> None:
     """Each has what its wagers won or lost, less 2 % of what it won net in each market."""
     told, m_gain, t_gain = CASES[case]
     for number, (market, results) in enumerate(told):
@@ -112,7 +112,7 @@ def test_a_market_pays_by_what_was_told_of_it_last(matched: Room, case: str) -> 
     )
 
 
-def test_everybody_hears_of_a_settlement_all_that_is_known(matched: Room) -> None:
+def test_everybody_hears_of_a_settlement_all_that_is_known(matched: ExchangeScenario) -> None:
     """Also who has nothing in it; a later one tells what was told before as well."""
     matched.settle(1000, MONEYLINE, home=WON)
     matched.settle(2000, MONEYLINE, away=WON)
@@ -125,28 +125,28 @@ def test_everybody_hears_of_a_settlement_all_that_is_known(matched: Room) -> Non
         ]
 
 
-def test_no_pair_has_two_winners(room: Room) -> None:
+def test_no_pair_has_two_winners(scenario: ExchangeScenario) -> None:
     """Told of both lines of a pair in one message, what is told last rules."""
-    results = LineResults(room.info.catalogue())
-    known = results.apply(room.info.markets[0].key, {LineId("home"): WON, LineId("away"): WON})
+    results = LineResults(scenario.info.catalogue())
+    known = results.apply(scenario.info.markets[0].key, {LineId("home"): WON, LineId("away"): WON})
     assert known == {LineId("home"): LOST, LineId("away"): WON}
 
 
-def test_commission_is_on_what_each_won_net_in_the_market(room: Room) -> None:
+def test_commission_is_on_what_each_won_net_in_the_market(scenario: ExchangeScenario) -> None:
     """What was lost on one line of a market is set off against what was won on the other."""
-    room.join("m", BALANCE)
-    room.offer(0, "home", 200, 1000)
-    room.offer(0, "away", 100, 500)
-    room.place(1, "w", "home", 200, 1000, by="m")
-    room.place(2, "v", "away", -110, 500, by="m")
-    room.settle(1000, MONEYLINE, home=WON, away=LOST)
-    room.run()
-    account = room.guests["m"].account
+    scenario.join("m", BALANCE)
+    scenario.offer(0, "home", 200, 1000)
+    scenario.offer(0, "away", 100, 500)
+    scenario.place(1, "w", "home", 200, 1000, by="m")
+    scenario.place(2, "v", "away", -110, 500, by="m")
+    scenario.settle(1000, MONEYLINE, home=WON, away=LOST)
+    scenario.run()
+    account = scenario.guests["m"].account
     assert account.commission_cents == (2000 - 500) * 2 // 100
     assert account.cash_cents == BALANCE + 1500 - 30
 
 
-def test_stakes_are_not_taken_from_the_balance_before_settlement(matched: Room) -> None:
+def test_stakes_are_not_taken_from_the_balance_before_settlement(matched: ExchangeScenario) -> None:
     """Until then what is matched is at risk, and cannot be staked again, but it is still there."""
     matched.run()
     m = matched.guests["m"]
@@ -154,7 +154,7 @@ def test_stakes_are_not_taken_from_the_balance_before_settlement(matched: Room) 
     assert m.available_cents == BALANCE - 900
 
 
-def test_settlement_closes_the_market_for_good(matched: Room) -> None:
+def test_settlement_closes_the_market_for_good(matched: ExchangeScenario) -> None:
     """What is open is wiped first; nothing can be wagered, cancelled or opened again after it."""
     matched.place(20, "left", "home", 110, 300, by="m")
     matched.settle(1000, MONEYLINE, home=WON, away=LOST)
@@ -172,7 +172,7 @@ def test_settlement_closes_the_market_for_good(matched: Room) -> None:
     assert statuses == [MarketStatus.OPEN]
 
 
-def test_the_other_markets_of_the_event_go_on(matched: Room) -> None:
+def test_the_other_markets_of_the_event_go_on(matched: ExchangeScenario) -> None:
     """A settled moneyline leaves the total open."""
     matched.settle(1000, MONEYLINE, home=WON, away=LOST)
     matched.place(1001, "w", "over", 110, 300, by="m")
@@ -181,16 +181,16 @@ def test_the_other_markets_of_the_event_go_on(matched: Room) -> None:
     assert list(matched.guests["m"].live) == ["w"]
 
 
-def test_at_tip_off_every_participant_is_wiped(room: Room) -> None:
+def test_at_tip_off_every_participant_is_wiped(scenario: ExchangeScenario) -> None:
     """All that is unmatched in the event goes, whoever's it is; what is matched stays."""
-    room.join("b")
-    room.place(1, "ours", "home", 100, 500)
-    room.place(2, "b", "away", 100, 200, by="b")
-    room.place(3, "c", "over", 110, 300, by="b")
-    room.event_status(1000, EventStatus.LIVE)
-    room.row(2000, Kind.UNTYPED)
-    room.run()
-    assert room.of(WagerWiped) == [WagerWiped(WagerRef("ours"), 300)]
-    assert room.of(WagerWiped, by="b") == [WagerWiped(WagerRef("c"), 300)]
-    assert room.us.account.matched_cents == 200
-    assert room.us.open_cents == room.guests["b"].open_cents == 0
+    scenario.join("b")
+    scenario.place(1, "ours", "home", 100, 500)
+    scenario.place(2, "b", "away", 100, 200, by="b")
+    scenario.place(3, "c", "over", 110, 300, by="b")
+    scenario.event_status(1000, EventStatus.LIVE)
+    scenario.row(2000, Kind.UNTYPED)
+    scenario.run()
+    assert scenario.of(WagerWiped) == [WagerWiped(WagerRef("ours"), 300)]
+    assert scenario.of(WagerWiped, by="b") == [WagerWiped(WagerRef("c"), 300)]
+    assert scenario.us.account.matched_cents == 200
+    assert scenario.us.open_cents == scenario.guests["b"].open_cents == 0

@@ -39,7 +39,7 @@ START_NS = 1_789_175_000 * SECOND
 PLAYED_NS = START_NS - 100 * 86_400 * SECOND
 BEFORE_START_NS = 3600 * SECOND
 SAMPLES = SHARED / "prophet" / "samples"
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 EVENT = EventId("19458")
 # Strike ids and levels are those of the exchange's own sandbox, where it was seen.
@@ -81,7 +81,7 @@ def game_info() -> TapeInfo:
     return info
 
 
-class Rows:
+class RowBuilder:
     """The rows of a recording, told by the second after its start."""
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class Rows:
         self.rows.append((*where, odds, amount, quantity, side, state, text))
 
 
-class RowsFeed:
+class RowSource:
     """A feed of rows that a test wrote."""
 
     name = "rows"
@@ -193,13 +193,13 @@ class HandClock:
         """Do nothing, until cancelled."""
         await asyncio.Event().wait()
 
-    def let_pass(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Move on."""
         self._now_ns += round(seconds * SECOND)
         self.enter(lambda: None)
 
 
-class Ears:
+class SocketClient:
     """A client of the sockets, which keeps the frames that it has not looked at."""
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
@@ -215,7 +215,7 @@ class Ears:
         self.socket_id = data["socket_id"]
         return data
 
-    async def say(self, event: str, **data: Any) -> None:
+    async def send(self, event: str, **data: Any) -> None:
         """Send a frame."""
         await self.ws.send_str(json.dumps({"event": event, "data": data}))
 
@@ -225,7 +225,7 @@ class Ears:
             if kept["event"] == event:
                 return self.frames.pop(at)
         while True:
-            message = await self.ws.receive(PATIENCE_SECONDS)
+            message = await self.ws.receive(TIMEOUT_SECONDS)
             assert message.type is aiohttp.WSMsgType.TEXT, message
             frame: dict[str, Any] = json.loads(message.data)
             if frame["event"] == event:
@@ -248,25 +248,25 @@ class Ears:
         """Subscribe to channels as a registration granted them, and wait until that is so."""
         for channel in channels:
             name = channel["channel_name"]
-            await self.say("pusher:subscribe", channel=name, auth=channel["auth"])
+            await self.send("pusher:subscribe", channel=name, auth=channel["auth"])
             await self.frame("pusher_internal:subscription_succeeded")
 
 
 class Account:
     """A client with a token: what it asks, and the sockets it opens."""
 
-    def __init__(self, house: "House", token: str) -> None:
+    def __init__(self, sandbox_run: "RunningSandbox", token: str) -> None:
         """Ask with a token."""
-        self._house = house
+        self._sandbox_run = sandbox_run
         self.token = token
 
     async def get(self, path: str, **query: Any) -> tuple[int, Any]:
         """Return the status and body of an answer."""
-        return await self._house.ask("GET", path, token=self.token, params=query)
+        return await self._sandbox_run.request("GET", path, token=self.token, params=query)
 
     async def post(self, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
         """Return the status and body of an answer."""
-        return await self._house.ask("POST", path, token=self.token, json=body, **more)
+        return await self._sandbox_run.request("POST", path, token=self.token, json=body, **more)
 
     async def place(
         self, ref: str, strike_id: str, price: int, quantity: float, **more: Any
@@ -281,18 +281,18 @@ class Account:
         """Return a wager as it stands."""
         return (await self.get(f"v4/mm/get_order/{order_id}"))[1]["data"]
 
-    async def listen(self, *events: str) -> Ears:
+    async def listen(self, *events: str) -> SocketClient:
         """Return a socket that hears the shared channel, the account's own and those of events."""
-        ears = await self._house.connect()
+        client = await self._sandbox_run.connect()
         subscriptions = [{"type": "event", "ids": list(events)}] if events else []
-        body = {"socket_id": ears.socket_id, "service": "pusher", "subscriptions": subscriptions}
+        body = {"socket_id": client.socket_id, "service": "pusher", "subscriptions": subscriptions}
         status, answer = await self.post("v4/mm/websocket", body)
         assert status == 200, answer
-        await ears.subscribe(*answer["data"]["authorized_channel"])
-        return ears
+        await client.subscribe(*answer["data"]["authorized_channel"])
+        return client
 
 
-class House:
+class RunningSandbox:
     """A sandbox that runs, its clock, and who asks it."""
 
     def __init__(self, server: Server, clock: HandClock, http: aiohttp.ClientSession) -> None:
@@ -301,44 +301,48 @@ class House:
         self.clock = clock
         self._http = http
 
-    async def ask(self, method: str, path: str, token: str = "", **more: Any) -> tuple[int, Any]:
+    async def request(
+        self, method: str, path: str, token: str = "", **more: Any
+    ) -> tuple[int, Any]:
         """Ask for a path below the prefix; return the status and body of the answer."""
         headers = more.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
         url = f"{self.server.address}/partner/{path}"
         async with self._http.request(method, url, headers=headers, **more) as response:
             return response.status, json.loads(await response.text())
 
-    async def fail(self, **fault: Any) -> None:
+    async def inject_fault(self, **fault: Any) -> None:
         """Ask for a fault."""
         url = f"{self.server.address}/_sandbox/faults"
         async with self._http.post(url, json=fault) as response:
             assert response.status == 200, await response.text()
 
-    async def join(self, key: str = "maker") -> Account:
+    async def log_in(self, key: str = "maker") -> Account:
         """Log in; return the account."""
         body = {"access_key": key, "secret_key": "secret"}
-        status, answer = await self.ask("POST", "auth/login", json=body)
+        status, answer = await self.request("POST", "auth/login", json=body)
         assert status == 200, answer
         return Account(self, answer["data"]["access_token"])
 
-    async def connect(self, query: str = "protocol=7&client=test") -> Ears:
+    async def connect(self, query: str = "protocol=7&client=test") -> SocketClient:
         """Open a socket, and take its greeting."""
         key = self.server.channels.key
-        ears = Ears(await self._http.ws_connect(f"{self.server.address}/app/{key}?{query}"))
-        await ears.greet()
-        return ears
+        client = SocketClient(
+            await self._http.ws_connect(f"{self.server.address}/app/{key}?{query}")
+        )
+        await client.greet()
+        return client
 
-    def let_pass(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Let time pass, with all that happens meanwhile."""
-        self.clock.let_pass(seconds)
+        self.clock.advance(seconds)
 
 
-Scenario = Callable[[House], Awaitable[None]]
+Scenario = Callable[[RunningSandbox], Awaitable[None]]
 
 
 def play(
     scenario: Scenario,
-    rows: Rows | None = None,
+    rows: RowBuilder | None = None,
     settings: SandboxSettings | None = None,
     info: TapeInfo | None = None,
     **rules: Any,
@@ -351,18 +355,18 @@ def play(
 
     async def whole() -> None:
         given = settings or SandboxSettings(port=0)
-        feed = RowsFeed(info or game_info(), (rows or Rows()).rows)
-        stage = ShiftedExchange(feed, exchange, HandClock, BEFORE_START_NS - SECOND)
-        server = Server(stage, given)
-        assert isinstance(stage.clock, HandClock)
+        feed = RowSource(info or game_info(), (rows or RowBuilder()).rows)
+        shifted_exchange = ShiftedExchange(feed, exchange, HandClock, BEFORE_START_NS - SECOND)
+        server = Server(shifted_exchange, given)
+        assert isinstance(shifted_exchange.clock, HandClock)
         try:
             await server.start()
             async with aiohttp.ClientSession() as http:
-                await scenario(House(server, stage.clock, http))
+                await scenario(RunningSandbox(server, shifted_exchange.clock, http))
         finally:
             await server.stop()
 
-    asyncio.run(asyncio.wait_for(whole(), PATIENCE_SECONDS))
+    asyncio.run(asyncio.wait_for(whole(), TIMEOUT_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -372,9 +376,9 @@ def sandbox() -> Callable[..., None]:
 
 
 @pytest.fixture
-def rows() -> Rows:
+def rows() -> RowBuilder:
     """Return the rows of a recording that a test may add to."""
-    return Rows()
+    return RowBuilder()
 
 
 @pytest.fixture(scope="session")

@@ -30,8 +30,8 @@ def test_answers_have_the_shapes_of_the_exchange(
 ) -> None:
     """Every field of a recorded or documented answer is there, of its kind."""
 
-    async def scenario(house: Any) -> None:
-        status, answer = await (await house.join()).get(path)
+    async def scenario(sandbox_run: Any) -> None:
+        status, answer = await (await sandbox_run.log_in()).get(path)
         assert status == 200
         assert differences(answer, sample(name)) == []
 
@@ -52,9 +52,9 @@ def test_offers_are_shown_as_the_exchange_showed_them(
 ) -> None:
     """With the offers of a real book, the selections are those of the real answer."""
 
-    async def scenario(house: Any) -> None:
+    async def scenario(sandbox_run: Any) -> None:
         real = {m["id"]: m for m in sample("multiple_markets_v4")["data"]["19458"]}
-        _, answer = await (await house.join()).get("v4/mm/get_markets", event_id=19458)
+        _, answer = await (await sandbox_run.log_in()).get("v4/mm/get_markets", event_id=19458)
         ours = {market["id"]: market for market in answer["data"]["markets"]}
         assert list(ours) == [219, 223, 225]
         for number in (219, 223):
@@ -73,12 +73,12 @@ def test_offers_are_shown_as_the_exchange_showed_them(
 def test_what_was_staked_less_what_was_filled_is_what_is_open(sandbox: Play) -> None:
     """Over both outcomes, the totals of a market account for every open stake behind a level."""
 
-    async def scenario(house: Any) -> None:
-        maker, taker = await house.join("maker"), await house.join("taker")
+    async def scenario(sandbox_run: Any) -> None:
+        maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         await maker.place("q-1", "06b2a7ec50d863031e5093aa257873bd", -140, 10)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         await taker.place("t-1", "e5957d9c37e2704d02292333ba970a5f", 130, 40)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
         market = answer["data"]["markets"][0]
         behind = sum(
@@ -96,8 +96,8 @@ def test_what_was_staked_less_what_was_filled_is_what_is_open(sandbox: Play) -> 
 def test_the_ladder_is_the_exchanges_under_all_its_names(sandbox: Play, sample: Sample) -> None:
     """The 555 prices come as bare numbers, under the new names and the old one."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         for path in ("v4/mm/get_price_ladder", "v4/mm/get_odds_ladder", "mm/get_odds_ladder"):
             assert await maker.get(path) == (200, sample("price_ladder_v4"))
 
@@ -107,8 +107,8 @@ def test_the_ladder_is_the_exchanges_under_all_its_names(sandbox: Play, sample: 
 def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
     """Of a strike id one learns its event, market and type; an unknown one is refused."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         spread = "a94cdd35ab185a88875785090a004c99"
         _, answer = await maker.get("v4/mm/get_strikes", strike_ids=spread)
         assert answer["data"] == [
@@ -143,8 +143,8 @@ def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
 def test_wrong_questions_get_their_codes(sandbox: Play, path: str, status: int, code: str) -> None:
     """A question that makes no sense is answered with the code and status for it."""
 
-    async def scenario(house: Any) -> None:
-        answered, refusal = await (await house.join()).get(path)
+    async def scenario(sandbox_run: Any) -> None:
+        answered, refusal = await (await sandbox_run.log_in()).get(path)
         assert (answered, refusal["error"]) == (status, code)
 
     sandbox(scenario)
@@ -154,11 +154,11 @@ def test_lists_of_nothing_are_null(sandbox: Play, rows: Any) -> None:
     """As at the exchange, no events and the markets of an ended event are null, not empty."""
     rows.event_status(10, EventStatus.ENDED)
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         _, answer = await maker.get("mm/get_sport_events", tournament_id=1)
         assert answer["data"]["sport_events"] is None
-        house.let_pass(10)
+        sandbox_run.advance(10)
         _, answer = await maker.get("v4/mm/get_multiple_markets", event_ids="19458")
         assert answer["data"] == {"19458": None}
 
@@ -193,13 +193,13 @@ def test_a_market_is_shown_once_it_is_on_offer(sandbox: Play, rows: Any) -> None
     rows.rows = [row for row in rows.rows if row not in opened]
     rows.market_status(10, 1, MarketStatus.SUSPENDED)
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         shown = []
         for _ in range(2):
             _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
             shown.append([(m["id"], m["status"]) for m in answer["data"]["markets"]])
-            house.let_pass(10)
+            sandbox_run.advance(10)
         there = [(219, "active"), (225, "active")]
         assert shown == [there, [there[0], (223, "suspended"), there[1]]]
 

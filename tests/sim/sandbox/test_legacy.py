@@ -23,8 +23,8 @@ def wager(ref: str, **other: Any) -> dict[str, Any]:
 def test_the_example_clients_round_works(sandbox: Play) -> None:
     """Seeding, placing, batches and cancels in the old names, as that client makes them."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         _, balance = await maker.get("mm/get_balance")
         assert balance["data"]["unmatched_wager_balance"] == 0
         _, events = await maker.get("mm/get_sport_events", tournament_id=31)
@@ -45,14 +45,14 @@ def test_the_example_clients_round_works(sandbox: Play) -> None:
         assert [w["external_id"] for w in several["data"]["succeed_wagers"]] == ["q-2"]
         (failed,) = several["data"]["failed_wagers"]
         assert (failed["error"], failed["request"]) == ("wager_invalid_odds", batch["data"][1])
-        house.let_pass(1)
+        sandbox_run.advance(1)
         one = {"wager_id": mine["id"], "external_id": "q-1"}
         assert (await maker.post("mm/cancel_wager", one))[0] == 200
         _, cancelled = await maker.post("mm/cancel_multiple_wagers", {"data": [one, one]})
         codes = [item["error"]["error_code"] for item in cancelled["data"]]
         assert codes == ["wager_already_cancelled"] * 2
         assert (await maker.post("mm/cancel_all_wagers"))[0] == 200
-        house.let_pass(1)
+        sandbox_run.advance(1)
         _, found = await maker.get("v2/mm/get_wager_histories", limit=1000)
         assert [w["status"] for w in found["data"]["wagers"]] == ["canceled"] * 2
         _, paged = await maker.get("mm/get_wager_histories", limit=1, offset=1)
@@ -64,14 +64,14 @@ def test_the_example_clients_round_works(sandbox: Play) -> None:
 def test_a_header_asks_for_the_new_names(sandbox: Play) -> None:
     """X-CFTC-Terminology is heeded on routes of v2, and not on those without a version."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         headers = {"X-CFTC-Terminology": "true"}
         for path, name in (
             ("v2/mm/get_wager_histories?from=1789170000", "orders"),
             ("mm/get_wager_histories", "wagers"),
         ):
-            _, answer = await house.ask("GET", path, token=maker.token, headers=headers)
+            _, answer = await sandbox_run.request("GET", path, token=maker.token, headers=headers)
             assert answer["data"][name] == []
 
     sandbox(scenario)
@@ -82,13 +82,13 @@ def test_registering_as_of_old(
 ) -> None:
     """A form with and without a channel, tournaments in a header: two channels, signed."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        ears = await house.connect("protocol=6")
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        client = await sandbox_run.connect("protocol=6")
         headers = {"header-subscriptions": '[{"type":"tournament","ids":[]}]'}
         more = {"token": maker.token, "headers": headers}
-        form = {"socket_id": ears.socket_id}
-        status, answer = await house.ask("POST", "mm/pusher", data=form, **more)
+        form = {"socket_id": client.socket_id}
+        status, answer = await sandbox_run.request("POST", "mm/pusher", data=form, **more)
         assert status == 200
         assert differences(answer, sample("ws_register_response_legacy")) == []
         shared, private = answer["data"]["authorized_channel"]
@@ -97,10 +97,10 @@ def test_registering_as_of_old(
         assert private["binding_events"][0]["name"] == "wagers"
         for channel in (shared, private):
             named = form | {"channel_name": channel["channel_name"]}
-            _, one = await house.ask("POST", "mm/pusher", data=named, **more)
+            _, one = await sandbox_run.request("POST", "mm/pusher", data=named, **more)
             assert one["auth"] == channel["auth"]
         other = form | {"channel_name": "private-service=3-device_type=5-user=other"}
-        assert (await house.ask("POST", "mm/pusher", data=other, **more))[0] == 401
+        assert (await sandbox_run.request("POST", "mm/pusher", data=other, **more))[0] == 401
         body = {**form, "subscriptions": [{"type": "tournament", "ids": [7]}]}
         _, narrowed = await maker.post("mm/websocket", body)
         bound = narrowed["data"]["authorized_channel"][0]["binding_events"]
@@ -112,23 +112,23 @@ def test_registering_as_of_old(
 def test_messages_come_in_the_old_names(sandbox: Play) -> None:
     """On the old channels a wager, a trade and the offers are told in their old names."""
 
-    async def scenario(house: Any) -> None:
-        maker, taker = await house.join("maker"), await house.join("taker")
-        ears = await house.connect("protocol=6")
-        _, answer = await maker.post("mm/pusher", {"socket_id": ears.socket_id})
-        await ears.subscribe(*answer["data"]["authorized_channel"])
+    async def scenario(sandbox_run: Any) -> None:
+        maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
+        client = await sandbox_run.connect("protocol=6")
+        _, answer = await maker.post("mm/pusher", {"socket_id": client.socket_id})
+        await client.subscribe(*answer["data"]["authorized_channel"])
         await maker.post("mm/place_wager", wager("q-1"))
-        house.let_pass(1)
-        frame = await ears.frame("wagers")
+        sandbox_run.advance(1)
+        frame = await client.frame("wagers")
         data = json.loads(frame["data"])
         assert data["change_type"] == "wager"
         info = json.loads(base64.b64decode(data["payload"]))["info"]
         assert (info["odds"], info["stake"], info["unmatched_stake"]) == (-140, 10, 10)
-        offers = await ears.payload("tournament_31", "market_selections")
+        offers = await client.payload("tournament_31", "market_selections")
         assert offers["info"]["selections"][0][1]["odds"] == 140
         await taker.place("t-1", HOME, 140, 33.92)
-        house.let_pass(1)
-        trade = await ears.payload("tournament_31", "matched_bet")
+        sandbox_run.advance(1)
+        trade = await client.payload("tournament_31", "matched_bet")
         assert (trade["info"]["matched_odds"], trade["info"]["line_id"]) == (-146, AWAY)
 
     sandbox(scenario)

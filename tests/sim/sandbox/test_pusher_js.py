@@ -41,9 +41,9 @@ def test_the_official_client_connects_listens_and_reconnects(
 ) -> None:
     """It signs in, hears its wagers, and does so again after a reset and after a close."""
 
-    async def scenario(house: Any) -> None:
+    async def scenario(sandbox_run: Any) -> None:
         process = await asyncio.create_subprocess_exec(
-            *("node", str(SCRIPT), house.server.address, house.server.channels.key),
+            *("node", str(SCRIPT), sandbox_run.server.address, sandbox_run.server.channels.key),
             env={**os.environ, "NODE_PATH": str(packages)},
             stdout=asyncio.subprocess.PIPE,
         )
@@ -53,7 +53,7 @@ def test_the_official_client_connects_listens_and_reconnects(
             while process.returncode is None and not process.stdout.at_eof():
                 reading = asyncio.ensure_future(process.stdout.readline())
                 while not (await asyncio.wait({reading}, timeout=0.1))[0]:
-                    house.let_pass(0.1)
+                    sandbox_run.advance(0.1)
                 if reading.result():
                     told.append(json.loads(reading.result()))
         finally:

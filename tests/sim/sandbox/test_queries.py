@@ -24,12 +24,12 @@ async def history(account: Any, **query: Any) -> Any:
 def test_the_balance_follows_the_wagers(sandbox: Play) -> None:
     """What is open and what is matched is told beside the balance, which still holds both."""
 
-    async def scenario(house: Any) -> None:
-        maker, taker = await house.join("maker"), await house.join("taker")
+    async def scenario(sandbox_run: Any) -> None:
+        maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         await maker.place("q-1", AWAY, -140, 10)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         await taker.place("t-1", HOME, 140, 3)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         _, answer = await maker.get("v4/mm/get_balance")
         balance = answer["data"]
         assert balance["balance"] == 10_000
@@ -41,10 +41,10 @@ def test_the_balance_follows_the_wagers(sandbox: Play) -> None:
 def test_where_stakes_leave_at_once_the_balance_is_what_is_left(sandbox: Play) -> None:
     """With immediate deduction placing lowers the balance, and a cancel returns the stake."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         assert (await maker.get("v4/mm/get_balance"))[1]["data"]["balance"] == 9_990
         await maker.post("v4/mm/cancel_order", {"order_id": order["order_id"]})
         assert (await maker.get("v4/mm/get_balance"))[1]["data"]["balance"] == 10_000
@@ -58,8 +58,8 @@ def test_where_stakes_leave_at_once_the_balance_is_what_is_left(sandbox: Play) -
 def test_the_history_pages_from_the_newest(sandbox: Play) -> None:
     """Pages follow one another by their cursor, and what comes meanwhile moves none of them."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         for number in range(5):
             await maker.place(f"q-{number}", AWAY, -120, 1)
         first = await history(maker, limit=2)
@@ -78,13 +78,13 @@ def test_the_history_pages_from_the_newest(sandbox: Play) -> None:
 def test_the_history_is_of_a_range_and_may_be_filtered(sandbox: Play) -> None:
     """Ranges of creation or update, and filters by event, market and states, choose the rows."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         first = await maker.place("q-1", AWAY, -120, 1)
-        house.let_pass(100)
+        sandbox_run.advance(100)
         await maker.place("q-2", AWAY, -120, 1)
-        house.let_pass(1)
-        now = house.clock.now_ns() // 10**9
+        sandbox_run.advance(1)
+        now = sandbox_run.clock.now_ns() // 10**9
         assert [o["external_id"] for o in (await history(maker, to=now - 50))["orders"]] == ["q-1"]
         await maker.post("v4/mm/cancel_order", {"order_id": first["order_id"]})
         changed = await history(maker, updated_at_from=now - 50)
@@ -123,8 +123,8 @@ def test_the_history_is_of_a_range_and_may_be_filtered(sandbox: Play) -> None:
 def test_a_wrong_range_gets_its_code(sandbox: Play, query: dict[str, Any], code: str) -> None:
     """Each thing that can be wrong with a range or a page has the exchange's code."""
 
-    async def scenario(house: Any) -> None:
-        status, refusal = await (await house.join()).get(PATH, **query)
+    async def scenario(sandbox_run: Any) -> None:
+        status, refusal = await (await sandbox_run.log_in()).get(PATH, **query)
         assert (status, refusal["error"]) == (400, code)
 
     sandbox(scenario)
@@ -133,10 +133,10 @@ def test_a_wrong_range_gets_its_code(sandbox: Play, query: dict[str, Any], code:
 def test_fills_are_listed_by_wager_and_for_all(sandbox: Play) -> None:
     """A taker's fills, at better prices than asked, are in both lists with stake and profit."""
 
-    async def scenario(house: Any) -> None:
-        taker = await house.join("taker")
+    async def scenario(sandbox_run: Any) -> None:
+        taker = await sandbox_run.log_in("taker")
         order = await taker.place("t-1", HOME, 130, 20)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         order_id = order["order_id"]
         _, detail = await taker.get("v4/mm/get_order_matched_detail", order_ids=order_id)
         (fill,) = detail["data"]["matching_details"]
@@ -155,16 +155,16 @@ def test_the_ledger_adds_up_to_the_balance(sandbox: Play, rows: Any) -> None:
     rows.result(11, HOME, Result.WON)
     rows.result(20, HOME, Result.PUSHED)
 
-    async def scenario(house: Any) -> None:
-        taker = await house.join("taker")
+    async def scenario(sandbox_run: Any) -> None:
+        taker = await sandbox_run.log_in("taker")
         order = await taker.place("t-1", HOME, 130, 20)
-        house.let_pass(15)
+        sandbox_run.advance(15)
         _, answer = await taker.get("v4/mm/get_transactions")
         rows_ = [(row["type"], row["amount"]) for row in answer["data"]["transactions"]]
         assert rows_ == [("COMMISSION", -0.58), ("PAY", 49.2), ("TRADE", -20), ("DEPOSIT", 10_000)]
         row = await taker.order(order["order_id"])
         assert (row["status"], row["winning_status"]) == ("closed", "profit")
-        house.let_pass(10)
+        sandbox_run.advance(10)
         _, answer = await taker.get("v4/mm/get_transactions", limit=500)
         amounts = [row["amount"] for row in answer["data"]["transactions"]]
         _, balance = await taker.get("v4/mm/get_balance")

@@ -31,9 +31,9 @@ async def seconds_of(awaited: Any) -> tuple[float, Any]:
 def test_a_slow_request_is_carried_out_late(sandbox: Play) -> None:
     """Until its time is up a slow request has not been carried out."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        await house.fail(kind="slow", path="submit", seconds=0.3)
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        await sandbox_run.inject_fault(kind="slow", path="submit", seconds=0.3)
         placing = asyncio.ensure_future(maker.post(SUBMIT, WAGER))
         await asyncio.sleep(0.05)
         assert await refs(maker) == []
@@ -46,9 +46,9 @@ def test_a_slow_request_is_carried_out_late(sandbox: Play) -> None:
 def test_a_late_answer_is_of_a_request_that_was_carried_out(sandbox: Play) -> None:
     """A client that gives up waiting finds that its wager was placed all the same."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        await house.fail(kind="late", path="submit", seconds=5)
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        await sandbox_run.inject_fault(kind="late", path="submit", seconds=5)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(maker.post(SUBMIT, WAGER), 0.3)
         assert await refs(maker) == ["q-1"]
@@ -59,9 +59,11 @@ def test_a_late_answer_is_of_a_request_that_was_carried_out(sandbox: Play) -> No
 def test_a_refused_request_is_not_carried_out(sandbox: Play) -> None:
     """So many requests on a path are refused with the code asked for; then it works again."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        await house.fail(kind="refused", path="submit", code="order_unable_to_place", count=2)
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        await sandbox_run.inject_fault(
+            kind="refused", path="submit", code="order_unable_to_place", count=2
+        )
         assert (await maker.get("v4/mm/get_balance"))[0] == 200
         for _ in range(2):
             status, refusal = await maker.post(SUBMIT, WAGER)
@@ -75,10 +77,10 @@ def test_a_refused_request_is_not_carried_out(sandbox: Play) -> None:
 def test_too_many_requests_are_told_when_to_come_again(sandbox: Play) -> None:
     """A request is answered with 429 and how many seconds to wait."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        await house.fail(kind="too_many")
-        url = f"{house.server.address}/partner/{SUBMIT}"
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        await sandbox_run.inject_fault(kind="too_many")
+        url = f"{sandbox_run.server.address}/partner/{SUBMIT}"
         headers = {"Authorization": f"Bearer {maker.token}"}
         async with aiohttp.ClientSession(headers=headers) as http:
             async with http.post(url, json=WAGER) as response:
@@ -93,9 +95,9 @@ def test_too_many_requests_are_told_when_to_come_again(sandbox: Play) -> None:
 def test_a_request_carried_out_twice_gets_the_second_answer(sandbox: Play) -> None:
     """The wager stands, and its client is told that its external id was used before."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        await house.fail(kind="twice", path="submit")
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        await sandbox_run.inject_fault(kind="twice", path="submit")
         status, refusal = await maker.post(SUBMIT, WAGER)
         assert (status, refusal["error"]) == (400, "order_external_id_existed")
         assert await refs(maker) == ["q-1"]
@@ -106,9 +108,9 @@ def test_a_request_carried_out_twice_gets_the_second_answer(sandbox: Play) -> No
 def test_a_reset_request_was_carried_out(sandbox: Play) -> None:
     """The connection ends without an answer, and the wager was placed."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        await house.fail(kind="reset", path="submit")
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        await sandbox_run.inject_fault(kind="reset", path="submit")
         with pytest.raises(aiohttp.ClientConnectionError):
             await maker.post(SUBMIT, WAGER)
         assert await refs(maker) == ["q-1"]
@@ -120,15 +122,15 @@ def test_a_reset_request_was_carried_out(sandbox: Play) -> None:
 def test_expired_tokens_are_refused(sandbox: Play, code: str, renewed: int) -> None:
     """Every token so far is refused; a refresh brings a new one unless it has expired too."""
 
-    async def scenario(house: Any) -> None:
+    async def scenario(sandbox_run: Any) -> None:
         body = {"access_key": "maker", "secret_key": "secret"}
-        _, login = await house.ask("POST", "auth/login", json=body)
-        await house.fail(kind="expired_token", code=code)
+        _, login = await sandbox_run.request("POST", "auth/login", json=body)
+        await sandbox_run.inject_fault(kind="expired_token", code=code)
         token = login["data"]["access_token"]
-        assert (await house.ask("GET", "v4/mm/get_balance", token=token))[0] == 401
+        assert (await sandbox_run.request("GET", "v4/mm/get_balance", token=token))[0] == 401
         refresh = {"refresh_token": login["data"]["refresh_token"]}
-        assert (await house.ask("POST", "auth/refresh", json=refresh))[0] == renewed
-        assert (await (await house.join()).get("v4/mm/get_balance"))[0] == 200
+        assert (await sandbox_run.request("POST", "auth/refresh", json=refresh))[0] == renewed
+        assert (await (await sandbox_run.log_in()).get("v4/mm/get_balance"))[0] == 200
 
     sandbox(scenario)
 
@@ -136,11 +138,11 @@ def test_expired_tokens_are_refused(sandbox: Play, code: str, renewed: int) -> N
 def test_a_frozen_socket_is_silent_until_it_thaws(sandbox: Play) -> None:
     """A frozen socket answers no ping of either kind; thawed, it says what it owed."""
 
-    async def scenario(house: Any) -> None:
-        ears = await (await house.join()).listen()
-        await house.fail(kind="frozen_socket", seconds=0.5)
-        await ears.say("pusher:ping")
-        seconds, _ = await seconds_of(ears.frame("pusher:pong"))
+    async def scenario(sandbox_run: Any) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        await sandbox_run.inject_fault(kind="frozen_socket", seconds=0.5)
+        await client.send("pusher:ping")
+        seconds, _ = await seconds_of(client.frame("pusher:pong"))
         assert seconds > 0.3
 
     sandbox(scenario)
@@ -149,13 +151,13 @@ def test_a_frozen_socket_is_silent_until_it_thaws(sandbox: Play) -> None:
 def test_a_reset_socket_ends_without_a_word(sandbox: Play) -> None:
     """The connection is gone without a close; a new one can be opened."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        ears = await maker.listen()
-        await house.fail(kind="socket_reset")
-        message = await ears.ws.receive(5)
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        client = await maker.listen()
+        await sandbox_run.inject_fault(kind="socket_reset")
+        message = await client.ws.receive(5)
         assert message.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
-        assert ears.ws.close_code in {None, 1006}
+        assert client.ws.close_code in {None, 1006}
         await maker.listen()
 
     sandbox(scenario)
@@ -165,10 +167,10 @@ def test_a_reset_socket_ends_without_a_word(sandbox: Play) -> None:
 def test_a_socket_is_closed_with_a_code(sandbox: Play, code: int) -> None:
     """The close frame carries the code that was asked for."""
 
-    async def scenario(house: Any) -> None:
-        ears = await (await house.join()).listen()
-        await house.fail(kind="socket_close", code=str(code))
-        message = await ears.ws.receive(5)
+    async def scenario(sandbox_run: Any) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        await sandbox_run.inject_fault(kind="socket_close", code=str(code))
+        message = await client.ws.receive(5)
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, code)
 
     sandbox(scenario)
@@ -177,12 +179,12 @@ def test_a_socket_is_closed_with_a_code(sandbox: Play, code: int) -> None:
 def test_a_garbage_frame_is_sent_as_it_is(sandbox: Play) -> None:
     """What was asked for arrives, and the connection goes on."""
 
-    async def scenario(house: Any) -> None:
-        ears = await (await house.join()).listen()
-        await house.fail(kind="garbage_frame", text='{"event":')
-        assert (await ears.ws.receive(5)).data == '{"event":'
-        house.let_pass(5)
-        await ears.frame("health_check")
+    async def scenario(sandbox_run: Any) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        await sandbox_run.inject_fault(kind="garbage_frame", text='{"event":')
+        assert (await client.ws.receive(5)).data == '{"event":'
+        sandbox_run.advance(5)
+        await client.frame("health_check")
 
     sandbox(scenario)
 
@@ -191,16 +193,16 @@ def test_a_garbage_frame_is_sent_as_it_is(sandbox: Play) -> None:
 def test_a_message_is_lost_or_doubled(sandbox: Play, kind: str, times: int) -> None:
     """One message of the kind named never comes, or comes twice; the next comes once."""
 
-    async def scenario(house: Any) -> None:
-        ears = await (await house.join()).listen()
-        await house.fail(kind=kind, path="private_system_signal")
-        house.let_pass(5)
-        await ears.say("pusher:ping")
-        await ears.frame("pusher:pong")
-        assert [frame["event"] for frame in ears.frames] == ["health_check"] * times
-        ears.frames.clear()
-        house.let_pass(5)
-        await ears.frame("health_check")
+    async def scenario(sandbox_run: Any) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        await sandbox_run.inject_fault(kind=kind, path="private_system_signal")
+        sandbox_run.advance(5)
+        await client.send("pusher:ping")
+        await client.frame("pusher:pong")
+        assert [frame["event"] for frame in client.frames] == ["health_check"] * times
+        client.frames.clear()
+        sandbox_run.advance(5)
+        await client.frame("health_check")
 
     sandbox(scenario)
 
@@ -208,11 +210,11 @@ def test_a_message_is_lost_or_doubled(sandbox: Play, kind: str, times: int) -> N
 def test_faults_can_be_called_off(sandbox: Play) -> None:
     """A fault that has not struck yet never does once faults are cleared."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        await house.fail(kind="refused", count=100)
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        await sandbox_run.inject_fault(kind="refused", count=100)
         async with aiohttp.ClientSession() as http:
-            await http.delete(f"{house.server.address}/_sandbox/faults")
+            await http.delete(f"{sandbox_run.server.address}/_sandbox/faults")
         assert (await maker.get("v4/mm/get_balance"))[0] == 200
 
     sandbox(scenario)
@@ -224,11 +226,11 @@ def test_faults_can_be_called_off(sandbox: Play) -> None:
 def test_a_fault_that_makes_no_sense_is_refused(sandbox: Play, body: Any) -> None:
     """What is no fault is answered with 400, and nothing goes wrong."""
 
-    async def scenario(house: Any) -> None:
+    async def scenario(sandbox_run: Any) -> None:
         async with aiohttp.ClientSession() as http:
-            url = f"{house.server.address}/_sandbox/faults"
+            url = f"{sandbox_run.server.address}/_sandbox/faults"
             async with http.post(url, json=body) as response:
                 assert response.status == 400
-        await house.join()
+        await sandbox_run.log_in()
 
     sandbox(scenario)

@@ -16,7 +16,7 @@ from strategies.trading.model.market import EventStatus
 from strategies.trading.model.units import NS_PER_SECOND
 
 BUILD = ("mode=serve", "sandbox.port=0")
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 async def login(http: aiohttp.ClientSession, root: str) -> dict[str, str]:
@@ -46,7 +46,7 @@ def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) 
             prices = [outcome[0]["price"] for outcome in markets[0]["selections"]]
             assert None not in prices
 
-    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+    asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
 def test_time_passes_at_the_speed_asked_for(build_backtest: Callable[..., Any]) -> None:
@@ -62,7 +62,7 @@ def test_time_passes_at_the_speed_asked_for(build_backtest: Callable[..., Any]) 
                 await asyncio.sleep(0.05)
             assert server.shifted_exchange.clock.now_ns() >= event.scheduled_ns
 
-    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+    asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
 def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
@@ -90,7 +90,7 @@ def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
                 async with http.get(url, headers=headers) as answer:
                     order = (await answer.json())["data"]
 
-    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+    asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
 def test_a_port_that_is_taken_is_told_in_one_line(build_backtest: Callable[..., Any]) -> None:
@@ -104,7 +104,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(build_backtest: Callable[..., 
             with pytest.raises(ConfigError, match=r"sandbox\.port: cannot listen on"):
                 await second.opened().__aenter__()
 
-    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+    asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_serve_says_where_it_is_and_ends_when_interrupted() -> None:
                 process.kill()
         return await process.wait(), told
 
-    status, told = asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+    status, told = asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
     assert status == 0
     assert told[-2:] == ["10000", "ended"]
     text = "\n".join(told)

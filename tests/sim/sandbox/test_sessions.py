@@ -14,11 +14,11 @@ def test_a_login_gives_tokens_and_says_when_they_expire(
 ) -> None:
     """Tokens come with the seconds at which they expire: twenty minutes and three days ahead."""
 
-    async def scenario(house: Any) -> None:
-        status, answer = await house.ask("POST", "auth/login", json=LOGIN)
+    async def scenario(sandbox_run: Any) -> None:
+        status, answer = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         assert status == 200
         assert differences(answer, sample("login_response")) == []
-        now = house.clock.now_ns() // 10**9
+        now = sandbox_run.clock.now_ns() // 10**9
         assert answer["data"]["access_expire_time"] == now + 1200
         assert answer["data"]["refresh_expire_time"] == now + 3 * 86_400
 
@@ -28,10 +28,10 @@ def test_a_login_gives_tokens_and_says_when_they_expire(
 def test_a_login_is_read_as_json_whatever_its_type_says(sandbox: Play) -> None:
     """The exchange's example client sends the login as text without a type; it is let in."""
 
-    async def scenario(house: Any) -> None:
+    async def scenario(sandbox_run: Any) -> None:
         text = b'{"access_key": "maker", "secret_key": "secret"}'
         headers = {"Content-Type": "application/octet-stream"}
-        status, _ = await house.ask("POST", "auth/login", data=text, headers=headers)
+        status, _ = await sandbox_run.request("POST", "auth/login", data=text, headers=headers)
         assert status == 200
 
     sandbox(scenario)
@@ -42,19 +42,19 @@ def test_an_access_token_ends_and_a_refresh_token_renews_it(
 ) -> None:
     """After its time a token is refused with 401; the refresh token brings one that is taken."""
 
-    async def scenario(house: Any) -> None:
-        _, login = await house.ask("POST", "auth/login", json=LOGIN)
+    async def scenario(sandbox_run: Any) -> None:
+        _, login = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         old = login["data"]["access_token"]
-        house.let_pass(1199)
-        assert (await house.ask("GET", "v4/mm/get_balance", token=old))[0] == 200
-        house.let_pass(1)
-        status, refusal = await house.ask("GET", "v4/mm/get_balance", token=old)
+        sandbox_run.advance(1199)
+        assert (await sandbox_run.request("GET", "v4/mm/get_balance", token=old))[0] == 200
+        sandbox_run.advance(1)
+        status, refusal = await sandbox_run.request("GET", "v4/mm/get_balance", token=old)
         assert (status, refusal["error"]) == (401, "unauthorized")
         body = {"refresh_token": login["data"]["refresh_token"]}
-        status, renewed = await house.ask("POST", "auth/refresh", json=body)
+        status, renewed = await sandbox_run.request("POST", "auth/refresh", json=body)
         assert differences(renewed, sample("refresh_response")) == []
         new = renewed["data"]["access_token"]
-        assert (await house.ask("GET", "v4/mm/get_balance", token=new))[0] == 200
+        assert (await sandbox_run.request("GET", "v4/mm/get_balance", token=new))[0] == 200
 
     sandbox(scenario)
 
@@ -62,14 +62,14 @@ def test_an_access_token_ends_and_a_refresh_token_renews_it(
 def test_a_refresh_token_ends_after_three_days(sandbox: Play) -> None:
     """A refresh token that is too old is refused, and so is an access token in its place."""
 
-    async def scenario(house: Any) -> None:
-        _, login = await house.ask("POST", "auth/login", json=LOGIN)
+    async def scenario(sandbox_run: Any) -> None:
+        _, login = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         tokens = login["data"]
         body = {"refresh_token": tokens["access_token"]}
-        assert (await house.ask("POST", "auth/refresh", json=body))[0] == 401
-        house.let_pass(3 * 86_400)
+        assert (await sandbox_run.request("POST", "auth/refresh", json=body))[0] == 401
+        sandbox_run.advance(3 * 86_400)
         body = {"refresh_token": tokens["refresh_token"]}
-        assert (await house.ask("POST", "auth/refresh", json=body))[0] == 401
+        assert (await sandbox_run.request("POST", "auth/refresh", json=body))[0] == 401
 
     sandbox(scenario)
 
@@ -77,11 +77,11 @@ def test_a_refresh_token_ends_after_three_days(sandbox: Play) -> None:
 def test_no_token_and_forged_tokens_are_refused(sandbox: Play) -> None:
     """Only a token that the sandbox signed lets anybody in."""
 
-    async def scenario(house: Any) -> None:
-        token = (await house.join()).token
+    async def scenario(sandbox_run: Any) -> None:
+        token = (await sandbox_run.log_in()).token
         forged = token[:-2] + ("AA" if token[-2:] != "AA" else "BB")
         for wrong in ("", "nonsense", "a.b.c", forged):
-            status, refusal = await house.ask("GET", "v4/mm/get_balance", token=wrong)
+            status, refusal = await sandbox_run.request("GET", "v4/mm/get_balance", token=wrong)
             assert (status, refusal["error"]) == (401, "unauthorized")
 
     sandbox(scenario)
@@ -90,10 +90,10 @@ def test_no_token_and_forged_tokens_are_refused(sandbox: Play) -> None:
 def test_a_wrong_secret_is_refused(sandbox: Play) -> None:
     """Whoever comes first with an access key says what its secret is; another is refused."""
 
-    async def scenario(house: Any) -> None:
-        await house.join("maker")
+    async def scenario(sandbox_run: Any) -> None:
+        await sandbox_run.log_in("maker")
         body = {"access_key": "maker", "secret_key": "other"}
-        status, refusal = await house.ask("POST", "auth/login", json=body)
+        status, refusal = await sandbox_run.request("POST", "auth/login", json=body)
         assert (status, refusal["error"]) == (401, "unauthorized")
 
     sandbox(scenario)
@@ -102,9 +102,9 @@ def test_a_wrong_secret_is_refused(sandbox: Play) -> None:
 def test_a_key_pair_names_an_account(sandbox: Play) -> None:
     """Two sessions of one key pair see the same wagers; another key pair is another account."""
 
-    async def scenario(house: Any) -> None:
-        first, again = await house.join("maker"), await house.join("maker")
-        other = await house.join("taker")
+    async def scenario(sandbox_run: Any) -> None:
+        first, again = await sandbox_run.log_in("maker"), await sandbox_run.log_in("maker")
+        other = await sandbox_run.log_in("taker")
         order = await first.place("q-1", "06b2a7ec50d863031e5093aa257873bd", -120, 10)
         assert (await again.order(order["order_id"]))["external_id"] == "q-1"
         status, refusal = await other.get(f"v4/mm/get_order/{order['order_id']}")
@@ -117,17 +117,17 @@ def test_sessions_and_key_pairs_are_limited(sandbox: Play) -> None:
     """One session or key pair too many is refused with 403; a session counts while it lives."""
     settings = SandboxSettings(port=0, most_sessions=2, most_accounts=2)
 
-    async def scenario(house: Any) -> None:
-        await house.join("maker")
-        await house.join("maker")
-        status, refusal = await house.ask("POST", "auth/login", json=LOGIN)
+    async def scenario(sandbox_run: Any) -> None:
+        await sandbox_run.log_in("maker")
+        await sandbox_run.log_in("maker")
+        status, refusal = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         assert (status, refusal["error"]) == (403, "session_num_exceed")
-        await house.join("second")
+        await sandbox_run.log_in("second")
         third = {"access_key": "third", "secret_key": "secret"}
-        status, refusal = await house.ask("POST", "auth/login", json=third)
+        status, refusal = await sandbox_run.request("POST", "auth/login", json=third)
         assert (status, refusal["error"]) == (403, "keypair_num_exceed")
-        house.let_pass(1201)
-        assert (await house.ask("POST", "auth/login", json=LOGIN))[0] == 200
+        sandbox_run.advance(1201)
+        assert (await sandbox_run.request("POST", "auth/login", json=LOGIN))[0] == 200
 
     sandbox(scenario, settings=settings)
 
@@ -135,11 +135,11 @@ def test_sessions_and_key_pairs_are_limited(sandbox: Play) -> None:
 def test_a_refresh_opens_no_session(sandbox: Play) -> None:
     """Tokens may be renewed as often as one likes within the limit of sessions."""
 
-    async def scenario(house: Any) -> None:
-        _, login = await house.ask("POST", "auth/login", json=LOGIN)
+    async def scenario(sandbox_run: Any) -> None:
+        _, login = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         body = {"refresh_token": login["data"]["refresh_token"]}
         for _ in range(3):
-            assert (await house.ask("POST", "auth/refresh", json=body))[0] == 200
-        assert (await house.ask("POST", "auth/login", json=LOGIN))[0] == 403
+            assert (await sandbox_run.request("POST", "auth/refresh", json=body))[0] == 200
+        assert (await sandbox_run.request("POST", "auth/login", json=LOGIN))[0] == 403
 
     sandbox(scenario, settings=SandboxSettings(port=0, most_sessions=1))

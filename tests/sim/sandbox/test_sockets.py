@@ -25,14 +25,14 @@ TOURNAMENT = "tournament_31"
 def test_a_connection_is_greeted_and_its_pings_answered(sandbox: Play) -> None:
     """The greeting names the socket in text within the frame; a ping gets its pong."""
 
-    async def scenario(house: Any) -> None:
-        ears = await house.connect("protocol=6&client=Pysher")
-        assert "." in ears.socket_id
-        await ears.say("pusher:ping")
-        assert (await ears.frame("pusher:pong"))["data"] == "{}"
-        await ears.ws.ping()
-        await ears.ws.send_str("this is no frame")
-        assert "frame" in (await ears.frame("pusher:error"))["data"]
+    async def scenario(sandbox_run: Any) -> None:
+        client = await sandbox_run.connect("protocol=6&client=Pysher")
+        assert "." in client.socket_id
+        await client.send("pusher:ping")
+        assert (await client.frame("pusher:pong"))["data"] == "{}"
+        await client.ws.ping()
+        await client.ws.send_str("this is no frame")
+        assert "frame" in (await client.frame("pusher:error"))["data"]
 
     sandbox(scenario)
 
@@ -45,8 +45,8 @@ def test_a_wrong_application_or_protocol_is_told_to_stop(
 ) -> None:
     """Who may not connect is told why in a frame, and the socket closes with the same code."""
 
-    async def scenario(house: Any) -> None:
-        url = f"{house.server.address}/app/{key or house.server.channels.key}?{query}"
+    async def scenario(sandbox_run: Any) -> None:
+        url = f"{sandbox_run.server.address}/app/{key or sandbox_run.server.channels.key}?{query}"
         async with aiohttp.ClientSession() as http, http.ws_connect(url) as ws:
             frame = await ws.receive_json(timeout=5)
             assert frame["event"] == "pusher:error"
@@ -59,11 +59,11 @@ def test_a_wrong_application_or_protocol_is_told_to_stop(
 def test_an_idle_client_is_asked_whether_it_is_there(sandbox: Play) -> None:
     """After its activity timeout a silent client gets a ping; its pong keeps the connection."""
 
-    async def scenario(house: Any) -> None:
-        ears = await house.connect()
+    async def scenario(sandbox_run: Any) -> None:
+        client = await sandbox_run.connect()
         for _ in range(2):
-            await ears.frame("pusher:ping")
-            await ears.say("pusher:pong")
+            await client.frame("pusher:ping")
+            await client.send("pusher:pong")
 
     sandbox(scenario, settings=SandboxSettings(port=0, activity_timeout_seconds=1))
 
@@ -71,18 +71,18 @@ def test_an_idle_client_is_asked_whether_it_is_there(sandbox: Play) -> None:
 def test_only_signed_channels_can_be_heard(sandbox: Play) -> None:
     """A private channel needs the signature of this socket; another's is refused."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        ears, other = await house.connect(), await house.connect()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        client, other = await sandbox_run.connect(), await sandbox_run.connect()
         body = {"socket_id": other.socket_id, "subscriptions": []}
         _, answer = await maker.post("v4/mm/websocket", body)
         channel = answer["data"]["authorized_channel"][0]
         name = channel["channel_name"]
-        await ears.say("pusher:subscribe", channel=name, auth=channel["auth"])
-        refused = await ears.frame("pusher:subscription_error")
+        await client.send("pusher:subscribe", channel=name, auth=channel["auth"])
+        refused = await client.frame("pusher:subscription_error")
         assert (refused["channel"], json.loads(refused["data"])["status"]) == (name, 401)
-        await ears.say("pusher:subscribe", channel="public", auth="")
-        assert (await ears.frame("pusher_internal:subscription_succeeded"))["channel"] == "public"
+        await client.send("pusher:subscribe", channel="public", auth="")
+        assert (await client.frame("pusher_internal:subscription_succeeded"))["channel"] == "public"
         await other.subscribe(channel)
 
     sandbox(scenario)
@@ -91,20 +91,20 @@ def test_only_signed_channels_can_be_heard(sandbox: Play) -> None:
 def test_signatures_are_those_of_pusher(sandbox: Play) -> None:
     """A signature is the HMAC-SHA256 of socket and channel, or of socket and user."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        ears = await house.connect()
-        _, answer = await maker.post("v4/mm/websocket", {"socket_id": ears.socket_id})
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        client = await sandbox_run.connect()
+        _, answer = await maker.post("v4/mm/websocket", {"socket_id": client.socket_id})
         key, _, digest = answer["data"]["authorized_channel"][1]["auth"].partition(":")
         name = answer["data"]["authorized_channel"][1]["channel_name"]
-        assert key == house.server.channels.key
+        assert key == sandbox_run.server.channels.key
         assert len(digest) == 64
         user = answer["data"]["authenticated"]
-        await ears.say("pusher:signin", auth=user["auth"], user_data=user["user_data"])
-        said = json.loads((await ears.frame("pusher:signin_success"))["data"])
+        await client.send("pusher:signin", auth=user["auth"], user_data=user["user_data"])
+        said = json.loads((await client.frame("pusher:signin_success"))["data"])
         assert json.loads(said["user_data"])["id"] in name
-        await ears.say("pusher:signin", auth=f"{key}:{digest}", user_data=user["user_data"])
-        assert "4009" in (await ears.frame("pusher:error"))["data"]
+        await client.send("pusher:signin", auth=f"{key}:{digest}", user_data=user["user_data"])
+        assert "4009" in (await client.frame("pusher:error"))["data"]
 
     sandbox(scenario)
     expected = hmac.new(b"secret", b"1.2:private-x", hashlib.sha256).hexdigest()
@@ -126,17 +126,17 @@ def test_registering_grants_what_is_wanted(
 ) -> None:
     """The shared, the private and the wanted channels are granted; what cannot be is told why."""
 
-    async def scenario(house: Any) -> None:
+    async def scenario(sandbox_run: Any) -> None:
         documented = sample("ws_register_response_v4")
-        maker = await house.join()
-        ears = await house.connect()
+        maker = await sandbox_run.log_in()
+        client = await sandbox_run.connect()
         wanted = [
             *documented["data"]["subscriptions"],
             {"type": "event", "ids": ["*", "x"]},
             {"type": "event_subtype", "ids": ["19458"]},
             {"type": "tournament", "ids": ["31"]},
         ]
-        body = {"socket_id": ears.socket_id, "service": "pusher", "subscriptions": wanted}
+        body = {"socket_id": client.socket_id, "service": "pusher", "subscriptions": wanted}
         status, answer = await maker.post("v4/mm/websocket", body)
         assert status == 200
         assert differences(answer, documented) == []
@@ -155,12 +155,12 @@ def test_registering_grants_what_is_wanted(
 def test_channels_are_counted_by_socket(sandbox: Play) -> None:
     """All that a socket was ever granted counts; a new socket starts afresh."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        ears, fresh = await house.connect(), await house.connect()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        client, fresh = await sandbox_run.connect(), await sandbox_run.connect()
         for ids, socket, status in (
-            (["1", "2"], ears, 200),
-            (["3"], ears, 400),
+            (["1", "2"], client, 200),
+            (["3"], client, 400),
             (["3"], fresh, 200),
         ):
             wanted = [{"type": "event", "ids": ids}]
@@ -178,16 +178,16 @@ def test_sub_types_are_spelled_as_channels_want() -> None:
 def test_health_is_told_every_five_seconds(sandbox: Play, sample: Sample) -> None:
     """Every account's channel hears that the exchange is there, as documented."""
 
-    async def scenario(house: Any) -> None:
-        ears = await (await house.join()).listen()
-        house.let_pass(5)
-        frame = await ears.frame("health_check")
+    async def scenario(sandbox_run: Any) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        sandbox_run.advance(5)
+        frame = await client.frame("health_check")
         documented = sample("ws_health_check")
         data, theirs = json.loads(frame["data"]), json.loads(documented["data"])
         assert {**data, "timestamp": 0} == {**theirs, "timestamp": 0}
         assert frame["channel"].startswith("private-service=6-device_type=5-user=")
-        house.let_pass(4.9)
-        assert not [f for f in ears.frames if f["event"] == "health_check"]
+        sandbox_run.advance(4.9)
+        assert not [f for f in client.frames if f["event"] == "health_check"]
 
     sandbox(scenario)
 
@@ -197,15 +197,15 @@ def test_a_wager_is_told_through_its_life(
 ) -> None:
     """Placed, opened, matched in part, cancelled: each is told to its account, and to no other."""
 
-    async def scenario(house: Any) -> None:
-        maker, taker = await house.join("maker"), await house.join("taker")
+    async def scenario(sandbox_run: Any) -> None:
+        maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         heard, other = await maker.listen(), await taker.listen()
         order = await maker.place("q-1", AWAY, -140, 10)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         opened = (await heard.payload("orders"))["info"]
         assert (opened["status"], opened["update_type"]) == ("open", "status")
         await taker.place("t-1", HOME, 140, 36.92)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         matched = (await heard.payload("orders"))["info"]
         documented = sample("ws_order_update")["payload_decoded"]
         assert differences({"info": matched}, documented) == []
@@ -230,13 +230,13 @@ def test_a_wager_is_told_through_its_life(
 def test_a_wager_that_nobody_matched_is_told_as_cancelled(sandbox: Play) -> None:
     """Cancelled before anything was matched, a wager's state is canceled; wiped is told so too."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        ears = await maker.listen()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        client = await maker.listen()
         order = await maker.place("q-1", AWAY, -140, 10)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         await maker.post("v4/mm/cancel_order", {"order_id": order["order_id"]})
-        states = [(await ears.payload("orders"))["info"]["status"] for _ in range(2)]
+        states = [(await client.payload("orders"))["info"]["status"] for _ in range(2)]
         assert states == ["open", "canceled"]
 
     sandbox(scenario)
@@ -247,15 +247,15 @@ def test_a_settled_wager_is_told_with_its_result(sandbox: Play, rows: Any) -> No
     rows.market_status(10, 0, MarketStatus.CLOSED)
     rows.result(11, HOME, Result.WON)
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         await maker.place("won", HOME, 146, 10)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         await maker.place("lost", AWAY, -164, 10)
-        house.let_pass(1)
-        ears = await maker.listen()
-        house.let_pass(10)
-        told = [(await ears.payload("orders"))["info"] for _ in range(3)]
+        sandbox_run.advance(1)
+        client = await maker.listen()
+        sandbox_run.advance(10)
+        told = [(await client.payload("orders"))["info"] for _ in range(3)]
         assert [(t["external_id"], t["status"], t["winning_status"]) for t in told] == [
             ("won", "settled", "profit"),
             ("won", "closed", "profit"),
@@ -271,11 +271,11 @@ def test_offers_are_told_whole_by_event(
     """A change of one offer tells all offers of its strike, on the channel of its event alone."""
     rows.offer(10, "a94cdd35ab185a88875785090a004c99", 520, 1000, 5200)
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
-        ears, outside = await maker.listen("19458"), await maker.listen()
-        house.let_pass(10)
-        frame = await ears.frame(TOURNAMENT)
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
+        client, outside = await maker.listen("19458"), await maker.listen()
+        sandbox_run.advance(10)
+        frame = await client.frame(TOURNAMENT)
         documented = sample("ws_market_selections")
         assert frame["channel"] == "private-broadcast-service=6-device_type=5-event=19458"
         data = json.loads(frame["data"])
@@ -296,10 +296,10 @@ def test_an_empty_side_is_told_with_its_placeholder(sandbox: Play, rows: Any) ->
     """Where nothing is offered any more, one level without a price says so."""
     rows.offer(10, "4cac6e265b152303a5fdada430429d67", -630, 0)
 
-    async def scenario(house: Any) -> None:
-        ears = await (await house.join()).listen("19458")
-        house.let_pass(10)
-        payload = await ears.payload(TOURNAMENT, "market_selections")
+    async def scenario(sandbox_run: Any) -> None:
+        client = await (await sandbox_run.log_in()).listen("19458")
+        sandbox_run.advance(10)
+        payload = await client.payload(TOURNAMENT, "market_selections")
         ((level,),) = payload["info"]["selections"][1:]
         assert (level["price"], level["quantity"], level["display_price"]) == (None, 0, "")
 
@@ -312,10 +312,10 @@ def test_trades_are_told_from_the_makers_side(
     """A recorded trade of a taker at +146 for 10 is told as a maker's 14.60 at -146."""
     rows.trade(10, HOME, 146, 1000)
 
-    async def scenario(house: Any) -> None:
-        ears = await (await house.join()).listen()
-        house.let_pass(10)
-        frame = await ears.frame(TOURNAMENT)
+    async def scenario(sandbox_run: Any) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        sandbox_run.advance(10)
+        frame = await client.frame(TOURNAMENT)
         data = json.loads(frame["data"])
         assert (data["change_type"], data["op"]) == ("matched_order", "c")
         told = json.loads(base64.b64decode(data["payload"]))
@@ -330,16 +330,16 @@ def test_trades_are_told_from_the_makers_side(
 def test_every_trade_of_an_account_is_told_to_all(sandbox: Play) -> None:
     """What an account takes, from others or from the recorded market, is a public trade, once."""
 
-    async def scenario(house: Any) -> None:
-        maker, taker = await house.join("maker"), await house.join("taker")
+    async def scenario(sandbox_run: Any) -> None:
+        maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         await maker.place("q-1", AWAY, -140, 10)
-        house.let_pass(1)
-        ears = await maker.listen()
+        sandbox_run.advance(1)
+        client = await maker.listen()
         await taker.place("t-1", HOME, 140, 36.92)
-        house.let_pass(1)
-        told = [(await ears.payload(TOURNAMENT, "matched_order"))["info"] for _ in range(2)]
+        sandbox_run.advance(1)
+        told = [(await client.payload(TOURNAMENT, "matched_order"))["info"] for _ in range(2)]
         assert [(t["price"], t["filled_quantity"]) for t in told] == [(-146, 49.52), (-140, 4.2)]
-        assert not [frame for frame in ears.frames if frame["event"] == TOURNAMENT]
+        assert not [frame for frame in client.frames if frame["event"] == TOURNAMENT]
 
     sandbox(scenario)
 
@@ -349,13 +349,13 @@ def test_statuses_of_events_and_markets_are_told(sandbox: Play, rows: Any, sampl
     rows.market_status(10, 0, MarketStatus.SUSPENDED)
     rows.event_status(11, EventStatus.LIVE)
 
-    async def scenario(house: Any) -> None:
-        ears = await (await house.join()).listen()
-        house.let_pass(11)
-        market = await ears.payload(TOURNAMENT, "market")
+    async def scenario(sandbox_run: Any) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        sandbox_run.advance(11)
+        market = await client.payload(TOURNAMENT, "market")
         assert market["id"] == 19458
         assert (market["info"]["id"], market["info"]["status"]) == (219, "suspended")
-        event = await ears.payload(TOURNAMENT, "sport_event")
+        event = await client.payload(TOURNAMENT, "sport_event")
         documented = sample("ws_sport_event_lifecycle")[1]["payload_decoded"]
         assert set(documented) == set(event)
         assert set(documented["info"]) <= set(event["info"])
@@ -367,11 +367,11 @@ def test_statuses_of_events_and_markets_are_told(sandbox: Play, rows: Any, sampl
 def test_a_place_changes_the_book_and_a_cancel_changes_it_back(sandbox: Play) -> None:
     """Over real sockets: place, private update, book with the new level; cancel, book without."""
 
-    async def scenario(house: Any) -> None:
-        maker, watcher = await house.join("maker"), await house.join("watcher")
+    async def scenario(sandbox_run: Any) -> None:
+        maker, watcher = await sandbox_run.log_in("maker"), await sandbox_run.log_in("watcher")
         mine, book = await maker.listen(), await watcher.listen("19458")
         order = await maker.place("q-1", AWAY, -140, 10)
-        house.let_pass(0.4)
+        sandbox_run.advance(0.4)
         assert (await mine.payload("orders"))["info"]["status"] == "open"
         shown = (await book.payload(TOURNAMENT, "market_selections"))["info"]["selections"][0]
         assert (shown[1]["price"], shown[1]["value"], shown[1]["quantity"]) == (140, 7.14, 10)

@@ -26,8 +26,10 @@ def test_a_placed_wager_is_answered_as_the_documentation_has_it(
 ) -> None:
     """The answer holds the documented fields with their values, and the id under both names."""
 
-    async def scenario(house: Any) -> None:
-        status, answer = await (await house.join()).post("v4/mm/submit_order", OF_THE_SAMPLE)
+    async def scenario(sandbox_run: Any) -> None:
+        status, answer = await (await sandbox_run.log_in()).post(
+            "v4/mm/submit_order", OF_THE_SAMPLE
+        )
         expected = sample("submit_order_v4")["response"]
         order, documented = answer["data"]["order"], expected["data"]["order"]
         assert status == 200
@@ -64,8 +66,10 @@ def test_a_wrong_wager_gets_its_code(
 ) -> None:
     """Each thing that can be wrong with a request has the exchange's code and HTTP status."""
 
-    async def scenario(house: Any) -> None:
-        answered, refusal = await (await house.join()).post("v4/mm/submit_order", wager(**other))
+    async def scenario(sandbox_run: Any) -> None:
+        answered, refusal = await (await sandbox_run.log_in()).post(
+            "v4/mm/submit_order", wager(**other)
+        )
         assert (answered, refusal["error"]) == (status, code)
         assert refusal["message"]
 
@@ -76,10 +80,10 @@ def test_a_wrong_wager_gets_its_code(
 def test_a_body_that_is_no_object_is_refused(sandbox: Play, body: bytes) -> None:
     """Whatever comes as a body, the answer is a refusal and the sandbox goes on."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         path = "v4/mm/submit_order"
-        status, refusal = await house.ask("POST", path, token=maker.token, data=body)
+        status, refusal = await sandbox_run.request("POST", path, token=maker.token, data=body)
         assert (status, refusal["error"]) == (400, "invalid_request")
         assert await maker.place("q-1", AWAY, -120, 10)
 
@@ -89,12 +93,12 @@ def test_a_body_that_is_no_object_is_refused(sandbox: Play, body: bytes) -> None
 def test_an_external_id_is_used_once(sandbox: Play) -> None:
     """A repeat is refused, and the first wager stands."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
         status, refusal = await maker.post("v4/mm/submit_order", wager(external_id="q-1"))
         assert (status, refusal["error"]) == (400, "order_external_id_existed")
-        house.let_pass(1)
+        sandbox_run.advance(1)
         assert (await maker.order(order["order_id"]))["status"] == "open"
 
     sandbox(scenario)
@@ -103,10 +107,10 @@ def test_an_external_id_is_used_once(sandbox: Play) -> None:
 def test_no_account_matches_itself(sandbox: Play) -> None:
     """A wager that would match one of the same account is refused; the other one rests on."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         await maker.place("q-1", AWAY, -146, 10)
-        house.let_pass(1)
+        sandbox_run.advance(1)
         body = wager(external_id="q-2", strike_id=HOME, price=146)
         status, refusal = await maker.post("v4/mm/submit_order", body)
         assert (status, refusal["error"]) == (400, "self_match")
@@ -117,9 +121,9 @@ def test_no_account_matches_itself(sandbox: Play) -> None:
 def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Differences) -> None:
     """What is in order is placed; what is not comes back with its index, request and code."""
 
-    async def scenario(house: Any) -> None:
+    async def scenario(sandbox_run: Any) -> None:
         documented = sample("submit_multiple_orders_v4")
-        maker = await house.join()
+        maker = await sandbox_run.log_in()
         path, body = "v4/mm/submit_multiple_orders", documented["request"]
         body["data"].append("nonsense")
         status, answer = await maker.post(path, body)
@@ -137,8 +141,8 @@ def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Diffe
 def test_a_batch_is_of_twenty(sandbox: Play) -> None:
     """One wager more, placed or cancelled, and the whole call is refused."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         items = [wager(external_id=f"q-{n}") for n in range(21)]
         for path in ("submit_multiple_orders", "cancel_multiple_orders"):
             status, refusal = await maker.post(f"v4/mm/{path}", {"data": items})
@@ -152,16 +156,16 @@ def test_a_batch_is_of_twenty(sandbox: Play) -> None:
 def test_cancelling_says_when_it_is_too_early(sandbox: Play) -> None:
     """A wager that waits to be opened is refused with 409, one that just opened with 425."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
         body = {"order_id": order["order_id"], "external_id": "q-1"}
         status, refusal = await maker.post("v4/mm/cancel_order", body)
         assert (status, refusal["error"]) == (409, "order_is_placing")
-        house.let_pass(0.1)
+        sandbox_run.advance(0.1)
         status, refusal = await maker.post("v4/mm/cancel_order", body)
         assert (status, refusal["error"]) == (425, "order_opened_retry")
-        house.let_pass(0.3)
+        sandbox_run.advance(0.3)
         assert await maker.post("v4/mm/cancel_order", body) == (200, {"data": {"success": True}})
         status, refusal = await maker.post("v4/mm/cancel_order", body)
         assert (status, refusal["error"]) == (400, "order_already_cancelled")
@@ -172,8 +176,8 @@ def test_cancelling_says_when_it_is_too_early(sandbox: Play) -> None:
 def test_a_cancel_names_its_wager_rightly(sandbox: Play) -> None:
     """An unknown id, another account's, and an id with a wrong external id are told apart."""
 
-    async def scenario(house: Any) -> None:
-        maker, taker = await house.join("maker"), await house.join("taker")
+    async def scenario(sandbox_run: Any) -> None:
+        maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         order_id = (await maker.place("q-1", AWAY, -120, 10))["order_id"]
         for account, body, status, code in (
             (maker, {}, 400, "invalid_order_id"),
@@ -193,10 +197,10 @@ def test_a_batch_of_cancels_answers_each_in_order(
 ) -> None:
     """The same wager twice and one that does not exist are told item by item, not for the call."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         order_id = (await maker.place("q-1", AWAY, -120, 10))["order_id"]
-        house.let_pass(1)
+        sandbox_run.advance(1)
         item = {"order_id": order_id, "external_id": "q-1"}
         body = {"data": [item, {"order_id": "nobody", "external_id": "x"}, item]}
         status, answer = await maker.post("v4/mm/cancel_multiple_orders", body)
@@ -227,14 +231,14 @@ def test_a_mass_cancel_takes_what_it_names(
 ) -> None:
     """All, one event's, one market's or one strike's wagers go; a second time there are none."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         placed = (("q-1", AWAY, -120), ("q-2", HOME, 160), ("q-3", UNDER, 120))
         ids = {ref: (await maker.place(ref, *at, 5))["order_id"] for ref, *at in placed}
-        house.let_pass(1)
+        sandbox_run.advance(1)
         status, answer = await maker.post(f"v4/mm/{path}", body)
         assert (status, answer) == (200, {"data": {"success": True}})
-        house.let_pass(1)
+        sandbox_run.advance(1)
         states = {ref: (await maker.order(order_id))["status"] for ref, order_id in ids.items()}
         assert [ref for ref, state in states.items() if state == "open"] == left
         if not left:
@@ -258,8 +262,8 @@ def test_a_mass_cancel_of_nothing_known_is_refused(
 ) -> None:
     """A mass cancel that names what does not exist cancels nothing."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         answered, refusal = await maker.post("v4/mm/cancel_orders_by_market", body)
         assert (answered, refusal["error"]) == (status, code)
 
@@ -270,10 +274,10 @@ def test_a_suspended_market_takes_no_wagers(sandbox: Play, rows: Any) -> None:
     """While a market is suspended placing is refused, and what rests can be cancelled."""
     rows.market_status(10, 0, MarketStatus.SUSPENDED)
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
-        house.let_pass(10)
+        sandbox_run.advance(10)
         _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
         assert answer["data"]["markets"][0]["status"] == "suspended"
         status, refusal = await maker.post("v4/mm/submit_order", wager(external_id="q-2"))
@@ -287,15 +291,15 @@ def test_in_play_a_wager_waits(sandbox: Play, rows: Any) -> None:
     """Once the game has started what rested is wiped, and a new wager opens after the delay."""
     rows.event_status(10, EventStatus.LIVE)
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         before = await maker.place("q-1", AWAY, -120, 10)
-        house.let_pass(10)
+        sandbox_run.advance(10)
         assert (await maker.order(before["order_id"]))["status"] == "wiped"
         after = await maker.place("q-2", AWAY, -120, 10)
-        house.let_pass(5)
+        sandbox_run.advance(5)
         assert (await maker.order(after["order_id"]))["status"] == "inactive"
-        house.let_pass(0.1)
+        sandbox_run.advance(0.1)
         assert (await maker.order(after["order_id"]))["status"] == "open"
 
     sandbox(scenario, rows)
@@ -304,8 +308,8 @@ def test_in_play_a_wager_waits(sandbox: Play, rows: Any) -> None:
 def test_requests_are_limited_by_the_second(sandbox: Play) -> None:
     """The fifty-first request within a second is refused with 429 and when to come again."""
 
-    async def scenario(house: Any) -> None:
-        maker = await house.join()
+    async def scenario(sandbox_run: Any) -> None:
+        maker = await sandbox_run.log_in()
         for _ in range(49):
             assert (await maker.get("v4/mm/get_balance"))[0] == 200
         await maker.place("q-1", AWAY, -120, 10)
@@ -315,7 +319,7 @@ def test_requests_are_limited_by_the_second(sandbox: Play) -> None:
             await maker.get("v4/mm/get_balance"),
         ):
             assert (answer[0], answer[1]["error"]) == (429, "rate_limit_reached")
-        house.let_pass(1)
+        sandbox_run.advance(1)
         assert (await maker.get("v4/mm/get_balance"))[0] == 200
 
     sandbox(scenario)
