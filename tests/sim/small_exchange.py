@@ -64,7 +64,7 @@ def game_info(clocks: Clocks = Clocks.ONE) -> TapeInfo:
 
 @dataclass(frozen=True)
 class Received:
-    """An event, or the code of a refused mass cancel, and the millisecond at which it was heard."""
+    """An event, or the code of a refused mass cancel, and the millisecond of its arrival."""
 
     ms: float
     event: Event | str | None
@@ -249,7 +249,7 @@ class ExchangeScenario:
     # What came of it --------------------------------------------------------------------------
 
     def run(self, extra_ms: float = 10_000) -> "ExchangeScenario":
-        """Play everything, and some time after it; return the scenario."""
+        """Run every row and call, and some time after them; return the scenario."""
         last_ms = max(ms for ms, _ in [*self._calls, (0, None)])
         env = ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
         inbox = Inbox(env)
@@ -280,15 +280,15 @@ class ExchangeScenario:
         return self
 
     def of(self, *types: type[Something], by: str | None = None) -> list[Something]:
-        """Return the events that the desk or another heard and that are of these types."""
+        """Return the events of these types that the desk or another participant received."""
         return [heard.event for heard in self._received_by(by) if isinstance(heard.event, types)]
 
     def times_of(self, *types: type, by: str | None = None) -> list[float]:
-        """Return when events of these types were heard."""
+        """Return the arrival times of events of these types, in milliseconds."""
         return [heard.ms for heard in self._received_by(by) if isinstance(heard.event, types)]
 
     def codes(self, ref: str, by: str | None = None) -> list[str]:
-        """Return the codes that were told of a wager, in order."""
+        """Return the error codes received for a wager, in order."""
         told = (heard.event for heard in self._received_by(by))
         refusals = (e for e in told if isinstance(e, WagerRejected | WagerInvalid | CancelRefused))
         return [refusal.code for refusal in refusals if refusal.ref == ref]

@@ -11,7 +11,7 @@ class ListedDelays:
     """Delays given in advance, one per message."""
 
     def __init__(self, *delays_ns: int) -> None:
-        """Take the delays in order."""
+        """Use the delays in order."""
         self.delays_ns = list(delays_ns)
 
     def sample_ns(self) -> int:

@@ -1,4 +1,4 @@
-"""What a desk hears, and when."""
+"""The inbox: what a desk receives, and when."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +14,7 @@ from strategies.trading.model.odds import Odds
 
 
 class Desk:
-    """Writes down what it hears, and when it is asked to decide."""
+    """Records what it receives, and when it is asked to decide."""
 
     def __init__(self, wake_on_every_change: bool = False) -> None:
         """Connect to an inbox of its own."""
@@ -40,12 +40,12 @@ class Desk:
 
 
 def offer(number: int) -> OfferChanged:
-    """Return a public message that can be told from others."""
+    """Return a public message that differs from the others."""
     return OfferChanged(LineId("home"), Odds(100), number)
 
 
-def test_market_data_is_heard_at_its_arrival_though_the_desk_decides_later() -> None:
-    """Messages lie until the desk is woken, and are then heard with the times they came."""
+def test_market_data_has_its_arrival_time_though_the_desk_decides_later() -> None:
+    """Messages are queued until the desk is woken, and delivered with their arrival times."""
     desk = Desk()
     desk.publish(0, 10, 1)
     desk.publish(1, 20, 2)
@@ -63,7 +63,7 @@ def test_market_data_never_overtakes() -> None:
     assert desk.seen == [(50, offer(1)), (50, offer(2)), (50, "act")]
 
 
-def test_a_timer_finds_heard_what_arrived_before_it_but_not_at_its_instant() -> None:
+def test_a_timer_runs_after_what_arrived_before_it_but_not_at_its_instant() -> None:
     """At one instant timers come before the feed."""
     desk = Desk()
     desk.publish(0, 10, 1)
@@ -74,7 +74,7 @@ def test_a_timer_finds_heard_what_arrived_before_it_but_not_at_its_instant() -> 
     assert desk.seen == [(10, offer(1)), (20, "timer"), (20, offer(2))]
 
 
-def test_answers_that_come_together_are_heard_together_before_the_feed_of_that_instant() -> None:
+def test_responses_that_arrive_together_precede_the_feed_of_that_instant() -> None:
     """The desk decides once on answers that arrive in one message."""
     desk = Desk()
     desk.publish(0, 10, 1)
@@ -97,7 +97,7 @@ def test_a_desk_that_wants_every_change_is_woken_once_an_instant() -> None:
 
 
 def test_messages_do_not_pile_up_when_the_desk_never_decides() -> None:
-    """Hearing decides nothing, so what arrived is heard in time even if nobody is woken."""
+    """Messages are delivered in time even if nothing wakes the desk."""
     desk = Desk()
 
     def publish_many() -> None:
@@ -114,10 +114,10 @@ def test_messages_do_not_pile_up_when_the_desk_never_decides() -> None:
     timers=st.lists(st.integers(0, 60), max_size=5),
 )
 @settings(max_examples=200, deadline=None)
-def test_hearing_late_is_the_same_as_hearing_at_once(
+def test_late_delivery_is_the_same_as_delivery_at_once(
     messages: list[tuple[int, int, bool]], timers: list[int]
 ) -> None:
-    """A desk that is woken at every arrival hears the same in the same order, at the same times."""
+    """A desk woken at every arrival receives the same in the same order, at the same times."""
     heard, decided = [], []
     for wake_always in (False, True):
         desk = Desk(wake_always)

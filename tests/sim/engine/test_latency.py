@@ -25,7 +25,7 @@ def test_a_constant_delay_is_whole_nanoseconds() -> None:
 
 
 def test_no_delay_is_none() -> None:
-    """Without latency nothing takes time."""
+    """Without latency every delay is zero."""
     assert NoDelay().sample_ns() == 0
 
 
@@ -114,10 +114,10 @@ def test_a_measured_delay_says_what_it_was_drawn_from(tmp_path: Path) -> None:
         ("", "is empty"),
     ],
 )
-def test_a_table_that_is_none_is_refused_with_file_and_line(
+def test_an_invalid_table_is_refused_with_file_and_line(
     tmp_path: Path, text: str, told: str
 ) -> None:
-    """What is not a number of milliseconds is refused, and where it is is told."""
+    """A line that is not a number of milliseconds is refused with its location."""
     path = table(tmp_path, text)
     with pytest.raises(ConfigError) as refusal:
         Measured(path, rng=rng())

@@ -149,8 +149,8 @@ def test_commission_is_on_the_net_of_the_market_unless_set_by_pair(
     assert ours.cash_cents == 100_000 + 5_000 - commission_cents
 
 
-def test_a_line_without_a_result_is_paid_as_its_opposite_tells() -> None:
-    """A result of one line is the result of its pair; a pair without one gets its stakes back."""
+def test_a_line_without_a_result_is_paid_by_its_opposites() -> None:
+    """A result of one line decides its pair; without one the pair's stakes are returned."""
     ours = account(0)
     ours.book_fill(SPREAD.key, LineId("home-4.5"), 1_000, 900)
     ours.book_fill(SPREAD.key, LineId("home-5"), 1_000, 900)

@@ -32,7 +32,7 @@ def place_many(
     make_request: Callable[..., PlaceWager],
     ms: float = 1,
 ) -> None:
-    """Place so many wagers of one stake, twenty at a time."""
+    """Place `number` wagers of one stake, twenty at a time."""
     requests = [make_request(f"w{n}", "home", 100, cents) for n in range(number)]
     for first in range(0, number, 20):
         scenario.place_all(ms + first / 20, requests[first : first + 20])
@@ -44,7 +44,7 @@ def place_many(
 def test_deducted_at_once_open_stakes_together_stay_within_the_balance(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Under immediate deduction a placement takes its stake, and what is left decides."""
+    """Under immediate deduction a placement deducts its stake, and the rest limits the next."""
     scenario = make_scenario(balance_mode=BalanceMode.IMMEDIATE, starting_balance_cents=1000)
     scenario.place(1, "w", "home", 100, 600)
     scenario.place(2, "v", "home", 105, 600)
@@ -52,7 +52,7 @@ def test_deducted_at_once_open_stakes_together_stay_within_the_balance(
     assert scenario.codes("v") == ["insufficient_amount"]
 
 
-def test_deducted_when_matched_open_stakes_are_only_held_against_the_balance_one_by_one(
+def test_deducted_when_matched_open_stakes_are_checked_against_the_balance_one_by_one(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """Under deferred deduction each wager must be covered, not all that are open together."""
@@ -88,7 +88,7 @@ def test_matched_stakes_cannot_be_staked_again_in_either_mode(
 def test_beyond_ten_times_what_can_be_paid_a_wager_is_invalid(
     make_scenario: type[ExchangeScenario], make_request: Callable[..., PlaceWager]
 ) -> None:
-    """Under deferred deduction so much may be open; looked at when a wager would open."""
+    """Under deferred deduction open stakes are limited; the limit is checked at activation."""
     scenario = make_scenario(starting_balance_cents=1000)
     place_many(scenario, 11, 1000, make_request)
     scenario.run()
@@ -117,7 +117,7 @@ def test_beyond_fifty_times_what_can_be_paid_placing_is_slowed_down(
     make_request: Callable[..., PlaceWager],
     constant_ms: Callable[[float], Delay],
 ) -> None:
-    """Open and waiting together; then a request is told to come again later."""
+    """The limit counts open and pending wagers; beyond it placements are rate limited."""
     scenario = make_scenario(starting_balance_cents=1000, delays={"activation": constant_ms(100)})
     place_many(scenario, 51, 1000, make_request)
     scenario.run()
@@ -187,7 +187,7 @@ def test_a_taker_of_participants_is_filled_only_as_far_as_its_account_can_pay(
     assert scenario.guests["b"].open_cents == 10_000 - 1000
 
 
-def test_whoever_meets_a_maker_that_cannot_pay_goes_on_to_the_next(
+def test_a_taker_of_a_maker_that_cannot_pay_continues_with_the_next(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """The taker gets what the first could pay for, and the rest from the one behind."""
@@ -222,10 +222,10 @@ def covered(make_scenario: type[ExchangeScenario], **settings: Any) -> ExchangeS
     return scenario
 
 
-def test_what_matched_wagers_cover_of_each_other_may_be_staked_again(
+def test_the_stakes_that_matched_wagers_offset_can_be_staked_again(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Once the credit is reckoned, in ticks of five seconds, it counts beside the balance."""
+    """Once refreshed, every five seconds, the credit counts in addition to the balance."""
     scenario = covered(make_scenario)
     scenario.place(4999, "early", "over", 100, 100)
     scenario.place(5000, "too-much", "over", 100, 1001)
@@ -235,10 +235,10 @@ def test_what_matched_wagers_cover_of_each_other_may_be_staked_again(
     assert refs(scenario, WagerOpened) == ["w", "v", "just"]
 
 
-def test_the_state_of_the_account_tells_the_credit_beside_the_balance(
+def test_the_state_of_the_account_has_the_credit_beside_the_balance(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """As it was last reckoned."""
+    """The credit is that of its last refresh."""
     scenario = covered(make_scenario)
     scenario.ask_state(4999)
     scenario.ask_state(5001)
@@ -247,7 +247,7 @@ def test_the_state_of_the_account_tells_the_credit_beside_the_balance(
     assert told == [(0, 0), (0, 1000)]
 
 
-def test_the_credit_is_reckoned_as_often_as_it_is_set_to_be(
+def test_the_credit_is_refreshed_at_the_interval_of_the_settings(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """With a shorter tick it is there sooner."""
@@ -281,7 +281,7 @@ def test_a_fill_can_be_paid_for_from_the_credit(make_scenario: type[ExchangeScen
 
 
 def test_a_settlement_takes_the_credit_away_at_once(make_scenario: type[ExchangeScenario]) -> None:
-    """It rested on stakes that are paid out now; what was won and lost is in the balance."""
+    """A settlement removes the cover, and winnings and losses are in the balance."""
     scenario = covered(make_scenario)
     scenario.place(5001, "small", "over", 110, 100)
     scenario.result(6000, "home", Result.LOST)

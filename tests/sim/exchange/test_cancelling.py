@@ -56,10 +56,10 @@ def test_a_partly_filled_wager_keeps_its_fills_and_is_over(scenario: ExchangeSce
     assert scenario.filled_cents("u", by="b") == 0
 
 
-def test_for_so_long_after_opening_a_cancel_is_told_to_come_again(
+def test_a_cancel_soon_after_opening_is_refused_with_a_retry_time(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """In the first 300 ms; asked again at the time told, it is done."""
+    """In the first 300 ms a cancel is refused; repeated at its retry time, it succeeds."""
     scenario = make_scenario()
     scenario.place(1, "w", "home", 100, 300)
     scenario.cancel(300, "w")
@@ -78,7 +78,7 @@ def test_for_so_long_after_opening_a_cancel_is_told_to_come_again(
 def test_a_cancel_is_refused_while_a_fill_is_being_paid_for(
     make_scenario: type[ExchangeScenario], mode: BalanceMode, codes: list[str]
 ) -> None:
-    """Under deferred deduction, so long after the last fill; at the time told, it is done."""
+    """Under deferred deduction a cancel soon after a fill succeeds only at its retry time."""
     scenario = make_scenario(balance_mode=mode, deduction_ns=200 * MILLISECOND)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(900, "away", 100, 100)
@@ -152,7 +152,7 @@ def test_a_mass_cancel_that_finds_nothing_says_so(
 def test_a_mass_cancel_works_in_the_background_batch_by_batch(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """So many at once, then a pause; matched meanwhile is matched, and later wagers stay."""
+    """Batches have a pause in between; fills in it count, and later wagers stay."""
     scenario = make_scenario(mass_cancel_batch=2, mass_cancel_pause_ns=100 * MILLISECOND)
     scenario.join("b")
     for number in range(6):
@@ -170,7 +170,7 @@ def test_a_mass_cancel_works_in_the_background_batch_by_batch(
 def test_a_mass_cancel_takes_out_a_hundred_at_once(
     make_scenario: type[ExchangeScenario], make_request: Callable[..., PlaceWager]
 ) -> None:
-    """Unless told otherwise the batches are of a hundred."""
+    """By default a batch has a hundred wagers."""
     scenario = make_scenario(requests_per_second=100)
     requests = [make_request(f"w{n}", "home", 110, 300) for n in range(120)]
     for first in range(0, 120, 20):

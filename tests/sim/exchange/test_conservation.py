@@ -40,7 +40,7 @@ SETTLE = st.tuples(st.just("settle"), st.integers(0, 1), st.sampled_from(Result)
 def steps_of(
     *kinds: st.SearchStrategy[Any], least: int, most: int
 ) -> st.SearchStrategy[list[Step]]:
-    """Return lists of so many steps of these kinds, each so long after the one before."""
+    """Return a strategy of lists of steps of these kinds, each with a time after the previous."""
     return st.lists(
         st.tuples(st.sampled_from([1, 7, 400, 6000]), st.one_of(*kinds)),
         min_size=least,
@@ -97,7 +97,7 @@ def take_step(scenario: ExchangeScenario, ms: float, ref: str, step: Any) -> Non
 
 
 def money_cents(scenario: ExchangeScenario) -> int:
-    """Return what all accounts and the house have."""
+    """Return the cash of all accounts plus the commission."""
     accounts = [guest.account for guest in scenario.guests.values()]
     return sum(account.cash_cents + account.commission_cents for account in accounts)
 
@@ -122,13 +122,13 @@ def check_books(scenario: ExchangeScenario) -> None:
 
 
 def is_worth(wager: ExchangeWager) -> bool:
-    """Tell whether what is open of a wager could win a cent."""
+    """Return whether the open part of a wager could win a cent."""
     return wager.profit_of_fill(wager.odds, wager.open_cents) > 0
 
 
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
 @settings(max_examples=200, deadline=None)
-def test_money_over_all_accounts_and_the_house_stays_the_same(
+def test_the_money_of_all_accounts_and_the_commission_is_constant(
     make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode, credit: bool
 ) -> None:
     """To the cent, at every moment, through fills, settlements, and corrections of these."""
@@ -172,7 +172,7 @@ def test_each_ones_stake_is_the_others_profit(
 
 
 def listen(scenario: ExchangeScenario, told: list[tuple[str, WagerMatched]]) -> None:
-    """Note every fill with who heard of it, in the order in which they came about."""
+    """Record every fill with its participant, in order."""
     for name, guest in scenario.guests.items():
         guest.notify = noting(name, guest.notify, told)
 
@@ -197,10 +197,10 @@ def pairwise_by_two(
 
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_nobody_can_lose_more_than_he_has(
+def test_no_participant_can_lose_more_than_its_balance(
     make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode, credit: bool
 ) -> None:
-    """Whatever the results, no account falls below nothing, as long as none is corrected."""
+    """Whatever the results, no account falls below zero unless one is corrected."""
     settled = set()
     once = []
     for after_ms, step in steps:

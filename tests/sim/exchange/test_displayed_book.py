@@ -19,7 +19,7 @@ def book_of(scenario: ExchangeScenario, line: str) -> LineBook:
 def test_a_wager_shows_on_the_opposite_line_with_its_value_and_its_quantity(
     scenario: ExchangeScenario,
 ) -> None:
-    """Ten dollars at -146 on home show as +146 on away, of which 6.85 can be taken."""
+    """Ten dollars at -146 on home are displayed as +146 on away, where 6.85 can be staked."""
     scenario.place(1, "w", "home", -146, 1000)
     scenario.run()
     assert levels(book_of(scenario, "away")) == [Level(Odds(146), 685, 1000)]
@@ -27,7 +27,7 @@ def test_a_wager_shows_on_the_opposite_line_with_its_value_and_its_quantity(
 
 
 def test_a_fill_reduces_the_value_and_leaves_the_quantity(scenario: ExchangeScenario) -> None:
-    """Of ten dollars at -146, three dollars taken leave 3.85 to take, and the quantity of ten."""
+    """After a fill of three of ten dollars at -146, value is 3.85 and quantity still ten."""
     scenario.place(1, "w", "home", -146, 1000)
     scenario.trade(2, "away", 146, 300)
     scenario.run()
@@ -81,7 +81,7 @@ def test_no_more_than_ten_levels_are_shown(scenario: ExchangeScenario) -> None:
 def test_a_level_counts_what_is_recorded_and_what_participants_rest(
     scenario: ExchangeScenario,
 ) -> None:
-    """Recorded stake and ours show as one level, until the recorded stake is all taken."""
+    """Recorded stake and ours are one level until the recorded stake is consumed."""
     scenario.join("b")
     scenario.offer(0, "away", 100, 500, quantity=700)
     scenario.place(1, "w", "home", 100, 1000)

@@ -67,7 +67,7 @@ STEPS = st.lists(
 def command(
     scenario: ExchangeScenario, ms: float, step: Any, placed: dict[str, tuple[str, int]]
 ) -> None:
-    """Let one step happen in the scenario; note the stake of a wager by its ref."""
+    """Schedule one step in the scenario; record the stake of a wager by its ref."""
     match step:
         case ("offer", line, odds, cents, quantity):
             scenario.offer(ms, line, odds, cents, quantity=quantity if cents else 0)
@@ -155,7 +155,7 @@ def unmatched_cents(stake_cents: int, life: list[WagerNews]) -> int:
 def test_the_desk_is_shown_what_is_left_of_others_and_ours(
     make_scenario: type[ExchangeScenario], steps: list[Step], queue: QueueModel, seed: int
 ) -> None:
-    """What the desk was last told of each offer is what the exchange holds at the end."""
+    """The last published state of each offer is the exchange's state at the end."""
     scenario, _ = play(make_scenario, steps, queue, seed)
     told = {(e.line_id, e.odds): e.amount_cents for e in scenario.of(OfferChanged)}
     for book in scenario.exchange.books:

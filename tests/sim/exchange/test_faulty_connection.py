@@ -1,4 +1,4 @@
-"""What goes wrong on the way to the exchange and back, and how all of it is told at last."""
+"""Faults between the desk and the exchange, and the recovery of everything lost."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -68,7 +68,7 @@ def test_a_fault_that_means_nothing_is_refused_by_its_name(name: str, value: Any
 
 
 def test_faults_say_what_they_are() -> None:
-    """A report names the faults, and says where there were none."""
+    """The text names the faults, and is "none" without any."""
     assert str(fault_settings(**CALM)) == "none"
     rough = fault_settings(**(CALM | {"answer_lost": 0.03, "disconnect_every_seconds": 900}))
     assert str(rough) == (
@@ -80,10 +80,10 @@ def test_faults_say_what_they_are() -> None:
 # Commands ------------------------------------------------------------------------------------
 
 
-def test_a_lost_wager_is_rejected_once_the_exchange_was_asked_for_it(
+def test_a_lost_wager_is_rejected_once_the_history_was_read(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """The exchange never heard of it, and the desk is told so after some seconds."""
+    """The exchange never received it, and the desk gets a rejection some seconds later."""
     scenario = make_scenario(faults=Faults(command_lost=1, told_after_ns=3 * SECOND_NS))
     scenario.place(1, "w", "home", 100, 1000)
     scenario.run()
@@ -92,8 +92,8 @@ def test_a_lost_wager_is_rejected_once_the_exchange_was_asked_for_it(
     assert not scenario.us.has_used(WagerRef("w"))
 
 
-def test_a_lost_cancel_has_no_answer(make_scenario: type[ExchangeScenario]) -> None:
-    """What was cancelled in vain stays open; nobody says anything."""
+def test_a_lost_cancel_has_no_response(make_scenario: type[ExchangeScenario]) -> None:
+    """The wager stays open, and no response arrives."""
     scenario = make_scenario(faults=Faults(answer_late=1))
     scenario.place(1, "w", "home", 100, 1000)
     scenario.call(400, lambda: change_faults(scenario, Faults(command_lost=1)))
@@ -107,7 +107,7 @@ def test_a_lost_cancel_has_no_answer(make_scenario: type[ExchangeScenario]) -> N
 def test_the_exchange_may_refuse_for_no_reason_of_ours(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """A wager refused so is none, and a cancel refused so may be asked for again in a second."""
+    """A wager refused so does not exist; a cancel refused so can be repeated after a second."""
     scenario = make_scenario(faults=Faults(answer_late=1))
     scenario.place(1, "w", "home", 100, 1000)
     scenario.call(400, lambda: change_faults(scenario, Faults(command_refused=1)))
@@ -124,17 +124,17 @@ def test_the_exchange_may_refuse_for_no_reason_of_ours(
 
 
 def change_faults(scenario: Any, faults: Faults) -> None:
-    """Let other things go wrong from now on."""
+    """Replace the faults from now on."""
     scenario.connection._faults = faults
 
 
 # Answers and private updates -----------------------------------------------------------------
 
 
-def test_a_lost_answer_is_told_when_the_exchange_is_asked(
+def test_a_lost_response_is_recovered_from_the_history(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Nothing comes by itself; after some seconds all of it is told, in its order."""
+    """Lost responses arrive some seconds later, in their order."""
     scenario = make_scenario(faults=Faults(answer_lost=1, told_after_ns=3 * SECOND_NS))
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(500, "away", 100, 300)
@@ -144,8 +144,8 @@ def test_a_lost_answer_is_told_when_the_exchange_is_asked(
     assert scenario.times_of(WagerAccepted, WagerOpened, WagerMatched) == [3001, 3001, 3001]
 
 
-def test_a_late_answer_holds_back_those_behind_it(make_scenario: type[ExchangeScenario]) -> None:
-    """What is late is told within its time, and what came about after it, after it."""
+def test_a_late_response_delays_those_behind_it(make_scenario: type[ExchangeScenario]) -> None:
+    """A late response arrives within its limit, and later ones arrive after it."""
     scenario = make_scenario(faults=Faults(answer_late=0.5, late_ns=2 * SECOND_NS))
     for number in range(20):
         scenario.place(1 + number, f"w{number}", "home", 100, 100)
@@ -157,8 +157,8 @@ def test_a_late_answer_holds_back_those_behind_it(make_scenario: type[ExchangeSc
     assert 500 < times[-1] <= 2020
 
 
-def test_a_doubled_answer_is_told_again_later(make_scenario: type[ExchangeScenario]) -> None:
-    """The repeat is word for word the same, so that it can be known for one."""
+def test_a_duplicated_response_arrives_again_later(make_scenario: type[ExchangeScenario]) -> None:
+    """The duplicate is identical, so that it can be recognised."""
     scenario = make_scenario(faults=Faults(answer_doubled=1, late_ns=SECOND_NS))
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(500, "away", 100, 300)
@@ -169,8 +169,8 @@ def test_a_doubled_answer_is_told_again_later(make_scenario: type[ExchangeScenar
     assert sorted(event.total_cents for event in fills) == [300, 300, 600, 600]
 
 
-def test_an_account_that_was_lost_is_asked_for_anew(make_scenario: type[ExchangeScenario]) -> None:
-    """An account state is told once for every time it is asked for, and is never an old one."""
+def test_a_lost_account_state_is_requested_again(make_scenario: type[ExchangeScenario]) -> None:
+    """Each request for an account state gets one response, which is never stale."""
     scenario = make_scenario(
         faults=Faults(answer_lost=0.6, answer_doubled=0.6, told_after_ns=SECOND_NS)
     )
@@ -186,10 +186,10 @@ def test_an_account_that_was_lost_is_asked_for_anew(make_scenario: type[Exchange
 # Disconnects ---------------------------------------------------------------------------------
 
 
-def test_what_a_disconnect_hid_is_told_when_it_is_over(
+def test_what_a_disconnect_lost_is_recovered_at_its_end(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Nothing is heard while it lasts; then private news, then the market as it stands by now."""
+    """Nothing arrives during a disconnect; then private updates, then a market snapshot."""
     scenario = make_scenario(
         faults=Faults(disconnect_every_ns=4 * SECOND_NS, disconnect_ns=SECOND_NS)
     )
@@ -226,7 +226,7 @@ def test_what_a_disconnect_hid_is_told_when_it_is_over(
 
 
 def gaps_of(scenario: Any) -> Iterator[tuple[list[Any], list[Any]]]:
-    """Yield what was heard in each gap, and what came together with its end."""
+    """Yield the events received in each gap, and those received at its end."""
     heard = [(heard.ms, heard.event) for heard in scenario.received]
     lost = [place for place, (_, event) in enumerate(heard) if isinstance(event, FeedLost)]
     for start in lost:

@@ -23,7 +23,7 @@ from tests.sim.small_exchange import ExchangeScenario
 
 
 def shown(scenario: ExchangeScenario, line: str, odds: int) -> int:
-    """Return what the desk was last told of an offer."""
+    """Return the last published amount of an offer."""
     told = [e for e in scenario.of(OfferChanged) if (e.line_id, e.odds) == (line, odds)]
     return told[-1].amount_cents if told else 0
 
@@ -32,7 +32,7 @@ def shown(scenario: ExchangeScenario, line: str, odds: int) -> int:
 
 
 def test_a_trade_fills_us_with_what_those_ahead_leave(scenario: ExchangeScenario) -> None:
-    """A taker at our odds matches the stake ahead of us first, and us with the rest."""
+    """A taker at our odds matches the stake ahead of us first, then us with the rest."""
     scenario.offer(0, "away", 100, 600)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(10, "away", 100, 500)
@@ -60,7 +60,7 @@ def test_a_trade_at_longer_odds_for_the_taker_does_not_fill_us(scenario: Exchang
 
 
 def test_the_longest_odds_for_the_taker_go_first_on_one_budget(scenario: ExchangeScenario) -> None:
-    """Of our own wagers the taker takes the longest for him, each at its own odds, once."""
+    """A taker matches our wagers from the longest odds on, each at its own odds, once."""
     scenario.place(1, "long", "home", 110, 1000)
     scenario.place(2, "short", "home", 105, 1000)
     scenario.trade(10, "away", -115, 1_500)
@@ -81,7 +81,7 @@ def test_of_our_wagers_at_the_same_odds_the_older_goes_first(scenario: ExchangeS
 
 
 def test_others_between_two_of_our_wagers_take_their_part(scenario: ExchangeScenario) -> None:
-    """Stake of others that came between our two wagers is ahead of the younger one only."""
+    """Others' stake added between our two wagers is ahead of the later one only."""
     scenario.place(1, "old", "home", 100, 300)
     scenario.offer(2, "away", 100, 200)
     scenario.place(3, "young", "home", 100, 300)
@@ -91,7 +91,7 @@ def test_others_between_two_of_our_wagers_take_their_part(scenario: ExchangeScen
     assert scenario.filled_cents("young") == 100
 
 
-def test_a_trade_told_from_the_makers_side_is_turned_round(scenario: ExchangeScenario) -> None:
+def test_a_trade_recorded_from_the_makers_side_is_inverted(scenario: ExchangeScenario) -> None:
     """A maker's 100 at +150 on home is a taker's 150 at -150 on away."""
     scenario.place(1, "w", "home", 150, 1000)
     scenario.trade(10, "home", 150, 100, side=Side.MAKER)
@@ -99,7 +99,7 @@ def test_a_trade_told_from_the_makers_side_is_turned_round(scenario: ExchangeSce
     assert scenario.fills("w") == [(150, 100, 150)]
 
 
-def test_a_trade_whose_taker_is_unknown_fills_nobody_and_is_counted(
+def test_a_trade_of_unknown_taker_fills_no_wager_and_is_counted(
     scenario: ExchangeScenario,
 ) -> None:
     """Where the recording does not say who took, nothing is assumed in our favour."""
@@ -165,7 +165,7 @@ def test_what_we_took_is_not_sold_to_us_again(scenario: ExchangeScenario) -> Non
 
 
 def test_what_we_took_shrinks_with_the_recorded_offer(scenario: ExchangeScenario) -> None:
-    """When the recorded offer falls below what we took, that is forgotten: more is new again."""
+    """When the recorded offer falls below our debit, the debit shrinks: an increase is new."""
     scenario.offer(0, "home", 100, 300)
     scenario.place(1, "first", "home", 100, 300)
     scenario.offer(2, "home", 100, 50)
@@ -176,7 +176,7 @@ def test_what_we_took_shrinks_with_the_recorded_offer(scenario: ExchangeScenario
 
 
 def test_a_fill_that_would_win_nothing_does_not_happen(scenario: ExchangeScenario) -> None:
-    """A stake so small that its profit rounds to nothing is neither taken nor given."""
+    """A stake whose profit rounds to zero is not matched."""
     scenario.offer(0, "home", -400, 1)
     scenario.offer(0, "home", -450, 98)
     scenario.place(1, "w", "home", -500, 100)
@@ -199,7 +199,7 @@ def test_the_desk_is_shown_what_is_left_of_an_offer_we_took_from(
 
 
 def test_an_offer_across_our_resting_odds_fills_us_at_ours(scenario: ExchangeScenario) -> None:
-    """Its maker would have matched us as he came, at the odds of whoever was there first."""
+    """Its maker would have matched us on arrival, at our odds."""
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(10, "home", 120, 300)
     scenario.run()
@@ -208,7 +208,7 @@ def test_an_offer_across_our_resting_odds_fills_us_at_ours(scenario: ExchangeSce
 
 
 def test_an_offer_across_us_fills_us_once(scenario: ExchangeScenario) -> None:
-    """The same stake told again is not new; an increase is, by as much as it grew."""
+    """The same amount repeated is not new stake; only an increase is."""
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(10, "home", 100, 300)
     scenario.offer(11, "home", 100, 300)
@@ -218,7 +218,7 @@ def test_an_offer_across_us_fills_us_once(scenario: ExchangeScenario) -> None:
 
 
 def test_an_offer_across_us_is_gone_as_far_as_it_filled_us(scenario: ExchangeScenario) -> None:
-    """What filled us cannot be taken once more by another wager of ours."""
+    """The part that filled us cannot be matched again by another wager of ours."""
     scenario.place(1, "w", "home", 100, 200)
     scenario.offer(10, "home", 110, 1000)
     scenario.place(20, "v", "home", 100, 10_000, Intent.TAKE)
@@ -229,7 +229,7 @@ def test_an_offer_across_us_is_gone_as_far_as_it_filled_us(scenario: ExchangeSce
 
 
 def test_an_offer_across_several_of_our_wagers_is_one_budget(scenario: ExchangeScenario) -> None:
-    """The incoming maker takes our shortest odds first, which are the longest for him."""
+    """The new maker matches our shortest odds first, which pay it the most."""
     scenario.place(1, "long", "home", 110, 1000)
     scenario.place(2, "short", "home", 100, 200)
     scenario.offer(10, "home", 110, 500)
@@ -285,7 +285,7 @@ def test_a_taking_wager_keeps_what_it_got_and_leaves_after_two_seconds(
 
 
 def test_nothing_matches_while_the_market_is_suspended(scenario: ExchangeScenario) -> None:
-    """Trades and offers recorded during a suspension change the book and fill nobody."""
+    """Trades and offers recorded during a suspension change the book and fill no wager."""
     scenario.place(1, "w", "home", 100, 1000)
     scenario.market_status(5, MarketStatus.SUSPENDED)
     scenario.trade(6, "away", 100, 500)

@@ -92,7 +92,7 @@ def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(
 @given(steps=STEPS)
 @settings(max_examples=200, deadline=None)
 def test_the_older_of_two_wagers_never_has_more_ahead(queue: QueueModel, steps: list[Step]) -> None:
-    """Who joined earlier stays ahead: no more of others' stake is before him."""
+    """An earlier wager never has more of others' stake ahead than a later one."""
     offer = Offer(EVEN, queue, WINDOW)
     _, aheads = play(offer, steps)
     for older, younger in itertools.pairwise(aheads[-1] if aheads else []):
@@ -100,8 +100,10 @@ def test_the_older_of_two_wagers_never_has_more_ahead(queue: QueueModel, steps: 
 
 
 @pytest.mark.parametrize(("told_ns", "ahead_cents"), [(WINDOW, 100), (WINDOW + 1, 0)])
-def test_a_trade_explains_a_fall_until_the_end_of_the_wait(told_ns: int, ahead_cents: int) -> None:
-    """At the end of the wait it still does; after that the fall was a cancel, and the trade new."""
+def test_a_trade_explains_a_decrease_until_the_end_of_the_pairing_time(
+    told_ns: int, ahead_cents: int
+) -> None:
+    """Up to the pairing time it does; after it the decrease was a cancel and the trade is new."""
     offer = Offer(EVEN, Front(), WINDOW)
     offer.set_recorded(-10, 400, 0)
     ours = wager(1, -5)
@@ -113,10 +115,10 @@ def test_a_trade_explains_a_fall_until_the_end_of_the_wait(told_ns: int, ahead_c
 
 
 @pytest.mark.parametrize(("told_ns", "ahead_cents"), [(WINDOW, 100), (WINDOW + 1, 0)])
-def test_a_fall_is_explained_by_a_trade_until_the_end_of_the_wait(
+def test_a_decrease_is_explained_by_a_trade_until_the_end_of_the_pairing_time(
     told_ns: int, ahead_cents: int
 ) -> None:
-    """At the end of the wait a trade still explains a fall; after that the fall was a cancel."""
+    """Up to the pairing time a trade explains a decrease; after it that was a cancel."""
     offer = Offer(EVEN, Front(), WINDOW)
     offer.set_recorded(-10, 400, 0)
     ours = wager(1, -5)
@@ -128,8 +130,8 @@ def test_a_fall_is_explained_by_a_trade_until_the_end_of_the_wait(
     assert ours.ahead_cents == ahead_cents
 
 
-def test_stake_that_came_after_a_fall_cannot_have_left_in_it() -> None:
-    """Even the fearful model lets only those leave who were there."""
+def test_stake_added_after_a_decrease_cannot_have_left_in_it() -> None:
+    """Even the pessimistic model cancels only stake that was there."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 400, 0)
     ours = wager(1, 1)
@@ -141,7 +143,7 @@ def test_stake_that_came_after_a_fall_cannot_have_left_in_it() -> None:
 
 
 def test_a_debit_is_held_to_what_is_recorded() -> None:
-    """We cannot have taken more than is there; what comes back later is new."""
+    """Our debit is at most what is recorded; stake that returns later is new."""
     offer = Offer(EVEN, Back(), WINDOW)
     assert offer.set_recorded(0, 500, 0) == 500
     offer.consume(400)
@@ -150,8 +152,8 @@ def test_a_debit_is_held_to_what_is_recorded() -> None:
     assert offer.set_recorded(3, 350, 0) == 50
 
 
-def test_a_trade_seen_in_a_fall_is_all_that_fell_also_where_we_had_taken_it() -> None:
-    """A taker who finds that we took what he took on the tape stakes it on who is behind."""
+def test_a_trade_in_a_decrease_is_the_whole_decrease_even_where_we_had_taken_it() -> None:
+    """A recorded taker of stake that we had taken is matched with what stands behind it."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 500, 500)
     offer.consume(400)
@@ -159,8 +161,8 @@ def test_a_trade_seen_in_a_fall_is_all_that_fell_also_where_we_had_taken_it() ->
     assert (offer.debit_cents, offer.available_cents) == (300, 0)
 
 
-def test_of_a_fall_that_is_a_trade_only_what_was_not_told_is_new() -> None:
-    """A trade told before the fall explains it as far as it goes; one told after is known."""
+def test_of_a_decrease_that_is_a_trade_only_the_unreported_part_is_new() -> None:
+    """A trade reported before the decrease explains it in part; one after it is not new."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 1000, 1000)
     assert offer.on_reported_trade(1, 300) == 300
@@ -182,8 +184,8 @@ def test_a_cancel_is_still_possible_after_a_trade_took_what_came_since() -> None
     assert ours.ahead_cents == 0
 
 
-def test_a_quantity_that_was_untold_meanwhile_tells_nothing() -> None:
-    """Makers may have come and left while the tape did not tell what they came with."""
+def test_a_quantity_that_was_missing_in_between_proves_no_trade() -> None:
+    """Makers may have joined and left while the tape had no quantity."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 1000, 1600)
     offer.set_recorded(1, 800, 0)

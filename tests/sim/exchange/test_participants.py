@@ -34,7 +34,7 @@ def four(scenario: ExchangeScenario) -> ExchangeScenario:
 # Who comes first ------------------------------------------------------------------------------
 
 
-def test_the_odds_that_pay_the_taker_most_go_first_whoever_gives_them(
+def test_the_odds_that_pay_the_taker_most_match_first(
     four: ExchangeScenario,
 ) -> None:
     """Of three makers the shortest odds for themselves are filled first."""
@@ -49,7 +49,7 @@ def test_the_odds_that_pay_the_taker_most_go_first_whoever_gives_them(
     assert four.fills("t") == [(100, 1000, 1000), (-102, 520, 510)]
 
 
-def test_at_the_same_odds_the_oldest_goes_first_whosoever_it_is(four: ExchangeScenario) -> None:
+def test_at_the_same_odds_the_oldest_matches_first(four: ExchangeScenario) -> None:
     """Three makers at one price are filled in the order in which they came."""
     four.place(1, "m", "home", 100, 300, by="b")
     four.place(2, "m", "home", 100, 300)
@@ -62,7 +62,7 @@ def test_at_the_same_odds_the_oldest_goes_first_whosoever_it_is(four: ExchangeSc
 
 
 def test_cancel_and_new_loses_the_place_in_the_queue(four: ExchangeScenario) -> None:
-    """A wager cannot be changed; who withdraws and comes again stands behind the others."""
+    """A wager cannot be changed; a replacement is behind the others."""
     four.place(1, "m", "home", 100, 300, by="a")
     four.place(2, "m", "home", 100, 300, by="b")
     four.cancel(500, "m", by="a")
@@ -74,7 +74,7 @@ def test_cancel_and_new_loses_the_place_in_the_queue(four: ExchangeScenario) -> 
 
 
 def test_recorded_stake_and_participants_stand_in_one_queue(four: ExchangeScenario) -> None:
-    """What is recorded ahead of a wager is taken before it, and what came behind it after it."""
+    """Recorded stake ahead of a wager is matched before it, later stake after it."""
     four.offer(0, "away", 100, 200)
     four.place(1, "m", "home", 100, 300, by="a")
     four.offer(2, "away", 100, 500)
@@ -113,7 +113,7 @@ def test_wagers_match_where_each_gets_what_it_asks(
     assert bool(four.fills("t", by="b")) is matches
 
 
-def test_the_taker_gets_the_odds_of_whoever_was_there_first(four: ExchangeScenario) -> None:
+def test_the_taker_gets_the_odds_of_the_older_side(four: ExchangeScenario) -> None:
     """The improvement is the taker's: he asked for +140 and gets the +146 that was offered.
 
     Ten at -146 rest; three are staked against 4.38 of them; 5.62 stay open.
@@ -136,8 +136,8 @@ def test_a_taker_that_is_not_filled_whole_rests_at_its_own_odds(four: ExchangeSc
     assert four.fills("next", by="c") == [(110, 200, 220)]
 
 
-def test_a_wager_can_be_filled_in_many_parts_and_each_is_told(four: ExchangeScenario) -> None:
-    """Every fill is told to both, with what it staked and can win."""
+def test_a_wager_can_be_filled_in_many_parts_and_each_is_reported(four: ExchangeScenario) -> None:
+    """Both sides receive every fill, with their stake and profit."""
     four.place(1, "m", "home", 110, 1000, by="a")
     for ms, cents in ((10, 300), (20, 333), (30, 467)):
         four.place(ms, f"t{ms}", "away", -110, cents, by="b")
@@ -149,7 +149,7 @@ def test_a_wager_can_be_filled_in_many_parts_and_each_is_told(four: ExchangeScen
         assert four.fills(f"t{ms}", by="b") == [(-110, profit, stake)]
 
 
-def test_what_is_left_of_a_taker_and_worth_nothing_is_withdrawn(four: ExchangeScenario) -> None:
+def test_the_worthless_remainder_of_a_taker_is_cancelled(four: ExchangeScenario) -> None:
     """Two cents that could win less than one cannot rest across what they could not take."""
     four.place(1, "m", "home", 500, 100, by="a")
     four.place(2, "m2", "home", 450, 100, by="b")
@@ -160,10 +160,10 @@ def test_what_is_left_of_a_taker_and_worth_nothing_is_withdrawn(four: ExchangeSc
     assert four.filled_cents("m", by="a") == 0
 
 
-def test_a_trade_between_participants_is_told_once_as_the_taker_saw_it(
+def test_a_trade_between_participants_is_reported_once_from_the_takers_side(
     four: ExchangeScenario,
 ) -> None:
-    """Whoever publishes the market hears the taker's line, odds and stake of each."""
+    """The publisher receives the taker's line, odds and stake of each trade."""
     four.place(1, "m", "home", 150, 1000, by="a")
     four.place(2, "m", "home", 150, 1000, by="b")
     four.place(10, "t", "away", -150, 2000, by="c")
@@ -188,7 +188,7 @@ def test_an_add_only_wager_that_would_match_a_participant_is_invalid(
 
 
 def test_for_two_seconds_a_taking_wager_can_still_be_met(four: ExchangeScenario) -> None:
-    """Fill-or-kill waits with what it did not get; then the exchange takes it back."""
+    """The unfilled part of a fill-or-kill wager stays open, then the exchange cancels it."""
     four.place(1, "t", "home", 100, 1000, Intent.TAKE, by="a")
     four.place(2000, "met", "away", 100, 400, by="b")
     four.place(2002, "late", "away", 100, 400, by="c")

@@ -54,7 +54,7 @@ def refusals(scenario: ExchangeScenario) -> list[tuple[WagerRef, str]]:
 def test_a_wager_is_accepted_then_opened_then_matched(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """Each step is told when it happened plus the way back, in order."""
+    """Each step arrives at its time plus the response delay, in order."""
     scenario = make_scenario(
         delays={
             "compute": constant_ms(5),
@@ -74,10 +74,10 @@ def test_a_wager_is_accepted_then_opened_then_matched(
     assert scenario.times_of(*WAGER_LIFE) == [115, 215, 215]
 
 
-def test_the_answers_of_a_batch_come_together_in_its_order(
+def test_the_responses_of_a_batch_arrive_together_in_its_order(
     scenario: ExchangeScenario, make_request: Callable[..., PlaceWager]
 ) -> None:
-    """Each of a batch stands or falls on its own."""
+    """Each request of a batch is accepted or rejected on its own."""
     scenario.place_all(1, [make_request("a", "home", 100, 300), make_request("b", "home", 100, 99)])
     scenario.run()
     assert scenario.of(WagerAccepted, WagerRejected) == [
@@ -99,10 +99,10 @@ def test_the_answers_of_a_batch_come_together_in_its_order(
         ("home", 100, 800_001, "insufficient_amount"),
     ],
 )
-def test_a_wager_that_cannot_be_is_refused_by_code(
+def test_an_invalid_wager_is_refused_with_its_code(
     make_scenario: type[ExchangeScenario], line: str, odds: int, cents: int, code: str
 ) -> None:
-    """What is wrong with a wager is said in the exchange's own words, and it never lives."""
+    """An invalid wager is rejected with the exchange's code and never becomes live."""
     scenario = make_scenario(starting_balance_cents=800_000, max_stake_cents=900_000)
     scenario.place(1, "w", line, odds, cents)
     scenario.run()
@@ -167,7 +167,7 @@ def test_a_wager_that_would_match_our_own_is_refused(
     assert WagerOpened(WagerRef("w")) in scenario.of(WagerOpened)
 
 
-def test_a_wager_that_waits_for_activation_counts_against_self_match(
+def test_a_pending_wager_counts_against_self_match(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
     """Of two that would cross, the second is refused though the first is not open yet."""
@@ -195,7 +195,7 @@ def test_stakes_that_are_open_or_matched_are_spent(make_scenario: type[ExchangeS
 def test_a_batch_of_more_than_twenty_is_refused_whole(
     scenario: ExchangeScenario, make_request: Callable[..., PlaceWager]
 ) -> None:
-    """The exchange takes twenty at a time, wagers or cancels."""
+    """A batch has at most twenty wagers or cancels."""
     scenario.place_all(1, [make_request(f"w{n}", "home", 100, 100) for n in range(21)])
     scenario.place_all(2, [make_request(f"v{n}", "home", 100, 100) for n in range(20)])
     scenario.cancel(1000, *(f"v{n}" for n in range(20)), "v0")
@@ -212,7 +212,7 @@ def test_a_batch_of_more_than_twenty_is_refused_whole(
 def test_wagers_of_a_pair_open_in_the_order_they_came(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Activation is a queue by pair: nobody overtakes, however quick his activation is."""
+    """Activation is a queue per pair: no wager overtakes, however short its delay."""
     scenario = make_scenario(delays={"activation": Told(100, 10, 10)})
     scenario.place(1, "first", "home", 110, 100)
     scenario.place(2, "second", "away", 110, 100)
@@ -223,10 +223,10 @@ def test_wagers_of_a_pair_open_in_the_order_they_came(
 
 
 class Told:
-    """A delay that is told in advance, message by message, in milliseconds."""
+    """Delays given in advance, one per message, in milliseconds."""
 
     def __init__(self, *delays_ms: int) -> None:
-        """Take the delays in order."""
+        """Use the delays in order."""
         self.left_ms = list(delays_ms)
 
     def sample_ns(self) -> int:
@@ -294,7 +294,9 @@ def test_a_cancel_withdraws_what_is_unmatched(scenario: ExchangeScenario) -> Non
     assert scenario.us.available_cents == 1_000_000 - 400
 
 
-def test_a_cancel_is_refused_by_what_became_of_the_wager(scenario: ExchangeScenario) -> None:
+def test_a_cancel_of_an_ended_wager_is_refused_with_how_it_ended(
+    scenario: ExchangeScenario,
+) -> None:
     """Unknown, matched, cancelled: each has its code, and asking again makes no sense."""
     scenario.offer(0, "home", 100, 100)
     scenario.place(1, "matched", "home", 100, 100)
@@ -309,10 +311,10 @@ def test_a_cancel_is_refused_by_what_became_of_the_wager(scenario: ExchangeScena
     assert scenario.of(WagerCancelled) == [WagerCancelled(WagerRef("twice"), 100)]
 
 
-def test_a_cancel_while_the_wager_waits_is_told_when_to_come_again(
+def test_a_cancel_of_a_pending_wager_is_refused_with_a_retry_time(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """In the in-play delay nothing can be cancelled; asked again at the time told, it is."""
+    """In the in-play delay a cancel is refused; repeated at its retry time, it succeeds."""
     scenario = make_scenario(in_play_delay_ns=5_000_000_000, retry_window_ns=300_000_000)
     scenario.event_status(0, EventStatus.LIVE)
     scenario.place(1, "w", "home", 110, 100)
@@ -327,10 +329,10 @@ def test_a_cancel_while_the_wager_waits_is_told_when_to_come_again(
     assert scenario.times_of(WagerCancelled) == [5301]
 
 
-def test_a_fill_that_comes_before_the_cancel_wins(
+def test_a_fill_that_arrives_before_the_cancel_counts(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """A cancel takes its time to arrive; until then the wager can be matched."""
+    """A cancel arrives after the entry delay; until then the wager can be matched."""
     scenario = make_scenario(delays={"entry": constant_ms(60)})
     scenario.place(0, "w", "home", 100, 1000)
     scenario.cancel(1000, "w")
@@ -392,7 +394,7 @@ def test_a_mass_cancel_can_be_of_one_market(scenario: ExchangeScenario) -> None:
 def test_every_wager_of_the_event_is_wiped_when_it_goes_in_play(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """Open, partly matched or waiting: what is unmatched is removed, each with its own word."""
+    """The unmatched part of every open or pending wager is removed, each with an update."""
     scenario = make_scenario(delays={"activation": constant_ms(100)})
     scenario.place(1, "open", "home", 100, 100)
     scenario.trade(300, "away", 100, 40)
@@ -420,7 +422,7 @@ def test_a_market_that_closes_wipes_its_wagers_only(scenario: ExchangeScenario) 
 def test_a_market_settles_once_all_rows_of_its_message_are_there(
     scenario: ExchangeScenario,
 ) -> None:
-    """What is open is wiped first; then one word tells all results, and the account pays."""
+    """Open wagers are wiped first; then one event has all results, and the account is paid."""
     scenario.offer(0, "home", 150, 400)
     scenario.place(1, "w", "home", 150, 1000)
     scenario.result(500, "home", Result.WON)
@@ -451,8 +453,8 @@ def test_a_later_result_corrects_the_settlement(scenario: ExchangeScenario) -> N
     assert scenario.us.account.commission_cents == 0
 
 
-def test_results_told_one_after_another_add_up(scenario: ExchangeScenario) -> None:
-    """A market whose lines are settled by several messages keeps what was told of each."""
+def test_results_reported_one_after_another_add_up(scenario: ExchangeScenario) -> None:
+    """A market whose lines are settled by several messages keeps every result."""
     scenario.offer(0, "home", 150, 400)
     scenario.place(1, "w", "home", 150, 400)
     scenario.result(500, "home", Result.WON)
@@ -466,7 +468,7 @@ def test_results_told_one_after_another_add_up(scenario: ExchangeScenario) -> No
 
 
 def test_a_market_with_a_result_takes_no_more_wagers(scenario: ExchangeScenario) -> None:
-    """Nobody can wager on what is known."""
+    """A line with a result accepts no wagers."""
     scenario.result(500, "home", Result.WON)
     scenario.place(600, "w", "home", 150, 400)
     scenario.place(601, "v", "over", 150, 400)
@@ -474,7 +476,7 @@ def test_a_market_with_a_result_takes_no_more_wagers(scenario: ExchangeScenario)
     assert rejections(scenario) == {"w": "event_not_available"}
 
 
-def test_the_state_of_the_account_tells_balance_and_open_wagers(scenario: ExchangeScenario) -> None:
+def test_the_state_of_the_account_has_balance_and_open_wagers(scenario: ExchangeScenario) -> None:
     """What may be spent, and what is open of each wager in the order they were placed."""
     scenario.offer(0, "home", 100, 400)
     scenario.place(1, "b", "home", 100, 1000)
@@ -489,10 +491,10 @@ def test_the_state_of_the_account_tells_balance_and_open_wagers(scenario: Exchan
 # What is published ---------------------------------------------------------------------------
 
 
-def test_our_wagers_are_mirrored_in_the_book_beside_the_stake_of_others(
+def test_our_wagers_are_displayed_beside_the_stake_of_others(
     scenario: ExchangeScenario,
 ) -> None:
-    """The desk sees its own stake where takers see it, until it is matched or withdrawn."""
+    """Our stake is displayed as takers see it, until it is matched or cancelled."""
     scenario.offer(0, "away", -120, 500)
     scenario.place(10, "w", "home", 120, 1000)
     scenario.trade(20, "away", -120, 800)
@@ -505,7 +507,7 @@ def test_our_wagers_are_mirrored_in_the_book_beside_the_stake_of_others(
 
 
 def test_a_row_that_changes_nothing_shown_is_not_published(scenario: ExchangeScenario) -> None:
-    """The same offer told again is no news."""
+    """An unchanged offer is not published again."""
     scenario.offer(1, "home", 100, 500)
     scenario.offer(2, "home", 100, 500)
     scenario.offer(3, "home", 110, 0)
@@ -542,7 +544,7 @@ def test_rows_of_one_message_arrive_together_one_feed_latency_later(
 def test_recorded_arrival_rules_where_it_was_recorded(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """On a tape with two clocks the desk hears when the recorder did, whatever the model says."""
+    """On a tape with two clocks messages arrive when recorded, whatever the latency model."""
     scenario = make_scenario(clocks=Clocks.TWO, delays={"feed": constant_ms(500)})
     scenario.offer(1, "home", 100, 500, received_ms=35)
     scenario.place(100, "w", "over", 100, 300)
@@ -571,17 +573,17 @@ def test_statuses_schedule_and_score_wake_the_desk_and_offers_do_not(
     ]
 
 
-def test_a_trade_is_published_as_its_taker_saw_it(scenario: ExchangeScenario) -> None:
-    """Whosever side was recorded, the desk hears the taker's line, odds and stake."""
+def test_a_trade_is_published_from_the_takers_side(scenario: ExchangeScenario) -> None:
+    """Whichever side was recorded, the desk receives the taker's line, odds and stake."""
     scenario.trade(10, "home", 150, 100, side=Side.MAKER)
     scenario.run()
     assert scenario.of(TradeSeen) == [TradeSeen(LineId("away"), Odds(-150), 150)]
 
 
-def test_nothing_is_published_where_nobody_subscribed(
+def test_nothing_is_published_without_a_subscription(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """A replay with nobody listening says nothing at all."""
+    """A replay without subscriptions publishes nothing."""
     scenario = make_scenario(subscribed=[])
     scenario.offer(1, "home", 100, 500)
     scenario.trade(2, "home", 100, 100)
@@ -594,7 +596,7 @@ def test_nothing_is_published_where_nobody_subscribed(
 def test_a_wager_in_the_middle_of_a_recording_meets_the_book_as_it_is(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """In a market nobody follows the book is kept all the same."""
+    """The book of a market without a subscription is kept too."""
     scenario = make_scenario(subscribed=[])
     scenario.offer(1, "home", 110, 500)
     scenario.offer(2, "home", 110, 200)

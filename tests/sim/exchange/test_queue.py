@@ -1,4 +1,4 @@
-"""Opinions on who cancelled."""
+"""Queue models: who cancelled."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ POWERS = st.floats(0.01, 1000)
 
 
 @given(ahead=CENTS, behind=CENTS, share=st.floats(0, 1))
-def test_the_fearful_model_lets_fewer_leave_ahead_and_both_stay_possible(
+def test_the_pessimistic_model_lets_less_leave_ahead_and_both_stay_possible(
     ahead: int, behind: int, share: float
 ) -> None:
     """What left ahead lies between what cannot have left behind and what stood ahead."""
@@ -50,7 +50,7 @@ def test_prorata_leaves_a_split_cent_ahead() -> None:
 
 @given(ahead=CENTS, behind=CENTS, share=st.floats(0, 1))
 def test_probable_with_power_one_is_prorata(ahead: int, behind: int, share: float) -> None:
-    """The plain share of the stake is the power of one, but for the cent that is rounded."""
+    """The proportional model equals power one, up to a rounded cent."""
     cancelled = round((ahead + behind) * share)
     probable = Probable(1).cancelled_ahead_cents(cancelled, ahead, behind)
     assert abs(probable - Prorata().cancelled_ahead_cents(cancelled, ahead, behind)) <= 1
@@ -72,7 +72,7 @@ def test_a_power_that_is_no_number_above_zero_is_refused_by_name(wrong: Any) -> 
         Probable(wrong)
 
 
-def test_a_model_says_what_it_is_in_words() -> None:
+def test_a_model_has_a_description() -> None:
     """The report names the model, and its setting where it has one."""
     told = [str(model) for model in (Back(), Front(), Prorata(), Probable(2.5))]
     assert told == ["back", "front", "prorata", "probable, power 2.5"]

@@ -27,7 +27,7 @@ def test_stake_that_comes_after_us_is_not_ahead_of_us(scenario: ExchangeScenario
 
 
 def test_what_is_ahead_never_exceeds_what_is_shown(scenario: ExchangeScenario) -> None:
-    """When the offer falls below what was ahead of us, so does what is ahead, whoever left."""
+    """When the offer falls below what was ahead of us, what is ahead falls with it."""
     scenario.offer(0, "away", 100, 1000)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(2, "away", 100, 100)
@@ -37,7 +37,7 @@ def test_what_is_ahead_never_exceeds_what_is_shown(scenario: ExchangeScenario) -
 
 
 def test_an_offer_that_vanishes_and_comes_back_is_behind_us(scenario: ExchangeScenario) -> None:
-    """Whoever offers again after leaving has lost his place."""
+    """Stake that leaves and returns is behind us."""
     scenario.offer(0, "away", 100, 1000)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(2, "away", 100, 0)
@@ -53,13 +53,13 @@ def test_an_offer_that_vanishes_and_comes_back_is_behind_us(scenario: ExchangeSc
     ids=str,
 )
 @pytest.mark.parametrize("quantities", [(0, 0), (1600, 900), (1600, 0), (0, 900)])
-def test_a_fall_without_a_trade_leaves_by_the_queue_model(
+def test_a_decrease_without_a_trade_is_cancelled_by_the_queue_model(
     make_scenario: type[ExchangeScenario],
     queue: QueueModel,
     filled: int,
     quantities: tuple[int, int],
 ) -> None:
-    """Who cancelled is an opinion where nothing says that the fall was a trade."""
+    """Without evidence of a trade the queue model decides who cancelled."""
     scenario = make_scenario(queue)
     scenario.offer(0, "away", 100, 400)
     scenario.place(1, "w", "home", 100, 1000)
@@ -73,10 +73,10 @@ def test_a_fall_without_a_trade_leaves_by_the_queue_model(
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @pytest.mark.parametrize("print_ms", [9, 10, 11, 509])
-def test_a_fall_and_the_trade_that_caused_it_count_once(
+def test_a_decrease_and_the_trade_that_caused_it_count_once(
     make_scenario: type[ExchangeScenario], queue: QueueModel, print_ms: float
 ) -> None:
-    """The book and the trade may be told in either order; the stake ahead shrinks once."""
+    """Book and trade can arrive in either order; the stake ahead shrinks once."""
     scenario = make_scenario(queue)
     scenario.offer(0, "away", 100, 600)
     scenario.place(1, "w", "home", 100, 1000)
@@ -89,10 +89,10 @@ def test_a_fall_and_the_trade_that_caused_it_count_once(
     assert scenario.filled_cents("w") == 100
 
 
-def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(
+def test_a_trade_reported_too_late_for_a_decrease_does_not_explain_it(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Beyond the pairing time a fall was a cancel, and the late trade takes from the front anew."""
+    """Beyond the pairing time the decrease was a cancel, and the late trade is a second one."""
     scenario = make_scenario(Front(), trade_pairing_ns=500_000_000)
     scenario.offer(0, "away", 100, 600)
     scenario.place(1, "w", "home", 100, 1000)
@@ -104,10 +104,10 @@ def test_a_trade_told_too_late_for_a_fall_does_not_explain_it(
     assert scenario.filled_cents("w") == 200
 
 
-def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(
+def test_a_trade_explains_only_as_much_of_a_decrease_as_it_matched(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """What a trade does not explain of a fall was cancelled, for the hopeful ahead of us."""
+    """The part that a trade does not explain was cancelled, under Front ahead of us."""
     scenario = make_scenario(Front())
     scenario.offer(0, "away", 100, 1000)
     scenario.place(1, "w", "home", 100, 1000)
@@ -120,10 +120,10 @@ def test_a_trade_explains_only_as_much_of_a_fall_as_it_matched(
     assert scenario.filled_cents("w") == 150
 
 
-def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(
+def test_a_decrease_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(
     scenario: ExchangeScenario,
 ) -> None:
-    """The trade that is told after we joined took stake that had left the book before."""
+    """A trade reported after we joined took stake that had left the book before."""
     scenario.offer(0, "away", 100, 1000)
     scenario.offer(5, "away", 100, 600)
     scenario.place(10, "w", "home", 100, 1000)
@@ -133,10 +133,10 @@ def test_a_fall_before_we_joined_that_a_late_trade_explains_is_not_ahead_twice(
     assert scenario.filled_cents("w") == 100
 
 
-def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(
+def test_a_trade_before_we_joined_whose_decrease_comes_after_is_not_ahead(
     scenario: ExchangeScenario,
 ) -> None:
-    """Stake that was matched before we joined, but was still shown then, is not ahead for long."""
+    """Stake traded before we joined but still displayed then leaves the queue ahead of us."""
     scenario.offer(0, "away", 100, 1000)
     scenario.trade(10, "away", 100, 400)
     scenario.place(10, "w", "home", 100, 1000)
@@ -148,7 +148,7 @@ def test_a_trade_before_we_joined_whose_fall_is_told_after_is_not_ahead(
     assert scenario.filled_cents("w") == 100
 
 
-def test_nothing_is_ahead_of_us_where_nobody_offers(scenario: ExchangeScenario) -> None:
+def test_nothing_is_ahead_of_us_without_offers(scenario: ExchangeScenario) -> None:
     """A wager at odds of its own is first in its queue."""
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(2, "away", 100, 250)
@@ -160,10 +160,10 @@ def test_nothing_is_ahead_of_us_where_nobody_offers(scenario: ExchangeScenario) 
 
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
-def test_a_fall_with_unchanged_quantity_came_off_the_front(
+def test_a_decrease_with_unchanged_quantity_came_off_the_front(
     make_scenario: type[ExchangeScenario], queue: QueueModel
 ) -> None:
-    """Nobody left, so those ahead of us were matched, whatever the model says of cancels."""
+    """No maker cancelled, so those ahead of us were matched, whatever the queue model."""
     scenario = make_scenario(queue)
     scenario.offer(0, "away", 100, 600, quantity=600)
     scenario.place(1, "w", "home", 100, 1000)
@@ -174,10 +174,10 @@ def test_a_fall_with_unchanged_quantity_came_off_the_front(
     assert scenario.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(
+def test_a_decrease_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(
     scenario: ExchangeScenario,
 ) -> None:
-    """It is a taker as good as one that is told: those ahead of us first, and us with the rest."""
+    """It counts as a reported taker: those ahead of us first, then us with the rest."""
     scenario.offer(0, "away", 100, 400, quantity=400)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(2, "away", 100, 1000, quantity=1000)
@@ -187,10 +187,10 @@ def test_a_fall_with_unchanged_quantity_fills_us_with_what_those_ahead_leave(
     assert scenario.times_of(WagerMatched) == [10]
 
 
-def test_a_fall_with_unchanged_quantity_at_shorter_odds_fills_us_first(
+def test_a_decrease_with_unchanged_quantity_at_shorter_odds_fills_us_first(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Such a taker would have come to our longer odds, also where nobody followed until then."""
+    """Such a taker would have matched our longer odds, even in a book untracked until then."""
     scenario = make_scenario(subscribed=())
     scenario.offer(0, "away", -110, 500, quantity=500)
     scenario.place(1, "w", "home", 100, 1000)
@@ -201,10 +201,10 @@ def test_a_fall_with_unchanged_quantity_at_shorter_odds_fills_us_first(
 
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @pytest.mark.parametrize("print_ms", [9, 10, 11, 509])
-def test_a_fall_with_unchanged_quantity_and_its_trade_count_once(
+def test_a_decrease_with_unchanged_quantity_and_its_trade_count_once(
     make_scenario: type[ExchangeScenario], queue: QueueModel, print_ms: float
 ) -> None:
-    """Told before or after the fall that gives it away, a trade takes and fills once."""
+    """Reported before or after its decrease, a trade moves the queue and fills once."""
     scenario = make_scenario(queue)
     scenario.offer(0, "away", 100, 600, quantity=600)
     scenario.place(1, "w", "home", 100, 1000)
@@ -217,10 +217,10 @@ def test_a_fall_with_unchanged_quantity_and_its_trade_count_once(
 
 
 @pytest.mark.parametrize("print_ms", [9, 11])
-def test_a_trade_of_which_a_fall_gives_away_a_part_counts_in_full(
+def test_a_trade_of_which_a_decrease_reveals_a_part_counts_in_full(
     scenario: ExchangeScenario, print_ms: float
 ) -> None:
-    """Of a trade that is told only what the fall has not told is new, and the other way round."""
+    """Of a reported trade only the part beyond the decrease is new, and vice versa."""
     scenario.offer(0, "away", 100, 1000, quantity=1000)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(2, "away", 100, 2000, quantity=2000)
@@ -230,10 +230,10 @@ def test_a_trade_of_which_a_fall_gives_away_a_part_counts_in_full(
     assert scenario.filled_cents("w") == 100
 
 
-def test_a_trade_told_too_late_for_a_fall_with_unchanged_quantity_counts_anew(
+def test_a_trade_reported_too_late_for_a_decrease_with_unchanged_quantity_counts_separately(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Beyond the pairing time the fall was a trade of its own."""
+    """Beyond the pairing time the decrease was a trade of its own."""
     scenario = make_scenario(trade_pairing_ns=500_000_000)
     scenario.offer(0, "away", 100, 600, quantity=600)
     scenario.place(1, "w", "home", 100, 1000)
@@ -243,10 +243,10 @@ def test_a_trade_told_too_late_for_a_fall_with_unchanged_quantity_counts_anew(
     assert scenario.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_before_we_joined_is_not_ahead(
+def test_a_decrease_with_unchanged_quantity_before_we_joined_is_not_ahead(
     scenario: ExchangeScenario,
 ) -> None:
-    """The trade that is told after we joined took stake that was gone before; nothing moves."""
+    """A trade reported after we joined took stake that was gone before; nothing moves."""
     scenario.offer(0, "away", 100, 1000, quantity=1000)
     scenario.offer(5, "away", 100, 600, quantity=1000)
     scenario.place(10, "w", "home", 100, 1000)
@@ -256,10 +256,10 @@ def test_a_fall_with_unchanged_quantity_before_we_joined_is_not_ahead(
     assert scenario.filled_cents("w") == 100
 
 
-def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(
+def test_a_decrease_with_unchanged_quantity_shows_the_taker_of_an_unknown_trade(
     scenario: ExchangeScenario,
 ) -> None:
-    """Where the trade does not say who took, the fall does; the trade is counted as unknown."""
+    """If the trade has no side, the decrease shows it; the trade still counts as unknown."""
     scenario.offer(0, "away", 100, 300, quantity=300)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(2, "away", 100, 600, quantity=600)
@@ -270,10 +270,10 @@ def test_a_fall_with_unchanged_quantity_tells_the_taker_of_an_unknown_trade(
     assert scenario.market.trades_of_unknown_taker == 1
 
 
-def test_a_fall_with_unchanged_quantity_fills_nobody_during_a_suspension(
+def test_a_decrease_with_unchanged_quantity_fills_no_wager_during_a_suspension(
     scenario: ExchangeScenario,
 ) -> None:
-    """What was traded while the market was suspended moved the queue, and did not reach us."""
+    """A trade during a suspension moves the queue and does not fill us."""
     scenario.offer(0, "away", 100, 300, quantity=300)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(2, "away", 100, 900, quantity=900)
@@ -305,7 +305,7 @@ _ROWS = st.lists(
 def test_fills_are_ordered_back_prorata_front(
     make_scenario: type[ExchangeScenario], rows: list[Row], joined_ms: float, odds: int
 ) -> None:
-    """With the same rows and the same wager, the more hopeful never fills less, at any moment."""
+    """With the same rows and wager, the more optimistic model never fills less at any time."""
     back, prorata, front = (
         fills_of_one_wager(make_scenario(queue), rows, joined_ms, odds)
         for queue in (Back(), Prorata(), Front())
@@ -319,7 +319,7 @@ def test_fills_are_ordered_back_prorata_front(
 def test_fills_under_any_model_lie_between_back_and_front(
     make_scenario: type[ExchangeScenario], rows: list[Row], joined_ms: float, power: float
 ) -> None:
-    """Whatever the power, the model of the field fills within the two extreme opinions."""
+    """Whatever the power, the probable model fills between the two extreme models."""
     back, probable, front = (
         fills_of_one_wager(make_scenario(queue), rows, joined_ms, 100)
         for queue in (Back(), Probable(power), Front())

@@ -10,7 +10,7 @@ from strategies.trading.model.odds import Odds
 PARTS = round(0.6 * PROBABILITY_PARTS)
 
 
-def test_an_outside_price_is_heard_after_the_delay_of_the_feed(
+def test_an_outside_price_arrives_after_the_feed_delay(
     make_scenario: Any, constant_ms: Any
 ) -> None:
     """It comes as everything public does, and changes no offer."""
@@ -23,15 +23,15 @@ def test_an_outside_price_is_heard_after_the_delay_of_the_feed(
     assert scenario.of(OfferChanged) == [OfferChanged(LineId("home"), Odds(150), 500)]
 
 
-def test_an_outside_price_of_what_nobody_follows_is_not_told(make_scenario: Any) -> None:
-    """A desk hears of the lines of its own markets only."""
+def test_an_outside_price_without_a_subscription_is_not_published(make_scenario: Any) -> None:
+    """A desk receives prices of its subscribed markets only."""
     scenario = make_scenario(subscribed=[])
     scenario.row(100, Kind.REFERENCE, line=0, market=0, event=0, state=PARTS)
     scenario.run()
     assert scenario.of(ReferencePrice) == []
 
 
-def test_a_score_is_told_with_its_clock(make_scenario: Any) -> None:
+def test_a_score_is_published_with_its_clock(make_scenario: Any) -> None:
     """The playing time elapsed comes with the score, and is zero where it was not recorded."""
     scenario = make_scenario()
     scenario.row(10, Kind.SCORE, event=0, text="2-0", state=30_000_000_000)

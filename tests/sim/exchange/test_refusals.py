@@ -55,7 +55,7 @@ def test_two_accounts_may_use_the_same_external_id(scenario: ExchangeScenario) -
 
 
 def test_a_wager_of_another_account_cannot_be_found(scenario: ExchangeScenario) -> None:
-    """Who asks for another's wager by its id learns nothing of it."""
+    """A cancel by another account's id reveals nothing about it."""
     scenario.join("b")
     scenario.place(1, "w", "home", 100, 300, by="b")
     scenario.cancel(500, "w")
@@ -103,7 +103,7 @@ def test_the_id_of_an_invalid_wager_is_used_up(scenario: ExchangeScenario) -> No
 # Permissions ----------------------------------------------------------------------------------
 
 
-def test_an_account_whose_placing_is_switched_off_can_still_cancel(
+def test_an_account_with_placing_disabled_can_still_cancel(
     scenario: ExchangeScenario,
 ) -> None:
     """It places nothing more; what it has stays, and can be withdrawn."""
@@ -116,7 +116,7 @@ def test_an_account_whose_placing_is_switched_off_can_still_cancel(
     assert scenario.of(WagerCancelled) == [WagerCancelled(WagerRef("w"), 300)]
 
 
-def test_add_only_can_be_switched_off(make_scenario: type[ExchangeScenario]) -> None:
+def test_add_only_can_be_disabled(make_scenario: type[ExchangeScenario]) -> None:
     """Where it is, such wagers are refused, and others are not."""
     scenario = make_scenario(add_only_allowed=False)
     scenario.place(1, "w", "home", 100, 300, Intent.ADD_ONLY)
@@ -156,7 +156,7 @@ CALLS = st.lists(
 
 @given(calls=CALLS, mode=st.sampled_from(list(BalanceMode)), status=st.sampled_from(MarketStatus))
 @settings(max_examples=150, deadline=None)
-def test_nothing_that_is_asked_breaks_the_exchange(
+def test_no_request_breaks_the_exchange(
     make_scenario: type[ExchangeScenario], calls: list[Any], mode: BalanceMode, status: MarketStatus
 ) -> None:
     """Fields that hold anything get a code, one for each request, and money stays where it was."""
@@ -224,8 +224,8 @@ def test_a_field_of_another_type_is_refused_by_its_code(
     assert [event.code for event in scenario.of(WagerRejected)] == [code]
 
 
-def test_an_empty_batch_is_answered_by_nothing(scenario: ExchangeScenario) -> None:
-    """Who asks for nothing hears nothing."""
+def test_an_empty_batch_has_no_response(scenario: ExchangeScenario) -> None:
+    """An empty batch gets no event."""
     scenario.place_all(1, [])
     scenario.cancel(2)
     scenario.run()
@@ -235,7 +235,7 @@ def test_an_empty_batch_is_answered_by_nothing(scenario: ExchangeScenario) -> No
 def test_every_rung_of_the_ladder_can_be_wagered_and_nothing_between(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """The exchange takes the odds of its ladder, and no others."""
+    """The exchange accepts the odds of its ladder, and no others."""
     rungs = prophetx_ladder().rungs
     beside = sorted({rung + 1 for rung in rungs} - set(rungs))
     scenario = make_scenario(requests_per_second=10_000, min_stake_cents=1)

@@ -1,4 +1,4 @@
-"""How many requests an account may make, and how many placements may wait in the in-play delay."""
+"""Limits of requests per second, and of placements in the in-play delay."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ def accepted(scenario: ExchangeScenario) -> list[WagerRef]:
 # Requests a second ----------------------------------------------------------------------------
 
 
-def test_so_many_requests_are_taken_in_any_second(make_scenario: type[ExchangeScenario]) -> None:
+def test_the_rate_limit_holds_in_any_second(make_scenario: type[ExchangeScenario]) -> None:
     """The second slides: each request counts for a second from when it came."""
     scenario = make_scenario(requests_per_second=3)
     for ms in (1, 500, 900, 1000, 1001, 1002, 1499, 1500, 1501):
@@ -41,7 +41,7 @@ def test_so_many_requests_are_taken_in_any_second(make_scenario: type[ExchangeSc
 def test_the_fifty_first_request_of_a_second_is_refused(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Unless told otherwise the exchange takes fifty."""
+    """The default limit is fifty."""
     scenario = make_scenario()
     for number in range(51):
         scenario.place(1, f"w{number}", "home", 100, 300)
@@ -86,7 +86,7 @@ def test_a_batch_that_is_too_large_counts_as_well(
     assert scenario.codes("late") == ["rate_limit_reached"]
 
 
-def test_a_cancel_too_many_is_told_when_to_come_again(
+def test_a_cancel_beyond_the_rate_limit_has_a_retry_time(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """Every wager of the batch is refused until a second has passed."""
@@ -99,10 +99,10 @@ def test_a_cancel_too_many_is_told_when_to_come_again(
     assert told == [("w", "rate_limit_reached", 2000), ("v", "rate_limit_reached", 2000)]
 
 
-def test_a_mass_cancel_too_many_is_refused_for_what_it_concerns(
+def test_a_mass_cancel_beyond_the_rate_limit_is_refused_for_each_affected_wager(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """The desk hears it of each wager that it asked to cancel, and of no other."""
+    """Each affected wager gets a refusal, and no other."""
     scenario = make_scenario(requests_per_second=2)
     scenario.place(1, "w", "home", 100, 300)
     scenario.place(2, "v", "over", 100, 300)
@@ -113,10 +113,10 @@ def test_a_mass_cancel_too_many_is_refused_for_what_it_concerns(
     assert scenario.of(WagerCancelled) == []
 
 
-def test_asking_for_the_state_is_answered_also_beyond_the_limit(
+def test_a_state_request_is_answered_beyond_the_limit(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """A desk in a hurry is not left blind."""
+    """A desk beyond its rate limit can still reconcile."""
     scenario = make_scenario(requests_per_second=1)
     scenario.place(1, "w", "home", 100, 300)
     scenario.ask_state(2)
@@ -125,7 +125,7 @@ def test_asking_for_the_state_is_answered_also_beyond_the_limit(
 
 
 def test_each_account_has_its_own_limit(make_scenario: type[ExchangeScenario]) -> None:
-    """What one account asks takes nothing from another's share."""
+    """The requests of one account do not count for another."""
     scenario = make_scenario(requests_per_second=1)
     scenario.join("b")
     scenario.place(1, "w", "home", 100, 300)
@@ -149,7 +149,7 @@ def in_play(make_scenario: type[ExchangeScenario]) -> ExchangeScenario:
 
 
 def test_too_many_placements_cannot_wait_in_the_in_play_delay(in_play: ExchangeScenario) -> None:
-    """Of one account so many may wait, over all markets; others wait apart from them."""
+    """The limit is per account, over all markets."""
     in_play.place(3, "three", "home", 100, 300)
     in_play.place(4, "three", "home", 100, 300, by="b")
     in_play.run()
@@ -157,7 +157,7 @@ def test_too_many_placements_cannot_wait_in_the_in_play_delay(in_play: ExchangeS
     assert in_play.codes("three", by="b") == []
 
 
-def test_a_placement_that_has_opened_makes_room_in_the_in_play_delay(
+def test_a_placement_that_has_opened_frees_its_place_in_the_in_play_delay(
     in_play: ExchangeScenario,
 ) -> None:
     """Once one is through, another may wait."""
@@ -168,7 +168,7 @@ def test_a_placement_that_has_opened_makes_room_in_the_in_play_delay(
     assert in_play.codes("in-time") == []
 
 
-def test_a_placement_that_ended_early_makes_room_in_the_in_play_delay(
+def test_a_placement_that_ended_early_frees_its_place_in_the_in_play_delay(
     in_play: ExchangeScenario,
 ) -> None:
     """Cancelled with all the rest, or invalid, it waits no more."""
@@ -188,7 +188,7 @@ def test_a_placement_that_ended_early_makes_room_in_the_in_play_delay(
 def test_before_the_start_no_placement_is_counted_as_delayed(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """Waiting for activation alone is no in-play delay."""
+    """Before the start, pending wagers are not in the in-play delay."""
     scenario = make_scenario(most_delayed=1, delays={"activation": constant_ms(1000)})
     scenario.place(1, "one", "home", 100, 300)
     scenario.place(2, "two", "home", 100, 300)

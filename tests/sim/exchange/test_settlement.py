@@ -1,4 +1,4 @@
-"""Settlement: what two who traded with each other have at the end, and the house, case by case."""
+"""Settlement: the final balances of two participants who traded, and the commission."""
 
 import pytest
 
@@ -35,21 +35,21 @@ def matched(scenario: ExchangeScenario) -> ExchangeScenario:
     return scenario
 
 
-# What is told of which market, and what m and t have gained when all was told.
+# Reported results by market, and the final gains of m and t.
 CASES = {
     "won": ([(MONEYLINE, {"home": WON, "away": LOST})], 600 - 12, -600),
     "lost": ([(MONEYLINE, {"home": LOST, "away": WON})], -400, 400 - 8),
     "pushed": ([(MONEYLINE, {"home": PUSHED, "away": PUSHED})], 0, 0),
     "void": ([(MONEYLINE, {"home": VOIDED, "away": VOIDED})], 0, 0),
-    "half of the lines told": ([(MONEYLINE, {"home": WON})], 600 - 12, -600),
-    "the other half told": ([(MONEYLINE, {"away": WON})], -400, 400 - 8),
-    "half told as pushed": ([(MONEYLINE, {"away": PUSHED})], 0, 0),
+    "half of the lines reported": ([(MONEYLINE, {"home": WON})], 600 - 12, -600),
+    "the other half reported": ([(MONEYLINE, {"away": WON})], -400, 400 - 8),
+    "half reported as pushed": ([(MONEYLINE, {"away": PUSHED})], 0, 0),
     "one half after the other": (
         [(MONEYLINE, {"home": WON}), (MONEYLINE, {"away": LOST})],
         600 - 12,
         -600,
     ),
-    "told twice": ([(MONEYLINE, {"home": WON, "away": LOST})] * 2, 600 - 12, -600),
+    "reported twice": ([(MONEYLINE, {"home": WON, "away": LOST})] * 2, 600 - 12, -600),
     "both markets": (
         [(MONEYLINE, {"home": WON, "away": LOST}), (TOTAL, {"over": LOST, "under": WON})],
         600 - 12 - 500,
@@ -97,7 +97,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_market_pays_by_what_was_told_of_it_last(matched: ExchangeScenario, case: str) -> None:
+def test_a_market_pays_by_its_latest_results(matched: ExchangeScenario, case: str) -> None:
     """Each has what its wagers won or lost, less 2 % of what it won net in each market."""
     told, m_gain, t_gain = CASES[case]
     for number, (market, results) in enumerate(told):
@@ -112,8 +112,10 @@ def test_a_market_pays_by_what_was_told_of_it_last(matched: ExchangeScenario, ca
     )
 
 
-def test_everybody_hears_of_a_settlement_all_that_is_known(matched: ExchangeScenario) -> None:
-    """Also who has nothing in it; a later one tells what was told before as well."""
+def test_every_participant_receives_all_known_results_at_a_settlement(
+    matched: ExchangeScenario,
+) -> None:
+    """Participants without a wager receive it too; a later one repeats the earlier results."""
     matched.settle(1000, MONEYLINE, home=WON)
     matched.settle(2000, MONEYLINE, away=WON)
     matched.join("idle")
@@ -126,7 +128,7 @@ def test_everybody_hears_of_a_settlement_all_that_is_known(matched: ExchangeScen
 
 
 def test_no_pair_has_two_winners(scenario: ExchangeScenario) -> None:
-    """Told of both lines of a pair in one message, what is told last rules."""
+    """Of results for both lines of a pair in one message, the last one decides."""
     results = LineResults(scenario.info.catalogue())
     known = results.apply(scenario.info.markets[0].key, {LineId("home"): WON, LineId("away"): WON})
     assert known == {LineId("home"): LOST, LineId("away"): WON}
@@ -182,7 +184,7 @@ def test_the_other_markets_of_the_event_go_on(matched: ExchangeScenario) -> None
 
 
 def test_at_tip_off_every_participant_is_wiped(scenario: ExchangeScenario) -> None:
-    """All that is unmatched in the event goes, whoever's it is; what is matched stays."""
+    """Everything unmatched in the event is removed; matched stakes stay."""
     scenario.join("b")
     scenario.place(1, "ours", "home", 100, 500)
     scenario.place(2, "b", "away", 100, 200, by="b")
