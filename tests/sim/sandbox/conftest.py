@@ -34,7 +34,7 @@ from strategies.trading.model.odds import prophetx_ladder
 from tests.paths import SHARED
 
 SECOND = 1_000_000_000
-# The recording is a hundred days old, and plays as if it were of now.
+# The recording is a hundred days old, and is replayed as if it happened now.
 START_NS = 1_789_175_000 * SECOND
 PLAYED_NS = START_NS - 100 * 86_400 * SECOND
 BEFORE_START_NS = 3600 * SECOND
@@ -82,7 +82,7 @@ def game_info() -> TapeInfo:
 
 
 class RowBuilder:
-    """The rows of a recording, told by the second after its start."""
+    """Builds the rows of a recording, with times in seconds after its start."""
 
     def __init__(self) -> None:
         """Start with every market open, and what is offered in it."""
@@ -95,23 +95,23 @@ class RowBuilder:
             self.offer(0, line, odds, cents, quantity)
 
     def offer(self, second: float, line: str, odds: int, cents: int, quantity: int = 0) -> None:
-        """Offer takers on a line so much."""
+        """Add an offer on a line."""
         self._on_line(second, Kind.OFFER, line, odds=odds, amount=cents, quantity=quantity)
 
     def trade(self, second: float, line: str, odds: int, cents: int) -> None:
-        """Let a taker on a line stake so much."""
+        """Add a trade of a taker on a line."""
         self._on_line(second, Kind.TRADE, line, odds=odds, amount=cents, side=Side.TAKER)
 
     def event_status(self, second: float, status: EventStatus) -> None:
-        """Let the game start or end."""
+        """Add a status of the game."""
         self.row(second, Kind.EVENT_STATUS, event=0, state=status)
 
     def market_status(self, second: float, market: int, status: MarketStatus) -> None:
-        """Let a market be suspended, opened or closed."""
+        """Add a status of a market."""
         self.row(second, Kind.MARKET_STATUS, event=0, market=market, state=status)
 
     def result(self, second: float, line: str, result: Result) -> None:
-        """Tell what became of a line."""
+        """Add the result of a line."""
         self._on_line(second, Kind.RESULT, line, state=result)
 
     def _on_line(self, second: float, kind: Kind, line: str, **more: Any) -> None:
@@ -140,13 +140,13 @@ class RowBuilder:
 
 
 class RowSource:
-    """A feed of rows that a test wrote."""
+    """A market source with the rows of a test."""
 
     name = "rows"
     knows_queue = False
 
     def __init__(self, info: TapeInfo, rows: list[tuple[Any, ...]]) -> None:
-        """Play these rows."""
+        """Use these rows."""
         self.info = info
         self._rows = rows
 
@@ -163,10 +163,10 @@ class RowSource:
 
 
 class HandClock:
-    """A clock that stands until a test moves it."""
+    """A clock that only a test advances."""
 
     def __init__(self, env: Any) -> None:
-        """Stand a second after the start of the recording."""
+        """Start a second after the start of the recording."""
         self._env = env
         self._now_ns = START_NS + SECOND
 
@@ -175,11 +175,11 @@ class HandClock:
         return self._now_ns
 
     def call_at(self, when_ns: int, callback: Callable[[], None]) -> Any:
-        """Call back at a time."""
+        """Schedule a call."""
         return self._call(when_ns, Priority.TIMER, callback)
 
     def enter(self, callback: Callable[[], None]) -> None:
-        """Let all that is due happen, then the callback, then what that brings about now."""
+        """Step everything due, then make the callback, then step what that made due."""
         entered = self._call(self._now_ns, 9, callback)
         while not entered.processed or self._env.peek() <= self._now_ns:
             self._env.step()
@@ -194,22 +194,22 @@ class HandClock:
         await asyncio.Event().wait()
 
     def advance(self, seconds: float) -> None:
-        """Move on."""
+        """Advance the time."""
         self._now_ns += round(seconds * SECOND)
         self.enter(lambda: None)
 
 
 class SocketClient:
-    """A client of the sockets, which keeps the frames that it has not looked at."""
+    """A socket client that keeps the frames that were not read yet."""
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
-        """Listen on an open connection; `greet` reads its greeting."""
+        """Use an open connection; `greet` reads its first frame."""
         self.ws = ws
         self.socket_id = ""
         self.frames: list[dict[str, Any]] = []
 
     async def greet(self) -> dict[str, Any]:
-        """Take the greeting, which names the socket; return its data."""
+        """Read the greeting with the socket id; return its data."""
         frame = await self.frame("pusher:connection_established")
         data: dict[str, Any] = json.loads(frame["data"])
         self.socket_id = data["socket_id"]
@@ -233,7 +233,7 @@ class SocketClient:
             self.frames.append(frame)
 
     async def payload(self, event: str, change_type: str = "") -> dict[str, Any]:
-        """Return what the next message of an event says, of a change type if one is named."""
+        """Return the payload of the next message of an event, and of a change type if given."""
         skipped: list[dict[str, Any]] = []
         while True:
             frame = await self.frame(event)
@@ -253,19 +253,19 @@ class SocketClient:
 
 
 class Account:
-    """A client with a token: what it asks, and the sockets it opens."""
+    """A client with a token: its requests and sockets."""
 
     def __init__(self, sandbox_run: "RunningSandbox", token: str) -> None:
-        """Ask with a token."""
+        """Send requests with a token."""
         self._sandbox_run = sandbox_run
         self.token = token
 
     async def get(self, path: str, **query: Any) -> tuple[int, Any]:
-        """Return the status and body of an answer."""
+        """Return the status and body of a response."""
         return await self._sandbox_run.request("GET", path, token=self.token, params=query)
 
     async def post(self, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
-        """Return the status and body of an answer."""
+        """Return the status and body of a response."""
         return await self._sandbox_run.request("POST", path, token=self.token, json=body, **more)
 
     async def place(
@@ -282,7 +282,7 @@ class Account:
         return (await self.get(f"v4/mm/get_order/{order_id}"))[1]["data"]
 
     async def listen(self, *events: str) -> SocketClient:
-        """Return a socket that hears the shared channel, the account's own and those of events."""
+        """Return a socket subscribed to the broadcast, the account's and the events' channels."""
         client = await self._sandbox_run.connect()
         subscriptions = [{"type": "event", "ids": list(events)}] if events else []
         body = {"socket_id": client.socket_id, "service": "pusher", "subscriptions": subscriptions}
@@ -293,10 +293,10 @@ class Account:
 
 
 class RunningSandbox:
-    """A sandbox that runs, its clock, and who asks it."""
+    """A running sandbox, its clock, and an HTTP client."""
 
     def __init__(self, server: Server, clock: HandClock, http: aiohttp.ClientSession) -> None:
-        """Know a server that has started."""
+        """Use a started server."""
         self.server = server
         self.clock = clock
         self._http = http
@@ -304,14 +304,14 @@ class RunningSandbox:
     async def request(
         self, method: str, path: str, token: str = "", **more: Any
     ) -> tuple[int, Any]:
-        """Ask for a path below the prefix; return the status and body of the answer."""
+        """Request a path below the prefix; return the status and body of the response."""
         headers = more.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
         url = f"{self.server.address}/partner/{path}"
         async with self._http.request(method, url, headers=headers, **more) as response:
             return response.status, json.loads(await response.text())
 
     async def inject_fault(self, **fault: Any) -> None:
-        """Ask for a fault."""
+        """Inject a fault."""
         url = f"{self.server.address}/_sandbox/faults"
         async with self._http.post(url, json=fault) as response:
             assert response.status == 200, await response.text()
@@ -324,7 +324,7 @@ class RunningSandbox:
         return Account(self, answer["data"]["access_token"])
 
     async def connect(self, query: str = "protocol=7&client=test") -> SocketClient:
-        """Open a socket, and take its greeting."""
+        """Open a socket, and read its greeting."""
         key = self.server.channels.key
         client = SocketClient(
             await self._http.ws_connect(f"{self.server.address}/app/{key}?{query}")
@@ -333,7 +333,7 @@ class RunningSandbox:
         return client
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, with all that happens meanwhile."""
+        """Advance the clock, and process everything due."""
         self.clock.advance(seconds)
 
 
@@ -347,7 +347,7 @@ def play(
     info: TapeInfo | None = None,
     **rules: Any,
 ) -> None:
-    """Play a scenario in a sandbox of its own, for no longer than one has patience."""
+    """Run a scenario in a sandbox of its own, with a timeout."""
 
     def exchange(env: ReplayEnvironment, info: TapeInfo) -> SimulatedProphet:
         kept = ExchangeSettings(**rules)
@@ -371,7 +371,7 @@ def play(
 
 @pytest.fixture(scope="session")
 def sandbox() -> Callable[..., None]:
-    """Return the function that plays a scenario in a sandbox."""
+    """Return the function that runs a scenario in a sandbox."""
     return play
 
 

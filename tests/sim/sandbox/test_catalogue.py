@@ -1,4 +1,4 @@
-"""What can be traded: tournaments, events, markets, offers, ladder, in the exchange's shapes."""
+"""What can be traded: tournaments, events, markets, offers, ladder, in the exchange's format."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ Differences = Callable[..., list[str]]
         ("websocket/connection-config", "connection_config"),
     ],
 )
-def test_answers_have_the_shapes_of_the_exchange(
+def test_responses_have_the_fields_of_the_exchange(
     sandbox: Play, sample: Sample, differences: Differences, path: str, name: str
 ) -> None:
     """Every field of a recorded or documented answer is there, of its kind."""
@@ -70,8 +70,8 @@ def test_offers_are_shown_as_the_exchange_showed_them(
     sandbox(scenario)
 
 
-def test_what_was_staked_less_what_was_filled_is_what_is_open(sandbox: Play) -> None:
-    """Over both outcomes, the totals of a market account for every open stake behind a level."""
+def test_total_quantity_less_filled_quantity_is_open(sandbox: Play) -> None:
+    """Over both outcomes, the totals of a market equal the open stake behind all levels."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
@@ -94,7 +94,7 @@ def test_what_was_staked_less_what_was_filled_is_what_is_open(sandbox: Play) -> 
 
 
 def test_the_ladder_is_the_exchanges_under_all_its_names(sandbox: Play, sample: Sample) -> None:
-    """The 555 prices come as bare numbers, under the new names and the old one."""
+    """The 555 prices are bare numbers, under the v4 and legacy paths."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
@@ -105,7 +105,7 @@ def test_the_ladder_is_the_exchanges_under_all_its_names(sandbox: Play, sample: 
 
 
 def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
-    """Of a strike id one learns its event, market and type; an unknown one is refused."""
+    """A strike id returns its event, market and type; an unknown one is refused."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
@@ -140,7 +140,7 @@ def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
         ("v4/mm/submit_orders", 404, "data_not_found"),
     ],
 )  # fmt: skip
-def test_wrong_questions_get_their_codes(sandbox: Play, path: str, status: int, code: str) -> None:
+def test_invalid_requests_get_their_codes(sandbox: Play, path: str, status: int, code: str) -> None:
     """A question that makes no sense is answered with the code and status for it."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -187,8 +187,8 @@ def test_other_recordings_get_ids_of_the_exchanges_kind() -> None:
     assert [names.line(strike_id) for strike_id in names.strike_ids.values()] == info.lines
 
 
-def test_a_market_is_shown_once_it_is_on_offer(sandbox: Play, rows: Any) -> None:
-    """What the recording tells of a market comes first; until then nobody can ask for it."""
+def test_a_market_is_listed_once_it_has_a_status(sandbox: Play, rows: Any) -> None:
+    """A market is not listed before its first status in the recording."""
     opened = [row for row in rows.rows if row[3] == Kind.MARKET_STATUS and row[5] == 1]
     rows.rows = [row for row in rows.rows if row not in opened]
     rows.market_status(10, 1, MarketStatus.SUSPENDED)

@@ -1,4 +1,4 @@
-"""The old edition: its routes and names, as the exchange's example client uses them."""
+"""The legacy version: its routes and names, as the exchange's example client uses them."""
 
 import base64
 import json
@@ -16,12 +16,12 @@ HOME, AWAY = "e5957d9c37e2704d02292333ba970a5f", "06b2a7ec50d863031e5093aa257873
 
 
 def wager(ref: str, **other: Any) -> dict[str, Any]:
-    """Return a request in the old names."""
+    """Return a request with the legacy names."""
     return {"external_id": ref, "line_id": AWAY, "odds": -140, "stake": 10.0, **other}
 
 
 def test_the_example_clients_round_works(sandbox: Play) -> None:
-    """Seeding, placing, batches and cancels in the old names, as that client makes them."""
+    """Seeding, placing, batches and cancels with the legacy names, as that client sends them."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
@@ -61,7 +61,7 @@ def test_the_example_clients_round_works(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_a_header_asks_for_the_new_names(sandbox: Play) -> None:
+def test_a_header_requests_the_new_names(sandbox: Play) -> None:
     """X-CFTC-Terminology is heeded on routes of v2, and not on those without a version."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -109,8 +109,8 @@ def test_registering_as_of_old(
     sandbox(scenario)
 
 
-def test_messages_come_in_the_old_names(sandbox: Play) -> None:
-    """On the old channels a wager, a trade and the offers are told in their old names."""
+def test_messages_have_the_legacy_names(sandbox: Play) -> None:
+    """On the legacy channels a wager, a trade and the offers have their legacy names."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
@@ -138,7 +138,7 @@ def test_messages_come_in_the_old_names(sandbox: Play) -> None:
     ("name", "part"), [("submit_order_v4", "request"), ("submit_multiple_orders_v4", "request")]
 )
 def test_the_table_of_names_goes_both_ways(sample: Sample, name: str, part: str) -> None:
-    """A request renamed into the old edition and back is the same."""
+    """A request renamed to the legacy version and back is the same."""
     request = sample(name)[part]
     assert old_names(request) != request
     assert new_names(old_names(request)) == request

@@ -39,7 +39,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_official_client_connects_listens_and_reconnects(
     sandbox: Callable[..., None], packages: Path
 ) -> None:
-    """It signs in, hears its wagers, and does so again after a reset and after a close."""
+    """It signs in and receives its wagers, also after a reset and after a close."""
 
     async def scenario(sandbox_run: Any) -> None:
         process = await asyncio.create_subprocess_exec(

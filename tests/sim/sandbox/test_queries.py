@@ -1,4 +1,4 @@
-"""What an account may ask about itself: balance, wagers, fills, ledger, and how they add up."""
+"""An account's balance, wagers, fills and transactions, and how they add up."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ async def history(account: Any, **query: Any) -> Any:
 
 
 def test_the_balance_follows_the_wagers(sandbox: Play) -> None:
-    """What is open and what is matched is told beside the balance, which still holds both."""
+    """Open and matched stakes are reported beside the balance, which includes both."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
@@ -38,7 +38,7 @@ def test_the_balance_follows_the_wagers(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_where_stakes_leave_at_once_the_balance_is_what_is_left(sandbox: Play) -> None:
+def test_with_immediate_deduction_the_balance_is_what_is_left(sandbox: Play) -> None:
     """With immediate deduction placing lowers the balance, and a cancel returns the stake."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -131,7 +131,7 @@ def test_a_wrong_range_gets_its_code(sandbox: Play, query: dict[str, Any], code:
 
 
 def test_fills_are_listed_by_wager_and_for_all(sandbox: Play) -> None:
-    """A taker's fills, at better prices than asked, are in both lists with stake and profit."""
+    """A taker's fills, at better prices than requested, are in both lists with stake and profit."""
 
     async def scenario(sandbox_run: Any) -> None:
         taker = await sandbox_run.log_in("taker")
@@ -149,7 +149,7 @@ def test_fills_are_listed_by_wager_and_for_all(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_the_ledger_adds_up_to_the_balance(sandbox: Play, rows: Any) -> None:
+def test_the_transactions_add_up_to_the_balance(sandbox: Play, rows: Any) -> None:
     """Stakes go out, winnings come in less commission, and a corrected result is an adjustment."""
     rows.market_status(10, 0, MarketStatus.CLOSED)
     rows.result(11, HOME, Result.WON)

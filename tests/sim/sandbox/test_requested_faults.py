@@ -1,4 +1,4 @@
-"""Faults on demand: each does what it says, and the sandbox goes on afterwards."""
+"""Injected faults: each has its documented effect, and the sandbox works afterwards."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ async def seconds_of(awaited: Any) -> tuple[float, Any]:
     return loop.time() - began, answer
 
 
-def test_a_slow_request_is_carried_out_late(sandbox: Play) -> None:
+def test_a_slow_request_is_executed_late(sandbox: Play) -> None:
     """Until its time is up a slow request has not been carried out."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -43,7 +43,7 @@ def test_a_slow_request_is_carried_out_late(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_a_late_answer_is_of_a_request_that_was_carried_out(sandbox: Play) -> None:
+def test_a_late_response_is_of_an_executed_request(sandbox: Play) -> None:
     """A client that gives up waiting finds that its wager was placed all the same."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -56,8 +56,8 @@ def test_a_late_answer_is_of_a_request_that_was_carried_out(sandbox: Play) -> No
     sandbox(scenario)
 
 
-def test_a_refused_request_is_not_carried_out(sandbox: Play) -> None:
-    """So many requests on a path are refused with the code asked for; then it works again."""
+def test_a_refused_request_is_not_executed(sandbox: Play) -> None:
+    """The given number of requests on a path are refused with the code; then it works again."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
@@ -74,7 +74,7 @@ def test_a_refused_request_is_not_carried_out(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_too_many_requests_are_told_when_to_come_again(sandbox: Play) -> None:
+def test_too_many_requests_get_a_retry_time(sandbox: Play) -> None:
     """A request is answered with 429 and how many seconds to wait."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -92,8 +92,8 @@ def test_too_many_requests_are_told_when_to_come_again(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_a_request_carried_out_twice_gets_the_second_answer(sandbox: Play) -> None:
-    """The wager stands, and its client is told that its external id was used before."""
+def test_a_request_executed_twice_gets_the_second_response(sandbox: Play) -> None:
+    """The wager is placed, and the response says that its external id was used before."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
@@ -105,7 +105,7 @@ def test_a_request_carried_out_twice_gets_the_second_answer(sandbox: Play) -> No
     sandbox(scenario)
 
 
-def test_a_reset_request_was_carried_out(sandbox: Play) -> None:
+def test_a_reset_request_was_executed(sandbox: Play) -> None:
     """The connection ends without an answer, and the wager was placed."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -136,7 +136,7 @@ def test_expired_tokens_are_refused(sandbox: Play, code: str, renewed: int) -> N
 
 
 def test_a_frozen_socket_is_silent_until_it_thaws(sandbox: Play) -> None:
-    """A frozen socket answers no ping of either kind; thawed, it says what it owed."""
+    """A frozen socket answers no ping of either kind; afterwards it sends what was queued."""
 
     async def scenario(sandbox_run: Any) -> None:
         client = await (await sandbox_run.log_in()).listen()
@@ -148,7 +148,7 @@ def test_a_frozen_socket_is_silent_until_it_thaws(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_a_reset_socket_ends_without_a_word(sandbox: Play) -> None:
+def test_a_reset_socket_ends_without_a_close_frame(sandbox: Play) -> None:
     """The connection is gone without a close; a new one can be opened."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -165,7 +165,7 @@ def test_a_reset_socket_ends_without_a_word(sandbox: Play) -> None:
 
 @pytest.mark.parametrize("code", [1000, 4200])
 def test_a_socket_is_closed_with_a_code(sandbox: Play, code: int) -> None:
-    """The close frame carries the code that was asked for."""
+    """The close frame has the requested code."""
 
     async def scenario(sandbox_run: Any) -> None:
         client = await (await sandbox_run.log_in()).listen()
@@ -177,7 +177,7 @@ def test_a_socket_is_closed_with_a_code(sandbox: Play, code: int) -> None:
 
 
 def test_a_garbage_frame_is_sent_as_it_is(sandbox: Play) -> None:
-    """What was asked for arrives, and the connection goes on."""
+    """The requested text arrives, and the connection stays open."""
 
     async def scenario(sandbox_run: Any) -> None:
         client = await (await sandbox_run.log_in()).listen()
@@ -207,7 +207,7 @@ def test_a_message_is_lost_or_doubled(sandbox: Play, kind: str, times: int) -> N
     sandbox(scenario)
 
 
-def test_faults_can_be_called_off(sandbox: Play) -> None:
+def test_pending_faults_can_be_removed(sandbox: Play) -> None:
     """A fault that has not struck yet never does once faults are cleared."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -223,7 +223,7 @@ def test_faults_can_be_called_off(sandbox: Play) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"kind": "other"}, {"kind": "slow", "seconds": "x"}, {"kind": "slow", "a": 1}, []]
 )
-def test_a_fault_that_makes_no_sense_is_refused(sandbox: Play, body: Any) -> None:
+def test_an_invalid_fault_is_refused(sandbox: Play, body: Any) -> None:
     """What is no fault is answered with 400, and nothing goes wrong."""
 
     async def scenario(sandbox_run: Any) -> None:

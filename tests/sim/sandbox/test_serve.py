@@ -1,4 +1,4 @@
-"""`python -m sim serve`: what it plays and when, told in the terminal, and its end."""
+"""`python -m sim serve`: its source and times, its output, and its end."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ async def login(http: aiohttp.ClientSession, root: str) -> dict[str, str]:
 
 
 def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) -> None:
-    """The present is so long before the scheduled start; what lies before it has been played."""
+    """The sandbox starts the set time before the scheduled start, with earlier rows replayed."""
 
     async def scenario() -> None:
         session = build_backtest(*BUILD, "sandbox.begin_minutes_before_start=10")
@@ -49,8 +49,8 @@ def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) 
     asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
-def test_time_passes_at_the_speed_asked_for(build_backtest: Callable[..., Any]) -> None:
-    """At two hundred times wall time the game starts, in seconds, and clients hear of it."""
+def test_time_passes_at_the_speed_of_the_settings(build_backtest: Callable[..., Any]) -> None:
+    """At two hundred times real time the game starts within seconds."""
 
     async def scenario() -> None:
         session = build_backtest(
@@ -66,7 +66,7 @@ def test_time_passes_at_the_speed_asked_for(build_backtest: Callable[..., Any]) 
 
 
 def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
-    """With feed=crowd the makers of a simulated crowd offer, and an account can take it."""
+    """With feed=crowd the makers of a simulated crowd offer, and an account can match them."""
 
     async def scenario() -> None:
         settings = ("feed=crowd", "feed.opens_before_hours=1", "sandbox.speed=50")
@@ -93,7 +93,7 @@ def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
     asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(build_backtest: Callable[..., Any]) -> None:
+def test_a_port_in_use_is_a_one_line_error(build_backtest: Callable[..., Any]) -> None:
     """A second sandbox at the same port is refused, naming the setting."""
     from strategies.trading.model.errors import ConfigError  # noqa: PLC0415
 
@@ -120,18 +120,18 @@ def test_a_port_that_is_taken_is_told_in_one_line(build_backtest: Callable[..., 
         ("--cfg", "no such option"),
     ],
 )
-def test_wrong_settings_are_told_in_one_line(
+def test_invalid_settings_are_a_one_line_error(
     sim: Callable[..., Any], setting: str, told: str
 ) -> None:
-    """What cannot be served ends with status 2 and one line that names it, and leaves no folder."""
+    """An invalid setting ends with status 2 and one line that names it, and leaves no folder."""
     outcome = sim("serve", "+experiment=nba", setting)
     assert (outcome.status, outcome.out) == (2, [])
     (line,) = outcome.err
     assert told in line
 
 
-def test_serve_says_where_it_is_and_ends_when_interrupted() -> None:
-    """A process prints its address and what it plays, answers there, and ends cleanly on Ctrl-C."""
+def test_serve_prints_its_address_and_ends_when_interrupted() -> None:
+    """A process prints its address and source, responds there, and ends cleanly on Ctrl-C."""
 
     async def scenario() -> tuple[int | None, list[str]]:
         process = await asyncio.create_subprocess_exec(

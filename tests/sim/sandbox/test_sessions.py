@@ -1,4 +1,4 @@
-"""Who may ask: logging in, tokens and their end, and how many there may be."""
+"""Authentication: login, tokens, their expiry, and limits."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ Play = Callable[..., None]
 LOGIN = {"access_key": "maker", "secret_key": "secret"}
 
 
-def test_a_login_gives_tokens_and_says_when_they_expire(
+def test_a_login_returns_tokens_and_their_expiry(
     sandbox: Play, sample: Callable[[str], Any], differences: Callable[..., list[str]]
 ) -> None:
     """Tokens come with the seconds at which they expire: twenty minutes and three days ahead."""
@@ -26,7 +26,7 @@ def test_a_login_gives_tokens_and_says_when_they_expire(
 
 
 def test_a_login_is_read_as_json_whatever_its_type_says(sandbox: Play) -> None:
-    """The exchange's example client sends the login as text without a type; it is let in."""
+    """The exchange's example client sends the login as text without a type; it is accepted."""
 
     async def scenario(sandbox_run: Any) -> None:
         text = b'{"access_key": "maker", "secret_key": "secret"}'
@@ -40,7 +40,7 @@ def test_a_login_is_read_as_json_whatever_its_type_says(sandbox: Play) -> None:
 def test_an_access_token_ends_and_a_refresh_token_renews_it(
     sandbox: Play, sample: Callable[[str], Any], differences: Callable[..., list[str]]
 ) -> None:
-    """After its time a token is refused with 401; the refresh token brings one that is taken."""
+    """An expired token is refused with 401; the refresh token returns a valid one."""
 
     async def scenario(sandbox_run: Any) -> None:
         _, login = await sandbox_run.request("POST", "auth/login", json=LOGIN)
@@ -88,7 +88,7 @@ def test_no_token_and_forged_tokens_are_refused(sandbox: Play) -> None:
 
 
 def test_a_wrong_secret_is_refused(sandbox: Play) -> None:
-    """Whoever comes first with an access key says what its secret is; another is refused."""
+    """The first login with an access key sets its secret; another secret is refused."""
 
     async def scenario(sandbox_run: Any) -> None:
         await sandbox_run.log_in("maker")

@@ -1,4 +1,4 @@
-"""The sockets: connecting, registering, and what the exchange tells on each channel."""
+"""The sockets: connecting, registering, and the messages on each channel."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ TOURNAMENT = "tournament_31"
 
 
 def test_a_connection_is_greeted_and_its_pings_answered(sandbox: Play) -> None:
-    """The greeting names the socket in text within the frame; a ping gets its pong."""
+    """The greeting has the socket id in its JSON text; a ping gets its pong."""
 
     async def scenario(sandbox_run: Any) -> None:
         client = await sandbox_run.connect("protocol=6&client=Pysher")
@@ -40,10 +40,10 @@ def test_a_connection_is_greeted_and_its_pings_answered(sandbox: Play) -> None:
 @pytest.mark.parametrize(
     ("key", "query", "code"), [("other", "protocol=7", 4001), ("", "protocol=1", 4007)]
 )
-def test_a_wrong_application_or_protocol_is_told_to_stop(
+def test_a_wrong_application_or_protocol_is_refused(
     sandbox: Play, key: str, query: str, code: int
 ) -> None:
-    """Who may not connect is told why in a frame, and the socket closes with the same code."""
+    """A refused client gets the reason in a frame, and the socket closes with the same code."""
 
     async def scenario(sandbox_run: Any) -> None:
         url = f"{sandbox_run.server.address}/app/{key or sandbox_run.server.channels.key}?{query}"
@@ -56,7 +56,7 @@ def test_a_wrong_application_or_protocol_is_told_to_stop(
     sandbox(scenario)
 
 
-def test_an_idle_client_is_asked_whether_it_is_there(sandbox: Play) -> None:
+def test_an_idle_client_is_pinged(sandbox: Play) -> None:
     """After its activity timeout a silent client gets a ping; its pong keeps the connection."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -68,7 +68,7 @@ def test_an_idle_client_is_asked_whether_it_is_there(sandbox: Play) -> None:
     sandbox(scenario, settings=SandboxSettings(port=0, activity_timeout_seconds=1))
 
 
-def test_only_signed_channels_can_be_heard(sandbox: Play) -> None:
+def test_only_signed_channels_can_be_subscribed_to(sandbox: Play) -> None:
     """A private channel needs the signature of this socket; another's is refused."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -124,7 +124,7 @@ def test_signatures_are_those_of_the_official_library() -> None:
 def test_registering_grants_what_is_wanted(
     sandbox: Play, sample: Sample, differences: Differences
 ) -> None:
-    """The shared, the private and the wanted channels are granted; what cannot be is told why."""
+    """The broadcast, private and requested channels are granted; rejections have a reason."""
 
     async def scenario(sandbox_run: Any) -> None:
         documented = sample("ws_register_response_v4")
@@ -175,8 +175,8 @@ def test_sub_types_are_spelled_as_channels_want() -> None:
     assert subtype_name("Player Total-Hits/Runs (1st)") == "player_total_hits_runs_1st"
 
 
-def test_health_is_told_every_five_seconds(sandbox: Play, sample: Sample) -> None:
-    """Every account's channel hears that the exchange is there, as documented."""
+def test_a_health_check_is_sent_every_five_seconds(sandbox: Play, sample: Sample) -> None:
+    """Every account's channel gets a health check, as documented."""
 
     async def scenario(sandbox_run: Any) -> None:
         client = await (await sandbox_run.log_in()).listen()
@@ -192,10 +192,10 @@ def test_health_is_told_every_five_seconds(sandbox: Play, sample: Sample) -> Non
     sandbox(scenario)
 
 
-def test_a_wager_is_told_through_its_life(
+def test_every_step_of_a_wager_is_sent(
     sandbox: Play, sample: Sample, differences: Differences
 ) -> None:
-    """Placed, opened, matched in part, cancelled: each is told to its account, and to no other."""
+    """Opened, matched in part, cancelled: each update goes to its account, and to no other."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
@@ -227,8 +227,8 @@ def test_a_wager_is_told_through_its_life(
     sandbox(scenario)
 
 
-def test_a_wager_that_nobody_matched_is_told_as_cancelled(sandbox: Play) -> None:
-    """Cancelled before anything was matched, a wager's state is canceled; wiped is told so too."""
+def test_an_unmatched_wager_is_sent_as_cancelled(sandbox: Play) -> None:
+    """A wager cancelled before any match has status canceled; a wiped one has status wiped."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
@@ -242,7 +242,7 @@ def test_a_wager_that_nobody_matched_is_told_as_cancelled(sandbox: Play) -> None
     sandbox(scenario)
 
 
-def test_a_settled_wager_is_told_with_its_result(sandbox: Play, rows: Any) -> None:
+def test_a_settled_wager_is_sent_with_its_result(sandbox: Play, rows: Any) -> None:
     """A won wager is settled and then closed; a lost one is closed at once."""
     rows.market_status(10, 0, MarketStatus.CLOSED)
     rows.result(11, HOME, Result.WON)
@@ -265,10 +265,10 @@ def test_a_settled_wager_is_told_with_its_result(sandbox: Play, rows: Any) -> No
     sandbox(scenario, rows)
 
 
-def test_offers_are_told_whole_by_event(
+def test_all_offers_of_a_strike_are_sent_on_the_channel_of_the_event(
     sandbox: Play, rows: Any, sample: Sample, differences: Differences
 ) -> None:
-    """A change of one offer tells all offers of its strike, on the channel of its event alone."""
+    """A change of one offer sends all offers of its strike, on the channel of its event only."""
     rows.offer(10, "a94cdd35ab185a88875785090a004c99", 520, 1000, 5200)
 
     async def scenario(sandbox_run: Any) -> None:
@@ -292,8 +292,8 @@ def test_offers_are_told_whole_by_event(
     sandbox(scenario, rows)
 
 
-def test_an_empty_side_is_told_with_its_placeholder(sandbox: Play, rows: Any) -> None:
-    """Where nothing is offered any more, one level without a price says so."""
+def test_an_empty_side_is_sent_with_a_placeholder(sandbox: Play, rows: Any) -> None:
+    """A side without offers has one level without a price."""
     rows.offer(10, "4cac6e265b152303a5fdada430429d67", -630, 0)
 
     async def scenario(sandbox_run: Any) -> None:
@@ -306,10 +306,10 @@ def test_an_empty_side_is_told_with_its_placeholder(sandbox: Play, rows: Any) ->
     sandbox(scenario, rows)
 
 
-def test_trades_are_told_from_the_makers_side(
+def test_trades_are_sent_from_the_makers_side(
     sandbox: Play, rows: Any, sample: Sample, differences: Differences
 ) -> None:
-    """A recorded trade of a taker at +146 for 10 is told as a maker's 14.60 at -146."""
+    """A recorded trade of a taker at +146 for 10 is sent as a maker's 14.60 at -146."""
     rows.trade(10, HOME, 146, 1000)
 
     async def scenario(sandbox_run: Any) -> None:
@@ -327,8 +327,8 @@ def test_trades_are_told_from_the_makers_side(
     sandbox(scenario, rows)
 
 
-def test_every_trade_of_an_account_is_told_to_all(sandbox: Play) -> None:
-    """What an account takes, from others or from the recorded market, is a public trade, once."""
+def test_every_trade_of_an_account_is_broadcast(sandbox: Play) -> None:
+    """A trade of an account, with others or the recorded market, is public, once."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
@@ -344,8 +344,8 @@ def test_every_trade_of_an_account_is_told_to_all(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_statuses_of_events_and_markets_are_told(sandbox: Play, rows: Any, sample: Sample) -> None:
-    """A start and a suspension are told on the shared channel, with ids and the new status."""
+def test_statuses_of_events_and_markets_are_sent(sandbox: Play, rows: Any, sample: Sample) -> None:
+    """A start and a suspension are sent on the broadcast channel, with ids and the new status."""
     rows.market_status(10, 0, MarketStatus.SUSPENDED)
     rows.event_status(11, EventStatus.LIVE)
 

@@ -24,7 +24,7 @@ def wager(**other: Any) -> dict[str, Any]:
 def test_a_placed_wager_is_answered_as_the_documentation_has_it(
     sandbox: Play, sample: Sample
 ) -> None:
-    """The answer holds the documented fields with their values, and the id under both names."""
+    """The response has the documented fields with their values, and the id under both names."""
 
     async def scenario(sandbox_run: Any) -> None:
         status, answer = await (await sandbox_run.log_in()).post(
@@ -139,7 +139,7 @@ def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Diffe
 
 
 def test_a_batch_is_of_twenty(sandbox: Play) -> None:
-    """One wager more, placed or cancelled, and the whole call is refused."""
+    """One wager more, placed or cancelled, and the whole request is refused."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
@@ -153,7 +153,7 @@ def test_a_batch_is_of_twenty(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_cancelling_says_when_it_is_too_early(sandbox: Play) -> None:
+def test_an_early_cancel_gets_a_retry_code(sandbox: Play) -> None:
     """A wager that waits to be opened is refused with 409, one that just opened with 425."""
 
     async def scenario(sandbox_run: Any) -> None:
@@ -173,8 +173,8 @@ def test_cancelling_says_when_it_is_too_early(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_a_cancel_names_its_wager_rightly(sandbox: Play) -> None:
-    """An unknown id, another account's, and an id with a wrong external id are told apart."""
+def test_a_cancel_of_a_wrong_id_is_refused(sandbox: Play) -> None:
+    """An unknown id, another account's, and an id with a wrong external id have their own codes."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
@@ -195,7 +195,7 @@ def test_a_cancel_names_its_wager_rightly(sandbox: Play) -> None:
 def test_a_batch_of_cancels_answers_each_in_order(
     sandbox: Play, sample: Sample, differences: Differences
 ) -> None:
-    """The same wager twice and one that does not exist are told item by item, not for the call."""
+    """A repeated wager and an unknown one are refused item by item, not for the request."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
@@ -226,7 +226,7 @@ def test_a_batch_of_cancels_answers_each_in_order(
          ["q-1", "q-3"]),
     ],
 )  # fmt: skip
-def test_a_mass_cancel_takes_what_it_names(
+def test_a_mass_cancel_cancels_what_it_names(
     sandbox: Play, path: str, body: Any, left: list[str]
 ) -> None:
     """All, one event's, one market's or one strike's wagers go; a second time there are none."""
@@ -270,7 +270,7 @@ def test_a_mass_cancel_of_nothing_known_is_refused(
     sandbox(scenario)
 
 
-def test_a_suspended_market_takes_no_wagers(sandbox: Play, rows: Any) -> None:
+def test_a_suspended_market_accepts_no_wagers(sandbox: Play, rows: Any) -> None:
     """While a market is suspended placing is refused, and what rests can be cancelled."""
     rows.market_status(10, 0, MarketStatus.SUSPENDED)
 
@@ -306,7 +306,7 @@ def test_in_play_a_wager_waits(sandbox: Play, rows: Any) -> None:
 
 
 def test_requests_are_limited_by_the_second(sandbox: Play) -> None:
-    """The fifty-first request within a second is refused with 429 and when to come again."""
+    """The fifty-first request within a second is refused with 429 and a retry time."""
 
     async def scenario(sandbox_run: Any) -> None:
         maker = await sandbox_run.log_in()
