@@ -131,8 +131,8 @@ def test_every_link_and_path_in_it_is_there() -> None:
     assert [path for path in (*links, *paths) if not (PROJECT / path).exists()] == []
 
 
-def folders_of_the_map() -> list[Path]:
-    """Return the folders that the map of the house shows, one inside the other by its margin."""
+def listed_folders() -> list[Path]:
+    """Return the folders in the list of packages, nested by indentation."""
     inside: dict[int, Path] = {}
     found = []
     for margin, name in re.findall(r"^( *)(\w+)/ {2,}\S", FENCED, flags=re.MULTILINE):
@@ -142,9 +142,9 @@ def folders_of_the_map() -> list[Path]:
     return found
 
 
-def test_the_map_of_the_house_is_true() -> None:
-    """Every folder on the map is there, and every package of the house is on it."""
-    folders = folders_of_the_map()
+def test_the_list_of_packages_is_complete() -> None:
+    """Every listed folder exists, and every package is listed."""
+    folders = listed_folders()
     assert [str(path.relative_to(PROJECT)) for path in folders if not path.is_dir()] == []
     packages = {path.parent for path in PROJECT.glob("*/__init__.py")}
     assert packages
@@ -152,7 +152,7 @@ def test_the_map_of_the_house_is_true() -> None:
 
 
 def test_no_choice_of_the_configuration_is_left_without_a_file() -> None:
-    """The groups that a reader is told to swap are folders of the configuration."""
+    """The groups that the README names are folders of the configuration."""
     row = next(line for line in README.splitlines() if "swap a whole part" in line)
     groups = re.findall(r"`(\w+)`", row)
     assert groups
