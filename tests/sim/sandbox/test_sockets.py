@@ -285,7 +285,7 @@ def test_all_offers_of_a_strike_are_sent_on_the_channel_of_the_event(
         home, away = payload["info"]["selections"]
         assert [(level["price"], level["value"]) for level in home] == [(520, 10), (510, 4.9)]
         assert [(level["price"], level["value"]) for level in away] == [(-630, 157.5)]
-        await outside.say("pusher:ping")
+        await outside.send("pusher:ping")
         await outside.frame("pusher:pong")
         assert [frame["event"] for frame in outside.frames] == ["health_check"]
 
