@@ -44,7 +44,9 @@ class SimulatedHarness:
         subscribed = [market.key for market in self._info.markets]
         publisher = Publisher(self._env, self._inbox, latency.feed, self._info.clocks, subscribed)
         market = TapeReplayer(self._env, self._info, exchange, publisher)
-        self.exchange = ExchangeConnection(self._env, exchange, latency, self._inbox, publisher)
+        self.exchange: Exchange = ExchangeConnection(
+            self._env, exchange, latency, self._inbox, publisher
+        )
         self.clock = self._parts["clock"](env=self._env, before=self._inbox.drain)
         self._env.replay_to(market.apply_row)
         self.let_pass(1)

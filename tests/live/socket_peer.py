@@ -47,8 +47,7 @@ class Peer:
         """Return where it is."""
         secure = self.certificate is not None
         root = f"{'https' if secure else 'http'}://127.0.0.1:{self.port}"
-        where = {"root": root, "socket_secure": secure, "socket_port": self.port}
-        return replace(LOCAL, **where, speed=1)
+        return replace(LOCAL, root=root, socket_secure=secure, socket_port=self.port, speed=1)
 
     @property
     def socket(self) -> web.WebSocketResponse:

@@ -47,7 +47,11 @@ async def a_wager(connection: Connection, ref: str, **changes: Any) -> PlaceWage
     (event,) = await client.events(tournament.id)
     market = next(each for each in (await client.markets([event.event_id]))[event.event_id])
     line = LineId(market.strikes[0].levels[0].strike_id)
-    wager = {"odds": Odds(1_000), "stake_cents": 1_250, "intent": Intent.REST} | changes
+    wager: dict[str, Any] = {
+        "odds": Odds(1_000),
+        "stake_cents": 1_250,
+        "intent": Intent.REST,
+    } | changes
     return PlaceWager(WagerRef(ref), line, **wager)
 
 

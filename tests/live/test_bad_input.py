@@ -37,15 +37,21 @@ class Ended:
     err: str
 
 
+Environ = dict[str, str]
+
+
 async def run(
-    folder: Path, *words: str, until: Callable[[], bool] | None = None, **environ: str
+    folder: Path,
+    *words: str,
+    until: Callable[[], bool] | None = None,
+    environ: Environ | None = None,
 ) -> Ended:
     """Give words to `python -m live` in a folder; Ctrl-C ends it once something is true."""
     given = {key: value for key, value in os.environ.items() if "PROPHETX" not in key}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "live", *words),
         cwd=folder,
-        env=given | {"PYTHONPATH": str(PROJECT)} | environ,
+        env=given | {"PYTHONPATH": str(PROJECT)} | (environ or {}),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -71,7 +77,7 @@ def with_sandbox(
     asyncio.run(asyncio.wait_for(serve(), PATIENCE_SECONDS))
 
 
-def keys(secret: str) -> dict[str, str]:
+def keys(secret: str) -> Environ:
     """Return a key pair as the environment has it."""
     return {"PROPHETX_ACCESS_KEY": "ours-alone", "PROPHETX_SECRET_KEY": secret}
 
@@ -95,10 +101,10 @@ def test_a_wrong_key_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> No
     """
 
     async def scenario(here: Any) -> None:
-        assert (await run(tmp_path, "status", *here.settings, **keys("right"))).status == 0
+        assert (await run(tmp_path, "status", *here.settings, environ=keys("right"))).status == 0
         for verb in ("check", "status", "cancel-all", "record", "paper", "trade"):
             name = ["session.name=a"] if verb in ("paper", "trade") else []
-            ended = await run(tmp_path, verb, *name, *here.settings, **keys(SECRET))
+            ended = await run(tmp_path, verb, *name, *here.settings, environ=keys(SECRET))
             is_one_line(ended, verb, "sandbox_local refuses the keys")
             assert SECRET not in ended.err
         assert files_in(tmp_path) == []
@@ -188,15 +194,15 @@ def test_secrets_are_nowhere(sandbox: Sandbox, tmp_path: Path, told: str) -> Non
         banned = [SECRET, "ours-alone", *beginnings(here)]
         command = [*here.settings, "--debug"]
         ended = [
-            await run(folder, "check", *command, **given),
-            await run(folder, "status", *command, **given),
-            await run(folder, "record", *command, until=heard(folder / "runs"), **given),
+            await run(folder, "check", *command, environ=given),
+            await run(folder, "status", *command, environ=given),
+            await run(folder, "record", *command, until=heard(folder / "runs"), environ=given),
         ]
         for verb in ("paper", "trade"):
             until = heard(folder / "sessions" / verb)
             name = f"session.name={verb}"
-            ended.append(await run(folder, verb, name, *command, until=until, **given))
-        ended.append(await run(folder, "check", *here.settings, **keys("wrong")))
+            ended.append(await run(folder, verb, name, *command, until=until, environ=given))
+        ended.append(await run(folder, "check", *here.settings, environ=keys("wrong")))
         assert [each.status for each in ended] == [0, 0, 0, 0, 0, 2], ended
         assert [word for word in banned for each in ended if word in each.out + each.err] == []
         assert len(files_in(folder)) > 10
@@ -205,7 +211,7 @@ def test_secrets_are_nowhere(sandbox: Sandbox, tmp_path: Path, told: str) -> Non
     with_sandbox(sandbox, scenario)
 
 
-def key_file(path: Path) -> dict[str, str]:
+def key_file(path: Path) -> Environ:
     """Write a key pair to a private file, and return how the environment names it."""
     path.write_text(json.dumps({"access_key": "ours-alone", "secret_key": SECRET}), "utf-8")
     path.chmod(0o600)

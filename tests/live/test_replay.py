@@ -74,9 +74,8 @@ def test_a_live_start_leaves_the_report_of_what_happened_in_it(
     folder = traded.folder / "start-00001"
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     placed = traded.kept(PlaceWager)
-    matched = {
-        (entry.payload.ref, entry.payload.total_cents) for entry in traded.kept(WagerMatched)
-    }
+    told = (entry.payload for entry in traded.kept(WagerMatched))
+    matched = {(fill.ref, fill.total_cents) for fill in told if isinstance(fill, WagerMatched)}
     assert (summary["wagers_placed"], summary["fills"]) == (len(placed), len(matched))
     assert (summary["mode"], summary["session"], summary["start"]) == ("live", "first", 1)
     assert (summary["real_money"], summary["exchange"]) == (False, "sandbox_local")

@@ -24,7 +24,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId, MarketKey, WagerRef
 from strategies.trading.model.market import MarketStatus
-from strategies.trading.model.odds import crosses, opposite
+from strategies.trading.model.odds import Odds, crosses, opposite
 from strategies.trading.ports.exchange import Exchange
 from strategies.trading.risk.limits import Limits
 
@@ -71,7 +71,10 @@ class ExchangeObserver:
         self._tallies: dict[tuple[str, LineId], Tally] = defaultdict(Tally)
         self._on_trade = exchange.on_trade
         self._place, self._cancel = exchange.place, exchange.cancel
-        exchange.place, exchange.cancel, exchange.on_trade = self.place, self.cancel, self.trade
+        exchange.on_trade = self.trade
+        # Everybody holds the exchange itself: no wrapper around it would see what they ask.
+        exchange.place = self.place  # type: ignore[method-assign]
+        exchange.cancel = self.cancel  # type: ignore[method-assign]
         for participant in exchange.participants:
             participant.notify = partial(self.on_updates, participant, participant.notify)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 from numpy.random import Generator, default_rng
 
@@ -20,6 +20,8 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Consensus, Power, Pricing
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_manager import WagerSettings
+
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
@@ -75,15 +77,17 @@ def draw_scenario(seed: int) -> Scenario:
     streams = {name: default_rng([seed, place]) for place, name in enumerate(names)}
     rng = streams["scenario"]
     exchange = _exchange(rng)
+    queues: tuple[QueueModel, ...] = (Back(), Front(), Prorata(), Probable(2.0))
+    pricings: tuple[Pricing, ...] = (Consensus(0.2), Power(0.2))
     return Scenario(
         seed=seed,
         timetable=_timetable(rng),
         background_traders=_background_traders(rng),
         faults=_faults(rng),
         latency=_latency(rng, streams["delays"]),
-        queue=_pick(rng, Back(), Front(), Prorata(), Probable(2.0)),
+        queue=_pick(rng, *queues),
         strategy=_strategy(rng),
-        pricing=_pick(rng, Consensus(0.2), Power(0.2)),
+        pricing=_pick(rng, *pricings),
         limits=_limits(rng),
         wagers=WagerSettings(_pick(rng, 0, 1, 3), _pick(rng, 0, 10, 50)),
         fees=Commission(_pick(rng, 0, 2, 5), _pick(rng, *Offset)),
@@ -94,7 +98,7 @@ def draw_scenario(seed: int) -> Scenario:
     )
 
 
-def _pick(rng: Generator, *choices: Any) -> Any:
+def _pick(rng: Generator, *choices: Choice) -> Choice:
     return choices[int(rng.integers(len(choices)))]
 
 
@@ -177,12 +181,12 @@ def _latency(rng: Generator, delays: Generator) -> Latency:
 def _strategy(rng: Generator) -> Strategy:
     margin = float(rng.uniform(0, 0.02))
     stake, refresh = _pick(rng, 5, 50, 500), _pick(rng, 0, 0.5, 1, 5)
-    return _pick(
-        rng,
+    ideas: tuple[Strategy, ...] = (
         SimpleMarketMaker(margin, stake, refresh),
         SkewedMarketMaker(margin, float(rng.uniform(0, 0.05)), stake * 3, stake, refresh),
         AtTheTouch(0.0, stake, refresh),
     )
+    return _pick(rng, *ideas)
 
 
 def _limits(rng: Generator) -> Limits:

@@ -285,7 +285,8 @@ class CrowdGame:
     @property
     def score(self) -> tuple[int, int]:
         """Return the last official score."""
-        return tuple(self._crowd.game.scores[-1][1])
+        home, away = self._crowd.game.scores[-1][1]
+        return home, away
 
     def join(self, exchange: SimulatedProphet, publisher: Publisher) -> Event:
         """Replay the game at an exchange; return the event that fires when it has ended."""

@@ -16,6 +16,7 @@ from strategies.trading.model.events import (
     TradingState,
     TradingStateSet,
 )
+from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.storms.invariants import CheckedExchange, ExchangeObserver, Invariants
 from tests.storms.scenario import Scenario, draw_scenario
@@ -162,7 +163,7 @@ class Storm:
         assert event.status == markets.event_status_of(0)
         assert event.score == self.game.score
 
-    def _check_final_state(self, ref: str) -> None:
+    def _check_final_state(self, ref: WagerRef) -> None:
         wager = self.desk.wagers.find(ref)
         assert wager is not None, f"{ref} was forgotten"
         assert wager.ended, f"{ref} has no end"

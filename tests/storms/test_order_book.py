@@ -1,10 +1,12 @@
 """The same orders give the same fills as a book that knows nothing but orders, written apart."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from math import floor
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.commands import Intent, PlaceWager
-from strategies.trading.model.events import WagerMatched
+from strategies.trading.model.events import Event, WagerMatched
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.money import profit_cents
@@ -39,6 +41,8 @@ ORDERS = st.lists(
     st.tuples(st.integers(1, 200), st.one_of(PLACES, PLACES, PLACES, CANCELS)), max_size=40
 )
 
+# How long after the one before, and what is asked for.
+Step = tuple[int, tuple[Any, ...]]
 # A fill: whose order, which one, its stake and its profit.
 Fill = tuple[str, str, int, int]
 
@@ -137,9 +141,8 @@ class Hall:
             for name in ACCOUNTS
         }
 
-    def at(self, ms: int, ask: partial) -> None:
+    def at(self, ms: int, ask: Callable[[], object]) -> None:
         """Ask for something at a time."""
-        self.env.schedule_call(START_NS + ms * MS, Priority.EXCHANGE, ask)
 
     def _on_event(self, name: str, events: tuple) -> None:
         self.fills += [
@@ -149,11 +152,12 @@ class Hall:
         ]
 
 
-def play(orders: list) -> tuple[Hall, NaiveBook, dict[str, PlaceWager]]:
+def play(orders: list[Step]) -> tuple[Hall, NaiveBook, dict[str, PlaceWager]]:
     """Give the same orders to the exchange and to the naive book."""
     info = game_info()
-    hall, naive, requests = Hall(info), NaiveBook(), {}
-    owners, ms = {}, 0
+    hall, naive, ms = Hall(info), NaiveBook(), 0
+    requests: dict[str, PlaceWager] = {}
+    owners: dict[str, str] = {}
     for after, order in orders:
         # Never two seconds after another: what expires then has no rival at its instant.
         ms += 7 * after
@@ -178,7 +182,7 @@ def play(orders: list) -> tuple[Hall, NaiveBook, dict[str, PlaceWager]]:
 
 @given(orders=ORDERS)
 @settings(max_examples=250, deadline=None)
-def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list) -> None:
+def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list[Step]) -> None:
     """Price, then time, then the cent: each fill is the same, and they come in the same order."""
     hall, naive, _ = play(orders)
     assert hall.fills == naive.fills
@@ -198,10 +202,11 @@ def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list) -> None
 
 @given(orders=ORDERS)
 @settings(max_examples=100, deadline=None)
-def test_splitting_a_wager_among_takers_never_changes_its_total_profit(orders: list) -> None:
+def test_splitting_a_wager_among_takers_never_changes_its_total_profit(orders: list[Step]) -> None:
     """What a wager wins as a maker is the profit of all its stake, whoever took it, in any part."""
     hall, _, requests = play(orders)
-    staked, won = defaultdict(int), defaultdict(int)
+    staked: dict[str, int] = defaultdict(int)
+    won: dict[str, int] = defaultdict(int)
     for _, ref, stake, profit in hall.fills:
         staked[ref] += stake
         won[ref] += profit

@@ -10,10 +10,14 @@ from collections.abc import Callable
 import pytest
 
 from sim.engine.virtual_clock import Priority
+from sim.exchange.books import LineBook
 from sim.exchange.faulty_connection import FaultyConnection
+from strategies.trading.markets.market_states import MarketState
 from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import Event, FeedLost, WagerMatched
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.journal import Denial
+from strategies.trading.ports.strategy import Quote
 from tests.storms.storm import Storm
 
 
@@ -76,7 +80,11 @@ class ForgetfulConnection(FaultyConnection):
 
 def forget_suspensions(storm: Storm) -> None:
     """Let the exchange open wagers in markets that are suspended."""
-    storm.exchange.markets.accepts_wagers = lambda _: True
+
+    def accepts_wagers(book: LineBook) -> bool:
+        return True
+
+    storm.exchange.markets.accepts_wagers = accepts_wagers  # type: ignore[method-assign]
 
 
 def forge_a_cent(storm: Storm) -> None:
@@ -90,14 +98,20 @@ def forge_a_cent(storm: Storm) -> None:
 
 def admit_all(storm: Storm) -> None:
     """Let the risk manager admit whatever is wished for."""
-    storm.desk.risk.admit = lambda *_: None
-    storm.desk.risk.trim = lambda _, quotes: (quotes, [])
+
+    def trim(
+        market: MarketState, quotes: tuple[Quote, ...]
+    ) -> tuple[tuple[Quote, ...], list[Denial]]:
+        return quotes, []
+
+    storm.desk.risk.admit = lambda *_: None  # type: ignore[method-assign]
+    storm.desk.risk.trim = trim  # type: ignore[method-assign]
 
 
 def quote_while_halted(storm: Storm) -> None:
     """Let the risk manager pass over that the desk is halted."""
-    storm.desk.risk.block_reason = lambda *_: None
-    storm.desk.risk.admit = lambda *_: None
+    storm.desk.risk.block_reason = lambda *_: None  # type: ignore[method-assign]
+    storm.desk.risk.admit = lambda *_: None  # type: ignore[method-assign]
 
 
 BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted)

@@ -30,6 +30,7 @@ from sim.engine.latency import Constant, NoDelay
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.displayed_book import levels
 from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -52,7 +53,7 @@ SHAPE = CrowdSettings(
     opens_before_s=400, pace=3, interest=20, informed=1, in_play_delay_s=0, game_s=GAME_S
 )
 
-Command = Callable[[SimulatedProphet, "Ours"], None]
+Command = Callable[[SimulatedProphet, "Ours"], object]
 
 
 @dataclass
@@ -159,8 +160,12 @@ def replay(visited: Visit, queue: QueueModel) -> Ours:
     publisher = Publisher(env, Inbox(env), NoDelay(), info.clocks, keys)
     market = TapeReplayer(env, info, exchange, publisher)
     ours = Ours(env).join(exchange)
+
+    def send(command: Command) -> None:
+        command(exchange, ours)
+
     for at_ns, command in visited.commands:
-        env.schedule_call(at_ns, Priority.EXCHANGE, partial(command, exchange, ours))
+        env.schedule_call(at_ns, Priority.EXCHANGE, partial(send, command))
     env.replay_to(market.apply_row)
     env.run(until=env.rows_ended)
     env.run(until=env.now_ns + NS_PER_SECOND)
@@ -233,7 +238,7 @@ def test_a_wrong_place_in_the_queue_is_found_out(
     """Were we put ahead of those who were there, or behind twice as much, the truth would tell."""
     join = Offer.join
 
-    def wrongly(offer: Offer, now_ns: int, wager: object) -> None:
+    def wrongly(offer: Offer, now_ns: int, wager: ExchangeWager) -> None:
         join(offer, now_ns, wager)
         wager.ahead_cents *= 0 if wrong == "first" else 2
 

@@ -166,7 +166,7 @@ def test_a_refused_token_is_refreshed_then_logged_in() -> None:
         "v4/mm/submit_order",
     ]
     again = Answers(
-        queued={"v4/mm/get_balance": [no(401, "unauthorized")] * 2 + [ok({"balance": 1})]}
+        queued={"v4/mm/get_balance": [*[no(401, "unauthorized")] * 2, ok({"balance": 1})]}
     )
     assert asking(again, lambda client: client.balance()).balance_cents == 100
     assert again.paths[2::2] == ["auth/refresh", "auth/login"]

@@ -38,7 +38,7 @@ from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import WagerAccepted
-from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.ids import EventId, LineId, WagerRef
 from strategies.trading.model.market import Market
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import Odds
@@ -193,7 +193,7 @@ def read_through(answer: Any) -> None:
             listing.sport_event(answer)
             listing.event_status(answer.status)
         case MarketShape():
-            market = listing.market(listing.EventId("1"), answer)
+            market = listing.market(EventId("1"), answer)
             for strike in answer.strikes if market is not None else ():
                 listing.pair_levels(market or unheard_of(), strike, 1)
         case OrderShape():
@@ -238,7 +238,7 @@ def test_a_mangled_answer_is_an_answer_or_a_protocol_error(said: Said, of: str) 
 # What is heard -----------------------------------------------------------------------------------
 
 # What our own sandbox does not say of a recording.
-OTHERS = [
+OTHERS: list[dict[str, Any]] = [
     {"change_type": "tournament", "op": "u", "payload_decoded": {"info": {"id": 132}}},
     {
         "change_type": "sport_event",

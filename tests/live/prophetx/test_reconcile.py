@@ -91,8 +91,13 @@ def test_a_journal_that_agrees_is_told_so(
 ) -> None:
     """The stakes stand side by side, the last line says that they agree, and nothing is written."""
     gone = wish("first-1-2")
-    told = [wish("first-1-1"), gone, WagerAccepted(gone.ref), WagerCancelled(gone.ref, STAKE_CENTS)]
-    write(tmp_path, *told)
+    write(
+        tmp_path,
+        wish("first-1-1"),
+        gone,
+        WagerAccepted(gone.ref),
+        WagerCancelled(gone.ref, STAKE_CENTS),
+    )
     before = files(tmp_path)
     outcome = with_wagers(sandbox, lambda here: reconcile(*here.settings), "first-1-1")
     assert (outcome.status, outcome.err, outcome.out[-1]) == (0, [], AGREE)

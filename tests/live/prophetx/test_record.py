@@ -43,7 +43,7 @@ Meanwhile = Callable[[Any], Any]
 
 def recording(here: Any, **settings: Any) -> Recording:
     """Return a recording session of a sandbox."""
-    given = {
+    given: dict[str, Any] = {
         "segment_seconds": 60,
         "compare_seconds": 600,
         "markets": MarketFilter(ALL, ()),

@@ -3,7 +3,7 @@
 import gzip
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ NOW_NS = WallClock().wall_ns()
 GAME, MONEYLINE, SPREAD = 77, 219, 223
 HOME, AWAY = "a" * 32, "b" * 32
 
-Levels = list[tuple[int, float]]
+Levels = Sequence[tuple[int, float]]
 
 
 def levels(outcome_id: int, strike_id: str, offered: Levels, strike: float = 0) -> list[Any]:
@@ -150,7 +150,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Desk:
     """Return a recorder in a folder of its own."""
     return Desk(tmp_path / "tape")
 

@@ -46,7 +46,12 @@ def known(ref: WagerRef = REF, line: Line = HOME, stake_cents: int = 1_000) -> T
 
 def order(status: str = "open", **fields: Any) -> OrderShape:
     """Return the wager as an answer or the history tells it."""
-    given = {"order_id": "o-1", "external_id": REF, "price": -146, "quantity": Decimal(10)}
+    given: dict[str, Any] = {
+        "order_id": "o-1",
+        "external_id": REF,
+        "price": -146,
+        "quantity": Decimal(10),
+    }
     return OrderShape(status=status, **(given | fields))
 
 
@@ -107,7 +112,7 @@ def test_missed_fills_come_from_the_list_of_all() -> None:
     """The list tells those that were not heard, and they are no news when they come late."""
     wager = known()
     wager.learn(fill(200, 500))
-    assert wager.lacks_fill
+    assert (wager.lacks_fill, wager.matched_cents) == (True, 200)
     assert wager.learn_matches([match(200)]) == []
     recovered = wager.learn_matches([match(300), match(200)])
     assert [event.stake_cents for event in recovered if isinstance(event, WagerMatched)] == [300]
@@ -191,7 +196,7 @@ def test_what_a_taker_wins_is_corrected_once() -> None:
     wager = known()
     wager.learn(order())
     wager.learn(fill(11, 11, 1_000))
-    assert wager.profit_is_reckoned
+    assert (wager.profit_is_reckoned, wager.matched_cents) == (True, 11)
     assert wager.learn_matches([listed(11, "1.05")]) == [ProfitCorrected(REF, -5)]
     assert not wager.profit_is_reckoned
     assert wager.learn_matches([listed(11, "1.05")]) == []

@@ -233,16 +233,24 @@ def test_what_comes_on_offer_later_is_quoted_and_replayed(
 ) -> None:  # fmt: skip
     """A market, a game and a point of later are quoted too; a replay asks for the same wagers."""
     entries = run(sandbox, compose_settings, tmp_path, mode, Trader.until_all_is_quoted)
-    grown = [entry for entry in entries if isinstance(entry.payload, MarketsAdded)]
-    assert [entry.payload.lines for entry in grown] == LATER
-    assert [entry.payload.market_keys for entry in grown] == [
+    grown = [
+        (entry.input_seq, entry.payload)
+        for entry in entries
+        if isinstance(entry.payload, MarketsAdded)
+    ]
+    assert [added.lines for _, added in grown] == LATER
+    assert [added.market_keys for _, added in grown] == [
         (SPREAD.key,), (OTHER_MONEYLINE.key,), ()
     ]  # fmt: skip
-    places = [entry for entry in entries if isinstance(entry.payload, PlaceWager)]
-    for entry, pair in zip(grown, LATER, strict=True):
-        seqs = [place.input_seq for place in places if place.payload.line_id in ids_of(pair)]
+    places = [
+        (entry.input_seq, entry.payload.line_id)
+        for entry in entries
+        if isinstance(entry.payload, PlaceWager)
+    ]
+    for (added_seq, _), pair in zip(grown, LATER, strict=True):
+        seqs = [seq for seq, line_id in places if line_id in ids_of(pair)]
         assert seqs
-        assert entry.input_seq < min(seqs)
+        assert added_seq < min(seqs)
     commands = sum(isinstance(e.payload, PlaceWager | CancelWager | CancelAll) for e in entries)
     outcome = run_main(main, tmp_path, "replay", "sessions/first")
     assert outcome.out[0] == f"start 1: all {commands} commands agree with the journal", outcome

@@ -94,10 +94,13 @@ def test_open_stakes_add_up_to_the_totals_of_the_market(read_sample: Sample) -> 
         if level.price is not None
     }
     open_cents = sum(
-        level.value_cents * ratio
-        if ratio
-        else level.value_cents * Decimal(100) / -(level.price or 1)
-        for level, ratio in ratios.items()
+        (
+            level.value_cents * ratio
+            if ratio
+            else level.value_cents * Decimal(100) / -(level.price or 1)
+            for level, ratio in ratios.items()
+        ),
+        Decimal(0),
     )
     assert abs(open_cents - 9_672) <= 2
 

@@ -79,7 +79,7 @@ def test_fills_may_come_after_the_end_but_not_beyond_the_stake(wager: Wager) -> 
 def test_a_wager_knows_what_it_was_not_told(wager: Wager) -> None:
     """What a later fill or the end says was matched lacks its fills until they are told."""
     wager.match(Odds(150), 300, 700)
-    assert wager.lacks_fill
+    assert (wager.lacks_fill, wager.matched_cents) == (True, 300)
     wager.match(Odds(150), 400, 400)
     assert not wager.lacks_fill
     wager.end(EndReason.CANCELLED, 900)
