@@ -16,6 +16,7 @@ from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer
 from strategies.trading.model.events import Event
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.exchange import Exchange
 from tests.contract.exchange_harness import build_desk
 from tests.contract.moneyline import write_moneyline
 

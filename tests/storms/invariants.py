@@ -115,7 +115,7 @@ class ExchangeObserver:
             self._on_update(participant, event)
         notify(events)
 
-    def trade(self, book: LineBook, odds: int, stake_cents: int) -> None:
+    def trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
         """Check a trade: between two participants, or of one with the recorded market."""
         if self.recorded and not self._is_between_two(odds, stake_cents):
             self._check_trade_with_recorded(odds, stake_cents)

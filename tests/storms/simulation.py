@@ -110,11 +110,13 @@ class GameRows:
             base = 0.5 + 0.08 * float(self._rng.standard_normal())
             odds = ladder.shortest_implying_at_most(min(0.9, max(0.1, base)))
             cents = int(self._rng.integers(0, 20)) * 1_000
-            values = {"line": line, "odds": odds, "amount": cents}
+            assert odds is not None, "a probability of at least 0.1 has odds on the ladder"
             if self._rng.random() < 0.3:
-                self._row(at_s, Kind.TRADE, side=Side.TAKER, **(values | {"amount": cents + 50}))
+                self._row(
+                    at_s, Kind.TRADE, side=Side.TAKER, line=line, odds=odds, amount=cents + 50
+                )
             else:
-                self._row(at_s, Kind.OFFER, **values)
+                self._row(at_s, Kind.OFFER, line=line, odds=odds, amount=cents)
 
     def _write_results(self, market: int, at_s: float) -> None:
         lines = [n for n, line in enumerate(self._info.lines) if self._market_of(line) == market]
@@ -268,7 +270,7 @@ class SmallGame:
 
     def displayed(self, book: LineBook) -> dict[Odds, int]:
         """Return the displayed offers of a line."""
-        displayed = {odds: offer.displayed_cents() for odds, offer in book.offers.items()}
+        displayed = {Odds(odds): offer.displayed_cents() for odds, offer in book.offers.items()}
         return {odds: cents for odds, cents in displayed.items() if cents}
 
 

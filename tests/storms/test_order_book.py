@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recordings.tape import TapeInfo
 from sim.engine.latency import NoDelay
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
@@ -144,7 +144,7 @@ class Hall:
     def at(self, ms: int, ask: Callable[[], object]) -> None:
         """Ask for something at a time."""
 
-    def _on_event(self, name: str, events: tuple) -> None:
+    def _on_event(self, name: str, events: tuple[Event, ...]) -> None:
         self.fills += [
             (name, event.ref, event.stake_cents, event.profit_cents)
             for event in events
