@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recordings.tape import TapeInfo
 from sim.engine.latency import NoDelay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.exchange_settings import ExchangeSettings
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
@@ -125,7 +125,7 @@ class NaiveBook:
         self.lists[maker.side][:] = [order for order in self.lists[maker.side] if order.left]
 
 
-class Hall:
+class AccountsHarness:
     """The exchange itself, with several accounts that are never short of money."""
 
     def __init__(self, info: TapeInfo) -> None:
@@ -144,6 +144,11 @@ class Hall:
     def at(self, ms: int, ask: Callable[[], object]) -> None:
         """Ask for something at a time."""
 
+        def call() -> None:
+            ask()
+
+        self.env.schedule_call(START_NS + ms * MS, Priority.EXCHANGE, call)
+
     def _on_event(self, name: str, events: tuple[Event, ...]) -> None:
         self.fills += [
             (name, event.ref, event.stake_cents, event.profit_cents)
@@ -152,10 +157,10 @@ class Hall:
         ]
 
 
-def play(orders: list[Step]) -> tuple[Hall, NaiveBook, dict[str, PlaceWager]]:
+def play(orders: list[Step]) -> tuple[AccountsHarness, NaiveBook, dict[str, PlaceWager]]:
     """Give the same orders to the exchange and to the naive book."""
     info = game_info()
-    hall, naive, ms = Hall(info), NaiveBook(), 0
+    harness, naive, ms = AccountsHarness(info), NaiveBook(), 0
     requests: dict[str, PlaceWager] = {}
     owners: dict[str, str] = {}
     for after, order in orders:
@@ -164,8 +169,8 @@ def play(orders: list[Step]) -> tuple[Hall, NaiveBook, dict[str, PlaceWager]]:
         if order[0] == "cancel":
             ref = f"w{order[1]}"
             if ref in owners:
-                account = hall.accounts[owners[ref]]
-                hall.at(ms, partial(hall.exchange.cancel, account, [WagerRef(ref)]))
+                account = harness.accounts[owners[ref]]
+                harness.at(ms, partial(harness.exchange.cancel, account, [WagerRef(ref)]))
                 naive.cancel(ms, ref)
             continue
         _, name, side, odds, stake, intent = order
@@ -173,19 +178,19 @@ def play(orders: list[Step]) -> tuple[Hall, NaiveBook, dict[str, PlaceWager]]:
         line = LineId(info.lines[side].line_id)
         owners[ref] = name
         requests[ref] = PlaceWager(WagerRef(ref), line, Odds(odds), stake, intent)
-        hall.at(ms, partial(hall.exchange.place, hall.accounts[name], [requests[ref]]))
+        harness.at(ms, partial(harness.exchange.place, harness.accounts[name], [requests[ref]]))
         ratio = Fraction(odds, 100) if odds > 0 else Fraction(100, -odds)
         naive.place(ms, Order(name, ref, side, ratio, stake), intent)
-    hall.env.run(until=START_NS + (ms + 10_000) * MS)
-    return hall, naive, requests
+    harness.env.run(until=START_NS + (ms + 10_000) * MS)
+    return harness, naive, requests
 
 
 @given(orders=ORDERS)
 @settings(max_examples=250, deadline=None)
 def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list[Step]) -> None:
     """Price, then time, then the cent: each fill is the same, and they come in the same order."""
-    hall, naive, _ = play(orders)
-    assert hall.fills == naive.fills
+    harness, naive, _ = play(orders)
+    assert harness.fills == naive.fills
     resting = {
         (order.owner, order.ref): order.left
         for orders in naive.lists
@@ -194,7 +199,7 @@ def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list[Step]) -
     }
     there = {
         (name, ref): wager.open_cents
-        for name, account in hall.accounts.items()
+        for name, account in harness.accounts.items()
         for ref, wager in account.live.items()
     }
     assert there == resting
@@ -204,14 +209,14 @@ def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list[Step]) -
 @settings(max_examples=100, deadline=None)
 def test_splitting_a_wager_among_takers_never_changes_its_total_profit(orders: list[Step]) -> None:
     """What a wager wins as a maker is the profit of all its stake, whoever took it, in any part."""
-    hall, _, requests = play(orders)
+    harness, _, requests = play(orders)
     staked: dict[str, int] = defaultdict(int)
     won: dict[str, int] = defaultdict(int)
-    for _, ref, stake, profit in hall.fills:
+    for _, ref, stake, profit in harness.fills:
         staked[ref] += stake
         won[ref] += profit
     # Of each trade the maker's fill is told first.
-    makers, takers = ({ref for _, ref, _, _ in hall.fills[place::2]} for place in (0, 1))
+    makers, takers = ({ref for _, ref, _, _ in harness.fills[place::2]} for place in (0, 1))
     for ref in makers - takers:
         assert won[ref] == profit_cents(staked[ref], requests[ref].odds)
     assert sum(won.values()) == sum(staked.values())
