@@ -26,7 +26,7 @@ from benchmarks.backtest import Ladderwise, add_pair
 from benchmarks.processes import Watched, let_pass, said, started
 from live.__main__ import main
 from live.prophetx.rest.rate_limit import RateLimiter
-from live.prophetx.socket.stream import Heard, Record
+from live.prophetx.socket.stream import Message, Record
 from live.session.journaling_listener import JournalingListener
 from live.session.session_run import SessionCapture
 from recordings.journal.session_journal import SessionJournal
@@ -146,7 +146,7 @@ class Stamps:
 
     def _hearing(self, plain: Any) -> Any:
         def hear(taping: SessionCapture, record: Record) -> None:
-            if not isinstance(record, Heard):
+            if not isinstance(record, Message):
                 plain(taping, record)
                 return
             self._now_ns = taping._room.clock.wall_ns

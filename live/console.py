@@ -1,4 +1,4 @@
-"""What a person sees of the bridge in the terminal."""
+"""What the verbs of the live bridge print to the terminal."""
 
 import asyncio
 import os
@@ -9,86 +9,86 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live.prophetx.connection import Connection, connected
-from live.prophetx.orders.open_wagers import cancel_everything, open_wagers, wager_text
+from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.tools.account_tools import AccountTools
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.money import dollars_text
 
 if TYPE_CHECKING:
-    # A look at the exchange is quick: it does not load what records and trades.
+    # The account tools start fast: they do not import what records and trades.
     from live.prophetx.tools.reconcile import Reconciliation
     from live.prophetx.tools.record import Recording
     from live.session.session import Session
 
 
-def present_check(operator: AccountTools) -> None:
-    """Print one finding after another; what is wrong comes out as an error."""
+def present_check(tools: AccountTools) -> None:
+    """Print one finding after another; raise the first thing that is wrong."""
 
     async def check(connection: Connection) -> None:
-        async for name, finding in operator.check(connection, os.environ):
+        async for name, finding in tools.check(connection, os.environ):
             print(f"{name:<12}{finding}", flush=True)
 
-    asyncio.run(_with_connection(operator, check))
+    asyncio.run(_with_connection(tools, check))
 
 
-def present_status(operator: AccountTools) -> None:
+def present_status(tools: AccountTools) -> None:
     """Print the balance and every open wager."""
 
-    async def tell(connection: Connection) -> None:
+    async def show(connection: Connection) -> None:
         balance = await connection.client.balance()
-        wagers = await open_wagers(connection)
+        wagers = await OrderHistory(connection.client, connection.clock).open()
         print(f"balance     {dollars_text(balance.balance_cents)}")
         print(f"open wagers {len(wagers)}")
         for wager in wagers:
             print(f"            {wager_text(wager)}")
 
-    asyncio.run(_with_connection(operator, tell))
+    asyncio.run(_with_connection(tools, show))
 
 
-def present_cancel_all(operator: AccountTools) -> None:
-    """Cancel everything, and say that nothing is open; raise ExchangeError if something is."""
+def present_cancel_all(tools: AccountTools) -> None:
+    """Cancel everything, and confirm that nothing is open; raise ExchangeError if something is."""
 
     async def cancel(connection: Connection) -> None:
-        still_open = await cancel_everything(connection)
+        history = OrderHistory(connection.client, connection.clock)
+        still_open = await history.cancel_everything()
         if still_open:
             message = f"{len(still_open)} wagers are still open: {wager_text(still_open[0])} ..."
             raise ExchangeError(message)
-        print(f"nothing is open at {operator.site.name}")
+        print(f"nothing is open at {tools.endpoint.name}")
 
-    asyncio.run(_with_connection(operator, cancel))
+    asyncio.run(_with_connection(tools, cancel))
 
 
 def present_reconcile(reconciliation: "Reconciliation") -> None:
-    """Print the stakes of a session's journal beside the exchange's, and where they differ.
+    """Print the stakes of a session's journal and of the exchange, and where they differ.
 
-    Raise DifferenceError if they do.
+    Raise AccountDifferenceError if they do.
     """
     wagers = reconciliation.journaled(Path.cwd())
 
-    async def tell(connection: Connection) -> None:
+    async def show(connection: Connection) -> None:
         compared = await reconciliation.compare(wagers, connection)
         for line in compared.lines():
             print(line)
         compared.require_agreement()
-        print(f"the journal and {reconciliation.site.name} agree")
+        print(f"the journal and {reconciliation.endpoint.name} agree")
 
-    asyncio.run(_with_connection(reconciliation, tell))
+    asyncio.run(_with_connection(reconciliation, show))
 
 
 def present_recording(session: "Recording", folder: Path) -> float:
-    """Record until Ctrl-C or the end of the process is asked for; return the number of rows."""
-    recorded = asyncio.run(_recorded(session, folder))
-    return float(recorded)
+    """Record until Ctrl-C or SIGTERM; return the number of rows."""
+    return float(asyncio.run(_record(session, folder)))
 
 
 def present_session(session: "Session") -> None:
-    """Trade until Ctrl-C, then cancel everything and say so; a second Ctrl-C stops hard."""
-    asyncio.run(_traded(session))
+    """Trade until Ctrl-C, then cancel everything; a second Ctrl-C stops at once."""
+    asyncio.run(_trade(session))
 
 
-async def _traded(session: "Session") -> None:
+async def _trade(session: "Session") -> None:
     stop = asyncio.Event()
-    trading = asyncio.ensure_future(session.run(Path.cwd(), os.environ, stop, _told_on_stderr))
+    trading = asyncio.ensure_future(session.run(Path.cwd(), os.environ, stop, _print_to_stderr))
 
     def interrupt() -> None:
         if stop.is_set():
@@ -100,29 +100,29 @@ async def _traded(session: "Session") -> None:
     try:
         await trading
     except asyncio.CancelledError:
-        message = "stopped hard: wagers may be open; see python -m live cancel-all"
+        message = "stopped at once: wagers may be open; run python -m live cancel-all"
         raise ExchangeError(message) from None
 
 
-async def _recorded(session: "Recording", folder: Path) -> int:
+async def _record(session: "Recording", folder: Path) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with connected(session.site, session.clock, os.environ, Path.cwd()) as connection:
-        recorded = await session.run(folder, connection, stop, _told_on_stderr)
-    print(f"{recorded.rows} rows of {recorded.events} events")
-    print(f"{recorded.gaps} gaps, {recorded.decode_errors} messages that could not be read")
+    async with connected(session.endpoint, session.clock, os.environ, Path.cwd()) as connection:
+        summary = await session.run(folder, connection, stop, _print_to_stderr)
+    print(f"{summary.rows} rows of {summary.events} events")
+    print(f"{summary.gaps} gaps, {summary.decode_errors} messages that could not be read")
     print(folder.resolve())
-    return recorded.rows
+    return summary.rows
 
 
 async def _with_connection(
-    operator: "AccountTools | Reconciliation", verb: Callable[[Connection], Awaitable[None]]
+    tools: "AccountTools | Reconciliation", verb: Callable[[Connection], Awaitable[None]]
 ) -> None:
-    async with connected(operator.site, operator.clock, os.environ, Path.cwd()) as connection:
+    async with connected(tools.endpoint, tools.clock, os.environ, Path.cwd()) as connection:
         await verb(connection)
 
 
-def _told_on_stderr(line: str) -> None:
+def _print_to_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

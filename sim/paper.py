@@ -1,8 +1,10 @@
-"""The room of a paper session: the simulated exchange, fed by the live market on wall time."""
+"""Paper trading: a simulated exchange fed by the live market, on wall time."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from recordings.tape import Row, TapeInfo
 from sim.engine.inbox import Inbox
@@ -22,43 +24,44 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Exchange, Listener
 from strategies.trading.risk.limits import Limits
 
-# Clocks that are further apart than this are wrong, and tell nothing of how long a message took.
+# Clocks further apart than this are wrong: their difference is no delay of a message.
 _LONGEST_FEED_NS = 5 * NS_PER_SECOND
 
 
-class WallTime(Protocol):
-    """A clock that steps an environment as the wall's time passes."""
+class RecordedMarket(Protocol):
+    """A live market that can be connected to; what else it offers is the session's."""
 
-    def now_ns(self) -> int:
-        """Return the time."""
-
-    def enter(self, callback: Callable[[], None]) -> None:
-        """Let all that is due happen, then the callback at the present."""
+    def connect(self, environ: Mapping[str, str], home: Path) -> AbstractAsyncContextManager[None]:
+        """Log in for as long as the context lasts."""
 
 
 class PaperContext(Protocol):
-    """What the room is opened with: what is on offer, and what the desk follows of it."""
+    """What is on offer, and which of it the desk follows."""
 
     @property
     def info(self) -> TapeInfo:
-        """Return what is on offer; its dictionaries grow."""
+        """Return the dictionaries of the tape, which grow while it is written."""
 
     @property
     def market_keys(self) -> tuple[MarketKey, ...]:
-        """Return what the desk follows."""
+        """Return the markets that the desk follows."""
 
 
-class PaperGateway:
-    """A simulated exchange with one desk, among the offers and trades of the real one.
+M = TypeVar("M", bound=RecordedMarket)
 
-    The market is heard late, and matched when it is heard. So a command takes effect after the
-    entry delay and as long again as the market's last message was under way; its answer comes a
-    response delay after that.
+
+class PaperGateway(Generic[M]):
+    """A session's gateway whose orders rest in a simulated exchange, among the live market's.
+
+    The market arrives late, and is matched when it arrives. So a command takes effect after the
+    entry delay plus the delay of the market's last message; its response follows after the response
+    delay. `market` is the live market, `clock` steps the simulated exchange as wall time passes.
     """
 
     def __init__(
         self,
         *,
+        market: Callable[..., M],
         exchange: Callable[..., SimulatedProphet],
         latency: Callable[..., Latency],
         queue: Callable[[], QueueModel],
@@ -66,27 +69,32 @@ class PaperGateway:
         seed: int,
         clock: Callable[..., Any],
     ) -> None:
-        """Take the parts; the room's time begins now. Raise ConfigError for parts of another's."""
+        """Prepare; time begins now. Raise ConfigError for an exchange that is not simulated."""
         require_simulated_exchange(exchange)
         self._env = ReplayEnvironment(start_ns=clock(env=ReplayEnvironment()).now_ns())
         self.clock: Any = clock(env=self._env)
+        self.market = market(clock=self.clock)
         self._inbox = Inbox(self._env)
-        self._feed = _LastDelay()
+        self._feed_delay = _LastDelay()
         modelled = latency(RandomStreams(seed))
-        entry = _Sum(modelled.entry, self._feed)
+        entry = _Sum(modelled.entry, self._feed_delay)
         self._latency = replace(modelled, feed=NoDelay(), entry=entry)
         self._make_exchange = exchange
         self._queue = queue
         self._fees = fees
-        self._link: ExchangeConnection | None = None
+        self._connection: ExchangeConnection | None = None
 
-    def admit(self, site: object, environ: Mapping[str, str], limits: Limits) -> Limits:  # noqa: ARG002
-        """Return the limits as they are: the money is nobody's."""
+    def connect(self, environ: Mapping[str, str], home: Path) -> AbstractAsyncContextManager[None]:
+        """Log in at the market for as long as the context lasts."""
+        return self.market.connect(environ, home)
+
+    def admit(self, environ: Mapping[str, str], limits: Limits) -> Limits:  # noqa: ARG002
+        """Return the limits unchanged: no real money is involved."""
         return limits
 
-    def open(self, opening: PaperContext) -> Exchange:
-        """Open the exchange and the desk's account, and return the way there."""
-        env, info = self._env, opening.info
+    def open(self, context: PaperContext) -> Exchange:
+        """Open the exchange with an account of the desk, and return the connection to it."""
+        env, info = self._env, context.info
         exchange = self._make_exchange(
             env=env,
             info=info,
@@ -94,36 +102,34 @@ class PaperGateway:
             queue=self._queue(),
             fees=self._fees,
         )
-        publisher = Publisher(env, self._inbox, NoDelay(), info.clocks, opening.market_keys)
-        self._market = TapeReplayer(env, info, exchange, publisher)
-        self._link = ExchangeConnection(env, exchange, self._latency, self._inbox, publisher)
-        return self._link
+        publisher = Publisher(env, self._inbox, NoDelay(), info.clocks, context.market_keys)
+        self._replayer = TapeReplayer(env, info, exchange, publisher)
+        self._connection = ExchangeConnection(env, exchange, self._latency, self._inbox, publisher)
+        return self._connection
 
-    def seat(self, desk: Listener) -> None:
-        """Let a desk hear everything from now on."""
-        self._inbox.connect(desk.take, desk.act, wake_on_every_change=True)
+    def attach(self, listener: Listener) -> "PaperGateway[M]":
+        """Send a listener all events; the market goes to the simulated exchange first."""
+        self._inbox.connect(listener.take, listener.act, wake_on_every_change=True)
+        return self
 
-    def grow(self, news: MarketsAdded) -> None:
-        """Let more be on offer at the exchange, and tell the desk."""
-        self._market.add_markets(news)
+    def on_markets_added(self, added: MarketsAdded) -> None:
+        """Offer new markets at the exchange, which reports them to the desk."""
+        self._replayer.add_markets(added)
 
-    def take(self, rows: Sequence[Row]) -> None:
-        """Let rows happen now."""
+    def on_rows(self, rows: Sequence[Row]) -> None:
+        """Let rows happen at the exchange now."""
         now_ns = self._env.now_ns
-        self._feed.note(rows[-1].received_ns - rows[-1].exchange_ns)
+        self._feed_delay.note(rows[-1].received_ns - rows[-1].exchange_ns)
         for row in rows:
-            self._market.apply_row((now_ns, now_ns, *row[2:4], *_places(row), *row[7:]))
+            self._replayer.apply_row((now_ns, now_ns, *row[2:4], *_places(row), *row[7:]))
 
-    def hear(self, order: object) -> None:
-        """Pass over what the real exchange says of wagers: they are not this desk's."""
-
-    def lose(self) -> None:
-        """Tell the desk of a lost feed."""
+    def on_feed_lost(self) -> None:
+        """Let the desk cancel all quotes."""
         self._inbox.drain(self._env.now_ns + 1)
         self._inbox.deliver(FeedLost())
 
-    def restore(self) -> None:
-        """Tell the desk that the feed is whole again."""
+    def on_feed_restored(self) -> None:
+        """Let the desk quote again."""
         self._inbox.drain(self._env.now_ns + 1)
         self._inbox.deliver(FeedRestored())
 
@@ -131,24 +137,21 @@ class PaperGateway:
         self,
         wagers: Sequence[object],  # noqa: ARG002 - they ended with the exchange of their process
     ) -> tuple[tuple[()], tuple[()]]:
-        """Return nothing: there are no wagers of before."""
+        """Return nothing: no simulated wager outlives its process."""
         return (), ()
-
-    async def catch_up(self) -> None:
-        """Ask for nothing: no answer of the simulated exchange is ever lost."""
 
     async def available_cents(self) -> int:
         """Return what may be staked."""
-        assert self._link is not None, "it is not open"
-        return self._link.participant.available_cents
+        assert self._connection is not None, "the exchange is open"
+        return self._connection.participant.available_cents
 
-    async def withdraw_all(self, connection: object) -> list[str]:  # noqa: ARG002
-        """Return what is open after all was withdrawn: paper leaves nothing behind."""
+    async def withdraw_all(self) -> list[str]:
+        """Return nothing: no simulated wager outlives its process."""
         return []
 
 
 class _Sum:
-    """Delays one after the other."""
+    """The sum of some delays."""
 
     def __init__(self, *delays: Delay) -> None:
         self._delays = delays
@@ -158,7 +161,7 @@ class _Sum:
 
 
 class _LastDelay:
-    """As long as the last message was under way."""
+    """The delay of the last message."""
 
     def __init__(self) -> None:
         self._last_ns = 0
@@ -171,5 +174,5 @@ class _LastDelay:
 
 
 def _places(row: Row) -> tuple[int, int, int]:
-    """Return where a row belongs in the order in which the exchange takes it."""
+    """Return the places of a row in the order of an exchange row."""
     return row.line, row.market, row.event

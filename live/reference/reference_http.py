@@ -1,4 +1,4 @@
-"""Where programs on this machine post prices: one address of loopback, nothing else."""
+"""An HTTP address, on loopback only, to which programs on this machine post prices."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,25 +9,25 @@ from strategies.trading.model.errors import ConfigError
 
 _HOST = "127.0.0.1"
 
-# Takes what was posted, and returns how many prices it held, and how many lines that are none.
-Take = Callable[[bytes], tuple[int, int]]
+# Receives the body of a request; returns how many lines are prices, and how many are not.
+OnPost = Callable[[bytes], tuple[int, int]]
 
 
 @asynccontextmanager
-async def open_door(port: int, take: Take) -> AsyncIterator[str]:
-    """Listen for as long as the context lasts, and give the address.
+async def listening(port: int, on_post: OnPost) -> AsyncIterator[str]:
+    """Listen for as long as the context lasts, and yield the address.
 
-    Raise ConfigError where the port is taken. Who posts is answered how many lines were taken and
-    how many could not be read; where there are such, with status 400.
+    Raise ConfigError if the port is in use. The response to a request counts the lines that were
+    accepted and those that could not be read; if there are any of these, its status is 400.
     """
 
     async def post(request: web.Request) -> web.Response:
-        # Browsers always say where a post comes from: no page may tell us prices.
+        # Browsers always name the origin of a request: no web page may post prices.
         if "Origin" in request.headers:
             return web.json_response({"error": "not from a browser"}, status=403)
-        taken, unreadable = take(await request.read())
-        answer = {"taken": taken, "unreadable": unreadable}
-        return web.json_response(answer, status=400 if unreadable else 200)
+        accepted, unreadable = on_post(await request.read())
+        counts = {"taken": accepted, "unreadable": unreadable}
+        return web.json_response(counts, status=400 if unreadable else 200)
 
     application = web.Application()
     application.router.add_post("/", post)

@@ -1,7 +1,7 @@
 """Fair prices from outside the exchange: lines of JSON from a file that grows, or from a POST.
 
-A line is `{"line_id": ..., "probability": ...}`; `strike_id`, the exchange's own word for a line,
-is as good, and whatever else a line holds is passed over. A price is stamped when it arrives.
+A line is `{"line_id": ..., "probability": ...}`; instead of `line_id` it may have `strike_id`, the
+exchange's own name for it. Other keys are ignored. A price is stamped when it arrives.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from live.prophetx.wire.decode import Shape, read, unreadable
-from live.prophetx.wire.decode_errors import DecodeErrors
+from live.decode import Shape, read, unreadable
+from live.decode_errors import DecodeErrors
 from live.reference.file_tail import FileTail
 from live.wall_clock import WallClock
 from recordings.tape import PROBABILITY_PARTS
@@ -37,7 +37,7 @@ class ReferenceSettings:
     port: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what can be no file, or no port."""
+        """Refuse a folder in place of a file, and an impossible port."""
         if self.path is not None and (not self.path or Path(self.path).is_dir()):
             message = f"reference.path: {self.path!r} is no file"
             raise ConfigError(message)
@@ -48,7 +48,7 @@ class ReferenceSettings:
 
 
 class ReferenceLine(Struct, frozen=True):
-    """A line from outside as it came, with its price; there is none where it cannot be read."""
+    """A line from outside with its raw text and its price, None if it cannot be read."""
 
     received_ns: int
     raw: bytes
@@ -56,39 +56,41 @@ class ReferenceLine(Struct, frozen=True):
 
 
 class ReferenceSource:
-    """Hears the prices of one session.
+    """Reads the prices of one session.
 
-    What stood in the file before is old and not heard; a file that is put in its place, or made
-    only later, is heard whole. A last line waits until it is ended.
+    What the file holds at first is out of date and skipped; a file that replaces it, or is created
+    later, is read from its beginning. A line is read once it is complete.
     """
 
     def __init__(
         self, settings: ReferenceSettings, clock: WallClock, decode_errors: DecodeErrors
     ) -> None:
-        """Hear nothing yet; lines that cannot be read will count as trouble."""
+        """Prepare; lines that cannot be read are counted."""
         self._settings = settings
         self._clock = clock
         self._decode_errors = decode_errors
         self._arrived: list[ReferenceLine] = []
-        self._news = asyncio.Event()
+        self._posted = asyncio.Event()
 
-    async def run(self, hear: Callable[[ReferenceLine], None], tell: Callable[[str], None]) -> None:
-        """Let every line be heard as it arrives, until cancelled; tell where prices are awaited.
+    async def run(
+        self, on_line: Callable[[ReferenceLine], None], notify: Callable[[str], None]
+    ) -> None:
+        """Pass on every line as it arrives, until cancelled; notify a person of the sources.
 
-        What `hear` raises comes out. Raise ConfigError where the port cannot be listened on.
+        Raise what `on_line` raises, and ConfigError if the port cannot be listened on.
         """
-        file = self._opened(tell)
-        async with self._listening(tell):
+        file = self._opened(notify)
+        async with self._listening(notify):
             while True:
-                self._news.clear()
+                self._posted.clear()
                 if file is not None:
-                    self._look(file)
+                    self._read_file(file)
                 arrived, self._arrived = self._arrived, []
-                for told in arrived:
-                    hear(told)
+                for line in arrived:
+                    on_line(line)
                 await self._pause()
 
-    def _opened(self, tell: Callable[[str], None]) -> FileTail | None:
+    def _opened(self, notify: Callable[[str], None]) -> FileTail | None:
         if self._settings.path is None:
             return None
         file = FileTail(Path(self._settings.path))
@@ -97,48 +99,48 @@ class ReferenceSource:
         except OSError as error:
             message = f"reference.path: cannot read {self._settings.path}: {error.strerror}"
             raise ConfigError(message) from None
-        awaited = "" if file.is_there else ", which is not there yet"
-        tell(f"reference prices are read from {self._settings.path}{awaited}")
+        missing = "" if file.exists else ", which does not exist yet"
+        notify(f"reference prices are read from {self._settings.path}{missing}")
         return file
 
     @asynccontextmanager
-    async def _listening(self, tell: Callable[[str], None]) -> AsyncIterator[None]:
+    async def _listening(self, notify: Callable[[str], None]) -> AsyncIterator[None]:
         if self._settings.port is None:
             yield
             return
-        from live.reference.reference_http import open_door  # noqa: PLC0415 - a server only where wanted
+        from live.reference.reference_http import listening  # noqa: PLC0415 - only where needed
 
-        async with open_door(self._settings.port, self._take_posted) as address:
-            tell(f"reference prices are taken by POST to {address}")
+        async with listening(self._settings.port, self._on_post) as address:
+            notify(f"reference prices are accepted by POST to {address}")
             yield
 
-    def _look(self, file: FileTail) -> None:
+    def _read_file(self, file: FileTail) -> None:
         try:
             lines = file.lines()
         except OSError as error:
             why = f"the file cannot be read ({error.strerror})"
             self._decode_errors.note(unreadable("reference", why, str(self._settings.path)))
             return
-        self._take(lines)
+        self._on_lines(lines)
 
-    def _take_posted(self, body: bytes) -> tuple[int, int]:
-        """Take the lines of a post; return how many are prices, and how many are not."""
-        told = self._take(body.split(b"\n"))
-        unreadable = sum(line.price is None for line in told)
-        self._news.set()
-        return len(told) - unreadable, unreadable
+    def _on_post(self, body: bytes) -> tuple[int, int]:
+        """Queue the lines of a request; return how many are prices, and how many are not."""
+        lines = self._on_lines(body.split(b"\n"))
+        unreadable = sum(line.price is None for line in lines)
+        self._posted.set()
+        return len(lines) - unreadable, unreadable
 
-    def _take(self, lines: Iterable[bytes]) -> list[ReferenceLine]:
-        """Take lines that arrive now; empty ones say nothing."""
+    def _on_lines(self, texts: Iterable[bytes]) -> list[ReferenceLine]:
+        """Queue lines that arrive now, and return them; empty ones are ignored."""
         now_ns = self._clock.wall_ns()
-        told = [self._read(now_ns, line) for line in lines if line.strip()]
-        self._arrived += told
-        return told
+        lines = [self._read(now_ns, text) for text in texts if text.strip()]
+        self._arrived += lines
+        return lines
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_SECONDS):
-                await self._news.wait()
+                await self._posted.wait()
 
     def _read(self, now_ns: int, line: bytes) -> ReferenceLine:
         try:
@@ -155,7 +157,7 @@ class _PriceShape(Shape, frozen=True):
 
 
 def read_price(line: bytes) -> ReferencePrice:
-    """Return the price that a line says; raise ProtocolError if it says none."""
+    """Return the price in a line; raise ProtocolError if there is no valid price."""
     shape = read(_PriceShape, line, "reference")
     names = {shape.line_id, shape.strike_id} - {None, ""}
     if len(names) != 1:

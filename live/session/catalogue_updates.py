@@ -1,4 +1,4 @@
-"""What comes on offer after a desk was seated: the dictionaries of its recording grow."""
+"""Markets that come on offer after a desk was assembled, from the dictionaries of its tape."""
 
 from recordings.tape import TapeInfo
 from strategies.trading.markets.market_filter import MarketFilter
@@ -6,22 +6,25 @@ from strategies.trading.model.events import MarketsAdded
 
 
 class CatalogueUpdates:
-    """Tells, once, what the dictionaries of a recording hold beyond what a desk was given.
+    """Returns, once each, the entries of a tape's dictionaries that a desk does not know yet.
 
-    `seated` is how many events, markets and lines it was given.
+    `initial` is how many events, markets and lines there were at first.
     """
 
     def __init__(self, info: TapeInfo, markets: MarketFilter) -> None:
-        """Count as given what is there now; of what comes, the desk follows what a filter wants."""
+        """Count the present entries as known; of new markets the desk follows what a filter wants.
+
+        The dictionaries of `info` grow while its tape is written.
+        """
         self._info = info
         self._markets = markets
-        self.seated = self._told = _sizes(info)
+        self.initial = self._known = _sizes(info)
 
-    def news(self) -> MarketsAdded | None:
-        """Return what came since this was last asked, None if nothing did."""
-        info, (events, markets, lines) = self._info, self._told
-        self._told = _sizes(info)
-        if self._told == (events, markets, lines):
+    def next_update(self) -> MarketsAdded | None:
+        """Return what was added since the last call, None if nothing was."""
+        info, (events, markets, lines) = self._info, self._known
+        self._known = _sizes(info)
+        if self._known == (events, markets, lines):
             return None
         known = {event.event_id: event for event in info.events}
         wanted = [m for m in info.markets[markets:] if self._markets.wants(m, known[m.event_id])]

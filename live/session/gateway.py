@@ -1,245 +1,158 @@
-"""Where a desk trades: what a session asks of it, and ProphetX itself as one such room.
+"""The port between a session and an exchange: market data, orders and recovery.
 
-The other is the simulated exchange of a paper session, fed by the live market.
+A session names no type of any exchange. What trades with it implements these protocols: ProphetX in
+`live/prophetx/gateway.py`, the simulated exchange of paper trading in `sim/paper.py`. All calls to
+listeners are made at the present of the gateway's clock, from inside `clock.enter`.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from live.prophetx.connection import Connection
-from live.prophetx.orders.open_wagers import cancel_everything, wager_text
-from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
-from live.prophetx.orders.tracked_wager import TrackedWager
-from live.prophetx.rest.endpoint import Endpoint
-from live.prophetx.wire.orders import OrderShape
-from live.session.guard import admit_trading
+from live.session.catalogue_updates import CatalogueUpdates
 from live.wall_clock import WallClock
 from recordings.journal.wager_history import EarlierWager
-from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
-from strategies.trading.model.errors import ConfigError, ExchangeError
-from strategies.trading.model.events import (
-    Event,
-    EventScheduled,
-    EventStatusChanged,
-    FeedLost,
-    FeedRestored,
-    MarketsAdded,
-    MarketStatusChanged,
-    OfferChanged,
-    ReferencePrice,
-    TradeSeen,
-)
+from recordings.tape import Row, TapeInfo
+from strategies.trading.model.events import Event, MarketsAdded
 from strategies.trading.model.ids import MarketKey
-from strategies.trading.model.market import EventStatus, MarketStatus
-from strategies.trading.model.money import profit_cents
-from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.ports.exchange import Exchange, Listener
 from strategies.trading.risk.limits import Limits
 
-# The wagers of earlier starts that are still there, and what became of them since: the desk is told
-# once it is seated.
-Recovered = tuple[Sequence[EarlierWager], Sequence[Event]]
+# Prints or logs a line for the person who watches the session.
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayContext:
-    """What a room is opened with: the connection, what is on offer, and where its tasks run.
+class Venue:
+    """An exchange as a person knows it: its name, its host, and whether its money is real."""
 
-    `info` is that of the recording, whose dictionaries grow.
+    name: str
+    host: str
+    real_money: bool
+
+
+class MarketListener(Protocol):
+    """Receives the market as it is written to the tape, and the gaps of its feed."""
+
+    def on_markets_added(self, added: MarketsAdded) -> None:
+        """Process markets that are new, before any row of them."""
+
+    def on_rows(self, rows: Sequence[Row]) -> None:
+        """Process the rows of one or more whole messages, in order; never empty."""
+
+    def on_feed_lost(self) -> None:
+        """Process the beginning of a gap: from here on the market may be another."""
+
+    def on_feed_restored(self) -> None:
+        """Process the end of a gap: the rows so far show the whole market again."""
+
+
+class MarketData(Protocol):
+    """The market of one exchange, written to a tape as it arrives.
+
+    `whole` is set while the tape shows the whole market: from the first snapshot on, except in
+    gaps. `updated_ns` is the time of the last message, zero before the first.
     """
 
-    connection: Connection
+    venue: Venue
+    whole: asyncio.Event
+    updated_ns: int
+
+    @property
+    def gaps(self) -> int:
+        """Return how often the feed was lost."""
+
+    @property
+    def unreadable(self) -> int:
+        """Return how many messages could not be read."""
+
+    async def begin(
+        self, folder: Path, segment_seconds: float, compare_seconds: float, notify: Notify
+    ) -> TapeInfo:
+        """Begin the tape in a folder, and return its dictionaries, which grow while it is written.
+
+        A segment of it is complete after `segment_seconds`; every `compare_seconds` it is compared
+        with a snapshot. Raise ConfigError where a configured market does not exist, ExchangeError
+        where the exchange cannot be asked.
+        """
+
+    async def run(self) -> None:
+        """Write the market to the tape until cancelled; raise what makes that impossible."""
+
+    def attach(self, listener: MarketListener, updates: CatalogueUpdates) -> None:
+        """Send a listener all that was written so far, and from now on all that is written."""
+
+    def end_segment(self) -> None:
+        """Complete the open segment: what was written so far survives a crash."""
+
+    def close(self) -> None:
+        """Complete the tape; remove it if nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderContext:
+    """What orders are placed with: what is on offer, and where requests run.
+
+    `info` is that of the tape and grows with it; the desk follows `market_keys` of it. Requests are
+    tasks of `tasks`, and `before_sending` is called ahead of each: it commits the journal.
+    """
+
     info: TapeInfo
     market_keys: tuple[MarketKey, ...]
     tasks: asyncio.TaskGroup
     before_sending: Callable[[], None]
 
 
-class Gateway(Protocol):
-    """Where a desk trades. What its market does is told at the present of its clock."""
+class Orders(Protocol):
+    """Where the desk places and cancels wagers."""
+
+    def admit(self, environ: Mapping[str, str], limits: Limits) -> Limits:
+        """Return the limits to trade with; raise ConfigError if trading is not permitted."""
+
+    def open(self, context: OrderContext) -> Exchange:
+        """Return the desk's port; its events are kept until a listener is attached."""
+
+    def attach(self, listener: Listener) -> MarketListener:
+        """Send a listener all events, and return who must receive the market for it to see it."""
+
+
+# The earlier wagers that may still change, and the events on them since their last start.
+RecoveryResult = tuple[Sequence[EarlierWager], Sequence[Event]]
+
+
+class Recovery(Protocol):
+    """What a session leaves behind at the exchange, and what it takes over from earlier starts."""
+
+    async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
+        """Cancel everything open, and return what became of earlier wagers; raise ExchangeError."""
+
+    async def available_cents(self) -> int:
+        """Return what may be staked; raise ExchangeError where it cannot be asked."""
+
+    async def withdraw_all(self) -> list[str]:
+        """Cancel everything open, also before `open`; return what still is open, for a person.
+
+        Raise ExchangeError where it cannot be asked.
+        """
+
+
+class Gateway(Orders, Recovery, Protocol):
+    """One exchange for one account, and the clock by which it runs."""
 
     @property
     def clock(self) -> WallClock:
-        """Return the time by which it goes."""
+        """Return the clock of the session."""
 
-    def admit(self, site: Endpoint, environ: Mapping[str, str], limits: Limits) -> Limits:
-        """Return the limits that one may trade with here; raise ConfigError if none will do."""
+    @property
+    def market(self) -> MarketData:
+        """Return the market that is traded."""
 
-    def open(self, opening: GatewayContext) -> Exchange:
-        """Open it, and return the desk's port."""
+    def connect(self, environ: Mapping[str, str], home: Path) -> AbstractAsyncContextManager[None]:
+        """Log in for as long as the context lasts.
 
-    def seat(self, desk: Listener) -> None:
-        """Let a desk hear everything from now on."""
-
-    def grow(self, news: MarketsAdded) -> None:
-        """Take what came on offer, before any row of it, and tell the desk."""
-
-    def take(self, rows: Sequence[Row]) -> None:
-        """Take rows of the market as they arrive."""
-
-    def hear(self, order: OrderShape) -> None:
-        """Take the exchange's private update."""
-
-    def lose(self) -> None:
-        """Take the loss of the market's feed."""
-
-    def restore(self) -> None:
-        """Take its return: what it shows is whole again."""
-
-    async def recover(self, wagers: Sequence[EarlierWager]) -> Recovered:
-        """Take over what earlier starts left there; raise ExchangeError."""
-
-    async def catch_up(self) -> None:
-        """Tell what was missed of our own wagers; raise ExchangeError."""
-
-    async def available_cents(self) -> int:
-        """Return what may be staked; raise ExchangeError."""
-
-    async def withdraw_all(self, connection: Connection) -> list[str]:
-        """Withdraw all that is open, opened or not; return what still is, as people read it."""
-
-
-class LiveGateway:
-    """ProphetX: the desk hears its stream, and wagers there."""
-
-    def __init__(self, *, exchange: object, clock: Callable[..., WallClock]) -> None:
-        """Take AccountSettings and a clock; raise ConfigError for the exchange of another room."""
-        if not isinstance(exchange, AccountSettings):
-            message = "exchange: wagers are placed at ProphetX; use exchange=prophetx"
-            raise ConfigError(message)
-        self.clock = clock()
-        self._settings = exchange
-        self._opening: GatewayContext | None = None
-        self._exchange: ProphetExchange | None = None
-        self._desk: Listener | None = None
-        self._untold: list[Event] = []
-
-    def admit(self, site: Endpoint, environ: Mapping[str, str], limits: Limits) -> Limits:
-        """Return the limits that the guard leaves."""
-        return admit_trading(site, environ, limits)
-
-    def open(self, opening: GatewayContext) -> ProphetExchange:
-        """Return the exchange, with the desk's account there."""
-        connection = opening.connection
-        self._opening = opening
-        self._catalogue = opening.info.catalogue()
-        self._exchange = ProphetExchange(
-            client=connection.client,
-            clock=self.clock,
-            catalogue=self._catalogue,
-            tasks=opening.tasks,
-            tell=self._tell,
-            before_sending=opening.before_sending,
-            decode_errors=connection.decode_errors,
-            settings=self._settings,
-        )
-        return self._exchange
-
-    def seat(self, desk: Listener) -> None:
-        """Let a desk hear what was kept for it, and everything from now on."""
-        self._desk = desk
-        self._hear_all(self._untold)
-
-    def grow(self, news: MarketsAdded) -> None:
-        """Take in what came on offer, and tell the desk, which quotes it from now on."""
-        self._catalogue.add(news.events, news.markets, news.lines)
-        self._hear_all([news])
-
-    def take(self, rows: Sequence[Row]) -> None:
-        """Let the desk hear rows at their own times, and decide when it has heard all."""
-        if self._desk is None:
-            return
-        for row in rows:
-            event = self._event_of(row)
-            if event is not None:
-                self._desk.take(event, row.received_ns)
-        self._desk.act(rows[-1].received_ns)
-
-    def hear(self, order: OrderShape) -> None:
-        """Take the exchange's private update."""
-        if self._exchange is not None:
-            self._exchange.hear(order)
-
-    def lose(self) -> None:
-        """Tell the desk, which pulls all quotes."""
-        self._hear_all([FeedLost()])
-
-    def restore(self) -> None:
-        """Tell the desk, which quotes again."""
-        self._hear_all([FeedRestored()])
-
-    async def recover(self, wagers: Sequence[EarlierWager]) -> Recovered:
-        """Cancel whatever is open, and ask for what became of the wagers of earlier starts."""
-        assert self._exchange is not None, "it is not open"
-        assert self._opening is not None, "it is not open"
-        still_open = await self.withdraw_all(self._opening.connection)
-        if still_open:
-            message = f"{len(still_open)} wagers of before stay open: {still_open[0]} ..."
-            raise ExchangeError(message)
-        known = []
-        for past in wagers:
-            line = self._catalogue.lines[past.request.line_id]
-            known.append(TrackedWager(past.request, line))
-            for _, event in past.updates:
-                known[-1].recall(event)
-        await self._exchange.wagers.recover(known)
-        return wagers, tuple(self._untold)
-
-    async def catch_up(self) -> None:
-        """Ask for every wager that may have changed."""
-        if self._exchange is not None:
-            await self._exchange.wagers.catch_up()
-
-    async def available_cents(self) -> int:
-        """Return what the exchange lets us stake."""
-        assert self._exchange is not None, "it is not open"
-        return await self._exchange.available_cents()
-
-    async def withdraw_all(self, connection: Connection) -> list[str]:
-        """Cancel everything of the account, and ask until nothing is open."""
-        still_open = await cancel_everything(connection)
-        return [wager_text(order) for order in still_open]
-
-    def _tell(self, events: Sequence[Event]) -> None:
-        self.clock.enter(lambda: self._hear_all(events))
-
-    def _hear_all(self, events: Sequence[Event]) -> None:
-        if self._desk is None:
-            self._untold += events
-            return
-        now_ns = self.clock.now_ns()
-        for event in events:
-            self._desk.take(event, now_ns)
-        self._desk.act(now_ns)
-
-    def _event_of(self, row: Row) -> Event | None:
-        """Return what a row tells a desk, if anything."""
-        assert self._opening is not None, "it is not open"
-        info = self._opening.info
-        match row.kind:
-            case Kind.OFFER:
-                line_id = info.lines[row.line].line_id
-                return OfferChanged(line_id, Odds(row.odds), row.amount_cents)
-            case Kind.TRADE:
-                return self._trade_of(row)
-            case Kind.MARKET_STATUS:
-                return MarketStatusChanged(info.markets[row.market].key, MarketStatus(row.state))
-            case Kind.EVENT_STATUS:
-                return EventStatusChanged(info.events[row.event].event_id, EventStatus(row.state))
-            case Kind.SCHEDULE:
-                return EventScheduled(info.events[row.event].event_id, row.state)
-            case Kind.REFERENCE:
-                probability = row.state / PROBABILITY_PARTS
-                return ReferencePrice(info.lines[row.line].line_id, probability)
-        return None
-
-    def _trade_of(self, row: Row) -> TradeSeen:
-        """Return a trade from its taker's side; the exchange tells the maker's."""
-        assert self._opening is not None, "it is not open"
-        assert row.side == Side.MAKER, "the exchange tells trades from the maker's side"
-        maker = self._opening.info.lines[row.line].line_id
-        line_id = self._catalogue.opposite(maker).line_id
-        stake_cents = profit_cents(row.amount_cents, row.odds)
-        return TradeSeen(line_id, opposite(Odds(row.odds)), stake_cents)
+        Credentials come from the environment or a file in `home`. Raise CredentialsError if they
+        are missing or refused.
+        """

@@ -1,7 +1,7 @@
-"""What stands between a session and real money. None of it can be set by configuration.
+"""The guard in front of real money. None of it can be set by configuration.
 
-An experiment's values win over a mode's, so a limit in the configuration holds nobody back. The
-ceilings and the arming word come from the environment or from the operator's own file.
+An experiment's values override a mode's, so a limit in the configuration protects nobody. The
+ceilings and the arming word come from the environment or from a private file of the operator.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from live.prophetx.rest.credentials import require_private
-from live.prophetx.rest.endpoint import Endpoint
+from live.session.gateway import Venue
+from live.session.private_file import require_private
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.risk.limits import Limits
@@ -25,13 +25,13 @@ MAX_STAKE = "PROPHETX_MAX_STAKE_PER_WAGER"
 MAX_EXPOSURE = "PROPHETX_MAX_TOTAL_EXPOSURE"
 MAX_LOSS = "PROPHETX_MAX_DAILY_LOSS"
 
-# Until trading has been hardened nobody gets at real money with it, armed or not.
+# Until trading has been hardened, real money is refused, armed or not.
 _HARDENED = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """What no limit may exceed, whoever set it."""
+    """What no limit may exceed, whoever configured it. Amounts are cents."""
 
     max_stake_cents: int
     max_total_exposure_cents: int
@@ -51,37 +51,37 @@ class Ceilings:
         )
 
 
-def admit_trading(site: Endpoint, environ: Mapping[str, str], limits: Limits) -> Limits:
-    """Return the limits that a session may trade an exchange with.
+def admit_trading(venue: Venue, environ: Mapping[str, str], limits: Limits) -> Limits:
+    """Return the limits that a session may trade with at an exchange.
 
     Play money is traded as configured. Real money needs the arming word and every ceiling; raise
-    ConfigError where one is missing, and for real money altogether until trading is hardened.
+    ConfigError where one is missing, and for all real money until trading is hardened.
     """
-    if not site.real_money:
+    if not venue.real_money:
         return limits
     if not _HARDENED:
         message = (
-            f"prophet={site.name}: {site.host} is real money, and trading is not hardened for it; "
-            "paper trade it, or trade prophet=sandbox"
+            f"prophet={venue.name}: {venue.host} is real money, and trading is not hardened for "
+            "it; trade it on paper, or trade prophet=sandbox"
         )
         raise ConfigError(message)
     return ceilings_of(environ).clamp(limits)
 
 
 def ceilings_of(environ: Mapping[str, str]) -> Ceilings:
-    """Return the ceilings of the operator, who also arms; raise ConfigError where one is missing.
+    """Return the operator's ceilings; raise ConfigError if one, or the arming word, is missing.
 
-    A word in the environment comes before the same word in the operator's file, which is a JSON
-    object that only its owner can read.
+    A variable of the environment overrides the same name in the operator's file, a JSON object that
+    only its owner can read.
     """
-    words = _operators_words(environ) | dict(environ)
+    words = _operator_file(environ) | dict(environ)
     if words.get(ARMED) != ARMING_WORD:
         message = f"real money is traded only with {ARMED}={ARMING_WORD!r}"
         raise ConfigError(message)
     return Ceilings(*(_cents(words, name) for name in (MAX_STAKE, MAX_EXPOSURE, MAX_LOSS)))
 
 
-def _operators_words(environ: Mapping[str, str]) -> dict[str, str]:
+def _operator_file(environ: Mapping[str, str]) -> dict[str, str]:
     if OPERATOR_FILE not in environ:
         return {}
     path = Path(environ[OPERATOR_FILE])
@@ -89,7 +89,7 @@ def _operators_words(environ: Mapping[str, str]) -> dict[str, str]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except msgspec.DecodeError as error:
-        message = f"{path}: is no JSON object of texts ({error})"
+        message = f"{path}: is not a JSON object of texts ({error})"
         raise ConfigError(message) from None
 
 
@@ -97,6 +97,6 @@ def _cents(words: Mapping[str, str], name: str) -> int:
     try:
         dollars = Decimal(words.get(name, ""))
     except ArithmeticError:
-        message = f"{name}: a ceiling in dollars is needed for real money"
+        message = f"{name}: set a ceiling in dollars; real money needs it"
         raise ConfigError(message) from None
     return cents_from_dollars(name, dollars)

@@ -1,14 +1,14 @@
-"""The health of a session's start: what a person watches while it runs, and reads when it is over.
+"""The health of a session's start: one line for a person while it runs, totals when it ends.
 
-It is told what passes through the journal, and counts; the rest it asks of the desk and the feed
-when it is to say how they are. Latencies are of the session's clock.
+Counts and latencies come from what passes through the journal; the rest is read from the desk and
+the market data when a line is due. Latencies are of the session's clock.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from live.prophetx.wire.decode_errors import DecodeErrors
+from live.session.gateway import MarketData
 from recordings.journal.session_journal import Payload
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import CancelWager, PlaceWager
@@ -28,67 +28,52 @@ from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.journal import Denial
 
 _LAST_ROUND_TRIPS = 1_000
-# Of so many requests the answer is awaited at most; those that never get one are forgotten.
-_MOST_AWAITED = 10_000
+# Beyond this many requests without a response the oldest is forgotten, to bound memory.
+_MAX_PENDING = 10_000
 _MILLISECOND_NS = 1_000_000
 
 
-class FeedStatus(Protocol):
-    """The market's stream, as far as its health goes."""
-
-    @property
-    def gaps(self) -> int:
-        """Return how often it was lost."""
-
-    @property
-    def updated_ns(self) -> int:
-        """Return when a message came last, zero if none did."""
-
-
 class Health:
-    """Counts what a desk heard, asked for and was denied, from the moment it is made."""
+    """Counts the wagers, fills, round trips and denials of one desk."""
 
-    def __init__(
-        self, desk: Desk, feed: FeedStatus, decode_errors: DecodeErrors, clock: Clock
-    ) -> None:
-        """Begin with nothing counted."""
+    def __init__(self, desk: Desk, market: MarketData, clock: Clock) -> None:
+        """Start with nothing counted."""
         self._desk = desk
-        self._feed = feed
-        self._decode_errors = decode_errors
+        self._market = market
         self._clock = clock
-        self._placed = self._taken = self._refused = 0
+        self._placed = self._accepted = self._refused = 0
         self._fills = self._matched_cents = 0
         self._denials: Counter[str] = Counter()
         self._quoted: set[LineId] = set()
         self._placing = _RoundTrips()
         self._cancelling = _RoundTrips()
-        self._takes: dict[type, Callable[[int, Any], None]] = {
-            PlaceWager: self._take_place,
-            WagerAccepted: self._take_answer,
-            WagerRejected: self._take_answer,
-            WagerInvalid: self._take_invalid,
-            WagerMatched: self._take_fill,
-            CancelWager: self._take_cancel,
-            WagerCancelled: self._take_cancelled,
-            CancelRefused: self._take_cancelled,
-            Denial: self._take_denial,
+        self._handlers: dict[type, Callable[[int, Any], None]] = {
+            PlaceWager: self._on_place,
+            WagerAccepted: self._on_response,
+            WagerRejected: self._on_response,
+            WagerInvalid: self._on_invalid,
+            WagerMatched: self._on_fill,
+            CancelWager: self._on_cancel,
+            WagerCancelled: self._on_cancel_response,
+            CancelRefused: self._on_cancel_response,
+            Denial: self._on_denial,
         }
 
-    def note(self, now_ns: int, told: Payload | Denial) -> None:
-        """Take what passed through the journal."""
-        take = self._takes.get(type(told))
-        if take is not None:
-            take(now_ns, told)
+    def note(self, now_ns: int, payload: Payload | Denial) -> None:
+        """Count what was journaled, or a denial."""
+        handler = self._handlers.get(type(payload))
+        if handler is not None:
+            handler(now_ns, payload)
 
     def line(self) -> str:
-        """Return how things are, in one line."""
+        """Return the present state in one line."""
         desk = self._desk
         quoting = {wager.pair.market_key for wager in desk.wagers.live()}
         state = desk.risk.state
         parts = [
             *([] if state is TradingState.ACTIVE else [state.value]),
             f"{len(quoting)} of {len(desk.board.markets)} markets quoted",
-            f"{desk.wagers.live_count} wagers open, {self._answers()}",
+            f"{desk.wagers.live_count} wagers open, {self._responses_text()}",
             f"matched {dollars_text(self._matched_cents)}",
             f"exposure {dollars_text(desk.exposure.total_cents)}",
             f"profit {dollars_text(desk.ledger.profit_cents)}",
@@ -101,7 +86,7 @@ class Health:
         return "; ".join(parts)
 
     def totals(self) -> list[str]:
-        """Return what the start came to, line by line."""
+        """Return the totals of the start, line by line."""
         desk, ledger = self._desk, self._desk.ledger
         pair_of = desk.board.catalogue.pair_of
         quoted = {pair_of(line_id).market_key for line_id in self._quoted}
@@ -109,7 +94,7 @@ class Health:
         denials = [f"{count} {control}" for control, count in self._denials.most_common()]
         rows = [
             ("markets", f"{len(desk.board.markets)} followed, {len(quoted)} quoted"),
-            ("wagers", f"{self._answers()}; {desk.wagers.live_count} open"),
+            ("wagers", f"{self._responses_text()}; {desk.wagers.live_count} open"),
             ("matched", f"{dollars_text(self._matched_cents)} in {self._fills} fills"),
             (
                 "exposure",
@@ -128,69 +113,69 @@ class Health:
         ]
         return [f"{name:<12}{text}" for name, text in rows]
 
-    # What is told -----------------------------------------------------------------------------
+    # Counting ---------------------------------------------------------------------------------
 
-    def _take_place(self, now_ns: int, place: PlaceWager) -> None:
+    def _on_place(self, now_ns: int, place: PlaceWager) -> None:
         self._placed += 1
         self._quoted.add(place.line_id)
-        self._placing.begin(place.ref, now_ns)
+        self._placing.sent(place.ref, now_ns)
 
-    def _take_answer(self, now_ns: int, answer: WagerAccepted | WagerRejected) -> None:
-        if self._placing.end(answer.ref, now_ns):
-            self._taken += isinstance(answer, WagerAccepted)
-            self._refused += isinstance(answer, WagerRejected)
+    def _on_response(self, now_ns: int, response: WagerAccepted | WagerRejected) -> None:
+        if self._placing.responded(response.ref, now_ns):
+            self._accepted += isinstance(response, WagerAccepted)
+            self._refused += isinstance(response, WagerRejected)
 
-    def _take_invalid(self, _: int, __: WagerInvalid) -> None:
-        self._taken -= 1
+    def _on_invalid(self, _: int, __: WagerInvalid) -> None:
+        self._accepted -= 1
         self._refused += 1
 
-    def _take_fill(self, _: int, fill: WagerMatched) -> None:
+    def _on_fill(self, _: int, fill: WagerMatched) -> None:
         self._fills += 1
         self._matched_cents += fill.stake_cents
 
-    def _take_cancel(self, now_ns: int, cancel: CancelWager) -> None:
-        self._cancelling.begin(cancel.ref, now_ns)
+    def _on_cancel(self, now_ns: int, cancel: CancelWager) -> None:
+        self._cancelling.sent(cancel.ref, now_ns)
 
-    def _take_cancelled(self, now_ns: int, answer: WagerCancelled | CancelRefused) -> None:
-        self._cancelling.end(answer.ref, now_ns)
+    def _on_cancel_response(self, now_ns: int, response: WagerCancelled | CancelRefused) -> None:
+        self._cancelling.responded(response.ref, now_ns)
 
-    def _take_denial(self, _: int, denial: Denial) -> None:
+    def _on_denial(self, _: int, denial: Denial) -> None:
         self._denials[denial.control] += 1
 
-    # How it is told ---------------------------------------------------------------------------
+    # Text -------------------------------------------------------------------------------------
 
-    def _answers(self) -> str:
-        answers = self._taken + self._refused
-        share = f" ({100 * self._taken / answers:.1f} %)" if answers else ""
-        return f"{self._placed} placed, {self._taken} taken{share}, {self._refused} refused"
+    def _responses_text(self) -> str:
+        responses = self._accepted + self._refused
+        share = f" ({100 * self._accepted / responses:.1f} %)" if responses else ""
+        return f"{self._placed} placed, {self._accepted} accepted{share}, {self._refused} refused"
 
     def _feed_text(self) -> str:
-        feed = self._feed
-        ago_ns = max(0, self._clock.now_ns() - feed.updated_ns)
+        market = self._market
+        age_ns = max(0, self._clock.now_ns() - market.updated_ns)
         return (
-            f"heard {ago_ns / NS_PER_SECOND:.1f} s ago, {feed.gaps} gaps, "
-            f"{self._decode_errors.total} unreadable"
+            f"updated {age_ns / NS_PER_SECOND:.1f} s ago, {market.gaps} gaps, "
+            f"{market.unreadable} unreadable"
         )
 
 
 class _RoundTrips:
-    """From requests to their answers: the last of them, so that memory is bounded."""
+    """The last times between a request and its response."""
 
     def __init__(self) -> None:
-        self._begun_ns: dict[WagerRef, int] = {}
+        self._sent_ns: dict[WagerRef, int] = {}
         self._last_ns: deque[int] = deque(maxlen=_LAST_ROUND_TRIPS)
 
-    def begin(self, ref: WagerRef, now_ns: int) -> None:
-        self._begun_ns[ref] = now_ns
-        if len(self._begun_ns) > _MOST_AWAITED:
-            del self._begun_ns[next(iter(self._begun_ns))]
+    def sent(self, ref: WagerRef, now_ns: int) -> None:
+        self._sent_ns[ref] = now_ns
+        if len(self._sent_ns) > _MAX_PENDING:
+            del self._sent_ns[next(iter(self._sent_ns))]
 
-    def end(self, ref: WagerRef, now_ns: int) -> bool:
-        """Take an answer; tell whether it was awaited."""
-        begun_ns = self._begun_ns.pop(ref, None)
-        if begun_ns is None:
+    def responded(self, ref: WagerRef, now_ns: int) -> bool:
+        """Note a response; return whether its request was pending."""
+        sent_ns = self._sent_ns.pop(ref, None)
+        if sent_ns is None:
             return False
-        self._last_ns.append(now_ns - begun_ns)
+        self._last_ns.append(now_ns - sent_ns)
         return True
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""A desk's ear: what a desk hears from outside, kept in the journal as it is heard."""
+"""Forwards inputs to a desk, and journals those that the desk does not journal itself."""
 
 from recordings.journal.session_journal import SessionJournal
 from strategies.trading.desk.desk import Desk
@@ -14,24 +14,25 @@ from strategies.trading.ports.journal import DecideRequested, DeskStarted
 
 
 class JournalingListener:
-    """Passes on to a desk whatever it is to hear, and keeps what the desk does not tell itself.
+    """The one way from outside to a desk.
 
-    That is market data, and when it was called upon to decide. Its timers it tells, as inputs.
+    A desk journals its other inputs itself; market data it only numbers, and that it was started or
+    asked to decide it does not know. Without these a replay would not repeat its decisions.
     """
 
     def __init__(self, desk: Desk, journal: SessionJournal, clock: Clock) -> None:
-        """Listen for a desk that has the same journal."""
+        """Forward to a desk that writes to the same journal."""
         self._desk = desk
         self._journal = journal
         self._clock = clock
 
-    def begin(self) -> None:
-        """Let the desk begin to refresh its quotes."""
+    def start(self) -> None:
+        """Start the desk: it refreshes its quotes from now on."""
         self._journal.desk_called(self._clock.now_ns(), DeskStarted())
         self._desk.start()
 
     def take(self, event: Event, at_ns: int) -> None:
-        """Let the desk hear something; it decides nothing."""
+        """Forward an event that arrived at a time; the desk decides nothing yet."""
         if isinstance(event, OfferChanged | TradeSeen):
             self._journal.market_received(at_ns, event)
         self._desk.take(event, at_ns)
@@ -42,7 +43,7 @@ class JournalingListener:
         self._desk.act(now_ns)
 
     def halt(self, reason: str) -> None:
-        """Halt the desk now, and cancel everything."""
+        """Halt the desk, which cancels everything."""
         now_ns = self._clock.now_ns()
         self.take(TradingStateSet(TradingState.HALTED, reason), now_ns)
         self.act(now_ns)

@@ -2,18 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from live.prophetx.connection import connected, log_in, require_live_parts
-from live.prophetx.market_data.capture import CaptureSettings, Tell
-from live.prophetx.rest.endpoint import Endpoint
-from live.prophetx.socket.stream import StreamSettings
-from live.reference.reference_source import ReferenceSettings
-from live.session.gateway import Gateway
+from live.session.gateway import Gateway, Notify
 from live.session.session_log import SessionLog
-from live.session.session_run import SessionRun
+from live.session.session_run import RunSettings, SessionRun
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
 from strategies.trading.accounting.commission import Commission
@@ -41,26 +35,22 @@ def require_name(name: object) -> str:
 
 
 class Session:
-    """Trades with one strategy from configured parts, start after start under one name.
+    """Trades with one strategy from configured parts, in any number of starts under one name.
 
-    What it heard and did is in `sessions/NAME`: the journal, and a recording of each start.
+    Everything it received and sent is in `sessions/NAME`: the journal, and a tape of each start.
     """
 
     def __init__(
         self,
         *,
-        feed: StreamSettings,
         clock: Callable[..., WallClock],
-        prophet: Endpoint,
-        room: Callable[..., Gateway],
+        gateway: Callable[..., Gateway],
         fees: Commission,
         pricing: Pricing,
         strategy: Callable[[], Strategy],
         risk: Limits,
         wagers: WagerSettings,
         markets: MarketFilter,
-        reference: ReferenceSettings,
-        seed: int,
         session: dict[str, Any],
         segment_seconds: float,
         compare_seconds: float,
@@ -69,87 +59,96 @@ class Session:
         configuration: str,
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
-        """Take the parts; raise ConfigError where they cannot mean anything.
+        """Prepare a session; raise ConfigError for settings that cannot be.
 
-        `configuration` is what they were built from, kept for every start, to be built again. Every
-        `account_seconds` the desk's books are compared with the account; every `report_seconds` it
-        is told how things are.
+        `configuration` is what the parts were built from; it is saved with every start, for a
+        replay. A segment of the tape is complete after `segment_seconds`, and the tape is compared
+        with the exchange every `compare_seconds`. Every `account_seconds` the desk's books are
+        compared with the account; every `report_seconds` a line reports the session's health.
         """
-        require_live_parts(feed, clock)
-        # What every start makes anew, so that a wrong setting is told before anything is asked.
+        # Every start makes a new one; made here, a wrong setting is reported before anything else.
         strategy()
         require_controls(controls)
+        require_wall_clock(clock)
         unknown = [key for key in session if key != "name"]
         if unknown:
             message = f"session.{unknown[0]}: there is no such setting"
             raise ConfigError(message)
-        for name, seconds in (("account", account_seconds), ("report", report_seconds)):
+        self._seconds = {
+            "segment_seconds": segment_seconds,
+            "compare_seconds": compare_seconds,
+            "account_seconds": account_seconds,
+            "report_seconds": report_seconds,
+        }
+        for name, seconds in self._seconds.items():
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
-                message = f"run.{name}_seconds: {seconds!r} is not a number above zero"
+                message = f"run.{name}: {seconds!r} is not a number above zero"
                 raise ConfigError(message)
-        self.site = prophet
-        self.markets = markets
-        self.limits = risk
         self._controls = controls
-        self.taping = CaptureSettings(
-            feed, markets, reference, seed, segment_seconds, compare_seconds
-        )
-        self.account_seconds = account_seconds
-        self.report_seconds = report_seconds
         self._clock = clock
-        self._room = room
-        self.commission = fees
+        self._gateway = gateway
+        self._commission = fees
         self._pricing = pricing
         self._strategy = strategy
+        self._limits = risk
         self._wagers = wagers
+        self._markets = markets
         self._name = session["name"]
         self._configuration = configuration
 
     async def run(
-        self, home: Path, environ: Mapping[str, str], stop: asyncio.Event, tell: Tell
+        self, home: Path, environ: Mapping[str, str], stop: asyncio.Event, notify: Notify
     ) -> None:
-        """Trade until told to stop, then cancel everything, and see that nothing is open.
+        """Trade until `stop` is set, then cancel everything and confirm that nothing is open.
 
-        `tell` says what a person should know. Raise what keeps the session from going on, once
+        `notify` receives lines for a person. An error that ends the session is raised once
         everything was cancelled; ExchangeError if something is open all the same. Cancelled itself,
         it leaves everything as it is.
         """
         require_name(self._name)
-        room = self._room(clock=self._clock)
-        limits = room.admit(self.site, environ, self.limits)
+        gateway = self._gateway(clock=self._clock)
+        limits = gateway.admit(environ, self._limits)
         folder = home / SESSIONS / self._name
-        async with connected(self.site, room.clock, environ, home) as connection:
-            # Nothing is kept of a session that the exchange does not let in.
-            await log_in(connection)
+        # A session that the exchange does not let in leaves no files.
+        async with gateway.connect(environ, home):
             folder.mkdir(parents=True, exist_ok=True)
             with (
                 SessionJournal(folder / "journal.sqlite") as journal,
-                SessionLog(folder / "session.log", room.clock) as log,
+                SessionLog(folder / "session.log", gateway.clock) as log,
             ):
-                number = journal.begin_start(room.clock.now_ns())
+                number = journal.begin_start(gateway.clock.now_ns())
                 saved = folder / f"start-{number:05d}.yaml"
                 saved.write_text(self._configuration, encoding="utf-8")
-                both = partial(_tell_both, tell, log.write)
-                start = SessionRun(self, room, connection, journal, folder, number, both)
-                await start.run(stop, limits)
 
-    def desk_settings(
-        self, limits: Limits, starting_balance_cents: int, start_number: int
-    ) -> DeskSettings:
-        """Return what the desk of a start is made of, its strategy new."""
-        return DeskSettings(
+                def notify_and_log(line: str) -> None:
+                    notify(line)
+                    log.write(line)
+
+                settings = self._run_settings(limits, number)
+                run = SessionRun(settings, gateway, journal, folder, notify_and_log)
+                await run.run(stop)
+
+    def _run_settings(self, limits: Limits, start_number: int) -> RunSettings:
+        """Return the settings of one start, its strategy new."""
+        desk = DeskSettings(
             strategy=self._strategy(),
             pricing=self._pricing,
             limits=limits,
             wagers=self._wagers,
-            commission=self.commission,
-            starting_balance_cents=starting_balance_cents,
+            commission=self._commission,
+            # Replaced by what the exchange reports, once it is asked.
+            starting_balance_cents=0,
             session_name=self._name,
             start_number=start_number,
             controls=self._controls,
         )
+        return RunSettings(desk, self._markets, **self._seconds)
 
 
-def _tell_both(person: Tell, log: Tell, line: str) -> None:
-    person(line)
-    log(line)
+def require_wall_clock(clock: Callable[..., WallClock]) -> None:
+    """Raise ConfigError unless a clock is that of a live session."""
+    try:
+        clock()
+    except TypeError:
+        message = "clock: a live session runs on wall time; use clock=wall"
+        raise ConfigError(message) from None

@@ -13,8 +13,8 @@ from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.transport import Transport
-from live.prophetx.socket.stream import Down, Heard, Record, Stream, StreamSettings, Up
-from live.prophetx.wire.decode_errors import DecodeErrors
+from live.prophetx.socket.stream import SocketDown, Message, Record, Stream, StreamSettings, SocketUp
+from live.decode_errors import DecodeErrors
 from live.prophetx.wire.frames import read_change
 from live.wall_clock import WallClock
 from tests.live.socket_peer import Peer, serving
@@ -41,20 +41,20 @@ class Listener:
     running: asyncio.Task[None] | None = None
     records: list[Record] = field(default_factory=list)
 
-    def ups(self) -> list[Up]:
+    def ups(self) -> list[SocketUp]:
         """Return the epochs that came up."""
-        return [record for record in self.records if isinstance(record, Up)]
+        return [record for record in self.records if isinstance(record, SocketUp)]
 
-    def downs(self) -> list[Down]:
+    def downs(self) -> list[SocketDown]:
         """Return the epochs that went down, or could not come up."""
-        return [record for record in self.records if isinstance(record, Down)]
+        return [record for record in self.records if isinstance(record, SocketDown)]
 
     def heard(self, change_type: str) -> list[Any]:
         """Return what was heard of one kind, with its epoch."""
         return [
             (record.epoch, read_change(record.frame).body)
             for record in self.records
-            if isinstance(record, Heard) and change_type in str(record.frame.data)
+            if isinstance(record, Message) and change_type in str(record.frame.data)
         ]
 
     async def until(self, true: Callable[[], object]) -> None:

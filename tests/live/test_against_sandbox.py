@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from live.prophetx.connection import Connection, connected
-from live.prophetx.socket.stream import Down, Record, Stream, StreamSettings, Up
+from live.prophetx.socket.stream import SocketDown, Record, Stream, StreamSettings, SocketUp
 from live.prophetx.wire.orders import CancellationShape
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -189,7 +189,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
         streaming = asyncio.create_task(stream.run(records.append))
 
         async def ups(count: int) -> None:
-            while sum(isinstance(record, Up) for record in records) < count:
+            while sum(isinstance(record, SocketUp) for record in records) < count:
                 assert not streaming.done(), streaming.result()
                 await asyncio.sleep(0.02)
 
@@ -197,7 +197,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
         for fault in faults:
             here.server.inject_fault(fault)
         await ups(2)
-        assert any(isinstance(record, Down) for record in records)
+        assert any(isinstance(record, SocketDown) for record in records)
         streaming.cancel()
         await asyncio.gather(streaming, return_exceptions=True)
 
@@ -221,7 +221,7 @@ def test_a_garbled_frame_of_the_sandbox_costs_nothing_else(sandbox: Sandbox) -> 
         while not connection.decode_errors.total:
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.5)
-        assert not any(isinstance(record, Down) for record in records)
+        assert not any(isinstance(record, SocketDown) for record in records)
         streaming.cancel()
         await asyncio.gather(streaming, return_exceptions=True)
 

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from live.decode import unreadable
 from live.prophetx.market_data.market_names import market_kind
-from live.prophetx.wire.decode import unreadable
 from live.prophetx.wire.markets import EventShape, LevelShape, MarketShape, StrikeShape
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent

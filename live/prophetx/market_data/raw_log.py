@@ -1,4 +1,4 @@
-"""Every message as it came, beside the tape: lines of JSON, compressed."""
+"""The raw text of every message beside the tape: compressed lines of JSON."""
 
 import gzip
 from pathlib import Path
@@ -6,22 +6,22 @@ from pathlib import Path
 import msgspec
 
 _LEVEL = 1
-# Compressed at once: each time costs, and lets the socket's thread in.
+# Lines compressed together: each block costs time, and switches to the socket's thread.
 _LINES_PER_BLOCK = 16
 
 
 class RawLog:
-    """Keeps texts with their times of arrival in files that follow the segments of a tape."""
+    """Appends texts with their times of arrival to files that match the segments of a tape."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep them in a folder that is there; the first file is opened with the first text."""
+        """Write to an existing folder; the first file is created with the first text."""
         self._folder = folder
         self._number = 0
         self._file: gzip.GzipFile | None = None
         self._lines: list[bytes] = []
 
-    def keep(self, received_ns: int, raw: bytes) -> None:
-        """Keep a text; bytes that are no text are escaped."""
+    def append(self, received_ns: int, raw: bytes) -> None:
+        """Append a text; bytes that are not UTF-8 are escaped."""
         if self._file is None:
             name = f"raw-{self._number:05d}.jsonl.gz"
             self._file = gzip.GzipFile(self._folder / name, "wb", compresslevel=_LEVEL)
@@ -31,13 +31,13 @@ class RawLog:
             self._write(self._file)
 
     def flush(self) -> None:
-        """Make what was kept so far readable, whatever happens next."""
+        """Make what was appended so far readable, even after a crash."""
         if self._file is not None:
             self._write(self._file)
             self._file.flush()
 
     def end_file(self) -> None:
-        """Close the open file; what follows goes to another."""
+        """Close the open file; the next text goes to a new one."""
         if self._file is not None:
             self._write(self._file)
             self._file.close()

@@ -1,11 +1,11 @@
-"""Rows of a tape from what the exchange says of events, markets and levels: only what changed."""
+"""Rows of a tape from the exchange's events, markets and levels: only what changed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from live.prophetx.market_data import mapping as listing
+from live.decode_errors import DecodeErrors
+from live.prophetx.market_data import mapping
 from live.prophetx.market_data.mapping import LineLevels
-from live.prophetx.wire.decode_errors import DecodeErrors
 from live.prophetx.wire.frames import SelectionsChange, TradeInfo
 from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape, point_of
 from recordings.tape import Side
@@ -26,9 +26,9 @@ _Amounts = tuple[int, int]
 
 
 class MarketRows:
-    """Knows what was written of every market, and writes what is news.
+    """Writes what changed in each market since it was last written.
 
-    What cannot be read raises ProtocolError, or is skipped as trouble inside a snapshot.
+    What cannot be read raises ProtocolError; inside a snapshot it is counted and skipped.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class MarketRows:
         self._events: dict[int, int] = {}
         self._home_ids: dict[int, int | None] = {}
         self._markets: dict[MarketIds, tuple[int, Market]] = {}
-        self._passed_over: set[int | MarketIds] = set()
+        self._ignored: set[int | MarketIds] = set()
         self._lines: dict[str, int] = {}
         self._opposites: dict[int, int] = {}
         self._firsts: dict[tuple[int, float], int] = {}
@@ -49,68 +49,76 @@ class MarketRows:
         self._sequences: dict[int, int] = {}
         self._last_trades: dict[int, TradeInfo] = {}
         self._states: dict[tuple[str, int], int] = {}
+        self._has_additions = False
 
     @property
     def event_ids(self) -> list[int]:
         """Return the events that are on the tape."""
         return list(self._events)
 
+    def take_additions(self) -> bool:
+        """Return whether an event, market or line was added since the last call."""
+        added, self._has_additions = self._has_additions, False
+        return added
+
     def knows_event(self, event_id: int) -> bool:
-        """Tell whether an event is on the tape, or was passed over for good."""
-        return event_id in self._events or event_id in self._passed_over
+        """Return whether an event is on the tape, or is ignored."""
+        return event_id in self._events or event_id in self._ignored
 
     def knows_market(self, ids: MarketIds) -> bool:
-        """Tell whether a market is on the tape, or was passed over, or is of no event on it."""
-        known = ids in self._markets or ids in self._passed_over
+        """Return whether a market is on the tape, is ignored, or is of no event on the tape."""
+        known = ids in self._markets or ids in self._ignored
         return known or ids[0] not in self._events
 
     # Events and markets -----------------------------------------------------------------------
 
     def write_event(self, shape: EventShape) -> None:
-        """Write where an event stands, and enter it if it is new and of two sides."""
-        event = listing.sport_event(shape)
+        """Write the status of an event, and add it if it is new and has two sides."""
+        event = mapping.sport_event(shape)
         if event is None:
-            self._passed_over.add(shape.event_id)
+            self._ignored.add(shape.event_id)
             return
         home = shape.competitor("home")
         self._home_ids[shape.event_id] = None if home is None else home.id
         if shape.event_id not in self._events:
             self._events[shape.event_id] = self._writer.add_event(event)
+            self._has_additions = True
         self.write_event_state(shape)
 
     def write_event_state(self, shape: EventShape) -> None:
-        """Write where an event stands, if it is on the tape."""
+        """Write the status and start of an event, if it is on the tape."""
         place = self._events.get(shape.event_id)
         if place is None:
             return
         scheduled_ns = shape.scheduled_ns()
-        if scheduled_ns is not None and self._is_news("schedule", place, scheduled_ns):
+        if scheduled_ns is not None and self._is_new("schedule", place, scheduled_ns):
             self._writer.schedule(place, scheduled_ns)
-        status = listing.event_status(shape.status)
-        if self._is_news("event", place, status):
+        status = mapping.event_status(shape.status)
+        if self._is_new("event", place, status):
             self._writer.event_status(place, status)
 
     def write_markets(self, event_id: int, shapes: Sequence[MarketShape]) -> None:
-        """Write all markets of an event as a snapshot shows them; those not shown are withdrawn."""
+        """Write all markets of an event in a snapshot; those that it lacks are withdrawn."""
         if event_id not in self._events:
             return
-        there = {shape.id for shape in shapes}
+        shown = {shape.id for shape in shapes}
         for shape in shapes:
             with self.skipping():
                 self._write_market(event_id, shape)
         for ids, (place, _) in self._markets.items():
-            if ids[0] == event_id and ids[1] not in there:
+            if ids[0] == event_id and ids[1] not in shown:
                 self._withdraw(place)
 
     def _write_market(self, event_id: int, shape: MarketShape) -> None:
         ids = (event_id, shape.id)
         if ids not in self._markets:
             event = self._writer.info.events[self._events[event_id]]
-            market = listing.market(event.event_id, shape)
+            market = mapping.market(event.event_id, shape)
             if market is None or not self._filter.wants_kind(market.kind):
-                self._passed_over.add(ids)
+                self._ignored.add(ids)
                 return
             self._markets[ids] = (self._writer.add_market(market), market)
+            self._has_additions = True
         place, market = self._markets[ids]
         self._write_market_status(place, shape.status)
         for strike in shape.strikes:
@@ -120,25 +128,25 @@ class MarketRows:
     def _write_strike(
         self, event_id: int, place: int, market: Market, strike: StrikeShape, market_ns: int
     ) -> None:
-        pair = listing.pair_levels(market, strike, self._home_ids.get(event_id))
+        pair = mapping.pair_levels(market, strike, self._home_ids.get(event_id))
         first, _ = self._places(place, pair)
         # The only strike of a market without points shares the market's stamp.
         market_ns = 0 if market.type.row.has_point else market_ns
         self._sequences[first] = max(strike.last_change_ns, market_ns)
         self._write_pair(pair)
 
-    def write_market_status(self, ids: MarketIds, told: str | None) -> None:
-        """Write where a market stands, if it is on the tape."""
+    def write_market_status(self, ids: MarketIds, status: str | None) -> None:
+        """Write the status of a market, if it is on the tape."""
         if ids in self._markets:
-            self._write_market_status(self._markets[ids][0], told)
+            self._write_market_status(self._markets[ids][0], status)
 
-    def _write_market_status(self, place: int, told: str | None) -> None:
-        status = listing.market_status(told)
-        if self._is_news("market", place, status):
+    def _write_market_status(self, place: int, reported: str | None) -> None:
+        status = mapping.market_status(reported)
+        if self._is_new("market", place, status):
             self._writer.market_status(place, status)
 
     def _withdraw(self, market: int) -> None:
-        """Suspend a market that is no longer shown, with all that was offered in it."""
+        """Suspend a market that is no longer shown, and remove its offers."""
         self._write_market_status(market, "suspended")
         for (of_market, _), first in self._firsts.items():
             if of_market == market:
@@ -146,12 +154,12 @@ class MarketRows:
                 self._write_levels(self._opposites[first], {})
 
     def suspend_event(self, event_id: int) -> None:
-        """Suspend every market of an event that is shown no more."""
+        """Suspend every market of an event that is no longer shown."""
         for (of_event, _), (place, _) in self._markets.items():
             if of_event == event_id:
                 self._write_market_status(place, "suspended")
 
-    def _is_news(self, kind: str, place: int, state: int) -> bool:
+    def _is_new(self, kind: str, place: int, state: int) -> bool:
         if self._states.get((kind, place)) == state:
             return False
         self._states[kind, place] = state
@@ -160,7 +168,7 @@ class MarketRows:
     # Lines ------------------------------------------------------------------------------------
 
     def write_selections(self, change: SelectionsChange) -> None:
-        """Write what changed in a strike's levels; a message that was overtaken is left out."""
+        """Write what changed in a strike's levels; a message older than the last is ignored."""
         ids = (change.sport_event_id, change.market_id)
         if ids not in self._markets:
             return
@@ -168,7 +176,7 @@ class MarketRows:
         strike = change.info
         first = self._known_first(place, market, strike)
         if first is None:
-            pair = listing.pair_levels(market, strike, self._home_ids.get(ids[0]))
+            pair = mapping.pair_levels(market, strike, self._home_ids.get(ids[0]))
             first, _ = self._places(place, pair)
         sequence = strike.sequence_number or 0
         if sequence and sequence <= self._sequences.get(first, 0):
@@ -178,7 +186,7 @@ class MarketRows:
         for level in strike.levels:
             line = self._lines.get(level.strike_id)
             if line not in shown:
-                message = "selections: of a line of another strike"
+                message = "selections: has a line of another strike"
                 raise ProtocolError(message, repr(strike))
             if level.price is not None:
                 shown[line][level.price] = (level.value_cents, level.quantity_cents)
@@ -186,11 +194,11 @@ class MarketRows:
             self._write_levels(line, levels)
 
     def _known_first(self, market: int, on: Market, strike: StrikeShape) -> int | None:
-        """Return the first line of a strike, by any line it names, or by its point if by none."""
+        """Return the first line of a strike by a line that it names, or else by its point."""
         for level in strike.levels:
             line = self._lines.get(level.strike_id)
             if line is not None:
-                # The first of a pair is entered first.
+                # The first line of a pair is added first.
                 return min(line, self._opposites[line])
         if strike.levels:
             return None
@@ -198,19 +206,20 @@ class MarketRows:
         return self._firsts.get((market, point))
 
     def _places(self, market: int, pair: tuple[LineLevels, LineLevels]) -> tuple[int, int]:
-        """Return the places of two lines in the dictionary, entered now if they are new."""
+        """Return the places of two lines in the dictionary; new ones are added."""
         first, second = (entry.line for entry in pair)
         known = self._firsts.get((market, first.point))
-        there = self._lines.get(first.line_id), self._lines.get(second.line_id)
-        if known is None and there == (None, None) and first.line_id != second.line_id:
-            return self._enter(market, first, second)
-        if known is None or there != (known, self._opposites[known]):
-            message = "strike: has lines that contradict what is known"
+        found = self._lines.get(first.line_id), self._lines.get(second.line_id)
+        if known is None and found == (None, None) and first.line_id != second.line_id:
+            return self._add_pair(market, first, second)
+        if known is None or found != (known, self._opposites[known]):
+            message = "strike: its lines contradict those on the tape"
             raise ProtocolError(message, repr(pair))
         return known, self._opposites[known]
 
-    def _enter(self, market: int, first: Line, second: Line) -> tuple[int, int]:
+    def _add_pair(self, market: int, first: Line, second: Line) -> tuple[int, int]:
         places = self._writer.add_line(first), self._writer.add_line(second)
+        self._has_additions = True
         self._lines[first.line_id], self._lines[second.line_id] = places
         self._opposites[places[0]], self._opposites[places[1]] = places[1], places[0]
         self._firsts[market, first.point] = places[0]
@@ -226,7 +235,7 @@ class MarketRows:
             self._write_levels(self._lines[entry.line.line_id], levels)
 
     def _write_levels(self, line: int, levels: dict[int, _Amounts]) -> None:
-        """Write what differs from what was shown; beyond the last of ten, nothing is known."""
+        """Write what differs from the last levels; beyond the last of ten shown, all is unknown."""
         before = self._shown.setdefault(line, {})
         known_from = min(levels) if len(levels) >= _LEVELS_SHOWN else None
         for odds in sorted(before.keys() - levels.keys(), reverse=True):
@@ -239,7 +248,7 @@ class MarketRows:
                 self._writer.offer(line, odds, *amounts)
 
     def write_trade(self, trade: TradeInfo) -> None:
-        """Write a trade from its maker's side; one that was told twice in a row counts once."""
+        """Write a trade from its maker's side; one reported twice in a row is written once."""
         line = self._lines.get(trade.strike_id)
         if line is None:
             return
@@ -251,14 +260,14 @@ class MarketRows:
             self._writer.trade(line, odds, cents, Side.MAKER)
 
     def knows_line(self, line_id: LineId) -> bool:
-        """Tell whether a line is on the tape."""
+        """Return whether a line is on the tape."""
         return line_id in self._lines
 
     def write_reference(self, price: ReferencePrice) -> None:
         """Write a price from outside; raise ProtocolError if its line is not on the tape."""
         line = self._lines.get(price.line_id)
         if line is None:
-            message = "reference: is of a line that is not followed"
+            message = "reference: its line is not followed"
             raise ProtocolError(message, repr(price))
         self._writer.reference(line, price.probability)
 
@@ -270,13 +279,13 @@ class MarketRows:
         )
         return False
 
-    def pass_over(self, ids: int | MarketIds) -> None:
-        """Count an event or market as known, until a snapshot shows it."""
-        self._passed_over.add(ids)
+    def ignore(self, ids: int | MarketIds) -> None:
+        """Ignore an event or market until a snapshot shows it."""
+        self._ignored.add(ids)
 
     @contextmanager
     def skipping(self) -> Iterator[None]:
-        """Leave out of a snapshot what cannot be read, and count it."""
+        """Skip the part of a snapshot that cannot be read, and count it."""
         try:
             yield
         except ProtocolError as error:

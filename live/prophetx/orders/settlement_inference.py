@@ -1,4 +1,4 @@
-"""From what became of wagers to the results of markets: the exchange tells only of wagers."""
+"""Results of markets, inferred from our wagers: the exchange reports results of wagers only."""
 
 from live.prophetx.orders.tracked_wager import TrackedWager
 from strategies.trading.model.events import Event, MarketSettled
@@ -9,17 +9,17 @@ _MIRRORED = {Result.WON: Result.LOST, Result.LOST: Result.WON}
 
 
 class SettlementInference:
-    """Tells the results of a market once those of all our matched wagers in it are known."""
+    """Infers the results of a market once those of all our matched wagers in it are known."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        """Begin without results."""
+        """Start without results."""
         self._catalogue = catalogue
         self._matched: dict[MarketKey, dict[str, TrackedWager]] = {}
-        self._told: dict[MarketKey, tuple[int, dict[LineId, Result]]] = {}
+        self._reported: dict[MarketKey, tuple[int, dict[LineId, Result]]] = {}
 
     def settle(self, wager: TrackedWager) -> list[Event]:
-        """Return the settlement that news of a wager brings about, if any."""
-        if wager.line is None or not wager.matched_cents:
+        """Return the settlement that follows from a changed, matched wager, if any."""
+        if wager.line is None:
             return []
         key = wager.line.market_key
         matched = self._matched.setdefault(key, {})
@@ -32,8 +32,8 @@ class SettlementInference:
             results[line_id] = each.result
             opposite = self._catalogue.opposite(line_id).line_id
             results[opposite] = _MIRRORED.get(each.result, each.result)
-        revision, told = self._told.get(key, (0, None))
-        if results == told:
+        revision, known = self._reported.get(key, (0, None))
+        if results == known:
             return []
-        self._told[key] = (revision + 1, results)
+        self._reported[key] = (revision + 1, results)
         return [MarketSettled(key, tuple(results.items()), revision + 1)]

@@ -1,13 +1,13 @@
-"""One wager as its exchange has told of it: from each telling, what is news.
+"""Our view of one wager at the exchange.
 
-Answers, private updates and the history tell the same things more than once and in any order. What
-they say is held against what was told of the wager before, and only the difference becomes events.
+Responses, private updates and the history report the same facts, more than once and in any order.
+Each report is compared with what is known already, and only what changed becomes events.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 
-from live.prophetx.wire.decode import unreadable
+from live.decode import unreadable
 from live.prophetx.wire.orders import MatchShape, OrderShape
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
@@ -44,14 +44,14 @@ _WIPED = "wiped"
 
 
 class TrackedWager:
-    """A wager that was asked for. Amounts are cents.
+    """A wager that was requested. Amounts are cents.
 
-    `number` is the exchange's own id, None before it is known; `ended` tells that nothing of it can
-    be matched any more, `rejected` that it was told to be refused.
+    `number` is the exchange's own id, None before it is known. `ended` is true once nothing of it
+    can be matched any more, `rejected` once it was reported as refused.
     """
 
     def __init__(self, request: PlaceWager, line: Line | None) -> None:
-        """Begin with nothing told; a line that is not on offer is None."""
+        """Start with nothing reported; a line that is not on offer is None."""
         self.request = request
         self.line = line
         self.number: str | None = None
@@ -71,17 +71,17 @@ class TrackedWager:
 
     @property
     def ref(self) -> WagerRef:
-        """Return our own id of it."""
+        """Return our own id."""
         return self.request.ref
 
     @property
     def answered(self) -> bool:
-        """Tell whether the exchange is known to have taken or refused it."""
+        """Return whether the exchange is known to have accepted or refused it."""
         return self._accepted or self.rejected
 
     @property
     def lacks_fill(self) -> bool:
-        """Tell whether more was matched than the fills that were told."""
+        """Return whether more was matched than the sum of the fills that were reported."""
         return self.matched_cents < self._known_cents
 
     @property
@@ -91,19 +91,19 @@ class TrackedWager:
 
     @property
     def awaits_result(self) -> bool:
-        """Tell whether something was matched whose result is not known."""
+        """Return whether something was matched whose result is not known."""
         return self.matched_cents > 0 and self.result is None
 
     @property
-    def profit_is_reckoned(self) -> bool:
-        """Tell whether the exchange may yet tell another profit of a fill than was reckoned.
+    def profit_is_estimated(self) -> bool:
+        """Return whether the exchange may yet report another profit of a fill than computed.
 
         It is exact for a maker; what a taker wins is its maker's stake, which may be cents off.
         """
         return self._priced_cents < self.matched_cents and self.request.intent != Intent.ADD_ONLY
 
-    def recall(self, event: Event) -> None:
-        """Take what a journal says was told of it before."""
+    def restore(self, event: Event) -> None:
+        """Apply an event of an earlier start, in order, from its journal."""
         match event:
             case WagerMatched():
                 fill = self._fill(event.odds, event.stake_cents, event.total_cents)
@@ -124,17 +124,18 @@ class TrackedWager:
         self._opened = self._opened or not isinstance(event, WagerAccepted | WagerRejected)
 
     def reject(self, code: str) -> list[Event]:
-        """Take a refusal of it."""
+        """Apply a refusal; return the event, unless the wager was accepted or rejected before."""
         if self._accepted or self.rejected:
             return []
         self.rejected = self.ended = True
         return [WagerRejected(self.ref, code)]
 
-    def learn(self, order: OrderShape) -> list[Event]:
-        """Return what an answer, a private update or a row of the history tells anew.
+    def apply(self, order: OrderShape) -> list[Event]:
+        """Apply a response, a private update or a row of the history; return what it changes.
 
-        Raise ProtocolError for one that cannot be read, and learn nothing of it.
+        Raise ProtocolError for one that cannot be read, and change nothing.
         """
+        # Whatever may raise is read before anything is changed.
         number, *_ = order.number, order.stake_cents, order.total_filled_cents
         if order.filled_cents and order.update_type is not None:
             _odds(order)
@@ -146,36 +147,36 @@ class TrackedWager:
         if order.status not in (_WAITING, _INVALID) and not (self._opened or self.ended):
             events.append(WagerOpened(self.ref))
             self._opened = True
-        events += self._learn_fill(order)
-        events += self._learn_end(order)
+        events += self._apply_fill(order)
+        events += self._apply_end(order)
         self.result = _RESULTS.get(order.winning_status or "", self.result)
         return events
 
-    def learn_matches(self, matches: Sequence[MatchShape]) -> list[Event]:
-        """Return the fills among all of its fills that were not told.
+    def apply_fills(self, matches: Sequence[MatchShape]) -> list[Event]:
+        """Apply the list of all fills; return those that were not reported yet.
 
-        A list that lacks one that is known of is passed over: it is from before.
+        A list that lacks a known fill is out of date, and ignored.
         """
-        there = Counter((_odds(match), match.filled_cents) for match in matches)
-        total_cents = sum(cents * count for (_, cents), count in there.items())
+        listed = Counter((_odds(match), match.filled_cents) for match in matches)
+        total_cents = sum(cents * count for (_, cents), count in listed.items())
         if total_cents < self._known_cents:
             return []
-        missing = there - self._fills
+        missing = listed - self._fills
         self._known_cents = self._complete_cents = self._priced_cents = total_cents
         fills = [self._fill(odds, cents, 0) for odds, cents in missing.elements()]
         return [*fills, *self._correct_profit([match.profit_cents for match in matches])]
 
-    def _correct_profit(self, told_cents: list[int | None]) -> list[ProfitCorrected]:
-        """Take what its fills win as the exchange tells it, if it does, for what was reckoned."""
-        cents = [each for each in told_cents if each is not None]
+    def _correct_profit(self, reported_cents: list[int | None]) -> list[ProfitCorrected]:
+        """Replace the computed profit by what the exchange reports, if it reports all fills."""
+        cents = [each for each in reported_cents if each is not None]
         change_cents = sum(cents) - self._profit_cents
-        if len(cents) < len(told_cents) or not change_cents:
+        if len(cents) < len(reported_cents) or not change_cents:
             return []
         self._profit_cents += change_cents
         return [ProfitCorrected(self.ref, change_cents)]
 
-    def _learn_fill(self, order: OrderShape) -> list[Event]:
-        """Take the fill of a private update; of others, how much was matched in all."""
+    def _apply_fill(self, order: OrderShape) -> list[Event]:
+        """Apply the fill of a private update, or the matched total of another report."""
         if order.update_type is None:
             self._known_cents = max(self._known_cents, order.filled_cents)
             return []
@@ -186,7 +187,7 @@ class TrackedWager:
         return [self._fill(_odds(order), cents, total_cents)]
 
     def _fill(self, odds: Odds, cents: int, total_cents: int) -> WagerMatched:
-        """Book a fill, its profit reckoned from all that was matched at the same odds."""
+        """Count a fill; its profit follows from all that was matched at the same odds."""
         profit_cents = fill_profit_cents(self._staked_at[odds], cents, odds)
         self._profit_cents += profit_cents
         self._staked_at[odds] += cents
@@ -197,7 +198,7 @@ class TrackedWager:
         self.ended = self.ended or self.matched_cents >= self.request.stake_cents
         return WagerMatched(self.ref, odds, cents, profit_cents, total_cents)
 
-    def _learn_end(self, order: OrderShape) -> list[Event]:
+    def _apply_end(self, order: OrderShape) -> list[Event]:
         if self.ended:
             return []
         stake_cents = self.request.stake_cents
@@ -210,15 +211,15 @@ class TrackedWager:
         if order.status == _WIPED:
             self.ended = True
             return [WagerWiped(self.ref, stake_cents - self._known_cents)]
-        # One that was cancelled when part of it had been matched is cut to that part.
+        # A wager cancelled after a partial match is reported with the matched part as its stake.
         if self._known_cents and order.quantity is not None and order.stake_cents < stake_cents:
             self.ended = True
             return [WagerCancelled(self.ref, stake_cents - order.stake_cents)]
         return []
 
 
-def _odds(told: OrderShape | MatchShape) -> Odds:
-    odds = told.fill_price or told.price or 0
+def _odds(fill: OrderShape | MatchShape) -> Odds:
+    odds = fill.fill_price or fill.price or 0
     if -100 <= odds < 100:
-        raise unreadable("fill", "has no odds", repr(told))
+        raise unreadable("fill", "has no odds", repr(fill))
     return Odds(odds)

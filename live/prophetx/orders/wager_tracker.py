@@ -1,115 +1,161 @@
-"""Our wagers at the exchange, as far as it told: whatever it says of them is told once."""
+"""All our wagers at the exchange: whatever it reports of them becomes events, once."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
-from live.prophetx.orders.open_wagers import HISTORY_SECONDS
+from live.decode_errors import DecodeErrors
+from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
 from live.prophetx.orders.settlement_inference import SettlementInference
 from live.prophetx.orders.tracked_wager import TrackedWager
-from live.prophetx.rest.client import ProphetClient
-from live.prophetx.wire.decode_errors import DecodeErrors
 from live.prophetx.wire.orders import OrderShape
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
-from strategies.trading.model.errors import ExchangeError, ProtocolError, RefusalError
+from strategies.trading.model.errors import ExchangeError, ProtocolError
 from strategies.trading.model.events import Event, WagerRejected
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.exchange import Listener
 
-# The code of what is not there.
-UNKNOWN = "data_not_found"
-_NOT_THERE = (UNKNOWN, "http_404", "order_not_belongs_to_user")
-
-# When something is looked for in the history, which lags. Seconds of its clock.
-LOOKS_SECONDS = (1, 2, 4, 8)
-# How far its clock may be ahead of ours.
-_AHEAD_SECONDS = 60
-
-Tell = Callable[[Sequence[Event]], None]
+# After these seconds, of its clock, the history is searched again for what it lacked: it lags.
+RETRY_SECONDS = (1, 2, 4, 8)
 
 
 class WagerTracker:
-    """Every wager that may still be matched or settled, and what was told of it.
+    """Every wager that may still be matched or settled.
 
-    Where the exchange cannot be asked, ExchangeError comes out.
+    Reports on them (`apply`) become events for the listener; until one is attached, they are
+    `pending`. Requests raise ExchangeError where the exchange cannot be asked.
     """
 
     def __init__(
         self,
-        client: ProphetClient,
+        history: OrderHistory,
         clock: WallClock,
         catalogue: Catalogue,
         decode_errors: DecodeErrors,
-        tell: Tell,
     ) -> None:
-        """Begin without any."""
-        self._client = client
+        """Start without wagers; reports that cannot be read are counted."""
+        self.history = history
+        self.pending: list[Event] = []
         self._clock = clock
         self._catalogue = catalogue
         self._decode_errors = decode_errors
-        self._tell_events = tell
-        self._known: dict[WagerRef, TrackedWager] = {}
-        self._answers: dict[WagerRef, asyncio.Event] = {}
-        self._settling = SettlementInference(catalogue)
+        self._wagers: dict[WagerRef, TrackedWager] = {}
+        self._responses: dict[WagerRef, asyncio.Event] = {}
+        self._settlements = SettlementInference(catalogue)
+        self._listener: Listener | None = None
 
     def __iter__(self) -> Iterator[TrackedWager]:
-        """Yield them, in the order of asking."""
-        return iter(list(self._known.values()))
+        """Yield all wagers, in order of placing."""
+        return iter(list(self._wagers.values()))
 
     def get(self, ref: WagerRef) -> TrackedWager | None:
-        """Return one, None if there is nothing more to hear of it."""
-        return self._known.get(ref)
+        """Return a wager, None if nothing more can happen to it."""
+        return self._wagers.get(ref)
 
     def add(self, request: PlaceWager) -> TrackedWager:
-        """Count a wager from the moment in which it is asked for."""
+        """Track a wager from before its request is sent."""
         wager = TrackedWager(request, self._catalogue.lines.get(request.line_id))
-        self._known[request.ref] = wager
-        self._answers[request.ref] = asyncio.Event()
+        self._wagers[request.ref] = wager
+        self._responses[request.ref] = asyncio.Event()
         return wager
 
     async def until_answered(self, wager: TrackedWager) -> None:
-        """Return when the exchange is known to have taken or refused a wager."""
-        if wager.ref in self._answers:
-            await self._answers[wager.ref].wait()
+        """Return once the exchange is known to have accepted or rejected a wager."""
+        if wager.ref in self._responses:
+            await self._responses[wager.ref].wait()
+
+    # Events -----------------------------------------------------------------------------------
+
+    def attach(self, listener: Listener) -> None:
+        """Send a listener the pending events, and from now on every event; inside the clock."""
+        self._listener = listener
+        pending, self.pending = self.pending, []
+        self._deliver(pending)
+
+    def apply(self, wager: TrackedWager, order: OrderShape) -> list[Event]:
+        """Apply a report on a wager, emit what it changes, and return that."""
+        events = self.changes(wager, order)
+        self.emit(events)
+        return events
+
+    def changes(self, wager: TrackedWager, order: OrderShape) -> list[Event]:
+        """Apply a report without emitting; one that cannot be read is counted and ignored."""
+        try:
+            return self._with_settlement(wager, wager.apply(order))
+        except ProtocolError as error:
+            self._decode_errors.note(error)
+            return []
+
+    def emit(self, events: Sequence[Event]) -> None:
+        """Send events to the listener, at the present of the clock."""
+        if not events:
+            return
+        for event in events:
+            self._note(event)
+        if self._listener is None:
+            self.pending += events
+        else:
+            self._clock.enter(partial(self._deliver, events))
+
+    def _deliver(self, events: Sequence[Event]) -> None:
+        assert self._listener is not None, "a listener is attached"
+        now_ns = self._clock.now_ns()
+        for event in events:
+            self._listener.take(event, now_ns)
+        self._listener.act(now_ns)
+
+    def _with_settlement(self, wager: TrackedWager, events: list[Event]) -> list[Event]:
+        return events + self._settlements.settle(wager) if wager.matched_cents else events
+
+    def _note(self, event: Event) -> None:
+        """Wake whoever awaits a response, and forget a wager to which nothing more can happen."""
+        ref: WagerRef | None = getattr(event, "ref", None)
+        if ref is None or ref not in self._wagers:
+            return
+        wager = self._wagers[ref]
+        if wager.answered and ref in self._responses:
+            self._responses.pop(ref).set()
+        lost = isinstance(event, WagerRejected) and event.code == UNKNOWN
+        if wager.ended and not lost and not wager.matched_cents and not wager.lacks_fill:
+            del self._wagers[ref]
+
+    # Requests ---------------------------------------------------------------------------------
 
     async def recover(self, wagers: Iterable[TrackedWager]) -> None:
-        """Take over wagers of before, and tell what became of them since.
+        """Track wagers of earlier starts, and emit what became of them since.
 
-        Those that were never answered and are not in the history of a week are told as rejected.
-        Raise ExchangeError where the exchange cannot be asked.
+        Those without a response that are not in the history of a week are rejected.
         """
-        self._known |= {wager.ref: wager for wager in wagers}
-        for order in await self.orders(HISTORY_SECONDS):
-            if order.ref in self._known:
-                self.tell(self.news(self._known[order.ref], order))
-        for wager in list(self._known.values()):
+        self._wagers |= {wager.ref: wager for wager in wagers}
+        self._apply_known(await self.history.recent())
+        for wager in list(self._wagers.values()):
             if not wager.answered:
-                self.tell(wager.reject(UNKNOWN))
+                self.emit(wager.reject(UNKNOWN))
             elif wager.lacks_fill:
                 await self._fetch_fills(wager)
 
     async def catch_up(self) -> list[OrderShape]:
-        """Tell what was missed of every wager; return all that the exchange shows as open.
+        """Emit what was missed of every wager; return all that the exchange shows as open.
 
-        Its history lags behind: where that tells otherwise than we know, or nothing of a wager
-        whose result is due, the wager is asked for by itself. Raise ExchangeError where the
-        exchange cannot be asked.
+        The history lags behind: a wager on which it differs from what we know, or that awaits a
+        result which the history lacks, is requested on its own.
         """
-        orders = {order.number: order for order in await self.open_orders()}
-        self._learn(orders.values())
+        orders = {order.number: order for order in await self.history.unfinished()}
+        self._apply_known(orders.values())
         for number in self._doubtful(orders):
-            order = await self._order(number)
+            order = await self.history.order(number)
             if order is not None:
                 orders[number] = order
-                self._learn([order])
-        for wager in [w for w in self._known.values() if w.lacks_fill]:
+                self._apply_known([order])
+        for wager in [w for w in self._wagers.values() if w.lacks_fill]:
             await self._fetch_fills(wager)
         return [order for order in orders.values() if order.open_cents]
 
     def _doubtful(self, orders: Mapping[str, OrderShape]) -> list[str]:
-        """Return the numbers of wagers of which the history may tell what was, and not what is."""
+        """Return the numbers of wagers for which the history may be out of date."""
         known = {wager.number: wager for wager in self if wager.number is not None}
         held = {number: wager.open_cents for number, wager in known.items() if wager.open_cents}
         shown = {number: order.open_cents for number, order in orders.items() if order.open_cents}
@@ -117,59 +163,32 @@ class WagerTracker:
         due = [n for n, wager in known.items() if wager.awaits_result and n not in orders]
         return list(dict.fromkeys(differ + due))
 
-    def _learn(self, orders: Iterable[OrderShape]) -> None:
-        """Tell what is news of those of them that are known."""
-        ours = [(self._known[o.ref], o) for o in orders if o.ref in self._known]
-        self.tell(chain.from_iterable(self.news(wager, order) for wager, order in ours))
-
-    async def open_orders(self) -> list[OrderShape]:
-        """Return what the history shows as waiting or open, in order of placing."""
-        orders: dict[str, OrderShape] = {}
-        # In this order, one that opens meanwhile is in one of the two or in both.
-        for status in ("inactive", "open"):
-            rows = await self.orders(HISTORY_SECONDS, status=status)
-            orders |= {order.number: order for order in rows}
-        waiting = [order for order in orders.values() if order.status == "inactive"]
-        opened = [order for order in orders.values() if order.status != "inactive"]
-        return [*reversed(opened), *reversed(waiting)]
-
-    async def orders(self, seconds: int, **query: str) -> list[OrderShape]:
-        """Return what was placed within so many seconds, the newest first."""
-        now = self._clock.wall_ns() // NS_PER_SECOND
-        within = {"from": now - seconds, "to": now + _AHEAD_SECONDS}
-        return await self._client.history(**within, **query)
-
-    async def look_up(self, wager: TrackedWager) -> None:
-        """Tell what is news of a wager, by the exchange's own id of it."""
-        order = None if wager.number is None else await self._order(wager.number)
-        if order is None:
-            return
-        self.tell(self.news(wager, order))
-        if wager.lacks_fill:
-            await self._fetch_fills(wager)
-
-    async def _order(self, number: str) -> OrderShape | None:
-        """Return a wager as it stands now, None if it is not there."""
-        try:
-            return await self._client.order(number)
-        except RefusalError as refusal:
-            if refusal.code not in _NOT_THERE:
-                raise
-            return None
+    def _apply_known(self, orders: Iterable[OrderShape]) -> None:
+        """Apply the reports on wagers that are tracked, and emit all changes together."""
+        events: list[Event] = []
+        # Looked up before any is emitted: emitting forgets wagers that are over.
+        for wager, order in [(self._wagers.get(order.ref), order) for order in orders]:
+            if wager is not None:
+                events += self.changes(wager, order)
+        self.emit(events)
 
     async def has_ended(self, wager: TrackedWager) -> bool:
-        """Look a wager up, and tell whether it has ended as far as the exchange can be asked."""
+        """Request a wager by the exchange's id; return whether it ended, False if unknown."""
         try:
-            await self.look_up(wager)
+            order = None if wager.number is None else await self.history.order(wager.number)
+            if order is not None:
+                self.apply(wager, order)
+                if wager.lacks_fill:
+                    await self._fetch_fills(wager)
         except ExchangeError:
             return False
         return wager.ended
 
-    async def look_for_fills(self, wager: TrackedWager) -> None:
-        """Ask for fills that were missed, and what they win, until the exchange's list has them."""
-        for seconds in LOOKS_SECONDS:
+    async def find_missing_fills(self, wager: TrackedWager) -> None:
+        """Request fills, and what they win, until the exchange's list is complete."""
+        for seconds in RETRY_SECONDS:
             await self.sleep(seconds)
-            if not (wager.lacks_fill or wager.profit_is_reckoned):
+            if not (wager.lacks_fill or wager.profit_is_estimated):
                 return
             try:
                 await self._fetch_fills(wager)
@@ -177,40 +196,12 @@ class WagerTracker:
                 continue
 
     async def _fetch_fills(self, wager: TrackedWager) -> None:
-        matches = await self._client.matches([wager.number or ""])
+        fills = await self.history.fills(wager.number)
         try:
-            self.tell(wager.learn_matches(matches) + self._settling.settle(wager))
+            self.emit(self._with_settlement(wager, wager.apply_fills(fills)))
         except ProtocolError as error:
             self._decode_errors.note(error)
-
-    def news(self, wager: TrackedWager, order: OrderShape) -> list[Event]:
-        """Return what an order tells anew of a wager; one that cannot be read is a trouble."""
-        try:
-            return wager.learn(order) + self._settling.settle(wager)
-        except ProtocolError as error:
-            self._decode_errors.note(error)
-            return []
-
-    def tell(self, events: Iterable[Event]) -> None:
-        """Tell events, and note who has waited for them."""
-        news = list(events)
-        for event in news:
-            self._note_told(event)
-        if news:
-            self._tell_events(news)
-
-    def _note_told(self, event: Event) -> None:
-        """Wake who waits for an answer, and forget a wager of which no more is to be heard."""
-        ref = getattr(event, "ref", None)
-        wager = self._known.get(ref) if ref is not None else None
-        if wager is None:
-            return
-        if wager.answered and wager.ref in self._answers:
-            self._answers.pop(wager.ref).set()
-        lost = isinstance(event, WagerRejected) and event.code == UNKNOWN
-        if wager.ended and not lost and not wager.matched_cents and not wager.lacks_fill:
-            del self._known[wager.ref]
 
     async def sleep(self, seconds: int) -> None:
-        """Return after so many seconds of the exchange's clock."""
+        """Return after some seconds of the exchange's clock."""
         await self._clock.sleep_until(self._clock.wall_ns() + seconds * NS_PER_SECOND)

@@ -5,10 +5,10 @@ from typing import TypeVar
 
 import msgspec
 
+from live.decode import read
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.responses import data_of
 from live.prophetx.rest.transport import Transport
-from live.prophetx.wire.decode import read
 from live.prophetx.wire.login import LoginShape, RefreshShape
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import (
@@ -102,7 +102,7 @@ class Tokens:
         try:
             answer = _read_secret(LoginShape, data_of(reply, "login"))
         except RefusalError as refusal:
-            raise _refused(self._transport.site.name, refusal) from refusal
+            raise _refused(self._transport.endpoint.name, refusal) from refusal
         self._refresh = answer.refresh_token
         self._keep(answer.access_token, answer.access_expire_time, refreshed=False)
         return answer.access_token

@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from live.decode import read
+from live.decode_errors import DecodeErrors
 from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.responses import body_of, data_of
 from live.prophetx.rest.transport import Reply, Transport
-from live.prophetx.wire.decode import read
-from live.prophetx.wire.decode_errors import DecodeErrors
 from live.prophetx.wire.login import ConnectionConfig, RegistrationShape
 from live.prophetx.wire.markets import (
     EventShape,
@@ -246,7 +246,9 @@ class ProphetClient:
             token = await self._tokens.replace(token)
         reply = await self._transport.ask(method, path, query=query, body=body, token=token)
         if reply.status == 401:
-            message = f"{self._transport.site.name} refuses a token that it has just given ({path})"
+            message = (
+                f"{self._transport.endpoint.name} refuses a token that it has just given ({path})"
+            )
             raise CredentialsError(message)
         return reply
 

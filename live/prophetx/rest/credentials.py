@@ -3,8 +3,6 @@
 They are never part of the configuration, and are never printed, logged or saved.
 """
 
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from live.prophetx.rest.endpoint import Endpoint
+from live.session.private_file import require_private
 from strategies.trading.model.errors import CredentialsError
 
 ACCESS_KEY = "PROPHETX_ACCESS_KEY"
@@ -30,7 +29,7 @@ class Credentials:
     secret_key: str = field(repr=False)
 
 
-def find_credentials(site: Endpoint, environ: Mapping[str, str], folder: Path) -> Credentials:
+def find_credentials(endpoint: Endpoint, environ: Mapping[str, str], folder: Path) -> Credentials:
     """Return the key pair for an exchange; raise CredentialsError where none can be used.
 
     The environment comes first, then the file that PROPHETX_USER_INFO names, then `user_info.json`
@@ -42,25 +41,13 @@ def find_credentials(site: Endpoint, environ: Mapping[str, str], folder: Path) -
     path = folder / (named or _DEFAULT_FILE)
     if named or path.exists():
         return _from_file(path)
-    if site.is_local:
+    if endpoint.is_local:
         return Credentials("local", "local")
     message = (
-        f"no keys for {site.name}: set {ACCESS_KEY} and {SECRET_KEY}, "
+        f"no keys for {endpoint.name}: set {ACCESS_KEY} and {SECRET_KEY}, "
         f"or {USER_INFO} to a file with access_key and secret_key"
     )
     raise CredentialsError(message)
-
-
-def require_private(path: Path) -> None:
-    """Raise CredentialsError unless a file is there and only its owner, us, can read it."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror})"
-        raise CredentialsError(message) from None
-    if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
-        message = f"{path}: others can read it, or own it; run chmod 600 on it"
-        raise CredentialsError(message)
 
 
 class _UserInfo(msgspec.Struct, frozen=True):

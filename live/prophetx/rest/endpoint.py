@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 from urllib.parse import SplitResult, urlsplit
 
+from live.session.gateway import Venue
 from strategies.trading.model.errors import ConfigError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -57,6 +58,11 @@ class Endpoint:
     def host(self) -> str:
         """Return the host that is asked."""
         return urlsplit(self.root).hostname or ""
+
+    @property
+    def venue(self) -> Venue:
+        """Return the exchange as a session knows it."""
+        return Venue(self.name, self.host, self.real_money)
 
     @property
     def is_local(self) -> bool:

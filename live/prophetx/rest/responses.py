@@ -2,8 +2,8 @@
 
 import msgspec
 
+from live.decode import Shape, read
 from live.prophetx.rest.transport import Reply
-from live.prophetx.wire.decode import Shape, read
 from strategies.trading.model.errors import ProtocolError, RefusalError, UnreachableError
 
 # Codes of HTTP 500 that are a definite no all the same (partner API, 3.2).

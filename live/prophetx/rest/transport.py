@@ -46,19 +46,19 @@ class Transport:
     """
 
     def __init__(
-        self, site: Endpoint, clock: WallClock, carrier: httpx.AsyncBaseTransport | None = None
+        self, endpoint: Endpoint, clock: WallClock, carrier: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """Speak with an exchange, over the network unless another carrier is given."""
-        self.site = site
-        self._answer_seconds = site.answer_seconds
-        self._pace = RateLimiter(clock, site.requests_per_second)
+        self.endpoint = endpoint
+        self._answer_seconds = endpoint.answer_seconds
+        self._pace = RateLimiter(clock, endpoint.requests_per_second)
         self._http = httpx.AsyncClient(
             transport=carrier,
-            timeout=site.answer_seconds,
+            timeout=endpoint.answer_seconds,
             follow_redirects=False,
             verify=trusted() if carrier is None else True,
             # What is on this machine is not asked through a proxy.
-            trust_env=not site.is_local,
+            trust_env=not endpoint.is_local,
         )
 
     async def __aenter__(self) -> Self:
@@ -95,7 +95,7 @@ class Transport:
             async with asyncio.timeout(self._answer_seconds):
                 response = await self._http.request(
                     method,
-                    _url(self.site.url(path)),
+                    _url(self.endpoint.url(path)),
                     params=query,
                     content=body,
                     headers=headers,
@@ -111,9 +111,9 @@ class Transport:
             why = f"no answer within {self._answer_seconds:g} s"
         else:
             why = str(error) or type(error).__name__
-        if self.site.is_local and isinstance(error, httpx.ConnectError):
+        if self.endpoint.is_local and isinstance(error, httpx.ConnectError):
             why += "; is python -m sim serve running?"
-        return UnreachableError(f"{self.site.root}: {method} {path}: {why}")
+        return UnreachableError(f"{self.endpoint.root}: {method} {path}: {why}")
 
 
 # To read an address takes a good part of the time in which a request is made.

@@ -1,7 +1,7 @@
 """One socket to the exchange, by Pysher: opened once, and never again.
 
-Pysher's thread does one thing: it stamps what arrives and hands it over. Its own reconnecting, its
-timers and its channels are left aside; the stream above knows better when a socket is dead.
+Pysher's thread only stamps what arrives and queues it. Its own reconnecting, timers and channels
+are not used; the stream above decides when a socket is dead.
 """
 
 import asyncio
@@ -23,16 +23,16 @@ from live.prophetx.wire.login import ConnectionConfig
 # thread sleeps.
 _PING_SECONDS = {"ping_interval": 5, "ping_timeout": 4}
 
-# Pysher's thread gives up its turn at every read, several to a frame. With the interpreter's own
-# 5 ms until it has another, a loop that is busy hears ever less, and the exchange lets it go.
-_TURN_SECONDS = 0.0005
+# Pysher's thread releases the interpreter at every read, several times a frame. With the default of
+# 5 ms until it runs again, a busy loop falls behind, and the exchange closes the socket.
+_SWITCH_SECONDS = 0.0005
 
-# A reader that has fallen so far behind would rather begin again than catch up.
+# A reader this far behind reconnects instead of catching up.
 _FRAMES_WAITING_MAX = 200_000
 
 
 class PusherSocket:
-    """A socket, and what arrived on it and was not taken yet."""
+    """A socket, and the queue of what arrived on it."""
 
     def __init__(
         self,
@@ -43,9 +43,9 @@ class PusherSocket:
         stamp_ns: Callable[[], int],
         wake: Callable[[], None],
     ) -> None:
-        """Prepare a socket; `wake` is called in the running loop when something is to be taken.
+        """Prepare a socket; `wake` is called in the running loop when something is in the queue.
 
-        `stamp_ns` tells the time in Pysher's thread.
+        `stamp_ns` returns the time; it is called in Pysher's thread.
         """
         host, _, named_port = (config.ws_host or "").partition(":")
         self._pusher = Pusher(
@@ -64,18 +64,18 @@ class PusherSocket:
         self._woken = False
         self._cut = False
         self._raw: socket.socket | None = None
-        self.heard_at = self._loop.time()
+        self.received_at = self._loop.time()
         self.ended: str | None = None
         self.close_code: int | None = None
         self._take_over()
 
     def open(self) -> None:
         """Connect, in Pysher's thread."""
-        sys.setswitchinterval(_TURN_SECONDS)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self._pusher.connect()
 
     def take(self) -> list[tuple[int, bytes | str]]:
-        """Return what has arrived since, each with its time of arrival."""
+        """Return and remove what is in the queue, each with its time of arrival."""
         self._woken = False
         taken = []
         while self._waiting:
@@ -83,16 +83,16 @@ class PusherSocket:
         return taken
 
     def send(self, event: str, data: object) -> None:
-        """Say something; raise OSError if the socket is dead."""
+        """Send an event; raise OSError if the socket is dead."""
         text = msgspec.json.encode({"event": event, "data": data}).decode()
         try:
             self._pusher.connection.socket.send(text)
         except Exception as error:
-            # Whatever the library calls it, nothing can be said any more.
+            # Whatever the library raises, nothing can be sent any more.
             raise OSError(str(error)) from error
 
     def cut(self) -> None:
-        """End it at once, whatever its thread is doing."""
+        """Close it at once, whatever its thread is doing."""
         self._cut = True
         application = self._pusher.connection.socket
         if application is None:
@@ -103,57 +103,57 @@ class PusherSocket:
                 self._raw.shutdown(socket.SHUT_RDWR)
 
     def _take_over(self) -> None:
-        """Put our own callbacks in the place of Pysher's, and forbid it to reconnect."""
+        """Replace Pysher's callbacks by our own, and keep it from reconnecting."""
         connection = self._pusher.connection
         connection.disconnect_called = True
         connection.socket_kwargs.update(_PING_SECONDS, skip_utf8_validation=True)
         if self._secure:
-            # Its own way to find authorities knows others than the requests do, or none.
+            # By default the library trusts other authorities than our requests do, or none.
             connection.socket_kwargs["sslopt"] = {"context": trusted()}
-        connection._on_open = self._opened
-        connection._on_message = self._heard
-        connection._on_error = self._failed
-        connection._on_close = self._closed
+        connection._on_open = self._on_open
+        connection._on_message = self._on_message
+        connection._on_error = self._on_error
+        connection._on_close = self._on_close
         connection.run = self._run
 
     def _run(self) -> None:
-        """Be Pysher's thread; however it ends, that is told."""
+        """Run as Pysher's thread; however it ends, the loop learns of it."""
         try:
             self._pusher.connection._connect()
         except Exception as error:
-            # Such as an address that cannot be: it would end the thread with a traceback.
+            # For example an impossible address; raised, it would print a traceback.
             self._end(str(error) or type(error).__name__)
         finally:
             self._end("the socket ended")
             if self._raw is not None:
-                # The library leaves it open where its farewell fails.
+                # The library leaves it open when its closing handshake fails.
                 self._raw.close()
 
-    # What follows is called in Pysher's thread.
+    # The rest is called in Pysher's thread.
 
-    def _opened(self, *_: Any) -> None:
+    def _on_open(self, *_: Any) -> None:
         self._raw = self._pusher.connection.socket.sock.sock
         if self._cut:
             self.cut()
 
-    def _heard(self, *arguments: Any) -> None:
-        self.heard_at = self._loop.time()
+    def _on_message(self, *arguments: Any) -> None:
+        self.received_at = self._loop.time()
         if len(self._waiting) >= _FRAMES_WAITING_MAX:
             self._end("more arrived than could be read")
             self.cut()
             return
         self._waiting.append((self._stamp_ns(), arguments[-1]))
-        self._hand_over()
+        self._wake_loop()
 
-    def _failed(self, *arguments: Any) -> None:
+    def _on_error(self, *arguments: Any) -> None:
         error = arguments[-1]
         self._note_code(getattr(error, "status_code", None))
         self._end(str(error) or type(error).__name__)
 
-    def _closed(self, *arguments: Any) -> None:
+    def _on_close(self, *arguments: Any) -> None:
         self._note_code(arguments[-2])
-        told = " ".join(str(part) for part in arguments[-2:] if part)
-        self._end(f"closed by the exchange {told}".strip())
+        text = " ".join(str(part) for part in arguments[-2:] if part)
+        self._end(f"closed by the exchange {text}".strip())
 
     def _note_code(self, code: object) -> None:
         if isinstance(code, int):
@@ -162,15 +162,15 @@ class PusherSocket:
     def _end(self, why: str) -> None:
         if self.ended is None:
             self.ended = why
-        self._hand_over()
+        self._wake_loop()
 
-    def _hand_over(self) -> None:
-        """Wake the loop, once for all that it has not taken yet."""
+    def _wake_loop(self) -> None:
+        """Wake the loop, once for everything in the queue."""
         if self._woken:
             return
         self._woken = True
         try:
             self._loop.call_soon_threadsafe(self._wake)
         except RuntimeError:
-            # The loop has ended, and nobody wants to hear any more.
+            # The loop is closed: nobody receives any more.
             self.cut()

@@ -1,1 +1,1 @@
-"""Verbs that need no session: check, record, reconcile."""
+"""Verbs without a session: check, status, cancel-all, record, reconcile."""

@@ -1,4 +1,4 @@
-"""What a person asks of the exchange without trading: is all well, what is open, cancel it all."""
+"""Account tools, without trading: check the connection, show what is open, cancel everything."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -8,7 +8,7 @@ from numpy.random import default_rng
 from live.prophetx.connection import Connection, chosen_tournaments, log_in, require_live_parts
 from live.prophetx.rest.client import EVENTS_PER_SOCKET
 from live.prophetx.rest.endpoint import Endpoint
-from live.prophetx.socket.stream import Down, Record, Stream, StreamSettings, Up
+from live.prophetx.socket.stream import Record, SocketDown, SocketUp, Stream, StreamSettings
 from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
@@ -20,7 +20,7 @@ Finding = tuple[str, str]
 
 
 class AccountTools:
-    """Looks at one exchange for one account, from configured parts."""
+    """One exchange and one account, from configured parts."""
 
     def __init__(
         self,
@@ -31,10 +31,10 @@ class AccountTools:
         markets: MarketFilter,
         risk: Limits,
     ) -> None:
-        """Take the parts; raise ConfigError where they cannot mean anything."""
+        """Prepare; raise ConfigError for settings that cannot be."""
         require_live_parts(feed, clock)
         self.feed = feed
-        self.site = prophet
+        self.endpoint = prophet
         self.clock = clock()
         self.markets = markets
         self.limits = risk
@@ -45,7 +45,7 @@ class AccountTools:
         """Yield one finding after another; raise the first thing that is wrong."""
         client = connection.client
         await log_in(connection)
-        yield "log in", f"{self.site.name} ({self.site.root}) takes the keys"
+        yield "log in", f"{self.endpoint.name} ({self.endpoint.root}) accepts the keys"
         yield "balance", dollars_text((await client.balance()).balance_cents)
         tournaments = await chosen_tournaments(client, self.markets)
         names = [tournament.name or "?" for tournament in tournaments]
@@ -59,39 +59,39 @@ class AccountTools:
         yield "trading", self._trading(environ)
 
     async def _channels(self, connection: Connection, event_ids: list[int]) -> str:
-        """Open a socket until it is on every channel."""
+        """Open a socket until it is subscribed to every channel."""
         opened: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-        def hear(record: Record) -> None:
+        def on_record(record: Record) -> None:
             if opened.done():
                 return
             match record:
-                case Up():
+                case SocketUp():
                     opened.set_result(len(event_ids))
-                case Down(reason=reason):
-                    message = f"the socket of {self.site.name}: {reason}"
+                case SocketDown(reason=reason):
+                    message = f"the socket of {self.endpoint.name}: {reason}"
                     opened.set_exception(UnreachableError(message))
 
         stream = Stream(
             connection.client,
-            self.site,
+            self.endpoint,
             connection.clock,
             self.feed,
             default_rng(0),
             lambda: event_ids,
             connection.decode_errors,
         )
-        streaming = asyncio.create_task(stream.run(hear))
+        streaming = asyncio.create_task(stream.run(on_record))
         await asyncio.wait((streaming, opened), return_when=asyncio.FIRST_COMPLETED)
         if streaming.done():
             streaming.result()
         streaming.cancel()
         await asyncio.gather(streaming, return_exceptions=True)
-        return f"the socket hears {opened.result()} events"
+        return f"the socket carries {opened.result()} events"
 
     def _trading(self, environ: Mapping[str, str]) -> str:
         try:
-            admit_trading(self.site, environ, self.limits)
+            admit_trading(self.endpoint.venue, environ, self.limits)
         except ConfigError as refusal:
             return f"refused: {refusal}"
         return "play money"

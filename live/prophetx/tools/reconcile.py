@@ -1,14 +1,16 @@
-"""A session's journal held against its exchange: in which of its wagers the two differ.
-
-Nothing is asked that changes anything, and nothing is written.
-"""
+"""Compares a session's journal with its exchange, wager by wager; changes and writes nothing."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from live.prophetx.connection import Connection, require_live_parts
-from live.prophetx.orders.open_wagers import HISTORY_SECONDS, is_open, recent_wagers, wager_text
+from live.prophetx.orders.order_history import (
+    HISTORY_SECONDS,
+    OrderHistory,
+    is_open,
+    wager_text,
+)
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.stream import StreamSettings
 from live.prophetx.wire.orders import OrderShape
@@ -23,11 +25,11 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 
 class AccountDifferenceError(TradingError):
-    """The journal and the exchange do not tell the same."""
+    """The journal and the exchange differ."""
 
 
 class Stakes(NamedTuple):
-    """What is open and what is matched, of one wager or of all, in cents."""
+    """Open and matched stake of one wager or of all, in cents."""
 
     open_cents: int
     matched_cents: int
@@ -36,10 +38,10 @@ class Stakes(NamedTuple):
 class Comparison(NamedTuple):
     """The stakes of the journal and of the exchange, its balance, and one line per difference.
 
-    So many wagers of the journal are `older` than what the exchange tells.
+    `older` counts the wagers of the journal that are older than the exchange's history.
     """
 
-    site_name: str
+    venue_name: str
     journal: Stakes
     exchange: Stakes
     balance_cents: int
@@ -47,30 +49,30 @@ class Comparison(NamedTuple):
     differences: list[str]
 
     def lines(self) -> Iterator[str]:
-        """Yield it as people read it."""
-        yield f"{'':<12}{'journal':>14}  {self.site_name:>14}"
+        """Yield the comparison line by line, for a person."""
+        yield f"{'':<12}{'journal':>14}  {self.venue_name:>14}"
         sides = zip(("open", "matched"), self.journal, self.exchange, strict=True)
         for title, ours, theirs in sides:
             yield f"{title:<12}{dollars_text(ours):>14}  {dollars_text(theirs):>14}"
         yield f"{'balance':<12}{'':>14}  {dollars_text(self.balance_cents):>14}"
         if self.older:
-            yield f"{self.older} wagers are older than its history of a week"
+            yield f"{self.older} wagers are older than the exchange's history of a week"
         yield from self.differences
 
     def require_agreement(self) -> None:
-        """Raise AccountDifferenceError, with what comes of it, if there are differences."""
+        """Raise AccountDifferenceError, with what the next start does, if there are differences."""
         number = len(self.differences)
         if number:
             message = (
                 f"{number} difference{'s' * (number > 1)}; the next start cancels what is open at "
-                f"{self.site_name}, and takes over what became of the rest in the markets that it "
+                f"{self.venue_name}, and takes over what became of the rest in the markets that it "
                 "follows"
             )
             raise AccountDifferenceError(message)
 
 
 class Reconciliation:
-    """Holds one session's journal against one exchange, from configured parts."""
+    """One session's journal and one exchange, from configured parts."""
 
     def __init__(
         self,
@@ -80,26 +82,28 @@ class Reconciliation:
         prophet: Endpoint,
         session: Mapping[str, Any],
     ) -> None:
-        """Take the parts; raise ConfigError where they cannot mean anything."""
+        """Prepare; raise ConfigError for settings that cannot be."""
         require_live_parts(feed, clock)
-        self.site = prophet
+        self.endpoint = prophet
         self.clock = clock()
         self._name = session["name"]
 
     def journaled(self, home: Path) -> dict[WagerRef, EarlierWager]:
         """Return the session's wagers as its journal knows them, in the order of placing.
 
-        Raise ConfigError where there is no such session, or one on paper, and JournalError where it
+        Raise ConfigError if there is no such session or it traded on paper, and JournalError if it
         is running.
         """
         folder = home / SESSIONS / require_name(self._name)
-        told = folder.relative_to(home)
+        shown = folder.relative_to(home)
         if not (folder / "journal.sqlite").exists():
-            message = f"{told}: there is no session"
+            message = f"{shown}: there is no session"
             raise ConfigError(message)
         for start in sorted(folder.glob("start-*.yaml"))[-1:]:
             if "mode_name: paper" in start.read_text(encoding="utf-8").splitlines():
-                message = f"{told}: it was traded on paper, so nothing of it is at {self.site.name}"
+                message = (
+                    f"{shown}: it traded on paper, so nothing of it is at {self.endpoint.name}"
+                )
                 raise ConfigError(message)
         with SessionJournal(folder / "journal.sqlite") as journal:
             return WagerHistory(journal.entries()).wagers
@@ -108,33 +112,36 @@ class Reconciliation:
         self, wagers: Mapping[WagerRef, EarlierWager], connection: Connection
     ) -> Comparison:
         """Ask the exchange, and return where it differs; raise ExchangeError."""
-        orders = await recent_wagers(connection)
+        orders = await OrderHistory(connection.client, connection.clock).recent()
         balance = await connection.client.balance()
         oldest_ns = connection.clock.wall_ns() - HISTORY_SECONDS * NS_PER_SECOND
         recent = [wager for wager in wagers.values() if wager.placed_ns >= oldest_ns]
         ours = {order.ref: order for order in orders if order.ref in wagers}
-        strange = [order for order in orders if is_open(order) and order.ref not in wagers]
+        unknown = [order for order in orders if is_open(order) and order.ref not in wagers]
         differences = [_difference(wager, ours.get(wager.request.ref)) for wager in recent]
         return Comparison(
-            site_name=self.site.name,
+            venue_name=self.endpoint.name,
             journal=_sum(_in_journal(wager) for wager in recent),
-            exchange=_sum(_at_exchange(order) for order in [*ours.values(), *strange]),
+            exchange=_sum(_at_exchange(order) for order in [*ours.values(), *unknown]),
             balance_cents=balance.balance_cents,
             older=len(wagers) - len(recent),
             differences=[
                 *(line for line in differences if line is not None),
-                *(f"{wager_text(order)}: not known to the journal" for order in strange),
+                *(f"{wager_text(order)}: not in the journal" for order in unknown),
             ],
         )
 
 
 def _difference(wager: EarlierWager, order: OrderShape | None) -> str | None:
-    """Return in what a wager differs from the exchange's word of it, None if they agree."""
-    here, there = _in_journal(wager), _at_exchange(order)
-    if here == there:
+    """Return how a wager differs between journal and exchange, None if they agree."""
+    ours, theirs = _in_journal(wager), _at_exchange(order)
+    if ours == theirs:
         return None
-    became = "not in its history" if order is None else order.status
-    return f"{wager.request.ref}: {_text(here)} in the journal; there {_text(there)} ({became})"
+    status = "not in its history" if order is None else order.status
+    return (
+        f"{wager.request.ref}: {_text(ours)} in the journal; {_text(theirs)} at the exchange "
+        f"({status})"
+    )
 
 
 def _in_journal(wager: EarlierWager) -> Stakes:

@@ -1,26 +1,26 @@
-"""A recording session: the exchange's stream written to a tape, until it is told to stop."""
+"""The verb `record`: the exchange's stream written to a tape until it is stopped."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from live.prophetx.connection import Connection, chosen_tournaments, log_in, require_live_parts
-from live.prophetx.market_data.capture import Capture, CaptureSettings, Tell
-from live.prophetx.market_data.raw_log import RawLog
+from live.prophetx.connection import Connection, log_in, require_live_parts
+from live.prophetx.market_data.capture import Capture, CaptureSettings, open_capture
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.stream import StreamSettings
 from live.reference.reference_source import ReferenceSettings
+from live.session.gateway import Notify
 from live.wall_clock import WallClock
-from recordings.tape import Clocks
-from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
-from strategies.trading.model.odds import Ladder
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What came of a recording."""
+class RecordingSummary:
+    """How many rows and events are on a tape, how often the feed was lost, and what was unreadable.
+
+    `decode_errors` counts messages.
+    """
 
     rows: int
     events: int
@@ -43,48 +43,54 @@ class Recording:
         segment_seconds: float,
         compare_seconds: float,
     ) -> None:
-        """Take the parts; raise ConfigError where they cannot mean anything.
+        """Prepare a recording; raise ConfigError for settings that cannot be.
 
-        A segment is whole after `segment_seconds`; every `compare_seconds` the tape is compared
-        with what the exchange answers.
+        A segment is complete after `segment_seconds`; every `compare_seconds` the tape is compared
+        with a snapshot.
         """
         require_live_parts(feed, clock)
-        self.site = prophet
+        self.endpoint = prophet
         self.clock = clock()
-        self.markets = markets
-        self.taping = CaptureSettings(
+        self._settings = CaptureSettings(
             feed, markets, reference, seed, segment_seconds, compare_seconds
         )
 
     async def run(
-        self, folder: Path, connection: Connection, stop: asyncio.Event, tell: Tell
-    ) -> Recorded:
-        """Record into a folder until told to stop; tell what a person should know meanwhile.
+        self, folder: Path, connection: Connection, stop: asyncio.Event, notify: Notify
+    ) -> RecordingSummary:
+        """Record into a folder until `stop` is set; `notify` receives lines for a person.
 
-        However it ends, the tape is closed with all that was heard, unless nothing was.
+        However it ends, the tape holds all that was received; if nothing was, there is none.
         """
         await log_in(connection)
-        client = connection.client
-        ladder = Ladder(await client.ladder())
-        tournaments = await chosen_tournaments(client, self.markets)
-        writer = TapeWriter(
-            folder,
-            source=f"recorded from {self.site.name} ({self.site.host})",
-            simulated=not self.site.real_money,
-            clocks=Clocks.TWO,
-            ladder=ladder,
-        )
-        raw = RawLog(folder)
-        tell(f"recording {self.site.name} ({self.site.root}); Ctrl-C ends it")
+        capture, writer = await open_capture(self._settings, connection, folder, notify)
+        notify(f"recording {self.endpoint.name} ({self.endpoint.root}); Ctrl-C stops it")
         try:
-            taping = Capture(self.taping, connection, self.clock, tournaments, writer, raw, tell)
-            await taping.run(stop)
+            await _run_until(stop, capture)
         finally:
-            raw.end_file()
-            if writer.rows_written:
-                writer.close()
-            else:
-                writer.abandon()
-        return Recorded(
-            writer.rows_written, taping.events, taping.gaps, connection.decode_errors.total
+            capture.close()
+        return RecordingSummary(
+            writer.rows_written,
+            len(capture.rows.event_ids),
+            capture.recorder.gaps,
+            connection.decode_errors.total,
         )
+
+
+async def _run_until(stop: asyncio.Event, capture: Capture) -> None:
+    """Run a capture until `stop` is set; raise what ends it earlier."""
+    capturing = asyncio.create_task(capture.run(capture.recorder, _no_preparation))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((capturing, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        failed = capturing.done()
+        for task in (capturing, stopping):
+            task.cancel()
+        await asyncio.gather(capturing, stopping, return_exceptions=True)
+    if failed:
+        capturing.result()
+
+
+async def _no_preparation() -> None:
+    """Return at once: a recording has no wagers to catch up on before a snapshot."""

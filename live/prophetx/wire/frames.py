@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from live.prophetx.wire.decode import Nanoseconds, Shape, cents, read, unreadable
+from live.decode import Nanoseconds, Shape, cents, read, unreadable
 from live.prophetx.wire.markets import EventShape, StrikeShape, TournamentShape
 from live.prophetx.wire.orders import OrderShape
 

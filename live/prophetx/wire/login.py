@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from live.prophetx.wire.decode import Shape
+from live.decode import Shape
 
 # What a header can carry.
 Token = Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$")]

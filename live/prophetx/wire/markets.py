@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from live.prophetx.wire.decode import NANOSECONDS_MAX, Nanoseconds, Shape, cents, unreadable
+from live.decode import NANOSECONDS_MAX, Nanoseconds, Shape, cents, unreadable
 
 _SECOND_NS = 1_000_000_000
 # Points are whole, or halves or quarters of that, and no game has scores like these.

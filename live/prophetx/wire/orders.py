@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import UNSET, Raw, UnsetType
 
-from live.prophetx.wire.decode import Nanoseconds, Shape, cents, dollars, stake_cents, unreadable
+from live.decode import Nanoseconds, Shape, cents, dollars, stake_cents, unreadable
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import WagerRef
 

@@ -10,7 +10,7 @@ import pytest
 from live.prophetx.connection import connected
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import WagerTracker
-from live.prophetx.wire.decode import read
+from live.decode import read
 from live.prophetx.wire.orders import OrderShape
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager

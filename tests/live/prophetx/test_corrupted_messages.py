@@ -23,9 +23,9 @@ from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.transport import Transport
-from live.prophetx.socket.stream import Down, Garbled, Heard, Record, Stream, StreamSettings, Up
-from live.prophetx.wire.decode import read
-from live.prophetx.wire.decode_errors import DecodeErrors
+from live.prophetx.socket.stream import SocketDown, UnreadableMessage, Message, Record, Stream, StreamSettings, SocketUp
+from live.decode import read
+from live.decode_errors import DecodeErrors
 from live.prophetx.wire.frames import read_change, read_frame
 from live.prophetx.wire.markets import EventShape, MarketShape
 from live.prophetx.wire.orders import CancellationShape, OrderShape
@@ -153,7 +153,7 @@ def said(sandbox: Sandbox) -> Said:
                 frames: dict[str, bytes] = {}
 
                 def hear(record: Record) -> None:
-                    if isinstance(record, Heard):
+                    if isinstance(record, Message):
                         kind = json.loads(str(record.frame.data))["change_type"]
                         frames[kind] = record.raw
 
@@ -280,12 +280,12 @@ def test_a_mangled_frame_is_a_change_or_a_protocol_error(said: Said) -> None:
         assert min(counts["read"], counts["refused"]) > 20, (raw, counts)
 
 
-def heard(raw: bytes, at_ns: int) -> Heard | Garbled:
+def heard(raw: bytes, at_ns: int) -> Message | UnreadableMessage:
     """Return a frame as the stream tells it."""
     try:
-        return Heard(1, at_ns, read_frame(raw), raw)
+        return Message(1, at_ns, read_frame(raw), raw)
     except ProtocolError:
-        return Garbled(1, at_ns, raw)
+        return UnreadableMessage(1, at_ns, raw)
 
 
 def shapes_of(raws: Iterable[bytes], type_: type[Any]) -> list[Any]:
@@ -314,7 +314,7 @@ class Tableau:
         shown = json.loads(said.bodies["v4/mm/get_multiple_markets"])["data"]
         self.event = text(event)
         self.markets = [text(market) for market in shown[str(said.event_id)]]
-        self._recorder.hear(Up(1, self._clock.wall_ns()))
+        self._recorder.on_record(SocketUp(1, self._clock.wall_ns(), 1))
 
     def show(self, event: bytes, markets: Iterable[bytes]) -> None:
         """Show what can be read of a snapshot."""
@@ -323,11 +323,11 @@ class Tableau:
 
     def hear(self, raw: bytes) -> None:
         """Hear a frame."""
-        self._recorder.hear(heard(raw, self._clock.wall_ns()))
+        self._recorder.on_record(heard(raw, self._clock.wall_ns()))
 
     def lose(self) -> None:
         """Lose the feed, and end a segment."""
-        self._recorder.hear(Down(1, self._clock.wall_ns(), "a fault"))
+        self._recorder.on_record(SocketDown(1, self._clock.wall_ns(), "a fault"))
         self._writer.end_segment()
 
     def ended(self) -> Tape:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from live.prophetx.wire.decode_errors import DecodeErrors
+from live.decode_errors import DecodeErrors
 from live.prophetx.wire.frames import read_frame
 from strategies.trading.model.errors import ProtocolError
 

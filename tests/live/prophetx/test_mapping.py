@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from live.prophetx.market_data import mapping as listing
-from live.prophetx.wire.decode import read
+from live.decode import read
 from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.ids import EventId, MarketId

@@ -13,9 +13,9 @@ import pytest
 from live.prophetx.market_data.raw_log import RawLog
 from live.prophetx.market_data.recorder import Recorder
 from live.prophetx.market_data.tape_rows import MarketRows
-from live.prophetx.socket.stream import Down, Garbled, Heard, Up
-from live.prophetx.wire.decode import read
-from live.prophetx.wire.decode_errors import DecodeErrors
+from live.prophetx.socket.stream import SocketDown, UnreadableMessage, Message, SocketUp
+from live.decode import read
+from live.decode_errors import DecodeErrors
 from live.prophetx.wire.frames import Frame
 from live.prophetx.wire.markets import EventShape, MarketShape
 from live.reference.reference_source import ReferenceLine
@@ -91,11 +91,11 @@ class Desk:
         """Show a snapshot of the game with these markets."""
         shapes = [read(MarketShape, json.dumps(market).encode(), "market") for market in markets]
         told = read(EventShape, json.dumps(EVENT | event).encode(), "event")
-        self.recorder.write_snapshot([told], {GAME: shapes})
+        self.recorder.on_snapshot(Snapshot([told], {GAME: shapes}))
 
     def begin(self, *markets: dict[str, Any]) -> None:
         """Come up with a snapshot."""
-        self.recorder.hear(Up(1, NOW_NS))
+        self.recorder.on_record(SocketUp(1, NOW_NS, 1))
         self.snapshot(*markets)
 
     def hear(self, change_type: str, payload: Any, op: str = "u", timestamp: int = 5) -> None:
@@ -104,7 +104,7 @@ class Desk:
         coded = b64encode(json.dumps(payload).encode()).decode()
         inner = {"change_type": change_type, "op": op, "timestamp": timestamp, "payload": coded}
         frame = Frame(event="tournament_132", channel="private-x", data=json.dumps(inner))
-        self.recorder.hear(Heard(1, self.at_ns, frame, b"raw text"))
+        self.recorder.on_record(Message(1, self.at_ns, frame, b"raw text"))
 
     def hear_levels(self, home: Levels, away: Levels, sequence: int) -> None:
         """Hear all levels of the moneyline."""
@@ -122,7 +122,7 @@ class Desk:
         """Hear a price from outside, a millisecond after what was heard last."""
         self.at_ns += 1_000_000
         price = ReferencePrice(LineId(line_id), probability)
-        self.recorder.hear_reference(ReferenceLine(self.at_ns, b"outside", price))
+        self.recorder.on_reference(ReferenceLine(self.at_ns, b"outside", price))
 
     def prices(self) -> list[tuple[str, float]]:
         """Return what the tape says of prices from outside: the line and the probability."""
@@ -208,7 +208,7 @@ def test_a_trade_is_written_from_its_makers_side_once(desk: Desk) -> None:
 
 def test_what_waits_for_a_snapshot_comes_after_it(desk: Desk) -> None:
     """What is heard before the snapshot is written behind it, if it is newer, in order of time."""
-    desk.recorder.hear(Up(1, NOW_NS))
+    desk.recorder.on_record(SocketUp(1, NOW_NS, 1))
     desk.hear_levels([(110, 1)], [], sequence=500)
     desk.hear_levels([(110, 6)], [], sequence=2_000)
     desk.hear_trade(HOME, 110, 3, 9)
@@ -223,9 +223,9 @@ def test_what_waits_for_a_snapshot_comes_after_it(desk: Desk) -> None:
 def test_a_gap_is_told_on_the_tape_and_ends_with_a_snapshot(desk: Desk) -> None:
     """The tape says when the feed was lost and restored; the snapshot says what changed between."""
     desk.begin(moneyline([(110, 5)], [(-120, 9)]))
-    desk.recorder.hear(Down(1, NOW_NS + 5_000_000_000, "closed"))
-    desk.recorder.hear(Down(2, NOW_NS + 6_000_000_000, "still closed"))
-    desk.recorder.hear(Up(3, NOW_NS))
+    desk.recorder.on_record(SocketDown(1, NOW_NS + 5_000_000_000, "closed"))
+    desk.recorder.on_record(SocketDown(2, NOW_NS + 6_000_000_000, "still closed"))
+    desk.recorder.on_record(SocketUp(3, NOW_NS, 1))
     desk.snapshot(moneyline([(112, 5)], [(-120, 9)]))
     texts = [json.loads(row.text) for row in desk.rows() if row.kind == Kind.UNTYPED and row.text]
     assert texts == [{"feed": "lost", "reason": "closed"}, {"feed": "restored"}]
@@ -239,7 +239,7 @@ def test_trades_heard_before_a_loss_are_kept(desk: Desk) -> None:
     desk.recorder.expect_snapshot()
     desk.hear_trade(HOME, 110, 3, 9)
     desk.hear_levels([(110, 1)], [], sequence=2_000)
-    desk.recorder.hear(Down(1, NOW_NS + 5_000_000_000, "closed"))
+    desk.recorder.on_record(SocketDown(1, NOW_NS + 5_000_000_000, "closed"))
     kinds = [row.kind for row in desk.rows() if row.kind in (Kind.TRADE, Kind.OFFER)]
     assert kinds == [Kind.OFFER, Kind.TRADE]
 
@@ -322,7 +322,7 @@ def test_what_cannot_be_written_costs_only_itself(desk: Desk) -> None:
     desk.hear_levels([(110, 5), (-147, 4), (99, 1)], [], sequence=2_000)
     desk.hear("market_selections", {"sport_event_id": GAME})
     desk.hear("novelty", {})
-    desk.recorder.hear(Garbled(1, NOW_NS, b"\xff{"))
+    desk.recorder.on_record(UnreadableMessage(1, NOW_NS, b"\xff{"))
     desk.hear_levels([(110, 6)], [], sequence=3_000)
     rows = desk.rows()
     assert [row.amount_cents for row in rows if row.kind == Kind.OFFER] == [500, 600]
@@ -360,7 +360,7 @@ def test_every_message_is_kept_as_it_came(desk: Desk) -> None:
     desk.begin(moneyline([], []))
     desk.hear_levels([(110, 5)], [], sequence=2_000)
     desk.raw.flush()
-    desk.recorder.hear(Garbled(1, NOW_NS + 5, b"\xff{"))
+    desk.recorder.on_record(UnreadableMessage(1, NOW_NS + 5, b"\xff{"))
     desk.rows()
     with gzip.open(desk.folder / "raw-00000.jsonl.gz") as file:
         kept = [json.loads(line) for line in file]
@@ -386,7 +386,7 @@ def test_a_line_from_outside_that_is_no_price_is_kept(desk: Desk) -> None:
     """What cannot be read is on the tape as it came, and beside it, as every line from outside."""
     desk.begin(moneyline([], []))
     desk.hear_price(HOME, 0.5)
-    desk.recorder.hear_reference(ReferenceLine(desk.at_ns + 1, b"\xff{", None))
+    desk.recorder.on_reference(ReferenceLine(desk.at_ns + 1, b"\xff{", None))
     rows = desk.rows()
     assert [row.text for row in rows if row.kind == Kind.UNTYPED] == ["\\xff{"]
     with gzip.open(desk.folder / "raw-00000.jsonl.gz") as file:
@@ -404,7 +404,7 @@ def test_prices_of_lines_that_are_not_followed_are_counted(desk: Desk) -> None:
 def test_prices_wait_for_the_snapshot_that_shows_their_line(desk: Desk) -> None:
     """Before the first snapshot no line is known: the newest price of each waits for it."""
     desk.hear_price(HOME, 0.4)
-    desk.recorder.hear(Up(1, NOW_NS))
+    desk.recorder.on_record(SocketUp(1, NOW_NS, 1))
     desk.hear_price(HOME, 0.5)
     desk.hear_price("c" * 32, 0.5)
     desk.snapshot(moneyline([(110, 5)], []))
@@ -415,9 +415,9 @@ def test_prices_wait_for_the_snapshot_that_shows_their_line(desk: Desk) -> None:
 def test_prices_of_known_lines_do_not_wait(desk: Desk) -> None:
     """During a gap prices go on: they come from elsewhere, and are stamped as they come."""
     desk.begin(moneyline([(110, 5)], []))
-    desk.recorder.hear(Down(1, NOW_NS, "closed"))
+    desk.recorder.on_record(SocketDown(1, NOW_NS, "closed"))
     desk.hear_price(HOME, 0.4)
-    desk.recorder.hear(Up(2, NOW_NS))
+    desk.recorder.on_record(SocketUp(2, NOW_NS, 1))
     desk.hear_price(HOME, 0.5)
     desk.snapshot(moneyline([(110, 6)], []))
     assert desk.prices() == [("a", 0.4), ("a", 0.5)]
@@ -425,8 +425,8 @@ def test_prices_of_known_lines_do_not_wait(desk: Desk) -> None:
 
 def test_prices_that_waited_through_a_loss_are_old(desk: Desk) -> None:
     """A price whose line is shown only after the next gap is not passed off as fresh."""
-    desk.recorder.hear(Up(1, NOW_NS))
+    desk.recorder.on_record(SocketUp(1, NOW_NS, 1))
     desk.hear_price(HOME, 0.4)
-    desk.recorder.hear(Down(1, NOW_NS, "closed"))
+    desk.recorder.on_record(SocketDown(1, NOW_NS, "closed"))
     desk.begin(moneyline([(110, 5)], []))
     assert desk.prices() == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from live.prophetx.socket.stream import Down, Garbled, Heard, Record, StreamSettings, Up
+from live.prophetx.socket.stream import SocketDown, UnreadableMessage, Message, Record, StreamSettings, SocketUp
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import CredentialsError, RefusalError, TapeError
 from tests.live.socket_messages import (
@@ -33,10 +33,10 @@ def test_what_is_said_is_heard_in_its_order_with_its_time() -> None:
     listener = streamed(five_hundred_messages)
     heard = listener.heard('"tournament"')
     assert [body.info.id for _, body in heard] == list(range(500))
-    stamps = [record.received_ns for record in listener.records if isinstance(record, Heard)]
+    stamps = [record.received_ns for record in listener.records if isinstance(record, Message)]
     assert stamps == sorted(stamps)
     assert began_ns < stamps[0] < stamps[-1] < WallClock().wall_ns()
-    assert isinstance(listener.records[0], Up)
+    assert isinstance(listener.records[0], SocketUp)
 
 
 def test_the_socket_is_let_onto_the_channels_of_what_is_wanted() -> None:
@@ -108,7 +108,7 @@ def test_a_socket_that_ends_is_followed_by_another(fault: Callable[[Peer], Any])
         await listener.until(lambda: listener.heard('"tournament"'))
 
     listener = streamed(scenario)
-    order = [type(record).__name__ for record in listener.records if isinstance(record, Up | Down)]
+    order = [type(record).__name__ for record in listener.records if isinstance(record, SocketUp | SocketDown)]
     assert order == ["Up", "Down", "Up"]
     (down,) = listener.downs()
     assert (down.epoch, bool(down.reason)) == (1, True)
@@ -174,7 +174,7 @@ def test_a_garbled_message_costs_nothing_but_itself(garbage: str) -> None:
         await listener.until(lambda: listener.heard('"tournament"'))
 
     listener = streamed(scenario)
-    garbled = [record for record in listener.records if isinstance(record, Garbled)]
+    garbled = [record for record in listener.records if isinstance(record, UnreadableMessage)]
     assert [record.raw for record in garbled] == [garbage.encode()]
     assert listener.decode_errors.total == 1
     assert (len(listener.ups()), listener.downs()) == (1, [])
@@ -190,7 +190,7 @@ def test_a_text_that_is_none_costs_nothing_but_itself(garbage: bytes) -> None:
         await listener.until(lambda: listener.heard('"tournament"'))
 
     listener = streamed(scenario)
-    garbled = [record for record in listener.records if isinstance(record, Garbled)]
+    garbled = [record for record in listener.records if isinstance(record, UnreadableMessage)]
     assert [record.raw for record in garbled] == [garbage]
     assert listener.downs() == []
 
@@ -221,7 +221,7 @@ def test_what_comes_before_every_channel_is_there_is_not_lost() -> None:
     listener = streamed(scenario)
     assert [epoch for epoch, _ in listener.heard('"tournament"')] == [2, 2]
     second_up = listener.records.index(listener.ups()[1])
-    early = [r for r in listener.records[:second_up] if isinstance(r, Heard) and r.epoch == 2]
+    early = [r for r in listener.records[:second_up] if isinstance(r, Message) and r.epoch == 2]
     assert early == []
 
 
@@ -330,7 +330,7 @@ def test_an_error_of_the_listener_comes_out() -> None:
         async with listening(peer) as listener:
 
             def tell(record: Record) -> None:
-                if isinstance(record, Heard):
+                if isinstance(record, Message):
                     message = "full disk"
                     raise TapeError(message)
 
@@ -368,6 +368,6 @@ def test_the_channels_are_those_of_the_peer() -> None:
         await listener.until(lambda: listener.heard('"tournament"') and listener.heard("system"))
 
     channels = {
-        record.frame.channel for record in streamed(scenario).records if isinstance(record, Heard)
+        record.frame.channel for record in streamed(scenario).records if isinstance(record, Message)
     }
     assert channels == {PUBLIC, PRIVATE}

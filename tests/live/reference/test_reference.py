@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from live.prophetx.wire.decode_errors import DecodeErrors
+from live.decode_errors import DecodeErrors
 from live.reference.reference_source import (
     ReferenceLine,
     ReferenceSettings,

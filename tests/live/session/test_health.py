@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hydra.utils import instantiate
 
-from live.prophetx.wire.decode_errors import DecodeErrors
+from live.decode_errors import DecodeErrors
 from live.session.health import Health
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk

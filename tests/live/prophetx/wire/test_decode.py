@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.prophetx.wire.decode import cents, dollars, read
+from live.decode import cents, dollars, read
 from strategies.trading.model.errors import ProtocolError
 
 

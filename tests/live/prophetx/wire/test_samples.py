@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from live.prophetx.wire.decode import read
+from live.decode import read
 from live.prophetx.wire.frames import (
     EventChange,
     Frame,

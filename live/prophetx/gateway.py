@@ -1,0 +1,114 @@
+"""ProphetX as a session's gateway: its market, our orders there, and recovery."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from live.prophetx.market_data.prophet_market import ProphetMarket
+from live.prophetx.orders.order_history import OrderHistory, wager_text
+from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
+from live.prophetx.orders.tracked_wager import TrackedWager
+from live.prophetx.wire.orders import OrderShape
+from live.session.desk_feed import DeskFeed
+from live.session.gateway import OrderContext, RecoveryResult
+from live.session.guard import admit_trading
+from live.wall_clock import WallClock
+from recordings.journal.wager_history import EarlierWager
+from recordings.tape import TapeInfo
+from strategies.trading.model.errors import ConfigError, ExchangeError
+from strategies.trading.model.market import Catalogue
+from strategies.trading.ports.exchange import Listener
+from strategies.trading.risk.limits import Limits
+
+
+class ProphetGateway:
+    """Trades at ProphetX: the desk sees its stream, and places wagers there."""
+
+    def __init__(
+        self,
+        *,
+        market: Callable[..., ProphetMarket],
+        exchange: AccountSettings | Callable[..., Any],
+        clock: Callable[..., WallClock],
+    ) -> None:
+        """Prepare; raise ConfigError for the settings of another exchange."""
+        if not isinstance(exchange, AccountSettings):
+            message = "exchange: wagers are placed at ProphetX; use exchange=prophetx"
+            raise ConfigError(message)
+        self.clock = clock()
+        self.market = market(clock=self.clock)
+        self._settings = exchange
+        self._exchange: ProphetExchange | None = None
+        self._info: TapeInfo | None = None
+        self._catalogue: Catalogue | None = None
+        self.market.follow_orders(self._on_order, self._catch_up)
+
+    def connect(self, environ: Mapping[str, str], home: Path) -> AbstractAsyncContextManager[None]:
+        """Log in for as long as the context lasts."""
+        return self.market.connect(environ, home)
+
+    def admit(self, environ: Mapping[str, str], limits: Limits) -> Limits:
+        """Return the limits that the guard permits."""
+        return admit_trading(self.market.venue, environ, limits)
+
+    def open(self, context: OrderContext) -> ProphetExchange:
+        """Return the exchange, with the desk's account there."""
+        connection = self.market.connection
+        self._info, self._catalogue = context.info, context.info.catalogue()
+        self._exchange = ProphetExchange(
+            client=connection.client,
+            clock=self.clock,
+            catalogue=self._catalogue,
+            tasks=context.tasks,
+            before_sending=context.before_sending,
+            decode_errors=connection.decode_errors,
+            settings=self._settings,
+        )
+        return self._exchange
+
+    def attach(self, listener: Listener) -> DeskFeed:
+        """Send the events that waited, and every further one; the market goes to the desk too."""
+        assert self._info is not None, "the gateway is open"
+        assert self._catalogue is not None, "the gateway is open"
+        self._opened.wagers.attach(listener)
+        return DeskFeed(listener, self._info, self._catalogue, self.clock)
+
+    async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
+        """Cancel whatever is open, and ask what became of the wagers of earlier starts."""
+        still_open = await self.withdraw_all()
+        if still_open:
+            number = len(still_open)
+            message = f"{number} wagers from an earlier run are still open: {still_open[0]} ..."
+            raise ExchangeError(message)
+        assert self._catalogue is not None, "the gateway is open"
+        tracked = []
+        for earlier in wagers:
+            wager = TrackedWager(earlier.request, self._catalogue.lines[earlier.request.line_id])
+            for _, event in earlier.updates:
+                wager.restore(event)
+            tracked.append(wager)
+        await self._opened.wagers.recover(tracked)
+        return wagers, tuple(self._opened.wagers.pending)
+
+    async def available_cents(self) -> int:
+        """Return what the exchange lets us stake."""
+        return await self._opened.available_cents()
+
+    async def withdraw_all(self) -> list[str]:
+        """Cancel everything of the account, and ask until nothing is open."""
+        history = OrderHistory(self.market.connection.client, self.clock)
+        return [wager_text(order) for order in await history.cancel_everything()]
+
+    @property
+    def _opened(self) -> ProphetExchange:
+        assert self._exchange is not None, "the gateway is open"
+        return self._exchange
+
+    def _on_order(self, order: OrderShape) -> None:
+        if self._exchange is not None:
+            self._exchange.on_order(order)
+
+    async def _catch_up(self) -> None:
+        if self._exchange is not None:
+            await self._exchange.wagers.catch_up()

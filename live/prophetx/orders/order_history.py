@@ -1,0 +1,91 @@
+"""What the exchange reports of our account's wagers when asked, and how to leave nothing open."""
+
+import asyncio
+
+from live.prophetx.rest.client import ProphetClient
+from live.prophetx.wire.orders import MatchShape, OrderShape
+from live.wall_clock import WallClock
+from strategies.trading.model.errors import RefusalError
+from strategies.trading.model.money import dollars_text
+from strategies.trading.model.units import NS_PER_SECOND
+
+# The exchange returns a history of at most seven days; an hour is left for clocks that differ.
+HISTORY_SECONDS = (7 * 24 - 1) * 3600
+# The exchange's clock may be this far ahead of ours.
+_AHEAD_SECONDS = 60
+
+# Code for a wager that the exchange does not have.
+UNKNOWN = "data_not_found"
+_NOT_FOUND = (UNKNOWN, "http_404", "order_not_belongs_to_user")
+_OPEN = ("inactive", "open")
+
+_CONFIRM_ATTEMPTS = 20
+_CONFIRM_SECONDS = 0.5
+
+
+class OrderHistory:
+    """Requests on the wagers of one account. All raise ExchangeError where it cannot be asked.
+
+    Lists come from the exchange's history, which lags behind; single wagers are up to date.
+    """
+
+    def __init__(self, client: ProphetClient, clock: WallClock) -> None:
+        """Ask through a client."""
+        self._client = client
+        self._clock = clock
+
+    async def recent(self, seconds: int = HISTORY_SECONDS, **query: str) -> list[OrderShape]:
+        """Return the wagers placed within the last `seconds`, the newest first."""
+        now = self._clock.wall_ns() // NS_PER_SECOND
+        within = {"from": now - seconds, "to": now + _AHEAD_SECONDS}
+        return await self._client.history(**within, **query)
+
+    async def unfinished(self) -> list[OrderShape]:
+        """Return what waits to be opened or is open, in order of placing."""
+        orders: dict[str, OrderShape] = {}
+        # In this order: one that opens between the two requests is in at least one of them.
+        for status in _OPEN:
+            rows = await self.recent(status=status)
+            orders |= {order.number: order for order in rows}
+        waiting = [order for order in orders.values() if order.status == "inactive"]
+        opened = [order for order in orders.values() if order.status != "inactive"]
+        return [*reversed(opened), *reversed(waiting)]
+
+    async def open(self) -> list[OrderShape]:
+        """Return the wagers of the last week of which some may still be matched."""
+        return [order for order in await self.recent() if is_open(order)]
+
+    async def order(self, number: str) -> OrderShape | None:
+        """Return a wager as it is now, None if the exchange does not have it."""
+        try:
+            return await self._client.order(number)
+        except RefusalError as refusal:
+            if refusal.code not in _NOT_FOUND:
+                raise
+            return None
+
+    async def fills(self, number: str | None) -> list[MatchShape]:
+        """Return all fills of a wager."""
+        return await self._client.matches([number or ""])
+
+    async def cancel_everything(self) -> list[OrderShape]:
+        """Cancel everything of the account; return what is still open after ten seconds."""
+        await self._client.cancel_all()
+        still_open = await self.open()
+        for _ in range(_CONFIRM_ATTEMPTS):
+            if not still_open:
+                break
+            await asyncio.sleep(_CONFIRM_SECONDS)
+            still_open = await self.open()
+        return still_open
+
+
+def is_open(order: OrderShape) -> bool:
+    """Return whether some of a wager may still be matched."""
+    return order.status in _OPEN and order.open_cents > 0
+
+
+def wager_text(order: OrderShape) -> str:
+    """Return a wager as a person reads it."""
+    open_stake = dollars_text(order.open_cents)
+    return f"{order.ref or order.number}: {open_stake} at {order.price or 0:+d} ({order.status})"

@@ -1,0 +1,19 @@
+"""Files with secrets or ceilings in them: nobody but their owner may read or change them."""
+
+import os
+import stat
+from pathlib import Path
+
+from strategies.trading.model.errors import CredentialsError
+
+
+def require_private(path: Path) -> None:
+    """Raise CredentialsError unless a file exists and only its owner, us, can read it."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror})"
+        raise CredentialsError(message) from None
+    if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
+        message = f"{path}: others own it or can read it; run chmod 600 on it"
+        raise CredentialsError(message)
