@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,15 +11,10 @@ from urllib.parse import urlsplit
 from hydra.utils import instantiate
 
 from conf.compose import build_session
-from live.prophetx.connection import chosen_tournaments, connected
-from live.prophetx.market_data.capture import CaptureSettings
-from live.prophetx.market_data.raw_log import RawLog
-from live.prophetx.market_data.session_capture import SessionCapture
+from live.prophetx.gateway import ProphetGateway
 from live.session.catalogue_updates import CatalogueUpdates
-from live.session.gateway import GatewayContext
+from live.session.gateway import OrderContext
 from live.wall_clock import WallClock
-from recordings.tape import Clocks
-from recordings.writer import TapeWriter
 from strategies.trading.model.events import Event
 from tests.contract.exchange_harness import RETRY_WINDOW_SECONDS, build_desk
 from tests.contract.moneyline import write_moneyline
@@ -113,13 +109,17 @@ class ProphetHarness:
                 speed=SPEED,
                 answer_seconds=self._answer_seconds,
             )
-            gateway = self._parts["run"].keywords["room"](clock=lambda: WallClock(speed=SPEED))
-            self.clock, self.server, self.gateway = gateway.clock, server, gateway
-            async with connected(endpoint, gateway.clock, {}, self._folder) as connection:
-                self.decode_errors = connection.decode_errors
+            keywords = self._parts["run"].keywords["gateway"].keywords
+            market = partial(keywords["market"], prophet=endpoint)
+            self.gateway = ProphetGateway(
+                market=market, exchange=keywords["exchange"], clock=lambda: WallClock(speed=SPEED)
+            )
+            self.clock, self.server = self.gateway.clock, server
+            async with self.gateway.connect({}, self._folder):
+                self.decode_errors = self.gateway.market.connection.decode_errors
                 try:
                     async with asyncio.TaskGroup() as tasks:
-                        await self._capture(tasks, gateway, connection)
+                        await self._record(tasks)
                         opened.set_result(None)
                         await self._until_closed()
                 except* _ClosedError:
@@ -129,27 +129,18 @@ class ProphetHarness:
         await self._closing.wait()
         raise _ClosedError
 
-    async def _capture(self, tasks: asyncio.TaskGroup, gateway: Any, connection: Any) -> None:
-        """Connect the gateway to the sandbox, and the listener to the gateway."""
-        clocks, raw = Clocks.TWO, RawLog(self._folder)
-        writer = TapeWriter(self._folder, source="test", simulated=True, clocks=clocks)
-        markets = self._parts["markets"]
-        settings = CaptureSettings(
-            self._parts["feed"], markets, self._parts["reference"], 0, 60, 600
-        )
-        tournaments = await chosen_tournaments(connection.client, markets)
-        capture = SessionCapture(settings, connection, gateway, tournaments, writer, raw, print)
+    async def _record(self, tasks: asyncio.TaskGroup) -> None:
+        """Record the sandbox, and attach the listener to the gateway."""
+        gateway, market = self.gateway, self.gateway.market
+        self._info = await market.begin(self._folder, 60, 600, print)
         tasks.create_task(gateway.clock.run())
-        tasks.create_task(capture.run(asyncio.Event()))
-        await capture.whole.wait()
-        self._info = writer.info
+        tasks.create_task(market.run())
+        await market.whole.wait()
         keys = tuple(market.key for market in self._info.markets)
-        self.exchange = gateway.open(
-            GatewayContext(connection, self._info, keys, tasks, lambda: None)
-        )
+        self.exchange = gateway.open(OrderContext(self._info, keys, tasks, lambda: None))
         self._listener = Listener(self.received)
-        updates = CatalogueUpdates(self._info, markets)
-        capture.seat(self._listener, updates)  # type: ignore[arg-type]
+        updates = CatalogueUpdates(self._info, self._parts["markets"])
+        gateway.clock.enter(lambda: market.attach(gateway.attach(self._listener), updates))
 
 
 class _ClosedError(Exception):
@@ -163,9 +154,6 @@ class Listener:
         """Append the events to `received`."""
         self.desk: Any = None
         self._received = received
-
-    def begin(self) -> None:
-        """Begin nothing."""
 
     def take(self, event: Event, at_ns: int) -> None:
         """Keep an event."""

@@ -9,12 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from live.decode_errors import DecodeErrors
 from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.transport import Transport
-from live.prophetx.socket.stream import SocketDown, Message, Record, Stream, StreamSettings, SocketUp
-from live.decode_errors import DecodeErrors
+from live.prophetx.socket.stream import (
+    Message,
+    Record,
+    SocketDown,
+    SocketUp,
+    Stream,
+    StreamSettings,
+)
 from live.prophetx.wire.frames import read_change
 from live.wall_clock import WallClock
 from tests.live.socket_peer import Peer, serving

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from live.prophetx.connection import Connection, connected
-from live.prophetx.socket.stream import SocketDown, Record, Stream, StreamSettings, SocketUp
+from live.prophetx.socket.stream import Record, SocketDown, SocketUp, Stream, StreamSettings
 from live.prophetx.wire.orders import CancellationShape
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -183,7 +183,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
         records: list[Record] = []
         rng = np.random.default_rng(2)
         stream = Stream(
-            connection.client, connection.site, connection.clock, FEED, rng, lambda: ids,
+            connection.client, connection.endpoint, connection.clock, FEED, rng, lambda: ids,
             connection.decode_errors,
         )  # fmt: skip
         streaming = asyncio.create_task(stream.run(records.append))
@@ -211,7 +211,7 @@ def test_a_garbled_frame_of_the_sandbox_costs_nothing_else(sandbox: Sandbox) -> 
         records: list[Record] = []
         rng = np.random.default_rng(2)
         stream = Stream(
-            connection.client, connection.site, connection.clock, FEED, rng, list,
+            connection.client, connection.endpoint, connection.clock, FEED, rng, list,
             connection.decode_errors,
         )  # fmt: skip
         streaming = asyncio.create_task(stream.run(records.append))

@@ -34,8 +34,8 @@ COMPUTE, ENTRY, RESPONSE = 1 * MILLISECOND, 60 * MILLISECOND, 40 * MILLISECOND
 
 
 @dataclass(frozen=True)
-class Opening:
-    """What a room is opened with."""
+class Context:
+    """What is on offer, and what of it is followed."""
 
     info: TapeInfo
     market_keys: tuple[MarketKey, ...]
@@ -83,23 +83,23 @@ def row(now_ns: int, way_ns: int, kind: Kind, line: int, **columns: Any) -> Row:
     return Row(now_ns, now_ns - way_ns, 1, kind, line=line, text=None, **(given | columns))
 
 
-def paper_room(compose_settings: Callable[..., Any]) -> Any:
-    """Return a room of the standard parts."""
+def paper_gateway(compose_settings: Callable[..., Any]) -> Any:
+    """Return the gateway with its standard parts."""
     parts = instantiate(compose_settings("mode=paper"), _convert_="all")
-    return parts["run"].keywords["room"](clock=WallClock)
+    return parts["run"].keywords["gateway"](clock=WallClock)
 
 
-def run_until_matched(room: Any, listener: Listener, begin: Callable[[], None]) -> None:
+def run_until_matched(gateway: Any, listener: Listener, begin: Callable[[], None]) -> None:
     """Let something begin, wait for a fill that is heard, and lose the feed."""
 
     async def run() -> None:
-        running = asyncio.ensure_future(room.clock.run())
-        room.clock.enter(begin)
+        running = asyncio.ensure_future(gateway.clock.run())
+        gateway.clock.enter(begin)
         for _ in range(500):
             await asyncio.sleep(0.02)
             if any(isinstance(event, WagerMatched) for _, event in listener.heard):
                 break
-        room.clock.enter(room.lose)
+        gateway.clock.enter(gateway.on_feed_lost)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -111,22 +111,22 @@ def test_a_command_takes_effect_as_late_as_the_market_is_heard(
     compose_settings: Callable[..., Any], way: int
 ) -> None:
     """A taker is matched by offers of the live market, no sooner than the delays allow."""
-    room = paper_room(compose_settings)
+    gateway = paper_gateway(compose_settings)
     listener = Listener()
-    exchange = room.open(Opening(moneyline(), (MarketKey(GAME, MONEYLINE),)))
-    room.seat(listener)
+    exchange = gateway.open(Context(moneyline(), (MarketKey(GAME, MONEYLINE),)))
+    gateway.attach(listener)
     sent: list[int] = []
 
     def begin() -> None:
-        now_ns = room.clock.now_ns()
+        now_ns = gateway.clock.now_ns()
         status = row(now_ns, way, Kind.MARKET_STATUS, NOWHERE, state=MarketStatus.OPEN)
         offer = row(now_ns, way, Kind.OFFER, 0, odds=110, amount_cents=5_000)
-        room.take([status, offer])
+        gateway.on_rows([status, offer])
         wager = PlaceWager(WagerRef("p-1-1"), HOME, Odds(110), 2_000, Intent.TAKE)
         exchange.place([wager])
         sent.append(now_ns)
 
-    run_until_matched(room, listener, begin)
+    run_until_matched(gateway, listener, begin)
     assert listener.when(WagerAccepted) - sent[0] >= COMPUTE + ENTRY + way + RESPONSE
     fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
     assert (fill.odds, fill.stake_cents, fill.profit_cents) == (110, 2_000, 2_200)
@@ -158,14 +158,14 @@ def test_what_comes_on_offer_later_is_traded_too(
     compose_settings: Callable[..., Any], followed: bool
 ) -> None:
     """Its wagers are matched like any other; the desk hears of it, first, if it follows it."""
-    room, listener, info = paper_room(compose_settings), Listener(), moneyline()
-    exchange = room.open(Opening(info, (MarketKey(GAME, MONEYLINE),)))
-    room.seat(listener)
+    gateway, listener, info = paper_gateway(compose_settings), Listener(), moneyline()
+    exchange = gateway.open(Context(info, (MarketKey(GAME, MONEYLINE),)))
+    gateway.attach(listener)
 
     def begin() -> None:
-        room.grow(grown(info, followed))
-        now_ns, there = room.clock.now_ns(), {"event": 1, "market": 1}
-        room.take(
+        gateway.on_markets_added(grown(info, followed))
+        now_ns, there = gateway.clock.now_ns(), {"event": 1, "market": 1}
+        gateway.on_rows(
             [
                 row(now_ns, 0, Kind.SCHEDULE, NOWHERE, state=2**61, **there),
                 row(now_ns, 0, Kind.MARKET_STATUS, NOWHERE, state=MarketStatus.OPEN, **there),
@@ -174,7 +174,7 @@ def test_what_comes_on_offer_later_is_traded_too(
         )
         exchange.place([PlaceWager(WagerRef("p-1-1"), LineId("h2"), Odds(110), 2_000, Intent.TAKE)])
 
-    run_until_matched(room, listener, begin)
+    run_until_matched(gateway, listener, begin)
     public = (MarketsAdded, EventScheduled, MarketStatusChanged, OfferChanged)
     heard = [type(event) for _, event in listener.heard if isinstance(event, public)]
     expected = [MarketsAdded, EventScheduled, MarketStatusChanged, OfferChanged, OfferChanged]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from live.decode import read
 from live.prophetx.connection import connected
+from live.prophetx.orders.order_history import OrderHistory
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import WagerTracker
-from live.decode import read
 from live.prophetx.wire.orders import OrderShape
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -37,25 +38,23 @@ def caught_up(peer: Peer, *learnt: dict[str, Any]) -> tuple[list[str], list[type
     """Return the refs shown as open after learning these, and what catching up told."""
 
     async def run() -> tuple[list[str], list[type[Event]]]:
-        told: list[Event] = []
         async with (
             serving(peer),
             connected(peer.site, WallClock(), {}, Path()) as connection,
         ):
             wagers = WagerTracker(
-                connection.client,
+                OrderHistory(connection.client, connection.clock),
                 connection.clock,
                 Catalogue([], [], []),
                 connection.decode_errors,
-                told.extend,
             )
             if learnt:
                 wager: TrackedWager = wagers.add(PLACE)
                 for each in learnt:
-                    wagers.tell(wagers.news(wager, read(OrderShape, json.dumps(each), "order")))
-            told.clear()
+                    wagers.apply(wager, read(OrderShape, json.dumps(each), "order"))
+            wagers.pending.clear()
             shown = await wagers.catch_up()
-        return [order.ref for order in shown], [type(event) for event in told]
+        return [order.ref for order in shown], [type(event) for event in wagers.pending]
 
     return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 

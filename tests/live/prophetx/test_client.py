@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from live.decode_errors import DecodeErrors
 from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.transport import Transport
-from live.decode_errors import DecodeErrors
 from live.prophetx.wire.orders import CancellationShape
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager

@@ -14,18 +14,26 @@ import msgspec
 import numpy as np
 import pytest
 
+from live.decode import read
+from live.decode_errors import DecodeErrors
 from live.prophetx.market_data import mapping as listing
 from live.prophetx.market_data.raw_log import RawLog
-from live.prophetx.market_data.recorder import Recorder
+from live.prophetx.market_data.recorder import Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.transport import Transport
-from live.prophetx.socket.stream import SocketDown, UnreadableMessage, Message, Record, Stream, StreamSettings, SocketUp
-from live.decode import read
-from live.decode_errors import DecodeErrors
+from live.prophetx.socket.stream import (
+    Message,
+    Record,
+    SocketDown,
+    SocketUp,
+    Stream,
+    StreamSettings,
+    UnreadableMessage,
+)
 from live.prophetx.wire.frames import read_change, read_frame
 from live.prophetx.wire.markets import EventShape, MarketShape
 from live.prophetx.wire.orders import CancellationShape, OrderShape
@@ -197,7 +205,7 @@ def read_through(answer: Any) -> None:
             for strike in answer.strikes if market is not None else ():
                 listing.pair_levels(market or unheard_of(), strike, 1)
         case OrderShape():
-            TrackedWager(wish(answer), None).learn(answer)
+            TrackedWager(wish(answer), None).apply(answer)
         case msgspec.Struct():
             read_through([getattr(answer, name) for name in answer.__struct_fields__])
 
@@ -308,7 +316,16 @@ class Tableau:
         self._raw = RawLog(folder)
         rows = MarketRows(self._writer, self.decode_errors, MarketFilter(list(MarketType), ()))
         self._recorder = Recorder(
-            *(self._writer, self._raw, rows, self._clock, self.decode_errors, [132], lambda: None)
+            *(
+                self._writer,
+                self._raw,
+                rows,
+                self._clock,
+                self.decode_errors,
+                [132],
+                lambda: None,
+                print,
+            )
         )
         (event,) = json.loads(said.bodies["mm/get_sport_events"])["data"]["sport_events"]
         shown = json.loads(said.bodies["v4/mm/get_multiple_markets"])["data"]
@@ -319,7 +336,7 @@ class Tableau:
     def show(self, event: bytes, markets: Iterable[bytes]) -> None:
         """Show what can be read of a snapshot."""
         shapes = {self._event_id: shapes_of(markets, MarketShape)}
-        self._recorder.write_snapshot(shapes_of([event], EventShape), shapes)
+        self._recorder.on_snapshot(Snapshot(shapes_of([event], EventShape), shapes))
 
     def hear(self, raw: bytes) -> None:
         """Hear a frame."""
@@ -411,7 +428,7 @@ def test_a_wager_outlives_mangled_updates(said: Said, seed: int) -> None:
             shape = read(OrderShape, mangled_body(text(order), rng), "order")
             wager = TrackedWager(wager.request, None)
             before = wager.answered
-            assert WagerAccepted(wager.ref) in wager.learn(shape)
+            assert WagerAccepted(wager.ref) in wager.apply(shape)
         except ProtocolError:
             refused += 1
             assert wager.answered == before

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from live.prophetx.market_data import mapping as listing
 from live.decode import read
+from live.prophetx.market_data import mapping as listing
 from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.ids import EventId, MarketId

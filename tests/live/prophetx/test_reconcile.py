@@ -11,7 +11,7 @@ import pytest
 from conf.compose import build_session
 from live.__main__ import main
 from live.prophetx.connection import connected
-from live.prophetx.orders.open_wagers import open_wagers
+from live.prophetx.orders.order_history import OrderHistory
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
 from strategies.trading.model.commands import Command, Intent, PlaceWager
@@ -66,7 +66,9 @@ async def place(here: Any, *refs: str) -> None:
         for ref in refs:
             request = PlaceWager(WagerRef(ref), line_id, ODDS, STAKE_CENTS, Intent.REST)
             await client.place(request)
-        while {order.status for order in await open_wagers(connection)} != {"open"}:
+        while {
+            order.status for order in await OrderHistory(connection.client, connection.clock).open()
+        } != {"open"}:
             await asyncio.sleep(0.05)
 
 
@@ -125,10 +127,10 @@ def test_every_difference_is_a_line(sandbox: Sandbox, reconcile: Reconcile, tmp_
     ]
     assert outcome.out[4:] == [
         "first-1-1: $7.50 open, $5.00 matched in the journal; "
-        "there $12.50 open, $0.00 matched (open)",
+        "$12.50 open, $0.00 matched at the exchange (open)",
         "first-1-2: $12.50 open, $0.00 matched in the journal; "
-        "there $0.00 open, $0.00 matched (not in its history)",
-        "by-hand: $12.50 at +1000 (open): not known to the journal",
+        "$0.00 open, $0.00 matched at the exchange (not in its history)",
+        "by-hand: $12.50 at +1000 (open): not in the journal",
     ]
     (last,) = outcome.err
     assert "DifferenceError: 3 differences; the next start cancels what is open" in last
@@ -166,7 +168,7 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
     crashed, ended = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
     assert crashed.status == 1
     gone = [
-        line for line in crashed.out if line.endswith("there $0.00 open, $0.00 matched (canceled)")
+        line for line in crashed.out if line.endswith("$0.00 open, $0.00 matched at the exchange (canceled)")
     ]
     assert len(gone) >= 4
     assert (ended.status, ended.err, ended.out[-1]) == (0, [], AGREE)

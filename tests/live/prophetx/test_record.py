@@ -14,7 +14,7 @@ import pytest
 from live.prophetx.connection import connected
 from live.prophetx.rest.client import EVENTS_PER_SOCKET
 from live.prophetx.socket.stream import StreamSettings
-from live.prophetx.tools.record import Recorded, Recording
+from live.prophetx.tools.record import Recording, RecordingSummary
 from live.reference.reference_source import ReferenceSettings
 from live.wall_clock import WallClock
 from recordings.reader import Tape
@@ -58,10 +58,10 @@ def recording(here: Any, **settings: Any) -> Recording:
 
 def record(
     sandbox: Sandbox, folder: Path, played: Sequence[str], meanwhile: Meanwhile, **settings: Any
-) -> Recorded:
+) -> RecordingSummary:
     """Record a sandbox while something goes on, then stop."""
 
-    async def run() -> Recorded:
+    async def run() -> RecordingSummary:
         async with sandbox(SPEED, *played) as here:
             session, stop = recording(here, **settings), asyncio.Event()
             told: list[str] = []
@@ -256,7 +256,7 @@ def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
 
     asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
     assert [line for line in told if "left out" in line] == [
-        f"30 events are left out: a socket hears {EVENTS_PER_SOCKET}"
+        f"30 events are left out: a socket carries {EVENTS_PER_SOCKET}"
     ]
     info = Tape(tmp_path / "made").info
     assert {event.name for event in info.events} == {

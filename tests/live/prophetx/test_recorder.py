@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from live.prophetx.market_data.raw_log import RawLog
-from live.prophetx.market_data.recorder import Recorder
-from live.prophetx.market_data.tape_rows import MarketRows
-from live.prophetx.socket.stream import SocketDown, UnreadableMessage, Message, SocketUp
 from live.decode import read
 from live.decode_errors import DecodeErrors
+from live.prophetx.market_data.raw_log import RawLog
+from live.prophetx.market_data.recorder import Recorder, Snapshot
+from live.prophetx.market_data.tape_rows import MarketRows
+from live.prophetx.socket.stream import Message, SocketDown, SocketUp, UnreadableMessage
 from live.prophetx.wire.frames import Frame
 from live.prophetx.wire.markets import EventShape, MarketShape
 from live.reference.reference_source import ReferenceLine
@@ -85,6 +85,7 @@ class Desk:
             self.decode_errors,
             [132],
             lambda: self.asked.append("snapshot"),
+            print,
         )
 
     def snapshot(self, *markets: dict[str, Any], **event: Any) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from live.prophetx.socket.stream import SocketDown, UnreadableMessage, Message, Record, StreamSettings, SocketUp
+from live.prophetx.socket.stream import (
+    Message,
+    Record,
+    SocketDown,
+    SocketUp,
+    StreamSettings,
+    UnreadableMessage,
+)
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import CredentialsError, RefusalError, TapeError
 from tests.live.socket_messages import (
@@ -108,8 +115,12 @@ def test_a_socket_that_ends_is_followed_by_another(fault: Callable[[Peer], Any])
         await listener.until(lambda: listener.heard('"tournament"'))
 
     listener = streamed(scenario)
-    order = [type(record).__name__ for record in listener.records if isinstance(record, SocketUp | SocketDown)]
-    assert order == ["Up", "Down", "Up"]
+    order = [
+        type(record).__name__
+        for record in listener.records
+        if isinstance(record, SocketUp | SocketDown)
+    ]
+    assert order == ["SocketUp", "SocketDown", "SocketUp"]
     (down,) = listener.downs()
     assert (down.epoch, bool(down.reason)) == (1, True)
     assert [epoch for epoch, _ in listener.heard('"tournament"')] == [2]

@@ -81,13 +81,13 @@ def test_what_is_told_twice_is_news_once() -> None:
         (order(quantity=Decimal(4), filled_quantity=Decimal(4)), [WagerCancelled]),
     ]
     for told, expected in tellings:
-        assert types(wager.learn(told)) == expected
-    assert [wager.learn(told) for told, _ in tellings] == [[], [], [], []]
+        assert types(wager.apply(told)) == expected
+    assert [wager.apply(told) for told, _ in tellings] == [[], [], [], []]
 
 
 def test_an_opening_that_was_missed_is_told_with_what_follows() -> None:
     """Where a fill is the first that is heard, acceptance and opening are told before it."""
-    assert types(known().learn(fill(100, 100))) == [WagerAccepted, WagerOpened, WagerMatched]
+    assert types(known().apply(fill(100, 100))) == [WagerAccepted, WagerOpened, WagerMatched]
 
 
 @pytest.mark.parametrize("places", list(permutations(range(3))))
@@ -95,7 +95,7 @@ def test_splitting_a_wager_never_changes_its_profit(places: tuple[int, ...]) -> 
     """In whatever order three fills come, their profits are that of their whole stake."""
     fills = [fill(333, 333), fill(333, 666), fill(334, 1_000)]
     wager = known()
-    events = [event for place in places for event in wager.learn(fills[place])]
+    events = [event for place in places for event in wager.apply(fills[place])]
     profits = [event.profit_cents for event in events if isinstance(event, WagerMatched)]
     assert len(profits) == 3
     assert sum(profits) == profit_cents(1_000, -146)
@@ -104,21 +104,21 @@ def test_splitting_a_wager_never_changes_its_profit(places: tuple[int, ...]) -> 
 
 def test_a_fill_gets_the_odds_it_was_matched_at() -> None:
     """A fill at longer odds than asked for wins what those odds pay."""
-    (*_, event) = known().learn(fill(1_000, 1_000, odds=120))
+    (*_, event) = known().apply(fill(1_000, 1_000, odds=120))
     assert event == WagerMatched(REF, Odds(120), 1_000, 1_200, 1_000)
 
 
 def test_missed_fills_come_from_the_list_of_all() -> None:
     """The list tells those that were not heard, and they are no news when they come late."""
     wager = known()
-    wager.learn(fill(200, 500))
+    wager.apply(fill(200, 500))
     assert (wager.lacks_fill, wager.matched_cents) == (True, 200)
-    assert wager.learn_matches([match(200)]) == []
-    recovered = wager.learn_matches([match(300), match(200)])
+    assert wager.apply_fills([match(200)]) == []
+    recovered = wager.apply_fills([match(300), match(200)])
     assert [event.stake_cents for event in recovered if isinstance(event, WagerMatched)] == [300]
     assert not wager.lacks_fill
-    assert wager.learn(fill(300, 300)) == []
-    assert types(wager.learn(fill(500, 1_000))) == [WagerMatched]
+    assert wager.apply(fill(300, 300)) == []
+    assert types(wager.apply(fill(500, 1_000))) == [WagerMatched]
 
 
 def match(cents: int) -> MatchShape:
@@ -138,8 +138,8 @@ def match(cents: int) -> MatchShape:
 def test_every_end_is_told_with_what_was_unmatched(told: OrderShape, event: Event) -> None:
     """Cancelled, wiped, invalid, or cut to what was matched: the end says how much is back."""
     wager = known()
-    wager.learn(order("inactive"))
-    assert wager.learn(told)[-1] == event
+    wager.apply(order("inactive"))
+    assert wager.apply(told)[-1] == event
     assert wager.ended
 
 
@@ -148,7 +148,7 @@ def test_a_refusal_is_told_once_and_not_after_an_acceptance() -> None:
     refused, taken = known(), known()
     assert refused.reject("invalid_price") == [WagerRejected(REF, "invalid_price")]
     assert refused.reject("invalid_price") == []
-    taken.learn(order("inactive"))
+    taken.apply(order("inactive"))
     assert taken.reject("data_not_found") == []
 
 
@@ -156,10 +156,10 @@ def test_what_a_journal_told_is_no_news() -> None:
     """A wager recalled from its journal tells only what happened since."""
     first, again = known(), known()
     for told in (order("inactive"), order("open"), fill(400, 400)):
-        for event in first.learn(told):
-            again.recall(event)
-    assert again.learn(fill(400, 400)) == []
-    assert types(again.learn(fill(600, 1_000))) == [WagerMatched]
+        for event in first.apply(told):
+            again.restore(event)
+    assert again.apply(fill(400, 400)) == []
+    assert types(again.apply(fill(600, 1_000))) == [WagerMatched]
     assert again.ended
 
 
@@ -168,17 +168,17 @@ def test_a_market_is_settled_once_all_of_ours_in_it_are() -> None:
     settling = SettlementInference(CATALOGUE)
     first, second = known(), known(WagerRef("s-1-2"), AWAY)
     for wager in (first, second):
-        wager.learn(fill(1_000, 1_000))
+        wager.apply(fill(1_000, 1_000))
         assert settling.settle(wager) == []
-    first.learn(order("closed", winning_status="profit"))
+    first.apply(order("closed", winning_status="profit"))
     assert settling.settle(first) == []
-    second.learn(order("closed", winning_status="loss"))
+    second.apply(order("closed", winning_status="loss"))
     (settled,) = settling.settle(second)
     results = ((HOME.line_id, Result.WON), (AWAY.line_id, Result.LOST))
     assert settled == MarketSettled(MarketKey(GAME, MONEYLINE), results, 1)
     assert settling.settle(first) == []
     for wager in (first, second):
-        wager.learn(order("void", winning_status="no_result"))
+        wager.apply(order("void", winning_status="no_result"))
     (corrected,) = settling.settle(second)
     assert isinstance(corrected, MarketSettled)
     assert corrected.revision == 2
@@ -194,35 +194,35 @@ def listed(cents: int, profit: str | None, odds: int = 1_000) -> MatchShape:
 def test_what_a_taker_wins_is_corrected_once() -> None:
     """Eleven cents at +1000 were reckoned to win 1.10; their maker had staked 1.05."""
     wager = known()
-    wager.learn(order())
-    wager.learn(fill(11, 11, 1_000))
+    wager.apply(order())
+    wager.apply(fill(11, 11, 1_000))
     assert (wager.profit_is_reckoned, wager.matched_cents) == (True, 11)
-    assert wager.learn_matches([listed(11, "1.05")]) == [ProfitCorrected(REF, -5)]
+    assert wager.apply_fills([listed(11, "1.05")]) == [ProfitCorrected(REF, -5)]
     assert not wager.profit_is_reckoned
-    assert wager.learn_matches([listed(11, "1.05")]) == []
+    assert wager.apply_fills([listed(11, "1.05")]) == []
 
 
 def test_a_profit_that_is_not_told_stays_as_reckoned() -> None:
     """Where the list of fills says nothing of profits, nothing is corrected or asked again."""
     wager = known()
-    wager.learn(order())
-    wager.learn(fill(11, 11, 1_000))
-    assert wager.learn_matches([listed(11, None)]) == []
-    assert not wager.profit_is_reckoned
+    wager.apply(order())
+    wager.apply(fill(11, 11, 1_000))
+    assert wager.apply_fills([listed(11, None)]) == []
+    assert not wager.profit_is_estimated
 
 
 def test_a_makers_profit_is_not_asked_for() -> None:
     """A wager that only ever rests wins what is reckoned."""
     wager = TrackedWager(PlaceWager(REF, HOME.line_id, Odds(-146), 1_000, Intent.ADD_ONLY), HOME)
-    wager.learn(order())
-    wager.learn(fill(300, 300))
-    assert not wager.profit_is_reckoned
+    wager.apply(order())
+    wager.apply(fill(300, 300))
+    assert not wager.profit_is_estimated
 
 
 def test_a_corrected_profit_is_recalled() -> None:
     """A later start that reads of a correction does not make it again."""
     wager = known()
-    wager.recall(WagerMatched(REF, Odds(1_000), 11, 110, 11))
-    wager.recall(ProfitCorrected(REF, -5))
-    assert not wager.profit_is_reckoned
-    assert wager.learn_matches([listed(11, "1.05")]) == []
+    wager.restore(WagerMatched(REF, Odds(1_000), 11, 110, 11))
+    wager.restore(ProfitCorrected(REF, -5))
+    assert not wager.profit_is_estimated
+    assert wager.apply_fills([listed(11, "1.05")]) == []

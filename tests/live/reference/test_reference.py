@@ -149,7 +149,7 @@ def test_a_file_that_comes_later_or_anew_is_heard_whole(ear: JournalingListener)
 
     ear.listen(append)
     assert ear.prices == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
-    assert "not there yet" in ear.notes[0]
+    assert "does not exist yet" in ear.notes[0]
 
 
 BAD = {

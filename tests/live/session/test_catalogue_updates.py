@@ -81,20 +81,20 @@ def test_what_the_dictionaries_gain_is_told_once(tmp_path: Path) -> None:
     writer = writer_in(tmp_path / "tape")
     writer.add_event(game(FIRST))
     writer.add_market(MONEYLINE)
-    growth = CatalogueUpdates(writer.info, MarketFilter(["moneyline", "spread"], ["NBA"]))
-    assert growth.news() is None
+    updates = CatalogueUpdates(writer.info, MarketFilter(["moneyline", "spread"], ["NBA"]))
+    assert updates.next_update() is None
     writer.add_event(game(SECOND, "Cup"))
     for market in (SPREAD, OTHER_MONEYLINE):
         writer.add_market(market)
     for line in PAIRS[1]:
         writer.add_line(line)
     expected = (game(SECOND, "Cup"),), (SPREAD, OTHER_MONEYLINE), PAIRS[1], (SPREAD.key,)
-    assert growth.news() == MarketsAdded(*expected)
-    assert growth.news() is None
+    assert updates.next_update() == MarketsAdded(*expected)
+    assert updates.next_update() is None
     for line in PAIRS[3]:
         writer.add_line(line)
-    assert growth.news() == MarketsAdded((), (), PAIRS[3], ())
-    assert growth.seated == (1, 1, 0)
+    assert updates.next_update() == MarketsAdded((), (), PAIRS[3], ())
+    assert updates.initial == (1, 1, 0)
     writer.abandon()
 
 
@@ -159,16 +159,16 @@ class Trader:
     """A session against a sandbox, and the exchange that its wagers are at."""
 
     def __init__(self, session: Any, here: Any) -> None:
-        """Watch the room in which the session will trade."""
+        """Keep the gateway through which the session will trade."""
         self.stage = here.server.shifted_exchange
-        self.room: Any = None
+        self.gateway: Any = None
         self._sights = Sights(here.server)
         self._session = session
-        self._make_room, session._room = session._room, self._room_made
+        self._make_gateway, session._gateway = session._gateway, self._gateway_made
 
-    def _room_made(self, **parts: Any) -> Any:
-        self.room = self._make_room(**parts)
-        return self.room
+    def _gateway_made(self, **parts: Any) -> Any:
+        self.gateway = self._make_gateway(**parts)
+        return self.gateway
 
     @asynccontextmanager
     async def trading(self, home: Path) -> AsyncIterator[None]:
@@ -194,9 +194,9 @@ class Trader:
 
     def _quoted(self) -> set[LineId]:
         """Return the lines on which wagers are live."""
-        # On paper the exchange is the room's own, live it is the sandbox.
-        link = getattr(self.room, "_link", None)
-        exchange = self.stage.exchange if link is None else link._exchange
+        # On paper the exchange is the gateway's own, live it is the sandbox.
+        connection = getattr(self.gateway, "_connection", None)
+        exchange = self.stage.exchange if connection is None else connection._exchange
         wagers = chain.from_iterable(each.live.values() for each in exchange.participants)
         return {exchange.books[wager.line_index].line_id for wager in wagers}
 
@@ -270,7 +270,7 @@ def test_wagers_on_what_came_on_offer_later_are_settled(
     async def meanwhile(trader: Trader) -> None:
         await trader.until_all_is_quoted()
         trader.stage.at_present(partial(take_and_settle, trader.stage, pair))
-        ledger = trader.room._desk._desk.ledger
+        ledger = trader.gateway._opened.wagers._listener._desk.ledger
         await trader.until(lambda: key in ledger.settlements)
 
     entries = run(sandbox, compose_settings, tmp_path, "live", meanwhile)

@@ -44,14 +44,14 @@ def limits() -> Limits:
 
 def test_play_money_is_traded_as_configured(limits: Limits) -> None:
     """A sandbox needs no arming, and its limits stay."""
-    assert admit_trading(LOCAL, {}, limits) is limits
+    assert admit_trading(LOCAL.venue, {}, limits) is limits
 
 
 def test_real_money_is_not_traded_for_now(limits: Limits) -> None:
     """The production host is refused altogether, armed or not."""
     for words in ({}, WORDS):
         with pytest.raises(ConfigError, match="not hardened"):
-            admit_trading(REAL, words, limits)
+            admit_trading(REAL.venue, words, limits)
 
 
 def test_ceilings_hold_whatever_is_configured(limits: Limits) -> None:

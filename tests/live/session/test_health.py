@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 from hydra.utils import instantiate
 
-from live.decode_errors import DecodeErrors
 from live.session.health import Health
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import CancelWager, Intent, PlaceWager
-from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import (
     CancelRefused,
     ProfitCorrected,
@@ -46,6 +44,7 @@ class Around:
     """What is around a desk that nothing happens to: a clock, a feed, an exchange and a journal."""
 
     gaps = 2
+    unreadable = 1
     updated_ns = 8 * NS_PER_SECOND
 
     def now_ns(self) -> int:
@@ -83,7 +82,7 @@ def desk(compose_settings: Callable[..., Any]) -> Desk:
 def health(desk: Desk) -> Health:
     """Return the health of that desk."""
     around: Any = Around()
-    return Health(desk, around, DecodeErrors(), around)
+    return Health(desk, around, around)
 
 
 def ref(number: int) -> WagerRef:
@@ -110,7 +109,7 @@ def test_requests_are_counted_by_what_became_of_them(health: Health) -> None:
         health.note(1, WagerAccepted(ref(number)))
     health.note(1, WagerRejected(ref(3), "invalid_price"))
     health.note(2, WagerInvalid(ref(0), "insufficient_amount"))
-    text = "5 placed, 2 taken (50.0 %), 2 refused"
+    text = "5 placed, 2 accepted (50.0 %), 2 refused"
     assert text in health.line()
     assert told(health, "wagers") == f"{text}; 0 open"
     assert told(health, "markets") == "1 followed, 1 quoted"
@@ -119,7 +118,7 @@ def test_requests_are_counted_by_what_became_of_them(health: Health) -> None:
 def test_what_was_placed_by_earlier_starts_counts_for_nothing(health: Health) -> None:
     """News of a wager that this start did not place is none of its answers."""
     health.note(5, WagerRejected(ref(1), "data_not_found"))
-    assert "0 placed, 0 taken, 0 refused" in health.line()
+    assert "0 placed, 0 accepted, 0 refused" in health.line()
     assert told(health, "placing") == "-"
 
 
@@ -146,10 +145,8 @@ def test_a_corrected_profit_is_no_fill(health: Health) -> None:
 def test_the_feed_and_what_could_not_be_read_are_told(desk: Desk) -> None:
     """How long ago it was heard, how often it was lost, and how much of it was unreadable."""
     around: Any = Around()
-    decode_errors = DecodeErrors()
-    decode_errors.note(ProtocolError("frame: no JSON", "?"))
-    health = Health(desk, around, decode_errors, around)
-    assert told(health, "feed") == "heard 2.0 s ago, 2 gaps, 1 unreadable"
+    health = Health(desk, around, around)
+    assert told(health, "feed") == "updated 2.0 s ago, 2 gaps, 1 unreadable"
     assert told(health, "feed") in health.line()
 
 
@@ -174,4 +171,4 @@ def test_the_memory_of_unanswered_requests_is_bounded(health: Health) -> None:
         health.note(0, place(number))
     for number in range(10_100):
         health.note(1, WagerAccepted(ref(number)))
-    assert "10100 placed, 10000 taken" in health.line()
+    assert "10100 placed, 10000 accepted" in health.line()

@@ -116,7 +116,7 @@ class _Room:
         self._env.run(until=begin_ns)
         self._inbox.drain(begin_ns)
         self._inbox.connect(self._hear, self._ear.act, wake_on_every_change=True)
-        self._ear.begin()
+        self._ear.start()
         self._env.run(until=end_ns)
         self._inbox.drain(end_ns)
         self._ear.halt("told to stop")
