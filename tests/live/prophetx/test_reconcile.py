@@ -168,7 +168,9 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
     crashed, ended = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
     assert crashed.status == 1
     gone = [
-        line for line in crashed.out if line.endswith("$0.00 open, $0.00 matched at the exchange (canceled)")
+        line
+        for line in crashed.out
+        if line.endswith("$0.00 open, $0.00 matched at the exchange (canceled)")
     ]
     assert len(gone) >= 4
     assert (ended.status, ended.err, ended.out[-1]) == (0, [], AGREE)
