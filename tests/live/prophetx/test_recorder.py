@@ -398,7 +398,7 @@ def test_prices_of_lines_that_are_not_followed_are_counted(desk: Desk) -> None:
     """A price of an unknown line leaves no row, and is counted, so that a slip is seen."""
     desk.begin(moneyline([], []))
     desk.hear_price("c" * 32, 0.5)
-    assert desk.decode_errors.counts == {"reference: is of a line that is not followed": 1}
+    assert desk.decode_errors.counts == {"reference: its line is not followed": 1}
     assert desk.prices() == []
 
 
