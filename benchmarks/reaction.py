@@ -25,10 +25,10 @@ import numpy as np
 from benchmarks.backtest import Ladderwise, add_pair
 from benchmarks.processes import Watched, let_pass, said, started
 from live.__main__ import main
+from live.prophetx.market_data.prophet_market import ProphetMarket
 from live.prophetx.rest.rate_limit import RateLimiter
 from live.prophetx.socket.stream import Message, Record
 from live.session.journaling_listener import JournalingListener
-from live.session.session_run import SessionCapture
 from recordings.journal.session_journal import SessionJournal
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
@@ -136,7 +136,7 @@ class Stamps:
     def attach(self) -> None:
         """Take stamps from now on."""
         for of, name, stamping in (
-            (SessionCapture, "hear", self._hearing),
+            (ProphetMarket, "on_record", self._receiving),
             (JournalingListener, "act", self._deciding),
             (SessionJournal, "commit", self._committing),
             (RateLimiter, "turn", self._turning),
@@ -144,26 +144,26 @@ class Stamps:
         ):
             setattr(of, name, stamping(getattr(of, name)))
 
-    def _hearing(self, plain: Any) -> Any:
-        def hear(taping: SessionCapture, record: Record) -> None:
+    def _receiving(self, plain: Any) -> Any:
+        def on_record(market: ProphetMarket, record: Record) -> None:
             if not isinstance(record, Message):
-                plain(taping, record)
+                plain(market, record)
                 return
-            self._now_ns = taping._room.clock.wall_ns
+            self._now_ns = market._clock.wall_ns
             self.frames_ns.append(record.received_ns)
             token = self._way.set(Way(record.received_ns, self._now_ns()))
             try:
-                plain(taping, record)
+                plain(market, record)
             finally:
                 self._way.reset(token)
 
-        return hear
+        return on_record
 
     def _deciding(self, plain: Any) -> Any:
-        def act(ear: JournalingListener, now_ns: int) -> None:
+        def act(listener: JournalingListener, now_ns: int) -> None:
             way = self._way.get() or Way(0, 0)
             way.asked_ns = way.asked_ns or self._now_ns()
-            plain(ear, now_ns)
+            plain(listener, now_ns)
             way.decided_ns = way.decided_ns or self._now_ns()
 
         return act

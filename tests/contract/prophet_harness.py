@@ -16,6 +16,8 @@ from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import OrderContext
 from live.wall_clock import WallClock
 from strategies.trading.model.events import Event
+from strategies.trading.ports.clock import Clock
+from strategies.trading.ports.exchange import Exchange
 from tests.contract.exchange_harness import RETRY_WINDOW_SECONDS, build_desk
 from tests.contract.moneyline import write_moneyline
 from tests.live.endpoints import LOCAL
@@ -68,7 +70,7 @@ class ProphetHarness:
         """Assemble a desk with the standard settings, and start it."""
         desk = build_desk(self, assemble, self._parts, self._info)
         self._listener.desk = desk
-        self.clock.enter(desk.start)
+        self.gateway.clock.enter(desk.start)
         return desk
 
     def at_sandbox(self, do: Callable[[], Any]) -> None:
@@ -114,7 +116,8 @@ class ProphetHarness:
             self.gateway = ProphetGateway(
                 market=market, exchange=keywords["exchange"], clock=lambda: WallClock(speed=SPEED)
             )
-            self.clock, self.server = self.gateway.clock, server
+            self.server = server
+            self.clock: Clock = self.gateway.clock
             async with self.gateway.connect({}, self._folder):
                 self.decode_errors = self.gateway.market.connection.decode_errors
                 try:
@@ -137,7 +140,7 @@ class ProphetHarness:
         tasks.create_task(market.run())
         await market.whole.wait()
         keys = tuple(market.key for market in self._info.markets)
-        self.exchange = gateway.open(OrderContext(self._info, keys, tasks, lambda: None))
+        self.exchange: Exchange = gateway.open(OrderContext(self._info, keys, tasks, lambda: None))
         self._listener = Listener(self.received)
         updates = CatalogueUpdates(self._info, self._parts["markets"])
         gateway.clock.enter(lambda: market.attach(gateway.attach(self._listener), updates))

@@ -196,9 +196,9 @@ def test_what_a_taker_wins_is_corrected_once() -> None:
     wager = known()
     wager.apply(order())
     wager.apply(fill(11, 11, 1_000))
-    assert (wager.profit_is_reckoned, wager.matched_cents) == (True, 11)
+    assert (wager.profit_is_estimated, wager.matched_cents) == (True, 11)
     assert wager.apply_fills([listed(11, "1.05")]) == [ProfitCorrected(REF, -5)]
-    assert not wager.profit_is_reckoned
+    assert not wager.profit_is_estimated
     assert wager.apply_fills([listed(11, "1.05")]) == []
 
 
