@@ -1,4 +1,4 @@
-"""The rows of a tape as the exchange lived them: in order of its own time, not of arrival."""
+"""The rows of a tape in order of the exchange's time instead of arrival."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -36,9 +36,8 @@ Columns = dict[str, NDArray[Any]]
 def exchange_rows(tape: Tape, window_ns: int = WINDOW_NS) -> Iterator[ExchangeRow]:
     """Return the rows of a tape in order of the exchange's time; rows of a message stay together.
 
-    A message counts as having happened no later than it arrived, and no earlier than the window
-    before that, so that only so much of the tape is held in memory. A tape with one clock is in
-    order as it is.
+    The exchange time of a message is clamped between its arrival and `window_ns` before that, so
+    that only that much of the tape is held in memory. A tape with one clock is in order already.
     """
     if tape.info.clocks == Clocks.ONE:
         return chain.from_iterable(map(_rows_as_received, tape.chunks()))
@@ -46,7 +45,7 @@ def exchange_rows(tape: Tape, window_ns: int = WINDOW_NS) -> Iterator[ExchangeRo
 
 
 class _Sorter:
-    """Sorts chunks within a window, holding back what a later row may still precede."""
+    """Sorts chunks within a window, holding back rows that a later row can still precede."""
 
     def __init__(self, window_ns: int) -> None:
         self._window_ns = window_ns
@@ -62,13 +61,13 @@ class _Sorter:
             horizon_ns = int(chunk.numbers["received_ns"][-1]) - self._window_ns
             ready = int(np.searchsorted(times, horizon_ns, side="left"))
             if ready:
-                yield _taken(columns, order[:ready])
-            self._held = _taken(columns, order[ready:])
+                yield _select(columns, order[:ready])
+            self._held = _select(columns, order[ready:])
         if self._held is not None:
             yield self._held
 
     def _message_times(self, chunk: Chunk) -> NDArray[Any]:
-        """Return for each row when its message counts as having happened."""
+        """Return for each row the clamped exchange time of its message."""
         received, seq = chunk.numbers["received_ns"], chunk.numbers["seq"]
         exchange = chunk.numbers["exchange_ns"]
         times: NDArray[Any] = np.clip(exchange, received - self._window_ns, received)
@@ -94,8 +93,8 @@ def _columns(chunk: Chunk, exchange_ns: NDArray[Any]) -> Columns:
     return columns
 
 
-def _taken(columns: Columns, places: NDArray[Any]) -> Columns:
-    return {name: column[places] for name, column in columns.items()}
+def _select(columns: Columns, indices: NDArray[Any]) -> Columns:
+    return {name: column[indices] for name, column in columns.items()}
 
 
 def _rows(columns: Columns) -> Iterator[ExchangeRow]:

@@ -1,4 +1,4 @@
-"""Chance: one seed, and a random stream of its own for each component that names itself."""
+"""Named random streams, all derived from one seed."""
 
 import hashlib
 
@@ -13,12 +13,12 @@ class RandomStreams:
     """
 
     def __init__(self, seed: int) -> None:
-        """Derive every stream from one seed, zero or more."""
+        """Derive every stream from `seed`, an integer of at least zero."""
         self._seed = seed
         self._streams: dict[str, Generator] = {}
 
     def named(self, name: str) -> Generator:
-        """Return the stream of that name; asked again, the same one, where it stands."""
+        """Return the stream of that name; repeated calls return the same generator."""
         if name not in self._streams:
             digest = hashlib.sha256(name.encode()).digest()
             sequence = SeedSequence([self._seed, int.from_bytes(digest, "big")])

@@ -112,7 +112,7 @@ class OrderEndpoints:
         return record
 
     def record(self, account: ApiAccount, order_id: object) -> WagerRecord:
-        """Return an account's wager by order id; raise RefusedError if there is none."""
+        """Return an account's wager by order id; raise RefusedError if it does not exist."""
         if not isinstance(order_id, str) or not order_id:
             raise RefusedError("invalid_order_id", "order_id must be text")
         record = account.records.get(order_id)

@@ -54,7 +54,7 @@ class ShiftedTime:
         return self._env.now_ns + self._shift_ns
 
     def peek(self) -> float:
-        """Return the time of the next event, infinity if there is none."""
+        """Return the time of the next event, or infinity."""
         return self._env.peek() + self._shift_ns
 
     def schedule(self, event: Any, priority: Any, delay: int = 0) -> None:

@@ -64,15 +64,15 @@ class WireIds:
     # From the wire ----------------------------------------------------------------------------
 
     def event(self, event_id: int) -> SportEvent | None:
-        """Return the event with that id, None if there is none."""
+        """Return the event with that id, or None."""
         return self._events.get(event_id)
 
     def market(self, event_id: int, market_id: int) -> Market | None:
-        """Return the market of an event with that id, None if there is none."""
+        """Return the market of an event with that id, or None."""
         return self._markets.get((event_id, market_id))
 
     def line(self, strike_id: object) -> Line | None:
-        """Return the line with that strike id, None if there is none."""
+        """Return the line with that strike id, or None."""
         return self._lines.get(strike_id) if isinstance(strike_id, str) else None
 
     # To the wire ------------------------------------------------------------------------------

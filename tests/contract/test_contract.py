@@ -138,7 +138,7 @@ def test_a_batch_over_the_limit_is_refused_whole(harness: ExchangeHarness) -> No
     assert account(harness) == AccountState(BALANCE_CENTS, ())
 
 
-def test_a_full_batch_is_taken(harness: ExchangeHarness) -> None:
+def test_a_full_batch_is_accepted(harness: ExchangeHarness) -> None:
     """A batch of exactly the limit is accepted."""
     requests = [wager_request(f"w{place}", stake_cents=200) for place in range(BATCH_LIMIT)]
     opened(harness, *requests)
@@ -199,7 +199,7 @@ def test_every_cancel_is_answered(harness: ExchangeHarness) -> None:
     assert account(harness) == AccountState(BALANCE_CENTS, ())
 
 
-def test_a_cancel_that_comes_too_early_says_when_to_come_again(harness: ExchangeHarness) -> None:
+def test_an_early_cancel_is_refused_with_a_retry_time(harness: ExchangeHarness) -> None:
     """A cancel sent right after its wager is refused with a retry time, and succeeds then."""
     harness.exchange.place([wager_request("a")])
     harness.exchange.cancel([WagerRef("a")])
@@ -324,7 +324,7 @@ def test_a_strategy_never_sees_itself(harness: ExchangeHarness) -> None:
 
 
 def test_a_desk_and_the_exchange_agree_on_money(harness: ExchangeHarness) -> None:
-    """After fills and cancels the desk's account of stakes and balance is the exchange's."""
+    """After fills and cancels the desk's stakes and balance equal the exchange's."""
     desk, _ = attach_watcher(harness)
     until(harness, lambda: desk.ledger.turnover_cents == 5_000)
     until(harness, lambda: desk.wagers.at_rest and desk.wagers.live_count == 2)

@@ -71,11 +71,11 @@ class Received:
 
 
 class ExchangeScenario:
-    """An exchange with a listener in place of a desk. Say what happens when, then `run`.
+    """An exchange with a recorder in place of a desk. Schedule rows and calls, then `run`.
 
     Times are milliseconds from the start; markets are open from the first row on. Delays are zero
-    unless given. Others that `join` are at the exchange itself: what they ask, `by` their name,
-    happens at once, and they hear of it at once.
+    unless given. Participants that `join` call the exchange directly, `by` their name, and receive
+    responses and updates without delay.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class ExchangeScenario:
     # What is recorded -------------------------------------------------------------------------
 
     def offer(self, ms: float, line: str, odds: int, cents: int, **more: Any) -> None:
-        """Record what a taker on a line may stake, and perhaps the `quantity` its makers had."""
+        """Record an offer to takers on a line, optionally with its makers' `quantity`."""
         self._on_line(ms, Kind.OFFER, line, odds=odds, amount=cents, **more)
 
     def trade(
@@ -169,7 +169,7 @@ class ExchangeScenario:
     # What the desk does, and others -----------------------------------------------------------
 
     def join(self, name: str, balance_cents: int = 1_000_000) -> None:
-        """Let another participant in."""
+        """Add another participant."""
         self._balances[name] = balance_cents
         self._participant_events[name] = []
 
@@ -234,7 +234,7 @@ class ExchangeScenario:
         self.call(ms, lambda: self.exchange.settle(market, named))
 
     def ask_state(self, ms: float) -> None:
-        """Ask for the state of the account."""
+        """Request the account's state."""
         self.call(ms, lambda: self.connection.ask_state())  # noqa: PLW0108 - not built yet
 
     def call(self, ms: float, callback: Callable[[], None]) -> None:
@@ -307,7 +307,7 @@ class ExchangeScenario:
         ]
 
     def filled_cents(self, ref: str, by: str | None = None) -> int:
-        """Return how much of a wager's stake was matched."""
+        """Return the matched stake of a wager, in cents."""
         return sum(stake for _, stake, _ in self.fills(ref, by))
 
     def _received_by(self, name: str | None) -> list[Received]:

@@ -22,30 +22,30 @@ from tests.storms.storm import Storm
 
 
 def test_desk_and_exchange_agree_through_a_storm(storm_seed: int) -> None:
-    """After every event money, stakes, limits and halts are kept; at the end both books agree."""
+    """The invariants hold after every event; at the end the books of desk and exchange agree."""
     try:
         Storm(storm_seed).run()
     except Exception as error:
         again = f"python -m pytest tests/storms --storm-seed {storm_seed}"
-        message = f"storm {storm_seed} found something; it comes again with: {again}"
+        message = f"storm {storm_seed} failed; reproduce it with: {again}"
         raise AssertionError(message) from error
 
 
 def test_storms_are_storms() -> None:
-    """The storms above have in them all that they are to stand against."""
+    """The storms above contain every kind of event that they are to test."""
     seen: Counter[str] = Counter()
     for seed in range(20):
         storm = Storm(seed).run()
         fills = Counter(event for event in storm.received if isinstance(event, WagerMatched))
         seen["fills"] += len(fills)
-        seen["fills told twice"] += fills.total() - len(fills)
+        seen["duplicated fills"] += fills.total() - len(fills)
         seen["disconnects"] += sum(isinstance(event, FeedLost) for event in storm.received)
         seen["trades of others"] += storm.observer.trades
         seen["commands lost"] += storm.journal.counts.rejections["data_not_found"]
         seen.update(storm.journal.counts.ended)
         seen["crowds"] += storm.scenario.crowd is not None
     assert seen["fills"] > 200
-    assert seen["fills told twice"] > 5
+    assert seen["duplicated fills"] > 5
     assert seen["disconnects"] > 10
     assert seen["trades of others"] > 1_000
     assert seen["commands lost"] > 10
@@ -58,7 +58,7 @@ def test_storms_are_storms() -> None:
 
 
 class DuplicatingConnection(FaultyConnection):
-    """Tells fills twice, and not which they are."""
+    """Duplicates fills, without their totals."""
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
         for event in events:
@@ -72,14 +72,14 @@ class DuplicatingConnection(FaultyConnection):
 
 
 class ForgetfulConnection(FaultyConnection):
-    """Never asks for what it missed."""
+    """Never recovers what it missed."""
 
     def _resend_missed(self) -> None:
         self._missed.clear()
 
 
 def forget_suspensions(storm: Storm) -> None:
-    """Let the exchange open wagers in markets that are suspended."""
+    """Open wagers in suspended markets."""
 
     def accepts_wagers(book: LineBook) -> bool:
         return True
@@ -88,7 +88,7 @@ def forget_suspensions(storm: Storm) -> None:
 
 
 def forge_a_cent(storm: Storm) -> None:
-    """Give somebody a cent that nobody lost, in the middle of the game."""
+    """Add a cent to an account in the middle of the game."""
 
     def forge() -> None:
         storm.exchange.participants[-1].account.cash_cents += 1
@@ -97,7 +97,7 @@ def forge_a_cent(storm: Storm) -> None:
 
 
 def admit_all(storm: Storm) -> None:
-    """Let the risk manager admit whatever is wished for."""
+    """Let the risk manager admit every quote."""
 
     def trim(
         market: MarketState, quotes: tuple[Quote, ...]
@@ -109,7 +109,7 @@ def admit_all(storm: Storm) -> None:
 
 
 def quote_while_halted(storm: Storm) -> None:
-    """Let the risk manager pass over that the desk is halted."""
+    """Let the risk manager ignore a halt."""
     storm.desk.risk.block_reason = lambda *_: None  # type: ignore[method-assign]
     storm.desk.risk.admit = lambda *_: None  # type: ignore[method-assign]
 
@@ -119,7 +119,7 @@ BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted)
 
 @pytest.mark.parametrize("connection", [DuplicatingConnection, ForgetfulConnection])
 def test_a_connection_that_breaks_a_rule_is_found_out(connection: type[FaultyConnection]) -> None:
-    """Fills told twice without a name, and news that is never told, do not pass."""
+    """Anonymous duplicates and unrecovered updates violate an invariant."""
     assert is_found_out(lambda seed: Storm(seed, connection))
 
 
@@ -136,7 +136,7 @@ def test_a_part_that_breaks_a_rule_is_found_out(breaker: Callable[[Storm], None]
 
 
 def is_found_out(make: Callable[[int], Storm]) -> bool:
-    """Tell whether one of the first storms fails."""
+    """Return whether one of the first storms fails."""
     for seed in range(20):
         try:
             make(seed).run()

@@ -1,12 +1,12 @@
-"""The truth test: where the queue is known, each wager's fate lies between back and front.
+"""Where the queue is known, each wager's outcome lies between back and front.
 
-Inside a crowd every wager has its true place in the queue. We place wagers of one dollar there,
-add-only, so that we are always makers; the crowd is recorded without them, as the anonymous market
-it would be to us, and the same commands are carried out at the same times on that recording.
+In a crowd every wager has its true queue position. We place wagers of one dollar there, add-only,
+so that we are always makers; the crowd is recorded without them, as the anonymous market that we
+would see, and the same commands are sent at the same times on that recording.
 
-What is taken of a wager in the crowd is whole cents of its stake. A taker may be left with a cent
-for which those ahead of us have no whole cent to give, and spend it on us; on the recording those
-ahead are one divisible stake. So every trade at our odds may move a cent either way, and no more.
+In the crowd fills are whole cents of stake. A taker can be left with a cent for which the makers
+ahead of us have no whole cent, and spend it on us; on the recording those ahead are one divisible
+stake. So every trade at our odds can differ by a cent, and no more.
 """
 
 from collections import defaultdict
@@ -58,7 +58,7 @@ Command = Callable[[SimulatedProphet, "Ours"], object]
 
 @dataclass
 class Ours:
-    """Our side of an exchange: what was told of each wager, and when it opened."""
+    """Our private updates of each wager, and when it opened."""
 
     env: ReplayEnvironment
     filled_cents: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -139,7 +139,7 @@ def open_exchange(env: ReplayEnvironment, info: TapeInfo, queue: QueueModel) -> 
 
 
 def visit(folder: Path, seed: int) -> Visit:
-    """Trade tiny stakes inside a crowd, and record it without them."""
+    """Trade tiny stakes in a crowd, and record the market without them."""
     crowd = Crowd("nba", seed, SHAPE)
     env = ReplayEnvironment(start_ns=crowd.opens_ns)
     exchange = open_exchange(env, crowd.info, Back())
@@ -209,7 +209,7 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> list[Visit]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_truth_lies_between_back_and_front(visits: list[Visit], seed: int) -> None:
-    """Each wager was filled in the crowd no less than `back` says, and no more than `front`."""
+    """Each wager's fill in the crowd lies between those under `back` and under `front`."""
     visited = visits[seed]
     back, prorata, front = (replay(visited, queue) for queue in (Back(), Prorata(), Front()))
     assert list(outside(visited, back, front)) == []
@@ -220,7 +220,7 @@ def test_the_truth_lies_between_back_and_front(visits: list[Visit], seed: int) -
 
 
 def test_the_bounds_are_seldom_apart_but_now_and_then_they_are(visits: list[Visit]) -> None:
-    """Enough wagers are filled for the truth to matter, and most fates leave no room for doubt."""
+    """Enough wagers are filled for the comparison, and most outcomes agree under both models."""
     differing = filled = 0
     for visited in visits:
         back, front = replay(visited, Back()), replay(visited, Front())
@@ -235,7 +235,7 @@ def test_the_bounds_are_seldom_apart_but_now_and_then_they_are(visits: list[Visi
 def test_a_wrong_place_in_the_queue_is_found_out(
     visits: list[Visit], wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were we put ahead of those who were there, or behind twice as much, the truth would tell."""
+    """A queue position ahead of others, or behind twice their stake, fails the comparison."""
     join = Offer.join
 
     def wrongly(offer: Offer, now_ns: int, wager: ExchangeWager) -> None:
