@@ -1,4 +1,4 @@
-"""The same orders give the same fills as a book that knows nothing but orders, written apart."""
+"""The same orders give the same fills as an independently written order book."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -59,7 +59,7 @@ class Order:
     filled: int = 0
 
     def price(self, stake: int) -> int:
-        """Return what the next so many cents win, rounded half up over all that was filled."""
+        """Return the profit of the next cents, rounded half up over all fills."""
         before, after = self.filled * self.ratio, (self.filled + stake) * self.ratio
         return floor(after + Fraction(1, 2)) - floor(before + Fraction(1, 2))
 
@@ -94,7 +94,7 @@ class NaiveBook:
                 self.expiries.append((at_ms + 2000, order.ref))
 
     def cancel(self, at_ms: int, ref: str) -> None:
-        """Take an order out, if it is there."""
+        """Remove an order, if it rests."""
         self._expire(at_ms)
         for orders in self.lists:
             orders[:] = [order for order in orders if order.ref != ref]
@@ -141,11 +141,11 @@ class AccountsHarness:
             for name in ACCOUNTS
         }
 
-    def at(self, ms: int, ask: Callable[[], object]) -> None:
-        """Ask for something at a time."""
+    def at(self, ms: int, request: Callable[[], object]) -> None:
+        """Schedule a request."""
 
         def call() -> None:
-            ask()
+            request()
 
         self.env.schedule_call(START_NS + ms * MS, Priority.EXCHANGE, call)
 
@@ -164,7 +164,7 @@ def play(orders: list[Step]) -> tuple[AccountsHarness, NaiveBook, dict[str, Plac
     requests: dict[str, PlaceWager] = {}
     owners: dict[str, str] = {}
     for after, order in orders:
-        # Never two seconds after another: what expires then has no rival at its instant.
+        # Steps of 7 ms: no order shares its instant with an expiry two seconds after another.
         ms += 7 * after
         if order[0] == "cancel":
             ref = f"w{order[1]}"
@@ -197,25 +197,25 @@ def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list[Step]) -
         for order in orders
         if order.ref not in {ref for _, ref in naive.expiries}
     }
-    there = {
+    open_cents = {
         (name, ref): wager.open_cents
         for name, account in harness.accounts.items()
         for ref, wager in account.live.items()
     }
-    assert there == resting
+    assert open_cents == resting
 
 
 @given(orders=ORDERS)
 @settings(max_examples=100, deadline=None)
 def test_splitting_a_wager_among_takers_never_changes_its_total_profit(orders: list[Step]) -> None:
-    """What a wager wins as a maker is the profit of all its stake, whoever took it, in any part."""
+    """The profit of a maker is that of its whole stake, however it was split into fills."""
     harness, _, requests = play(orders)
     staked: dict[str, int] = defaultdict(int)
     won: dict[str, int] = defaultdict(int)
     for _, ref, stake, profit in harness.fills:
         staked[ref] += stake
         won[ref] += profit
-    # Of each trade the maker's fill is told first.
+    # Of each trade the maker gets its fill first.
     makers, takers = ({ref for _, ref, _, _ in harness.fills[place::2]} for place in (0, 1))
     for ref in makers - takers:
         assert won[ref] == profit_cents(staked[ref], requests[ref].odds)
