@@ -27,7 +27,7 @@ from sim.engine.exchange_rows import exchange_rows
 from sim.engine.inbox import Inbox
 from sim.engine.latency import NoDelay
 from sim.engine.virtual_clock import ReplayEnvironment
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back
@@ -120,7 +120,7 @@ def _replay(recording: str) -> dict[str, Any]:
     none = NoDelay()
     began = perf_counter()
     env = ReplayEnvironment(exchange_rows(tape))
-    fees, settings = Commission(2), ExchangeSettings()
+    fees, settings = Commission(2), ExchangeRules()
     exchange = SimulatedProphet(env, tape.info, none, Back(), fees, settings)
     publisher = Publisher(env, Inbox(env), none, tape.info.clocks, ())
     env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).apply_row)

@@ -8,7 +8,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,16 @@ from typing import Any
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from conf.parts import PartBuilder
+from conf.root_settings import check_root
 from conf.saved_targets import with_current_targets
 from recordings.tape import SEGMENT_GLOB
-from strategies.trading.model.errors import ConfigError, TradingError
+from strategies.trading.model.errors import ConfigError
 
 CONFIG_FOLDER = Path(__file__).parent
-
-# Keys of the tree that need be no part of a session.
-_NO_PARTS = ("mode_name", "sport")
 
 # The options of Hydra that serve here.
 _OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")
@@ -38,47 +35,38 @@ _OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir
 Present = Callable[[Any, Path], float]
 
 
+def build_parts(config: DictConfig) -> dict[str, Any]:
+    """Return the parts that a composed configuration describes, by name.
+
+    Raise ConfigError with the setting as the user wrote it where one is wrong, or TapeError.
+    """
+    unresolved = OmegaConf.to_container(config, resolve=False)
+    resolved = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(unresolved, dict), "a configuration is a mapping"
+    assert isinstance(resolved, dict), "a configuration is a mapping"
+    check_root(resolved, choices())
+    builder = PartBuilder({str(name): node for name, node in unresolved.items()})
+    return {str(name): builder.build(str(name), node) for name, node in resolved.items()}
+
+
 def build_session(config: DictConfig) -> Any:
     """Return the session that a composed configuration describes.
 
     A session that keeps what it was built from is given it as text, `configuration`. Raise
     ConfigError or TapeError where it cannot be built.
     """
-    try:
-        parts: dict[str, Any] = instantiate(config, _convert_="all")
-    except HydraException as error:
-        if isinstance(error.__cause__, TradingError):
-            raise error.__cause__ from None
-        raise
-    for name, part in parts.items():
-        _require_known_settings(name, part)
+    parts = build_parts(config)
     session_class = parts.pop("run")
     taken = signature(session_class).parameters
     if "configuration" in taken:
         parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
-    _require_known_parts([name for name in parts if name not in taken])
+    missing = [
+        name for name, part in taken.items() if part.default is part.empty and name not in parts
+    ]
+    if missing:
+        message = f"{', '.join(missing)}: missing; a session needs it"
+        raise ConfigError(message)
     return session_class(**{name: part for name, part in parts.items() if name in taken})
-
-
-def _require_known_parts(names: Sequence[str]) -> None:
-    """Hold what a mode makes no use of to what every configuration has at its top."""
-    known = {str(key) for key in OmegaConf.load(CONFIG_FOLDER / "config.yaml")} | set(choices())
-    for name in names:
-        if name not in known | {*_NO_PARTS}:
-            message = f"{name}: no part of a session is called that"
-            raise ConfigError(message)
-
-
-def _require_known_settings(name: str, part: object) -> None:
-    """Hold a part that is still to be completed to its parameters: no setting goes unread."""
-    if not isinstance(part, partial):
-        return
-    parameters = signature(part.func).parameters
-    for key, inner in part.keywords.items():
-        if key not in parameters:
-            message = f"{name}.{key}: there is no such setting"
-            raise ConfigError(message)
-        _require_known_settings(f"{name}.{key}", inner)
 
 
 def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:

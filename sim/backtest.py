@@ -91,14 +91,10 @@ class Backtest:
         markets: MarketFilter,
         seed: int,
         starting_balance: float,
-        recording: dict[str, Any],
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Take the parts; raise ConfigError or TapeError where they cannot mean anything."""
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            message = f"seed: {seed!r} is not a whole number, zero or more"
-            raise ConfigError(message)
         require_simulated(feed)
         require_simulated_exchange(exchange)
         self.feed = feed
@@ -111,15 +107,13 @@ class Backtest:
         self.limits = risk
         self.controls = controls
         self.fees = fees
-        self.balance_cents = cents_from_dollars("starting_balance", starting_balance)
+        self.balance_cents = cents_from_dollars(starting_balance)
         self.session_name = str(session["name"])
         self._exchange = exchange
         self._clock = clock
         self._wagers = wagers
         self.catalogue = feed.info.catalogue()
         self.market_keys = markets.choose(self.catalogue)
-        _require_only("recording", recording, "path")
-        _require_only("session", session, "name")
         self._refuse_what_passes_would()
 
     def run(self, folder: Path, show: Progress) -> Summary:
@@ -262,13 +256,6 @@ class Backtest:
             "faults": str(self.faults),
             **desk_models(self.pricing, self.fees, self.limits),
         }
-
-
-def _require_only(name: str, settings: dict[str, Any], known: str) -> None:
-    unknown = [key for key in settings if key != known]
-    if unknown:
-        message = f"{name}.{unknown[0]}: there is no such setting"
-        raise ConfigError(message)
 
 
 def _play(env: ReplayEnvironment, link: ExchangeConnection, desk: Desk, ended: Event) -> None:

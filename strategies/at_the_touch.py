@@ -1,10 +1,14 @@
 """The baseline to beat: joins the best offer of others, and never makes a price of its own."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.model.odds import Odds, crosses, implied_probability, opposite
-from strategies.trading.model.settings import nanoseconds_from_seconds, probability_distance
-from strategies.trading.ports.strategy import PairView, Quote, View
+from strategies.trading.model.settings import ProbabilityDistance, nanoseconds
+from strategies.trading.ports.strategy import DefaultStake, PairView, Quote, QuoteRefresh, View
 
 
 class AtTheTouch:
@@ -15,16 +19,19 @@ class AtTheTouch:
     one to join and no quote: it never stays for the sake of its own wager.
     """
 
-    def __init__(self, min_edge: float, default_stake: float, quote_refresh_seconds: float) -> None:
-        """Take the least edge worth joining for as a probability, and the stake in dollars.
-
-        A refresh of zero decides on every change. Raise ConfigError for what cannot be meant.
-        """
-        self._min_edge = probability_distance("strategy.min_edge", min_edge)
-        self._stake_cents = cents_from_dollars("strategy.default_stake", default_stake)
-        self.quote_refresh_ns = nanoseconds_from_seconds(
-            "strategy.quote_refresh_seconds", quote_refresh_seconds
-        )
+    def __init__(
+        self,
+        min_edge: Annotated[
+            ProbabilityDistance,
+            Meta(description="How far below its fair price the joined offer must at least be."),
+        ],
+        default_stake: DefaultStake,
+        quote_refresh_seconds: QuoteRefresh,
+    ) -> None:
+        """Take the settings."""
+        self._min_edge = min_edge
+        self._stake_cents = cents_from_dollars(default_stake)
+        self.quote_refresh_ns = nanoseconds(quote_refresh_seconds)
 
     def quote(self, view: View) -> tuple[Quote, ...]:
         """Return a quote for every line of a pair with a fair price that is worth joining."""

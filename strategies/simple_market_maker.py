@@ -1,27 +1,31 @@
 """The first strategy and the default: quote every selection a margin away from its fair price."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.model.odds import Ladder
-from strategies.trading.model.settings import nanoseconds_from_seconds, probability_distance
-from strategies.trading.ports.strategy import Quote, View
+from strategies.trading.model.settings import ProbabilityDistance, nanoseconds
+from strategies.trading.ports.strategy import DefaultStake, Quote, QuoteRefresh, View
 
 
 class SimpleMarketMaker:
     """Rests one wager on each selection, `spread_margin` of probability below its fair price."""
 
     def __init__(
-        self, spread_margin: float, default_stake: float, quote_refresh_seconds: float
+        self,
+        spread_margin: Annotated[
+            ProbabilityDistance, Meta(description="How far below its fair price a line is quoted.")
+        ],
+        default_stake: DefaultStake,
+        quote_refresh_seconds: QuoteRefresh,
     ) -> None:
-        """Take the margin as a probability, the stake in dollars, the refresh in seconds.
-
-        A refresh of zero decides on every change. Raise ConfigError for what cannot be meant.
-        """
-        self._margin = probability_distance("strategy.spread_margin", spread_margin)
-        self._stake_cents = cents_from_dollars("strategy.default_stake", default_stake)
-        self.quote_refresh_ns = nanoseconds_from_seconds(
-            "strategy.quote_refresh_seconds", quote_refresh_seconds
-        )
+        """Take the settings."""
+        self._margin = spread_margin
+        self._stake_cents = cents_from_dollars(default_stake)
+        self.quote_refresh_ns = nanoseconds(quote_refresh_seconds)
 
     def quote(self, view: View) -> tuple[Quote, ...]:
         """Return a quote for both lines of every pair that has a fair price."""

@@ -1,15 +1,17 @@
 """The simple market maker with a skew: its quotes shift against the inventory of their pair."""
 
+from typing import Annotated
+
+from msgspec import Meta
 from msgspec.structs import replace
 
 from strategies.simple_market_maker import SimpleMarketMaker
-from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.model.odds import Ladder, Odds
 from strategies.trading.model.position import Position
-from strategies.trading.model.settings import probability_distance
-from strategies.trading.ports.strategy import PairView, Quote, View
+from strategies.trading.model.settings import PositiveDollars, ProbabilityDistance
+from strategies.trading.ports.strategy import DefaultStake, PairView, Quote, QuoteRefresh, View
 
 
 class SkewedMarketMaker:
@@ -24,24 +26,32 @@ class SkewedMarketMaker:
 
     def __init__(
         self,
-        spread_margin: float,
-        skew: float,
-        max_position: float,
-        default_stake: float,
-        quote_refresh_seconds: float,
+        spread_margin: Annotated[
+            ProbabilityDistance,
+            Meta(description="How far below its shifted fair price a line is quoted."),
+        ],
+        skew: Annotated[
+            ProbabilityDistance,
+            Meta(description="How far an inventory of `max_position` shifts the fair price."),
+        ],
+        max_position: Annotated[
+            PositiveDollars,
+            Meta(
+                description="The inventory at which the skew is full; the line that would add to "
+                "it is then no longer quoted.",
+            ),
+        ],
+        default_stake: DefaultStake,
+        quote_refresh_seconds: QuoteRefresh,
     ) -> None:
-        """Take margin and skew as probabilities, position and stake in dollars.
-
-        `skew` is the shift once the inventory has reached `max_position`; from there on, the line
-        that would add to it is not quoted, though what rested by then may still be matched.
-        Raise ConfigError for what cannot be meant.
-        """
-        self._maker = SimpleMarketMaker(spread_margin, default_stake, quote_refresh_seconds)
-        self._skew = probability_distance("strategy.skew", skew)
-        self._max_position_cents = cents_from_dollars("strategy.max_position", max_position)
-        if not self._max_position_cents:
-            message = "strategy.max_position: the skew cannot be full at no position"
-            raise ConfigError(message)
+        """Take the settings."""
+        self._maker = SimpleMarketMaker(
+            spread_margin=spread_margin,
+            default_stake=default_stake,
+            quote_refresh_seconds=quote_refresh_seconds,
+        )
+        self._skew = skew
+        self._max_position_cents = cents_from_dollars(max_position)
         self.quote_refresh_ns = self._maker.quote_refresh_ns
 
     def quote(self, view: View) -> tuple[Quote, ...]:

@@ -6,7 +6,6 @@ ceilings and the arming word come from the environment or from a private file of
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -15,6 +14,8 @@ from live.session.gateway import Venue
 from live.session.private_file import require_private
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import cents_from_dollars
+from strategies.trading.model.setting_reader import read_value
+from strategies.trading.model.settings import Dollars
 from strategies.trading.risk.limits import Limits
 
 ARMED = "PROPHETX_ARMED"
@@ -95,8 +96,8 @@ def _operator_file(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _cents(words: Mapping[str, str], name: str) -> int:
     try:
-        dollars = Decimal(words.get(name, ""))
-    except ArithmeticError:
+        dollars = float(words.get(name, ""))
+    except ValueError:
         message = f"{name}: set a ceiling in dollars; real money needs it"
         raise ConfigError(message) from None
-    return cents_from_dollars(name, dollars)
+    return cents_from_dollars(read_value(name, dollars, Dollars))

@@ -182,7 +182,6 @@ class SessionComparison:
             markets=self._markets,
             seed=self._seed,
             starting_balance=start.given.starting_balance_cents / 100,
-            recording={},
             session=self._session,
             controls=self._controls,
         )

@@ -12,7 +12,7 @@ from sim.crowd.row_sinks import TapeListener
 from sim.engine.latency import Constant
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
 from strategies.trading.accounting.commission import Commission
@@ -59,7 +59,7 @@ def generate_game(
         activation=Constant(ACTIVATION_MS),
         queue=Back(),
         fees=Commission(COMMISSION_PERCENT),
-        settings=ExchangeSettings(),
+        settings=ExchangeRules(),
     )
     hard = crowd.settings.extra_suspensions == SUSPENSIONS[HARD]
     options = f" --suspensions {HARD}" if hard else ""

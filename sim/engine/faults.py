@@ -1,12 +1,15 @@
 """Faults between a desk and the exchange: how often they occur, and for how long."""
 
 from dataclasses import dataclass
-from math import isfinite
+from typing import Annotated
 
-from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.settings import nanoseconds_from_seconds
+from msgspec import Meta, Struct
+
+from strategies.trading.model.settings import Probability, Seconds, Unit, nanoseconds
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.wagers.wager_manager import CANCEL_PATIENCE_NS
+
+CANCEL_PATIENCE_SECONDS = CANCEL_PATIENCE_NS // NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +60,54 @@ class Faults:
         )
 
 
-def fault_settings(
-    *,
-    command_lost: float,
-    command_refused: float,
-    answer_lost: float,
-    answer_late: float,
-    answer_doubled: float,
-    late_seconds: float,
-    told_after_seconds: float,
-    disconnect_every_seconds: float,
-    disconnect_seconds: float,
-) -> Faults:
-    """Return the faults that a configuration states in probabilities and seconds.
+class FaultSettings(Struct, frozen=True, kw_only=True):
+    """How often each fault comes, and how long it lasts, as a configuration states it."""
 
-    Lost messages must be recovered before the desk stops waiting for them, so
-    `told_after_seconds` is above zero and below the desk's timeout of five seconds. Raise
-    ConfigError, naming the setting, for an invalid one.
-    """
-    told_after_ns = nanoseconds_from_seconds("faults.told_after_seconds", told_after_seconds)
-    if not 0 < told_after_ns < CANCEL_PATIENCE_NS:
-        message = f"faults.told_after_seconds: {told_after_seconds!r} is not above 0 and below 5"
-        raise ConfigError(message)
-    return Faults(
-        command_lost=_probability("command_lost", command_lost),
-        command_refused=_probability("command_refused", command_refused),
-        answer_lost=_probability("answer_lost", answer_lost),
-        answer_late=_probability("answer_late", answer_late),
-        answer_doubled=_probability("answer_doubled", answer_doubled),
-        late_ns=nanoseconds_from_seconds("faults.late_seconds", late_seconds),
-        told_after_ns=told_after_ns,
-        disconnect_every_ns=nanoseconds_from_seconds(
-            "faults.disconnect_every_seconds", disconnect_every_seconds
+    command_lost: Annotated[
+        Probability, Meta(description="That a command never reaches the exchange.")
+    ]
+    command_refused: Annotated[
+        Probability, Meta(description="That the exchange refuses a command for no reason of ours.")
+    ]
+    answer_lost: Annotated[
+        Probability, Meta(description="That an answer or private update is lost.")
+    ]
+    answer_late: Annotated[
+        Probability, Meta(description="That an answer or private update comes late.")
+    ]
+    answer_doubled: Annotated[
+        Probability, Meta(description="That an answer or private update comes twice.")
+    ]
+    late_seconds: Annotated[
+        Seconds, Meta(description="How much later than due a late answer comes, at most.")
+    ]
+    told_after_seconds: Annotated[
+        float,
+        Meta(
+            gt=0,
+            lt=CANCEL_PATIENCE_SECONDS,
+            description="After how long the exchange is asked for an answer that was lost; the "
+            "desk itself gives up after five seconds.",
         ),
-        disconnect_ns=nanoseconds_from_seconds("faults.disconnect_seconds", disconnect_seconds),
-    )
+        Unit("seconds"),
+    ]
+    disconnect_every_seconds: Annotated[
+        Seconds, Meta(description="Time between two disconnects on average; 0: never.")
+    ]
+    disconnect_seconds: Annotated[
+        Seconds, Meta(description="How long a disconnect lasts, at most.")
+    ]
 
-
-def _probability(name: str, value: object) -> float:
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    if not numeric or not isfinite(float(value)) or not 0 <= float(value) <= 1:  # type: ignore[arg-type]
-        message = f"faults.{name}: {value!r} is not a probability from 0 to 1"
-        raise ConfigError(message)
-    return float(value)  # type: ignore[arg-type]
+    def build(self) -> Faults:
+        """Return the faults in nanoseconds."""
+        return Faults(
+            command_lost=self.command_lost,
+            command_refused=self.command_refused,
+            answer_lost=self.answer_lost,
+            answer_late=self.answer_late,
+            answer_doubled=self.answer_doubled,
+            late_ns=nanoseconds(self.late_seconds),
+            told_after_ns=nanoseconds(self.told_after_seconds),
+            disconnect_every_ns=nanoseconds(self.disconnect_every_seconds),
+            disconnect_ns=nanoseconds(self.disconnect_seconds),
+        )

@@ -6,16 +6,18 @@ Settings are in milliseconds, delays in whole nanoseconds. Every model takes a r
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, nan
 from pathlib import Path
 from statistics import median
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
+from msgspec import Meta
 from numpy.random import Generator
 
 from sim.engine.random_streams import RandomStreams
-from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.setting_reader import SettingError
+from strategies.trading.model.settings import Milliseconds, PositiveMilliseconds
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _BATCH_SIZE = 4096
@@ -51,12 +53,12 @@ class Constant:
 
     def __init__(
         self,
-        ms: float,
+        ms: Annotated[Milliseconds, Meta(description="The delay of every message.")],
         *,
         rng: Generator | None = None,  # noqa: ARG002 - all models are built alike
     ) -> None:
-        """Set the delay in milliseconds; raise ConfigError if it is not a finite number >= 0."""
-        self._delay_ns = _nanoseconds("ms", ms)
+        """Set the delay in milliseconds; `rng` is ignored."""
+        self._delay_ns = _nanoseconds(ms)
         self._description = f"{ms:g} ms"
 
     def __str__(self) -> str:
@@ -77,25 +79,28 @@ class Lognormal:
 
     def __init__(
         self,
-        median_ms: float,
-        sigma: float,
-        floor_ms: float = 0,
-        cap_ms: float | None = None,
+        median_ms: Annotated[
+            PositiveMilliseconds, Meta(description="The delay that half of the messages exceed.")
+        ],
+        sigma: Annotated[
+            float, Meta(ge=0, description="The standard deviation of the delay's logarithm.")
+        ],
+        floor_ms: Annotated[
+            Milliseconds, Meta(description="Shorter delays are lengthened to it.")
+        ] = 0,
+        cap_ms: Annotated[
+            Milliseconds | None, Meta(description="Longer delays are shortened to it; null: none.")
+        ] = None,
         *,
         rng: Generator,
     ) -> None:
-        """Set the parameters; raise ConfigError, naming the setting, for an invalid one."""
-        median_ns = _nanoseconds("median_ms", median_ms)
-        if not median_ns:
-            message = "median_ms: a log-normal median must be above zero"
-            raise ConfigError(message)
-        self._log_median = float(np.log(median_ns))
-        self._sigma = _finite("sigma", sigma)
-        self._floor_ns = _nanoseconds("floor_ms", floor_ms)
-        self._cap_ns = None if cap_ms is None else _nanoseconds("cap_ms", cap_ms)
-        if self._cap_ns is not None and self._cap_ns < self._floor_ns:
-            message = f"cap_ms: {cap_ms!r} is below floor_ms {floor_ms!r}"
-            raise ConfigError(message)
+        """Set the parameters; raise SettingError where they contradict each other."""
+        self._log_median = float(np.log(_nanoseconds(median_ms)))
+        self._sigma = float(sigma)
+        self._floor_ns = _nanoseconds(floor_ms)
+        self._cap_ns = None if cap_ms is None else _nanoseconds(cap_ms)
+        if cap_ms is not None and cap_ms < floor_ms:
+            raise SettingError("cap_ms", f"{cap_ms!r} is below floor_ms, {floor_ms!r}")
         self._rng = rng
         self._drawn: list[int] = []
         self._description = f"log-normal, median {median_ms:g} ms, sigma {sigma:g}"
@@ -124,14 +129,19 @@ class Measured:
     independent: the autocorrelation of the recorded delays is not kept.
     """
 
-    def __init__(self, path: str | None, *, rng: Generator) -> None:
-        """Read the table; raise ConfigError, naming file and line, if it is not valid."""
-        if not isinstance(path, str) or not path:
-            message = (
-                "path: measured delays need a text file of recorded milliseconds, one a line; "
-                f"got {path!r}"
-            )
-            raise ConfigError(message)
+    def __init__(
+        self,
+        path: Annotated[
+            str | None,
+            Meta(description="A text file of recorded delays in milliseconds, one a line."),
+        ],
+        *,
+        rng: Generator,
+    ) -> None:
+        """Read the table; raise SettingError, naming the file and the line, if it is not one."""
+        if not path:
+            problem = f"{path!r} is not the path of a text file of milliseconds, one a line"
+            raise SettingError("path", problem)
         self._table_ns = _table_ns(Path(path))
         self._rng = rng
         self._drawn: list[int] = []
@@ -182,21 +192,12 @@ def build_latency(
     Raise ConfigError, naming the delay and its setting, where one cannot be built.
     """
     return Latency(
-        feed=_built(streams, "latency.feed", feed),
-        compute=_built(streams, "latency.compute", compute),
-        entry=_built(streams, "latency.entry", entry),
-        activation=_built(streams, "latency.activation", activation),
-        response=_built(streams, "latency.response", response),
+        feed=feed(rng=streams.named("latency.feed")),
+        compute=compute(rng=streams.named("latency.compute")),
+        entry=entry(rng=streams.named("latency.entry")),
+        activation=activation(rng=streams.named("latency.activation")),
+        response=response(rng=streams.named("latency.response")),
     )
-
-
-def _built(streams: RandomStreams, name: str, factory: DelayFactory) -> Delay:
-    """Build a delay; prefix its errors, which begin with the model's own setting."""
-    try:
-        return factory(rng=streams.named(name))
-    except ConfigError as error:
-        message = f"{name}.{error}"
-        raise ConfigError(message) from error
 
 
 def _table_ns(path: Path) -> list[int]:
@@ -205,32 +206,21 @@ def _table_ns(path: Path) -> list[int]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        message = f"path: {path} cannot be read: {reason}"
-        raise ConfigError(message) from error
+        raise SettingError("path", f"{path} cannot be read: {reason}") from error
     if not lines:
-        message = f"path: {path} is empty"
-        raise ConfigError(message)
-    return [_time_ns(f"path: {path}, line {n}", line) for n, line in enumerate(lines, 1)]
+        raise SettingError("path", f"{path} is empty")
+    return [_time_ns(f"{path}, line {number}", line) for number, line in enumerate(lines, 1)]
 
 
-def _time_ns(location: str, line: str) -> int:
+def _time_ns(place: str, line: str) -> int:
     try:
         ms = float(line)
-    except ValueError as error:
-        message = f"{location}: {line!r} is not a number of milliseconds"
-        raise ConfigError(message) from error
-    return _nanoseconds(location, ms)
+    except ValueError:
+        ms = nan
+    if not 0 <= ms < inf:
+        raise SettingError("path", f"{place}: {line!r} is not a number of milliseconds, 0 or more")
+    return _nanoseconds(ms)
 
 
-def _nanoseconds(name: str, ms: object) -> int:
-    return round(_finite(name, ms) * _NANOSECONDS_PER_MILLISECOND)
-
-
-def _finite(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        message = f"{name}: {value!r} is not a number"
-        raise ConfigError(message)
-    if not isfinite(value) or value < 0:
-        message = f"{name}: {value!r} must be finite, zero or more"
-        raise ConfigError(message)
-    return float(value)
+def _nanoseconds(ms: float) -> int:
+    return round(ms * _NANOSECONDS_PER_MILLISECOND)

@@ -7,7 +7,7 @@ from sim.engine.latency import Delay
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.cancels import Cancels
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.exchange_wager import Ended, ExchangeWager
 from sim.exchange.market_status import MarketStatuses
 from sim.exchange.matching import Matcher
@@ -23,7 +23,7 @@ class Activation:
         self,
         env: ReplayEnvironment,
         delay: Delay,
-        settings: ExchangeSettings,
+        settings: ExchangeRules,
         markets: MarketStatuses,
         matcher: Matcher,
         cancels: Cancels,

@@ -5,7 +5,7 @@ from functools import partial
 
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.books import LineBook
-from sim.exchange.exchange_settings import BalanceMode, ExchangeSettings
+from sim.exchange.exchange_settings import BalanceMode, ExchangeRules
 from sim.exchange.exchange_wager import Ended, ExchangeWager
 from sim.exchange.matching import Matcher
 from sim.exchange.participant import Participant
@@ -22,7 +22,7 @@ class Cancels:
     def __init__(
         self,
         env: ReplayEnvironment,
-        settings: ExchangeSettings,
+        settings: ExchangeRules,
         books: Sequence[LineBook],
         matcher: Matcher,
     ) -> None:

@@ -1,11 +1,14 @@
 """Settings of the simulated exchange, with ProphetX's rules as defaults."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-from strategies.trading.model.errors import ConfigError
+from msgspec import Meta, Struct
+
 from strategies.trading.model.money import cents_from_dollars
-from strategies.trading.model.settings import nanoseconds_from_seconds
+from strategies.trading.model.setting_reader import SettingError
+from strategies.trading.model.settings import Dollars, PositiveWhole, Seconds, Whole, nanoseconds
 from strategies.trading.model.units import NS_PER_SECOND
 
 
@@ -16,23 +19,14 @@ class BalanceMode(StrEnum):
     DEFERRED = "deferred"
 
 
-# With none of them nothing could be done at all.
-_AT_LEAST_ONE = {
-    "open_stake_multiple",
-    "requests_per_second",
-    "most_delayed",
-    "mass_cancel_batch",
-}
-
-
 @dataclass(frozen=True, slots=True)
-class ExchangeSettings:
-    """Settings of the simulated exchange: cents, nanoseconds and counts, whole, not negative.
+class ExchangeRules:
+    """Rules of the simulated exchange in cents, nanoseconds and counts.
 
-    docs/exchange.md lists for each what is known of the real exchange. A recorded in-play delay
-    overrides `in_play_delay_ns`. `credit_refresh_ns` is the interval at which the exposure credit
-    is recomputed; `deduction_ns` is how long after a fill a single cancel is refused, under
-    deferred deduction.
+    docs/exchange.md says of each what is known of the real exchange. A recorded in-play delay
+    overrides `in_play_delay_ns`. `credit_refresh_ns` is how often the exposure credit is
+    recalculated; `deduction_ns` how long after a fill a single cancel is refused, under deferred
+    deduction.
     """
 
     starting_balance_cents: int = 1_000_000
@@ -54,84 +48,112 @@ class ExchangeSettings:
     mass_cancel_pause_ns: int = 100_000_000
     trade_pairing_ns: int = 500_000_000
 
-    def __post_init__(self) -> None:
-        """Refuse settings that cannot mean anything, by name."""
-        for field in fields(self):
-            self._require(field.name, getattr(self, field.name))
-        self._require_order("min_stake_cents", "max_stake_cents")
-        self._require_order("open_stake_multiple", "back_off_multiple")
 
-    def _require_order(self, low: str, high: str) -> None:
-        least, most = getattr(self, low), getattr(self, high)
-        if most < least:
-            message = f"exchange.{high}: {most} is below {low} {least}"
-            raise ConfigError(message)
+class ExchangeSettings(Struct, frozen=True, kw_only=True):
+    """The rules of the simulated exchange as a configuration states them: dollars and seconds."""
 
-    def _require(self, name: str, value: object) -> None:
-        if name == "balance_mode":
-            wrong = value not in tuple(BalanceMode)
-            wanted = f"one of {', '.join(BalanceMode)}"
-        elif name in {"exposure_credit", "add_only_allowed"}:
-            wrong, wanted = not isinstance(value, bool), "true or false"
-        elif name in _AT_LEAST_ONE:
-            wrong = isinstance(value, bool) or not isinstance(value, int) or value < 1
-            wanted = "a whole number, one or more"
-        else:
-            wrong = isinstance(value, bool) or not isinstance(value, int) or value < 0
-            wanted = "a whole number, zero or more"
-        if wrong:
-            message = f"exchange.{name}: {value!r} is not {wanted}"
-            raise ConfigError(message)
-
-
-def exchange_settings(
-    *,
-    starting_balance: float,
-    balance_mode: str,
-    open_stake_multiple: int,
-    back_off_multiple: int,
-    exposure_credit: bool,
-    credit_refresh_seconds: float,
-    deduction_seconds: float,
-    min_stake: float,
-    max_stake: float,
-    add_only_allowed: bool,
-    requests_per_second: int,
-    in_play_delay_seconds: float,
-    most_delayed: int,
-    retry_window_seconds: float,
-    fill_or_kill_seconds: float,
-    mass_cancel_batch: int,
-    mass_cancel_pause_seconds: float,
-    trade_pairing_seconds: float,
-) -> ExchangeSettings:
-    """Return the settings that a configuration states in dollars and seconds.
-
-    Raise ConfigError, naming the setting, for text, negatives and what cannot mean anything.
-    """
-    seconds = nanoseconds_from_seconds
-    if balance_mode not in tuple(BalanceMode):
-        message = f"exchange.balance_mode: {balance_mode!r} is not one of {', '.join(BalanceMode)}"
-        raise ConfigError(message)
-    return ExchangeSettings(
-        starting_balance_cents=cents_from_dollars("starting_balance", starting_balance),
-        balance_mode=BalanceMode(balance_mode),
-        open_stake_multiple=open_stake_multiple,
-        back_off_multiple=back_off_multiple,
-        exposure_credit=exposure_credit,
-        credit_refresh_ns=seconds("exchange.credit_refresh_seconds", credit_refresh_seconds),
-        deduction_ns=seconds("exchange.deduction_seconds", deduction_seconds),
-        min_stake_cents=cents_from_dollars("exchange.min_stake", min_stake),
-        max_stake_cents=cents_from_dollars("exchange.max_stake", max_stake),
-        add_only_allowed=add_only_allowed,
-        requests_per_second=requests_per_second,
-        in_play_delay_ns=seconds("exchange.in_play_delay_seconds", in_play_delay_seconds),
-        most_delayed=most_delayed,
-        retry_window_ns=seconds("exchange.retry_window_seconds", retry_window_seconds),
-        fill_or_kill_ns=seconds("exchange.fill_or_kill_seconds", fill_or_kill_seconds),
-        mass_cancel_batch=mass_cancel_batch,
-        mass_cancel_pause_ns=seconds(
-            "exchange.mass_cancel_pause_seconds", mass_cancel_pause_seconds
+    starting_balance: Annotated[Dollars, Meta(description="What the account holds at the start.")]
+    balance_mode: Annotated[
+        BalanceMode,
+        Meta(
+            description="When a stake leaves the balance: as it is matched (deferred) or as the "
+            "wager is placed (immediate)."
         ),
-        trade_pairing_ns=seconds("exchange.trade_pairing_seconds", trade_pairing_seconds),
-    )
+    ]
+    open_stake_multiple: Annotated[
+        PositiveWhole,
+        Meta(
+            description="In deferred mode, how many times the available balance all open stakes "
+            "may reach."
+        ),
+    ]
+    back_off_multiple: Annotated[
+        Whole,
+        Meta(
+            description="How many times the available balance all open stakes may reach before "
+            "placing is refused with a request to slow down."
+        ),
+    ]
+    exposure_credit: Annotated[
+        bool,
+        Meta(
+            description="Whether the stake that matched wagers on both lines of a pair cover may "
+            "be staked again."
+        ),
+    ]
+    credit_refresh_seconds: Annotated[
+        Seconds, Meta(description="How often the exposure credit is recalculated.")
+    ]
+    deduction_seconds: Annotated[
+        Seconds,
+        Meta(description="In deferred mode, how long after a fill a single cancel is refused."),
+    ]
+    min_stake: Annotated[Dollars, Meta(description="The smallest stake that is accepted.")]
+    max_stake: Annotated[Dollars, Meta(description="The largest stake that is accepted.")]
+    add_only_allowed: Annotated[
+        bool, Meta(description="Whether a wager may ask to rest only and never to take.")
+    ]
+    requests_per_second: Annotated[
+        PositiveWhole,
+        Meta(description="How many requests of one account are answered in a second."),
+    ]
+    in_play_delay_seconds: Annotated[
+        Seconds,
+        Meta(description="The delay of placements in play where the recording has none."),
+    ]
+    most_delayed: Annotated[
+        PositiveWhole,
+        Meta(description="How many placements of one account may be in the in-play delay."),
+    ]
+    retry_window_seconds: Annotated[
+        Seconds,
+        Meta(description="How long after a wager opened its cancel is refused with a retry."),
+    ]
+    fill_or_kill_seconds: Annotated[
+        Seconds, Meta(description="How long a fill-or-kill wager waits for its match.")
+    ]
+    mass_cancel_batch: Annotated[
+        PositiveWhole, Meta(description="How many wagers a mass cancel removes at a time.")
+    ]
+    mass_cancel_pause_seconds: Annotated[
+        Seconds, Meta(description="The pause of a mass cancel between two batches.")
+    ]
+    trade_pairing_seconds: Annotated[
+        Seconds,
+        Meta(description="The most between a recorded trade and the decrease of its offer."),
+    ]
+
+    def __post_init__(self) -> None:
+        """Refuse bounds the wrong way round."""
+        if self.max_stake < self.min_stake:
+            raise SettingError(
+                "max_stake", f"{self.max_stake} is below min_stake, {self.min_stake}"
+            )
+        if self.back_off_multiple < self.open_stake_multiple:
+            problem = (
+                f"{self.back_off_multiple} is below open_stake_multiple, {self.open_stake_multiple}"
+            )
+            raise SettingError("back_off_multiple", problem)
+
+    def build(self) -> ExchangeRules:
+        """Return the rules in cents and nanoseconds."""
+        return ExchangeRules(
+            starting_balance_cents=cents_from_dollars(self.starting_balance),
+            balance_mode=self.balance_mode,
+            open_stake_multiple=self.open_stake_multiple,
+            back_off_multiple=self.back_off_multiple,
+            exposure_credit=self.exposure_credit,
+            credit_refresh_ns=nanoseconds(self.credit_refresh_seconds),
+            deduction_ns=nanoseconds(self.deduction_seconds),
+            min_stake_cents=cents_from_dollars(self.min_stake),
+            max_stake_cents=cents_from_dollars(self.max_stake),
+            add_only_allowed=self.add_only_allowed,
+            requests_per_second=self.requests_per_second,
+            in_play_delay_ns=nanoseconds(self.in_play_delay_seconds),
+            most_delayed=self.most_delayed,
+            retry_window_ns=nanoseconds(self.retry_window_seconds),
+            fill_or_kill_ns=nanoseconds(self.fill_or_kill_seconds),
+            mass_cancel_batch=self.mass_cancel_batch,
+            mass_cancel_pause_ns=nanoseconds(self.mass_cancel_pause_seconds),
+            trade_pairing_ns=nanoseconds(self.trade_pairing_seconds),
+        )

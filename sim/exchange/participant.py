@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sim.exchange.exchange_account import ExchangeAccount
-from sim.exchange.exchange_settings import BalanceMode, ExchangeSettings
+from sim.exchange.exchange_settings import BalanceMode, ExchangeRules
 from sim.exchange.exchange_wager import Ended, ExchangeWager
 from strategies.trading.model.events import AccountState, Event
 from strategies.trading.model.ids import WagerRef
@@ -50,7 +50,7 @@ class Participant:
     )
 
     def __init__(
-        self, name: str, account: ExchangeAccount, settings: ExchangeSettings, notify: Notify
+        self, name: str, account: ExchangeAccount, settings: ExchangeRules, notify: Notify
     ) -> None:
         """Start with an account and no wagers."""
         self.name = name

@@ -1,7 +1,7 @@
 """The simulated ProphetX: requests of any number of participants, and the status of markets.
 
 docs/exchange.md lists its rules, what is known of each, and the test that checks it. Where the
-partner API does not say how the exchange behaves, a field of `ExchangeSettings` decides. The life
+partner API does not say how the exchange behaves, a field of `ExchangeRules` decides. The life
 of a wager is in the parts, in this order: `Activation`, `Matcher`, `Cancels`, `Clearing`.
 """
 
@@ -15,7 +15,7 @@ from sim.exchange.books import LineBook, new_books
 from sim.exchange.cancels import CancelResponse, Cancels
 from sim.exchange.clearing import Clearing
 from sim.exchange.exchange_account import ExchangeAccount
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.market_status import MarketStatuses
 from sim.exchange.matching import Matcher, OnChange, OnTrade
 from sim.exchange.offers import Offer
@@ -52,7 +52,7 @@ class SimulatedProphet:
 
     Example::
 
-        exchange = SimulatedProphet(env, info, NoDelay(), Back(), Commission(2), ExchangeSettings())
+        exchange = SimulatedProphet(env, info, NoDelay(), Back(), Commission(2), ExchangeRules())
         maker = exchange.open_account("maker", 1_000_000, updates.extend)
         (response,) = exchange.place(maker, [PlaceWager(ref, line_id, Odds(110), 5_000)])
     """
@@ -64,7 +64,7 @@ class SimulatedProphet:
         activation: Delay,
         queue: QueueModel,
         fees: Commission,
-        settings: ExchangeSettings,
+        settings: ExchangeRules,
     ) -> None:
         """Start with every market closed and no accounts."""
         self._env = env

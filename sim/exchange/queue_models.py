@@ -8,10 +8,9 @@ Every possible answer lies between those of `Back` and `Front`: with the command
 filled under every model at least as much as under `Back` and at most as much as under `Front`.
 """
 
-from math import isfinite
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from strategies.trading.model.errors import ConfigError
+from msgspec import Meta
 
 
 class QueueModel(Protocol):
@@ -83,14 +82,18 @@ class Probable:
     always filled the same.
     """
 
-    def __init__(self, power: float) -> None:
-        """Set the power, a number above zero; raise ConfigError for any other."""
-        if isinstance(power, bool) or not isinstance(power, int | float):
-            message = f"queue.power: {power!r} is not a number"
-            raise ConfigError(message)
-        if not isfinite(power) or power <= 0:
-            message = f"queue.power: {power!r} must be finite and above zero"
-            raise ConfigError(message)
+    def __init__(
+        self,
+        power: Annotated[
+            float,
+            Meta(
+                gt=0,
+                description="1 is as prorata; the higher, the less the smaller part of the queue "
+                "cancels.",
+            ),
+        ],
+    ) -> None:
+        """Set the power, a number above zero."""
         self._power = power
 
     def __str__(self) -> str:

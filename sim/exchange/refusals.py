@@ -4,7 +4,7 @@ import re
 from itertools import chain
 
 from sim.exchange.books import LineBook
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.participant import Participant
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.money import profit_cents
@@ -14,7 +14,7 @@ from strategies.trading.model.odds import Ladder, crosses
 _REF = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-def request_refusal(request: PlaceWager, ladder: Ladder, settings: ExchangeSettings) -> str | None:
+def request_refusal(request: PlaceWager, ladder: Ladder, settings: ExchangeRules) -> str | None:
     """Return the code of the first error in a request alone, None if it is valid.
 
     Types are checked too: a request is a plain value with whatever its sender put in.

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from hydra.utils import instantiate
-
-from conf.compose import build_session
+from conf.compose import build_parts, build_session
 from live.prophetx.gateway import ProphetGateway
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import OrderContext
@@ -55,7 +53,7 @@ class ProphetHarness:
             f"exchange.settings.retry_window_seconds={RETRY_WINDOW_SECONDS}",
         ]
         self._sandbox = build_session(compose_settings("mode=serve", *words))
-        self._parts = instantiate(compose_settings("mode=live", *settings), _convert_="all")
+        self._parts = build_parts(compose_settings("mode=live", *settings))
         self._folder = folder / "taped"
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
-
+from conf.compose import build_parts
 from recordings.reader import open_recording
 from sim.engine.exchange_rows import exchange_rows
 from sim.engine.inbox import Inbox
@@ -29,7 +28,7 @@ class SimulatedHarness:
         self.received: list[Event] = []
         path = write_moneyline(folder / "tape")
         config = compose_settings(f"recording.path={path}", "latency=lognormal")
-        self._parts = instantiate(config, _convert_="all")
+        self._parts = build_parts(config)
         self._info = open_recording(str(path)).info
         self._env = ReplayEnvironment(exchange_rows(open_recording(str(path))))
         self._inbox = Inbox(self._env)

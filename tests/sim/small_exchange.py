@@ -13,7 +13,7 @@ from sim.engine.inbox import Inbox
 from sim.engine.latency import Delay, Latency, NoDelay
 from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
 from sim.exchange.exchange_connection import ExchangeConnection
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.faulty_connection import open_connection
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
@@ -102,7 +102,7 @@ class ExchangeScenario:
         self._subscribed = tuple(subscribed)
         self._wake_always = wake_on_every_change
         self._fees = Commission(rate_percent)
-        self._settings = ExchangeSettings(**settings)
+        self._settings = ExchangeRules(**settings)
         self._faults = faults or Faults()
         self.guests: dict[str, Participant] = {}
         self.trades: list[tuple[str, int, int]] = []

@@ -13,8 +13,8 @@ from types import NoneType
 from typing import Any
 
 import pytest
-from hydra.utils import instantiate
 
+from conf.compose import build_parts
 from recordings.reader import Tape, open_recording
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side
 from recordings.writer import TapeWriter
@@ -101,7 +101,7 @@ def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list
     """Return the function from settings to one way through the tape, with every command."""
 
     def played(*settings: str) -> tuple[Pass, list[Sent]]:
-        parts = instantiate(compose_settings(*settings), _convert_="all")
+        parts = build_parts(compose_settings(*settings))
         sent: list[Sent] = []
         parts["exchange"] = partial(NotedProphet, sent, **parts["exchange"].keywords)
         make = parts.pop("run")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hydra.utils import instantiate
 
+from conf.compose import build_parts
 from live.wall_clock import WallClock
 from recordings.tape import NOWHERE, Clocks, Kind, Row, Side, TapeInfo
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -85,7 +85,7 @@ def row(now_ns: int, way_ns: int, kind: Kind, line: int, **columns: Any) -> Row:
 
 def paper_gateway(compose_settings: Callable[..., Any]) -> Any:
     """Return the gateway with its standard parts."""
-    parts = instantiate(compose_settings("mode=paper"), _convert_="all")
+    parts = build_parts(compose_settings("mode=paper"))
     return parts["run"].keywords["gateway"](clock=WallClock)
 
 

@@ -9,7 +9,7 @@ from numpy.random import Generator, default_rng
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.engine.faults import Faults
 from sim.engine.latency import Constant, Delay, Latency, Lognormal, NoDelay
-from sim.exchange.exchange_settings import BalanceMode, ExchangeSettings
+from sim.exchange.exchange_settings import BalanceMode, ExchangeRules
 from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.at_the_touch import AtTheTouch
 from strategies.simple_market_maker import SimpleMarketMaker
@@ -66,7 +66,7 @@ class Scenario:
     limits: Limits
     wagers: WagerSettings
     fees: Commission
-    exchange: ExchangeSettings
+    exchange: ExchangeRules
     balance_cents: int
     streams: dict[str, Generator] = field(repr=False)
 
@@ -211,8 +211,8 @@ def _limits(rng: Generator) -> Limits:
     )
 
 
-def _exchange(rng: Generator) -> ExchangeSettings:
-    return ExchangeSettings(
+def _exchange(rng: Generator) -> ExchangeRules:
+    return ExchangeRules(
         starting_balance_cents=_pick(rng, 10_000, 100_000, 1_000_000),
         balance_mode=_pick(rng, *BalanceMode),
         open_stake_multiple=_pick(rng, 1, 10),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recordings.tape import TapeInfo
 from sim.engine.latency import NoDelay
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
 from strategies.trading.accounting.commission import Commission
@@ -131,7 +131,7 @@ class AccountsHarness:
     def __init__(self, info: TapeInfo) -> None:
         """Open the exchange and its markets."""
         self.env = ReplayEnvironment(start_ns=START_NS)
-        free = ExchangeSettings(requests_per_second=10_000, retry_window_ns=0)
+        free = ExchangeRules(requests_per_second=10_000, retry_window_ns=0)
         fees = Commission(2)
         self.exchange = SimulatedProphet(self.env, info, NoDelay(), Back(), fees, free)
         self.exchange.set_market_status(0, MarketStatus.OPEN)

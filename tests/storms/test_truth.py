@@ -29,7 +29,7 @@ from sim.engine.inbox import Inbox
 from sim.engine.latency import Constant, NoDelay
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.displayed_book import levels
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
 from sim.exchange.prophet import SimulatedProphet
@@ -135,7 +135,7 @@ class Visit:
 def open_exchange(env: ReplayEnvironment, info: TapeInfo, queue: QueueModel) -> SimulatedProphet:
     """Return the same exchange for crowd and recording."""
     activation = Constant(ACTIVATION_MS)
-    return SimulatedProphet(env, info, activation, queue, Commission(2), ExchangeSettings())
+    return SimulatedProphet(env, info, activation, queue, Commission(2), ExchangeRules())
 
 
 def visit(folder: Path, seed: int) -> Visit:

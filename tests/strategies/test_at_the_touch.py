@@ -17,6 +17,7 @@ from strategies.trading.model.odds import (
     opposite,
     prophetx_ladder,
 )
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import PairView, Quote, View
 
@@ -169,5 +170,7 @@ def test_the_refresh_is_that_of_the_settings() -> None:
 )
 def test_a_setting_that_means_nothing_is_refused_by_name(settings: Any, name: str) -> None:
     """Text, booleans, negatives and NaN are refused, and the error names the setting."""
+    names = ("min_edge", "default_stake", "quote_refresh_seconds")
+    values = dict(zip(names, settings, strict=True))
     with pytest.raises(ConfigError, match=rf"^strategy\.{name}: "):
-        AtTheTouch(*settings)
+        read_settings("strategy", AtTheTouch, values)

@@ -22,6 +22,7 @@ from strategies.trading.model.market import (
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import crosses, implied_probability, prophetx_ladder
 from strategies.trading.model.position import Position
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import PairView, View
 
@@ -123,5 +124,7 @@ def test_a_refresh_of_zero_decides_on_every_change() -> None:
 )
 def test_a_setting_that_means_nothing_is_refused_by_name(settings: Any, name: str) -> None:
     """Text, booleans, negatives and NaN are refused, and the error names the setting."""
+    names = ("spread_margin", "default_stake", "quote_refresh_seconds")
+    values = dict(zip(names, settings, strict=True))
     with pytest.raises(ConfigError, match=rf"^strategy\.{name}: "):
-        SimpleMarketMaker(*settings)
+        read_settings("strategy", SimpleMarketMaker, values)

@@ -11,6 +11,7 @@ from strategies.simple_market_maker import SimpleMarketMaker
 from strategies.skewed_market_maker import SkewedMarketMaker
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.odds import implied_probability, prophetx_ladder
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import PairView, Quote, View
 
@@ -252,5 +253,13 @@ NO_DOLLARS = ("10", True, None, -1, float("nan"), 0.001)
 )
 def test_a_setting_that_means_nothing_is_refused_by_name(settings: Any, name: str) -> None:
     """Text, booleans, negatives and NaN are refused, and so is a skew that is full at nothing."""
+    names = (
+        "spread_margin",
+        "skew",
+        "max_position",
+        "default_stake",
+        "quote_refresh_seconds",
+    )
+    values = dict(zip(names, settings, strict=True))
     with pytest.raises(ConfigError, match=rf"^strategy\.{name}: "):
-        SkewedMarketMaker(*settings)
+        read_settings("strategy", SkewedMarketMaker, values)

@@ -17,7 +17,7 @@ from sim.engine.inbox import Inbox
 from sim.engine.latency import NoDelay
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back
@@ -56,7 +56,7 @@ def replays(tape: Tape) -> bool:
     validate(tape)
     env = ReplayEnvironment(exchange_rows(tape))
     exchange = SimulatedProphet(
-        env, tape.info, NoDelay(), Back(), Commission(rate_percent=0), ExchangeSettings()
+        env, tape.info, NoDelay(), Back(), Commission(rate_percent=0), ExchangeRules()
     )
     markets = [market.key for market in tape.info.markets]
     publisher = Publisher(env, Inbox(env), NoDelay(), tape.info.clocks, markets)

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
-from strategies.trading.model.errors import ConfigError
+from msgspec import Meta
+
+from strategies.trading.model.settings import TwoDecimals, Unit
 
 
 class Offset(StrEnum):
@@ -23,19 +26,15 @@ class Commission:
     of one market offset each other is not published, hence the setting.
     """
 
-    rate_percent: float
-    offset_by: Offset = Offset.MARKET
-
-    def __post_init__(self) -> None:
-        """Refuse a rate that is not a number of percent with at most two decimals."""
-        rate = self.rate_percent
-        numeric = isinstance(rate, int | float) and not isinstance(rate, bool)
-        if not numeric or not 0 <= rate <= 100 or Decimal(str(rate)) * 100 % 1 != 0:
-            message = f"fees.rate_percent: {rate!r} is not 0 to 100 with at most two decimals"
-            raise ConfigError(message)
-        if self.offset_by not in tuple(Offset):
-            message = f"fees.offset_by: {self.offset_by!r} is not one of market, pair"
-            raise ConfigError(message)
+    rate_percent: Annotated[
+        float,
+        Meta(ge=0, le=100, description="The share of net winnings that the exchange takes."),
+        Unit("percent"),
+        TwoDecimals,
+    ]
+    offset_by: Annotated[
+        Offset, Meta(description="Within what gains and losses offset each other before it.")
+    ] = Offset.MARKET
 
     def on(self, profits_cents: Iterable[int]) -> int:
         """Return the commission on the gross profits of one market's pairs, half up to the cent."""

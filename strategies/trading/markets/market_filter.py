@@ -1,6 +1,9 @@
 """Which of the markets on offer a session follows."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta
 
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import MarketKey
@@ -12,16 +15,22 @@ class MarketFilter:
     """Chooses markets by type, by period, and by tournament if any is named."""
 
     def __init__(
-        self, types: Sequence[str], tournaments: Sequence[str], periods: Sequence[str] = ("game",)
+        self,
+        types: Annotated[
+            Sequence[MarketType], Meta(min_length=1, description="Which types of market to follow.")
+        ],
+        tournaments: Annotated[
+            Sequence[str],
+            Meta(description="The exact names of the tournaments to follow; empty: any."),
+        ],
+        periods: Annotated[
+            Sequence[Period],
+            Meta(min_length=1, description="Which periods of a game to follow markets on."),
+        ] = (Period.GAME,),
     ) -> None:
-        """Take market types, exact names of tournaments (none named means any), and periods.
-
-        Raise ConfigError for a type or a period that does not exist.
-        """
-        _require_known("types", types, [market_type.value for market_type in MarketType])
-        _require_known("periods", periods, [period.value for period in Period])
-        self.types = tuple(MarketType(name) for name in types)
-        self.periods = tuple(Period(name) for name in periods)
+        """Take market types, exact names of tournaments (none named means any), and periods."""
+        self.types = tuple(types)
+        self.periods = tuple(periods)
         self.tournaments = tuple(tournaments)
 
     def choose(self, catalogue: Catalogue) -> tuple[MarketKey, ...]:
@@ -54,13 +63,6 @@ class MarketFilter:
     def wants_kind(self, kind: MarketKind) -> bool:
         """Return whether to follow markets of a kind, in the tournaments that are followed."""
         return kind.type in self.types and kind.period in self.periods
-
-
-def _require_known(setting: str, names: Sequence[str], known: Sequence[str]) -> None:
-    wrong = [name for name in names if name not in known]
-    if wrong or not names:
-        message = f"markets.{setting}: {wrong or 'nothing'} chosen; there are {', '.join(known)}"
-        raise ConfigError(message)
 
 
 def _described(market: Market) -> str:

@@ -5,27 +5,18 @@ Dollars exist only at the edges: in configuration, and in what people read.
 
 from decimal import Decimal
 
-from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.odds import payout_ratio
+from strategies.trading.model.settings import Dollars
 
 
-def cents_from_dollars(name: str, dollars: object) -> int:
-    """Return a configured amount of dollars as cents.
-
-    Raise ConfigError, naming the setting, for text, booleans, negatives, anything that is not
-    a number, and amounts with a third decimal.
-    """
-    if isinstance(dollars, bool) or not isinstance(dollars, int | float | Decimal):
-        message = f"{name}: {dollars!r} is not a number of dollars"
-        raise ConfigError(message)
+def cents_from_dollars(dollars: Dollars) -> int:
+    """Return an amount of dollars as cents; raise ValueError where it has a third decimal."""
     exact = Decimal(str(dollars)) * 100
-    if not exact.is_finite() or exact < 0:
-        message = f"{name}: {dollars!r} dollars must be a finite amount, zero or more"
-        raise ConfigError(message)
-    if exact != exact.to_integral_value():
-        message = f"{name}: {dollars!r} dollars has more than two decimals"
-        raise ConfigError(message)
-    return int(exact)
+    cents = int(exact)
+    if cents != exact:
+        message = f"{dollars} dollars are no whole number of cents"
+        raise ValueError(message)
+    return cents
 
 
 def dollars_text(cents: int) -> str:

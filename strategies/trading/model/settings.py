@@ -1,35 +1,169 @@
-"""Settings as people write them, checked and converted."""
+"""Types of settings: what is allowed, in which unit, and what it means.
 
+The type of a setting is its annotation, on a field of a settings struct or on a keyword parameter
+of a class that a configuration names:
+
+    spread_margin: Annotated[ProbabilityDistance, Meta(description="Distance from the fair price.")]
+
+The same types make the messages for wrong values, docs/settings.md, and what `--cfg job` prints.
+"""
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from enum import Enum
+from math import isfinite
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from strategies.trading.model.errors import ConfigError
+from msgspec import Meta
+
 from strategies.trading.model.units import NS_PER_SECOND
 
-
-def nanoseconds_from_seconds(name: str, seconds: object) -> int:
-    """Return a configured number of seconds as nanoseconds; raise ConfigError if it is none."""
-    return int(number(name, seconds) * NS_PER_SECOND)
+_PLAIN = (int, float, str, bool, types.NoneType)
+_MANY = (list, tuple, Sequence)
 
 
-def probability_distance(name: str, value: object) -> float:
-    """Return a configured distance between probabilities, from zero to less than a half.
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The unit of a number, in the plural."""
 
-    Raise ConfigError, naming the setting, for anything else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < 0.5:
-        message = f"{name}: {value!r} is not between 0 and 0.5"
-        raise ConfigError(message)
-    return value
+    name: str
 
 
-def number(name: str, value: Any) -> Decimal:
-    """Return a configured number, zero or more; raise ConfigError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        message = f"{name}: {value!r} is not a number"
-        raise ConfigError(message)
-    number = Decimal(str(value))
-    if not number.is_finite() or number < 0:
-        message = f"{name}: {value!r} must be finite, zero or more"
-        raise ConfigError(message)
-    return number
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What else a value must be, beyond its type and bounds: `allowed` says it in words."""
+
+    holds: Callable[[Any], bool]
+    allowed: str
+
+
+def _has_two_decimals(number: float) -> bool:
+    return Decimal(str(number)) * 100 % 1 == 0
+
+
+def _is_odds(number: int) -> bool:
+    return not -100 <= number < 100
+
+
+TwoDecimals = Rule(_has_two_decimals, "with at most two decimals")
+
+Dollars = Annotated[float, Meta(ge=0), Unit("dollars"), TwoDecimals]
+PositiveDollars = Annotated[float, Meta(gt=0), Unit("dollars"), TwoDecimals]
+Seconds = Annotated[float, Meta(ge=0), Unit("seconds")]
+PositiveSeconds = Annotated[float, Meta(gt=0), Unit("seconds")]
+Milliseconds = Annotated[float, Meta(ge=0), Unit("milliseconds")]
+PositiveMilliseconds = Annotated[float, Meta(gt=0), Unit("milliseconds")]
+Minutes = Annotated[float, Meta(ge=0), Unit("minutes")]
+Percent = Annotated[float, Meta(ge=0), Unit("percent")]
+Probability = Annotated[float, Meta(ge=0, le=1), Unit("probability")]
+# How far one probability may lie from another that is near a half.
+ProbabilityDistance = Annotated[float, Meta(ge=0, lt=0.5), Unit("probability")]
+Multiple = Annotated[float, Meta(ge=0)]
+Whole = Annotated[int, Meta(ge=0)]
+PositiveWhole = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+AmericanOdds = Annotated[
+    int, Unit("American odds"), Rule(_is_odds, "-101 or below, or 100 or above")
+]
+
+
+def nanoseconds(seconds: float) -> int:
+    """Return a number of seconds as nanoseconds, without an error of floating point."""
+    return int(Decimal(str(seconds)) * NS_PER_SECOND)
+
+
+def is_setting(kind: Any) -> bool:
+    """Return whether a type can be written in a configuration: numbers, texts, lists of them."""
+    origin = get_origin(kind)
+    if origin is Annotated:
+        return is_setting(get_args(kind)[0])
+    if origin is Literal:
+        return True
+    if origin in (Union, types.UnionType, *_MANY, dict, Mapping):
+        return all(is_setting(each) for each in get_args(kind) if each is not Ellipsis)
+    return kind in _PLAIN or (isinstance(kind, type) and issubclass(kind, Enum))
+
+
+def meaning(kind: Any) -> str:
+    """Return what a setting of this type means, empty where nobody says."""
+    texts = [meta.description for meta in _annotations(kind, Meta) if meta.description]
+    return texts[-1] if texts else ""
+
+
+def unit(kind: Any) -> str:
+    """Return the unit of a setting of this type, empty where it has none."""
+    if get_origin(kind) in (Union, types.UnionType):
+        return next(filter(None, map(unit, get_args(kind))), "")
+    units = [each.name for each in _annotations(kind, Unit)]
+    return units[-1] if units else (unit(get_args(kind)[0]) if _is_annotated(kind) else "")
+
+
+def allowed(kind: Any) -> str:
+    """Return in words what a setting of this type may be."""
+    origin = get_origin(kind)
+    if origin is Annotated:
+        return _allowed_annotated(kind)
+    if origin is Literal:
+        return f"one of {', '.join(map(str, get_args(kind)))}"
+    if origin in (Union, types.UnionType):
+        arms = [each for each in get_args(kind) if each is not types.NoneType]
+        null = " or null" if types.NoneType in get_args(kind) else ""
+        return f"{' or '.join(map(allowed, arms))}{null}"
+    if origin in _MANY:
+        return f"a list, each {allowed(get_args(kind)[0])}"
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return f"one of {', '.join(str(member.value) for member in kind)}"
+    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+    return names.get(kind, "a mapping of settings")
+
+
+def _allowed_annotated(kind: Any) -> str:
+    base = allowed(get_args(kind)[0])
+    bounds = [meta for meta in _annotations(kind, Meta) if _bounds(meta)]
+    rules = [rule.allowed for rule in _annotations(kind, Rule)]
+    name = unit(kind)
+    if name == "probability":
+        base = "a probability"
+    elif name:
+        base = f"{base} of {name}" if base == "a number" else f"{base} ({name})"
+    parts = [*map(_bounds, bounds), *rules]
+    return ", ".join([base, *parts]) if parts else base
+
+
+def _bounds(meta: Meta) -> str:
+    """Return the bounds of a number, or of the length of a text or list, in words."""
+    low = f"{meta.ge:g} or more" if meta.ge is not None else ""
+    low = f"above {meta.gt:g}" if meta.gt is not None else low
+    high = f"at most {meta.le:g}" if meta.le is not None else ""
+    high = f"below {meta.lt:g}" if meta.lt is not None else high
+    if meta.ge is not None and meta.le is not None:
+        return f"{meta.ge:g} to {meta.le:g}"
+    shortest = "not empty" if meta.min_length else ""
+    return " and ".join(filter(None, (low, high, shortest)))
+
+
+def _annotations(kind: Any, of_class: type[Any]) -> list[Any]:
+    """Return the annotations of a type that are of a class, in the order of writing."""
+    if not _is_annotated(kind):
+        return []
+    return [each for each in kind.__metadata__ if isinstance(each, of_class)]
+
+
+def _is_annotated(kind: Any) -> bool:
+    return get_origin(kind) is Annotated
+
+
+def rules_hold(value: Any, kind: Any) -> bool:
+    """Return whether a value of the right type keeps the rules that msgspec does not know."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        rules = _annotations(kind, Rule)
+        return rules_hold(value, arguments[0]) and all(rule.holds(value) for rule in rules)
+    if origin in (Union, types.UnionType):
+        arms = [each for each in arguments if each is not types.NoneType]
+        return value is None or any(rules_hold(value, each) for each in arms)
+    if origin in _MANY:
+        return all(rules_hold(each, arguments[0]) for each in value)
+    return kind is not float or isfinite(value)

@@ -1,9 +1,9 @@
 """The port to an idea: what it may see of a market, and the quotes that it wishes for."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from strategies.trading.model.book import Book
 from strategies.trading.model.commands import Intent
@@ -11,6 +11,7 @@ from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, Market, MarketStatus, Pair, SportEvent
 from strategies.trading.model.odds import Ladder, Odds
 from strategies.trading.model.position import Position
+from strategies.trading.model.settings import Dollars, Seconds
 
 
 class Quote(Struct, frozen=True):
@@ -61,6 +62,16 @@ class View(Struct, frozen=True):
     pairs: tuple[PairView, ...]
     positions: Sequence[Position]
     ladder: Ladder
+
+
+# Settings that most strategies have, as types for the keyword parameters of their classes.
+DefaultStake = Annotated[Dollars, Meta(description="The stake of every quote.")]
+QuoteRefresh = Annotated[
+    Seconds,
+    Meta(
+        description="The least time between two decisions on a market; 0 decides on every change."
+    ),
+]
 
 
 class Strategy(Protocol):

@@ -19,7 +19,7 @@ from strategies.trading.model.event_state import EventState
 from strategies.trading.model.game_clock import OVERTIME_SHARE, share_left
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.market_types import MarketType, Period
-from strategies.trading.pricing.touch import middle_of_touch, require_overround
+from strategies.trading.pricing.touch import MaxOverround, middle_of_touch
 
 TOURNAMENT = "NBA"
 MARGIN_SIGMA = 17.7
@@ -45,11 +45,7 @@ class InGame:
     has none.
     """
 
-    max_overround: float
-
-    def __post_init__(self) -> None:
-        """Refuse a setting that cannot mean anything."""
-        require_overround(self.max_overround)
+    max_overround: MaxOverround
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
         """Return the fair probability of the pair's first line, None where there is none.

@@ -1,9 +1,12 @@
 """Fair prices from outside the exchange, as far as they are fresh."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from strategies.trading.model.book import Book
-from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.event_state import EventState
-from strategies.trading.model.settings import nanoseconds_from_seconds
+from strategies.trading.model.settings import PositiveSeconds, nanoseconds
 
 
 class Reference:
@@ -13,13 +16,14 @@ class Reference:
     silent; no offer of the exchange takes its place.
     """
 
-    def __init__(self, max_age_seconds: float) -> None:
-        """Refuse an age that cannot mean anything, or at which every price is too old."""
-        name = "pricing.max_age_seconds"
-        self._max_age_ns = nanoseconds_from_seconds(name, max_age_seconds)
-        if not self._max_age_ns:
-            message = f"{name}: {max_age_seconds!r} must be more than zero"
-            raise ConfigError(message)
+    def __init__(
+        self,
+        max_age_seconds: Annotated[
+            PositiveSeconds, Meta(description="The age beyond which a price counts as none.")
+        ],
+    ) -> None:
+        """Take the age beyond which a price counts as none."""
+        self._max_age_ns = nanoseconds(max_age_seconds)
         self._max_age_seconds = max_age_seconds
 
     def __repr__(self) -> str:

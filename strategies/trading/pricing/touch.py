@@ -6,12 +6,23 @@ probability `first`, a taker on the second pays `second`; together they exceed o
 
 from dataclasses import dataclass
 from math import log
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from msgspec import Meta
 
 from strategies.trading.model.book import Book
-from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.odds import implied_probability
+
+MaxOverround = Annotated[
+    float,
+    Meta(
+        gt=0,
+        lt=1,
+        description="What both sides of a book may imply beyond 1; a book with more, or with less "
+        "than 0, has no fair price.",
+    ),
+]
 
 
 class Pricing(Protocol):
@@ -53,11 +64,7 @@ class Consensus:
     A book whose overround is negative or above `max_overround` has no fair price.
     """
 
-    max_overround: float
-
-    def __post_init__(self) -> None:
-        """Refuse a setting that cannot mean anything."""
-        require_overround(self.max_overround)
+    max_overround: MaxOverround
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:  # noqa: ARG002
         """Return the fair probability of the pair's first line, None where there is none."""
@@ -77,11 +84,7 @@ class Power:
     negative or above `max_overround` has no fair price.
     """
 
-    max_overround: float
-
-    def __post_init__(self) -> None:
-        """Refuse a setting that cannot mean anything."""
-        require_overround(self.max_overround)
+    max_overround: MaxOverround
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:  # noqa: ARG002
         """Return the fair probability of the pair's first line, None where there is none."""
@@ -102,11 +105,3 @@ class Power:
     def moves_with_time(self, event: EventState) -> bool:  # noqa: ARG002
         """Return False: only offers count."""
         return False
-
-
-def require_overround(max_overround: object) -> None:
-    """Raise ConfigError unless the largest overround of a book that is trusted is in 0..1."""
-    numeric = isinstance(max_overround, int | float) and not isinstance(max_overround, bool)
-    if not numeric or not 0.0 < float(max_overround) < 1.0:  # type: ignore[arg-type]
-        message = f"pricing.max_overround: {max_overround!r} is not between 0 and 1"
-        raise ConfigError(message)

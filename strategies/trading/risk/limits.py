@@ -2,10 +2,20 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Annotated
 
-from strategies.trading.model.errors import ConfigError
+from msgspec import Meta, Struct
+
 from strategies.trading.model.money import cents_from_dollars
-from strategies.trading.model.settings import nanoseconds_from_seconds, number
+from strategies.trading.model.setting_reader import SettingError
+from strategies.trading.model.settings import (
+    AmericanOdds,
+    Dollars,
+    Percent,
+    Seconds,
+    Whole,
+    nanoseconds,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,81 +40,86 @@ class Limits:
     exposure_credit: bool
 
 
-def limits_from_settings(
-    *,
-    min_stake: float,
-    max_stake_per_wager: float,
-    max_position_size: float,
-    max_market_exposure: float,
-    max_event_exposure: float,
-    max_total_exposure: float,
-    max_concurrent_wagers: int,
-    max_daily_loss: float,
-    stop_loss_percentage: float,
-    shortest_odds: int,
-    longest_odds: int,
-    max_feed_age_seconds: float,
-    max_commands_per_second: int,
-    in_play: bool,
-    stop_before_start_seconds: float,
-    exposure_credit: bool,
-) -> Limits:
-    """Return the limits that a configuration states in dollars, percent and seconds.
+class RiskSettings(Struct, frozen=True, kw_only=True):
+    """The limits of a session as a configuration states them: dollars, percent, seconds, odds."""
 
-    `max_position_size` caps the stake matched and open on one line; `stop_loss_percentage` is the
-    fall from the highest equity as a share of the starting balance; `exposure_credit` lets the
-    stake be spent again that matched positions on both lines of a pair set free. Raise ConfigError,
-    naming the setting, for text, negatives and what cannot mean anything.
-    """
-    limits = Limits(
-        min_stake_cents=cents_from_dollars("risk.min_stake", min_stake),
-        max_stake_cents=cents_from_dollars("risk.max_stake_per_wager", max_stake_per_wager),
-        max_position_cents=cents_from_dollars("risk.max_position_size", max_position_size),
-        max_market_exposure_cents=cents_from_dollars(
-            "risk.max_market_exposure", max_market_exposure
+    min_stake: Annotated[Dollars, Meta(description="The smallest stake of a wager.")]
+    max_stake_per_wager: Annotated[Dollars, Meta(description="The largest stake of a wager.")]
+    max_position_size: Annotated[
+        Dollars, Meta(description="The most staked on one line, matched and open.")
+    ]
+    max_market_exposure: Annotated[
+        Dollars,
+        Meta(description="The most that the worst outcome of a market may lose, open wagers too."),
+    ]
+    max_event_exposure: Annotated[
+        Dollars,
+        Meta(description="The most that the worst outcome of an event may lose, open wagers too."),
+    ]
+    max_total_exposure: Annotated[
+        Dollars,
+        Meta(description="The most that all events together may lose, open wagers too."),
+    ]
+    max_concurrent_wagers: Annotated[
+        Whole, Meta(description="How many wagers may be pending or open at a time.")
+    ]
+    max_daily_loss: Annotated[
+        Dollars,
+        Meta(description="The loss of one day at which trading halts; 0 sets no limit."),
+    ]
+    stop_loss_percentage: Annotated[
+        Percent,
+        Meta(
+            description="The fall from the highest equity, as a share of the starting balance, at "
+            "which trading halts; 0 sets no limit."
         ),
-        max_event_exposure_cents=cents_from_dollars("risk.max_event_exposure", max_event_exposure),
-        max_total_exposure_cents=cents_from_dollars("risk.max_total_exposure", max_total_exposure),
-        max_concurrent_wagers=_whole("risk.max_concurrent_wagers", max_concurrent_wagers),
-        max_daily_loss_cents=cents_from_dollars("risk.max_daily_loss", max_daily_loss),
-        stop_loss_percent=number("risk.stop_loss_percentage", stop_loss_percentage),
-        shortest_odds=_odds("risk.shortest_odds", shortest_odds),
-        longest_odds=_odds("risk.longest_odds", longest_odds),
-        max_feed_age_ns=nanoseconds_from_seconds("risk.max_feed_age_seconds", max_feed_age_seconds),
-        max_commands_per_second=_whole("risk.max_commands_per_second", max_commands_per_second),
-        in_play=_flag("risk.in_play", in_play),
-        stop_before_start_ns=nanoseconds_from_seconds(
-            "risk.stop_before_start_seconds", stop_before_start_seconds
+    ]
+    shortest_odds: Annotated[AmericanOdds, Meta(description="Nothing is wagered at shorter odds.")]
+    longest_odds: Annotated[AmericanOdds, Meta(description="Nothing is wagered at longer odds.")]
+    max_feed_age_seconds: Annotated[
+        Seconds, Meta(description="Silence on an event after which its quotes are withdrawn.")
+    ]
+    max_commands_per_second: Annotated[
+        Whole, Meta(description="How many commands are sent in any second; cancels always pass.")
+    ]
+    in_play: Annotated[bool, Meta(description="Whether to quote once an event has started.")]
+    stop_before_start_seconds: Annotated[
+        Seconds, Meta(description="How long before the scheduled start quoting ends.")
+    ]
+    exposure_credit: Annotated[
+        bool,
+        Meta(
+            description="Whether the stake that matched wagers on both lines of a pair set free "
+            "may be spent again."
         ),
-        exposure_credit=_flag("risk.exposure_credit", exposure_credit),
-    )
-    _require_order("risk.min_stake", min_stake, "risk.max_stake_per_wager", max_stake_per_wager)
-    _require_order("risk.shortest_odds", shortest_odds, "risk.longest_odds", longest_odds)
-    return limits
+    ]
 
+    def __post_init__(self) -> None:
+        """Refuse bounds the wrong way round, which would admit nothing."""
+        if self.min_stake > self.max_stake_per_wager:
+            problem = f"{self.min_stake} is above max_stake_per_wager, {self.max_stake_per_wager}"
+            raise SettingError("min_stake", problem)
+        if self.shortest_odds > self.longest_odds:
+            problem = f"{self.shortest_odds} is above longest_odds, {self.longest_odds}"
+            raise SettingError("shortest_odds", problem)
 
-def _whole(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        message = f"{name}: {value!r} is not a whole number, zero or more"
-        raise ConfigError(message)
-    return value
-
-
-def _odds(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or -100 <= value < 100:
-        message = f"{name}: {value!r} is not American odds (-101 or below, +100 or above)"
-        raise ConfigError(message)
-    return value
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        message = f"{name}: {value!r} is neither true nor false"
-        raise ConfigError(message)
-    return value
-
-
-def _require_order(low_name: str, low: float, high_name: str, high: float) -> None:
-    if low > high:
-        message = f"{low_name} {low} is above {high_name} {high}"
-        raise ConfigError(message)
+    def build(self) -> Limits:
+        """Return the limits in cents and nanoseconds."""
+        return Limits(
+            min_stake_cents=cents_from_dollars(self.min_stake),
+            max_stake_cents=cents_from_dollars(self.max_stake_per_wager),
+            max_position_cents=cents_from_dollars(self.max_position_size),
+            max_market_exposure_cents=cents_from_dollars(self.max_market_exposure),
+            max_event_exposure_cents=cents_from_dollars(self.max_event_exposure),
+            max_total_exposure_cents=cents_from_dollars(self.max_total_exposure),
+            max_concurrent_wagers=self.max_concurrent_wagers,
+            max_daily_loss_cents=cents_from_dollars(self.max_daily_loss),
+            stop_loss_percent=Decimal(str(self.stop_loss_percentage)),
+            shortest_odds=self.shortest_odds,
+            longest_odds=self.longest_odds,
+            max_feed_age_ns=nanoseconds(self.max_feed_age_seconds),
+            max_commands_per_second=self.max_commands_per_second,
+            in_play=self.in_play,
+            stop_before_start_ns=nanoseconds(self.stop_before_start_seconds),
+            exposure_credit=self.exposure_credit,
+        )

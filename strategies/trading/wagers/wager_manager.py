@@ -7,11 +7,14 @@ wagers before that one is confirmed gone.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.markets.market_states import MarketStates
 from strategies.trading.model.commands import Intent, PlaceWager
-from strategies.trading.model.errors import ConfigError, InvariantError
+from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import (
     CancelRefused,
     ProfitCorrected,
@@ -25,6 +28,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId, WagerRef, WagerRefFactory
 from strategies.trading.model.odds import Ladder, crosses, opposite
+from strategies.trading.model.settings import Unit, Whole
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import Quote
 from strategies.trading.wagers.wager import EndReason, Wager, WagerState
@@ -49,24 +53,21 @@ CANCEL_PATIENCE_NS = 5 * NS_PER_SECOND
 _KEEP_ENDED_NS = 3600 * NS_PER_SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class WagerSettings:
-    """How closely wagers must follow quotes.
+class WagerSettings(Struct, frozen=True):
+    """How closely wagers must follow quotes."""
 
-    A wager within `odds_tolerance_rungs` of its quote stands for it. `stake_tolerance_percent` is
-    how far the stake resting may be from the stake wished for before anything is sent.
-    """
-
-    odds_tolerance_rungs: int
-    stake_tolerance_percent: int
-
-    def __post_init__(self) -> None:
-        """Refuse what is no whole number, or negative."""
-        for name in ("odds_tolerance_rungs", "stake_tolerance_percent"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                message = f"wagers.{name}: {value!r} is not a whole number, zero or more"
-                raise ConfigError(message)
+    odds_tolerance_rungs: Annotated[
+        Whole,
+        Meta(description="How many steps of the ladder a wager may be away from its quote."),
+        Unit("ladder steps"),
+    ]
+    stake_tolerance_percent: Annotated[
+        Whole,
+        Meta(
+            description="How far the resting stake may be from the quoted one before it is changed."
+        ),
+        Unit("percent"),
+    ]
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ from tests.paths import PROJECT
 SPEED = 150
 PATIENCE_SECONDS = 120
 FEED = StreamSettings(5, 1, 3, 6, 60, 5, 0.05, 1)
-ALL = ("moneyline", "spread", "total")
+ALL = (MarketType.MONEYLINE, MarketType.SPREAD, MarketType.TOTAL)
 
 Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
 Meanwhile = Callable[[Any], Any]

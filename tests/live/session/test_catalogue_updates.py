@@ -81,7 +81,9 @@ def test_what_the_dictionaries_gain_is_told_once(tmp_path: Path) -> None:
     writer = writer_in(tmp_path / "tape")
     writer.add_event(game(FIRST))
     writer.add_market(MONEYLINE)
-    updates = CatalogueUpdates(writer.info, MarketFilter(["moneyline", "spread"], ["NBA"]))
+    updates = CatalogueUpdates(
+        writer.info, MarketFilter([MarketType.MONEYLINE, MarketType.SPREAD], ["NBA"])
+    )
     assert updates.next_update() is None
     writer.add_event(game(SECOND, "Cup"))
     for market in (SPREAD, OTHER_MONEYLINE):

@@ -7,7 +7,7 @@ import pytest
 
 from live.session.guard import Ceilings, admit_trading, ceilings_of
 from strategies.trading.model.errors import ConfigError, CredentialsError
-from strategies.trading.risk.limits import Limits, limits_from_settings
+from strategies.trading.risk.limits import Limits, RiskSettings
 from tests.live.endpoints import LOCAL, REAL
 
 WORDS = {
@@ -22,7 +22,7 @@ CEILINGS = Ceilings(500, 10_050, 2_000)
 @pytest.fixture
 def limits() -> Limits:
     """Return generous limits."""
-    return limits_from_settings(
+    return RiskSettings(
         min_stake=1,
         max_stake_per_wager=50,
         max_position_size=400,
@@ -39,7 +39,7 @@ def limits() -> Limits:
         in_play=False,
         stop_before_start_seconds=120,
         exposure_credit=True,
-    )
+    ).build()
 
 
 def test_play_money_is_traded_as_configured(limits: Limits) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hydra.utils import instantiate
 
+from conf.compose import build_parts
 from live.session.health import Health
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
@@ -55,7 +55,7 @@ class Around:
 @pytest.fixture
 def desk(compose_settings: Callable[..., Any]) -> Desk:
     """Return a desk that follows one market, with ten thousand dollars."""
-    parts = instantiate(compose_settings("mode=live"), _convert_="all")
+    parts = build_parts(compose_settings("mode=live"))
     settings = DeskSettings(
         strategy=parts["strategy"](),
         pricing=parts["pricing"],

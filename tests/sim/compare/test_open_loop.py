@@ -15,7 +15,7 @@ from sim.compare.counterfactual_tape import write_without_us
 from sim.compare.open_loop import Answers, OpenLoop
 from sim.compare.outcomes import ComparedWager, outcome_of
 from sim.engine.latency import Constant, Latency, NoDelay
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
 from sim.market_source import RecordedSource
@@ -79,7 +79,7 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
     none = NoDelay()
     loop = OpenLoop(
         feed=RecordedSource(tape, "test"),
-        exchange=partial(SimulatedProphet, settings=ExchangeSettings()),
+        exchange=partial(SimulatedProphet, settings=ExchangeRules()),
         latency=lambda _: Latency(none, none, none, Constant(400), none),
         fees=Commission(0, Offset.PAIR),
         seed=0,

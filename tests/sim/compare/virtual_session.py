@@ -7,10 +7,9 @@ and of its own wagers later or earlier than the market shows them.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from conf.compose import build_session
+from conf.compose import build_parts, build_session
 from live.session.journaling_listener import JournalingListener
 from recordings.journal.session_journal import RunContext, SessionJournal
 from recordings.reader import open_recording
@@ -56,7 +55,7 @@ def play_virtual_session(
     kept = OmegaConf.to_yaml(compose(*words, "mode=live"), resolve=True)
     (folder / "start-00001.yaml").write_text(kept, encoding="utf-8")
     settings = compose(*words, "mode=backtest")
-    parts, make_exchange = build_session(settings), instantiate(settings.exchange, _convert_="all")
+    parts, make_exchange = build_session(settings), build_parts(settings)["exchange"]
     with (
         SessionJournal(folder / "journal.sqlite") as journal,
         TapeWriter(

@@ -11,7 +11,7 @@ from sim.crowd.crowd import Crowd, CrowdRun
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.engine.latency import Constant
 from sim.engine.virtual_clock import ReplayEnvironment
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
@@ -99,7 +99,7 @@ class CrowdHarness:
             activation=Constant(20),
             queue=Back(),
             fees=Commission(COMMISSION_PERCENT),
-            settings=ExchangeSettings(),
+            settings=ExchangeRules(),
         )
         self.events: list[Event] = []
         self.visitor = self.exchange.open_account("visitor", 100_000_000, self.events.extend)

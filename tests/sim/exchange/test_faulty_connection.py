@@ -7,7 +7,7 @@ import pytest
 
 from recordings.tape import Kind
 from sim.backtest import Backtest
-from sim.engine.faults import Faults, fault_settings
+from sim.engine.faults import Faults, FaultSettings
 from sim.exchange.queue_models import Back
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.events import (
@@ -28,6 +28,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.odds import Odds
+from strategies.trading.model.setting_reader import read_settings
 from tests.sim.small_exchange import ExchangeScenario
 
 CALM = {
@@ -64,13 +65,13 @@ SECOND_NS = 1_000_000_000
 def test_a_fault_that_means_nothing_is_refused_by_its_name(name: str, value: Any) -> None:
     """Probabilities are from 0 to 1, seconds not negative, and what was lost is asked for soon."""
     with pytest.raises(ConfigError, match=f"faults.{name}: "):
-        fault_settings(**(CALM | {name: value}))
+        read_settings("faults", FaultSettings, CALM | {name: value})
 
 
 def test_faults_say_what_they_are() -> None:
     """The text names the faults, and is "none" without any."""
-    assert str(fault_settings(**CALM)) == "none"
-    rough = fault_settings(**(CALM | {"answer_lost": 0.03, "disconnect_every_seconds": 900}))
+    assert str(FaultSettings(**CALM).build()) == "none"
+    rough = FaultSettings(**(CALM | {"answer_lost": 0.03, "disconnect_every_seconds": 900})).build()
     assert str(rough) == (
         "commands lost 0, refused 0, responses lost 0.03, late 0, duplicated 0, "
         "a disconnect every 900 s"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.exchange.exchange_account import ExchangeAccount
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
 from sim.exchange.participant import Participant
@@ -37,7 +37,7 @@ def wager(number: int, opened_ns: int) -> ExchangeWager:
     """Return a wager of ours that opens at a time."""
     request = PlaceWager(WagerRef(str(number)), LineId("home"), EVEN, 1000, Intent.REST)
     account = ExchangeAccount(Catalogue([], [], []), 100_000, Commission(0))
-    owner = Participant("us", account, ExchangeSettings(), lambda _: None)
+    owner = Participant("us", account, ExchangeRules(), lambda _: None)
     made = ExchangeWager(owner, request, 0, number)
     made.opened_ns = opened_ns
     return made

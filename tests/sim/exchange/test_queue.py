@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sim.exchange.queue_models import Back, Front, Probable, Prorata
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.setting_reader import read_settings
 
 CENTS = st.integers(0, 10_000)
 POWERS = st.floats(0.01, 1000)
@@ -69,7 +70,7 @@ def test_with_more_power_the_smaller_part_of_the_queue_cancels_less(
 def test_a_power_that_is_no_number_above_zero_is_refused_by_name(wrong: Any) -> None:
     """Text, booleans, nothing, zero, negatives and no-numbers are refused before anything runs."""
     with pytest.raises(ConfigError, match=r"queue\.power"):
-        Probable(wrong)
+        read_settings("queue", Probable, {"power": wrong})
 
 
 def test_a_model_has_a_description() -> None:

@@ -12,7 +12,7 @@ import pytest
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.engine.latency import Constant
 from sim.engine.virtual_clock import Priority, ReplayEnvironment, ScheduledCall
-from sim.exchange.exchange_settings import ExchangeSettings
+from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
 from sim.exchange.tape_replayer import TapeReplayer
@@ -350,7 +350,7 @@ def play(
     """Run a scenario in a sandbox of its own, with a timeout."""
 
     def exchange(env: ReplayEnvironment, info: TapeInfo) -> SimulatedProphet:
-        kept = ExchangeSettings(**rules)
+        kept = ExchangeRules(**rules)
         return SimulatedProphet(env, info, Constant(60), Back(), Commission(2), kept)
 
     async def whole() -> None:

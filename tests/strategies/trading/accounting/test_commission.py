@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.setting_reader import read_settings
 
 profits = st.lists(st.integers(-100_000, 100_000), max_size=5)
 rates = st.integers(0, 10_000).map(lambda basis_points: basis_points / 100)
@@ -39,18 +40,20 @@ def test_two_percent_of_a_win_beside_a_loss() -> None:
 
 
 def test_the_offset_may_be_written_as_configuration_writes_it() -> None:
-    """The word `pair`, as it comes out of a YAML file, means the same as the member."""
-    assert Commission(2, "pair").on([10_000, -6_000]) == 200  # type: ignore[arg-type]
+    """The word `pair`, as it comes out of a YAML file, is read as the member."""
+    fees = read_settings("fees", Commission, {"rate_percent": 2, "offset_by": "pair"})
+    assert fees.on([10_000, -6_000]) == 200
+    assert fees.offset_by is Offset.PAIR
 
 
 @pytest.mark.parametrize("rate", ["2", True, None, -1, 100.5, float("nan"), float("inf"), 2.345])
 def test_a_rate_that_is_no_percentage_is_refused(rate: float) -> None:
     """Text, booleans, negatives, NaN and a third decimal are refused by the setting's name."""
     with pytest.raises(ConfigError, match=r"fees\.rate_percent"):
-        Commission(rate)
+        read_settings("fees", Commission, {"rate_percent": rate})
 
 
 def test_an_unknown_offset_is_refused() -> None:
     """Only market and pair can be offset by."""
     with pytest.raises(ConfigError, match=r"fees\.offset_by: 'event'"):
-        Commission(2, "event")  # type: ignore[arg-type]
+        read_settings("fees", Commission, {"rate_percent": 2, "offset_by": "event"})

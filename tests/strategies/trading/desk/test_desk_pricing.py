@@ -15,6 +15,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import EventId, LineId
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.odds import Odds
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import Quote, View
 from strategies.trading.pricing.in_game import InGame
@@ -108,7 +109,7 @@ def test_an_offer_behind_the_touch_asks_for_no_decision(make_room: MakeRoom, pri
 def test_an_age_that_means_nothing_is_refused(age: Any) -> None:
     """A price may be some seconds old: zero would never quote, and the rest is no age."""
     with pytest.raises(ConfigError, match=r"pricing\.max_age_seconds"):
-        Reference(age)
+        read_settings("pricing", Reference, {"max_age_seconds": age})
 
 
 def tip_off(room: Room) -> None:

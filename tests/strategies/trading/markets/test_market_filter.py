@@ -5,11 +5,13 @@ import pytest
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.market import Catalogue
+from strategies.trading.model.market_types import MarketType
+from strategies.trading.model.setting_reader import read_settings
 
 
 def chosen(catalogue: Catalogue, types: list[str], *tournaments: str) -> list[tuple[str, str]]:
     """Return the markets that a filter chooses."""
-    keys = MarketFilter(types, tournaments).choose(catalogue)
+    keys = MarketFilter([MarketType(name) for name in types], tournaments).choose(catalogue)
     return [(key.event_id, key.market_id) for key in keys]
 
 
@@ -35,4 +37,4 @@ def test_choosing_nothing_says_what_there_is(catalogue: Catalogue) -> None:
 def test_a_type_that_does_not_exist_is_refused(types: list[str]) -> None:
     """A mistyped market type is refused before anything runs, and the real ones are named."""
     with pytest.raises(ConfigError, match=r"markets\.types: .*moneyline, spread, total"):
-        MarketFilter(types, [])
+        read_settings("markets", MarketFilter, {"types": types, "tournaments": []})

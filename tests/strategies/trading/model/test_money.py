@@ -1,6 +1,5 @@
 """Cents: reading settings, rounding profits, and splitting wagers into fills."""
 
-from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
@@ -17,6 +16,8 @@ from strategies.trading.model.money import (
     stake_within_profit,
 )
 from strategies.trading.model.odds import opposite, prophetx_ladder
+from strategies.trading.model.setting_reader import read_value
+from strategies.trading.model.settings import Dollars
 
 rungs = st.sampled_from(prophetx_ladder().rungs)
 stakes = st.integers(0, 1_000_000)
@@ -43,19 +44,20 @@ def exact_profit(stake_cents: int, odds: int) -> Fraction:
         (19.99, 1999),
         (1_000_000.01, 100_000_001),
         (-0.0, 0),
-        (Decimal("55.25"), 5525),
         (1e6, 100_000_000),
     ],
 )
-def test_configured_dollars_become_exact_cents(dollars: object, cents: int) -> None:
+def test_configured_dollars_become_exact_cents(dollars: float, cents: int) -> None:
     """A setting in dollars becomes the cents that it shows, though floats hold it inexactly."""
-    assert cents_from_dollars("max_stake_per_wager", dollars) == cents
+    assert read_value("risk.max_stake_per_wager", dollars, Dollars) is dollars
+    assert cents_from_dollars(dollars) == cents
 
 
 @given(st.integers(0, 10**12))
 def test_every_amount_of_two_decimals_is_read_to_the_cent(cents: int) -> None:
     """No float of two decimals, however large, is read as another number of cents."""
-    assert cents_from_dollars("starting_balance", cents / 100) == cents
+    assert read_value("starting_balance", cents / 100, Dollars) == cents / 100
+    assert cents_from_dollars(cents / 100) == cents
 
 
 @pytest.mark.parametrize(
@@ -64,26 +66,28 @@ def test_every_amount_of_two_decimals_is_read_to_the_cent(cents: int) -> None:
 )
 def test_a_setting_that_is_no_number_is_refused_by_name(dollars: object) -> None:
     """Text, booleans and containers are refused, and the message names setting and value."""
-    with pytest.raises(ConfigError, match=r"^max_daily_loss: .* is not a number of dollars$") as e:
-        cents_from_dollars("max_daily_loss", dollars)
+    with pytest.raises(ConfigError, match=r"^max_daily_loss: .* is not a number of dollars, ") as e:
+        read_value("max_daily_loss", dollars, Dollars)
     assert repr(dollars) in str(e.value)
 
 
 @pytest.mark.parametrize(
     "dollars",
-    [-1, -0.01, Decimal("-0.01"), float("nan"), float("inf"), -float("inf"), Decimal("NaN")],
+    [-1, -0.01, float("nan"), float("inf"), -float("inf")],
 )
 def test_a_negative_or_endless_amount_is_refused_by_name(dollars: object) -> None:
     """Negatives, NaN and infinity are refused, and the message names the setting."""
-    with pytest.raises(ConfigError, match=r"^max_daily_loss: .* finite amount, zero or more$"):
-        cents_from_dollars("max_daily_loss", dollars)
+    with pytest.raises(ConfigError, match=r"^max_daily_loss: .* dollars, 0 or more, "):
+        read_value("max_daily_loss", dollars, Dollars)
 
 
-@pytest.mark.parametrize("dollars", [0.001, 1.005, 12.345, 0.1 + 0.2, Decimal("0.005"), 1e-9])
-def test_a_third_decimal_is_refused_not_rounded(dollars: object) -> None:
+@pytest.mark.parametrize("dollars", [0.001, 1.005, 12.345, 0.1 + 0.2, 1e-9])
+def test_a_third_decimal_is_refused_not_rounded(dollars: float) -> None:
     """An amount finer than a cent is refused, and the message names the setting."""
-    with pytest.raises(ConfigError, match=r"^default_stake: .* more than two decimals$"):
-        cents_from_dollars("default_stake", dollars)
+    with pytest.raises(ConfigError, match=r"^default_stake: .* at most two decimals$"):
+        read_value("default_stake", dollars, Dollars)
+    with pytest.raises(ValueError, match="no whole number of cents"):
+        cents_from_dollars(dollars)
 
 
 @pytest.mark.parametrize(

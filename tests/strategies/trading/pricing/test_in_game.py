@@ -15,6 +15,7 @@ from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Catalogue, EventStatus, Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType, Period, Selection
 from strategies.trading.model.odds import Odds
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.pricing.in_game import InGame
 
@@ -295,4 +296,4 @@ def test_only_an_estimated_clock_moves_by_itself(
 def test_an_overround_that_means_nothing_is_refused(setting: Any) -> None:
     """It is held to the same as in every other pricing."""
     with pytest.raises(ConfigError, match=r"pricing\.max_overround"):
-        InGame(setting)
+        read_settings("pricing", InGame, {"max_overround": setting})

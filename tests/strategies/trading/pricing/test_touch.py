@@ -10,6 +10,7 @@ from strategies.trading.model.event_state import EventState
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Odds, implied_probability, opposite, prophetx_ladder
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.pricing.touch import Consensus, Power, Pricing
 
 WAYS = pytest.mark.parametrize("way", [Consensus, Power])
@@ -134,4 +135,4 @@ def test_an_overround_that_means_nothing_is_refused(
 ) -> None:
     """Text, booleans, and what does not lie between 0 and 1 are refused by the setting's name."""
     with pytest.raises(ConfigError, match=r"pricing\.max_overround"):
-        way(setting)
+        read_settings("pricing", way, {"max_overround": setting})

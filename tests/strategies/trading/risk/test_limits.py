@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.risk.limits import Limits, limits_from_settings
+from strategies.trading.risk.limits import Limits, RiskSettings
 
 SETTINGS: dict[str, Any] = {
     "min_stake": 1,
@@ -35,7 +36,8 @@ NOT_ODDS = {"shortest_odds", "longest_odds"}
 
 def limits_with(**changes: object) -> Limits:
     """Return limits from the settings above with some changed."""
-    return limits_from_settings(**(SETTINGS | changes))
+    settings: RiskSettings = read_settings("risk", RiskSettings, SETTINGS | changes)
+    return settings.build()
 
 
 def test_dollars_percent_and_seconds_become_exact_figures() -> None:
@@ -99,6 +101,6 @@ def test_a_fraction_of_a_cent_is_refused() -> None:
 )
 def test_bounds_the_wrong_way_round_are_refused(low: str, high: str) -> None:
     """A least stake above the greatest, or odds the wrong way round, would admit nothing."""
-    with pytest.raises(ConfigError, match=rf"risk\.{low} 300 is above risk\.{high} 200"):
+    with pytest.raises(ConfigError, match=rf"^risk\.{low}: 300 is above {high}, 200$"):
         limits_with(**{low: 300, high: 200})
     limits_with(**{low: 200, high: 200})

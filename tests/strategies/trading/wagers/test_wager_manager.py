@@ -17,6 +17,7 @@ from strategies.trading.model.events import (
     WagerRejected,
     WagerWiped,
 )
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.wagers.wager import WagerState
 from strategies.trading.wagers.wager_manager import Changes, WagerSettings
 
@@ -298,4 +299,4 @@ def test_a_tolerance_that_is_no_count_is_refused(name: str, value: Any) -> None:
     """Text, booleans, negatives and fractions are refused by the setting's name."""
     settings = {"odds_tolerance_rungs": 0, "stake_tolerance_percent": 0} | {name: value}
     with pytest.raises(ConfigError, match=rf"wagers\.{name}"):
-        WagerSettings(**settings)
+        read_settings("wagers", WagerSettings, settings)

@@ -1,0 +1,72 @@
+"""The settings at the top of the configuration, and what else may stand there."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from conf.modes import Mode
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.setting_reader import (
+    parameters_of,
+    read_settings,
+    read_value,
+    refusal,
+    unknown,
+)
+from strategies.trading.model.settings import Dollars, Whole, is_setting
+
+
+class RecordingSettings(Struct, frozen=True, kw_only=True):
+    """Which recording is played."""
+
+    path: Annotated[
+        str, Meta(min_length=1, description="A folder, or the name of a shipped recording.")
+    ]
+
+
+class NameSettings(Struct, frozen=True, kw_only=True):
+    """How a session is called."""
+
+    name: Annotated[
+        str | None,
+        Meta(
+            description="Begins every wager reference and names the session's folder; letters, "
+            "digits, '_' and '-'. In paper and live sessions it must be given."
+        ),
+    ]
+
+
+class RootSettings(Struct, frozen=True, kw_only=True):
+    """The settings that are part of no group."""
+
+    seed: Annotated[Whole, Meta(description="The one source of chance.")]
+    starting_balance: Annotated[
+        Dollars, Meta(description="What the account holds at the start of a backtest.")
+    ]
+    sport: Annotated[str, Meta(description="The game of `feed=crowd`: nba, nfl, mlb or nhl.")]
+    recording: RecordingSettings
+    session: NameSettings
+    mode_name: Mode
+
+
+# What else stands at the top, beside the groups: parts that offer no choice, and what runs them.
+_PARTS = ("wagers", "controls", "reference", "sandbox", "run")
+
+
+def check_root(config: Mapping[Any, Any], groups: Iterable[str]) -> None:
+    """Raise ConfigError where a setting at the top of a configuration is unknown or wrong."""
+    parameters = parameters_of(RootSettings)
+    known = (*parameters, *groups, *_PARTS)
+    for name, value in config.items():
+        if name not in known:
+            raise ConfigError(unknown(str(name), known))
+        kind = parameters[name].annotation if name in parameters else None
+        if kind is None:
+            continue
+        if is_setting(kind):
+            read_value(name, value, kind)
+        elif isinstance(value, dict):
+            read_settings(name, kind, value)
+        else:
+            raise ConfigError(refusal(name, value, kind))
