@@ -169,9 +169,9 @@ def _calibrate(words: Sequence[str]) -> None:
     parser.add_argument("sport", help="the sport: nba, nfl, mlb or nhl")
     parser.add_argument("--seed", type=_seed, required=True, help="the one source of chance")
     options = parser.parse_args(words)
-    from sim.crowd.calibration.calibrate import calibrate, refuse_misses  # noqa: PLC0415
+    from sim.crowd.calibration.calibrate import calibrate, require_passed  # noqa: PLC0415
 
-    refuse_misses(calibrate(options.sport, options.seed, print))
+    require_passed(calibrate(options.sport, options.seed, print))
 
 
 def _import(words: Sequence[str]) -> None:

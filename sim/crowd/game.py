@@ -7,7 +7,7 @@ the start; makers and takers may only use what has happened by their time.
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Score(NamedTuple):
@@ -22,6 +22,11 @@ class Points(NamedTuple):
 
     spreads: tuple[float, ...]
     totals: tuple[float, ...]
+
+    @classmethod
+    def around(cls, spread: float, total: float, step: float) -> Self:
+        """Return these main points, and outer ones a step below and above each."""
+        return cls((spread, spread - step, spread + step), (total, total - step, total + step))
 
 
 class Span(NamedTuple):

@@ -1,1 +1,1 @@
-"""Holding simulated games against what was measured on real ones."""
+"""Comparison of simulated games with measurements of real ones."""

@@ -1,4 +1,4 @@
-"""`python -m sim calibrate`: simulated games of a sport against what was measured on real ones."""
+"""`python -m sim calibrate`: compares simulated games with measurements of real ones."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,14 +11,14 @@ from strategies.trading.model.errors import TradingError
 
 
 class CalibrationError(TradingError):
-    """Simulated games are not like real ones."""
+    """Figures of simulated games lie outside their tolerances."""
 
 
-Show = Callable[[str], None]
+ShowLine = Callable[[str], None]
 Checks = Callable[[int], list[Check]]
 
-# What each sport is held against, one after the other; nothing is known of the NHL.
-CHECKS: dict[str, tuple[Checks, ...]] = {
+# The checks of each sport, in order; no measurement of the NHL is known.
+CHECKS_BY_SPORT: dict[str, tuple[Checks, ...]] = {
     "nba": (score_checks, market_checks),
     "nfl": (nfl_checks,),
     "mlb": (mlb_checks,),
@@ -26,9 +26,9 @@ CHECKS: dict[str, tuple[Checks, ...]] = {
 }
 GROUPS = {
     1: "results",
-    2: "how margins come about",
+    2: "margins by quarter",
     3: "closing prices",
-    4: "real time",
+    4: "wall-clock times",
     5: "updates",
     6: "books",
     7: "moves",
@@ -37,35 +37,35 @@ GROUPS = {
 }
 
 
-def calibrate(sport: str, seed: int, show: Show) -> list[Check]:
-    """Show and return every check of a sport, from games drawn anew from the seed.
+def calibrate(sport: str, seed: int, show: ShowLine) -> list[Check]:
+    """ShowLine and return every check of a sport, from games drawn from the seed.
 
     Raise ConfigError for a sport that is not simulated.
     """
     name = sport_named(sport).tournament
     checks: list[Check] = []
-    for draw in CHECKS[sport]:
+    for draw in CHECKS_BY_SPORT[sport]:
         found = draw(seed)
         _show_groups(found, show)
         checks += found
     if not checks:
-        show(f"{name}: uncalibrated: no measured figure is known to hold its games against")
+        show(f"{name}: uncalibrated, as no measurement of real games is available")
         return checks
     passed = sum(check.passed for check in checks)
     show(f"{name}: {passed} of {len(checks)} checks passed")
     return checks
 
 
-def refuse_misses(checks: Sequence[Check]) -> None:
-    """Raise CalibrationError, which names them, where checks were missed."""
-    missed = [check.name for check in checks if not check.passed]
-    if missed:
-        message = f"{len(missed)} missed: {'; '.join(missed)}"
+def require_passed(checks: Sequence[Check]) -> None:
+    """Raise CalibrationError, naming the failed checks, if any failed."""
+    failed = [check.name for check in checks if not check.passed]
+    if failed:
+        message = f"{len(failed)} checks failed: {'; '.join(failed)}"
         raise CalibrationError(message)
 
 
-def _show_groups(checks: list[Check], show: Show) -> None:
-    """Show checks under the heading of each group, in the order of groups."""
+def _show_groups(checks: list[Check], show: ShowLine) -> None:
+    """ShowLine checks under the heading of each group, in the order of groups."""
     for group in sorted({check.group for check in checks}):
         show(f"{group}. {GROUPS[group]}")
         for check in checks:

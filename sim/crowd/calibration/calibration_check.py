@@ -1,14 +1,14 @@
-"""One figure of the simulation held against what was measured on real games."""
+"""One figure of the simulation and its target, which was measured on real games."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A figure with its target, in words, and the tolerance that it must lie within.
+    """A figure with its target, in words, and the tolerance within which it must lie.
 
-    `group` is the group of targets it belongs to. The standard error is that of the measured
-    figure at this number of games, or None where it has none.
+    `group` is a key of calibrate.GROUPS. `standard_error` is that of the figure for this number of
+    games, or None if it is not estimated.
     """
 
     group: int
@@ -21,13 +21,13 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Tell whether the figure lies within its tolerance; one that is not a number does not."""
+        """Return whether the figure lies within its tolerance; NaN does not."""
         return self.low <= self.measured <= self.high
 
     @property
     def line(self) -> str:
         """Return the check as a line of text."""
-        verdict = "ok    " if self.passed else "MISSED"
+        verdict = "ok    " if self.passed else "FAILED"
         error = "" if self.standard_error is None else f" +-{self.standard_error:.2g}"
         tolerance = f"[{self.low:g}, {self.high:g}]"
         return (

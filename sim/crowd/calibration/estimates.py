@@ -1,15 +1,14 @@
-"""Figures of many games, each with its standard error, and a joint judgement of prices."""
+"""Estimates over many games with standard errors, and a joint test of prices."""
 
 from math import erfc, exp, gamma, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sim.crowd.arrays import Flags, Floats
 
 BUCKETS = 10
-# A bucket with less variance than this many even bets is judged with none.
+# A bucket with less variance than four even bets is left out of the test.
 LEAST_VARIANCE = 1.0
 
 
@@ -25,13 +24,13 @@ def mean(values: Floats) -> Estimate:
     return Estimate(float(values.mean()), float(values.std()) / sqrt(len(values)))
 
 
-def share(flags: NDArray[np.bool_]) -> Estimate:
-    """Estimate how often something is so."""
+def share(flags: Flags) -> Estimate:
+    """Estimate a share."""
     return mean(flags.astype(np.float64))
 
 
 def deviation(values: Floats) -> Estimate:
-    """Estimate a s.d., whose own error grows with the tails."""
+    """Estimate a s.d.; its error grows with the kurtosis."""
     sigma = float(values.std())
     kurtosis = float(((values - values.mean()) ** 4).mean()) / sigma**4
     return Estimate(sigma, sigma * sqrt((kurtosis - 1) / 4 / len(values)))
@@ -44,14 +43,14 @@ def correlation(first: Floats, second: Floats) -> Estimate:
 
 
 def slope(on: Floats, of: Floats) -> Estimate:
-    """Estimate the slope of one thing on another, by least squares."""
+    """Estimate the least-squares slope of `of` on `on`."""
     value = correlation(on, of).value * float(of.std() / on.std())
     left = of - value * on
     return Estimate(value, float(left.std() / on.std()) / sqrt(len(on)))
 
 
 def quantile(values: Floats, level: float) -> Estimate:
-    """Estimate a quantile; its error is that of the rank."""
+    """Estimate a quantile; its error is that of its rank."""
     rank_error = sqrt(level * (1 - level) / len(values))
     low, value, high = np.quantile(
         values, [max(level - rank_error, 0), level, min(level + rank_error, 1)]
@@ -59,22 +58,22 @@ def quantile(values: Floats, level: float) -> Estimate:
     return Estimate(float(value), float(high - low) / 2)
 
 
-def prices_p_value(prices: Floats, won: NDArray[np.bool_]) -> float:
-    """Return how likely results at least so far from their prices are, if the prices are right.
+def prices_p_value(prices: Floats, won: Flags) -> float:
+    """Return the p-value of results under the hypothesis that the prices are right.
 
-    In every tenth the wins are held against the sum of the prices, and all tenths are judged
-    together by the chi-square distribution.
+    In each tenth of prices the wins are compared with the sum of the prices; a chi-square
+    statistic joins the tenths.
     """
     bucket = np.minimum((prices * BUCKETS).astype(int), BUCKETS - 1)
     surplus = np.bincount(bucket, weights=won - prices, minlength=BUCKETS)
     variance = np.bincount(bucket, weights=prices * (1 - prices), minlength=BUCKETS)
-    judged = variance >= LEAST_VARIANCE
-    statistic = float((surplus[judged] ** 2 / variance[judged]).sum())
-    return chi_square_p_value(statistic, int(judged.sum()))
+    tested = variance >= LEAST_VARIANCE
+    statistic = float((surplus[tested] ** 2 / variance[tested]).sum())
+    return chi_square_p_value(statistic, int(tested.sum()))
 
 
 def chi_square_p_value(statistic: float, degrees: int) -> float:
-    """Return the chance of a chi-square variable above the statistic, for 1 degree or more."""
+    """Return the probability of a chi-square variable above the statistic, with degrees >= 1."""
     half = statistic / 2
     above, held = (erfc(sqrt(half)), 1) if degrees % 2 else (exp(-half), 2)
     while held < degrees:

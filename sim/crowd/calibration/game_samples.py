@@ -1,4 +1,4 @@
-"""Many games of a sport, and what was measured on each, drawn by two processes."""
+"""Samples of games: figures of many games of a sport, drawn by two processes."""
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -6,22 +6,22 @@ from functools import partial
 
 import numpy as np
 
-from sim.crowd.calibration.estimates import Floats
+from sim.crowd.arrays import Floats
 from sim.crowd.game import Game
 from sim.crowd.sports.registry import sport_named
 from sim.engine.random_streams import RandomStreams
 
-# Games drawn from one stream; the same games come whichever process draws them.
+# Games per random stream; the result does not depend on which process draws a batch.
 BATCH = 500
 PROCESSES = 2
 
-Measure = Callable[[Game], tuple[float, ...]]
+MeasureGame = Callable[[Game], tuple[float, ...]]
 
 
-def sample(sport: str, seed: int, games: int, measure: Measure) -> Floats:
-    """Return what was measured: a row for each figure, a column for each game.
+def sample(sport: str, seed: int, games: int, measure: MeasureGame) -> Floats:
+    """Return the figures of many games: a row for each figure, a column for each game.
 
-    `games` are rounded up to whole batches; the measure must be a function of a module.
+    `games` is rounded up to whole batches; `measure` must be picklable.
     """
     batches = range(-(-games // BATCH))
     with ProcessPoolExecutor(PROCESSES) as processes:
@@ -29,8 +29,8 @@ def sample(sport: str, seed: int, games: int, measure: Measure) -> Floats:
         return np.concatenate(list(drawn), axis=1)
 
 
-def batch(sport: str, seed: int, measure: Measure, number: int) -> Floats:
-    """Return what was measured on the games of one batch."""
+def batch(sport: str, seed: int, measure: MeasureGame, number: int) -> Floats:
+    """Return the figures of one batch of games."""
     rng = RandomStreams(seed).named(f"calibration.{sport}.{number}")
     played = sport_named(sport)
     measured = [measure(played.draw_game(rng)) for _ in range(BATCH)]

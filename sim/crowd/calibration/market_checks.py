@@ -1,9 +1,8 @@
-"""What recordings of simulated NBA markets show: groups 5 to 9 of the targets.
+"""Checks of simulated NBA markets, measured on recordings: groups 5 to 9 of the targets.
 
-Most is measured on whole days. In-play moves differ so much between games that they want many of
-them, of the moneyline alone; how far ahead of the official score the book is, is measured without
-an in-play delay, as it was on the real exchange. Where a target names no tolerance, the one here
-is said in its line.
+Most are measured on full games, from a day before the start. In-play moves vary so much between
+games that they need many, of the moneyline alone. The lead of the book over the official score is
+measured without an in-play delay, as it was on the real exchange.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,37 +13,38 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from recordings.reader import Tape
+from sim.crowd.arrays import Floats
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.market_figures import WINDOWS, MarketFigures, figures_of
-from sim.crowd.calibration.recorded_games import record_games, replays
+from sim.crowd.calibration.recorded_games import record_games, replays_to_close
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
-from sim.crowd.calibration.tape_view import Floats, TapeView
+from sim.crowd.calibration.tape_view import TapeView
 from sim.crowd.crowd_settings import HARD, CrowdSettings, suspensions_named
 from sim.crowd.sports.sport import CROWD_TYPES
 from sim.engine.random_streams import RandomStreams
 from strategies.trading.model.market_types import MarketType
 
-# So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
-N_DAYS, N_MONEYLINES, N_UNDELAYED, N_HARD = 20, 120, 12, 2
+# With these numbers every tolerance is at least 3.5 standard errors from the simulated figures.
+N_FULL_GAMES, N_MONEYLINES, N_UNDELAYED, N_HARD = 20, 120, 12, 2
 
 MONEYLINE = (MarketType.MONEYLINE,)
 HALF_HOUR_S = 1_800.0
-DAY = CrowdSettings()
-LONE = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE)
+FULL_GAME = CrowdSettings()
+MONEYLINE_ONLY = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE)
 UNDELAYED = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE, in_play_delay_s=0.0)
-HARDER = CrowdSettings(opens_before_s=HALF_HOUR_S, extra_suspensions=suspensions_named(HARD))
+HARD_GAME = CrowdSettings(opens_before_s=HALF_HOUR_S, extra_suspensions=suspensions_named(HARD))
 
 RATES = {"a day ahead": (0, 1), "hours ahead": (1, 3), "last hour": (10, 16), "in-play": (35, 80)}
 CENT = 0.01
-# Games are drawn from those there are so often, to tell how a figure might have come out.
+# Number and seed of the bootstrap samples of games that give the standard errors.
 DRAWS, DRAWS_SEED = 100, 1
 
 T = TypeVar("T")
 Statistic = Callable[[Sequence[T]], float]
 
 
-class Wanted(NamedTuple):
-    """A check that is still to be measured, on whole days."""
+class TargetCheck(NamedTuple):
+    """A check that is still to be measured on full games."""
 
     group: int
     name: str
@@ -56,13 +56,17 @@ class Wanted(NamedTuple):
 
 def market_checks(seed: int) -> list[Check]:
     """Generate games from the seed, and return every check of groups 5 to 9."""
-    days = record_games("day", DAY, seed, N_DAYS, figures_of_tape)
-    checks = [_check(*wanted, days) for wanted in _wanted()] + _suspensions(days)
-    lone = record_games("moneyline", LONE, seed, N_MONEYLINES, both_of_tape)
-    checks += _moves_in_play([figures for figures, _ in lone])
-    undelayed = record_games("undelayed", UNDELAYED, seed, N_UNDELAYED, answers_of_tape)
-    checks += _answers(undelayed, [answers for _, answers in lone])
-    checks += _hard(record_games("hard", HARDER, seed, N_HARD, replayed_suspensions))
+    full_games = record_games("day", FULL_GAME, seed, N_FULL_GAMES, figures_of_tape)
+    checks = [_check(*target, full_games) for target in _full_game_targets()] + _suspension_checks(
+        full_games
+    )
+    moneylines = record_games(
+        "moneyline", MONEYLINE_ONLY, seed, N_MONEYLINES, figures_and_reactions_of_tape
+    )
+    checks += _moves_in_play([figures for figures, _ in moneylines])
+    undelayed = record_games("undelayed", UNDELAYED, seed, N_UNDELAYED, reactions_of_tape)
+    checks += _reaction_checks(undelayed, [reactions for _, reactions in moneylines])
+    checks += _hard_checks(record_games("hard", HARD_GAME, seed, N_HARD, replayed_suspensions))
     return sorted(checks, key=lambda check: check.group)
 
 
@@ -71,21 +75,23 @@ def figures_of_tape(tape: Tape) -> MarketFigures:
     return figures_of(TapeView(tape))
 
 
-def answers_of_tape(tape: Tape) -> ScoreReactions:
-    """Return how a recorded moneyline answered scores."""
+def reactions_of_tape(tape: Tape) -> ScoreReactions:
+    """Return the reactions of a recorded moneyline to scores."""
     return reactions_of(TapeView(tape))
 
 
-def both_of_tape(tape: Tape) -> tuple[MarketFigures, ScoreReactions]:
-    """Return the figures of a recorded game, and how its moneyline answered scores."""
+def figures_and_reactions_of_tape(tape: Tape) -> tuple[MarketFigures, ScoreReactions]:
+    """Return the figures of a recorded game, and the reactions of its moneyline to scores."""
     view = TapeView(tape)
     return figures_of(view), reactions_of(view)
 
 
 def replayed_suspensions(tape: Tape) -> int:
-    """Return how often the market with the fewest suspensions had one; none if it cannot replay."""
+    """Return the fewest suspensions of a market; zero if a replay does not close all markets."""
     view = TapeView(tape)
-    return min(len(view.suspensions(type_)) for type_ in view.types) if replays(tape) else 0
+    return (
+        min(len(view.suspensions(type_)) for type_ in view.types) if replays_to_close(tape) else 0
+    )
 
 
 def _check(
@@ -97,32 +103,35 @@ def _check(
     statistic: Statistic[T],
     games: Sequence[T],
 ) -> Check:
-    """Measure a statistic of pooled games; games drawn from them again tell its standard error."""
+    """Measure a statistic of pooled games, with a bootstrap standard error.
+
+    The name of the check names its random stream: renaming a check changes its standard error.
+    """
     rng = RandomStreams(DRAWS_SEED).named(name)
     draws = rng.integers(len(games), size=(DRAWS, len(games))).tolist()
     drawn = [statistic([games[place] for place in places]) for places in draws]
     return Check(group, name, target, low, high, statistic(games), float(np.std(drawn)))
 
 
-# What is wanted of whole days -------------------------------------------------------------------
+# Checks on full games -------------------------------------------------------------------
 
 
-def _wanted() -> Iterator[Wanted]:
+def _full_game_targets() -> Iterator[TargetCheck]:
     yield from _updates()
     yield from _spreads()
     yield from _moves_before()
     yield from _trades()
-    yield from _quiet()
+    yield from _pauses()
 
 
-def _updates() -> Iterator[Wanted]:
+def _updates() -> Iterator[TargetCheck]:
     for type_ in CROWD_TYPES:
         for window, (low, high) in RATES.items():
             assert window in {*WINDOWS, "in-play"}
             target = f"{low} to {high}" if low else f"under {high}"
             rate = partial(_rate, type_, window)
-            yield Wanted(5, f"{type_} messages a minute, {window}", target, low, high, rate)
-    yield Wanted(
+            yield TargetCheck(5, f"{type_} messages a minute, {window}", target, low, high, rate)
+    yield TargetCheck(
         5,
         "gaps below 0.2 s",
         "a quarter",
@@ -130,7 +139,7 @@ def _updates() -> Iterator[Wanted]:
         0.33,
         lambda games: float(np.mean(_gaps(games) < 0.2)),
     )
-    yield Wanted(
+    yield TargetCheck(
         5, "gaps above 4 s", "5 %", 0.03, 0.07, lambda games: float(np.mean(_gaps(games) > 4))
     )
 
@@ -143,7 +152,7 @@ def _gaps(games: Sequence[MarketFigures]) -> Floats:
     return np.concatenate([game.gaps_s for game in games])
 
 
-def _spreads() -> Iterator[Wanted]:
+def _spreads() -> Iterator[TargetCheck]:
     for name, low, high in (
         ("moneyline, pre-match", 0.5, 1),
         ("moneyline, in-play", 1, 2),
@@ -156,13 +165,17 @@ def _spreads() -> Iterator[Wanted]:
     ):
         market, phase = name.split(", ")
         median = partial(_spread_points, market, phase)
-        yield Wanted(6, f"median spread, {name}", f"{low} to {high} cents", low, high, median)
-    yield Wanted(6, "one-sided spreads and totals, in-play", "about 10 %", 0.05, 0.15, _one_sided)
-    yield Wanted(6, "overround within 0.2 to 1.3 %, pre-match", "90 %", 0.9, 1, _within_prophetx)
-    yield Wanted(
+        yield TargetCheck(6, f"median spread, {name}", f"{low} to {high} cents", low, high, median)
+    yield TargetCheck(
+        6, "one-sided spreads and totals, in-play", "about 10 %", 0.05, 0.15, _one_sided
+    )
+    yield TargetCheck(
+        6, "overround within 0.2 to 1.3 %, pre-match", "90 %", 0.9, 1, _within_prophetx
+    )
+    yield TargetCheck(
         6, "levels on a line, median", "5 to 10", 5, 10, lambda games: _median(games, "depth")
     )
-    yield Wanted(
+    yield TargetCheck(
         6, "ladder steps between levels, median", "1", 1, 1, lambda games: _median(games, "rungs")
     )
 
@@ -173,7 +186,7 @@ def _spread_points(market: str, phase: str, games: Sequence[MarketFigures]) -> f
 
 
 def _one_sided(games: Sequence[MarketFigures]) -> float:
-    one, both = (sum(game.sided[side] for game in games) for side in (0, 1))
+    one, both = (sum(game.one_and_two_sided[side] for game in games) for side in (0, 1))
     return one / (one + both)
 
 
@@ -186,8 +199,8 @@ def _median(games: Sequence[MarketFigures], name: str) -> float:
     return float(np.median(np.concatenate([getattr(game, name) for game in games])))
 
 
-def _moves_before() -> Iterator[Wanted]:
-    yield Wanted(
+def _moves_before() -> Iterator[TargetCheck]:
+    yield TargetCheck(
         7,
         "one-minute moves before, s.d.",
         "0.2 to 0.4 cents",
@@ -195,7 +208,7 @@ def _moves_before() -> Iterator[Wanted]:
         0.4,
         lambda games: float(np.std(_before(games))) / CENT,
     )
-    yield Wanted(
+    yield TargetCheck(
         7,
         "one-minute moves before, share of none",
         "90 %",
@@ -209,14 +222,16 @@ def _before(games: Sequence[MarketFigures]) -> Floats:
     return np.concatenate([game.moves_pre for game in games])
 
 
-def _trades() -> Iterator[Wanted]:
+def _trades() -> Iterator[TargetCheck]:
     for level, low, high in ((0.5, 10, 30), (0.95, 200, 400), (0.99, 600, 1500)):
         name, target = f"size of trades, {level:.0%}", f"{low} to {high} dollars"
-        yield Wanted(8, name, target, low, high, partial(_size, level))
-    yield Wanted(8, "trades a minute, pre-match", "0.5", 0.35, 0.65, partial(_mean, "trades_pre"))
-    yield Wanted(8, "trades a minute, in-play", "8 to 50", 8, 50, partial(_mean, "trades_in"))
-    company = partial(_mean, "fills_in_company")
-    yield Wanted(8, "further fills in one message", "several", 0.05, 0.6, company)
+        yield TargetCheck(8, name, target, low, high, partial(_size, level))
+    yield TargetCheck(
+        8, "trades a minute, pre-match", "0.5", 0.35, 0.65, partial(_mean, "trades_pre")
+    )
+    yield TargetCheck(8, "trades a minute, in-play", "8 to 50", 8, 50, partial(_mean, "trades_in"))
+    shared = partial(_mean, "shared_message_fills")
+    yield TargetCheck(8, "further fills in one message", "several", 0.05, 0.6, shared)
 
 
 def _size(level: float, games: Sequence[MarketFigures]) -> float:
@@ -227,20 +242,20 @@ def _mean(name: str, games: Sequence[MarketFigures]) -> float:
     return float(np.mean([getattr(game, name) for game in games]))
 
 
-def _quiet() -> Iterator[Wanted]:
-    yield Wanted(9, "gaps above 30 s in a game", "2 to 9", 2, 9, partial(_mean, "quiet_gaps"))
+def _pauses() -> Iterator[TargetCheck]:
+    yield TargetCheck(9, "gaps above 30 s in a game", "2 to 9", 2, 9, partial(_mean, "pauses"))
     name, target = "longest gap in a game, mean", "30 to 120 s"
-    yield Wanted(9, name, target, 30, 120, partial(_mean, "longest_gap_s"))
+    yield TargetCheck(9, name, target, 30, 120, partial(_mean, "longest_gap_s"))
 
 
-def _suspensions(games: Sequence[MarketFigures]) -> list[Check]:
-    """Hold every game to what all of them must keep to."""
+def _suspension_checks(games: Sequence[MarketFigures]) -> list[Check]:
+    """Check the number and the lengths of suspensions in every game."""
     counts = [len(game.suspensions_s) for game in games]
     checks = [
         Check(9, "suspensions of a game, fewest", "2", 2, 2, min(counts)),
         Check(9, "suspensions of a game, most", "2", 2, 2, max(counts)),
     ]
-    for place, name, low, high in ((0, "at the off", 15, 20), (-1, "at the end", 50, 100)):
+    for place, name, low, high in ((0, "at the start", 15, 20), (-1, "at the end", 50, 100)):
         lengths_s = [game.suspensions_s[place] for game in games]
         target = f"{low} to {high} s"
         checks += [
@@ -250,7 +265,7 @@ def _suspensions(games: Sequence[MarketFigures]) -> list[Check]:
     return checks
 
 
-# What is wanted of other games ------------------------------------------------------------------
+# Checks on other games ------------------------------------------------------------------
 
 
 def _moves_in_play(games: Sequence[MarketFigures]) -> list[Check]:
@@ -276,22 +291,24 @@ def _move(level: float, games: Sequence[MarketFigures]) -> float:
     return float(np.quantile(np.abs(_during(games)), level)) / CENT
 
 
-def _answers(undelayed: Sequence[ScoreReactions], delayed: Sequence[ScoreReactions]) -> list[Check]:
-    worse, better = partial(_ahead, "worse"), partial(_ahead, "better")
-    told = "for information"
+def _reaction_checks(
+    undelayed: Sequence[ScoreReactions], delayed: Sequence[ScoreReactions]
+) -> list[Check]:
+    worse, better = partial(_median_lead, "worse"), partial(_median_lead, "better")
+    no_target = "for information"
     return [
         _check(
             7, "lead over the official score, no delay, s", "0.5 to 2", 0.5, 2, worse, undelayed
         ),
-        _check(7, "lead of cancels at the real delay, s", told, -inf, inf, worse, delayed),
-        _check(7, "lead of placements at the real delay, s", told, -inf, inf, better, delayed),
+        _check(7, "lead of cancels at the real delay, s", no_target, -inf, inf, worse, delayed),
+        _check(7, "lead of placements at the real delay, s", no_target, -inf, inf, better, delayed),
     ]
 
 
-def _ahead(name: str, games: Sequence[ScoreReactions]) -> float:
+def _median_lead(name: str, games: Sequence[ScoreReactions]) -> float:
     return float(np.median(np.concatenate([getattr(game, name) for game in games])))
 
 
-def _hard(suspensions: Sequence[int]) -> list[Check]:
+def _hard_checks(suspensions: Sequence[int]) -> list[Check]:
     name = "harder profile, replayed: suspensions, fewest"
     return [Check(9, name, "10 or more", 10, inf, min(suspensions))]

@@ -1,19 +1,20 @@
-"""What is measured of one recorded game's markets: small arrays, to be pooled over games."""
+"""Figures of the markets of one recorded game: small arrays, to be pooled over games."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim.crowd.calibration.tape_view import Floats, TapeView, Touches, Whole
+from sim.crowd.arrays import Floats, Integers
+from sim.crowd.calibration.tape_view import TapeView, Touches
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 HOUR_S = 3600
-# Windows before the start, in hours ahead of it, with the names that the targets give them.
+# Windows before the start, in hours before it, by the names in the targets.
 WINDOWS = {"a day ahead": (24, 12), "hours ahead": (12, 3), "last hour": (1, 0)}
 PRE_GAME_H, MOVES_H = 3, 6
-QUIET_S = 30.0
-# Wagering on an outer line is thin: a tenth of a second is no more telling than ten seconds.
+PAUSE_S = 30.0
+# Intervals at which books are sampled.
 GRID_PRE_S, GRID_IN_S = 10.0, 1.0
 MINUTE_S = 60.0
 
@@ -22,15 +23,16 @@ MINUTE_S = 60.0
 class MarketFigures:
     """The figures of one game; spreads and moves are probabilities, times seconds.
 
-    `rates` counts messages a minute by market and window. Spreads are sampled evenly in time, by
-    market ("outer" for all lines but the main ones) and phase; `sided` tells how many of the
-    samples of all spreads and totals had offers on one and on both lines.
+    `rates` are messages a minute by market and window. Spreads are sampled evenly in time, by
+    market ("outer" for all lines but the main ones) and phase. `one_and_two_sided` counts the
+    samples of spreads and totals that had offers on one line, and on both. `shared_message_fills`
+    is the share of trades in play that came in one message with another.
     """
 
     rates: dict[tuple[str, str], float]
     gaps_s: Floats
     spreads: dict[tuple[str, str], Floats]
-    sided: tuple[int, int]
+    one_and_two_sided: tuple[int, int]
     depth: Floats
     rungs: Floats
     moves_pre: Floats
@@ -38,22 +40,22 @@ class MarketFigures:
     stakes: Floats
     trades_pre: float
     trades_in: float
-    fills_in_company: float
+    shared_message_fills: float
     suspensions_s: tuple[float, ...]
 
     @property
-    def quiet_gaps(self) -> int:
-        """Return how often nothing was said of the moneyline for half a minute or more."""
-        return int(np.count_nonzero(self.gaps_s >= QUIET_S))
+    def pauses(self) -> int:
+        """Return the number of gaps of half a minute or more between moneyline messages."""
+        return int(np.count_nonzero(self.gaps_s >= PAUSE_S))
 
     @property
     def longest_gap_s(self) -> float:
-        """Return for how long nothing was said of the moneyline at most."""
+        """Return the longest gap between moneyline messages."""
         return float(self.gaps_s.max())
 
 
 def figures_of(view: TapeView) -> MarketFigures:
-    """Measure a game."""
+    """Return the figures of a game."""
     _, cents, seq = _trades_in_play(view)
     depth, rungs = _levels(view)
     return MarketFigures(
@@ -61,7 +63,7 @@ def figures_of(view: TapeView) -> MarketFigures:
         gaps_s=np.diff(_between(view.messages_ns(MarketType.MONEYLINE), *_in_play(view)))
         / NS_PER_SECOND,
         spreads=_spreads(view),
-        sided=_sided(view),
+        one_and_two_sided=_one_and_two_sided(view),
         depth=depth,
         rungs=rungs,
         moves_pre=_moves(view, view.live_ns - MOVES_H * HOUR_S * NS_PER_SECOND, view.live_ns),
@@ -69,7 +71,7 @@ def figures_of(view: TapeView) -> MarketFigures:
         stakes=np.asarray(cents / 100, dtype=np.float64),
         trades_pre=_trades_before(view),
         trades_in=_trades_in(view),
-        fills_in_company=1 - len(np.unique(seq)) / max(1, len(seq)),
+        shared_message_fills=1 - len(np.unique(seq)) / max(1, len(seq)),
         suspensions_s=tuple(
             (to - since) / NS_PER_SECOND for since, to in view.suspensions(MarketType.MONEYLINE)
         ),
@@ -80,11 +82,11 @@ def _in_play(view: TapeView) -> tuple[int, int]:
     return view.reopened_ns, view.ended_ns
 
 
-def _between(times_ns: Whole, from_ns: int, to_ns: int) -> Whole:
+def _between(times_ns: Integers, from_ns: int, to_ns: int) -> Integers:
     return times_ns[(times_ns >= from_ns) & (times_ns < to_ns)]
 
 
-def _per_minute(times_ns: Whole, from_ns: int, to_ns: int) -> float:
+def _per_minute(times_ns: Integers, from_ns: int, to_ns: int) -> float:
     return len(_between(times_ns, from_ns, to_ns)) * MINUTE_S * NS_PER_SECOND / (to_ns - from_ns)
 
 
@@ -98,11 +100,11 @@ def _rates(view: TapeView, type_: MarketType) -> list[tuple[str, float]]:
     return [(name, _per_minute(times_ns, *span)) for name, span in spans.items()]
 
 
-def _grid(from_ns: int, to_ns: int, step_s: float) -> Whole:
+def _grid(from_ns: int, to_ns: int, step_s: float) -> Integers:
     return np.arange(from_ns, to_ns, int(step_s * NS_PER_SECOND), dtype=np.int64)
 
 
-def _grids(view: TapeView) -> dict[str, Whole]:
+def _grids(view: TapeView) -> dict[str, Integers]:
     pre_ns = view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_SECOND
     return {
         "pre-match": _grid(pre_ns, view.live_ns, GRID_PRE_S),
@@ -119,44 +121,44 @@ def _spreads(view: TapeView) -> dict[tuple[str, str], Floats]:
     found: dict[tuple[str, str], Floats] = {}
     for phase, grid_ns in _grids(view).items():
         for type_ in view.types:
-            found[type_, phase] = _there(view.main_pair(type_).on(grid_ns).overround)
+            found[type_, phase] = _known(view.main_pair(type_).on(grid_ns).overround)
         outer = [touches.on(grid_ns).overround for touches in _outer(view)]
-        found["outer", phase] = _there(np.concatenate(outer))
+        found["outer", phase] = _known(np.concatenate(outer))
     return found
 
 
-def _there(values: Floats) -> Floats:
+def _known(values: Floats) -> Floats:
     return values[~np.isnan(values)]
 
 
-def _sided(view: TapeView) -> tuple[int, int]:
+def _one_and_two_sided(view: TapeView) -> tuple[int, int]:
     grid_ns = _grids(view)["in-play"]
     one = both = 0
     for type_ in (MarketType.SPREAD, MarketType.TOTAL):
         for place in view.pairs_of(type_):
             touches = view.touches[place].on(grid_ns)
-            there = (~np.isnan(touches.first)).astype(int) + ~np.isnan(touches.second)
-            one += int(np.count_nonzero(there == 1))
-            both += int(np.count_nonzero(there == 2))
+            sides = (~np.isnan(touches.first)).astype(int) + ~np.isnan(touches.second)
+            one += int(np.count_nonzero(sides == 1))
+            both += int(np.count_nonzero(sides == 2))
     return one, both
 
 
 def _levels(view: TapeView) -> tuple[Floats, Floats]:
     touches = view.main_pair(MarketType.MONEYLINE).on(_grids(view)["pre-match"])
-    return touches.depth, _there(touches.rungs)
+    return touches.depth, _known(touches.rungs)
 
 
 def _moves(view: TapeView, from_ns: int, to_ns: int) -> Floats:
-    """Return by how much the middle moved in each minute at whose ends it was known."""
+    """Return the moves of the mid price in minutes at whose start and end it was known."""
     grid_ns = _grid(from_ns, to_ns, MINUTE_S)
-    return _there(np.diff(view.main_pair(MarketType.MONEYLINE).on(grid_ns).mid))
+    return _known(np.diff(view.main_pair(MarketType.MONEYLINE).on(grid_ns).mid))
 
 
-def _trades_in_play(view: TapeView) -> tuple[Whole, Whole, Whole]:
+def _trades_in_play(view: TapeView) -> tuple[Integers, Integers, Integers]:
     at_ns, cents, seq = view.trades(MarketType.MONEYLINE)
     from_ns, to_ns = _in_play(view)
-    there = (at_ns >= from_ns) & (at_ns < to_ns)
-    return at_ns[there], cents[there], seq[there]
+    inside = (at_ns >= from_ns) & (at_ns < to_ns)
+    return at_ns[inside], cents[inside], seq[inside]
 
 
 def _trades_before(view: TapeView) -> float:

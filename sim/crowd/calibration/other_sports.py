@@ -1,19 +1,18 @@
-"""What is known of games of the NFL and of baseball, held against simulated ones.
+"""Checks of simulated NFL and baseball games against closing lines and results of real ones.
 
-Both were measured as closing lines against results. No tolerance was measured with them: those
-here are about the change of such a figure from one span of years to another.
+No tolerances were measured: those here are about the change of such a figure from one period of
+years to another.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.crowd.arrays import Flags, Floats
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.estimates import (
     Estimate,
-    Floats,
     deviation,
     mean,
     prices_p_value,
@@ -37,13 +36,13 @@ class SportFigures(NamedTuple):
     over: Floats
 
     @property
-    def home_wins(self) -> NDArray[np.bool_]:
-        """Return who won, of games that were not drawn."""
+    def home_wins(self) -> Flags:
+        """Return whether home won, of games that were not tied."""
         return np.asarray(self.margin[self.margin != 0] > 0)
 
     @property
     def total_error(self) -> Floats:
-        """Return points beyond those on offer."""
+        """Return the points beyond the total on offer."""
         return self.points - self.over
 
 
@@ -60,12 +59,12 @@ def measure_priced(game: Game) -> tuple[float, ...]:
 
 
 def nfl_checks(seed: int) -> list[Check]:
-    """Draw N_GAMES games of the NFL and hold them against 2,693 real ones."""
-    return nfl_checks_of(SportFigures(*sample("nfl", seed, N_GAMES, measure)))
+    """Compare N_GAMES drawn games of the NFL with 2,693 real ones."""
+    return checks_of_nfl(SportFigures(*sample("nfl", seed, N_GAMES, measure)))
 
 
-def nfl_checks_of(of: SportFigures) -> list[Check]:
-    """Hold results against those of the NFL in 2011 to 2021."""
+def checks_of_nfl(of: SportFigures) -> list[Check]:
+    """Compare results with those of the NFL in 2011 to 2021."""
     margin = np.abs(of.margin)
     return _around(
         (
@@ -82,17 +81,17 @@ def nfl_checks_of(of: SportFigures) -> list[Check]:
 
 
 def mlb_checks(seed: int) -> list[Check]:
-    """Draw N_GAMES games of baseball and hold them against 14,784 real ones."""
+    """Compare N_GAMES drawn games of baseball with 14,784 real ones."""
     *results, prices = sample("mlb", seed, N_GAMES, measure_priced)
-    return mlb_checks_of(SportFigures(*results), prices)
+    return checks_of_mlb(SportFigures(*results), prices)
 
 
-def mlb_checks_of(of: SportFigures, prices: Floats) -> list[Check]:
-    """Hold results and closing prices against those of 2014 to 2019.
+def checks_of_mlb(of: SportFigures, prices: Floats) -> list[Check]:
+    """Compare results and closing prices with those of 2014 to 2019.
 
-    Of real games the total spread less (4.50) than its error (4.63): the total on offer told next
-    to nothing of what followed, or was badly recorded. Here it is told with some noise about what
-    is expected, which its price makes up for.
+    In real games the s.d. of the total (4.50) is below that of its error (4.63): the total on offer
+    predicted next to nothing, or was badly recorded. Here it is the expected total with noise,
+    which its price makes up for.
     """
     p_value = prices_p_value(prices, of.margin > 0)
     return [
@@ -113,16 +112,16 @@ def mlb_checks_of(of: SportFigures, prices: Floats) -> list[Check]:
 
 
 def _around(figures: Sequence[tuple[str, float, float, Estimate]]) -> list[Check]:
-    """Hold each figure against its target, so far to either side."""
+    """Return a check of each figure against its target, with a symmetric tolerance."""
     return [
         Check(
             GROUP,
             name,
-            f"{target:g} (+- {reach:g})",
-            target - reach,
-            target + reach,
+            f"{target:g} (+- {tolerance:g})",
+            target - tolerance,
+            target + tolerance,
             found.value,
             found.standard_error,
         )
-        for name, target, reach, found in figures
+        for name, target, tolerance, found in figures
     ]

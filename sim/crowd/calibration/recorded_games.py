@@ -1,4 +1,4 @@
-"""Games that are generated, recorded, measured and forgotten, by two processes."""
+"""Games that are recorded, measured and deleted, by two processes."""
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -25,34 +25,36 @@ from sim.exchange.tape_replayer import TapeReplayer
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.market import MarketStatus
 
-# Seeds of games are drawn below this.
-SEEDS = 2**62
+# Seeds of games are below this.
+SEED_LIMIT = 2**62
 
 
 T = TypeVar("T")
-Measure = Callable[[Tape], T]
+MeasureTape = Callable[[Tape], T]
 
 
 def record_games(
-    kind: str, shape: CrowdSettings, seed: int, games: int, measure: Measure[T]
+    kind: str, settings: CrowdSettings, seed: int, games: int, measure: MeasureTape[T]
 ) -> list[T]:
-    """Record so many NBA games of a kind, and return what a function of a module measures on each.
+    """Record NBA games of a kind and return the measurement of each; `measure` must be picklable.
 
     Each kind has a random stream of its own.
     """
-    seeds = RandomStreams(seed).named(f"calibration.markets.{kind}").integers(SEEDS, size=games)
+    seeds = (
+        RandomStreams(seed).named(f"calibration.markets.{kind}").integers(SEED_LIMIT, size=games)
+    )
     with ProcessPoolExecutor(PROCESSES) as processes:
-        return list(processes.map(partial(_record_game, shape, measure), seeds.tolist()))
+        return list(processes.map(partial(_record_game, settings, measure), seeds.tolist()))
 
 
-def _record_game(shape: CrowdSettings, measure: Measure[T], seed: int) -> T:
+def _record_game(settings: CrowdSettings, measure: MeasureTape[T], seed: int) -> T:
     with TemporaryDirectory() as folder:
-        generate_game(Path(folder) / "game", seed=seed, settings=shape)
+        generate_game(Path(folder) / "game", seed=seed, settings=settings)
         return measure(Tape(Path(folder) / "game"))
 
 
-def replays(tape: Tape) -> bool:
-    """Replay a recording with nobody wagering; tell whether all its markets came to their end."""
+def replays_to_close(tape: Tape) -> bool:
+    """Return whether all markets are closed at the end of a replay without any desk."""
     validate(tape)
     env = ReplayEnvironment(exchange_rows(tape))
     exchange = SimulatedProphet(

@@ -1,7 +1,6 @@
-"""What scores alone tell of NBA games: groups 1 to 4 of the targets.
+"""Checks of simulated NBA scores: groups 1 to 4 of the targets.
 
-Margins and how they come about, prices against results, and real time. Where a target names no
-tolerance, the one here is said in its line.
+They cover results, margins by quarter, closing prices against results, and wall-clock times.
 """
 
 from statistics import NormalDist
@@ -9,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.crowd.arrays import Floats
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.estimates import (
     Estimate,
-    Floats,
     correlation,
     deviation,
     mean,
@@ -24,21 +23,21 @@ from sim.crowd.calibration.estimates import (
 from sim.crowd.calibration.game_samples import sample
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.nba import NBA
-from sim.crowd.sports.nba_score import CLOCK, LATE_S
+from sim.crowd.sports.nba_score import CLOCK, END_GAME_S
 from strategies.trading.model.market_types import MarketType
 
-# So many that every tolerance is at least 3.5 standard errors from the generator's own figures.
+# With this number every tolerance is at least 3.5 standard errors from the simulated figures.
 N_SCORE_GAMES = 10_000
 QUARTERS_S = (720.0, 1440.0, 2160.0, 2880.0)
 REGULATION_S = CLOCK.regulation_s
 S_PER_MINUTE = 60.0
-# The wall clock was measured by its quantiles of 5 and 95 %; the longest of all is rarer.
+# Wall-clock times were measured by their 5 and 95 % quantiles; the longest game is rarer.
 RARE = 0.01
 TAIL = 0.05
 
 
 class ScoreFigures(NamedTuple):
-    """What is measured on each game: of one game a number each, of many an array."""
+    """The figures of games, each an array with a value per game."""
 
     line: Floats
     total: Floats
@@ -61,12 +60,12 @@ class ScoreFigures(NamedTuple):
 
     @property
     def error(self) -> Floats:
-        """Return margins less what the line expected."""
+        """Return the margins less the expected ones."""
         return self.margin - self.line
 
     @property
     def quarters(self) -> list[Floats]:
-        """Return how the margin grew in each quarter."""
+        """Return the increment of the margin in each quarter."""
         leads = [self.first, self.half, self.third, self.fourth]
         before = [np.zeros_like(self.first), *leads[:-1]]
         return [lead - earlier for lead, earlier in zip(leads, before, strict=True)]
@@ -99,19 +98,19 @@ def measure(game: Game) -> tuple[float, ...]:
 
 
 def _late_minutes(game: Game) -> float:
-    """Return how long the last two minutes of regulation took."""
-    late_s, end_s = np.interp([REGULATION_S - LATE_S, REGULATION_S], game.clock_s, game.wall_s)
+    """Return the wall time of the last two minutes of regulation, in minutes."""
+    late_s, end_s = np.interp([REGULATION_S - END_GAME_S, REGULATION_S], game.clock_s, game.wall_s)
     over_s = game.breaks[3].from_s if game.overtimes else game.length_s
     return float((min(end_s, over_s) - late_s) / S_PER_MINUTE)
 
 
 def score_checks(seed: int) -> list[Check]:
-    """Draw N_SCORE_GAMES games and hold them against groups 1 to 4."""
+    """Return the checks of groups 1 to 4 on N_SCORE_GAMES drawn games."""
     return checks_of(ScoreFigures(*sample("nba", seed, N_SCORE_GAMES, measure)))
 
 
 def checks_of(figures: ScoreFigures) -> list[Check]:
-    """Hold the figures of many games against groups 1 to 4."""
+    """Return the checks of groups 1 to 4 on the figures of games."""
     return [
         *_outcomes(figures),
         *_scoring(figures),
@@ -193,7 +192,7 @@ def _prices(of: ScoreFigures) -> list[Check]:
 
 
 def _line_sigma(of: ScoreFigures) -> float:
-    """Return the sigma for which Phi(line / sigma) fits the closing prices best."""
+    """Return the sigma for which Phi(line / sigma) best fits the closing prices."""
     probits = np.array([NormalDist().inv_cdf(price) for price in of.price.tolist()])
     return float((of.line**2).sum() / (of.line * probits).sum())
 

@@ -1,30 +1,30 @@
-"""How the moneyline's book answers a score: how far ahead of the official feed, and how."""
+"""Reactions of the moneyline book to scores, and their lead over the official score."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.crowd.calibration.tape_view import Floats, TapeView, Touches, Whole
+from sim.crowd.arrays import Floats, Integers
+from sim.crowd.calibration.tape_view import TapeView, Touches
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
-# What the book looked like so long before the official score is what it answers from: nobody can
-# have seen the ball go in by then.
+# The book this long before the official score is the reference: nobody has seen the score by then.
 BEFORE_S = 4.6
 AFTER_S = 12.0
-# Scores that moved the middle by less than this, from before to after, are not looked at: what is
-# seen around them is other people's doing.
-MOVED = 0.02
-# Scores so close on each other cannot be told apart.
-APART_S = 8.0
+# Scores that moved the mid price by less than this are ignored: changes around them have other
+# causes.
+MIN_MOVE = 0.02
+# Scores closer than this cannot be separated, and are ignored.
+ISOLATION_S = 8.0
 CENT = 0.01
 
 
 class ScoreReactions(NamedTuple):
-    """By how many seconds each answer came ahead of the official score, negative if after it.
+    """Leads of reactions over the official score in seconds, negative if after it.
 
-    `worse`: the first cent by which it became dearer to back those who scored: offers were taken
-    or withdrawn. `better`: by which it became cheaper to back the others: offers were placed.
+    `worse`: backing the side that scored became dearer by a cent, as offers were taken or
+    cancelled. `better`: backing the other side became cheaper by a cent, as offers were placed.
     """
 
     worse: Floats
@@ -32,19 +32,18 @@ class ScoreReactions(NamedTuple):
 
 
 def reactions_of(view: TapeView) -> ScoreReactions:
-    """Return how a game's moneyline answered each score that stands alone."""
+    """Return the reactions of the moneyline to each isolated score of a game."""
     touches = view.main_pair(MarketType.MONEYLINE)
     worse: list[float] = []
     better: list[float] = []
-    told = _told_alone(view)
-    for official_ns, scorer in told:
+    for official_ns, scorer in _isolated_scores(view):
         if not _has_moved(touches, official_ns, scorer):
             continue
         backing, against = touches.first, touches.second
         if scorer < 0:
             backing, against = against, backing
-        worse += _ahead_s(touches.at_ns, -np.nan_to_num(backing, nan=1.0), official_ns)
-        better += _ahead_s(touches.at_ns, np.nan_to_num(against, nan=1.0), official_ns)
+        worse += _lead_s(touches.at_ns, -np.nan_to_num(backing, nan=1.0), official_ns)
+        better += _lead_s(touches.at_ns, np.nan_to_num(against, nan=1.0), official_ns)
     return ScoreReactions(np.array(worse), np.array(better))
 
 
@@ -54,11 +53,11 @@ def _has_moved(touches: Touches, official_ns: int, scorer: int) -> bool:
         official_ns + int(AFTER_S * NS_PER_SECOND),
     ]
     before, after = touches.on(np.array(ends_ns)).mid
-    return bool(scorer * (after - before) >= MOVED)
+    return bool(scorer * (after - before) >= MIN_MOVE)
 
 
-def _told_alone(view: TapeView) -> list[tuple[int, int]]:
-    """Return when scores became official, and who made them: home +1, away -1."""
+def _isolated_scores(view: TapeView) -> list[tuple[int, int]]:
+    """Return the official times of isolated scores, with the scorer: home +1, away -1."""
     changes = []
     before = (0, 0)
     for official_ns, score in view.scores:
@@ -66,12 +65,13 @@ def _told_alone(view: TapeView) -> list[tuple[int, int]]:
             gained = (score[0] - before[0]) - (score[1] - before[1])
             changes.append((official_ns, 1 if gained > 0 else -1))
             before = score
-    apart_ns = int(APART_S * NS_PER_SECOND)
-    times = [-apart_ns, *(at_ns for at_ns, _ in changes), changes[-1][0] + 10 * apart_ns]
+    isolation_ns = int(ISOLATION_S * NS_PER_SECOND)
+    times = [-isolation_ns, *(at_ns for at_ns, _ in changes), changes[-1][0] + 10 * isolation_ns]
     return [
         change
         for place, change in enumerate(changes, start=1)
-        if times[place] - times[place - 1] > apart_ns and times[place + 1] - times[place] > apart_ns
+        if times[place] - times[place - 1] > isolation_ns
+        and times[place + 1] - times[place] > isolation_ns
     ]
 
 
@@ -81,8 +81,8 @@ def _window_ns(official_ns: int) -> tuple[int, int]:
     return official_ns - before_ns, official_ns + after_ns
 
 
-def _ahead_s(at_ns: Whole, price: Floats, official_ns: int) -> list[float]:
-    """Return by how much ahead a price first fell by a cent, if it did at all."""
+def _lead_s(at_ns: Integers, price: Floats, official_ns: int) -> list[float]:
+    """Return the lead of the first fall of a price by a cent, in a list, empty if there is none."""
     since = (
         int(np.searchsorted(at_ns, official_ns - int(BEFORE_S * NS_PER_SECOND), side="right")) - 1
     )

@@ -1,64 +1,61 @@
-"""A recording of one game as arrays: what was told when, and what stood in each pair's book."""
+"""A recording of one game as arrays: messages, trades, and the best offers of each pair."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recordings.reader import Tape
 from recordings.tape import Kind
+from sim.crowd.arrays import Flags, Floats, Integers
 from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import implied_probability, prophetx_ladder
-
-Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
 
 _COLUMNS = ("exchange_ns", "seq", "kind", "market", "line", "odds", "amount_cents", "state")
 
 
 @dataclass(frozen=True, slots=True)
 class Touches:
-    """The best offers of a pair from each time on, as what they imply; NaN where there is none.
+    """The best offers of a pair from each time on, as implied probabilities; NaN if none.
 
-    `depth` counts the levels shown on both lines, and `rungs` tells the mean number of ladder
-    steps between neighbouring ones.
+    `depth` is the mean number of levels of the two lines, `rungs` the median number of ladder steps
+    between neighbouring levels.
     """
 
-    at_ns: Whole
+    at_ns: Integers
     first: Floats
     second: Floats
     depth: Floats
     rungs: Floats
 
-    def on(self, grid_ns: Whole) -> "Touches":
-        """Return what stood at the times of a grid."""
+    def on(self, grid_ns: Integers) -> "Touches":
+        """Return the touches at the times of a grid."""
         places = np.searchsorted(self.at_ns, grid_ns, side="right") - 1
         found = (column[places] for column in (self.first, self.second, self.depth, self.rungs))
         return Touches(grid_ns, *found)
 
     @property
     def overround(self) -> Floats:
-        """Return by how much the best offers imply more than one, NaN where one is missing."""
+        """Return the sum of the implied probabilities less one, NaN if an offer is missing."""
         return self.first + self.second - 1
 
     @property
     def mid(self) -> Floats:
-        """Return the probability in the middle of the best offers, NaN where one is missing."""
+        """Return the mid probability of the best offers, NaN if one is missing."""
         return (self.first + 1 - self.second) / 2
 
 
 class TapeView:
     """One recorded game with moneyline, spread and total; times are the exchange's, in ns.
 
-    `live_ns` is the start; in-play is what lies between `reopened_ns` and `ended_ns`, the last
-    suspension.
+    `live_ns` is the start; in-play is from `reopened_ns`, the end of the first suspension, to
+    `ended_ns`, the start of the last one.
     """
 
     def __init__(self, tape: Tape) -> None:
-        """Read a tape whole; a tape without a start and an end cannot be viewed."""
+        """Read the whole tape, which must contain the start and the end of the game."""
         chunks = list(tape.chunks())
         self._rows = {
             name: np.concatenate([chunk.numbers[name] for chunk in chunks]) for name in _COLUMNS
@@ -80,17 +77,17 @@ class TapeView:
         return self.touches[self.pairs_of(type_)[0]]
 
     def pairs_of(self, type_: MarketType) -> list[int]:
-        """Return the places of a market's pairs, the main one first."""
+        """Return the indices of the pairs of a market, the main one first."""
         return [place for place, pair in enumerate(self._pairs) if pair.type is type_]
 
-    def messages_ns(self, type_: MarketType) -> Whole:
+    def messages_ns(self, type_: MarketType) -> Integers:
         """Return when each message that concerns a market was sent."""
         rows = self._rows["market"] == self.types.index(type_)
         _, first = np.unique(self._rows["seq"][rows], return_index=True)
-        times_ns: Whole = self._rows["exchange_ns"][rows][first]
+        times_ns: Integers = self._rows["exchange_ns"][rows][first]
         return times_ns
 
-    def trades(self, type_: MarketType) -> tuple[Whole, Whole, Whole]:
+    def trades(self, type_: MarketType) -> tuple[Integers, Integers, Integers]:
         """Return time, stake in cents, and message of each trade in a market."""
         rows = self._of(Kind.TRADE) & (self._rows["market"] == self.types.index(type_))
         columns = (self._rows[name][rows] for name in ("exchange_ns", "amount_cents", "seq"))
@@ -98,7 +95,7 @@ class TapeView:
         return at_ns, cents, seq
 
     def suspensions(self, type_: MarketType) -> list[tuple[int, int]]:
-        """Return from when to when a market was suspended, each time."""
+        """Return start and end of each suspension of a market."""
         rows = self._of(Kind.MARKET_STATUS) & (self._rows["market"] == self.types.index(type_))
         at_ns = self._rows["exchange_ns"][rows].tolist()
         states = self._rows["state"][rows].tolist()
@@ -121,17 +118,17 @@ class TapeView:
             found.append(_touches(lines[0], *(column[here] for column in (*columns, cents))))
         return found
 
-    def _of(self, kind: Kind) -> NDArray[np.bool_]:
-        is_of: NDArray[np.bool_] = self._rows["kind"] == kind
+    def _of(self, kind: Kind) -> Flags:
+        is_of: Flags = self._rows["kind"] == kind
         return is_of
 
 
 def _touches(
-    first: int, at_ns: Whole, seq: Whole, line: Whole, odds: Whole, cents: Whole
+    first: int, at_ns: Integers, seq: Integers, line: Integers, odds: Integers, cents: Integers
 ) -> Touches:
-    """Return what stands after each message, by going through its rows."""
+    """Return the touches of one pair after each message."""
     books: tuple[dict[int, None], dict[int, None]] = ({}, {})
-    # Until the first message there is nothing.
+    # Before the first message both books are empty.
     nothing = float("nan")
     table: list[tuple[int, float, float, float, float]] = [(0, nothing, nothing, 0.0, nothing)]
     lasts = np.append(np.diff(seq) != 0, True)[: len(seq)].tolist()

@@ -1,1 +1,1 @@
-"""The sports that are simulated: how each is played, offered and priced."""
+"""The simulated sports: how each is played, offered and priced."""

@@ -1,9 +1,9 @@
-"""Major league baseball: an out is a turn, and before it falls there may be runs.
+"""Major league baseball: an out is a turn, and runs may score before it.
 
-Runs before an out are negative binomial, which spreads them as real scores are spread. The home
-team bats last: it does not bat when it leads, and its last run ends the game. Extra innings are as
-any other. Not measured, and assumed: the spread of expectations, that every out is alike, and how
-many runs the hit that ends a game may bring.
+Runs before an out are negative binomial, which gives real scores their variance. The home team
+bats last: it does not bat when it leads, and its winning run ends the game. Extra innings are like
+any other. Assumed, not measured: the spread of expectations, that all outs are alike, and how many
+runs the hit that ends a game may bring.
 """
 
 from functools import lru_cache
@@ -12,11 +12,12 @@ from math import floor
 import numpy as np
 from numpy.random import Generator
 
+from sim.crowd.arrays import Floats
 from sim.crowd.game import Game, GameTimes, Points
 from sim.crowd.sports.sport import Sport
 from sim.crowd.sports.turn_prices import TurnPrices
-from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
-from sim.crowd.sports.turns import Floats, Rules, Turn, TurnOutcome, leads, play_turns
+from sim.crowd.sports.turn_wall_clock import TurnTiming, timed_game
+from sim.crowd.sports.turns import Rules, Turn, TurnOutcome, leads, play_turns
 from strategies.trading.model.ids import MarketId
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
@@ -28,15 +29,15 @@ OUT_S = 180.0
 CLOCK = GameTimes(2 * OUTS_OF_A_TEAM * OUT_S, 2 * OUTS_OF_AN_INNING * OUT_S)
 INNING_BREAK_S = (120.0, 155.0)
 HALF_INNING_S = OUTS_OF_AN_INNING * OUT_S
-# No game has as many half-innings.
+# More half-innings than any game has.
 MAX_HALVES = 60
 
-# What the home team would win by if it always batted, and the runs of both; mean and s.d.
+# The home team's margin if it always batted, and the runs of both teams; mean and s.d.
 LINE = (0.40, 0.95)
 TOTAL = (8.89, 0.4)
-# Runs that the home team does not make because it does not bat, less those of extra innings.
-UNPLAYED = 0.25
-# The total on offer follows what is expected only so closely; its price makes up for the rest.
+# Runs that the home team misses by not batting last, less those of extra innings.
+RUNS_NOT_BATTED = 0.25
+# Mean and s.d. of the total on offer less the expected one; its price makes up for the rest.
 TOTAL_POINT = (-0.41, 1.0)
 WHOLE_SHARE = 0.62
 RUN_LINE = 1.5
@@ -45,33 +46,33 @@ DISPERSION = 2.48
 MAX_RUNS = 8
 MAX_LEAD = 22
 MAX_POINTS = 45
-# How often runs beyond the winning one count: the last hit is a home run.
+# Share of winning hits that are home runs, so that runs beyond the winning one count.
 HOME_RUN_SHARE = 0.65
 MARGIN_SIGMA, TOTAL_SIGMA = 4.3, 4.5
 
 
 def draw_game(rng: Generator) -> Game:
-    """Draw what is expected of a game, and play it."""
+    """Draw the expectations of a game, and play it."""
     line, total = float(rng.normal(*LINE)), float(rng.normal(*TOTAL))
     played = play_turns(rng, _rules(line, total), CLOCK)
-    return lay_out(rng, PACE, played, line, total, _points(rng, line, total))
+    return timed_game(rng, TIMING, played, line, total, _points(rng, line, total))
 
 
 def _points(rng: Generator, line: float, total: float) -> Points:
     """Return a run and a half to the favourite, and a total on a half or on a whole."""
     spread = -RUN_LINE if line > 0 else RUN_LINE
-    hung = total + rng.normal(*TOTAL_POINT)
-    over = float(round(hung)) if rng.random() < WHOLE_SHARE else floor(hung) + 0.5
-    return Points((spread, spread - 1, spread + 1), (over, over - 1, over + 1))
+    offered = total + rng.normal(*TOTAL_POINT)
+    over = float(round(offered)) if rng.random() < WHOLE_SHARE else floor(offered) + 0.5
+    return Points.around(spread, over, 1)
 
 
 @lru_cache(256)
 def _rules(line: float, total: float) -> Rules:
-    """Return the outs of a game in which home and away would score so much in 27 outs each."""
-    batted = total + UNPLAYED
-    home, away = _runs((batted + line) / 2), _runs((batted - line) / 2)
-    top = Turn(MAX_LEAD, [TurnOutcome(0, runs, chance) for runs, chance in away], None)
-    bottom = Turn(MAX_LEAD, [TurnOutcome(runs, 0, chance) for runs, chance in home], None)
+    """Return the outs of a game with this line and total if both teams had all 27 outs."""
+    full_total = total + RUNS_NOT_BATTED
+    home, away = _runs((full_total + line) / 2), _runs((full_total - line) / 2)
+    top = Turn(MAX_LEAD, [TurnOutcome(0, runs, probability) for runs, probability in away], None)
+    bottom = Turn(MAX_LEAD, [TurnOutcome(runs, 0, probability) for runs, probability in home], None)
     last = _last_bottom(home)
     inning = (top,) * OUTS_OF_AN_INNING + (bottom,) * OUTS_OF_AN_INNING
     last_inning = (top,) * OUTS_OF_AN_INNING + (last,) * OUTS_OF_AN_INNING
@@ -79,31 +80,31 @@ def _rules(line: float, total: float) -> Rules:
 
 
 def _runs(mean: float) -> list[tuple[int, Floats]]:
-    """Return the chances of runs before one out, at every lead, for a mean over 27 outs."""
-    shape = max(mean, 0.5) / OUTS_OF_A_TEAM / (DISPERSION - 1)
+    """Return the probabilities of runs before one out, at every lead, from a mean over 27 outs."""
+    shape_per_out = max(mean, 0.5) / OUTS_OF_A_TEAM / (DISPERSION - 1)
     share = 1 - 1 / DISPERSION
-    chance = (1 - share) ** shape
-    chances = []
+    probability = (1 - share) ** shape_per_out
+    probabilities = []
     for runs in range(1, MAX_RUNS + 1):
-        chance *= (shape + runs - 1) / runs * share
-        chances.append((runs, np.full(2 * MAX_LEAD + 1, chance)))
-    return chances
+        probability *= (shape_per_out + runs - 1) / runs * share
+        probabilities.append((runs, np.full(2 * MAX_LEAD + 1, probability)))
+    return probabilities
 
 
 def _last_bottom(home: list[tuple[int, Floats]]) -> Turn:
-    """Return an out of the last half-inning: few runs beyond the winning one count."""
+    """Return an out of the last half-inning: runs beyond the winning one rarely count."""
     lead = leads(MAX_LEAD)
     outcomes = []
-    for runs, chances in home:
-        beyond = np.sum([chance for drawn, chance in home if drawn > runs], axis=0)
+    for runs, probabilities in home:
+        beyond = np.sum([probability for drawn, probability in home if drawn > runs], axis=0)
         wins_by = lead + runs
-        counted = np.where(wins_by > 1, HOME_RUN_SHARE * chances, chances)
+        counted = np.where(wins_by > 1, HOME_RUN_SHARE * probabilities, probabilities)
         counted += np.where(wins_by == 1, (1 - HOME_RUN_SHARE) * beyond, 0.0)
         outcomes.append(TurnOutcome(runs, 0, counted))
     return Turn(MAX_LEAD, outcomes, lead > 0)
 
 
-PACE = TurnPace(
+TIMING = TurnTiming(
     CLOCK,
     turn_s=OUT_S,
     wall_s=163.0,

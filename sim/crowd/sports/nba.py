@@ -1,4 +1,4 @@
-"""The NBA: what is expected of its games, and what is offered on them."""
+"""The NBA: the expectations of its games, and the points on offer."""
 
 from math import floor
 
@@ -7,32 +7,32 @@ from numpy.random import Generator
 from sim.crowd.game import Game, Points
 from sim.crowd.sports.nba_fair import fair
 from sim.crowd.sports.nba_score import CLOCK, POSSESSION_POINTS, draw_scores
-from sim.crowd.sports.nba_wall_clock import lay_out
+from sim.crowd.sports.nba_wall_clock import wall_times
 from sim.crowd.sports.sport import MARKET_IDS, Sport
 from strategies.trading.model.units import NS_PER_SECOND
 
-# Mean and s.d. over games of what is expected of them. Closing lines were measured with a s.d. of
-# 6.4 in quieter years; margins of all years want 7.2. The level of the totals is that of 2016-17.
+# Mean and s.d. of expectations over games. Closing lines were measured with a s.d. of 6.4 in the
+# less variable years; the margins of all years require 7.2. Totals are at the level of 2016-17.
 LINE = (2.4, 7.2)
 TOTAL = (212.0, 8.0)
-APART = 3
+POINT_STEP = 3
 
 
 def draw_game(rng: Generator) -> Game:
-    """Draw what is expected of a game, and play it."""
+    """Draw the expectations of a game, and play it."""
     return play(rng, line=float(rng.normal(*LINE)), total=float(rng.normal(*TOTAL)))
 
 
 def play(rng: Generator, *, line: float, total: float) -> Game:
-    """Play a game in which the home team is expected to win by `line` and both to score `total`."""
-    course = lay_out(rng, draw_scores(rng, line, total))
-    return Game(line, total, _points(line, total), CLOCK, *course)
+    """Play a game with an expected home margin of `line` and an expected sum of `total`."""
+    times = wall_times(rng, draw_scores(rng, line, total))
+    return Game(line, total, _points(line, total), CLOCK, *times)
 
 
 def _points(line: float, total: float) -> Points:
-    """Return points on halves, the main ones nearest to what is expected, two more each."""
+    """Return points on halves: the main ones nearest to the expectation, and two outer ones."""
     spread, over = -(floor(line) + 0.5), floor(total) + 0.5
-    return Points((spread, spread - APART, spread + APART), (over, over - APART, over + APART))
+    return Points.around(spread, over, POINT_STEP)
 
 
 NBA = Sport(

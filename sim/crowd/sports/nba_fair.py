@@ -1,10 +1,10 @@
-"""What a line of an NBA game is worth, before it and in it.
+"""Fair probabilities of NBA lines, before the game and in-play.
 
 The margin is a probit fit to 6,581 real games with their closing lines. Written out, the fit says
 that the final margin is normal around `line + residual (1 - 0.27 left) / (1 + 0.55 left)` with a
 s.d. of `17.7 sqrt(left) / (1 + 0.55 left)`, so one formula prices moneyline and spread, and at
-tip-off it gives Phi(line / 11.4). The total is normal around the points scored and the pace
-expected, longer by an overtime as likely as the margin makes it.
+tip-off it gives Phi(line / 11.4). The total is normal around the points scored plus the expected
+rate of scoring, with an overtime at the probability of a tie that follows from the margin.
 """
 
 from math import erfc, exp, pi, sqrt
@@ -17,10 +17,10 @@ MARGIN_SIGMA = 17.7
 MARGIN_REVERSION = 0.27
 MARGIN_EXTRA = 0.55
 TOTAL_SIGMA = 16.6
-# So much likelier than the smooth margin says is a level end, as the team behind plays for it.
-LEVEL_EXCESS = 2.0
+# A tie is this much likelier than the normal margin implies, as the team behind plays for it.
+TIE_EXCESS = 2.0
 OVERTIME_SHARE = CLOCK.overtime_s / CLOCK.regulation_s
-# A share of regulation below which nothing more than a last score is to be feared.
+# Share of regulation below which the s.d. is held, as one more score may still fall.
 MIN_SHARE_LEFT = 1e-4
 
 
@@ -32,8 +32,8 @@ def fair(
     mean, sigma = _margin(left, line, score)
     if type_ is not MarketType.TOTAL:
         return _normal_cdf((mean + point) / sigma)
-    level = _level_probability(mean, sigma) if share_left > 0 else 0.0
-    return _over(left, total - OVERTIME_POINTS, sum(score) - point, level)
+    tie = _tie_probability(mean, sigma) if share_left > 0 else 0.0
+    return _over(left, total - OVERTIME_POINTS, sum(score) - point, tie)
 
 
 def _margin(left: float, line: float, score: Score) -> tuple[float, float]:
@@ -44,18 +44,18 @@ def _margin(left: float, line: float, score: Score) -> tuple[float, float]:
     return mean, MARGIN_SIGMA * sqrt(left) / shrink
 
 
-def _level_probability(mean: float, sigma: float) -> float:
-    """Return the probability that regulation ends level."""
+def _tie_probability(mean: float, sigma: float) -> float:
+    """Return the probability that regulation ends in a tie."""
     smooth = exp(-((mean / sigma) ** 2) / 2) / (sigma * sqrt(2 * pi))
-    return min(1.0, LEVEL_EXCESS * smooth)
+    return min(1.0, TIE_EXCESS * smooth)
 
 
-def _over(left: float, pace: float, surplus: float, level: float) -> float:
-    """Return the probability of points enough, with and without an overtime."""
+def _over(left: float, full_total: float, surplus: float, tie: float) -> float:
+    """Return the probability of enough points, with and without an overtime."""
     longer = left + OVERTIME_SHARE
-    short = _normal_cdf((surplus + left * pace) / (TOTAL_SIGMA * sqrt(left)))
-    long = _normal_cdf((surplus + longer * pace) / (TOTAL_SIGMA * sqrt(longer)))
-    return (1 - level) * short + level * long
+    short = _normal_cdf((surplus + left * full_total) / (TOTAL_SIGMA * sqrt(left)))
+    long = _normal_cdf((surplus + longer * full_total) / (TOTAL_SIGMA * sqrt(longer)))
+    return (1 - tie) * short + tie * long
 
 
 def _normal_cdf(z: float) -> float:

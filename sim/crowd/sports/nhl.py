@@ -1,7 +1,7 @@
-"""The NHL: a minute is a turn, and may bring a goal. Uncalibrated: nothing measured was obtainable.
+"""The NHL: a minute is a turn, and may bring a goal. Uncalibrated, for lack of measured data.
 
-Every figure here is an assumption. Goals fall at an even rate; a team behind by one or two takes
-its goalkeeper off for the last minutes, which brings goals on both sides; a level game goes to an
+Every figure here is an assumption. Goals fall at a constant rate; a team behind by one or two takes
+its goaltender off for the last minutes, which brings goals on both sides; a tied game goes to an
 overtime in which the first goal decides, and then to a shoot-out, whose winner gets one goal.
 """
 
@@ -11,28 +11,29 @@ from math import floor
 import numpy as np
 from numpy.random import Generator
 
+from sim.crowd.arrays import Floats, Integers
 from sim.crowd.game import Game, GameTimes, Points
 from sim.crowd.sports.sport import MARKET_IDS, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
-from sim.crowd.sports.turn_wall_clock import TurnPace, lay_out
-from sim.crowd.sports.turns import Floats, Leads, Rules, Turn, TurnOutcome, leads, play_turns
+from sim.crowd.sports.turn_wall_clock import TurnTiming, timed_game
+from sim.crowd.sports.turns import Rules, Turn, TurnOutcome, leads, play_turns
 from strategies.trading.model.units import NS_PER_SECOND
 
 MINUTES = 60
-# Five minutes of overtime, then a shoot-out, which is told after as long again.
+# Five minutes of overtime, then a shoot-out, which takes five more.
 CLOCK = GameTimes(3600.0, 600.0, sudden_death=True)
 
 LINE = (0.25, 0.6)
 TOTAL = (6.1, 0.4)
-# Goals into empty nets and after a level end, which the expected total foresees.
+# Goals into empty nets and after a tie, which the expected total includes.
 LATE_GOALS = 0.45
 PUCK_LINE = 1.5
 EMPTY_NET_MINUTES = 2
 EMPTY_NET_BEHIND = 2
-# Factors of a goal a minute while a net is empty, for the team behind and for the other.
+# Factors of the goal rate while a net is empty, for the team behind and for the other.
 SIX_SKATERS, EMPTY_NET = 2.0, 6.0
 OVERTIME_DECIDED = 0.65
-# What the better team gains in an overtime, for every expected goal of difference.
+# What the better team gains in overtime, in probability per goal of expected margin.
 OVERTIME_EDGE = 0.05
 MAX_LEAD = 14
 MAX_POINTS = 25
@@ -40,24 +41,24 @@ MARGIN_SIGMA, TOTAL_SIGMA = 2.5, 2.4
 
 
 def draw_game(rng: Generator) -> Game:
-    """Draw what is expected of a game, and play it."""
+    """Draw the expectations of a game, and play it."""
     line, total = float(rng.normal(*LINE)), float(rng.normal(*TOTAL))
     played = play_turns(rng, _rules(line, total), CLOCK)
-    return lay_out(rng, PACE, played, line, total, _points(line, total))
+    return timed_game(rng, TIMING, played, line, total, _points(line, total))
 
 
 def _points(line: float, total: float) -> Points:
     """Return a goal and a half to the favourite, and totals on halves."""
     spread = -PUCK_LINE if line > 0 else PUCK_LINE
     over = floor(total) + 0.5
-    return Points((spread, spread - 1, spread + 1), (over, over - 1, over + 1))
+    return Points.around(spread, over, 1)
 
 
 @lru_cache(256)
 def _rules(line: float, total: float) -> Rules:
-    """Return the minutes of a game in which home and away are expected to score so much."""
-    pace = total - LATE_GOALS
-    home, away = ((pace + sign * line) / 2 / MINUTES for sign in (1, -1))
+    """Return the minutes of a game with this expected margin and total."""
+    even_total = total - LATE_GOALS
+    home, away = ((even_total + sign * line) / 2 / MINUTES for sign in (1, -1))
     everywhere = np.ones(2 * MAX_LEAD + 1)
     minute = _minute(home * everywhere, away * everywhere)
     lead = leads(MAX_LEAD)
@@ -72,22 +73,22 @@ def _minute(home: Floats, away: Floats) -> Turn:
     return Turn(MAX_LEAD, [TurnOutcome(1, 0, home), TurnOutcome(0, 1, away)], None)
 
 
-def _late_factors(ahead: Leads) -> Floats:
-    """Return by what a team's goals are multiplied while the one behind has an empty net."""
+def _late_factors(ahead: Integers) -> Floats:
+    """Return the factor of a team's goal rate at each lead in the last minutes."""
     behind = (ahead < 0) & (ahead >= -EMPTY_NET_BEHIND)
     in_front = (ahead > 0) & (ahead <= EMPTY_NET_BEHIND)
     return np.select([behind, in_front], [SIX_SKATERS, EMPTY_NET], 1.0)
 
 
 def _first_goal(decided: float, edge: float) -> Turn:
-    """Return a turn that decides a level game with this chance."""
+    """Return a turn that decides a tied game with this probability."""
     lead = leads(MAX_LEAD)
-    level = (lead == 0).astype(np.float64)
-    home, away = (decided * (0.5 + sign * edge) * level for sign in (1, -1))
+    tied = (lead == 0).astype(np.float64)
+    home, away = (decided * (0.5 + sign * edge) * tied for sign in (1, -1))
     return Turn(MAX_LEAD, [TurnOutcome(1, 0, home), TurnOutcome(0, 1, away)], lead != 0)
 
 
-PACE = TurnPace(
+TIMING = TurnTiming(
     CLOCK,
     turn_s=60.0,
     wall_s=112.0,

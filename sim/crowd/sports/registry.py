@@ -1,4 +1,4 @@
-"""All sports that can be simulated, by their key."""
+"""The sports that can be simulated, by key."""
 
 from sim.crowd.sports.mlb import MLB
 from sim.crowd.sports.nba import NBA
@@ -11,8 +11,8 @@ SPORTS: dict[str, Sport] = {sport.key: sport for sport in (NBA, NFL, MLB, NHL)}
 
 
 def sport_named(key: str) -> Sport:
-    """Return the sport of this key; raise ConfigError where there is none."""
+    """Return the sport of this key; raise ConfigError for an unknown one."""
     if key not in SPORTS:
-        message = f"no sport {key!r} is simulated; there are: {', '.join(SPORTS)}"
+        message = f"sport: {key!r} is not one of {', '.join(SPORTS)}"
         raise ConfigError(message)
     return SPORTS[key]

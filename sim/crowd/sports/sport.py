@@ -1,4 +1,4 @@
-"""What the crowd knows of a sport: its names, how a game of it goes, and what a line is worth."""
+"""What defines a simulated sport: its names, how a game is drawn, and the fair price of a line."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from strategies.trading.model.market_types import MarketType
 
 
 class Fair(Protocol):
-    """The in-game fair price of a sport, consistent with how its games are drawn."""
+    """The fair price of a sport, before a game and in-play, consistent with how games are drawn."""
 
     def __call__(
         self,
@@ -26,7 +26,7 @@ class Fair(Protocol):
         """Return the probability that the first line of a pair wins, given that none is pushed.
 
         The first line is home (who must win by more than minus the point) or over. `share_left`
-        is what Game.share_left tells; `line` and `total` are what was expected at the start.
+        is that of Game.share_left; `line` and `total` are what was expected at the start.
         """
 
 
