@@ -48,3 +48,9 @@ class Crossings:
         if self._current not in (None, name):
             self.changes += 1
         self._current = name
+
+
+if __name__ == "__main__":
+    from benchmarks.live_crossings import print_live_crossings
+
+    print_live_crossings()

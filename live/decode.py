@@ -1,6 +1,6 @@
 """From bytes to typed shapes, and between the exchange's dollars and integer cents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from typing import Annotated, Any, TypeVar
@@ -54,6 +54,11 @@ def cents(dollars: Decimal | None, what: str) -> int:
     except ArithmeticError:
         pass
     raise unreadable(what, "is no amount of dollars", str(dollars))
+
+
+def all_cents(amounts: Iterable[Decimal | None], what: str) -> list[int]:
+    """Return amounts in cents, as `cents` does."""
+    return [cents(dollars, what) for dollars in amounts]
 
 
 def stake_cents(dollars: Decimal | None, what: str) -> int:

@@ -108,8 +108,9 @@ class Entry(NamedTuple):
 class SessionJournal:
     """The desk's journal, in one file that one process at a time can have open.
 
-    `observer`, if set, is called with the time for everything recorded, and for denials. Used as a
-    context manager. Raise JournalError for whatever keeps it from being written or read.
+    `observer`, if set, is called with the time for every input, command and denial, but not for
+    market data. Used as a context manager. Raise JournalError for whatever keeps it from being
+    written or read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -217,18 +218,19 @@ class SessionJournal:
         self._input_seq = input_seq
         if not self._paused:
             self._keep(_INTO_ENTRIES, now_ns, event)
+            self._notify(now_ns, event)
 
     def sent(self, now_ns: int, command: Command) -> None:
         """Keep a command; whoever sends it commits before."""
         self._keep(_INTO_ENTRIES, now_ns, command)
+        self._notify(now_ns, command)
 
     def decided(self, now_ns: int, decision: Decision) -> None:
         """Keep nothing: it follows from the inputs."""
 
     def denied(self, now_ns: int, denial: Denial) -> None:
         """Keep nothing: it follows from the inputs."""
-        if self.observer is not None:
-            self.observer(now_ns, denial)
+        self._notify(now_ns, denial)
 
     def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:
         """Keep nothing: it follows from the inputs."""
@@ -236,6 +238,8 @@ class SessionJournal:
     def _keep(self, statement: str, now_ns: int, payload: Payload) -> None:
         body = msgspec.json.encode(payload).decode()
         self._write(statement, (self._start, self._input_seq, now_ns, _KINDS[type(payload)], body))
+
+    def _notify(self, now_ns: int, payload: Payload | Denial) -> None:
         if self.observer is not None:
             self.observer(now_ns, payload)
 

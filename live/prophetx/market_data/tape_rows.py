@@ -183,15 +183,13 @@ class MarketRows:
             return
         self._sequences[first] = max(sequence, self._sequences.get(first, 0))
         shown: dict[int, dict[int, _Amounts]] = {first: {}, self._opposites[first]: {}}
-        for level in strike.levels:
-            line = self._lines.get(level.strike_id)
-            if line not in shown:
-                message = "selections: has a line of another strike"
-                raise ProtocolError(message, repr(strike))
-            if level.price is not None:
-                shown[line][level.price] = (level.value_cents, level.quantity_cents)
-        for line, levels in shown.items():
-            self._write_levels(line, levels)
+        if not all(self._lines.get(level.strike_id) in shown for level in strike.levels):
+            message = "selections: has a line of another strike"
+            raise ProtocolError(message, repr(strike))
+        for strike_id, odds, value_cents, quantity_cents in strike.offers():
+            shown[self._lines[strike_id]][odds] = (value_cents, quantity_cents)
+        for line, offers in shown.items():
+            self._write_levels(line, offers)
 
     def _known_first(self, market: int, on: Market, strike: StrikeShape) -> int | None:
         """Return the first line of a strike by a line that it names, or else by its point."""

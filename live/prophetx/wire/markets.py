@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Raw
 
-from live.decode import NANOSECONDS_MAX, Nanoseconds, Shape, cents, unreadable
+from live.decode import NANOSECONDS_MAX, Nanoseconds, Shape, all_cents, cents, unreadable
 
 _SECOND_NS = 1_000_000_000
 # Points are whole, or halves or quarters of that, and no game has scores like these.
@@ -92,6 +92,18 @@ class LevelShape(Shape, frozen=True):
         return cents(self.quantity, "level quantity")
 
 
+class ShownOffer(NamedTuple):
+    """What a taker may stake on a strike at a price, and the original stakes of what rests there.
+
+    Amounts are cents.
+    """
+
+    strike_id: str
+    price: int
+    value_cents: int
+    quantity_cents: int
+
+
 class StrikeShape(Shape, frozen=True):
     """One pair of strikes with the levels of both: a moneyline, or one point of a spread or total.
 
@@ -112,6 +124,18 @@ class StrikeShape(Shape, frozen=True):
     def levels(self) -> list[LevelShape]:
         """Return the levels of all outcomes, placeholders among them."""
         return [level for outcome in self.selections or () for level in outcome or ()]
+
+    def offers(self) -> list[ShownOffer]:
+        """Return what takers are offered, by strike id; placeholders offer nothing."""
+        shown = [(level, level.price) for level in self.levels if level.price is not None]
+        values = all_cents([level.value for level, _ in shown], "level value")
+        quantities = all_cents([level.quantity for level, _ in shown], "level quantity")
+        return [
+            ShownOffer(level.strike_id, price, value_cents, quantity_cents)
+            for (level, price), value_cents, quantity_cents in zip(
+                shown, values, quantities, strict=True
+            )
+        ]
 
     @property
     def last_change_ns(self) -> int:
