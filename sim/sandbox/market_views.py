@@ -16,6 +16,7 @@ from sim.sandbox.serializers import (
     tournament_json,
 )
 from sim.sandbox.wire_ids import WireIds, display_order, tournament_id
+from sim.sandbox.wire_markets import wire_market
 from strategies.trading.model.ids import EventId, LineId, MarketKey
 from strategies.trading.model.market import (
     EventStatus,
@@ -110,33 +111,35 @@ class MarketViews:
     def market(self, market: Market) -> Json:
         """Return a market with everything offered in it."""
         pairs = self.catalogue.pairs_by_market[market.key]
+        wire = wire_market(market.kind)
         fields: Json = {
-            "category_name": "Game Lines",
+            "category_name": wire.category,
             "id": self.wire_ids.market_ids[market.key],
             "name": market.name,
             "status": self.market_status(market.key),
-            "sub_type": market.type.value,
-            "type": market.type.value,
+            "sub_type": wire.sub_type,
+            "type": wire.type,
             **self._totals(pairs),
         }
         updated_ns = max((self._pair_changed_ns(pair) for pair in pairs), default=0)
         if updated_ns:
             fields["updated_at"] = updated_ns
-        if market.type is MarketType.MONEYLINE:
+        if not market.type.row.has_point:
             return fields | {"strike": 0, "selections": self.selections(pairs[0])}
         main = min(pairs, key=self._distance_from_even, default=None)
         return fields | {"market_strikes": [self._strike(pair, pair is main) for pair in pairs]}
 
     def _strike(self, pair: Pair, favourite: bool) -> Json:
+        wire = wire_market(pair.market.kind)
         fields: Json = {
             "category_name": "",
             "id": self.wire_ids.market_id_of(pair.first),
-            "name": strike_name(pair.type, pair.first.point),
+            "name": strike_name(pair.market.kind, pair.first.point),
             "selections": self.selections(pair),
             "status": self.market_status(pair.market_key),
             "strike": number(pair.first.point),
-            "sub_type": pair.type.value,
-            "type": pair.type.value,
+            "sub_type": wire.sub_type,
+            "type": wire.type,
             **self._totals([pair]),
         }
         return fields | {"favourite": True} if favourite else fields
@@ -152,13 +155,13 @@ class MarketViews:
 
     def strike(self, line: Line) -> Json:
         """Return the event and market of a strike id."""
-        market = self.catalogue.markets[line.market_key]
+        wire = wire_market(self.catalogue.markets[line.market_key].kind)
         return {
             "event_id": self.wire_ids.event_ids[line.event_id],
             "market_id": self.wire_ids.market_ids[line.market_key],
             "strike_id": self.wire_ids.strike_ids[line.line_id],
-            "type": market.type.value,
-            "sub_type": market.type.value,
+            "type": wire.type,
+            "sub_type": wire.sub_type,
         }
 
     # Parts ------------------------------------------------------------------------------------

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sim.exchange.displayed_book import Level
-from sim.sandbox.wire_ids import outcome_id, stable_id, tournament_id
+from sim.sandbox.wire_ids import stable_id, tournament_id
+from sim.sandbox.wire_markets import outcome_id, wire_market
 from strategies.trading.model.market import EventStatus, Line, MarketStatus, SportEvent
-from strategies.trading.model.market_types import MarketType
+from strategies.trading.model.market_types import MarketKind, MarketType, Selection
 from strategies.trading.model.units import NS_PER_SECOND
 
 Json = dict[str, Any]
+
+_TEAMS = (Selection.HOME, Selection.AWAY)
 
 EVENT_STATUS = {
     EventStatus.NOT_STARTED: "not_started",
@@ -87,13 +90,12 @@ def _competitor_json(name: str, side: str) -> Json:
     }
 
 
-def strike_name(type_: MarketType, point: float) -> str:
+def strike_name(kind: MarketKind, point: float) -> str:
     """Return the exchange's name of a pair of lines; `point` is that of its first line."""
-    if type_ is MarketType.MONEYLINE:
-        return "Moneyline"
-    if type_ is MarketType.TOTAL:
-        return f"Fixed total {point:g}"
-    return f"Fixed home {signed(point)}"
+    row = kind.type.row
+    if not row.has_point:
+        return wire_market(kind).sub_type.replace("_", " ").title()
+    return f"Fixed {row.first} {signed(point)}" if row.mirrored else f"Fixed total {point:g}"
 
 
 def signed(point: float) -> str:
@@ -116,11 +118,11 @@ def selection_json(
         "strike": number(line.point),
         "strike_id": strike_id,
     }
-    if type_ is not MarketType.MONEYLINE:
-        spread = type_ is MarketType.SPREAD
-        common["display_strike"] = signed(line.point) if spread else f"{line.point:g}"
+    if type_.row.has_point:
+        mirrored = type_.row.mirrored
+        common["display_strike"] = signed(line.point) if mirrored else f"{line.point:g}"
         common["name"] = f"{team} {common['display_strike']}"
-    if type_ is not MarketType.TOTAL:
+    if line.selection in _TEAMS:
         common["competitor_id"] = stable_id(team)
     return [_level_json(type_, common, level, updated_ns) for level in displayed] or [
         {**common, **_EMPTY_LEVEL, "display_name": common["name"]}
@@ -141,7 +143,7 @@ def _level_json(type_: MarketType, common: Json, level: Level, updated_ns: int) 
     name = common["name"]
     return {
         **common,
-        "display_name": f"{name} {price}" if type_ is MarketType.MONEYLINE else name,
+        "display_name": f"{name} {price}" if not type_.row.has_point else name,
         "price": level.odds,
         "display_price": price,
         "quantity": dollars(level.quantity_cents),

@@ -5,7 +5,7 @@ from sim.sandbox.market_views import MarketViews
 from sim.sandbox.serializers import MARKET_STATUS, Json, dollars, number, strike_name
 from sim.sandbox.socket_hub import SocketHub
 from sim.sandbox.wager_records import Fill, WagerRecord
-from sim.sandbox.wire_ids import outcome_id
+from sim.sandbox.wire_markets import outcome_id, wire_market
 from strategies.trading.model.events import (
     Event,
     EventScheduled,
@@ -95,8 +95,8 @@ class SocketUpdates:
             "market_id": market_number,
             "info": {
                 "id": market_number,
-                "name": strike_name(pair.type, pair.first.point),
-                "type": pair.type.value,
+                "name": strike_name(pair.market.kind, pair.first.point),
+                "type": wire_market(pair.market.kind).type,
                 "strike": number(pair.first.point),
                 "sequence_number": self._next_sequence_number(now_ns),
                 "selections": self._views.selections(pair),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from sim.sandbox.serializers import Json, dollars, number
-from sim.sandbox.wire_ids import WireIds, outcome_id
+from sim.sandbox.wire_ids import WireIds
+from sim.sandbox.wire_markets import outcome_id
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
 from strategies.trading.model.market import Line, Result

@@ -8,21 +8,13 @@ import hashlib
 import re
 
 from recordings.tape import TapeInfo
+from sim.sandbox.wire_markets import wire_market
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketKey
 from strategies.trading.model.market import Line, Market, SportEvent
-from strategies.trading.model.market_types import MarketType, Selection
+from strategies.trading.model.market_types import Selection
 
-# Template ids and outcome ids (partner API, 4.3), tournament ids (4.1).
-_MARKET_IDS = {MarketType.MONEYLINE: 219, MarketType.SPREAD: 223, MarketType.TOTAL: 225}
-_OUTCOME_IDS = {
-    (MarketType.MONEYLINE, Selection.HOME): 4,
-    (MarketType.MONEYLINE, Selection.AWAY): 5,
-    (MarketType.SPREAD, Selection.HOME): 1714,
-    (MarketType.SPREAD, Selection.AWAY): 1715,
-    (MarketType.TOTAL, Selection.OVER): 12,
-    (MarketType.TOTAL, Selection.UNDER): 13,
-}
+# The exchange's own ids (partner API, 4.1).
 _TOURNAMENT_IDS = {"MLB": 109, "NFL": 31, "NBA": 132, "NHL": 234, "NCAAB": 648, "NCAAF": 27653}
 # Selections that the exchange lists first (4.3): home before away, under before over.
 _DISPLAYED_FIRST = (Selection.HOME, Selection.UNDER)
@@ -55,7 +47,8 @@ class WireIds:
         event_id = self.event_ids[market.event_id]
         market_id = int(market.market_id) if market.market_id.isdecimal() else 0
         if not market_id:
-            market_id = _MARKET_IDS[market.type]
+            wire = wire_market(market.kind)
+            market_id = wire.template or stable_id(wire.sub_type)
             if (event_id, market_id) in self._markets:
                 market_id = _FURTHER_MARKETS + len(self._markets)
         self.market_ids[market.key] = market_id
@@ -97,11 +90,6 @@ class WireIds:
 def tournament_id(name: str) -> int:
     """Return the id of a tournament: the exchange's own where it is known."""
     return _TOURNAMENT_IDS.get(name) or stable_id(name)
-
-
-def outcome_id(type_: MarketType, selection: Selection) -> int:
-    """Return the id of an outcome in a market of this type."""
-    return _OUTCOME_IDS[type_, selection]
 
 
 def display_order(line: Line, opposite: Line) -> tuple[Line, Line]:

@@ -35,6 +35,8 @@ def _period_prefix(period: Period) -> str:
             return ""  # documented
         case Period.FIRST_HALF:
             return "first_half_"  # documented
+        case Period.SECOND_HALF:
+            return "second_half_"  # assumed: only its template numbers are documented
         case _:
             assert_never(period)
 
@@ -64,6 +66,9 @@ _TEMPLATES = {
     64: MarketKind(MarketType.MONEYLINE, Period.FIRST_HALF),
     66: MarketKind(MarketType.SPREAD, Period.FIRST_HALF),
     68: MarketKind(MarketType.TOTAL, Period.FIRST_HALF),
+    86: MarketKind(MarketType.MONEYLINE, Period.SECOND_HALF),
+    88: MarketKind(MarketType.SPREAD, Period.SECOND_HALF),
+    90: MarketKind(MarketType.TOTAL, Period.SECOND_HALF),
 }
 
 

@@ -32,6 +32,7 @@ class Period(StrEnum):
 
     GAME = "game"
     FIRST_HALF = "first_half"
+    SECOND_HALF = "second_half"
 
     @property
     def label(self) -> str:
