@@ -1,0 +1,48 @@
+"""Markets on halves and on teams through a backtest: settled and named as what they are."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from recordings.reader import Tape
+from recordings.validator import validate
+from strategies.trading.model.market import Result
+from tests.derived_markets import GAME, OFFERED, SETTINGS, write_derived_tape
+
+
+def test_a_recording_keeps_period_and_team(tmp_path: Path) -> None:
+    """What is written of a market's period and team is read again, and the recording is valid."""
+    tape = Tape(write_derived_tape(tmp_path / "tape"))
+    validate(tape)
+    assert [market.kind for market in tape.info.markets] == [each.kind for each in OFFERED]
+
+
+def test_a_backtest_settles_and_names_every_market(
+    run_in: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Each market's profit is that of its fills by its result, under its label."""
+    write_derived_tape(tmp_path / "tape")
+    words = ("recording.path=tape", "fees=none", "strategy.default_stake=10", *SETTINGS)
+    run = run_in(tmp_path, *words)
+    results = {f"{GAME}:m{number}": each.first_result for number, each in enumerate(OFFERED)}
+    expected = dict.fromkeys(results, 0)
+    for fill in run.table("fills").iter_rows(named=True):
+        market = fill["pair_id"].rpartition(":")[0]
+        won = results[market] is (Result.WON if fill["first"] else Result.LOST)
+        if results[market] is not Result.PUSHED:
+            expected[market] += fill["profit_cents"] if won else -fill["stake_cents"]
+    assert {market for market, gross in expected.items() if not gross} == {f"{GAME}:m2"}
+    assert {row["market"]: row["gross_cents"] for row in run.summary["settled"]} == expected
+    labels = [pair["label"] for pair in run.summary["pairs"]]
+    assert labels == [f"Bulls at Hawks: {each.label}" for each in OFFERED]
+    report = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert [each.label for each in OFFERED if each.label not in report] == []
+
+
+def test_only_whole_games_are_followed_unless_periods_are_chosen(
+    run_in: Callable[..., Any], tmp_path: Path
+) -> None:
+    """With the default settings the markets on halves and on teams are left out."""
+    write_derived_tape(tmp_path / "tape")
+    run = run_in(tmp_path, "recording.path=tape")
+    assert [pair["label"] for pair in run.summary["pairs"]] == ["Bulls at Hawks: moneyline"]
