@@ -52,7 +52,7 @@ _PATHS = re.compile(r'(?<= d=")[^"]*')
 _LONG_DECIMALS = re.compile(r"(\.\d\d)\d+")
 _SIZE = re.compile(r' (?:width|height|version)="[^"]*"')
 
-Floats = NDArray[np.float64]
+Series = NDArray[np.float64]
 
 
 def picture(name: str, height_inches: float, draw: Callable[[Figure], None]) -> Html:
@@ -88,17 +88,17 @@ def _inline(svg: str, name: str) -> str:
     return f'{_SIZE.sub("", opening)} role="img" aria-label="{name}">{rest}'
 
 
-def floats(values: Sequence[float | None]) -> Floats:
+def floats(values: Sequence[float | None]) -> Series:
     """Return values as an array, where a missing one breaks the line."""
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def implied(odds: Sequence[int | None]) -> Floats:
+def implied(odds: Sequence[int | None]) -> Series:
     """Return the probabilities in percent that odds imply."""
     return 100 * floats([None if each is None else implied_probability(each) for each in odds])
 
 
-def thin(*lines: Floats) -> NDArray[np.intp]:
+def thin(*lines: Series) -> NDArray[np.intp]:
     """Return the places to draw of lines over one axis, so that few are left, extremes among them.
 
     Of each stretch remain its first and last place and every line's least and greatest.
@@ -111,7 +111,7 @@ def thin(*lines: Floats) -> NDArray[np.intp]:
     return np.array(sorted(kept), dtype=np.intp)
 
 
-def _kept(stretch: NDArray[np.intp], lines: Sequence[Floats]) -> list[int]:
+def _kept(stretch: NDArray[np.intp], lines: Sequence[Series]) -> list[int]:
     kept = [int(stretch[0]), int(stretch[-1])]
     for line in lines:
         known = stretch[~np.isnan(line[stretch])]

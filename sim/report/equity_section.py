@@ -11,7 +11,7 @@ from sim.report.axes import (
     MARKED,
     MUTED,
     SECOND,
-    Floats,
+    Series,
     floats,
     legend,
     money_scale,
@@ -107,9 +107,9 @@ def _by_stake(run: Run, places: dict[str, list[int]]) -> list[str]:
 class _Held:
     """What one pair would bring, in dollars, from the beginning to the end of its event."""
 
-    minutes: Floats
-    if_first: Floats
-    if_second: Floats
+    minutes: Series
+    if_first: Series
+    if_second: Series
 
 
 def _held(run: Run, pair_id: str, places: list[int], scale: TimeScale) -> _Held:

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sim.report.axes import FIRST, INK, MUTED, SECOND, Floats, floats, picture
+from sim.report.axes import FIRST, INK, MUTED, SECOND, Series, floats, picture
 from sim.report.page import Html, figure, paragraph
 from sim.report.run_folder import Run
 
@@ -45,7 +45,7 @@ def _draw_markouts(board: Figure, run: Run) -> None:
     right[0].set_ylabel("share of matched stake")
 
 
-def _draw_means(axes: Axes, run: Run, by_horizon: list[Floats], stakes: Floats) -> None:
+def _draw_means(axes: Axes, run: Run, by_horizon: list[Series], stakes: Series) -> None:
     first = np.array(run.fills["first"], dtype=bool)
     groups = (
         ("all fills", INK, np.ones_like(first), 0.0),
@@ -82,7 +82,7 @@ def _draw_means(axes: Axes, run: Run, by_horizon: list[Floats], stakes: Floats) 
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
 
 
-def mean_and_error(values: Floats, weights: Floats) -> tuple[float, float]:
+def mean_and_error(values: Series, weights: Series) -> tuple[float, float]:
     """Return the weighted mean and its standard error; NaN where too few values are known."""
     known = ~np.isnan(values)
     values, weights = values[known], weights[known]
@@ -96,7 +96,7 @@ def mean_and_error(values: Floats, weights: Floats) -> tuple[float, float]:
     return mean, float(spread / weights.sum())
 
 
-def _draw_distribution(axes: Axes, values: Floats, stakes: Floats, reach: float) -> None:
+def _draw_distribution(axes: Axes, values: Series, stakes: Series, reach: float) -> None:
     known = ~np.isnan(values)
     held = np.clip(values[known], -reach, reach)
     share = 100 * stakes[known] / max(stakes[known].sum(), 1.0)

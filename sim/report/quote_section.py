@@ -20,7 +20,7 @@ from sim.report.axes import (
     MARKET,
     MOST_FILLS,
     SECOND,
-    Floats,
+    Series,
     floats,
     implied,
     legend,
@@ -30,7 +30,7 @@ from sim.report.axes import (
     thinned_note,
 )
 from sim.report.page import Html, figure, join, paragraph, subheading
-from sim.report.run_folder import Columns, EventSpan, Run, held_until, places_by_pair
+from sim.report.run_folder import EventSpan, Run, TableColumns, held_until, places_by_pair
 from sim.report.time_axis import Stretch, TimeScale, mark_events
 
 MOST_PAIRS = 6
@@ -45,19 +45,19 @@ _OUTLINE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
 class _PairLines:
     """What is drawn of one pair: minutes, and probabilities of its first line in percent."""
 
-    market_minutes: Floats
-    fair: Floats
-    market_bid: Floats
-    market_ask: Floats
-    quote_minutes: Floats
-    bid: Floats
-    ask: Floats
-    fill_minutes: Floats
+    market_minutes: Series
+    fair: Series
+    market_bid: Series
+    market_ask: Series
+    quote_minutes: Series
+    bid: Series
+    ask: Series
+    fill_minutes: Series
     fill_first: NDArray[np.bool_]
-    fill_at: Floats
-    fill_stake: Floats
+    fill_at: Series
+    fill_stake: Series
 
-    def market(self) -> tuple[Floats, Floats, Floats]:
+    def market(self) -> tuple[Series, Series, Series]:
         return self.fair, self.market_bid, self.market_ask
 
     def fills_within(self, stretch: Stretch) -> NDArray[np.bool_]:
@@ -86,7 +86,7 @@ def quotes(run: Run) -> Html:
     return join([paragraph(told + (left if len(pairs) > MOST_PAIRS else ""), "aside"), *parts])
 
 
-def _rested(quotes: Columns, places: dict[str, list[int]]) -> dict[str, list[int]]:
+def _rested(quotes: TableColumns, places: dict[str, list[int]]) -> dict[str, list[int]]:
     """Return the pairs that had a quote at all, with the places of those rows."""
     odds = list(zip(quotes["first_odds"], quotes["second_odds"], strict=True))
     rested = {pair_id: [p for p in places[pair_id] if any(odds[p])] for pair_id in places}
@@ -103,7 +103,7 @@ def _by_activity(fills: dict[str, list[int]], quoted: dict[str, list[int]]) -> l
 
 
 def _pair_figure(
-    run: Run, pair_id: str, number: int, tables: tuple[Columns, Columns, Columns]
+    run: Run, pair_id: str, number: int, tables: tuple[TableColumns, TableColumns, TableColumns]
 ) -> Html:
     name, event = run.pair_name(pair_id), run.event_of(pair_id)
     scale = TimeScale(run, event)
@@ -117,7 +117,7 @@ def _pair_figure(
     return join([title, figure(f"quotes-{number}", drawn, _caption(lines))])
 
 
-def _first_quote_ns(quoted: Columns) -> int | None:
+def _first_quote_ns(quoted: TableColumns) -> int | None:
     columns = (quoted[name] for name in ("ns", "first_odds", "second_odds"))
     return next((ns for ns, *odds in zip(*columns, strict=True) if any(odds)), None)
 
@@ -144,7 +144,7 @@ def _caption(lines: _PairLines) -> str:
 
 
 def _pair_lines(
-    tables: tuple[Columns, Columns, Columns], scale: TimeScale, last_ns: int
+    tables: tuple[TableColumns, TableColumns, TableColumns], scale: TimeScale, last_ns: int
 ) -> _PairLines:
     prices, quoted = (held_until(table, last_ns) for table in tables[:2])
     fills = tables[2]
@@ -165,7 +165,7 @@ def _pair_lines(
     )
 
 
-def _rows(table: Columns, places: list[int]) -> Columns:
+def _rows(table: TableColumns, places: list[int]) -> TableColumns:
     return {name: [column[place] for place in places] for name, column in table.items()}
 
 

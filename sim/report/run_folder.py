@@ -11,7 +11,7 @@ import msgspec
 from recordings.parquet import read_columns
 from strategies.trading.model.errors import ConfigError, TapeError
 
-Columns = Mapping[str, list[Any]]
+TableColumns = Mapping[str, list[Any]]
 
 # Every table of a run folder, with the columns that the report reads.
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -147,12 +147,12 @@ class Run:
     """One run folder in memory."""
 
     summary: BacktestSummary | StartSummary
-    equity: Columns
-    prices: Columns
-    quotes: Columns
-    fills: Columns
-    wagers: Columns
-    denials: Columns
+    equity: TableColumns
+    prices: TableColumns
+    quotes: TableColumns
+    fills: TableColumns
+    wagers: TableColumns
+    denials: TableColumns
     config: str | None
     overrides: tuple[str, ...] | None
 
@@ -173,7 +173,7 @@ class Run:
         return next(iter(own or events), None)
 
 
-def held_until(table: Columns, last_ns: int) -> Columns:
+def held_until(table: TableColumns, last_ns: int) -> TableColumns:
     """Return a table whose last row is told again at a later time, as what it says still holds."""
     times = table["ns"]
     if not times or times[-1] >= last_ns:
@@ -183,7 +183,7 @@ def held_until(table: Columns, last_ns: int) -> Columns:
     }
 
 
-def places_by_pair(table: Columns) -> dict[str, list[int]]:
+def places_by_pair(table: TableColumns) -> dict[str, list[int]]:
     """Return the places of each pair's rows in a table, in the order of the rows."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, pair_id in enumerate(table["pair_id"]):
@@ -220,7 +220,7 @@ def _read_summary(path: Path) -> BacktestSummary | StartSummary:
         raise ConfigError(message) from error
 
 
-def _read_table(path: Path, needed: tuple[str, ...]) -> Columns:
+def _read_table(path: Path, needed: tuple[str, ...]) -> TableColumns:
     try:
         columns = read_columns(path)
     except TapeError as error:

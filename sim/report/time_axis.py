@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from sim.report.axes import MUTED, Floats
+from sim.report.axes import MUTED, Series
 from sim.report.number_text import NS_PER_MINUTE, moment, utc
 from sim.report.run_folder import EventSpan, Run
 
@@ -29,7 +29,7 @@ class Stretch:
     first: float
     last: float
 
-    def places(self, minutes: Floats) -> NDArray[np.intp]:
+    def places(self, minutes: Series) -> NDArray[np.intp]:
         """Return the places of what lies within and of one to either side.
 
         What held before the stretch holds at its first, and what holds at its last goes on.
@@ -53,9 +53,9 @@ class TimeScale:
         self._start_ns = (event.live_ns or event.scheduled_ns) if event else None
         self._played = "in play" if event and event.live_ns else "after the scheduled start"
 
-    def minutes(self, ns: Sequence[int]) -> Floats:
+    def minutes(self, ns: Sequence[int]) -> Series:
         """Return times as minutes from the start."""
-        apart: Floats = (np.asarray(ns, dtype=np.int64) - self._origin_ns) / NS_PER_MINUTE
+        apart: Series = (np.asarray(ns, dtype=np.int64) - self._origin_ns) / NS_PER_MINUTE
         return apart
 
     def stretches(self, active_ns: int | None) -> list[Stretch]:

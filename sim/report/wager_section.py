@@ -17,7 +17,7 @@ from sim.report.number_text import (
     seconds,
 )
 from sim.report.page import Html, join, paragraph, subheading, table
-from sim.report.run_folder import Columns, Run, places_by_pair
+from sim.report.run_folder import Run, TableColumns, places_by_pair
 
 FILLS_LISTED = 15
 REASONS_LISTED = 20
@@ -54,7 +54,7 @@ def _pair_row(run: Run, pair_id: str, places: Sequence[int]) -> list[str]:
     return [label, count(len(places)), backed, *_stake_and_means(run.fills, places)]
 
 
-def _stake_and_means(fills: Columns, places: Sequence[int]) -> list[str]:
+def _stake_and_means(fills: TableColumns, places: Sequence[int]) -> list[str]:
     stakes = [fills["stake_cents"][place] for place in places]
     means = [_mean_by_stake([fills[name][p] for p in places], stakes) for name in _MEASURES]
     return [dollars(sum(stakes)), *map(points, means)]
@@ -112,7 +112,7 @@ def wager_fates(run: Run) -> Html:
     return table((*heads, "#median life"), rows, total)
 
 
-def _fate_row(fate: str, wagers: Columns, places: Sequence[int]) -> list[str]:
+def _fate_row(fate: str, wagers: TableColumns, places: Sequence[int]) -> list[str]:
     stakes = [wagers["stake_cents"][place] for place in places]
     matched = [wagers["matched_cents"][place] for place in places]
     partly = sum(0 < part < whole for part, whole in zip(matched, stakes, strict=True))
@@ -155,7 +155,7 @@ def denials(run: Run) -> Html:
     return join([controls, reasons]) if run.denials["control"] else controls
 
 
-def _reasons(denials: Columns) -> Html:
+def _reasons(denials: TableColumns) -> Html:
     keys = list(zip(denials["control"], denials["reason"], strict=True))
     asked: Counter[tuple[str, str]] = Counter()
     for key, stake_cents in zip(keys, denials["stake_cents"], strict=True):
