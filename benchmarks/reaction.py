@@ -263,7 +263,7 @@ def commit_alone(folder: Path) -> list[float]:
     took = []
     event = OfferChanged(LineId("0h"), Odds(-110), 50_000)
     with SessionJournal(folder / "alone.sqlite") as journal:
-        journal.begin_start(0)
+        journal.begin_run(0)
         for _ in range(_COMMITS):
             for _ in range(_HEARD_BETWEEN_COMMITS):
                 journal.market_received(0, event)

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from live.session.catalogue_updates import CatalogueUpdates
 from live.wall_clock import WallClock
-from recordings.journal.wager_history import EarlierWager
 from recordings.tape import Row, TapeInfo
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import Event, MarketsAdded
 from strategies.trading.model.ids import MarketKey
 from strategies.trading.ports.exchange import Exchange, Listener

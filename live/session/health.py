@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from live.session.gateway import MarketData
-from recordings.journal.session_journal import Payload
+from recordings.journal.entries import Payload
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import CancelWager, PlaceWager
 from strategies.trading.model.events import (

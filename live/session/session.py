@@ -116,7 +116,7 @@ class Session:
                 SessionJournal(folder / "journal.sqlite") as journal,
                 SessionLog(folder / "session.log", gateway.clock) as log,
             ):
-                number = journal.begin_start(gateway.clock.now_ns())
+                number = journal.begin_run(gateway.clock.now_ns())
                 saved = folder / f"start-{number:05d}.yaml"
                 saved.write_text(self._configuration, encoding="utf-8")
 

@@ -10,9 +10,12 @@ from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import Gateway, Notify, OrderContext
 from live.session.health import Health
 from live.session.journaling_listener import JournalingListener
-from recordings.journal.session_journal import RunContext, SessionJournal
-from recordings.journal.wager_history import WagerHistory, available_after, rebuild
+from recordings.journal.entries import RunContext
+from recordings.journal.journal_reader import JournalReader
+from recordings.journal.session_journal import SessionJournal
+from recordings.journal.wager_history import WagerHistory
 from recordings.tape import TapeInfo
+from strategies.trading.accounting.earlier_balance import available_change_cents
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
@@ -65,7 +68,8 @@ class SessionRun:
         self._journal = journal
         self._folder = folder
         self._notify = notify
-        self._history = WagerHistory(entry for entry in journal.entries() if entry.start < number)
+        with JournalReader(folder / "journal.sqlite") as reader:
+            self._history = WagerHistory(entry for entry in reader.entries() if entry.run < number)
         self._desk: Desk | None = None
         self._listener: JournalingListener | None = None
         self._health: Health | None = None
@@ -149,7 +153,7 @@ class SessionRun:
         commission = self._settings.desk.commission
         run_context = RunContext(
             self._settings.desk.limits,
-            available_cents - available_after(catalogue, commission, earlier, events),
+            available_cents - available_change_cents(catalogue, commission, earlier, events),
             market_keys,
             *updates.initial,
             tuple(wager.request.ref for wager in earlier),
@@ -168,7 +172,7 @@ class SessionRun:
         )
         # Earlier starts journaled these events; only the desk does not know them yet.
         with self._journal.paused():
-            rebuild(desk, earlier)
+            desk.restore(earlier)
         self._start(desk, updates)
         self._notify(
             f"start {self._settings.desk.start_number}: {len(market_keys)} markets, "

@@ -1,70 +1,77 @@
-"""One start of a session, as its journal and its recording tell it afterwards."""
+"""One run of a session, read from its journal and its recording once it has ended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
-from recordings.journal.session_journal import Entry, RunContext, SessionJournal
-from recordings.journal.wager_history import EarlierWager, WagerHistory, rebuild
+from recordings.journal.entries import Entry, Input, RunContext
+from recordings.journal.journal_reader import JournalReader
+from recordings.journal.session_lock import session_lock
+from recordings.journal.wager_history import WagerHistory
 from recordings.reader import Tape
-from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import Command
+from strategies.trading.model.earlier_wager import EarlierWager
 
 
-class JournaledStart:
-    """A start that is over: what its desk was given, what it heard, and what it asked for."""
+class RecordedRun:
+    """What the desk of a run was given, what it received and what it asked for.
+
+    `tape` is the recording of the run; `info` describes it with the dictionaries as they were when
+    the desk was assembled.
+    """
 
     def __init__(
-        self, folder: Path, journal: SessionJournal, number: int, given: RunContext
+        self, folder: Path, journal: JournalReader, number: int, run_context: RunContext
     ) -> None:
-        """Read the start's recording for what was on offer; raise TapeError."""
+        """Open the recording of run `number` in a session's folder; raise TapeError."""
         self.tape = Tape(folder / f"tape-{number:05d}")
-        whole = self.tape.info
-        self.given = given
+        info = self.tape.info
+        self.number = number
+        self.run_context = run_context
         self.info = replace(
-            whole,
-            events=whole.events[: given.events],
-            markets=whole.markets[: given.markets],
-            lines=whole.lines[: given.lines],
+            info,
+            events=info.events[: run_context.events],
+            markets=info.markets[: run_context.markets],
+            lines=info.lines[: run_context.lines],
         )
         self._journal = journal
-        self._number = number
 
-    def recall(self, desk: Desk) -> None:
-        """Let a desk know of the wagers of earlier starts, as the start's own did."""
-        past = self._past(self._number - 1)
-        recalled = set(self.given.recalled)
-        wagers = past.unfinished(self.info.catalogue(), self.given.market_keys)
-        rebuild(desk, (wager for wager in wagers if wager.request.ref in recalled))
+    def earlier_wagers(self) -> list[EarlierWager]:
+        """Return the wagers of earlier runs that the desk restored, as they were then."""
+        history = self._history_until(self.number - 1)
+        restored = set(self.run_context.earlier_refs)
+        wagers = history.unfinished(self.info.catalogue(), self.run_context.market_keys)
+        return [wager for wager in wagers if wager.request.ref in restored]
 
     def wagers(self) -> list[EarlierWager]:
-        """Return the wagers of this start and earlier ones, with what was told until its end."""
-        return list(self._past(self._number).wagers.values())
+        """Return all wagers of this run and earlier ones, as they were when this run ended."""
+        return list(self._history_until(self.number).wagers.values())
 
-    def _past(self, last: int) -> WagerHistory:
-        return WagerHistory(entry for entry in self._journal.entries() if entry.start <= last)
+    def inputs(self) -> Iterator[Entry[Input]]:
+        """Yield the inputs and the calls of the desk, in order."""
+        for run, input_seq, now_ns, payload in self._journal.entries_with_feed(self.number):
+            if not isinstance(payload, Command):
+                yield Entry(run, input_seq, now_ns, payload)
 
-    def inputs(self) -> Iterator[Entry]:
-        """Yield what the desk heard and when it was called upon, in the order of `input_seq`."""
-        for entry in self._journal.entries_with_feed(self._number):
-            if not isinstance(entry.payload, get_args(Command)):
-                yield entry
+    def commands(self) -> Iterator[Entry[Command]]:
+        """Yield the commands of the desk, in order."""
+        for run, input_seq, now_ns, payload in self._journal.entries():
+            if run == self.number and isinstance(payload, Command):
+                yield Entry(run, input_seq, now_ns, payload)
 
-    def commands(self) -> Iterator[Entry]:
-        """Yield what the desk asked for, in order."""
-        for entry in self._journal.entries():
-            if entry.start == self._number and isinstance(entry.payload, get_args(Command)):
-                yield entry
+    def _history_until(self, last: int) -> WagerHistory:
+        return WagerHistory(entry for entry in self._journal.entries() if entry.run <= last)
 
 
 @contextmanager
-def open_start(folder: Path, number: int) -> Iterator[JournaledStart | None]:
-    """Open a start of the session in a folder; there is None if it never had a desk.
+def open_run(folder: Path, number: int) -> Iterator[RecordedRun | None]:
+    """Open run `number` of the session in a folder; yield None if that run never had a desk.
 
-    Raise JournalError or TapeError for what cannot be read.
+    The session cannot be started meanwhile. Raise JournalError if it is running, and JournalError
+    or TapeError for what cannot be read.
     """
-    with SessionJournal(folder / "journal.sqlite") as journal:
-        given = journal.run_context(number)
-        yield None if given is None else JournaledStart(folder, journal, number, given)
+    path = folder / "journal.sqlite"
+    with session_lock(path), JournalReader(path) as journal:
+        run_context = journal.run_context(number)
+        yield None if run_context is None else RecordedRun(folder, journal, number, run_context)

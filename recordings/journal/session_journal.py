@@ -1,112 +1,31 @@
-"""The journal of a session: SQLite, append-only, outliving its starts.
+"""The journal of a session: SQLite, append-only, shared by all runs of the session.
 
-What the desk heard and what it asked for, each start numbered. Rows are on the disk before any
-request leaves: whoever sends, commits first. Market data has a table of its own, with the moments
-at which the desk was called upon; together with the other inputs it is all that a replay needs.
+It records what the desk received and what it asked for. A command is committed to the disk before
+its request leaves: whoever sends, commits first.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from heapq import merge
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self, get_args
+from typing import Self
 
 import msgspec
-from msgspec import Struct
 
+from recordings.journal.entries import SCHEMA, Payload, RunContext, encode
+from recordings.journal.session_lock import session_lock
 from strategies.trading.model.commands import Command
 from strategies.trading.model.errors import JournalError
-from strategies.trading.model.events import Event, MarketsAdded, OfferChanged, TradeSeen
-from strategies.trading.model.ids import MarketKey, WagerRef
-from strategies.trading.ports.journal import (
-    AccountSnapshot,
-    DecideRequested,
-    Decision,
-    Denial,
-    DeskCall,
-    DeskStarted,
-)
-from strategies.trading.risk.limits import Limits
+from strategies.trading.model.events import Event, OfferChanged, TradeSeen
+from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial, DeskCall
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS starts (
-    start INTEGER PRIMARY KEY,
-    began_ns INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS entries (
-    place INTEGER PRIMARY KEY,
-    start INTEGER NOT NULL,
-    input_seq INTEGER NOT NULL,
-    now_ns INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    body TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS feed (
-    place INTEGER PRIMARY KEY,
-    start INTEGER NOT NULL,
-    input_seq INTEGER NOT NULL,
-    now_ns INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    body TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS seatings (
-    start INTEGER PRIMARY KEY,
-    body TEXT NOT NULL
-);
-""" + "".join(
-    f"""
-CREATE TRIGGER IF NOT EXISTS {table}_stay BEFORE UPDATE ON {table}
-    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS {table}_last BEFORE DELETE ON {table}
-    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-"""
-    for table in ("entries", "feed", "seatings")
-)
 _INSERT = "INSERT INTO {} (start, input_seq, now_ns, kind, body) VALUES (?, ?, ?, ?, ?)"
 _INTO_ENTRIES, _INTO_FEED = _INSERT.format("entries"), _INSERT.format("feed")
-_SELECT = "SELECT start, input_seq, now_ns, kind, body FROM {} {} ORDER BY place"
-_ALL_ENTRIES = _SELECT.format("entries", "")
-_ENTRIES_OF = _SELECT.format("entries", "WHERE start = ?")
-_FEED_OF = _SELECT.format("feed", "WHERE start = ?")
-
-
-Payload = Event | Command | DeskCall
-_PAYLOADS = (*get_args(Event), *get_args(Command), *get_args(DeskCall))
-# Names on disk of types that were renamed since the first journals: old journals stay readable.
-_KINDS_ON_DISK = {MarketsAdded: "CatalogueGrew", DeskStarted: "Begun", DecideRequested: "Asked"}
-_KINDS = {payload: _KINDS_ON_DISK.get(payload, payload.__name__) for payload in _PAYLOADS}
-_TYPES = {kind: payload for payload, kind in _KINDS.items()}
-
-
-class RunContext(Struct, frozen=True):
-    """What the desk of a start was given beside its configuration.
-
-    Of the dictionaries of the start's recording it knew so many `events`, `markets` and `lines`;
-    `recalled` are the wagers of earlier starts that it was told of before it heard anything.
-    """
-
-    limits: Limits
-    starting_balance_cents: int
-    market_keys: tuple[MarketKey, ...]
-    events: int
-    markets: int
-    lines: int
-    recalled: tuple[WagerRef, ...]
-
-
-class Entry(NamedTuple):
-    """Something that was heard or asked for, and when; commands follow the input they came of."""
-
-    start: int
-    input_seq: int
-    now_ns: int
-    payload: Payload
 
 
 class SessionJournal:
-    """The desk's journal, in one file that one process at a time can have open.
+    """The desk's journal, in a file that one process at a time writes and any process reads.
 
     `observer`, if set, is called with the time for every input, command and denial, but not for
     market data. Used as a context manager. Raise JournalError for whatever keeps it from being
@@ -114,25 +33,22 @@ class SessionJournal:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, or make it."""
+        """Open the file for writing, or create it; raise JournalError if another process has it."""
         self._path = path
-        self._start = 0
+        self._run = 0
         self._input_seq = 0
         self._paused = False
         self.observer: Callable[[int, Payload | Denial], None] | None = None
-        try:
-            self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
-        except sqlite3.Error as error:
-            raise self._error(error) from error
-        try:
-            # One process only, from here until it is closed.
-            self._run("PRAGMA locking_mode=EXCLUSIVE")
-            self._run("PRAGMA journal_mode=WAL")
-            self._run("PRAGMA synchronous=FULL")
-            self._database.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            self._database.close()
-            raise self._error(error) from error
+        with ExitStack() as opened:
+            opened.enter_context(session_lock(path))
+            self._database = self._open()
+            opened.callback(self._database.close)
+            with self._errors():
+                # Write-ahead log: readers see the last commit, and commits do not wait for them.
+                self._database.execute("PRAGMA journal_mode=WAL")
+                self._database.execute("PRAGMA synchronous=FULL")
+                self._database.executescript(SCHEMA)
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         """Return the journal."""
@@ -144,53 +60,27 @@ class SessionJournal:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Commit and close it."""
-        try:
+        """Commit and close the file."""
+        with self._opened:
             self.commit()
-        finally:
-            self._database.close()
 
-    def begin_start(self, now_ns: int) -> int:
-        """Number a start of the session, counted from one, and return the number."""
-        try:
-            row = self._run("SELECT coalesce(max(start), 0) + 1 FROM starts").fetchone()
-            self._start = int(row[0])
-            self._run("INSERT INTO starts VALUES (?, ?)", (self._start, now_ns))
-        except sqlite3.Error as error:
-            raise self._error(error) from error
-        return self._start
-
-    def entries(self) -> Iterator[Entry]:
-        """Yield all that was kept in order, save market data."""
-        return self._read(_ALL_ENTRIES)
-
-    def entries_with_feed(self, start: int) -> Iterator[Entry]:
-        """Yield all that was kept of a start, by input: what it was, then what came of it.
-
-        Among what came of an input, commands are in order, and calls are.
-        """
-        entries, feed = self._read(_ENTRIES_OF, start), self._read(_FEED_OF, start)
-        return merge(entries, feed, key=lambda entry: entry.input_seq)
-
-    def run_context(self, start: int) -> RunContext | None:
-        """Return what the desk of a start was given, None if it got no desk."""
-        try:
-            row = self._run("SELECT body FROM seatings WHERE start = ?", (start,)).fetchone()
-            return None if row is None else msgspec.json.decode(row[0], type=RunContext)
-        except (sqlite3.Error, msgspec.DecodeError) as error:
-            raise self._error(error) from error
+    def begin_run(self, now_ns: int) -> int:
+        """Begin a run of the session, and return its number, counted from one."""
+        with self._errors():
+            row = self._database.execute("SELECT coalesce(max(start), 0) + 1 FROM starts")
+            self._run = int(row.fetchone()[0])
+            self._database.execute("INSERT INTO starts VALUES (?, ?)", (self._run, now_ns))
+        return self._run
 
     def commit(self) -> None:
-        """Make sure that everything kept so far is on the disk."""
-        try:
+        """Return once everything recorded so far is on the disk."""
+        with self._errors():
             if self._database.in_transaction:
-                self._run("COMMIT")
-        except sqlite3.Error as error:
-            raise self._error(error) from error
+                self._database.execute("COMMIT")
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Keep nothing of what is told meanwhile: it was kept before."""
+        """Record no inputs within the context: those of earlier runs are recorded already."""
         self._paused = True
         try:
             yield
@@ -198,46 +88,45 @@ class SessionJournal:
             self._paused = False
 
     def write_run_context(self, run_context: RunContext) -> None:
-        """Keep what the desk of this start was given."""
+        """Record what the desk of this run was given."""
         body = msgspec.json.encode(run_context).decode()
-        self._write("INSERT INTO seatings VALUES (?, ?)", (self._start, body))
+        self._write("INSERT INTO seatings VALUES (?, ?)", (self._run, body))
 
     def market_received(self, now_ns: int, event: OfferChanged | TradeSeen) -> None:
-        """Keep market data, which the desk numbers and does not tell of."""
+        """Record market data, which the desk numbers but does not journal itself."""
         self._input_seq += 1
-        self._keep(_INTO_FEED, now_ns, event)
+        self._append(_INTO_FEED, now_ns, event)
 
     def desk_called(self, now_ns: int, call: DeskCall) -> None:
-        """Keep that the desk was called upon, after the last input."""
-        self._keep(_INTO_FEED, now_ns, call)
+        """Record a call of the desk, after the last input."""
+        self._append(_INTO_FEED, now_ns, call)
 
     # The port ---------------------------------------------------------------------------------
 
     def received(self, input_seq: int, now_ns: int, event: Event) -> None:
-        """Keep an input."""
+        """Record an input."""
         self._input_seq = input_seq
         if not self._paused:
-            self._keep(_INTO_ENTRIES, now_ns, event)
+            self._append(_INTO_ENTRIES, now_ns, event)
             self._notify(now_ns, event)
 
     def sent(self, now_ns: int, command: Command) -> None:
-        """Keep a command; whoever sends it commits before."""
-        self._keep(_INTO_ENTRIES, now_ns, command)
+        """Record a command; whoever sends it commits before."""
+        self._append(_INTO_ENTRIES, now_ns, command)
         self._notify(now_ns, command)
 
     def decided(self, now_ns: int, decision: Decision) -> None:
-        """Keep nothing: it follows from the inputs."""
+        """Record nothing: decisions follow from the inputs."""
 
     def denied(self, now_ns: int, denial: Denial) -> None:
-        """Keep nothing: it follows from the inputs."""
+        """Record nothing: denials follow from the inputs. The observer is called."""
         self._notify(now_ns, denial)
 
     def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:
-        """Keep nothing: it follows from the inputs."""
+        """Record nothing: the account follows from the inputs."""
 
-    def _keep(self, statement: str, now_ns: int, payload: Payload) -> None:
-        body = msgspec.json.encode(payload).decode()
-        self._write(statement, (self._start, self._input_seq, now_ns, _KINDS[type(payload)], body))
+    def _append(self, statement: str, now_ns: int, payload: Payload) -> None:
+        self._write(statement, (self._run, self._input_seq, now_ns, *encode(payload)))
 
     def _notify(self, now_ns: int, payload: Payload | Denial) -> None:
         if self.observer is not None:
@@ -246,24 +135,21 @@ class SessionJournal:
     def _write(self, statement: str, row: tuple[object, ...]) -> None:
         try:
             if not self._database.in_transaction:
-                self._run("BEGIN")
-            self._run(statement, row)
+                self._database.execute("BEGIN")
+            self._database.execute(statement, row)
         except sqlite3.Error as error:
             raise self._error(error) from error
 
-    def _read(self, statement: str, *values: object) -> Iterator[Entry]:
+    def _open(self) -> sqlite3.Connection:
+        with self._errors():
+            return sqlite3.connect(self._path, isolation_level=None)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
         try:
-            for start, input_seq, now_ns, kind, body in self._run(statement, values):
-                payload = msgspec.json.decode(body, type=_TYPES[kind])
-                yield Entry(start, input_seq, now_ns, payload)
-        except (sqlite3.Error, msgspec.DecodeError, KeyError) as error:
+            yield
+        except sqlite3.Error as error:
             raise self._error(error) from error
 
-    def _run(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
-        return self._database.execute(statement, values)
-
-    def _error(self, error: Exception) -> JournalError:
-        told = str(error)
-        if "locked" in told:
-            told = "another process has the session open"
-        return JournalError(f"{self._path}: {told}")
+    def _error(self, error: sqlite3.Error) -> JournalError:
+        return JournalError(f"{self._path}: {error}")

@@ -15,7 +15,7 @@ from recordings.tape import TapeInfo
 from recordings.writer import TapeWriter
 from sim.compare.alignment import DisplayChange, SeenOffers, first_shown, rows_of
 from sim.compare.own_liquidity import OfferId, Step, steps_of
-from sim.replay.journaled import ToldWager
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import MarketSettled, WagerMatched
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import opposite
@@ -26,7 +26,7 @@ _Said = tuple[int, int] | None
 
 def write_without_us(
     tape: Tape,
-    wagers: Sequence[ToldWager],
+    wagers: Sequence[EarlierWager],
     settled: Sequence[tuple[int, MarketSettled]],
     folder: Path,
 ) -> Tape:
@@ -79,7 +79,7 @@ def _write_results(writer: TapeWriter, at_ns: int, settled: MarketSettled) -> No
         writer.result(places[line_id], result)
 
 
-def _said_without(tape: Tape, wagers: Sequence[ToldWager]) -> dict[int, _Said]:
+def _said_without(tape: Tape, wagers: Sequence[EarlierWager]) -> dict[int, _Said]:
     """Return what rows of the recording say without these wagers, by number."""
     catalogue = tape.info.catalogue()
     known = [wager for wager in wagers if wager.request.line_id in catalogue.lines]
@@ -98,7 +98,7 @@ def _said_without(tape: Tape, wagers: Sequence[ToldWager]) -> dict[int, _Said]:
     return said
 
 
-def _concerned(wagers: Iterable[ToldWager], catalogue: Catalogue) -> Iterator[OfferId]:
+def _concerned(wagers: Iterable[EarlierWager], catalogue: Catalogue) -> Iterator[OfferId]:
     """Yield the offers in which wagers may have shown, or from which they may have taken."""
     for wager in wagers:
         line_id = wager.request.line_id

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import groupby
 from typing import cast
 
+from recordings.journal.entries import Entry
 from sim.engine.inbox import Inbox
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
@@ -20,7 +21,6 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import QueueModel
 from sim.market_source import MarketSource
-from sim.replay.journaled import Journaled
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.commands import CancelAll, CancelWager, Command, PlaceWager
 from strategies.trading.model.events import CancelRefused, Event
@@ -47,7 +47,7 @@ class OpenLoop:
         fees: Commission,
         seed: int,
         market_keys: Sequence[MarketKey],
-        commands: Sequence[Journaled[Command]],
+        commands: Sequence[Entry[Command]],
         refused: Iterable[WagerRef],
     ) -> None:
         """Take the parts, and the commands in order; the account follows these markets.
@@ -100,7 +100,7 @@ class OpenLoop:
 
 
 def _taken_cancels(
-    commands: Iterable[Journaled[Command]], refused: Counter[WagerRef]
+    commands: Iterable[Entry[Command]], refused: Counter[WagerRef]
 ) -> dict[WagerRef, int]:
     """Return when the last cancel of each wager was sent, where not all of them were refused."""
     asked: Counter[WagerRef] = Counter()
@@ -112,7 +112,7 @@ def _taken_cancels(
     return {ref: at_ns for ref, at_ns in last_ns.items() if asked[ref] > refused[ref]}
 
 
-def _batches(commands: Iterable[Journaled[Command]]) -> Iterator[tuple[int, Sequence[Command]]]:
+def _batches(commands: Iterable[Entry[Command]]) -> Iterator[tuple[int, Sequence[Command]]]:
     """Yield the commands as they were sent: of one kind, at one time, so many in a request."""
     for (at_ns, _), together in groupby(
         commands, key=lambda each: (each.now_ns, type(each.payload))

@@ -7,8 +7,8 @@ what it takes is gone from the offer on its own line. Times are those at which w
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sim.replay.journaled import ToldWager
 from strategies.trading.model.commands import Intent
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
     WagerCancelled,
     WagerInvalid,
@@ -49,7 +49,7 @@ class Step(NamedTuple):
     taken: bool = False
 
 
-def steps_of(wager: ToldWager, catalogue: Catalogue, is_taker: IsTaker) -> Iterator[Step]:
+def steps_of(wager: EarlierWager, catalogue: Catalogue, is_taker: IsTaker) -> Iterator[Step]:
     """Yield what a wager changed in the book: first what it took, then what rested of it."""
     request = wager.request
     took: list[WagerMatched] = []
@@ -69,7 +69,7 @@ def steps_of(wager: ToldWager, catalogue: Catalogue, is_taker: IsTaker) -> Itera
             shown_before, came_before = shown_cents, came_cents
 
 
-def _took(wager: ToldWager, at_ns: int, fill: WagerMatched, is_taker: IsTaker) -> bool:
+def _took(wager: EarlierWager, at_ns: int, fill: WagerMatched, is_taker: IsTaker) -> bool:
     """Tell whether a fill was matched as a taker; at longer odds than asked it surely was."""
     request = wager.request
     if request.intent is Intent.ADD_ONLY:
@@ -79,7 +79,7 @@ def _took(wager: ToldWager, at_ns: int, fill: WagerMatched, is_taker: IsTaker) -
 
 
 def _resting(
-    wager: ToldWager, took: list[WagerMatched], told: list[tuple[int, object]]
+    wager: EarlierWager, took: list[WagerMatched], told: list[tuple[int, object]]
 ) -> Iterator[tuple[int, int, int]]:
     """Yield when, how much of a wager shows to takers, and how much it came with.
 

@@ -1,12 +1,13 @@
 """A session held against the simulator, start by start."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from recordings.journal.recorded_run import RecordedRun, open_run
 from recordings.parquet import TableWriter
 from sim.backtest import Backtest
 from sim.compare.comparison_text import Profit, told_fates, told_profits
@@ -19,16 +20,15 @@ from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import QueueModel
 from sim.market_source import RecordedSource
-from sim.replay.journaled import JournaledStart, ToldWager
-from sim.replay.session_replay import OpenStart, SessionReplay
+from sim.replay.session_replay import SessionReplay
 from sim.report.number_text import count
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
     CancelRefused,
-    Event,
     MarketsAdded,
     MarketSettled,
     WagerCancelled,
@@ -54,7 +54,6 @@ class SessionComparison:
     def __init__(
         self,
         *,
-        open_start: OpenStart,
         simulated: Callable[..., SimulatedProphet],
         queues: Mapping[str, Callable[[], QueueModel]],
         mode_name: str,
@@ -71,7 +70,6 @@ class SessionComparison:
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Take the parts, and the way to a start of a session."""
-        self._open_start = open_start
         self._queues = queues
         self._on_paper = mode_name == "paper"
         self._exchange = exchange if self._on_paper else simulated
@@ -93,26 +91,26 @@ class SessionComparison:
         JournalError or TapeError for what cannot be read, and DifferenceError where the desk's own
         profit does not come out of its inputs again.
         """
-        with self._open_start(folder, number) as start, TemporaryDirectory() as scratch:
-            if start is None:
+        with open_run(folder, number) as run, TemporaryDirectory() as scratch:
+            if run is None:
                 yield f"start {number}: it never had a desk"
                 return
-            wagers = start.wagers()
-            refs = {c.payload.ref for c in start.commands() if isinstance(c.payload, PlaceWager)}
+            wagers = run.wagers()
+            refs = {c.payload.ref for c in run.commands() if isinstance(c.payload, PlaceWager)}
             placed = [wager for wager in wagers if wager.request.ref in refs]
             if not placed:
                 yield f"start {number}: it placed no wagers"
                 return
-            feed = self._feed(start, wagers, refs, Path(scratch) / "tape")
+            feed = self._feed(run, wagers, refs, Path(scratch) / "tape")
             yield f"start {number}: {count(len(placed))} wagers; {self._told_taken_out()}"
-            compared = self._compare(start, placed, feed)
+            compared = self._compare(run, placed, feed)
             yield from told_fates(compared, list(self._queues), LEAST, MOST)
             yield _write_table(folder / f"compare-{number:05d}.parquet", compared)
-            real = self._replay().play(start, number).desk
-            if start.given.recalled:
-                taken_over = count(len(start.given.recalled))
+            real = self._replay().play(run).desk
+            if run.run_context.earlier_refs:
+                taken_over = count(len(run.run_context.earlier_refs))
                 yield f"the real profit is also that of {taken_over} wagers of earlier starts"
-            yield from told_profits(_profit_of(real), self._profits_anew(start, feed))
+            yield from told_profits(_profit_of(real), self._profits_anew(run, feed))
 
     def _told_taken_out(self) -> str:
         if self._on_paper:
@@ -121,36 +119,36 @@ class SessionComparison:
 
     def _feed(
         self,
-        start: JournaledStart,
-        wagers: Sequence[ToldWager],
+        run: RecordedRun,
+        wagers: Sequence[EarlierWager],
         placed: Set[WagerRef],
         folder: Path,
     ) -> RecordedSource:
         """Return the recording of a start as it would have been without us."""
-        inputs = ((entry.now_ns, entry.payload) for entry in start.inputs())
+        inputs = ((entry.now_ns, entry.payload) for entry in run.inputs())
         settled = [(at_ns, told) for at_ns, told in inputs if isinstance(told, MarketSettled)]
-        ours: list[ToldWager] = []
+        ours: list[EarlierWager] = []
         if not self._on_paper:
             # Whatever an earlier start left was cancelled before the desk was seated.
-            seated_ns = next(start.inputs()).now_ns
+            seated_ns = next(run.inputs()).now_ns
             ours = [w if w.request.ref in placed else _ended(w, seated_ns) for w in wagers]
-        tape = write_without_us(start.tape, ours, settled, folder)
-        return RecordedSource(tape, f"{start.tape.path} without us")
+        tape = write_without_us(run.tape, ours, settled, folder)
+        return RecordedSource(tape, f"{run.tape.path} without us")
 
     def _compare(
-        self, start: JournaledStart, placed: Sequence[ToldWager], feed: RecordedSource
+        self, run: RecordedRun, placed: Sequence[EarlierWager], feed: RecordedSource
     ) -> list[ComparedWager]:
         """Return the wagers with their fates under every queue model."""
-        inputs = [entry.payload for entry in start.inputs()]
+        inputs = [entry.payload for entry in run.inputs()]
         grown = (told.market_keys for told in inputs if isinstance(told, MarketsAdded))
         loop = OpenLoop(
             feed=feed,
-            exchange=self._exchange_for(start),
+            exchange=self._exchange_for(run),
             latency=self._latency,
             fees=self._fees,
             seed=self._seed,
-            market_keys=[*start.given.market_keys, *chain.from_iterable(grown)],
-            commands=list(start.commands()),
+            market_keys=[*run.run_context.market_keys, *chain.from_iterable(grown)],
+            commands=list(run.commands()),
             refused=(told.ref for told in inputs if isinstance(told, CancelRefused)),
         )
         answers = {name: loop.play(queue()) for name, queue in self._queues.items()}
@@ -165,11 +163,11 @@ class SessionComparison:
             compared.append(ComparedWager(request, placed_ns, real, simulated))
         return compared
 
-    def _profits_anew(self, start: JournaledStart, feed: RecordedSource) -> dict[str, Profit]:
+    def _profits_anew(self, run: RecordedRun, feed: RecordedSource) -> dict[str, Profit]:
         """Return the profits of a desk like that of a start, were it to trade without it."""
         backtest = Backtest(
             feed=feed,
-            exchange=self._exchange_for(start),
+            exchange=self._exchange_for(run),
             clock=VirtualClock,
             latency=self._latency,
             queue=self._queues[LEAST],
@@ -177,11 +175,11 @@ class SessionComparison:
             fees=self._fees,
             pricing=self._pricing,
             strategy=self._strategy,
-            risk=start.given.limits,
+            risk=run.run_context.limits,
             wagers=self._wagers,
             markets=self._markets,
             seed=self._seed,
-            starting_balance=start.given.starting_balance_cents / 100,
+            starting_balance=run.run_context.starting_balance_cents / 100,
             session=self._session,
             controls=self._controls,
         )
@@ -190,7 +188,6 @@ class SessionComparison:
 
     def _replay(self) -> SessionReplay:
         return SessionReplay(
-            open_start=self._open_start,
             strategy=self._strategy,
             pricing=self._pricing,
             wagers=self._wagers,
@@ -199,31 +196,22 @@ class SessionComparison:
             controls=self._controls,
         )
 
-    def _exchange_for(self, start: JournaledStart) -> Callable[..., SimulatedProphet]:
+    def _exchange_for(self, run: RecordedRun) -> Callable[..., SimulatedProphet]:
         """Return what makes an exchange at which an account has the balance of a start's desk."""
 
         def made(**parts: Any) -> SimulatedProphet:
             exchange = self._exchange(**parts)
-            balance_cents = start.given.starting_balance_cents
+            balance_cents = run.run_context.starting_balance_cents
             exchange.settings = replace(exchange.settings, starting_balance_cents=balance_cents)
             return exchange
 
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class _EarlierWager:
-    """A wager of an earlier start."""
-
-    request: PlaceWager
-    placed_ns: int
-    updates: Sequence[tuple[int, Event]]
-
-
-def _ended(wager: ToldWager, at_ns: int) -> ToldWager:
+def _ended(wager: EarlierWager, at_ns: int) -> EarlierWager:
     """Return a wager that rests no longer than until a time."""
     end = (at_ns, WagerCancelled(wager.request.ref, 0))
-    return _EarlierWager(wager.request, wager.placed_ns, (*wager.updates, end))
+    return EarlierWager(wager.request, wager.placed_ns, [*wager.updates, end])
 
 
 def _profit_of(desk: Desk) -> Profit:

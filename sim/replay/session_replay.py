@@ -6,14 +6,15 @@ in a backtest, so that a start can be judged and reported on as one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from recordings.journal.entries import Entry, Input
+from recordings.journal.recorded_run import RecordedRun, open_run
 from recordings.reader import Tape
 from sim.engine.manual_clock import ManualClock
-from sim.replay.journaled import Journaled, JournaledStart
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_journal import RunJournal
 from sim.results.run_tables import RunTables
@@ -32,7 +33,6 @@ from strategies.trading.ports.journal import (
     DecideRequested,
     Decision,
     Denial,
-    DeskCall,
     DeskStarted,
 )
 from strategies.trading.ports.strategy import Strategy
@@ -44,9 +44,6 @@ from strategies.trading.wagers.wager_manager import WagerSettings
 
 class ReplayDifferenceError(TradingError):
     """A replayed desk did something else than its session had journaled."""
-
-
-OpenStart = Callable[[Path, int], AbstractContextManager[JournaledStart | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,6 @@ class SessionReplay:
     def __init__(
         self,
         *,
-        open_start: OpenStart,
         strategy: Callable[[], Strategy],
         pricing: Pricing,
         wagers: WagerSettings,
@@ -88,7 +84,6 @@ class SessionReplay:
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Take the parts, and the way to a start of a session."""
-        self._open_start = open_start
         self._strategy = strategy
         self._pricing = pricing
         self._wagers = wagers
@@ -104,34 +99,32 @@ class SessionReplay:
         What the desk does goes to `tables` if given. Raise ReplayDifferenceError at the
         first command that differs, JournalError or TapeError for what cannot be read.
         """
-        with self._open_start(folder, number) as start:
-            return None if start is None else self.play(start, number, tables)
+        with open_run(folder, number) as run:
+            return None if run is None else self.play(run, tables)
 
-    def play(
-        self, start: JournaledStart, number: int, tables: RunTables | None = None
-    ) -> ReplayResult:
-        """Replay a start that is open."""
-        catalogue = start.info.catalogue()
+    def play(self, run: RecordedRun, tables: RunTables | None = None) -> ReplayResult:
+        """Replay a run that is open."""
+        catalogue = run.info.catalogue()
         record = RunJournal(catalogue, tables)
-        journal = _Comparison(number, start.commands(), record)
+        journal = _Comparison(run.number, run.commands(), record)
         clock, watch = ManualClock(), ManualClock()
-        desk = self._desk(start, number, catalogue, clock, journal)
+        desk = self._desk(run, catalogue, clock, journal)
         with journal.paused():
-            start.recall(desk)
+            desk.restore(run.earlier_wagers())
         turnover_before_cents = desk.ledger.turnover_cents
         record.take_over(desk.wagers.live(), desk.exposure.positions.values())
         record.measure_with(watch, desk.fair_of)
         sampler = None if tables is None else PriceSampler(desk, watch, tables, NS_PER_SECOND)
         stage = _Stage(desk, clock, journal, watch, sampler)
-        for entry in start.inputs():
+        for entry in run.inputs():
             stage.play(entry)
         journal.close()
         record.close()
         return ReplayResult(
             desk=desk,
             journal=record,
-            tape=start.tape,
-            limits=start.given.limits,
+            tape=run.tape,
+            limits=run.run_context.limits,
             began_ns=stage.began_ns,
             ended_ns=clock.now_ns(),
             inputs=stage.inputs,
@@ -140,8 +133,7 @@ class SessionReplay:
 
     def _desk(
         self,
-        start: JournaledStart,
-        number: int,
+        run: RecordedRun,
         catalogue: Catalogue,
         clock: ManualClock,
         journal: "_Comparison",
@@ -149,19 +141,19 @@ class SessionReplay:
         settings = DeskSettings(
             strategy=self._strategy(),
             pricing=self._pricing,
-            limits=start.given.limits,
+            limits=run.run_context.limits,
             wagers=self._wagers,
             commission=self._fees,
-            starting_balance_cents=start.given.starting_balance_cents,
+            starting_balance_cents=run.run_context.starting_balance_cents,
             session_name=self._name,
-            start_number=number,
+            start_number=run.number,
             controls=self._controls,
         )
         return assemble_desk(
             settings,
             catalogue=catalogue,
-            market_keys=start.given.market_keys,
-            ladder=start.info.ladder,
+            market_keys=run.run_context.market_keys,
+            ladder=run.info.ladder,
             clock=clock,
             exchange=_SilentExchange(),
             journal=journal,
@@ -182,10 +174,8 @@ class _Comparison:
     What was compared, and all else, goes on to the record.
     """
 
-    def __init__(
-        self, start: int, journaled: Iterator[Journaled[Command]], record: RunJournal
-    ) -> None:
-        self._start = start
+    def __init__(self, run: int, journaled: Iterator[Entry[Command]], record: RunJournal) -> None:
+        self._run = run
         self._journaled = journaled
         self._record = record
         self._is_silent = False
@@ -241,7 +231,7 @@ class _Comparison:
 
     def _difference(self, told: str) -> ReplayDifferenceError:
         agreed = self._record.digest.commands
-        return ReplayDifferenceError(f"start {self._start}, after {agreed} that agree: {told}")
+        return ReplayDifferenceError(f"start {self._run}, after {agreed} that agree: {told}")
 
 
 def _told(sent: _Sent | None) -> str:
@@ -287,7 +277,7 @@ class _Stage:
         self.began_ns: int | None = None
         self.inputs = 0
 
-    def play(self, entry: Journaled[Event | DeskCall]) -> None:
+    def play(self, entry: Entry[Input]) -> None:
         self._look_until(entry.now_ns)
         self._set(entry.now_ns)
         match entry.payload:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.exchange.queue_models import QueueModel
-from sim.replay.session_replay import OpenStart, ReplayResult, SessionReplay
+from sim.replay.session_replay import ReplayResult, SessionReplay
 from sim.report.document import write_report
 from sim.results.run_tables import RunTables
 from sim.results.summary import Summary, desk_models, exchange_models, figures, write_summary
@@ -46,7 +46,6 @@ class SessionReport:
     def __init__(
         self,
         *,
-        open_start: OpenStart,
         mode_name: str,
         prophet: EndpointInfo,
         latency: Callable[..., Latency],
@@ -61,7 +60,6 @@ class SessionReport:
     ) -> None:
         """Take the parts, and the way to a start of a session."""
         self._replay = SessionReplay(
-            open_start=open_start,
             strategy=strategy,
             pricing=pricing,
             wagers=wagers,

@@ -9,7 +9,8 @@ from typing import Any
 from omegaconf import DictConfig
 
 from conf.compose import build_session
-from recordings.journal.session_journal import Entry, SessionJournal
+from recordings.journal.entries import Entry
+from recordings.journal.journal_reader import JournalReader
 
 PATIENCE_SECONDS = 120
 LOOK_SECONDS = 0.1
@@ -60,10 +61,10 @@ class Floor:
         stop.set()
         await trading
 
-    def kept(self, *kinds: type, start: int = 1) -> list[Entry]:
+    def kept(self, *kinds: type, start: int = 1) -> list[Entry[Any]]:
         """Return what a start kept of these in the journal."""
-        with SessionJournal(self.folder / "journal.sqlite") as journal:
-            entries = [entry for entry in journal.entries() if entry.start == start]
+        with JournalReader(self.folder / "journal.sqlite") as journal:
+            entries = [entry for entry in journal.entries() if entry.run == start]
         return [entry for entry in entries if isinstance(entry.payload, kinds)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_journal import SessionJournal
 from recordings.parquet import read_columns
 from recordings.tape import SEGMENT_GLOB
@@ -52,10 +53,10 @@ def test_a_replay_asks_for_what_the_live_session_asked_for(
     assert commands[0] >= 100
     assert commands[1] >= 4
     assert len(traded.kept(WagerMatched)) >= 3
-    with SessionJournal(traded.folder / "journal.sqlite") as journal:
+    with JournalReader(traded.folder / "journal.sqlite") as journal:
         second = journal.run_context(2)
     assert second is not None
-    assert second.recalled
+    assert second.earlier_refs
     outcome = run_main(main, tmp_path, "replay", str(traded.folder))
     assert (outcome.status, outcome.err) == (0, [])
     assert outcome.out == [
@@ -192,7 +193,7 @@ def test_a_start_that_never_had_a_desk_has_no_report(
     folder.mkdir()
     shutil.copy(traded.folder / "start-00001.yaml", folder)
     with SessionJournal(folder / "journal.sqlite") as journal:
-        journal.begin_start(1)
+        journal.begin_run(1)
     outcome = run_main(main, tmp_path, "replay", str(folder))
     assert outcome.out == ["start 1: it was over before its desk began"]
     assert not (folder / "start-00001").exists()

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from recordings.journal.session_journal import SessionJournal
+from recordings.journal.journal_reader import JournalReader
 from sim.__main__ import main
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
@@ -52,8 +52,8 @@ def test_the_fates_of_a_live_session_come_out_of_its_tape_and_its_commands(
     )
     table = pl.read_parquet(traded.folder / "compare-00001.parquet")
     back = table.filter(pl.col("queue") == "back")
-    with SessionJournal(traded.folder / "journal.sqlite") as journal:
-        told = [entry.payload for entry in journal.entries() if entry.start == 1]
+    with JournalReader(traded.folder / "journal.sqlite") as journal:
+        told = [entry.payload for entry in journal.entries() if entry.run == 1]
     matched_cents = sum(each.stake_cents for each in told if isinstance(each, WagerMatched))
     assert back["real_matched_cents"].sum() == matched_cents > 0
     assert len(back) == placed >= 20

@@ -16,8 +16,10 @@ from live.prophetx.socket.stream import StreamSettings
 from live.prophetx.wire.orders import OrderShape
 from live.session.session import SESSIONS, require_name
 from live.wall_clock import WallClock
-from recordings.journal.session_journal import SessionJournal
-from recordings.journal.wager_history import EarlierWager, WagerHistory
+from recordings.journal.journal_reader import JournalReader
+from recordings.journal.session_lock import session_lock
+from recordings.journal.wager_history import WagerHistory
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, TradingError
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.money import dollars_text
@@ -105,7 +107,9 @@ class Reconciliation:
                     f"{shown}: it traded on paper, so nothing of it is at {self.endpoint.name}"
                 )
                 raise ConfigError(message)
-        with SessionJournal(folder / "journal.sqlite") as journal:
+        path = folder / "journal.sqlite"
+        # What a running session has in flight would differ without being wrong.
+        with session_lock(path), JournalReader(path) as journal:
             return WagerHistory(journal.entries()).wagers
 
     async def compare(

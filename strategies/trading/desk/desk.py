@@ -10,13 +10,14 @@ something is told it counts against us: a wager as open, a cancel as not done. A
 answer is asked for again; a wager is never placed again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import (
     AccountState,
@@ -93,6 +94,16 @@ class Desk:
         self._difference: tuple[str, int] | None = None
         self._tick_ns = strategy.quote_refresh_ns or NS_PER_SECOND
         self.wants_every_change = strategy.quote_refresh_ns == 0
+
+    def restore(self, wagers: Iterable[EarlierWager]) -> None:
+        """Take over wagers of earlier runs, as if this desk had placed them; call before `start`.
+
+        Their updates go to the journal like any input: pause it, as it has them already.
+        """
+        for wager in wagers:
+            self.wagers.register(wager.request, wager.placed_ns)
+            for at_ns, event in wager.updates:
+                self.take(event, at_ns)
 
     def start(self) -> None:
         """Begin to refresh quotes."""

@@ -45,7 +45,7 @@ def write(home: Path, *told: Event | Command, mode: str = "live") -> None:
     folder.mkdir(parents=True)
     now_ns = WallClock(speed=SPEED).wall_ns()
     with SessionJournal(folder / "journal.sqlite") as journal:
-        number = journal.begin_start(now_ns)
+        number = journal.begin_run(now_ns)
         for seq, each in enumerate(told, 1):
             if isinstance(each, Command):
                 journal.sent(now_ns, each)

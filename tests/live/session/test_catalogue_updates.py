@@ -13,7 +13,8 @@ import pytest
 
 from conf.compose import build_session
 from live.session.catalogue_updates import CatalogueUpdates
-from recordings.journal.session_journal import Entry, SessionJournal
+from recordings.journal.entries import Entry
+from recordings.journal.journal_reader import JournalReader
 from recordings.tape import NOWHERE, Clocks, Kind, Side
 from recordings.writer import TapeWriter
 from sim.__main__ import main
@@ -211,7 +212,7 @@ def ids_of(*pairs: tuple[Line, Line]) -> set[LineId]:
 def run(
     sandbox: Sandbox, compose_settings: Compose, home: Path, mode: str,
     meanwhile: Callable[[Trader], Awaitable[None]],
-) -> list[Entry]:  # fmt: skip
+) -> list[Entry[Any]]:  # fmt: skip
     """Trade the three markets while something goes on; return the journal."""
     tape = write_markets(home / "tape")
     played = [f"recording.path={tape}", "sandbox.begin_minutes_before_start=120"]
@@ -224,7 +225,7 @@ def run(
                 await meanwhile(trader)
 
     asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
-    with SessionJournal(home / "sessions" / "first" / "journal.sqlite") as journal:
+    with JournalReader(home / "sessions" / "first" / "journal.sqlite") as journal:
         return list(journal.entries())
 
 

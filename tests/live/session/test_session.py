@@ -15,7 +15,8 @@ import pytest
 
 from conf.compose import build_session
 from live.session.session import Session
-from recordings.journal.session_journal import Entry, SessionJournal
+from recordings.journal.entries import Entry
+from recordings.journal.journal_reader import JournalReader
 from recordings.reader import Tape
 from recordings.validator import validate
 from strategies.trading.model.commands import CancelAll, PlaceWager
@@ -110,9 +111,9 @@ class Stage:
         while len({placed for placed, _ in self.counts(since)}) < 2:
             await asyncio.sleep(LOOK_SECONDS)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Entry[Any]]:
         """Return the journal of the session."""
-        with SessionJournal(self.folder / "sessions" / "first" / "journal.sqlite") as journal:
+        with JournalReader(self.folder / "sessions" / "first" / "journal.sqlite") as journal:
             return list(journal.entries())
 
     def kinds(self) -> list[type]:
@@ -227,13 +228,9 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
 
     asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
     entries = stage.entries()
-    places = [e.payload.ref for e in entries if isinstance(e.payload, PlaceWager) and e.start == 1]
-    told = [
-        e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.start == 2
-    ]
-    gone = [
-        e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.start == 1
-    ]
+    places = [e.payload.ref for e in entries if isinstance(e.payload, PlaceWager) and e.run == 1]
+    told = [e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.run == 2]
+    gone = [e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.run == 1]
     assert set(places) - set(gone) <= set(told)
     assert all(ref.startswith(("first-1-", "first-2-")) for ref in told)
 

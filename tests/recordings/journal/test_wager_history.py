@@ -1,8 +1,7 @@
-"""What earlier starts left: which wagers may still change, and what they are worth."""
+"""The wagers of a journal, and which of them may still change."""
 
-from recordings.journal.session_journal import Entry
-from recordings.journal.wager_history import WagerHistory, available_after
-from strategies.trading.accounting.commission import Commission
+from recordings.journal.entries import Entry
+from recordings.journal.wager_history import WagerHistory
 from strategies.trading.model.commands import Command, Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
@@ -31,7 +30,7 @@ CATALOGUE = Catalogue(
 
 
 def ref(number: int) -> WagerRef:
-    """Return the reference of a wager of the first start."""
+    """Return the reference of a wager of the first run."""
     return WagerRef(f"first-1-{number}")
 
 
@@ -40,14 +39,14 @@ def place(number: int, line_id: LineId = HOME) -> PlaceWager:
     return PlaceWager(ref(number), line_id, Odds(100), 1_000, Intent.REST)
 
 
-def past_of(*told: Event | Command) -> WagerHistory:
-    """Return the past of a journal that holds this."""
-    return WagerHistory(Entry(1, seq, seq, each) for seq, each in enumerate(told))
+def history_of(*payloads: Event | Command) -> WagerHistory:
+    """Return the history of a journal with these entries."""
+    return WagerHistory(Entry(1, seq, seq, each) for seq, each in enumerate(payloads))
 
 
-def test_what_ended_unmatched_is_over_and_the_rest_is_not() -> None:
-    """Rejected and cancelled whole: over. Pending, open, or matched in part: may still change."""
-    past = past_of(
+def test_a_wager_is_unfinished_unless_it_ended_unmatched() -> None:
+    """Rejected or cancelled whole, it is over; pending, open or matched in part, it may change."""
+    history = history_of(
         *(place(number) for number in range(5)),
         WagerRejected(ref(0), "invalid_price"),
         WagerCancelled(ref(1), 1_000),
@@ -55,26 +54,17 @@ def test_what_ended_unmatched_is_over_and_the_rest_is_not() -> None:
         WagerMatched(ref(3), Odds(100), 400, 400, 400),
         WagerCancelled(ref(3), 600),
     )
-    left = past.unfinished(CATALOGUE, [KEY])
-    assert [wager.request.ref for wager in left] == [ref(2), ref(3), ref(4)]
+    unfinished = history.unfinished(CATALOGUE, [KEY])
+    assert [wager.request.ref for wager in unfinished] == [ref(2), ref(3), ref(4)]
 
 
-def test_a_settled_market_is_over() -> None:
-    """Nothing of a market is taken over once its result was told, nor of one not followed."""
-    told: list[Event | Command] = [place(0), WagerMatched(ref(0), Odds(100), 1_000, 1_000, 1_000)]
-    assert len(past_of(*told).unfinished(CATALOGUE, [KEY])) == 1
-    assert past_of(*told).unfinished(CATALOGUE, []) == []
+def test_a_settled_market_has_no_unfinished_wagers() -> None:
+    """Wagers of a market that is settled, or not followed, are not unfinished."""
+    payloads: list[Event | Command] = [
+        place(0),
+        WagerMatched(ref(0), Odds(100), 1_000, 1_000, 1_000),
+    ]
+    assert len(history_of(*payloads).unfinished(CATALOGUE, [KEY])) == 1
+    assert history_of(*payloads).unfinished(CATALOGUE, []) == []
     settled = MarketSettled(KEY, ((HOME, Result.WON), (AWAY, Result.LOST)), 1)
-    assert past_of(*told, settled).unfinished(CATALOGUE, [KEY]) == []
-
-
-def test_what_is_matched_is_missing_from_what_is_available() -> None:
-    """Stakes are out until the result, which came meanwhile or did not; then winnings are in."""
-    fill = WagerMatched(ref(0), Odds(100), 600, 600, 600)
-    left = past_of(place(0), fill).unfinished(CATALOGUE, [KEY])
-    fees = Commission(0)
-    assert available_after(CATALOGUE, fees, left, []) == -600
-    more = WagerMatched(ref(0), Odds(100), 400, 400, 1_000)
-    assert available_after(CATALOGUE, fees, left, [more]) == -1_000
-    won = MarketSettled(KEY, ((HOME, Result.WON), (AWAY, Result.LOST)), 1)
-    assert available_after(CATALOGUE, fees, left, [more, won]) == 1_000
+    assert history_of(*payloads, settled).unfinished(CATALOGUE, [KEY]) == []

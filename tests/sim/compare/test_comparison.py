@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from omegaconf import DictConfig
 
-from recordings.journal.session_journal import SessionJournal
+from recordings.journal.journal_reader import JournalReader
 from sim.__main__ import main
 from sim.exchange.queue_models import Back, Front, QueueModel
 from strategies.trading.model.commands import PlaceWager
@@ -89,7 +89,7 @@ def test_fates_agree_in_time_and_end_too(compared: Compared) -> None:
 
 def test_the_table_has_a_row_for_every_wager_and_model(compared: Compared) -> None:
     """Its wagers are those of the journal, and it is where the last line of the fates says."""
-    with SessionJournal(compared.folder / "journal.sqlite") as journal:
+    with JournalReader(compared.folder / "journal.sqlite") as journal:
         refs = [e.payload.ref for e in journal.entries() if isinstance(e.payload, PlaceWager)]
     table = compared.table
     assert table["ref"].to_list() == [ref for ref in refs for _ in MODELS]

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from recordings.journal.wager_history import EarlierWager
 from recordings.reader import Tape
 from recordings.tape import Clocks, Kind, Side
 from recordings.writer import TapeWriter
 from sim.compare.alignment import ALIGNMENT_NS
 from sim.compare.counterfactual_tape import write_without_us
 from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
     MarketSettled,
     WagerAccepted,

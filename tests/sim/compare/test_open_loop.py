@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from recordings.journal.wager_history import EarlierWager
+from recordings.journal.entries import Entry
 from recordings.reader import Tape
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
@@ -21,6 +20,7 @@ from sim.exchange.queue_models import Back
 from sim.market_source import RecordedSource
 from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import WagerAccepted, WagerCancelled, WagerMatched, WagerOpened
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
 from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
@@ -33,14 +33,6 @@ GAME = EventId("game")
 MONEYLINE = MarketKey(GAME, MarketId("219"))
 REF = WagerRef("first-1-1")
 PLACE = PlaceWager(REF, LineId("home"), Odds(-120), 12_000, Intent.ADD_ONLY)
-
-
-class Sent(NamedTuple):
-    """A command of a session."""
-
-    input_seq: int
-    now_ns: int
-    payload: Command
 
 
 def ns(second: float) -> int:
@@ -84,7 +76,7 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
         fees=Commission(0, Offset.PAIR),
         seed=0,
         market_keys=(MONEYLINE,),
-        commands=[Sent(1, ns(second), command) for second, command in commands],
+        commands=[Entry(1, 1, ns(second), command) for second, command in commands],
         refused=refused,
     )
     return loop.play(Back())

@@ -11,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from conf.compose import build_parts, build_session
 from live.session.journaling_listener import JournalingListener
-from recordings.journal.session_journal import RunContext, SessionJournal
+from recordings.journal.entries import RunContext
+from recordings.journal.session_journal import SessionJournal
 from recordings.reader import open_recording
 from recordings.tape import Clocks, Side, TapeInfo
 from recordings.writer import TapeWriter
@@ -160,7 +161,7 @@ class _Scribe:
 
 def _begin_journal(journal: SessionJournal, parts: Backtest, now_ns: int) -> None:
     info = parts.feed.info
-    journal.begin_start(now_ns)
+    journal.begin_run(now_ns)
     run_context = RunContext(
         parts.limits,
         parts.balance_cents,

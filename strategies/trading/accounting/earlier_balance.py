@@ -1,0 +1,43 @@
+"""What the wagers of earlier runs changed of the money available to stake."""
+
+from collections.abc import Iterable
+
+from strategies.trading.accounting.commission import Commission
+from strategies.trading.accounting.exposure import Exposure
+from strategies.trading.accounting.ledger import Ledger
+from strategies.trading.model.earlier_wager import EarlierWager
+from strategies.trading.model.events import Event, MarketSettled, ProfitCorrected, WagerMatched
+from strategies.trading.model.market import Catalogue
+
+
+def available_change_cents(
+    catalogue: Catalogue,
+    commission: Commission,
+    wagers: Iterable[EarlierWager],
+    later: Iterable[Event],
+) -> int:
+    """Return by how many cents wagers changed the available balance.
+
+    `later` are the events since the journal ended. A desk that starts with the exchange's available
+    balance less this amount, and then restores the wagers, agrees with the exchange.
+    """
+    exposure = Exposure()
+    ledger = Ledger(catalogue, exposure, commission, 0)
+    requests = {}
+    journaled: list[Event] = []
+    for wager in wagers:
+        requests[wager.request.ref] = wager.request
+        journaled += [event for _, event in wager.updates]
+    for event in [*journaled, *later]:
+        if isinstance(event, MarketSettled):
+            ledger.settle(event)
+        elif isinstance(event, WagerMatched | ProfitCorrected) and event.ref in requests:
+            pair = catalogue.pair_of(requests[event.ref].line_id)
+            side = 0 if pair.first.line_id == requests[event.ref].line_id else 1
+            if isinstance(event, WagerMatched):
+                exposure.match(pair, side, event.stake_cents, event.profit_cents, 0)
+                ledger.book_fill(pair, event)
+            else:
+                exposure.match(pair, side, 0, event.change_cents, 0)
+                ledger.revalue(pair)
+    return ledger.available_cents
