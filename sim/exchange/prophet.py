@@ -69,17 +69,17 @@ class SimulatedProphet:
         """Start with every market closed and no accounts."""
         self._env = env
         self._info = info
-        self._catalogue = info.catalogue()
+        self.catalogue = info.catalogue()
         self._fees = fees
         self.settings = settings
         self.on_change: OnChange = _ignore_change
         self.on_trade: OnTrade = _ignore_trade
         # The parts below share these lists, which grow in place: never replace them.
         self.participants: list[Participant] = []
-        self.books = new_books(info, self._catalogue, 0)
+        self.books = new_books(info, self.catalogue, 0)
         self.books_by_line = {book.line_id: book for book in self.books}
         self.markets = MarketStatuses(info, settings.in_play_delay_ns)
-        self._clearing = Clearing(env, self._catalogue, self.participants)
+        self._clearing = Clearing(env, self.catalogue, self.participants)
         self.matcher = Matcher(
             queue, settings.trade_pairing_ns, self._clearing, self._emit_change, self._emit_trade
         )
@@ -90,7 +90,7 @@ class SimulatedProphet:
 
     def open_account(self, name: str, balance_cents: int, notify: Notify) -> Participant:
         """Add a participant; `notify` receives what happens to its wagers, in order."""
-        account = ExchangeAccount(self._catalogue, balance_cents, self._fees)
+        account = ExchangeAccount(self.catalogue, balance_cents, self._fees)
         participant = Participant(name, account, self.settings, notify)
         self.participants.append(participant)
         return participant
@@ -100,9 +100,9 @@ class SimulatedProphet:
 
         `info` given at construction must contain them already.
         """
-        self._catalogue.add(added.events, added.markets, added.lines)
+        self.catalogue.add(added.events, added.markets, added.lines)
         self.markets.add(len(added.events), len(added.markets))
-        books = new_books(self._info, self._catalogue, len(self.books))
+        books = new_books(self._info, self.catalogue, len(self.books))
         self.books += books
         self.books_by_line |= {book.line_id: book for book in books}
 

@@ -3,25 +3,18 @@
 from collections.abc import Iterable
 from functools import partial
 
-from recordings.tape import PROBABILITY_PARTS, Kind, Side, TapeInfo
+from recordings.tape import Kind, Side, TapeInfo
+from recordings.tape_events import TapeEvents
 from sim.engine.exchange_rows import ExchangeRow
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from strategies.trading.model.errors import TapeError
 from strategies.trading.model.events import (
-    EventScheduled,
-    EventStatusChanged,
     MarketsAdded,
-    MarketStatusChanged,
-    ReferencePrice,
-    ScoreChanged,
 )
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
-from strategies.trading.model.money import profit_cents
-from strategies.trading.model.odds import opposite
 
 # A plain number: looking a kind up takes longer than the rest of what most rows need.
 _OFFER = int(Kind.OFFER)
@@ -44,6 +37,7 @@ class TapeReplayer:
         """Start before the first row; set the exchange's `on_change` to the publisher."""
         self._env = env
         self._info = info
+        self._events = TapeEvents(info, exchange.catalogue)
         self._exchange = exchange
         self._matcher = exchange.matcher
         self._markets = exchange.markets
@@ -104,37 +98,39 @@ class TapeReplayer:
                 self._markets.set_in_play_delay(market, state)
             case Kind.RESULT:
                 self._apply_result(seq, market, line, Result(state), now_ns, arrival_ns)
-            case Kind.SCHEDULE | Kind.SCORE:
-                self._publish_event(event, kind, state, text, arrival_ns)
-            case Kind.REFERENCE:
-                self._publish_reference(line, state / PROBABILITY_PARTS, arrival_ns)
+            case Kind.SCHEDULE if self._follows(event):
+                self._publisher.publish(self._events.schedule(event, state), arrival_ns)
+            case Kind.SCORE if self._follows(event):
+                self._publisher.publish(self._events.score(event, state, text), arrival_ns)
+            case Kind.REFERENCE if self._books[line].subscribed:
+                # A price from outside the exchange: it changes no book.
+                self._publisher.publish(self._events.reference(line, state), arrival_ns)
 
     def _apply_trade(
         self, line: int, odds: int, amount_cents: int, side: int, now_ns: int, arrival_ns: int
     ) -> None:
-        book = self._books[line]
-        if side == Side.MAKER:
-            book, amount_cents = book.opposite, profit_cents(amount_cents, odds)
-            odds = opposite(odds)
+        trade = self._events.trade(line, odds, amount_cents, side)
+        book = self._exchange.books_by_line[trade.line_id]
         if side == Side.UNKNOWN:
             self.trades_of_unknown_taker += 1
-        elif book.tracked and amount_cents:
+        elif book.tracked and trade.stake_cents:
             matching = self._markets.is_open(book)
-            self._matcher.apply_trade(book, now_ns, odds, amount_cents, matching=matching)
-        if book.subscribed and amount_cents:
-            self._publisher.publish_trade(book, odds, amount_cents, arrival_ns)
+            self._matcher.apply_trade(
+                book, now_ns, trade.odds, trade.stake_cents, matching=matching
+            )
+        if book.subscribed and trade.stake_cents:
+            self._publisher.publish(trade, arrival_ns)
 
     def _set_market_status(self, market: int, status: MarketStatus, arrival_ns: int) -> None:
         # Published first, so that the desk receives the status before its consequences.
         key = self._info.markets[market].key
         if key in self._publisher.markets and self._markets.would_change(market, status):
-            self._publisher.publish(MarketStatusChanged(key, status), arrival_ns)
+            self._publisher.publish(self._events.market_status(market, status), arrival_ns)
         self._exchange.set_market_status(market, status)
 
     def _set_event_status(self, event: int, status: EventStatus, arrival_ns: int) -> None:
-        event_id = self._info.events[event].event_id
-        if event_id in self._publisher.events and self._markets.event_status_of(event) != status:
-            self._publisher.publish(EventStatusChanged(event_id, status), arrival_ns)
+        if self._follows(event) and self._markets.event_status_of(event) != status:
+            self._publisher.publish(self._events.event_status(event, status), arrival_ns)
         self._exchange.set_event_status(event, status)
 
     def _apply_result(
@@ -151,28 +147,5 @@ class TapeReplayer:
     def _settle(self, message: tuple[int, int]) -> None:
         self._exchange.settle(message[1], self._results.pop(message))
 
-    def _publish_event(
-        self, event: int, kind: int, state: int, text: str | None, arrival_ns: int
-    ) -> None:
-        event_id = self._info.events[event].event_id
-        if event_id not in self._publisher.events:
-            return
-        if kind == Kind.SCHEDULE:
-            self._publisher.publish(EventScheduled(event_id, state), arrival_ns)
-        else:
-            home, away = _score(text)
-            self._publisher.publish(ScoreChanged(event_id, home, away, state), arrival_ns)
-
-    def _publish_reference(self, line: int, probability: float, arrival_ns: int) -> None:
-        """Publish a price from outside the exchange; it changes no book."""
-        book = self._books[line]
-        if book.subscribed:
-            self._publisher.publish(ReferencePrice(book.line_id, probability), arrival_ns)
-
-
-def _score(text: str | None) -> tuple[int, int]:
-    home, _, away = (text or "").partition("-")
-    if not home.isdecimal() or not away.isdecimal():
-        message = f"score {text!r}: not of the form 54-51"
-        raise TapeError(message)
-    return int(home), int(away)
+    def _follows(self, event: int) -> bool:
+        return self._info.events[event].event_id in self._publisher.events

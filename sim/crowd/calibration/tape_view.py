@@ -9,6 +9,7 @@ import numpy as np
 from recordings.reader import Tape
 from recordings.tape import Kind
 from sim.crowd.arrays import Flags, Floats, Integers
+from recordings.tape_events import score_of
 from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import implied_probability, prophetx_ladder
@@ -70,7 +71,7 @@ class TapeView:
         self.reopened_ns = int(min(span[1] for span in self.suspensions(MarketType.MONEYLINE)))
         self.ended_ns = int(max(span[0] for span in self.suspensions(MarketType.MONEYLINE)))
         scored = np.flatnonzero(self._of(Kind.SCORE))
-        self.scores = [(int(at_ns[place]), _score(texts[place])) for place in scored.tolist()]
+        self.scores = [(int(at_ns[place]), score_of(texts[place])) for place in scored.tolist()]
 
     def main_pair(self, type_: MarketType) -> Touches:
         """Return the touches of the pair that is listed first in a market."""
@@ -160,8 +161,3 @@ def _rungs(books: tuple[dict[int, None], dict[int, None]]) -> float:
         places = sorted(prophetx_ladder().index(rung) for rung in book)
         steps += [after - before for before, after in pairwise(places)]
     return float(sorted(steps)[len(steps) // 2]) if steps else float("nan")
-
-
-def _score(text: str | None) -> tuple[int, int]:
-    home, _, away = (text or "").partition("-")
-    return int(home), int(away)

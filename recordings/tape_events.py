@@ -1,0 +1,90 @@
+"""The events that a desk receives for the rows of a tape: the one place that translates them."""
+
+from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.events import (
+    Event,
+    EventScheduled,
+    EventStatusChanged,
+    MarketStatusChanged,
+    OfferChanged,
+    ReferencePrice,
+    ScoreChanged,
+    TradeSeen,
+)
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.market import Catalogue, EventStatus, MarketStatus
+from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import Odds, opposite
+
+
+class TapeEvents:
+    """Makes events from rows, with the dictionaries and the catalogue of the rows' tape.
+
+    `info` and `catalogue` may grow: a row is read with what they hold by then. Numbers of lines,
+    markets and events are those of the tape's dictionaries.
+    """
+
+    def __init__(self, info: TapeInfo, catalogue: Catalogue) -> None:
+        """Read rows of a tape."""
+        self._info = info
+        self._catalogue = catalogue
+
+    def of_row(self, row: Row) -> Event | None:
+        """Return the event of a row, None for a kind that a desk does not receive as such."""
+        match row.kind:
+            case Kind.OFFER:
+                return OfferChanged(self._line_id(row.line), Odds(row.odds), row.amount_cents)
+            case Kind.TRADE:
+                return self.trade(row.line, row.odds, row.amount_cents, row.side)
+            case Kind.MARKET_STATUS:
+                return self.market_status(row.market, row.state)
+            case Kind.EVENT_STATUS:
+                return self.event_status(row.event, row.state)
+            case Kind.SCHEDULE:
+                return self.schedule(row.event, row.state)
+            case Kind.SCORE:
+                return self.score(row.event, row.state, row.text)
+            case Kind.REFERENCE:
+                return self.reference(row.line, row.state)
+        return None
+
+    def trade(self, line: int, odds: int, amount_cents: int, side: int) -> TradeSeen:
+        """Return a trade as the taker made it; one of an unknown side as it was recorded."""
+        line_id = self._line_id(line)
+        if side != Side.MAKER:
+            return TradeSeen(line_id, Odds(odds), amount_cents)
+        takers_line = self._catalogue.opposite(line_id).line_id
+        return TradeSeen(takers_line, opposite(Odds(odds)), profit_cents(amount_cents, odds))
+
+    def market_status(self, market: int, state: int) -> MarketStatusChanged:
+        """Return a market's new status."""
+        return MarketStatusChanged(self._info.markets[market].key, MarketStatus(state))
+
+    def event_status(self, event: int, state: int) -> EventStatusChanged:
+        """Return a sport event's new status."""
+        return EventStatusChanged(self._info.events[event].event_id, EventStatus(state))
+
+    def schedule(self, event: int, start_ns: int) -> EventScheduled:
+        """Return a sport event's new scheduled start."""
+        return EventScheduled(self._info.events[event].event_id, start_ns)
+
+    def score(self, event: int, clock_ns: int, text: str | None) -> ScoreChanged:
+        """Return a score; raise TapeError for a text of another form than "54-51"."""
+        return ScoreChanged(self._info.events[event].event_id, *score_of(text), clock_ns)
+
+    def reference(self, line: int, parts: int) -> ReferencePrice:
+        """Return an outside price of a line, recorded in parts of PROBABILITY_PARTS."""
+        return ReferencePrice(self._line_id(line), parts / PROBABILITY_PARTS)
+
+    def _line_id(self, line: int) -> LineId:
+        return self._info.lines[line].line_id
+
+
+def score_of(text: str | None) -> tuple[int, int]:
+    """Return the points of the home and the away side; raise TapeError for another form."""
+    home, _, away = (text or "").partition("-")
+    if not home.isdecimal() or not away.isdecimal():
+        message = f"score {text!r}: not of the form 54-51"
+        raise TapeError(message)
+    return int(home), int(away)

@@ -1,0 +1,119 @@
+"""Rows of a tape become the events that a desk receives, the same in backtest, paper and live."""
+
+import pytest
+
+from recordings.tape import NOWHERE, PROBABILITY_PARTS, Clocks, Kind, Row, Side, TapeInfo
+from recordings.tape_events import TapeEvents, score_of
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.events import (
+    Event,
+    EventScheduled,
+    EventStatusChanged,
+    MarketStatusChanged,
+    OfferChanged,
+    ReferencePrice,
+    ScoreChanged,
+    TradeSeen,
+)
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    MarketType,
+    Result,
+    Selection,
+    SportEvent,
+)
+from strategies.trading.model.odds import Odds, prophetx_ladder
+
+GAME, MONEYLINE, SPREAD = EventId("1"), MarketId("219"), MarketId("223")
+HOME, AWAY = LineId("h"), LineId("a")
+
+
+def tape_info() -> TapeInfo:
+    """Return a tape with one moneyline."""
+    info = TapeInfo("a test", True, Clocks.TWO, prophetx_ladder())
+    info.events.append(SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0))
+    info.markets.append(Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline"))
+    info.lines += [
+        Line(HOME, GAME, MONEYLINE, Selection.HOME, 0.0),
+        Line(AWAY, GAME, MONEYLINE, Selection.AWAY, 0.0),
+    ]
+    return info
+
+
+def row(
+    kind: Kind,
+    line: int = NOWHERE,
+    odds: int = 0,
+    cents: int = 0,
+    side: Side = Side.NONE,
+    state: int = 0,
+    text: str | None = None,
+) -> Row:
+    """Return a row of the first event and market."""
+    return Row(2, 1, 0, kind, 0, 0, line, odds, cents, 0, side, state, text)
+
+
+@pytest.mark.parametrize(
+    ("read", "event"),
+    [
+        (row(Kind.OFFER, 1, -110, 1_100), OfferChanged(AWAY, Odds(-110), 1_100)),
+        (row(Kind.TRADE, 0, 150, 1_000, Side.TAKER), TradeSeen(HOME, Odds(150), 1_000)),
+        (row(Kind.TRADE, 0, 150, 1_000, Side.MAKER), TradeSeen(AWAY, Odds(-150), 1_500)),
+        (row(Kind.TRADE, 1, -200, 1_000, Side.MAKER), TradeSeen(HOME, Odds(200), 500)),
+        (row(Kind.TRADE, 0, 150, 1_000, Side.UNKNOWN), TradeSeen(HOME, Odds(150), 1_000)),
+        (
+            row(Kind.MARKET_STATUS, state=MarketStatus.SUSPENDED),
+            MarketStatusChanged(tape_info().markets[0].key, MarketStatus.SUSPENDED),
+        ),
+        (
+            row(Kind.EVENT_STATUS, state=EventStatus.LIVE),
+            EventStatusChanged(GAME, EventStatus.LIVE),
+        ),
+        (row(Kind.SCHEDULE, state=7), EventScheduled(GAME, 7)),
+        (row(Kind.SCORE, state=60, text="54-51"), ScoreChanged(GAME, 54, 51, 60)),
+        (row(Kind.REFERENCE, 0, state=PROBABILITY_PARTS // 4), ReferencePrice(HOME, 0.25)),
+    ],
+)
+def test_a_row_becomes_its_event(read: Row, event: Event) -> None:
+    """Every kind that a desk receives has one event; a trade is told from the taker's side."""
+    info = tape_info()
+    assert TapeEvents(info, info.catalogue()).of_row(read) == event
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        row(Kind.IN_PLAY_DELAY, state=5),
+        row(Kind.RESULT, 0, state=Result.WON),
+        row(Kind.UNTYPED, text="{}"),
+    ],
+)
+def test_other_rows_have_no_event(read: Row) -> None:
+    """A delay concerns the exchange, results come whole from it, and untyped rows are unread."""
+    info = tape_info()
+    assert TapeEvents(info, info.catalogue()).of_row(read) is None
+
+
+def test_rows_of_a_market_that_was_added_later_are_read() -> None:
+    """The dictionaries and the catalogue may grow after the first row."""
+    info = tape_info()
+    catalogue = info.catalogue()
+    events = TapeEvents(info, catalogue)
+    market = Market(GAME, SPREAD, MarketType.SPREAD, "Spread")
+    first = Line(LineId("hs"), GAME, SPREAD, Selection.HOME, -4.5)
+    second = Line(LineId("as"), GAME, SPREAD, Selection.AWAY, 4.5)
+    info.markets.append(market)
+    info.lines += [first, second]
+    catalogue.add((), (market,), (first, second))
+    trade = row(Kind.TRADE, 2, 100, 1_000, Side.MAKER)
+    assert events.of_row(trade) == TradeSeen(second.line_id, Odds(100), 1_000)
+
+
+def test_a_score_of_another_form_is_named() -> None:
+    """The text is quoted, with the form that is expected."""
+    with pytest.raises(TapeError, match="score '54:51': not of the form 54-51"):
+        score_of("54:51")
