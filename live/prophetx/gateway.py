@@ -14,8 +14,8 @@ from live.session.desk_feed import DeskFeed
 from live.session.gateway import OrderContext, RecoveryResult
 from live.session.guard import admit_trading
 from live.wall_clock import WallClock
-from recordings.journal.wager_history import EarlierWager
 from recordings.tape import TapeInfo
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, ExchangeError
 from strategies.trading.model.market import Catalogue
 from strategies.trading.ports.exchange import Listener

@@ -21,11 +21,10 @@ from strategies.trading.model.market import (
     Line,
     Market,
     MarketStatus,
-    MarketType,
     Result,
-    Selection,
     SportEvent,
 )
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
 
 GAME, MONEYLINE, SPREAD = EventId("1"), MarketId("219"), MarketId("223")

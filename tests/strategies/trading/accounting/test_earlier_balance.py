@@ -6,15 +6,8 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import MarketSettled, ProfitCorrected, WagerMatched
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import (
-    Catalogue,
-    Line,
-    Market,
-    MarketType,
-    Result,
-    Selection,
-    SportEvent,
-)
+from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 
 GAME, MONEYLINE = EventId("1"), MarketId("219")
