@@ -8,8 +8,8 @@ import numpy as np
 
 from recordings.reader import Tape
 from recordings.tape import Kind
-from sim.crowd.arrays import Flags, Floats, Integers
 from recordings.tape_events import score_of
+from sim.crowd.arrays import Flags, Floats, Integers
 from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import implied_probability, prophetx_ladder
