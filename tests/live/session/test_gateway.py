@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from live.session.session import Session
 from live.wall_clock import WallClock
-from recordings.journal.session_journal import SessionJournal
+from recordings.journal.journal_reader import JournalReader
 from recordings.reader import Tape
 from recordings.validator import validate
 from strategies.trading.model.commands import CancelAll, PlaceWager
@@ -77,7 +77,7 @@ def test_a_session_runs_at_an_exchange_in_memory(
     assert made[0].open_wagers == {}
     assert lines[-1] == "nothing is open at toy"
     folder = tmp_path / "sessions" / "toy"
-    with SessionJournal(folder / "journal.sqlite") as journal:
+    with JournalReader(folder / "journal.sqlite") as journal:
         kinds = [type(entry.payload) for entry in journal.entries()]
     assert kinds.count(WagerMatched) == 1
     lost, restored = kinds.index(FeedLost), kinds.index(FeedRestored)

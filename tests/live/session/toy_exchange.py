@@ -9,10 +9,10 @@ from live.session.catalogue_updates import CatalogueUpdates
 from live.session.desk_feed import DeskFeed
 from live.session.gateway import MarketListener, Notify, OrderContext, RecoveryResult, Venue
 from live.wall_clock import WallClock
-from recordings.journal.wager_history import EarlierWager
 from recordings.tape import Clocks, Row, TapeInfo
 from recordings.writer import TapeWriter
 from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
     AccountState,
     Event,
