@@ -139,7 +139,7 @@ class Stamps:
             (ProphetMarket, "on_record", self._receiving),
             (JournalingListener, "act", self._deciding),
             (SessionJournal, "commit", self._committing),
-            (RateLimiter, "turn", self._turning),
+            (RateLimiter, "acquire", self._acquiring),
             (httpx.AsyncHTTPTransport, "handle_async_request", self._sending),
         ):
             setattr(of, name, stamping(getattr(of, name)))
@@ -177,13 +177,13 @@ class Stamps:
 
         return commit
 
-    def _turning(self, plain: Any) -> Any:
-        async def turn(pace: RateLimiter) -> None:
+    def _acquiring(self, plain: Any) -> Any:
+        async def acquire(limiter: RateLimiter) -> None:
             way = self._way.get() or Way(0, 0)
-            await plain(pace)
+            await plain(limiter)
             way.turned_ns = way.turned_ns or self._now_ns()
 
-        return turn
+        return acquire
 
     def _sending(self, plain: Any) -> Any:
         async def handle(carrier: httpx.AsyncHTTPTransport, request: httpx.Request) -> Any:

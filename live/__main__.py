@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 HELP = """\
 usage: python -m live VERB [...] [--debug]
 
-  check      log in, look around and open a socket: says what is wrong, if anything
+  check      log in, list what is on offer, open a socket; report the first thing that is wrong
   paper      trade the live market on paper, until Ctrl-C
   trade      trade at the exchange, until Ctrl-C; real money is refused for now
-  record     write what the exchange streams to a recording, until Ctrl-C
+  record     record the exchange's stream, until Ctrl-C
   status     the balance, and every open wager
-  cancel-all cancel every open wager, and see that nothing is left
-  reconcile  hold a session's journal against the exchange: what differs, wager by wager
+  cancel-all cancel every open wager, and confirm that nothing is open
+  reconcile  compare a session's journal with the exchange, wager by wager
 
-All take settings as NAME=VALUE, and which exchange is meant: prophet=sandbox_local (the default;
-see python -m sim serve), prophet=sandbox, prophet=production. Keys are taken from
-PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY, or from a private file that PROPHETX_USER_INFO names;
-sandbox_local needs none.
+All take settings as NAME=VALUE, among them the exchange: prophet=sandbox_local (the default; see
+python -m sim serve), prophet=sandbox, prophet=production. Keys are read from PROPHETX_ACCESS_KEY
+and PROPHETX_SECRET_KEY, or from a private file that PROPHETX_USER_INFO names; sandbox_local needs
+none.
 
-Errors are one line, with exit status 2 for what was asked wrongly (settings, files, keys) and 1 for
-what failed; --debug shows where they came from.
+Errors are one line, with exit status 2 for invalid settings, files or keys, and 1 for what failed;
+--debug shows a traceback.
 """
 
 RECORD_HELP = """\
 usage: python -m live record [+experiment=NAME] [SETTING=VALUE ...]
 
-Records the markets that an experiment follows, as segments that are whole on their own, with every
-message as it came beside them. Ctrl-C ends it; the path of the recording is the last line printed.
+Records the markets that an experiment follows, in segments that are complete on their own, with the
+raw messages beside them. Ctrl-C stops it; the last line printed is the path of the recording.
 
   python -m live record +experiment=nba
   python -m live record prophet=sandbox markets.tournaments=[NBA] run.segment_seconds=10
@@ -51,9 +51,9 @@ message as it came beside them. Ctrl-C ends it; the path of the recording is the
 TRADE_HELP = """\
 usage: python -m live {verb} [+experiment=NAME] session.name=NAME [SETTING=VALUE ...]
 
-{told}
-What it hears and does is kept in sessions/NAME. Ctrl-C cancels everything and sees that nothing is
-open; a second one stops at once.
+{description}
+All that it receives and sends is kept in sessions/NAME. Ctrl-C cancels everything and confirms that
+nothing is open; a second one stops at once.
 
   python -m live {verb} +experiment=nba prophet=sandbox_local session.name=first
 """
@@ -61,7 +61,7 @@ open; a second one stops at once.
 OPERATE_HELP = """\
 usage: python -m live {verb} [prophet=NAME] [SETTING=VALUE ...]
 
-{told}
+{description}
 
   python -m live {verb} prophet=sandbox_local
   python -m live {verb} prophet=sandbox
@@ -70,19 +70,18 @@ usage: python -m live {verb} [prophet=NAME] [SETTING=VALUE ...]
 RECONCILE_HELP = """\
 usage: python -m live reconcile session.name=NAME [prophet=NAME] [SETTING=VALUE ...]
 
-Holds the journal in sessions/NAME against what the exchange tells of the last week: wagers that
-only one of them knows to be open, and what was matched. Nothing is changed. Status 1 if they
-differ.
+Compares the journal in sessions/NAME with the exchange's history of the last week: which wagers are
+open, and what was matched. Changes nothing. Status 1 if they differ.
 
   python -m live reconcile prophet=sandbox_local session.name=first
 """
 
-_TOLD = {
-    "paper": "Trades the live market with wagers that only a simulated exchange sees.",
+_DESCRIPTIONS = {
+    "paper": "Trades the live market with wagers at a simulated exchange.",
     "trade": "Trades the live market with wagers at the exchange.",
-    "check": "Logs in and says what is there: balance, tournaments, events, ladder, channels. It "
-    "stops\nat the first thing that is wrong and says what it is; nothing is changed.",
-    "status": "Says the balance and every open wager of the last week; nothing is changed.",
+    "check": "Logs in and shows balance, tournaments, events, ladder and channels. Stops at the "
+    "first\nthing that is wrong and reports it; changes nothing.",
+    "status": "Shows the balance and every open wager of the last week; changes nothing.",
     "cancel-all": "Cancels every open wager of the account, and waits until none is left.",
 }
 
@@ -117,7 +116,7 @@ def _trade(verb: str, mode: str) -> Verb:
         from live.console import present_session  # noqa: PLC0415
 
         if {"-h", "--help"} & set(words):
-            print(TRADE_HELP.format(verb=verb, told=_TOLD[verb]), end="")
+            print(TRADE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb]), end="")
             return
         _refuse_mode(words)
         session: Session = session_from_command_line(words, mode)
@@ -134,7 +133,7 @@ def _operate(verb: str, present: str) -> Verb:
         from live import console  # noqa: PLC0415
 
         if {"-h", "--help"} & set(words):
-            print(OPERATE_HELP.format(verb=verb, told=_TOLD[verb]), end="")
+            print(OPERATE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb]), end="")
             return
         _refuse_mode(words)
         presented: Callable[[AccountTools], None] = getattr(console, present)

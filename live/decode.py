@@ -1,4 +1,4 @@
-"""From bytes to typed shapes, and between the exchange's dollars and integer cents."""
+"""From bytes to typed shapes, and between an exchange's dollars and integer cents."""
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -23,7 +23,7 @@ Nanoseconds = Annotated[int, Meta(ge=0, le=NANOSECONDS_MAX)]
 
 
 class Shape(Struct, frozen=True, kw_only=True):
-    """Something that the exchange says or is told, under its own names."""
+    """A message from or to an exchange, under its own names."""
 
 
 def read(type_: type[T], raw: bytes | str, what: str) -> T:

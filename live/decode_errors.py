@@ -1,4 +1,4 @@
-"""What could not be read: counted by kind, told once for each kind with its text."""
+"""Messages that could not be read: counted by kind, the first of each kind logged."""
 
 import logging
 import re
@@ -8,18 +8,18 @@ from strategies.trading.model.errors import ProtocolError
 
 _LOG = logging.getLogger(__name__)
 
-# Beyond so many kinds they are counted as one, lest a peer that is out of its mind fill the memory.
+# Cap the distinct kinds so that a misbehaving server cannot exhaust memory.
 _KINDS_MAX = 200
-_TOLD_CHARACTERS = 500
-# Where in a text it could not be read makes no other kind of it.
+_LOGGED_CHARACTERS = 500
+# The position of an error in a text does not make it another kind.
 _PLACE = re.compile(r" \(byte \d+\)")
 
 
 class DecodeErrors:
-    """Keeps count of what was skipped because it could not be read."""
+    """Counts what was skipped because it could not be read."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start with nothing counted."""
         self.counts: Counter[str] = Counter()
 
     def note(self, error: ProtocolError) -> None:
@@ -29,7 +29,7 @@ class DecodeErrors:
             kind = "other"
         self.counts[kind] += 1
         if self.counts[kind] == 1:
-            _LOG.warning("cannot read %s: %s", kind, error.raw[:_TOLD_CHARACTERS])
+            _LOG.warning("cannot read %s: %s", kind, error.raw[:_LOGGED_CHARACTERS])
 
     @property
     def total(self) -> int:

@@ -23,7 +23,7 @@ _OUTSIDE = 9
 _STEPS_PER_TURN = 5_000
 
 # A clock that is so far ahead, and then runs on for months at the greatest speed, is still within
-# what a tape can tell, which ends in 2262.
+# what a tape can hold, which ends in 2262.
 _FIRST_ANCHOR_NS = timegm((2026, 1, 1, 0, 0, 0)) * NS_PER_SECOND
 _FURTHEST_NS = 170 * 365 * 24 * 3600 * NS_PER_SECOND
 _FASTEST = 200
@@ -122,7 +122,7 @@ class WallClock:
         return call
 
     def _step_what_is_due(self) -> bool:
-        """Step for one turn; tell whether more is due."""
+        """Step for one turn of the loop; return whether more is due."""
         now_ns = self.wall_ns()
         for _ in range(_STEPS_PER_TURN):
             if self._env.peek() > now_ns:

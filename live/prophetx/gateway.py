@@ -23,7 +23,7 @@ from strategies.trading.risk.limits import Limits
 
 
 class ProphetGateway:
-    """Trades at ProphetX: the desk sees its stream, and places wagers there."""
+    """Trades at ProphetX: the desk follows its stream, and places wagers there."""
 
     def __init__(
         self,

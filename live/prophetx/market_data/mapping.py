@@ -1,4 +1,4 @@
-"""From what the exchange has on offer to the words of the house: events, markets, lines, states."""
+"""Maps what the exchange offers to the model: events, markets, lines and states."""
 
 from typing import NamedTuple
 

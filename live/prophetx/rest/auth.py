@@ -1,4 +1,4 @@
-"""The session's tokens: got with the keys, renewed before they end, replaced when refused."""
+"""The tokens of a session: requested with the keys, renewed before they expire or when refused."""
 
 import asyncio
 from typing import TypeVar
@@ -32,14 +32,14 @@ T = TypeVar("T")
 
 
 class Tokens:
-    """Holds one session open at the exchange.
+    """Keeps one session open at the exchange.
 
     A refresh keeps the session, a login makes a new one; so a token is refreshed while that works.
     `life_ns` is how long the last one lived by our clock when it came.
     """
 
     def __init__(self, transport: Transport, credentials: Credentials, clock: WallClock) -> None:
-        """Hold no token; the first is got when it is asked for."""
+        """Start without a token; the first is requested when it is needed."""
         self._transport = transport
         self._credentials = credentials
         self._clock = clock
@@ -52,7 +52,7 @@ class Tokens:
         self.life_ns = 0
 
     def __repr__(self) -> str:
-        """Tell nothing of what it holds."""
+        """Return a text without the tokens."""
         return "Tokens(...)"
 
     async def current(self) -> str:
@@ -77,7 +77,7 @@ class Tokens:
             return await self._refresh_or_log_in()
 
     async def _renew_early(self) -> None:
-        """Renew a token that still serves; if the exchange is out of reach, it serves on."""
+        """Renew a token that is still valid; keep it while the exchange cannot be reached."""
         try:
             await self._refresh_or_log_in()
         except UnreachableError:
@@ -110,27 +110,27 @@ class Tokens:
     def _keep(self, access: str, ends_seconds: int, *, refreshed: bool) -> None:
         now_ns = self._clock.wall_ns()
         self.life_ns = ends_seconds * NS_PER_SECOND - now_ns
-        # Where our clocks are far apart, a token may seem to come dead: it is tried all the same.
+        # With clocks far apart, a new token may seem expired: it is used all the same.
         life_ns = max(self.life_ns, _SHORTEST_LIFE_NS)
         self._access, self._refreshed = access, refreshed
         self._renew_at_ns = now_ns + life_ns * _RENEWED_AFTER_PERCENT // 100
         self._ends_ns = now_ns + life_ns
 
 
-def _refused(site: str, refusal: RefusalError) -> ExchangeError | CredentialsError:
+def _refused(name: str, refusal: RefusalError) -> ExchangeError | CredentialsError:
     """Return what a refused login means: a wrong key, too many sessions, or a wrong address."""
     code = refusal.code
     if code in ("rate_limit_reached", "http_429"):
-        return UnreachableError(f"{site} takes no login for now ({refusal})")
+        return UnreachableError(f"{name} accepts no login for now ({refusal})")
     if code in ("session_num_exceed", "keypair_num_exceed"):
-        return CredentialsError(f"{site} has too many sessions or key pairs of ours ({code})")
+        return CredentialsError(f"{name} has too many sessions or key pairs of ours ({code})")
     if code in ("http_404", "http_405", "data_not_found") or code.startswith("http_3"):
-        return RefusalError(code, f"{site} has no login there; is prophet.root right?")
-    return CredentialsError(f"{site} refuses the keys ({refusal})")
+        return RefusalError(code, f"{name} has no login there; is prophet.root right?")
+    return CredentialsError(f"{name} refuses the keys ({refusal})")
 
 
 def _read_secret(type_: type[T], data: bytes) -> T:
-    """Read what has tokens in it: an error must not carry the text."""
+    """Read a response with tokens in it: an error must not contain its text."""
     try:
         return read(type_, data, "token")
     except ProtocolError as error:

@@ -1,4 +1,4 @@
-"""ProphetX's REST interface, v4: every request that a session or an operator makes.
+"""ProphetX's REST interface, v4: every request of a session or an account tool.
 
 Reads are tried again when no answer comes or the exchange is busy. What changes something is sent
 once: where no answer comes the outcome is unknown (UnreachableError), and is looked up, never sent
@@ -50,7 +50,7 @@ from strategies.trading.ports.exchange import BATCH_LIMIT
 
 # What the exchange takes in one query (partner API, 11).
 EVENTS_PER_QUERY = 50
-# What one socket may hear is 400 channels; the documentation counts the two that all share.
+# One socket carries 400 channels; the documentation counts the two that all share.
 EVENTS_PER_SOCKET = 398
 _PER_PAGE = 100
 _PAGES_MAX = 1_000
@@ -63,16 +63,16 @@ T = TypeVar("T")
 
 
 class ProphetClient:
-    """Asks one exchange for one account. Errors are those of `answers` and CredentialsError."""
+    """Asks one exchange for one account. Errors are those of `responses`, and CredentialsError."""
 
     def __init__(self, transport: Transport, tokens: Tokens, decode_errors: DecodeErrors) -> None:
-        """Ask over a transport; what is skipped as unreadable in a list counts as trouble."""
+        """Ask over a transport; what is skipped as unreadable in a list is counted."""
         self._transport = transport
         self._tokens = tokens
         self._decode_errors = decode_errors
 
     async def log_in(self) -> int:
-        """Make sure that the exchange takes our keys; return for how long, in ns of our clock."""
+        """Make sure that the exchange accepts our keys; return for how long, in ns of our clock."""
         await self._tokens.current()
         return self._tokens.life_ns
 
@@ -89,7 +89,7 @@ class ProphetClient:
         return (await self._read(EventsShape, "mm/get_sport_events", query)).sport_events or []
 
     async def markets(self, event_ids: Sequence[int]) -> dict[int, list[MarketShape]]:
-        """Return the markets of up to 50 events; one that cannot be read is left out."""
+        """Return the markets of up to 50 events; one that cannot be read is skipped."""
         assert 0 < len(event_ids) <= EVENTS_PER_QUERY
         query = {"event_ids": ",".join(map(str, event_ids))}
         answer: MarketsOfEvents
@@ -107,38 +107,38 @@ class ProphetClient:
         return await self._read(BalanceShape, "v4/mm/get_balance")
 
     async def place(self, request: PlaceWager) -> OrderShape:
-        """Ask for one wager; the answer says that it waits to be opened."""
+        """Place one wager; the response says that it waits to be opened."""
         answer = await self._change(PlacedShape, "v4/mm/submit_order", placement(request))
         return answer.order
 
     async def place_batch(self, requests: Sequence[PlaceWager]) -> BatchPlacedShape:
-        """Ask for up to 20 wagers; each stands or falls on its own."""
+        """Place up to 20 wagers; each is accepted or refused on its own."""
         assert 0 < len(requests) <= BATCH_LIMIT
         body = {"data": [placement(request) for request in requests]}
         return await self._change(BatchPlacedShape, "v4/mm/submit_multiple_orders", body)
 
     async def cancel(self, cancellation: CancellationShape) -> None:
-        """Ask for the rest of one wager to be withdrawn; private updates say when it is."""
+        """Cancel the rest of one wager; private updates say when it is."""
         await self._change(Any, "v4/mm/cancel_order", cancellation)
 
     async def cancel_batch(
         self, cancellations: Sequence[CancellationShape]
     ) -> list[CancelledShape]:
-        """Ask for the rest of up to 20 wagers to be withdrawn; one answer each, in their order."""
+        """Cancel the rest of up to 20 wagers; one response each, in order."""
         assert 0 < len(cancellations) <= BATCH_LIMIT
         path, body = "v4/mm/cancel_multiple_orders", {"data": list(cancellations)}
         return await self._change(list[CancelledShape], path, body)
 
     async def cancel_all(self) -> bool:
-        """Ask for everything open to be withdrawn; tell whether anything was."""
+        """Cancel everything open; return whether anything was."""
         return await self._cancel_many("v4/mm/cancel_all_orders", {})
 
     async def cancel_event(self, event_id: int) -> bool:
-        """Ask for everything open on an event to be withdrawn; tell whether anything was."""
+        """Cancel everything open on an event; return whether anything was."""
         return await self._cancel_many("v4/mm/cancel_orders_by_event", {"event_id": event_id})
 
     async def cancel_market(self, event_id: int, market_id: int) -> bool:
-        """Ask for everything open on a market to be withdrawn; tell whether anything was."""
+        """Cancel everything open on a market; return whether anything was."""
         body = {"event_id": event_id, "market_id": market_id}
         return await self._cancel_many("v4/mm/cancel_orders_by_market", body)
 
@@ -179,7 +179,7 @@ class ProphetClient:
             "service": "pusher",
             "subscriptions": wanted if event_ids else [],
         }
-        # It changes nothing but what the socket hears, and replaces what was wanted before.
+        # It only changes the subscriptions of the socket, and replaces earlier ones.
         try:
             return await self._change(RegistrationShape, "v4/mm/websocket", body)
         except ProtocolError as error:

@@ -66,7 +66,7 @@ class Endpoint:
 
     @property
     def is_local(self) -> bool:
-        """Tell whether the exchange is on this machine."""
+        """Return whether the exchange is on this machine."""
         return self.host in LOOPBACK
 
     def url(self, path: str) -> str:

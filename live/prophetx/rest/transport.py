@@ -1,4 +1,4 @@
-"""Requests and replies: the one door to httpx, so that another library takes one module's work."""
+"""Requests and replies: the only module that imports httpx, so that it can be replaced."""
 
 import asyncio
 import os
@@ -21,14 +21,14 @@ _HELD_SECONDS_MAX = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was answered: the HTTP status and the body as it came."""
+    """A response: its HTTP status and its raw body."""
 
     status: int
     body: bytes
 
 
 def trusted() -> ssl.SSLContext:
-    """Return whom we believe, on either road: what SSL_CERT_FILE names, or else certifi's list.
+    """Return the trusted authorities, for requests and sockets: SSL_CERT_FILE, or certifi's list.
 
     Raise ConfigError if there are no certificates in that file.
     """
@@ -40,7 +40,7 @@ def trusted() -> ssl.SSLContext:
 
 
 class Transport:
-    """Carries requests to one exchange, no faster than it allows. Used as a context manager.
+    """Sends requests to one exchange, no faster than it permits. Used as a context manager.
 
     Redirects are not followed: keys go to the host that is meant, and nowhere else.
     """
@@ -48,16 +48,16 @@ class Transport:
     def __init__(
         self, endpoint: Endpoint, clock: WallClock, carrier: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        """Speak with an exchange, over the network unless another carrier is given."""
+        """Prepare; requests go over the network unless another carrier is given."""
         self.endpoint = endpoint
         self._answer_seconds = endpoint.answer_seconds
-        self._pace = RateLimiter(clock, endpoint.requests_per_second)
+        self._rate_limiter = RateLimiter(clock, endpoint.requests_per_second)
         self._http = httpx.AsyncClient(
             transport=carrier,
             timeout=endpoint.answer_seconds,
             follow_redirects=False,
             verify=trusted() if carrier is None else True,
-            # What is on this machine is not asked through a proxy.
+            # Requests to this machine do not go through a proxy.
             trust_env=not endpoint.is_local,
         )
 
@@ -83,11 +83,11 @@ class Transport:
         body: bytes | None = None,
         token: str | None = None,
     ) -> Reply:
-        """Ask in turn, once, and return the reply, whatever its status.
+        """Send a request once, and return the reply, whatever its status.
 
         Raise UnreachableError if none came in time: then what the exchange did is unknown.
         """
-        await self._pace.turn()
+        await self._rate_limiter.acquire()
         headers = {} if body is None else {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -103,7 +103,7 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             raise self._unreachable(method, path, error) from error
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            self._pace.hold(_seconds(response.headers.get("Retry-After")))
+            self._rate_limiter.back_off(_seconds(response.headers.get("Retry-After")))
         return Reply(response.status_code, response.content)
 
     def _unreachable(self, method: str, path: str, error: Exception) -> UnreachableError:
@@ -116,12 +116,12 @@ class Transport:
         return UnreachableError(f"{self.endpoint.root}: {method} {path}: {why}")
 
 
-# To read an address takes a good part of the time in which a request is made.
+# Parsing an address takes a good part of the time of a request.
 _url = lru_cache(maxsize=256)(httpx.URL)
 
 
 def _seconds(retry_after: str | None) -> float:
-    """Return how long the exchange wants to be left alone; a second where it does not say."""
+    """Return for how long the exchange wants no request; a second if it does not say."""
     try:
         seconds = float(retry_after or 1)
     except ValueError:

@@ -86,7 +86,7 @@ class SelectionsChange(Shape, frozen=True):
 
 
 class TradeInfo(Shape, frozen=True):
-    """A fill between anyone, told from the maker's side."""
+    """A fill between any two accounts, from the maker's side."""
 
     sport_event_id: int
     market_id: int
@@ -178,7 +178,7 @@ def _text_of(frame: Frame) -> str | bytes:
 
 
 def read_change(frame: Frame) -> Change:
-    """Return what changed, of a frame on a channel; raise ProtocolError if it cannot be told."""
+    """Return what changed, of a frame on a channel; raise ProtocolError if it cannot be read."""
     envelope: _Envelope = read_data(_Envelope, frame)
     body_type = _BODIES.get(envelope.change_type)
     if body_type is None:

@@ -14,7 +14,7 @@ class Secretive(Shape, frozen=True):
     """A shape with a secret in it, which is not printed."""
 
     def __repr__(self) -> str:
-        """Tell what it is and nothing of what it holds."""
+        """Return the name of the type without its contents."""
         return f"{type(self).__name__}(...)"
 
 

@@ -1,4 +1,4 @@
-"""What is on offer, as the exchange says it: tournaments, events, markets, strikes and levels."""
+"""What is on offer, as the exchange sends it: tournaments, events, markets, strikes, levels."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -60,7 +60,7 @@ class EventShape(Shape, frozen=True):
             raise unreadable("scheduled", "has no time zone", str(self.scheduled))
         scheduled_ns = int(at.timestamp()) * _SECOND_NS
         if not 0 <= scheduled_ns <= NANOSECONDS_MAX:
-            raise unreadable("scheduled", "is beyond what can be told", str(self.scheduled))
+            raise unreadable("scheduled", "is out of range", str(self.scheduled))
         return scheduled_ns
 
 

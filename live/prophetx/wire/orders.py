@@ -1,4 +1,4 @@
-"""Wagers and money, as the exchange says them: orders, what became of requests, the balance."""
+"""Wagers and money, as the exchange sends them: orders, responses, the balance."""
 
 from decimal import Decimal
 
@@ -92,7 +92,7 @@ class OrderShape(Shape, frozen=True):
 
     @property
     def total_filled_cents(self) -> int:
-        """Return what was matched in all, as a private update tells it."""
+        """Return what was matched in all; only private updates report it."""
         return stake_cents(self.total_filled_quantity, "order total_filled_quantity")
 
     @property
@@ -169,7 +169,7 @@ class OrdersShape(Shape, frozen=True):
 
 
 class MatchShape(Shape, frozen=True):
-    """One fill of one of our wagers; `profit` is what it can win, where that is told."""
+    """One fill of one of our wagers; `profit` is what it can win, if reported."""
 
     order_id: str | int | None = None
     external_id: str | None = None
@@ -185,7 +185,7 @@ class MatchShape(Shape, frozen=True):
 
     @property
     def profit_cents(self) -> int | None:
-        """Return what it can win, None if it is not told."""
+        """Return what it can win, None if it is not reported."""
         return None if self.profit is None else cents(self.profit, "match profit")
 
 
