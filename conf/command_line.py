@@ -1,5 +1,6 @@
 """What the command lines have in common: a verb, one line for an error, and the exit status."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -7,6 +8,9 @@ from importlib.metadata import version
 from strategies.trading.model.errors import ConfigError, CredentialsError, TapeError, TradingError
 
 Verb = Callable[[Sequence[str]], None]
+
+# What a shell reports for a program that SIGPIPE ended: 128 and the number of the signal.
+_SIGPIPE_STATUS = 141
 
 
 def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequence[str]) -> int:
@@ -35,6 +39,9 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
     """Carry out a verb, and make one line of any error."""
     try:
         verb(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_gone()
     except (ConfigError, CredentialsError, TapeError) as error:
         return _failed(program, str(error), 2)
     except KeyboardInterrupt:
@@ -45,6 +52,15 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         return _failed(program, f"failed: {told} (--debug shows where)", 1)
     return 0
+
+
+def _reader_gone() -> int:
+    """Return the status of a program whose output nobody reads any more, as in `... | head`."""
+    # What is still buffered would fail again when the interpreter flushes it at its end.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return _SIGPIPE_STATUS
 
 
 def _failed(program: str, told: str, status: int) -> int:
