@@ -1,0 +1,70 @@
+"""Markets on halves and on teams through the sandbox: recorded, on paper and live."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conf.compose import build_session
+from live.prophetx.market_data.market_names import market_kind
+from recordings.journal.journal_reader import JournalReader
+from recordings.reader import Tape
+from recordings.validator import validate
+from sim.sandbox.wire_markets import wire_market
+from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.market_types import MarketKind, market_kinds
+from tests.derived_markets import OFFERED, SETTINGS, write_derived_tape
+
+SPEED = 20
+PATIENCE_SECONDS = 120
+COUNTS = re.compile(r" wagers open, \d+ placed, (\d+) accepted")
+
+Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
+Compose = Callable[..., Any]
+
+
+@pytest.mark.parametrize("kind", list(market_kinds()), ids=str)
+def test_every_kind_of_market_is_read_as_what_the_sandbox_calls_it(kind: MarketKind) -> None:
+    """The bridge reads the sandbox's type, sub type and template as the kind that was meant."""
+    wire = wire_market(kind)
+    assert market_kind(wire.template or 0, wire.type, wire.sub_type) == kind
+
+
+async def trade(sandbox: Sandbox, compose: Compose, home: Path, mode: str) -> None:
+    """Trade the recording in a folder, until wagers on all lines were opened."""
+    game = ["recording.path=" + str(write_derived_tape(home / "played")), "latency=none"]
+    async with sandbox(SPEED, *game, "sandbox.begin_minutes_before_start=118") as here:
+        words = [*game, f"mode={mode}", "session.name=first", *here.settings, *SETTINGS]
+        words += ["run.report_seconds=0.2", "strategy.default_stake=10"]
+        stop, lines = asyncio.Event(), list[str]()
+        session = build_session(compose(*words))
+        trading = asyncio.ensure_future(session.run(home, {}, stop, lines.append))
+        while not trading.done() and not any(
+            int(found[1]) >= 2 * len(OFFERED) for found in map(COUNTS.search, lines) if found
+        ):
+            await asyncio.sleep(0.05)
+        stop.set()
+        await trading
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_a_session_trades_and_records_every_market(
+    sandbox: Sandbox, compose_settings: Compose, tmp_path: Path, mode: str
+) -> None:
+    """Wagers are placed on both lines of every market, and the tape knows what each is on."""
+    playing = trade(sandbox, compose_settings, tmp_path, mode)
+    asyncio.run(asyncio.wait_for(playing, PATIENCE_SECONDS))
+    folder = tmp_path / "sessions" / "first"
+    recorded = Tape(folder / "tape-00001")
+    validate(recorded)
+    info = recorded.info
+    assert {market.kind for market in info.markets} == {each.kind for each in OFFERED}
+    labels = {pair.label(info.events[0]) for pair in info.catalogue().pairs.values()}
+    assert labels == {each.label for each in OFFERED}
+    with JournalReader(folder / "journal.sqlite") as journal:
+        placed = {e.payload.line_id for e in journal.entries() if isinstance(e.payload, PlaceWager)}
+    assert placed == {line.line_id for line in info.lines}
