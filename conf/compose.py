@@ -5,14 +5,18 @@ session class that the mode names completes it; nothing below this module sees a
 """
 
 import os
+import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from inspect import signature
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -21,8 +25,10 @@ from omegaconf.errors import OmegaConfBaseException
 from conf.parts import PartBuilder
 from conf.root_settings import check_root
 from conf.saved_targets import with_current_targets
+from conf.settings_page import commented
 from recordings.tape import SEGMENT_GLOB
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.setting_reader import unknown
 
 CONFIG_FOLDER = Path(__file__).parent
 
@@ -41,8 +47,13 @@ def build_parts(config: DictConfig) -> dict[str, Any]:
     Raise ConfigError with the setting as the user wrote it where one is wrong, or TapeError.
     """
     unresolved = OmegaConf.to_container(config, resolve=False)
-    resolved = OmegaConf.to_container(config, resolve=True)
     assert isinstance(unresolved, dict), "a configuration is a mapping"
+    try:
+        resolved = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        # A reference into a setting that is wrong itself: that one is named, if it is at the top.
+        check_root(unresolved, choices())
+        raise ConfigError(_one_line(error)) from error
     assert isinstance(resolved, dict), "a configuration is a mapping"
     check_root(resolved, choices())
     builder = PartBuilder({str(name): node for name, node in unresolved.items()})
@@ -78,9 +89,9 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
     try:
         with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
             config = hydra.compose("config", [f"mode={mode}", *_without_options(arguments)])
-        return build_session(config)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_one_line(error)) from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ConfigError(_refused(error, arguments)) from error
+    return build_session(config)
 
 
 def _without_options(arguments: Sequence[str]) -> list[str]:
@@ -143,16 +154,87 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
             _remove(folder, theirs)
             raise
 
+    if any(word.partition("=")[0] == "--cfg" for word in arguments):
+        if {"--multirun", "-m"} & set(arguments):
+            message = "--cfg: shows one run; leave out --multirun"
+            raise ConfigError(message)
+        if _value_of("--cfg", arguments) == "job" and "--package" not in arguments:
+            sys.stdout.write(_commented_settings(arguments))
+            return
     # Hydra prints and exits by itself unless it is asked for the error itself.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = [sys.argv[0], *_in_order(arguments)]
     main = hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")
     try:
         main(task)()
-        if failures:
-            raise failures[0]
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_one_line(error)) from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ConfigError(_refused(error, arguments)) from error
+    if failures:
+        raise failures[0]
+
+
+def _value_of(option: str, arguments: Sequence[str]) -> str:
+    """Return what follows an option, as `--cfg job` or `--cfg=job`."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == option:
+            return following
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return ""
+
+
+def _commented_settings(arguments: Sequence[str]) -> str:
+    """Return the settings of a run as YAML, with what each means beside its value."""
+    shown = [word for word in arguments if word not in ("--cfg", "job", "--cfg=job", "--resolve")]
+    with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+        try:
+            config = hydra.compose("config", _without_options(shown))
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
+            raise ConfigError(_refused(error, shown)) from error
+    container = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(container, dict), "a configuration is a mapping"
+    return commented(OmegaConf.to_yaml(config, resolve="--resolve" in arguments), container)
+
+
+def _refused(error: BaseException, arguments: Sequence[str]) -> str:
+    """Return Hydra's refusal in one line; of an unknown setting, with the nearest that there is."""
+    match = re.match(r"Could not override '([\w.]+)'", str(error))
+    if match is None:
+        return _one_line(error)
+    try:
+        with _initialized():
+            config = hydra.compose("config", [word for word in arguments if _is_choice(word)])
+    except (HydraException, OmegaConfBaseException):
+        return _one_line(error)
+    return unknown(match[1], _names("", OmegaConf.to_container(config, resolve=False)))
+
+
+@contextmanager
+def _initialized() -> Iterator[None]:
+    """Let Hydra find the configuration, also where it is already at work."""
+    if GlobalHydra.instance().is_initialized():
+        yield
+        return
+    with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+        yield
+
+
+def _is_choice(word: str) -> bool:
+    """Return whether an override chooses a file of a group."""
+    name = word.lstrip("+~").partition("=")[0]
+    return not word.startswith("-") and name in choices() and not name.startswith("hydra")
+
+
+def _names(prefix: str, node: Any) -> list[str]:
+    """Return the full names of all settings of a configuration."""
+    if not isinstance(node, dict):
+        return [prefix]
+    inner = (
+        _names(f"{prefix}.{key}" if prefix else str(key), each)
+        for key, each in node.items()
+        if not str(key).startswith("_")
+    )
+    return [*([prefix] if prefix else []), *chain.from_iterable(inner)]
 
 
 def _in_order(arguments: Sequence[str]) -> list[str]:

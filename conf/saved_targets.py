@@ -4,7 +4,14 @@ A saved configuration names classes by their modules at that time. Whoever moves
 that a configuration can name adds a line here, so that old sessions can be replayed.
 """
 
+from pathlib import Path
 from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from conf.modes import Mode
+from strategies.trading.model.errors import ConfigError
 
 _TRADING = "strategies.trading"
 _MOVED = {
@@ -46,3 +53,12 @@ def with_current_targets(saved: Any) -> Any:
         key: _MOVED.get(value, value) if key == "_target_" else with_current_targets(value)
         for key, value in saved.items()
     }
+
+
+def saved_mode(path: Path) -> Mode:
+    """Return the mode of the session that saved a configuration; raise ConfigError without one."""
+    try:
+        return Mode(OmegaConf.select(OmegaConf.load(path), "mode_name"))
+    except (OSError, ValueError, OmegaConfBaseException) as error:
+        message = f"{path}: no mode_name that is a mode ({' '.join(str(error).split())})"
+        raise ConfigError(message) from error

@@ -12,7 +12,7 @@ if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     sys.path.append(sys.path.pop(0))
 
 from conf.command_line import Verb, run
-from strategies.trading.model.errors import ConfigError
+from conf.modes import Mode, refuse_other_modes
 
 if TYPE_CHECKING:
     from live.prophetx.tools.account_tools import AccountTools
@@ -104,11 +104,11 @@ def _record(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(RECORD_HELP, end="")
         return
-    _refuse_mode(words)
-    run_from_command_line(["mode=record", *words], present_recording)
+    refuse_other_modes(words, Mode.RECORD)
+    run_from_command_line([f"mode={Mode.RECORD}", *words], present_recording)
 
 
-def _trade(verb: str, mode: str) -> Verb:
+def _trade(verb: str, mode: Mode) -> Verb:
     """Return a verb that carries a session out."""
 
     def trade(words: Sequence[str]) -> None:
@@ -118,7 +118,7 @@ def _trade(verb: str, mode: str) -> Verb:
         if {"-h", "--help"} & set(words):
             print(TRADE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb]), end="")
             return
-        _refuse_mode(words)
+        refuse_other_modes(words, mode)
         session: Session = session_from_command_line(words, mode)
         present_session(session)
 
@@ -135,9 +135,9 @@ def _operate(verb: str, present: str) -> Verb:
         if {"-h", "--help"} & set(words):
             print(OPERATE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb]), end="")
             return
-        _refuse_mode(words)
+        refuse_other_modes(words, Mode.CHECK)
         presented: Callable[[AccountTools], None] = getattr(console, present)
-        presented(session_from_command_line(words, "check"))
+        presented(session_from_command_line(words, Mode.CHECK))
 
     return operate
 
@@ -149,21 +149,14 @@ def _reconcile(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(RECONCILE_HELP, end="")
         return
-    _refuse_mode(words)
-    present_reconcile(session_from_command_line(words, "reconcile"))
-
-
-def _refuse_mode(words: Sequence[str]) -> None:
-    for word in words:
-        if word.lstrip("+~").partition("=")[0] == "mode":
-            message = f"{word}: the verb is the mode"
-            raise ConfigError(message)
+    refuse_other_modes(words, Mode.RECONCILE)
+    present_reconcile(session_from_command_line(words, Mode.RECONCILE))
 
 
 VERBS: dict[str, Verb] = {
     "check": _operate("check", "present_check"),
-    "paper": _trade("paper", "paper"),
-    "trade": _trade("trade", "live"),
+    "paper": _trade("paper", Mode.PAPER),
+    "trade": _trade("trade", Mode.LIVE),
     "record": _record,
     "status": _operate("status", "present_status"),
     "cancel-all": _operate("cancel-all", "present_cancel_all"),

@@ -13,6 +13,7 @@ if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     sys.path.append(sys.path.pop(0))
 
 from conf.command_line import Verb, run
+from conf.modes import Mode, refuse_other_modes
 from strategies.trading.model.errors import ConfigError
 
 HELP = """\
@@ -66,18 +67,6 @@ Any access key with any secret is an account of its own, with starting_balance d
 """
 
 
-_MODES_OF_VERBS = {
-    "mode=check": "python -m live check",
-    "mode=compare": "python -m sim compare",
-    "mode=live": "python -m live trade",
-    "mode=paper": "python -m live paper",
-    "mode=reconcile": "python -m live reconcile",
-    "mode=record": "python -m live record",
-    "mode=replay": "python -m sim replay",
-    "mode=serve": "python -m sim serve",
-}
-
-
 class _Parser(argparse.ArgumentParser):
     """A parser that tells of wrong words in one line."""
 
@@ -102,16 +91,8 @@ def _run(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(RUN_HELP.format(choices=_choices()), end="")
         return
-    _require_backtest(words)
+    refuse_other_modes(words, Mode.BACKTEST)
     run_from_command_line(words, present_backtest)
-
-
-def _require_backtest(words: Sequence[str]) -> None:
-    """Refuse the modes that another verb carries out."""
-    for word in words:
-        if word in _MODES_OF_VERBS:
-            message = f"{word}: run is a backtest; this is {_MODES_OF_VERBS[word]}"
-            raise ConfigError(message)
 
 
 def _choices() -> str:
@@ -127,7 +108,8 @@ def _serve(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(SERVE_HELP, end="")
         return
-    present_sandbox(session_from_command_line(words, "serve"))
+    refuse_other_modes(words, Mode.SERVE)
+    present_sandbox(session_from_command_line(words, Mode.SERVE))
 
 
 def _generate(words: Sequence[str]) -> None:
@@ -238,7 +220,7 @@ def _replay(words: Sequence[str]) -> None:
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder
-    for number, report in _starts(folder, "replay"):
+    for number, report in _starts(folder, Mode.REPLAY):
         for line in report.run(folder, number):
             print(line)
 
@@ -251,12 +233,12 @@ def _compare(words: Sequence[str]) -> None:
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder
-    for number, comparison in _starts(folder, "compare"):
+    for number, comparison in _starts(folder, Mode.COMPARE):
         for line in comparison.run(folder, number):
             print(line)
 
 
-def _starts(folder: Path, mode: str) -> Iterator[tuple[int, Any]]:
+def _starts(folder: Path, mode: Mode) -> Iterator[tuple[int, Any]]:
     """Yield the starts of a session by number, each as the session of a mode."""
     from conf.compose import session_from_saved  # noqa: PLC0415
 

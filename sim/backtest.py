@@ -40,6 +40,7 @@ from sim.results.summary import (
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
+from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError, InvariantError
 from strategies.trading.model.ids import WagerRefFactory
@@ -196,7 +197,7 @@ class Backtest:
     def desk_settings(self) -> DeskSettings:
         """Return what the desk is made of, its strategy new."""
         return DeskSettings(
-            strategy=self.strategy(),
+            strategy=make_strategy(self.strategy),
             pricing=self.pricing,
             limits=self.limits,
             wagers=self._wagers,

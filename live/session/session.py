@@ -12,6 +12,7 @@ from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings
+from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import WagerRefFactory
@@ -67,7 +68,7 @@ class Session:
         compared with the account; every `report_seconds` a line reports the session's health.
         """
         # Every start makes a new one; made here, a wrong setting is reported before anything else.
-        strategy()
+        make_strategy(strategy)
         require_controls(controls)
         require_wall_clock(clock)
         unknown = [key for key in session if key != "name"]
@@ -131,7 +132,7 @@ class Session:
     def _run_settings(self, limits: Limits, start_number: int) -> RunSettings:
         """Return the settings of one start, its strategy new."""
         desk = DeskSettings(
-            strategy=self._strategy(),
+            strategy=make_strategy(self._strategy),
             pricing=self._pricing,
             limits=limits,
             wagers=self._wagers,

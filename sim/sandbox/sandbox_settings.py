@@ -1,20 +1,12 @@
 """The settings of the sandbox: its address, its clock, and the exchange's limits."""
 
 from dataclasses import dataclass
-from math import isfinite
+from typing import Annotated, Literal
 
-from strategies.trading.model.errors import ConfigError
+from msgspec import Meta
+
+from strategies.trading.model.settings import Minutes, Port, PositiveSeconds, PositiveWhole, Unit
 from strategies.trading.model.units import NS_PER_SECOND
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_WHOLE = (
-    "access_seconds",
-    "refresh_seconds",
-    "most_sessions",
-    "most_accounts",
-    "activity_timeout_seconds",
-    "channel_limit",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +20,43 @@ class SandboxSettings:
     one.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 8765
-    speed: float = 1
-    begin_minutes_before_start: float = 30
-    access_seconds: int = 1_200
-    refresh_seconds: int = 259_200
-    most_sessions: int = 20
-    most_accounts: int = 20
-    health_check_seconds: float = 5
-    activity_timeout_seconds: int = 120
-    channel_limit: int = 400
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError, naming the setting, for an invalid one."""
-        if self.host not in _LOOPBACK:
-            message = f"sandbox.host: {self.host!r} is not loopback ({', '.join(_LOOPBACK)})"
-            raise ConfigError(message)
-        if not _is_whole(self.port) or not 0 <= self.port <= 65_535:
-            message = f"sandbox.port: {self.port!r} is not a port, 0 to 65535"
-            raise ConfigError(message)
-        begin = self.begin_minutes_before_start
-        if not _is_number(begin) or begin < 0:
-            message = f"sandbox.begin_minutes_before_start: {begin!r} is not minutes, zero or more"
-            raise ConfigError(message)
-        for name in _WHOLE:
-            if not _is_whole(getattr(self, name)) or getattr(self, name) < 1:
-                message = f"sandbox.{name}: {getattr(self, name)!r} is not whole, one or more"
-                raise ConfigError(message)
-        for name in ("speed", "health_check_seconds"):
-            if not _is_number(getattr(self, name)) or getattr(self, name) <= 0:
-                message = f"sandbox.{name}: {getattr(self, name)!r} is not a number above zero"
-                raise ConfigError(message)
+    host: Annotated[
+        Literal["127.0.0.1", "::1", "localhost"],
+        Meta(description="The address that the sandbox listens on; loopback only."),
+    ] = "127.0.0.1"
+    port: Annotated[
+        Port, Meta(description="The port that it listens on; 0 lets the system choose.")
+    ] = 8765
+    speed: Annotated[
+        float,
+        Meta(gt=0, description="How many seconds pass in the sandbox in one second of the wall."),
+    ] = 1
+    begin_minutes_before_start: Annotated[
+        Minutes, Meta(description="How long before the first scheduled start it begins to play.")
+    ] = 30
+    access_seconds: Annotated[
+        PositiveWhole, Meta(description="How long an access token is valid."), Unit("seconds")
+    ] = 1_200
+    refresh_seconds: Annotated[
+        PositiveWhole, Meta(description="How long a refresh token is valid."), Unit("seconds")
+    ] = 259_200
+    most_sessions: Annotated[
+        PositiveWhole, Meta(description="How many logins one account may have at a time.")
+    ] = 20
+    most_accounts: Annotated[PositiveWhole, Meta(description="How many accounts there may be.")] = (
+        20
+    )
+    health_check_seconds: Annotated[
+        PositiveSeconds, Meta(description="Time between two health checks on a socket.")
+    ] = 5
+    activity_timeout_seconds: Annotated[
+        PositiveWhole,
+        Meta(description="Silence of the wall after which a socket must be pinged."),
+        Unit("seconds"),
+    ] = 120
+    channel_limit: Annotated[
+        PositiveWhole, Meta(description="How many channels of events one socket may have.")
+    ] = 400
 
     @property
     def begin_before_start_ns(self) -> int:
@@ -70,11 +67,3 @@ class SandboxSettings:
     def health_check_ns(self) -> int:
         """Return the interval between health checks in nanoseconds."""
         return int(self.health_check_seconds * NS_PER_SECOND)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from conf.modes import Mode
+from conf.saved_targets import saved_mode
 from live.prophetx.connection import Connection, require_live_parts
 from live.prophetx.orders.order_history import (
     HISTORY_SECONDS,
@@ -102,7 +104,7 @@ class Reconciliation:
             message = f"{shown}: there is no session"
             raise ConfigError(message)
         for start in sorted(folder.glob("start-*.yaml"))[-1:]:
-            if "mode_name: paper" in start.read_text(encoding="utf-8").splitlines():
+            if saved_mode(start) is Mode.PAPER:
                 message = (
                     f"{shown}: it traded on paper, so nothing of it is at {self.endpoint.name}"
                 )

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.accounting.ledger import Ledger
+from strategies.trading.desk.strategy_checks import require_quotes
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
@@ -286,8 +287,9 @@ class Desk:
         market.block_reason = self.risk.block_reason(market, now_ns)
         closed = market.block_reason is not None
         wish = () if closed else self._strategy.quote(self._view(market, fairs, now_ns))
-        if wish == market.wish:
+        if wish == market.wish and wish is not None:
             return
+        require_quotes(self._strategy, wish, market.line_ids)
         allowed, denials = self.risk.trim(market, wish)
         self._journal.decided(now_ns, self._decision(market, fairs, allowed))
         changes = self.wagers.converge(market.line_ids, wish, allowed, now_ns)

@@ -140,7 +140,7 @@ def _bounds(meta: Meta) -> str:
     high = f"below {meta.lt:g}" if meta.lt is not None else high
     if meta.ge is not None and meta.le is not None:
         return f"{meta.ge:g} to {meta.le:g}"
-    shortest = "not empty" if meta.min_length else ""
+    shortest = f"at least {meta.min_length} long" if meta.min_length else ""
     return " and ".join(filter(None, (low, high, shortest)))
 
 

@@ -1,0 +1,71 @@
+"""Checks of a strategy and of what it returns, at the place where the desk takes it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from strategies.trading.model.commands import Intent
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.ids import LineId
+from strategies.trading.ports.strategy import Quote, Strategy
+
+_LONGEST = 120
+
+
+def make_strategy(factory: Callable[[], Strategy]) -> Strategy:
+    """Return a new strategy; raise ConfigError where what is made is none."""
+    made: Any = factory
+    if not callable(factory):
+        message = (
+            f"strategy: {type(made).__name__} is built already; add `_partial_: true` beside "
+            "its `_target_`, since every run builds its own"
+        )
+        raise ConfigError(message)
+    made = factory()
+    name = type(made).__name__
+    if not callable(getattr(made, "quote", None)):
+        message = f"strategy: {name} has no method quote(view)"
+        raise ConfigError(message)
+    refresh_ns = getattr(made, "quote_refresh_ns", None)
+    if type(refresh_ns) is not int or refresh_ns < 0:
+        message = (
+            f"strategy: {name}.quote_refresh_ns is {refresh_ns!r}; "
+            "set it to a whole number of nanoseconds, 0 to decide on every change"
+        )
+        raise ConfigError(message)
+    strategy: Strategy = made
+    return strategy
+
+
+def require_quotes(strategy: Strategy, quotes: Any, line_ids: Sequence[LineId]) -> None:
+    """Raise ConfigError unless a strategy returned a tuple of quotes on lines of the market."""
+    name = type(strategy).__name__
+    if not isinstance(quotes, tuple | list):
+        message = f"strategy: {name}.quote returned {_shown(quotes)}; return a tuple of Quote"
+        raise ConfigError(message)
+    for quote in quotes:
+        problem = _problem(quote, line_ids)
+        if problem is not None:
+            message = f"strategy: {name}.quote returned {_shown(quote)}; {problem}"
+            raise ConfigError(message)
+
+
+def _problem(quote: Any, line_ids: Sequence[LineId]) -> str | None:
+    if not isinstance(quote, Quote):
+        return "return Quote objects only"
+    # A strategy may put anything into a quote, whatever the declared types are.
+    stake: Any = quote.stake_cents
+    odds: Any = quote.odds
+    if quote.line_id not in line_ids:
+        return "its line_id is not a line of this market"
+    if type(stake) is not int or stake < 0:
+        return "its stake_cents must be a whole number of cents, 0 or more"
+    if type(odds) is not int:
+        return "its odds must be whole American odds"
+    if not isinstance(quote.intent, Intent):
+        return "its intent must be an Intent"
+    return None
+
+
+def _shown(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

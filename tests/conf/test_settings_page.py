@@ -1,0 +1,34 @@
+"""docs/settings.md, and the meanings that `--cfg job` prints."""
+
+from collections.abc import Callable
+from typing import Any
+
+from conf.settings_page import page
+from sim.__main__ import main
+from tests.paths import PROJECT
+
+
+def test_the_page_is_what_the_types_say() -> None:
+    """docs/settings.md is as the types make it; `python -m conf.settings_page` writes it again."""
+    assert (PROJECT / "docs" / "settings.md").read_text(encoding="utf-8") == page()
+
+
+def test_cfg_job_prints_the_meaning_beside_the_value(
+    run_main: Callable[..., Any], tmp_path: Any
+) -> None:
+    """`--cfg job` runs nothing and prints every setting with its meaning and unit."""
+    outcome = run_main(main, tmp_path, "run", "+experiment=nba", "--cfg", "job")
+    assert outcome.status == 0, outcome.err
+    line = next(each for each in outcome.out if "max_daily_loss:" in each)
+    assert line.startswith("  max_daily_loss: 1000  # The loss of one day")
+    assert line.endswith("(dollars)")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_cfg_with_multirun_is_refused_in_one_line(
+    run_main: Callable[..., Any], tmp_path: Any
+) -> None:
+    """`--cfg` shows one run, so `--multirun` beside it is refused with the remedy, status 2."""
+    outcome = run_main(main, tmp_path, "run", "--cfg", "job", "--multirun", "seed=1,2")
+    assert outcome.status == 2
+    assert outcome.err == ["python -m sim run: --cfg: shows one run; leave out --multirun"]
