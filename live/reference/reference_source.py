@@ -21,6 +21,7 @@ from recordings.tape import PROBABILITY_PARTS
 from strategies.trading.model.errors import ConfigError, ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
+from strategies.trading.model.settings import Port
 
 _LOOK_SECONDS = 0.05
 _LEAST = 1 / PROBABILITY_PARTS
@@ -33,8 +34,14 @@ class ReferenceSettings:
     Port 0 lets the system choose. Raise ConfigError, naming the setting, for what cannot be.
     """
 
-    path: str | None = None
-    port: int | None = None
+    path: Annotated[
+        str | None,
+        Meta(description="A file to which lines of JSON are appended: line_id and probability."),
+    ] = None
+    port: Annotated[
+        Port | None,
+        Meta(description="A port of 127.0.0.1 that takes such lines by POST; 0: any free one."),
+    ] = None
 
     def __post_init__(self) -> None:
         """Refuse a folder in place of a file, and an impossible port."""

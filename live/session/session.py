@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from live.session.gateway import Gateway, Notify
 from live.session.session_log import SessionLog
@@ -16,6 +18,7 @@ from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import WagerRefFactory
+from strategies.trading.model.settings import PositiveSeconds
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
@@ -53,10 +56,21 @@ class Session:
         wagers: WagerSettings,
         markets: MarketFilter,
         session: dict[str, Any],
-        segment_seconds: float,
-        compare_seconds: float,
-        account_seconds: float,
-        report_seconds: float,
+        segment_seconds: Annotated[
+            PositiveSeconds, Meta(description="How much of the recording a crash may lose.")
+        ],
+        compare_seconds: Annotated[
+            PositiveSeconds,
+            Meta(description="Time between two comparisons of the market with a snapshot."),
+        ],
+        account_seconds: Annotated[
+            PositiveSeconds,
+            Meta(description="Time between two comparisons of the books with the account."),
+        ],
+        report_seconds: Annotated[
+            PositiveSeconds,
+            Meta(description="Time between two lines on the health of the session."),
+        ],
         configuration: str,
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:

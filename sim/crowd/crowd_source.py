@@ -1,7 +1,9 @@
 """`feed=crowd`: a market source whose crowd reacts to what a desk does at the exchange."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
+from msgspec import Meta
 from simpy import Event
 
 from recordings.tape import Clocks, TapeInfo
@@ -17,6 +19,14 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.market_source import Progress, SourceSummary
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.settings import (
+    Hours,
+    Multiple,
+    PositiveMinutes,
+    PositiveWhole,
+    Seconds,
+    Whole,
+)
 from strategies.trading.model.units import NS_PER_SECOND
 
 S_PER_MINUTE, S_PER_HOUR = 60.0, 3600.0
@@ -122,17 +132,37 @@ def _show(env: ReplayEnvironment, minutes: int, label: str, show: Progress) -> P
 
 def crowd_source(
     *,
-    sport: str,
-    seed: int,
-    opens_before_hours: float,
-    makers: int,
-    pace: float,
-    interest: float,
-    informed: float,
-    suspensions: str,
-    in_play_delay_seconds: float | None,
-    game_minutes: float | None,
-    record_to: str | None,
+    sport: Annotated[str, Meta(description="The game: nba, nfl, mlb or nhl.")],
+    seed: Annotated[Whole, Meta(description="The one source of chance.")],
+    opens_before_hours: Annotated[
+        Hours, Meta(description="How long before the announced start the markets open.")
+    ],
+    makers: Annotated[
+        PositiveWhole, Meta(description="How many of six makers quote, the keenest first.")
+    ],
+    pace: Annotated[
+        Multiple, Meta(description="How often makers look, as a multiple of the usual.")
+    ],
+    interest: Annotated[
+        Multiple, Meta(description="How often takers come, as a multiple of the usual.")
+    ],
+    informed: Annotated[
+        Multiple, Meta(description="Takers who see a score early, per score and main line.")
+    ],
+    suspensions: Annotated[
+        Literal["usual", "hard"],
+        Meta(description="usual: at the start and at the end; hard: twelve more in every market."),
+    ],
+    in_play_delay_seconds: Annotated[
+        Seconds | None, Meta(description="The in-play delay; null: that of the sport.")
+    ],
+    game_minutes: Annotated[
+        PositiveMinutes | None,
+        Meta(description="How long the game lasts by the wall; null: its usual length."),
+    ],
+    record_to: Annotated[
+        str | None, Meta(description="A new folder for a recording of it; null: none.")
+    ],
 ) -> CrowdSource:
     """Return the market source of `feed=crowd`, with the settings of conf/feed/crowd.yaml.
 

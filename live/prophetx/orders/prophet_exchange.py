@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from live.decode_errors import DecodeErrors
 from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
@@ -68,7 +70,12 @@ class AccountSettings:
     raise ConfigError for any other.
     """
 
-    balance_mode: str
+    balance_mode: Annotated[
+        Literal["deferred", "immediate"],
+        Meta(
+            description="Whether the balance still holds open stakes (deferred) or not (immediate)."
+        ),
+    ]
 
     def __post_init__(self) -> None:
         """Refuse an unknown mode."""

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Meta
 
 from live.session.gateway import Venue
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.settings import Port, PositiveNumber, PositiveSeconds, PositiveWhole
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -22,15 +26,25 @@ class Endpoint:
     Raise ConfigError where the address and the money do not belong together.
     """
 
-    name: str
-    root: str
-    path_prefix: str
-    socket_secure: bool
-    socket_port: int
-    real_money: bool
-    speed: float
-    requests_per_second: int
-    answer_seconds: float
+    name: Annotated[str, Meta(description="What the exchange is called in messages.")]
+    root: Annotated[str, Meta(description="Scheme and host of the exchange.")]
+    path_prefix: Annotated[str, Meta(description="The path that every endpoint begins with.")]
+    socket_secure: Annotated[bool, Meta(description="Whether the socket is encrypted.")]
+    socket_port: Annotated[Port, Meta(description="The port of the socket.")]
+    real_money: Annotated[
+        bool, Meta(description="Whether its money is real; must agree with the host.")
+    ]
+    speed: Annotated[
+        PositiveNumber,
+        Meta(description="How fast its clock runs; 1 for all but the local sandbox."),
+    ]
+    requests_per_second: Annotated[
+        PositiveWhole, Meta(description="How many requests are sent in any second.")
+    ]
+    answer_seconds: Annotated[
+        PositiveSeconds,
+        Meta(description="Time without an answer after which the outcome is unknown."),
+    ]
 
     def __post_init__(self) -> None:
         """Refuse an address that cannot be, or cannot be what is said of it."""

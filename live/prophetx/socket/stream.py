@@ -7,8 +7,9 @@ every change is received again, and a snapshot is needed.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from numpy.random import Generator
 
 from live.decode_errors import DecodeErrors
@@ -25,6 +26,7 @@ from strategies.trading.model.errors import (
     RefusalError,
     UnreachableError,
 )
+from strategies.trading.model.settings import PositiveSeconds
 
 _TICK_SECONDS = 0.25
 
@@ -33,14 +35,34 @@ _TICK_SECONDS = 0.25
 class StreamSettings:
     """When a socket counts as dead, and how soon another is opened. Seconds of wall time."""
 
-    connect_seconds: float
-    ping_after_seconds: float
-    silent_seconds: float
-    quiet_seconds: float
-    config_seconds: float
-    steady_seconds: float
-    backoff_seconds: float
-    backoff_seconds_max: float
+    connect_seconds: Annotated[
+        PositiveSeconds, Meta(description="How long subscribing to every channel may take.")
+    ]
+    ping_after_seconds: Annotated[
+        PositiveSeconds, Meta(description="Silence after which the socket is pinged.")
+    ]
+    silent_seconds: Annotated[
+        PositiveSeconds,
+        Meta(description="Silence, pings included, after which the socket is dead."),
+    ]
+    quiet_seconds: Annotated[
+        PositiveSeconds,
+        Meta(description="Time without market data or health check after which it is dead."),
+    ]
+    config_seconds: Annotated[
+        PositiveSeconds,
+        Meta(description="Time between two requests for the address of the socket."),
+    ]
+    steady_seconds: Annotated[
+        PositiveSeconds,
+        Meta(description="Uptime after which the next failure counts as the first."),
+    ]
+    backoff_seconds: Annotated[
+        PositiveSeconds, Meta(description="Pause before another socket; doubled with each failure.")
+    ]
+    backoff_seconds_max: Annotated[
+        PositiveSeconds, Meta(description="The longest pause before another socket.")
+    ]
 
     def __post_init__(self) -> None:
         """Raise ConfigError, naming the setting, for what is no time."""

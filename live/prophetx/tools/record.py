@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from live.prophetx.connection import Connection, log_in, require_live_parts
 from live.prophetx.market_data.capture import Capture, CaptureSettings, open_capture
@@ -13,6 +16,7 @@ from live.reference.reference_source import ReferenceSettings
 from live.session.gateway import Notify
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.settings import PositiveSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,13 @@ class Recording:
         markets: MarketFilter,
         reference: ReferenceSettings,
         seed: int,
-        segment_seconds: float,
-        compare_seconds: float,
+        segment_seconds: Annotated[
+            PositiveSeconds, Meta(description="How much of the recording a crash may lose.")
+        ],
+        compare_seconds: Annotated[
+            PositiveSeconds,
+            Meta(description="Time between two comparisons of the market with a snapshot."),
+        ],
     ) -> None:
         """Prepare a recording; raise ConfigError for settings that cannot be.
 

@@ -14,7 +14,7 @@ _LONGEST = 120
 def make_strategy(factory: Callable[[], Strategy]) -> Strategy:
     """Return a new strategy; raise ConfigError where what is made is none."""
     made: Any = factory
-    if not callable(factory):
+    if not callable(made):
         message = (
             f"strategy: {type(made).__name__} is built already; add `_partial_: true` beside "
             "its `_target_`, since every run builds its own"
@@ -55,13 +55,14 @@ def _problem(quote: Any, line_ids: Sequence[LineId]) -> str | None:
     # A strategy may put anything into a quote, whatever the declared types are.
     stake: Any = quote.stake_cents
     odds: Any = quote.odds
+    intent: Any = quote.intent
     if quote.line_id not in line_ids:
         return "its line_id is not a line of this market"
     if type(stake) is not int or stake < 0:
         return "its stake_cents must be a whole number of cents, 0 or more"
     if type(odds) is not int:
         return "its odds must be whole American odds"
-    if not isinstance(quote.intent, Intent):
+    if not isinstance(intent, Intent):
         return "its intent must be an Intent"
     return None
 
