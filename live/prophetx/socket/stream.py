@@ -6,7 +6,7 @@ every change is received again, and a snapshot is needed.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -14,7 +14,7 @@ from numpy.random import Generator
 
 from live.decode_errors import DecodeErrors
 from live.prophetx.rest.client import ProphetClient
-from live.prophetx.rest.endpoint import Endpoint, require_positive
+from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.pusher_socket import PusherSocket
 from live.prophetx.wire.frames import Established, Frame, SocketError, read_data, read_frame
 from live.prophetx.wire.login import ChannelShape, ConnectionConfig, RegistrationShape
@@ -35,39 +35,18 @@ _TICK_SECONDS = 0.25
 class StreamSettings:
     """When a socket counts as dead, and how soon another is opened. Seconds of wall time."""
 
-    connect_seconds: Annotated[
-        PositiveSeconds, Meta(description="How long subscribing to every channel may take.")
-    ]
-    ping_after_seconds: Annotated[
-        PositiveSeconds, Meta(description="Silence after which the socket is pinged.")
-    ]
-    silent_seconds: Annotated[
-        PositiveSeconds,
-        Meta(description="Silence, pings included, after which the socket is dead."),
-    ]
-    quiet_seconds: Annotated[
-        PositiveSeconds,
-        Meta(description="Time without market data or health check after which it is dead."),
-    ]
-    config_seconds: Annotated[
-        PositiveSeconds,
-        Meta(description="Time between two requests for the address of the socket."),
-    ]
-    steady_seconds: Annotated[
-        PositiveSeconds,
-        Meta(description="Uptime after which the next failure counts as the first."),
-    ]
+    connect_seconds: Annotated[PositiveSeconds, Meta(description="Limit for subscribing.")]
+    ping_after_seconds: Annotated[PositiveSeconds, Meta(description="Silence until a ping.")]
+    silent_seconds: Annotated[PositiveSeconds, Meta(description="Silence until it is dead.")]
+    quiet_seconds: Annotated[PositiveSeconds, Meta(description="No data or health check: dead.")]
+    config_seconds: Annotated[PositiveSeconds, Meta(description="Between address requests.")]
+    steady_seconds: Annotated[PositiveSeconds, Meta(description="Uptime that resets the pause.")]
     backoff_seconds: Annotated[
         PositiveSeconds, Meta(description="Pause before another socket; doubled with each failure.")
     ]
     backoff_seconds_max: Annotated[
         PositiveSeconds, Meta(description="The longest pause before another socket.")
     ]
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError, naming the setting, for what is no time."""
-        for setting in fields(self):
-            require_positive(f"feed.{setting.name}", getattr(self, setting.name))
 
 
 class SocketUp(Struct, frozen=True):
