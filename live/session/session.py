@@ -38,6 +38,23 @@ def require_name(name: object) -> str:
     return name
 
 
+_SegmentSeconds = Annotated[
+    PositiveSeconds, Meta(description="How much of the recording a crash may lose.")
+]
+_CompareSeconds = Annotated[
+    PositiveSeconds,
+    Meta(description="Time between two comparisons of the market with a snapshot."),
+]
+_AccountSeconds = Annotated[
+    PositiveSeconds,
+    Meta(description="Time between two comparisons of the books with the account."),
+]
+_ReportSeconds = Annotated[
+    PositiveSeconds,
+    Meta(description="Time between two lines on the health of the session."),
+]
+
+
 class Session:
     """Trades with one strategy from configured parts, in any number of starts under one name.
 
@@ -56,21 +73,10 @@ class Session:
         wagers: WagerSettings,
         markets: MarketFilter,
         session: dict[str, Any],
-        segment_seconds: Annotated[
-            PositiveSeconds, Meta(description="How much of the recording a crash may lose.")
-        ],
-        compare_seconds: Annotated[
-            PositiveSeconds,
-            Meta(description="Time between two comparisons of the market with a snapshot."),
-        ],
-        account_seconds: Annotated[
-            PositiveSeconds,
-            Meta(description="Time between two comparisons of the books with the account."),
-        ],
-        report_seconds: Annotated[
-            PositiveSeconds,
-            Meta(description="Time between two lines on the health of the session."),
-        ],
+        segment_seconds: _SegmentSeconds,
+        compare_seconds: _CompareSeconds,
+        account_seconds: _AccountSeconds,
+        report_seconds: _ReportSeconds,
         configuration: str,
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
