@@ -1,1 +1,1 @@
-"""The report of a run: one HTML file that stands alone, made from the run folder and no more."""
+"""The report of a run: one self-contained HTML file, made from the run folder alone."""

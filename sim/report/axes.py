@@ -1,4 +1,4 @@
-"""The drawing board of a report: colours, scales of money and chance, and SVG for a page."""
+"""Drawing of a report's figures: colours, scales of money and probability, and SVG output."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,8 +18,8 @@ from strategies.trading.model.odds import implied_probability
 INK, MUTED, RULE = "#1c2430", "#667180", "#dfe3e8"
 FIRST, SECOND, MARKET, FAIR, MARKED = "#2563a8", "#c2601d", "#d5dae0", "#1c2430", "#2a8073"
 # What is drawn of long runs: points of one line, and markers of fills.
-MOST_POINTS = 1600
-MOST_FILLS = 1500
+MAX_POINTS = 1600
+MAX_FILLS = 1500
 _WIDTH_INCHES = 11.0
 _STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -56,17 +56,17 @@ Series = NDArray[np.float64]
 
 
 def picture(name: str, height_inches: float, draw: Callable[[Figure], None]) -> Html:
-    """Return a figure as SVG to stand in a page; its name keeps its marks apart from others'."""
+    """Return a figure as SVG to stand in a page; its name keeps its marks offsets from others'."""
     with rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=(_WIDTH_INCHES, height_inches), layout="constrained")
         draw(figure)
-        _settle_layout(figure)
+        _fix_layout(figure)
         buffer = StringIO()
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     return Html(_inline(buffer.getvalue(), name))
 
 
-def _settle_layout(figure: Figure) -> None:
+def _fix_layout(figure: Figure) -> None:
     """Round where the axes were put.
 
     The solver's last digits vary from one drawing to the next, and the ids in the SVG with them.
@@ -104,9 +104,9 @@ def thin(*lines: Series) -> NDArray[np.intp]:
     Of each stretch remain its first and last place and every line's least and greatest.
     """
     size = len(lines[0])
-    if size <= MOST_POINTS:
+    if size <= MAX_POINTS:
         return np.arange(size)
-    stretches = np.array_split(np.arange(size), MOST_POINTS // (2 + 2 * len(lines)))
+    stretches = np.array_split(np.arange(size), MAX_POINTS // (2 + 2 * len(lines)))
     kept = {place for stretch in stretches for place in _kept(stretch, lines)}
     return np.array(sorted(kept), dtype=np.intp)
 
@@ -122,9 +122,9 @@ def _kept(stretch: NDArray[np.intp], lines: Sequence[Series]) -> list[int]:
 
 def thinned_note(size: int) -> str:
     """Return what a caption says of a line with more places than are drawn; else nothing."""
-    if size <= MOST_POINTS:
+    if size <= MAX_POINTS:
         return ""
-    return f" Of {size:,} points some {MOST_POINTS:,} are drawn, the extremes among them."
+    return f" About {MAX_POINTS:,} of {size:,} points are drawn, extremes included."
 
 
 def money_scale(axes: Axes) -> None:

@@ -1,7 +1,7 @@
-"""The report of a run: one HTML file that stands alone, made from the run folder and no more.
+"""The report of a run: one self-contained HTML file, made from the run folder alone.
 
-`run_folder` reads the folder; the `*_section` modules make
-the parts; `page` gives them their shape. This module says what comes in which order.
+`run_folder` reads the folder, the `*_section` modules make the sections, and `page` renders them.
+This module arranges the sections.
 """
 
 from pathlib import Path
@@ -32,22 +32,22 @@ def write_report(run_folder: Path) -> Path:
 
 def _document(run: Run) -> str:
     title = _title(run)
-    comes_from = origin(run, title)
+    run_origin = origin(run, title)
     return page(
         f"{title}: {run.summary.strategy}",
         [
-            _head(run, comes_from),
+            _head(run, run_origin),
             section("Result", [summary_section.key_figures(run)]),
-            *comes_from.after_result,
+            *run_origin.after_result,
             section("Equity and exposure", [equity(run)]),
             section("Inventory", [inventory(run)]),
-            section("Our quotes against the market", [quotes(run)]),
+            section("Our quotes and the market", [quotes(run)]),
             section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
             section("Markout", [markouts(run)]),
             section("Wagers", _wagers(run)),
             section("Settlement", _settlement(run)),
             section("Models and settings", [summary_section.models(run)]),
-            section("To make this run again", [comes_from.repetition]),
+            section("Reproduction", [run_origin.repetition]),
         ],
     )
 
@@ -59,11 +59,11 @@ def _title(run: Run) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {count(len(names) - 1)} more"
 
 
-def _head(run: Run, comes_from: Origin) -> Html:
+def _head(run: Run, run_origin: Origin) -> Html:
     s = run.summary
     parts = [
-        paragraph(comes_from.kicker, "kicker"),
-        comes_from.head,
+        paragraph(run_origin.kicker, "kicker"),
+        run_origin.head,
         paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {_starts(run)}", "aside"),
         notes(s.notes),
     ]
@@ -84,11 +84,11 @@ def _starts(run: Run) -> str:
 
 def _wagers(run: Run) -> list[Html]:
     return [
-        subheading("What became of them"),
-        wager_section.wager_fates(run),
-        subheading("How soon the exchange answered"),
-        wager_section.answers(run),
-        subheading("Denied by our own risk controls"),
+        subheading("Outcomes"),
+        wager_section.wager_outcomes(run),
+        subheading("Response times of the exchange"),
+        wager_section.response_times(run),
+        subheading("Denied by our risk controls"),
         wager_section.denials(run),
         subheading("Rejected by the exchange"),
         wager_section.rejections(run),

@@ -23,25 +23,25 @@ from sim.report.page import Html, figure, paragraph
 from sim.report.run_folder import EventSpan, Run, held_until, places_by_pair
 from sim.report.time_axis import Stretch, TimeScale, grid, mark_events
 
-MOST_PAIRS = 6
+MAX_PAIRS = 6
 
 
 def equity(run: Run) -> Html:
     """Return profit, settled and with marks, over the exposure beneath it."""
     if not run.equity["ns"]:
-        return paragraph("The run has no equity to draw: nothing happened in it.")
-    drawn = picture("equity", 4.2, lambda board: _draw_equity(board, run))
+        return paragraph("There is no equity to draw: the run has no rows.")
+    drawn = picture("equity", 4.2, lambda canvas: _draw_equity(canvas, run))
     caption = (
-        "Above: settled profit net of commission, and with the open positions marked at the fair "
-        "price. Beneath: exposure, the worst case over outcomes with every resting wager. From "
-        "the first wager on."
+        "Top: profit settled net of commission, and with open positions marked at the fair price. "
+        "Bottom: exposure, the worst case over outcomes, resting wagers included. Drawn from the "
+        "first wager on."
     )
     return figure("equity", drawn, caption + thinned_note(len(run.equity["ns"])))
 
 
-def _draw_equity(board: Figure, run: Run) -> None:
+def _draw_equity(canvas: Figure, run: Run) -> None:
     scale, stretches = _time(run)
-    panels = grid(board, stretches, height_ratios=(2, 1))
+    panels = grid(canvas, stretches, height_ratios=(2, 1))
     accounts = held_until(run.equity, run.summary.last_ns)
     minutes = scale.minutes(accounts["ns"])
     settled = floats(accounts["profit_cents"]) / 100
@@ -79,18 +79,18 @@ def _finish(axes: Axes, title: str, stretch: Stretch) -> None:
 
 
 def inventory(run: Run) -> Html:
-    """Return what each pair would bring if its first or its second selection won, over time."""
+    """Return the profit of each pair by outcome, over time."""
     places = places_by_pair(run.fills)
     pairs = _by_stake(run, places)
     if not pairs:
-        return paragraph("There is no inventory to draw: nothing was matched.")
-    shown = pairs[:MOST_PAIRS]
+        return paragraph("There is no inventory to draw: no wager was matched.")
+    shown = pairs[:MAX_PAIRS]
     height = 0.7 + 1.45 * len(shown)
     held = {pair_id: places[pair_id] for pair_id in shown}
-    drawn = picture("inventory", height, lambda board: _draw_inventory(board, run, held))
+    drawn = picture("inventory", height, lambda canvas: _draw_inventory(canvas, run, held))
     caption = (
-        "Gross profit in dollars of what is matched, by outcome, until the event ends. The two "
-        "lines meet where the inventory is balanced; the shade between them is the imbalance."
+        "Gross profit of matched wagers in dollars, by outcome, until the event ends. The lines "
+        "meet where the inventory is balanced; the shading between them is the imbalance."
     )
     if len(pairs) > len(shown):
         caption += f" The {len(shown)} pairs of most matched stake are drawn, of {len(pairs)}."
@@ -133,9 +133,9 @@ def _held_before(run: Run, place: int) -> tuple[int, int]:
     return fill["profit_if_first_cents"] - on_first, fill["profit_if_second_cents"] - on_second
 
 
-def _draw_inventory(board: Figure, run: Run, places: dict[str, list[int]]) -> None:
+def _draw_inventory(canvas: Figure, run: Run, places: dict[str, list[int]]) -> None:
     scale, stretches = _time(run)
-    panels = grid(board, stretches, height_ratios=(1,) * len(places))
+    panels = grid(canvas, stretches, height_ratios=(1,) * len(places))
     for row, pair_id in zip(panels, places, strict=True):
         held, event = _held(run, pair_id, places[pair_id], scale), run.event_of(pair_id)
         for axes, stretch in zip(row, stretches, strict=True):

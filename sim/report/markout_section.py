@@ -20,24 +20,24 @@ def markouts(run: Run) -> Html:
     known = [floats(run.fills[f"markout_{s}s"]) for s in HORIZONS_S]
     if all(np.isnan(values).all() for values in known):
         return paragraph("There are no markouts to draw: no fill has a fair price after it.")
-    drawn = picture("markout", 2.9, lambda board: _draw_markouts(board, run))
+    drawn = picture("markout", 2.9, lambda canvas: _draw_markouts(canvas, run))
     caption = (
         "Markout: the fair price of the selection we backed, 1, 10 and 60 s after the fill, less "
         "what it was at the fill, in percentage points of probability (pp). Below zero the price "
-        "moved against us. Left: mean weighted by stake, with one standard error. At the dashed "
-        "line the whole edge of the mean fill would be gone. Right: share of the matched stake by "
-        "markout; the outermost bars hold all that lies beyond."
+        "moved against us. Left: mean weighted by stake, with one standard error. Below the dashed "
+        "line, minus the mean edge, the edge is gone. Right: share of the matched stake by "
+        "markout; the outermost bars include all beyond."
     )
     return figure("markout", drawn, caption)
 
 
-def _draw_markouts(board: Figure, run: Run) -> None:
-    left, *right = board.subplots(1, 1 + len(HORIZONS_S), width_ratios=(1.7, 1, 1, 1))
+def _draw_markouts(canvas: Figure, run: Run) -> None:
+    left, *right = canvas.subplots(1, 1 + len(HORIZONS_S), width_ratios=(1.7, 1, 1, 1))
     stakes = floats(run.fills["stake_cents"])
     by_horizon = [100 * floats(run.fills[f"markout_{s}s"]) for s in HORIZONS_S]
     _draw_means(left, run, by_horizon, stakes)
-    apart = np.abs(np.concatenate(by_horizon))
-    reach = max(float(np.nanquantile(apart, _SHARE_SHOWN)), 0.01)
+    offsets = np.abs(np.concatenate(by_horizon))
+    reach = max(float(np.nanquantile(offsets, _SHARE_SHOWN)), 0.01)
     for axes, seconds, values in zip(right, HORIZONS_S, by_horizon, strict=True):
         axes.set_title(f"after {seconds} s")
         _draw_distribution(axes, values, stakes, reach)

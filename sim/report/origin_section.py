@@ -1,4 +1,4 @@
-"""Where a report's figures come from: what differs between a backtest and a start of a session."""
+"""The origin of a report's figures: the parts that differ between a backtest and a session run."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from sim.results.summary import TRUE_QUEUE
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a report says of its origin: above all, at its head, after its result, at its foot."""
+    """The texts about the origin of a run: in the header, after the result, and at the end."""
 
     kicker: str
     head: Html
@@ -19,10 +19,10 @@ class Origin:
 
 
 def origin(run: Run, title: str) -> Origin:
-    """Return what to say of where a run comes from, under its title."""
+    """Return the texts about the origin of a run."""
     summary = run.summary
     if isinstance(summary, StartSummary):
-        return _of_start(summary, title)
+        return _of_session_run(summary, title)
     return _of_backtest(run, summary, title)
 
 
@@ -35,8 +35,8 @@ def _of_backtest(run: Run, s: BacktestSummary, title: str) -> Origin:
     return Origin(
         kicker=f"{s.mode} of {s.strategy}{named}",
         head=source(title, feed, s.recording, s.recording_source, simulated=s.simulated),
-        after_result=[section("What the queue model decides", [_queue_models(s)])],
-        repetition=_same_run(run, s),
+        after_result=[section("Effect of the queue model", [_queue_models(s)])],
+        repetition=_repeat_command(run, s),
     )
 
 
@@ -45,86 +45,86 @@ def _queue_models(s: BacktestSummary) -> Html:
     chosen = s.models.get("queue", NONE)
     if chosen == TRUE_QUEUE:
         return paragraph(
-            "Nothing: we stood in the queue ourselves, among a simulated crowd, so everybody's "
-            "place in it is known. Profit under front and back would be the same by construction."
+            "None: our wagers queued with those of a simulated crowd, so every place in the queue "
+            "is known. Profit under front and back would be the same by construction."
         )
     rows = [
         (f"{chosen} (chosen)", signed_dollars(s.profit_cents), NONE),
-        _queue_row("front", "hopeful: cancellations leave ahead of us", s, s.profit_cents_front),
-        _queue_row("back", "fearful: cancellations leave behind us", s, s.profit_cents_back),
+        _queue_row("front", "optimistic: cancellations are ahead of us", s, s.profit_cents_front),
+        _queue_row("back", "pessimistic: cancellations are behind us", s, s.profit_cents_back),
     ]
-    told = (
-        "A fill model is an opinion: the recording does not show which stake left the queue. With "
-        "the commands fixed, front fills no less than back; with a strategy that answers to its "
-        "fills, the two profits are a sensitivity, in either order, not a bound."
+    explanation = (
+        "A queue model is an assumption: the recording does not show which stake left the queue. "
+        "With fixed commands, front fills no less than back; with a strategy that reacts to its "
+        "fills, the two profits show a sensitivity, in either order, and are not a bound."
     )
-    heads = ("queue model", "#settled profit", "#against the chosen")
-    return join([table(heads, rows), paragraph(told, "aside")])
+    heads = ("queue model", "#settled profit", "#difference")
+    return join([table(heads, rows), paragraph(explanation, "aside")])
 
 
 def _queue_row(
     name: str, meaning: str, s: BacktestSummary, cents: int | None
 ) -> tuple[str, str, str]:
-    apart = None if cents is None else cents - s.profit_cents
-    return f"{name} ({meaning})", signed_dollars(cents), signed_dollars(apart)
+    difference = None if cents is None else cents - s.profit_cents
+    return f"{name} ({meaning})", signed_dollars(cents), signed_dollars(difference)
 
 
-def _same_run(run: Run, s: BacktestSummary) -> Html:
-    """Return all that it takes to make the same run again, and to know that it is the same."""
+def _repeat_command(run: Run, s: BacktestSummary) -> Html:
+    """Return the command that repeats the run, and the digests that prove it is the same."""
     rows = [
         *_digests(s),
         ("tape", f"{count(s.rows)} rows, {count(round(s.rows_per_second))} a second"),
-        ("trades of unknown side", f"{count(s.trades_of_unknown_side)}, which fill nobody"),
-        *_made_of(s),
+        ("trades of unknown side", f"{count(s.trades_of_unknown_side)}, which fill no wager"),
+        *_versions(s),
     ]
-    told = "The same code, configuration, recording and seed give the same digest of the decisions."
-    return join([code_block(_command(run)), facts(rows), paragraph(told, "aside")])
+    explanation = "The same code, settings, recording and seed give the same decision digest."
+    return join([code_block(_command(run)), facts(rows), paragraph(explanation, "aside")])
 
 
 def _command(run: Run) -> str:
     if run.overrides is None:
-        return "The command was not kept: there is no .hydra folder in the run folder."
+        return "The command is unknown: the run folder has no .hydra folder."
     return " ".join(("python -m sim run", *run.overrides))
 
 
-# A start of a session ------------------------------------------------------------------------
+# A run of a session ------------------------------------------------------------------------
 
 
-def _of_start(s: StartSummary, title: str) -> Origin:
+def _of_session_run(s: StartSummary, title: str) -> Origin:
     market = source(title, "The market of", s.exchange, s.recording_source, simulated=s.simulated)
     return Origin(
         kicker=f"{s.mode} session {s.session}, start {s.start}: {s.strategy}",
-        head=join([market, paragraph(_what_was_staked(s))]),
+        head=join([market, paragraph(_stake_text(s))]),
         after_result=[],
-        repetition=_same_start(s),
+        repetition=_replay_command(s),
     )
 
 
-def _what_was_staked(s: StartSummary) -> str:
+def _stake_text(s: StartSummary) -> str:
     if s.mode == "paper":
-        told = "The wagers were simulated here; nobody at the exchange saw them."
+        text = "The wagers were simulated; the exchange never received them."
     else:
         money = "real money" if s.real_money else "play money"
-        told = f"The wagers were placed at {s.exchange}, with {money}."
+        text = f"The wagers were placed at {s.exchange}, with {money}."
     if s.speed != 1:
-        told += f" All times are of the session's clock, which ran at {s.speed:g} times real time."
-    return told
+        text += f" All times are of the session's clock, which ran at {s.speed:g} times real time."
+    return text
 
 
-def _same_start(s: StartSummary) -> Html:
-    """Return how to play the start again."""
+def _replay_command(s: StartSummary) -> Html:
+    """Return the command that replays the session run."""
     rows = [
         *_digests(s),
         ("recording", s.recording),
         ("inputs of the desk", count(s.inputs)),
-        *_made_of(s),
+        *_versions(s),
     ]
-    told = (
-        "This report is drawn from the replay of the start: the same desk was fed what the "
-        "session's heard, and asked for the same, command for command."
+    explanation = (
+        "This report is made from a replay of the session run: the same desk received the inputs "
+        "of the session and sent the same commands."
     )
     command = f"python -m sim replay sessions/{s.session}"
-    return join([code_block(command), facts(rows), paragraph(told, "aside")])
+    return join([code_block(command), facts(rows), paragraph(explanation, "aside")])
 
 
 # Both ----------------------------------------------------------------------------------------
@@ -132,14 +132,14 @@ def _same_start(s: StartSummary) -> Html:
 
 def _digests(s: BacktestSummary | StartSummary) -> list[tuple[str, str]]:
     return [
-        ("commit", s.commit or "not known: the code was not run from a clone"),
+        ("commit", s.commit or "unknown: the code did not run from a clone"),
         ("seed", str(s.seed)),
-        ("digest of the decisions", s.digest),
-        ("digest of the recording", s.recording_digest or "there is none: a crowd was simulated"),
+        ("decision digest", s.digest),
+        ("recording digest", s.recording_digest or "none: a crowd was simulated"),
     ]
 
 
-def _made_of(s: BacktestSummary | StartSummary) -> list[tuple[str, str]]:
+def _versions(s: BacktestSummary | StartSummary) -> list[tuple[str, str]]:
     return [
         ("decisions", count(s.decisions)),
         ("versions", ", ".join(f"{name} {version}" for name, version in s.versions.items())),

@@ -1,6 +1,6 @@
-"""The page of a report: its style, and the few shapes that HTML takes in it.
+"""The page of a report: its style and its HTML elements.
 
-Whatever is given as text is escaped here. Only pictures and whole parts come in as HTML.
+Text is escaped here. Only pictures and finished parts are passed as HTML.
 """
 
 from collections.abc import Sequence
@@ -99,7 +99,7 @@ def source(title: str, feed: str, name: str, origin: str, *, simulated: bool) ->
     """Return the title over what it was fed by, which if simulated is never named by itself."""
     badge = ""
     if simulated:
-        badge = '<span class="badge">simulated</span> made by a program; it shows no real market'
+        badge = '<span class="badge">simulated</span> generated data, not a real market'
     return Html(
         f"<h1>{escape(title)}</h1>\n<p>{escape(feed)} <code>{escape(name)}</code>{badge}<br>"
         f'<span class="aside">Source: {escape(origin)}</span></p>'

@@ -18,7 +18,7 @@ from sim.report.axes import (
     FAIR,
     FIRST,
     MARKET,
-    MOST_FILLS,
+    MAX_FILLS,
     SECOND,
     Series,
     floats,
@@ -33,10 +33,10 @@ from sim.report.page import Html, figure, join, paragraph, subheading
 from sim.report.run_folder import EventSpan, Run, TableColumns, held_until, places_by_pair
 from sim.report.time_axis import Stretch, TimeScale, mark_events
 
-MOST_PAIRS = 6
+MAX_PAIRS = 6
 # The close-up shows this much around the time of most fills, if there are so many.
 _CLOSE_UP_MINUTES = 10.0
-_FEWEST_FILLS_OF_CLOSE_UP = 3
+_MIN_FILLS_OF_CLOSE_UP = 3
 _MARKER_AREA, _MARKER_AREA_OF_LARGEST = 10.0, 80.0
 _OUTLINE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
 
@@ -70,20 +70,22 @@ def quotes(run: Run) -> Html:
     prices, quoted, fills = (places_by_pair(table) for table in tables)
     pairs = _by_activity(fills, _rested(run.quotes, quoted))
     if not pairs:
-        return paragraph("There are no quotes to draw: none was allowed to rest.")
-    left = f" The {MOST_PAIRS} pairs of most fills and quotes are drawn, of {len(pairs)}."
-    told = (
-        "Probability of the pair's first selection. The band is what others offer, from where a "
-        "taker can sell the selection (by backing the other) to where one can back it. Our two "
-        "steps are where we would back the first selection and, above it, where we would give it, "
-        "by backing the second. The market is sampled; our quotes are drawn at every change."
+        return paragraph("There are no quotes to draw: none was placed.")
+    left = f" The {MAX_PAIRS} pairs of most fills and quotes are drawn, of {len(pairs)}."
+    explanation = (
+        "Probability of the pair's first selection. The band is the market without us, from the "
+        "price at which a taker can sell the selection (by backing the other) to that at which "
+        "one can back it. The two step lines are our bid for the first selection and, above it, "
+        "our offer, which backs the second. The market is sampled; our quotes are complete."
     )
     parts = []
-    for number, pair_id in enumerate(pairs[:MOST_PAIRS]):
+    for number, pair_id in enumerate(pairs[:MAX_PAIRS]):
         of_pair = (places.get(pair_id, []) for places in (prices, quoted, fills))
         market, own, matched = map(_rows, tables, of_pair)
         parts.append(_pair_figure(run, pair_id, number, (market, own, matched)))
-    return join([paragraph(told + (left if len(pairs) > MOST_PAIRS else ""), "aside"), *parts])
+    return join(
+        [paragraph(explanation + (left if len(pairs) > MAX_PAIRS else ""), "aside"), *parts]
+    )
 
 
 def _rested(quotes: TableColumns, places: dict[str, list[int]]) -> dict[str, list[int]]:
@@ -125,7 +127,7 @@ def _first_quote_ns(quoted: TableColumns) -> int | None:
 def _close_up(lines: _PairLines) -> list[Stretch]:
     """Return the minutes with the most fills, if there are enough to look at."""
     minutes = lines.fill_minutes
-    if len(minutes) < _FEWEST_FILLS_OF_CLOSE_UP:
+    if len(minutes) < _MIN_FILLS_OF_CLOSE_UP:
         return []
     ends = np.searchsorted(minutes, minutes + 0.8 * _CLOSE_UP_MINUTES, side="right")
     busiest = int(np.argmax(ends - np.arange(len(minutes))))
@@ -137,10 +139,10 @@ def _close_up(lines: _PairLines) -> list[Stretch]:
 
 def _caption(lines: _PairLines) -> str:
     fills = len(lines.fill_minutes)
-    told = f"Fills: {fills:,}, marked by stake." if fills else "No fills."
-    if fills > MOST_FILLS:
-        told += f" Only the {MOST_FILLS:,} of most stake are drawn."
-    return told + thinned_note(max(len(lines.market_minutes), len(lines.quote_minutes)))
+    text = f"Fills: {fills:,}, marked by stake." if fills else "No fills."
+    if fills > MAX_FILLS:
+        text += f" Only the {MAX_FILLS:,} of most stake are drawn."
+    return text + thinned_note(max(len(lines.market_minutes), len(lines.quote_minutes)))
 
 
 def _pair_lines(
@@ -178,8 +180,8 @@ class _Drawing:
     event: EventSpan | None
     names: tuple[str, str]
 
-    def draw(self, stretches: list[Stretch], board: Figure) -> None:
-        panels = board.subplots(len(stretches), 1, squeeze=False)[:, 0]
+    def draw(self, stretches: list[Stretch], canvas: Figure) -> None:
+        panels = canvas.subplots(len(stretches), 1, squeeze=False)[:, 0]
         for axes, stretch in zip(panels, stretches, strict=True):
             self._draw_market(axes, stretch)
             self._draw_quotes(axes, stretch)
@@ -215,7 +217,7 @@ class _Drawing:
         lines = self.lines
         if not lines.fill_stake.size:
             return
-        largest = np.sort(np.argsort(-lines.fill_stake, kind="stable")[:MOST_FILLS])
+        largest = np.sort(np.argsort(-lines.fill_stake, kind="stable")[:MAX_FILLS])
         inside = lines.fills_within(stretch)
         areas = _MARKER_AREA + _MARKER_AREA_OF_LARGEST * lines.fill_stake / lines.fill_stake.max()
         sides = (FIRST, "^", lines.fill_first), (SECOND, "v", ~lines.fill_first)
@@ -228,7 +230,7 @@ class _Drawing:
 
 
 def _limits(lines: _PairLines, stretch: Stretch) -> tuple[float, float]:
-    """Return the probabilities to show: our quotes, fills and the fair price, with room around.
+    """Return the probabilities to show: our quotes, fills and the fair price, with margin around.
 
     The touch does not count: where the market is thin it would flatten all else.
     """
@@ -244,5 +246,5 @@ def _limits(lines: _PairLines, stretch: Stretch) -> tuple[float, float]:
     if not known.size:
         return 0.0, 100.0
     low, high = float(known.min()), float(known.max())
-    room = max(0.12 * (high - low), 0.5)
-    return max(low - room, 0.0), min(high + room, 100.0)
+    margin = max(0.12 * (high - low), 0.5)
+    return max(low - margin, 0.0), min(high + margin, 100.0)

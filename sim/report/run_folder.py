@@ -1,4 +1,4 @@
-"""What a report is made from: the summary and the tables of one run folder, read and checked."""
+"""The summary and the tables of one run folder, read and checked for a report."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class EventSpan:
 
 @dataclass(frozen=True, slots=True)
 class PairName:
-    """What people call a pair and its two selections."""
+    """The names of a pair and its two selections."""
 
     pair_id: str
     label: str
@@ -157,7 +157,7 @@ class Run:
     overrides: tuple[str, ...] | None
 
     def pair_name(self, pair_id: str) -> PairName:
-        """Return what to call a pair; one that the summary does not name goes by its id."""
+        """Return the names of a pair; one that the summary does not name goes by its id."""
         named = {pair.pair_id: pair for pair in self.summary.pairs}
         return named.get(pair_id, PairName(pair_id, pair_id, "first", "second"))
 
@@ -174,7 +174,7 @@ class Run:
 
 
 def held_until(table: TableColumns, last_ns: int) -> TableColumns:
-    """Return a table whose last row is told again at a later time, as what it says still holds."""
+    """Return a table with its last row repeated at `last_ns`, as its values still hold then."""
     times = table["ns"]
     if not times or times[-1] >= last_ns:
         return table
@@ -211,10 +211,10 @@ class _Mode(msgspec.Struct):
 
 def _read_summary(path: Path) -> BacktestSummary | StartSummary:
     try:
-        told = path.read_bytes()
-        if msgspec.json.decode(told, type=_Mode).mode == "backtest":
-            return msgspec.json.decode(told, type=BacktestSummary)
-        return msgspec.json.decode(told, type=StartSummary)
+        content = path.read_bytes()
+        if msgspec.json.decode(content, type=_Mode).mode == "backtest":
+            return msgspec.json.decode(content, type=BacktestSummary)
+        return msgspec.json.decode(content, type=StartSummary)
     except (OSError, msgspec.MsgspecError) as error:
         message = f"{path}: cannot be reported on ({error})"
         raise ConfigError(message) from error
@@ -237,7 +237,7 @@ def _read_text(path: Path) -> str | None:
 
 
 def _overrides(text: str | None) -> tuple[str, ...] | None:
-    """Return what was typed after the command, of Hydra's list of one override a line."""
+    """Return the overrides of the command line from Hydra's file, one a line."""
     if text is None:
         return None
     lines = (line.strip() for line in text.splitlines())

@@ -39,8 +39,8 @@ def key_figures(run: Run) -> Html:
             Tile("Mean markout at 60 s", points(s.mean_markout_60s), "fair after, less at fill"),
             Tile("Wagers placed", count(s.wagers_placed), f"{count(s.wagers_cancelled)} cancelled"),
             Tile("Largest exposure", dollars(s.max_exposure_cents), "worst case, resting included"),
-            Tile("Largest drawdown", dollars(s.max_drawdown_cents), "fall from the highest equity"),
-            Tile("Denials", count(s.denials), "by our own risk controls"),
+            Tile("Largest drawdown", dollars(s.max_drawdown_cents), "fall from peak equity"),
+            Tile("Denials", count(s.denials), "by our risk controls"),
             Tile("Starting balance", dollars(s.starting_balance_cents), "of the session"),
         ]
     )
@@ -60,10 +60,10 @@ def _open_text(open_count: int) -> str:
 
 
 def settlement(run: Run) -> Html:
-    """Return what each settled market brought in."""
+    """Return the profit of each settled market."""
     settled = run.summary.settled
     if not settled:
-        return paragraph("Nothing was settled: there was no result for what was matched.")
+        return paragraph("No position was settled.")
     rows = [
         (
             run.short_label(s.label),
@@ -86,10 +86,10 @@ def _gross_to_net(gross_cents: int, commission_cents: int, net_cents: int) -> tu
 
 
 def open_positions(run: Run) -> Html:
-    """Return what was left unsettled, with its marks."""
+    """Return the unsettled positions with their marks."""
     positions = run.summary.open_positions
     if not positions:
-        return paragraph("No position was left open.")
+        return paragraph("No position is open.")
     rows = [
         (
             run.short_label(position.label),
@@ -101,7 +101,7 @@ def open_positions(run: Run) -> Html:
     ]
     heads = ("market", "#profit if first wins", "#profit if second wins", "#marked at last fair")
     total = ("all", "", "", signed_dollars(run.summary.marked_cents))
-    warning = "These positions are outside settled profit: their marks are never added in."
+    warning = "Settled profit does not include these positions or their marks."
     return join([paragraph(warning), table(heads, rows, total)])
 
 
@@ -111,7 +111,7 @@ def models(run: Run) -> Html:
     shown = facts([(name.replace("_", " "), _words(value)) for name, value in named])
     if run.config is None:
         return shown
-    return join([shown, folded("The composed configuration", code_block(run.config))])
+    return join([shown, folded("Composed configuration", code_block(run.config))])
 
 
 def _words(value: Any) -> str:

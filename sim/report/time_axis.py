@@ -15,7 +15,7 @@ from sim.report.number_text import NS_PER_MINUTE, moment, utc
 from sim.report.run_folder import EventSpan, Run
 
 # Starts and ends are marked where no more events than this share an axis.
-MOST_EVENTS = 3
+MAX_EVENTS = 3
 _MINUTES_OF_DAY = 24 * 60
 # Minutes; a clock without seconds would say the same at several ticks, or too little.
 _SHORT = 5
@@ -55,11 +55,11 @@ class TimeScale:
 
     def minutes(self, ns: Sequence[int]) -> Series:
         """Return times as minutes from the start."""
-        apart: Series = (np.asarray(ns, dtype=np.int64) - self._origin_ns) / NS_PER_MINUTE
-        return apart
+        offsets: Series = (np.asarray(ns, dtype=np.int64) - self._origin_ns) / NS_PER_MINUTE
+        return offsets
 
     def stretches(self, active_ns: int | None) -> list[Stretch]:
-        """Return what to draw apart: from the first activity to the start, and from there on.
+        """Return what to draw offsets: from the first activity to the start, and from there on.
 
         It is one stretch where the recording holds no start.
         """
@@ -91,10 +91,10 @@ class TimeScale:
 
 
 def grid(
-    board: Figure, stretches: Sequence[Stretch], height_ratios: Sequence[float]
+    canvas: Figure, stretches: Sequence[Stretch], height_ratios: Sequence[float]
 ) -> NDArray[np.object_]:
     """Return rows of axes, one column a stretch; a row shares its values, a column its time."""
-    panels: NDArray[np.object_] = board.subplots(
+    panels: NDArray[np.object_] = canvas.subplots(
         len(height_ratios),
         len(stretches),
         squeeze=False,
@@ -107,7 +107,7 @@ def grid(
 
 def mark_events(axes: Axes, scale: TimeScale, events: Sequence[EventSpan]) -> None:
     """Draw a line where events start and end, within what the axis shows; of few events only."""
-    if len(events) > MOST_EVENTS:
+    if len(events) > MAX_EVENTS:
         return
     for event in events:
         started = "start" if event.live_ns is not None else "scheduled start"

@@ -1,4 +1,4 @@
-"""The tables of a report on fills, on the fates of wagers, and on refusals."""
+"""The tables of a report on fills, outcomes of wagers, response times, and refusals."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,10 +21,10 @@ from sim.report.run_folder import Run, TableColumns, places_by_pair
 
 FILLS_LISTED = 15
 REASONS_LISTED = 20
-_FATES = {
+_OUTCOMES = {
     "matched": "matched in full",
     "cancelled": "cancelled by us",
-    "wiped": "wiped at the start",
+    "wiped": "cancelled by the exchange at the start",
     "rejected": "rejected by the exchange",
     "invalid": "invalid after acceptance",
     "open": "still open at the end",
@@ -42,8 +42,8 @@ def fills_by_pair(run: Run) -> Html:
     heads = ("market", "#fills", "backed", "#stake", "#mean edge")
     markouts = ("#markout 1 s", "#markout 10 s", "#markout 60 s")
     total = ["all", count(len(stakes)), "", *_stake_and_means(run.fills, range(len(stakes)))]
-    told = "Edge and markouts are means weighted by stake, in percentage points of probability."
-    return join([table((*heads, *markouts), rows, total), paragraph(told, "aside")])
+    explanation = "Edge and markouts are means weighted by stake, in percentage points (pp)."
+    return join([table((*heads, *markouts), rows, total), paragraph(explanation, "aside")])
 
 
 def _pair_row(run: Run, pair_id: str, places: Sequence[int]) -> list[str]:
@@ -98,58 +98,59 @@ def _fill_cells(run: Run, place: int) -> list[str]:
     ]
 
 
-def wager_fates(run: Run) -> Html:
-    """Return what became of the wagers, and how long they lived."""
+def wager_outcomes(run: Run) -> Html:
+    """Return the outcomes of the wagers with stakes and median lifetimes."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, reason in enumerate(run.wagers["reason"]):
         places[reason].append(place)
     if not places:
         return paragraph("No wager was placed.")
-    order = [*_FATES, *sorted(set(places) - set(_FATES))]
-    rows = [_fate_row(_FATES.get(r, r), run.wagers, places[r]) for r in order if r in places]
-    heads = ("fate", "#wagers", "#partly matched", "#stake placed", "#stake matched")
-    total = _fate_row("all", run.wagers, range(len(run.wagers["reason"])))
-    return table((*heads, "#median life"), rows, total)
+    order = [*_OUTCOMES, *sorted(set(places) - set(_OUTCOMES))]
+    rows = [_outcome_row(_OUTCOMES.get(r, r), run.wagers, places[r]) for r in order if r in places]
+    heads = ("outcome", "#wagers", "#partly matched", "#stake placed", "#stake matched")
+    total = _outcome_row("all", run.wagers, range(len(run.wagers["reason"])))
+    return table((*heads, "#median lifetime"), rows, total)
 
 
-def _fate_row(fate: str, wagers: TableColumns, places: Sequence[int]) -> list[str]:
+def _outcome_row(outcome: str, wagers: TableColumns, places: Sequence[int]) -> list[str]:
     stakes = [wagers["stake_cents"][place] for place in places]
     matched = [wagers["matched_cents"][place] for place in places]
     partly = sum(0 < part < whole for part, whole in zip(matched, stakes, strict=True))
-    lives = [
+    lifetimes = [
         wagers["ended_ns"][place] - wagers["placed_ns"][place]
         for place in places
         if wagers["ended_ns"][place] is not None
     ]
     return [
-        fate,
+        outcome,
         count(len(stakes)),
         count(partly),
         dollars(sum(stakes)),
         dollars(sum(matched)),
-        seconds(median(lives) if lives else None),
+        seconds(median(lifetimes) if lifetimes else None),
     ]
 
 
-def answers(run: Run) -> Html:
-    """Return how soon placings were answered, be it with a yes or a no."""
+def response_times(run: Run) -> Html:
+    """Return how fast placements were answered, whether accepted or rejected."""
     placed, answered = run.wagers["placed_ns"], run.wagers["answered_ns"]
-    waits = sorted(
-        told - asked for asked, told in zip(placed, answered, strict=True) if told is not None
+    delays = sorted(
+        end - start for start, end in zip(placed, answered, strict=True) if end is not None
     )
-    if not waits:
-        return paragraph("No placing was answered.")
-    slow = waits[ceil(0.99 * len(waits)) - 1]
+    if not delays:
+        return paragraph("No placement was answered.")
+    slow = delays[ceil(0.99 * len(delays)) - 1]
     return paragraph(
-        f"Of {count(len(placed))} placings {count(len(waits))} were answered: half of those within "
-        f"{seconds(median(waits))}, 99 % within {seconds(slow)}, all within {seconds(waits[-1])}."
+        f"Of {count(len(placed))} placements {count(len(delays))} were answered: half of them "
+        f"within {seconds(median(delays))}, 99 % within {seconds(slow)}, "
+        f"all within {seconds(delays[-1])}."
     )
 
 
 def denials(run: Run) -> Html:
     """Return how often each control of our own denied a wager, and for which reasons."""
     if not run.summary.denials_by_control:
-        return paragraph("Our own risk controls denied nothing.")
+        return paragraph("Our risk controls denied no wager.")
     controls = table(("control", "#denials"), _by_count(run.summary.denials_by_control))
     reasons = _reasons(run.denials)
     return join([controls, reasons]) if run.denials["control"] else controls
@@ -168,7 +169,7 @@ def _reasons(denials: TableColumns) -> Html:
 def rejections(run: Run) -> Html:
     """Return how often the exchange rejected a wager, by its code."""
     if not run.summary.rejections_by_code:
-        return paragraph("The exchange rejected nothing.")
+        return paragraph("The exchange rejected no wager.")
     return table(("code", "#rejections"), _by_count(run.summary.rejections_by_code))
 
 

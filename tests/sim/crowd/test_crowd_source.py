@@ -55,7 +55,7 @@ def test_the_report_names_the_crowd(summary: dict[str, Any]) -> None:
     page = (summary["folder"] / "report.html").read_text(encoding="utf-8")
     assert "simulated crowd, nba" in page
     assert "true queue" in page
-    assert "hopeful" not in page
+    assert "optimistic" not in page
 
 
 def test_the_same_seed_gives_the_same_decisions(

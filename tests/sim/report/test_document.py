@@ -266,9 +266,9 @@ def test_the_same_run_gives_the_same_report_to_the_byte(document: str, tmp_path:
     assert report_on(tmp_path) == document
 
 
-def test_a_simulated_recording_is_said_to_be_simulated_beside_its_name(tmp_path: Path) -> None:
+def test_a_simulated_recording_is_marked_beside_its_name(tmp_path: Path) -> None:
     """Nobody can take the profit on an invented game for that on a real one."""
-    assert "Recording one-game simulated made by a program" in words(
+    assert "Recording one-game simulated generated data" in words(
         report_on(tmp_path, simulated=True)
     )
 
@@ -285,9 +285,9 @@ def test_what_others_named_is_text_and_never_markup(tmp_path: Path) -> None:
     game["pairs"][0].update(label=HOSTILE, first=HOSTILE, second=HOSTILE)
     game["settled"][0]["label"] = HOSTILE
     rows["denials"][0]["reason"] = HOSTILE
-    told = {"recording": HOSTILE, "recording_source": HOSTILE, "halted": HOSTILE}
+    texts = {"recording": HOSTILE, "recording_source": HOSTILE, "halted": HOSTILE}
     named = {key: game[key] for key in ("events", "pairs", "settled")}
-    document = report_on(tmp_path, rows, notes=[HOSTILE], **told, **named)
+    document = report_on(tmp_path, rows, notes=[HOSTILE], **texts, **named)
     assert "<script" not in document
     assert HOSTILE in words(document)
 
@@ -296,7 +296,7 @@ def test_money_is_shown_in_dollars_with_its_sign(document: str) -> None:
     """A reader sees profit, and front and back beside the chosen model, as amounts of money."""
     seen = words(document)
     assert "Settled profit +$1,234.56 net of commission" in seen
-    assert "front (hopeful: cancellations leave ahead of us) +$1,500.00 +$265.44" in seen
+    assert "front (optimistic: cancellations are ahead of us) +$1,500.00 +$265.44" in seen
     assert "not a bound" in seen
 
 
@@ -309,7 +309,7 @@ def test_fills_are_summed_by_stake_for_each_pair(tmp_path: Path) -> None:
     assert "moneyline 4 1 home, 3 away $60.00 +2.00 pp -4.17 pp +0.20 pp" in seen
 
 
-def test_open_positions_are_listed_and_told_to_be_outside_settled_profit(tmp_path: Path) -> None:
+def test_open_positions_are_listed_outside_settled_profit(tmp_path: Path) -> None:
     """What is only marked is never taken for what was won."""
     left_open = {
         "pair_id": PAIR,
@@ -319,9 +319,9 @@ def test_open_positions_are_listed_and_told_to_be_outside_settled_profit(tmp_pat
         "marked_cents": -350,
     }
     seen = words(report_on(tmp_path, open_positions=[left_open], marked_cents=-350, settled=[]))
-    assert "outside settled profit: their marks are never added in" in seen
+    assert "Settled profit does not include these positions or their marks." in seen
     assert "moneyline -$20.00 +$20.00 -$3.50" in seen
-    assert "Nothing was settled" in seen
+    assert "No position was settled" in seen
 
 
 def test_refusals_are_counted_by_who_refused(document: str) -> None:
@@ -331,7 +331,7 @@ def test_refusals_are_counted_by_who_refused(document: str) -> None:
     assert "odds_changed 2" in seen
 
 
-def test_a_halt_is_told_at_the_head(tmp_path: Path) -> None:
+def test_a_halt_is_stated_in_the_header(tmp_path: Path) -> None:
     """A desk that stopped itself makes another kind of result, so the reason comes first."""
     seen = words(report_on(tmp_path, halted="max_daily_loss: $1,500.20 lost today"))
     assert seen.index("Trading was halted: max_daily_loss") < seen.index("Settled profit")
@@ -345,8 +345,8 @@ def test_a_run_without_fills_says_so_in_place_of_empty_figures(tmp_path: Path) -
     )
     document = report_on(tmp_path, rows, fills=0, **none_known)
     seen = words(document)
-    for told in ("nothing was matched", "There were no fills", "no markouts to draw"):
-        assert told in seen
+    for text in ("no wager was matched", "There were no fills", "no markouts to draw"):
+        assert text in seen
     assert re.findall(r'<figure id="([^"]+)"', document) == ["equity", "quotes-0"]
 
 
@@ -374,7 +374,7 @@ def test_a_long_run_is_thinned_and_its_extremes_are_kept(tmp_path: Path) -> None
     ]
     rows["equity"][61_803]["marked_cents"] = 987_600
     document = report_on(tmp_path, rows)
-    assert "Of 100,000 points some 1,600 are drawn" in words(document)
+    assert "About 1,600 of 100,000 points are drawn" in words(document)
     assert "$7,500" in words(document)
     assert len(document) < 1_000_000
 
@@ -429,15 +429,15 @@ def test_a_table_without_a_column_is_refused_by_the_name_of_the_column(tmp_path:
         write_report(tmp_path)
 
 
-def test_a_paper_start_is_told_apart_from_a_backtest(tmp_path: Path) -> None:
+def test_a_paper_run_is_distinguished_from_a_backtest(tmp_path: Path) -> None:
     """Its head says whose market it was and that nobody saw the wagers; no queue model decides."""
     run = write_run(tmp_path, start_summary(), rows_of_a_game())
     seen = words(write_report(run).read_text(encoding="utf-8"))
     assert "paper session evening, start 3: SimpleMarketMaker" in seen
     assert "The market of production Source: an exchange, recorded" in seen
-    assert "The wagers were simulated here; nobody at the exchange saw them." in seen
+    assert "The wagers were simulated; the exchange never received them." in seen
     assert "python -m sim replay sessions/evening" in seen
-    for of_a_backtest in ("front", "backtest", "sim run", "real money", "The command was not kept"):
+    for of_a_backtest in ("front", "backtest", "sim run", "real money", "The command is unknown"):
         assert of_a_backtest not in seen
 
 
@@ -468,12 +468,12 @@ def test_a_start_of_seconds_without_a_wager_is_reported(tmp_path: Path) -> None:
         encoding="utf-8"
     )
     seen = words(document)
-    for told in ("No wager was placed", "No placing was answered", "Nothing was settled"):
-        assert told in seen
+    for text in ("No wager was placed", "No placement was answered", "No position was settled"):
+        assert text in seen
     assert "<figure" not in document
 
 
-def test_the_ticks_of_a_short_run_are_told_in_seconds(document: str, tmp_path: Path) -> None:
+def test_the_ticks_of_a_short_run_show_seconds(document: str, tmp_path: Path) -> None:
     """Within a minute the clock would else say the same under every tick."""
     of_seconds = re.compile(r"<text[^>]*>\d\d:\d\d:\d\d</text>")
     rows = rows_of_a_game()
@@ -482,9 +482,9 @@ def test_the_ticks_of_a_short_run_are_told_in_seconds(document: str, tmp_path: P
     assert not of_seconds.search(document)
 
 
-def test_how_soon_the_exchange_answered_is_told(document: str) -> None:
+def test_response_times_of_the_exchange_are_given(document: str) -> None:
     """Of two wagers one was answered, and the one without is not counted as soon."""
-    assert "Of 2 placings 1 were answered: half of those within 150 ms" in words(document)
+    assert "Of 2 placements 1 were answered: half of them within 150 ms" in words(document)
 
 
 def test_a_pair_that_was_never_quoted_has_no_picture(tmp_path: Path) -> None:
@@ -495,7 +495,7 @@ def test_a_pair_that_was_never_quoted_has_no_picture(tmp_path: Path) -> None:
 
 
 def test_the_market_is_drawn_on_until_the_run_ends(tmp_path: Path) -> None:
-    """A price that was told once and never changed held all the time: it is a line, not a point."""
+    """A price that never changed holds until the end: it is drawn as a line, not a point."""
     rows = {**rows_of_a_game(), "fills": [], "quotes": rows_of_a_game()["quotes"][:1]}
     rows["prices"] = rows["prices"][:1]
     once = report_on(tmp_path, rows, last_ns=at(-30))
