@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from conf.compose import build_parts
 from live.session.session import Session
 from live.wall_clock import WallClock
 from recordings.journal.journal_reader import JournalReader
@@ -54,7 +54,7 @@ def test_a_session_runs_at_an_exchange_in_memory(
 ) -> None:
     """It quotes, books a fill, cancels in a gap, quotes again, and leaves nothing open."""
     words = ("mode=live", "strategy.quote_refresh_seconds=0")
-    parts = instantiate(compose_settings(*words), _convert_="all")
+    parts = build_parts(compose_settings(*words))
     made: list[ToyGateway] = []
     lines: list[str] = []
 
