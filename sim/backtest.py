@@ -37,6 +37,7 @@ from sim.results.summary import (
     figures,
     write_summary,
 )
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
@@ -65,6 +66,7 @@ class Pass:
 
     desk: Desk
     journal: RunJournal
+    wagers: WagerRecorder
     course: SourceRun
     seconds: float
 
@@ -181,8 +183,8 @@ class Backtest:
             exchange=link,
             journal=journal,
         )
-        inbox.connect(desk.take, desk.act, desk.wants_every_change)
-        journal.measure_with(clock, desk.fair_of)
+        wagers = WagerRecorder(desk, clock, tables)
+        inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
         try:
@@ -191,8 +193,8 @@ class Backtest:
         except BaseException:
             course.abandon()
             raise
-        journal.close()
-        return Pass(desk, journal, course, perf_counter() - began)
+        wagers.close()
+        return Pass(desk, journal, wagers, course, perf_counter() - began)
 
     def desk_settings(self) -> DeskSettings:
         """Return what the desk is made of, its strategy new."""
@@ -240,7 +242,7 @@ class Backtest:
             "strategy": type(self.strategy()).__name__,
             "first_ns": told.first_ns,
             "last_ns": told.last_ns,
-            **figures(chosen.desk, chosen.journal),
+            **figures(chosen.desk, chosen.journal, chosen.wagers),
             "profit_cents_front": profits.get("front"),
             "profit_cents_back": profits.get("back"),
             "trades_of_unknown_side": chosen.course.trades_of_unknown_taker,

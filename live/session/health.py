@@ -72,7 +72,7 @@ class Health:
         state = desk.risk.state
         parts = [
             *([] if state is TradingState.ACTIVE else [state.value]),
-            f"{len(quoting)} of {len(desk.board.markets)} markets quoted",
+            f"{len(quoting)} of {len(desk.market_states.markets)} markets quoted",
             f"{desk.wagers.live_count} wagers open, {self._responses_text()}",
             f"matched {dollars_text(self._matched_cents)}",
             f"exposure {dollars_text(desk.exposure.total_cents)}",
@@ -88,12 +88,12 @@ class Health:
     def totals(self) -> list[str]:
         """Return the totals of the start, line by line."""
         desk, ledger = self._desk, self._desk.ledger
-        pair_of = desk.board.catalogue.pair_of
+        pair_of = desk.market_states.catalogue.pair_of
         quoted = {pair_of(line_id).market_key for line_id in self._quoted}
         exposure = desk.exposure
         denials = [f"{count} {control}" for control, count in self._denials.most_common()]
         rows = [
-            ("markets", f"{len(desk.board.markets)} followed, {len(quoted)} quoted"),
+            ("markets", f"{len(desk.market_states.markets)} followed, {len(quoted)} quoted"),
             ("wagers", f"{self._responses_text()}; {desk.wagers.live_count} open"),
             ("matched", f"{dollars_text(self._matched_cents)} in {self._fills} fills"),
             (

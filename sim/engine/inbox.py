@@ -48,13 +48,19 @@ class Inbox:
         self._missed: dict[Hashable, Event] = {}
 
     def connect(
-        self, on_event: OnEvent, decide: Decide, wake_on_every_change: bool = False
+        self,
+        on_event: OnEvent,
+        decide: Decide,
+        wake_on_every_change: bool = False,
+        on_response: OnEvent | None = None,
     ) -> None:
         """Connect a desk: `on_event` takes an event and its arrival time, `decide` the time.
 
-        With `wake_on_every_change` the desk decides at every arrival.
+        With `wake_on_every_change` the desk decides at every arrival. What comes outside the feed
+        goes to `on_response` if given, so that an observer of responses costs the feed nothing.
         """
-        self._on_event = self._on_market_data = on_event
+        self._on_market_data = on_event
+        self._on_event = on_response or on_event
         self._decide = decide
         self._wake_always = wake_on_every_change
 

@@ -18,6 +18,7 @@ from sim.engine.manual_clock import ManualClock
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_journal import RunJournal
 from sim.results.run_tables import RunTables
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
@@ -58,6 +59,7 @@ class ReplayResult:
 
     desk: Desk
     journal: RunJournal
+    wagers: WagerRecorder
     tape: Tape
     limits: Limits
     began_ns: int | None
@@ -113,17 +115,17 @@ class SessionReplay:
         with journal.paused():
             desk.restore(run.earlier_wagers())
         turnover_before_cents = desk.ledger.turnover_cents
-        record.take_over(desk.wagers.live(), desk.exposure.positions.values())
-        record.measure_with(watch, desk.fair_of)
+        wagers = WagerRecorder(desk, watch, tables)
         sampler = None if tables is None else PriceSampler(desk, watch, tables, NS_PER_SECOND)
-        stage = _Stage(desk, clock, journal, watch, sampler)
+        stage = _Stage(desk, wagers, clock, journal, watch, sampler)
         for entry in run.inputs():
             stage.play(entry)
         journal.close()
-        record.close()
+        wagers.close()
         return ReplayResult(
             desk=desk,
             journal=record,
+            wagers=wagers,
             tape=run.tape,
             limits=run.run_context.limits,
             began_ns=stage.began_ns,
@@ -265,12 +267,14 @@ class _Stage:
     def __init__(
         self,
         desk: Desk,
+        wagers: WagerRecorder,
         clock: ManualClock,
         journal: _Comparison,
         watch: ManualClock,
         sampler: PriceSampler | None,
     ) -> None:
         self._desk = desk
+        self._wagers = wagers
         self._clock = clock
         self._journal = journal
         self._watch = watch
@@ -316,7 +320,7 @@ class _Stage:
         if isinstance(event, OfferChanged | TradeSeen):
             # These a desk numbers, and does not tell its journal of.
             self._journal.received(self._journal.input_seq + 1, now_ns, event)
-        self._desk.take(event, now_ns)
+        self._wagers.take(event, now_ns)
 
     def _fire(self, input_seq: int) -> None:
         """Make the calls that are due, until a timer of the desk was among them."""

@@ -115,7 +115,10 @@ class SessionReport:
 
         `speed` is that of its clock, by which all times are told, against the wall's.
         """
-        info, came_to = replayed.tape.info, figures(replayed.desk, replayed.journal)
+        info, came_to = (
+            replayed.tape.info,
+            figures(replayed.desk, replayed.journal, replayed.wagers),
+        )
         return {
             "mode": self._mode,
             "session": self._session_name,

@@ -27,7 +27,7 @@ class PriceSampler:
     def _sample(self) -> None:
         """Keep a row of each pair whose touch changed since its last one."""
         now_ns = self._clock.now_ns()
-        for pair_id, book in self._desk.board.books.items():
+        for pair_id, book in self._desk.market_states.books.items():
             touches = first, second = book.first.touch(), book.second.touch()
             if self._touches.get(pair_id) == touches:
                 continue

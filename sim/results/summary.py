@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sim.engine.latency import Latency
-from sim.results.run_journal import MARKOUT_SECONDS, RunJournal
+from sim.results.run_journal import RunJournal
+from sim.results.wager_recorder import MARKOUT_SECONDS, WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.ids import MarketKey
@@ -25,20 +26,20 @@ TRUE_QUEUE = "true queue"
 _PACKAGES = ("prophet-sim", "simpy", "numpy", "polars", "pyarrow", "hydra-core", "msgspec")
 
 
-def figures(desk: Desk, journal: RunJournal) -> Summary:
+def figures(desk: Desk, journal: RunJournal, wagers: WagerRecorder) -> Summary:
     """Return what a run came to, in any mode; money is cents, times nanoseconds since the epoch.
 
     `profit_cents` is settled and net of commission. `marked_cents` is what is not settled, at the
     last fair prices, and is in no other figure.
     """
-    catalogue = desk.board.catalogue
+    catalogue = desk.market_states.catalogue
     return {
         **_money(desk),
-        **_counts(journal),
+        **_counts(journal, wagers),
         "decisions": desk.decisions,
         "digest": journal.digest.hexdigest(),
         "events": _events(desk, journal),
-        "pairs": [_pair(catalogue, book.pair) for book in desk.board.books.values()],
+        "pairs": [_pair(catalogue, book.pair) for book in desk.market_states.books.values()],
         "settled": _settled(desk),
         "open_positions": _open_positions(desk),
         "commit": _commit(),
@@ -90,20 +91,20 @@ def _money(desk: Desk) -> Summary:
     }
 
 
-def _counts(journal: RunJournal) -> Summary:
+def _counts(journal: RunJournal, wagers: WagerRecorder) -> Summary:
     counts = journal.counts
     return {
         "wagers_placed": counts.wagers_placed,
-        "wagers_cancelled": counts.ended["cancelled"],
-        "wagers_matched": counts.ended["matched"],
-        "wagers_ended": dict(sorted(counts.ended.items())),
-        "fills": counts.fills,
+        "wagers_cancelled": wagers.ended["cancelled"],
+        "wagers_matched": wagers.ended["matched"],
+        "wagers_ended": dict(sorted(wagers.ended.items())),
+        "fills": wagers.fills,
         "denials": counts.denials.total(),
         "denials_by_control": dict(sorted(counts.denials.items())),
-        "rejections_by_code": dict(sorted(counts.rejections.items())),
+        "rejections_by_code": dict(sorted(wagers.rejections.items())),
         "commands": journal.digest.commands,
-        "mean_edge": journal.edge.mean(),
-        **{f"mean_markout_{s}s": journal.markouts[s].mean() for s in MARKOUT_SECONDS},
+        "mean_edge": wagers.edge.mean(),
+        **{f"mean_markout_{s}s": wagers.markouts[s].mean() for s in MARKOUT_SECONDS},
     }
 
 
@@ -126,12 +127,12 @@ def _events(desk: Desk, journal: RunJournal) -> list[Summary]:
             "live_ns": times.get((event_id, EventStatus.LIVE)),
             "ended_ns": times.get((event_id, EventStatus.ENDED)),
         }
-        for event_id, state in desk.board.events.items()
+        for event_id, state in desk.market_states.events.items()
     ]
 
 
 def _settled(desk: Desk) -> list[Summary]:
-    catalogue = desk.board.catalogue
+    catalogue = desk.market_states.catalogue
     return [
         {
             "market": f"{key.event_id}:{key.market_id}",
@@ -153,7 +154,7 @@ def _open_positions(desk: Desk) -> list[Summary]:
     return [
         {
             "pair_id": position.pair.pair_id,
-            "label": pair_label(desk.board.catalogue, position.pair),
+            "label": pair_label(desk.market_states.catalogue, position.pair),
             "profit_if_first_cents": position.profit_if[0],
             "profit_if_second_cents": position.profit_if[1],
             "marked_cents": marked_cents,

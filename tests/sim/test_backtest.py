@@ -430,7 +430,7 @@ def test_quotes_stand_in_play_where_asked_for(
     chosen, sent = play("+experiment=nba_in_play")
     live_ns = nba_run.summary["events"][0]["live_ns"]
     assert len([command for command in sent if command.line_id and command.ns > live_ns]) > 20
-    assert chosen.journal.counts.fills > nba_run.summary["fills"]
+    assert chosen.wagers.fills > nba_run.summary["fills"]
 
 
 # No look-ahead -------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from sim.exchange.faulty_connection import FaultyConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.results.run_journal import RunJournal
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.model.events import (
     Event,
@@ -77,7 +78,7 @@ class Storm:
         # Late or missed settlements may still arrive.
         quiet_ns = self.env.now_ns + 60 * NS_PER_SECOND
         self._run_until(lambda: self.env.now_ns >= quiet_ns)
-        self.journal.close()
+        self.recorder.close()
         self._check_end()
         return self
 
@@ -104,7 +105,7 @@ class Storm:
             exchange=self.port,
             journal=self.journal,
         )
-        self.journal.measure_with(clock, self.desk.fair_of)
+        self.recorder = WagerRecorder(self.desk, clock, None)
         self.port.desk = self.desk
         self.invariants = Invariants(self.observer, self.port, self.desk, scenario.limits)
         self.inbox.connect(self._on_event, self.desk.act, self.desk.wants_every_change)
@@ -121,7 +122,7 @@ class Storm:
     def _on_event(self, event: Event, at_ns: int) -> None:
         if not isinstance(event, OfferChanged | TradeSeen):
             self.received.append(event)
-        self.desk.take(event, at_ns)
+        self.recorder.take(event, at_ns)
         self.invariants.on_event(event)
 
     def _run_until(self, over: Callable[[], bool]) -> None:
@@ -143,7 +144,7 @@ class Storm:
         assert ledger.available_cents == us.available_cents
         assert exposure.matched_cents == us.account.matched_cents
         for book in self.exchange.books:
-            position = exposure.position(self.desk.board.catalogue.pair_of(book.line_id))
+            position = exposure.position(self.desk.market_states.catalogue.pair_of(book.line_id))
             side = 0 if position.pair.first.line_id == book.line_id else 1
             tally = self.observer.tally("desk", book.line_id)
             assert position.matched_cents[side] == tally.stake_cents
@@ -153,13 +154,13 @@ class Storm:
 
     def _check_board(self) -> None:
         """Check that the desk's market data is current, whatever it missed."""
-        board, markets = self.desk.board, self.exchange.markets
+        states, markets = self.desk.market_states, self.exchange.markets
         for book in self.exchange.books:
-            assert board.offers_on(book.line_id).by_odds == self.game.displayed(book)
-            assert board.markets[book.line.market_key].status == markets.status_of(
+            assert states.offers_on(book.line_id).by_odds == self.game.displayed(book)
+            assert states.markets[book.line.market_key].status == markets.status_of(
                 book.market_index
             )
-        (event,) = board.events.values()
+        (event,) = states.events.values()
         assert event.status == markets.event_status_of(0)
         assert event.score == self.game.score
 

@@ -41,8 +41,8 @@ def test_storms_are_storms() -> None:
         seen["duplicated fills"] += fills.total() - len(fills)
         seen["disconnects"] += sum(isinstance(event, FeedLost) for event in storm.received)
         seen["trades of others"] += storm.observer.trades
-        seen["commands lost"] += storm.journal.counts.rejections["data_not_found"]
-        seen.update(storm.journal.counts.ended)
+        seen["commands lost"] += storm.recorder.rejections["data_not_found"]
+        seen.update(storm.recorder.ended)
         seen["crowds"] += storm.scenario.crowd is not None
     assert seen["fills"] > 200
     assert seen["duplicated fills"] > 5

@@ -1,8 +1,8 @@
-"""Exposure: the worst case of every pair, and its sums by market, event and in all.
+"""Exposure: the worst case of every pair, and its sums by market, by event and in total.
 
-Worst cases of different pairs are added up, as if the worst of each came together; that is never
-less than the truth. Open and in-flight wagers count in full, and so does what the exchange is known
-to have matched before its fill is told.
+Worst cases of different pairs are added up, as if all came true at once; that is never less than
+the truth. Open and in-flight wagers count in full, and so does stake that the exchange is known to
+have matched before its fill is received.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,15 @@ from strategies.trading.model.position import Position
 
 
 class Exposure:
-    """The positions of a session, with running sums, so that asking costs the same at any size."""
+    """The positions of a session in cents, with running sums by market, by event and in total.
+
+    The sums are kept rather than computed, so that a limit check costs the same with any number
+    of positions. `matched_cents` and `open_cents` are stakes, `credit_cents` is what matched stakes
+    on both lines of pairs set free.
+    """
 
     def __init__(self) -> None:
-        """Start flat."""
+        """Start without positions."""
         self.positions: dict[PairId, Position] = {}
         self.total_cents = 0
         self.max_total_cents = 0
@@ -28,7 +33,7 @@ class Exposure:
         self._by_event: dict[EventId, int] = {}
 
     def position(self, pair: Pair) -> Position:
-        """Return the position in a pair, flat if there was none."""
+        """Return the position in a pair; a flat one is added if there was none."""
         position = self.positions.get(pair.pair_id)
         if position is None:
             position = self.positions[pair.pair_id] = Position(pair)
@@ -36,7 +41,7 @@ class Exposure:
         return position
 
     def positions_of(self, event_id: EventId) -> Sequence[Position]:
-        """Return the positions in all pairs of an event that were ever asked for."""
+        """Return the positions in the pairs of an event."""
         return self._positions_by_event.get(event_id, ())
 
     def of_market(self, market_key: MarketKey) -> int:
@@ -48,29 +53,24 @@ class Exposure:
         return self._by_event.get(event_id, 0)
 
     def change_open(self, pair: Pair, side: int, change_cents: int) -> None:
-        """Note that so much more (or less) is open on the first (0) or second (1) line."""
-        position = self.position(pair)
-        before = position.worst_case_cents()
-        position.open_cents[side] += change_cents
+        """Change the open stake on the first (0) or second (1) line of a pair."""
         self.open_cents += change_cents
-        self._shift(pair, before - position.worst_case_cents())
+        self._shift(pair, self.position(pair).change_open(side, change_cents))
 
     def match(
         self, pair: Pair, side: int, stake_cents: int, profit_cents: int, from_open_cents: int
     ) -> None:
         """Book a fill, of which `from_open_cents` had counted as open until now."""
-        position = self.position(pair)
-        before = position.worst_case_cents()
-        self.credit_cents -= position.credit_cents()
-        position.open_cents[side] -= from_open_cents
-        position.book_fill(side, stake_cents, profit_cents)
+        worsened_cents, credit_cents = self.position(pair).match(
+            side, stake_cents, profit_cents, from_open_cents
+        )
         self.open_cents -= from_open_cents
         self.matched_cents += stake_cents
-        self.credit_cents += position.credit_cents()
-        self._shift(pair, before - position.worst_case_cents())
+        self.credit_cents += credit_cents
+        self._shift(pair, worsened_cents)
 
     def release(self, pair: Pair) -> None:
-        """Take what is matched out, as the pair was settled."""
+        """Remove what is matched, as the pair was settled."""
         position = self.position(pair)
         before = position.worst_case_cents()
         self.credit_cents -= position.credit_cents()

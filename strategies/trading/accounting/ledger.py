@@ -1,7 +1,7 @@
-"""The ledger: what was won and lost, what commission took, and what is still open to a result.
+"""The ledger: settled profit, commission, and positions that have no result yet.
 
-Only settled profit is profit. Positions without a result are marked at the last fair price and
-told apart; a result may be corrected later.
+Only settled profit is profit. Positions without a result are marked at the last fair price, in
+figures of their own; a later result may correct an earlier one.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from strategies.trading.model.position import Position
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a settled market brought: gross by pair, and the commission on it, in cents."""
+    """The result of a settled market in cents: gross profit by pair, and the commission on it."""
 
     gross_by_pair: tuple[tuple[Pair, int], ...]
     commission_cents: int
@@ -28,7 +28,11 @@ class Settlement:
 
 
 class Ledger:
-    """The desk's own account of its money, in cents."""
+    """The desk's own account of its money, in cents.
+
+    `profit_cents` is settled and net of commission; `marked_cents` is the expected profit of the
+    positions without a result, at the last fair prices. Stakes are read from the exposure.
+    """
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class Ledger:
 
     @property
     def balance_cents(self) -> int:
-        """Return the balance: what we started with and what settled since."""
+        """Return the starting balance and the profit settled since."""
         return self.starting_balance_cents + self.profit_cents
 
     @property
@@ -68,14 +72,14 @@ class Ledger:
         return self.balance_cents + self.marked_cents
 
     def book_fill(self, pair: Pair, event: WagerMatched) -> None:
-        """Count a fill that the exposure holds already, and value its position anew."""
+        """Count a fill that the exposure holds already, and revalue its position."""
         self.turnover_cents += event.stake_cents
         self.revalue(pair)
 
     def revalue(self, pair: Pair) -> None:
-        """Mark a pair's position anew, as the exposure holds it by now.
+        """Revalue a pair's position after it changed.
 
-        What is told after the result of its market is paid out with it.
+        A fill that arrives after the result of its market is paid out by that result.
         """
         if pair.market_key in self._results:
             self._pay_out(self._results[pair.market_key])
@@ -128,7 +132,7 @@ class Ledger:
             self._marks[pair.pair_id] = mark
 
     def _take_positions(self, key: MarketKey) -> None:
-        """Move a market's positions out of the exposure, so that they count no longer."""
+        """Move a market's positions out of the exposure: they are at risk no longer."""
         settled = self._settled_positions.setdefault(key, {})
         for pair in self._catalogue.pairs_by_market[key]:
             position = self._exposure.positions.get(pair.pair_id)
@@ -144,7 +148,7 @@ class Ledger:
 
 
 def _first_result(pair: Pair, results: dict[LineId, Result]) -> Result:
-    """Return the result of the first line, told itself or by the second; void if neither was."""
+    """Return the result of the first line, or what the second's implies; void without either."""
     if pair.first.line_id in results:
         return results[pair.first.line_id]
     mirrored = {Result.WON: Result.LOST, Result.LOST: Result.WON}

@@ -25,7 +25,11 @@ from strategies.trading.wagers.wager_manager import WagerManager, WagerSettings
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """What a desk is made of, apart from its clock, its exchange and its journal."""
+    """What a desk is made of, apart from its clock, its exchange and its journal.
+
+    `session_name` and `start_number` begin every wager reference; `controls` are asked after the
+    standard risk controls, in this order.
+    """
 
     strategy: Strategy
     pricing: Pricing
@@ -50,13 +54,18 @@ def assemble_desk(
 ) -> Desk:
     """Return a desk that follows these markets; it does nothing before it is started."""
     eager = settings.strategy.quote_refresh_ns == 0
-    board = MarketStates(catalogue, market_keys, eager=eager)
+    market_states = MarketStates(catalogue, market_keys, eager=eager)
     exposure = Exposure()
     balance_cents = settings.starting_balance_cents
     ledger = Ledger(catalogue, exposure, settings.commission, balance_cents)
-    mint = WagerRefFactory(settings.session_name, settings.start_number)
+    ref_factory = WagerRefFactory(settings.session_name, settings.start_number)
     wagers = WagerManager(
-        settings.wagers, mint, board, exposure, ladder, settings.limits.min_stake_cents
+        settings.wagers,
+        ref_factory,
+        market_states,
+        exposure,
+        ladder,
+        settings.limits.min_stake_cents,
     )
     return Desk(
         clock=clock,
@@ -65,12 +74,12 @@ def assemble_desk(
         strategy=settings.strategy,
         pricing=settings.pricing,
         ladder=ladder,
-        board=board,
+        market_states=market_states,
         exposure=exposure,
         ledger=ledger,
         wagers=wagers,
         risk=RiskManager(
-            settings.limits, ladder, board, exposure, ledger, wagers, settings.controls
+            settings.limits, ladder, market_states, exposure, ledger, wagers, settings.controls
         ),
         losses=LossLimits(settings.limits, balance_cents),
     )

@@ -1,13 +1,13 @@
-"""The desk: a synchronous object that takes an event and may ask the exchange for something.
+"""The desk: a synchronous object that takes events and may send commands to the exchange.
 
-`take` notes what happened, `act` decides on the markets that are due, `on_event` does both. The
-desk has no threads and no clock of its own: every input comes with the time at which it was heard.
-A market is due at the next refresh after it changed, and at once after a fill, a status change,
-a lost feed, or an answer that something was waiting for.
+`take` applies an event, `act` decides on the markets that are due, `on_event` does both. The desk
+has no threads and no clock of its own: every event comes with the time of its arrival. A market is
+due at the next refresh after it changed, and at once after a fill, a status change, a lost feed,
+or an answer that a decision was waiting for.
 
-Answers and private updates may be lost and told later, told twice, and told out of order. Until
-something is told it counts against us: a wager as open, a cancel as not done. A cancel without an
-answer is asked for again; a wager is never placed again.
+Answers and private updates may be lost and repeated later, duplicated, and out of order. Whatever
+is not confirmed counts against us: a wager as open, a cancel as not done. A cancel without an
+answer is sent again; a wager never is.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -57,7 +57,16 @@ _T = TypeVar("_T")
 
 
 class Desk:
-    """One strategy with its managers, between a feed and an exchange."""
+    """One strategy with its managers, between a feed and an exchange.
+
+    Build it with `assemble_desk`, then call `start`. Feed it with `take` and `act`, or `on_event`,
+    from one thread, in order of arrival; times are nanoseconds since the epoch. It sends commands
+    only from `act`, from its own timers and from `stop`, each one after it is in the journal.
+    `wants_every_change` says whether it decides on every change instead of at a refresh.
+
+    Raise InvariantError from `take` where the desk's books contradict the exchange's: the books
+    can no longer be trusted, so the caller must cancel everything.
+    """
 
     def __init__(
         self,
@@ -68,15 +77,15 @@ class Desk:
         strategy: Strategy,
         pricing: Pricing,
         ladder: Ladder,
-        board: MarketStates,
+        market_states: MarketStates,
         exposure: Exposure,
         ledger: Ledger,
         wagers: WagerManager,
         risk: RiskManager,
         losses: LossLimits,
     ) -> None:
-        """Put the parts together; nothing happens before `start`."""
-        self.board = board
+        """Connect the parts; nothing happens before `start`."""
+        self.market_states = market_states
         self.exposure = exposure
         self.ledger = ledger
         self.wagers = wagers
@@ -107,7 +116,7 @@ class Desk:
                 self.take(event, at_ns)
 
     def start(self) -> None:
-        """Begin to refresh quotes."""
+        """Schedule the first refresh."""
         self._clock.call_at(self._clock.now_ns() + self._tick_ns, self._refresh)
 
     def stop(self, reason: str) -> None:
@@ -115,65 +124,65 @@ class Desk:
         self.on_event(TradingStateSet(TradingState.HALTED, reason), self._clock.now_ns())
 
     def on_event(self, event: Event, now_ns: int) -> None:
-        """Take an event and act on it."""
+        """Apply an event and decide."""
         self.take(event, now_ns)
         self.act(now_ns)
 
     def take(self, event: Event, at_ns: int) -> None:
-        """Note what was heard at a time; decide nothing."""
+        """Apply an event that arrived at `at_ns`; decide nothing."""
         self._input_seq += 1
         if type(event) is OfferChanged:
-            self.board.put_offer(event, at_ns)
+            self.market_states.put_offer(event, at_ns)
             return
         if not isinstance(event, TradeSeen):
             self._journal.received(self._input_seq, at_ns, event)
         match event:
             case MarketSettled():
                 self.ledger.settle(event)
-                self._account(at_ns)
+                self._update_accounts(at_ns)
             case TradingStateSet():
                 self._set_trading_state(event, at_ns)
             case AccountState():
-                self._compare_with(event, at_ns)
+                self._check_account(event, at_ns)
             case _ if isinstance(event, PrivateUpdate):
-                self._take_private(event, at_ns)
+                self._apply_private(event, at_ns)
             case _:
-                self.board.take(event, at_ns)
+                self.market_states.apply(event, at_ns)
 
     def act(self, now_ns: int) -> None:
-        """Decide on every market that cannot wait for the next refresh."""
-        for market in self.board.take_urgent():
+        """Decide on every market that cannot wait for the next refresh, and send commands."""
+        for market in self.market_states.pop_urgent():
             self._decide(market, now_ns)
 
     def fair_of(self, pair_id: PairId) -> float | None:
-        """Return the fair probability of a pair's first line now, None where there is none."""
-        book = self.board.books[pair_id]
-        event = self.board.events[book.pair.first.event_id]
+        """Return the fair probability of a pair's first line now, None without a price."""
+        book = self.market_states.books[pair_id]
+        event = self.market_states.events[book.pair.first.event_id]
         return self._pricing.fair(book, event, self._clock.now_ns())
 
     def _refresh(self) -> None:
         now_ns = self._clock.now_ns()
         self.take(TimerFired(), now_ns)
-        self._ask_again(now_ns)
-        for market in self.board.markets.values():
+        self._resend_cancels(now_ns)
+        for market in self.market_states.markets.values():
             block_reason = self.risk.block_reason(market, now_ns)
             by_time = block_reason is None and self._pricing.moves_with_time(market.event)
             if by_time or block_reason != market.block_reason:
-                self.board.mark_changed(market)
+                self.market_states.mark_changed(market)
         self._retry_denied()
-        for market in self.board.take_changed():
+        for market in self.market_states.pop_due():
             self._decide(market, now_ns)
         self._clock.call_at(now_ns + self._tick_ns, self._refresh)
 
     def _retry_denied(self) -> None:
-        """Ask again for what was denied, if there is other room for it than there was."""
-        room = self._room()
-        for market in self.board.markets.values():
-            if market.denials and market.usage_at_denial != room:
-                self.board.mark_changed(market)
+        """Decide again on markets with a denial if the usage of the limits has changed."""
+        usage = self._risk_usage()
+        for market in self.market_states.markets.values():
+            if market.denials and market.usage_at_denial != usage:
+                self.market_states.mark_changed(market)
 
-    def _room(self) -> tuple[int, ...]:
-        """Return all that our own limits are held against, apart from time and status."""
+    def _risk_usage(self) -> tuple[int, ...]:
+        """Return the figures that limits apply to; time and market status are not among them."""
         return (
             self.exposure.total_cents,
             self.exposure.open_cents,
@@ -182,31 +191,31 @@ class Desk:
             self.wagers.live_count,
         )
 
-    # Hearing ----------------------------------------------------------------------------------
+    # Applying ---------------------------------------------------------------------------------
 
-    def _take_private(self, event: PrivateUpdate, at_ns: int) -> None:
-        wager = self.wagers.take(event, at_ns)
+    def _apply_private(self, event: PrivateUpdate, at_ns: int) -> None:
+        wager = self.wagers.apply(event, at_ns)
         if wager is None:
             return
-        market = self.board.markets[wager.pair.market_key]
-        market.wish = None
+        market = self.market_states.markets[wager.pair.market_key]
+        market.targets = None
         if isinstance(event, WagerMatched):
             self.ledger.book_fill(wager.pair, event)
-            self._account(at_ns)
+            self._update_accounts(at_ns)
         if isinstance(event, ProfitCorrected):
             self.ledger.revalue(wager.pair)
-            self._account(at_ns)
+            self._update_accounts(at_ns)
         if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
             self._clock.call_at(event.retry_at_ns, self._retry(market))
         if self._cannot_wait(event, market):
-            self.board.mark_urgent(market)
+            self.market_states.mark_urgent(market)
         else:
-            self.board.mark_changed(market)
+            self.market_states.mark_changed(market)
 
     def _cannot_wait(self, event: PrivateUpdate, market: MarketState) -> bool:
-        """Tell whether an update asks for a decision before the next refresh.
+        """Return whether an update needs a decision before the next refresh.
 
-        A refusal never does: to ask again at once would go in a circle.
+        A refusal never does: sending again at once would loop.
         """
         if isinstance(event, WagerMatched):
             return True
@@ -217,7 +226,7 @@ class Desk:
     def _retry(self, market: MarketState) -> Callable[[], None]:
         def retry() -> None:
             self.take(TimerFired(), self._clock.now_ns())
-            self.board.mark_urgent(market)
+            self.market_states.mark_urgent(market)
             self.act(self._clock.now_ns())
 
         return retry
@@ -226,18 +235,19 @@ class Desk:
         if event.state is TradingState.ACTIVE:
             self.losses.accept(self.ledger.equity_cents)
         self.risk.state = event.state
-        for market in self.board.markets.values():
-            market.wish = None
-            self.board.mark_urgent(market)
+        for market in self.market_states.markets.values():
+            market.targets = None
+            self.market_states.mark_urgent(market)
         if event.state is TradingState.HALTED:
             self._cancel_all(at_ns)
 
-    def _compare_with(self, account: AccountState, at_ns: int) -> None:
-        """Hold our books against the exchange's, and ask again where they differ.
+    def _check_account(self, account: AccountState, at_ns: int) -> None:
+        """Compare our books with the exchange's account, and ask for another where they differ.
 
-        What we were not told makes a difference, and so does an account overtaken by later news.
-        Hence it takes two accounts, as far apart as our patience, that differ alike while nothing
-        is known to be in flight or unreported: then one of the two books is wrong.
+        An update that is still on its way makes a difference, and so does an account overtaken by
+        later updates. Hence it takes two accounts at least CANCEL_PATIENCE_NS apart with the same
+        difference, while nothing is known to be in flight or unreported: then one of the two books
+        is wrong.
         """
         difference = self._difference_from(account) if self.wagers.at_rest else None
         if difference is None:
@@ -249,7 +259,7 @@ class Desk:
             raise InvariantError(difference)
 
     def _difference_from(self, account: AccountState) -> str | None:
-        """Return in what our books differ from the exchange's account, None if they agree."""
+        """Return how our books differ from the exchange's account, None if they agree."""
         open_cents = {wager.ref: wager.unmatched_cents for wager in self.wagers.live()}
         if dict(account.open_cents) != open_cents:
             return f"open wagers: we hold {open_cents}, the exchange {dict(account.open_cents)}"
@@ -260,8 +270,8 @@ class Desk:
             )
         return None
 
-    def _account(self, now_ns: int) -> None:
-        """Tell the journal of changed accounts, and halt if a loss limit is hit."""
+    def _update_accounts(self, now_ns: int) -> None:
+        """Journal changed accounts, and halt if a loss limit is hit."""
         ledger = self.ledger
         accounts = AccountSnapshot(
             ledger.balance_cents,
@@ -273,42 +283,43 @@ class Desk:
             return
         self._accounts = accounts
         self._journal.account_changed(now_ns, accounts)
-        hit = self.losses.limit_hit(now_ns, ledger.equity_cents)
+        equity_cents = accounts.balance_cents + accounts.marked_cents
+        hit = self.losses.limit_hit(now_ns, equity_cents)
         if hit is not None and self.risk.state is not TradingState.HALTED:
             self.take(TradingStateSet(TradingState.HALTED, hit), now_ns)
 
     # Deciding ---------------------------------------------------------------------------------
 
     def _decide(self, market: MarketState, now_ns: int) -> None:
-        """Ask the strategy for its wish, trim it, and send what brings it about."""
+        """Ask the strategy for its target quotes, trim them, and send the changes."""
         self.decisions += 1
         fairs = self._mark(market, now_ns)
-        self._account(now_ns)
+        self._update_accounts(now_ns)
         market.block_reason = self.risk.block_reason(market, now_ns)
-        closed = market.block_reason is not None
-        wish = () if closed else self._strategy.quote(self._view(market, fairs, now_ns))
-        if wish == market.wish and wish is not None:
+        blocked = market.block_reason is not None
+        targets = () if blocked else self._strategy.quote(self._view(market, fairs, now_ns))
+        if targets == market.targets and targets is not None:
             return
-        require_quotes(self._strategy, wish, market.line_ids)
-        allowed, denials = self.risk.trim(market, wish)
+        require_quotes(self._strategy, targets, market.line_ids)
+        allowed, denials = self.risk.trim(market, targets)
         self._journal.decided(now_ns, self._decision(market, fairs, allowed))
-        changes = self.wagers.converge(market.line_ids, wish, allowed, now_ns)
+        changes = self.wagers.converge(market.line_ids, targets, allowed, now_ns)
         denials += self._send(changes, now_ns)
         self._deny(market, denials, now_ns)
         market.waiting = not changes.complete
-        market.wish = wish if changes.complete and not denials else None
+        market.targets = targets if changes.complete and not denials else None
         too_fast = any(denial.control == COMMAND_RATE for denial in denials)
         if too_fast or not changes.complete:
-            self.board.mark_changed(market)
+            self.market_states.mark_changed(market)
 
     def _deny(self, market: MarketState, denials: list[Denial], now_ns: int) -> None:
-        """Tell the journal of denials; of one that lasts, only once."""
+        """Journal denials; one that lasts over several decisions only once."""
         lasting = {(denial.control, denial.line_id) for denial in market.denials}
         for denial in denials:
             if (denial.control, denial.line_id) not in lasting:
                 self._journal.denied(now_ns, denial)
         market.denials = denials
-        market.usage_at_denial = self._room() if denials else ()
+        market.usage_at_denial = self._risk_usage() if denials else ()
 
     def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""
@@ -319,7 +330,7 @@ class Desk:
                 event.keep_fair(book.pair, fair)
                 self.ledger.mark(book.pair, fair)
             if self.wants_every_change:
-                book.look()
+                book.mark_touches()
         return fairs
 
     def _view(self, market: MarketState, fairs: Sequence[float | None], now_ns: int) -> View:
@@ -381,15 +392,15 @@ class Desk:
         self.wagers.begin_cancel_all(now_ns)
         self._exchange.cancel_all()
 
-    def _ask_again(self, now_ns: int) -> None:
-        """Ask again for cancels that went unanswered: they were lost, or their answers were."""
+    def _resend_cancels(self, now_ns: int) -> None:
+        """Send cancels again that went unanswered: they were lost, or their answers were."""
         if self.risk.state is not TradingState.HALTED:
             self._cancel(self.wagers.unanswered(now_ns), now_ns)
         elif self.wagers.live_count and now_ns - self._cancel_all_ns >= CANCEL_PATIENCE_NS:
             self._cancel_all(now_ns)
 
     def _register(self, place: PlaceWager, now_ns: int) -> None:
-        """Count a wager from the moment before it is sent."""
+        """Count and journal a wager before it is sent, so that none can be sent unrecorded."""
         self.wagers.register(place, now_ns)
         self.risk.count_command(now_ns)
         self._journal.sent(now_ns, place)

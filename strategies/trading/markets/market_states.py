@@ -1,4 +1,4 @@
-"""The board: what the desk has heard of events and markets, and which of them changed."""
+"""The state of the events and markets that a desk follows, and which markets are due."""
 
 from collections.abc import Iterable
 
@@ -25,14 +25,13 @@ from strategies.trading.ports.strategy import Quote
 
 
 class MarketState:
-    """What was heard of one market, and where the desk stands with it.
+    """One market: its status and books, and where the desk's decisions on it stand.
 
-    `changed` asks for a decision at the next refresh, `urgent` for one at once. `wish` is the last
-    wish if nothing has happened to our wagers since, else None; `waiting` tells that something of
-    it was left to do when an answer comes.
-    `block_reason` is why no quotes were allowed at the last decision, None if they were; `denials`
-    are those of the last wish, so that a lasting one is reported once, and `usage_at_denial` is the
-    risk usage at that time.
+    `changed` means due at the next refresh, `urgent` due at once. `targets` are the strategy's last
+    quotes if nothing has happened to our wagers since, else None; `waiting` is whether some of
+    their changes must wait for an answer. `block_reason` is why no quotes were allowed at the last
+    decision, None if they were; `denials` are those of the last decision, so that a lasting one is
+    reported once, and `usage_at_denial` is the risk usage at that time.
     """
 
     __slots__ = (
@@ -45,14 +44,14 @@ class MarketState:
         "line_ids",
         "market",
         "status",
+        "targets",
         "urgent",
         "usage_at_denial",
         "waiting",
-        "wish",
     )
 
     def __init__(self, market: Market, event: EventState) -> None:
-        """Start suspended and without books: a market is open once it was said to be."""
+        """Start suspended and without books; a market opens with its first status OPEN."""
         self.market = market
         self.key = market.key
         self.event = event
@@ -62,19 +61,19 @@ class MarketState:
         self.changed = False
         self.urgent = False
         self.waiting = False
-        self.wish: tuple[Quote, ...] | None = None
+        self.targets: tuple[Quote, ...] | None = None
         self.block_reason: str | None = None
         self.denials: list[Denial] = []
         self.usage_at_denial: tuple[int, ...] = ()
 
     def add(self, book: Book) -> None:
-        """Take in the book of one more pair."""
+        """Add the book of one more pair."""
         self.books += (book,)
         self.line_ids += (book.pair.first.line_id, book.pair.second.line_id)
 
 
 class MarketStates:
-    """Every market that the desk follows. It takes what is heard; it decides nothing."""
+    """The markets that a desk follows: applies market data, and keeps which markets are due."""
 
     def __init__(
         self, catalogue: Catalogue, market_keys: tuple[MarketKey, ...], *, eager: bool
@@ -95,8 +94,8 @@ class MarketStates:
         self._follow(market_keys)
         self._open_books(pair for key in market_keys for pair in catalogue.pairs_by_market[key])
 
-    def take(self, event: Event, at_ns: int) -> None:
-        """Take what was heard; markets that are not followed are passed over."""
+    def apply(self, event: Event, at_ns: int) -> None:
+        """Apply market data that arrived at `at_ns`; markets not followed are ignored."""
         match event:
             case OfferChanged():
                 self.put_offer(event, at_ns)
@@ -104,19 +103,19 @@ class MarketStates:
                 if event.line_id in self._offers:
                     self._offers[event.line_id][1].event.updated_ns = at_ns
             case ReferencePrice():
-                self._take_reference(event, at_ns)
+                self._apply_reference(event, at_ns)
             case MarketStatusChanged():
                 self._set_market_status(event, at_ns)
             case EventScheduled() | EventStatusChanged() | ScoreChanged() | EventPaused():
-                self._take_of_event(event, at_ns)
+                self._apply_to_event(event, at_ns)
             case MarketsAdded():
-                self._grow(event)
+                self._add_markets(event)
             case FeedLost() | FeedRestored():
                 self.feed_lost = isinstance(event, FeedLost)
-                self._wake(tuple(self.markets.values()))
+                self._mark_all_urgent(tuple(self.markets.values()))
 
     def put_offer(self, event: OfferChanged, at_ns: int) -> None:
-        """Take a changed offer; the one thing that is heard a million times a session."""
+        """Apply a changed offer; kept short, as a session has a million of them."""
         known = self._offers.get(event.line_id)
         if known is not None:
             offers, market = known
@@ -132,30 +131,30 @@ class MarketStates:
         return self._offers[line_id][0]
 
     def mark_changed(self, market: MarketState) -> None:
-        """Ask for a decision on a market at the next refresh."""
+        """Make a market due at the next refresh."""
         if not market.changed:
             market.changed = True
             self._changed.append(market)
 
     def mark_urgent(self, market: MarketState) -> None:
-        """Ask for a decision on a market at once."""
+        """Make a market due at once."""
         if not market.urgent:
             market.urgent = True
             self._urgent.append(market)
 
-    def take_urgent(self) -> list[MarketState]:
-        """Return the markets to decide on at once, in the order in which they became so."""
+    def pop_urgent(self) -> list[MarketState]:
+        """Return the markets due at once, in the order in which they became so; none stays due."""
         urgent, self._urgent = self._urgent, []
         for market in urgent:
-            # What it changed by will have been looked at.
+            # The decision covers the change too.
             market.urgent = market.changed = False
         return urgent
 
-    def take_changed(self) -> list[MarketState]:
-        """Return the markets to decide on at a refresh, the urgent ones first."""
-        due = self.take_urgent()
+    def pop_due(self) -> list[MarketState]:
+        """Return the markets due at a refresh, the urgent ones first; none stays due."""
+        due = self.pop_urgent()
         for market in self._changed:
-            # One that was urgent meanwhile may stand here twice; it is decided on once.
+            # One that was urgent meanwhile may be listed twice; it is decided on once.
             if market.changed:
                 market.changed = False
                 due.append(market)
@@ -180,7 +179,7 @@ class MarketStates:
                 self._offers[pair.first.line_id] = (book.first, market)
                 self._offers[pair.second.line_id] = (book.second, market)
 
-    def _grow(self, event: MarketsAdded) -> None:
+    def _add_markets(self, event: MarketsAdded) -> None:
         pairs = self.catalogue.add(event.events, event.markets, event.lines)
         self._follow(event.market_keys)
         self._open_books(pairs)
@@ -188,8 +187,8 @@ class MarketStates:
             if pair.pair_id in self.books:
                 self.mark_changed(self.markets[pair.market_key])
 
-    def _take_reference(self, event: ReferencePrice, at_ns: int) -> None:
-        """Keep an outside price; that it came does not show that the exchange's feed is alive."""
+    def _apply_reference(self, event: ReferencePrice, at_ns: int) -> None:
+        """Store an outside price; its arrival does not prove that the exchange's feed is alive."""
         if event.line_id not in self._offers:
             return
         market = self._offers[event.line_id][1]
@@ -209,7 +208,7 @@ class MarketStates:
             market.event.updated_ns = at_ns
             self.mark_urgent(market)
 
-    def _take_of_event(
+    def _apply_to_event(
         self,
         event: EventScheduled | EventStatusChanged | ScoreChanged | EventPaused,
         at_ns: int,
@@ -228,8 +227,10 @@ class MarketStates:
                 state.paused = event.paused
         if not isinstance(event, EventPaused):
             state.updated_ns = at_ns
-        self._wake(tuple(market for market in self.markets.values() if market.event is state))
+        self._mark_all_urgent(
+            tuple(market for market in self.markets.values() if market.event is state)
+        )
 
-    def _wake(self, markets: tuple[MarketState, ...]) -> None:
+    def _mark_all_urgent(self, markets: tuple[MarketState, ...]) -> None:
         for market in markets:
             self.mark_urgent(market)

@@ -1,23 +1,23 @@
-"""The book as the desk knows it: all offers of a pair, ours told apart from the others'."""
+"""The book as the desk knows it: all offers of a pair, ours kept apart from the others'."""
 
 from strategies.trading.model.market import Pair
 from strategies.trading.model.odds import Odds
 
-# So far apart may what we are told of a wager and what the book shows of it be at most.
-_ROADS_APART_NS = 2_000_000_000
+# The longest time between a private update and the change of the book that it explains.
+_MAX_APART_NS = 2_000_000_000
 
 
 class Offers:
     """What a taker may stake on one line, in cents by odds.
 
-    Our own wagers on the opposite line show up here too; they are told apart so that a strategy
-    never sees itself. What we are told of our wagers and what the book shows of them come over
-    different roads, in either order. So we keep what of ours is *due* to be shown, and what *is* by
-    our reckoning: while too little is, a rise is ours first; while too much is, a fall is, also
-    one that was shown just before we were told.
+    Our own wagers on the opposite line are shown here too; they are kept apart, so that a strategy
+    never sees itself. Private updates of our wagers and the market data that shows them come over
+    different channels, in either order. So we keep what of ours is *due* to be shown, and what we
+    infer *is* shown: while too little is, a rise is ours first; while too much is, a fall is, and
+    so is one that was shown just before the private update that explains it.
     """
 
-    __slots__ = ("_due", "_fallen", "_ours", "_seen", "best", "by_odds")
+    __slots__ = ("_due", "_fallen", "_marked", "_ours", "best", "by_odds")
 
     def __init__(self) -> None:
         """Start with no offers."""
@@ -26,12 +26,12 @@ class Offers:
         self._due: dict[Odds, int] = {}
         self._ours: dict[Odds, int] = {}
         self._fallen: dict[Odds, tuple[int, int]] = {}
-        self._seen: Odds | None = None
+        self._marked: Odds | None = None
 
     def put(self, odds: Odds, amount_cents: int, at_ns: int) -> bool:
-        """Set what is offered at these odds as heard at a time, zero to remove the offer.
+        """Set what is offered at these odds from `at_ns` on, zero to remove the offer.
 
-        Tell whether that is at the touch, or beyond it, as it was when it was last asked for.
+        Return whether that is at the touch or beyond it, as of the last `mark_touch`.
         """
         if odds in self._due or odds in self._ours:
             self._attribute(odds, amount_cents, at_ns)
@@ -43,22 +43,22 @@ class Offers:
             self.by_odds.pop(odds, None)
             if odds == self.best:
                 self.best = max(self.by_odds, default=None)
-        return self._seen is None or odds >= self._seen
+        return self._marked is None or odds >= self._marked
 
     def expect_own(self, odds: Odds, change_cents: int) -> None:
-        """Note that so much more (or less, if negative) of ours is due to be shown by and by."""
+        """Expect `change_cents` more of ours (less if negative) to be shown by market data."""
         _set(self._due, odds, self._due.get(odds, 0) + change_cents)
 
     def lose_own(self, odds: Odds, cents: int, at_ns: int) -> None:
-        """Note that so much of ours is gone, as told at a time; it may have been shown already."""
+        """Record that `cents` of ours are gone as of `at_ns`; the book may show that already."""
         self.expect_own(odds, -cents)
         fallen_ns, fallen_cents = self._fallen.pop(odds, (0, 0))
-        if at_ns - fallen_ns <= _ROADS_APART_NS:
+        if at_ns - fallen_ns <= _MAX_APART_NS:
             shown_cents = min(fallen_cents, cents)
             _set(self._ours, odds, self._ours.get(odds, 0) - shown_cents)
 
     def disown(self, odds: Odds, cents: int) -> None:
-        """Note that so much of ours was never shown, and never will be."""
+        """Record that `cents` of ours that were expected never were shown and never will be."""
         self.expect_own(odds, -cents)
         _set(self._ours, odds, min(self._ours.get(odds, 0), self._due.get(odds, 0)))
 
@@ -67,7 +67,7 @@ class Offers:
         return self.by_odds.get(odds, 0) - self._ours.get(odds, 0)
 
     def _attribute(self, odds: Odds, amount_cents: int, at_ns: int) -> None:
-        """Reckon how much of a change in what is shown is of our own coming or leaving."""
+        """Infer how much of a change in what is shown is our own stake."""
         change_cents = amount_cents - self.by_odds.get(odds, 0)
         ours_cents = self._ours.get(odds, 0)
         missing_cents = self._due.get(odds, 0) - ours_cents
@@ -75,7 +75,7 @@ class Offers:
             ours_cents += max(0, min(change_cents, missing_cents))
         else:
             ours_cents += min(0, max(change_cents, missing_cents))
-            # Of the others as far as we know, or ours if we are told so presently.
+            # Others' for now; ours if a private update within _MAX_APART_NS says so.
             self._fallen[odds] = (at_ns, max(0, missing_cents - change_cents))
         _set(self._ours, odds, min(ours_cents, amount_cents))
 
@@ -86,8 +86,12 @@ class Offers:
             cents = self.others_cents(best)
             if not cents:
                 best, cents = self._next_of_others()
-        self._seen = best
         return None if best is None else (best, cents)
+
+    def mark_touch(self) -> None:
+        """Let `put` compare with the present touch from now on."""
+        touch = self.touch()
+        self._marked = None if touch is None else touch[0]
 
     def _next_of_others(self) -> tuple[Odds | None, int]:
         for odds in sorted(self.by_odds, reverse=True):
@@ -98,7 +102,7 @@ class Offers:
 
 
 def _set(cents_by_odds: dict[Odds, int], odds: Odds, cents: int) -> None:
-    """Keep an amount, or nothing where it is none."""
+    """Store an amount, and drop the key where it is not above zero."""
     if cents > 0:
         cents_by_odds[odds] = cents
     else:
@@ -116,7 +120,7 @@ class Book:
         self.first = Offers()
         self.second = Offers()
 
-    def look(self) -> None:
-        """Ask for both touches, so that changes behind them can be told from changes of them."""
-        self.first.touch()
-        self.second.touch()
+    def mark_touches(self) -> None:
+        """Let both lines' `put` compare with the present touches from now on."""
+        self.first.mark_touch()
+        self.second.mark_touch()

@@ -32,7 +32,7 @@ class Position:
 
     @property
     def flat(self) -> bool:
-        """Tell whether nothing is matched."""
+        """Return whether nothing is matched."""
         return self.matched_cents == [0, 0]
 
     def book_fill(self, side: int, stake_cents: int, profit_cents: int) -> None:
@@ -40,6 +40,24 @@ class Position:
         self.profit_if[side] += profit_cents
         self.profit_if[1 - side] -= stake_cents
         self.matched_cents[side] += stake_cents
+
+    def change_open(self, side: int, change_cents: int) -> int:
+        """Change the open stake on a side; return by how much that worsens the worst case."""
+        before_cents = self.worst_case_cents()
+        self.open_cents[side] += change_cents
+        return before_cents - self.worst_case_cents()
+
+    def match(
+        self, side: int, stake_cents: int, profit_cents: int, from_open_cents: int
+    ) -> tuple[int, int]:
+        """Book a fill, of which `from_open_cents` had counted as open.
+
+        Return by how much that worsens the worst case, and by how much it raises the credit.
+        """
+        worst_cents, credit_cents = self.worst_case_cents(), self.credit_cents()
+        self.open_cents[side] -= from_open_cents
+        self.book_fill(side, stake_cents, profit_cents)
+        return worst_cents - self.worst_case_cents(), self.credit_cents() - credit_cents
 
     def add_matched_of(self, other: "Position") -> None:
         """Add what is matched of another position in the same pair."""

@@ -40,7 +40,7 @@ class RiskManager:
         self,
         limits: Limits,
         ladder: Ladder,
-        board: MarketStates,
+        market_states: MarketStates,
         exposure: Exposure,
         ledger: Ledger,
         wagers: WagerManager,
@@ -50,7 +50,7 @@ class RiskManager:
         self.state = TradingState.ACTIVE
         self._limits = limits
         self._ladder = ladder
-        self._board = board
+        self._market_states = market_states
         self._exposure = exposure
         self._ledger = ledger
         self._wagers = wagers
@@ -68,7 +68,7 @@ class RiskManager:
             return "event ended"
         if event.paused:
             return "event paused"
-        if self._board.feed_lost:
+        if self._market_states.feed_lost:
             return "feed lost"
         if now_ns - event.updated_ns > self._limits.max_feed_age_ns:
             return "feed stale"
@@ -103,13 +103,13 @@ class RiskManager:
 
     def admit(self, command: PlaceWager, now_ns: int) -> Denial | None:
         """Return the first control that a wager fails, None if it may be sent."""
-        pair = self._board.catalogue.pair_of(command.line_id)
+        pair = self._market_states.catalogue.pair_of(command.line_id)
         side = 0 if pair.first.line_id == command.line_id else 1
         position = self._exposure.position(pair)
         added_cents = position.added_worst_case_cents(side, command.stake_cents)
         if not self._state_permits(added_cents):
             return _denial(command, TRADING_STATE, f"the desk is {self.state}")
-        market = self._board.markets.get(pair.market_key)
+        market = self._market_states.markets.get(pair.market_key)
         if market is None:
             return _denial(command, MARKET_OPEN, "the market is not one that the desk follows")
         blocked = self.block_reason(market, now_ns)
@@ -121,7 +121,7 @@ class RiskManager:
                 now_ns=now_ns,
                 event=market.event,
                 market=market.market,
-                book=self._board.books[pair.pair_id],
+                book=self._market_states.books[pair.pair_id],
                 side=side,
                 position=position,
                 added_cents=added_cents,

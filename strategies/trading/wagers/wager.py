@@ -1,8 +1,8 @@
-"""One wager of ours and its life.
+"""One wager of ours and its states.
 
-PENDING → ACCEPTED → OPEN ⇄ CANCELLING → ENDED. Steps may be skipped forwards, as answers and
-private updates come over different roads: a fill may precede the opening, or follow a cancel, and
-what was lost on the way is told later.
+PENDING → ACCEPTED → OPEN ⇄ CANCELLING → ENDED. Steps may be skipped forwards, as responses and
+private updates come over different channels: a fill may precede the opening or follow a cancel,
+and an update that was lost arrives later.
 """
 
 from enum import StrEnum
@@ -12,11 +12,11 @@ from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import Pair
 from strategies.trading.model.money import fill_profit_cents
-from strategies.trading.model.odds import Odds
+from strategies.trading.model.odds import Odds, opposite
 
 
 class WagerState(StrEnum):
-    """Where a wager stands, as far as we have been told."""
+    """The state of a wager at the exchange, as far as the updates received say."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -50,16 +50,21 @@ _STEPS = {
 
 
 class Wager:
-    """A wager with identity and a life; amounts are cents.
+    """Our view of one wager; amounts are cents, times nanoseconds since the epoch.
 
     `side` is 0 if the line is the first of its pair, else 1. Matched and unmatched stake are
-    amounts, not states. `most_cents` is how much can come to be matched: the stake, or what the
-    exchange said at the end. `fill_totals` names the fills booked, as WagerMatched tells them.
-    `asked_ns` is when a cancel was last asked for, `retry_at_ns` when a refused one may be again.
+    amounts, not states. `most_cents` is the most that can be matched: the stake, or what the
+    exchange reported at the end. `fill_totals` holds `WagerMatched.total_cents` of the fills
+    booked. To takers the wager is an offer on `shown_line_id` at `shown_odds`, of which
+    `shown_cents` are expected in the book. `answered_ns` is when the placing was first answered,
+    `ended_ns` when the wager ended; None before. `asked_ns` is when a cancel was last asked for,
+    `retry_at_ns` when a refused one may be asked for again.
     """
 
     __slots__ = (
+        "answered_ns",
         "asked_ns",
+        "ended_ns",
         "fill_totals",
         "intent",
         "line_id",
@@ -73,13 +78,15 @@ class Wager:
         "rested_cents",
         "retry_at_ns",
         "shown_cents",
+        "shown_line_id",
+        "shown_odds",
         "side",
         "stake_cents",
         "state",
     )
 
     def __init__(self, command: PlaceWager, pair: Pair, placed_ns: int) -> None:
-        """Begin as pending."""
+        """Start pending, sent at `placed_ns`."""
         self.ref: WagerRef = command.ref
         self.pair = pair
         self.line_id: LineId = command.line_id
@@ -94,14 +101,23 @@ class Wager:
         self.most_cents = self.stake_cents
         self.fill_totals: set[int] = set()
         self.rested_cents = 0
+        self.shown_line_id: LineId = (pair.first if self.side else pair.second).line_id
+        self.shown_odds = opposite(command.odds)
         self.shown_cents = 0
+        self.answered_ns: int | None = None
+        self.ended_ns: int | None = None
         self.asked_ns = 0
         self.retry_at_ns = 0
 
     @property
     def ended(self) -> bool:
-        """Tell whether nothing of the wager can be matched any more, as far as told."""
+        """Return whether the exchange will match nothing more of it."""
         return self.state is WagerState.ENDED
+
+    @property
+    def complete(self) -> bool:
+        """Return whether it has ended and every fill of it was received."""
+        return self.ended and not self.lacks_fill
 
     @property
     def unmatched_cents(self) -> int:
@@ -110,30 +126,40 @@ class Wager:
 
     @property
     def open_cents(self) -> int:
-        """Return the stake to count as open: what may be matched, or was without our knowing."""
+        """Return the stake to count as open: it may be matched, or its fill was not received yet."""
         return max(0, self.most_cents - self.matched_cents)
 
     @property
     def lacks_fill(self) -> bool:
-        """Tell whether the exchange is known to have matched more than it told us of."""
+        """Return whether the exchange is known to have matched more than the fills received."""
         named_cents = max(self.fill_totals, default=0)
         return self.matched_cents < max(named_cents, self.most_cents if self.ended else 0)
 
     def offered_cents(self) -> int:
-        """Return what takers on the opposite line should come to see of this wager in the book."""
+        """Return what the book should show of this wager to takers on the opposite line."""
         if self.state in (WagerState.CANCELLING, WagerState.ENDED):
             return 0
         return fill_profit_cents(self.rested_cents, self.unmatched_cents, self.odds)
 
+    def update_shown(self) -> int:
+        """Set `shown_cents` to what the book should show now, and return the change."""
+        change_cents = self.offered_cents() - self.shown_cents
+        self.shown_cents += change_cents
+        return change_cents
+
     def step(self, state: WagerState) -> None:
-        """Move on; raise InvariantError for a step that a wager cannot take."""
+        """Change the state; raise InvariantError for a step that a wager cannot take."""
         if state not in _STEPS[self.state]:
             message = f"wager {self.ref} cannot go from {self.state} to {state}"
             raise InvariantError(message)
         self.state = state
 
-    def match(self, odds: Odds, stake_cents: int, total_cents: int = 0) -> None:
-        """Book a fill, late or not, named by its total; raise InvariantError beyond the stake."""
+    def match(self, odds: Odds, stake_cents: int, total_cents: int = 0) -> int:
+        """Book a fill, late or not, and return how much of it had counted as open.
+
+        `total_cents` identifies the fill, 0 if unknown. Raise InvariantError beyond the stake.
+        """
+        was_open_cents = min(stake_cents, self.open_cents)
         self.matched_cents += stake_cents
         if total_cents:
             self.fill_totals.add(total_cents)
@@ -142,9 +168,16 @@ class Wager:
         if self.matched_cents > self.stake_cents:
             message = f"wager {self.ref}: {self.matched_cents} cents matched of {self.stake_cents}"
             raise InvariantError(message)
+        return was_open_cents
 
-    def end(self, reason: EndReason, most_cents: int) -> None:
-        """End for this reason, with this much matched, of which fills may still be told."""
+    def end(self, reason: EndReason, most_cents: int, at_ns: int) -> int:
+        """End with `most_cents` matched, and return the change of what counts as open.
+
+        Fills up to `most_cents` that were not received yet go on counting as open.
+        """
+        was_open_cents = self.open_cents
         self.step(WagerState.ENDED)
         self.reason = reason
+        self.ended_ns = at_ns
         self.most_cents = max(most_cents, *self.fill_totals, 0)
+        return self.open_cents - was_open_cents

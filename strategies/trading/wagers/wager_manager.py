@@ -1,7 +1,7 @@
-"""The wager manager: declared quotes become the fewest commands, once, for every strategy.
+"""The wager manager: turns target quotes into the fewest commands, and follows every wager.
 
 A wager that already stands for a quote is left alone, so that it keeps its place in the queue.
-What is in flight counts as if it were there. Nothing is sent that would cross one of our own
+What is in flight counts as if it were resting. Nothing is sent that would cross one of our own
 wagers before that one is confirmed gone.
 """
 
@@ -27,7 +27,7 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.ids import LineId, WagerRef, WagerRefFactory
-from strategies.trading.model.odds import Ladder, crosses, opposite
+from strategies.trading.model.odds import Ladder, crosses
 from strategies.trading.model.settings import Unit, Whole
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import Quote
@@ -45,11 +45,11 @@ PrivateUpdate = (
     | WagerWiped
 )
 
-# A cancel without an answer for so long was lost, or its answer was: it is asked for again. The
-# exchange publishes no timeout; its answers come within a second, an in-play delay apart.
+# After this long without an answer, a cancel or its answer was lost, and it is sent again. The
+# exchange publishes no timeout; it answers within a second, or within the in-play delay.
 CANCEL_PATIENCE_NS = 5 * NS_PER_SECOND
 
-# Late news of an ended wager is booked for so long; after that the exchange has to be asked.
+# How long updates of an ended wager are still booked; after that the account must be reconciled.
 _KEEP_ENDED_NS = 3600 * NS_PER_SECOND
 
 
@@ -72,7 +72,7 @@ class WagerSettings(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Changes:
-    """What has to be asked of the exchange; `complete` unless something must wait for an answer."""
+    """Commands to send; `complete` unless some must wait for an answer from the exchange."""
 
     cancels: list[WagerRef] = field(default_factory=list)
     places: list[PlaceWager] = field(default_factory=list)
@@ -80,21 +80,21 @@ class Changes:
 
 
 class WagerManager:
-    """Knows every wager of the session that may still be matched or settled."""
+    """Holds every wager of the session that may still be matched, or of which updates may come."""
 
     def __init__(
         self,
         settings: WagerSettings,
-        mint: WagerRefFactory,
-        board: MarketStates,
+        ref_factory: WagerRefFactory,
+        market_states: MarketStates,
         exposure: Exposure,
         ladder: Ladder,
         min_stake_cents: int,
     ) -> None:
         """Start with no wagers."""
         self._settings = settings
-        self._mint = mint
-        self._board = board
+        self._ref_factory = ref_factory
+        self._market_states = market_states
         self._exposure = exposure
         self._ladder = ladder
         self._min_stake_cents = min_stake_cents
@@ -102,7 +102,7 @@ class WagerManager:
         self._live_by_line: dict[LineId, dict[WagerRef, Wager]] = {}
         self._lacking: dict[WagerRef, Wager] = {}
         self._ended: dict[WagerRef, tuple[Wager, int]] = {}
-        self._take_wishes: dict[LineId, Quote] = {}
+        self._take_targets: dict[LineId, Quote] = {}
         self._taken: dict[LineId, Quote] = {}
 
     @property
@@ -112,14 +112,18 @@ class WagerManager:
 
     @property
     def at_rest(self) -> bool:
-        """Tell whether nothing is in flight or known to be unreported.
+        """Return whether nothing is in flight or known to be unreported.
 
-        So it is if every live wager is open, with no cancel on its way, and every fill that the
-        exchange has let us know of in any way was told.
+        That is so if every live wager is open, with no cancel under way, and every fill that any
+        update implies was received.
         """
         return not self._lacking and all(
             wager.state is WagerState.OPEN and not wager.lacks_fill for wager in self.live()
         )
+
+    def unfinished(self) -> list[Wager]:
+        """Return the wagers of which a fill or the end may still come, in the order of placing."""
+        return sorted([*self._live.values(), *self._lacking.values()], key=_placed_ns)
 
     def live(self) -> Iterable[Wager]:
         """Return the wagers that may still be matched, in the order of placing."""
@@ -137,31 +141,31 @@ class WagerManager:
         return wager
 
     def register(self, command: PlaceWager, now_ns: int) -> None:
-        """Count a wager from the moment before it is sent."""
-        pair = self._board.catalogue.pair_of(command.line_id)
+        """Add a wager; to be called before it is sent, so that it counts from then on."""
+        pair = self._market_states.catalogue.pair_of(command.line_id)
         wager = Wager(command, pair, now_ns)
         self._live[wager.ref] = wager
-        if wager.intent is Intent.TAKE and wager.line_id in self._take_wishes:
-            self._taken[wager.line_id] = self._take_wishes[wager.line_id]
+        if wager.intent is Intent.TAKE and wager.line_id in self._take_targets:
+            self._taken[wager.line_id] = self._take_targets[wager.line_id]
         self._live_by_line.setdefault(wager.line_id, {})[wager.ref] = wager
         self._exposure.change_open(pair, wager.side, wager.stake_cents)
         self._show(wager, now_ns)
 
     def begin_cancel(self, ref: WagerRef, now_ns: int) -> None:
-        """Note that a cancel is about to be sent."""
+        """Mark a wager as being cancelled; to be called before the cancel is sent."""
         wager = self._live[ref]
         wager.step(WagerState.CANCELLING)
         wager.asked_ns = now_ns
         self._show(wager, now_ns)
 
     def begin_cancel_all(self, now_ns: int) -> None:
-        """Note that a cancel of everything is about to be sent."""
+        """Mark every open wager as being cancelled; to be called before the cancel is sent."""
         for ref, wager in self._live.items():
             if wager.state in (WagerState.OPEN, WagerState.CANCELLING):
                 self.begin_cancel(ref, now_ns)
 
     def unanswered(self, now_ns: int) -> list[WagerRef]:
-        """Return the wagers whose cancel has gone without an answer for too long."""
+        """Return the wagers whose cancel has been unanswered for `CANCEL_PATIENCE_NS`."""
         return [
             wager.ref
             for wager in self.live()
@@ -169,17 +173,19 @@ class WagerManager:
             and now_ns - wager.asked_ns >= CANCEL_PATIENCE_NS
         ]
 
-    def take(self, event: PrivateUpdate, at_ns: int) -> Wager | None:
-        """Take an answer or a private update; return its wager, None if it tells nothing new.
+    def apply(self, event: PrivateUpdate, at_ns: int) -> Wager | None:
+        """Apply a response or a private update; return its wager, None if nothing changed.
 
-        They may come late, more than once, and in another order than they came about. Raise
-        InvariantError for a wager that is not ours.
+        Updates may come late, more than once and out of order. Raise InvariantError for a wager
+        that is not ours.
         """
         wager = self.find(event.ref)
         if wager is None:
-            message = f"the exchange speaks of wager {event.ref}, which is not ours"
+            message = f"update of wager {event.ref}, which this session did not place"
             raise InvariantError(message)
-        if not _tells_something_new(event, wager):
+        if wager.answered_ns is None and isinstance(event, WagerAccepted | WagerRejected):
+            wager.answered_ns = at_ns
+        if not _is_news(event, wager):
             return None
         match event:
             case WagerAccepted():
@@ -201,16 +207,16 @@ class WagerManager:
     def converge(
         self,
         line_ids: Sequence[LineId],
-        wish: tuple[Quote, ...],
+        targets: tuple[Quote, ...],
         allowed: tuple[Quote, ...],
         now_ns: int,
     ) -> Changes:
-        """Return what to send so that what rests on these lines becomes what is allowed.
+        """Return what to send so that the wagers on these lines become the quotes allowed.
 
-        `wish` is what the strategy asked for before risk trimmed it: it tells whether a quote to
-        take with is the same as before, however much of it was allowed then and now.
+        `targets` are the strategy's quotes before risk trimmed them: a TAKE quote is sent once for
+        each new target, however much of it was allowed before and is now.
         """
-        self._note_takes(line_ids, wish)
+        self._note_takes(line_ids, targets)
         changes = Changes()
         wanted: dict[LineId, list[Quote]] = {line_id: [] for line_id in line_ids}
         for quote in allowed:
@@ -220,19 +226,19 @@ class WagerManager:
                 self._place(quote, stake_cents, changes)
         return changes
 
-    def _note_takes(self, line_ids: Sequence[LineId], wish: tuple[Quote, ...]) -> None:
-        """Remember the wishes to take, and forget what was taken for wishes withdrawn."""
-        takes = {quote.line_id: quote for quote in wish if quote.intent is Intent.TAKE}
+    def _note_takes(self, line_ids: Sequence[LineId], targets: tuple[Quote, ...]) -> None:
+        """Keep the TAKE targets, and forget what was taken for targets withdrawn."""
+        takes = {quote.line_id: quote for quote in targets if quote.intent is Intent.TAKE}
         for line_id in line_ids:
             if line_id not in takes:
-                self._take_wishes.pop(line_id, None)
+                self._take_targets.pop(line_id, None)
                 self._taken.pop(line_id, None)
-        self._take_wishes.update(takes)
+        self._take_targets.update(takes)
 
     def _keep_or_cancel(
         self, line_id: LineId, quotes: list[Quote], now_ns: int, changes: Changes
     ) -> list[tuple[Quote, int]]:
-        """Let wagers stand for quotes, cancel the others; return what stake is missing."""
+        """Let wagers stand for quotes, cancel the others; return the stake missing by quote."""
         missing = [(quote, quote.stake_cents) for quote in quotes if quote.intent != Intent.TAKE]
         quoted = {quote.odds for quote, _ in missing}
         # A wager exactly at a quote stands for it before one that is only near.
@@ -261,25 +267,27 @@ class WagerManager:
         return None
 
     def _untaken(self, line_id: LineId, quotes: list[Quote]) -> list[tuple[Quote, int]]:
-        """Return the quote to take with, unless the same wish was taken with before."""
-        if self._taken.get(line_id) == self._take_wishes.get(line_id):
+        """Return the TAKE quote, unless the same target was taken with before."""
+        if self._taken.get(line_id) == self._take_targets.get(line_id):
             return []
         takes = (quote for quote in quotes if quote.intent is Intent.TAKE)
         return [(take, take.stake_cents) for take in takes]
 
     def _place(self, quote: Quote, stake_cents: int, changes: Changes) -> None:
-        """Ask for the stake that is missing, unless it is too little, or would meet our own."""
+        """Add a command for the missing stake, unless it is too little or would cross our own."""
         if stake_cents <= self._slack(quote) or stake_cents < self._min_stake_cents:
             return
         if self._would_cross_own(quote, changes):
             changes.complete = False
             return
         changes.places.append(
-            PlaceWager(self._mint.next_ref(), quote.line_id, quote.odds, stake_cents, quote.intent)
+            PlaceWager(
+                self._ref_factory.next_ref(), quote.line_id, quote.odds, stake_cents, quote.intent
+            )
         )
 
     def _would_cross_own(self, quote: Quote, changes: Changes) -> bool:
-        against = self._board.catalogue.opposite(quote.line_id).line_id
+        against = self._market_states.catalogue.opposite(quote.line_id).line_id
         if any(crosses(quote.odds, wager.odds) for wager in self.live_on(against)):
             return True
         return any(
@@ -290,15 +298,14 @@ class WagerManager:
         return quote.stake_cents * self._settings.stake_tolerance_percent // 100
 
     def _match(self, wager: Wager, event: WagerMatched, at_ns: int) -> None:
-        was_open_cents = min(event.stake_cents, wager.open_cents)
-        wager.match(event.odds, event.stake_cents, event.total_cents)
+        was_open_cents = wager.match(event.odds, event.stake_cents, event.total_cents)
         self._exposure.match(
             wager.pair, wager.side, event.stake_cents, event.profit_cents, was_open_cents
         )
         if wager.ref in self._lacking and not wager.lacks_fill:
             del self._lacking[wager.ref]
             self._keep_ended(wager, at_ns)
-        elif not wager.ended and wager.matched_cents == wager.stake_cents:
+        elif wager.matched_cents == wager.stake_cents and wager.ref in self._live:
             self._end(wager, EndReason.MATCHED, wager.stake_cents, at_ns)
 
     def _end_by(
@@ -318,10 +325,10 @@ class WagerManager:
                 self._end(wager, reason, wager.stake_cents - event.unmatched_cents, at_ns)
 
     def _end(self, wager: Wager, reason: EndReason, most_cents: int, at_ns: int) -> None:
-        """End a wager; what was matched of it but not told yet goes on counting as open."""
-        was_open_cents = wager.open_cents
-        wager.end(reason, most_cents)
-        self._exposure.change_open(wager.pair, wager.side, wager.open_cents - was_open_cents)
+        """End a wager; fills of it that were not received yet go on counting as open."""
+        change_cents = wager.end(reason, most_cents, at_ns)
+        if change_cents:
+            self._exposure.change_open(wager.pair, wager.side, change_cents)
         del self._live[wager.ref]
         del self._live_by_line[wager.line_id][wager.ref]
         if wager.lacks_fill:
@@ -334,7 +341,7 @@ class WagerManager:
         self._forget_ended_before(at_ns - _KEEP_ENDED_NS)
 
     def _forget_ended_before(self, when_ns: int) -> None:
-        """Drop wagers about which nothing can be heard any more, so that memory stays bounded."""
+        """Drop wagers of which no update is expected any more, so that memory stays bounded."""
         while self._ended:
             ref, (_, ended_ns) = next(iter(self._ended.items()))
             if ended_ns >= when_ns:
@@ -342,13 +349,12 @@ class WagerManager:
             del self._ended[ref]
 
     def _show(self, wager: Wager, at_ns: int) -> None:
-        """Tell the board what of the offers opposite is due to be this wager."""
-        change_cents = wager.offered_cents() - wager.shown_cents
+        """Let the book expect as much of the offers opposite to be ours as the wager shows."""
+        change_cents = wager.update_shown()
         if not change_cents:
             return
-        wager.shown_cents += change_cents
-        offers = self._board.offers_on(self._board.catalogue.opposite(wager.line_id).line_id)
-        odds = opposite(wager.odds)
+        offers = self._market_states.offers_on(wager.shown_line_id)
+        odds = wager.shown_odds
         if wager.reason in (EndReason.REJECTED, EndReason.INVALID):
             offers.disown(odds, -change_cents)
         elif change_cents > 0 or wager.state is WagerState.CANCELLING:
@@ -357,8 +363,12 @@ class WagerManager:
             offers.lose_own(odds, -change_cents, at_ns)
 
 
-def _tells_something_new(event: PrivateUpdate, wager: Wager) -> bool:
-    """Tell whether an update is neither a repeat nor overtaken by later news."""
+def _placed_ns(wager: Wager) -> int:
+    return wager.placed_ns
+
+
+def _is_news(event: PrivateUpdate, wager: Wager) -> bool:
+    """Return whether an update is neither a repeat nor overtaken by a later one."""
     match event:
         case WagerMatched():
             return event.total_cents not in wager.fill_totals
@@ -369,7 +379,7 @@ def _tells_something_new(event: PrivateUpdate, wager: Wager) -> bool:
         case WagerOpened():
             return wager.state in (WagerState.PENDING, WagerState.ACCEPTED)
         case CancelRefused():
-            # A time to retry that passed before we last asked was told of an earlier cancel.
+            # A time to retry that passed before the last cancel belongs to an earlier cancel.
             overtaken = event.retry_at_ns is not None and event.retry_at_ns <= wager.asked_ns
             return wager.state is WagerState.CANCELLING and not overtaken
         case _:

@@ -323,7 +323,7 @@ class Room:
 
     def market(self, line: str = "home") -> Any:
         """Return what the desk has heard of the market of a line."""
-        return self.desk.board.markets[self.pair(line).market_key]
+        return self.desk.market_states.markets[self.pair(line).market_key]
 
     def wager(self, ref: WagerRef) -> Wager:
         """Return a wager that the desk knows."""
@@ -367,8 +367,8 @@ class Room:
     def wish(self, *quotes: Quote) -> None:
         """Let the strategy wish for these quotes, and let the next refresh come."""
         self.strategy.wish = quotes
-        for market in self.desk.board.markets.values():
-            self.desk.board.mark_changed(market)
+        for market in self.desk.market_states.markets.values():
+            self.desk.market_states.mark_changed(market)
         self.refresh()
 
     def converge(self, *quotes: Quote) -> Changes:

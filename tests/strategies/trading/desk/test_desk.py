@@ -345,7 +345,9 @@ def test_a_view_holds_the_positions_of_the_whole_event(room: Room) -> None:
 )
 def test_news_of_a_wager_that_is_not_ours_stops_the_desk(room: Room, event: Event) -> None:
     """An exchange that speaks of an unknown wager means that our books are wrong."""
-    with pytest.raises(InvariantError, match="wager whose, which is not ours"):
+    with pytest.raises(
+        InvariantError, match="update of wager whose, which this session did not place"
+    ):
         room.hear(event)
 
 

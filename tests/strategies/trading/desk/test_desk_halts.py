@@ -101,7 +101,7 @@ def test_a_wager_that_opens_too_late_is_pulled_as_it_opens(room: Room, event: Ev
 def test_quotes_are_pulled_before_the_start(room: Room) -> None:
     """Though nothing is heard, quotes are gone within a refresh of two minutes before the start."""
     ref = one_open(room)
-    closing_ns = room.desk.board.events[G1].scheduled_ns - 120 * NS_PER_SECOND
+    closing_ns = room.desk.market_states.events[G1].scheduled_ns - 120 * NS_PER_SECOND
     room.clock.advance(closing_ns - room.clock.now_ns() - 1)
     assert room.exchange.cancels == []
     room.clock.advance(room.strategy.quote_refresh_ns)

@@ -1,4 +1,4 @@
-"""The board: what the desk has heard, and which markets changed."""
+"""The states of the markets that a desk follows, and which of them are due."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,52 +40,53 @@ HOME = LineId("home")
 
 
 @pytest.fixture
-def board(catalogue: Catalogue) -> MarketStates:
-    """Return a board that follows the moneylines and the spreads, but not the total."""
+def market_states(catalogue: Catalogue) -> MarketStates:
+    """Return states of the moneylines and the spreads, but not the total."""
     return MarketStates(catalogue, (MONEYLINE, SPREAD, OTHER_GAME), eager=False)
 
 
-def due(board: MarketStates, *, urgent_only: bool) -> list[MarketKey]:
+def due(market_states: MarketStates, *, urgent_only: bool) -> list[MarketKey]:
     """Return the names of the markets that are due."""
-    markets = board.take_urgent() if urgent_only else board.take_changed()
+    markets = market_states.pop_urgent() if urgent_only else market_states.pop_due()
     return [market.key for market in markets]
 
 
-def test_a_changed_offer_waits_for_the_refresh(board: MarketStates) -> None:
+def test_a_changed_offer_waits_for_the_refresh(market_states: MarketStates) -> None:
     """An offer marks its market once, for the next refresh, and not for now."""
     for cents in (100, 200):
-        board.take(OfferChanged(HOME, Odds(110), cents), 5)
-    assert due(board, urgent_only=True) == []
-    assert due(board, urgent_only=False) == [MONEYLINE]
-    assert due(board, urgent_only=False) == []
+        market_states.apply(OfferChanged(HOME, Odds(110), cents), 5)
+    assert due(market_states, urgent_only=True) == []
+    assert due(market_states, urgent_only=False) == [MONEYLINE]
+    assert due(market_states, urgent_only=False) == []
 
 
 def test_an_eager_board_does_not_wait_with_a_touch(catalogue: Catalogue) -> None:
     """For a strategy that wants every change, one at the touch is urgent, one behind it is none."""
-    board = MarketStates(catalogue, (MONEYLINE,), eager=True)
-    first = next(iter(board.books.values())).first
-    board.take(OfferChanged(HOME, Odds(110), 100), 5)
-    assert due(board, urgent_only=True) == [MONEYLINE]
+    market_states = MarketStates(catalogue, (MONEYLINE,), eager=True)
+    first = next(iter(market_states.books.values())).first
+    market_states.apply(OfferChanged(HOME, Odds(110), 100), 5)
+    assert due(market_states, urgent_only=True) == [MONEYLINE]
     assert first.touch() == (110, 100)
-    board.take(OfferChanged(HOME, Odds(105), 100), 5)
-    assert due(board, urgent_only=True) == []
-    board.take(OfferChanged(HOME, Odds(110), 0), 5)
-    assert due(board, urgent_only=True) == [MONEYLINE]
+    first.mark_touch()
+    market_states.apply(OfferChanged(HOME, Odds(105), 100), 5)
+    assert due(market_states, urgent_only=True) == []
+    market_states.apply(OfferChanged(HOME, Odds(110), 0), 5)
+    assert due(market_states, urgent_only=True) == [MONEYLINE]
 
 
-def test_markets_are_due_in_the_order_in_which_they_changed(board: MarketStates) -> None:
+def test_markets_are_due_in_the_order_in_which_they_changed(market_states: MarketStates) -> None:
     """Who changed first is decided on first, which makes a run the same every time."""
     for line in ("home2", "home-3", "home", "home-4.5"):
-        board.take(OfferChanged(LineId(line), Odds(110), 100), 5)
-    assert due(board, urgent_only=False) == [OTHER_GAME, SPREAD, MONEYLINE]
+        market_states.apply(OfferChanged(LineId(line), Odds(110), 100), 5)
+    assert due(market_states, urgent_only=False) == [OTHER_GAME, SPREAD, MONEYLINE]
 
 
-def test_an_urgent_change_does_not_take_the_others_along(board: MarketStates) -> None:
+def test_an_urgent_change_does_not_take_the_others_along(market_states: MarketStates) -> None:
     """Deciding at once on one market leaves the others for their refresh."""
-    board.take(OfferChanged(HOME, Odds(110), 100), 5)
-    board.take(MarketStatusChanged(SPREAD, MarketStatus.OPEN), 5)
-    assert due(board, urgent_only=True) == [SPREAD]
-    assert due(board, urgent_only=False) == [MONEYLINE]
+    market_states.apply(OfferChanged(HOME, Odds(110), 100), 5)
+    market_states.apply(MarketStatusChanged(SPREAD, MarketStatus.OPEN), 5)
+    assert due(market_states, urgent_only=True) == [SPREAD]
+    assert due(market_states, urgent_only=False) == [MONEYLINE]
 
 
 @pytest.mark.parametrize(
@@ -97,28 +98,30 @@ def test_an_urgent_change_does_not_take_the_others_along(board: MarketStates) ->
         EventPaused(G1, True),
     ],
 )
-def test_news_of_an_event_wakes_all_its_markets_at_once(board: MarketStates, event: Event) -> None:
+def test_news_of_an_event_wakes_all_its_markets_at_once(
+    market_states: MarketStates, event: Event
+) -> None:
     """Start, status, score and a person's pause concern every market of the event, and no other."""
-    board.take(event, 5)
-    assert due(board, urgent_only=True) == [MONEYLINE, SPREAD]
+    market_states.apply(event, 5)
+    assert due(market_states, urgent_only=True) == [MONEYLINE, SPREAD]
 
 
 @pytest.mark.parametrize("event", [FeedLost(), FeedRestored()])
 def test_losing_and_regaining_the_feed_wakes_every_market(
-    board: MarketStates, event: Event
+    market_states: MarketStates, event: Event
 ) -> None:
     """Without a feed nothing may stay as it is."""
-    board.take(event, 5)
-    assert board.feed_lost == isinstance(event, FeedLost)
-    assert due(board, urgent_only=True) == [MONEYLINE, SPREAD, OTHER_GAME]
+    market_states.apply(event, 5)
+    assert market_states.feed_lost == isinstance(event, FeedLost)
+    assert due(market_states, urgent_only=True) == [MONEYLINE, SPREAD, OTHER_GAME]
 
 
-def test_a_market_is_not_open_before_it_was_said_to_be(board: MarketStates) -> None:
+def test_a_market_is_not_open_before_it_was_said_to_be(market_states: MarketStates) -> None:
     """Until its status is heard a market counts as suspended."""
-    assert {market.status for market in board.markets.values()} == {MarketStatus.SUSPENDED}
-    board.take(MarketStatusChanged(MONEYLINE, MarketStatus.OPEN), 5)
-    assert board.markets[MONEYLINE].status is MarketStatus.OPEN
-    assert board.markets[SPREAD].status is MarketStatus.SUSPENDED
+    assert {market.status for market in market_states.markets.values()} == {MarketStatus.SUSPENDED}
+    market_states.apply(MarketStatusChanged(MONEYLINE, MarketStatus.OPEN), 5)
+    assert market_states.markets[MONEYLINE].status is MarketStatus.OPEN
+    assert market_states.markets[SPREAD].status is MarketStatus.SUSPENDED
 
 
 @pytest.mark.parametrize(
@@ -132,11 +135,13 @@ def test_a_market_is_not_open_before_it_was_said_to_be(board: MarketStates) -> N
         (ReferencePrice(HOME, 0.6), False),
     ],
 )
-def test_only_the_feed_makes_an_event_fresh(board: MarketStates, event: Event, fresh: bool) -> None:
+def test_only_the_feed_makes_an_event_fresh(
+    market_states: MarketStates, event: Event, fresh: bool
+) -> None:
     """Whatever the exchange tells shows that the feed is alive; other words do not."""
-    board.take(event, 77)
-    assert board.events[G1].updated_ns == (77 if fresh else 0)
-    assert board.events[OTHER_GAME.event_id].updated_ns == 0
+    market_states.apply(event, 77)
+    assert market_states.events[G1].updated_ns == (77 if fresh else 0)
+    assert market_states.events[OTHER_GAME.event_id].updated_ns == 0
 
 
 @pytest.mark.parametrize(
@@ -149,48 +154,50 @@ def test_only_the_feed_makes_an_event_fresh(board: MarketStates, event: Event, f
         ReferencePrice(LineId("over"), 0.6),
     ],
 )
-def test_markets_that_are_not_followed_are_passed_over(board: MarketStates, event: Event) -> None:
+def test_markets_that_are_not_followed_are_passed_over(
+    market_states: MarketStates, event: Event
+) -> None:
     """News of what the session does not follow changes nothing and wakes nobody."""
-    board.take(event, 5)
-    assert due(board, urgent_only=False) == []
-    assert board.events[G1].updated_ns == 0
+    market_states.apply(event, 5)
+    assert due(market_states, urgent_only=False) == []
+    assert market_states.events[G1].updated_ns == 0
 
 
-def test_what_was_heard_is_kept(board: MarketStates) -> None:
+def test_what_was_heard_is_kept(market_states: MarketStates) -> None:
     """Score and its clock, status and start, schedule and pause are there for the next decision."""
-    board.take(EventStatusChanged(G1, EventStatus.LIVE), 4)
-    board.take(ScoreChanged(G1, 55, 60, 1_440), 5)
-    board.take(EventStatusChanged(G1, EventStatus.LIVE), 6)
-    board.take(EventScheduled(G1, 9), 5)
-    board.take(EventPaused(G1, True), 5)
-    state = board.events[G1]
+    market_states.apply(EventStatusChanged(G1, EventStatus.LIVE), 4)
+    market_states.apply(ScoreChanged(G1, 55, 60, 1_440), 5)
+    market_states.apply(EventStatusChanged(G1, EventStatus.LIVE), 6)
+    market_states.apply(EventScheduled(G1, 9), 5)
+    market_states.apply(EventPaused(G1, True), 5)
+    state = market_states.events[G1]
     heard = (state.score, state.status, state.scheduled_ns, state.paused)
     assert heard == ((55, 60), EventStatus.LIVE, 9, True)
     assert (state.clock_ns, state.live_since_ns) == (1_440, 4)
 
 
-def test_the_newest_outside_price_of_either_line_is_kept(board: MarketStates) -> None:
+def test_the_newest_outside_price_of_either_line_is_kept(market_states: MarketStates) -> None:
     """A reference price counts for both lines of its pair, and a later one takes its place."""
-    pair = board.catalogue.pair_of(HOME).pair_id
-    board.take(ReferencePrice(HOME, 0.6), 5)
-    assert board.events[G1].references == {pair: (0.6, 5)}
-    board.take(ReferencePrice(LineId("away"), 0.3), 7)
-    assert board.events[G1].references == {pair: (0.7, 7)}
+    pair = market_states.catalogue.pair_of(HOME).pair_id
+    market_states.apply(ReferencePrice(HOME, 0.6), 5)
+    assert market_states.events[G1].references == {pair: (0.6, 5)}
+    market_states.apply(ReferencePrice(LineId("away"), 0.3), 7)
+    assert market_states.events[G1].references == {pair: (0.7, 7)}
 
 
 @pytest.mark.parametrize("eager", [False, True])
 def test_an_outside_price_asks_for_a_decision(catalogue: Catalogue, eager: bool) -> None:
     """It does so at once for a strategy that wants every change, else at the next refresh."""
-    board = MarketStates(catalogue, (MONEYLINE, SPREAD), eager=eager)
-    board.take(ReferencePrice(HOME, 0.6), 5)
-    assert due(board, urgent_only=True) == ([MONEYLINE] if eager else [])
-    assert due(board, urgent_only=False) == ([] if eager else [MONEYLINE])
+    market_states = MarketStates(catalogue, (MONEYLINE, SPREAD), eager=eager)
+    market_states.apply(ReferencePrice(HOME, 0.6), 5)
+    assert due(market_states, urgent_only=True) == ([MONEYLINE] if eager else [])
+    assert due(market_states, urgent_only=False) == ([] if eager else [MONEYLINE])
 
 
 def test_our_open_wager_is_not_shown_to_us(make_room: Callable[..., Any]) -> None:
     """Our wager shows up as an offer on the opposite line, and is taken off there while open."""
     room = make_room()
-    second = room.desk.board.books[room.pair().pair_id].second
+    second = room.desk.market_states.books[room.pair().pair_id].second
     ref = room.register("home", 110, 1_000)
     room.offer("away", -115, 500)
     room.offer("away", -110, 1_100)
@@ -213,8 +220,8 @@ def point_of(key: MarketKey, name: str, point: float) -> tuple[Line, Line]:
 
 
 @pytest.fixture
-def own_board() -> MarketStates:
-    """Return a board with a catalogue of its own, of which it follows one spread at one point."""
+def own_market_states() -> MarketStates:
+    """Return the states of one spread at one point, with a catalogue of their own."""
     game = SportEvent(G1, "A at H", "H", "A", "NBA", "basketball", 9)
     spread = Market(G1, SPREAD.market_id, MarketType.SPREAD, "Spread")
     return MarketStates(
@@ -222,36 +229,36 @@ def own_board() -> MarketStates:
     )
 
 
-def test_a_new_point_joins_the_market_that_is_followed(own_board: MarketStates) -> None:
+def test_a_new_point_joins_the_market_that_is_followed(own_market_states: MarketStates) -> None:
     """Its books stand behind those that were there, which keep what was heard; it is decided on."""
-    own_board.take(MarketStatusChanged(SPREAD, MarketStatus.OPEN), 5)
-    own_board.take(OfferChanged(LineId("old-home"), Odds(110), 100), 5)
-    own_board.take_changed()
-    own_board.take(MarketsAdded((), (), point_of(SPREAD, "new", -3.5), ()), 6)
-    assert due(own_board, urgent_only=False) == [SPREAD]
-    own_board.take(OfferChanged(LineId("new-away"), Odds(-105), 700), 7)
-    market = own_board.markets[SPREAD]
+    own_market_states.apply(MarketStatusChanged(SPREAD, MarketStatus.OPEN), 5)
+    own_market_states.apply(OfferChanged(LineId("old-home"), Odds(110), 100), 5)
+    own_market_states.pop_due()
+    own_market_states.apply(MarketsAdded((), (), point_of(SPREAD, "new", -3.5), ()), 6)
+    assert due(own_market_states, urgent_only=False) == [SPREAD]
+    own_market_states.apply(OfferChanged(LineId("new-away"), Odds(-105), 700), 7)
+    market = own_market_states.markets[SPREAD]
     assert market.status is MarketStatus.OPEN
     assert market.line_ids == ("old-home", "old-away", "new-home", "new-away")
     old, new = market.books
     assert (old.first.touch(), new.second.touch()) == ((110, 100), (-105, 700))
 
 
-def test_a_new_market_is_followed_if_it_was_chosen(own_board: MarketStates) -> None:
+def test_a_new_market_is_followed_if_it_was_chosen(own_market_states: MarketStates) -> None:
     """One of a known game shares what was heard of the game; one not chosen is passed over."""
-    own_board.take(EventPaused(G1, True), 5)
+    own_market_states.apply(EventPaused(G1, True), 5)
     other_game = SportEvent(OTHER_GAME.event_id, "C at B", "B", "C", "NBA", "basketball", 9)
     markets = tuple(
         Market(*key, MarketType.MONEYLINE, "Moneyline") for key in (MONEYLINE, OTHER_GAME)
     )
     lines = (*point_of(MONEYLINE, "new", 0.0), *point_of(OTHER_GAME, "other", 0.0))
-    own_board.take(MarketsAdded((other_game,), markets, lines, (MONEYLINE,)), 6)
-    own_board.take_changed()
+    own_market_states.apply(MarketsAdded((other_game,), markets, lines, (MONEYLINE,)), 6)
+    own_market_states.pop_due()
     for line_id in ("other-home", "new-home"):
-        own_board.take(OfferChanged(LineId(line_id), Odds(110), 100), 7)
-    own_board.take(MarketStatusChanged(OTHER_GAME, MarketStatus.OPEN), 7)
-    assert due(own_board, urgent_only=False) == [MONEYLINE]
-    assert list(own_board.markets) == [SPREAD, MONEYLINE]
-    assert own_board.markets[MONEYLINE].event.paused
-    assert own_board.markets[MONEYLINE].status is MarketStatus.SUSPENDED
-    assert list(own_board.events) == [G1]
+        own_market_states.apply(OfferChanged(LineId(line_id), Odds(110), 100), 7)
+    own_market_states.apply(MarketStatusChanged(OTHER_GAME, MarketStatus.OPEN), 7)
+    assert due(own_market_states, urgent_only=False) == [MONEYLINE]
+    assert list(own_market_states.markets) == [SPREAD, MONEYLINE]
+    assert own_market_states.markets[MONEYLINE].event.paused
+    assert own_market_states.markets[MONEYLINE].status is MarketStatus.SUSPENDED
+    assert list(own_market_states.events) == [G1]

@@ -247,7 +247,7 @@ def test_a_pause_concerns_its_event_alone(room: Room) -> None:
 
 def test_a_market_that_is_not_followed_is_closed(room: Room) -> None:
     """A wager on a market that the session does not follow is denied."""
-    del room.desk.board.markets[MONEYLINE]
+    del room.desk.market_states.markets[MONEYLINE]
     assert control(ask(room)) == "market_open"
 
 
@@ -265,7 +265,7 @@ def test_silence_on_an_event_closes_it(make_room: MakeRoom) -> None:
 def test_quoting_stops_before_the_start(make_room: MakeRoom) -> None:
     """Two minutes before the announced start the market closes, and opens if the start moves."""
     room = make_room()
-    start_ns = room.desk.board.events[G1].scheduled_ns
+    start_ns = room.desk.market_states.events[G1].scheduled_ns
     room.clock.skip(start_ns - room.clock.now_ns() - 120 * NS_PER_SECOND - 1)
     assert at(room, []) is None
     room.clock.skip(1)

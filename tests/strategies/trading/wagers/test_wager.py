@@ -69,7 +69,7 @@ def test_a_refused_cancel_leaves_the_wager_open(wager_in: Any) -> None:
 def test_fills_may_come_after_the_end_but_not_beyond_the_stake(wager: Wager) -> None:
     """A late fill is booked while the stake allows; a cent more is an error of the books."""
     wager.match(Odds(150), 400)
-    wager.end(EndReason.CANCELLED, 400)
+    wager.end(EndReason.CANCELLED, 400, 1)
     assert (wager.unmatched_cents, wager.reason) == (0, EndReason.CANCELLED)
     wager.match(Odds(150), 600)
     with pytest.raises(InvariantError, match="1001 cents matched of 1000"):
@@ -82,7 +82,7 @@ def test_a_wager_knows_what_it_was_not_told(wager: Wager) -> None:
     assert (wager.lacks_fill, wager.matched_cents) == (True, 300)
     wager.match(Odds(150), 400, 400)
     assert not wager.lacks_fill
-    wager.end(EndReason.CANCELLED, 900)
+    wager.end(EndReason.CANCELLED, 900, 1)
     assert (wager.lacks_fill, wager.open_cents, wager.unmatched_cents) == (True, 200, 0)
     wager.match(Odds(150), 200, 900)
     assert (wager.lacks_fill, wager.open_cents) == (False, 0)
@@ -91,7 +91,7 @@ def test_a_wager_knows_what_it_was_not_told(wager: Wager) -> None:
 def test_a_wager_that_is_said_to_be_invalid_keeps_what_a_fill_has_named(wager: Wager) -> None:
     """An end that names no amount does not hide stake that a fill has said was matched."""
     wager.match(Odds(150), 300, 700)
-    wager.end(EndReason.INVALID, 0)
+    wager.end(EndReason.INVALID, 0, 1)
     assert wager.open_cents == 400
 
 
@@ -106,7 +106,7 @@ def test_a_taker_is_due_to_see_what_the_rest_can_win(wager: Wager) -> None:
     assert wager.offered_cents() == 0
     wager.step(WagerState.OPEN)
     assert wager.offered_cents() == 900
-    wager.end(EndReason.CANCELLED, 400)
+    wager.end(EndReason.CANCELLED, 400, 1)
     assert wager.offered_cents() == 0
 
 
