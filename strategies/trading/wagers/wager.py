@@ -126,7 +126,7 @@ class Wager:
 
     @property
     def open_cents(self) -> int:
-        """Return the stake to count as open: it may be matched, or its fill was not received yet."""
+        """Return the stake to count as open: it may be matched, or its fill is yet to come."""
         return max(0, self.most_cents - self.matched_cents)
 
     @property
