@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.accounting.ledger import Ledger
+from strategies.trading.desk.account_check import AccountCheck
 from strategies.trading.desk.strategy_checks import require_quotes
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
-from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
@@ -101,7 +101,7 @@ class Desk:
         self._input_seq = 0
         self._accounts = AccountSnapshot(ledger.balance_cents, 0, 0, 0)
         self._cancel_all_ns = 0
-        self._difference: tuple[str, int] | None = None
+        self._account_check = AccountCheck(wagers, ledger)
         self._tick_ns = strategy.quote_refresh_ns or NS_PER_SECOND
         self.wants_every_change = strategy.quote_refresh_ns == 0
 
@@ -143,7 +143,8 @@ class Desk:
             case TradingStateSet():
                 self._set_trading_state(event, at_ns)
             case AccountState():
-                self._check_account(event, at_ns)
+                if self._account_check.needs_another(event, at_ns):
+                    self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
             case _ if isinstance(event, PrivateUpdate):
                 self._apply_private(event, at_ns)
             case _:
@@ -240,35 +241,6 @@ class Desk:
             self.market_states.mark_urgent(market)
         if event.state is TradingState.HALTED:
             self._cancel_all(at_ns)
-
-    def _check_account(self, account: AccountState, at_ns: int) -> None:
-        """Compare our books with the exchange's account, and ask for another where they differ.
-
-        An update that is still on its way makes a difference, and so does an account overtaken by
-        later updates. Hence it takes two accounts at least CANCEL_PATIENCE_NS apart with the same
-        difference, while nothing is known to be in flight or unreported: then one of the two books
-        is wrong.
-        """
-        difference = self._difference_from(account) if self.wagers.at_rest else None
-        if difference is None:
-            self._difference = None
-        elif self._difference is None or self._difference[0] != difference:
-            self._difference = (difference, at_ns)
-            self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
-        elif at_ns - self._difference[1] >= CANCEL_PATIENCE_NS:
-            raise InvariantError(difference)
-
-    def _difference_from(self, account: AccountState) -> str | None:
-        """Return how our books differ from the exchange's account, None if they agree."""
-        open_cents = {wager.ref: wager.unmatched_cents for wager in self.wagers.live()}
-        if dict(account.open_cents) != open_cents:
-            return f"open wagers: we hold {open_cents}, the exchange {dict(account.open_cents)}"
-        if account.balance_cents != self.ledger.available_cents:
-            return (
-                f"available cents: we hold {self.ledger.available_cents}, "
-                f"the exchange {account.balance_cents}"
-            )
-        return None
 
     def _update_accounts(self, now_ns: int) -> None:
         """Journal changed accounts, and halt if a loss limit is hit."""
