@@ -72,11 +72,11 @@ def codes_said() -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_rule_names_tests_that_are_there(document: str) -> None:
     """Each row of each table has at least one test, and all that it names exist."""
-    told = list(rows(document))
-    assert len(told) > 20
-    untested = [row for row in told if not NAME.findall(row["test"])]
+    documented = list(rows(document))
+    assert len(documented) > 20
+    untested = [row for row in documented if not NAME.findall(row["test"])]
     assert untested == []
-    named = {name for row in told for name in NAME.findall(row["test"])}
+    named = {name for row in documented for name in NAME.findall(row["test"])}
     assert sorted(named - names_of_tests()) == []
 
 
@@ -101,6 +101,6 @@ def test_every_setting_that_a_document_names_is_there(
 
 
 def test_every_code_of_the_exchange_is_in_its_document() -> None:
-    """What can be told is in the table of codes, and the table has no others."""
+    """Every code that the exchange can send is in the table of codes, and no other."""
     listed = {name for row in rows("exchange.md") for name in NAME.findall(row.get("code", ""))}
     assert listed == codes_said()

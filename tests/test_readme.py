@@ -41,7 +41,7 @@ def first_of_sweeps(word: str) -> str:
     return f"{name}={value.split(',')[0]}"
 
 
-def test_it_can_be_read_in_one_sitting() -> None:
+def test_it_is_short() -> None:
     """The README has less than 200 lines, and names the main command."""
     assert len(README.splitlines()) < 200
     assert "run +experiment=nba" in COMMANDS
@@ -81,9 +81,9 @@ def test_every_other_command_in_it_is_as_its_help_says(
         return
     verb, *rest = words
     assert verb in VERBS
-    told = "\n".join(sim(verb, "--help").out)
+    help_text = "\n".join(sim(verb, "--help").out)
     named = [word for word in rest if not OF_THE_READER.search(word) and not word.isdecimal()]
-    assert [word for word in named if word not in told] == []
+    assert [word for word in named if word not in help_text] == []
 
 
 def test_what_is_cheap_works_as_it_is_written(sim: Callable[..., Any]) -> None:

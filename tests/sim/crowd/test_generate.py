@@ -25,7 +25,7 @@ from tests.paths import PROJECT
 SEED = 13
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
-# A trade and the change of the book it made are told no further apart.
+# A trade and the book change that it caused are published within this time.
 APART_NS = 60_000_000
 
 Books = list[dict[int, int]]
@@ -41,7 +41,7 @@ SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0)
 
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Tape:
-    """Return a game made anew."""
+    """Return a newly generated game."""
     folder = tmp_path_factory.mktemp("crowd") / "game"
     generate_game(folder, seed=SEED)
     return Tape(folder)
@@ -57,13 +57,13 @@ def replay(tape: Tape, rows: list[Row]) -> Iterator[tuple[list[Row], Books]]:
     """Yield each message with the amounts shown by line and odds once it has been taken in."""
     books: Books = [{} for _ in tape.info.lines]
     for _, message in groupby(rows, key=lambda row: row.seq):
-        told = list(message)
-        for row in told:
+        batch = list(message)
+        for row in batch:
             if row.kind == Kind.OFFER and row.amount_cents:
                 books[row.line][row.odds] = row.amount_cents
             elif row.kind == Kind.OFFER:
                 del books[row.line][row.odds]
-        yield told, books
+        yield batch, books
 
 
 def of_kind(rows: list[Row], kind: Kind) -> list[Row]:
@@ -149,10 +149,10 @@ def test_a_sport_that_is_not_simulated_is_refused_by_name(tmp_path: Path) -> Non
 
 def test_book_is_never_crossed_and_never_deeper_than_shown(tape: Tape, rows: list[Row]) -> None:
     """After every message the best offers imply more than one, and a line has at most ten."""
-    for told, books in replay(tape, rows):
-        for pair in {row.line // 2 for row in told if row.kind == Kind.OFFER}:
-            assert (overround(books, PAIRS[pair]) or 1.0) > 0, told[0]
-        assert max(map(len, books)) <= 10, told[0]
+    for batch, books in replay(tape, rows):
+        for pair in {row.line // 2 for row in batch if row.kind == Kind.OFFER}:
+            assert (overround(books, PAIRS[pair]) or 1.0) > 0, batch[0]
+        assert max(map(len, books)) <= 10, batch[0]
 
 
 def test_an_offer_shows_no_more_than_its_makers_can_lose(rows: list[Row]) -> None:
@@ -169,16 +169,16 @@ def test_nobody_takes_more_than_was_shown(tape: Tape, rows: list[Row]) -> None:
     Beyond the ten levels shown nobody but the exchange knows.
     """
     shown: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for told, books in replay(tape, rows):
+    for batch, books in replay(tape, rows):
         taken: dict[tuple[int, int], int] = {}
-        for row in told:
+        for row in batch:
             place = (row.line, row.odds)
             if row.kind == Kind.OFFER:
                 shown.setdefault(place, []).append((row.exchange_ns, row.amount_cents))
             if row.kind == Kind.TRADE and row.odds >= min(books[row.line], default=0):
                 taken[place] = taken.get(place, 0) + row.amount_cents
         for place, cents in taken.items():
-            assert cents <= _most_shown(shown[place], told[0].exchange_ns - APART_NS)
+            assert cents <= _most_shown(shown[place], batch[0].exchange_ns - APART_NS)
 
 
 def _most_shown(history: list[tuple[int, int]], since_ns: int) -> int:
@@ -192,10 +192,10 @@ def test_book_is_wiped_at_tip_off(tape: Tape, rows: list[Row]) -> None:
     """Each market's suspension at tip-off removes every offer in the same message."""
     live_ns = tip_off_ns(rows)
     wiped = []
-    for told, books in replay(tape, rows):
-        first = told[0]
+    for batch, books in replay(tape, rows):
+        first = batch[0]
         if first.kind == Kind.MARKET_STATUS and first.exchange_ns == live_ns:
-            assert len(told) > 10
+            assert len(batch) > 10
             lines = [
                 line
                 for pair, of in zip(PAIRS, MARKETS, strict=True)
@@ -228,9 +228,9 @@ def test_nothing_happens_while_a_market_is_suspended(rows: list[Row]) -> None:
     is_open = [False] * 3
     shown: dict[tuple[int, int], int] = {}
     for _, message in groupby(rows, key=lambda row: row.seq):
-        told = list(message)
-        left = {row.line for row in told if row.kind == Kind.OFFER and not row.amount_cents}
-        for row in told:
+        batch = list(message)
+        left = {row.line for row in batch if row.kind == Kind.OFFER and not row.amount_cents}
+        for row in batch:
             place = (row.line, row.odds)
             if row.kind == Kind.MARKET_STATUS:
                 is_open[row.market] = row.state == MarketStatus.OPEN
@@ -245,21 +245,21 @@ def test_nothing_happens_while_a_market_is_suspended(rows: list[Row]) -> None:
 def test_all_lines_settle_by_the_final_score(tape: Tape, rows: list[Row]) -> None:
     """Moneyline, spread and total are won and lost as the last official score has it."""
     home, away = final_score(rows)
-    told = {row.line: row.state for row in of_kind(rows, Kind.RESULT)}
+    results = {row.line: row.state for row in of_kind(rows, Kind.RESULT)}
     surplus = {
         "home": lambda point: home - away + point,
         "away": lambda point: away - home + point,
         "over": lambda point: home + away - point,
         "under": lambda point: point - home - away,
     }
-    assert sorted(told) == list(range(14))
+    assert sorted(results) == list(range(14))
     for place, line in enumerate(tape.info.lines):
         won = surplus[line.selection](line.point) > 0
-        assert told[place] == (Result.WON if won else Result.LOST), line
+        assert results[place] == (Result.WON if won else Result.LOST), line
 
 
 def test_scores_only_grow_and_the_clock_runs(rows: list[Row]) -> None:
-    """The official score starts at nothing and grows by one score of one team, or is told again."""
+    """The official score starts at nothing and grows by one score of one team, or is repeated."""
     scores = [tuple(map(int, (row.text or "").split("-"))) for row in of_kind(rows, Kind.SCORE)]
     assert scores[0] == (0, 0)
     for before, after in pairwise(scores):
@@ -306,10 +306,10 @@ def test_overround_is_small_before_the_game_and_wider_in_it(
     off_ns = tip_off_ns(rows)
     before: list[float] = []
     during: list[float] = []
-    for told, books in replay(tape, rows):
+    for batch, books in replay(tape, rows):
         vig = overround(books, MAIN_PAIRS[market])
-        if vig is not None and told[0].market == market:
-            (before if told[0].exchange_ns < off_ns else during).append(vig)
+        if vig is not None and batch[0].market == market:
+            (before if batch[0].exchange_ns < off_ns else during).append(vig)
     assert 0.003 <= median(before) <= 0.015
     assert 0.008 <= median(during) <= 0.04
     assert median(before) < median(during)
@@ -337,8 +337,8 @@ def test_those_who_saw_the_score_first_win_and_others_pay(tmp_path: Path) -> Non
     tape = Tape(tmp_path / "game")
     rows = [row for chunk in tape.chunks() for row in chunk.rows()]
     mids = fair_by_mid(tape, rows)
-    told = [(row.text, row.exchange_ns) for row in of_kind(rows, Kind.SCORE)]
-    scored_ns = [after[1] for before, after in pairwise(told) if after[0] != before[0]]
+    scores = [(row.text, row.exchange_ns) for row in of_kind(rows, Kind.SCORE)]
+    scored_ns = [after[1] for before, after in pairwise(scores) if after[0] != before[0]]
     ahead: list[float] = []
     other: list[float] = []
     for row in of_kind(rows, Kind.TRADE):
@@ -355,12 +355,12 @@ def test_those_who_saw_the_score_first_win_and_others_pay(tmp_path: Path) -> Non
 def fair_by_mid(tape: Tape, rows: list[Row]) -> list[list[tuple[int, float]]]:
     """Return, by market, when the middle of a two-sided book was at which probability."""
     mids: list[list[tuple[int, float]]] = [[], [], []]
-    for told, books in replay(tape, rows):
-        for market in {row.market for row in told if row.kind == Kind.OFFER}:
+    for batch, books in replay(tape, rows):
+        for market in {row.market for row in batch if row.kind == Kind.OFFER}:
             vig = overround(books, MAIN_PAIRS[market])
             if vig is not None:
                 mid = implied_probability(max(books[MAIN_PAIRS[market][0]])) - vig / 2
-                mids[market].append((told[0].exchange_ns, mid))
+                mids[market].append((batch[0].exchange_ns, mid))
     return mids
 
 
