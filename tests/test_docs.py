@@ -14,7 +14,7 @@ NAME = re.compile(r"`([^`]+)`")
 SETTING = re.compile(r"`((?:exchange|fees|latency)\.[\w.]+)`")
 CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 # Where the exchange's codes are said.
-SPEAKERS = ("refusals.py", "prophet.py", "activation.py", "cancels.py", "exchange_wager.py")
+SPEAKERS = ("refusals.py", "prophet.py", "activation.py", "cancels.py", "participant.py")
 KNOWN = re.compile(r"(documented|observed|assumed)\b")
 
 Row = dict[str, str]

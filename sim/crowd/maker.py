@@ -1,20 +1,216 @@
-"""A maker of the crowd: a participant with a profile that quotes pairs and reacts to scores."""
+"""A maker of the crowd, and its quotes: the targets, what is stale, and what is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import sqrt
 
 from numpy.random import Generator
 
-from sim.crowd.activity_rates import ProcessGenerator
+from sim.crowd.activity_rates import ActivityRates, ProcessGenerator
 from sim.crowd.game import Score
-from sim.crowd.game_context import GameContext
+from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker_profiles import MakerProfile
-from sim.crowd.quoter import Quoter
-from sim.exchange.exchange_wager import ExchangeWager
-from strategies.trading.model.commands import PlaceWager
+from sim.exchange.participant import ExchangeWager
+from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event, WagerMatched
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market_types import MarketType
+from strategies.trading.model.odds import (
+    Odds,
+    crosses,
+    implied_probability,
+    opposite,
+    payout_ratio,
+    prophetx_ladder,
+)
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import BATCH_LIMIT
+
+SIZE_SIGMA = 0.9
+SIZE_CENTS = (2_500, 500_000)
+MIN_STAKE_CENTS = 100
+# Factor of the width of main lines in-play. Outer lines are wide before the game already.
+IN_PLAY_WIDTH = 2.5
+# The half spread is at most this share of the fair probability, for the sake of longshots.
+MAX_PROBABILITY_SHARE = 0.65
+TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.6, MarketType.TOTAL: 1.6}
+# However certain the outcome, quotes keep this share of the width from fair value.
+MIN_UNCERTAINTY = 0.5
+# S.d. of a maker's error about fair value, as a share of the half spread.
+BIAS_SHARE = 0.3
+# Quotes stay until their centre has moved by more than this share of the half spread.
+ANCHOR_SHARE = 0.35
+# A wager with less edge than this share of the half spread is cancelled as unprofitable.
+MIN_EDGE_SHARE = 0.6
+# This net position on one outcome moves a maker's quotes by its half spread.
+FULL_SKEW_CENTS = 1_000_000
+REFRESH_SHARE = 0.5
+CANCEL_TO_PLACE_S = (0.05, 0.8)
+REFILL_S = (1.0, 6.0)
+BREAK_SHARE = 0.25
+# Requotes a minute of a maker on a main line; outer lines are requoted less often.
+REQUOTES = ActivityRates(
+    beyond_12h=0.02, within_12h=0.13, within_3h=0.5, last_hour=1.65, in_play=3.6
+)
+OUTER_REQUOTES_SHARE = 0.2
+# Probabilities, per requote, that an outer line loses one side, and that it gets both again.
+ONE_SIDED_SHARE = 0.015
+TWO_SIDED_SHARE = 0.2
+
+
+class Quoter:
+    """Keeps the quotes of a maker on a pair at their targets. The two sides are 0 and 1."""
+
+    def __init__(
+        self,
+        maker: "Maker",
+        pair: OfferedPair,
+        profile: MakerProfile,
+        context: GameContext,
+        rng: Generator,
+    ) -> None:
+        """Draw the maker's error on this pair."""
+        self._maker = maker
+        self._pair = pair
+        self._profile = profile
+        self._context = context
+        self._rng = rng
+        self._width = profile.half_spread_of(pair) * TYPE_WIDTH[pair.type]
+        self._bias = float(rng.normal(0, BIAS_SHARE))
+        self._anchor = 0.0
+        self._withheld_side: int | None = None
+        self._net_cents = 0
+        self._rate = context.settings.pace * (1.0 if pair.is_main else OUTER_REQUOTES_SHARE)
+
+    def run(self) -> ProcessGenerator:
+        """Requote the pair at random times until the game is settled."""
+        while self._rate and not self._context.is_over:
+            mean_ns = REQUOTES.mean_gap_ns(self._context.ns_to_start) / self._rate
+            yield self._context.env.timeout(int(self._rng.exponential(mean_ns)))
+            if not self._context.is_break() or self._rng.random() < BREAK_SHARE:
+                yield from self.requote()
+
+    def requote(self) -> ProcessGenerator:
+        """Cancel stale quotes, then place the missing ones; the exchange amends no wager."""
+        stale = self._stale_quotes()
+        if stale:
+            self._maker.cancel(stale)
+            yield self._context.wait_s(self._rng.uniform(*CANCEL_TO_PLACE_S))
+        if self._context.is_open(self._pair):
+            self._maker.place(self, list(self._missing_quotes()))
+
+    def refill(self) -> ProcessGenerator:
+        """Requote soon after a wager was fully matched."""
+        yield self._context.wait_s(self._rng.uniform(*REFILL_S))
+        yield from self.requote()
+
+    def unprofitable_wagers(self) -> list[ExchangeWager]:
+        """Return the cancellable wagers whose edge has become too small."""
+        fair, min_edge = self._fair(), MIN_EDGE_SHARE * self._half_spread()
+        fairs = (fair, 1 - fair)
+        return [
+            wager
+            for side, wager in self._live()
+            if self._is_cancellable(wager)
+            and fairs[side] - implied_probability(wager.odds) < min_edge
+        ]
+
+    def record_fill(self, side: int, net_cents: int) -> None:
+        """Add a fill to the net position; `net_cents` is the stake and profit of the fill."""
+        self._net_cents += net_cents if side == 0 else -net_cents
+
+    def _stale_quotes(self) -> list[ExchangeWager]:
+        self._choose_sides()
+        targets = self._target_quotes()
+        resting = [(s, wager) for s, wager in self._live() if self._is_cancellable(wager)]
+        stale = [wager for side, wager in resting if (side, wager.odds) not in targets]
+        if resting and not stale and self._rng.random() < REFRESH_SHARE:
+            stale = [resting[int(self._rng.integers(len(resting)))][1]]
+        return stale
+
+    def _missing_quotes(self) -> Iterator[tuple[int, PlaceWager]]:
+        live = list(self._live())
+        resting = {(side, wager.odds) for side, wager in live}
+        for side, odds in self._target_quotes():
+            own_across = (w.odds for other, w in live if other != side)
+            if (side, odds) not in resting and not any(crosses(odds, own) for own in own_across):
+                line_id = self._pair.books[side].line_id
+                stake_cents = self._stake_cents(odds)
+                ref = self._maker.next_ref()
+                yield side, PlaceWager(ref, line_id, odds, stake_cents, Intent.ADD_ONLY)
+
+    def _choose_sides(self) -> None:
+        if self._pair.is_main:
+            return
+        if self._withheld_side is None and self._rng.random() < ONE_SIDED_SHARE:
+            self._withheld_side = int(self._rng.integers(2))
+        elif self._rng.random() < TWO_SIDED_SHARE:
+            self._withheld_side = None
+
+    def _target_quotes(self) -> dict[tuple[int, Odds], None]:
+        """Return sides and odds to rest at; a dictionary, as a set has no stable order."""
+        half_spread = self._half_spread()
+        centre = self._fair() + (self._bias - self._inventory_skew()) * half_spread
+        if abs(centre - self._anchor) > ANCHOR_SHARE * half_spread:
+            self._anchor = centre
+        targets: dict[tuple[int, Odds], None] = {}
+        for side, probability in ((0, self._anchor), (1, 1 - self._anchor)):
+            max_implied = probability - min(half_spread, MAX_PROBABILITY_SHARE * probability)
+            odds = prophetx_ladder().shortest_implying_at_most(max_implied)
+            odds = (
+                None
+                if odds is None or side == self._withheld_side
+                else self._resting_odds(side, odds)
+            )
+            if odds is not None:
+                targets.update(((side, level), None) for level in self._levels(odds))
+        return targets
+
+    def _resting_odds(self, side: int, odds: Odds) -> Odds | None:
+        """Return these odds, or the shortest longer ones at which a wager would rest."""
+        across = self._pair.books[1 - side].wagers
+        if not across or odds > opposite(across[0].odds):
+            return odds
+        touching = opposite(across[0].odds)
+        stepped = prophetx_ladder().step(touching, 1)
+        return stepped if stepped > touching else None
+
+    def _levels(self, best: Odds) -> list[Odds]:
+        rungs_apart = self._profile.rungs_apart
+        steps = range(0, self._profile.levels * rungs_apart, rungs_apart)
+        return [prophetx_ladder().step(best, step) for step in steps]
+
+    def _live(self) -> Iterator[tuple[int, ExchangeWager]]:
+        first, second = (book.line_index for book in self._pair.books)
+        for wager in self._maker.participant.live.values():
+            if wager.line_index == first:
+                yield 0, wager
+            elif wager.line_index == second:
+                yield 1, wager
+
+    def _is_cancellable(self, wager: ExchangeWager) -> bool:
+        return wager.opened_ns is not None and self._context.is_cancellable(wager.opened_ns)
+
+    def _fair(self) -> float:
+        return self._context.fair(self._pair, self._maker.score)
+
+    def _half_spread(self) -> float:
+        """Return the current distance from fair value, narrower as the outcome becomes certain."""
+        fair = self._fair()
+        uncertainty = max(MIN_UNCERTAINTY, sqrt(4 * fair * (1 - fair)))
+        wider = self._pair.is_main and self._context.ns_to_start <= 0
+        return self._width * uncertainty * (IN_PLAY_WIDTH if wider else 1.0)
+
+    def _inventory_skew(self) -> float:
+        return max(-1.0, min(1.0, self._net_cents / FULL_SKEW_CENTS))
+
+    def _stake_cents(self, odds: Odds) -> int:
+        """Draw a size, the geometric mean of stake and profit, and return its stake."""
+        drawn_cents = self._rng.lognormal(0, SIZE_SIGMA) * self._profile.size_cents
+        size_cents = min(max(drawn_cents, SIZE_CENTS[0]), SIZE_CENTS[1])
+        numerator, denominator = payout_ratio(odds)
+        stake_cents = round(size_cents * sqrt(denominator / numerator), -2)
+        return max(MIN_STAKE_CENTS, int(stake_cents))
+
 
 BALANCE_CENTS = 1_000_000_000
 # Time to quote again after a market opened or stale wagers were cancelled.

@@ -8,10 +8,9 @@ from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.cancels import Cancels
 from sim.exchange.exchange_settings import ExchangeRules
-from sim.exchange.exchange_wager import Ended, ExchangeWager
 from sim.exchange.market_status import MarketStatuses
 from sim.exchange.matching import Matcher
-from sim.exchange.participant import Participant
+from sim.exchange.participant import Ended, ExchangeWager, Participant
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import WagerCancelled, WagerInvalid, WagerOpened
 

@@ -3,8 +3,8 @@
 from bisect import insort
 
 from recordings.tape import TapeInfo
-from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
+from sim.exchange.participant import ExchangeWager
 from strategies.trading.model.market import Catalogue, Line
 from strategies.trading.model.odds import Odds
 

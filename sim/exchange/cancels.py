@@ -6,9 +6,8 @@ from functools import partial
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.exchange_settings import BalanceMode, ExchangeRules
-from sim.exchange.exchange_wager import Ended, ExchangeWager
 from sim.exchange.matching import Matcher
-from sim.exchange.participant import Participant
+from sim.exchange.participant import Ended, ExchangeWager, Participant
 from strategies.trading.model.events import CancelRefused, WagerCancelled, WagerWiped
 from strategies.trading.model.ids import WagerRef
 

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
-from sim.exchange.exchange_wager import Ended, ExchangeWager
 from sim.exchange.line_results import LineResults
-from sim.exchange.participant import Participant
+from sim.exchange.participant import Ended, ExchangeWager, Participant
 from strategies.trading.model.events import MarketSettled, WagerCancelled, WagerMatched
 from strategies.trading.model.ids import LineId, MarketKey
 from strategies.trading.model.market import Catalogue, Result

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from sim.exchange.books import LineBook
 from sim.exchange.clearing import Clearing
-from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
+from sim.exchange.participant import ExchangeWager
 from sim.exchange.queue_models import QueueModel
 from strategies.trading.model.money import stake_within_profit
 from strategies.trading.model.odds import Odds, payout_ratio

@@ -6,7 +6,7 @@ against it. Wagers of participants stand in the same queue; where nothing is rec
 queue.
 """
 
-from sim.exchange.exchange_wager import ExchangeWager
+from sim.exchange.participant import ExchangeWager
 from sim.exchange.queue_models import QueueModel
 from strategies.trading.model.odds import Odds
 

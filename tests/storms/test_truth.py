@@ -30,8 +30,8 @@ from sim.engine.latency import Constant, NoDelay
 from sim.engine.virtual_clock import Priority, ReplayEnvironment
 from sim.exchange.displayed_book import levels
 from sim.exchange.exchange_settings import ExchangeRules
-from sim.exchange.exchange_wager import ExchangeWager
 from sim.exchange.offers import Offer
+from sim.exchange.participant import ExchangeWager
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back, Front, Prorata, QueueModel

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.exchange.exchange_settings import BalanceMode
-from sim.exchange.exchange_wager import ExchangeWager
-from sim.exchange.participant import Notify
+from sim.exchange.participant import ExchangeWager, Notify
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.events import Event, WagerMatched
 from strategies.trading.model.ids import LineId
