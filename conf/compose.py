@@ -198,15 +198,28 @@ def _commented_settings(arguments: Sequence[str]) -> str:
 
 def _refused(error: BaseException, arguments: Sequence[str]) -> str:
     """Return Hydra's refusal in one line; of an unknown setting, with the nearest that there is."""
+    unset = [word for word in arguments if _is_choice(word) and word.endswith("=null")]
+    if unset:
+        return _not_a_choice(unset[0])
     match = re.match(r"Could not override '([\w.]+)'", str(error))
     if match is None:
         return _one_line(error)
+    composed = [word for word in arguments if _is_choice(word)]
+    folder = _value_of("--config-dir", arguments)
+    if folder:
+        composed.append(f"hydra.searchpath=[file://{Path(folder).absolute()}]")
     try:
         with _initialized():
-            config = hydra.compose("config", [word for word in arguments if _is_choice(word)])
+            config = hydra.compose("config", composed)
     except (HydraException, OmegaConfBaseException):
         return _one_line(error)
     return unknown(match[1], _names("", OmegaConf.to_container(config, resolve=False)))
+
+
+def _not_a_choice(word: str) -> str:
+    """Return what may be chosen where an override chooses nothing."""
+    name = word.lstrip("+~").partition("=")[0]
+    return f"{name}: null is no choice; choose one of {', '.join(choices()[name])}"
 
 
 @contextmanager

@@ -1,0 +1,38 @@
+"""The documents for those who change the project: what they name is there."""
+
+import re
+
+import pytest
+
+from tests.paths import PROJECT
+
+DOCUMENTS = (
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{p.name}" for p in (PROJECT / "docs").glob("*.md")),
+)
+TOPS = ("benchmarks/", "conf/", "docs/", "live/", "recordings/", "sim/", "strategies/", "tests/")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_and_path_in_a_document_is_there(document: str) -> None:
+    """Each file linked to, and each path of the project in backticks, exists."""
+    folder = (PROJECT / document).parent
+    text = (PROJECT / document).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert [link for link in links if not (folder / link).exists()] == []
+    named = [name for name in re.findall(r"`([\w./]+)`", text) if name.startswith(TOPS)]
+    named = [name for name in named if "my_idea" not in name]
+    assert [name for name in named if not (PROJECT / name).exists()] == []
+
+
+def test_the_architecture_names_every_folder_of_the_desk_and_the_wings() -> None:
+    """A newcomer finds every folder of code on the page, by its path or by its name."""
+    text = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    packages = {
+        path.parent.relative_to(PROJECT)
+        for top in ("strategies", "recordings", "sim", "live")
+        for path in (PROJECT / top).rglob("__init__.py")
+    }
+    unnamed = [str(path) for path in sorted(packages) if f"{path.name}/" not in text]
+    assert unnamed == []
