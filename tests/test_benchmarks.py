@@ -10,6 +10,7 @@ import pytest
 from tests.paths import PROJECT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["nobody trading", "refresh every 5 s", "every change"])
 def test_a_case_of_a_backtest_is_measured(small_tape: Path, case: str) -> None:
     """Each case runs by itself, as the table is made, and counts what it says it counts."""
@@ -25,6 +26,7 @@ def test_a_case_of_a_backtest_is_measured(small_tape: Path, case: str) -> None:
     assert (measured["decisions"] > 0) == (case != "nobody trading")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["backtest", "live"])
 def test_a_benchmark_says_how_it_is_run(module: str) -> None:
     """Each is a module that can be asked for help, which names the command."""

@@ -295,6 +295,7 @@ def test_all_that_is_public_says_what_it_is() -> None:
     assert silent == []
 
 
+@pytest.mark.slow
 def test_every_test_says_what_it_promises() -> None:
     """Every test module and test function states in a docstring, as a sentence, what it shows."""
     silent = [place(path) for path in TESTS if not ast.get_docstring(tree(path))]

@@ -2,9 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra.errors import HydraException
@@ -74,7 +75,15 @@ def wanted_by(choice: str, folder: Path) -> list[str]:
     return [f"latency.{delay}.path={path}" for delay in DELAYS]
 
 
-@pytest.mark.parametrize(("mode", "experiment"), list(product(MODES, STACKS)))
+def slow_if_stacked(cases: Iterable[tuple[str, ...]]) -> list[Any]:
+    """Return cases of mode, experiment and more; those with an experiment are slow: many."""
+    return [pytest.param(*case, marks=pytest.mark.slow) if case[1] else case for case in cases]
+
+
+@pytest.mark.parametrize(
+    ("mode", "experiment"),
+    slow_if_stacked(product(MODES, STACKS)),
+)
 def test_every_mode_and_experiment_is_built(
     build_backtest: Build, mode: str, experiment: str
 ) -> None:
@@ -85,11 +94,13 @@ def test_every_mode_and_experiment_is_built(
 
 @pytest.mark.parametrize(
     ("mode", "experiment", "choice"),
-    [
-        *product(["backtest"], STACKS, SINGLE_CHOICES),
-        *product([mode for mode in MODES if mode != "backtest"], [""], CHOICES_OF_ALL_MODES),
-        *product(["backtest", "serve"], [""], ["feed=crowd"]),
-    ],
+    slow_if_stacked(
+        [
+            *product(["backtest"], STACKS, SINGLE_CHOICES),
+            *product([mode for mode in MODES if mode != "backtest"], [""], CHOICES_OF_ALL_MODES),
+            *product(["backtest", "serve"], [""], ["feed=crowd"]),
+        ]
+    ),
 )
 def test_every_choice_is_built(
     build_backtest: Build, tmp_path: Path, mode: str, experiment: str, choice: str
@@ -99,6 +110,7 @@ def test_every_choice_is_built(
     assert build_backtest(*words(f"mode={mode}", experiment, choice), *wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "choice", "named"),
     [
@@ -126,13 +138,23 @@ def test_a_part_of_another_mode_is_refused(
         build_backtest(f"mode={mode}", choice)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), list(product(EXPERIMENTS, EXPERIMENTS)))
 def test_experiments_can_be_stacked(build_backtest: Build, first: str, second: str) -> None:
     """Any two experiments can be asked for together."""
     assert build_backtest(f"+experiment=[{first},{second}]").market_keys
 
 
-@pytest.mark.parametrize(("mode", "experiment"), list(product(MODES, STACKS)))
+@pytest.mark.slow
+def slow_if_stacked(cases: Iterable[tuple[str, ...]]) -> list[Any]:
+    """Return cases of mode, experiment and more; those with an experiment are slow: many."""
+    return [pytest.param(*case, marks=pytest.mark.slow) if case[1] else case for case in cases]
+
+
+@pytest.mark.parametrize(
+    ("mode", "experiment"),
+    slow_if_stacked(product(MODES, STACKS)),
+)
 def test_overlays_leave_no_key_of_their_own(
     compose_settings: Compose, mode: str, experiment: str
 ) -> None:
@@ -147,6 +169,7 @@ def test_an_overlay_says_first_that_it_is_one(path: Path) -> None:
     assert path.read_text(encoding="utf-8").splitlines()[0] == "# @package _global_"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", OVERLAYS, ids=named)
 def test_an_overlay_names_the_command_that_runs_it(build_backtest: Build, path: Path) -> None:
     """The first comment of an overlay ends with a command; it asks for that overlay, and works."""
@@ -170,6 +193,7 @@ def test_every_file_says_what_it_is(path: Path) -> None:
     assert re.match(r"# [A-Z].{8,}", told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_a_key_that_nobody_takes_is_refused(build_backtest: Build, place: str) -> None:
     """No key is ignored: one that no part takes keeps the session from being built, anywhere."""

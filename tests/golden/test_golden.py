@@ -85,6 +85,7 @@ def test_the_main_command_comes_to_the_golden_figures(nba_run: Any, golden: dict
     assert pinned_of(nba_run.summary) == golden
 
 
+@pytest.mark.slow
 def test_the_same_run_again_is_the_same_run(
     build_backtest: Callable[..., Any], golden: dict[str, Any]
 ) -> None:
@@ -94,6 +95,7 @@ def test_the_same_run_again_is_the_same_run(
     assert {run.journal.digest.hexdigest() for run in passes} == {golden["digest"]}
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_is_the_same_run(
     golden: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -101,6 +103,7 @@ def test_another_process_with_another_hash_seed_is_the_same_run(
     assert pinned_of(run_elsewhere(tmp_path, "0")) == golden
 
 
+@pytest.mark.slow
 def test_the_order_of_the_passes_does_not_matter(golden: dict[str, Any], tmp_path: Path) -> None:
     """Run with the other queue model chosen, under another hash seed, both profits are the same."""
     summary = run_elsewhere(tmp_path, "4242", "queue=front")

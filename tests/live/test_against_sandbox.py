@@ -118,6 +118,7 @@ def test_a_batch_stands_and_falls_item_by_item(sandbox: Sandbox) -> None:
     play(sandbox, scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["late", "reset"])
 def test_a_placement_without_an_answer_was_placed_once(sandbox: Sandbox, kind: str) -> None:
     """Where the answer is lost the outcome is unknown; asked later, the wager is there, once."""
@@ -170,6 +171,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
 def test_the_stream_outlives_the_sandboxs_faults(
     sandbox: Sandbox, faults: list[dict[str, object]]

@@ -22,6 +22,8 @@ from strategies.trading.model.market_types import MarketType
 from tests.contract.moneyline import GAME, MONEYLINE, SELECTIONS, START_NS
 from tests.paths import PROJECT
 
+pytestmark = pytest.mark.slow  # a process for each verb
+
 SECRET = "hunter2-of-the-house"
 PATIENCE_SECONDS = 120
 

@@ -93,6 +93,7 @@ def test_nobody_there_is_told_with_the_address(live: Live) -> None:
     refused(outcome, "check", 1, "is python -m sim serve running?")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["check", "record"])
 @pytest.mark.parametrize(
     ("words", "named"),

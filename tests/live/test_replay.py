@@ -18,6 +18,8 @@ from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.events import WagerMatched
 from tests.live.live_session import Compose, Floor, Sandbox, accounts, quotes
 
+pytestmark = pytest.mark.slow  # sessions on the clock, replayed
+
 SPEED = 60
 GAME = ("+experiment=nba_in_play", "latency=none")
 BEGIN = "sandbox.begin_minutes_before_start=8"

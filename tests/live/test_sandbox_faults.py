@@ -30,6 +30,8 @@ from tests.contract.exchange_harness import (
 )
 from tests.contract.prophet_harness import ProphetHarness
 
+pytestmark = pytest.mark.slow  # waits for retries on the wall clock
+
 OPENED = [WagerAccepted, WagerOpened]
 ANSWER_SECONDS = 1.5
 # Much longer than an answer is waited for, and looked for afterwards.

@@ -13,6 +13,8 @@ from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
 from tests.live.live_session import Compose, Floor, Sandbox, accounts, quotes
 
+pytestmark = pytest.mark.slow  # sessions on the clock, compared
+
 # Slow enough that the way to the sandbox is short beside what happens there.
 SPEED = 40
 GAME = ("+experiment=nba_in_play", "latency=none", "strategy.spread_margin=0.001")

@@ -14,6 +14,8 @@ from recordings.tape import Kind
 from sim.__main__ import main
 from strategies.trading.model.market import EventStatus, Result
 
+pytestmark = pytest.mark.slow  # backtests on real recordings
+
 CRICKET = "cricket_match_odds_1.200806927.jsonl.gz"
 NBA = "nba_moneyline_prematch_1.166564490.bz2"
 HANDICAPS = "soccer_asian_handicap_1.242971311.bz2"

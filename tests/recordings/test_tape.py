@@ -176,6 +176,7 @@ def offers(count: int, wait_ns: int = 5) -> list[Message]:
     return [(wait_ns, 0, [("offer", at % 12, 150, 100 + at, 0)]) for at in range(count)]
 
 
+@pytest.mark.slow
 @on_disk
 @given(messages, st.integers(1, 9), st.integers(1, 9))
 def test_what_is_written_is_read_again_row_for_row(
@@ -207,6 +208,7 @@ def test_chunks_tell_where_in_which_file_their_rows_lie(
             assert list(chunk.rows()) == meant[first : first + len(chunk)]
 
 
+@pytest.mark.slow
 @on_disk
 @given(messages, st.integers(1, 9))
 def test_a_summary_counts_what_was_said(told: list[Message], rows_per_segment: int) -> None:

@@ -114,6 +114,7 @@ def test_an_unknown_verb_is_refused_with_those_there_are(sim: Sim) -> None:
 # Settings ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "named"), REFUSED_SETTINGS.values(), ids=REFUSED_SETTINGS.keys())
 def test_a_wrong_setting_is_refused_in_one_line(
     sim: Sim, tmp_path: Path, word: str, named: str
@@ -179,6 +180,7 @@ def test_a_run_that_fails_has_status_1(sim: Sim, tmp_path: Path, small_tape: Pat
     assert (outcome.status, outcome.out, len(outcome.err)) == (1, [], 1)
 
 
+@pytest.mark.slow
 def test_a_report_is_drawn_again(sim: Sim, small_tape: Path) -> None:
     """`report` writes the report of a run folder anew, the same as before, and prints its path."""
     folder = Path(sim("run", "recording.path=tape").out[-1])
@@ -197,6 +199,7 @@ def test_settings_can_be_shown_without_a_run(sim: Sim, tmp_path: Path) -> None:
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_every_combination(sim: Sim, tmp_path: Path, small_tape: Path) -> None:
     """`--multirun` carries out one run for each value, as the help shows it."""
     outcome = sim("run", "recording.path=tape", "--multirun", "seed=1,2")
@@ -223,6 +226,7 @@ def sim_process(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_the_status_and_one_line(tmp_path: Path) -> None:
     """The exit status reaches the shell; without --debug there is a line, with it a traceback."""
     wrong = sim_process(tmp_path, "run", "recording.path=nowhere")

@@ -92,6 +92,7 @@ def refused(outcome: Any, verb: str, *named: str) -> None:
 # Recordings ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "named"), DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_recording_is_refused(
     sim: Sim, tmp_path: Path, small_tape: Path, damage: Damage, named: str

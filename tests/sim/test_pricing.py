@@ -81,6 +81,7 @@ def run(run_in: Callable[..., Any], tmp_path: Path, tape: Path) -> Callable[...,
     return finished
 
 
+@pytest.mark.slow
 def test_a_recording_with_outside_prices_trades_on_them_and_pulls_when_they_stop(
     run: Callable[..., Any],
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_recording_with_outside_prices_trades_on_them_and_pulls_when_they_stop
     assert "Reference(max_age_seconds=30)" in done.summary["models"].values()
 
 
+@pytest.mark.slow
 def test_a_recording_is_priced_by_its_score_in_play(run: Callable[..., Any]) -> None:
     """Before the game its book is even; in it, up by ten, home is quoted as the favourite."""
     done = run("in_game")
@@ -108,6 +110,7 @@ def test_a_recording_is_priced_by_its_score_in_play(run: Callable[..., Any]) -> 
     assert {row["line_id"] for row in in_play} == {"home", "away"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pricing", ["reference", "in_game"])
 @pytest.mark.parametrize("refresh", ["0", "5"])
 def test_a_recorded_run_on_such_prices_decides_as_one_without_a_record(

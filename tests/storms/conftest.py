@@ -3,6 +3,8 @@
 import pytest
 
 _SEEDS = 200
+# Those of every run; the others are slow.
+_FAST_SEEDS = 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,4 +18,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "storm_seed" in metafunc.fixturenames:
         one = metafunc.config.getoption("storm_seed", default=None)
         seeds = range(metafunc.config.getoption("storms", default=_SEEDS))
-        metafunc.parametrize("storm_seed", seeds if one is None else [one])
+        storms = [
+            pytest.param(seed, marks=pytest.mark.slow) if seed >= _FAST_SEEDS else seed
+            for seed in seeds
+        ]
+        metafunc.parametrize("storm_seed", storms if one is None else [one])

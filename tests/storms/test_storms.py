@@ -31,6 +31,7 @@ def test_desk_and_exchange_agree_through_a_storm(storm_seed: int) -> None:
         raise AssertionError(message) from error
 
 
+@pytest.mark.slow
 def test_storms_are_storms() -> None:
     """The storms above contain every kind of event that they are to test."""
     seen: Counter[str] = Counter()

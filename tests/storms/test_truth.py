@@ -43,6 +43,8 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.odds import opposite
 from strategies.trading.model.units import NS_PER_SECOND
 
+pytestmark = pytest.mark.slow  # games of a crowd, traded again
+
 SEEDS = range(3)
 WAGERS = 250
 STAKE_CENTS = 100

@@ -220,6 +220,7 @@ def wish(order: OrderShape) -> PlaceWager:
     return PlaceWager(order.ref, LineId("1" * 32), Odds(100), 10_000, Intent.REST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "of", ways_to_ask(0, LineId(""), CancellationShape(order_id="", external_id=""))
 )

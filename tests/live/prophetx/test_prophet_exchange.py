@@ -145,6 +145,7 @@ def test_what_a_taker_wins_is_told_as_its_maker_staked_it(harness: ProphetHarnes
     assert correction.change_cents == 1
 
 
+@pytest.mark.slow
 def test_one_account_is_asked_for_at_a_time(harness: ProphetHarness) -> None:
     """While the exchange does not answer, asking again adds nothing to be told."""
     for _ in range(5):

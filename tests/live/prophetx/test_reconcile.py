@@ -136,6 +136,7 @@ def test_every_difference_is_a_line(sandbox: Sandbox, reconcile: Reconcile, tmp_
     assert "DifferenceError: 3 differences; the next start cancels what is open" in last
 
 
+@pytest.mark.slow
 def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
     sandbox: Sandbox, reconcile: Reconcile, compose_settings: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -126,6 +126,7 @@ def test_the_tape_that_is_played_is_the_tape_that_comes_back(
         assert len(told) >= len(played_ones) * 0.3
 
 
+@pytest.mark.slow
 def test_a_lost_socket_leaves_a_gap_and_no_lie(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
@@ -166,6 +167,7 @@ def test_segments_are_whole_while_it_goes_on(
     assert 0 < seen[0] <= recorded.rows == len(rows_of(folder))
 
 
+@pytest.mark.slow
 def test_the_periodic_comparison_changes_nothing(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
@@ -202,6 +204,7 @@ def test_a_tournament_that_is_not_there_is_refused(
     assert not folder.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_recorder_leaves_a_tape(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path, word: signal.Signals

@@ -15,6 +15,8 @@ from recordings.tape import Kind
 from recordings.validator import validate
 from strategies.trading.model.units import NS_PER_SECOND
 
+pytestmark = pytest.mark.slow  # a session on the clock, recorded
+
 SPEED = 20
 PATIENCE_SECONDS = 120
 # Of the wall: how long a price is repeated before the source falls silent, and how long after.

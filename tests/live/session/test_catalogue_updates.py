@@ -229,6 +229,7 @@ def run(
         return list(journal.entries())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
 def test_what_comes_on_offer_later_is_quoted_and_replayed(
     sandbox: Sandbox, compose_settings: Compose, run_main: Callable[..., Any], tmp_path: Path,
@@ -264,6 +265,7 @@ def test_what_comes_on_offer_later_is_quoted_and_replayed(
     assert "rejected" not in later["simulated_ended"]
 
 
+@pytest.mark.slow
 def test_wagers_on_what_came_on_offer_later_are_settled(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
 ) -> None:

@@ -175,6 +175,7 @@ def test_a_paper_session_leaves_the_exchange_alone(stage: Stage) -> None:
     assert stage.told[-1] == "nothing is open at sandbox_local"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
 def test_a_lost_stream_pulls_every_quote(stage: Stage, mode: str) -> None:
     """The desk hears of the gap, cancels, and quotes again only after it is over."""
@@ -195,6 +196,7 @@ def test_a_lost_stream_pulls_every_quote(stage: Stage, mode: str) -> None:
     assert WagerCancelled in kinds[lost:]
 
 
+@pytest.mark.slow
 def test_a_start_after_a_crash_takes_over_what_was_left(
     stage: Stage, compose_settings: Compose, sandbox: Sandbox
 ) -> None:
@@ -235,6 +237,7 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
     assert all(ref.startswith(("first-1-", "first-2-")) for ref in told)
 
 
+@pytest.mark.slow
 def test_a_start_that_is_stopped_before_it_began_leaves_nothing_open_either(
     stage: Stage, compose_settings: Compose, sandbox: Sandbox
 ) -> None:
@@ -297,6 +300,7 @@ async def break_books(here: Any, partner: Any, record: Any) -> None:
     here.server.shifted_exchange.at_present(lambda: partner._on_events((event,)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
 def test_a_session_wants_a_name(stage: Stage, mode: str) -> None:
     """Without a name, or with one that the exchange would not take, nothing begins."""
@@ -321,6 +325,7 @@ def test_real_money_is_not_traded(compose_settings: Compose, tmp_path: Path) -> 
     assert list(tmp_path.rglob("tape*")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interrupts", [1, 2])
 def test_ctrl_c_cancels_everything_and_a_second_one_stops_hard(
     sandbox: Sandbox, tmp_path: Path, interrupts: int
@@ -373,6 +378,7 @@ def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None
     assert [e.input_seq for e in entries] == sorted(e.input_seq for e in entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
 def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -> None:
     """A line now and then while it runs; totals at its end, before the word on what is open."""
@@ -429,6 +435,7 @@ def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None
     assert "ended by InvariantError: available cents" in log.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
     """Every line with its time in UTC, start after start, what cannot be read too; no key."""
 

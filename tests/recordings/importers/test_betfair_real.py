@@ -87,6 +87,7 @@ def test_a_real_cricket_match_is_imported_whole(imported_real: Callable[[str], A
     assert not any(imported.book().values()), "nothing is offered once the market is closed"
 
 
+@pytest.mark.slow
 def test_real_trades_add_up_to_what_was_traded(
     imported_real: Callable[[str], Any], real_file: Callable[[str], Path]
 ) -> None:
@@ -102,12 +103,14 @@ def test_real_trades_add_up_to_what_was_traded(
     assert paid_on_tape(imported.rows) == pytest.approx(paid_in_file(real_file(CRICKET)), rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [CRICKET, NBA])
 def test_a_real_book_is_never_crossed(imported_real: Callable[[str], Any], name: str) -> None:
     """Nobody can take both lines at a profit: so offers stand on the right lines."""
     assert least_overround(imported_real(name).rows) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [CRICKET, NBA])
 def test_most_real_trades_are_drops_of_the_offer_they_hit(
     imported_real: Callable[[str], Any], name: str

@@ -16,6 +16,8 @@ from sim.exchange.queue_models import Back, Front, QueueModel
 from strategies.trading.model.commands import PlaceWager
 from tests.sim.compare.virtual_session import play_virtual_session
 
+pytestmark = pytest.mark.slow  # sessions in virtual time, compared
+
 WORDS = ("+experiment=nba_in_play", "strategy=at_the_touch", "latency=constant")
 # The book is heard before our own wagers' updates, or after them.
 UPDATES_LATE = "latency.response.ms=900"

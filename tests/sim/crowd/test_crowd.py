@@ -23,7 +23,14 @@ HARD = CrowdSettings(opens_before_s=120.0, game_s=2400.0, extra_suspensions=12)
 NewCrowd = Callable[..., Any]
 
 
-@pytest.fixture(scope="module", params=sorted(SPORTS))
+@pytest.fixture(
+    scope="module",
+    # The NHL's game is the quickest to play.
+    params=[
+        sport if sport == "nhl" else pytest.param(sport, marks=pytest.mark.slow)
+        for sport in sorted(SPORTS)
+    ],
+)
 def finished(request: pytest.FixtureRequest, new_crowd: NewCrowd) -> Any:
     """Return a finished game of each sport."""
     harness = new_crowd(request.param, 5, SHORT)
@@ -89,6 +96,7 @@ def test_quotes_stay_within_the_limits_of_the_exchange(finished: Any) -> None:
     assert refused < 0.005 * accepted
 
 
+@pytest.mark.slow
 def test_published_books_match_the_exchange_and_are_never_crossed(new_crowd: NewCrowd) -> None:
     """The published book of a line is its ten best levels, and best offers imply more than one."""
     harness = new_crowd("nba", 6, SHORT)
@@ -106,6 +114,7 @@ def test_published_books_match_the_exchange_and_are_never_crossed(new_crowd: New
                 assert harness.listener.books.get(book.line_index, {}) == expected
 
 
+@pytest.mark.slow
 def test_hard_suspensions_add_a_dozen_in_every_market(new_crowd: NewCrowd) -> None:
     """With extra suspensions each market is suspended ten times or more, and still settles."""
     harness = new_crowd("nba", 7, HARD)
@@ -117,6 +126,7 @@ def test_hard_suspensions_add_a_dozen_in_every_market(new_crowd: NewCrowd) -> No
         assert all(after != before for before, after in pairwise(statuses))
 
 
+@pytest.mark.slow
 def test_takers_match_a_better_offer_and_the_game_changes_with_it(new_crowd: NewCrowd) -> None:
     """Takers match a quote from outside while it is the best, and the trades differ without it."""
     alone, visited = (new_crowd("nba", 8, SHORT) for _ in range(2))
@@ -148,6 +158,7 @@ def test_makers_move_their_quotes_away_from_a_large_opposite_offer(new_crowd: Ne
     assert levels(book.opposite)[0].odds == opposite(odds)
 
 
+@pytest.mark.slow
 def test_drawn_settings_differ_and_give_short_games(new_crowd: NewCrowd) -> None:
     """Settings drawn for the storm tests differ, and each gives a game that ends."""
     drawn = [CrowdSettings.drawn(np.random.default_rng(seed)) for seed in range(6)]

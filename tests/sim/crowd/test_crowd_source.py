@@ -12,6 +12,8 @@ from recordings.validator import validate
 from sim.report.document import write_report
 from strategies.trading.model.errors import ConfigError, TapeError
 
+pytestmark = pytest.mark.slow  # backtests among a crowd
+
 CROWD = (
     "+experiment=nba_in_play",
     "feed=crowd",

@@ -22,6 +22,8 @@ from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import implied_probability, payout_ratio
 from tests.paths import PROJECT
 
+pytestmark = pytest.mark.slow  # whole games generated
+
 SEED = 13
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS

@@ -125,6 +125,7 @@ def is_worth(wager: ExchangeWager) -> bool:
     return wager.profit_of_fill(wager.odds, wager.open_cents) > 0
 
 
+@pytest.mark.slow
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_the_money_of_all_accounts_and_the_commission_is_constant(

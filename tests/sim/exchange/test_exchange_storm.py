@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
@@ -150,6 +151,7 @@ def unmatched_cents(stake_cents: int, life: list[WagerNews]) -> int:
     return left_cents
 
 
+@pytest.mark.slow
 @given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
 @settings(max_examples=100, deadline=None)
 def test_the_desk_is_shown_what_is_left_of_others_and_ours(

@@ -244,6 +244,7 @@ def gaps_of(scenario: Any) -> Iterator[tuple[list[Any], list[Any]]]:
 # Sessions ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_rough_session_ends_in_agreement_and_is_the_same_again(
     build_backtest: Callable[..., Backtest],
 ) -> None:

@@ -61,6 +61,7 @@ def play(offer: Offer, steps: list[Step], tick: bool = False) -> tuple[int, list
     return now_ns, aheads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=100, deadline=None)
@@ -73,6 +74,7 @@ def test_looking_only_when_touched_equals_a_timer_for_each_deadline(
     assert lazy == prompt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=200, deadline=None)
@@ -87,6 +89,7 @@ def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(
     assert all(0 <= ahead <= offer.available_cents for ahead in aheads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=200, deadline=None)

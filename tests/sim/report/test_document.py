@@ -300,6 +300,7 @@ def test_money_is_shown_in_dollars_with_its_sign(document: str) -> None:
     assert "not a bound" in seen
 
 
+@pytest.mark.slow
 def test_fills_are_summed_by_stake_for_each_pair(tmp_path: Path) -> None:
     """The table weighs edge and markouts by stake, and leaves out markouts that are unknown."""
     rows = rows_of_a_game()
@@ -365,6 +366,7 @@ def test_a_recording_that_ends_before_the_start_is_drawn_whole(tmp_path: Path) -
     assert "-30 00:00" in seen
 
 
+@pytest.mark.slow
 def test_a_long_run_is_thinned_and_its_extremes_are_kept(tmp_path: Path) -> None:
     """A report of a hundred thousand changes stays small, and says that it leaves some out."""
     rows = rows_of_a_game()
@@ -429,6 +431,7 @@ def test_a_table_without_a_column_is_refused_by_the_name_of_the_column(tmp_path:
         write_report(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_paper_run_is_distinguished_from_a_backtest(tmp_path: Path) -> None:
     """Its head says whose market it was and that nobody saw the wagers; no queue model decides."""
     run = write_run(tmp_path, start_summary(), rows_of_a_game())
@@ -473,6 +476,7 @@ def test_a_start_of_seconds_without_a_wager_is_reported(tmp_path: Path) -> None:
     assert "<figure" not in document
 
 
+@pytest.mark.slow
 def test_the_ticks_of_a_short_run_show_seconds(document: str, tmp_path: Path) -> None:
     """Within a minute the clock would else say the same under every tick."""
     of_seconds = re.compile(r"<text[^>]*>\d\d:\d\d:\d\d</text>")
@@ -487,6 +491,7 @@ def test_response_times_of_the_exchange_are_given(document: str) -> None:
     assert "Of 2 placements 1 were answered: half of them within 150 ms" in words(document)
 
 
+@pytest.mark.slow
 def test_a_pair_that_was_never_quoted_has_no_picture(tmp_path: Path) -> None:
     """A decision to quote nothing is a row like any other, and nothing to look at."""
     rows = rows_of_a_game()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -193,6 +194,7 @@ def books(room: Room, history: list[Any]) -> tuple[Any, ...]:
     )
 
 
+@pytest.mark.slow
 @given(telling=tellings())
 def test_however_it_is_told_the_books_end_the_same_and_never_look_too_good(
     make_room: MakeRoom, telling: tuple[list[Any], list[list[Event]]]
