@@ -28,8 +28,7 @@ usage: python -m sim VERB [...] [--debug]
   report     draw the report of a run folder again
   replay     feed a session's inputs to the same desk again, compare, and report on each start
   compare    hold the simulator against what became of a session's wagers
-  new-strategy
-             write a strategy of your own that runs, with its settings and a test
+  new-strategy  write a strategy of your own that runs, with its settings and a test
 
 python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
 wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.

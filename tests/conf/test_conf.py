@@ -118,8 +118,6 @@ def test_every_choice_is_built(
         ("serve", "feed=prophetx", "feed"),
         ("record", "feed=recording", "feed"),
         ("check", "feed=recording", "feed"),
-        ("paper", "feed=recording", "feed"),
-        ("live", "feed=crowd", "feed"),
         ("paper", "clock=virtual", "clock"),
         ("live", "clock=virtual", "clock"),
         ("record", "clock=virtual", "clock"),
@@ -143,12 +141,6 @@ def test_a_part_of_another_mode_is_refused(
 def test_experiments_can_be_stacked(build_backtest: Build, first: str, second: str) -> None:
     """Any two experiments can be asked for together."""
     assert build_backtest(f"+experiment=[{first},{second}]").market_keys
-
-
-@pytest.mark.slow
-def slow_if_stacked(cases: Iterable[tuple[str, ...]]) -> list[Any]:
-    """Return cases of mode, experiment and more; those with an experiment are slow: many."""
-    return [pytest.param(*case, marks=pytest.mark.slow) if case[1] else case for case in cases]
 
 
 @pytest.mark.parametrize(

@@ -188,3 +188,14 @@ def test_a_recording_that_never_began_leaves_nothing(live: Live, tmp_path: Path)
     """Recording where nothing listens is one line, and no folder stays behind."""
     refused(live("record", "sandbox.port=9"), "record", 1, "http://127.0.0.1:9")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(("verb", "choice"), [("paper", "feed=recording"), ("trade", "feed=crowd")])
+def test_a_session_needs_the_stream_of_the_exchange(
+    run_main: Callable[..., Any], tmp_path: Path, verb: str, choice: str
+) -> None:
+    """A feed of a simulation is refused in one line before anything is sent or written."""
+    outcome = run_main(main, tmp_path, verb, choice, "session.name=one")
+    assert (outcome.status, len(outcome.err)) == (2, 1)
+    assert outcome.err[0].startswith(f"python -m live {verb}: feed: ")
+    assert not (tmp_path / "sessions").exists()

@@ -148,7 +148,7 @@ def test_a_frozen_peer_is_noticed_within_seconds() -> None:
         peer.frozen = False
         await listener.up(2)
 
-    assert "nothing was heard" in streamed(scenario).downs()[0].reason
+    assert "nothing received" in streamed(scenario).downs()[0].reason
 
 
 def test_a_peer_that_answers_nothing_is_noticed() -> None:
@@ -172,7 +172,7 @@ def test_a_peer_without_market_data_or_health_is_noticed() -> None:
         peer.healthy = True
         await listener.up(2)
 
-    assert "no sign of health" in streamed(scenario).downs()[0].reason
+    assert "no health check for" in streamed(scenario).downs()[0].reason
 
 
 @pytest.mark.parametrize("garbage", ["not json", '{"event": 5', "[]", '{"channel": "x"}', "\u2028"])
