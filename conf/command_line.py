@@ -49,8 +49,8 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
     except TradingError as error:
         return _failed(program, f"{type(error).__name__}: {error}", 1)
     except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        return _failed(program, f"failed: {told} (--debug shows where)", 1)
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        return _failed(program, f"failed: {text} (--debug shows where)", 1)
     return 0
 
 
@@ -63,6 +63,6 @@ def _reader_gone() -> int:
     return _SIGPIPE_STATUS
 
 
-def _failed(program: str, told: str, status: int) -> int:
-    sys.stderr.write(f"{program}: {told}\n")
+def _failed(program: str, text: str, status: int) -> int:
+    sys.stderr.write(f"{program}: {text}\n")
     return status

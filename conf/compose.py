@@ -144,7 +144,7 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
         try:
             return present(build_session(config), folder)
         except Exception as error:
-            # Raised to Hydra it would be told twice, and end a sweep.
+            # Raised to Hydra it would be printed twice, and end a sweep.
             failures.append(error)
             # A tape cannot be made again: it is kept, however its recording ended.
             if not any(folder.glob(SEGMENT_GLOB)):
@@ -278,8 +278,8 @@ def _remove(folder: Path, theirs: set[Path]) -> None:
 def _one_line(error: BaseException) -> str:
     """Return what Hydra says in many lines as one, without where it looked for files."""
     cause = error.__cause__
-    told = str(error) if cause is None or str(cause) in str(error) else f"{error} ({cause})"
-    lines = told.partition("Config search path")[0].splitlines()
+    text = str(error) if cause is None or str(cause) in str(error) else f"{error} ({cause})"
+    lines = text.partition("Config search path")[0].splitlines()
     one = ""
     for line in filter(None, map(str.strip, lines)):
         one += f"{'' if not one else ' ' if one[-1] in ':.,' else ', '}{line}"

@@ -72,7 +72,7 @@ class MarketSource(Protocol):
 
     @property
     def knows_queue(self) -> bool:
-        """Tell whether the true queue is known."""
+        """Return whether the true queue is known."""
 
     def examine(self) -> None:
         """Raise TapeError where there is something wrong with what will be told."""

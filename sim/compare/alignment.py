@@ -50,7 +50,7 @@ class SeenOffers:
                 _note(self._trades, OfferId(taker.line_id, opposite(row.odds)), told)
 
     def is_taker(self, at_ns: int, offer: OfferId, fill: WagerMatched) -> bool:
-        """Tell whether a trade shows a fill as the taker's, and count that trade as our own.
+        """Return whether a trade shows a fill as the taker's, and count that trade as our own.
 
         It is the nearest in time in which the maker of the offer staked what we can win.
         """

@@ -94,7 +94,7 @@ class OpenLoop:
         return answers
 
     def _must_ask_again(self, refusal: CancelRefused, now_ns: int) -> bool:
-        """Tell whether a cancel is refused for now that was the last of its wager, and taken."""
+        """Return whether a cancel is refused for now that was the last of its wager, and taken."""
         taken_ns = self._taken_ns.get(refusal.ref)
         return refusal.retry_at_ns is not None and taken_ns is not None and taken_ns <= now_ns
 

@@ -83,18 +83,18 @@ class ComparedWager:
     simulated: Mapping[str, Outcome]
 
     def agrees(self, queue: str) -> bool:
-        """Tell whether what was matched agrees with a queue model, within the tolerance."""
+        """Return whether what was matched agrees with a queue model, within the tolerance."""
         return self._tolerates(self.simulated[queue].matched_cents - self.real.matched_cents)
 
     def lies_between(self, least: str, most: str) -> bool:
-        """Tell whether what was matched is no less and no more than under two queue models."""
+        """Return whether what was matched is no less and no more than under two queue models."""
         real_cents = self.real.matched_cents
         too_little_cents = max(0, self.simulated[least].matched_cents - real_cents)
         too_much_cents = max(0, real_cents - self.simulated[most].matched_cents)
         return self._tolerates(too_little_cents) and self._tolerates(too_much_cents)
 
     def was_filled(self, queue: str) -> bool:
-        """Tell whether anything of it was matched, really or under a queue model."""
+        """Return whether anything of it was matched, really or under a queue model."""
         return bool(self.real.matched_cents or self.simulated[queue].matched_cents)
 
     def rows(self) -> Iterator[Sequence[Any]]:

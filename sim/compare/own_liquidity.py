@@ -70,7 +70,7 @@ def steps_of(wager: EarlierWager, catalogue: Catalogue, is_taker: IsTaker) -> It
 
 
 def _took(wager: EarlierWager, at_ns: int, fill: WagerMatched, is_taker: IsTaker) -> bool:
-    """Tell whether a fill was matched as a taker; at longer odds than asked it surely was."""
+    """Return whether a fill was matched as a taker; at longer odds than asked it surely was."""
     request = wager.request
     if request.intent is Intent.ADD_ONLY:
         return False

@@ -29,7 +29,7 @@ class EndpointInfo(Protocol):
 
     @property
     def real_money(self) -> bool:
-        """Tell whether its money is real."""
+        """Return whether its money is real."""
 
     @property
     def speed(self) -> float:

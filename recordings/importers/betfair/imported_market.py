@@ -123,7 +123,7 @@ class ImportedMarket:
             self._places[pair.second] = LinePlaces(second, first)
 
     def _is_imported(self, runner: RunnerChange) -> bool:
-        """Tell whether a runner belongs to a pair; raise TapeError where nobody defined it."""
+        """Return whether a runner belongs to a pair; raise TapeError where nobody defined it."""
         key = RunnerKey(runner.id, runner.hc)
         if key not in self._runners:
             text = (

@@ -46,9 +46,9 @@ class ExchangeError(TradingError):
 class RefusalError(ExchangeError):
     """The exchange said no, and why: `code` is its own word for it."""
 
-    def __init__(self, code: str, told: str = "") -> None:
-        """Keep the code apart from what was told for people to read."""
-        super().__init__(f"{code} ({told})" if told else code)
+    def __init__(self, code: str, text: str = "") -> None:
+        """Keep the code apart from the text for people."""
+        super().__init__(f"{code} ({text})" if text else code)
         self.code = code
 
 

@@ -1,4 +1,4 @@
-"""What was heard of one sport event: all that a fair price may rest on besides the book."""
+"""The state of one sport event: what a fair price may depend on besides the book."""
 
 from typing import NamedTuple
 
@@ -10,14 +10,14 @@ _WINNER_OF_GAME = MarketKind(MarketType.MONEYLINE)
 
 
 class ReceivedReference(NamedTuple):
-    """An outside fair probability of a pair's first line, and when it was heard."""
+    """An outside fair probability of a pair's first line, and when it arrived."""
 
     probability: float
     updated_ns: int
 
 
 class EventState:
-    """What was heard of one sport event; `updated_ns` is when the exchange told anything, last.
+    """The state of one sport event; `updated_ns` is the time of the exchange's last message.
 
     `clock_ns` is the playing time elapsed at the last score, 0 if unknown; `live_since_ns` is when
     play was reported to have started. `pre_game_fairs` holds the last fair probability of each

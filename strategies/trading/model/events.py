@@ -1,6 +1,6 @@
 """Everything that can happen to a desk, as immutable values: what it hears is one of these.
 
-Market data is public and heard over the feed. Answers and private updates concern our own wagers.
+Market data is public and arrives over the feed. Answers and private updates concern our own wagers.
 The operator's words come from a person.
 """
 
@@ -35,7 +35,7 @@ class MarketsAdded(Struct, frozen=True):
     """More can be wagered on: what was not known before of events, markets and lines.
 
     Both lines of a pair come together. `market_keys` are those of these markets that the desk is to
-    follow: whoever tells this has chosen. It is told before anything else of what it names.
+    follow: the sender has chosen. It comes before anything else about what it names.
     """
 
     events: tuple[SportEvent, ...]
@@ -141,7 +141,7 @@ class WagerMatched(Struct, frozen=True):
     """Part of the wager was matched: what we staked on it, and what that part can win.
 
     `total_cents` is all that was matched of the wager with this fill, as the exchange counts it:
-    it names the fill, so that one told twice is booked once. Zero if the exchange does not tell;
+    it names the fill, so that a repeated one is booked once. Zero if the exchange does not say;
     such a fill is never taken for a repeat.
     """
 
@@ -153,7 +153,7 @@ class WagerMatched(Struct, frozen=True):
 
 
 class ProfitCorrected(Struct, frozen=True):
-    """What is matched of the wager can win so much more than was told with its fills, or less."""
+    """A change of what the matched part of the wager can win, against its fills."""
 
     ref: WagerRef
     change_cents: int
@@ -184,8 +184,8 @@ class WagerWiped(Struct, frozen=True):
 class MarketSettled(Struct, frozen=True):
     """The results of a market's lines; a later one for the same market corrects it.
 
-    `revision` rises with every settlement of a market, so that an old one that is told late is not
-    taken for a correction. Zero if the exchange does not tell; such a one is always taken.
+    `revision` rises with every settlement of a market, so that a late old one is not
+    taken for a correction. Zero if the exchange does not say; such a one is always applied.
     """
 
     market_key: MarketKey

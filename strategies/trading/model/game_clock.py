@@ -1,4 +1,4 @@
-"""The clock of an NBA game: how much is left to play, from what was told or from real time."""
+"""The clock of an NBA game: how much is left to play, from the last score or from real time."""
 
 from bisect import bisect_right
 
@@ -24,8 +24,8 @@ _MOST_ESTIMATED_NS = REGULATION_NS - _MINUTE_NS
 def share_left(event: EventState, now_ns: int) -> float:
     """Return what is left to play as a share of regulation: 1 at tip-off, 0 when it is over.
 
-    The clock stands as it was last told; a feed that tells it with scores alone leaves totals about
-    a point too high, and may tell a score again. Where none was told it is estimated from the time
+    The clock is that of the last score; a feed that sends it with scores alone leaves totals about
+    a point too high, and may repeat a score. Where none was sent it is estimated from the time
     since play started. When a period that may be the last ends level, and in an overtime, what is
     left is that of the overtime.
     """

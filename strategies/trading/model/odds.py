@@ -46,7 +46,7 @@ def opposite(odds: int) -> Odds:
 
 
 def crosses(odds: int, other_odds: int) -> bool:
-    """Tell whether wagers at these odds on the two lines of a pair would match each other.
+    """Return whether wagers at these odds on the two lines of a pair would match each other.
 
     They do when the other's stake pays at least what the first asks, that is when the two
     implied probabilities sum to one or more (partner API, 8.2).
@@ -71,7 +71,7 @@ class Ladder:
         self._probabilities_falling = [-implied_probability(rung) for rung in self.rungs]
 
     def __contains__(self, odds: object) -> bool:
-        """Tell whether odds are permitted."""
+        """Return whether odds are permitted."""
         return odds in self._index
 
     def __len__(self) -> int:

@@ -13,10 +13,10 @@ BATCH_LIMIT = 20
 class Exchange(Protocol):
     """Where wagers rest.
 
-    Methods ask and return nothing; answers are events, never delivered during the call. They are
-    told in order, save where the link to the exchange fails: what it lost is told later, once the
-    exchange's history was asked, and may come twice and out of order. Results of one market are
-    told in order always, as a later one corrects an earlier.
+    Methods ask and return nothing; answers are events, never delivered during the call. They
+    come in order, unless the connection fails: what it lost comes later, once the exchange's
+    history was requested, and may be repeated and out of order. Results of one market always come
+    in order, as a later one corrects an earlier.
     Every PlaceWager is answered by exactly one of WagerAccepted or WagerRejected, or stays
     pending. WagerAccepted is followed by WagerOpened or WagerInvalid. Every cancel is answered by
     WagerCancelled or CancelRefused. A WagerRef is used once; sending it again changes nothing.
@@ -35,14 +35,14 @@ class Exchange(Protocol):
         """Ask for everything open to be withdrawn, of one event or one of its markets if named."""
 
     def ask_state(self) -> None:
-        """Ask for one AccountState, told after everything that it counts."""
+        """Ask for one AccountState, sent after everything that it counts."""
 
 
 class Listener(Protocol):
     """Who hears what an exchange tells: a desk, or whoever passes it on to one."""
 
     def take(self, event: Event, at_ns: int) -> None:
-        """Note what was heard at a time; decide nothing."""
+        """Apply an event that arrived at a time; decide nothing."""
 
     def act(self, now_ns: int) -> None:
         """Decide on what cannot wait."""

@@ -27,7 +27,7 @@ class PairView(Struct, frozen=True):
     """One pair as a strategy sees it.
 
     `fair` is the fair probability of the first line, None where there is no price. `book` holds
-    the offers, ours among them but told apart; it and `position` are to be read, not changed.
+    the offers, ours among them but kept apart; it and `position` are to be read, not changed.
     """
 
     book: Book

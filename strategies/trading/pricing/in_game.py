@@ -38,8 +38,8 @@ _NORMAL = NormalDist()
 class InGame:
     """The middle of the touch before the game; once play has started, score and time left.
 
-    A pair of which score or price before the game was not heard has no fair price: a moneyline or
-    spread needs the price of the moneyline, a total its own and a clock that was told. The fit is
+    A pair without a score or a price from before the game has no fair price: a moneyline or
+    spread needs the price of the moneyline, a total its own and a known clock. The fit is
     to whole games of the NBA; periods, team totals, and games of any other tournament are priced at
     the middle of the touch throughout. A book whose overround is negative or above `max_overround`
     has none.

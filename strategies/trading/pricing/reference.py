@@ -10,7 +10,7 @@ from strategies.trading.model.settings import PositiveSeconds, nanoseconds
 
 
 class Reference:
-    """The newest outside price heard of either line of a pair.
+    """The newest outside price of either line of a pair.
 
     One older than `max_age_seconds` counts as none, so that quotes are pulled when the source goes
     silent; no offer of the exchange takes its place.
@@ -32,10 +32,10 @@ class Reference:
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
         """Return the fair probability of the pair's first line, None where there is none."""
-        heard = event.references.get(book.pair.pair_id)
-        if heard is None or now_ns - heard.updated_ns > self._max_age_ns:
+        price = event.references.get(book.pair.pair_id)
+        if price is None or now_ns - price.updated_ns > self._max_age_ns:
             return None
-        return heard.probability
+        return price.probability
 
     def moves_with_time(self, event: EventState) -> bool:
         """Return whether there is a price that may grow too old."""

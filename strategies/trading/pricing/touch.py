@@ -26,7 +26,7 @@ MaxOverround = Annotated[
 
 
 class Pricing(Protocol):
-    """A way to a fair price, from a pair's book and what was heard of its sport event.
+    """A way to a fair price, from a pair's book and the state of its sport event.
 
     It looks at both and changes neither.
     """
@@ -35,7 +35,7 @@ class Pricing(Protocol):
         """Return the fair probability of the pair's first line, None where there is none."""
 
     def moves_with_time(self, event: EventState) -> bool:
-        """Tell whether prices of an event may now change though nothing is heard."""
+        """Return whether prices of an event may now change though no message arrives."""
 
 
 def middle_of_touch(book: Book, max_overround: float) -> float | None:
