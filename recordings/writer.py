@@ -289,4 +289,4 @@ class TapeWriter:
 
 
 def _ignore_row(_: Row) -> None:
-    """Tell nobody of a row while nobody listens."""
+    """Ignore a row while no listener is set."""

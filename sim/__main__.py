@@ -213,7 +213,7 @@ def _report(words: Sequence[str]) -> None:
 def _replay(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim replay",
-        description="Build the desk of every start of a session again, feed it what it heard, and "
+        description="Build the desk of every start of a session again, feed it its inputs, and "
         "hold every command against the journal. Where all agree, write the start's run folder: "
         "tables, summary.json, report.html.",
     )

@@ -122,9 +122,9 @@ class Backtest:
     def run(self, folder: Path, show: Progress) -> Summary:
         """Run the feed under the chosen queue model, then under front and back; write it all.
 
-        A feed that knows everybody's place in the queue is run once. `show` is told how far each
-        pass has come. The folder then holds the tables and, last of all, `summary.json`; an error
-        leaves neither.
+        A feed that knows everybody's place in the queue is run once. `show` is called with the
+        progress of each pass. The folder then holds the tables and, last of all, `summary.json`; an
+        error leaves neither.
         """
         self.feed.examine()
         tables = RunTables(folder)
@@ -140,7 +140,7 @@ class Backtest:
         return summary
 
     def _refuse_what_passes_would(self) -> None:
-        """Make once what every pass makes anew, so that a wrong setting is told before any."""
+        """Make once what every pass makes, so that a wrong setting is reported before any."""
         WagerRefFactory(self.session_name, 1)
         self._clock_of(ReplayEnvironment(), lambda _: None)
         self.latency(RandomStreams(self.seed))
@@ -230,7 +230,7 @@ class Backtest:
         `rows_per_second` is of that pass, without imports and report. Where the true queue is known
         there is no profit by queue model.
         """
-        told, info = chosen.course.told(), self.feed.info
+        source, info = chosen.course.summary(), self.feed.info
         return {
             "mode": "backtest",
             "session": self.session_name,
@@ -240,15 +240,15 @@ class Backtest:
             "notes": info.notes,
             "seed": self.seed,
             "strategy": type(self.strategy()).__name__,
-            "first_ns": told.first_ns,
-            "last_ns": told.last_ns,
+            "first_ns": source.first_ns,
+            "last_ns": source.last_ns,
             **figures(chosen.desk, chosen.journal, chosen.wagers),
             "profit_cents_front": profits.get("front"),
             "profit_cents_back": profits.get("back"),
             "trades_of_unknown_side": chosen.course.trades_of_unknown_taker,
-            "rows": told.rows,
-            "rows_per_second": round(told.rows / chosen.seconds),
-            "recording_digest": told.digest,
+            "rows": source.rows,
+            "rows_per_second": round(source.rows / chosen.seconds),
+            "recording_digest": source.digest,
             "models": self._models(),
         }
 

@@ -27,7 +27,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class SourceSummary:
-    """What was told in a pass; times are nanoseconds since the epoch, the digest may be empty."""
+    """Row count, time span (nanoseconds since the epoch) and digest of a pass; it may be empty."""
 
     rows: int
     first_ns: int
@@ -44,10 +44,10 @@ class SourceRun(Protocol):
 
     @property
     def trades_of_unknown_taker(self) -> int:
-        """Return how many trades could fill nobody, as it was not told who took."""
+        """Return how many trades could fill nobody, as their taker is unknown."""
 
-    def told(self) -> SourceSummary:
-        """Return what was told until now."""
+    def summary(self) -> SourceSummary:
+        """Return the rows, the time span and the digest until now."""
 
     def close(self) -> None:
         """Finish what was made of it besides, now that it has ended."""
@@ -75,7 +75,7 @@ class MarketSource(Protocol):
         """Return whether the true queue is known."""
 
     def examine(self) -> None:
-        """Raise TapeError where there is something wrong with what will be told."""
+        """Raise TapeError where the rows of a pass would be malformed."""
 
     def environment(self, label: str, show: Progress) -> ReplayEnvironment:
         """Return the time in which a pass takes place; its progress is shown under a label."""
@@ -87,7 +87,7 @@ class MarketSource(Protocol):
         publisher: Publisher,
         desk: Participant,
     ) -> SourceRun:
-        """Begin to drive the exchange that a desk trades at, and tell the desk's publisher."""
+        """Begin to drive the exchange that a desk trades at, and feed the desk's publisher."""
 
 
 def require_simulated(feed: object) -> None:
@@ -162,7 +162,7 @@ class _RecordedRun:
     def trades_of_unknown_taker(self) -> int:
         return self._market.trades_of_unknown_taker
 
-    def told(self) -> SourceSummary:
+    def summary(self) -> SourceSummary:
         summary = self._feed.summary
         return SourceSummary(summary.rows, summary.first_ns, summary.last_ns, summary.digest)
 

@@ -1,4 +1,4 @@
-"""Where a recording shows what we did: private updates and the book are told apart, either first.
+"""Where a recording shows what we did: private updates and the book arrive apart, either first.
 
 We read afterwards, so that a step of ours can be set against a row that came before it or after.
 """
@@ -15,12 +15,12 @@ from strategies.trading.model.events import WagerMatched
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.units import NS_PER_SECOND
 
-# How far apart an update on a wager and the row that shows it may have been heard.
+# How far apart an update on a wager and the row that shows it may have arrived.
 ALIGNMENT_NS = 2 * NS_PER_SECOND
 
 
 class DisplayChange(NamedTuple):
-    """A row that tells an offer anew: its number on the tape, when it was heard, what it shows."""
+    """A row that changes an offer: its number on the tape, its arrival, what it shows."""
 
     row: int
     updated_ns: int
@@ -31,7 +31,7 @@ class DisplayChange(NamedTuple):
 class SeenOffers:
     """What a recording tells of some offers: how they changed, and what was traded there.
 
-    `own_trades` are the numbers of the rows that tell of trades in which we were the taker.
+    `own_trades` are the numbers of the rows with trades in which we were the taker.
     """
 
     def __init__(self, tape: Tape, wanted: Iterable[OfferId]) -> None:
@@ -41,13 +41,13 @@ class SeenOffers:
         self._trades: dict[OfferId, list[DisplayChange]] = {offer: [] for offer in self.changes}
         lines, catalogue = tape.info.lines, tape.info.catalogue()
         for number, row in enumerate(rows_of(tape)):
-            told = DisplayChange(number, row.received_ns, row.amount_cents, row.quantity_cents)
+            change = DisplayChange(number, row.received_ns, row.amount_cents, row.quantity_cents)
             if row.kind == Kind.OFFER:
                 offer = OfferId(lines[row.line].line_id, Odds(row.odds))
-                _note(self.changes, offer, told)
+                _note(self.changes, offer, change)
             elif row.kind == Kind.TRADE and row.side == Side.MAKER:
                 taker = catalogue.opposite(lines[row.line].line_id)
-                _note(self._trades, OfferId(taker.line_id, opposite(row.odds)), told)
+                _note(self._trades, OfferId(taker.line_id, opposite(row.odds)), change)
 
     def is_taker(self, at_ns: int, offer: OfferId, fill: WagerMatched) -> bool:
         """Return whether a trade shows a fill as the taker's, and count that trade as our own.
@@ -72,7 +72,7 @@ def first_shown(changes: Sequence[DisplayChange], steps: Sequence[Step]) -> list
 
     That is the nearest in time, within `ALIGNMENT_NS`, by which the offer changed so much; or else
     by so much at least, as others may have moved with us. Where none did, it is the first that was
-    heard when we had been told, past the last if there is none. What a change showed of one step it
+    that arrived when our update did, past the last if none did. What a change showed of one step it
     does not show of another.
     """
     times = [change.updated_ns for change in changes]
@@ -114,7 +114,7 @@ def rows_of(tape: Tape) -> Iterator[Row]:
         yield from chunk.rows()
 
 
-def _note(seen: dict[OfferId, list[DisplayChange]], offer: OfferId, told: DisplayChange) -> None:
+def _note(seen: dict[OfferId, list[DisplayChange]], offer: OfferId, change: DisplayChange) -> None:
     """Keep a row of an offer that is wanted."""
     if offer in seen:
-        seen[offer].append(told)
+        seen[offer].append(change)

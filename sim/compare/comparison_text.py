@@ -43,12 +43,12 @@ def told_fates(
     yield f"{count(between)} of {count(len(compared))} lie between {least} and {most}"
 
 
-def told_profits(real: Profit, anew: Mapping[str, Profit]) -> Iterator[str]:
+def told_profits(real: Profit, replayed: Mapping[str, Profit]) -> Iterator[str]:
     """Yield the table of the closed loop: profits, and how far from the real one they are."""
-    yield "closed loop: the strategy trades the recording anew; a sensitivity, no bound"
+    yield "closed loop: the strategy trades the recording again; a sensitivity, no bound"
     yield _PROFITS.format("queue", "settled", "difference", "open, as marked", "difference")
     yield _PROFITS.format("real", dollars(real.settled_cents), "", dollars(real.marked_cents), "")
-    for queue, profit in anew.items():
+    for queue, profit in replayed.items():
         yield _PROFITS.format(
             queue,
             dollars(profit.settled_cents),

@@ -1,7 +1,7 @@
 """A recording without us: what it would have shown had our wagers never been there.
 
 Trades that filled us as makers stay, as their takers were there. Those in which we were the taker
-go, and what we took is put back until the offer next disappears. Results that only we were told of
+go, and what we took is put back until the offer next disappears. Results that only we received
 are added.
 """
 
@@ -32,7 +32,7 @@ def write_without_us(
 ) -> Tape:
     """Write what a recording shows less these wagers; return it, opened.
 
-    `settled` are results that were told to us alone, with the times, in order. Raise TapeError
+    `settled` are results that only we received, with the times, in order. Raise TapeError
     where the recording cannot be read.
     """
     said = _said_without(tape, wagers)

@@ -31,7 +31,7 @@ from strategies.trading.ports.exchange import BATCH_LIMIT
 # For answers to what was sent last.
 _GRACE_NS = 60 * NS_PER_SECOND
 
-# What was told of each wager, and when.
+# The updates of each wager, with their times.
 Answers = dict[WagerRef, list[tuple[int, Event]]]
 
 
@@ -117,9 +117,9 @@ def _batches(commands: Iterable[Entry[Command]]) -> Iterator[tuple[int, Sequence
     for (at_ns, _), together in groupby(
         commands, key=lambda each: (each.now_ns, type(each.payload))
     ):
-        told = [each.payload for each in together]
-        for start in range(0, len(told), BATCH_LIMIT):
-            yield at_ns, told[start : start + BATCH_LIMIT]
+        payloads = [each.payload for each in together]
+        for start in range(0, len(payloads), BATCH_LIMIT):
+            yield at_ns, payloads[start : start + BATCH_LIMIT]
 
 
 def _send(link: ExchangeConnection, commands: Sequence[Command]) -> None:

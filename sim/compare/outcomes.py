@@ -63,12 +63,14 @@ class Outcome:
         return self.matched_cents, self.filled_after_ns, self.ended and self.ended.value
 
 
-def outcome_of(request: PlaceWager, placed_ns: int, told: Sequence[tuple[int, Event]]) -> Outcome:
-    """Return the fate of a wager of which this was told."""
-    fills = [(at_ns, event) for at_ns, event in told if isinstance(event, WagerMatched)]
+def outcome_of(
+    request: PlaceWager, placed_ns: int, updates: Sequence[tuple[int, Event]]
+) -> Outcome:
+    """Return the outcome of a wager with these updates."""
+    fills = [(at_ns, event) for at_ns, event in updates if isinstance(event, WagerMatched)]
     matched_cents = sum(fill.stake_cents for _, fill in fills)
     ended = EndReason.MATCHED if matched_cents >= request.stake_cents else None
-    for _, event in told:
+    for _, event in updates:
         ended = ended or _REASONS.get(type(event))
     return Outcome(matched_cents, fills[0][0] - placed_ns if fills else None, ended)
 

@@ -1,7 +1,7 @@
 """Our own stake in a book: by how much a wager of ours changes what is offered, and when.
 
 What rests of a wager shows as an offer on the opposite line at the opposite odds, in takers' cents;
-what it takes is gone from the offer on its own line. Times are those at which we were told.
+what it takes is gone from the offer on its own line. Times are those of our private updates.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from strategies.trading.model.odds import Odds, opposite
 
 _ENDS = (WagerCancelled, WagerInvalid, WagerRejected, WagerWiped)
 
-# Tells whether a fill, told at a time, is the taker's in a trade that was recorded.
+# Returns whether a fill that arrived at a time is the taker's in a trade that was recorded.
 IsTaker = Callable[[int, "OfferId", WagerMatched], bool]
 
 
@@ -36,7 +36,7 @@ class OfferId(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A change of an offer that is our doing, and when we were told.
+    """A change of an offer that is our doing, and when our update arrived.
 
     `amount_cents` is what the offer rises or falls by, `quantity_cents` the change of what its
     makers came with. `taken` tells that the stake which is gone was others'.
@@ -79,16 +79,16 @@ def _took(wager: EarlierWager, at_ns: int, fill: WagerMatched, is_taker: IsTaker
 
 
 def _resting(
-    wager: EarlierWager, took: list[WagerMatched], told: list[tuple[int, object]]
+    wager: EarlierWager, took: list[WagerMatched], updates: list[tuple[int, object]]
 ) -> Iterator[tuple[int, int, int]]:
     """Yield when, how much of a wager shows to takers, and how much it came with.
 
-    What it took never rested. It is in the book from the moment it is told to be open or matched.
+    What it took never rested. It is in the book from the moment it is reported open or matched.
     """
     odds, stake_cents = wager.request.odds, wager.request.stake_cents
     open_cents = stake_cents - sum(fill.stake_cents for fill in took)
     filled_cents = sum(fill.stake_cents for fill in took if fill.odds == odds)
-    for at_ns, event in told:
+    for at_ns, event in updates:
         if isinstance(event, WagerMatched):
             open_cents -= event.stake_cents
             filled_cents += event.stake_cents

@@ -126,7 +126,7 @@ class SessionComparison:
     ) -> RecordedSource:
         """Return the recording of a start as it would have been without us."""
         inputs = ((entry.now_ns, entry.payload) for entry in run.inputs())
-        settled = [(at_ns, told) for at_ns, told in inputs if isinstance(told, MarketSettled)]
+        settled = [(at_ns, event) for at_ns, event in inputs if isinstance(event, MarketSettled)]
         ours: list[EarlierWager] = []
         if not self._on_paper:
             # Whatever an earlier start left was cancelled before the desk was seated.
@@ -140,7 +140,7 @@ class SessionComparison:
     ) -> list[ComparedWager]:
         """Return the wagers with their fates under every queue model."""
         inputs = [entry.payload for entry in run.inputs()]
-        grown = (told.market_keys for told in inputs if isinstance(told, MarketsAdded))
+        grown = (event.market_keys for event in inputs if isinstance(event, MarketsAdded))
         loop = OpenLoop(
             feed=feed,
             exchange=self._exchange_for(run),
@@ -149,15 +149,15 @@ class SessionComparison:
             seed=self._seed,
             market_keys=[*run.run_context.market_keys, *chain.from_iterable(grown)],
             commands=list(run.commands()),
-            refused=(told.ref for told in inputs if isinstance(told, CancelRefused)),
+            refused=(event.ref for event in inputs if isinstance(event, CancelRefused)),
         )
         answers = {name: loop.play(queue()) for name, queue in self._queues.items()}
         compared = []
         for wager in placed:
             request, placed_ns = wager.request, wager.placed_ns
             simulated = {
-                queue: outcome_of(request, placed_ns, told.get(request.ref, ()))
-                for queue, told in answers.items()
+                queue: outcome_of(request, placed_ns, updates.get(request.ref, ()))
+                for queue, updates in answers.items()
             }
             real = outcome_of(request, placed_ns, wager.updates)
             compared.append(ComparedWager(request, placed_ns, real, simulated))

@@ -107,7 +107,7 @@ class CrowdSourceRun:
         self._crowd_run = crowd_run
         self._writer = writer
 
-    def told(self) -> SourceSummary:
+    def summary(self) -> SourceSummary:
         """Return what was published to the desk so far."""
         rows = self._crowd_run.publisher.rows
         return SourceSummary(rows, self._crowd.opens_ns, self._env.now_ns, "")

@@ -17,7 +17,7 @@ class ManualTimer:
 
 
 class ManualClock:
-    """Time as it is told, in nanoseconds since the epoch; calls wait until somebody makes them."""
+    """Time as it is set, in nanoseconds since the epoch; calls wait until somebody makes them."""
 
     def __init__(self) -> None:
         """Stand at the epoch."""
@@ -45,7 +45,7 @@ class ManualClock:
         return self._calls[0][0] if self._calls else None
 
     def call_next(self) -> bool:
-        """Make the next call; tell whether there was one due by now."""
+        """Make the next call; return whether there was one due by now."""
         due_ns = self.next_ns()
         if due_ns is None or due_ns > self._now_ns:
             return False

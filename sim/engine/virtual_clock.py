@@ -184,11 +184,11 @@ class ReplayEnvironment(Environment):
 class VirtualClock:
     """The time of an environment as a desk sees it.
 
-    `before` is called with the time ahead of each timer, so that what arrived earlier is heard.
+    `before` is called with the time ahead of each timer, so that earlier arrivals come first.
     """
 
     def __init__(self, env: ReplayEnvironment, before: Callable[[int], None]) -> None:
-        """Tell the time of an environment."""
+        """Show the time of an environment."""
         self._env = env
         self._before = before
 

@@ -1,7 +1,7 @@
 """A replay: the inputs of a session fed to the same desk again, which must ask for the same.
 
-The exchange is silent and time stands still between inputs: what the desk heard of both is among
-the inputs, under the numbers and the times at which it heard it. What the desk does is recorded as
+The exchange is silent and time stands still between inputs: what the desk received of both is among
+the inputs, with their numbers and times. What the desk does is recorded as
 in a backtest, so that a start can be judged and reported on as one.
 """
 
@@ -53,8 +53,8 @@ class ReplayResult:
     """A start that was played again: its desk at the end, its record, and its recording.
 
     All its `commands` were as journaled. It went from `began_ns`, None if the desk never began, to
-    `ended_ns`, and heard so many `inputs`. `limits` are those it traded with; of the wagers of
-    earlier starts that it was told of, `turnover_before_cents` had been matched.
+    `ended_ns`, and received `inputs` inputs. `limits` are those it traded with; of the wagers of
+    earlier starts that it knew, `turnover_before_cents` had been matched.
     """
 
     desk: Desk
@@ -183,7 +183,7 @@ class _Comparison:
         self._record = record
         self._is_silent = False
         self.input_seq = 0
-        self._heard: dict[int, Event] = {}
+        self._received: dict[int, Event] = {}
 
     def close(self) -> None:
         """Raise ReplayDifferenceError if the session had asked for more."""
@@ -191,7 +191,7 @@ class _Comparison:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Keep nothing of what the desk is told meanwhile: it is of earlier starts."""
+        """Record nothing meanwhile: it is of earlier starts."""
         self._is_silent = True
         try:
             yield
@@ -201,15 +201,15 @@ class _Comparison:
     def received(self, input_seq: int, now_ns: int, event: Event) -> None:
         self.input_seq = input_seq
         if not self._is_silent:
-            self._heard[input_seq] = event
+            self._received[input_seq] = event
             self._record.received(input_seq, now_ns, event)
 
     def require_heard(self, input_seq: int, event: Event) -> None:
         """Raise ReplayDifferenceError unless this was the input of that number."""
-        heard = self._heard.pop(input_seq, None)
-        if heard != event:
-            told = f"input {input_seq} of the session was {event}, of the replay {heard}"
-            raise self._difference(told)
+        received = self._received.pop(input_seq, None)
+        if received != event:
+            text = f"input {input_seq} of the session was {event}, of the replay {received}"
+            raise self._difference(text)
 
     def sent(self, now_ns: int, command: Command) -> None:
         self._compare(_Sent(self.input_seq, now_ns, command))
@@ -229,15 +229,16 @@ class _Comparison:
         entry = next(self._journaled, None)
         journaled = None if entry is None else _Sent(entry.input_seq, entry.now_ns, entry.payload)
         if journaled != replayed:
-            told = f"the session asked for {_told(journaled)}, the replay for {_told(replayed)}"
-            raise self._difference(told)
+            ours, theirs = _sent_text(replayed), _sent_text(journaled)
+            text = f"the session asked for {theirs}, the replay for {ours}"
+            raise self._difference(text)
 
-    def _difference(self, told: str) -> ReplayDifferenceError:
+    def _difference(self, text: str) -> ReplayDifferenceError:
         agreed = self._record.digest.commands
-        return ReplayDifferenceError(f"start {self._run}, after {agreed} that agree: {told}")
+        return ReplayDifferenceError(f"start {self._run}, after {agreed} that agree: {text}")
 
 
-def _told(sent: _Sent | None) -> str:
+def _sent_text(sent: _Sent | None) -> str:
     if sent is None:
         return "nothing"
     return f"{sent.command} (input {sent.input_seq}, {sent.now_ns} ns)"
@@ -292,7 +293,7 @@ class _Stage:
                 self._desk.act(entry.now_ns)
             case event:
                 self.inputs += 1
-                # What a desk tells itself, such as a loss limit, it has heard by now.
+                # What a desk sends itself, such as a loss limit, it has received by now.
                 if entry.input_seq > self._journal.input_seq:
                     self._hear(event, entry.input_seq, entry.now_ns)
                 self._journal.require_heard(entry.input_seq, event)
@@ -318,7 +319,7 @@ class _Stage:
             self._fire(input_seq)
             return
         if isinstance(event, OfferChanged | TradeSeen):
-            # These a desk numbers, and does not tell its journal of.
+            # A desk numbers these, and does not journal them.
             self._journal.received(self._journal.input_seq + 1, now_ns, event)
         self._wagers.take(event, now_ns)
 

@@ -113,7 +113,7 @@ class SessionReport:
     def _summary(self, replayed: ReplayResult, began_ns: int, number: int) -> Summary:
         """Return what a start came to; `real_money` tells whether such was staked.
 
-        `speed` is that of its clock, by which all times are told, against the wall's.
+        `speed` is that of its clock, of which all times are, against the wall's.
         """
         info, came_to = (
             replayed.tape.info,
@@ -159,7 +159,7 @@ def _keep_configuration(folder: Path) -> None:
 
 
 def _seen_since(began_ns: int, event: Summary) -> Summary:
-    """Leave out moments that were over when the desk began: when they were, it was not told."""
+    """Leave out moments that were over when the desk began: it does not know when they were."""
     moments = {name: event[name] for name in ("live_ns", "ended_ns")}
     seen = {name: ns if ns and ns > began_ns else None for name, ns in moments.items()}
     return {**event, **seen}

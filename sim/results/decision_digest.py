@@ -1,4 +1,4 @@
-"""The digest of a run's decisions, by which two runs are told to be the same."""
+"""The digest of a run's decisions, by which two runs are known to be the same."""
 
 import hashlib
 

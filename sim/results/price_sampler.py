@@ -1,4 +1,4 @@
-"""Samples of the market as a desk heard it, for the report."""
+"""Samples of the market as a desk received it, for the report."""
 
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
@@ -10,7 +10,7 @@ Touch = tuple[Odds, int] | None
 
 
 class PriceSampler:
-    """Samples the market as the desk heard it; it changes nothing."""
+    """Samples the market as the desk received it; it changes nothing."""
 
     def __init__(self, desk: Desk, clock: Clock, tables: RunTables, period_ns: int) -> None:
         """Take whom to look at, by which clock, where to keep it, and how long between looks."""

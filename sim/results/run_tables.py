@@ -19,7 +19,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "equity_cents": "int64",
         "exposure_cents": "int64",
     },
-    # The market as the desk heard it, sampled, a row where the touch changed since the last; a
+    # The market as the desk received it, sampled, a row where the touch changed since the last; a
     # touch is what a taker can have of others.
     "prices": {
         "ns": "int64",
@@ -56,7 +56,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "profit_if_first_cents": "int64",
         "profit_if_second_cents": "int64",
     },
-    # One row per wager, written when it ended; `open` if it never did. An answer that is not told
+    # One row per wager, written when it ended; `open` if it never did. An answer that never came
     # before the end, or never, has no time.
     "wagers": {
         "ref": "string",

@@ -48,7 +48,7 @@ def figures(desk: Desk, journal: RunJournal, wagers: WagerRecorder) -> Summary:
 
 
 def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> Summary:
-    """Return what a desk is told to believe, as people read it, in any mode."""
+    """Return a desk's assumptions, as people read them, in any mode."""
     return {
         "pricing": repr(pricing),
         "commission": f"{fees.rate_percent:g} % of net winnings per {fees.offset_by}",

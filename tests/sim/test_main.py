@@ -50,7 +50,7 @@ REFUSED_SETTINGS = {
     "an experiment without its plus": ("experiment=nba", "+experiment=nba"),
     "an unknown choice": ("latency=slow", "latency/slow"),
     "a missing recording": ("recording.path=nowhere", "nowhere"),
-    "a mode that is not there": ("mode=someday", "mode/someday"),
+    "a mode that is not there": ("mode=someday", "the verb chooses the mode"),
     "a mode of another verb": ("mode=live", "python -m live trade"),
     "a mode in disguise": ("+mode=live", "mode"),
     "what is no setting": ("nonsense", "nonsense"),

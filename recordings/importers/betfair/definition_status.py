@@ -107,9 +107,9 @@ class DefinitionState:
             for pair in plan.pairs
         ]
         results = [
-            told
+            reported
             for pair, (first, second) in zip(plan.pairs, outcomes, strict=True)
-            for told in self._on_lines(pair, first, second)
+            for reported in self._on_lines(pair, first, second)
         ]
         if results != self._results:
             self._results = results

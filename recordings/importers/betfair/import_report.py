@@ -111,8 +111,8 @@ class ImportReport:
             yield f"Markets without any offer: {_some(self.markets_without_book)}."
         if self.refused:
             types = Counter(refusal.market_type for refusal in self.refused)
-            told = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
-            yield f"Markets in the file that were refused: {told}."
+            refused = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
+            yield f"Markets in the file that were refused: {refused}."
 
 
 def _some(names: Sequence[str]) -> str:

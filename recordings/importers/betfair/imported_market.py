@@ -38,7 +38,7 @@ class TradeRows:
 
     def write(self, match: Match, places: LinePlaces) -> None:
         """Write a trade on the line that the taker took; a stake below half a cent is no trade."""
-        # Of an unknown taker the trade is told on the runner's own line.
+        # Of an unknown taker the trade is recorded on the runner's own line.
         side = match.side or BookSide.ATB
         snapped = self._snapper.snap(side, match.price)
         cents = taker_cents(side, match.price, match.size)
@@ -83,7 +83,7 @@ class ImportedMarket:
         self.state.take(definition, self.plan)
 
     def take_change(self, change: BetfairMarketChange) -> None:
-        """Write the trades, told from the book as it was, and then let the book change.
+        """Write the trades, by the book as it was, and then let the book change.
 
         An image is no trade: what it says was traded may have been long ago.
         """

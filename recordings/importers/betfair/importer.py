@@ -19,7 +19,7 @@ from recordings.writer import TapeWriter
 from strategies.trading.model.errors import TapeError
 
 _NS_PER_MS = 1_000_000
-_REFUSALS_TOLD = 3
+_REFUSALS_SHOWN = 3
 
 
 def import_betfair(source: Path, out: Path) -> ImportReport:
@@ -109,9 +109,11 @@ class _Importer:
 
     def _require_something(self, source: Path, markets: list[ImportedMarket]) -> None:
         if not markets:
-            told = [refusal.text() for refusal in self._refused.values()]
-            more = f"; and {len(told) - _REFUSALS_TOLD} more" if len(told) > _REFUSALS_TOLD else ""
-            why = "; ".join(told[:_REFUSALS_TOLD]) or "it defines none"
+            texts = [refusal.text() for refusal in self._refused.values()]
+            more = (
+                f"; and {len(texts) - _REFUSALS_SHOWN} more" if len(texts) > _REFUSALS_SHOWN else ""
+            )
+            why = "; ".join(texts[:_REFUSALS_SHOWN]) or "it defines none"
             text = f"{source}: no market can be imported: {why}{more}"
             raise TapeError(text)
         if not any(market.offers for market in markets):

@@ -72,7 +72,7 @@ class MarketBook:
                 self._add(resting.rung, resting.cents)
 
     def changes(self) -> Iterator[tuple[int, int, int]]:
-        """Yield (line, odds, amount in cents) of rungs that differ from what was last told."""
+        """Yield (line, odds, amount in cents) of rungs that differ from what was last written."""
         for rung in sorted(self._touched):
             cents = self._cents.get(rung, 0)
             if cents != self._shown.get(rung, 0):
