@@ -172,7 +172,7 @@ def test_a_paper_session_is_replayed_too(
     assert outcome.out == [agreed, str(folder)]
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "paper session first, start 1" in report
-    assert "The wagers were simulated here; nobody at the exchange saw them." in report
+    assert "The wagers were simulated; the exchange never received them." in report
 
 
 def test_what_was_on_offer_is_on_the_disk_while_a_start_trades(
