@@ -56,6 +56,7 @@ def test_both_first_commands_are_those_that_are_promised() -> None:
     assert ".venv/bin/python -m pytest -n 2 --dist loadfile" in FENCED.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RUNS)
 def test_every_run_in_it_can_be_composed(compose_settings: Compose, command: str) -> None:
     """Every experiment, choice and setting of a command to run is there; only flags are added."""

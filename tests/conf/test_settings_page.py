@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from conf.settings_page import page
 from sim.__main__ import main
 from tests.paths import PROJECT
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_types_say() -> None:
     """docs/settings.md is as the types make it; `python -m conf.settings_page` writes it again."""
     assert (PROJECT / "docs" / "settings.md").read_text(encoding="utf-8") == page()

@@ -48,6 +48,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "message"), WRONG.items(), ids=WRONG.keys())
 def test_a_wrong_setting_is_refused_by_the_name_that_was_written(
     run_main: Callable[..., Any], tmp_path: Path, word: str, message: str
@@ -71,6 +72,7 @@ STRATEGIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("returned", "problem"), STRATEGIES.items(), ids=STRATEGIES.keys())
 def test_a_wrong_quote_names_the_strategy_and_what_it_returned(
     run_main: Callable[..., Any],

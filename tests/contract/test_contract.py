@@ -138,6 +138,7 @@ def test_a_batch_over_the_limit_is_refused_whole(harness: ExchangeHarness) -> No
     assert account(harness) == AccountState(BALANCE_CENTS, ())
 
 
+@pytest.mark.slow
 def test_a_full_batch_is_accepted(harness: ExchangeHarness) -> None:
     """A batch of exactly the limit is accepted."""
     requests = [wager_request(f"w{place}", stake_cents=200) for place in range(BATCH_LIMIT)]
@@ -147,6 +148,7 @@ def test_a_full_batch_is_accepted(harness: ExchangeHarness) -> None:
     assert state.balance_cents == BALANCE_CENTS - 200 * BATCH_LIMIT
 
 
+@pytest.mark.slow
 def test_a_ref_used_twice_changes_nothing(harness: ExchangeHarness) -> None:
     """A repeated reference leaves the first wager and the account unchanged."""
     opened(harness, wager_request("a"))
@@ -165,6 +167,7 @@ def test_a_ref_used_twice_changes_nothing(harness: ExchangeHarness) -> None:
 # Matching ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_resting_wager_is_matched_after_it_was_opened(harness: ExchangeHarness) -> None:
     """A taker fills it up to its stake, which then leaves the balance."""
     opened(harness, wager_request("a"))
@@ -187,6 +190,7 @@ def test_a_taking_wager_leaves_nothing_behind(harness: ExchangeHarness) -> None:
 # Cancelling ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_cancel_is_answered(harness: ExchangeHarness) -> None:
     """Each cancel of an open, ended or unknown wager gets one response with the unmatched stake."""
     opened(harness, wager_request("a"))
@@ -199,6 +203,7 @@ def test_every_cancel_is_answered(harness: ExchangeHarness) -> None:
     assert account(harness) == AccountState(BALANCE_CENTS, ())
 
 
+@pytest.mark.slow
 def test_an_early_cancel_is_refused_with_a_retry_time(harness: ExchangeHarness) -> None:
     """A cancel sent right after its wager is refused with a retry time, and succeeds then."""
     harness.exchange.place([wager_request("a")])
@@ -212,6 +217,7 @@ def test_an_early_cancel_is_refused_with_a_retry_time(harness: ExchangeHarness) 
     wait_for_update(harness, WagerCancelled, "a")
 
 
+@pytest.mark.slow
 def test_too_many_cancels_at_once_are_refused_each(harness: ExchangeHarness) -> None:
     """One cancel too many in a batch, and each is refused; what is open stays open."""
     opened(harness, wager_request("a"))
@@ -224,6 +230,7 @@ def test_too_many_cancels_at_once_are_refused_each(harness: ExchangeHarness) -> 
     assert account(harness).open_cents == ((WagerRef("a"), 5_000),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scope", [{}, {"event_id": GAME}, {"event_id": GAME, "market_id": MONEYLINE}]
 )
@@ -242,6 +249,7 @@ def test_cancelling_all_answers_for_each(harness: ExchangeHarness, scope: dict[s
     assert account(harness) == AccountState(BALANCE_CENTS, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scope",
     [{"event_id": EventId("another")}, {"event_id": GAME, "market_id": MarketId("999")}],
@@ -309,6 +317,7 @@ def attach_watcher(harness: ExchangeHarness) -> tuple[Any, Watcher]:
     return harness.attach_desk(assemble), watcher
 
 
+@pytest.mark.slow
 def test_a_strategy_never_sees_itself(harness: ExchangeHarness) -> None:
     """The exchange displays our wagers to takers; the strategy sees only the offers of others."""
     _, watcher = attach_watcher(harness)

@@ -74,6 +74,7 @@ def test_check_finds_all_well(sandbox: Sandbox, live: Live) -> None:
     assert [word for word in ("$10,000.00", "NBA", "555 odds") if word not in told] == []
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_told_in_one_line(sandbox: Sandbox, live: Live) -> None:
     """A tournament that is not there, a path that is not: one line that says so."""
     outcomes = with_sandbox(
@@ -120,6 +121,7 @@ def test_what_cannot_be_meant_is_refused(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("verb", "words", "named"),
     [
@@ -169,6 +171,7 @@ def place_one(here: Any) -> None:
     asyncio.run(place())
 
 
+@pytest.mark.slow
 def test_status_tells_what_is_open_and_cancel_all_ends_it(sandbox: Sandbox, live: Live) -> None:
     """An open wager is shown with its stake and odds; after cancel-all nothing is open."""
     _, before, cancelled, after = with_sandbox(

@@ -192,6 +192,7 @@ def test_what_is_written_is_read_again_row_for_row(
         assert len(list(Path(folder).iterdir())) == -(-len(meant) // rows_per_segment)
 
 
+@pytest.mark.slow
 @on_disk
 @given(messages, st.integers(1, 9))
 def test_chunks_tell_where_in_which_file_their_rows_lie(

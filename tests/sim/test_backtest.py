@@ -27,6 +27,8 @@ from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 
+pytestmark = pytest.mark.slow  # whole runs of the shipped recording
+
 SECOND_NS = 1_000_000_000
 
 # What the summary must hold, and of what type.
@@ -184,7 +186,6 @@ def before(sent: list[Sent], ns: int) -> list[Sent]:
 # The summary and the tables ------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_the_summary_holds_every_figure(nba_run: Any) -> None:
     """Every figure that a run is judged by is there, of its type, and digests are SHA-256."""
     wrong = {
@@ -260,7 +261,6 @@ def test_profit_is_what_fills_and_results_come_to(nba_run: Any, nba_rows: list[R
     assert nba_run.summary["marked_cents"] == 0
 
 
-@pytest.mark.slow
 def test_a_recorded_run_decides_as_one_without_a_record(
     nba_run: Any, nba_pass: tuple[Pass, list[Sent]]
 ) -> None:
@@ -269,7 +269,6 @@ def test_a_recorded_run_decides_as_one_without_a_record(
     assert nba_run.summary["profit_cents_back"] == nba_pass[0].desk.ledger.profit_cents
 
 
-@pytest.mark.slow
 def test_a_recorded_run_that_decides_on_every_change_is_no_other(
     run_in: Callable[..., Any], play: Callable[..., tuple[Pass, list[Sent]]], tmp_path: Path
 ) -> None:
@@ -279,7 +278,6 @@ def test_a_recorded_run_that_decides_on_every_change_is_no_other(
     assert run_in(tmp_path, *eager).summary["digest"] == chosen.journal.digest.hexdigest()
 
 
-@pytest.mark.slow
 def test_another_seed_is_another_run(
     play: Callable[..., tuple[Pass, list[Sent]]], nba_pass: tuple[Pass, list[Sent]]
 ) -> None:
@@ -291,7 +289,6 @@ def test_another_seed_is_another_run(
 # Models --------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_run_says_in_words_which_models_it_assumed(
     run_in: Callable[..., Any], tmp_path: Path, small_tape: Path
 ) -> None:
@@ -315,7 +312,6 @@ def test_a_run_says_in_words_which_models_it_assumed(
     assert "measured, 3 times in times.txt, median 60 ms" in page
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("queue", ["prorata", "probable"])
 def test_a_model_between_the_extremes_is_run_beside_both(
     build_backtest: Callable[..., Backtest], nba_run: Any, tmp_path: Path, queue: str
@@ -399,7 +395,6 @@ def test_exposure_keeps_to_its_limits(
     assert limits.min_stake_cents <= stakes.min() <= stakes.max() <= limits.max_stake_cents
 
 
-@pytest.mark.slow
 def test_tight_limits_bind(play: Callable[..., tuple[Pass, list[Sent]]]) -> None:
     """Limits below what the strategy wishes for are kept, and what they refuse is counted."""
     limits = ("risk.max_stake_per_wager=20", "risk.max_total_exposure=30")
@@ -430,7 +425,6 @@ def test_nothing_is_quoted_close_to_the_start_or_in_play(
     assert ended.max() < last_ns + 10 * SECOND_NS
 
 
-@pytest.mark.slow
 def test_quotes_stand_in_play_where_asked_for(
     play: Callable[..., tuple[Pass, list[Sent]]], nba_run: Any
 ) -> None:
@@ -444,7 +438,6 @@ def test_quotes_stand_in_play_where_asked_for(
 # No look-ahead -------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_copy_of_a_tape_is_traded_alike(
     nba_rows: list[Row],
     nba_pass: tuple[Pass, list[Sent]],

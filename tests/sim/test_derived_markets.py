@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from recordings.reader import Tape
 from recordings.validator import validate
 from strategies.trading.model.market import Result
@@ -17,6 +19,7 @@ def test_a_recording_keeps_period_and_team(tmp_path: Path) -> None:
     assert [market.kind for market in tape.info.markets] == [each.kind for each in OFFERED]
 
 
+@pytest.mark.slow
 def test_a_backtest_settles_and_names_every_market(
     run_in: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -154,6 +154,7 @@ def test_debug_lets_an_error_through(tmp_path: Path, monkeypatch: pytest.MonkeyP
 # Running -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_run_leaves_a_whole_folder_and_prints_its_path_last(
     sim: Sim, tmp_path: Path, small_tape: Path
 ) -> None:

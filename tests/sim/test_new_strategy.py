@@ -23,6 +23,7 @@ def run_python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_new_strategy_runs_and_its_test_passes(
     sim: Sim, tmp_path: Path, small_tape: Path
 ) -> None:

@@ -359,6 +359,7 @@ class Tableau:
         return tape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_recording_outlives_mangled_snapshots_and_frames(
     said: Said, tmp_path: Path, seed: int

@@ -57,6 +57,7 @@ def test_the_socket_is_let_onto_the_channels_of_what_is_wanted() -> None:
     streamed(scenario)
 
 
+@pytest.mark.slow
 def test_an_idle_socket_is_kept() -> None:
     """Pings are answered both ways, and a quiet but healthy link stays up."""
 
@@ -163,6 +164,7 @@ def test_a_peer_that_answers_nothing_is_noticed() -> None:
     streamed(scenario)
 
 
+@pytest.mark.slow
 def test_a_peer_without_market_data_or_health_is_noticed() -> None:
     """A socket that answers pings and says nothing else is replaced: its source is dead."""
 
@@ -206,6 +208,7 @@ def test_a_text_that_is_none_costs_nothing_but_itself(garbage: bytes) -> None:
     assert listener.downs() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("event", ["pusher:connection_established", "pusher:error", "pusher:ping"])
 @pytest.mark.parametrize("data", ["5", "[]", "null", "{}", '{"code": "x"}', '{"socket_id": []}'])
 def test_a_mangled_word_of_the_protocol_costs_nothing_but_itself(event: str, data: str) -> None:

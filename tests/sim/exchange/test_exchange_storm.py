@@ -112,6 +112,7 @@ def play(
     return scenario.run(), placed
 
 
+@pytest.mark.slow
 @given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
 @settings(max_examples=150, deadline=None)
 def test_every_wager_is_accounted_for(

@@ -261,11 +261,13 @@ def test_every_figure_of_a_run_is_drawn(document: str, name: str) -> None:
     assert re.search(shape, document, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_report_to_the_byte(document: str, tmp_path: Path) -> None:
     """A report is a function of its run folder: drawing it again changes nothing."""
     assert report_on(tmp_path) == document
 
 
+@pytest.mark.slow
 def test_a_simulated_recording_is_marked_beside_its_name(tmp_path: Path) -> None:
     """Nobody can take the profit on an invented game for that on a real one."""
     assert "Recording one-game simulated generated data" in words(
@@ -278,6 +280,7 @@ def test_a_real_recording_is_not_called_simulated(document: str) -> None:
     assert "simulated" not in words(document)
 
 
+@pytest.mark.slow
 def test_what_others_named_is_text_and_never_markup(tmp_path: Path) -> None:
     """Names of events and pairs, notes and reasons come from files, and may hold anything."""
     game, rows = summary(), rows_of_a_game()
@@ -310,6 +313,7 @@ def test_fills_are_summed_by_stake_for_each_pair(tmp_path: Path) -> None:
     assert "moneyline 4 1 home, 3 away $60.00 +2.00 pp -4.17 pp +0.20 pp" in seen
 
 
+@pytest.mark.slow
 def test_open_positions_are_listed_outside_settled_profit(tmp_path: Path) -> None:
     """What is only marked is never taken for what was won."""
     left_open = {
@@ -332,6 +336,7 @@ def test_refusals_are_counted_by_who_refused(document: str) -> None:
     assert "odds_changed 2" in seen
 
 
+@pytest.mark.slow
 def test_a_halt_is_stated_in_the_header(tmp_path: Path) -> None:
     """A desk that stopped itself makes another kind of result, so the reason comes first."""
     seen = words(report_on(tmp_path, halted="max_daily_loss: $1,500.20 lost today"))
@@ -381,6 +386,7 @@ def test_a_long_run_is_thinned_and_its_extremes_are_kept(tmp_path: Path) -> None
     assert len(document) < 1_000_000
 
 
+@pytest.mark.slow
 def test_the_command_of_the_run_is_given_to_make_it_again(tmp_path: Path) -> None:
     """What was typed after `run` is repeated as it stands in the run folder."""
     hydra = tmp_path / ".hydra"

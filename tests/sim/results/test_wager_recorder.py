@@ -55,6 +55,7 @@ def matched(cents: int, total_cents: int) -> WagerMatched:
 PART_THEN_CANCEL = (matched(300, 300), matched(400, 700), WagerCancelled(REF, 300))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", sorted(set(permutations(PART_THEN_CANCEL * 2)), key=repr))
 def test_a_wager_is_recorded_once_however_it_is_told(
     record: Record, told: tuple[Event, ...]

@@ -36,6 +36,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "node_modules"
 
 
+@pytest.mark.slow
 def test_the_official_client_connects_listens_and_reconnects(
     sandbox: Callable[..., None], packages: Path
 ) -> None:

@@ -107,6 +107,7 @@ def test_a_port_in_use_is_a_one_line_error(build_backtest: Callable[..., Any]) -
     asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
@@ -130,6 +131,7 @@ def test_invalid_settings_are_a_one_line_error(
     assert told in line
 
 
+@pytest.mark.slow
 def test_serve_prints_its_address_and_ends_when_interrupted() -> None:
     """A process prints its address and source, responds there, and ends cleanly on Ctrl-C."""
 

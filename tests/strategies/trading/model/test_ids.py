@@ -19,6 +19,7 @@ def test_references_tell_session_start_and_count() -> None:
     assert [mint.next_ref() for _ in range(3)] == ["tuesday-3-1", "tuesday-3-2", "tuesday-3-3"]
 
 
+@pytest.mark.slow
 @given(st.lists(starts, min_size=2, max_size=4, unique=True))
 def test_no_two_starts_ever_make_the_same_reference(named_starts: list[tuple[str, int]]) -> None:
     """Mints of different sessions or starts never collide, whatever dashes the names hold."""

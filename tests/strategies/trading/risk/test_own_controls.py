@@ -43,6 +43,7 @@ class Wordless:
         return False
 
 
+@pytest.mark.slow
 def test_one_line_of_configuration_adds_a_control_from_outside_the_tree(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
