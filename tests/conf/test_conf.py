@@ -142,6 +142,7 @@ def test_experiments_can_be_stacked(build_backtest: Build, first: str, second: s
     assert build_backtest(f"+experiment=[{first},{second}]").market_keys
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "experiment"),
     [*product(MODES, [""]), *slow(product(MODES, STACKS[1:]))],

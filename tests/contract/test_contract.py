@@ -100,6 +100,7 @@ def test_every_wager_is_answered_exactly_once(harness: ExchangeHarness) -> None:
     assert answers == {ref: [WagerAccepted] if ref in good else [WagerRejected] for ref in answers}
 
 
+@pytest.mark.slow
 def test_an_accepted_wager_is_opened_or_invalid(harness: ExchangeHarness) -> None:
     """Acceptance is followed by the opening, or by invalidity of an add-only wager that crosses."""
     adding = wager_request("adds", intent=Intent.ADD_ONLY)
@@ -267,6 +268,7 @@ def test_cancelling_all_of_something_else_changes_nothing(
 # The account ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_asking_for_the_state_gets_one(harness: ExchangeHarness) -> None:
     """Each request gets one response: the balance, and the open stake by wager, in order."""
     assert account(harness) == AccountState(BALANCE_CENTS, ())
@@ -332,6 +334,7 @@ def test_a_strategy_never_sees_itself(harness: ExchangeHarness) -> None:
     assert watcher.fairs == [pytest.approx(0.5)] * len(watcher.fairs)
 
 
+@pytest.mark.slow
 def test_a_desk_and_the_exchange_agree_on_money(harness: ExchangeHarness) -> None:
     """After fills and cancels the desk's stakes and balance equal the exchange's."""
     desk, _ = attach_watcher(harness)

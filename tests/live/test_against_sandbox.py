@@ -206,6 +206,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
     play(sandbox, scenario)
 
 
+@pytest.mark.slow
 def test_a_garbled_frame_of_the_sandbox_costs_nothing_else(sandbox: Sandbox) -> None:
     """A frame of garbage is counted, and the stream stays up."""
 

@@ -42,6 +42,7 @@ def test_a_backtest_settles_and_names_every_market(
     assert [each.label for each in OFFERED if each.label not in report] == []
 
 
+@pytest.mark.slow
 def test_only_whole_games_are_followed_unless_periods_are_chosen(
     run_in: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 _SEEDS = 200
 # Those of every run; the others are slow.
-_FAST_SEEDS = 8
+_FAST_SEEDS = 5
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

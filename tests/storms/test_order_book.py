@@ -8,6 +8,7 @@ from functools import partial
 from math import floor
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -205,6 +206,7 @@ def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list[Step]) -
     assert open_cents == resting
 
 
+@pytest.mark.slow
 @given(orders=ORDERS)
 @settings(max_examples=100, deadline=None)
 def test_splitting_a_wager_among_takers_never_changes_its_total_profit(orders: list[Step]) -> None:

@@ -129,6 +129,7 @@ def test_the_first_request_logs_in() -> None:
     assert answers.tokens == ["", "login-0", "login-0"]
 
 
+@pytest.mark.slow
 def test_a_token_is_renewed_from_its_own_end() -> None:
     """At 60 % of what was left when it came a token is refreshed, not before; a login is kept."""
     answers = Answers(WallClock(speed=40), life_seconds=100)
@@ -326,6 +327,7 @@ def test_a_redirect_is_not_followed() -> None:
     assert len(answers.asked) == 1
 
 
+@pytest.mark.slow
 def test_no_more_goes_out_than_is_allowed() -> None:
     """Of many requests at once no more than the limit fall into any second, in their order.
 

@@ -74,6 +74,7 @@ def test_fills_that_were_missed_are_told_when_it_is_asked(harness: ProphetHarnes
     assert harness.received.index(fill) < harness.received.index(state)
 
 
+@pytest.mark.slow
 def test_a_cancel_without_its_update_is_told_by_its_answer(harness: ProphetHarness) -> None:
     """The answer to a cancel says that the wager is gone, whatever becomes of the update."""
     opened(harness, wager_request("a"))
@@ -82,6 +83,7 @@ def test_a_cancel_without_its_update_is_told_by_its_answer(harness: ProphetHarne
     until(harness, lambda: update_types_of(harness, "a") == [*OPENED, WagerCancelled])
 
 
+@pytest.mark.slow
 def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(
     harness: ProphetHarness,
 ) -> None:
@@ -97,6 +99,7 @@ def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(
     assert order == sorted(order)
 
 
+@pytest.mark.slow
 def test_a_settled_wager_settles_its_market(harness: ProphetHarness) -> None:
     """The result of our wager is told as the market's, with both lines, once."""
     harness.exchange.place([wager_request("a", HOME, -108, 10_000)])
@@ -109,6 +112,7 @@ def test_a_settled_wager_settles_its_market(harness: ProphetHarness) -> None:
     assert (settled.market_key, dict(settled.results)) == (MarketKey(GAME, MONEYLINE), results)
 
 
+@pytest.mark.slow
 def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(harness: ProphetHarness) -> None:
     """The account's state comes after the settlement that it counts, so the books agree."""
     harness.exchange.place([wager_request("a", HOME, -108, 10_000)])
@@ -123,6 +127,7 @@ def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(harness: Proph
     assert harness.received.index(settled) < harness.received.index(state)
 
 
+@pytest.mark.slow
 def test_what_a_taker_wins_is_told_as_its_maker_staked_it(harness: ProphetHarness) -> None:
     """A maker's 1.15 at -107 are taken with 1.07, which would win 1.14 if reckoned."""
     stage = harness.server.shifted_exchange

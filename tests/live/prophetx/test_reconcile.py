@@ -113,6 +113,7 @@ def test_a_journal_that_agrees_is_told_so(
     assert files(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_every_difference_is_a_line(sandbox: Sandbox, reconcile: Reconcile, tmp_path: Path) -> None:
     """Unknown to the journal, gone there, and matched otherwise: each by name, and status 1."""
     half = wish("first-1-1")

@@ -106,6 +106,7 @@ def facts(folder: Path, since_ns: int = 0) -> list[tuple[object, ...]]:
     return told
 
 
+@pytest.mark.slow
 def test_the_tape_that_is_played_is_the_tape_that_comes_back(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:

@@ -138,6 +138,7 @@ def test_every_socket_has_its_own_authorisation() -> None:
     streamed(scenario)
 
 
+@pytest.mark.slow
 def test_a_frozen_peer_is_noticed_within_seconds() -> None:
     """A peer that stops without closing is taken for dead after the silence allowed, not later."""
 
@@ -152,6 +153,7 @@ def test_a_frozen_peer_is_noticed_within_seconds() -> None:
     assert "nothing received" in streamed(scenario).downs()[0].reason
 
 
+@pytest.mark.slow
 def test_a_peer_that_answers_nothing_is_noticed() -> None:
     """A peer whose socket lives beneath, but that answers no ping, is taken for dead as well."""
 
@@ -239,6 +241,7 @@ def test_what_comes_before_every_channel_is_there_is_not_lost() -> None:
     assert early == []
 
 
+@pytest.mark.slow
 def test_an_authorisation_that_hangs_is_given_up() -> None:
     """Where the exchange does not authorise a socket in time, another socket is tried."""
 
@@ -355,6 +358,7 @@ def test_an_error_of_the_listener_comes_out() -> None:
         asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_an_exchange_that_is_not_there_is_tried_again() -> None:
     """Where no socket is to be had the stream says so and goes on trying, ever more slowly."""
 

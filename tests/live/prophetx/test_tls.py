@@ -59,6 +59,7 @@ async def frozen(peer: Peer) -> None:
     peer.frozen = True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [frozen, broken_off, closed_cleanly])
 def test_a_socket_that_ends_is_followed_by_another(certificate: ssl.SSLContext, fault: Any) -> None:
     """However it ends, the gap is told, the next comes up, and no thread of the old one is left."""

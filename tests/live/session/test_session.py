@@ -265,6 +265,7 @@ def test_a_start_that_is_stopped_before_it_began_leaves_nothing_open_either(
     assert stage.told[-1] == "nothing is open at sandbox_local"
 
 
+@pytest.mark.slow
 def test_an_error_of_the_desk_cancels_everything(stage: Stage) -> None:
     """Books that do not balance end the session, once nothing is open."""
 
@@ -402,6 +403,7 @@ def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -
     assert wagers.endswith("; 0 open")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
 def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None:
     """What the exchange says of the account is in the journal, as what the desk heard."""
@@ -418,6 +420,7 @@ def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None
     assert account.balance_cents + open_cents + matched_cents == 1_000_000
 
 
+@pytest.mark.slow
 def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None:
     """Money that is gone at the exchange and not in our books is found out while it trades."""
 

@@ -64,6 +64,7 @@ def least_overround(rows: Iterable[Row]) -> float:
     return least
 
 
+@pytest.mark.slow
 def test_a_real_cricket_match_is_imported_whole(imported_real: Callable[[str], Any]) -> None:
     """In-play, two suspensions and the result of 18,529 messages are on the tape."""
     imported = imported_real(CRICKET)

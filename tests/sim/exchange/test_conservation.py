@@ -196,6 +196,7 @@ def pairwise_by_two(
     return list(pairwise(told))[::2]
 
 
+@pytest.mark.slow
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_no_participant_can_lose_more_than_its_balance(

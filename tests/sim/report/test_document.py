@@ -343,6 +343,7 @@ def test_a_halt_is_stated_in_the_header(tmp_path: Path) -> None:
     assert seen.index("Trading was halted: max_daily_loss") < seen.index("Settled profit")
 
 
+@pytest.mark.slow
 def test_a_run_without_fills_says_so_in_place_of_empty_figures(tmp_path: Path) -> None:
     """No fill means no inventory and no markout; the quotes are still drawn."""
     rows = {**rows_of_a_game(), "fills": []}
@@ -363,6 +364,7 @@ def test_a_run_in_which_nothing_happened_is_still_reported(tmp_path: Path) -> No
     assert "No wager was placed" in words(document)
 
 
+@pytest.mark.slow
 def test_a_recording_that_ends_before_the_start_is_drawn_whole(tmp_path: Path) -> None:
     """A tape of the hours before a game has no stretch in play."""
     game = summary()["events"][0] | {"live_ns": None, "ended_ns": None}
@@ -505,6 +507,7 @@ def test_a_pair_that_was_never_quoted_has_no_picture(tmp_path: Path) -> None:
     assert 'id="quotes-1"' not in report_on(tmp_path, rows)
 
 
+@pytest.mark.slow
 def test_the_market_is_drawn_on_until_the_run_ends(tmp_path: Path) -> None:
     """A price that never changed holds until the end: it is drawn as a line, not a point."""
     rows = {**rows_of_a_game(), "fills": [], "quotes": rows_of_a_game()["quotes"][:1]}

@@ -43,6 +43,7 @@ def test_a_slow_request_is_executed_late(sandbox: Play) -> None:
     sandbox(scenario)
 
 
+@pytest.mark.slow
 def test_a_late_response_is_of_an_executed_request(sandbox: Play) -> None:
     """A client that gives up waiting finds that its wager was placed all the same."""
 

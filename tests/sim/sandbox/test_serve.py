@@ -49,6 +49,7 @@ def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) 
     asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
+@pytest.mark.slow
 def test_time_passes_at_the_speed_of_the_settings(build_backtest: Callable[..., Any]) -> None:
     """At two hundred times real time the game starts within seconds."""
 
@@ -93,6 +94,7 @@ def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
     asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_a_one_line_error(build_backtest: Callable[..., Any]) -> None:
     """A second sandbox at the same port is refused, naming the setting."""
     from strategies.trading.model.errors import ConfigError  # noqa: PLC0415

@@ -56,6 +56,7 @@ def test_a_wrong_application_or_protocol_is_refused(
     sandbox(scenario)
 
 
+@pytest.mark.slow
 def test_an_idle_client_is_pinged(sandbox: Play) -> None:
     """After its activity timeout a silent client gets a ping; its pong keeps the connection."""
 

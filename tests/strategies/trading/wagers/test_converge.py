@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -136,6 +137,7 @@ def test_wishes_are_followed_without_a_wrong_command(
     live_through(room, course)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(course=courses, final=wishes, tolerance=tolerances)
 def test_what_rests_becomes_what_is_wished_for(
