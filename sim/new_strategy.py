@@ -16,22 +16,34 @@ from strategies.trading.model.errors import ConfigError
 _STRATEGY = Template('''\
 """$title: say here what it quotes, and why that should earn."""
 
-from strategies.trading import Ladder, LineId, PairView, Quote, View
-
-NS_PER_SECOND = 1_000_000_000
+from strategies.trading import (
+    DefaultStake,
+    Ladder,
+    LineId,
+    PairView,
+    ProbabilityDistance,
+    Quote,
+    QuoteRefresh,
+    View,
+    cents_from_dollars,
+    nanoseconds,
+)
 
 
 class $class_name:
     """Rests one wager on each line, `spread_margin` of probability below its fair price."""
 
     def __init__(
-        self, spread_margin: float, default_stake: float, quote_refresh_seconds: float
+        self,
+        spread_margin: ProbabilityDistance,
+        default_stake: DefaultStake,
+        quote_refresh_seconds: QuoteRefresh,
     ) -> None:
-        """Take the margin as a probability, the stake in dollars, the refresh in seconds."""
+        """Take the settings, which are checked against these types."""
         self._spread_margin = spread_margin
-        self._stake_cents = round(default_stake * 100)
+        self._stake_cents = cents_from_dollars(default_stake)
         # How often the desk asks at most about a market that changed; 0 asks on every change.
-        self.quote_refresh_ns = round(quote_refresh_seconds * NS_PER_SECOND)
+        self.quote_refresh_ns = nanoseconds(quote_refresh_seconds)
 
     def quote(self, view: View) -> tuple[Quote, ...]:
         """Return every quote wanted in this market; a wager that no quote names is cancelled."""

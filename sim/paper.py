@@ -28,7 +28,7 @@ from strategies.trading.risk.limits import Limits
 _LONGEST_FEED_NS = 5 * NS_PER_SECOND
 
 
-class RecordedMarket(Protocol):
+class LiveMarket(Protocol):
     """A live market that can be connected to; what else it offers is the session's."""
 
     def connect(self, environ: Mapping[str, str], home: Path) -> AbstractAsyncContextManager[None]:
@@ -47,7 +47,7 @@ class PaperContext(Protocol):
         """Return the markets that the desk follows."""
 
 
-M = TypeVar("M", bound=RecordedMarket)
+M = TypeVar("M", bound=LiveMarket)
 
 
 class PaperGateway(Generic[M]):

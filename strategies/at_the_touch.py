@@ -4,11 +4,21 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from strategies.trading.model.ids import LineId
-from strategies.trading.model.money import cents_from_dollars
-from strategies.trading.model.odds import Odds, crosses, implied_probability, opposite
-from strategies.trading.model.settings import ProbabilityDistance, nanoseconds
-from strategies.trading.ports.strategy import DefaultStake, PairView, Quote, QuoteRefresh, View
+from strategies.trading import (
+    DefaultStake,
+    LineId,
+    Odds,
+    PairView,
+    ProbabilityDistance,
+    Quote,
+    QuoteRefresh,
+    View,
+    cents_from_dollars,
+    crosses,
+    implied_probability,
+    nanoseconds,
+    opposite,
+)
 
 
 class AtTheTouch:

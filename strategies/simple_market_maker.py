@@ -4,11 +4,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from strategies.trading.model.ids import LineId
-from strategies.trading.model.money import cents_from_dollars
-from strategies.trading.model.odds import Ladder
-from strategies.trading.model.settings import ProbabilityDistance, nanoseconds
-from strategies.trading.ports.strategy import DefaultStake, Quote, QuoteRefresh, View
+from strategies.trading import (
+    DefaultStake,
+    Ladder,
+    LineId,
+    ProbabilityDistance,
+    Quote,
+    QuoteRefresh,
+    View,
+    cents_from_dollars,
+    nanoseconds,
+)
 
 
 class SimpleMarketMaker:

@@ -6,12 +6,20 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from strategies.simple_market_maker import SimpleMarketMaker
-from strategies.trading.model.ids import LineId
-from strategies.trading.model.money import cents_from_dollars
-from strategies.trading.model.odds import Ladder, Odds
-from strategies.trading.model.position import Position
-from strategies.trading.model.settings import PositiveDollars, ProbabilityDistance
-from strategies.trading.ports.strategy import DefaultStake, PairView, Quote, QuoteRefresh, View
+from strategies.trading import (
+    DefaultStake,
+    Ladder,
+    LineId,
+    Odds,
+    PairView,
+    Position,
+    PositiveDollars,
+    ProbabilityDistance,
+    Quote,
+    QuoteRefresh,
+    View,
+    cents_from_dollars,
+)
 
 
 class SkewedMarketMaker:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from conf.modes import Mode
 from recordings.journal.recorded_run import RecordedRun, open_run
 from recordings.parquet import TableWriter
 from sim.backtest import Backtest
@@ -71,7 +72,7 @@ class SessionComparison:
     ) -> None:
         """Take the parts, and the way to a start of a session."""
         self._queues = queues
-        self._on_paper = mode_name == "paper"
+        self._on_paper = Mode(mode_name) is Mode.PAPER
         self._exchange = exchange if self._on_paper else simulated
         self._latency = latency
         self._faults = faults

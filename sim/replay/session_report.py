@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from conf.modes import Mode
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.exchange.queue_models import QueueModel
@@ -39,8 +40,8 @@ class EndpointInfo(Protocol):
 class SessionReport:
     """Replays the starts of a session and reports on them, from the parts it was built of.
 
-    `mode_name` is the mode that it was traded in. The desk heard what came of `latency` and
-    `queue`: they are told of, where the wagers were simulated.
+    `mode_name` is the mode that it was traded in. `latency` and `queue` are reported where
+    the wagers were simulated.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class SessionReport:
             controls=controls,
         )
         self._mode = mode_name
-        self._on_paper = mode_name == "paper"
+        self._on_paper = Mode(mode_name) is Mode.PAPER
         self._site = prophet
         self._latency = latency
         self._queue = queue

@@ -17,6 +17,7 @@ from strategies.trading.model.market import (
     SportEvent,
 )
 from strategies.trading.model.market_types import MarketType, Period, Selection, Team
+from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.model.odds import (
     Ladder,
     Odds,
@@ -26,14 +27,29 @@ from strategies.trading.model.odds import (
     prophetx_ladder,
 )
 from strategies.trading.model.position import Position
+from strategies.trading.model.settings import (
+    Dollars,
+    PositiveDollars,
+    ProbabilityDistance,
+    nanoseconds,
+)
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.ports.strategy import PairView, Quote, Strategy, View
+from strategies.trading.ports.strategy import (
+    DefaultStake,
+    PairView,
+    Quote,
+    QuoteRefresh,
+    Strategy,
+    View,
+)
 
 __all__ = [
     "NS_PER_SECOND",
     "Book",
     "Catalogue",
     "ConfigError",
+    "DefaultStake",
+    "Dollars",
     "EventId",
     "EventStatus",
     "Intent",
@@ -50,14 +66,19 @@ __all__ = [
     "PairView",
     "Period",
     "Position",
+    "PositiveDollars",
+    "ProbabilityDistance",
     "Quote",
+    "QuoteRefresh",
     "Selection",
     "SportEvent",
     "Strategy",
     "Team",
     "View",
+    "cents_from_dollars",
     "crosses",
     "implied_probability",
+    "nanoseconds",
     "opposite",
     "prophetx_ladder",
 ]

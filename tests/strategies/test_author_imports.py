@@ -3,7 +3,19 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 import strategies.trading
+from tests.paths import PROJECT
+
+STRATEGIES = sorted((PROJECT / "strategies").glob("[!_]*.py"))
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return the modules of this project that a file imports from."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return {name for name in names if name.startswith("strategies.trading")}
 
 
 def test_every_name_is_listed_and_there() -> None:
@@ -14,3 +26,9 @@ def test_every_name_is_listed_and_there() -> None:
     assert set(listed) == {alias.name for node in imports for alias in node.names}
     assert len(listed) == len(set(listed))
     assert [name for name in listed if not hasattr(strategies.trading, name)] == []
+
+
+@pytest.mark.parametrize("path", STRATEGIES, ids=lambda path: path.stem)
+def test_a_shipped_strategy_needs_this_one_import(path: Path) -> None:
+    """What ships uses no more than an author outside the project can."""
+    assert imported_modules(path) == {"strategies.trading"}
