@@ -1,4 +1,4 @@
-"""A market as a strategy sees it: offers, fair prices and positions in the hands of the test."""
+"""A market as a strategy sees it, with offers, fair prices and positions set by the test."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,9 +42,9 @@ def pair_seen(
     line: str = "home-4.5",
     swapped: bool = False,
 ) -> PairView:
-    """Return a view of the pair of a line, with $100 of others at the touches that are given.
+    """Return a view of the pair of a line, with $100 of others at the given touches.
 
-    Swapped, the very same is seen with the two lines in the other order.
+    With `swapped`, the same market is shown with the two lines in the other order.
     """
     pair = CATALOGUE.pair_of(LineId(line))
     touches = [first_touch, second_touch]
@@ -78,17 +78,17 @@ def market_seen(*pairs: PairView) -> View:
 
 @pytest.fixture(scope="session", name="pair_seen")
 def _pair_seen() -> Callable[..., PairView]:
-    """Return what builds a view of a pair."""
+    """Return the function that builds a view of a pair."""
     return pair_seen
 
 
 @pytest.fixture(scope="session")
 def see() -> Callable[..., View]:
-    """Return what builds a view of a market with one pair, told as for `pair_seen`."""
-    return lambda *told, **more: market_seen(pair_seen(*told, **more))
+    """Return a function that builds a view of a one-pair market; arguments as for `pair_seen`."""
+    return lambda *args, **kwargs: market_seen(pair_seen(*args, **kwargs))
 
 
 @pytest.fixture(scope="session", name="market_seen")
 def _market_seen() -> Callable[..., View]:
-    """Return what builds a view of a market."""
+    """Return the function that builds a view of a market."""
     return market_seen

@@ -1,4 +1,4 @@
-"""The baseline: at the touch, beside the best competing maker, on every selection."""
+"""The baseline strategy: at the touch, beside the best competing maker, on every selection."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,8 +45,8 @@ def by_line(quotes: tuple[Quote, ...]) -> dict[str, int]:
 def test_it_rests_beside_the_best_maker_on_either_line(see: See) -> None:
     """Takers find +105 on home and -115 on away: we back home at +115 and away at -105."""
     quotes = joiner().quote(see(0.4765, 105, -115))
-    told = [(quote.line_id, quote.odds, quote.stake_cents, quote.intent) for quote in quotes]
-    assert told == [
+    placed = [(quote.line_id, quote.odds, quote.stake_cents, quote.intent) for quote in quotes]
+    assert placed == [
         (FIRST, 115, 1_000, Intent.ADD_ONLY),
         (SECOND, -105, 1_000, Intent.ADD_ONLY),
     ]
@@ -71,7 +71,7 @@ def test_every_quote_is_an_offer_exactly_at_the_touch(
 def test_no_quote_crosses_the_touch(
     see: See, fair: float, first_touch: int | None, second_touch: int | None
 ) -> None:
-    """No quote would match an offer on its own line, or our quote on the other."""
+    """No quote would match an offer on its own line, or our own quote on the other line."""
     touch_of = {FIRST: first_touch, SECOND: second_touch}
     quotes = by_line(joiner().quote(see(fair, first_touch, second_touch)))
     for line, odds in quotes.items():
@@ -81,10 +81,10 @@ def test_no_quote_crosses_the_touch(
 
 
 @given(fair=fairs, min_edge=edges, first_touch=touches, second_touch=touches)
-def test_it_joins_if_and_only_if_the_edge_is_enough(
+def test_it_joins_exactly_where_the_edge_is_large_enough(
     see: See, fair: float, min_edge: float, first_touch: int | None, second_touch: int | None
 ) -> None:
-    """Of the lines that could be joined, those with the least edge or more are quoted, only."""
+    """Only the lines with at least the minimum edge are quoted."""
     view = see(fair, first_touch, second_touch)
     quotes = by_line(joiner(min_edge).quote(view))
     fair_of = {FIRST: fair, SECOND: 1.0 - fair}
@@ -94,23 +94,23 @@ def test_it_joins_if_and_only_if_the_edge_is_enough(
     assert all(fair_of[line] >= implied_probability(odds) for line, odds in quotes.items())
 
 
-def test_an_edge_that_is_too_small_is_not_quoted(see: See) -> None:
-    """At fair 0.48, +115 leaves 1.5 % and -105 leaves 0.8 %: at least 1 % is had on one line."""
+def test_too_small_an_edge_is_not_quoted(see: See) -> None:
+    """At fair 0.48, +115 has an edge of 1.5 % and -105 of 0.8 %; the minimum is 1 %."""
     assert by_line(joiner(0.01).quote(see(0.48, 105, -115))) == {FIRST: 115}
     assert by_line(joiner(0.02).quote(see(0.48, 105, -115))) == {}
 
 
-def test_exactly_the_least_edge_is_enough(see: See) -> None:
-    """At fair 0.375, +300 leaves 12.5 %: joined where that is asked for, not where more is."""
+def test_exactly_the_minimum_edge_is_enough(see: See) -> None:
+    """At fair 0.375, +300 has an edge of 12.5 %: it is joined at that minimum."""
     assert by_line(joiner(0.125).quote(see(0.375, 105, -300))) == {FIRST: 300}
     assert by_line(joiner(0.126).quote(see(0.375, 105, -300))) == {}
 
 
 @given(fair=fairs, min_edge=edges, first_touch=touches, second_touch=touches)
-def test_it_does_not_matter_which_line_is_the_first(
+def test_the_order_of_the_lines_does_not_matter(
     see: See, fair: float, min_edge: float, first_touch: int | None, second_touch: int | None
 ) -> None:
-    """Seen with the lines in the other order, the same pair gets the same quotes."""
+    """With the two lines in the other order, the same pair gets the same quotes."""
     straight = joiner(min_edge).quote(see(fair, first_touch, second_touch))
     swapped = joiner(min_edge).quote(see(fair, first_touch, second_touch, swapped=True))
     assert by_line(straight) == by_line(swapped)
@@ -119,16 +119,16 @@ def test_it_does_not_matter_which_line_is_the_first(
 # Nobody to join -------------------------------------------------------------------------------
 
 
-def test_where_nobody_offers_there_is_nobody_to_join(see: See) -> None:
+def test_a_line_without_offers_is_not_joined(see: See) -> None:
     """With offers on home alone, only away is quoted, beside the makers who show on home."""
     assert by_line(joiner().quote(see(0.45, 105, None))) == {SECOND: -105}
     assert by_line(joiner().quote(see(0.45, None, None))) == {}
 
 
-def test_it_does_not_stay_for_the_sake_of_its_own_offer(
+def test_an_offer_that_is_all_ours_is_not_joined(
     pair_seen: Callable[..., PairView], market_seen: Callable[..., View]
 ) -> None:
-    """An offer that is all ours is not joined; once others stand behind it, they are."""
+    """An offer that is all ours is not joined; once others add to it, it is."""
     pair = pair_seen(0.48, 105, -115)
     pair.book.second.put(Odds(-115), 0, 0)
     pair.book.second.expect_own(Odds(-115), 10_000)
@@ -141,21 +141,21 @@ def test_it_does_not_stay_for_the_sake_of_its_own_offer(
 
 
 @pytest.mark.parametrize("second_touch", [-105, 100, 110])
-def test_a_book_that_is_locked_or_crossed_is_not_joined(see: See, second_touch: int) -> None:
-    """Where two offers leave no room between them, to join one would be to take the other."""
+def test_a_locked_or_crossed_book_is_not_joined(see: See, second_touch: int) -> None:
+    """Where two offers lock or cross, joining one would take the other, so neither is joined."""
     assert joiner().quote(see(0.5, 105, second_touch)) == ()
 
 
 def test_a_pair_without_a_price_is_not_quoted(see: See) -> None:
-    """Without a fair price no edge is known, and there is no quote."""
+    """Without a fair price there is no known edge, and no quote."""
     assert joiner().quote(see(None, 105, -115)) == ()
 
 
 # Settings -------------------------------------------------------------------------------------
 
 
-def test_the_refresh_is_that_of_the_settings() -> None:
-    """The refresh is given in seconds, and zero decides on every change."""
+def test_the_refresh_interval_comes_from_the_settings() -> None:
+    """The refresh interval is set in seconds; zero decides on every change."""
     assert AtTheTouch(0, 10, 0).quote_refresh_ns == 0
     assert AtTheTouch(0, 10, 2.5).quote_refresh_ns == 5 * NS_PER_SECOND // 2
 
@@ -168,7 +168,7 @@ def test_the_refresh_is_that_of_the_settings() -> None:
         *(((0, 10, value), "quote_refresh_seconds") for value in ("5", True, -1, float("nan"))),
     ],
 )
-def test_a_setting_that_means_nothing_is_refused_by_name(settings: Any, name: str) -> None:
+def test_an_invalid_setting_is_refused_by_name(settings: Any, name: str) -> None:
     """Text, booleans, negatives and NaN are refused, and the error names the setting."""
     names = ("min_edge", "default_stake", "quote_refresh_seconds")
     values = dict(zip(names, settings, strict=True))

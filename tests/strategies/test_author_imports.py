@@ -1,4 +1,4 @@
-"""What a strategy author imports from `strategies.trading`."""
+"""The names that a strategy author imports from `strategies.trading`."""
 
 import ast
 from pathlib import Path
@@ -18,8 +18,8 @@ def imported_modules(path: Path) -> set[str]:
     return {name for name in names if name.startswith("strategies.trading")}
 
 
-def test_every_name_is_listed_and_there() -> None:
-    """`__all__` is sorted, holds what the package imports, and nothing else."""
+def test_all_lists_every_imported_name() -> None:
+    """`__all__` is sorted and holds exactly what the package imports."""
     listed = strategies.trading.__all__
     tree = ast.parse(Path(strategies.trading.__file__).read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
@@ -29,6 +29,6 @@ def test_every_name_is_listed_and_there() -> None:
 
 
 @pytest.mark.parametrize("path", STRATEGIES, ids=lambda path: path.stem)
-def test_a_shipped_strategy_needs_this_one_import(path: Path) -> None:
-    """What ships uses no more than an author outside the project can."""
+def test_a_shipped_strategy_needs_only_this_import(path: Path) -> None:
+    """The shipped strategies import no more than an author outside the project can."""
     assert imported_modules(path) == {"strategies.trading"}

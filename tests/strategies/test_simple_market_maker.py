@@ -62,10 +62,10 @@ def view_of(*fairs: float | None) -> View:
 
 
 def test_every_selection_is_quoted_a_margin_away_from_fair() -> None:
-    """At fair 0.6 and 2 % the lines rest at the first rungs that imply at most 0.58 and 0.38."""
+    """At fair 0.6 and 2 % the quotes are the first rungs that imply at most 0.58 and 0.38."""
     quotes = SimpleMarketMaker(0.02, 12.5, 5).quote(view_of(0.6, 0.5))
-    told = [(quote.line_id, quote.odds, quote.stake_cents) for quote in quotes]
-    assert told == [
+    placed = [(quote.line_id, quote.odds, quote.stake_cents) for quote in quotes]
+    assert placed == [
         ("home-4.5", -138, 1_250),
         ("away+4.5", 164, 1_250),
         ("home-3", 109, 1_250),
@@ -75,8 +75,8 @@ def test_every_selection_is_quoted_a_margin_away_from_fair() -> None:
 
 
 @given(fair=st.floats(0.01, 0.99), margin=margins)
-def test_no_quote_gives_away_any_of_the_margin(fair: float, margin: float) -> None:
-    """Each quote's edge is at least the margin, and a rung shorter would have less."""
+def test_every_quote_keeps_the_whole_margin(fair: float, margin: float) -> None:
+    """Each quote's edge is at least the margin, and one rung shorter would have less."""
     ladder = prophetx_ladder()
     for quote in SimpleMarketMaker(margin, 10, 5).quote(view_of(fair)):
         fair_of_line = fair if quote.line_id == "home-4.5" else 1.0 - fair
@@ -87,26 +87,26 @@ def test_no_quote_gives_away_any_of_the_margin(fair: float, margin: float) -> No
 
 
 @given(fair=st.floats(0.05, 0.95), margin=st.floats(0.001, 0.04))
-def test_its_two_quotes_never_meet(fair: float, margin: float) -> None:
-    """With a margin the two lines of a pair are quoted so that they do not cross each other."""
+def test_its_two_quotes_never_cross(fair: float, margin: float) -> None:
+    """With a margin, the quotes on the two lines of a pair do not cross each other."""
     first, second = SimpleMarketMaker(margin, 10, 5).quote(view_of(fair))
     assert not crosses(first.odds, second.odds)
 
 
 def test_a_pair_without_a_price_is_not_quoted() -> None:
-    """Where there is no fair price there is no quote, and other pairs are quoted all the same."""
+    """A pair without a fair price gets no quote, and other pairs are still quoted."""
     quotes = SimpleMarketMaker(0.02, 10, 5).quote(view_of(None, 0.5))
     assert [quote.line_id for quote in quotes] == ["home-3", "away+3"]
 
 
 def test_a_long_shot_within_the_margin_is_not_quoted() -> None:
-    """A selection whose fair probability the margin eats up has no odds to be quoted at."""
+    """A selection whose fair probability is within the margin is not quoted."""
     quotes = SimpleMarketMaker(0.02, 10, 5).quote(view_of(0.015))
     assert [quote.line_id for quote in quotes] == ["away+4.5"]
 
 
 def test_a_refresh_of_zero_decides_on_every_change() -> None:
-    """The refresh is given in seconds, fractions included, and zero is allowed."""
+    """The refresh interval is set in seconds, fractions included, and zero is allowed."""
     assert SimpleMarketMaker(0.02, 10, 0).quote_refresh_ns == 0
     assert SimpleMarketMaker(0.02, 10, 2.5).quote_refresh_ns == 5 * NS_PER_SECOND // 2
 
@@ -122,7 +122,7 @@ def test_a_refresh_of_zero_decides_on_every_change() -> None:
         ),
     ],
 )
-def test_a_setting_that_means_nothing_is_refused_by_name(settings: Any, name: str) -> None:
+def test_an_invalid_setting_is_refused_by_name(settings: Any, name: str) -> None:
     """Text, booleans, negatives and NaN are refused, and the error names the setting."""
     names = ("spread_margin", "default_stake", "quote_refresh_seconds")
     values = dict(zip(names, settings, strict=True))

@@ -37,7 +37,7 @@ def maker(margin: float = 0.02, skew: float = 0.02) -> SkewedMarketMaker:
 
 
 def long_first(cents: int) -> tuple[int, int]:
-    """Return the profit by outcome of so much staked on the first line at even odds."""
+    """Return the profit by outcome of `cents` staked on the first line at even odds."""
     return (cents, -cents)
 
 
@@ -50,16 +50,16 @@ def by_line(quotes: tuple[Quote, ...]) -> dict[str, int]:
 
 
 @given(fair=st.floats(0.01, 0.99), margin=distances, skew=distances)
-def test_without_inventory_it_quotes_as_the_simple_one(
+def test_without_inventory_it_quotes_like_the_simple_market_maker(
     see: See, fair: float, margin: float, skew: float
 ) -> None:
-    """A flat pair is quoted exactly as the simple market maker quotes it, stakes included."""
+    """A flat pair gets exactly the simple market maker's quotes, stakes included."""
     view = see(fair)
     assert maker(margin, skew).quote(view) == SimpleMarketMaker(margin, 10, 5).quote(view)
 
 
-def test_both_quotes_shift_by_the_share_of_the_full_skew(see: See) -> None:
-    """Half full of the first line at fair 0.5, quotes go around 0.49: at most 0.47 and 0.49."""
+def test_both_quotes_shift_in_proportion_to_the_inventory(see: See) -> None:
+    """Half full of the first line at fair 0.5, both quotes are centred on 0.49."""
     assert by_line(maker().quote(see(0.5))) == {FIRST: 109, SECOND: 109}
     assert by_line(maker().quote(see(0.5, profit_if=long_first(25_000)))) == {
         FIRST: 113,
@@ -71,8 +71,8 @@ def test_both_quotes_shift_by_the_share_of_the_full_skew(see: See) -> None:
     }
 
 
-def test_inventory_is_half_of_what_the_outcomes_differ_by(see: See) -> None:
-    """A gain of $300 or a loss of $100 is $200 of inventory; a gain either way is none."""
+def test_inventory_is_half_the_difference_between_the_outcomes(see: See) -> None:
+    """A gain of $300 or a loss of $100 is $200 of inventory; the same gain either way is zero."""
     uneven = maker().quote(see(0.5, profit_if=(30_000, -10_000)))
     assert uneven == maker().quote(see(0.5, profit_if=long_first(20_000)))
     assert uneven != maker().quote(see(0.5))
@@ -96,7 +96,7 @@ def test_more_of_a_line_never_makes_its_quote_shorter(
     first_touch: int | None,
     second_touch: int | None,
 ) -> None:
-    """With more of the first line its odds are as long or longer, the second's as short or so."""
+    """With more of the first line its odds never get shorter, the second's never longer."""
     less, more = (
         by_line(
             maker(margin, skew).quote(
@@ -117,7 +117,7 @@ def test_more_of_a_line_never_makes_its_quote_shorter(
     first_touch=touches,
     second_touch=touches,
 )
-def test_it_does_not_matter_which_line_is_the_first(
+def test_the_order_of_the_lines_does_not_matter(
     see: See,
     fair: float,
     margin: float,
@@ -126,7 +126,7 @@ def test_it_does_not_matter_which_line_is_the_first(
     first_touch: int | None,
     second_touch: int | None,
 ) -> None:
-    """Seen with the lines in the other order, the same pair gets the same quotes."""
+    """With the two lines in the other order, the same pair gets the same quotes."""
     seen = (fair, first_touch, second_touch, long_first(cents))
     straight = maker(margin, skew).quote(see(*seen))
     swapped = maker(margin, skew).quote(see(*seen, swapped=True))
@@ -137,14 +137,14 @@ def test_it_does_not_matter_which_line_is_the_first(
 def test_no_quote_gives_away_more_than_skew_less_margin(
     see: See, fair: float, margin: float, skew: float, cents: int
 ) -> None:
-    """However large the inventory, no quote implies more than fair, less margin, plus skew."""
+    """However large the inventory, no quote implies more than fair minus margin plus skew."""
     quotes = by_line(maker(margin, skew).quote(see(fair, profit_if=long_first(cents))))
     for line, odds in quotes.items():
         fair_of_line = fair if line == FIRST else 1.0 - fair
         assert implied_probability(odds) <= fair_of_line - margin + skew + 1e-12
 
 
-def test_every_pair_counts_for_itself(
+def test_each_pair_has_its_own_inventory(
     market_seen: Callable[..., View], pair_seen: Callable[..., PairView]
 ) -> None:
     """Inventory at one point shifts no quote at another point of the same market."""
@@ -168,14 +168,14 @@ def test_every_pair_counts_for_itself(
         (-3 * FULL_CENTS, {FIRST}),
     ],
 )
-def test_from_the_full_position_on_nothing_is_added(see: See, cents: int, quoted: set[str]) -> None:
-    """Once the inventory has reached the most, only the line that reduces it is quoted."""
+def test_a_full_position_is_not_added_to(see: See, cents: int, quoted: set[str]) -> None:
+    """Once the inventory is at its maximum, only the line that reduces it is quoted."""
     quotes = by_line(maker().quote(see(0.5, profit_if=long_first(cents))))
     assert set(quotes) == quoted
 
 
-def test_beyond_the_full_position_the_skew_grows_no_more(see: See) -> None:
-    """The line that reduces is quoted alike at one and at three times the most."""
+def test_beyond_the_full_position_the_skew_is_constant(see: See) -> None:
+    """The reducing line has the same quote at one and at three times the maximum inventory."""
     full, beyond = (
         maker().quote(see(0.5, profit_if=long_first(cents)))
         for cents in (FULL_CENTS, 3 * FULL_CENTS)
@@ -198,7 +198,7 @@ def test_no_quote_crosses_the_touch(
     first_touch: int | None,
     second_touch: int | None,
 ) -> None:
-    """However far it shifts, a quote asks for more than anybody offers on its line."""
+    """However far it shifts, a quote asks for longer odds than any offer on its line."""
     view = see(fair, first_touch, second_touch, profit_if=long_first(cents))
     touch_of = {FIRST: first_touch, SECOND: second_touch}
     for line, odds in by_line(maker(0.0, skew).quote(view)).items():
@@ -207,32 +207,32 @@ def test_no_quote_crosses_the_touch(
 
 
 def test_a_quote_shifted_across_the_touch_rests_one_rung_beyond_it(see: See) -> None:
-    """Where the shift would take the offer at +110 the quote rests at +111, the next rung."""
+    """Where the shift would take the offer at +110, the quote rests at +111, the next rung."""
     view = see(0.48, 105, 110, profit_if=long_first(25_000))
     assert by_line(maker(0.0, 0.1).quote(see(0.48, profit_if=long_first(25_000))))[SECOND] == -132
     assert by_line(maker(0.0, 0.1).quote(view)) == {FIRST: 134, SECOND: 111}
 
 
-def test_odds_that_are_on_offer_are_one_rung_too_short(see: See) -> None:
-    """A quote at the very odds of an offer on its line would match it, and rests a rung beyond."""
+def test_a_quote_at_offered_odds_moves_one_rung_beyond(see: See) -> None:
+    """A quote at the odds of an offer on its line would match it, so it rests one rung beyond."""
     assert by_line(maker().quote(see(0.5, 109, 100))) == {FIRST: 110, SECOND: 109}
 
 
-def test_where_the_longest_odds_are_offered_there_is_no_quote(see: See) -> None:
+def test_a_line_offered_at_the_longest_odds_is_not_quoted(see: See) -> None:
     """No rung is left beyond an offer at +25000, so that line is not quoted."""
     assert by_line(maker().quote(see(0.5, 25_000, -115))) == {SECOND: 109}
 
 
 def test_a_pair_without_a_price_is_not_quoted(see: See) -> None:
-    """Where there is no fair price there is no quote, whatever the inventory."""
+    """Without a fair price there is no quote, whatever the inventory."""
     assert maker().quote(see(None, 105, -115, profit_if=long_first(25_000))) == ()
 
 
 # Settings -------------------------------------------------------------------------------------
 
 
-def test_the_refresh_is_that_of_the_settings() -> None:
-    """The refresh is given in seconds, and zero decides on every change."""
+def test_the_refresh_interval_comes_from_the_settings() -> None:
+    """The refresh interval is set in seconds; zero decides on every change."""
     assert SkewedMarketMaker(0.02, 0.02, 500, 10, 0).quote_refresh_ns == 0
     assert SkewedMarketMaker(0.02, 0.02, 500, 10, 2.5).quote_refresh_ns == 5 * NS_PER_SECOND // 2
 
@@ -251,8 +251,8 @@ NO_DOLLARS = ("10", True, None, -1, float("nan"), 0.001)
         *(((0.02, 0.02, 500, 10, value), "quote_refresh_seconds") for value in ("5", True, -1)),
     ],
 )
-def test_a_setting_that_means_nothing_is_refused_by_name(settings: Any, name: str) -> None:
-    """Text, booleans, negatives and NaN are refused, and so is a skew that is full at nothing."""
+def test_an_invalid_setting_is_refused_by_name(settings: Any, name: str) -> None:
+    """Text, booleans, negatives and NaN are refused, and so is a skew that is full at zero."""
     names = (
         "spread_margin",
         "skew",

@@ -20,7 +20,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
-from tests.strategies.trading.conftest import Room
+from tests.strategies.trading.conftest import DeskHarness
 
 REF, EARLIER = WagerRef("w"), WagerRef("earlier")
 HOME, AWAY = LineId("home"), LineId("away")
@@ -34,8 +34,8 @@ def record(tmp_path: Path) -> Record:
     """Return what records a wager of $10 and updates of it: the recorder, fills, wagers."""
 
     def record_updates(*updates: Event) -> tuple[WagerRecorder, pl.DataFrame, pl.DataFrame]:
-        desk, tables = Room().desk, RunTables(tmp_path)
-        recorder = WagerRecorder(desk, Room().clock, tables)
+        desk, tables = DeskHarness().desk, RunTables(tmp_path)
+        recorder = WagerRecorder(desk, DeskHarness().clock, tables)
         desk.wagers.register(PlaceWager(REF, HOME, ODDS, 1_000, Intent.ADD_ONLY), 0)
         for at_ns, event in enumerate(updates):
             recorder.take(event, at_ns)
@@ -56,52 +56,52 @@ PART_THEN_CANCEL = (matched(300, 300), matched(400, 700), WagerCancelled(REF, 30
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("told", sorted(set(permutations(PART_THEN_CANCEL * 2)), key=repr))
-def test_a_wager_is_recorded_once_however_it_is_told(
-    record: Record, told: tuple[Event, ...]
+@pytest.mark.parametrize("updates", sorted(set(permutations(PART_THEN_CANCEL * 2)), key=repr))
+def test_a_wager_is_recorded_once_in_any_order_of_updates(
+    record: Record, updates: tuple[Event, ...]
 ) -> None:
-    """Two fills and a cancel, each told twice, in any order, are two fills and one cancel."""
-    recorder, fills, wagers = record(*told)
+    """Two fills and a cancel, each sent twice, in any order, are two fills and one cancel."""
+    recorder, fills, wagers = record(*updates)
     assert (recorder.fills, dict(recorder.ended)) == (2, {"cancelled": 1})
     assert sorted(fills["stake_cents"]) == [300, 400]
     assert wagers.select("matched_cents", "reason").rows() == [(700, "cancelled")]
 
 
-def test_a_wager_matched_in_full_is_recorded_as_that(record: Record) -> None:
-    """The last of its fills to be told ends a wager, and a repeat adds nothing."""
+def test_a_wager_matched_in_full_is_recorded_as_matched(record: Record) -> None:
+    """The last of its fills ends a wager, and a repeat adds nothing."""
     recorder, _, wagers = record(matched(700, 1_000), matched(300, 300), matched(300, 300))
     assert (recorder.fills, dict(recorder.ended)) == (2, {"matched": 1})
     assert wagers.select("ended_ns", "matched_cents").rows() == [(1, 1_000)]
 
 
-@pytest.mark.parametrize("no", [WagerRejected(REF, "no"), WagerInvalid(REF, "no")])
-def test_a_refusal_told_twice_is_counted_once(record: Record, no: Event) -> None:
-    """What the exchange refused once is one refusal in the report."""
-    recorder, _, wagers = record(no, no)
+@pytest.mark.parametrize("refusal", [WagerRejected(REF, "no"), WagerInvalid(REF, "no")])
+def test_a_repeated_refusal_is_counted_once(record: Record, refusal: Event) -> None:
+    """Two reports of one refusal are one refusal in the summary."""
+    recorder, _, wagers = record(refusal, refusal)
     assert dict(recorder.rejections) == {"no": 1}
     assert len(wagers) == 1
 
 
-def test_a_wager_whose_fill_was_never_told_is_recorded_at_the_close(record: Record) -> None:
+def test_a_wager_with_a_missing_fill_is_recorded_at_the_close(record: Record) -> None:
     """At the end of a run a cancelled wager that lacks a fill is written as far as it is known."""
     recorder, _, wagers = record(WagerCancelled(REF, 300))
     assert dict(recorder.ended) == {"cancelled": 1}
     assert wagers["matched_cents"].to_list() == [0]
 
 
-def test_an_answer_is_kept_with_its_wager(record: Record) -> None:
-    """When a placing was first answered, yes or no, stands beside when it was placed."""
+def test_the_first_response_is_recorded_with_its_wager(record: Record) -> None:
+    """The time of the first response, accepted or rejected, is recorded with the wager."""
     _, _, wagers = record(WagerAccepted(REF), WagerAccepted(REF), WagerCancelled(REF, 1_000))
     assert wagers.select("placed_ns", "answered_ns", "ended_ns").rows() == [(0, 0, 2)]
 
 
 def test_a_wager_of_an_earlier_run_counts_from_its_position(tmp_path: Path) -> None:
     """A fill of a wager placed earlier is a fill of this run, on top of the earlier position."""
-    desk, tables = Room().desk, RunTables(tmp_path)
+    desk, tables = DeskHarness().desk, RunTables(tmp_path)
     desk.wagers.register(PlaceWager(EARLIER, AWAY, ODDS, 200, Intent.ADD_ONLY), 0)
     desk.take(WagerMatched(EARLIER, ODDS, 200, 300, 200), 0)
     desk.wagers.register(PlaceWager(REF, HOME, ODDS, 1_000, Intent.ADD_ONLY), 0)
-    recorder = WagerRecorder(desk, Room().clock, tables)
+    recorder = WagerRecorder(desk, DeskHarness().clock, tables)
     for event in (matched(700, 700), WagerCancelled(REF, 300)):
         recorder.take(event, 1)
     recorder.close()

@@ -1,4 +1,4 @@
-"""A desk to test: a small catalogue, a clock moved by hand, an exchange that answers as told."""
+"""A harness for desk tests: a small catalogue, a stepped clock and a scripted exchange."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -105,98 +105,98 @@ GENEROUS = Limits(
 
 
 @dataclass(eq=False)
-class HandTimer:
-    """A call at a time, until it is called off."""
+class SteppedTimer:
+    """A call at a time, until it is cancelled."""
 
     when_ns: int
     callback: Callable[[], None]
-    off: bool = False
+    cancelled: bool = False
 
     def cancel(self) -> None:
-        """Call it off."""
-        self.off = True
+        """Cancel the call."""
+        self.cancelled = True
 
 
-class HandClock:
-    """A clock that stands still until a test moves it."""
+class SteppedClock:
+    """A clock that changes only when a test moves it."""
 
     def __init__(self) -> None:
-        """Start at the start."""
+        """Set the clock to START_NS."""
         self._now_ns = START_NS
-        self._timers: list[HandTimer] = []
+        self._timers: list[SteppedTimer] = []
 
     def now_ns(self) -> int:
         """Return the time."""
         return self._now_ns
 
-    def call_at(self, when_ns: int, callback: Callable[[], None]) -> HandTimer:
-        """Keep a call for when the time comes."""
-        timer = HandTimer(max(when_ns, self._now_ns), callback)
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> SteppedTimer:
+        """Schedule a call."""
+        timer = SteppedTimer(max(when_ns, self._now_ns), callback)
         self._timers.append(timer)
         return timer
 
     def advance(self, by_ns: int) -> None:
-        """Move on, making every call that falls due on the way, in order of time."""
+        """Move the time on, making every call that falls due, in order of time."""
         until_ns = self._now_ns + by_ns
         while due := [timer for timer in self._timers if timer.when_ns <= until_ns]:
             timer = min(due, key=lambda timer: timer.when_ns)
             self._timers.remove(timer)
             self._now_ns = timer.when_ns
-            if not timer.off:
+            if not timer.cancelled:
                 timer.callback()
         self._now_ns = until_ns
 
     def skip(self, by_ns: int) -> None:
-        """Move on while nobody is called, as if the desk were asleep."""
+        """Move the time on without making calls, as if the process were suspended."""
         self._now_ns += by_ns
 
 
 class ScriptedExchange:
-    """An exchange that keeps what it is asked, and says nothing until the test answers."""
+    """An exchange that records commands, and sends nothing until the test does."""
 
     def __init__(self, log: list[tuple[str, Any]]) -> None:
-        """Share a log with the journal, so that their order can be told."""
+        """Share a log with the journal, so that a test can compare their order."""
         self._log = log
         self.batches: list[tuple[str, tuple[Any, ...]]] = []
 
     def place(self, requests: Sequence[PlaceWager]) -> None:
-        """Keep what was asked."""
-        self._keep("place", tuple(requests))
+        """Record the command."""
+        self._record("place", tuple(requests))
 
     def cancel(self, refs: Sequence[WagerRef]) -> None:
-        """Keep what was asked."""
-        self._keep("cancel", tuple(refs))
+        """Record the command."""
+        self._record("cancel", tuple(refs))
 
     def cancel_all(
         self, event_id: EventId | None = None, market_id: MarketId | None = None
     ) -> None:
-        """Keep what was asked."""
-        self._keep("cancel_all", (event_id, market_id))
+        """Record the command."""
+        self._record("cancel_all", (event_id, market_id))
 
     def ask_state(self) -> None:
-        """Keep what was asked."""
-        self._keep("ask_state", ())
+        """Record the command."""
+        self._record("ask_state", ())
 
     @property
     def places(self) -> list[PlaceWager]:
-        """Return every wager that was asked for."""
+        """Return every wager that was placed."""
         return [place for kind, batch in self.batches if kind == "place" for place in batch]
 
     @property
     def cancels(self) -> list[WagerRef]:
-        """Return every wager that was asked to be withdrawn by name."""
+        """Return every wager that was cancelled by reference."""
         return [ref for kind, batch in self.batches if kind == "cancel" for ref in batch]
 
     @property
     def kinds(self) -> list[str]:
-        """Return what was asked for, in order."""
+        """Return the kinds of commands, in order."""
         return [kind for kind, _ in self.batches]
 
     def forget(self) -> None:
-        """Start a new list of what was asked."""
+        """Clear the recorded commands."""
         self.batches.clear()
 
-    def _keep(self, kind: str, batch: tuple[Any, ...]) -> None:
+    def _record(self, kind: str, batch: tuple[Any, ...]) -> None:
         self.batches.append((kind, batch))
         self._log.append((kind, batch))
 
@@ -214,53 +214,53 @@ class RecordingJournal:
         self.accounts: list[AccountSnapshot] = []
 
     def received(self, input_seq: int, now_ns: int, event: Event) -> None:
-        """Keep an input."""
+        """Record an input."""
         self.inputs.append((input_seq, now_ns, event))
 
     def decided(self, now_ns: int, decision: Decision) -> None:  # noqa: ARG002
-        """Keep a decision."""
+        """Record a decision."""
         self.decisions.append(decision)
 
     def denied(self, now_ns: int, denial: Denial) -> None:  # noqa: ARG002
-        """Keep a denial."""
+        """Record a denial."""
         self.denials.append(denial)
 
     def sent(self, now_ns: int, command: Command) -> None:  # noqa: ARG002
-        """Keep a command."""
+        """Record a command."""
         self.commands.append(command)
         self._log.append(("sent", command))
 
     def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:  # noqa: ARG002
-        """Keep the accounts."""
+        """Record the accounts."""
         self.accounts.append(accounts)
 
 
 class FixedStrategy:
-    """A strategy that wishes for what the test puts into `wish`, and keeps what it was shown.
+    """A strategy that returns the test's `quotes`, and records the views that it was shown.
 
     `seen` holds (fair, touch of the first line, touch of the second) of every pair shown.
     """
 
     def __init__(self, quote_refresh_ns: int) -> None:
-        """Wish for nothing."""
+        """Start without quotes."""
         self.quote_refresh_ns = quote_refresh_ns
-        self.wish: tuple[Quote, ...] = ()
+        self.quotes: tuple[Quote, ...] = ()
         self.views: list[View] = []
         self.seen: list[tuple[Any, ...]] = []
 
     def quote(self, view: View) -> tuple[Quote, ...]:
-        """Return those of the quotes wished for that are in this market."""
+        """Return the test's quotes for this market."""
         self.views.append(view)
         self.seen += [(pair.fair, pair.first_touch, pair.second_touch) for pair in view.pairs]
         pairs = [pair.pair for pair in view.pairs]
         lines = {line.line_id for pair in pairs for line in (pair.first, pair.second)}
-        return tuple(quote for quote in self.wish if quote.line_id in lines)
+        return tuple(quote for quote in self.quotes if quote.line_id in lines)
 
 
-class Room:
-    """A whole desk with everything around it in the hands of the test.
+class DeskHarness:
+    """A whole desk with clock, exchange, journal and strategy controlled by the test.
 
-    Keywords other than those named are limits; the rest of the limits are too wide to matter.
+    Other keywords are limits; limits not given are too wide to matter.
     """
 
     def __init__(
@@ -276,9 +276,9 @@ class Room:
         make_strategy: Callable[[int], Any] = FixedStrategy,
         **limits: Any,
     ) -> None:
-        """Start a desk that follows every market; all of them are open unless told otherwise."""
+        """Start a desk that follows every market; all of them are open if `opened`."""
         self.log: list[tuple[str, Any]] = []
-        self.clock = HandClock()
+        self.clock = SteppedClock()
         self.exchange = ScriptedExchange(self.log)
         self.journal = RecordingJournal(self.log)
         self.strategy = make_strategy(refresh_ns)
@@ -308,13 +308,13 @@ class Room:
         self.desk.start()
         if opened:
             for key in self.catalogue.markets:
-                self.hear(MarketStatusChanged(key, MarketStatus.OPEN))
+                self.on_event(MarketStatusChanged(key, MarketStatus.OPEN))
 
     # Names ------------------------------------------------------------------------------------
 
     @staticmethod
     def key(event_id: str = "g1", market_id: str = "219") -> MarketKey:
-        """Return the name of a market, by default the first moneyline."""
+        """Return the key of a market, by default the first moneyline."""
         return MarketKey(EventId(event_id), MarketId(market_id))
 
     def pair(self, line: str = "home") -> Pair:
@@ -322,7 +322,7 @@ class Room:
         return self.catalogue.pair_of(LineId(line))
 
     def market(self, line: str = "home") -> Any:
-        """Return what the desk has heard of the market of a line."""
+        """Return the desk's state of the market of a line."""
         return self.desk.market_states.markets[self.pair(line).market_key]
 
     def wager(self, ref: WagerRef) -> Wager:
@@ -335,7 +335,7 @@ class Room:
         """Return what may still be matched as (line, odds, cents), in order of placing."""
         return [(w.line_id, w.odds, w.unmatched_cents) for w in self.desk.wagers.live()]
 
-    # Wishes and commands ----------------------------------------------------------------------
+    # Quotes and commands ----------------------------------------------------------------------
 
     @staticmethod
     def quote(line: str, odds: int, cents: int, intent: Intent = Intent.ADD_ONLY) -> Quote:
@@ -352,27 +352,27 @@ class Room:
     def register(
         self, line: str, odds: int, cents: int, intent: Intent = Intent.ADD_ONLY
     ) -> WagerRef:
-        """Let a wager be in flight, past strategy and risk; return its reference."""
+        """Put a wager in flight, bypassing strategy and risk; return its reference."""
         request = self.request(line, odds, cents, intent)
         self.desk.wagers.register(request, self.clock.now_ns())
         return request.ref
 
     def rest(self, line: str, odds: int, cents: int) -> WagerRef:
-        """Let a wager be open, past strategy and risk; return its reference."""
+        """Put a wager in the book, bypassing strategy and risk; return its reference."""
         ref = self.register(line, odds, cents)
         self.take(WagerAccepted(ref))
         self.take(WagerOpened(ref))
         return ref
 
-    def wish(self, *quotes: Quote) -> None:
-        """Let the strategy wish for these quotes, and let the next refresh come."""
-        self.strategy.wish = quotes
+    def set_quotes(self, *quotes: Quote) -> None:
+        """Let the strategy return these quotes, and advance to the next refresh."""
+        self.strategy.quotes = quotes
         for market in self.desk.market_states.markets.values():
             self.desk.market_states.mark_changed(market)
         self.refresh()
 
     def converge(self, *quotes: Quote) -> Changes:
-        """Ask the wager manager what to send for a wish in the moneyline, and note it as sent."""
+        """Return what the wager manager sends for moneyline quotes, registered as sent."""
         wagers, now_ns = self.desk.wagers, self.clock.now_ns()
         changes = wagers.converge((LineId("home"), LineId("away")), quotes, quotes, now_ns)
         for ref in changes.cancels:
@@ -381,23 +381,23 @@ class Room:
             wagers.register(place, now_ns)
         return changes
 
-    # What happens -----------------------------------------------------------------------------
+    # Events -----------------------------------------------------------------------------------
 
-    def hear(self, event: Event) -> None:
-        """Let the desk hear an event and act on it."""
+    def on_event(self, event: Event) -> None:
+        """Give the desk an event, and let it act on it."""
         self.desk.on_event(event, self.clock.now_ns())
 
     def take(self, event: Event) -> None:
-        """Let the desk take an event without acting on it."""
+        """Give the desk an event, without letting it act on it."""
         self.desk.take(event, self.clock.now_ns())
 
     def refresh(self) -> None:
-        """Let one refresh pass."""
+        """Advance the clock by one refresh interval."""
         self.clock.advance(self.strategy.quote_refresh_ns or NS_PER_SECOND)
 
     def offer(self, line: str, odds: int, cents: int) -> None:
-        """Let an offer be heard."""
-        self.hear(OfferChanged(LineId(line), Odds(odds), cents))
+        """Give the desk a changed offer."""
+        self.on_event(OfferChanged(LineId(line), Odds(odds), cents))
 
     def matched(self, ref: WagerRef, cents: int) -> WagerMatched:
         """Return a fill of a wager at its own odds."""
@@ -406,41 +406,41 @@ class Room:
         return WagerMatched(ref, wager.odds, cents, profit)
 
     def fill(self, ref: WagerRef, cents: int) -> None:
-        """Let the desk take a fill of a wager at its own odds, without acting on it."""
+        """Give the desk a fill of a wager at its own odds, without letting it act on it."""
         self.take(self.matched(ref, cents))
 
     def fill_new(self, line: str, odds: int, cents: int) -> None:
-        """Let a position come about: a wager that is matched in full."""
+        """Create a position: a wager that is matched in full."""
         self.fill(self.rest(line, odds, cents), cents)
 
     def settle(self, key: MarketKey, results: dict[str, Result]) -> None:
-        """Let a market be settled."""
-        told = tuple((LineId(line), result) for line, result in results.items())
-        self.hear(MarketSettled(key, told))
+        """Settle a market."""
+        line_results = tuple((LineId(line), result) for line, result in results.items())
+        self.on_event(MarketSettled(key, line_results))
 
-    def open_up(self) -> None:
-        """Answer every wager that is pending: it is in the book."""
+    def open_pending(self) -> None:
+        """Accept and open every pending wager."""
         for wager in list(self.desk.wagers.live()):
             if wager.state in ("pending", "accepted"):
-                self.hear(WagerAccepted(wager.ref))
-                self.hear(WagerOpened(wager.ref))
+                self.on_event(WagerAccepted(wager.ref))
+                self.on_event(WagerOpened(wager.ref))
 
     def confirm_cancels(self) -> None:
-        """Answer every cancel: what was unmatched is withdrawn."""
+        """Confirm every cancel in flight."""
         for wager in list(self.desk.wagers.live()):
             if wager.state == "cancelling":
-                self.hear(WagerCancelled(wager.ref, wager.unmatched_cents))
+                self.on_event(WagerCancelled(wager.ref, wager.unmatched_cents))
 
 
 @pytest.fixture(scope="session")
-def make_room() -> Callable[..., Room]:
-    """Return what builds a desk with everything around it."""
-    return Room
+def make_harness() -> Callable[..., DeskHarness]:
+    """Return the class of desk harnesses, to be built with a test's own settings."""
+    return DeskHarness
 
 
 @pytest.fixture(scope="session")
 def make_limits() -> Callable[..., Limits]:
-    """Return what builds limits that are too wide to matter, but for those named."""
+    """Return a function that builds limits that are too wide to matter, except those given."""
 
     def make(**limits: Any) -> Limits:
         return replace(GENEROUS, **limits)
@@ -449,9 +449,9 @@ def make_limits() -> Callable[..., Limits]:
 
 
 @pytest.fixture
-def room() -> Room:
-    """Return a desk with everything around it."""
-    return Room()
+def harness() -> DeskHarness:
+    """Return a desk harness with the default settings."""
+    return DeskHarness()
 
 
 @pytest.fixture(scope="session")

@@ -22,13 +22,13 @@ def share(net_cents: int, rate: float) -> int:
 
 @given(profits, rates)
 def test_gains_and_losses_of_a_market_offset_each_other(cents: list[int], rate: float) -> None:
-    """By market the exchange takes its share of the sum, and nothing of a loss."""
+    """By market, commission is charged on the net sum, and not on a loss."""
     assert Commission(rate).on(cents) == share(sum(cents), rate)
 
 
 @given(profits, rates)
-def test_by_pair_each_pair_pays_for_itself(cents: list[int], rate: float) -> None:
-    """By pair each gain pays its share though others lost."""
+def test_by_pair_each_gain_is_charged_alone(cents: list[int], rate: float) -> None:
+    """By pair, each gain is charged even if other pairs lost."""
     taken = Commission(rate, Offset.PAIR).on(cents)
     assert taken == sum(share(profit, rate) for profit in cents)
 
@@ -39,21 +39,21 @@ def test_two_percent_of_a_win_beside_a_loss() -> None:
     assert Commission(2, Offset.PAIR).on([10_000, -6_000]) == 200
 
 
-def test_the_offset_may_be_written_as_configuration_writes_it() -> None:
-    """The word `pair`, as it comes out of a YAML file, is read as the member."""
+def test_the_offset_is_read_from_configuration_text() -> None:
+    """The text `pair` from a YAML file is read as the enum member."""
     fees = read_settings("fees", Commission, {"rate_percent": 2, "offset_by": "pair"})
     assert fees.on([10_000, -6_000]) == 200
     assert fees.offset_by is Offset.PAIR
 
 
 @pytest.mark.parametrize("rate", ["2", True, None, -1, 100.5, float("nan"), float("inf"), 2.345])
-def test_a_rate_that_is_no_percentage_is_refused(rate: float) -> None:
+def test_an_invalid_rate_is_refused(rate: float) -> None:
     """Text, booleans, negatives, NaN and a third decimal are refused by the setting's name."""
     with pytest.raises(ConfigError, match=r"fees\.rate_percent"):
         read_settings("fees", Commission, {"rate_percent": rate})
 
 
 def test_an_unknown_offset_is_refused() -> None:
-    """Only market and pair can be offset by."""
+    """Only `market` and `pair` are valid offsets."""
     with pytest.raises(ConfigError, match=r"fees\.offset_by: 'event'"):
         read_settings("fees", Commission, {"rate_percent": 2, "offset_by": "event"})

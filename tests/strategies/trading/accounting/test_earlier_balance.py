@@ -1,4 +1,4 @@
-"""What the wagers of earlier runs changed of the money available to stake."""
+"""How wagers of earlier runs change the money available to stake."""
 
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.accounting.earlier_balance import available_change_cents
@@ -31,22 +31,22 @@ def wager_matched_in_part() -> EarlierWager:
 
 
 def test_a_matched_stake_is_not_available() -> None:
-    """Stake that is matched counts in full, whether the journal has it or it was matched since."""
+    """Matched stake counts in full, whether the journal recorded it or it was matched since."""
     wager, fees = wager_matched_in_part(), Commission(0)
     assert available_change_cents(CATALOGUE, fees, [wager], []) == -600
     more = WagerMatched(REF, Odds(100), 400, 400, 1_000)
     assert available_change_cents(CATALOGUE, fees, [wager], [more]) == -1_000
 
 
-def test_a_result_since_pays_out() -> None:
-    """A market settled since the journal ended adds its winnings, net of commission."""
+def test_a_later_result_pays_out() -> None:
+    """A market settled after the journal ended adds its winnings, net of commission."""
     wager = wager_matched_in_part()
     assert available_change_cents(CATALOGUE, Commission(0), [wager], [WON]) == 600
     assert available_change_cents(CATALOGUE, Commission(2), [wager], [WON]) == 588
 
 
-def test_a_corrected_profit_counts_with_the_result() -> None:
-    """A correction of the profit changes what the result pays out, and no stake."""
+def test_a_corrected_profit_changes_the_payout() -> None:
+    """A profit correction changes what the result pays out, and no stake."""
     corrected = ProfitCorrected(REF, -6)
     wager, fees = wager_matched_in_part(), Commission(0)
     assert available_change_cents(CATALOGUE, fees, [wager], [corrected]) == -600

@@ -1,4 +1,4 @@
-"""Exposure: running sums that always equal what is added up afresh."""
+"""Exposure: running sums that always equal a full recalculation."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from strategies.trading.model.position import Position
 
 LINES = ("home", "home-4.5", "home-3", "over", "home2")
 
-# (what, line, side, stake, odds): what is done with a pair.
+# (action, line, side, stake, odds): one action on a pair.
 steps = st.lists(
     st.tuples(
         st.sampled_from(["open", "match", "late", "cancel", "release"]),
@@ -27,7 +27,7 @@ steps = st.lists(
 
 
 def run(exposure: Exposure, pair: Pair, what: str, side: int, stake: int, odds: int) -> None:
-    """Do one thing with a pair, within what is open on it."""
+    """Apply one action to a pair, within what is open on it."""
     open_cents = exposure.position(pair).open_cents[side]
     within = min(stake, open_cents)
     if what == "open":
@@ -42,20 +42,20 @@ def run(exposure: Exposure, pair: Pair, what: str, side: int, stake: int, odds: 
         exposure.release(pair)
 
 
-def added_up(exposure: Exposure, pairs: Iterable[Pair]) -> int:
+def summed_exposure(exposure: Exposure, pairs: Iterable[Pair]) -> int:
     """Return the exposure of pairs, from their positions alone."""
     return sum(-exposure.position(pair).worst_case_cents() for pair in pairs)
 
 
-def agree(exposure: Exposure, catalogue: Catalogue) -> None:
-    """Hold every running sum against the positions."""
+def check_running_sums(exposure: Exposure, catalogue: Catalogue) -> None:
+    """Check every running sum against the positions."""
     positions = exposure.positions.values()
     for key, pairs in catalogue.pairs_by_market.items():
-        assert exposure.of_market(key) == added_up(exposure, pairs)
+        assert exposure.of_market(key) == summed_exposure(exposure, pairs)
     for event_id in catalogue.events:
         of_event = [p for p in catalogue.pairs.values() if p.first.event_id == event_id]
-        assert exposure.of_event(event_id) == added_up(exposure, of_event)
-    assert exposure.total_cents == added_up(exposure, catalogue.pairs.values())
+        assert exposure.of_event(event_id) == summed_exposure(exposure, of_event)
+    assert exposure.total_cents == summed_exposure(exposure, catalogue.pairs.values())
     assert exposure.open_cents == sum(sum(position.open_cents) for position in positions)
     assert exposure.matched_cents == sum(sum(position.matched_cents) for position in positions)
     assert exposure.credit_cents == sum(map(credit_of, positions))
@@ -68,15 +68,15 @@ def credit_of(position: Position) -> int:
 
 
 @given(steps=steps)
-def test_running_sums_equal_what_is_added_up_afresh(
+def test_running_sums_equal_a_full_recalculation(
     catalogue: Catalogue, steps: list[tuple[str, str, int, int, int]]
 ) -> None:
-    """By market, by event and in all, exposure is the sum of its pairs after every step."""
+    """By market, by event and in total, exposure is the sum over its pairs after every step."""
     exposure = Exposure()
     highest = 0
     for what, line, side, stake, odds in steps:
         run(exposure, catalogue.pair_of(LineId(line)), what, side, stake, odds)
-        agree(exposure, catalogue)
+        check_running_sums(exposure, catalogue)
         highest = max(highest, exposure.total_cents)
         assert exposure.max_total_cents == highest
 
@@ -114,7 +114,7 @@ def test_stakes_that_cover_each_other_are_credited(catalogue: Catalogue) -> None
     assert exposure.credit_cents == 0
 
 
-def test_the_positions_of_an_event_are_those_of_all_its_markets(catalogue: Catalogue) -> None:
+def test_the_positions_of_an_event_cover_all_its_markets(catalogue: Catalogue) -> None:
     """A strategy is shown every pair of its event that ever had a position, and no other."""
     exposure = Exposure()
     for line in ("home", "over", "home2"):

@@ -1,4 +1,4 @@
-"""The wager manager and the desk, told late, twice, out of order, or not at all."""
+"""The wager manager and the desk with late, duplicated, reordered and missing updates."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,236 +22,238 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.wagers.wager import EndReason, WagerState
 
-Room = Any
-MakeRoom = Callable[..., Any]
+DeskHarness = Any
+MakeHarness = Callable[..., Any]
 
 PATIENCE_NS = 5 * NS_PER_SECOND
 HOUR_NS = 3_600 * NS_PER_SECOND
 LIVE = list(WagerState)[:-1]
 
 
-def fill(room: Room, ref: WagerRef, cents: int, total_cents: int) -> WagerMatched:
-    """Return a fill of a wager that the exchange names by its total."""
-    return WagerMatched(ref, room.wager(ref).odds, cents, cents, total_cents)
+def fill(harness: DeskHarness, ref: WagerRef, cents: int, total_cents: int) -> WagerMatched:
+    """Return a fill of a wager with its total."""
+    return WagerMatched(ref, harness.wager(ref).odds, cents, cents, total_cents)
 
 
-def in_state(room: Room, state: WagerState) -> WagerRef:
-    """Return a wager of $10 that was told or asked so much."""
-    ref = WagerRef(room.register("home", 110, 1_000))
+def in_state(harness: DeskHarness, state: WagerState) -> WagerRef:
+    """Return a wager of $10 in a state."""
+    ref = WagerRef(harness.register("home", 110, 1_000))
     if state in LIVE[1:]:
-        room.take(WagerAccepted(ref))
+        harness.take(WagerAccepted(ref))
     if state in LIVE[2:]:
-        room.take(WagerOpened(ref))
+        harness.take(WagerOpened(ref))
     if state is WagerState.CANCELLING:
-        room.desk.wagers.begin_cancel(ref, room.clock.now_ns())
+        harness.desk.wagers.begin_cancel(ref, harness.clock.now_ns())
     return ref
 
 
-def rest_wish(room: Room) -> WagerRef:
-    """Let one quote of $10 be wished for, placed and opened; start a new list of what is asked."""
-    room.wish(room.quote("home", 110, 1_000))
-    room.open_up()
-    room.refresh()
-    room.exchange.forget()
-    (wager,) = room.desk.wagers.live()
+def rest_quotes(harness: DeskHarness) -> WagerRef:
+    """Let one quote of $10 be placed and opened, and clear the recorded commands."""
+    harness.set_quotes(harness.quote("home", 110, 1_000))
+    harness.open_pending()
+    harness.refresh()
+    harness.exchange.forget()
+    (wager,) = harness.desk.wagers.live()
     return WagerRef(wager.ref)
 
 
 # Fills ---------------------------------------------------------------------------------------
 
 
-def test_a_fill_told_twice_is_booked_once(room: Room) -> None:
+def test_a_duplicated_fill_is_booked_once(harness: DeskHarness) -> None:
     """A fill whose total was booked before adds nothing to wager, exposure or turnover."""
-    ref = room.rest("home", 110, 1_000)
+    ref = harness.rest("home", 110, 1_000)
     for total in (700, 300, 700, 300):
-        room.hear(fill(room, ref, 400 if total == 700 else 300, total))
-    assert room.wager(ref).matched_cents == 700
-    assert room.desk.exposure.position(room.pair()).matched_cents == [700, 0]
-    assert (room.desk.ledger.turnover_cents, room.desk.exposure.open_cents) == (700, 300)
+        harness.on_event(fill(harness, ref, 400 if total == 700 else 300, total))
+    assert harness.wager(ref).matched_cents == 700
+    assert harness.desk.exposure.position(harness.pair()).matched_cents == [700, 0]
+    assert (harness.desk.ledger.turnover_cents, harness.desk.exposure.open_cents) == (700, 300)
 
 
-def test_fills_without_a_total_are_all_booked(room: Room) -> None:
-    """An exchange that does not count for us may match the same stake twice."""
-    ref = room.rest("home", 110, 1_000)
+def test_fills_without_a_total_are_all_booked(harness: DeskHarness) -> None:
+    """An exchange that sends no totals may match the same stake twice."""
+    ref = harness.rest("home", 110, 1_000)
     for _ in range(2):
-        room.hear(fill(room, ref, 400, 0))
-    assert room.wager(ref).matched_cents == 800
+        harness.on_event(fill(harness, ref, 400, 0))
+    assert harness.wager(ref).matched_cents == 800
 
 
-def test_a_repeat_asks_for_no_decision(room: Room) -> None:
-    """What tells nothing new wakes nobody: no price is asked for, and nothing is sent."""
-    ref = rest_wish(room)
-    news = fill(room, ref, 300, 300)
-    room.hear(news)
-    decisions = room.desk.decisions
-    room.hear(news)
-    room.hear(WagerOpened(ref))
-    assert room.desk.decisions == decisions
+def test_a_repeated_update_triggers_no_decision(harness: DeskHarness) -> None:
+    """An update without news triggers no decision and sends nothing."""
+    ref = rest_quotes(harness)
+    update = fill(harness, ref, 300, 300)
+    harness.on_event(update)
+    decisions = harness.desk.decisions
+    harness.on_event(update)
+    harness.on_event(WagerOpened(ref))
+    assert harness.desk.decisions == decisions
 
 
-def test_stake_matched_but_untold_counts_as_open(room: Room) -> None:
-    """A cancel that leaves less than we know of counts the difference until its fill is told."""
-    ref = room.rest("home", 110, 1_000)
-    room.take(WagerCancelled(ref, 400))
-    assert (room.resting(), room.wager(ref).reason) == ([], EndReason.CANCELLED)
-    assert (room.desk.exposure.total_cents, room.desk.exposure.open_cents) == (600, 600)
-    assert room.desk.ledger.available_cents == 100_000_000 - 600
-    room.take(fill(room, ref, 600, 600))
-    assert (room.desk.exposure.total_cents, room.desk.exposure.open_cents) == (600, 0)
+def test_stake_with_a_missing_fill_counts_as_open(harness: DeskHarness) -> None:
+    """Stake that a cancel shows as matched counts as open until its fill arrives."""
+    ref = harness.rest("home", 110, 1_000)
+    harness.take(WagerCancelled(ref, 400))
+    assert (harness.resting(), harness.wager(ref).reason) == ([], EndReason.CANCELLED)
+    assert (harness.desk.exposure.total_cents, harness.desk.exposure.open_cents) == (600, 600)
+    assert harness.desk.ledger.available_cents == 100_000_000 - 600
+    harness.take(fill(harness, ref, 600, 600))
+    assert (harness.desk.exposure.total_cents, harness.desk.exposure.open_cents) == (600, 0)
     with pytest.raises(InvariantError, match="1001 cents matched of 1000"):
-        room.take(fill(room, ref, 401, 1_001))
+        harness.take(fill(harness, ref, 401, 1_001))
 
 
-def test_a_wager_that_lacks_a_fill_is_not_forgotten(room: Room) -> None:
-    """However long its fill takes, an ended wager is known until nothing of it is unreported."""
-    ref = room.rest("home", 110, 1_000)
-    room.take(WagerCancelled(ref, 400))
-    room.clock.skip(2 * HOUR_NS)
-    room.take(WagerCancelled(room.rest("home", 110, 1_000), 1_000))
-    room.take(fill(room, ref, 600, 600))
-    assert room.desk.exposure.open_cents == 0
-    room.clock.skip(HOUR_NS + 1)
-    room.take(WagerCancelled(room.rest("home", 110, 1_000), 1_000))
-    assert room.desk.wagers.find(ref) is None
+def test_a_wager_with_a_missing_fill_is_kept(harness: DeskHarness) -> None:
+    """An ended wager is kept until all of its fills have arrived, however long that takes."""
+    ref = harness.rest("home", 110, 1_000)
+    harness.take(WagerCancelled(ref, 400))
+    harness.clock.skip(2 * HOUR_NS)
+    harness.take(WagerCancelled(harness.rest("home", 110, 1_000), 1_000))
+    harness.take(fill(harness, ref, 600, 600))
+    assert harness.desk.exposure.open_cents == 0
+    harness.clock.skip(HOUR_NS + 1)
+    harness.take(WagerCancelled(harness.rest("home", 110, 1_000), 1_000))
+    assert harness.desk.wagers.find(ref) is None
 
 
 # Ends ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("state", LIVE)
-def test_a_wager_may_be_withdrawn_by_the_exchange(room: Room, state: WagerState) -> None:
-    """A cancel that nobody asked for ends a wager wherever it stands, and frees what it held."""
-    ref = in_state(room, state)
-    room.hear(WagerCancelled(ref, 1_000))
-    assert (room.wager(ref).state, room.wager(ref).reason) == (
+def test_the_exchange_may_cancel_a_wager(harness: DeskHarness, state: WagerState) -> None:
+    """A cancel that we did not send ends a wager in any state, and releases its stake."""
+    ref = in_state(harness, state)
+    harness.on_event(WagerCancelled(ref, 1_000))
+    assert (harness.wager(ref).state, harness.wager(ref).reason) == (
         WagerState.ENDED,
         EndReason.CANCELLED,
     )
-    assert (room.desk.exposure.total_cents, room.desk.wagers.live_count) == (0, 0)
+    assert (harness.desk.exposure.total_cents, harness.desk.wagers.live_count) == (0, 0)
 
 
 @pytest.mark.parametrize("state", LIVE)
-def test_a_wager_may_turn_out_invalid_at_any_time(room: Room, state: WagerState) -> None:
-    """Invalid though it was said to be open, a wager ends; what was matched of it stays."""
-    ref = in_state(room, state)
-    room.hear(fill(room, ref, 300, 300))
-    room.hear(WagerInvalid(ref, "no"))
-    assert room.wager(ref).reason is EndReason.INVALID
-    assert (room.desk.exposure.total_cents, room.desk.exposure.open_cents) == (300, 0)
+def test_a_wager_may_become_invalid_in_any_state(harness: DeskHarness, state: WagerState) -> None:
+    """An invalid wager ends even after it was open; its matched stake stays."""
+    ref = in_state(harness, state)
+    harness.on_event(fill(harness, ref, 300, 300))
+    harness.on_event(WagerInvalid(ref, "no"))
+    assert harness.wager(ref).reason is EndReason.INVALID
+    assert (harness.desk.exposure.total_cents, harness.desk.exposure.open_cents) == (300, 0)
 
 
-def test_news_of_a_wager_that_has_ended_changes_nothing(room: Room) -> None:
-    """A refusal, an opening or another end after the end leaves the wager as it ended."""
-    ref = room.rest("home", 110, 1_000)
-    room.take(WagerCancelled(ref, 1_000))
+def test_an_update_of_an_ended_wager_changes_nothing(harness: DeskHarness) -> None:
+    """A refusal, an opening or another end leaves an ended wager as it is."""
+    ref = harness.rest("home", 110, 1_000)
+    harness.take(WagerCancelled(ref, 1_000))
     for event in (
         CancelRefused(ref, "canceled", None),
-        CancelRefused(ref, "too_soon", room.clock.now_ns() + NS_PER_SECOND),
+        CancelRefused(ref, "too_soon", harness.clock.now_ns() + NS_PER_SECOND),
         WagerAccepted(ref),
         WagerOpened(ref),
         WagerRejected(ref, "no"),
     ):
-        room.hear(event)
-    assert room.wager(ref).reason is EndReason.CANCELLED
-    room.clock.advance(2 * NS_PER_SECOND)
-    assert room.exchange.kinds == []
+        harness.on_event(event)
+    assert harness.wager(ref).reason is EndReason.CANCELLED
+    harness.clock.advance(2 * NS_PER_SECOND)
+    assert harness.exchange.kinds == []
 
 
 # Cancels -------------------------------------------------------------------------------------
 
 
-def test_a_refusal_of_an_earlier_cancel_does_not_answer_a_later_one(room: Room) -> None:
-    """A refusal told twice, the second time after the cancel was asked again, is not obeyed."""
-    ref = rest_wish(room)
-    room.wish()
-    refusal = CancelRefused(ref, "too_soon", room.clock.now_ns() + NS_PER_SECOND)
-    room.hear(refusal)
-    room.clock.advance(NS_PER_SECOND)
-    assert room.exchange.cancels == [ref, ref]
-    room.hear(refusal)
-    assert room.wager(ref).state is WagerState.CANCELLING
+def test_a_refusal_of_an_earlier_cancel_does_not_answer_a_later_one(harness: DeskHarness) -> None:
+    """A refusal repeated after the cancel was sent again does not answer the second cancel."""
+    ref = rest_quotes(harness)
+    harness.set_quotes()
+    refusal = CancelRefused(ref, "too_soon", harness.clock.now_ns() + NS_PER_SECOND)
+    harness.on_event(refusal)
+    harness.clock.advance(NS_PER_SECOND)
+    assert harness.exchange.cancels == [ref, ref]
+    harness.on_event(refusal)
+    assert harness.wager(ref).state is WagerState.CANCELLING
 
 
 @pytest.mark.parametrize("state", [TradingState.ACTIVE, TradingState.REDUCING])
-def test_a_cancel_without_an_answer_is_asked_for_again(
-    make_room: MakeRoom, state: TradingState
+def test_an_unanswered_cancel_is_sent_again(make_harness: MakeHarness, state: TradingState) -> None:
+    """Five seconds after a cancel without an answer, the wager is cancelled again."""
+    harness = make_harness(refresh_ns=NS_PER_SECOND)
+    ref = rest_quotes(harness)
+    harness.strategy.quotes = ()
+    harness.on_event(TradingStateSet(state, "set by an operator"))
+    assert harness.exchange.cancels == [ref]
+    harness.exchange.forget()
+    harness.clock.advance(PATIENCE_NS - 1)
+    assert harness.exchange.cancels == []
+    harness.clock.advance(1)
+    assert harness.exchange.cancels == [ref]
+    harness.on_event(WagerCancelled(ref, 1_000))
+    harness.clock.advance(2 * PATIENCE_NS)
+    assert harness.exchange.cancels == [ref]
+
+
+def test_a_refusal_without_a_retry_time_is_retried_after_five_seconds(
+    make_harness: MakeHarness,
 ) -> None:
-    """Five seconds after a cancel that nothing was heard of, the wager is cancelled again."""
-    room = make_room(refresh_ns=NS_PER_SECOND)
-    ref = rest_wish(room)
-    room.strategy.wish = ()
-    room.hear(TradingStateSet(state, "a person said so"))
-    assert room.exchange.cancels == [ref]
-    room.exchange.forget()
-    room.clock.advance(PATIENCE_NS - 1)
-    assert room.exchange.cancels == []
-    room.clock.advance(1)
-    assert room.exchange.cancels == [ref]
-    room.hear(WagerCancelled(ref, 1_000))
-    room.clock.advance(2 * PATIENCE_NS)
-    assert room.exchange.cancels == [ref]
+    """A cancel refused without a retry time is sent again after 5 s."""
+    harness = make_harness(refresh_ns=NS_PER_SECOND)
+    ref = rest_quotes(harness)
+    harness.set_quotes()
+    harness.on_event(CancelRefused(ref, "wager_already_matched", None))
+    harness.exchange.forget()
+    harness.clock.advance(PATIENCE_NS - 1)
+    assert harness.exchange.cancels == []
+    harness.clock.advance(1)
+    assert harness.exchange.cancels == [ref]
 
 
-def test_a_refusal_without_a_time_is_asked_about_again_after_a_while(make_room: MakeRoom) -> None:
-    """A wager that the exchange would not let go, with no time given, is tried again in 5 s."""
-    room = make_room(refresh_ns=NS_PER_SECOND)
-    ref = rest_wish(room)
-    room.wish()
-    room.hear(CancelRefused(ref, "wager_already_matched", None))
-    room.exchange.forget()
-    room.clock.advance(PATIENCE_NS - 1)
-    assert room.exchange.cancels == []
-    room.clock.advance(1)
-    assert room.exchange.cancels == [ref]
-
-
-def test_a_pending_wager_is_never_placed_again(room: Room) -> None:
-    """A wager of which nothing is heard counts as open, and no other is placed in its stead."""
-    room.wish(room.quote("home", 110, 1_000))
-    room.clock.advance(HOUR_NS)
-    assert len(room.exchange.places) == 1
-    assert room.desk.exposure.open_cents == 1_000
+def test_a_pending_wager_is_never_placed_again(harness: DeskHarness) -> None:
+    """A wager without an answer counts as open, and no other is placed for its quote."""
+    harness.set_quotes(harness.quote("home", 110, 1_000))
+    harness.clock.advance(HOUR_NS)
+    assert len(harness.exchange.places) == 1
+    assert harness.desk.exposure.open_cents == 1_000
 
 
 # Halted --------------------------------------------------------------------------------------
 
 
-def test_a_halt_without_an_answer_is_repeated_until_nothing_is_open(make_room: MakeRoom) -> None:
-    """A lost cancel of everything is sent again every five seconds while something counts."""
-    room = make_room(refresh_ns=NS_PER_SECOND)
-    open_ref = rest_wish(room)
-    pending_ref = room.register("home", 112, 1_000)
-    room.desk.stop("enough")
-    room.exchange.forget()
-    room.clock.advance(PATIENCE_NS - 1)
-    assert room.exchange.kinds == []
-    room.clock.advance(1)
-    assert room.exchange.kinds == ["cancel_all"]
-    room.hear(WagerCancelled(open_ref, 1_000))
-    room.clock.advance(PATIENCE_NS)
-    assert room.exchange.kinds == ["cancel_all", "cancel_all"]
-    room.hear(WagerCancelled(pending_ref, 1_000))
-    room.clock.advance(10 * PATIENCE_NS)
-    assert room.exchange.kinds == ["cancel_all", "cancel_all"]
+def test_an_unanswered_mass_cancel_is_repeated_until_nothing_is_open(
+    make_harness: MakeHarness,
+) -> None:
+    """A mass cancel is sent again every five seconds while a wager counts as open."""
+    harness = make_harness(refresh_ns=NS_PER_SECOND)
+    open_ref = rest_quotes(harness)
+    pending_ref = harness.register("home", 112, 1_000)
+    harness.desk.stop("enough")
+    harness.exchange.forget()
+    harness.clock.advance(PATIENCE_NS - 1)
+    assert harness.exchange.kinds == []
+    harness.clock.advance(1)
+    assert harness.exchange.kinds == ["cancel_all"]
+    harness.on_event(WagerCancelled(open_ref, 1_000))
+    harness.clock.advance(PATIENCE_NS)
+    assert harness.exchange.kinds == ["cancel_all", "cancel_all"]
+    harness.on_event(WagerCancelled(pending_ref, 1_000))
+    harness.clock.advance(10 * PATIENCE_NS)
+    assert harness.exchange.kinds == ["cancel_all", "cancel_all"]
 
 
 @pytest.mark.parametrize("retry_in_ns", [NS_PER_SECOND, None])
-def test_halted_the_desk_sends_nothing_but_cancels(
-    make_room: MakeRoom, retry_in_ns: int | None
+def test_a_halted_desk_sends_only_cancels(
+    make_harness: MakeHarness, retry_in_ns: int | None
 ) -> None:
-    """After a halt only cancels leave; a refused one is asked again by name, or with all."""
-    room = make_room(refresh_ns=NS_PER_SECOND)
-    ref = rest_wish(room)
-    taking = room.register("away", 110, 1_000, Intent.TAKE)
-    room.desk.stop("enough")
-    room.exchange.forget()
-    retry_at_ns = None if retry_in_ns is None else room.clock.now_ns() + retry_in_ns
-    room.hear(CancelRefused(ref, "rate_limit_reached", retry_at_ns))
-    room.hear(WagerOpened(taking))
-    room.hear(fill(room, ref, 300, 300))
-    room.offer("home", 150, 1_000)
-    room.wish(room.quote("home", 120, 1_000), room.quote("away", 130, 1_000))
-    room.clock.advance(4 * PATIENCE_NS)
-    assert room.wager(ref).state is WagerState.CANCELLING
-    assert set(room.exchange.kinds) <= {"cancel", "cancel_all"}
-    assert (ref in room.exchange.cancels) is (retry_in_ns is not None)
+    """While halted only cancels are sent; a refused one is retried by reference or with all."""
+    harness = make_harness(refresh_ns=NS_PER_SECOND)
+    ref = rest_quotes(harness)
+    taking = harness.register("away", 110, 1_000, Intent.TAKE)
+    harness.desk.stop("enough")
+    harness.exchange.forget()
+    retry_at_ns = None if retry_in_ns is None else harness.clock.now_ns() + retry_in_ns
+    harness.on_event(CancelRefused(ref, "rate_limit_reached", retry_at_ns))
+    harness.on_event(WagerOpened(taking))
+    harness.on_event(fill(harness, ref, 300, 300))
+    harness.offer("home", 150, 1_000)
+    harness.set_quotes(harness.quote("home", 120, 1_000), harness.quote("away", 130, 1_000))
+    harness.clock.advance(4 * PATIENCE_NS)
+    assert harness.wager(ref).state is WagerState.CANCELLING
+    assert set(harness.exchange.kinds) <= {"cancel", "cancel_all"}
+    assert (ref in harness.exchange.cancels) is (retry_in_ns is not None)

@@ -1,7 +1,7 @@
-"""Whatever the link loses, delays, doubles or turns round, the desk's books come out the same.
+"""Lost, late, duplicated and reordered updates end in the same books.
 
-A true history is drawn, and then how it is told: every piece of news reaches the desk at least
-once, at its time or later, and in any order.
+A true history is drawn, and then a delivery of it: every update reaches the desk at least once, at
+its time or later, and in any order.
 """
 
 from collections import defaultdict
@@ -32,8 +32,8 @@ from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds
 from strategies.trading.wagers.wager import WagerState
 
-Room = Any
-MakeRoom = Callable[..., Any]
+DeskHarness = Any
+MakeHarness = Callable[..., Any]
 
 STILL = "open"
 ENDS = (STILL, "cancelled", "wiped")
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True)
 class AskCancel:
-    """The desk asks for a wager to be withdrawn, if it thinks that it is open."""
+    """The desk cancels a wager that it holds as open."""
 
     ref: WagerRef
 
@@ -66,7 +66,7 @@ class Truth:
     profits: dict[LineId, int] = field(default_factory=lambda: defaultdict(int))
 
     def take(self, step: Any) -> None:
-        """Let one thing happen."""
+        """Apply one step."""
         match step:
             case Place():
                 self.lives[step.command.ref] = step.command
@@ -99,16 +99,16 @@ class Truth:
 
 
 @st.composite
-def lives(draw: st.DrawFn, number: int) -> list[Any]:
-    """Draw all that happens to one wager, in order."""
+def wager_histories(draw: st.DrawFn, number: int) -> list[Any]:
+    """Draw the history of one wager, in order."""
     ref, stake = WagerRef(f"w{number}"), draw(st.integers(100, 1_000))
     odds = Odds(draw(st.sampled_from([-250, -110, 100, 140])))
     line = LineId(draw(st.sampled_from(["home", "away", "over", "under"])))
     begin: list[Any] = [Place(PlaceWager(ref, line, odds, stake, Intent.ADD_ONLY))]
-    fate = draw(st.sampled_from(["rejected", "invalid", "opened", "opened", "opened"]))
-    if fate == "rejected":
+    outcome = draw(st.sampled_from(["rejected", "invalid", "opened", "opened", "opened"]))
+    if outcome == "rejected":
         return [*begin, WagerRejected(ref, "no")]
-    if fate == "invalid":
+    if outcome == "invalid":
         return [*begin, WagerAccepted(ref), WagerInvalid(ref, "no")]
     begin += [WagerAccepted(ref), WagerOpened(ref)]
     cuts = sorted(draw(st.sets(st.integers(1, stake), max_size=4)))
@@ -137,11 +137,13 @@ def fills_of(ref: WagerRef, odds: Odds, totals: list[int]) -> list[Any]:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Any]:
-    """Draw what happens to some wagers, one thing after the other, and perhaps a result."""
-    stories = [draw(lives(number)) for number in range(draw(st.integers(1, 4)))]
-    turns = [number for number, story in enumerate(stories) for _ in story]
-    told = [iter(story) for story in stories]
-    history = [next(told[number]) for number in draw(st.permutations(turns))]
+    """Draw interleaved histories of some wagers, and perhaps a result."""
+    histories_of_wagers = [
+        draw(wager_histories(number)) for number in range(draw(st.integers(1, 4)))
+    ]
+    turns = [number for number, steps in enumerate(histories_of_wagers) for _ in steps]
+    remaining = [iter(steps) for steps in histories_of_wagers]
+    history = [next(remaining[number]) for number in draw(st.permutations(turns))]
     truth = Truth()
     for step in history:
         truth.take(step)
@@ -152,33 +154,33 @@ def histories(draw: st.DrawFn) -> list[Any]:
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> tuple[list[Any], list[list[Event]]]:
-    """Draw a history, and what the desk is told at each of its moments and at those after it."""
+def deliveries(draw: st.DrawFn) -> tuple[list[Any], list[list[Event]]]:
+    """Draw a history, and the updates that arrive at each of its moments and after it."""
     history = draw(histories())
     due: list[list[Event]] = [[] for _ in range(len(history) + 8)]
     for moment, step in enumerate(history):
         if not isinstance(step, Place | AskCancel):
             for delay in draw(st.lists(st.integers(0, 8), min_size=1, max_size=3)):
-                told_at = min(moment + delay, len(due) - 1)
-                place = draw(st.integers(0, len(due[told_at])))
-                due[told_at].insert(place, step)
+                arrives_at = min(moment + delay, len(due) - 1)
+                place = draw(st.integers(0, len(due[arrives_at])))
+                due[arrives_at].insert(place, step)
     return history, due
 
 
-def live_through(room: Room, step: Any) -> None:
-    """Let the desk do its own part of a moment."""
-    now_ns = room.clock.now_ns()
+def apply_own_step(harness: DeskHarness, step: Any) -> None:
+    """Apply the desk's own part of a step."""
+    now_ns = harness.clock.now_ns()
     match step:
         case Place():
-            room.desk.wagers.register(step.command, now_ns)
-        case AskCancel() if room.wager(step.ref).state is WagerState.OPEN:
-            room.desk.wagers.begin_cancel(step.ref, now_ns)
+            harness.desk.wagers.register(step.command, now_ns)
+        case AskCancel() if harness.wager(step.ref).state is WagerState.OPEN:
+            harness.desk.wagers.begin_cancel(step.ref, now_ns)
 
 
-def books(room: Room, history: list[Any]) -> tuple[Any, ...]:
-    """Return all that the desk holds of its wagers and its money."""
-    desk = room.desk
-    wagers = [room.wager(step.command.ref) for step in history if isinstance(step, Place)]
+def books(harness: DeskHarness, history: list[Any]) -> tuple[Any, ...]:
+    """Return the desk's books: wagers, positions and money."""
+    desk = harness.desk
+    wagers = [harness.wager(step.command.ref) for step in history if isinstance(step, Place)]
     positions = {
         pair_id: (position.matched_cents, position.open_cents, position.profit_if)
         for pair_id, position in desk.exposure.positions.items()
@@ -195,26 +197,26 @@ def books(room: Room, history: list[Any]) -> tuple[Any, ...]:
 
 
 @pytest.mark.slow
-@given(telling=tellings())
-def test_however_it_is_told_the_books_end_the_same_and_never_look_too_good(
-    make_room: MakeRoom, telling: tuple[list[Any], list[list[Event]]]
+@given(delivery=deliveries())
+def test_any_delivery_ends_in_the_same_books_and_never_understates_exposure(
+    make_harness: MakeHarness, delivery: tuple[list[Any], list[list[Event]]]
 ) -> None:
-    """Late, double and disordered news ends in the books of a true telling, cautious meanwhile.
+    """Any delivery ends in the books of a reliable one.
 
     At each moment the desk's exposure is at least that of the exchange's own books.
     """
-    history, due = telling
-    told_well, told_badly = make_room(), make_room()
-    truth = Truth(told_well.catalogue)
-    for moment, news in enumerate(due):
+    history, due = delivery
+    reliable, unreliable = make_harness(), make_harness()
+    truth = Truth(reliable.catalogue)
+    for moment, updates in enumerate(due):
         for step in history[moment : moment + 1]:
             truth.take(step)
-            live_through(told_well, step)
-            live_through(told_badly, step)
+            apply_own_step(reliable, step)
+            apply_own_step(unreliable, step)
             if not isinstance(step, Place | AskCancel):
-                told_well.take(step)
-        for event in news:
-            told_badly.take(event)
-            assert told_badly.desk.exposure.total_cents >= truth.exposure_cents()
-    assert books(told_badly, history) == books(told_well, history)
-    assert told_badly.desk.exposure.total_cents == truth.exposure_cents()
+                reliable.take(step)
+        for event in updates:
+            unreliable.take(event)
+            assert unreliable.desk.exposure.total_cents >= truth.exposure_cents()
+    assert books(unreliable, history) == books(reliable, history)
+    assert unreliable.desk.exposure.total_cents == truth.exposure_cents()

@@ -16,25 +16,25 @@ def chosen(catalogue: Catalogue, types: list[str], *tournaments: str) -> list[tu
 
 
 def test_markets_are_chosen_by_type_in_every_tournament(catalogue: Catalogue) -> None:
-    """Without a tournament named, every market of the types named is followed."""
+    """Without a tournament, every market of the named types is followed."""
     assert chosen(catalogue, ["moneyline"]) == [("g1", "219"), ("g2", "219")]
     assert chosen(catalogue, ["total", "spread"]) == [("g1", "223"), ("g1", "225")]
 
 
 def test_a_tournament_narrows_the_choice(catalogue: Catalogue) -> None:
-    """With tournaments named, only their events are followed, by exact name."""
+    """With tournaments, only their events are followed, by exact name."""
     assert chosen(catalogue, ["moneyline"], "WNBA") == [("g2", "219")]
     assert chosen(catalogue, ["moneyline"], "NBA", "WNBA") == [("g1", "219"), ("g2", "219")]
 
 
-def test_choosing_nothing_says_what_there_is(catalogue: Catalogue) -> None:
-    """A filter that fits no market is refused, naming what is on offer."""
+def test_a_filter_that_matches_nothing_lists_what_exists(catalogue: Catalogue) -> None:
+    """A filter that matches no market is refused, and the message names what is on offer."""
     with pytest.raises(ConfigError, match="moneyline, spread, total of NBA, WNBA"):
         chosen(catalogue, ["total"], "WNBA")
 
 
 @pytest.mark.parametrize("types", [[], ["moneylines"], ["moneyline", "props"]])
-def test_a_type_that_does_not_exist_is_refused(types: list[str]) -> None:
+def test_an_unknown_market_type_is_refused(types: list[str]) -> None:
     """A mistyped market type is refused before anything runs, and the real ones are named."""
     with pytest.raises(ConfigError, match=r"markets\.types: .*moneyline, spread, total"):
         read_settings("markets", MarketFilter, {"types": types, "tournaments": []})

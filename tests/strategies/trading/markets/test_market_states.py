@@ -46,13 +46,13 @@ def market_states(catalogue: Catalogue) -> MarketStates:
 
 
 def due(market_states: MarketStates, *, urgent_only: bool) -> list[MarketKey]:
-    """Return the names of the markets that are due."""
+    """Return the keys of the markets that are due."""
     markets = market_states.pop_urgent() if urgent_only else market_states.pop_due()
     return [market.key for market in markets]
 
 
 def test_a_changed_offer_waits_for_the_refresh(market_states: MarketStates) -> None:
-    """An offer marks its market once, for the next refresh, and not for now."""
+    """A changed offer makes its market due at the next refresh, and only once."""
     for cents in (100, 200):
         market_states.apply(OfferChanged(HOME, Odds(110), cents), 5)
     assert due(market_states, urgent_only=True) == []
@@ -60,8 +60,8 @@ def test_a_changed_offer_waits_for_the_refresh(market_states: MarketStates) -> N
     assert due(market_states, urgent_only=False) == []
 
 
-def test_an_eager_board_does_not_wait_with_a_touch(catalogue: Catalogue) -> None:
-    """For a strategy that wants every change, one at the touch is urgent, one behind it is none."""
+def test_eager_states_make_a_changed_touch_urgent(catalogue: Catalogue) -> None:
+    """With `eager`, an offer at the touch is urgent, and one behind it is not."""
     market_states = MarketStates(catalogue, (MONEYLINE,), eager=True)
     first = next(iter(market_states.books.values())).first
     market_states.apply(OfferChanged(HOME, Odds(110), 100), 5)
@@ -74,15 +74,15 @@ def test_an_eager_board_does_not_wait_with_a_touch(catalogue: Catalogue) -> None
     assert due(market_states, urgent_only=True) == [MONEYLINE]
 
 
-def test_markets_are_due_in_the_order_in_which_they_changed(market_states: MarketStates) -> None:
-    """Who changed first is decided on first, which makes a run the same every time."""
+def test_markets_are_due_in_order_of_change(market_states: MarketStates) -> None:
+    """The market that changed first comes first, which makes a run repeatable."""
     for line in ("home2", "home-3", "home", "home-4.5"):
         market_states.apply(OfferChanged(LineId(line), Odds(110), 100), 5)
     assert due(market_states, urgent_only=False) == [OTHER_GAME, SPREAD, MONEYLINE]
 
 
-def test_an_urgent_change_does_not_take_the_others_along(market_states: MarketStates) -> None:
-    """Deciding at once on one market leaves the others for their refresh."""
+def test_an_urgent_change_leaves_the_others_for_the_refresh(market_states: MarketStates) -> None:
+    """An urgent decision on one market leaves the others for their refresh."""
     market_states.apply(OfferChanged(HOME, Odds(110), 100), 5)
     market_states.apply(MarketStatusChanged(SPREAD, MarketStatus.OPEN), 5)
     assert due(market_states, urgent_only=True) == [SPREAD]
@@ -98,26 +98,26 @@ def test_an_urgent_change_does_not_take_the_others_along(market_states: MarketSt
         EventPaused(G1, True),
     ],
 )
-def test_news_of_an_event_wakes_all_its_markets_at_once(
+def test_an_update_of_an_event_makes_its_markets_urgent(
     market_states: MarketStates, event: Event
 ) -> None:
-    """Start, status, score and a person's pause concern every market of the event, and no other."""
+    """Schedule, status, score and pause concern every market of the event, and no other."""
     market_states.apply(event, 5)
     assert due(market_states, urgent_only=True) == [MONEYLINE, SPREAD]
 
 
 @pytest.mark.parametrize("event", [FeedLost(), FeedRestored()])
-def test_losing_and_regaining_the_feed_wakes_every_market(
+def test_losing_and_restoring_the_feed_makes_every_market_urgent(
     market_states: MarketStates, event: Event
 ) -> None:
-    """Without a feed nothing may stay as it is."""
+    """A lost or restored feed concerns every market."""
     market_states.apply(event, 5)
     assert market_states.feed_lost == isinstance(event, FeedLost)
     assert due(market_states, urgent_only=True) == [MONEYLINE, SPREAD, OTHER_GAME]
 
 
-def test_a_market_is_not_open_before_it_was_said_to_be(market_states: MarketStates) -> None:
-    """Until its status is heard a market counts as suspended."""
+def test_a_market_without_a_status_is_suspended(market_states: MarketStates) -> None:
+    """Until its status arrives a market counts as suspended."""
     assert {market.status for market in market_states.markets.values()} == {MarketStatus.SUSPENDED}
     market_states.apply(MarketStatusChanged(MONEYLINE, MarketStatus.OPEN), 5)
     assert market_states.markets[MONEYLINE].status is MarketStatus.OPEN
@@ -135,10 +135,10 @@ def test_a_market_is_not_open_before_it_was_said_to_be(market_states: MarketStat
         (ReferencePrice(HOME, 0.6), False),
     ],
 )
-def test_only_the_feed_makes_an_event_fresh(
+def test_only_market_data_makes_an_event_fresh(
     market_states: MarketStates, event: Event, fresh: bool
 ) -> None:
-    """Whatever the exchange tells shows that the feed is alive; other words do not."""
+    """Every event from the exchange's feed makes it fresh; other events do not."""
     market_states.apply(event, 77)
     assert market_states.events[G1].updated_ns == (77 if fresh else 0)
     assert market_states.events[OTHER_GAME.event_id].updated_ns == 0
@@ -154,30 +154,28 @@ def test_only_the_feed_makes_an_event_fresh(
         ReferencePrice(LineId("over"), 0.6),
     ],
 )
-def test_markets_that_are_not_followed_are_passed_over(
-    market_states: MarketStates, event: Event
-) -> None:
-    """News of what the session does not follow changes nothing and wakes nobody."""
+def test_updates_of_other_markets_are_ignored(market_states: MarketStates, event: Event) -> None:
+    """Updates of markets that the session does not follow change nothing."""
     market_states.apply(event, 5)
     assert due(market_states, urgent_only=False) == []
     assert market_states.events[G1].updated_ns == 0
 
 
-def test_what_was_heard_is_kept(market_states: MarketStates) -> None:
-    """Score and its clock, status and start, schedule and pause are there for the next decision."""
+def test_received_values_are_kept(market_states: MarketStates) -> None:
+    """Score, clock, status, start, schedule and pause are kept for the next decision."""
     market_states.apply(EventStatusChanged(G1, EventStatus.LIVE), 4)
     market_states.apply(ScoreChanged(G1, 55, 60, 1_440), 5)
     market_states.apply(EventStatusChanged(G1, EventStatus.LIVE), 6)
     market_states.apply(EventScheduled(G1, 9), 5)
     market_states.apply(EventPaused(G1, True), 5)
     state = market_states.events[G1]
-    heard = (state.score, state.status, state.scheduled_ns, state.paused)
-    assert heard == ((55, 60), EventStatus.LIVE, 9, True)
+    received = (state.score, state.status, state.scheduled_ns, state.paused)
+    assert received == ((55, 60), EventStatus.LIVE, 9, True)
     assert (state.clock_ns, state.live_since_ns) == (1_440, 4)
 
 
-def test_the_newest_outside_price_of_either_line_is_kept(market_states: MarketStates) -> None:
-    """A reference price counts for both lines of its pair, and a later one takes its place."""
+def test_the_newest_reference_price_is_kept(market_states: MarketStates) -> None:
+    """A reference price counts for both lines of its pair, and a later one replaces it."""
     pair = market_states.catalogue.pair_of(HOME).pair_id
     market_states.apply(ReferencePrice(HOME, 0.6), 5)
     assert market_states.events[G1].references == {pair: (0.6, 5)}
@@ -186,29 +184,29 @@ def test_the_newest_outside_price_of_either_line_is_kept(market_states: MarketSt
 
 
 @pytest.mark.parametrize("eager", [False, True])
-def test_an_outside_price_asks_for_a_decision(catalogue: Catalogue, eager: bool) -> None:
-    """It does so at once for a strategy that wants every change, else at the next refresh."""
+def test_a_reference_price_makes_its_market_due(catalogue: Catalogue, eager: bool) -> None:
+    """It is urgent with `eager`, and otherwise due at the next refresh."""
     market_states = MarketStates(catalogue, (MONEYLINE, SPREAD), eager=eager)
     market_states.apply(ReferencePrice(HOME, 0.6), 5)
     assert due(market_states, urgent_only=True) == ([MONEYLINE] if eager else [])
     assert due(market_states, urgent_only=False) == ([] if eager else [MONEYLINE])
 
 
-def test_our_open_wager_is_not_shown_to_us(make_room: Callable[..., Any]) -> None:
-    """Our wager shows up as an offer on the opposite line, and is taken off there while open."""
-    room = make_room()
-    second = room.desk.market_states.books[room.pair().pair_id].second
-    ref = room.register("home", 110, 1_000)
-    room.offer("away", -115, 500)
-    room.offer("away", -110, 1_100)
+def test_our_open_wager_is_subtracted_from_the_book(make_harness: Callable[..., Any]) -> None:
+    """Our wager appears as an offer on the opposite line, and is subtracted there while open."""
+    harness = make_harness()
+    second = harness.desk.market_states.books[harness.pair().pair_id].second
+    ref = harness.register("home", 110, 1_000)
+    harness.offer("away", -115, 500)
+    harness.offer("away", -110, 1_100)
     assert second.touch() == (-115, 500)
-    room.open_up()
+    harness.open_pending()
     assert second.touch() == (-115, 500)
-    room.fill(ref, 400)
+    harness.fill(ref, 400)
     assert second.touch() == (-115, 500)
-    room.offer("away", -110, 660)
+    harness.offer("away", -110, 660)
     assert second.touch() == (-115, 500)
-    room.offer("away", -110, 700)
+    harness.offer("away", -110, 700)
     assert second.touch() == (-110, 40)
 
 
@@ -229,8 +227,8 @@ def own_market_states() -> MarketStates:
     )
 
 
-def test_a_new_point_joins_the_market_that_is_followed(own_market_states: MarketStates) -> None:
-    """Its books stand behind those that were there, which keep what was heard; it is decided on."""
+def test_a_new_point_joins_its_followed_market(own_market_states: MarketStates) -> None:
+    """Its books follow the existing ones, which keep their contents, and its market is due."""
     own_market_states.apply(MarketStatusChanged(SPREAD, MarketStatus.OPEN), 5)
     own_market_states.apply(OfferChanged(LineId("old-home"), Odds(110), 100), 5)
     own_market_states.pop_due()
@@ -244,8 +242,8 @@ def test_a_new_point_joins_the_market_that_is_followed(own_market_states: Market
     assert (old.first.touch(), new.second.touch()) == ((110, 100), (-105, 700))
 
 
-def test_a_new_market_is_followed_if_it_was_chosen(own_market_states: MarketStates) -> None:
-    """One of a known game shares what was heard of the game; one not chosen is passed over."""
+def test_a_new_market_is_followed_if_it_is_listed(own_market_states: MarketStates) -> None:
+    """A followed market of a known game has the game's state; one not listed is ignored."""
     own_market_states.apply(EventPaused(G1, True), 5)
     other_game = SportEvent(OTHER_GAME.event_id, "C at B", "B", "C", "NBA", "basketball", 9)
     markets = tuple(

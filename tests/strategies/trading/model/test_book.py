@@ -1,4 +1,4 @@
-"""The book as the desk knows it, with our own wagers told apart from the offers of others."""
+"""The book as the desk sees it, with our own wagers separated from others' offers."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,8 +31,8 @@ def test_the_touch_is_the_longest_odds_still_offered(changes: list[tuple[Odds, i
 
 
 @given(st.dictionaries(rungs, st.integers(0, 3)), st.dictionaries(rungs, st.integers(0, 400)))
-def test_the_touch_is_what_others_offer(others: dict[Odds, int], own: dict[Odds, int]) -> None:
-    """Our own stake is taken off offer by offer, and an offer that is all ours is not there."""
+def test_the_touch_excludes_our_own_stake(others: dict[Odds, int], own: dict[Odds, int]) -> None:
+    """Our own stake is subtracted offer by offer, and an offer that is all ours does not count."""
     offers = offers_after(list(others.items()))
     for odds, cents in own.items():
         offers.expect_own(odds, cents)
@@ -42,10 +42,10 @@ def test_the_touch_is_what_others_offer(others: dict[Odds, int], own: dict[Odds,
 
 
 @given(puts, st.dictionaries(rungs, st.integers(0, 400)), puts)
-def test_the_touch_moves_only_with_a_change_that_says_so(
+def test_the_touch_changes_only_when_put_reports_it(
     before: list[tuple[Odds, int]], own: dict[Odds, int], after: list[tuple[Odds, int]]
 ) -> None:
-    """Once asked for, the touch is the same until a change tells that it is at the touch."""
+    """The touch stays the same until a change reports that it is at the touch."""
     offers = offers_after(before)
     for odds, cents in own.items():
         offers.expect_own(odds, cents)
@@ -60,7 +60,7 @@ AT = Odds(110)
 
 
 def rested(others_cents: int, own_cents: int) -> Offers:
-    """Return offers in which our wager stands beside those of others."""
+    """Return offers that hold our wager and others'."""
     offers = offers_after([(AT, others_cents)])
     offers.expect_own(AT, own_cents)
     offers.put(AT, others_cents + own_cents, 0)
@@ -68,7 +68,7 @@ def rested(others_cents: int, own_cents: int) -> Offers:
 
 
 def test_our_wager_may_be_sent_long_before_it_is_shown() -> None:
-    """Until the book shows our wager, the whole offer is that of others."""
+    """Until the book shows our wager, the whole offer is others'."""
     offers = offers_after([(AT, 200)])
     offers.expect_own(AT, 300)
     assert offers.others_cents(AT) == 200
@@ -77,7 +77,7 @@ def test_our_wager_may_be_sent_long_before_it_is_shown() -> None:
 
 
 def test_our_wager_is_ours_until_the_book_shows_it_gone() -> None:
-    """A cancel that was sent, and even answered, leaves no ghost of ours among the others."""
+    """Even after a confirmed cancel, our stake is not counted as others' while still shown."""
     offers = rested(0, 300)
     offers.expect_own(AT, -300)
     assert offers.touch() is None
@@ -86,8 +86,8 @@ def test_our_wager_is_ours_until_the_book_shows_it_gone() -> None:
     assert offers.touch() == (AT, 200)
 
 
-def test_a_fill_may_be_told_before_the_book_shows_it() -> None:
-    """What was matched stays ours until the offer falls."""
+def test_a_fill_may_arrive_before_the_book_shows_it() -> None:
+    """Matched stake stays ours until the offer falls."""
     offers = rested(200, 300)
     offers.lose_own(AT, 100, SECOND)
     assert offers.others_cents(AT) == 200
@@ -95,8 +95,8 @@ def test_a_fill_may_be_told_before_the_book_shows_it() -> None:
     assert offers.others_cents(AT) == 200
 
 
-def test_the_book_may_show_a_fill_before_we_are_told() -> None:
-    """A fall just before the news of a fill was that fill; one long before was somebody else's."""
+def test_the_book_may_show_a_fill_before_it_arrives() -> None:
+    """A fall just before a fill is that fill; one long before is others'."""
     offers = rested(200, 300)
     offers.put(AT, 400, SECOND)
     assert offers.others_cents(AT) == 100
@@ -107,8 +107,8 @@ def test_the_book_may_show_a_fill_before_we_are_told() -> None:
     assert offers.others_cents(AT) == 150
 
 
-def test_a_wager_that_was_refused_never_was_in_the_book() -> None:
-    """A rise that was taken for our wager is that of others once our wager is refused."""
+def test_a_refused_wager_was_never_in_the_book() -> None:
+    """A rise that was counted as our wager is others' once our wager is refused."""
     offers = offers_after([(AT, 200)])
     offers.expect_own(AT, 300)
     offers.put(AT, 400, 0)
@@ -117,15 +117,15 @@ def test_a_wager_that_was_refused_never_was_in_the_book() -> None:
     assert offers.others_cents(AT) == 400
 
 
-roads = st.lists(st.tuples(st.sampled_from(["others", "ours", "told"]), st.integers(0, 4)))
+histories = st.lists(st.tuples(st.sampled_from(["others", "ours", "sent"]), st.integers(0, 4)))
 
 
-@given(roads)
-def test_both_roads_meet(steps: list[tuple[str, int]]) -> None:
-    """Whatever comes and goes, and in whichever order we hear of ours, the sum is never wrong.
+@given(histories)
+def test_the_own_part_is_never_wrong_in_any_order(steps: list[tuple[str, int]]) -> None:
+    """In any order of book changes and own updates, others' stake is never wrong.
 
-    Others are never reckoned below zero or above what is shown, and once our wagers are gone and
-    shown to be gone, all that is left is others'.
+    It is never below zero or above what is shown, and once our wagers are gone and shown to be
+    gone, all that is left is others'.
     """
     offers = Offers()
     others = ours = sent = 0

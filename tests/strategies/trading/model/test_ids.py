@@ -13,7 +13,7 @@ session_names = st.from_regex(r"[A-Za-z0-9_-]{1,60}", fullmatch=True)
 starts = st.tuples(session_names, st.integers(0, 10**9))
 
 
-def test_references_tell_session_start_and_count() -> None:
+def test_references_hold_session_start_and_count() -> None:
     """A reference reads as session name, start number, and a counter from one."""
     mint = WagerRefFactory("tuesday", 3)
     assert [mint.next_ref() for _ in range(3)] == ["tuesday-3-1", "tuesday-3-2", "tuesday-3-3"]
@@ -21,8 +21,8 @@ def test_references_tell_session_start_and_count() -> None:
 
 @pytest.mark.slow
 @given(st.lists(starts, min_size=2, max_size=4, unique=True))
-def test_no_two_starts_ever_make_the_same_reference(named_starts: list[tuple[str, int]]) -> None:
-    """Mints of different sessions or starts never collide, whatever dashes the names hold."""
+def test_references_of_two_starts_never_collide(named_starts: list[tuple[str, int]]) -> None:
+    """References of different sessions or starts differ, whatever dashes the names hold."""
     mints = [WagerRefFactory(name, start) for name, start in named_starts]
     refs = [mint.next_ref() for mint in mints for _ in range(12)]
     assert len(set(refs)) == len(refs)
@@ -34,14 +34,14 @@ def test_references_fit_the_exchanges_external_id(start: tuple[str, int]) -> Non
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,100}", WagerRefFactory(*start).next_ref())
 
 
-def test_a_mint_that_starts_again_repeats_itself() -> None:
-    """The same start mints the same references, so a replay names its wagers as the session did."""
+def test_the_same_start_gives_the_same_references() -> None:
+    """The same start gives the same references, so a replay names its wagers as the session did."""
     first, again = WagerRefFactory("s", 1), WagerRefFactory("s", 1)
     assert [first.next_ref() for _ in range(5)] == [again.next_ref() for _ in range(5)]
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a.b", "a/b", "café", "x" * 61, "name\n", "a:b"])
-def test_a_session_name_that_the_exchange_would_refuse_is_refused_first(name: str) -> None:
-    """A name that cannot stand in an external_id is refused at once, naming the setting."""
+def test_a_session_name_invalid_for_the_exchange_is_refused(name: str) -> None:
+    """A name that is invalid in an external_id is refused at once, naming the setting."""
     with pytest.raises(ConfigError, match=r"^session\.name"):
         WagerRefFactory(name, 1)

@@ -1,4 +1,4 @@
-"""The catalogue: how lines find their opposites, and which catalogues are refused."""
+"""The catalogue: how lines are paired, and which catalogues are refused."""
 
 import pytest
 from hypothesis import given
@@ -54,15 +54,15 @@ def test_home_and_away_of_a_moneyline_are_a_pair() -> None:
 
 @given(st.integers(-60, 60).map(lambda halves: halves / 2))
 def test_a_spread_pairs_home_with_the_negated_point_of_away(point: float) -> None:
-    """Home -4.5 stands against away +4.5, and so for every point, pick'em at 0 included."""
+    """Home -4.5 is opposite away +4.5, and so for every point, including pick'em at 0."""
     home = line("h", SPREAD, Selection.HOME, point)
     away = line("a", SPREAD, Selection.AWAY, -point)
     assert catalogue(home, away).opposite(home.line_id) == away
 
 
 @pytest.mark.parametrize("away_point", [0.0, -0.0])
-def test_pick_em_pairs_whatever_the_sign_of_its_zero(away_point: float) -> None:
-    """A spread of nothing is one pair, though an exchange may write the away side as -0."""
+def test_pick_em_pairs_with_either_sign_of_zero(away_point: float) -> None:
+    """A spread of zero is one pair, even if the exchange writes the away side as -0."""
     home = line("h", SPREAD, Selection.HOME, 0.0)
     away = line("a", SPREAD, Selection.AWAY, away_point)
     assert catalogue(home, away).opposite(away.line_id) == home
@@ -92,7 +92,7 @@ def test_each_point_of_a_market_is_a_pair_of_its_own() -> None:
 
 
 def test_games_that_share_market_ids_keep_their_pairs_apart() -> None:
-    """Market ids are templates of the exchange, so a pair never crosses from game to game."""
+    """Market ids are templates of the exchange; a pair never spans two games."""
     lines = [
         line(f"{selection}-{event}", MONEYLINE, selection, event=event)
         for selection in (Selection.HOME, Selection.AWAY)
@@ -104,8 +104,8 @@ def test_games_that_share_market_ids_keep_their_pairs_apart() -> None:
     assert listed.opposite(LineId("home-g2")).line_id == "away-g2"
 
 
-def test_a_market_without_lines_has_no_pairs_and_is_known() -> None:
-    """A market that lists nothing yet is looked up like any other and holds no pair."""
+def test_a_market_without_lines_has_no_pairs() -> None:
+    """A market without lines is looked up like any other and holds no pair."""
     listed = catalogue()
     assert listed.pairs_by_market[MarketKey(EventId("g1"), TOTAL)] == []
     assert listed.markets[MarketKey(EventId("g1"), TOTAL)].name == "Total"
@@ -135,7 +135,7 @@ def test_a_market_without_lines_has_no_pairs_and_is_known() -> None:
     ],
 )
 def test_a_line_without_an_opposite_is_refused(lines: list[Line]) -> None:
-    """A line that nothing stands against cannot be traded; the message names it."""
+    """A line without an opposite cannot be traded; the message names it."""
     with pytest.raises(TapeError, match="line x has no opposite line in its market"):
         catalogue(*lines)
 
@@ -160,7 +160,7 @@ def test_lines_of_an_unknown_event_are_refused() -> None:
 
 @pytest.mark.parametrize("twice", [Selection.HOME, Selection.AWAY])
 def test_two_lines_for_one_selection_at_one_point_are_refused(twice: Selection) -> None:
-    """Two lines that say the same would share a pair and split its position; they are refused."""
+    """Two lines of one selection would share a pair and split its position; they are refused."""
     lines = [
         line("h", MONEYLINE, Selection.HOME),
         line("a", MONEYLINE, Selection.AWAY),
@@ -176,8 +176,8 @@ SPREAD_PAIR = (
 )
 
 
-def test_what_is_added_later_is_paired_and_looked_up_like_the_rest() -> None:
-    """A new game, and a new point of a market that is known, leave what was there as it was."""
+def test_added_lines_are_paired_and_looked_up_like_the_rest() -> None:
+    """A new game, and a new point of a known market, leave the existing entries unchanged."""
     listed = catalogue(
         line("h4", SPREAD, Selection.HOME, -4.5), line("a4", SPREAD, Selection.AWAY, 4.5)
     )
@@ -211,8 +211,8 @@ def test_what_is_added_later_is_paired_and_looked_up_like_the_rest() -> None:
         pytest.param([line("x", SPREAD, Selection.HOME, -4.5)], id="against one that is taken"),
     ],
 )
-def test_what_is_added_later_must_be_pairs_of_their_own(lines: list[Line]) -> None:
-    """A new line never stands against one that was there: both lines of a pair come together."""
+def test_added_lines_must_be_whole_pairs(lines: list[Line]) -> None:
+    """A new line is never the opposite of an old one: both lines of a pair are added together."""
     listed = catalogue(
         line("h", SPREAD, Selection.HOME, -4.5), line("a", SPREAD, Selection.AWAY, 4.5)
     )

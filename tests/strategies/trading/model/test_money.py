@@ -48,7 +48,7 @@ def exact_profit(stake_cents: int, odds: int) -> Fraction:
     ],
 )
 def test_configured_dollars_become_exact_cents(dollars: float, cents: int) -> None:
-    """A setting in dollars becomes the cents that it shows, though floats hold it inexactly."""
+    """A setting in dollars becomes the cents that it shows, although floats are inexact."""
     assert read_value("risk.max_stake_per_wager", dollars, Dollars) is dollars
     assert cents_from_dollars(dollars) == cents
 
@@ -64,7 +64,7 @@ def test_every_amount_of_two_decimals_is_read_to_the_cent(cents: int) -> None:
     "dollars",
     ["12", "", "ten", True, False, None, [12], {"dollars": 12}, complex(1, 0)],
 )
-def test_a_setting_that_is_no_number_is_refused_by_name(dollars: object) -> None:
+def test_a_setting_that_is_not_a_number_is_refused_by_name(dollars: object) -> None:
     """Text, booleans and containers are refused, and the message names setting and value."""
     with pytest.raises(ConfigError, match=r"^max_daily_loss: .* is not a number of dollars, ") as e:
         read_value("max_daily_loss", dollars, Dollars)
@@ -75,7 +75,7 @@ def test_a_setting_that_is_no_number_is_refused_by_name(dollars: object) -> None
     "dollars",
     [-1, -0.01, float("nan"), float("inf"), -float("inf")],
 )
-def test_a_negative_or_endless_amount_is_refused_by_name(dollars: object) -> None:
+def test_a_negative_or_infinite_amount_is_refused_by_name(dollars: object) -> None:
     """Negatives, NaN and infinity are refused, and the message names the setting."""
     with pytest.raises(ConfigError, match=r"^max_daily_loss: .* dollars, 0 or more, "):
         read_value("max_daily_loss", dollars, Dollars)
@@ -100,7 +100,7 @@ def test_a_third_decimal_is_refused_not_rounded(dollars: float) -> None:
         (123_456_789, "$1,234,567.89"),
     ],
 )
-def test_cents_are_told_as_people_read_them(cents: int, text: str) -> None:
+def test_cents_are_formatted_as_dollars(cents: int, text: str) -> None:
     """Amounts are shown with two decimals, grouped thousands, and the sign before the dollar."""
     assert dollars_text(cents) == text
 
@@ -109,14 +109,14 @@ def test_cents_are_told_as_people_read_them(cents: int, text: str) -> None:
 @example(1, 150)
 @example(1, -200)
 @example(73, -146)
-def test_profit_is_the_exact_one_rounded_half_up(stake_cents: int, odds: int) -> None:
-    """What a stake wins is the exact product, rounded half up to the cent."""
+def test_profit_is_exact_and_rounded_half_up(stake_cents: int, odds: int) -> None:
+    """The profit of a stake is the exact product, rounded half up to the cent."""
     assert profit_cents(stake_cents, odds) == half_up(exact_profit(stake_cents, odds))
 
 
 @given(st.lists(stakes, max_size=12), rungs)
 def test_splitting_a_wager_into_fills_never_changes_its_profit(fills: list[int], odds: int) -> None:
-    """However a wager is matched in parts, the parts win together what the whole would."""
+    """However a wager is matched in parts, the parts together win what the whole would."""
     profits = [
         fill_profit_cents(sum(fills[:at]), stake_cents, odds)
         for at, stake_cents in enumerate(fills)
@@ -139,10 +139,10 @@ def test_a_fill_is_never_a_cent_away_from_its_own_exact_profit(
 @example(0, 300, -25000, 0)
 @example(5, 300, 25000, 249)
 @example(0, 300, -101, 50)
-def test_stake_within_profit_is_the_largest_that_the_budget_pays_for(
+def test_stake_within_profit_is_the_largest_within_the_budget(
     filled_cents: int, open_cents: int, odds: int, budget_cents: int
 ) -> None:
-    """The stake found is the greatest of all open stakes whose profit the budget can pay."""
+    """The stake found is the largest open stake whose profit is within the budget."""
     affordable = [
         stake_cents
         for stake_cents in range(open_cents + 1)
@@ -155,7 +155,7 @@ def test_stake_within_profit_is_the_largest_that_the_budget_pays_for(
 def test_stake_within_profit_is_maximal_for_large_amounts_too(
     filled_cents: int, open_cents: int, odds: int, budget_cents: int
 ) -> None:
-    """The stake found is affordable and open, and one cent more would be one or the other not."""
+    """The stake found is affordable and open, and one cent more would not be."""
     stake_cents = stake_within_profit(filled_cents, open_cents, odds, budget_cents)
     assert 0 <= stake_cents <= open_cents
     assert fill_profit_cents(filled_cents, stake_cents, odds) <= budget_cents

@@ -1,4 +1,4 @@
-"""American odds and the ladder of permitted ones, held against exact arithmetic."""
+"""American odds and the ladder of permitted odds, compared with exact arithmetic."""
 
 import json
 from fractions import Fraction
@@ -37,7 +37,7 @@ def exact_probability(odds: int) -> Fraction:
     return 1 / (1 + exact_ratio(odds))
 
 
-def test_the_ladder_holds_555_rungs_of_which_277_pay_less_than_even() -> None:
+def test_the_ladder_has_555_rungs_of_which_277_pay_less_than_even() -> None:
     """ProphetX permits 555 odds, 278 from +100 up and 277 from -101 down."""
     assert len(prophetx_ladder()) == 555
     assert sum(rung >= 100 for rung in RUNGS) == 278
@@ -45,8 +45,8 @@ def test_the_ladder_holds_555_rungs_of_which_277_pay_less_than_even() -> None:
     assert (RUNGS[0], RUNGS[-1]) == (-25000, 25000)
 
 
-def test_the_ladder_is_the_one_that_the_exchange_answered() -> None:
-    """Our ladder is, rung for rung, the answer that was recorded from the exchange's sandbox."""
+def test_the_ladder_equals_the_recorded_answer_of_the_exchange() -> None:
+    """Our ladder is, rung for rung, the recorded answer of the exchange's sandbox."""
     if not SAMPLE.exists():
         pytest.skip(f"the recorded ladder is not here: {SAMPLE.name}")
     answered = json.loads(SAMPLE.read_text())["data"]
@@ -55,7 +55,7 @@ def test_the_ladder_is_the_one_that_the_exchange_answered() -> None:
 
 @pytest.mark.parametrize("odds", [-100, 0, 99, 131, -131, 2251, 24_999, 25_500, -25_500])
 def test_odds_between_and_beyond_the_rungs_are_not_on_the_ladder(odds: int) -> None:
-    """Odds that the exchange would refuse are not on the ladder, and have no place on it."""
+    """Odds that the exchange would refuse have no index on the ladder."""
     ladder = prophetx_ladder()
     assert odds not in ladder
     with pytest.raises(KeyError):
@@ -65,13 +65,13 @@ def test_odds_between_and_beyond_the_rungs_are_not_on_the_ladder(odds: int) -> N
 
 
 @pytest.mark.parametrize("rungs_given", [[], [-100], [100, 0], [-101, 99], [-99, 150]])
-def test_a_ladder_of_what_cannot_be_odds_is_refused(rungs_given: list[int]) -> None:
-    """A ladder that is empty, or holds a number from -100 to 99, is a mistake in the settings."""
+def test_a_ladder_of_invalid_odds_is_refused(rungs_given: list[int]) -> None:
+    """A ladder that is empty, or holds a number from -100 to 99, is a setting error."""
     with pytest.raises(ConfigError, match="ladder of American odds cannot hold"):
         Ladder(rungs_given)
 
 
-def test_a_ladder_takes_its_rungs_in_any_order_and_each_once() -> None:
+def test_a_ladder_sorts_and_deduplicates_its_rungs() -> None:
     """The order and the repeats in which an exchange lists its odds do not matter."""
     assert Ladder([150, -150, 100, 150]).rungs == (-150, 100, 150)
 
@@ -79,13 +79,13 @@ def test_a_ladder_takes_its_rungs_in_any_order_and_each_once() -> None:
 @pytest.mark.parametrize(
     ("odds", "ratio"), [(150, Fraction(3, 2)), (-150, Fraction(2, 3)), (100, Fraction(1))]
 )
-def test_odds_pay_what_americans_mean_by_them(odds: int, ratio: Fraction) -> None:
+def test_odds_pay_by_the_american_definition(odds: int, ratio: Fraction) -> None:
     """+150 wins 150 on a stake of 100; -150 needs a stake of 150 to win 100; +100 is even."""
     assert Fraction(*payout_ratio(odds)) == ratio
 
 
 @given(permitted_odds)
-def test_implied_probability_is_the_exact_one_to_the_last_bit(odds: int) -> None:
+def test_implied_probability_is_exact_to_the_last_bit(odds: int) -> None:
     """The implied probability is the stake's share of the pot, rounded once."""
     assert implied_probability(odds) == float(exact_probability(odds))
 
@@ -94,7 +94,7 @@ def test_implied_probability_is_the_exact_one_to_the_last_bit(odds: int) -> None
 @example(100)
 @example(-101)
 def test_opposite_is_an_involution(odds: int) -> None:
-    """The opposite of the opposite is what one began with."""
+    """The opposite of the opposite is the original."""
     assert opposite(opposite(odds)) == odds
 
 
@@ -106,11 +106,11 @@ def test_opposite_odds_share_one_pot(odds: int) -> None:
 
 
 def test_the_opposite_of_every_rung_is_a_rung() -> None:
-    """Whatever may be wagered may also be met at the opposite odds."""
+    """Whatever can be wagered can also be matched at the opposite odds."""
     assert [opposite(rung) for rung in RUNGS if opposite(rung) not in prophetx_ladder()] == []
 
 
-def test_integer_order_is_the_order_of_payout_and_reverse_of_probability() -> None:
+def test_integer_order_is_payout_order_and_reverse_probability_order() -> None:
     """Along the ladder each rung pays more than the one before, and implies less."""
     assert all(
         low < high
@@ -155,8 +155,8 @@ def test_crossing_is_symmetric(odds: int, other_odds: int) -> None:
 
 
 @given(rungs, st.integers(-600, 600))
-def test_a_step_moves_by_places_and_is_held_at_the_ends(odds: int, count: int) -> None:
-    """Stepping moves so many places along the ladder, and stops at its first and last rung."""
+def test_a_step_moves_along_the_ladder_and_stops_at_its_ends(odds: int, count: int) -> None:
+    """A step of n moves n rungs, and stops at the first and last rung."""
     ladder = prophetx_ladder()
     place = min(max(RUNGS.index(odds) + count, 0), len(RUNGS) - 1)
     stepped = ladder.step(odds, count)
@@ -166,8 +166,8 @@ def test_a_step_moves_by_places_and_is_held_at_the_ends(odds: int, count: int) -
 
 
 @given(rungs, rungs)
-def test_rungs_between_counts_the_steps_from_one_to_the_other(odds: int, other: int) -> None:
-    """As many steps as lie between two rungs lead from the shorter to the longer and back."""
+def test_rungs_between_counts_the_steps(odds: int, other: int) -> None:
+    """Stepping by the count leads from the shorter rung to the longer and back."""
     ladder = prophetx_ladder()
     count = ladder.rungs_between(odds, other)
     assert count == ladder.rungs_between(other, odds)
@@ -183,7 +183,7 @@ def test_even_money_and_minus_101_are_neighbours() -> None:
 
 
 @given(ladders, st.floats(0, 1) | rungs.map(implied_probability))
-def test_shortest_implying_at_most_agrees_with_looking_at_every_rung(
+def test_shortest_implying_at_most_agrees_with_a_full_search(
     ladder: Ladder, probability: float
 ) -> None:
     """The rung found is the first, from the shortest, whose implied probability is no greater."""
@@ -198,9 +198,7 @@ def test_a_rungs_own_probability_finds_that_rung(odds: int) -> None:
 
 
 @given(ladders, st.fractions(0, 300) | rungs.map(exact_ratio))
-def test_longest_paying_at_most_agrees_with_looking_at_every_rung(
-    ladder: Ladder, ratio: Fraction
-) -> None:
+def test_longest_paying_at_most_agrees_with_a_full_search(ladder: Ladder, ratio: Fraction) -> None:
     """The rung found is the last that pays no more than asked, so nobody gains by snapping."""
     fitting = [rung for rung in ladder.rungs if exact_ratio(rung) <= ratio]
     assert ladder.longest_paying_at_most(ratio) == max(fitting, default=None)

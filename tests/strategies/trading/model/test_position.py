@@ -1,4 +1,4 @@
-"""The position in a pair, held against every outcome and every subset of open wagers matched."""
+"""The position in a pair, compared with every outcome and every subset of open wagers."""
 
 from itertools import compress, product
 
@@ -45,19 +45,19 @@ def worst_case(matched: list[Stake], resting: list[Stake]) -> int:
 
 
 @given(matched=st.lists(wagers, max_size=6), resting=st.lists(wagers, max_size=6))
-def test_the_worst_case_is_that_of_brute_force(
+def test_the_worst_case_agrees_with_brute_force(
     catalogue: Catalogue, matched: list[Stake], resting: list[Stake]
 ) -> None:
-    """The worst case is the least over win, loss and push, over every subset of fills."""
+    """The worst case is the minimum over win, loss and push, over every subset of fills."""
     position = position_with(catalogue, matched, resting)
     assert position.worst_case_cents() == worst_case(matched, resting)
 
 
 @given(matched=st.lists(wagers, max_size=4), resting=st.lists(wagers, max_size=4), more=wagers)
-def test_what_a_wager_adds_is_the_difference_it_makes(
+def test_the_added_worst_case_agrees_with_brute_force(
     catalogue: Catalogue, matched: list[Stake], resting: list[Stake], more: Stake
 ) -> None:
-    """The added worst case of one more wager is that of brute force with it less without it."""
+    """The added worst case of one more wager is the difference of two brute-force results."""
     position = position_with(catalogue, matched, resting)
     added = position.added_worst_case_cents(more[0], more[1])
     assert added == worst_case(matched, resting) - worst_case(matched, [*resting, more])
@@ -68,9 +68,7 @@ def test_what_a_wager_adds_is_the_difference_it_makes(
     ("result", "profit"),
     [(Result.WON, 100), (Result.LOST, -90), (Result.PUSHED, 0), (Result.VOIDED, 0)],
 )
-def test_a_result_pays_what_the_outcome_promised(
-    catalogue: Catalogue, result: Result, profit: int
-) -> None:
+def test_a_result_pays_its_outcome(catalogue: Catalogue, result: Result, profit: int) -> None:
     """A win and a loss of the first line pay their side; a push and a void return the stakes."""
     position = position_with(catalogue, [(0, 200, 100), (1, 100, 110)], [])
     assert position.profit_if == [100, -90]

@@ -1,4 +1,4 @@
-"""Fair prices in an NBA game: the fit to real games, the end, and what is not known."""
+"""Fair prices in an NBA game: the fit to real games, the end, and missing values."""
 
 from math import erf, sqrt
 from statistics import NormalDist
@@ -40,7 +40,7 @@ def event_of(
     status: EventStatus = EventStatus.LIVE,
     before: dict[str, float] | None = None,
 ) -> EventState:
-    """Return the first game at a score and its clock, priced as told by line before it."""
+    """Return the first game at a score and clock, with pregame prices by line."""
     event = EventState(catalogue.events[EventId("g1")])
     prices = {"home": HOME_FAIR, "over": 0.5} if before is None else before
     for line, fair in prices.items():
@@ -54,7 +54,7 @@ def event_of(
 def price(
     catalogue: Catalogue, event: EventState, line: str = "home", real_minutes: float = 0.0
 ) -> float | None:
-    """Return the price of the pair of a line so long after tip-off; nothing is offered."""
+    """Return the price of a line's pair `real_minutes` after tip-off, with an empty book."""
     book = Book(catalogue.pair_of(LineId(line)))
     return PRICING.fair(book, event, TIP_OFF_NS + int(real_minutes * MINUTE_NS))
 
@@ -65,7 +65,7 @@ def price(
 def test_a_moneyline_is_priced_by_the_fit_to_real_games(
     catalogue: Catalogue, lead: int, share: float
 ) -> None:
-    """The chance of home is the measured probit of lead, closing line and time left."""
+    """The probability of home is the measured probit of lead, closing line and time left."""
     left = 1 - share
     z = (lead + 1.55 * left * LINE - 0.27 * left * (lead - share * LINE)) / (17.7 * sqrt(left))
     event = event_of(catalogue, (60 + lead, 60), 48 * share)
@@ -73,7 +73,7 @@ def test_a_moneyline_is_priced_by_the_fit_to_real_games(
 
 
 def test_a_spread_is_priced_by_the_margin_of_the_same_fit(catalogue: Catalogue) -> None:
-    """At the half, up by eight, home -4.5 needs a margin that is normal as the fit says."""
+    """At half-time, up by eight, home -4.5 needs a margin that is normal by the same fit."""
     event = event_of(catalogue, (60, 52), 24)
     mean = LINE + (8 - LINE / 2) * (1 - 0.27 / 2) / (1 + 0.55 / 2)
     sigma = 17.7 * sqrt(0.5) / (1 + 0.55 / 2)
@@ -81,8 +81,8 @@ def test_a_spread_is_priced_by_the_margin_of_the_same_fit(catalogue: Catalogue) 
     assert got == pytest.approx(phi((mean - 4.5) / sigma), abs=1e-4)
 
 
-def test_a_total_is_points_scored_and_what_is_left_of_the_total(catalogue: Catalogue) -> None:
-    """With ten minutes left and no overtime near, points still to come are normal."""
+def test_a_total_is_priced_by_points_scored_and_time_left(catalogue: Catalogue) -> None:
+    """With ten minutes left and no overtime near, the remaining points are normal."""
     event = event_of(catalogue, (110, 80), 38)
     left = 10 / 48
     expected = phi((190 + left * 219.5 - 219.5) / (17.4 * sqrt(left)))
@@ -91,10 +91,10 @@ def test_a_total_is_points_scored_and_what_is_left_of_the_total(catalogue: Catal
 
 @pytest.mark.parametrize("line", ["home", "over"])
 @pytest.mark.parametrize("before", [0.03, 0.35, 0.5, 0.8, 0.97])
-def test_play_starts_at_the_last_price_before_it(
+def test_play_starts_at_the_last_pregame_price(
     catalogue: Catalogue, line: str, before: float
 ) -> None:
-    """At tip-off nothing has happened yet: the price goes on from where it was."""
+    """At tip-off the price continues from its last pregame value."""
     event = event_of(catalogue, (0, 0), 1e-9, before={"home": 0.6, line: before})
     assert price(catalogue, event, line) == pytest.approx(before, abs=1e-5)
 
@@ -112,10 +112,10 @@ def test_play_starts_at_the_last_price_before_it(
     ],
 )
 @pytest.mark.parametrize("ended", [True, False])
-def test_when_the_game_is_over_a_line_is_won_or_lost(
+def test_at_the_end_a_line_is_won_or_lost(
     catalogue: Catalogue, score: tuple[int, int], line: str, expected: float, ended: bool
 ) -> None:
-    """At the end a price is 1 or 0, a half for a push, though no price was heard before."""
+    """At the end a price is 1 or 0, or a half for a push, even without a pregame price."""
     status = EventStatus.ENDED if ended else EventStatus.LIVE
     if not ended and score == (110, 110):
         score = (111, 109)
@@ -123,7 +123,7 @@ def test_when_the_game_is_over_a_line_is_won_or_lost(
     assert price(catalogue, event, line) == expected
 
 
-def test_a_level_end_goes_on_in_overtime(catalogue: Catalogue) -> None:
+def test_a_level_score_continues_in_overtime(catalogue: Catalogue) -> None:
     """Level after regulation neither side has won, and the over is no longer lost."""
     event = event_of(catalogue, (104, 104), 48)
     home, over = price(catalogue, event), price(catalogue, event, "over")
@@ -133,8 +133,8 @@ def test_a_level_end_goes_on_in_overtime(catalogue: Catalogue) -> None:
     assert over > 0.9
 
 
-def test_seconds_before_a_level_end_the_under_is_not_safe(catalogue: Catalogue) -> None:
-    """An overtime that is near counts for a total before it has come; with a lead it does not."""
+def test_a_likely_overtime_counts_for_a_total(catalogue: Catalogue) -> None:
+    """Seconds before a level end the under is not certain; with a lead it is."""
     level = price(catalogue, event_of(catalogue, (100, 100), 47.9), "over")
     decided = price(catalogue, event_of(catalogue, (105, 95), 47.9), "over")
     assert level is not None
@@ -142,7 +142,7 @@ def test_seconds_before_a_level_end_the_under_is_not_safe(catalogue: Catalogue) 
     assert decided == pytest.approx(0.0, abs=1e-6)
 
 
-def test_a_lead_in_overtime_counts_for_more_with_less_of_it_left(catalogue: Catalogue) -> None:
+def test_a_lead_in_overtime_gains_value_as_time_runs_out(catalogue: Catalogue) -> None:
     """In an overtime the clock runs down again, and at its end the game is over unless level."""
     chances = [
         price(catalogue, event_of(catalogue, (112, 109), minutes)) for minutes in (49, 52, 52.9, 53)
@@ -174,7 +174,7 @@ def test_a_price_in_the_game_is_always_a_probability(
     line: str,
     real_minutes: float,
 ) -> None:
-    """Whatever the score, the clock and the price before, it is a number from 0 to 1."""
+    """Whatever score, clock and pregame price, it is a number from 0 to 1."""
     assume(minutes > 0 or line != "over")
     event = event_of(catalogue, (home, away), minutes, before={"home": home_fair, "over": over})
     got = price(catalogue, event, line, real_minutes)
@@ -182,22 +182,22 @@ def test_a_price_in_the_game_is_always_a_probability(
     assert 0.0 <= got <= 1.0
 
 
-def test_without_a_told_clock_it_is_estimated_from_the_time_since_tip_off(
+def test_a_missing_clock_is_estimated_from_the_time_since_tip_off(
     catalogue: Catalogue,
 ) -> None:
-    """At half-time, an hour of real time in, a price is that of a told clock of 24 minutes."""
-    told = price(catalogue, event_of(catalogue, (60, 52), 24))
+    """An hour of real time after tip-off, the price is that of a reported clock of 24 minutes."""
+    expected = price(catalogue, event_of(catalogue, (60, 52), 24))
     unreported = event_of(catalogue, (60, 52))
-    assert price(catalogue, unreported, real_minutes=60) == told
-    assert price(catalogue, unreported, real_minutes=70) == told
+    assert price(catalogue, unreported, real_minutes=60) == expected
+    assert price(catalogue, unreported, real_minutes=70) == expected
     later = price(catalogue, unreported, real_minutes=100)
-    assert told is not None
+    assert expected is not None
     assert later is not None
-    assert later > told
+    assert later > expected
 
 
 def test_an_estimated_clock_never_ends_the_game(catalogue: Catalogue) -> None:
-    """Games last longer than average: however late, a small lead without a told end is no win."""
+    """However late, a small lead without a reported end is no win."""
     for real_minutes in (134.0, 200.0):
         got = price(catalogue, event_of(catalogue, (101, 100)), real_minutes=real_minutes)
         assert got is not None
@@ -214,15 +214,15 @@ def test_an_estimated_clock_never_ends_the_game(catalogue: Catalogue) -> None:
         ((50, 50), {"home": 0.6}, "over"),
     ],
 )
-def test_without_a_score_or_a_price_before_there_is_none_in_play(
+def test_without_a_score_or_a_pregame_price_there_is_no_in_play_price(
     catalogue: Catalogue, score: tuple[int, int] | None, before: dict[str, float], line: str
 ) -> None:
-    """A moneyline and a spread need the moneyline before the game, a total itself, all a score."""
+    """Moneyline and spread need the pregame moneyline, a total its own price, all need a score."""
     assert price(catalogue, event_of(catalogue, score, 24, before=before), line) is None
 
 
 def test_a_total_has_no_price_while_its_clock_is_only_estimated(catalogue: Catalogue) -> None:
-    """A few minutes more or less decide a total: it is not guessed, but known at the end."""
+    """A few minutes decide a total, so it has no price until its clock or the end is reported."""
     event = event_of(catalogue, (60, 52))
     assert price(catalogue, event, "over", real_minutes=60) is None
     event.set_status(EventStatus.ENDED, TIP_OFF_NS)
@@ -230,7 +230,7 @@ def test_a_total_has_no_price_while_its_clock_is_only_estimated(catalogue: Catal
 
 
 def test_a_total_does_not_need_a_moneyline(catalogue: Catalogue) -> None:
-    """A session that follows totals only has prices in-play too."""
+    """A session that follows only totals has prices in-play too."""
     event = event_of(catalogue, (60, 52), 24, before={"over": 0.5})
     assert price(catalogue, event, "over") == pytest.approx(0.54, abs=0.05)
 
@@ -243,8 +243,8 @@ def offered(catalogue: Catalogue, line: str) -> Book:
     return book
 
 
-def test_before_the_game_it_is_the_middle_of_the_touch(catalogue: Catalogue) -> None:
-    """Until play has started the market knows best, though a score of 0-0 may be told."""
+def test_before_the_game_the_price_is_the_middle_of_the_touch(catalogue: Catalogue) -> None:
+    """Until play starts the book sets the price, even if a score of 0-0 is reported."""
     event = EventState(catalogue.events[EventId("g1")])
     event.score = (0, 0)
     middle = 0.5 + (120 / 220 - 0.5) / 2
@@ -252,8 +252,8 @@ def test_before_the_game_it_is_the_middle_of_the_touch(catalogue: Catalogue) -> 
     assert PRICING.fair(Book(catalogue.pair_of(LineId("home"))), event, 0) is None
 
 
-def test_a_game_that_the_fit_is_not_to_keeps_the_middle_of_the_touch(catalogue: Catalogue) -> None:
-    """In a game of another tournament the market's price goes on, rather than none or a wrong."""
+def test_a_game_of_another_tournament_keeps_the_middle_of_the_touch(catalogue: Catalogue) -> None:
+    """Where the fit does not apply, the price stays that of the book."""
     event = EventState(catalogue.events[EventId("g2")])
     event.set_status(EventStatus.LIVE, TIP_OFF_NS)
     event.score = (10, 20)
@@ -263,8 +263,8 @@ def test_a_game_that_the_fit_is_not_to_keeps_the_middle_of_the_touch(catalogue: 
 
 
 @pytest.mark.parametrize("period", [period for period in Period if period is not Period.GAME])
-def test_a_half_is_not_taken_for_the_game(period: Period) -> None:
-    """The moneyline of a period says nothing of the game's line, and is not priced by it."""
+def test_a_period_is_not_priced_as_the_game(period: Period) -> None:
+    """The moneyline of a period says nothing about the game's line, and is not priced by it."""
     game = SportEvent(EventId("g"), "", "H", "A", "NBA", "basketball", TIP_OFF_NS)
     market = Market(game.event_id, MarketId("64"), MarketType.MONEYLINE, "a period", period)
     lines = [
@@ -285,15 +285,15 @@ def test_a_half_is_not_taken_for_the_game(period: Period) -> None:
     ("minutes", "status", "moves"),
     [(0, EventStatus.LIVE, True), (24, EventStatus.LIVE, False), (0, EventStatus.ENDED, False)],
 )
-def test_only_an_estimated_clock_moves_by_itself(
+def test_only_an_estimated_clock_moves_between_updates(
     catalogue: Catalogue, minutes: float, status: EventStatus, moves: bool
 ) -> None:
-    """Between scores a told clock stands; an estimated one runs while the game is played."""
+    """A reported clock is constant between scores; an estimated one runs during play."""
     assert PRICING.moves_with_time(event_of(catalogue, (5, 5), minutes, status)) == moves
 
 
 @pytest.mark.parametrize("setting", ["0.1", True, None, -0.1, 0, 1, float("nan")])
-def test_an_overround_that_means_nothing_is_refused(setting: Any) -> None:
-    """It is held to the same as in every other pricing."""
+def test_an_invalid_overround_is_refused(setting: Any) -> None:
+    """It is checked like that of every other pricing."""
     with pytest.raises(ConfigError, match=r"pricing\.max_overround"):
         read_settings("pricing", InGame, {"max_overround": setting})

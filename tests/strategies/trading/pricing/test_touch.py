@@ -1,4 +1,4 @@
-"""Fair prices out of a book: what both ways promise, and when there is none."""
+"""Fair prices from the book: what both ways guarantee, and when there is no price."""
 
 import pytest
 from hypothesis import assume, given
@@ -15,7 +15,7 @@ from strategies.trading.pricing.touch import Consensus, Power, Pricing
 
 WAYS = pytest.mark.parametrize("way", [Consensus, Power])
 rungs = st.sampled_from(prophetx_ladder().rungs)
-# Best offers on two lines, the second so many rungs shorter than the opposite of the first.
+# Best offers on two lines, the second 0 to 40 rungs shorter than the first's opposite.
 touches = st.tuples(rungs, st.integers(0, 40)).map(
     lambda drawn: (drawn[0], prophetx_ladder().step(opposite(drawn[0]), -drawn[1]))
 )
@@ -33,7 +33,7 @@ def book_of(catalogue: Catalogue, first: int | None, second: int | None) -> Book
 
 
 def price_of(pricing: Pricing, book: Book, catalogue: Catalogue) -> float | None:
-    """Return the price of a pair of an event of which nothing was heard but offers."""
+    """Return the price of a pair of an event with no updates but offers."""
     event = EventState(catalogue.events[book.pair.first.event_id])
     return pricing.fair(book, event, 0)
 
@@ -45,7 +45,7 @@ def overround(first: int, second: int) -> float:
 
 @WAYS
 @given(touch=touches)
-def test_the_two_lines_are_priced_alike(
+def test_the_prices_of_the_two_lines_sum_to_one(
     catalogue: Catalogue, way: type[Consensus | Power], touch: Touch
 ) -> None:
     """Whichever line comes first, its price and that of the other sum to one."""
@@ -64,7 +64,7 @@ def test_the_two_lines_are_priced_alike(
 def test_a_fair_price_lies_inside_the_touch(
     catalogue: Catalogue, way: type[Consensus | Power], touch: Touch
 ) -> None:
-    """Neither line is fair at more than a taker pays: taking at the touch has no edge."""
+    """No line is fair at more than a taker pays: taking at the touch has no edge."""
     first, second = touch
     assume(0.0 <= overround(first, second) <= 0.3)
     price = price_of(way(0.3), book_of(catalogue, first, second), catalogue)
@@ -75,7 +75,7 @@ def test_a_fair_price_lies_inside_the_touch(
 
 @WAYS
 @given(odds=rungs)
-def test_a_book_without_vig_is_priced_as_it_stands(
+def test_a_book_without_vig_is_priced_at_its_odds(
     catalogue: Catalogue, way: type[Consensus | Power], odds: Odds
 ) -> None:
     """Where opposite odds are offered the fair probability is the implied one, on every rung."""
@@ -83,8 +83,8 @@ def test_a_book_without_vig_is_priced_as_it_stands(
     assert price == pytest.approx(implied_probability(odds), abs=1e-9)
 
 
-def test_the_same_odds_on_both_lines_are_an_even_chance(catalogue: Catalogue) -> None:
-    """At -110 on both lines neither is favoured by a hair, which would move one quote by a rung."""
+def test_the_same_odds_on_both_lines_give_exactly_one_half(catalogue: Catalogue) -> None:
+    """At -110 on both lines the price is exactly one half: an ulp would move a quote by a rung."""
     assert price_of(Consensus(0.1), book_of(catalogue, -110, -110), catalogue) == 0.5
 
 
@@ -95,7 +95,7 @@ def test_consensus_is_the_middle_of_the_touch(catalogue: Catalogue) -> None:
 
 
 def test_power_takes_more_from_the_long_shot(catalogue: Catalogue) -> None:
-    """Of the vig on a favourite and a long shot, the long shot carries the greater share."""
+    """The long shot carries the larger share of the vig."""
     book = book_of(catalogue, -1000, 600)
     middle, power = (price_of(way(0.2), book, catalogue) for way in (Consensus, Power))
     assert middle is not None
@@ -117,7 +117,7 @@ def test_power_takes_more_from_the_long_shot(catalogue: Catalogue) -> None:
         (-200, -200, "too wide"),
     ],
 )
-def test_a_book_that_tells_nothing_has_no_price(
+def test_an_uninformative_book_has_no_price(
     catalogue: Catalogue,
     way: type[Consensus | Power],
     first: int | None,
@@ -130,9 +130,7 @@ def test_a_book_that_tells_nothing_has_no_price(
 
 @WAYS
 @pytest.mark.parametrize("setting", ["0.1", True, None, -0.1, 0, 1, float("nan")])
-def test_an_overround_that_means_nothing_is_refused(
-    way: type[Consensus | Power], setting: float
-) -> None:
-    """Text, booleans, and what does not lie between 0 and 1 are refused by the setting's name."""
+def test_an_invalid_overround_is_refused(way: type[Consensus | Power], setting: float) -> None:
+    """Text, booleans, and numbers outside 0 to 1 are refused, and the error names the setting."""
     with pytest.raises(ConfigError, match=r"pricing\.max_overround"):
         read_settings("pricing", way, {"max_overround": setting})

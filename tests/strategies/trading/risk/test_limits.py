@@ -1,4 +1,4 @@
-"""Limits out of a configuration: what they mean, and which are refused."""
+"""Limits from settings: what they mean, and which are refused."""
 
 from decimal import Decimal
 from typing import Any
@@ -53,22 +53,22 @@ def test_dollars_percent_and_seconds_become_exact_figures() -> None:
 
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("value", ["100", True, None, float("nan"), float("inf"), [1]])
-def test_what_is_no_number_is_refused_by_name(name: str, value: object) -> None:
-    """Text, booleans, nothing, NaN and infinity are refused, and the error names the setting."""
+def test_a_limit_that_is_not_a_number_is_refused_by_name(name: str, value: object) -> None:
+    """Text, booleans, None, NaN and infinity are refused, and the error names the setting."""
     with pytest.raises(ConfigError, match=rf"^risk\.{name}: "):
         limits_with(**{name: value})
 
 
 @pytest.mark.parametrize("name", sorted(set(NUMBERS) - NOT_ODDS))
 def test_a_negative_limit_is_refused_by_name(name: str) -> None:
-    """No limit but odds can be below zero, and the error names the setting."""
+    """Only odds can be below zero; the error names the setting."""
     with pytest.raises(ConfigError, match=rf"^risk\.{name}: -1 "):
         limits_with(**{name: -1})
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_counts_and_odds_are_whole(name: str) -> None:
-    """Half a wager, half a command and half a point of odds mean nothing."""
+def test_counts_and_odds_are_whole_numbers(name: str) -> None:
+    """Half a wager, half a command and half a point of odds are refused."""
     with pytest.raises(ConfigError, match=rf"^risk\.{name}: 150\.5"):
         limits_with(**{name: 150.5})
 
@@ -83,8 +83,8 @@ def test_odds_that_do_not_exist_are_refused(name: str, odds: int) -> None:
 
 @pytest.mark.parametrize("name", FLAGS)
 @pytest.mark.parametrize("value", ["false", 0, 1, None])
-def test_a_permission_is_true_or_false(name: str, value: object) -> None:
-    """A number or a text is no answer to whether the desk may do something."""
+def test_a_permission_is_a_boolean(name: str, value: object) -> None:
+    """A number or a text is refused for a permission."""
     with pytest.raises(ConfigError, match=rf"^risk\.{name}: "):
         limits_with(**{name: value})
 
@@ -99,8 +99,8 @@ def test_a_fraction_of_a_cent_is_refused() -> None:
     ("low", "high"),
     [("min_stake", "max_stake_per_wager"), ("shortest_odds", "longest_odds")],
 )
-def test_bounds_the_wrong_way_round_are_refused(low: str, high: str) -> None:
-    """A least stake above the greatest, or odds the wrong way round, would admit nothing."""
+def test_reversed_bounds_are_refused(low: str, high: str) -> None:
+    """A minimum stake above the maximum, or reversed odds, would admit nothing."""
     with pytest.raises(ConfigError, match=rf"^risk\.{low}: 300 is above {high}, 200$"):
         limits_with(**{low: 300, high: 200})
     limits_with(**{low: 200, high: 200})

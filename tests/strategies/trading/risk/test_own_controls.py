@@ -1,4 +1,4 @@
-"""Controls of a person's own: asked after the standard ones, and named by the configuration."""
+"""A user's own controls: asked after the standard ones, and named in the configuration."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_one_line_of_configuration_adds_a_control_from_outside_the_tree(
     monkeypatch: pytest.MonkeyPatch,
     build_backtest: Callable[..., Backtest],
 ) -> None:
-    """A class on PYTHONPATH denies wagers under the name that the configuration gives it."""
+    """A class on PYTHONPATH denies wagers under its name in the configuration."""
     (tmp_path / "controls_from_outside.py").write_text(MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
     own = "+controls.no_longshots._target_=controls_from_outside.NoLongshots"
@@ -62,20 +62,20 @@ def test_one_line_of_configuration_adds_a_control_from_outside_the_tree(
     assert 0 < chosen.journal.counts.wagers_placed < usual.journal.counts.wagers_placed
 
 
-def test_the_standard_controls_are_asked_first(make_room: Callable[..., Any]) -> None:
-    """What a standard control denies never comes before a control of a person's own."""
+def test_the_standard_controls_are_asked_first(make_harness: Callable[..., Any]) -> None:
+    """What a standard control denies never reaches a user's own control."""
 
     class Unreachable:
         def check(self, proposal: Proposal) -> str | None:
             pytest.fail(f"{proposal.command} was denied already")
 
-    room = make_room(max_stake_cents=500, controls={"unreachable": Unreachable()})
-    denial = room.desk.risk.admit(room.request("home", 100, 501), room.clock.now_ns())
+    harness = make_harness(max_stake_cents=500, controls={"unreachable": Unreachable()})
+    denial = harness.desk.risk.admit(harness.request("home", 100, 501), harness.clock.now_ns())
     assert denial.control == "stake"
 
 
-def test_a_control_sees_the_desk_as_it_is_before_the_wager(make_room: Callable[..., Any]) -> None:
-    """What a proposal tells counts every wager that is open, and not the proposed one."""
+def test_a_control_sees_the_desk_before_the_wager(make_harness: Callable[..., Any]) -> None:
+    """A proposal counts every open wager, and not the proposed one."""
     seen: list[Proposal] = []
 
     class Watching:
@@ -83,9 +83,9 @@ def test_a_control_sees_the_desk_as_it_is_before_the_wager(make_room: Callable[.
             seen.append(proposal)
             return "seen"
 
-    room = make_room(balance_cents=10_000, controls={"watching": Watching()})
-    room.register("home", 100, 1_000)
-    denial = room.desk.risk.admit(room.request("away", 110, 300), room.clock.now_ns())
+    harness = make_harness(balance_cents=10_000, controls={"watching": Watching()})
+    harness.register("home", 100, 1_000)
+    denial = harness.desk.risk.admit(harness.request("away", 110, 300), harness.clock.now_ns())
     assert (denial.control, denial.reason) == ("watching", "seen")
     (proposal,) = seen
     assert (proposal.side, proposal.pair.second.line_id) == (1, "away")
@@ -94,11 +94,11 @@ def test_a_control_sees_the_desk_as_it_is_before_the_wager(make_room: Callable[.
     assert proposal.added_cents == 0
 
 
-def test_an_answer_that_is_no_reason_is_refused(make_room: Callable[..., Any]) -> None:
-    """A check that returns neither text nor None stops the run and says what to return."""
-    room = make_room(controls={"wordless": Wordless()})
+def test_an_invalid_answer_is_refused(make_harness: Callable[..., Any]) -> None:
+    """A check that returns neither text nor None stops the run with an error."""
+    harness = make_harness(controls={"wordless": Wordless()})
     with pytest.raises(ConfigError, match=r"^controls\.wordless: check returned False; return"):
-        room.desk.risk.admit(room.request("home", 100, 500), room.clock.now_ns())
+        harness.desk.risk.admit(harness.request("home", 100, 500), harness.clock.now_ns())
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_an_answer_that_is_no_reason_is_refused(make_room: Callable[..., Any]) -
         (None, "controls: None is no mapping; write controls.NAME._target_=module.Class"),
     ],
 )
-def test_what_is_no_control_is_refused_by_name(own: Any, message: str) -> None:
-    """A standard name, or an object without a check, is refused before anything is run."""
+def test_an_invalid_control_is_refused_by_name(own: Any, message: str) -> None:
+    """A standard name, or an object without a check, is refused before anything runs."""
     with pytest.raises(ConfigError) as refused:
         require_controls(own)
     assert str(refused.value).startswith(message)

@@ -1,4 +1,4 @@
-"""The wager manager under any course of wishes and answers: what it never does, where it ends."""
+"""The wager manager under random quotes and updates: what it never does, and where it ends."""
 
 from collections.abc import Callable
 from itertools import combinations
@@ -21,8 +21,8 @@ from strategies.trading.ports.strategy import Quote
 from strategies.trading.wagers.wager import Wager, WagerState
 from strategies.trading.wagers.wager_manager import Changes
 
-Room = Any
-MakeRoom = Callable[..., Any]
+DeskHarness = Any
+MakeHarness = Callable[..., Any]
 
 LINES = ("home", "away")
 ODDS = (-112, -110, -108, 100, 101, 104, 106, 110)
@@ -30,74 +30,74 @@ RETRY_NS = 700_000_000
 
 
 def nothing(changes: Changes) -> bool:
-    """Tell whether nothing has to be sent."""
+    """Return whether nothing has to be sent."""
     return not changes.cancels and not changes.places
 
 
-def answer_all(room: Room) -> None:
+def answer_all(harness: DeskHarness) -> None:
     """Answer everything that is in flight: wagers open, cancels are confirmed."""
-    for wager in list(room.desk.wagers.live()):
+    for wager in list(harness.desk.wagers.live()):
         if wager.state is WagerState.CANCELLING:
-            room.take(WagerCancelled(wager.ref, wager.unmatched_cents))
+            harness.take(WagerCancelled(wager.ref, wager.unmatched_cents))
         else:
-            room.take(WagerOpened(wager.ref))
+            harness.take(WagerOpened(wager.ref))
 
 
-quotes = st.tuples(
+quote_tuples = st.tuples(
     st.sampled_from(LINES), st.sampled_from(ODDS), st.sampled_from([300, 1_000, 1_040, 2_500])
 )
-wishes = st.lists(quotes, max_size=4, unique_by=lambda quote: quote[:2])
-# What the exchange tells about one of the live wagers, chosen by a number.
-news = st.tuples(
+targets = st.lists(quote_tuples, max_size=4, unique_by=lambda quote: quote[:2])
+# An update of one of the live wagers, chosen by a number.
+updates = st.tuples(
     st.sampled_from(["accept", "open", "cancelled", "refused", "fill", "reject"]),
     st.integers(0, 9),
 )
 tolerances = st.tuples(st.sampled_from([0, 0, 1, 3]), st.sampled_from([0, 5, 20]))
 
 
-def wish_of(room: Room, wanted: list[tuple[str, int, int]]) -> tuple[Quote, ...]:
-    """Return quotes."""
-    return tuple(room.quote(*quote) for quote in wanted)
+def quotes_of(harness: DeskHarness, wanted: list[tuple[str, int, int]]) -> tuple[Quote, ...]:
+    """Return typed quotes."""
+    return tuple(harness.quote(*quote) for quote in wanted)
 
 
-def tell(room: Room, what: str, wager: Wager) -> None:
-    """Let the exchange tell something that it can of a wager in this state."""
+def send_update(harness: DeskHarness, what: str, wager: Wager) -> None:
+    """Send an update of a wager, if it is possible in this state."""
     cancelling = wager.state is WagerState.CANCELLING
     ref, rest = wager.ref, wager.unmatched_cents
     if what == "accept":
-        room.take(WagerAccepted(ref))
+        harness.take(WagerAccepted(ref))
     elif what == "open":
-        room.take(WagerOpened(ref))
+        harness.take(WagerOpened(ref))
     elif what == "fill":
-        room.fill(ref, max(1, rest // 3))
+        harness.fill(ref, max(1, rest // 3))
     elif what == "cancelled" and cancelling:
-        room.take(WagerCancelled(ref, rest))
+        harness.take(WagerCancelled(ref, rest))
     elif what == "refused" and cancelling:
-        room.take(CancelRefused(ref, "too_soon", room.clock.now_ns() + RETRY_NS))
+        harness.take(CancelRefused(ref, "too_soon", harness.clock.now_ns() + RETRY_NS))
     elif what == "reject" and wager.state is WagerState.PENDING:
-        room.take(WagerRejected(ref, "no"))
+        harness.take(WagerRejected(ref, "no"))
 
 
-def live_through(room: Room, course: list[tuple[list[Any], list[tuple[str, int]]]]) -> None:
-    """Wish and hear news in turn, checking after every wish what was sent for it."""
-    for wanted, told in course:
-        before = {wager.ref: wager.state for wager in room.desk.wagers.live()}
-        wish = wish_of(room, wanted)
-        standing = wagers_that_stand(room, wish)
-        changes = room.converge(*wish)
-        check_cancels(room, changes, before, standing)
-        check_never_into_ourselves(room, changes)
-        for what, number in told:
-            live = list(room.desk.wagers.live())
+def run_history(harness: DeskHarness, steps: list[tuple[list[Any], list[tuple[str, int]]]]) -> None:
+    """Apply quotes and updates in turn, checking the commands for each set of quotes."""
+    for wanted, changes_of_wagers in steps:
+        before = {wager.ref: wager.state for wager in harness.desk.wagers.live()}
+        quotes = quotes_of(harness, wanted)
+        matching = matching_wagers(harness, quotes)
+        changes = harness.converge(*quotes)
+        check_cancels(harness, changes, before, matching)
+        check_never_into_ourselves(harness, changes)
+        for what, number in changes_of_wagers:
+            live = list(harness.desk.wagers.live())
             if live:
-                tell(room, what, live[number % len(live)])
-        room.clock.skip(RETRY_NS // 2)
+                send_update(harness, what, live[number % len(live)])
+        harness.clock.skip(RETRY_NS // 2)
 
 
-def wagers_that_stand(room: Room, wish: tuple[Quote, ...]) -> list[WagerRef]:
-    """Return the wagers that are, alone at their odds, no more than what a quote asks for there."""
-    live = list(room.desk.wagers.live())
-    wanted = {(quote.line_id, quote.odds): quote.stake_cents for quote in wish}
+def matching_wagers(harness: DeskHarness, quotes: tuple[Quote, ...]) -> list[WagerRef]:
+    """Return the wagers that are alone at their odds and no larger than the quote there."""
+    live = list(harness.desk.wagers.live())
+    wanted = {(quote.line_id, quote.odds): quote.stake_cents for quote in quotes}
     at = [(wager.line_id, wager.odds) for wager in live]
     return [
         wager.ref
@@ -107,60 +107,63 @@ def wagers_that_stand(room: Room, wish: tuple[Quote, ...]) -> list[WagerRef]:
 
 
 def check_cancels(
-    room: Room, changes: Changes, before: dict[WagerRef, WagerState], standing: list[WagerRef]
+    harness: DeskHarness,
+    changes: Changes,
+    before: dict[WagerRef, WagerState],
+    matching: list[WagerRef],
 ) -> None:
-    """Only open wagers are cancelled, not before their time, and none that stands for a quote."""
-    assert not set(changes.cancels) & set(standing)
+    """Check that only open wagers without a quote are cancelled, not before their time."""
+    assert not set(changes.cancels) & set(matching)
     for ref in changes.cancels:
         assert before[ref] is WagerState.OPEN
-        assert room.wager(ref).retry_at_ns <= room.clock.now_ns()
+        assert harness.wager(ref).retry_at_ns <= harness.clock.now_ns()
 
 
-def check_never_into_ourselves(room: Room, changes: Changes) -> None:
-    """What was just placed crosses no live wager of ours, whatever its state."""
+def check_never_into_ourselves(harness: DeskHarness, changes: Changes) -> None:
+    """Check that what was just placed crosses no live wager of ours, whatever its state."""
     new = {place.ref for place in changes.places}
-    for wager, other in combinations(room.desk.wagers.live(), 2):
+    for wager, other in combinations(harness.desk.wagers.live(), 2):
         if wager.line_id != other.line_id and new & {wager.ref, other.ref}:
             assert not crosses(wager.odds, other.odds)
 
 
-courses = st.lists(st.tuples(wishes, st.lists(news, max_size=6)), max_size=8)
+histories = st.lists(st.tuples(targets, st.lists(updates, max_size=6)), max_size=8)
 
 
 @settings(deadline=None)
-@given(course=courses, tolerance=tolerances)
-def test_wishes_are_followed_without_a_wrong_command(
-    make_room: MakeRoom, course: list[Any], tolerance: tuple[int, int]
+@given(steps=histories, tolerance=tolerances)
+def test_converge_never_sends_a_wrong_command(
+    make_harness: MakeHarness, steps: list[Any], tolerance: tuple[int, int]
 ) -> None:
-    """Whatever is wished and answered, no wager crosses our own, none that stands is cancelled."""
-    room = make_room(odds_tolerance_rungs=tolerance[0], stake_tolerance_percent=tolerance[1])
-    live_through(room, course)
+    """No wager crosses our own, and no wager that matches its quote is cancelled."""
+    harness = make_harness(odds_tolerance_rungs=tolerance[0], stake_tolerance_percent=tolerance[1])
+    run_history(harness, steps)
 
 
 @pytest.mark.slow
 @settings(deadline=None)
-@given(course=courses, final=wishes, tolerance=tolerances)
-def test_what_rests_becomes_what_is_wished_for(
-    make_room: MakeRoom, course: list[Any], final: list[Any], tolerance: tuple[int, int]
+@given(steps=histories, final=targets, tolerance=tolerances)
+def test_wagers_converge_to_constant_quotes(
+    make_harness: MakeHarness, steps: list[Any], final: list[Any], tolerance: tuple[int, int]
 ) -> None:
-    """Once a wish lasts and all is answered it rests, within tolerance, and nothing is sent."""
-    room = make_room(odds_tolerance_rungs=tolerance[0], stake_tolerance_percent=tolerance[1])
-    live_through(room, course)
-    wish = without_own_crossings(wish_of(room, final), tolerance[0])
+    """With constant quotes and all answers, they rest within tolerance, and nothing is sent."""
+    harness = make_harness(odds_tolerance_rungs=tolerance[0], stake_tolerance_percent=tolerance[1])
+    run_history(harness, steps)
+    quotes = without_own_crossings(quotes_of(harness, final), tolerance[0])
     for _ in range(6):
-        room.clock.skip(RETRY_NS)
-        answer_all(room)
-        changes = room.converge(*wish)
+        harness.clock.skip(RETRY_NS)
+        answer_all(harness)
+        changes = harness.converge(*quotes)
     assert nothing(changes)
     assert changes.complete
-    check_rests(room, wish, *tolerance)
+    check_rests(harness, quotes, *tolerance)
 
 
-def without_own_crossings(wish: tuple[Quote, ...], rungs: int) -> tuple[Quote, ...]:
-    """Leave out quotes that could not rest beside others, as they or their stand-ins cross."""
+def without_own_crossings(quotes: tuple[Quote, ...], rungs: int) -> tuple[Quote, ...]:
+    """Return the quotes without those that, within the tolerance, cross another one."""
     ladder = prophetx_ladder()
     kept: list[Quote] = []
-    for quote in wish:
+    for quote in quotes:
         apart = all(
             not crosses(ladder.step(quote.odds, -rungs), ladder.step(other.odds, -rungs))
             for other in kept
@@ -176,18 +179,18 @@ def without_own_crossings(wish: tuple[Quote, ...], rungs: int) -> tuple[Quote, .
     return tuple(kept)
 
 
-def check_rests(room: Room, wish: tuple[Quote, ...], rungs: int, percent: int) -> None:
-    """Hold what rests on each line near a quote's odds against the stake of the quote."""
+def check_rests(harness: DeskHarness, quotes: tuple[Quote, ...], rungs: int, percent: int) -> None:
+    """Check the stake resting near each quote's odds against the stake of the quote."""
     ladder = prophetx_ladder()
     counted = 0
-    for quote in wish:
+    for quote in quotes:
         near = [
             wager.unmatched_cents
-            for wager in room.desk.wagers.live_on(quote.line_id)
+            for wager in harness.desk.wagers.live_on(quote.line_id)
             if ladder.rungs_between(wager.odds, quote.odds) <= rungs
         ]
         counted += len(near)
         slack = quote.stake_cents * percent // 100
-        least = quote.stake_cents - max(slack, room.limits.min_stake_cents - 1)
+        least = quote.stake_cents - max(slack, harness.limits.min_stake_cents - 1)
         assert least <= sum(near) <= quote.stake_cents + slack
-    assert counted == room.desk.wagers.live_count
+    assert counted == harness.desk.wagers.live_count
