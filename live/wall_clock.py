@@ -1,4 +1,4 @@
-"""Wall time: a SimPy schedule stepped by asyncio. The one module that looks at the real clock.
+"""Wall time: a schedule stepped by asyncio. The one module that looks at the real clock.
 
 The sandbox and the sessions that trade against it share one speed, and so agree on the time without
 talking: it is wall time, stretched about an anchor.
@@ -10,14 +10,10 @@ from calendar import timegm
 from collections.abc import Callable
 from fractions import Fraction
 
-from simpy import Environment, Event
-
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.units import NS_PER_SECOND
-
-# Timers run after what the exchange does at that instant; outside inputs after everything due.
-_TIMER = 1
-_OUTSIDE = 9
+from strategies.trading.ports.clock import Timer
+from strategies.trading.ports.schedule import CallSchedule, Priority, Schedule
 
 # How much is stepped before others get a turn, so that falling behind does not shut them out.
 _STEPS_PER_TURN = 5_000
@@ -29,64 +25,51 @@ _FURTHEST_NS = 170 * 365 * 24 * 3600 * NS_PER_SECOND
 _FASTEST = 200
 
 
-class ScheduledCall(Event):
-    """A plain call at a time, and the handle by which to call it off."""
-
-    def __init__(self, env: Environment, callback: Callable[[], None]) -> None:
-        """Prepare the call; the clock schedules it."""
-        self.env = env
-        self.callbacks = [self._make]
-        self._ok = True
-        self._value = None
-        self._callback = callback
-
-    def cancel(self) -> None:
-        """Call it off; nothing happens if it was made already."""
-        if self.callbacks:
-            self.callbacks.clear()
-
-    def _make(self, _: Event) -> None:
-        self._callback()
-
-
 class WallClock:
-    """The time of an environment that keeps pace with the wall.
+    """The time of a schedule that keeps pace with the wall.
 
     Now is anchor + speed x (wall time - anchor), in integer nanoseconds; at speed 1 that is wall
     time. It never goes back: wall time is read once, when the clock is made, and measured from
     there.
     """
 
-    def __init__(self, env: Environment | None = None, speed: float = 1) -> None:
-        """Pace an environment, or one of the clock's own that holds nothing but timers.
+    def __init__(
+        self,
+        schedule: Schedule | None = None,
+        speed: float = 1,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """Step a schedule, or one of the clock's own that holds nothing but timers.
 
+        Time passes as `monotonic_ns` says; an event loop with a time of its own passes its own.
         Raise ConfigError for a speed that time cannot have.
         """
         ratio = _ratio(speed)
         self._numerator, self._denominator = ratio.numerator, ratio.denominator
         self._wall_ns = time.time_ns()
-        self._counter_ns = time.monotonic_ns()
+        self._monotonic_ns = monotonic_ns
+        self._counter_ns = monotonic_ns()
         self._anchor_ns = anchor_ns(self._wall_ns, ratio)
-        self._env = Environment(self.wall_ns()) if env is None else env
+        self._schedule = CallSchedule(self.wall_ns()) if schedule is None else schedule
         self._stepping = False
-        self._armed_ns: float = 0
+        # What `run` waits for: None is for ever, 0 before it runs.
+        self._armed_ns: int | None = 0
         self._woken = asyncio.Event()
 
     def wall_ns(self) -> int:
         """Return the present, scaled; from any thread, and whatever is being stepped."""
-        wall_ns = self._wall_ns + time.monotonic_ns() - self._counter_ns
+        wall_ns = self._wall_ns + self._monotonic_ns() - self._counter_ns
         passed_ns = wall_ns - self._anchor_ns
         return self._anchor_ns + passed_ns * self._numerator // self._denominator
 
     def now_ns(self) -> int:
         """Return the time: of what is being stepped, or else the present."""
-        return int(self._env.now) if self._stepping else self.wall_ns()
+        return self._schedule.now_ns if self._stepping else self.wall_ns()
 
-    def call_at(
-        self, when_ns: int, callback: Callable[[], None], priority: int = _TIMER
-    ) -> ScheduledCall:
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> Timer:
         """Call back at a time, or at once if it has passed; never before this returns."""
-        call = self._schedule(when_ns, callback, priority)
+        due_ns = max(when_ns, self._schedule.now_ns)
+        call = self._schedule.schedule_call(due_ns, Priority.TIMER, callback)
         self._rearm()
         return call
 
@@ -96,9 +79,16 @@ class WallClock:
         What the callback raises comes out here.
         """
         assert not self._stepping, "what is stepped is not outside"
-        now_ns = max(self.wall_ns(), int(self._env.now))
-        entered = self._schedule(now_ns, callback, _OUTSIDE)
-        while not entered.processed:
+        has_entered = False
+
+        def enter() -> None:
+            nonlocal has_entered
+            has_entered = True
+            callback()
+
+        now_ns = max(self.wall_ns(), self._schedule.now_ns)
+        self._schedule.schedule_call(now_ns, Priority.OUTSIDE, enter)
+        while not has_entered:
             self._step()
         self._rearm()
 
@@ -113,19 +103,15 @@ class WallClock:
             if self._step_what_is_due():
                 await asyncio.sleep(0)
                 continue
-            self._armed_ns = self._env.peek()
+            self._armed_ns = self._schedule.next_ns()
             await self._wait()
-
-    def _schedule(self, when_ns: int, callback: Callable[[], None], priority: int) -> ScheduledCall:
-        call = ScheduledCall(self._env, callback)
-        self._env.schedule(call, priority, max(0, when_ns - self._env.now))  # type: ignore[arg-type]
-        return call
 
     def _step_what_is_due(self) -> bool:
         """Step for one turn of the loop; return whether more is due."""
         now_ns = self.wall_ns()
         for _ in range(_STEPS_PER_TURN):
-            if self._env.peek() > now_ns:
+            due_ns = self._schedule.next_ns()
+            if due_ns is None or due_ns > now_ns:
                 return False
             self._step()
         return True
@@ -133,15 +119,15 @@ class WallClock:
     def _step(self) -> None:
         self._stepping = True
         try:
-            self._env.step()
+            self._schedule.step()
         finally:
             self._stepping = False
 
     async def _wait(self) -> None:
-        if self._armed_ns == float("inf"):
+        if self._armed_ns is None:
             await self._woken.wait()
             return
-        delay = self._seconds_until(int(self._armed_ns))
+        delay = self._seconds_until(self._armed_ns)
         alarm = asyncio.get_running_loop().call_later(delay, self._woken.set)
         try:
             await self._woken.wait()
@@ -150,7 +136,10 @@ class WallClock:
 
     def _rearm(self) -> None:
         """Wake the runner if something is due before what it waits for."""
-        if not self._stepping and self._env.peek() < self._armed_ns:
+        due_ns = self._schedule.next_ns()
+        if self._stepping or due_ns is None:
+            return
+        if self._armed_ns is None or due_ns < self._armed_ns:
             self._woken.set()
 
     def _seconds_until(self, when_ns: int) -> float:

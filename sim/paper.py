@@ -22,6 +22,7 @@ from strategies.trading.model.events import FeedLost, FeedRestored, MarketsAdded
 from strategies.trading.model.ids import MarketKey
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Exchange, Listener
+from strategies.trading.ports.schedule import CallSchedule
 from strategies.trading.risk.limits import Limits
 
 # Clocks further apart than this are wrong: their difference is no delay of a message.
@@ -71,8 +72,8 @@ class PaperGateway(Generic[M]):
     ) -> None:
         """Prepare; time begins now. Raise ConfigError for an exchange that is not simulated."""
         require_simulated_exchange(exchange)
-        self._env = ReplayEnvironment(start_ns=clock(env=ReplayEnvironment()).now_ns())
-        self.clock: Any = clock(env=self._env)
+        self._env = ReplayEnvironment(start_ns=clock(schedule=CallSchedule()).now_ns())
+        self.clock: Any = clock(schedule=self._env)
         self.market = market(clock=self.clock)
         self._inbox = Inbox(self._env)
         self._feed_delay = _LastDelay()

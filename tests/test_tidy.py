@@ -25,7 +25,7 @@ REPEATED_MODULES = {
     "gateway": "the port of a session, and ProphetX behind it",
 }
 # Class names that still stand twice; remove a name here once one of its classes is renamed.
-REPEATED_CLASSES = {"Endpoint", "Level", "Message", "Notify", "ScheduledCall"}
+REPEATED_CLASSES = {"Endpoint", "Level", "Message", "Notify"}
 
 # Words that say less than the terms of the field, in names, comments and texts.
 PRIVATE_WORDS = re.compile(

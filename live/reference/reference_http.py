@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from strategies.trading.model.errors import ConfigError
-
-_HOST = "127.0.0.1"
+from strategies.trading.model.settings import LOOPBACK
 
 # Receives the body of a request; returns how many lines are prices, and how many are not.
 OnPost = Callable[[bytes], tuple[int, int]]
@@ -35,14 +34,14 @@ async def listening(port: int, on_post: OnPost) -> AsyncIterator[str]:
     await runner.setup()
     try:
         await _listen(runner, port)
-        yield f"http://{_HOST}:{runner.addresses[0][1]}/"
+        yield f"http://{LOOPBACK}:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()
 
 
 async def _listen(runner: web.AppRunner, port: int) -> None:
     try:
-        await web.TCPSite(runner, _HOST, port).start()
+        await web.TCPSite(runner, LOOPBACK, port).start()
     except OSError as error:
         message = f"reference.port: cannot listen on {port}: {error.strerror}"
         raise ConfigError(message) from None

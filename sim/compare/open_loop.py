@@ -15,7 +15,6 @@ from recordings.journal.entries import Entry
 from sim.engine.inbox import Inbox
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import Priority
 from sim.exchange.exchange_connection import ExchangeConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -27,6 +26,7 @@ from strategies.trading.model.events import CancelRefused, Event
 from strategies.trading.model.ids import MarketKey, WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import BATCH_LIMIT
+from strategies.trading.ports.schedule import Priority
 
 # For answers to what was sent last.
 _GRACE_NS = 60 * NS_PER_SECOND

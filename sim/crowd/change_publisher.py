@@ -11,7 +11,7 @@ from typing import Protocol
 from numpy.random import Generator
 
 from recordings.tape import Side
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.displayed_book import Level, levels
 from sim.exchange.offers import Offer
@@ -20,6 +20,7 @@ from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.schedule import Priority
 
 TRADE_FIRST_SHARE = 0.5
 

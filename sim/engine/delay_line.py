@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from sim.engine.latency import Delay
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
+from strategies.trading.ports.schedule import Priority
 
 
 class DelayLine:

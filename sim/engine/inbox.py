@@ -8,7 +8,7 @@ own arrival times. The desk sees no difference, and most of a recording costs on
 from collections import deque
 from collections.abc import Callable, Hashable
 
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from strategies.trading.model.events import (
     Event,
     EventScheduled,
@@ -19,6 +19,7 @@ from strategies.trading.model.events import (
     OfferChanged,
     ScoreChanged,
 )
+from strategies.trading.ports.schedule import Priority
 
 OnEvent = Callable[[Event, int], None]
 Decide = Callable[[int], None]

@@ -5,7 +5,6 @@ which costs a comparison a row. At one instant rows come first, then events by p
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from enum import IntEnum
 from heapq import heappush
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ from simpy import Environment, Event
 from simpy.core import BoundClass, EmptySchedule, Infinity, SimTime, StopSimulation
 from simpy.events import AllOf, AnyOf, Process, Timeout
 
+from strategies.trading.ports.schedule import Priority, ScheduledCall
+
 TimedRow = tuple[Any, ...]
 RowTaker = Callable[[TimedRow], None]
 
@@ -21,33 +22,14 @@ RowTaker = Callable[[TimedRow], None]
 _STOP_PRIORITY = -2
 
 
-class Priority(IntEnum):
-    """Who goes first at one instant, after the rows of the recording."""
+class _CallEvent(Event):
+    """SimPy's event for a plain call, made without the checks of SimPy's own ways."""
 
-    EXCHANGE = 0
-    TIMER = 1
-    DESK = 2
-    FEED = 3
-
-
-class ScheduledCall(Event):
-    """A plain call at a time, and the handle by which to call it off."""
-
-    def __init__(self, env: Environment, callback: Callable[[], None]) -> None:
-        """Prepare the call; the environment schedules it."""
+    def __init__(self, env: Environment, *callbacks: Callable[[Event], None]) -> None:
         self.env = env
-        self.callbacks = [self._make]
+        self.callbacks = list(callbacks)
         self._ok = True
         self._value = None
-        self._callback = callback
-
-    def cancel(self) -> None:
-        """Call it off; nothing happens if it was made already."""
-        if self.callbacks:
-            self.callbacks.clear()
-
-    def _make(self, _: Event) -> None:
-        self._callback()
 
 
 class ReplayEnvironment(Environment):
@@ -90,10 +72,15 @@ class ReplayEnvironment(Environment):
     def schedule_call(
         self, when_ns: int, priority: Priority, callback: Callable[[], None]
     ) -> ScheduledCall:
-        """Call back at a time that has not passed; return the handle to call it off."""
-        call = ScheduledCall(self, callback)
-        self._push(when_ns, priority, call)
+        """Make a call at a time that has not passed; return the handle to cancel it."""
+        call = ScheduledCall(callback)
+        self._push(when_ns, priority, _CallEvent(self, call.make))
         return call
+
+    def next_ns(self) -> int | None:
+        """Return the time of the next row or event, None if there is neither."""
+        due = self.peek()
+        return None if due == Infinity else int(due)
 
     def peek(self) -> SimTime:
         """Return the time of the next row or event, infinity if there is neither."""
@@ -140,7 +127,7 @@ class ReplayEnvironment(Environment):
         if when_ns <= self._now:
             message = f"until ({when_ns}) must be later than now ({self._now})"
             raise ValueError(message)
-        stop = ScheduledCall(self, _do_nothing)
+        stop = _CallEvent(self)
         self._push(when_ns, _STOP_PRIORITY, stop)
         return stop
 
@@ -209,7 +196,3 @@ class VirtualClock:
 
 def _ignore(_: TimedRow) -> None:
     """Take rows while nobody asked for them."""
-
-
-def _do_nothing() -> None:
-    """Stop a run: the stop is a callback of its own."""

@@ -4,7 +4,7 @@ from functools import partial
 
 from sim.engine.delay_line import DelayLine
 from sim.engine.latency import Delay
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.cancels import Cancels
 from sim.exchange.exchange_settings import ExchangeRules
@@ -13,6 +13,7 @@ from sim.exchange.matching import Matcher
 from sim.exchange.participant import Ended, ExchangeWager, Participant
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import WagerCancelled, WagerInvalid, WagerOpened
+from strategies.trading.ports.schedule import Priority
 
 
 class Activation:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.exchange_settings import BalanceMode, ExchangeRules
 from sim.exchange.matching import Matcher
 from sim.exchange.participant import Ended, ExchangeWager, Participant
 from strategies.trading.model.events import CancelRefused, WagerCancelled, WagerWiped
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.ports.schedule import Priority
 
 CancelResponse = WagerCancelled | CancelRefused
 BookFilter = Callable[[LineBook], bool]

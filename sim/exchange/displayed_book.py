@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 from sim.exchange.books import LineBook
 from sim.exchange.participant import Participant
+from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.odds import Odds
-
-# The number of levels that the exchange displays of each line (partner API, 10.5).
-DISPLAYED_LEVELS = 10
 
 
 class Level(NamedTuple):

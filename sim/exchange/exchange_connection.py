@@ -6,13 +6,14 @@ from functools import partial
 from sim.engine.delay_line import DelayLine
 from sim.engine.inbox import Inbox
 from sim.engine.latency import Latency
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import CancelRefused, Event, MarketSettled
 from strategies.trading.model.ids import EventId, MarketId, WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.schedule import Priority
 
 _TOO_FAST = "rate_limit_reached"
 

@@ -13,13 +13,14 @@ from numpy.random import Generator
 from sim.engine.faults import Faults
 from sim.engine.inbox import Inbox
 from sim.engine.latency import Latency
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.exchange_connection import ExchangeConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import AccountState, Event, WagerRejected
 from strategies.trading.model.ids import EventId, MarketId, WagerRef
+from strategies.trading.ports.schedule import Priority
 
 _REFUSALS = ("rate_limit_reached", "err_order_placement_disabled")
 

@@ -6,7 +6,7 @@ from functools import partial
 from recordings.tape import Kind, Side, TapeInfo
 from recordings.tape_events import TapeEvents
 from sim.engine.exchange_rows import ExchangeRow
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -15,6 +15,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from strategies.trading.ports.schedule import Priority
 
 # A plain number: looking a kind up takes longer than the rest of what most rows need.
 _OFFER = int(Kind.OFFER)

@@ -14,6 +14,7 @@ from sim.sandbox.server import Server
 from sim.sandbox.shifted_exchange import PacedClock, ShiftedExchange
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.ports.schedule import Schedule
 
 
 class Sandbox:
@@ -65,9 +66,9 @@ class Sandbox:
         finally:
             await server.stop()
 
-    def _paced(self, env: object) -> PacedClock:
+    def _paced(self, schedule: Schedule) -> PacedClock:
         try:
-            return self._clock(env=env)
+            return self._clock(schedule=schedule)
         except TypeError:
             message = "clock: the sandbox runs in real time; use clock=wall"
             raise ConfigError(message) from None

@@ -1,11 +1,19 @@
 """The settings of the sandbox: its address, its clock, and the exchange's limits."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
-from strategies.trading.model.settings import Minutes, Port, PositiveSeconds, PositiveWhole, Unit
+from strategies.trading.model.settings import (
+    LOOPBACK,
+    LoopbackHost,
+    Minutes,
+    Port,
+    PositiveSeconds,
+    PositiveWhole,
+    Unit,
+)
 from strategies.trading.model.units import NS_PER_SECOND
 
 
@@ -21,9 +29,9 @@ class SandboxSettings:
     """
 
     host: Annotated[
-        Literal["127.0.0.1", "::1", "localhost"],
+        LoopbackHost,
         Meta(description="The address that the sandbox listens on; loopback only."),
-    ] = "127.0.0.1"
+    ] = LOOPBACK
     port: Annotated[
         Port, Meta(description="The port that it listens on; 0 lets the system choose.")
     ] = 8765

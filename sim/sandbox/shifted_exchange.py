@@ -6,7 +6,7 @@ clock, is shifted by a constant.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from recordings.tape import Clocks, TapeInfo
 from sim.engine.inbox import Decide, Inbox, OnEvent
@@ -20,6 +20,7 @@ from strategies.trading.model.events import Event, EventScheduled
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Timer
+from strategies.trading.ports.schedule import CallSchedule, Priority, ScheduledCall
 
 _Response = TypeVar("_Response")
 
@@ -41,7 +42,7 @@ class PacedClock(Protocol):
 
 
 class ShiftedTime:
-    """An environment with every time shifted by a constant, as a `PacedClock` needs it."""
+    """The schedule of an environment, with every time shifted by a constant."""
 
     def __init__(self, env: ReplayEnvironment, shift_ns: int) -> None:
         """Shift the times of `env` by `shift_ns`."""
@@ -49,17 +50,20 @@ class ShiftedTime:
         self._shift_ns = shift_ns
 
     @property
-    def now(self) -> int:
+    def now_ns(self) -> int:
         """Return the time."""
         return self._env.now_ns + self._shift_ns
 
-    def peek(self) -> float:
-        """Return the time of the next event, or infinity."""
-        return self._env.peek() + self._shift_ns
+    def next_ns(self) -> int | None:
+        """Return the time of the next event, None if nothing is left."""
+        due_ns = self._env.next_ns()
+        return None if due_ns is None else due_ns + self._shift_ns
 
-    def schedule(self, event: Any, priority: Any, delay: int = 0) -> None:
-        """Schedule an event after a delay in nanoseconds."""
-        self._env.schedule(event, priority, delay)
+    def schedule_call(
+        self, when_ns: int, priority: Priority, callback: Callable[[], None]
+    ) -> ScheduledCall:
+        """Make a call at a time that has not passed; return the handle to cancel it."""
+        return self._env.schedule_call(when_ns - self._shift_ns, priority, callback)
 
     def step(self) -> None:
         """Process the next event."""
@@ -69,8 +73,8 @@ class ShiftedTime:
 class ShiftedExchange:
     """An exchange driven by a market source, from a chosen time on, without latency.
 
-    `make_exchange` takes `env` and `info`; `make_clock` takes an environment as `env` and may be
-    called more than once. The replay is at `before_start_ns` before the first scheduled start when
+    `make_exchange` takes `env` and `info`; `make_clock` takes a `schedule` and may be called more
+    than once. The replay is at `before_start_ns` before the first scheduled start when
     the clock starts, or at the source's beginning if that is later.
     """
 
@@ -84,12 +88,12 @@ class ShiftedExchange:
         """Build the exchange; nothing is replayed before `open`."""
         self.env = feed.environment(feed.name, _ignore_progress)
         begin_ns = max(self.env.now_ns, _first_start_ns(feed.info) - before_start_ns)
-        shift_ns = make_clock(env=ReplayEnvironment()).now_ns() - begin_ns
+        shift_ns = make_clock(schedule=CallSchedule()).now_ns() - begin_ns
         # Whole seconds: the exchange sends scheduled starts with a resolution of one second.
         self._shift_ns = shift_ns - shift_ns % NS_PER_SECOND
         self.info = _with_shifted_starts(feed.info, self._shift_ns)
         self.exchange = make_exchange(env=self.env, info=feed.info)
-        self.clock = make_clock(env=ShiftedTime(self.env, self._shift_ns))
+        self.clock = make_clock(schedule=ShiftedTime(self.env, self._shift_ns))
         self._inbox = Inbox(self.env)
         everything = [market.key for market in feed.info.markets]
         publisher = Publisher(self.env, self._inbox, NoDelay(), Clocks.ONE, everything)

@@ -1,40 +1,37 @@
 """Wall time: in step with the wall at any speed, with everything that is due in its order."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from fractions import Fraction
 from itertools import pairwise
 from time import perf_counter
 
 import pytest
-from simpy import Environment
+from simpy import Event
 
 from live.wall_clock import WallClock, anchor_ns
-from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.schedule import CallSchedule, Priority, Schedule
+from tests.event_loops import JumpingLoop, run_jumping, until
 
 FAST = 200
 
 
-def paced(env: Environment, speed: float, *, seconds: float) -> WallClock:
-    """Run an environment at a speed for so many seconds of the wall."""
-    clock = WallClock(env, speed)
-
-    async def run() -> None:
-        running = asyncio.create_task(clock.run())
-        await asyncio.sleep(seconds)
-        running.cancel()
-        assert isinstance((await asyncio.gather(running, return_exceptions=True))[0], BaseException)
-
-    asyncio.run(run())
-    return clock
+def jumping(env: Schedule | None, speed: float, loop: JumpingLoop) -> WallClock:
+    """Return a clock whose time is that of a loop that waits for nothing."""
+    return WallClock(env, speed, loop.monotonic_ns)
 
 
-def new_environment(clock_speed: float = FAST) -> tuple[Environment, int]:
-    """Return an environment that begins now, at a speed, and its beginning."""
-    now_ns = WallClock(None, clock_speed).now_ns()
-    return Environment(now_ns), now_ns
+@asynccontextmanager
+async def running(clock: WallClock) -> AsyncIterator[None]:
+    """Run a clock for as long as the context lasts."""
+    task = asyncio.create_task(clock.run())
+    yield
+    task.cancel()
+    assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], BaseException)
 
 
 def test_at_speed_one_it_is_wall_time() -> None:
@@ -55,41 +52,49 @@ def test_two_clocks_of_one_speed_agree() -> None:
 
 
 def test_time_passes_faster_at_speed() -> None:
-    """At speed 200 a third of a second of the wall holds tens of timers a second apart."""
-    env, begin_ns = new_environment()
+    """At speed 200 three tenths of a second of the wall hold sixty timers a second apart."""
     rung: list[int] = []
 
-    def process() -> object:
-        while True:
-            yield env.timeout(NS_PER_SECOND)
-            rung.append(int(env.now))
+    async def run(loop: JumpingLoop) -> int:
+        begin_ns = jumping(None, FAST, loop).now_ns()
+        env = ReplayEnvironment(start_ns=begin_ns)
 
-    env.process(process())  # type: ignore[arg-type]
-    paced(env, FAST, seconds=0.3)
-    assert len(rung) >= 30
+        def process() -> Iterator[Event]:
+            while True:
+                yield env.timeout(NS_PER_SECOND)
+                rung.append(env.now_ns)
+
+        env.process(process())  # type: ignore[arg-type]
+        clock = jumping(env, FAST, loop)
+        async with running(clock):
+            await clock.sleep_until(clock.now_ns() + 61 * NS_PER_SECOND)
+        assert loop.time() == pytest.approx(61 / FAST)
+        return begin_ns
+
+    begin_ns = run_jumping(run)
+    # Either clock read the wall when it was made: they are apart by what that took.
+    assert len(rung) >= 60
     assert rung[0] == begin_ns + NS_PER_SECOND
     assert {after - before for before, after in pairwise(rung)} == {NS_PER_SECOND}
 
 
 def test_nothing_rings_before_its_time() -> None:
-    """A timer rings at or after its time on the wall, and a later one not at all yet."""
-    clock = WallClock(speed=FAST)
-    heard: list[tuple[int, int]] = []
+    """A timer rings at its time on the wall, and a later one not at all yet."""
+    rung: list[tuple[int, int]] = []
 
-    async def run() -> None:
+    async def run(loop: JumpingLoop) -> None:
+        clock = jumping(None, FAST, loop)
         due_ns = clock.now_ns() + 10 * NS_PER_SECOND
-        clock.call_at(due_ns, lambda: heard.append((clock.wall_ns(), clock.now_ns())))
-        clock.call_at(due_ns + 10**9 * NS_PER_SECOND, lambda: heard.append((0, 0)))
-        running = asyncio.create_task(clock.run())
-        async with asyncio.timeout(10):
-            while not heard:
-                await asyncio.sleep(0.01)
-        running.cancel()
-        ((rang_ns, told_ns),) = heard
-        assert rang_ns >= due_ns
-        assert told_ns == due_ns
+        clock.call_at(due_ns, lambda: rung.append((clock.wall_ns(), clock.now_ns())))
+        clock.call_at(due_ns + 10**9 * NS_PER_SECOND, lambda: rung.append((0, 0)))
+        async with running(clock):
+            await until(lambda: rung)
+        ((wall_ns, now_ns),) = rung
+        # A nanosecond of the loop is as many of the clock as its speed.
+        assert due_ns <= wall_ns <= due_ns + FAST
+        assert now_ns == due_ns
 
-    asyncio.run(run())
+    run_jumping(run)
 
 
 def test_a_timer_that_was_called_off_does_not_ring() -> None:
@@ -104,23 +109,20 @@ def test_a_timer_that_was_called_off_does_not_ring() -> None:
     assert heard == ["on", "entered"]
 
 
-def test_a_new_timer_is_heard_before_the_one_that_was_waited_for() -> None:
+def test_a_new_timer_rings_before_the_one_that_was_waited_for() -> None:
     """A timer asked for while the clock sleeps until a later one rings at its own time."""
-    clock = WallClock()
-    heard: list[str] = []
+    rung: list[float] = []
 
-    async def run() -> None:
-        clock.call_at(clock.now_ns() + 3600 * NS_PER_SECOND, lambda: heard.append("late"))
-        running = asyncio.create_task(clock.run())
-        await asyncio.sleep(0.02)
-        clock.call_at(clock.now_ns() + NS_PER_SECOND // 100, lambda: heard.append("soon"))
-        async with asyncio.timeout(10):
-            while not heard:
-                await asyncio.sleep(0.01)
-        running.cancel()
+    async def run(loop: JumpingLoop) -> None:
+        clock = jumping(None, 1, loop)
+        clock.call_at(clock.now_ns() + 3600 * NS_PER_SECOND, lambda: rung.append(loop.time()))
+        async with running(clock):
+            await clock.sleep_until(clock.now_ns() + NS_PER_SECOND)
+            clock.call_at(clock.now_ns() + NS_PER_SECOND, lambda: rung.append(loop.time()))
+            await until(lambda: rung)
 
-    asyncio.run(run())
-    assert heard == ["soon"]
+    run_jumping(run)
+    assert rung == [pytest.approx(2)]
 
 
 def test_what_comes_from_outside_comes_after_what_was_due() -> None:
@@ -139,7 +141,7 @@ def test_what_comes_from_outside_comes_after_what_was_due() -> None:
 
 def test_the_present_is_entered_at_the_present() -> None:
     """During an input from outside, the schedule's time and the clock's are both now."""
-    clock = WallClock(Environment(0), FAST)
+    clock = WallClock(CallSchedule(), FAST)
     before_ns = clock.now_ns()
     told: list[int] = []
     clock.enter(lambda: told.append(clock.now_ns()))
@@ -178,24 +180,29 @@ def test_falling_behind_does_not_shut_others_out() -> None:
     env = ReplayEnvironment((at,) for at in range(200_000))
     turns: list[int] = []
 
-    async def run() -> None:
-        running = asyncio.create_task(WallClock(env).run())
-        while env.rows_taken < 200_000:
-            await asyncio.sleep(0)
-            turns.append(env.rows_taken)
-        running.cancel()
+    def caught_up() -> bool:
+        turns.append(env.rows_taken)
+        return env.rows_taken == 200_000
 
-    asyncio.run(run())
-    assert len(turns) > 10
+    async def run(loop: JumpingLoop) -> None:
+        async with running(jumping(env, 1, loop)):
+            await until(caught_up)
+
+    run_jumping(run)
+    assert len(set(turns)) > 10
 
 
 def test_sleeping_takes_as_long_as_it_says() -> None:
     """Sleeping until a time returns at that time, at the speed of the clock, with no runner."""
-    clock = WallClock(speed=FAST)
-    due_ns = clock.now_ns() + 5 * NS_PER_SECOND
-    asyncio.run(clock.sleep_until(due_ns))
-    assert clock.now_ns() >= due_ns
-    asyncio.run(asyncio.wait_for(clock.sleep_until(0), 30))
+
+    async def run(loop: JumpingLoop) -> None:
+        clock = jumping(None, FAST, loop)
+        await clock.sleep_until(clock.now_ns() + 5 * NS_PER_SECOND)
+        assert loop.time() == pytest.approx(5 / FAST)
+        await clock.sleep_until(0)
+        assert loop.time() == pytest.approx(5 / FAST)
+
+    run_jumping(run)
 
 
 YEAR_NS = 365 * 86_400 * NS_PER_SECOND
@@ -237,7 +244,7 @@ def test_timers_ring_as_on_the_virtual_clock() -> None:
     order(VirtualClock(env, lambda _: None).call_at, virtual)
     env.run()
     paced_ones: list[int] = []
-    clock = WallClock(Environment(0))
+    clock = WallClock(CallSchedule())
     order(clock.call_at, paced_ones)
     clock.enter(lambda: None)
     assert paced_ones == virtual == [4, 1, 3, 2, 0]

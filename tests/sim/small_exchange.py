@@ -11,7 +11,7 @@ from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.engine.faults import Faults
 from sim.engine.inbox import Inbox
 from sim.engine.latency import Delay, Latency, NoDelay
-from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
 from sim.exchange.exchange_connection import ExchangeConnection
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.faulty_connection import open_connection
@@ -40,6 +40,7 @@ from strategies.trading.model.market import (
 )
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
+from strategies.trading.ports.schedule import Priority
 
 START_NS = 1_790_000_000_000_000_000
 GAME = EventId("game")

@@ -11,7 +11,7 @@ from simpy import Event
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.crowd.crowd import Crowd
 from sim.crowd.row_sinks import DeskListener
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.displayed_book import levels
 from sim.exchange.participant import Participant
@@ -31,6 +31,7 @@ from strategies.trading.model.market import (
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Ladder, Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.schedule import Priority
 from tests.storms.scenario import BackgroundTraderSettings, Scenario, Timetable
 
 START_NS = 1_790_000_000 * NS_PER_SECOND

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sim.engine.inbox import Inbox
-from sim.engine.virtual_clock import Priority, VirtualClock
+from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.faulty_connection import FaultyConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -19,6 +19,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.schedule import Priority
 from tests.storms.invariants import CheckedExchange, ExchangeObserver, Invariants
 from tests.storms.scenario import Scenario, draw_scenario
 from tests.storms.simulation import CrowdGame, SmallGame

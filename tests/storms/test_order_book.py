@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from recordings.tape import TapeInfo
 from sim.engine.latency import NoDelay
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
@@ -25,6 +25,7 @@ from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds
+from strategies.trading.ports.schedule import Priority
 from tests.storms.simulation import START_NS, game_info
 
 MS = 1_000_000

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import pytest
 
-from sim.engine.virtual_clock import Priority
 from sim.exchange.books import LineBook
 from sim.exchange.faulty_connection import FaultyConnection
 from strategies.trading.markets.market_states import MarketState
@@ -17,6 +16,7 @@ from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import Event, FeedLost, WagerMatched
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Denial
+from strategies.trading.ports.schedule import Priority
 from strategies.trading.ports.strategy import Quote
 from tests.storms.storm import Storm
 

@@ -27,7 +27,7 @@ from sim.crowd.row_sinks import TapeListener
 from sim.engine.exchange_rows import exchange_rows
 from sim.engine.inbox import Inbox
 from sim.engine.latency import Constant, NoDelay
-from sim.engine.virtual_clock import Priority, ReplayEnvironment
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.displayed_book import levels
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.offers import Offer
@@ -42,6 +42,7 @@ from strategies.trading.model.events import Event, WagerMatched, WagerOpened
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.odds import opposite
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.schedule import Priority
 
 pytestmark = pytest.mark.slow  # games of a crowd, traded again
 

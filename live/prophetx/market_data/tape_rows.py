@@ -11,13 +11,11 @@ from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape, poi
 from recordings.tape import Side
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Line, Market
-
-# What a message shows of each line; what lies beyond is unknown, not gone (partner API, 10.5).
-_LEVELS_SHOWN = 10
 
 # The exchange's numbers of an event and of a market in it.
 MarketIds = tuple[int, int]
@@ -235,7 +233,7 @@ class MarketRows:
     def _write_levels(self, line: int, levels: dict[int, _Amounts]) -> None:
         """Write what differs from the last levels; beyond the last of ten shown, all is unknown."""
         before = self._shown.setdefault(line, {})
-        known_from = min(levels) if len(levels) >= _LEVELS_SHOWN else None
+        known_from = min(levels) if len(levels) >= DISPLAYED_LEVELS else None
         for odds in sorted(before.keys() - levels.keys(), reverse=True):
             if known_from is None or odds > known_from:
                 del before[odds]

@@ -9,9 +9,13 @@ from msgspec import Meta
 
 from live.session.gateway import Venue
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.settings import Port, PositiveNumber, PositiveSeconds, PositiveWhole
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from strategies.trading.model.settings import (
+    LOOPBACK_HOSTS,
+    Port,
+    PositiveNumber,
+    PositiveSeconds,
+    PositiveWhole,
+)
 
 # Hosts of real money end so (partner API, 1).
 _REAL_MONEY = (".prophetx.co", ".betprophet.co")
@@ -81,7 +85,7 @@ class Endpoint:
     @property
     def is_local(self) -> bool:
         """Return whether the exchange is on this machine."""
-        return self.host in LOOPBACK
+        return self.host in LOOPBACK_HOSTS
 
     def url(self, path: str) -> str:
         """Return the address of one of its endpoints."""

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from msgspec import Raw
 
 from live.decode import NANOSECONDS_MAX, Nanoseconds, Shape, all_cents, cents, unreadable
+from strategies.trading.model.units import NS_PER_SECOND
 
-_SECOND_NS = 1_000_000_000
 # Points are whole, or halves or quarters of that, and no game has scores like these.
 _POINTS_MAX = 10_000
 _LONGEST_ODDS = 1_000_000
@@ -58,7 +58,7 @@ class EventShape(Shape, frozen=True):
             raise unreadable("scheduled", str(error), str(self.scheduled)) from error
         if at.tzinfo is None:
             raise unreadable("scheduled", "has no time zone", str(self.scheduled))
-        scheduled_ns = int(at.timestamp()) * _SECOND_NS
+        scheduled_ns = int(at.timestamp()) * NS_PER_SECOND
         if not 0 <= scheduled_ns <= NANOSECONDS_MAX:
             raise unreadable("scheduled", "is out of range", str(self.scheduled))
         return scheduled_ns

@@ -3,6 +3,10 @@
 from strategies.trading.model.market import Pair
 from strategies.trading.model.odds import Odds
 
+# How many levels the exchange displays of each line (partner API, 10.5). Beyond the last of as many
+# offers are unknown, not gone.
+DISPLAYED_LEVELS = 10
+
 # The longest time between a private update and the change of the book that it explains.
 _MAX_APART_NS = 2_000_000_000
 

@@ -20,6 +20,10 @@ from msgspec import Meta
 
 from strategies.trading.model.units import NS_PER_SECOND
 
+LoopbackHost = Literal["127.0.0.1", "::1", "localhost"]
+LOOPBACK_HOSTS: tuple[LoopbackHost, ...] = get_args(LoopbackHost)
+LOOPBACK: LoopbackHost = "127.0.0.1"
+
 _PLAIN = (int, float, str, bool, types.NoneType)
 _MANY = (list, tuple, Sequence)
 

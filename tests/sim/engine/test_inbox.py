@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engine.inbox import Inbox
-from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
 from strategies.trading.model.events import Event, FeedLost, OfferChanged, WagerOpened
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
+from strategies.trading.ports.schedule import Priority
 
 
 class Desk:

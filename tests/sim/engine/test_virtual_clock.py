@@ -11,7 +11,8 @@ from simpy import Environment
 from simpy.core import Infinity
 from simpy.events import EventPriority
 
-from sim.engine.virtual_clock import Priority, ReplayEnvironment, VirtualClock
+from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from strategies.trading.ports.schedule import Priority
 
 Program = tuple[tuple[int, Priority, Any], ...]
 
@@ -175,7 +176,7 @@ def test_rows_come_before_events_and_events_by_priority_at_one_instant() -> None
     for priority in reversed(Priority):
         env.schedule_call(4, priority, partial(seen.append, priority.name))
     env.run()
-    assert seen == ["first", "row", "EXCHANGE", "TIMER", "DESK", "FEED"]
+    assert seen == ["first", "row", "EXCHANGE", "TIMER", "DESK", "FEED", "OUTSIDE"]
 
 
 def test_a_cancelled_timer_does_not_ring() -> None:

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.exchange.books import LineBook
-from sim.exchange.displayed_book import DISPLAYED_LEVELS, Level, levels, totals
+from sim.exchange.displayed_book import Level, levels, totals
+from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.odds import Odds, payout_ratio, prophetx_ladder
 from tests.sim.small_exchange import ExchangeScenario
 

@@ -11,7 +11,7 @@ import pytest
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.engine.latency import Constant
-from sim.engine.virtual_clock import Priority, ReplayEnvironment, ScheduledCall
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
@@ -31,6 +31,8 @@ from strategies.trading.model.market import (
 )
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import prophetx_ladder
+from strategies.trading.ports.clock import Timer
+from strategies.trading.ports.schedule import Priority, Schedule
 from tests.paths import SHARED
 
 SECOND = 1_000_000_000
@@ -165,29 +167,25 @@ class RowSource:
 class HandClock:
     """A clock that only a test advances."""
 
-    def __init__(self, env: Any) -> None:
+    def __init__(self, schedule: Schedule) -> None:
         """Start a second after the start of the recording."""
-        self._env = env
+        self._schedule = schedule
         self._now_ns = START_NS + SECOND
 
     def now_ns(self) -> int:
         """Return the time."""
         return self._now_ns
 
-    def call_at(self, when_ns: int, callback: Callable[[], None]) -> Any:
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> Timer:
         """Schedule a call."""
-        return self._call(when_ns, Priority.TIMER, callback)
+        due_ns = max(when_ns, self._schedule.now_ns)
+        return self._schedule.schedule_call(due_ns, Priority.TIMER, callback)
 
     def enter(self, callback: Callable[[], None]) -> None:
         """Step everything due, then make the callback, then step what that made due."""
-        entered = self._call(self._now_ns, 9, callback)
-        while not entered.processed or self._env.peek() <= self._now_ns:
-            self._env.step()
-
-    def _call(self, when_ns: int, priority: int, callback: Callable[[], None]) -> Any:
-        call = ScheduledCall(self._env, callback)
-        self._env.schedule(call, priority, max(0, when_ns - self._env.now))
-        return call
+        self._schedule.schedule_call(self._now_ns, Priority.OUTSIDE, callback)
+        while (due_ns := self._schedule.next_ns()) is not None and due_ns <= self._now_ns:
+            self._schedule.step()
 
     async def run(self) -> None:
         """Do nothing, until cancelled."""
