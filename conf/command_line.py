@@ -5,7 +5,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
-from strategies.trading.model.errors import ConfigError, CredentialsError, TapeError, TradingError
+from recordings.writing import DISK_FULL, write_error
+from strategies.trading.model.errors import (
+    ConfigError,
+    CredentialsError,
+    TapeError,
+    TradingError,
+    WriteError,
+)
 
 Verb = Callable[[Sequence[str]], None]
 
@@ -44,13 +51,19 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
         return _reader_gone()
     except (ConfigError, CredentialsError, TapeError) as error:
         return _failed(program, str(error), 2)
+    except WriteError as error:
+        return _failed(program, str(error), 1)
     except KeyboardInterrupt:
         return _failed(program, "interrupted; nothing was kept", 130)
     except TradingError as error:
         return _failed(program, f"{type(error).__name__}: {error}", 1)
+    except OSError as error:
+        if error.errno not in DISK_FULL or error.filename is not None:
+            return _failed(program, _unexpected(error), 1)
+        # Whatever else is written names itself: see `recordings.writing`.
+        return _failed(program, str(write_error("standard output", error)), 1)
     except Exception as error:
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        return _failed(program, f"failed: {text} (--debug shows where)", 1)
+        return _failed(program, _unexpected(error), 1)
     return 0
 
 
@@ -61,6 +74,11 @@ def _reader_gone() -> int:
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
     return _SIGPIPE_STATUS
+
+
+def _unexpected(error: Exception) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"failed: {text} (--debug shows where)"
 
 
 def _failed(program: str, text: str, status: int) -> int:

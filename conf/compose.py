@@ -27,6 +27,7 @@ from conf.root_settings import check_root
 from conf.saved_targets import with_current_targets
 from conf.settings_page import commented
 from recordings.tape import SEGMENT_GLOB
+from recordings.writing import write_error
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import unknown
 
@@ -86,11 +87,8 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
     With `--config-dir DIR` the user's own YAML files there are found beside those of the project.
     Raise ConfigError or TapeError where it cannot be composed or built.
     """
-    try:
-        with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
-            config = hydra.compose("config", [f"mode={mode}", *_without_options(arguments)])
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise ConfigError(_refused(error, arguments)) from error
+    with _refusals(arguments), _initialized():
+        config = hydra.compose("config", [f"mode={mode}", *_without_options(arguments)])
     return build_session(config)
 
 
@@ -165,12 +163,32 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = [sys.argv[0], *_in_order(arguments)]
     main = hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")
-    try:
-        main(task)()
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise ConfigError(_refused(error, arguments)) from error
+    with _refusals(arguments):
+        _run_in_folders(main(task), arguments)
     if failures:
         raise failures[0]
+
+
+def _run_in_folders(hydra_main: Callable[[], None], arguments: Sequence[str]) -> None:
+    """Let Hydra make the folders and run the task in each; raise WriteError if it cannot."""
+    chosen = [word for word in arguments if word.startswith(("hydra.run.dir=", "hydra.sweep.dir="))]
+    try:
+        hydra_main()
+    except HydraException:
+        # One of them, about a file that is not there, is an OSError too.
+        raise
+    except OSError as error:
+        folder = chosen[-1].partition("=")[2] if chosen else "runs"
+        raise write_error(error.filename or folder, error) from error
+
+
+@contextmanager
+def _refusals(arguments: Sequence[str]) -> Iterator[None]:
+    """Raise ConfigError, in one line, for what Hydra refuses."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ConfigError(_refused(error, arguments)) from error
 
 
 def _value_of(option: str, arguments: Sequence[str]) -> str:
@@ -186,11 +204,8 @@ def _value_of(option: str, arguments: Sequence[str]) -> str:
 def _commented_settings(arguments: Sequence[str]) -> str:
     """Return the settings of a run as YAML, with what each means beside its value."""
     shown = [word for word in arguments if word not in ("--cfg", "job", "--cfg=job", "--resolve")]
-    with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
-        try:
-            config = hydra.compose("config", _without_options(shown))
-        except (HydraException, OmegaConfBaseException, ValueError) as error:
-            raise ConfigError(_refused(error, shown)) from error
+    with _initialized(), _refusals(shown):
+        config = hydra.compose("config", _without_options(shown))
     container = OmegaConf.to_container(config, resolve=False)
     assert isinstance(container, dict), "a configuration is a mapping"
     return commented(OmegaConf.to_yaml(config, resolve="--resolve" in arguments), container)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,4 +126,6 @@ async def _with_connection(
 
 
 def _print_to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    # A terminal that is gone must not keep a session from cancelling its wagers.
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)

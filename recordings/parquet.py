@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
+from recordings.writing import writing
 from strategies.trading.model.errors import ConfigError, TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, SportEvent
@@ -36,7 +38,8 @@ ROWS_PER_GROUP = 65_536
 class TableWriter:
     """Writes rows to one Parquet file in groups, so that memory does not grow with the table.
 
-    The file has a temporary name until `close`, so that a file under its own name is whole.
+    The file has a temporary name until `close`, so that a file under its own name is whole. Every
+    method but `abandon` raises WriteError where the disk does not take it.
     """
 
     def __init__(
@@ -48,9 +51,10 @@ class TableWriter:
         self._schema = pa.schema(
             [(name, pa.type_for_alias(alias)) for name, alias in types.items()]
         )
-        self._writer = pq.ParquetWriter(
-            self._part, self._schema, compression="zstd", write_page_checksum=True
-        )
+        with writing(path):
+            self._writer = pq.ParquetWriter(
+                self._part, self._schema, compression="zstd", write_page_checksum=True
+            )
         self._rows: list[Sequence[Any]] = []
         self._rows_per_group = rows_per_group
 
@@ -63,15 +67,19 @@ class TableWriter:
     def close(self, metadata: Mapping[bytes, bytes] | None = None) -> None:
         """Write what is left, with metadata if any, and give the file its own name."""
         self._flush()
-        if metadata:
-            self._writer.add_key_value_metadata(metadata)
-        self._writer.close()
-        self._part.replace(self._path)
+        with writing(self._path):
+            if metadata:
+                self._writer.add_key_value_metadata(metadata)
+            self._writer.close()
+            self._part.replace(self._path)
 
     def abandon(self) -> None:
         """Leave nothing behind."""
-        self._writer.close()
-        self._part.unlink(missing_ok=True)
+        # On a full disk closing fails again; the error that brought us here is the one to report.
+        with suppress(OSError):
+            self._writer.close()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
     def _flush(self) -> None:
         if self._rows:
@@ -80,7 +88,8 @@ class TableWriter:
                 pa.array(column, type=field.type)
                 for column, field in zip(columns, self._schema, strict=True)
             ]
-            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+            with writing(self._path):
+                self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
             self._rows.clear()
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from recordings.tape import (
     TapeInfo,
     segment_name,
 )
+from recordings.writing import make_folder
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import (
     EventStatus,
@@ -49,7 +51,11 @@ class TapeWriter:
         ladder: Ladder | None = None,
         rows_per_segment: int = ROWS_PER_SEGMENT,
     ) -> None:
-        """Start a recording in a folder; raise TapeError if one is there already."""
+        """Start a recording in a folder.
+
+        Raise TapeError if one is there already, and WriteError, here and later, where the disk
+        does not take it.
+        """
         self.info = TapeInfo(source, simulated, clocks, ladder or prophetx_ladder())
         self.rows_written = 0
         self.on_row: Callable[[Row], None] = _ignore_row
@@ -58,7 +64,7 @@ class TapeWriter:
         if not self._made_folder and not folder.is_dir():
             message = f"{folder}: is a file; name a new folder"
             raise TapeError(message)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if any(folder.glob(SEGMENT_GLOB)):
             message = f"{folder}: holds a recording already; name a new folder"
             raise TapeError(message)
@@ -217,7 +223,8 @@ class TapeWriter:
         if self._table is not None:
             self._table.abandon()
         for segment in self._segments:
-            segment.unlink(missing_ok=True)
+            with suppress(OSError):
+                segment.unlink(missing_ok=True)
         if self._made_folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 

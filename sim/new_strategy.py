@@ -11,7 +11,8 @@ from pathlib import Path
 from string import Template
 
 from conf.compose import choices
-from strategies.trading.model.errors import ConfigError
+from recordings.writing import make_folder, write_text
+from strategies.trading.model.errors import ConfigError, WriteError
 
 _STRATEGY = Template('''\
 """$title: say here what it quotes, and why that should earn."""
@@ -159,7 +160,8 @@ def write_strategy(name: str, folder: Path) -> list[Path]:
     """Write class, test, settings and experiment of a strategy; return their paths.
 
     Raise ConfigError, with nothing written, for a name that is no module name, one that Python
-    or this project uses already, or where one of the files exists.
+    or this project uses already, or where one of the files exists; WriteError, with nothing left
+    behind, where the disk does not take one.
     """
     _require_free_name(name)
     words = {"name": name, "class_name": _class_name(name), "title": _title(name)}
@@ -170,9 +172,15 @@ def write_strategy(name: str, folder: Path) -> list[Path]:
     if there:
         message = f"{there[0]} exists; choose another name or folder"
         raise ConfigError(message)
-    for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    try:
+        for path, text in texts.items():
+            make_folder(path.parent)
+            write_text(path, text)
+    except WriteError:
+        # What is left would be refused as existing when the command is run again.
+        for path in texts:
+            path.unlink(missing_ok=True)
+        raise
     return list(texts)
 
 

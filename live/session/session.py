@@ -12,6 +12,7 @@ from live.session.session_log import SessionLog
 from live.session.session_run import RunSettings, SessionRun
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
+from recordings.writing import make_folder, write_text
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings
 from strategies.trading.desk.strategy_checks import make_strategy
@@ -124,14 +125,13 @@ class Session:
         folder = home / SESSIONS / self._name
         # A session that the exchange does not let in leaves no files.
         async with gateway.connect(environ, home):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             with (
                 SessionJournal(folder / "journal.sqlite") as journal,
-                SessionLog(folder / "session.log", gateway.clock) as log,
+                SessionLog(folder / "session.log", gateway.clock, notify) as log,
             ):
                 number = journal.begin_run(gateway.clock.now_ns())
-                saved = folder / f"start-{number:05d}.yaml"
-                saved.write_text(self._configuration, encoding="utf-8")
+                write_text(folder / f"start-{number:05d}.yaml", self._configuration)
 
                 def notify_and_log(line: str) -> None:
                     notify(line)

@@ -13,10 +13,10 @@ from typing import Self
 
 import msgspec
 
+from recordings.journal.disk_errors import journal_error
 from recordings.journal.entries import SCHEMA, Payload, RunContext, encode
 from recordings.journal.session_lock import session_lock
 from strategies.trading.model.commands import Command
-from strategies.trading.model.errors import JournalError
 from strategies.trading.model.events import Event, OfferChanged, TradeSeen
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial, DeskCall
 
@@ -138,7 +138,7 @@ class SessionJournal:
                 self._database.execute("BEGIN")
             self._database.execute(statement, row)
         except sqlite3.Error as error:
-            raise self._error(error) from error
+            raise journal_error(self._path, error) from error
 
     def _open(self) -> sqlite3.Connection:
         with self._errors():
@@ -149,7 +149,4 @@ class SessionJournal:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._error(error) from error
-
-    def _error(self, error: sqlite3.Error) -> JournalError:
-        return JournalError(f"{self._path}: {error}")
+            raise journal_error(self._path, error) from error

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from recordings.journal.disk_errors import journal_error
 from strategies.trading.model.errors import JournalError
 
 
@@ -21,15 +22,14 @@ def session_lock(journal: Path) -> Iterator[None]:
     try:
         lock = sqlite3.connect(path, timeout=0, isolation_level=None)
     except sqlite3.Error as error:
-        message = f"{path}: {error}"
-        raise JournalError(message) from error
+        raise journal_error(path, error) from error
     try:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
-            taken = "locked" in str(error)
-            why = "another process has the session open" if taken else f"{path.name}: {error}"
-            message = f"{journal}: {why}"
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise journal_error(path, error) from error
+            message = f"{journal}: another process has the session open"
             raise JournalError(message) from error
         yield
     finally:

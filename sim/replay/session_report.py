@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from conf.modes import Mode
+from recordings.writing import make_folder, write_text
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.exchange.queue_models import QueueModel
@@ -87,7 +88,7 @@ class SessionReport:
         """
         folder = session_folder / f"start-{number:05d}"
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        make_folder(folder)
         try:
             replayed = self._replayed_into(folder, session_folder, number)
             if replayed is None or replayed.began_ns is None:
@@ -155,8 +156,8 @@ class SessionReport:
 def _keep_configuration(folder: Path) -> None:
     """Put what the start was composed of where every run folder has it."""
     kept = folder / ".hydra" / "config.yaml"
-    kept.parent.mkdir()
-    shutil.copyfile(folder.with_suffix(".yaml"), kept)
+    make_folder(kept.parent)
+    write_text(kept, folder.with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
 def _seen_since(began_ns: int, event: Summary) -> Summary:

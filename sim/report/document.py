@@ -6,6 +6,7 @@ This module arranges the sections.
 
 from pathlib import Path
 
+from recordings.writing import write_text
 from sim.report import summary_section, wager_section
 from sim.report.equity_section import equity, inventory
 from sim.report.markout_section import markouts
@@ -21,13 +22,13 @@ REPORT_NAME = "report.html"
 def write_report(run_folder: Path) -> Path:
     """Write `report.html` into a run folder and return its path.
 
-    Raise ConfigError, with nothing written, where the summary or a table cannot be read.
+    Raise ConfigError where the summary or a table cannot be read, and WriteError where the report
+    cannot be written; then there is no report.
     """
     document = _document(read_run(run_folder))
     path = run_folder / REPORT_NAME
-    part = path.with_name(f".{REPORT_NAME}.part")
-    part.write_text(document, encoding="utf-8")
-    return part.replace(path)
+    write_text(path, document)
+    return path
 
 
 def _document(run: Run) -> str:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from recordings.writing import write_text
 from sim.engine.latency import Latency
 from sim.results.run_journal import RunJournal
 from sim.results.wager_recorder import MARKOUT_SECONDS, WagerRecorder
@@ -66,9 +67,7 @@ def exchange_models(queue: str, latency: Latency) -> Summary:
 
 def write_summary(folder: Path, summary: Summary) -> None:
     """Write the summary as the last file of a run, under its own name only once it is whole."""
-    part = folder / f".{SUMMARY_FILE}.part"
-    part.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(folder / SUMMARY_FILE)
+    write_text(folder / SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 
 def pair_label(catalogue: Catalogue, pair: Pair) -> str:

@@ -209,11 +209,13 @@ class Capture:
 
     def close(self) -> None:
         """Complete the tape; remove it if nothing was written."""
-        self._raw.end_file()
-        if self._writer.rows_written:
-            self._writer.close()
-        else:
-            self._writer.abandon()
+        try:
+            self._raw.end_file()
+        finally:
+            if self._writer.rows_written:
+                self._writer.close()
+            else:
+                self._writer.abandon()
 
     async def _end_segments(self) -> None:
         """Complete a segment regularly, and make the raw messages readable every second."""

@@ -4,6 +4,7 @@ TradingError
 ├─ ConfigError            the settings cannot mean anything
 ├─ TapeError              a recording is malformed or out of order
 ├─ JournalError           the journal cannot be read or written: stop
+├─ WriteError             a file cannot be written: the disk is full, or the folder is not ours
 ├─ InvariantError         our own books do not balance: stop, cancel all
 ├─ CredentialsError       the keys are missing, readable by others, or refused
 └─ ExchangeError
@@ -29,6 +30,10 @@ class TapeError(TradingError):
 
 class JournalError(TradingError):
     """The journal cannot be read or written."""
+
+
+class WriteError(TradingError):
+    """A file cannot be written; the message names it, the reason and the remedy."""
 
 
 class InvariantError(TradingError):

@@ -1,0 +1,24 @@
+"""What SQLite says of a disk, as an error of the journal."""
+
+import sqlite3
+from pathlib import Path
+
+from recordings.writing import unwritable
+from strategies.trading.model.errors import JournalError
+
+_NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+
+def journal_error(path: Path, error: sqlite3.Error) -> JournalError:
+    """Return the error that a journal cannot be written, with the reason and the remedy."""
+    # The lowest byte is the kind of error; the others say which call of the system failed.
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if kind == sqlite3.SQLITE_FULL:
+        return JournalError(unwritable(path, "the disk is full"))
+    if kind == sqlite3.SQLITE_IOERR:
+        remedy = "free space or check the disk, and run again"
+        return JournalError(unwritable(path, str(error), remedy))
+    if kind in _NOT_WRITABLE:
+        remedy = "make the file and its folder writable, and run again"
+        return JournalError(unwritable(path, str(error), remedy))
+    return JournalError(f"{path}: {error}")

@@ -1,0 +1,69 @@
+"""Files that cannot be written: one line with the path, the reason and the remedy.
+
+Everything that this project writes to a disk, it writes within `writing(path)`.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from strategies.trading.model.errors import WriteError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_FREE_SPACE = "free space and run again"
+_FORBIDDEN = "make it writable or name another folder"
+_REMEDIES = {
+    errno.ENOSPC: _FREE_SPACE,
+    errno.EDQUOT: _FREE_SPACE,
+    errno.EFBIG: "raise the limit on the size of a file (ulimit -f) and run again",
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EROFS: _FORBIDDEN,
+    errno.ENOTDIR: "name another folder: part of the path is a file",
+    errno.EEXIST: "name another folder: part of the path is a file",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+_OTHERWISE = "check the disk and run again"
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """Raise WriteError, which names the path, for an OSError from within the context."""
+    try:
+        yield
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def write_error(path: Path | str, error: OSError) -> WriteError:
+    """Return the error that a path cannot be written, with the reason and the remedy."""
+    number = error.errno
+    # The text of an error from a library of C++ names the place in its source as well.
+    reason = str(error) if number is None else os.strerror(number)
+    return WriteError(unwritable(path, reason, _REMEDIES.get(number or 0, _OTHERWISE)))
+
+
+def unwritable(path: Path | str, reason: str, remedy: str = _FREE_SPACE) -> str:
+    """Return the message that a path cannot be written."""
+    return f"{path}: cannot be written ({reason}); {remedy}"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that is under its own name only once it is whole; raise WriteError."""
+    part = path.with_name(f".{path.name}.part")
+    with writing(path):
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it; one that exists is left alone. Raise WriteError."""
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)

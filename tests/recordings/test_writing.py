@@ -1,0 +1,148 @@
+"""Files that cannot be written: the path, the reason and the remedy, whatever was being written."""
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from live.prophetx.market_data.raw_log import RawLog
+from recordings.journal.disk_errors import journal_error
+from recordings.journal.session_journal import SessionJournal
+from recordings.parquet import TableWriter
+from recordings.writing import make_folder, write_text, writing
+from strategies.trading.model.errors import JournalError, WriteError
+from tests.full_disks import files_limited_to, small_disk
+
+
+def test_a_full_device_is_named_with_reason_and_remedy() -> None:
+    """What /dev/full refuses comes out as one line that says what to do."""
+    path = Path("/dev/full")
+    with pytest.raises(WriteError) as raised, writing(path):
+        path.write_text("text", encoding="utf-8")
+    assert str(raised.value) == (
+        "/dev/full: cannot be written (No space left on device); free space and run again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EDQUOT, "free space and run again"),
+        (errno.EACCES, "make it writable or name another folder"),
+        (errno.EROFS, "make it writable or name another folder"),
+        (errno.EFBIG, "raise the limit on the size of a file (ulimit -f) and run again"),
+        (errno.EIO, "check the disk and run again"),
+    ],
+)
+def test_each_reason_has_its_remedy(number: int, remedy: str) -> None:
+    """The system's reason is given in its own words, and what to do depends on it."""
+    with pytest.raises(WriteError) as raised, writing(Path("a/b")):
+        raise OSError(number, "whatever a library says of it")
+    reason = os.strerror(number)
+    assert str(raised.value) == f"a/b: cannot be written ({reason}); {remedy}"
+
+
+def fill(table: TableWriter) -> None:
+    """Append more rows than a small disk takes."""
+    for number in range(1_000_000):
+        table.append((number * 2_654_435_761 % (1 << 60),))
+
+
+def log_much(raw: RawLog) -> None:
+    """Append more than a short file takes, and write it out each time."""
+    for number in range(100):
+        raw.append(number, os.urandom(200))
+        raw.flush()
+
+
+def journal_much(path: Path) -> None:
+    """Journal more than a small disk takes."""
+    with SessionJournal(path) as journal:
+        for number in range(100_000):
+            journal.begin_run(number)
+
+
+def test_a_table_that_does_not_fit_names_itself_and_leaves_nothing(tmp_path: Path) -> None:
+    """A disk that fills up while a table is written ends in the table's own path."""
+    with small_disk(tmp_path / "disk", 64) as disk:
+        path = disk / "table.parquet"
+        table = TableWriter(path, {"number": "int64"}, rows_per_group=10_000)
+        with pytest.raises(WriteError) as raised:
+            fill(table)
+        table.abandon()
+        assert list(disk.iterdir()) == []
+    assert str(raised.value) == (
+        f"{path}: cannot be written (No space left on device); free space and run again"
+    )
+
+
+def test_a_table_that_fails_as_it_is_closed_names_itself(tmp_path: Path) -> None:
+    """The last rows and the end of a file count as the file."""
+    path = tmp_path / "table.parquet"
+    table = TableWriter(path, {"number": "int64"})
+    table.append((1,))
+    with files_limited_to(20), pytest.raises(WriteError, match=f"^{path}: cannot be written"):
+        table.close()
+    table.abandon()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_that_does_not_fit_leaves_the_older_one(tmp_path: Path) -> None:
+    """A file is replaced only once the new one is whole, and no part of it stays behind."""
+    path = tmp_path / "summary.json"
+    write_text(path, "older")
+    with files_limited_to(10), pytest.raises(WriteError, match=f"^{path}: cannot be written"):
+        write_text(path, "newer" * 100)
+    assert path.read_text(encoding="utf-8") == "older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_inside_a_file_is_refused(tmp_path: Path) -> None:
+    """A path through a file is named, with the advice to take another."""
+    (tmp_path / "file").touch()
+    with pytest.raises(WriteError) as raised:
+        make_folder(tmp_path / "file" / "folder")
+    assert str(raised.value) == (
+        f"{tmp_path}/file/folder: cannot be written (Not a directory); "
+        "name another folder: part of the path is a file"
+    )
+
+
+def test_raw_messages_that_do_not_fit_name_their_file(tmp_path: Path) -> None:
+    """The raw log names the open file, closes it all the same, and can be closed again."""
+    raw = RawLog(tmp_path)
+    with files_limited_to(5), pytest.raises(WriteError, match=r"raw-00000\.jsonl\.gz: cannot be"):
+        log_much(raw)
+    with files_limited_to(5), pytest.raises(WriteError, match=r"raw-00000\.jsonl\.gz: cannot be"):
+        raw.end_file()
+    raw.end_file()
+
+
+def test_a_journal_on_a_full_disk_names_itself(tmp_path: Path) -> None:
+    """What SQLite calls a full disk is said with the journal's path and the remedy."""
+    with small_disk(tmp_path / "disk", 256) as disk:
+        path = disk / "journal.sqlite"
+        with pytest.raises(JournalError) as raised:
+            journal_much(path)
+    assert str(raised.value) == (
+        f"{path}: cannot be written (the disk is full); free space and run again"
+    )
+
+
+def test_a_journal_that_cannot_be_made_names_the_file_and_the_remedy(tmp_path: Path) -> None:
+    """A folder in which no file can be made is reported with what to do about it."""
+    with pytest.raises(JournalError) as raised:
+        SessionJournal(tmp_path / "missing" / "journal.sqlite")
+    assert str(raised.value) == (
+        f"{tmp_path}/missing/journal.sqlite.lock: cannot be written (unable to open database "
+        "file); make the file and its folder writable, and run again"
+    )
+
+
+def test_what_is_no_matter_of_the_disk_is_left_as_it_is() -> None:
+    """An error of SQLite that is not the disk's keeps its own words."""
+    assert str(journal_error(Path("j"), sqlite3.DatabaseError("file is not a database"))) == (
+        "j: file is not a database"
+    )

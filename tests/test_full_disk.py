@@ -1,0 +1,117 @@
+"""Every verb that writes, on a disk that takes no more: one line with the path, status 1."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import DictConfig
+
+from conf.compose import build_parts
+from strategies.trading.model.errors import JournalError
+from tests.full_disks import files_limited_to, small_disk
+from tests.live.session.test_gateway import session_on, until
+from tests.live.session.toy_exchange import ToyGateway
+from tests.paths import PROJECT
+
+Sim = Callable[..., Any]
+
+GENERATE = ("generate", "nba", "--seed", "1", "--out", "out")
+RUN = ("run", "recording.path=tape", "markets=moneyline")
+
+# The words of a verb, how large a file may become, and the file that is named.
+VERBS = {
+    "generate": (GENERATE, 1_000, "out/segment-00000.parquet"),
+    "run": (RUN, 20_000, "/report.html"),
+    "new-strategy": (("new-strategy", "an_idea", "--dir", "mine"), 500, "mine/an_idea.py"),
+}
+
+
+def failed(outcome: Any, verb: str, named: str) -> None:
+    """Assert one line that names a file, the reason and the remedy, with status 1."""
+    assert (outcome.status, outcome.out) == (1, [])
+    assert len(outcome.err) == 1, outcome.err
+    assert outcome.err[0].startswith(f"python -m sim {verb}: ")
+    assert named in outcome.err[0]
+    assert ": cannot be written (File too large); raise the limit" in outcome.err[0]
+
+
+@pytest.mark.parametrize(("words", "size", "named"), VERBS.values(), ids=VERBS.keys())
+def test_a_verb_names_the_file_that_could_not_be_written(
+    sim: Sim, tmp_path: Path, small_tape: Path, words: tuple[str, ...], size: int, named: str
+) -> None:
+    """No traceback, no bare number of an error, and nothing half-written stays behind."""
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    with files_limited_to(size):
+        failed(sim(*words), words[0], named)
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_report_that_does_not_fit_is_named(sim: Sim, small_tape: Path) -> None:
+    """Drawing a report again fails with its path; the older report stays."""
+    folder = Path(sim(*RUN).out[-1])
+    older = (folder / "report.html").read_bytes()
+    with files_limited_to(1_000):
+        failed(sim("report", str(folder)), "report", f"{folder}/report.html")
+    assert (folder / "report.html").read_bytes() == older
+
+
+def test_a_full_disk_ends_a_backtest_in_the_path_of_its_run(
+    sim: Sim, tmp_path: Path, small_tape: Path
+) -> None:
+    """With no space for the configuration that Hydra keeps, the folder of the run is named."""
+    with small_disk(tmp_path / "disk", 4) as disk:
+        (disk / "all").write_bytes(bytes(4_096))
+        outcome = sim(*RUN, f"hydra.run.dir={disk}/run")
+    assert (outcome.status, outcome.out, len(outcome.err)) == (1, [], 1)
+    assert str(disk) in outcome.err[0]
+    assert "cannot be written (No space left on device); free space" in outcome.err[0]
+
+
+def test_printing_to_a_full_device_is_said_in_one_line() -> None:
+    """Standard output is named like any other file, and nothing is added as the process ends."""
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "sim", "validate", "nba"]
+        ran = subprocess.run(
+            command, check=False, cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ran.stderr == (
+        "python -m sim validate: standard output: cannot be written (No space left on device); "
+        "free space and run again\n"
+    )
+    assert ran.returncode == 1
+
+
+def test_a_session_cancels_everything_when_its_disk_is_full(
+    compose_settings: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    """Journal, tape and log all fail while wagers are open; nothing is open at the end."""
+    words = ("mode=live", "strategy.quote_refresh_seconds=0")
+    parts = build_parts(compose_settings(*words))
+    made: list[ToyGateway] = []
+    lines: list[str] = []
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        session = session_on(parts, made)
+        trading = asyncio.ensure_future(session.run(tmp_path, {}, stop, lines.append))
+        await until(lambda: bool(made) and len(made[0].open_wagers) >= 2, trading.done)
+        with files_limited_to(1):
+            # The toy commits at once, in the test's own call; the session commits every second.
+            with suppress(JournalError):
+                made[0].fill(next(iter(made[0].open_wagers)))
+            await trading
+
+    journal = tmp_path / "sessions" / "toy" / "journal.sqlite"
+    with pytest.raises(JournalError, match=f"^{journal}: cannot be written"):
+        asyncio.run(asyncio.wait_for(run(), 60))
+    assert made[0].open_wagers == {}
+    assert lines[-1] == "nothing is open at toy"
+    log = tmp_path / "sessions" / "toy" / "session.log"
+    said = [line for line in lines if line.startswith(f"{log}: cannot be written")]
+    assert len(said) == 1
+    assert said[0].endswith("; the session goes on")
