@@ -1,4 +1,4 @@
-"""What both command lines do alike, whatever the verb."""
+"""What both command lines have in common, whatever the verb."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ sys.exit(run("program", "", {"count": verb}, sys.argv[1:]))
 """
 
 
-def test_a_verb_ends_quietly_when_its_reader_goes_away() -> None:
+def test_a_verb_ends_quietly_when_its_output_is_closed() -> None:
     """With the pipe closed after a line nothing is written to standard error; status 141."""
     command = [sys.executable, "-c", PROGRAM, "count"]
     pipe = subprocess.PIPE

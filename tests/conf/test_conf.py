@@ -1,4 +1,4 @@
-"""The configuration: whatever can be chosen is composed, and built, in every combination."""
+"""The configuration: every choice is composed and built, in every combination."""
 
 import re
 import shlex
@@ -67,7 +67,7 @@ def named(path: Path) -> str:
 
 
 def wanted_by(choice: str, folder: Path) -> list[str]:
-    """Return what a choice wants and is not shipped: files of measured times, written here."""
+    """Return the overrides for files that a choice needs, written here."""
     if choice != "latency=measured":
         return []
     path = folder / "times.txt"
@@ -87,7 +87,7 @@ def slow(cases: Iterable[tuple[str, ...]]) -> list[Any]:
 def test_every_mode_and_experiment_is_built(
     build_backtest: Build, mode: str, experiment: str
 ) -> None:
-    """Every mode is built into a session of its own with every experiment."""
+    """Every mode is built into its session with every experiment."""
     session = build_backtest(*words(f"mode={mode}", experiment))
     assert type(session).__module__.split(".")[0] == SIDES.get(mode, "live")
 
@@ -104,7 +104,7 @@ def test_every_mode_and_experiment_is_built(
 def test_every_choice_is_built(
     build_backtest: Build, tmp_path: Path, mode: str, experiment: str, choice: str
 ) -> None:
-    """Each choice of each group that a mode does not choose itself is built into its session."""
+    """Each choice of each group that a mode does not fix is built into its session."""
     wanted = wanted_by(choice, tmp_path)
     assert build_backtest(*words(f"mode={mode}", experiment, choice), *wanted)
 
@@ -130,7 +130,7 @@ def test_every_choice_is_built(
 def test_a_part_of_another_mode_is_refused(
     build_backtest: Build, mode: str, choice: str, named: str
 ) -> None:
-    """What a mode chooses cannot be exchanged for what it cannot work with."""
+    """A group that a mode fixes cannot be exchanged for an incompatible choice."""
     with pytest.raises(ConfigError, match=f"^{named}: "):
         build_backtest(f"mode={mode}", choice)
 
@@ -138,7 +138,7 @@ def test_a_part_of_another_mode_is_refused(
 @pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), list(product(EXPERIMENTS, EXPERIMENTS)))
 def test_experiments_can_be_stacked(build_backtest: Build, first: str, second: str) -> None:
-    """Any two experiments can be asked for together."""
+    """Any two experiments can be combined."""
     assert build_backtest(f"+experiment=[{first},{second}]").market_keys
 
 
@@ -150,21 +150,21 @@ def test_experiments_can_be_stacked(build_backtest: Build, first: str, second: s
 def test_overlays_leave_no_key_of_their_own(
     compose_settings: Compose, mode: str, experiment: str
 ) -> None:
-    """An overlay lands at the top of the tree: nothing composed has the key of an overlay group."""
+    """An overlay is merged at the top: the composed settings have no key of an overlay group."""
     config = compose_settings(*words(f"mode={mode}", experiment))
     assert set(config) & set(OVERLAY_GROUPS) == set()
 
 
 @pytest.mark.parametrize("path", OVERLAYS, ids=named)
-def test_an_overlay_says_first_that_it_is_one(path: Path) -> None:
-    """The package directive is the very first line, where alone Hydra sees it."""
+def test_an_overlay_starts_with_the_package_directive(path: Path) -> None:
+    """The package directive is the very first line, where alone Hydra finds it."""
     assert path.read_text(encoding="utf-8").splitlines()[0] == "# @package _global_"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", OVERLAYS, ids=named)
 def test_an_overlay_names_the_command_that_runs_it(build_backtest: Build, path: Path) -> None:
-    """The first comment of an overlay ends with a command; it asks for that overlay, and works."""
+    """The first comment of an overlay ends with a command that selects the overlay, and works."""
     comment = path.read_text(encoding="utf-8").splitlines()[1]
     command = re.fullmatch(r"# .+: python -m (?:sim|live) (\w+) ?(.*)", comment)
     assert command, comment
@@ -178,25 +178,25 @@ def test_an_overlay_names_the_command_that_runs_it(build_backtest: Build, path: 
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)
-def test_every_file_says_what_it_is(path: Path) -> None:
-    """Every file of the configuration begins with a sentence on what it is."""
+def test_every_file_begins_with_a_description(path: Path) -> None:
+    """Every file of the configuration begins with a sentence on its purpose."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    told = lines[1] if lines[0].startswith("# @package") else lines[0]
-    assert re.match(r"# [A-Z].{8,}", told)
+    comment = lines[1] if lines[0].startswith("# @package") else lines[0]
+    assert re.match(r"# [A-Z].{8,}", comment)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
-def test_a_key_that_nobody_takes_is_refused(build_backtest: Build, place: str) -> None:
-    """No key is ignored: one that no part takes keeps the session from being built, anywhere."""
+def test_an_unknown_key_is_refused(build_backtest: Build, place: str) -> None:
+    """No key is ignored: an unknown key anywhere keeps the session from being built."""
     with pytest.raises((ConfigError, HydraException, TypeError), match="nobody_takes_this"):
         build_backtest(f"+{place}nobody_takes_this=1")
 
 
-def test_every_setting_of_the_field_is_there_under_its_known_name(
+def test_every_common_setting_has_its_usual_name(
     compose_settings: Compose,
 ) -> None:
-    """Settings that a user of such a platform looks for are where the README says they are."""
+    """Settings that users of such a platform look for are where the README documents them."""
     config = compose_settings("+experiment=nba")
     for name in (
         "risk.max_stake_per_wager",
@@ -217,13 +217,13 @@ def test_every_setting_of_the_field_is_there_under_its_known_name(
 
 
 def test_the_safe_choice_is_the_default(build_backtest: Build) -> None:
-    """Unless asked, nothing is quoted in-play or close to the start."""
+    """By default, nothing is quoted in-play or close to the start."""
     limits = build_backtest().limits
     assert not limits.in_play
     assert limits.stop_before_start_ns == 120 * 10**9
 
 
-def test_what_an_experiment_says_reaches_the_session(build_backtest: Build) -> None:
+def test_an_overlay_and_an_override_reach_the_session(build_backtest: Build) -> None:
     """A value in an overlay, and one on the command line, change the session that is built."""
     assert build_backtest("+experiment=nba").seed == 7
     assert build_backtest("+experiment=nba", "seed=11").seed == 11
@@ -234,13 +234,13 @@ def test_what_an_experiment_says_reaches_the_session(build_backtest: Build) -> N
 
 
 def test_dollars_become_cents(build_backtest: Build) -> None:
-    """Limits are dollars with at most two decimals in the configuration, and cents behind it."""
+    """Limits are dollars with at most two decimals in the configuration, and cents in code."""
     limits = build_backtest("risk.max_total_exposure=12.34").limits
     assert limits.max_total_exposure_cents == 1_234
 
 
 def test_the_help_lists_every_choice() -> None:
-    """What can be chosen is told in full, group by group."""
+    """The help lists every choice, group by group."""
     assert choices() == CHOICES
 
 

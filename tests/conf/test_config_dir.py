@@ -1,4 +1,4 @@
-"""A configuration folder of the user's own, for the verbs that compose by themselves."""
+"""A configuration folder of the user's own, for the verbs that compose settings themselves."""
 
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("joined", [True, False])
-def test_an_experiment_of_ones_own_is_traded_with(folder: Path, joined: bool) -> None:
-    """What was backtested with --config-dir is found by the live verbs too, in both spellings."""
+def test_a_users_own_experiment_is_found_by_the_live_verbs(folder: Path, joined: bool) -> None:
+    """An experiment that was backtested with --config-dir is found in both spellings."""
     words = [f"--config-dir={folder}"] if joined else ["--config-dir", str(folder)]
     session: Any = session_from_command_line([*words, "+experiment=mine"], "check")
     assert session.limits.max_concurrent_wagers == 7
 
 
 @pytest.mark.parametrize("word", ["--config-dir=nowhere", "--config-dir", "--cfg"])
-def test_a_folder_or_option_that_is_not_there_is_refused(word: str) -> None:
-    """The option is named, with what is wrong with it."""
+def test_a_missing_folder_or_option_is_refused(word: str) -> None:
+    """The error names the option and what is wrong with it."""
     with pytest.raises(ConfigError, match=r"^--c"):
         session_from_command_line([word], "check")

@@ -1,4 +1,4 @@
-"""The configurations that sessions of earlier versions saved are still read."""
+"""Configurations saved by sessions of earlier versions can still be read."""
 
 from pathlib import Path
 
@@ -20,18 +20,18 @@ SAVED = sorted(Path(__file__).parent.glob("*_session_of_0_1.yaml"))
 def test_a_configuration_of_version_0_1_is_read(
     path: Path, mode: str, session_class: type[object]
 ) -> None:
-    """A session that version 0.1 saved, before modules were moved, is replayed and compared."""
+    """A session saved by version 0.1, before modules were moved, is replayed and compared."""
     assert isinstance(session_from_saved(path, mode), session_class)
 
 
-def test_every_moved_class_is_found_where_it_is_now() -> None:
-    """Each old place leads to an object that can be imported."""
+def test_every_moved_class_is_found() -> None:
+    """Each old name leads to an object that can be imported."""
     for target in _MOVED.values():
         assert callable(get_object(target))
 
 
 def test_other_classes_and_values_stay_as_saved() -> None:
-    """A class that did not move, a class of the user's own, and all values are left alone."""
+    """A class that did not move, a class of the user's own, and all values are unchanged."""
     own = {"_target_": "ideas.mine.Mine", "levels": [1, {"_target_": "live.site.Site"}]}
     found = {"_target_": "ideas.mine.Mine", "levels": [1, {"_target_": _MOVED["live.site.Site"]}]}
     assert with_current_targets(own) == found

@@ -11,7 +11,7 @@ from tests.paths import PROJECT
 
 
 @pytest.mark.slow
-def test_the_page_is_what_the_types_say() -> None:
+def test_the_page_is_up_to_date_with_the_types() -> None:
     """docs/settings.md is as the types make it; `python -m conf.settings_page` writes it again."""
     assert (PROJECT / "docs" / "settings.md").read_text(encoding="utf-8") == page()
 
@@ -31,7 +31,7 @@ def test_cfg_job_prints_the_meaning_beside_the_value(
 def test_cfg_with_multirun_is_refused_in_one_line(
     run_main: Callable[..., Any], tmp_path: Any
 ) -> None:
-    """`--cfg` shows one run, so `--multirun` beside it is refused with the remedy, status 2."""
+    """`--cfg` shows one run, so `--multirun` with it is refused with the remedy, status 2."""
     outcome = run_main(main, tmp_path, "run", "--cfg", "job", "--multirun", "seed=1,2")
     assert outcome.status == 2
     assert outcome.err == ["python -m sim run: --cfg: shows one run; leave out --multirun"]

@@ -1,4 +1,4 @@
-"""Wrong settings: each is refused in one line that names it as the user wrote it, status 2."""
+"""Wrong settings: each gives a one-line error with the name that the user wrote, status 2."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from sim.__main__ import main
 from strategies.trading.model.settings import Dollars, allowed
 
-# What is asked for, and how the message goes on after the program's name.
+# The settings, and the message after the program's name.
 WRONG = {
     "strategy.spread_margn=1": (
         "strategy.spread_margn: no such setting; did you mean strategy.spread_margin?"
@@ -50,10 +50,10 @@ WRONG = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("word", "message"), WRONG.items(), ids=WRONG.keys())
-def test_a_wrong_setting_is_refused_by_the_name_that_was_written(
+def test_a_wrong_setting_is_refused_by_the_name_as_written(
     run_main: Callable[..., Any], tmp_path: Path, word: str, message: str
 ) -> None:
-    """One line says which setting, which value, what is allowed, and the nearest real name."""
+    """One line has the setting, the value, what is allowed, and the nearest real name."""
     outcome = run_main(main, tmp_path, "run", word)
     assert outcome.status == 2, outcome
     assert len(outcome.err) == 1, outcome.err
@@ -81,7 +81,7 @@ def test_a_wrong_quote_names_the_strategy_and_what_it_returned(
     returned: str,
     problem: str,
 ) -> None:
-    """What a strategy returns is checked where the desk takes it: one line, status 2."""
+    """A strategy's quotes are checked where the desk takes them: one line, status 2."""
     folder = small_tape.parent
     name = f"idea_{abs(hash(returned))}"
     (folder / f"{name}.py").write_text(

@@ -42,7 +42,7 @@ CANCELLABLE_SECONDS = RETRY_WINDOW_SECONDS + 1
 class ExchangeHarness(Protocol):
     """An exchange with one open moneyline, and the events received from it.
 
-    Two other makers offer on it, and a taker arrives, as `OTHERS` and `TAKER_*` say. The account
+    Two other makers offer on it, and a taker arrives, by `OTHERS` and `TAKER_*`. The account
     holds `BALANCE_CENTS`.
     """
 

@@ -57,7 +57,7 @@ class ProphetHarness:
         self._folder = folder / "taped"
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
-        self._host_task: asyncio.Task[None] | None = None
+        self._server_task: asyncio.Task[None] | None = None
         self._loop.run_until_complete(self._open())
 
     def let_pass(self, seconds: float) -> None:
@@ -86,18 +86,18 @@ class ProphetHarness:
     def close(self) -> None:
         """Close the gateway and the sandbox."""
         self._closing.set()
-        assert self._host_task is not None
-        self._loop.run_until_complete(self._host_task)
+        assert self._server_task is not None
+        self._loop.run_until_complete(self._server_task)
         self._loop.close()
 
     async def _open(self) -> None:
         opened = self._loop.create_future()
-        self._host_task = self._loop.create_task(self._host(opened))
-        await asyncio.wait((opened, self._host_task), return_when=asyncio.FIRST_COMPLETED)
-        if self._host_task.done():
-            self._host_task.result()
+        self._server_task = self._loop.create_task(self._serve(opened))
+        await asyncio.wait((opened, self._server_task), return_when=asyncio.FIRST_COMPLETED)
+        if self._server_task.done():
+            self._server_task.result()
 
-    async def _host(self, opened: "asyncio.Future[None]") -> None:
+    async def _serve(self, opened: "asyncio.Future[None]") -> None:
         """Run the sandbox and the gateway's tasks until closed."""
         async with self._sandbox.opened() as server:
             port = urlsplit(server.address).port
@@ -157,7 +157,7 @@ class Listener:
         self._received = received
 
     def take(self, event: Event, at_ns: int) -> None:
-        """Keep an event."""
+        """Record an event."""
         self._received.append(event)
         if self.desk is not None:
             self.desk.take(event, at_ns)

@@ -52,7 +52,7 @@ class SimulatedHarness:
         self.let_pass(1)
 
     def let_pass(self, seconds: float) -> None:
-        """Let the environment run, and hear what arrived."""
+        """Run the environment, and drain the inbox."""
         self._env.run(until=self._env.now_ns + round(seconds * NS_PER_SECOND))
         self._inbox.drain(self._env.now_ns)
 
@@ -60,13 +60,13 @@ class SimulatedHarness:
         """Assemble a desk with the standard settings, and start it."""
         desk = build_desk(self, assemble, self._parts, self._info)
 
-        def hear(event: Event, at_ns: int) -> None:
+        def take(event: Event, at_ns: int) -> None:
             self.received.append(event)
             desk.take(event, at_ns)
 
-        self._inbox.connect(hear, desk.act)
+        self._inbox.connect(take, desk.act)
         desk.start()
         return desk
 
     def close(self) -> None:
-        """Leave nothing running: nothing is."""
+        """Do nothing: nothing is running."""

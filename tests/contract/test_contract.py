@@ -114,8 +114,8 @@ def test_an_accepted_wager_is_opened_or_invalid(harness: ExchangeHarness) -> Non
     assert update_types_of(harness, "crosses") == [WagerAccepted, WagerInvalid]
 
 
-def test_answers_come_in_the_order_of_asking(harness: ExchangeHarness) -> None:
-    """Batches are answered one after the other, the wagers of a batch in their order."""
+def test_responses_come_in_the_order_of_requests(harness: ExchangeHarness) -> None:
+    """Batches are answered in order, and the wagers of a batch in their order."""
     odds = (-110, -112, -114, -116, -118, -120)
     refs = [f"w{place}" for place in range(len(odds))]
     requests = [
@@ -128,8 +128,8 @@ def test_answers_come_in_the_order_of_asking(harness: ExchangeHarness) -> None:
         assert [event.ref for event in received_of(harness, kind)] == refs
 
 
-def test_a_batch_over_the_limit_is_refused_whole(harness: ExchangeHarness) -> None:
-    """One wager too many in a batch, and each of them is rejected; nothing is open."""
+def test_a_batch_over_the_limit_is_rejected_whole(harness: ExchangeHarness) -> None:
+    """With one wager too many in a batch, each of them is rejected; nothing is open."""
     requests = [wager_request(f"w{place}", stake_cents=200) for place in range(BATCH_LIMIT + 1)]
     harness.exchange.place(requests)
     wait_for_update(harness, WagerRejected, *(request.ref for request in requests))
@@ -219,8 +219,8 @@ def test_an_early_cancel_is_refused_with_a_retry_time(harness: ExchangeHarness) 
 
 
 @pytest.mark.slow
-def test_too_many_cancels_at_once_are_refused_each(harness: ExchangeHarness) -> None:
-    """One cancel too many in a batch, and each is refused; what is open stays open."""
+def test_a_cancel_batch_over_the_limit_is_refused_whole(harness: ExchangeHarness) -> None:
+    """With one cancel too many in a batch, each is refused; what is open stays open."""
     opened(harness, wager_request("a"))
     refs = [WagerRef("a"), *(WagerRef(f"w{place}") for place in range(BATCH_LIMIT))]
     harness.exchange.cancel(refs)
@@ -235,7 +235,7 @@ def test_too_many_cancels_at_once_are_refused_each(harness: ExchangeHarness) -> 
 @pytest.mark.parametrize(
     "scope", [{}, {"event_id": GAME}, {"event_id": GAME, "market_id": MONEYLINE}]
 )
-def test_cancelling_all_answers_for_each(harness: ExchangeHarness, scope: dict[str, Any]) -> None:
+def test_a_mass_cancel_reports_each_wager(harness: ExchangeHarness, scope: dict[str, Any]) -> None:
     """Everything open in the scope is cancelled, and each wager is reported."""
     opened(
         harness,
@@ -255,7 +255,7 @@ def test_cancelling_all_answers_for_each(harness: ExchangeHarness, scope: dict[s
     "scope",
     [{"event_id": EventId("another")}, {"event_id": GAME, "market_id": MarketId("999")}],
 )
-def test_cancelling_all_of_something_else_changes_nothing(
+def test_a_mass_cancel_of_another_scope_changes_nothing(
     harness: ExchangeHarness, scope: dict[str, Any]
 ) -> None:
     """What is open outside the scope stays open."""
@@ -269,7 +269,7 @@ def test_cancelling_all_of_something_else_changes_nothing(
 
 
 @pytest.mark.slow
-def test_asking_for_the_state_gets_one(harness: ExchangeHarness) -> None:
+def test_a_state_request_gets_one_response(harness: ExchangeHarness) -> None:
     """Each request gets one response: the balance, and the open stake by wager, in order."""
     assert account(harness) == AccountState(BALANCE_CENTS, ())
     opened(harness, wager_request("a"), wager_request("b", odds=-106, stake_cents=700))

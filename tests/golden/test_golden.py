@@ -1,10 +1,10 @@
-"""The golden run: the main command on the shipped recording comes to the figures pinned here.
+"""The golden run: the main command on the shipped recording gives the figures pinned here.
 
 Where a change of the code, the settings or the recording is meant to change them, renew them with
 
     python -m pytest tests/golden --renew-golden
 
-and say why in the changelog.
+and give the reason in the changelog.
 """
 
 import json
@@ -45,7 +45,7 @@ PINNED = (
 
 @pytest.fixture(scope="module")
 def golden(nba_run: Any, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Return the pinned figures, renewed first if that was asked for."""
+    """Return the pinned figures, renewed first if `--renew-golden` is given."""
     if request.config.getoption("--renew-golden"):
         pinned = {key: nba_run.summary[key] for key in PINNED}
         GOLDEN.write_text(json.dumps(pinned, indent=2) + "\n", encoding="utf-8")
@@ -73,23 +73,23 @@ def pinned_of(summary: dict[str, Any]) -> dict[str, Any]:
     return {key: summary[key] for key in PINNED}
 
 
-def test_the_golden_run_is_worth_comparing(golden: dict[str, Any]) -> None:
-    """What is pinned is a run that trades: 100 commands, 10 fills, and a result."""
+def test_the_golden_run_trades_enough(golden: dict[str, Any]) -> None:
+    """The pinned run trades: 100 commands, 10 fills, and a result."""
     assert golden["commands"] >= 100
     assert golden["fills"] >= 10
     assert golden["profit_cents"] != 0
 
 
-def test_the_main_command_comes_to_the_golden_figures(nba_run: Any, golden: dict[str, Any]) -> None:
-    """`python -m sim run +experiment=nba` decides and earns to the cent what it did before."""
+def test_the_main_command_gives_the_golden_figures(nba_run: Any, golden: dict[str, Any]) -> None:
+    """`python -m sim run +experiment=nba` gives the pinned digest and figures, to the cent."""
     assert pinned_of(nba_run.summary) == golden
 
 
 @pytest.mark.slow
-def test_the_same_run_again_is_the_same_run(
+def test_a_second_pass_is_the_same_run(
     build_backtest: Callable[..., Any], golden: dict[str, Any]
 ) -> None:
-    """Built once and run twice, each pass starts afresh and sends the same commands."""
+    """Built once and run twice, each pass starts fresh and sends the same commands."""
     backtest = build_backtest("+experiment=nba")
     passes = [backtest.run_pass(backtest.queue()) for _ in range(2)]
     assert {run.journal.digest.hexdigest() for run in passes} == {golden["digest"]}
@@ -99,13 +99,13 @@ def test_the_same_run_again_is_the_same_run(
 def test_another_process_with_another_hash_seed_is_the_same_run(
     golden: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Nothing depends on the order of hashes: another process comes to the same figures."""
+    """Nothing depends on the order of hashes: another process gives the same figures."""
     assert pinned_of(run_elsewhere(tmp_path, "0")) == golden
 
 
 @pytest.mark.slow
 def test_the_order_of_the_passes_does_not_matter(golden: dict[str, Any], tmp_path: Path) -> None:
-    """Run with the other queue model chosen, under another hash seed, both profits are the same."""
+    """With the other queue model chosen, under another hash seed, both profits are the same."""
     summary = run_elsewhere(tmp_path, "4242", "queue=front")
     assert summary["profit_cents"] == golden["profit_cents_front"]
     assert summary["profit_cents_front"] == golden["profit_cents_front"]

@@ -62,9 +62,9 @@ def _write_segment(writer: TapeWriter, start_ns: int) -> None:
         lambda: writer.score(0, 54, 51),
         lambda: writer.reference(0, 0.4),
     ]
-    for at, say in enumerate(statements):
+    for at, add_row in enumerate(statements):
         writer.begin_message(start_ns + at, start_ns + at)
-        say()
+        add_row()
 
 
 def first(folder: Path) -> Path:
@@ -95,7 +95,7 @@ def put(segment: Path, column: str, row: int, value: object) -> None:
 
 
 def describe(segment: Path, **changes: Any) -> None:
-    """Change what a segment says about itself; None takes an entry out."""
+    """Change an entry of a segment's description; None removes it."""
     described = json.loads(pq.read_metadata(segment).metadata[METADATA_KEY]) | changes
     kept = {name: value for name, value in described.items() if value is not None}
     rewrite(segment, pq.read_table(segment), {METADATA_KEY: json.dumps(kept).encode()})
@@ -110,21 +110,21 @@ def refusal(path: Path) -> str:
     return message
 
 
-def test_the_recording_that_these_tests_spoil_is_good(folder: Path) -> None:
-    """A segment that is rewritten unchanged is read, so every refusal means the change."""
+def test_the_unspoilt_recording_is_valid(folder: Path) -> None:
+    """A segment that is rewritten unchanged is read, so every refusal is due to the change."""
     rewrite(second(folder), pq.read_table(second(folder)))
     assert validate(Tape(folder)).rows == 2 * ROWS
 
 
 @pytest.mark.parametrize("kept", [0, 3, 100, -1], ids=["nothing", "stub", "head", "all but a byte"])
 def test_a_truncated_segment_is_refused(folder: Path, kept: int) -> None:
-    """A file cut short by a full disk or a broken copy is refused by name, wherever it was cut."""
+    """A file cut by a full disk or a broken copy is refused by name, wherever it was cut."""
     second(folder).write_bytes(second(folder).read_bytes()[:kept])
     assert refusal(folder).startswith(f"{second(folder)}: cannot be read as Parquet (")
 
 
-def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
-    """Pointing at some other kind of file is refused by name."""
+def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
+    """Another kind of file is refused by name."""
     path = tmp_path / "game.parquet"
     path.write_text("time,odds\n1,150\n" * 50)
     assert refusal(path).startswith(f"{path}: cannot be read as Parquet (")
@@ -145,10 +145,10 @@ def test_a_parquet_file_of_something_else_is_refused(tmp_path: Path) -> None:
     assert refusal(path) == f"{path}: no tape metadata; this is no segment of a recording"
 
 
-@pytest.mark.parametrize("said", [b"", b"{", b"[]", b"{}", b"\xff", b'{"ladder": [100]}'])
-def test_a_description_that_cannot_be_read_is_refused(folder: Path, said: bytes) -> None:
-    """A description that is garbled is refused, naming the file."""
-    rewrite(second(folder), pq.read_table(second(folder)), {METADATA_KEY: said})
+@pytest.mark.parametrize("description", [b"", b"{", b"[]", b"{}", b"\xff", b'{"ladder": [100]}'])
+def test_an_unreadable_description_is_refused(folder: Path, description: bytes) -> None:
+    """A garbled description is refused, naming the file."""
+    rewrite(second(folder), pq.read_table(second(folder)), {METADATA_KEY: description})
     assert refusal(folder).startswith(f"{second(folder)}: unreadable tape metadata (")
 
 
@@ -175,10 +175,10 @@ def test_an_unknown_version_is_refused(folder: Path, version: object) -> None:
     ],
     ids=lambda changes: " ".join(f"{name} is {value}" for name, value in changes.items()),
 )
-def test_a_description_that_lacks_or_garbles_an_entry_is_refused(
+def test_a_description_with_a_missing_or_invalid_entry_is_refused(
     folder: Path, changes: dict[str, Any]
 ) -> None:
-    """A description that misses an entry, or says what cannot be, is refused by file."""
+    """A description with a missing or invalid entry is refused, naming the file."""
     describe(second(folder), **changes)
     assert refusal(folder).startswith(f"{second(folder)}: ")
 
@@ -200,8 +200,8 @@ def test_a_column_of_another_type_is_refused(folder: Path) -> None:
     assert refusal(folder) == f"{second(folder)}: {expected}"
 
 
-def test_a_hole_in_a_number_column_is_refused(folder: Path) -> None:
-    """A cell that holds nothing, where a number must be, is refused by file, row and column."""
+def test_a_null_in_a_number_column_is_refused(folder: Path) -> None:
+    """A null where a number is required is refused by file, row and column."""
     put(second(folder), "odds", TRADE, None)
     message = refusal(folder)
     assert message.startswith(f"{second(folder)}, ")
@@ -241,10 +241,10 @@ def test_a_hole_in_a_number_column_is_refused(folder: Path) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("segment_of", [first, second])
-def test_a_row_that_cannot_be_is_refused_by_file_and_row(
+def test_an_invalid_row_is_refused_by_file_and_row(
     folder: Path, segment_of: Callable[[Path], Path], cell: tuple[int, str, int], why: str
 ) -> None:
-    """One wrong cell anywhere is refused, and the message says which file, which row, and why."""
+    """One wrong cell anywhere is refused, and the message has file, row and reason."""
     segment = segment_of(folder)
     row, column, value = cell
     put(segment, column, row, value)
@@ -252,10 +252,10 @@ def test_a_row_that_cannot_be_is_refused_by_file_and_row(
 
 
 @pytest.mark.parametrize(("rows_per_chunk", "chunks_ahead"), [(1, 8), (2, 4), (5, 2), (100, 1)])
-def test_a_row_is_named_the_same_whatever_the_chunks(
+def test_a_row_has_the_same_number_with_any_chunk_size(
     folder: Path, rows_per_chunk: int, chunks_ahead: int
 ) -> None:
-    """A wrong row is counted in its file, and all chunks ahead of its own are read first."""
+    """A wrong row is counted in its file, and all chunks before its own are read first."""
     put(second(folder), "odds", TRADE, 131)
     chunks = Tape(folder).chunks(rows_per_chunk)
     for _ in range(chunks_ahead):
@@ -265,7 +265,7 @@ def test_a_row_is_named_the_same_whatever_the_chunks(
 
 
 def test_rows_back_in_time_are_found_across_chunks(folder: Path) -> None:
-    """A row before the one ahead of it is found also where the two are in different chunks."""
+    """A row before the previous one is found even if the two are in different chunks."""
     put(second(folder), "received_ns", MARKET_STATUS, 1_999)
     for rows_per_chunk in (1, 2, 3, 100):
         with pytest.raises(TapeError, match=f", row {MARKET_STATUS}: goes back in time"):
@@ -273,28 +273,28 @@ def test_rows_back_in_time_are_found_across_chunks(folder: Path) -> None:
 
 
 def test_rows_back_in_time_are_found_across_segments(folder: Path) -> None:
-    """A segment that begins before the last row of the segment ahead of it is refused."""
+    """A segment that begins before the last row of the previous segment is refused."""
     put(second(folder), "received_ns", OFFER, 1_004)
     assert refusal(folder).startswith(f"{second(folder)}, row {OFFER}: goes back in time (")
 
 
 def test_messages_numbered_back_are_found_across_segments(folder: Path) -> None:
-    """A segment whose first message is numbered below the last one ahead of it is refused."""
+    """A segment whose first message number is below the previous segment's last is refused."""
     put(second(folder), "seq", OFFER, 5)
     expected = f"{second(folder)}, row {OFFER}: has a seq below the row ahead ("
     assert refusal(folder).startswith(expected)
 
 
-def test_a_value_that_a_kind_does_not_use_is_not_held_against_it(folder: Path) -> None:
-    """A score without odds, line or side is good: only what its kind uses is checked."""
+def test_unused_columns_of_a_kind_are_not_checked(folder: Path) -> None:
+    """A score without odds, line or side is valid: only the columns its kind uses are checked."""
     put(second(folder), "odds", SCORE, 131)
     put(second(folder), "state", OFFER, 99)
     assert validate(Tape(folder)).rows_by_kind[Kind.SCORE.name.lower()] == 2
 
 
 @pytest.mark.parametrize("name", ["events", "markets", "lines"])
-def test_segments_whose_dictionaries_contradict_are_refused(folder: Path, name: str) -> None:
-    """Segments of two different recordings in one folder are refused, as rows would be misread."""
+def test_segments_with_conflicting_dictionaries_are_refused(folder: Path, name: str) -> None:
+    """Segments of two recordings in one folder are refused, as rows would be misread."""
     other = {
         "events": [["other", "B at A", "A", "B", "NBA", "basketball", 9]],
         "markets": [["g", "225", "total", "Total"]],
@@ -306,13 +306,13 @@ def test_segments_whose_dictionaries_contradict_are_refused(folder: Path, name: 
 
 
 def test_a_missing_segment_is_refused(folder: Path) -> None:
-    """A recording whose first or middle segment is gone is refused, not read with a gap."""
+    """A recording whose first or middle segment is missing is refused, not read with a gap."""
     first(folder).unlink()
     assert refusal(folder).startswith(f"{folder}")
 
 
 def test_a_recording_without_rows_is_refused(tmp_path: Path) -> None:
-    """A recording that was opened and closed with nothing on it is refused as empty."""
+    """A recording that was opened and closed without rows is refused as empty."""
     with TapeWriter(tmp_path / "tape", source="test", simulated=True, clocks=Clocks.ONE):
         pass
     assert refusal(tmp_path / "tape") == f"{tmp_path / 'tape'}: the recording is empty"
@@ -324,7 +324,7 @@ def test_a_folder_without_segments_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nowhere", "importers/../nba", "/no/such/folder", "importers"])
-def test_a_recording_that_is_not_there_is_refused_by_the_name_given(name: str) -> None:
+def test_a_missing_recording_is_refused_by_the_given_name(name: str) -> None:
     """A name that is neither a path nor a shipped recording is refused as it was typed."""
     with pytest.raises(TapeError, match=r"^recording .*: no such folder") as refused:
         open_recording(name)

@@ -1,4 +1,4 @@
-"""Real Betfair recordings traded end to end; skipped where those files are not there."""
+"""Real Betfair recordings traded end to end; skipped where the files are missing."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -82,8 +82,8 @@ def runs(
     return Runs(tmp_path_factory.mktemp("runs"), imports, run_in)
 
 
-def settled_by_hand(run: Any, tape: Tape) -> Fraction:
-    """Return the profit in cents that fills and results on the tape come to, less 2 % if won.
+def profit_by_odds(run: Any, tape: Tape) -> Fraction:
+    """Return the profit in cents of the fills by the results on the tape, less 2 % if positive.
 
     Each fill pays by its odds, as an exact fraction; the one market of the file is settled whole.
     """
@@ -102,8 +102,8 @@ def settled_by_hand(run: Any, tape: Tape) -> Fraction:
     return gross - max(gross, Fraction(0)) / 50
 
 
-def settled_to_the_cent(run: Any, tape: Tape) -> int:
-    """Return the profit in cents from the cents that fills were told to win and lose."""
+def profit_by_cents(run: Any, tape: Tape) -> int:
+    """Return the profit in cents from the fills' own stakes and profits."""
     lines = tape.info.lines
     rows = [row for chunk in tape.chunks() for row in chunk.rows() if row.kind == Kind.RESULT]
     won = {lines[row.line].line_id for row in rows if row.state == Result.WON}
@@ -116,23 +116,23 @@ def settled_to_the_cent(run: Any, tape: Tape) -> int:
 
 
 @pytest.mark.parametrize("name", [NBA, CRICKET, HANDICAPS])
-def test_what_was_imported_is_valid(
+def test_an_imported_recording_is_valid(
     imports: Imports, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every real file is imported and then read whole, without a complaint."""
     tape = imports.tape(name)
     capsys.readouterr()
     assert main(["validate", str(tape)]) == 0
-    told = capsys.readouterr().out
-    assert told.endswith("valid\n")
-    assert "SIMULATED" not in told
+    printed = capsys.readouterr().out
+    assert printed.endswith("valid\n")
+    assert "SIMULATED" not in printed
 
 
 @pytest.mark.parametrize(
     ("name", "experiment"), [*product((NBA, CRICKET), EXPERIMENTS), (HANDICAPS, "nba")]
 )
 def test_a_real_recording_is_traded_to_its_end(runs: Runs, name: str, experiment: str) -> None:
-    """Each experiment runs on each file: it places wagers, has fills, and is whole."""
+    """Each experiment on each file places wagers, has fills, and completes."""
     run = runs.of(name, experiment)
     assert run.summary["wagers_placed"] > 20
     assert run.summary["fills"] > 0
@@ -143,19 +143,19 @@ def test_a_real_recording_is_traded_to_its_end(runs: Runs, name: str, experiment
 @pytest.mark.parametrize(
     ("name", "experiment"), [*product((NBA, CRICKET), EXPERIMENTS), (HANDICAPS, "nba")]
 )
-def test_a_real_recording_is_traded_alike_twice(
+def test_a_second_pass_sends_the_same_commands(
     runs: Runs, imports: Imports, build_backtest: Callable[..., Any], name: str, experiment: str
 ) -> None:
-    """A second way through a real recording sends the same commands."""
+    """A second pass over a real recording sends the same commands."""
     first = runs.of(name, experiment).summary["digest"]
     backtest = build_backtest(*settings_of(imports.tape(name), name, experiment))
     assert backtest.run_pass(backtest.queue()).journal.digest.hexdigest() == first
 
 
-def test_a_thousand_pairs_are_traded_during_play_too(
+def test_a_thousand_pairs_are_traded_in_play(
     imports: Imports, build_backtest: Callable[..., Any]
 ) -> None:
-    """The in-play experiment trades the handicap file as well, alike both times."""
+    """The in-play experiment trades the handicap file as well, identically both times."""
     backtest = build_backtest(*settings_of(imports.tape(HANDICAPS), HANDICAPS, "nba_in_play"))
     first, second = (backtest.run_pass(backtest.queue()) for _ in range(2))
     assert first.wagers.fills > 0
@@ -163,20 +163,20 @@ def test_a_thousand_pairs_are_traded_during_play_too(
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_a_settled_match_pays_what_its_fills_come_to(
+def test_a_settled_match_pays_the_sum_of_its_fills(
     runs: Runs, imports: Imports, experiment: str
 ) -> None:
     """On the cricket match, settled profit is the independent sum over fills, to the cent."""
     run, tape = runs.of(CRICKET, experiment), Tape(imports.tape(CRICKET))
     assert run.summary["fills"] >= 20
-    assert run.summary["profit_cents"] == settled_to_the_cent(run, tape)
+    assert run.summary["profit_cents"] == profit_by_cents(run, tape)
     # By odds alone, the sum is off by no more than the rounding of each wager's profit.
     most = Fraction(run.summary["wagers_placed"], 2) + 1
-    assert abs(run.summary["profit_cents"] - settled_by_hand(run, tape)) <= most
+    assert abs(run.summary["profit_cents"] - profit_by_odds(run, tape)) <= most
     assert (run.summary["open_positions"], run.summary["marked_cents"]) == ([], 0)
 
 
-def test_a_match_is_quoted_during_play_only_where_asked_for(runs: Runs) -> None:
+def test_only_the_in_play_experiment_quotes_in_play(runs: Runs) -> None:
     """In-play wagers are placed by the in-play experiment alone, and some of them are matched."""
     (event,) = runs.of(CRICKET, "nba").summary["events"]
     before, during = (runs.of(CRICKET, name).table("wagers") for name in EXPERIMENTS)
@@ -186,7 +186,7 @@ def test_a_match_is_quoted_during_play_only_where_asked_for(runs: Runs) -> None:
 
 
 def test_nothing_is_placed_while_a_market_is_suspended(runs: Runs, imports: Imports) -> None:
-    """Once the desk can have heard of a suspension, it places nothing until the market reopens."""
+    """Once a suspension can have reached the desk, it places nothing until the market reopens."""
     tape = Tape(imports.tape(CRICKET))
     rows = [row for chunk in tape.chunks() for row in chunk.rows()]
     states = [(row.received_ns, row.state) for row in rows if row.kind == Kind.MARKET_STATUS]
@@ -203,8 +203,8 @@ def test_nothing_is_placed_while_a_market_is_suspended(runs: Runs, imports: Impo
 
 
 @pytest.mark.parametrize("name", [NBA, HANDICAPS])
-def test_what_has_no_result_is_marked_listed_and_no_profit(runs: Runs, name: str) -> None:
-    """Without results nothing is settled: positions are listed, marked, and in no profit."""
+def test_positions_without_a_result_are_listed_and_marked(runs: Runs, name: str) -> None:
+    """Without results nothing is settled: positions are listed and marked, and no profit counts."""
     run = runs.of(name, "nba")
     summary = run.summary
     assert (summary["profit_cents"], summary["commission_cents"], summary["settled"]) == (0, 0, [])
@@ -215,11 +215,11 @@ def test_what_has_no_result_is_marked_listed_and_no_profit(runs: Runs, name: str
         side = 0 if fill["first"] else 1
         expected[fill["pair_id"]][side] += fill["profit_cents"]
         expected[fill["pair_id"]][1 - side] -= fill["stake_cents"]
-    told = {
+    listed = {
         pair_id: [row["profit_if_first_cents"], row["profit_if_second_cents"]]
         for pair_id, row in positions.items()
     }
-    assert told == dict(expected)
+    assert listed == dict(expected)
     marks = [row["marked_cents"] for row in positions.values()]
     assert summary["marked_cents"] == sum(marks)
     for row in positions.values():

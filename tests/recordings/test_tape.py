@@ -1,4 +1,4 @@
-"""The tape: what is written is what is read, in whole segments, and nothing is left half-done."""
+"""The tape: what is written is read back, in whole segments, and no partial file is left."""
 
 import tempfile
 from collections.abc import Iterator
@@ -106,7 +106,7 @@ on_disk = settings(deadline=None, max_examples=25, suppress_health_check=[Health
 
 
 def writer_at(folder: Path, **settings_: Any) -> TapeWriter:
-    """Return a writer that knows all games, markets and lines."""
+    """Return a writer with all games, markets and lines added."""
     writer = TapeWriter(folder, source="a test", simulated=True, clocks=Clocks.TWO, **settings_)
     for game in GAMES:
         writer.add_event(game)
@@ -117,49 +117,49 @@ def writer_at(folder: Path, **settings_: Any) -> TapeWriter:
     return writer
 
 
-def write(folder: Path, told: list[Message], **settings_: Any) -> None:
-    """Write messages, each a wait since the one ahead, an age on arrival, and statements."""
+def write(folder: Path, sent: list[Message], **settings_: Any) -> None:
+    """Write messages: each a wait since the previous one, an age on arrival, and statements."""
     received_ns = 0
     with writer_at(folder, **settings_) as writer:
-        for wait_ns, age_ns, said in told:
+        for wait_ns, age_ns, calls in sent:
             received_ns += wait_ns
             writer.begin_message(received_ns, received_ns - age_ns)
-            for method, *arguments in said:
+            for method, *arguments in calls:
                 getattr(writer, method)(*arguments)
 
 
-def rows_meant(told: list[Message]) -> Iterator[Row]:
-    """Yield the rows that the table in `recordings.tape` promises for these messages."""
+def expected_rows(sent: list[Message]) -> Iterator[Row]:
+    """Yield the rows of these messages, by the table in `recordings.tape`."""
     received_ns = 0
-    for seq, (wait_ns, age_ns, said) in enumerate(told, start=1):
+    for seq, (wait_ns, age_ns, calls) in enumerate(sent, start=1):
         received_ns += wait_ns
-        for method, *arguments in said:
+        for method, *arguments in calls:
             blank = BLANK._replace(
                 received_ns=received_ns, exchange_ns=received_ns - age_ns, seq=seq
             )
-            yield blank._replace(kind=Kind[method.upper()], **_said(method, *arguments))
+            yield blank._replace(kind=Kind[method.upper()], **_expected_columns(method, *arguments))
 
 
-def _said(method: str, *told: Any) -> dict[str, Any]:
-    match method, *told:
+def _expected_columns(method: str, *arguments: Any) -> dict[str, Any]:
+    match method, *arguments:
         case "offer", line, odds, amount, quantity:
             offered = {"odds": odds, "amount_cents": amount, "quantity_cents": quantity}
-            meant = _on_line(line) | offered
+            expected = _on_line(line) | offered
         case "trade", line, odds, amount, side:
-            meant = _on_line(line) | {"odds": odds, "amount_cents": amount, "side": side}
+            expected = _on_line(line) | {"odds": odds, "amount_cents": amount, "side": side}
         case "result", line, result:
-            meant = _on_line(line) | {"state": result}
+            expected = _on_line(line) | {"state": result}
         case (("market_status" | "in_play_delay"), market, state):
-            meant = {"event": market // 3, "market": market, "state": state}
+            expected = {"event": market // 3, "market": market, "state": state}
         case "score", event, home, away, *clock:
-            meant = {"event": event, "state": sum(clock), "text": f"{home}-{away}"}
+            expected = {"event": event, "state": sum(clock), "text": f"{home}-{away}"}
         case "reference", line, probability:
-            meant = _on_line(line) | {"state": round(probability * 10**9)}
+            expected = _on_line(line) | {"state": round(probability * 10**9)}
         case (("event_status" | "schedule"), event, state):
-            meant = {"event": event, "state": state}
+            expected = {"event": event, "state": state}
         case _, text:
-            meant = {"text": text}
-    return meant
+            expected = {"text": text}
+    return expected
 
 
 def _on_line(line: int) -> dict[str, int]:
@@ -179,54 +179,57 @@ def offers(count: int, wait_ns: int = 5) -> list[Message]:
 @pytest.mark.slow
 @on_disk
 @given(messages, st.integers(1, 9), st.integers(1, 9))
-def test_what_is_written_is_read_again_row_for_row(
-    told: list[Message], rows_per_segment: int, rows_per_chunk: int
+def test_what_is_written_is_read_back_row_by_row(
+    written: list[Message], rows_per_segment: int, rows_per_chunk: int
 ) -> None:
-    """Whatever is said comes back as said, however rows are split into segments and chunks."""
+    """Every row is read back as written, however rows are split into segments and chunks."""
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), told, rows_per_segment=rows_per_segment)
+        write(Path(folder), written, rows_per_segment=rows_per_segment)
         tape = Tape(Path(folder))
-        meant = list(rows_meant(told))
-        assert rows_of(tape, rows_per_chunk) == meant
-        assert tape.rows_total == len(meant)
-        assert len(list(Path(folder).iterdir())) == -(-len(meant) // rows_per_segment)
+        expected = list(expected_rows(written))
+        assert rows_of(tape, rows_per_chunk) == expected
+        assert tape.rows_total == len(expected)
+        assert len(list(Path(folder).iterdir())) == -(-len(expected) // rows_per_segment)
 
 
 @pytest.mark.slow
 @on_disk
 @given(messages, st.integers(1, 9))
-def test_chunks_tell_where_in_which_file_their_rows_lie(
-    told: list[Message], rows_per_chunk: int
+def test_chunks_know_the_file_and_index_of_their_rows(
+    written: list[Message], rows_per_chunk: int
 ) -> None:
-    """A chunk names its file and its first row there, so that a message can point at a row."""
+    """A chunk names its file and the index of its first row, so that a message can name a row."""
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), told, rows_per_segment=5)
-        meant = list(rows_meant(told))
+        write(Path(folder), written, rows_per_segment=5)
+        expected = list(expected_rows(written))
         for chunk in Tape(Path(folder)).chunks(rows_per_chunk):
             segment = int(Path(chunk.place).stem.removeprefix("segment-"))
             first = 5 * segment + chunk.first_row
             assert 0 < len(chunk) <= rows_per_chunk
-            assert list(chunk.rows()) == meant[first : first + len(chunk)]
+            assert list(chunk.rows()) == expected[first : first + len(chunk)]
 
 
 @pytest.mark.slow
 @on_disk
 @given(messages, st.integers(1, 9))
-def test_a_summary_counts_what_was_said(told: list[Message], rows_per_segment: int) -> None:
-    """The validator's summary counts rows, messages, kinds and times as they were written."""
+def test_a_summary_counts_what_was_written(written: list[Message], rows_per_segment: int) -> None:
+    """The validator's summary has the counts of rows, messages and kinds, and the times."""
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), told, rows_per_segment=rows_per_segment)
+        write(Path(folder), written, rows_per_segment=rows_per_segment)
         summary = validate(Tape(Path(folder)))
-    meant = list(rows_meant(told))
-    kinds = [Kind(row.kind).name.lower() for row in meant]
-    assert summary.rows == len(meant)
-    assert summary.messages == len(told)
+    expected = list(expected_rows(written))
+    kinds = [Kind(row.kind).name.lower() for row in expected]
+    assert summary.rows == len(expected)
+    assert summary.messages == len(written)
     assert summary.rows_by_kind == {kind: kinds.count(kind) for kind in kinds}
-    assert (summary.first_ns, summary.last_ns) == (meant[0].received_ns, meant[-1].received_ns)
+    assert (summary.first_ns, summary.last_ns) == (
+        expected[0].received_ns,
+        expected[-1].received_ns,
+    )
     assert summary.pairs == len(MARKETS)
 
 
-def test_a_recording_tells_where_it_is_from(tmp_path: Path) -> None:
+def test_a_recording_keeps_its_description(tmp_path: Path) -> None:
     """Source, clocks, ladder, notes and dictionaries are read as they were written."""
     ladder = Ladder([-150, 100, 150])
     with writer_at(tmp_path / "tape", ladder=ladder) as writer:
@@ -239,8 +242,8 @@ def test_a_recording_tells_where_it_is_from(tmp_path: Path) -> None:
     assert (info.events, info.markets, info.lines) == (GAMES, MARKETS, LINES)
 
 
-def test_a_catalogue_can_be_made_of_a_recording(tmp_path: Path) -> None:
-    """What is on the tape can be looked up by line, with its opposite and its market's type."""
+def test_a_catalogue_can_be_made_from_a_recording(tmp_path: Path) -> None:
+    """The lines of the tape can be looked up, with opposite and market type."""
     write(tmp_path / "tape", offers(1))
     catalogue = Tape(tmp_path / "tape").info.catalogue()
     assert catalogue.opposite(LineId("g2/223/home")).line_id == "g2/223/away"
@@ -248,7 +251,7 @@ def test_a_catalogue_can_be_made_of_a_recording(tmp_path: Path) -> None:
 
 
 def test_lines_that_appear_while_recording_are_in_the_dictionaries(tmp_path: Path) -> None:
-    """A line that is listed hours later is known to the tape, though early segments lack it."""
+    """A line added hours later is in the tape's dictionaries, although early segments lack it."""
     writer = TapeWriter(
         tmp_path / "tape", source="s", simulated=False, clocks=Clocks.ONE, rows_per_segment=2
     )
@@ -264,8 +267,8 @@ def test_lines_that_appear_while_recording_are_in_the_dictionaries(tmp_path: Pat
     assert Tape(tmp_path / "tape/segment-00000.parquet").info.lines == LINES[:2]
 
 
-def test_what_is_entered_twice_keeps_its_place(tmp_path: Path) -> None:
-    """Entering a game, market or line again gives its first place and no second entry."""
+def test_an_entry_added_twice_keeps_its_index(tmp_path: Path) -> None:
+    """Adding a game, market or line again returns its first index and adds no second entry."""
     with writer_at(tmp_path / "tape") as writer:
         assert writer.add_event(GAMES[1]) == 1
         assert writer.add_market(MARKETS[4]) == 4
@@ -274,7 +277,7 @@ def test_what_is_entered_twice_keeps_its_place(tmp_path: Path) -> None:
         writer.untyped("")
 
 
-def test_the_digest_tells_the_same_recording_from_another(tmp_path: Path) -> None:
+def test_the_digest_distinguishes_recordings(tmp_path: Path) -> None:
     """The same rows give the same digest in any folder, and one cent more gives another."""
     write(tmp_path / "one", offers(20), rows_per_segment=7)
     write(tmp_path / "same", offers(20), rows_per_segment=7)
@@ -282,20 +285,20 @@ def test_the_digest_tells_the_same_recording_from_another(tmp_path: Path) -> Non
     write(tmp_path / "other", changed, rows_per_segment=7)
     one = Tape(tmp_path / "one")
     digest = one.digest()
-    assert rows_of(one) == list(rows_meant(offers(20)))
+    assert rows_of(one) == list(expected_rows(offers(20)))
     assert digest == one.digest() == Tape(tmp_path / "same").digest()
     assert digest != Tape(tmp_path / "other").digest()
 
 
 def test_a_recording_is_opened_by_its_path(tmp_path: Path) -> None:
-    """A recording is opened by its folder, and may be read from its start again."""
+    """A recording is opened by its folder, and can be read again from its start."""
     write(tmp_path / "tape", offers(3))
     tape = open_recording(str(tmp_path / "tape"))
-    assert rows_of(tape) == rows_of(tape) == list(rows_meant(offers(3)))
+    assert rows_of(tape) == rows_of(tape) == list(expected_rows(offers(3)))
 
 
 def test_a_second_recording_in_the_same_folder_is_refused(tmp_path: Path) -> None:
-    """A writer never mixes with, overwrites or removes a recording that is there already."""
+    """A writer never mixes with, overwrites or removes an existing recording."""
     write(tmp_path / "tape", offers(3))
     digest = Tape(tmp_path / "tape").digest()
     with pytest.raises(TapeError, match="tape: holds a recording already"):
@@ -303,19 +306,19 @@ def test_a_second_recording_in_the_same_folder_is_refused(tmp_path: Path) -> Non
     assert Tape(tmp_path / "tape").digest() == digest
 
 
-def test_a_message_from_the_past_is_refused(tmp_path: Path) -> None:
-    """A message may arrive with the one ahead of it, never before it."""
+def test_a_message_back_in_time_is_refused(tmp_path: Path) -> None:
+    """A message may arrive at the time of the previous one, never before it."""
     with writer_at(tmp_path / "tape") as writer:
         writer.begin_message(1_000, 990)
         writer.begin_message(1_000, 980)
         with pytest.raises(TapeError, match=r"message 3 arrived at 999, before .* 1000"):
             writer.begin_message(999, 999)
-        writer.untyped("said at 1000")
+        writer.untyped("received at 1000")
     assert [row.received_ns for row in rows_of(Tape(tmp_path / "tape"))] == [1_000]
 
 
 @pytest.mark.parametrize(("odds", "amount_cents"), [(131, 100), (-100, 100), (0, 100), (150, -1)])
-def test_offers_and_trades_that_cannot_be_are_refused(
+def test_invalid_offers_and_trades_are_refused(
     tmp_path: Path, odds: int, amount_cents: int
 ) -> None:
     """Odds off the ladder and negative amounts never reach a tape; the message names the line."""
@@ -329,10 +332,8 @@ def test_offers_and_trades_that_cannot_be_are_refused(
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0, -0.1, 1.5, 1e-12, 1 - 1e-12, float("nan")])
-def test_a_reference_that_is_no_fair_probability_is_refused(
-    tmp_path: Path, probability: float
-) -> None:
-    """What is certain, or would be once rounded, or is no number, never reaches a tape."""
+def test_an_invalid_reference_probability_is_refused(tmp_path: Path, probability: float) -> None:
+    """Zero, one, what rounds to them, and what is no number never reach a tape."""
     with writer_at(tmp_path / "tape") as writer:
         writer.begin_message(1, 1)
         with pytest.raises(TapeError, match=r"line g1/223/home: .* is no fair probability"):
@@ -340,8 +341,8 @@ def test_a_reference_that_is_no_fair_probability_is_refused(
         assert writer.rows_written == 0
 
 
-def test_what_belongs_to_nothing_known_is_refused(tmp_path: Path) -> None:
-    """A market needs its game, and a line its market, before they are entered."""
+def test_an_entry_of_an_unknown_parent_is_refused(tmp_path: Path) -> None:
+    """A market needs its game, and a line its market, before they are added."""
     with TapeWriter(tmp_path / "tape", source="s", simulated=True, clocks=Clocks.ONE) as writer:
         with pytest.raises(TapeError, match="market 219: its event g1 is not known"):
             writer.add_market(MARKETS[0])
@@ -351,7 +352,7 @@ def test_what_belongs_to_nothing_known_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_error_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
-    """When an import fails halfway, neither whole segments, parts, nor the folder remain."""
+    """When an import fails halfway, no segments, no partial files and no folder remain."""
     torn = [*offers(10), (5, 0, [("offer", 0, 131, 100, 0)])]
     with pytest.raises(TapeError):
         write(tmp_path / "tape", torn, rows_per_segment=4)
@@ -359,15 +360,15 @@ def test_an_error_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_an_error_while_closing_leaves_nothing_behind(tmp_path: Path) -> None:
-    """When the last rows cannot be stored, the recording is gone as after any other error."""
+    """When the last rows cannot be stored, the recording is removed as after any other error."""
     too_late = [*offers(10), (5, 0, [("schedule", 0, 2**70)])]
     with pytest.raises(OverflowError):
         write(tmp_path / "tape", too_late, rows_per_segment=4)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_error_spares_what_lay_in_the_folder_before(tmp_path: Path) -> None:
-    """Giving up removes what the writer wrote, and nothing that somebody else put there."""
+def test_an_error_keeps_other_files_in_the_folder(tmp_path: Path) -> None:
+    """A failed writer removes its own files, and no others."""
     (tmp_path / "notes.txt").write_text("mine")
     torn = [*offers(10), (5, 0, [("offer", 0, 131, 100, 0)])]
     with pytest.raises(TapeError):
@@ -375,8 +376,8 @@ def test_an_error_spares_what_lay_in_the_folder_before(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_segment_under_its_own_name_is_whole(tmp_path: Path) -> None:
-    """While recording goes on, and after a crash, every segment that can be seen can be read."""
+def test_a_visible_segment_is_complete(tmp_path: Path) -> None:
+    """During recording, and after a crash, every visible segment can be read."""
     writer = writer_at(tmp_path / "tape", rows_per_segment=3)
     for at in range(8):
         writer.begin_message(5 * at, 5 * at)

@@ -1,4 +1,4 @@
-"""Rows of a tape become the events that a desk receives, the same in backtest, paper and live."""
+"""Rows of a tape become the desk's events, the same in backtest, paper and live."""
 
 import pytest
 
@@ -78,7 +78,7 @@ def row(
     ],
 )
 def test_a_row_becomes_its_event(read: Row, event: Event) -> None:
-    """Every kind that a desk receives has one event; a trade is told from the taker's side."""
+    """Every kind that a desk receives has one event; a trade is given from the taker's side."""
     info = tape_info()
     assert TapeEvents(info, info.catalogue()).of_row(read) == event
 
@@ -92,12 +92,12 @@ def test_a_row_becomes_its_event(read: Row, event: Event) -> None:
     ],
 )
 def test_other_rows_have_no_event(read: Row) -> None:
-    """A delay concerns the exchange, results come whole from it, and untyped rows are unread."""
+    """Delays concern the exchange, results come from it as a whole, untyped rows are unread."""
     info = tape_info()
     assert TapeEvents(info, info.catalogue()).of_row(read) is None
 
 
-def test_rows_of_a_market_that_was_added_later_are_read() -> None:
+def test_rows_of_a_market_added_later_are_read() -> None:
     """The dictionaries and the catalogue may grow after the first row."""
     info = tape_info()
     catalogue = info.catalogue()
@@ -112,7 +112,7 @@ def test_rows_of_a_market_that_was_added_later_are_read() -> None:
     assert events.of_row(trade) == TradeSeen(second.line_id, Odds(100), 1_000)
 
 
-def test_a_score_of_another_form_is_named() -> None:
-    """The text is quoted, with the form that is expected."""
+def test_a_malformed_score_is_named() -> None:
+    """The error quotes the text and the expected form."""
     with pytest.raises(TapeError, match="score '54:51': not of the form 54-51"):
         score_of("54:51")

@@ -1,20 +1,20 @@
-"""How many storms: `python -m pytest tests/storms --storms 1000`; or which: `--storm-seed 7`."""
+"""Options of the storms: `pytest tests/storms --storms 1000`, or one with `--storm-seed 7`."""
 
 import pytest
 
 _SEEDS = 200
-# Those of every run; the others are slow.
+# The number of storms that run without `slow`.
 _FAST_SEEDS = 5
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let more storms be asked for, or one of them."""
-    parser.addoption("--storms", type=int, default=_SEEDS, help="how many storms to go through")
-    parser.addoption("--storm-seed", type=int, help="go through the storm of this seed alone")
+    """Add the options for the number of storms and for one seed."""
+    parser.addoption("--storms", type=int, default=_SEEDS, help="the number of storms to run")
+    parser.addoption("--storm-seed", type=int, help="run only the storm of this seed")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Hand out the seeds."""
+    """Parametrize the storms by seed."""
     if "storm_seed" in metafunc.fixturenames:
         one = metafunc.config.getoption("storm_seed", default=None)
         seeds = range(metafunc.config.getoption("storms", default=_SEEDS))

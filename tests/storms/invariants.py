@@ -72,7 +72,7 @@ class ExchangeObserver:
         self._on_trade = exchange.on_trade
         self._place, self._cancel = exchange.place, exchange.cancel
         exchange.on_trade = self.trade
-        # Everybody holds the exchange itself: no wrapper around it would see what they ask.
+        # All callers hold the exchange itself, so a wrapper object would not see their requests.
         exchange.place = self.place  # type: ignore[method-assign]
         exchange.cancel = self.cancel  # type: ignore[method-assign]
         for participant in exchange.participants:

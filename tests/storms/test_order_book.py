@@ -66,7 +66,7 @@ class Order:
         return floor(after + Fraction(1, 2)) - floor(before + Fraction(1, 2))
 
     def affordable(self, budget: int) -> int:
-        """Return the most cents of it that cost a taker no more than his budget."""
+        """Return the most cents of it that cost a taker no more than the budget."""
         return max(n for n in range(self.left + 1) if self.price(n) <= budget)
 
 
@@ -189,7 +189,7 @@ def play(orders: list[Step]) -> tuple[AccountsHarness, NaiveBook, dict[str, Plac
 
 @given(orders=ORDERS)
 @settings(max_examples=250, deadline=None)
-def test_the_exchange_fills_as_an_order_by_order_book_does(orders: list[Step]) -> None:
+def test_the_exchange_fills_like_an_order_by_order_book(orders: list[Step]) -> None:
     """Price, then time, then the cent: each fill is the same, and they come in the same order."""
     harness, naive, _ = play(orders)
     assert harness.fills == naive.fills

@@ -1,7 +1,7 @@
-"""Storms: whatever goes wrong on the way, desk and exchange keep their books and their limits.
+"""Storms: whatever fails on the way, desk and exchange keep their books and their limits.
 
-Each seed is a short game with a crowd, a desk, and faults of all kinds; storm.py plays it and
-watch.py says what is held against it after every event.
+Each seed is a short game with a crowd, a desk, and faults of all kinds; `storm.py` plays it and
+`invariants.py` holds what is checked after every event.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ def test_desk_and_exchange_agree_through_a_storm(storm_seed: int) -> None:
 
 
 @pytest.mark.slow
-def test_storms_are_storms() -> None:
+def test_storms_contain_every_kind_of_event() -> None:
     """The storms above contain every kind of event that they are to test."""
     seen: Counter[str] = Counter()
     for seed in range(20):
@@ -119,13 +119,13 @@ BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted)
 
 
 @pytest.mark.parametrize("connection", [DuplicatingConnection, ForgetfulConnection])
-def test_a_connection_that_breaks_a_rule_is_found_out(connection: type[FaultyConnection]) -> None:
+def test_a_connection_that_breaks_a_rule_is_detected(connection: type[FaultyConnection]) -> None:
     """Anonymous duplicates and unrecovered updates violate an invariant."""
-    assert is_found_out(lambda seed: Storm(seed, connection))
+    assert is_detected(lambda seed: Storm(seed, connection))
 
 
 @pytest.mark.parametrize("breaker", BREAKERS, ids=lambda breaker: breaker.__name__)
-def test_a_part_that_breaks_a_rule_is_found_out(breaker: Callable[[Storm], None]) -> None:
+def test_a_broken_exchange_or_desk_is_detected(breaker: Callable[[Storm], None]) -> None:
     """Neither exchange nor desk can break a rule without being caught."""
 
     def broken(seed: int) -> Storm:
@@ -133,10 +133,10 @@ def test_a_part_that_breaks_a_rule_is_found_out(breaker: Callable[[Storm], None]
         breaker(storm)
         return storm
 
-    assert is_found_out(broken)
+    assert is_detected(broken)
 
 
-def is_found_out(make: Callable[[int], Storm]) -> bool:
+def is_detected(make: Callable[[int], Storm]) -> bool:
     """Return whether one of the first storms fails."""
     for seed in range(20):
         try:

@@ -80,15 +80,15 @@ class Ours:
                 self.filled_cents[event.ref] += event.stake_cents
 
 
-class Visitor:
-    """Places wagers in a crowd at random times, and withdraws some; it keeps all its commands.
+class AddOnlyTrader:
+    """Places wagers in a crowd at random times, cancels some, and records all its commands.
 
-    The crowd's exchange stamps messages in whole milliseconds, so we come at the end of one: then
-    what a message says of its millisecond happened before us, there as on the recording.
+    The crowd's exchange stamps messages in whole milliseconds, so we act at the end of one: then
+    what a message reports of its millisecond happened before us, there as on the recording.
     """
 
     def __init__(self, crowd: Crowd, exchange: SimulatedProphet, ours: Ours, rng: Generator):
-        """Make up our mind about the times."""
+        """Draw the times."""
         self.commands: list[tuple[int, Command]] = []
         self.placed: dict[str, PlaceWager] = {}
         self._exchange, self._ours, self._rng = exchange, ours, rng
@@ -126,8 +126,8 @@ class Visitor:
 
 
 @dataclass(frozen=True)
-class Visit:
-    """What came of our wagers in a crowd, its recording without us, and our commands."""
+class CrowdTruth:
+    """The outcomes of our wagers in a crowd, its recording without us, and our commands."""
 
     truth: Ours
     tape: Tape
@@ -141,23 +141,23 @@ def open_exchange(env: ReplayEnvironment, info: TapeInfo, queue: QueueModel) -> 
     return SimulatedProphet(env, info, activation, queue, Commission(2), ExchangeRules())
 
 
-def visit(folder: Path, seed: int) -> Visit:
+def trade_in_crowd(folder: Path, seed: int) -> CrowdTruth:
     """Trade tiny stakes in a crowd, and record the market without them."""
     crowd = Crowd("nba", seed, SHAPE)
     env = ReplayEnvironment(start_ns=crowd.opens_ns)
     exchange = open_exchange(env, crowd.info, Back())
     ours = Ours(env).join(exchange)
-    visitor = Visitor(crowd, exchange, ours, default_rng([seed, 1]))
+    trader = AddOnlyTrader(crowd, exchange, ours, default_rng([seed, 1]))
     with TapeWriter(folder, source="a crowd", simulated=True, clocks=Clocks.TWO) as writer:
         listener = TapeListener(writer, crowd.info, default_rng([seed, 2]), ours.account)
         env.run(until=crowd.join(env, exchange, [listener]).ended)
-    return Visit(ours, Tape(folder), visitor.placed, visitor.commands)
+    return CrowdTruth(ours, Tape(folder), trader.placed, trader.commands)
 
 
-def replay(visited: Visit, queue: QueueModel) -> Ours:
-    """Carry the same commands out at the same times on the recording."""
-    info = visited.tape.info
-    env = ReplayEnvironment(exchange_rows(visited.tape))
+def replay(known: CrowdTruth, queue: QueueModel) -> Ours:
+    """Send the same commands at the same times on the recording."""
+    info = known.tape.info
+    env = ReplayEnvironment(exchange_rows(known.tape))
     exchange = open_exchange(env, info, queue)
     keys = [market.key for market in info.markets]
     publisher = Publisher(env, Inbox(env), NoDelay(), info.clocks, keys)
@@ -167,7 +167,7 @@ def replay(visited: Visit, queue: QueueModel) -> Ours:
     def send(command: Command) -> None:
         command(exchange, ours)
 
-    for at_ns, command in visited.commands:
+    for at_ns, command in known.commands:
         env.schedule_call(at_ns, Priority.EXCHANGE, partial(send, command))
     env.replay_to(market.apply_row)
     env.run(until=env.rows_ended)
@@ -175,68 +175,68 @@ def replay(visited: Visit, queue: QueueModel) -> Ours:
     return ours
 
 
-def trades_at_our_odds(visited: Visit) -> dict[str, int]:
+def trades_at_our_odds(known: CrowdTruth) -> dict[str, int]:
     """Return how many trades there were at the odds that each wager showed to takers."""
-    info = visited.tape.info
+    info = known.tape.info
     catalogue = info.catalogue()
     times = defaultdict(list)
-    for chunk in visited.tape.chunks():
+    for chunk in known.tape.chunks():
         for row in chunk.rows():
             if row.kind == Kind.TRADE:
                 times[info.lines[row.line].line_id, row.odds].append(row.exchange_ns)
     return {
         ref: sum(
-            at_ns >= visited.truth.opened_ns.get(ref, 0) - MS
+            at_ns >= known.truth.opened_ns.get(ref, 0) - MS
             for at_ns in times[catalogue.opposite(wager.line_id).line_id, opposite(wager.odds)]
         )
-        for ref, wager in visited.placed.items()
+        for ref, wager in known.placed.items()
     }
 
 
-def outside(visited: Visit, least: Ours, most: Ours) -> Iterator[str]:
+def outside(known: CrowdTruth, least: Ours, most: Ours) -> Iterator[str]:
     """Yield the wagers whose truth lies outside, by more than the cents that takers are left."""
-    trades = trades_at_our_odds(visited)
-    for ref in visited.placed:
-        true_cents = visited.truth.filled_cents[ref]
+    trades = trades_at_our_odds(known)
+    for ref in known.placed:
+        true_cents = known.truth.filled_cents[ref]
         least_cents, most_cents = least.filled_cents[ref], most.filled_cents[ref]
         if not least_cents - trades[ref] <= true_cents <= most_cents + trades[ref]:
             yield f"{ref}: back {least_cents}, truth {true_cents}, front {most_cents}"
 
 
 @pytest.fixture(scope="module")
-def visits(tmp_path_factory: pytest.TempPathFactory) -> list[Visit]:
-    """Return a visit to the crowd of every seed."""
+def crowd_truths(tmp_path_factory: pytest.TempPathFactory) -> list[CrowdTruth]:
+    """Return the outcomes of our trading in the crowd of every seed."""
     folder = tmp_path_factory.mktemp("crowds")
-    return [visit(folder / str(seed), seed) for seed in SEEDS]
+    return [trade_in_crowd(folder / str(seed), seed) for seed in SEEDS]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_truth_lies_between_back_and_front(visits: list[Visit], seed: int) -> None:
+def test_the_truth_lies_between_back_and_front(crowd_truths: list[CrowdTruth], seed: int) -> None:
     """Each wager's fill in the crowd lies between those under `back` and under `front`."""
-    visited = visits[seed]
-    back, prorata, front = (replay(visited, queue) for queue in (Back(), Prorata(), Front()))
-    assert list(outside(visited, back, front)) == []
-    assert back.opened_ns == visited.truth.opened_ns == front.opened_ns
-    for ref in visited.placed:
+    known = crowd_truths[seed]
+    back, prorata, front = (replay(known, queue) for queue in (Back(), Prorata(), Front()))
+    assert list(outside(known, back, front)) == []
+    assert back.opened_ns == known.truth.opened_ns == front.opened_ns
+    for ref in known.placed:
         fills = [run.filled_cents[ref] for run in (back, prorata, front)]
         assert fills == sorted(fills)
 
 
-def test_the_bounds_are_seldom_apart_but_now_and_then_they_are(visits: list[Visit]) -> None:
+def test_the_bounds_usually_agree_but_not_always(crowd_truths: list[CrowdTruth]) -> None:
     """Enough wagers are filled for the comparison, and most outcomes agree under both models."""
     differing = filled = 0
-    for visited in visits:
-        back, front = replay(visited, Back()), replay(visited, Front())
-        for ref in visited.placed:
-            filled += visited.truth.filled_cents[ref] > 0
+    for known in crowd_truths:
+        back, front = replay(known, Back()), replay(known, Front())
+        for ref in known.placed:
+            filled += known.truth.filled_cents[ref] > 0
             differing += back.filled_cents[ref] != front.filled_cents[ref]
     assert filled > 100
     assert 0 < differing < filled // 4
 
 
 @pytest.mark.parametrize("wrong", ["first", "last"])
-def test_a_wrong_place_in_the_queue_is_found_out(
-    visits: list[Visit], wrong: str, monkeypatch: pytest.MonkeyPatch
+def test_a_wrong_queue_position_is_detected(
+    crowd_truths: list[CrowdTruth], wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A queue position ahead of others, or behind twice their stake, fails the comparison."""
     join = Offer.join
@@ -247,6 +247,6 @@ def test_a_wrong_place_in_the_queue_is_found_out(
 
     monkeypatch.setattr(Offer, "join", wrongly)
     assert any(
-        list(outside(visited, replay(visited, Back()), replay(visited, Front())))
-        for visited in visits
+        list(outside(known, replay(known, Back()), replay(known, Front())))
+        for known in crowd_truths
     )

@@ -1,4 +1,4 @@
-"""What the tests of the importers share: a Betfair stream file made by hand, and the real ones."""
+"""Shared by the tests of the importers: a generated Betfair stream file, and the real ones."""
 
 import json
 from collections.abc import Callable
@@ -73,7 +73,7 @@ class StreamFile:
         self.messages.append({"op": "mcm", "clk": "x", "pt": pt, "mc": list(changes)})
 
     def define(self, market_id: str = "1.1", **definition: Any) -> None:
-        """Add a message that defines a market: two runners and open, unless said otherwise."""
+        """Add a message that defines a market: two runners and open, by default."""
         self.send({"id": market_id, "marketDefinition": {**plain_definition(), **definition}})
 
     def change(self, *runners: dict[str, Any], img: bool = False, market_id: str = "1.1") -> None:

@@ -1,4 +1,4 @@
-"""The Betfair importer: files of every wrapping, and files that are no good."""
+"""The Betfair importer: compressed files, and files that are refused."""
 
 import bz2
 import gzip
@@ -25,7 +25,7 @@ def whole(moneyline: Any) -> Any:
 
 
 @pytest.mark.parametrize("wrap", [bytes, gzip.compress, bz2.compress])
-def test_a_file_is_opened_by_what_it_holds(
+def test_a_file_is_opened_by_its_content(
     whole: Any, tmp_path: Path, wrap: Callable[[bytes], bytes]
 ) -> None:
     """Plain, gzip and bzip2 give the same rows, whatever the file is called."""
@@ -37,7 +37,7 @@ def test_a_file_is_opened_by_what_it_holds(
 
 
 def test_times_are_those_of_the_messages(whole: Any) -> None:
-    """There is one clock: both stamps are pt, in nanoseconds, and the tape says so."""
+    """There is one clock: both stamps are pt, in nanoseconds, as the tape's clocks entry says."""
     imported = whole.imported()
     assert all(row.received_ns == row.exchange_ns for row in imported.rows)
     assert imported.rows[-1].received_ns == 1_600_000_003 * 10**9
@@ -77,10 +77,8 @@ BAD_LEVELS = ["[1,5]", "[0,0]", "[-2,5]", "[2,-5]", '["NaN",5]', "[2,1e99999]", 
 
 
 @pytest.mark.parametrize("line", BAD_LINES.values(), ids=BAD_LINES.keys())
-def test_a_line_that_is_no_good_is_refused_with_its_number(
-    whole: Any, tmp_path: Path, line: str
-) -> None:
-    """A bad fifth line gives an error that names it, in one line, and leaves no tape."""
+def test_an_invalid_line_is_refused_with_its_number(whole: Any, tmp_path: Path, line: str) -> None:
+    """A bad fifth line gives a one-line error that names it, and leaves no tape."""
     source = tmp_path / "bad"
     source.write_bytes((whole.text() + line).encode(errors="surrogateescape"))
     with pytest.raises(TapeError, match=r"bad, line 5: ") as raised:
@@ -90,8 +88,8 @@ def test_a_line_that_is_no_good_is_refused_with_its_number(
 
 
 @pytest.mark.parametrize("level", BAD_LEVELS)
-def test_a_level_that_cannot_be_is_refused(whole: Any, tmp_path: Path, level: str) -> None:
-    """Prices of one or less, negative or endless sizes are damage, and are not imported."""
+def test_an_invalid_level_is_refused(whole: Any, tmp_path: Path, level: str) -> None:
+    """Prices of one or less, and negative or infinite sizes, are refused as damage."""
     runner = f'{{"id":11,"atb":[{level}]}}'
     line = f'{{"op":"mcm","pt":1600000009000,"mc":[{{"id":"1.1","rc":[{runner}]}}]}}'
     source = tmp_path / "bad"
@@ -102,21 +100,21 @@ def test_a_level_that_cannot_be_is_refused(whole: Any, tmp_path: Path, level: st
 
 @pytest.mark.parametrize("wrap", [bytes, gzip.compress, bz2.compress])
 def test_an_empty_file_is_refused(tmp_path: Path, wrap: Callable[[bytes], bytes]) -> None:
-    """Nothing at all is no recording, wrapped or not."""
+    """An empty file is no recording, compressed or not."""
     source = tmp_path / "nothing"
     source.write_bytes(wrap(b""))
     with pytest.raises(TapeError, match=r"nothing, line 1: the file is empty"):
         import_betfair(source, tmp_path / "tape")
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     """A mistyped path is a TapeError that names it, and makes no folder."""
     with pytest.raises(TapeError, match="nowhere"):
         import_betfair(tmp_path / "nowhere", tmp_path / "tape")
     assert not (tmp_path / "tape").exists()
 
 
-def test_a_file_in_the_way_of_the_tape_is_refused(whole: Any, tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_output_folder_is_refused(whole: Any, tmp_path: Path) -> None:
     """A tape needs a folder of its own."""
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(TapeError, match="taken"):
@@ -124,7 +122,7 @@ def test_a_file_in_the_way_of_the_tape_is_refused(whole: Any, tmp_path: Path) ->
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-def test_a_recording_is_not_written_over(whole: Any, tmp_path: Path) -> None:
+def test_a_recording_is_not_overwritten(whole: Any, tmp_path: Path) -> None:
     """Importing twice into one folder is refused and leaves the first tape as it is."""
     whole.imported()
     digest = Tape(tmp_path / "tape").digest()
@@ -134,15 +132,15 @@ def test_a_recording_is_not_written_over(whole: Any, tmp_path: Path) -> None:
 
 
 def test_a_file_of_last_prices_only_is_refused(stream: Any, tmp_path: Path) -> None:
-    """A BASIC file has no book to make a tape of, and the error says what would do."""
+    """A BASIC file has no book to make a tape of, and the error names the kind of file needed."""
     stream.define()
     stream.change({"id": 11, "ltp": 2.5})
     with pytest.raises(TapeError, match=r"no order book: 1\.1 .* BASIC .* PRO"):
         import_betfair(stream.write(), tmp_path / "tape")
 
 
-def test_a_heartbeat_is_no_error(whole: Any) -> None:
-    """A message that changes no market, as Betfair sends when nothing happens, is passed over."""
+def test_a_heartbeat_is_ignored(whole: Any) -> None:
+    """A message that changes no market is ignored."""
     before = whole.imported().rows
     whole.messages.insert(1, {"op": "mcm", "ct": "HEARTBEAT", "pt": 1_600_000_000_000})
     whole.folder /= "with_heartbeat"
@@ -153,8 +151,8 @@ def test_a_heartbeat_is_no_error(whole: Any) -> None:
 
 @given(st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_damage_is_refused_or_harmless(whole: Any, data: Any) -> None:
-    """Whatever bytes are damaged, there is a valid tape or a TradingError, never anything else."""
+def test_damage_gives_a_valid_tape_or_a_trading_error(whole: Any, data: Any) -> None:
+    """Whatever bytes are damaged, the result is a valid tape or a TradingError."""
     damaged = bytearray(whole.text().encode())
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))

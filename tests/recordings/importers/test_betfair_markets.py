@@ -1,4 +1,4 @@
-"""The Betfair importer: which markets can be meant, and what their definitions say happened."""
+"""The Betfair importer: which markets are imported, and what their definitions record."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def settled(home: str, away: str) -> list[dict[str, Any]]:
 
 
 def test_a_market_of_two_runners_is_a_moneyline(stream: Any) -> None:
-    """The runner listed first is home, and names come from the file where it holds them."""
+    """The runner listed first is home, and names come from the file where it has them."""
     named = settled("ACTIVE", "ACTIVE")
     named[0]["name"], named[1]["name"] = "Lakers", "Heat"
     stream.define(runners=list(reversed(named)), eventName="Lakers v Heat", name="Moneyline")
@@ -51,8 +51,8 @@ def test_a_market_of_two_runners_is_a_moneyline(stream: Any) -> None:
     ]
 
 
-def test_handicaps_pair_with_the_opposite_of_the_other_team(stream: Any) -> None:
-    """Home -1.5 stands against away +1.5; quarter points and the unpaired are left out."""
+def test_handicaps_are_paired_at_opposite_points(stream: Any) -> None:
+    """Home -1.5 is opposite away +1.5; quarter points and unpaired ones are left out."""
     keys = [(11, -1.5), (22, 1.5), (11, 0), (22, 0), (11, -0.25), (22, 0.25), (11, 2)]
     stream.define(marketType="ASIAN_HANDICAP", runners=runners(*keys))
     stream.change(
@@ -71,7 +71,7 @@ def test_handicaps_pair_with_the_opposite_of_the_other_team(stream: Any) -> None
     assert any("2 handicap runners at a quarter point" in note for note in imported.info.notes)
 
 
-def test_trades_of_a_handicap_fold_within_their_pair(stream: Any) -> None:
+def test_trades_of_a_handicap_are_merged_within_their_pair(stream: Any) -> None:
     """Equal payouts at opposite handicaps are one trade; at unrelated ones they are two."""
     keys = [(11, -1.5), (22, 1.5), (11, 0), (22, 0)]
     stream.define(marketType="HANDICAP", runners=runners(*keys))
@@ -86,8 +86,8 @@ def test_trades_of_a_handicap_fold_within_their_pair(stream: Any) -> None:
     ]
 
 
-def test_handicaps_that_come_later_join_the_market(stream: Any) -> None:
-    """A definition may add handicaps; those known already keep their lines."""
+def test_handicaps_added_later_join_the_market(stream: Any) -> None:
+    """A definition may add handicaps; the known ones keep their lines."""
     stream.define(marketType="ASIAN_HANDICAP", runners=runners((11, -1.5), (22, 1.5)))
     more = runners((11, -2), (22, 2), (11, -1.5), (22, 1.5))
     stream.define(marketType="ASIAN_HANDICAP", runners=more)
@@ -99,7 +99,7 @@ def test_handicaps_that_come_later_join_the_market(stream: Any) -> None:
 
 @pytest.mark.parametrize("names", [("Under 2.5 Goals", "Over 2.5 Goals"), (None, None)])
 def test_over_and_under_are_a_total_at_the_point_of_its_type(stream: Any, names: Any) -> None:
-    """Betfair lists under first, and names say so where there are any."""
+    """Betfair lists under first; runner names, where present, decide."""
     both = settled("ACTIVE", "ACTIVE")
     both[0]["name"], both[1]["name"] = names
     stream.define(marketType="OVER_UNDER_25", runners=both)
@@ -111,8 +111,8 @@ def test_over_and_under_are_a_total_at_the_point_of_its_type(stream: Any, names:
     }
 
 
-def test_names_beat_the_order_of_a_total(stream: Any) -> None:
-    """A runner that is called over is over, also where it is listed first."""
+def test_names_override_the_order_of_a_total(stream: Any) -> None:
+    """A runner named over is over, even if it is listed first."""
     both = settled("ACTIVE", "ACTIVE")
     both[0]["name"], both[1]["name"] = "Over 0.5 Goals", "Under 0.5 Goals"
     stream.define(marketType="OVER_UNDER_05", runners=both)
@@ -121,8 +121,8 @@ def test_names_beat_the_order_of_a_total(stream: Any) -> None:
     assert (over.line_id, over.selection, over.point) == ("1.1:11", Selection.OVER, 0.5)
 
 
-def test_markets_that_cannot_be_meant_are_refused_by_name(stream: Any) -> None:
-    """Beside a market that can be, the others are left out and listed with the reason."""
+def test_unsupported_markets_are_listed_with_the_reason(stream: Any) -> None:
+    """Beside a supported market, the others are left out and listed with the reason."""
     stream.define("1.1")
     stream.define("1.2", runners=runners((11, 0), (22, 0), (33, 0)), eventName="A v B")
     stream.define("1.3", marketType="CORRECT_SCORE")
@@ -158,7 +158,7 @@ def test_markets_that_cannot_be_meant_are_refused_by_name(stream: Any) -> None:
         ),
     ],
 )
-def test_a_file_without_any_market_that_can_be_meant_is_an_error(
+def test_a_file_without_a_supported_market_is_an_error(
     stream: Any, tmp_path: Path, definition: dict[str, Any], why: str
 ) -> None:
     """The error names the market's type, its id and the reason, and no tape is left."""
@@ -169,7 +169,7 @@ def test_a_file_without_any_market_that_can_be_meant_is_an_error(
 
 
 def test_a_game_goes_in_play_is_suspended_and_settles(stream: Any) -> None:
-    """Schedule, statuses, delay and results are told when they change, each in its order."""
+    """Schedule, statuses, delay and results are recorded when they change, in order."""
     stream.define()
     stream.change(BOOK)
     stream.define(marketTime="2020-09-13T20:05:00.000Z")
@@ -183,7 +183,7 @@ def test_a_game_goes_in_play_is_suspended_and_settles(stream: Any) -> None:
     stream.define(**{**running, "status": "SUSPENDED"}, runners=settled("LOSER", "WINNER"))
     stream.define(**{**running, "status": "CLOSED"}, runners=settled("WINNER", "LOSER"))
     imported = stream.imported()
-    # A delay is told only in-play: the 0 of the definitions before it means nothing yet.
+    # A delay is recorded only in-play: the 0 of the definitions before it means nothing yet.
     assert imported.states() == [
         (Kind.SCHEDULE, 1_600_027_200 * 10**9),
         (Kind.MARKET_STATUS, MarketStatus.OPEN),
@@ -207,7 +207,7 @@ def test_a_game_goes_in_play_is_suspended_and_settles(stream: Any) -> None:
     "statuses", [("REMOVED", "WINNER"), ("ACTIVE", "ACTIVE"), ("WINNER", "WINNER")]
 )
 def test_a_pair_without_one_winner_and_one_loser_is_voided(stream: Any, statuses: Any) -> None:
-    """A removed runner, no result, or a dead heat return both stakes, and the notes say so."""
+    """A removed runner, no result, or a dead heat returns both stakes, and is in the notes."""
     stream.define()
     stream.change(BOOK)
     stream.define(status="CLOSED", runners=settled(*statuses))
@@ -216,15 +216,15 @@ def test_a_pair_without_one_winner_and_one_loser_is_voided(stream: Any, statuses
     assert any("1 pair closed without one winner" in note for note in imported.info.notes)
 
 
-def test_a_corrected_settlement_is_told_again(stream: Any) -> None:
-    """A later definition with other winners tells the results anew; one with the same does not."""
+def test_a_corrected_settlement_is_recorded_again(stream: Any) -> None:
+    """A later definition with other winners records the results again; an equal one does not."""
     stream.define()
     stream.change(BOOK)
     for statuses in (("WINNER", "LOSER"), ("WINNER", "LOSER"), ("LOSER", "WINNER")):
         stream.define(status="CLOSED", runners=settled(*statuses))
     imported = stream.imported()
-    told = [row.state for row in imported.rows if row.kind == Kind.RESULT]
-    assert told == [Result.WON, Result.LOST, Result.LOST, Result.WON]
+    results = [row.state for row in imported.rows if row.kind == Kind.RESULT]
+    assert results == [Result.WON, Result.LOST, Result.LOST, Result.WON]
 
 
 def test_an_event_ends_with_the_last_of_its_markets(stream: Any) -> None:
@@ -240,7 +240,7 @@ def test_an_event_ends_with_the_last_of_its_markets(stream: Any) -> None:
 
 
 def test_a_market_that_changes_its_runners_is_an_error(stream: Any, tmp_path: Path) -> None:
-    """Who was home cannot become someone else; the error names the line of the file."""
+    """The home runner cannot change; the error names the line of the file."""
     stream.define()
     stream.define(runners=runners((11, 0), (33, 0)))
     with pytest.raises(TapeError, match=r"stream, line 2: market 1\.1 changes its runners"):

@@ -1,4 +1,4 @@
-"""The Betfair importer: offers, and how prices come to their rungs."""
+"""The Betfair importer: offers, and how prices are snapped to rungs."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -29,20 +29,20 @@ levels = st.tuples(
 )
 
 
-def test_what_can_be_taken_on_a_runner_is_offered_on_its_own_line(moneyline: Any) -> None:
+def test_a_back_price_is_an_offer_on_the_runners_own_line(moneyline: Any) -> None:
     """An atb size is what a taker may stake on the runner, at the same odds in American."""
     moneyline.change({"id": 11, "atb": [[2.5, 40]]})
     assert moneyline.imported().offers() == [(HOME, 150, 4000)]
 
 
-def test_a_stake_waiting_on_a_runner_is_offered_on_the_other_line(moneyline: Any) -> None:
+def test_a_lay_price_is_an_offer_on_the_other_line(moneyline: Any) -> None:
     """An atl stake of 40 at 2.5 on home is an offer of -150 on away, for the 60 it can win."""
     moneyline.change({"id": 11, "atl": [[2.5, 40]]})
     assert moneyline.imported().offers() == [(AWAY, -150, 6000)]
 
 
-def test_prices_that_share_a_rung_add_up(moneyline: Any) -> None:
-    """A rung shows the sum of its prices, of either runner, and what is left when one goes."""
+def test_prices_that_share_a_rung_are_summed(moneyline: Any) -> None:
+    """A rung shows the sum of its prices, of either runner, and the rest when one goes."""
     moneyline.change({"id": 11, "atb": [[2.98, 10], [2.99, 5]]}, {"id": 22, "atl": [[1.505, 20]]})
     moneyline.change({"id": 11, "atb": [[2.98, 0]]})
     assert moneyline.imported().offers() == [
@@ -52,24 +52,26 @@ def test_prices_that_share_a_rung_add_up(moneyline: Any) -> None:
 
 
 def test_a_deleted_level_removes_its_offer(moneyline: Any) -> None:
-    """The tape tells a rung that emptied with an amount of zero, once."""
+    """A rung that emptied is recorded once, with an amount of zero."""
     moneyline.change({"id": 11, "atb": [[2.5, 40]]})
     moneyline.change({"id": 11, "atb": [[2.5, 0]]})
     moneyline.change({"id": 11, "atb": [[2.5, 0]]})
     assert moneyline.imported().offers() == [(HOME, 150, 4000), (HOME, 150, 0)]
 
 
-def test_an_image_removes_what_it_does_not_hold(moneyline: Any) -> None:
+def test_an_image_removes_other_levels(moneyline: Any) -> None:
     """After an image only its levels are offered, also on runners that it does not name."""
     moneyline.change({"id": 11, "atb": [[2.5, 40], [2.4, 9]]}, {"id": 22, "atb": [[1.6, 3]]})
     moneyline.change({"id": 11, "atb": [[2.5, 40], [2.2, 1]]}, img=True)
     imported = moneyline.imported()
     assert imported.book() == {HOME: {150: 4000, 120: 100}, AWAY: {}}
-    assert imported.offers().count((HOME, 150, 4000)) == 1, "what stayed is not told again"
+    assert imported.offers().count((HOME, 150, 4000)) == 1, (
+        "an unchanged offer is not recorded again"
+    )
 
 
 def test_prices_beyond_the_ladder_are_skipped_and_counted(moneyline: Any) -> None:
-    """Neither 1000 nor what it leaves to the other line has a rung, and both are reported."""
+    """Neither 1000 nor its counterpart on the other line has a rung, and both are reported."""
     moneyline.change({"id": 11, "atb": [[1000, 2]], "atl": [[1000, 2], [251, 2]]})
     imported = moneyline.imported()
     assert imported.offers() == [(AWAY, -25000, 50_000)]
@@ -77,7 +79,7 @@ def test_prices_beyond_the_ladder_are_skipped_and_counted(moneyline: Any) -> Non
     assert "2 offers and 0 trades at prices beyond the ladder skipped." in imported.info.notes
 
 
-def test_the_report_says_how_far_snapping_moved_prices(moneyline: Any) -> None:
+def test_the_report_gives_the_mean_change_by_snapping(moneyline: Any) -> None:
     """3.02 pays 2.02 and snaps to +200: a change of 1/3 less 1/3.02, weighted by stake."""
     moneyline.change({"id": 11, "atb": [[3.02, 10], [2.5, 30]]})
     imported = moneyline.imported()
@@ -106,7 +108,9 @@ def test_snapping_never_pays_a_taker_more_than_was_offered(side: BookSide, price
 
 
 @given(sides, prices, sizes)
-def test_both_sides_stake_what_betfairs_did(side: BookSide, price: Decimal, size: Decimal) -> None:
+def test_both_sides_stake_the_same_as_at_betfair(
+    side: BookSide, price: Decimal, size: Decimal
+) -> None:
     """A taker's stake and its profit at the exact price are the two sides of the Betfair offer."""
     cents = taker_cents(side, price, size)
     profit_cents = cents * taker_ratio(side, price)

@@ -1,4 +1,4 @@
-"""The Betfair importer on real recordings; skipped where those are not there."""
+"""The Betfair importer on real recordings; skipped where the files are missing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -65,7 +65,7 @@ def least_overround(rows: Iterable[Row]) -> float:
 
 
 @pytest.mark.slow
-def test_a_real_cricket_match_is_imported_whole(imported_real: Callable[[str], Any]) -> None:
+def test_a_real_cricket_match_is_imported(imported_real: Callable[[str], Any]) -> None:
     """In-play, two suspensions and the result of 18,529 messages are on the tape."""
     imported = imported_real(CRICKET)
     assert imported.report.messages == 18_529
@@ -89,10 +89,10 @@ def test_a_real_cricket_match_is_imported_whole(imported_real: Callable[[str], A
 
 
 @pytest.mark.slow
-def test_real_trades_add_up_to_what_was_traded(
+def test_real_trades_sum_to_the_traded_volume(
     imported_real: Callable[[str], Any], real_file: Callable[[str], Path]
 ) -> None:
-    """What the tape's trades pay is half of what the file's rises do, but for the snapping."""
+    """The tape's trades pay half of what the file's rises do, up to the snapping."""
     imported = imported_real(CRICKET)
     report = imported.report
     # 11,323 rises: those of both runners fold to one, and 29 are beyond the ladder.
@@ -107,16 +107,16 @@ def test_real_trades_add_up_to_what_was_traded(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [CRICKET, NBA])
 def test_a_real_book_is_never_crossed(imported_real: Callable[[str], Any], name: str) -> None:
-    """Nobody can take both lines at a profit: so offers stand on the right lines."""
+    """Nobody can take both lines at a profit, so offers are on the right lines."""
     assert least_overround(imported_real(name).rows) > 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [CRICKET, NBA])
-def test_most_real_trades_are_drops_of_the_offer_they_hit(
+def test_most_real_trades_reduce_the_offer_they_hit(
     imported_real: Callable[[str], Any], name: str
 ) -> None:
-    """In most messages with one known trade, the offer on its rung falls by just its stake."""
+    """In most messages with one known trade, the offer on its rung falls by its stake."""
     shown: Counter[tuple[int, int]] = Counter()
     explained: Counter[bool] = Counter()
     for _, message in groupby(imported_real(name).rows, attrgetter("seq")):
@@ -163,10 +163,10 @@ def test_real_handicaps_are_imported_line_by_line(imported_real: Callable[[str],
         ("cricket_scores_1.200806927.jsonl.gz", r"line 1: .* 'ccm'"),
     ],
 )
-def test_real_files_that_cannot_be_meant_are_refused_by_name(
+def test_unsupported_real_files_are_refused_by_name(
     real_file: Callable[[str], Path], tmp_path: Path, name: str, why: str
 ) -> None:
-    """The error says what the file holds and leaves no tape."""
+    """The error names the market type of the file, and no tape is left."""
     with pytest.raises(TapeError, match=why):
         import_betfair(real_file(name), tmp_path / "tape")
     assert not (tmp_path / "tape").exists()

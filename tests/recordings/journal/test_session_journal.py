@@ -38,7 +38,7 @@ EVENTS: list[Event] = [
     FeedLost(),
     WagerMatched(REF, Odds(-110), 1_100, 1_000, 1_100),
     MarketSettled(MarketKey(EventId("1"), MarketId("219")), ((LineId("h"), Result.WON),), 1),
-    TradingStateSet(TradingState.HALTED, "told to stop"),
+    TradingStateSet(TradingState.HALTED, "stopped by an operator"),
     AccountState(5, ((REF, 7),)),
     MarketsAdded(
         (SportEvent(EventId("1"), "A at H", "H", "A", "NBA", "basketball", 9),),
@@ -148,7 +148,7 @@ def test_everything_is_read_back_unchanged(tmp_path: Path) -> None:
 
 
 def test_every_run_has_the_next_number(tmp_path: Path) -> None:
-    """No number is used twice, so that no wager reference is."""
+    """No run number is used twice, so that no wager reference is."""
     numbers = []
     for _ in range(3):
         with SessionJournal(tmp_path / "journal") as journal:
@@ -179,7 +179,7 @@ def test_a_journal_with_the_kind_names_of_version_0_1_is_read(tmp_path: Path) ->
 
 
 def test_renamed_types_are_written_with_their_names_of_version_0_1(tmp_path: Path) -> None:
-    """The rows of today are those that version 0.1 wrote."""
+    """Today's rows are the same as those of version 0.1."""
     path = tmp_path / "journal"
     with SessionJournal(path) as journal:
         journal.begin_run(1)
@@ -193,8 +193,8 @@ def test_renamed_types_are_written_with_their_names_of_version_0_1(tmp_path: Pat
     assert feed == [(1, 3, "Begun", "{}"), (1, 4, "Asked", "{}")]
 
 
-def test_committed_rows_outlive_a_crash(tmp_path: Path) -> None:
-    """A command is on the disk once it was committed; what came after may be lost."""
+def test_committed_rows_survive_a_crash(tmp_path: Path) -> None:
+    """A committed command is on the disk; what came after may be lost."""
     path = tmp_path / "journal"
     journal = SessionJournal(path)
     journal.begin_run(1)
@@ -240,8 +240,8 @@ def test_another_process_reads_what_a_running_session_commits(tmp_path: Path) ->
             SessionJournal(path)
 
 
-def test_a_reader_in_the_middle_of_the_rows_keeps_no_commit_waiting(tmp_path: Path) -> None:
-    """The writer commits past the size at which SQLite tidies its log; the view stays as it was."""
+def test_a_reader_does_not_delay_commits(tmp_path: Path) -> None:
+    """The writer commits past the size of a checkpoint; the reader's view stays as it was."""
     path = tmp_path / "journal"
     with other_process(path) as writer:
         answer(writer, "first-1-0")
@@ -272,7 +272,7 @@ def test_a_killed_writer_leaves_no_lock(tmp_path: Path) -> None:
 
 
 def test_a_reader_changes_nothing(tmp_path: Path) -> None:
-    """A reader creates no journal where there is none, and leaves the folder as it is."""
+    """A reader does not create a missing journal, and leaves the folder as it is."""
     path = tmp_path / "journal"
     with pytest.raises(JournalError, match=str(path)):
         read(path)

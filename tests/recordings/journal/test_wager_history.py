@@ -45,7 +45,7 @@ def history_of(*payloads: Event | Command) -> WagerHistory:
 
 
 def test_a_wager_is_unfinished_unless_it_ended_unmatched() -> None:
-    """Rejected or cancelled whole, it is over; pending, open or matched in part, it may change."""
+    """Rejected or cancelled whole, it is finished; pending, open or partly matched, it is not."""
     history = history_of(
         *(place(number) for number in range(5)),
         WagerRejected(ref(0), "invalid_price"),
