@@ -14,7 +14,7 @@ from recordings.writing import writing
 from strategies.trading.model.errors import ConfigError, TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, SportEvent
-from strategies.trading.model.market_types import MarketType, Period, Selection, Team
+from strategies.trading.model.market_types import MarketKind, MarketType, Period, Selection, Team
 from strategies.trading.model.odds import Ladder
 
 TAPE_TYPES: Mapping[str, str] = {
@@ -159,7 +159,7 @@ def _market_row(market: Market) -> list[str | None]:
     markets stay as they were before there were others, byte for byte.
     """
     row: list[str | None] = [market.event_id, market.market_id, market.type, market.name]
-    if (market.period, market.participant) != (Period.GAME, None):
+    if market.kind != MarketKind(market.type):
         row += [market.period, market.participant]
     return row
 

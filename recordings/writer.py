@@ -28,6 +28,7 @@ from strategies.trading.model.market import (
     MarketStatus,
     Result,
     SportEvent,
+    require_possible,
 )
 from strategies.trading.model.odds import Ladder, prophetx_ladder
 
@@ -108,12 +109,16 @@ class TapeWriter:
         return self._events[event.event_id]
 
     def add_market(self, market: Market) -> int:
-        """Enter a market of a known event, once, and return its place."""
+        """Enter a market of a known event, once, and return its place.
+
+        Raise TapeError if the event is not known, or cannot have such a market.
+        """
         if market.key not in self._markets:
             event = self._events.get(market.event_id)
             if event is None:
                 message = f"market {market.market_id}: its event {market.event_id} is not known"
                 raise TapeError(message)
+            require_possible(market, self.info.events[event])
             self._markets[market.key] = len(self.info.markets)
             self._market_events.append(event)
             self.info.markets.append(market)

@@ -83,7 +83,7 @@ def test_every_rule_names_tests_that_are_there(document: str) -> None:
 def test_every_rule_of_the_exchange_says_how_it_is_known() -> None:
     """Documented, observed or assumed; what is not assumed says from where."""
     for row in rows("exchange.md"):
-        known = row.get("known from", "assumed")
+        known = row.get("source", "assumed")
         assert KNOWN.match(known), row
         assert known.startswith("assumed") or ":" in known, row
 

@@ -38,8 +38,8 @@ def wire_market(kind: MarketKind) -> WireMarket:
     """Return how the exchange refers to a kind of market."""
     type_ = _type(kind.type)
     sub_type = f"{_period(kind.period)}{_team(kind.team)}{type_}"
-    # Both categories are documented; those of other periods are assumed to be called like these.
-    category = "Game Lines" if kind.period is Period.GAME else kind.period.label.title()
+    # "First Half" is documented; other periods are assumed to be called like it.
+    category = kind.period.label.title() if kind.period.is_part else "Game Lines"
     return WireMarket(_TEMPLATES.get(kind), type_, sub_type, category)
 
 
@@ -72,8 +72,27 @@ def _period(period: Period) -> str:
             return ""  # documented
         case Period.FIRST_HALF:
             return "first_half_"  # documented
-        case Period.SECOND_HALF:
-            return "second_half_"  # assumed
+        case (
+            Period.SECOND_HALF
+            | Period.FIRST_QUARTER
+            | Period.SECOND_QUARTER
+            | Period.THIRD_QUARTER
+            | Period.FOURTH_QUARTER
+            | Period.FIRST_FIVE_INNINGS
+            | Period.FIRST_INNING
+            | Period.SECOND_INNING
+            | Period.THIRD_INNING
+            | Period.FOURTH_INNING
+            | Period.FIFTH_INNING
+            | Period.SIXTH_INNING
+            | Period.SEVENTH_INNING
+            | Period.EIGHTH_INNING
+            | Period.NINTH_INNING
+            | Period.FIRST_PERIOD
+            | Period.SECOND_PERIOD
+            | Period.THIRD_PERIOD
+        ):
+            return f"{period}_"  # assumed
         case _:
             assert_never(period)
 

@@ -1,4 +1,4 @@
-"""Markets on halves and on teams through the sandbox: recorded, on paper and live."""
+"""Markets on periods and on teams through the sandbox: recorded, on paper and live."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from recordings.reader import Tape
 from recordings.validator import validate
 from sim.sandbox.wire_markets import wire_market
 from strategies.trading.model.commands import PlaceWager
-from strategies.trading.model.market_types import MarketKind, market_kinds
+from strategies.trading.model.market_types import MarketKind, MarketType, Period, market_kinds
 from tests.derived_markets import OFFERED, SETTINGS, write_derived_tape
 
 SPEED = 20
@@ -32,6 +32,19 @@ def test_every_kind_of_market_is_read_as_what_the_sandbox_calls_it(kind: MarketK
     """The bridge reads the sandbox's type, sub type and template as the kind that was meant."""
     wire = wire_market(kind)
     assert market_kind(wire.template or 0, wire.type, wire.sub_type) == kind
+
+
+@pytest.mark.parametrize(
+    ("period", "category"),
+    [
+        (Period.GAME, "Game Lines"),
+        (Period.FIRST_HALF, "First Half"),
+        (Period.FIRST_FIVE_INNINGS, "First Five Innings"),
+    ],
+)
+def test_the_category_of_a_market_names_its_period(period: Period, category: str) -> None:
+    """The sandbox lists the markets of a period under its name."""
+    assert {wire_market(MarketKind(type_, period)).category for type_ in MarketType} == {category}
 
 
 async def trade(sandbox: Sandbox, compose: Compose, home: Path, mode: str) -> None:
@@ -63,7 +76,8 @@ def test_a_session_trades_and_records_every_market(
     validate(recorded)
     info = recorded.info
     assert {market.kind for market in info.markets} == {each.kind for each in OFFERED}
-    labels = {pair.label(info.events[0]) for pair in info.catalogue().pairs.values()}
+    pairs, events = info.catalogue().pairs.values(), info.catalogue().events
+    labels = {pair.label(events[pair.market.event_id]) for pair in pairs}
     assert labels == {each.label for each in OFFERED}
     with JournalReader(folder / "journal.sqlite") as journal:
         placed = {e.payload.line_id for e in journal.entries() if isinstance(e.payload, PlaceWager)}

@@ -23,7 +23,7 @@ from strategies.trading.model.market import (
     Result,
     SportEvent,
 )
-from strategies.trading.model.market_types import MarketType, Selection
+from strategies.trading.model.market_types import MarketType, Period, Selection
 from strategies.trading.model.odds import Ladder, prophetx_ladder
 
 # Two games of three markets of two lines: line 7 is of market 3 of game 1, and so on.
@@ -349,6 +349,16 @@ def test_an_entry_of_an_unknown_parent_is_refused(tmp_path: Path) -> None:
         writer.add_event(GAMES[0])
         with pytest.raises(TapeError, match="its market 219 is not known"):
             writer.add_line(LINES[0])
+
+
+def test_a_market_that_its_game_cannot_have_is_refused(tmp_path: Path) -> None:
+    """An inning of a basketball game never gets into the dictionary."""
+    market = Market(GAMES[0].event_id, MarketId("m"), MarketType.TOTAL, "", Period.FIRST_INNING)
+    with TapeWriter(tmp_path / "tape", source="s", simulated=True, clocks=Clocks.ONE) as writer:
+        writer.add_event(GAMES[0])
+        with pytest.raises(TapeError, match="on the first inning, which basketball does not have"):
+            writer.add_market(market)
+        assert writer.info.markets == []
 
 
 def test_an_error_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Markets on halves and on teams through a backtest: settled and named as what they are."""
+"""Markets on periods and on teams through a backtest: settled and named as what they are."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,8 @@ import pytest
 from recordings.reader import Tape
 from recordings.validator import validate
 from strategies.trading.model.market import Result
-from tests.derived_markets import GAME, OFFERED, SETTINGS, write_derived_tape
+from tests.derived_markets import OFFERED, SETTINGS, write_derived_tape
+from tests.settlements import gross_by_market
 
 
 def test_a_recording_keeps_period_and_team(tmp_path: Path) -> None:
@@ -23,21 +24,18 @@ def test_a_recording_keeps_period_and_team(tmp_path: Path) -> None:
 def test_a_backtest_settles_and_names_every_market(
     run_in: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Each market's profit is that of its fills by its result, under its label."""
+    """Each market's profit is that of its fills by its result; without one it stays open."""
     write_derived_tape(tmp_path / "tape")
     words = ("recording.path=tape", "fees=none", "strategy.default_stake=10", *SETTINGS)
     run = run_in(tmp_path, *words)
-    results = {f"{GAME}:m{number}": each.first_result for number, each in enumerate(OFFERED)}
-    expected = dict.fromkeys(results, 0)
-    for fill in run.table("fills").iter_rows(named=True):
-        market = fill["pair_id"].rpartition(":")[0]
-        won = results[market] is (Result.WON if fill["first"] else Result.LOST)
-        if results[market] is not Result.PUSHED:
-            expected[market] += fill["profit_cents"] if won else -fill["stake_cents"]
-    assert {market for market, gross in expected.items() if not gross} == {f"{GAME}:m2"}
+    expected = gross_by_market(run.table("fills"))
+    pushed = {each.key for each in OFFERED if each.first_result is Result.PUSHED}
+    assert {market for market, gross in expected.items() if not gross} == pushed
     assert {row["market"]: row["gross_cents"] for row in run.summary["settled"]} == expected
+    unsettled = {each.full_label for each in OFFERED if each.first_result is None}
+    assert {row["label"] for row in run.summary["open_positions"]} == unsettled
     labels = [pair["label"] for pair in run.summary["pairs"]]
-    assert labels == [f"Bulls at Hawks: {each.label}" for each in OFFERED]
+    assert labels == [each.full_label for each in OFFERED]
     report = (run.folder / "report.html").read_text(encoding="utf-8")
     assert [each.label for each in OFFERED if each.label not in report] == []
 

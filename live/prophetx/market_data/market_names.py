@@ -35,8 +35,29 @@ def _period_prefix(period: Period) -> str:
             return ""  # documented
         case Period.FIRST_HALF:
             return "first_half_"  # documented
-        case Period.SECOND_HALF:
-            return "second_half_"  # assumed: only its template numbers are documented
+        case (
+            Period.SECOND_HALF
+            | Period.FIRST_QUARTER
+            | Period.SECOND_QUARTER
+            | Period.THIRD_QUARTER
+            | Period.FOURTH_QUARTER
+            | Period.FIRST_FIVE_INNINGS
+            | Period.FIRST_INNING
+            | Period.SECOND_INNING
+            | Period.THIRD_INNING
+            | Period.FOURTH_INNING
+            | Period.FIFTH_INNING
+            | Period.SIXTH_INNING
+            | Period.SEVENTH_INNING
+            | Period.EIGHTH_INNING
+            | Period.NINTH_INNING
+            | Period.FIRST_PERIOD
+            | Period.SECOND_PERIOD
+            | Period.THIRD_PERIOD
+        ):
+            # Assumed. Documented are that markets on halves, quarters and innings exist, and the
+            # template numbers of the second half.
+            return f"{period}_"
         case _:
             assert_never(period)
 

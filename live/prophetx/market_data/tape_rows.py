@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from live.decode import unreadable
 from live.decode_errors import DecodeErrors
 from live.prophetx.market_data import mapping
 from live.prophetx.market_data.mapping import LineLevels
@@ -115,6 +116,9 @@ class MarketRows:
             if market is None or not self._filter.wants_kind(market.kind):
                 self._ignored.add(ids)
                 return
+            if not market.period.is_played_in(event.sport):
+                why = f"is on the {market.period.label}, which {event.sport} does not have"
+                raise unreadable("market", why, repr(shape))
             self._markets[ids] = (self._writer.add_market(market), market)
             self._has_additions = True
         place, market = self._markets[ids]

@@ -67,4 +67,4 @@ class MarketFilter:
 
 def _described(market: Market) -> str:
     """Return type and period of a market as the settings name them."""
-    return market.type if market.period is Period.GAME else f"{market.type} of {market.period}"
+    return f"{market.type} of {market.period}" if market.period.is_part else market.type

@@ -86,7 +86,7 @@ class Market(Struct, frozen=True, omit_defaults=True):
     def label(self, event: SportEvent) -> str:
         """Return how people name it among the markets of its event: "first half spread"."""
         team = [] if self.participant is None else [event.team_name(self.participant)]
-        period = [] if self.period is Period.GAME else [self.period.label]
+        period = [self.period.label] if self.period.is_part else []
         return " ".join([*team, *period, self.type.row.label])
 
 
@@ -162,11 +162,11 @@ class Catalogue:
         """Take in more, and return the pairs of it.
 
         Both lines of a pair come together. Raise TapeError where a line has no market, or no
-        opposite of its own, and where a market's participant does not fit its type.
+        opposite of its own, and where a market cannot be one of its event.
         """
         self.events |= {event.event_id: event for event in events}
         for market in markets:
-            _require_participant(market)
+            require_possible(market, self.events.get(market.event_id))
             self.markets[market.key] = market
             self.pairs_by_market.setdefault(market.key, [])
         return self._pair_lines({line.line_id: line for line in lines})
@@ -215,8 +215,16 @@ class Catalogue:
         self._pair_by_line[second.line_id] = pair
 
 
-def _require_participant(market: Market) -> None:
+def require_possible(market: Market, event: SportEvent | None) -> None:
+    """Raise TapeError where a market's participant does not fit its type, or its period the sport.
+
+    The period is not checked while the event is unknown.
+    """
+    place = f"market {market.market_id} of event {market.event_id}"
     if (market.participant is None) == market.type.row.is_about_team:
         named = "names no team" if market.participant is None else f"names {market.participant}"
-        message = f"market {market.market_id} of event {market.event_id}: a {market.type} {named}"
+        message = f"{place}: a {market.type} {named}"
+        raise TapeError(message)
+    if event is not None and not market.period.is_played_in(event.sport):
+        message = f"{place}: is on the {market.period.label}, which {event.sport} does not have"
         raise TapeError(message)

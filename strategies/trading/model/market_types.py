@@ -27,17 +27,63 @@ class Team(StrEnum):
     AWAY = "away"
 
 
-class Period(StrEnum):
-    """The part of a game that a market is about. The values are those of `markets.periods`."""
+# Sports by what a game of theirs is divided into, in lower case. Any other may have any period.
+_OF_QUARTERS = frozenset({"basketball", "american football"})
+_OF_INNINGS = frozenset({"baseball"})
+_OF_THIRDS = frozenset({"ice hockey"})
+_DIVIDED = _OF_QUARTERS | _OF_INNINGS | _OF_THIRDS | {"soccer"}
 
-    GAME = "game"
-    FIRST_HALF = "first_half"
-    SECOND_HALF = "second_half"
+
+class Period(StrEnum):
+    """The part of a game that a market is about. The values are those of `markets.periods`.
+
+    `sports` are those known to have it. Halves are taken in all: there are recordings of them.
+    """
+
+    sports: frozenset[str]
+
+    GAME = "game", _DIVIDED
+    FIRST_HALF = "first_half", _DIVIDED
+    SECOND_HALF = "second_half", _DIVIDED
+    FIRST_QUARTER = "first_quarter", _OF_QUARTERS
+    SECOND_QUARTER = "second_quarter", _OF_QUARTERS
+    THIRD_QUARTER = "third_quarter", _OF_QUARTERS
+    FOURTH_QUARTER = "fourth_quarter", _OF_QUARTERS
+    FIRST_FIVE_INNINGS = "first_five_innings", _OF_INNINGS
+    FIRST_INNING = "first_inning", _OF_INNINGS
+    SECOND_INNING = "second_inning", _OF_INNINGS
+    THIRD_INNING = "third_inning", _OF_INNINGS
+    FOURTH_INNING = "fourth_inning", _OF_INNINGS
+    FIFTH_INNING = "fifth_inning", _OF_INNINGS
+    SIXTH_INNING = "sixth_inning", _OF_INNINGS
+    SEVENTH_INNING = "seventh_inning", _OF_INNINGS
+    EIGHTH_INNING = "eighth_inning", _OF_INNINGS
+    NINTH_INNING = "ninth_inning", _OF_INNINGS
+    FIRST_PERIOD = "first_period", _OF_THIRDS
+    SECOND_PERIOD = "second_period", _OF_THIRDS
+    THIRD_PERIOD = "third_period", _OF_THIRDS
+
+    def __new__(cls, value: str, *sports: frozenset[str]) -> Self:
+        """Make a member that is equal to its value and carries its sports."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        (member.sports,) = sports
+        return member
+
+    @property
+    def is_part(self) -> bool:
+        """Return whether it is a part of a game only."""
+        return self is not Period.GAME
 
     @property
     def label(self) -> str:
         """Return the period as people read it: "first half"."""
         return self.value.replace("_", " ")
+
+    def is_played_in(self, sport: str) -> bool:
+        """Return whether games of a sport may have it; of an unknown sport any is possible."""
+        name = sport.lower()
+        return name in self.sports or name not in _DIVIDED
 
 
 _TEAMS = (Selection.HOME, Selection.AWAY)

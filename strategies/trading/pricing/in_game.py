@@ -18,7 +18,7 @@ from strategies.trading.model.book import Book
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.game_clock import OVERTIME_SHARE, share_left
 from strategies.trading.model.market import EventStatus
-from strategies.trading.model.market_types import MarketType, Period
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.pricing.touch import MaxOverround, middle_of_touch
 
 TOURNAMENT = "NBA"
@@ -53,7 +53,7 @@ class InGame:
         When the game is over it is 1 or 0, and a half for a line that pushes.
         """
         market = book.pair.market
-        if not _in_nba_game(event) or market.period is not Period.GAME:
+        if not _in_nba_game(event) or market.period.is_part:
             return middle_of_touch(book, self.max_overround)
         match market.type:
             case MarketType.MONEYLINE | MarketType.SPREAD:

@@ -1,5 +1,7 @@
 """The catalogue: how lines are paired, and which catalogues are refused."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
 from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
-from strategies.trading.model.market_types import MarketType, Selection
+from strategies.trading.model.market_types import MarketType, Period, Selection, Team
 
 MONEYLINE, SPREAD, TOTAL = MarketId("219"), MarketId("223"), MarketId("225")
 
@@ -218,3 +220,59 @@ def test_added_lines_must_be_whole_pairs(lines: list[Line]) -> None:
     )
     with pytest.raises(TapeError, match="line x has no opposite line in its market"):
         listed.add([], [], lines)
+
+
+@pytest.mark.parametrize(
+    ("sport", "period"),
+    [
+        ("basketball", Period.FIRST_INNING),
+        ("Basketball", Period.FIRST_PERIOD),
+        ("American Football", Period.FIRST_FIVE_INNINGS),
+        ("baseball", Period.FOURTH_QUARTER),
+        ("Ice Hockey", Period.FIRST_QUARTER),
+        ("soccer", Period.THIRD_QUARTER),
+    ],
+)
+def test_a_period_that_the_sport_does_not_have_is_refused(sport: str, period: Period) -> None:
+    """An inning of a basketball game is refused; the message names market, period and sport."""
+    event = replace(game(), sport=sport)
+    market = Market(event.event_id, TOTAL, MarketType.TOTAL, "Total", period)
+    expected = f"market 225 of event g1: is on the {period.label}, which {sport} does not have"
+    with pytest.raises(TapeError, match=f"^{expected}$"):
+        Catalogue([event], [market], [])
+
+
+@pytest.mark.parametrize("period", Period)
+@pytest.mark.parametrize("sport", ["", "sport 61420", "Lacrosse"])
+def test_a_sport_that_is_not_known_may_have_any_period(sport: str, period: Period) -> None:
+    """Nothing is known of how games of another sport are divided, so nothing is refused."""
+    event = replace(game(), sport=sport)
+    market = Market(event.event_id, TOTAL, MarketType.TOTAL, "Total", period)
+    assert Catalogue([event], [market], []).markets[market.key].period is period
+
+
+@pytest.mark.parametrize("sport", ["basketball", "American Football", "Baseball", "Ice Hockey"])
+def test_halves_are_taken_in_every_sport(sport: str) -> None:
+    """Recordings of before there were quarters and innings may hold halves of any sport."""
+    event = replace(game(), sport=sport)
+    halves = (Period.FIRST_HALF, Period.SECOND_HALF)
+    listed = [
+        Market(event.event_id, MarketId(half), MarketType.TOTAL, half, half) for half in halves
+    ]
+    assert len(Catalogue([event], listed, []).markets) == 2
+
+
+@pytest.mark.parametrize(
+    ("type_", "team", "named"),
+    [
+        (MarketType.TEAM_TOTAL, None, "a team_total names no team"),
+        (MarketType.TOTAL, Team.HOME, "a total names home"),
+    ],
+)
+def test_only_a_market_about_a_team_names_one(
+    type_: MarketType, team: Team | None, named: str
+) -> None:
+    """A team total without its team is refused, and a game's total with one."""
+    market = Market(EventId("g1"), TOTAL, type_, "Total", participant=team)
+    with pytest.raises(TapeError, match=f"market 225 of event g1: {named}"):
+        Catalogue([game()], [market], [])
