@@ -108,8 +108,8 @@ class ProphetExchange:
         self._tasks = tasks
         self._before_sending = before_sending
         self._deferred = settings.balance_mode == "deferred"
-        self._placing: dict[LineId, asyncio.Task[None]] = {}
-        self._state_request: asyncio.Task[None] | None = None
+        self._placing: dict[LineId, asyncio.Future[None]] = {}
+        self._state_request: asyncio.Future[None] | None = None
         history = OrderHistory(client, clock)
         self.wagers = WagerTracker(history, clock, catalogue, decode_errors)
 
@@ -176,7 +176,7 @@ class ProphetExchange:
     # Placing ----------------------------------------------------------------------------------
 
     async def _place(
-        self, wagers: Sequence[TrackedWager], ahead: Sequence[asyncio.Task[None]]
+        self, wagers: Sequence[TrackedWager], ahead: Sequence[asyncio.Future[None]]
     ) -> None:
         if ahead:
             await asyncio.wait(ahead)
@@ -351,9 +351,21 @@ class ProphetExchange:
 
         self._start(emit())
 
-    def _start(self, request: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._tasks.create_task(self._committed(request))
-        # Closed here if it was cancelled before it began, or Python warns that nobody awaited it.
+    def _start(self, request: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        """Send a request as a task; drop it if the session is ending.
+
+        What arrives while the tasks end may still reach the desk. It is safe to send nothing more:
+        once they have ended, the session cancels everything.
+        """
+        committed = self._committed(request)
+        try:
+            task: asyncio.Future[None] = self._tasks.create_task(committed)
+        except RuntimeError:
+            # The group takes no more tasks.
+            committed.close()
+            task = asyncio.get_running_loop().create_future()
+            task.cancel()
+        # Closed here if it never began, or Python warns that nobody awaited it.
         task.add_done_callback(lambda _: request.close())
         return task
 

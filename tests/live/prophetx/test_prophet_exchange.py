@@ -1,11 +1,15 @@
 """ProphetX behind the port when things go wrong: nothing is lost, told twice, or placed again."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from live.prophetx.connection import Connection, connected
+from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
+from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     AccountState,
@@ -20,7 +24,7 @@ from strategies.trading.model.events import (
     WagerOpened,
 )
 from strategies.trading.model.ids import LineId, MarketKey, WagerRef
-from strategies.trading.model.market import Result
+from strategies.trading.model.market import Catalogue, Result
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds
 from tests.contract.exchange_harness import (
@@ -34,6 +38,7 @@ from tests.contract.exchange_harness import (
 )
 from tests.contract.moneyline import AWAY, BALANCE_CENTS, GAME, HOME, MONEYLINE, OTHERS
 from tests.contract.prophet_harness import ProphetHarness
+from tests.live.socket_peer import Peer, serving
 
 OPENED = [WagerAccepted, WagerOpened]
 
@@ -158,3 +163,54 @@ def test_one_account_is_asked_for_at_a_time(harness: ProphetHarness) -> None:
     until(harness, lambda: bool(received_of(harness, AccountState)))
     harness.let_pass(10)
     assert len(received_of(harness, AccountState)) == 1
+
+
+class EndedError(Exception):
+    """Ends the tasks of a session."""
+
+
+async def end_while_requesting(connection: Connection) -> ProphetExchange:
+    """End a session's tasks, one of which sends every kind of request as it ends."""
+    began = asyncio.Event()
+
+    async def request(exchange: ProphetExchange) -> None:
+        try:
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            exchange.place([wager_request("a"), wager_request("b")])
+            exchange.place([wager_request("c")])
+            exchange.cancel([WagerRef("a"), WagerRef("unknown")])
+            exchange.cancel_all()
+            exchange.ask_state()
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            exchange = ProphetExchange(
+                client=connection.client,
+                clock=connection.clock,
+                catalogue=Catalogue([], [], []),
+                tasks=tasks,
+                before_sending=lambda: None,
+                decode_errors=connection.decode_errors,
+                settings=AccountSettings("deferred"),
+            )
+            tasks.create_task(request(exchange))
+            await began.wait()
+            raise EndedError
+    except* EndedError:
+        pass
+    return exchange
+
+
+def test_requests_of_a_session_that_is_ending_are_dropped() -> None:
+    """What still reaches the desk while the tasks end is no error, and sends nothing."""
+    peer = Peer()
+
+    async def run() -> ProphetExchange:
+        async with serving(peer), connected(peer.site, WallClock(), {}, Path()) as connection:
+            return await end_while_requesting(connection)
+
+    assert asyncio.run(run()).wagers.pending == []
+    # The first request of all would have logged in.
+    assert peer.logins == 0
