@@ -1,19 +1,12 @@
 """What tests of the bridge share: the exchange's payloads, read where they lie."""
 
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from hydra import compose, initialize_config_dir
 
-from conf.compose import CONFIG_FOLDER, build_session
-from live.prophetx.rest.endpoint import Endpoint
-from sim.sandbox.server import Server
-from tests.live.endpoints import LOCAL
+from tests.live.local_sandbox import Sandbox, serve_sandbox
 from tests.paths import SHARED
 
 SAMPLES = SHARED / "prophet" / "samples"
@@ -33,32 +26,7 @@ def read_sample() -> Callable[[str], Any]:
     return sample
 
 
-@dataclass(frozen=True)
-class Here:
-    """A sandbox that runs in this process, and where it is."""
-
-    server: Server
-    site: Endpoint
-
-    @property
-    def settings(self) -> list[str]:
-        """Return the settings by which a command line finds it."""
-        return [f"sandbox.port={self.site.socket_port}", f"sandbox.speed={self.site.speed:g}"]
-
-
-@asynccontextmanager
-async def sandbox_here(speed: float, *settings: str) -> AsyncIterator[Here]:
-    """Serve a recording as the exchange would, on a port that the system chooses."""
-    words = ["mode=serve", "sandbox.port=0", f"sandbox.speed={speed:g}", *settings]
-    with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
-        session = build_session(compose("config", words))
-    async with session.opened() as server:
-        port = urlsplit(server.address).port
-        assert port is not None
-        yield Here(server, replace(LOCAL, root=server.address, socket_port=port, speed=speed))
-
-
 @pytest.fixture(scope="session")
-def sandbox() -> Callable[..., AbstractAsyncContextManager[Here]]:
+def sandbox() -> Sandbox:
     """Return the context in which a sandbox serves."""
-    return sandbox_here
+    return serve_sandbox

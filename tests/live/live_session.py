@@ -2,21 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
-
-from omegaconf import DictConfig
 
 from conf.compose import build_session
 from recordings.journal.entries import Entry
 from recordings.journal.journal_reader import JournalReader
+from tests.event_loops import run_watching, until
+from tests.fixture_types import Compose
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 
-PATIENCE_SECONDS = 120
-LOOK_SECONDS = 0.1
-
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Compose = Callable[..., DictConfig]
+Holds = Callable[[LocalSandbox], bool]
 
 
 class Floor:
@@ -40,24 +36,23 @@ class Floor:
         self._begin = begin
         self.folder = home / "sessions" / "first"
 
-    def play(self, mode: str, *until: Callable[[Any], bool], settings: Sequence[str] = ()) -> None:
-        """Start the session once for each of these, and stop it when that holds of the sandbox."""
+    def play(self, mode: str, *conditions: Holds, settings: Sequence[str] = ()) -> None:
+        """Start the session once for each condition, and stop it when that holds of the sandbox."""
 
         async def run() -> None:
             async with self._sandbox(self._speed, *self._game, self._begin) as here:
-                for holds in until:
+                for holds in conditions:
                     await self._start(here, holds, f"mode={mode}", *settings)
 
-        asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+        run_watching(run())
 
-    async def _start(self, here: Any, holds: Callable[[Any], bool], *settings: str) -> None:
+    async def _start(self, here: LocalSandbox, holds: Holds, *settings: str) -> None:
         words = [*self._game, "session.name=first", *here.settings, *settings]
         session = build_session(self._compose(*words))
         stop = asyncio.Event()
-        told: list[str] = []
-        trading = asyncio.ensure_future(session.run(self._home, {}, stop, told.append))
-        while not trading.done() and not holds(here):
-            await asyncio.sleep(LOOK_SECONDS)
+        lines: list[str] = []
+        trading = asyncio.ensure_future(session.run(self._home, {}, stop, lines.append))
+        await until(lambda: trading.done() or holds(here))
         stop.set()
         await trading
 
@@ -68,11 +63,6 @@ class Floor:
         return [entry for entry in entries if isinstance(entry.payload, kinds)]
 
 
-def accounts(here: Any) -> list[Any]:
-    """Return the accounts at the sandbox."""
-    return [partner.participant for partner in here.server.accounts.values()]
-
-
-def quotes(here: Any) -> bool:
-    """Tell whether wagers rest at the sandbox."""
-    return any(len(account.live) >= 4 for account in accounts(here))
+def quotes(here: LocalSandbox) -> bool:
+    """Return whether wagers rest at the sandbox."""
+    return here.live_wagers >= 4

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,7 @@ from live.prophetx.socket.stream import (
 )
 from live.prophetx.wire.frames import read_change
 from live.wall_clock import WallClock
+from tests.event_loops import run_watching, until
 from tests.live.socket_peer import Peer, serving
 
 HASTY = StreamSettings(
@@ -36,7 +37,9 @@ HASTY = StreamSettings(
     backoff_seconds=0.05,
     backoff_seconds_max=0.3,
 )
-PATIENCE_SECONDS = 120
+
+# Longer than a thread sleeps.
+THREAD_SECONDS = 30
 
 
 @dataclass
@@ -66,11 +69,15 @@ class Listener:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait for something to become true, and fail if the stream ends before."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not true():
-                if self.running is not None and self.running.done():
-                    self.running.result()
-                await asyncio.sleep(0.005)
+
+        def holds() -> bool:
+            if not true() and self.running is not None and self.running.done():
+                self.running.result()
+                message = "the stream has ended"
+                raise AssertionError(message)
+            return bool(true())
+
+        await until(holds)
 
     async def up(self, epochs: int) -> None:
         """Wait for so many epochs to have come up."""
@@ -105,10 +112,18 @@ def readers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "PysherEventLoop"]
 
 
+async def end_of(threads: Iterable[threading.Thread]) -> None:
+    """Wait until threads have ended; fail if one does not."""
+    for thread in threads:
+        await asyncio.to_thread(thread.join, THREAD_SECONDS)
+        assert not thread.is_alive()
+
+
 async def five_hundred_messages(peer: Peer, listener: Listener) -> None:
     """Let so many be said, one after the other, and wait until they are heard."""
     for number in range(500):
         await peer.change("tournament", {"info": {"id": number}})
+    await listener.until(lambda: len(listener.records) > 500)
     await listener.until(lambda: len(listener.heard('"tournament"')) == 500)
 
 
@@ -136,4 +151,4 @@ def streamed(
             await scenario(peer, listener)
         return listener
 
-    return asyncio.run(run())
+    return run_watching(run())

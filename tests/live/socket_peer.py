@@ -18,6 +18,8 @@ from tests.live.endpoints import LOCAL
 
 PUBLIC = "private-broadcast-service=6-device_type=5"
 PRIVATE = "private-service=6-device_type=5-user=me"
+# How often it says that all is well.
+HEALTH_SECONDS = 0.1
 
 
 @dataclass
@@ -32,7 +34,8 @@ class Peer:
     hasty: bool = False
     login_refused: bool = False
     opening_error: int | None = None
-    frozen: bool = False
+    is_frozen: bool = False
+    thawed: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
     mute: bool = False
     healthy: bool = True
@@ -53,6 +56,14 @@ class Peer:
     def socket(self) -> web.WebSocketResponse:
         """Return the socket that was opened last."""
         return self.sockets[-1]
+
+    def freeze(self) -> None:
+        """Read and say nothing more, from the next message on."""
+        self.thawed.clear()
+
+    def thaw(self) -> None:
+        """Go on."""
+        self.thawed.set()
 
     async def say(self, event: str, data: object, channel: str | None = None) -> None:
         """Say something on the last socket, as Pusher does: with its data as JSON text."""
@@ -104,7 +115,7 @@ class Peer:
         self.registered.append(body)
         if self.register_hangs:
             self.register_hangs -= 1
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         channels = [
             {"channel_name": name, "auth": f"{body['socket_id']}|{name}", "binding_events": []}
             for name in (PUBLIC, PRIVATE)
@@ -129,8 +140,8 @@ class Peer:
         health = asyncio.create_task(self._be_healthy(socket))
         try:
             while not socket.closed:
-                while self.frozen:
-                    await asyncio.sleep(0.01)
+                self.is_frozen = not self.thawed.is_set()
+                await self.thawed.wait()
                 message = await socket.receive()
                 if message.type is WSMsgType.TEXT and not self.mute:
                     await self._hear(socket, socket_id, json.loads(message.data))
@@ -168,8 +179,8 @@ class Peer:
         }
         frame = {"event": "health_check", "channel": PRIVATE, "data": json.dumps(told)}
         while not socket.closed:
-            await asyncio.sleep(0.1)
-            if self.healthy and not self.frozen and not self.mute:
+            await asyncio.sleep(HEALTH_SECONDS)
+            if self.healthy and self.thawed.is_set() and not self.mute:
                 await socket.send_str(json.dumps(frame))
 
 
@@ -184,8 +195,9 @@ async def serving(peer: Peer) -> AsyncIterator[Peer]:
     server = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=peer.certificate)
     await server.start()
     peer.port = runner.addresses[0][1]
+    peer.thaw()
     try:
         yield peer
     finally:
-        peer.frozen = False
+        peer.thaw()
         await runner.cleanup()

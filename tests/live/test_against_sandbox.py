@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,12 @@ from strategies.trading.model.errors import RefusalError, UnreachableError
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 PATIENCE_SECONDS = 120
 FEED = StreamSettings(5, 0.5, 2, 4, 60, 5, 0.05, 0.5)
 
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Scenario = Callable[[Any, Connection], Awaitable[None]]
+Scenario = Callable[[LocalSandbox, Connection], Awaitable[None]]
 
 
 def play(sandbox: Sandbox, scenario: Scenario, answer_seconds: float = 5) -> None:
@@ -66,7 +65,7 @@ async def wagers_of(connection: Connection) -> dict[str, str]:
 def test_what_is_on_offer_is_read(sandbox: Sandbox) -> None:
     """The ladder, the balance and three markets of the shipped game come as they are."""
 
-    async def scenario(here: Any, connection: Connection) -> None:
+    async def scenario(here: LocalSandbox, connection: Connection) -> None:
         client = connection.client
         assert tuple(sorted(await client.ladder())) == prophetx_ladder().rungs
         assert (await client.balance()).balance_cents == 1_000_000
@@ -82,7 +81,7 @@ def test_what_is_on_offer_is_read(sandbox: Sandbox) -> None:
 def test_a_wager_is_placed_looked_up_and_cancelled(sandbox: Sandbox) -> None:
     """A wager's life by REST: placed to the cent, found by its id, cancelled once and no more."""
 
-    async def scenario(here: Any, connection: Connection) -> None:
+    async def scenario(here: LocalSandbox, connection: Connection) -> None:
         client = connection.client
         placed = await client.place(await a_wager(connection, "first"))
         assert (placed.ref, placed.stake_cents) == ("first", 1_250)
@@ -103,7 +102,7 @@ def test_a_wager_is_placed_looked_up_and_cancelled(sandbox: Sandbox) -> None:
 def test_a_batch_stands_and_falls_item_by_item(sandbox: Sandbox) -> None:
     """Of a batch what can be placed is placed; the rest comes back with its place and code."""
 
-    async def scenario(here: Any, connection: Connection) -> None:
+    async def scenario(here: LocalSandbox, connection: Connection) -> None:
         client = connection.client
         good = await a_wager(connection, "good")
         bad = await a_wager(connection, "bad", odds=Odds(-147))
@@ -123,7 +122,7 @@ def test_a_batch_stands_and_falls_item_by_item(sandbox: Sandbox) -> None:
 def test_a_placement_without_an_answer_was_placed_once(sandbox: Sandbox, kind: str) -> None:
     """Where the answer is lost the outcome is unknown; asked later, the wager is there, once."""
 
-    async def scenario(here: Any, connection: Connection) -> None:
+    async def scenario(here: LocalSandbox, connection: Connection) -> None:
         wager = await a_wager(connection, "lost")
         here.server.inject_fault({"kind": kind, "path": "submit_order", "seconds": 60})
         with pytest.raises(UnreachableError):
@@ -138,7 +137,7 @@ def test_a_placement_without_an_answer_was_placed_once(sandbox: Sandbox, kind: s
 def test_a_session_outlives_its_tokens(sandbox: Sandbox) -> None:
     """Expired access tokens are refreshed, expired sessions replaced, unseen by who asks."""
 
-    async def scenario(here: Any, connection: Connection) -> None:
+    async def scenario(here: LocalSandbox, connection: Connection) -> None:
         await connection.client.balance()
         for code in ("", "refresh"):
             here.server.inject_fault({"kind": "expired_token", "code": code})
@@ -150,7 +149,7 @@ def test_a_session_outlives_its_tokens(sandbox: Sandbox) -> None:
 def test_a_busy_exchange_is_asked_again(sandbox: Sandbox) -> None:
     """Reads come back after 429; a placement is refused and not sent again."""
 
-    async def scenario(here: Any, connection: Connection) -> None:
+    async def scenario(here: LocalSandbox, connection: Connection) -> None:
         wager = await a_wager(connection, "busy")
         here.server.inject_fault({"kind": "too_many", "path": "get_balance", "count": 2})
         assert (await connection.client.balance()).balance_cents == 1_000_000
@@ -178,7 +177,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
 ) -> None:
     """Whatever the sandbox does to the socket, the gap is told and another epoch comes up."""
 
-    async def scenario(here: Any, connection: Connection) -> None:
+    async def scenario(here: LocalSandbox, connection: Connection) -> None:
         (tournament,) = await connection.client.tournaments()
         events = await connection.client.events(tournament.id)
         ids = [event.event_id for event in events]
@@ -210,7 +209,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
 def test_a_garbled_frame_of_the_sandbox_costs_nothing_else(sandbox: Sandbox) -> None:
     """A frame of garbage is counted, and the stream stays up."""
 
-    async def scenario(here: Any, connection: Connection) -> None:
+    async def scenario(here: LocalSandbox, connection: Connection) -> None:
         records: list[Record] = []
         rng = np.random.default_rng(2)
         stream = Stream(

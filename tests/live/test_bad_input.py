@@ -7,10 +7,8 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -20,14 +18,13 @@ from recordings.writer import TapeWriter
 from strategies.trading.model.market import EventStatus, Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType
 from tests.contract.moneyline import GAME, MONEYLINE, SELECTIONS, START_NS
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 from tests.paths import PROJECT
 
 pytestmark = pytest.mark.slow  # a process for each verb
 
 SECRET = "hunter2-of-the-house"
 PATIENCE_SECONDS = 120
-
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,10 @@ async def run(
 
 
 def with_sandbox(
-    sandbox: Sandbox, scenario: Callable[[Any], Awaitable[None]], *settings: str, speed: float = 20
+    sandbox: Sandbox,
+    scenario: Callable[[LocalSandbox], Awaitable[None]],
+    *settings: str,
+    speed: float = 20,
 ) -> None:
     """Play a scenario while a sandbox serves the shipped game."""
 
@@ -102,7 +102,7 @@ def test_a_wrong_key_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> No
     The sandbox takes the secret of whoever comes first with a key.
     """
 
-    async def scenario(here: Any) -> None:
+    async def scenario(here: LocalSandbox) -> None:
         assert (await run(tmp_path, "status", *here.settings, environ=keys("right"))).status == 0
         for verb in ("check", "status", "cancel-all", "record", "paper", "trade"):
             name = ["session.name=a"] if verb in ("paper", "trade") else []
@@ -119,7 +119,7 @@ def test_a_tournament_that_is_not_there_is_told_in_one_line(
 ) -> None:
     """A session or a recording does not begin, and names what there is."""
 
-    async def scenario(here: Any) -> None:
+    async def scenario(here: LocalSandbox) -> None:
         words = ["markets.tournaments=[NHL]", *here.settings]
         for verb in ("record", "paper", "trade"):
             name = ["session.name=a"] if verb != "record" else []
@@ -132,7 +132,7 @@ def test_a_closed_event_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) ->
     """Where every event has ended there is nothing to trade: that is said, and nothing placed."""
     tape = write_ended_game(tmp_path / "tape")
 
-    async def scenario(here: Any) -> None:
+    async def scenario(here: LocalSandbox) -> None:
         for verb in ("paper", "trade"):
             ended = await run(tmp_path, verb, "session.name=a", *here.settings)
             assert (ended.status, ended.out) == (2, ""), ended
@@ -162,7 +162,7 @@ def test_another_speed_than_the_sandboxs_is_told_in_one_line(
 ) -> None:
     """A session that would live months away from its sandbox is refused, and says what to say."""
 
-    async def scenario(here: Any) -> None:
+    async def scenario(here: LocalSandbox) -> None:
         for speed in ("1", "25"):
             words = [*here.settings, f"sandbox.speed={speed}"]
             for verb in ("record", "paper", "trade"):
@@ -176,7 +176,7 @@ def test_another_speed_than_the_sandboxs_is_told_in_one_line(
 def test_a_socket_that_is_elsewhere_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
     """REST answers, and nobody listens where the socket should be: the last line says that."""
 
-    async def scenario(here: Any) -> None:
+    async def scenario(here: LocalSandbox) -> None:
         elsewhere = [*here.settings, "prophet.socket_port=9"]
         ended = await run(tmp_path, "check", *elsewhere)
         assert (ended.status, ended.err.count("\n")) == (1, 1), ended
@@ -192,7 +192,7 @@ def test_secrets_are_nowhere(sandbox: Sandbox, tmp_path: Path, told: str) -> Non
     folder.mkdir()
     given = keys(SECRET) if told == "environment" else key_file(tmp_path / "keys.json")
 
-    async def scenario(here: Any) -> None:
+    async def scenario(here: LocalSandbox) -> None:
         banned = [SECRET, "ours-alone", *beginnings(here)]
         command = [*here.settings, "--debug"]
         ended = [
@@ -220,7 +220,7 @@ def key_file(path: Path) -> Environ:
     return {"PROPHETX_USER_INFO": str(path)}
 
 
-def beginnings(here: Any) -> list[str]:
+def beginnings(here: LocalSandbox) -> list[str]:
     """Return what every token and every signature of the sandbox begins with."""
     token = here.server.sessions.login({"access_key": "other", "secret_key": "other"})
     return [token["access_token"].partition(".")[0], f"{here.server.channels.key}:"]

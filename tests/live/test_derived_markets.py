@@ -2,10 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,13 +15,12 @@ from sim.sandbox.wire_markets import wire_market
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.market_types import MarketKind, MarketType, Period, market_kinds
 from tests.derived_markets import OFFERED, SETTINGS, write_derived_tape
+from tests.fixture_types import Compose
+from tests.live.local_sandbox import Sandbox
 
 SPEED = 20
 PATIENCE_SECONDS = 120
 COUNTS = re.compile(r" wagers open, \d+ placed, (\d+) accepted")
-
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Compose = Callable[..., Any]
 
 
 @pytest.mark.parametrize("kind", list(market_kinds()), ids=str)

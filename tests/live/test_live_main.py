@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,18 @@ from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
+from tests.conftest import Outcome
+from tests.fixture_types import RunMain
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 PATIENCE_SECONDS = 120
 KEYS = ("PROPHETX_ACCESS_KEY", "PROPHETX_SECRET_KEY", "PROPHETX_USER_INFO")
 
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Live = Callable[..., Any]
+Live = Callable[..., Outcome]
 
 
 @pytest.fixture
-def live(tmp_path: Path, run_main: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Live:
+def live(tmp_path: Path, run_main: RunMain, monkeypatch: pytest.MonkeyPatch) -> Live:
     """Return `python -m live`, in this process, in a folder of its own and without keys."""
     for name in KEYS:
         monkeypatch.delenv(name, raising=False)
@@ -41,7 +42,7 @@ def with_sandbox(sandbox: Sandbox, *calls: Callable[[Any], Any], **keys: str) ->
     return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 
 
-def refused(outcome: Any, verb: str, status: int, *named: str) -> None:
+def refused(outcome: Outcome, verb: str, status: int, *named: str) -> None:
     """Assert one line of error, that names these, and no traceback."""
     assert (outcome.status, outcome.out, len(outcome.err)) == (status, [], 1), outcome
     assert outcome.err[0].startswith(f"python -m live {verb}: ")
@@ -153,7 +154,7 @@ def test_keys_that_others_can_read_are_refused(live: Live, tmp_path: Path) -> No
     refused(live("status", "prophet=sandbox"), "status", 2, "user_info.json", "chmod 600")
 
 
-def place_one(here: Any) -> None:
+def place_one(here: LocalSandbox) -> None:
     """Place a wager with the account that needs no keys."""
 
     async def place() -> None:
@@ -195,7 +196,7 @@ def test_a_recording_that_never_began_leaves_nothing(live: Live, tmp_path: Path)
 
 @pytest.mark.parametrize(("verb", "choice"), [("paper", "feed=recording"), ("trade", "feed=crowd")])
 def test_a_session_needs_the_stream_of_the_exchange(
-    run_main: Callable[..., Any], tmp_path: Path, verb: str, choice: str
+    run_main: RunMain, tmp_path: Path, verb: str, choice: str
 ) -> None:
     """A feed of a simulation is refused in one line before anything is sent or written."""
     outcome = run_main(main, tmp_path, verb, choice, "session.name=one")

@@ -3,9 +3,7 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +14,9 @@ from recordings.tape import SEGMENT_GLOB
 from sim.__main__ import main
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.events import WagerMatched
-from tests.live.live_session import Compose, Floor, Sandbox, accounts, quotes
+from tests.fixture_types import Compose, RunMain
+from tests.live.live_session import Floor, quotes
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 pytestmark = pytest.mark.slow  # sessions on the clock, replayed
 
@@ -25,15 +25,10 @@ GAME = ("+experiment=nba_in_play", "latency=none")
 BEGIN = "sandbox.begin_minutes_before_start=8"
 COMMANDS = (PlaceWager, CancelWager, CancelAll)
 
-RunMain = Callable[..., Any]
 
-
-def traded_a_while(here: Any) -> bool:
+def traded_a_while(here: LocalSandbox) -> bool:
     """Tell whether many wagers were placed, and some were matched."""
-    for account in accounts(here):
-        if len(account.live) + len(account.ended) >= 80 and account.counters.fills >= 3:
-            return True
-    return False
+    return here.has_traded(wagers=80, fills=3)
 
 
 @pytest.fixture(scope="module")

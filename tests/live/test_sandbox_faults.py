@@ -1,6 +1,6 @@
 """Every fault of the sandbox, survived: no wager doubled, none lost, the gap told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from tests.contract.exchange_harness import (
     wager_request,
 )
 from tests.contract.prophet_harness import ProphetHarness
+from tests.fixture_types import Compose
 
 pytestmark = pytest.mark.slow  # waits for retries on the wall clock
 
@@ -64,7 +65,7 @@ NO_GAPS: dict[str, Fault] = {
 
 
 @pytest.fixture
-def harness(tmp_path: Path, compose_settings: Callable[..., Any]) -> Iterator[ProphetHarness]:
+def harness(tmp_path: Path, compose_settings: Compose) -> Iterator[ProphetHarness]:
     """Yield a room on a sandbox that soon takes silence for a fault."""
     feed = ["feed.ping_after_seconds=0.5", "feed.silent_seconds=2", "feed.quiet_seconds=3"]
     harness = ProphetHarness(tmp_path, compose_settings, *feed, answer_seconds=ANSWER_SECONDS)

@@ -1,8 +1,6 @@
 """The verb `compare` on sessions that were traded over the network, live and on paper."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +9,9 @@ from recordings.journal.journal_reader import JournalReader
 from sim.__main__ import main
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
-from tests.live.live_session import Compose, Floor, Sandbox, accounts, quotes
+from tests.fixture_types import Compose, RunMain
+from tests.live.live_session import Floor, quotes
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 pytestmark = pytest.mark.slow  # sessions on the clock, compared
 
@@ -20,15 +20,10 @@ SPEED = 40
 GAME = ("+experiment=nba_in_play", "latency=none", "strategy.spread_margin=0.001")
 BEGIN = "sandbox.begin_minutes_before_start=0"
 
-RunMain = Callable[..., Any]
 
-
-def was_filled(here: Any) -> bool:
+def was_filled(here: LocalSandbox) -> bool:
     """Tell whether enough wagers were placed to compare, and some were matched."""
-    return any(
-        len(account.live) + len(account.ended) >= 30 and account.counters.fills >= 4
-        for account in accounts(here)
-    )
+    return here.has_traded(wagers=30, fills=4)
 
 
 @pytest.fixture(scope="module")

@@ -260,7 +260,7 @@ def test_an_answer_that_is_too_late_is_none() -> None:
     """An exchange that takes longer than agreed has not answered, even if it trickles."""
 
     async def slow(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(3_600)
+        await asyncio.Event().wait()
         return ok({})
 
     async def run() -> None:

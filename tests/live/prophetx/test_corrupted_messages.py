@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,13 +53,13 @@ from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.live.corruption import framed, mangled_body, mangled_frame, text
 from tests.live.endpoints import LOCAL
+from tests.live.local_sandbox import Sandbox
 
 FEED = StreamSettings(5, 0.5, 2, 4, 60, 5, 0.05, 0.5)
 PATIENCE_SECONDS = 120
 SPEED = 20
 KINDS = ("market_selections", "matched_order", "order", "private_system_signal")
 
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
 Ask = Callable[[ProphetClient], Awaitable[Any]]
 
 

@@ -1,7 +1,7 @@
 """ProphetX behind the port when things go wrong: nothing is lost, told twice, or placed again."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,15 @@ from tests.contract.exchange_harness import (
 )
 from tests.contract.moneyline import AWAY, BALANCE_CENTS, GAME, HOME, MONEYLINE, OTHERS
 from tests.contract.prophet_harness import ProphetHarness
+from tests.event_loops import run_watching
+from tests.fixture_types import Compose
 from tests.live.socket_peer import Peer, serving
 
 OPENED = [WagerAccepted, WagerOpened]
 
 
 @pytest.fixture
-def harness(tmp_path: Path, compose_settings: Callable[..., Any]) -> Iterator[ProphetHarness]:
+def harness(tmp_path: Path, compose_settings: Compose) -> Iterator[ProphetHarness]:
     """Yield a room on a sandbox, its market open and its account untouched."""
     harness = ProphetHarness(tmp_path, compose_settings)
     yield harness
@@ -184,6 +186,9 @@ async def end_while_requesting(connection: Connection) -> ProphetExchange:
             exchange.cancel_all()
             exchange.ask_state()
 
+    async def end() -> None:
+        raise EndedError
+
     try:
         async with asyncio.TaskGroup() as tasks:
             exchange = ProphetExchange(
@@ -197,7 +202,7 @@ async def end_while_requesting(connection: Connection) -> ProphetExchange:
             )
             tasks.create_task(request(exchange))
             await began.wait()
-            raise EndedError
+            tasks.create_task(end())
     except* EndedError:
         pass
     return exchange
@@ -211,6 +216,6 @@ def test_requests_of_a_session_that_is_ending_are_dropped() -> None:
         async with serving(peer), connected(peer.site, WallClock(), {}, Path()) as connection:
             return await end_while_requesting(connection)
 
-    assert asyncio.run(run()).wagers.pending == []
+    assert run_watching(run()).wagers.pending == []
     # The first request of all would have logged in.
     assert peer.logins == 0

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,20 @@ from strategies.trading.model.commands import Command, Intent, PlaceWager
 from strategies.trading.model.events import Event, WagerAccepted, WagerCancelled, WagerMatched
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
+from tests.conftest import Outcome
+from tests.fixture_types import Compose, RunMain
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 SPEED = 20
 ODDS, STAKE_CENTS = Odds(1_000), 1_250
 PATIENCE_SECONDS = 120
 AGREE = "the journal and sandbox_local agree"
 
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Reconcile = Callable[..., Any]
+Reconcile = Callable[..., Outcome]
 
 
 @pytest.fixture
-def reconcile(tmp_path: Path, run_main: Callable[..., Any]) -> Reconcile:
+def reconcile(tmp_path: Path, run_main: RunMain) -> Reconcile:
     """Return the verb, in this process, in a folder of its own."""
     return lambda *words: run_main(main, tmp_path, "reconcile", "session.name=first", *words)
 
@@ -55,7 +56,7 @@ def write(home: Path, *told: Event | Command, mode: str = "live") -> None:
     path.write_text(f"seed: 0\nmode_name: {mode}\n", encoding="utf-8")
 
 
-async def place(here: Any, *refs: str) -> None:
+async def place(here: LocalSandbox, *refs: str) -> None:
     """Let wagers rest at the exchange."""
     async with connected(here.site, WallClock(speed=SPEED), {}, Path()) as connection:
         client = connection.client
@@ -139,11 +140,14 @@ def test_every_difference_is_a_line(sandbox: Sandbox, reconcile: Reconcile, tmp_
 
 @pytest.mark.slow
 def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
-    sandbox: Sandbox, reconcile: Reconcile, compose_settings: Callable[..., Any], tmp_path: Path
+    sandbox: Sandbox,
+    reconcile: Reconcile,
+    compose_settings: Compose,
+    tmp_path: Path,
 ) -> None:
     """What a crash left open differs if it was told of nowhere; the next start sets it right."""
 
-    async def trade(here: Any, *, crash: bool) -> None:
+    async def trade(here: LocalSandbox, *, crash: bool) -> None:
         words = ["mode=live", "+experiment=nba", "session.name=first", *here.settings]
         stop = asyncio.Event()
         session = build_session(compose_settings(*words))
@@ -178,7 +182,7 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
     assert (ended.status, ended.err, ended.out[-1]) == (0, [], AGREE)
 
 
-def refused(outcome: Any, status: int, named: str) -> None:
+def refused(outcome: Outcome, status: int, named: str) -> None:
     """Assert one line of error that names this."""
     assert (outcome.status, outcome.out, len(outcome.err)) == (status, [], 1), outcome
     assert named in outcome.err[0]

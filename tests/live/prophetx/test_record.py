@@ -4,14 +4,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from live.prophetx.connection import connected
+from live.prophetx.connection import Connection, connected
 from live.prophetx.rest.client import EVENTS_PER_SOCKET
 from live.prophetx.socket.stream import StreamSettings
 from live.prophetx.tools.record import Recording, RecordingSummary
@@ -21,6 +20,7 @@ from recordings.reader import Tape
 from recordings.tape import Clocks, Kind, Row, Side
 from recordings.validator import validate
 from recordings.writer import TapeWriter
+from sim.sandbox.requested_faults import Fault, FaultKind
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import EventId, LineId
@@ -30,18 +30,19 @@ from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import opposite
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.contract.moneyline import MONEYLINE, START_NS
+from tests.event_loops import run_watching, until
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 from tests.paths import PROJECT
 
 SPEED = 150
-PATIENCE_SECONDS = 120
+COMPARISONS = 4
 FEED = StreamSettings(5, 1, 3, 6, 60, 5, 0.05, 1)
 ALL = (MarketType.MONEYLINE, MarketType.SPREAD, MarketType.TOTAL)
 
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Meanwhile = Callable[[Any], Any]
+Meanwhile = Callable[[LocalSandbox, Connection], Awaitable[None]]
 
 
-def recording(here: Any, **settings: Any) -> Recording:
+def recording(here: LocalSandbox, **settings: Any) -> Recording:
     """Return a recording session of a sandbox."""
     given: dict[str, Any] = {
         "segment_seconds": 60,
@@ -64,23 +65,23 @@ def record(
     async def run() -> RecordingSummary:
         async with sandbox(SPEED, *played) as here:
             session, stop = recording(here, **settings), asyncio.Event()
-            told: list[str] = []
+            lines: list[str] = []
             async with connected(here.site, session.clock, {}, folder.parent) as connection:
-                taping = asyncio.create_task(session.run(folder, connection, stop, told.append))
-                while not told and not taping.done():
-                    await asyncio.sleep(0.01)
-                await meanwhile(here)
+                taping = asyncio.create_task(session.run(folder, connection, stop, lines.append))
+                await until(lambda: lines or taping.done())
+                await meanwhile(here, connection)
                 stop.set()
                 return await taping
 
-    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    return run_watching(run())
 
 
-async def to_the_end(here: Any) -> None:
+async def to_the_end(here: LocalSandbox, connection: Connection) -> None:
     """Wait until the recording that is played has ended, and its last messages have come."""
-    while not here.server.shifted_exchange.env.rows_ended.triggered:
-        await asyncio.sleep(0.05)
-    await asyncio.sleep(0.5)
+    await until(lambda: here.server.shifted_exchange.env.rows_ended.triggered)
+    # A socket keeps the order: once this is counted, all that was sent before has come.
+    here.server.inject_fault({"kind": "garbage_frame"})
+    await until(lambda: connection.decode_errors.total)
 
 
 def rows_of(folder: Path) -> list[Row]:
@@ -114,7 +115,7 @@ def test_the_tape_that_is_played_is_the_tape_that_comes_back(
     folder = tmp_path / "made"
     played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
     recorded = record(sandbox, folder, played, to_the_end)
-    assert (recorded.events, recorded.gaps, recorded.decode_errors) == (1, 0, 0)
+    assert (recorded.events, recorded.gaps, recorded.decode_errors) == (1, 0, 1)
     validate(Tape(folder))
     made, original = facts(folder), facts(small_tape)
     ids = {line.selection: line.line_id for line in Tape(folder).info.lines}
@@ -133,10 +134,12 @@ def test_a_lost_socket_leaves_a_gap_and_no_lie(
 ) -> None:
     """After a socket that was reset, what the tape shows at the end is what the exchange shows."""
 
-    async def break_off(here: Any) -> None:
-        await asyncio.sleep(1)
+    async def break_off(here: LocalSandbox, connection: Connection) -> None:
+        env = here.server.shifted_exchange.env
+        played = env.rows_taken
+        await until(lambda: here.server.hub.subscribed_channels() and env.rows_taken > played + 4)
         here.server.inject_fault({"kind": "socket_reset"})
-        await to_the_end(here)
+        await to_the_end(here, connection)
 
     folder = tmp_path / "made"
     played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
@@ -158,9 +161,8 @@ def test_segments_are_whole_while_it_goes_on(
     folder = tmp_path / "made"
     seen: list[int] = []
 
-    async def look(here: Any) -> None:
-        while not (list(folder.glob("segment-*")) and list(folder.glob("raw-*.jsonl.gz"))):
-            await asyncio.sleep(0.05)
+    async def look(here: LocalSandbox, connection: Connection) -> None:
+        await until(lambda: [*folder.glob("segment-*")] and [*folder.glob("raw-*.jsonl.gz")])
         seen.append(len(rows_of(folder)))
 
     played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
@@ -176,10 +178,13 @@ def test_the_periodic_comparison_changes_nothing(
     folder = tmp_path / "made"
     played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=99"]
 
-    async def wait(here: Any) -> None:
-        await asyncio.sleep(4)
+    async def compare(here: LocalSandbox, connection: Connection) -> None:
+        # A fault that delays nothing is gone once it was met by as many requests.
+        faults = here.server.faults
+        faults.add(Fault(FaultKind.SLOW, "get_multiple_markets", count=COMPARISONS, seconds=0))
+        await until(lambda: not faults._pending)
 
-    recorded = record(sandbox, folder, played, wait, compare_seconds=0.2)
+    recorded = record(sandbox, folder, played, compare, compare_seconds=0.2)
     offers = [row for row in rows_of(folder) if row.kind == Kind.OFFER]
     assert recorded.gaps == 0
     assert len(offers) == len({(row.line, row.odds) for row in offers})
@@ -191,7 +196,7 @@ def test_a_tournament_that_is_not_there_is_refused(
     """A name that the exchange does not have is told with those it has, and nothing is left."""
     folder = tmp_path / "made"
 
-    async def nothing(here: Any) -> None:
+    async def nothing(here: LocalSandbox, connection: Connection) -> None:
         return None
 
     with pytest.raises(ConfigError, match=r"NHL.*NBA"):
@@ -222,8 +227,7 @@ def test_a_killed_recorder_leaves_a_tape(
                 stdout=asyncio.subprocess.PIPE,
             )  # fmt: skip
             try:
-                while not list(tmp_path.glob("runs/record/*/*/segment-00000.parquet")):
-                    await asyncio.sleep(0.1)
+                await until(lambda: [*tmp_path.glob("runs/record/*/*/segment-00000.parquet")])
                 process.send_signal(word)
                 out, _ = await process.communicate()
             finally:
@@ -231,7 +235,7 @@ def test_a_killed_recorder_leaves_a_tape(
                     process.kill()
             return process.returncode or 0, out.decode()
 
-    status, out = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    status, out = run_watching(run())
     (segment,) = tmp_path.glob("runs/record/*/*/segment-00000.parquet")
     assert validate(Tape(segment.parent)).rows > 0
     if word is signal.SIGINT:
@@ -253,12 +257,11 @@ def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
                 carried = session.run(tmp_path / "made", connection, stop, told.append)
                 taping = asyncio.create_task(carried)
                 # The first segment has the snapshot, whose rows come as one.
-                while not taping.done() and not list((tmp_path / "made").glob("segment-*")):
-                    await asyncio.sleep(0.05)
+                await until(lambda: taping.done() or [*(tmp_path / "made").glob("segment-*")])
                 stop.set()
                 assert (await taping).events == EVENTS_PER_SOCKET
 
-    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    run_watching(run())
     assert [line for line in told if "left out" in line] == [
         f"30 events are left out: a socket carries {EVENTS_PER_SOCKET}"
     ]
@@ -295,4 +298,4 @@ def test_a_speed_is_the_sandboxs(sandbox: Sandbox, small_tape: Path) -> None:
             apart_ns = abs(session.clock.wall_ns() - here.server.shifted_exchange.clock.now_ns())
             assert apart_ns < SPEED * NS_PER_SECOND
 
-    asyncio.run(run())
+    run_watching(run())

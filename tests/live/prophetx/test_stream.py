@@ -1,6 +1,5 @@
 """The stream against a peer that fails: every gap is announced, and every socket starts afresh."""
 
-import asyncio
 from collections.abc import Callable
 from itertools import pairwise
 from time import perf_counter
@@ -18,18 +17,19 @@ from live.prophetx.socket.stream import (
 )
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import CredentialsError, RefusalError, TapeError
+from tests.event_loops import run_watching
 from tests.live.socket_messages import (
     HASTY,
-    PATIENCE_SECONDS,
     Listener,
     broken_off,
     closed_cleanly,
+    end_of,
     five_hundred_messages,
     listening,
     readers,
     streamed,
 )
-from tests.live.socket_peer import PRIVATE, PUBLIC, Peer
+from tests.live.socket_peer import HEALTH_SECONDS, PRIVATE, PUBLIC, Peer
 
 # A good day ------------------------------------------------------------------------------------
 
@@ -63,26 +63,25 @@ def test_an_idle_socket_is_kept() -> None:
 
     async def scenario(peer: Peer, listener: Listener) -> None:
         await peer.say("pusher:ping", {})
-        await asyncio.sleep(HASTY.silent_seconds * 1.5)
-        assert (len(listener.ups()), listener.downs()) == (1, [])
+        signals = round(HASTY.silent_seconds * 1.5 / HEALTH_SECONDS)
+        await listener.until(lambda: len(listener.heard("system")) >= signals)
 
-    streamed(scenario)
+    listener = streamed(scenario)
+    assert (len(listener.ups()), listener.downs()) == (1, [])
 
 
 def test_stopping_is_immediate() -> None:
     """Cancelling the stream ends it and its thread at once, whatever the socket is doing."""
 
     async def scenario(peer: Peer, listener: Listener) -> None:
-        peer.frozen = True
-        await asyncio.sleep(0.1)
-        began = perf_counter()
+        peer.freeze()
+        await listener.until(lambda: peer.is_frozen)
+        threads = readers()
         await listener.stop()
-        # Silence has not ended it.
-        assert perf_counter() - began < HASTY.silent_seconds
-        while readers():
-            await asyncio.sleep(0.01)
+        await end_of(threads)
 
-    streamed(scenario)
+    # Silence has not ended it.
+    assert streamed(scenario).downs() == []
 
 
 # Faults ----------------------------------------------------------------------------------------
@@ -143,11 +142,11 @@ def test_a_frozen_peer_is_noticed_within_seconds() -> None:
     """A peer that stops without closing is taken for dead after the silence allowed, not later."""
 
     async def scenario(peer: Peer, listener: Listener) -> None:
-        peer.frozen = True
+        peer.freeze()
         began = perf_counter()
         await listener.until(listener.downs)
         assert HASTY.silent_seconds * 0.5 < perf_counter() - began < HASTY.silent_seconds * 4
-        peer.frozen = False
+        peer.thaw()
         await listener.up(2)
 
     assert "nothing received" in streamed(scenario).downs()[0].reason
@@ -310,14 +309,14 @@ def refused(prepare: Callable[[Peer], None], then: Callable[[Peer], Any] | None 
     prepare(peer)
 
     async def run() -> None:
-        async with listening(peer) as listener, asyncio.timeout(PATIENCE_SECONDS):
+        async with listening(peer) as listener:
             if then is not None:
                 await listener.up(1)
                 await then(peer)
             assert listener.running is not None
             await listener.running
 
-    asyncio.run(run())
+    run_watching(run())
     return peer
 
 
@@ -351,11 +350,10 @@ def test_an_error_of_the_listener_comes_out() -> None:
                     message = "full disk"
                     raise TapeError(message)
 
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await listener.stream.run(tell)
+            await listener.stream.run(tell)
 
     with pytest.raises(TapeError, match="full disk"):
-        asyncio.run(run())
+        run_watching(run())
 
 
 @pytest.mark.slow
@@ -373,7 +371,7 @@ def test_an_exchange_that_is_not_there_is_tried_again() -> None:
             await listener.up(2)
         return [down.at_ns for down in listener.downs()]
 
-    times = asyncio.run(run())
+    times = run_watching(run())
     pauses = [after - before for before, after in pairwise(times)]
     assert pauses[3] > pauses[0]
 

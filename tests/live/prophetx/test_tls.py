@@ -1,9 +1,8 @@
 """Requests and sockets over TLS, as ProphetX has them: trusted by name, and ended as surely."""
 
-import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
@@ -11,11 +10,12 @@ import trustme
 from live.prophetx.rest.transport import Transport, trusted
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, UnreachableError
+from tests.event_loops import run_watching
 from tests.live.socket_messages import (
-    HASTY,
     Listener,
     broken_off,
     closed_cleanly,
+    end_of,
     five_hundred_messages,
     listening,
     readers,
@@ -56,20 +56,23 @@ def test_what_is_said_over_tls_is_heard(certificate: ssl.SSLContext) -> None:
 
 async def frozen(peer: Peer) -> None:
     """Let the peer stop without a word, until it is noticed."""
-    peer.frozen = True
+    peer.freeze()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [frozen, broken_off, closed_cleanly])
-def test_a_socket_that_ends_is_followed_by_another(certificate: ssl.SSLContext, fault: Any) -> None:
+def test_a_socket_that_ends_is_followed_by_another(
+    certificate: ssl.SSLContext, fault: Callable[[Peer], Awaitable[None]]
+) -> None:
     """However it ends, the gap is told, the next comes up, and no thread of the old one is left."""
 
     async def scenario(peer: Peer, listener: Listener) -> None:
+        threads = readers()
         await fault(peer)
         await listener.until(listener.downs)
-        peer.frozen = False
+        peer.thaw()
         await listener.up(2)
-        await listener.until(lambda: len(readers()) == 1)
+        await end_of(threads)
 
     listener = streamed(scenario, certificate=certificate)
     assert len(listener.downs()) == 1
@@ -79,11 +82,10 @@ def test_stopping_ends_the_socket(certificate: ssl.SSLContext) -> None:
     """Cancelling the stream ends it and its thread, whatever the socket is doing."""
 
     async def scenario(peer: Peer, listener: Listener) -> None:
-        peer.frozen = True
+        peer.freeze()
+        threads = readers()
         await listener.stop()
-        async with asyncio.timeout(HASTY.silent_seconds * 5):
-            while readers():
-                await asyncio.sleep(0.01)
+        await end_of(threads)
 
     streamed(scenario, certificate=certificate)
 
@@ -111,14 +113,14 @@ def test_a_server_of_another_name_is_not_asked(authority: trustme.CA) -> None:
     """A certificate for somebody else is told, and nothing is said to who shows it."""
     peer = Peer(certificate=certified(authority, "somebody.else"))
     with pytest.raises(UnreachableError, match="certificate"):
-        asyncio.run(ask(peer))
+        run_watching(ask(peer))
 
 
 @pytest.mark.usefixtures("authority")
 def test_a_server_that_nobody_vouches_for_is_not_asked() -> None:
     """A certificate of an authority that we do not know is told, and nothing is said there."""
     with pytest.raises(UnreachableError, match="certificate"):
-        asyncio.run(ask(Peer(certificate=certified(trustme.CA()))))
+        run_watching(ask(Peer(certificate=certified(trustme.CA()))))
 
 
 def test_a_socket_that_nobody_vouches_for_is_not_opened(certificate: ssl.SSLContext) -> None:
@@ -134,4 +136,4 @@ def test_a_socket_that_nobody_vouches_for_is_not_opened(certificate: ssl.SSLCont
             await listener.until(lambda: len(listener.downs()) == 2)
         return listener
 
-    assert "certificate" in asyncio.run(run()).downs()[-1].reason.lower()
+    assert "certificate" in run_watching(run()).downs()[-1].reason.lower()

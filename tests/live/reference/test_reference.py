@@ -21,10 +21,13 @@ from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
+from strategies.trading.model.units import NS_PER_SECOND
+from tests.event_loops import JumpingLoop, run_jumping, run_watching, until
 
-PATIENCE_SECONDS = 120
-# So long nothing is heard before it counts as not heard.
-QUIET_SECONDS = 0.3
+# Longer than a file is left alone before it is looked at again.
+QUIET_NS = NS_PER_SECOND // 4
+
+Scenario = Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -32,8 +35,8 @@ class JournalingListener:
     """Who hears a source: the lines and notes that came, and what was unreadable."""
 
     path: Path
-    clock: WallClock = field(default_factory=WallClock)
     decode_errors: DecodeErrors = field(default_factory=DecodeErrors)
+    clock: WallClock = field(default_factory=WallClock)
     heard: list[ReferenceLine] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -48,27 +51,38 @@ class JournalingListener:
             file.write(text)
 
     async def until(self, count: int) -> None:
-        """Wait until so many lines were heard."""
-        while len(self.heard) < count:
-            await asyncio.sleep(0.01)
+        """Wait until this many lines were heard."""
+        await until(lambda: len(self.heard) >= count)
 
-    def listen(self, scenario: Callable[[], Awaitable[None]], port: int | None = None) -> None:
-        """Let the scenario go on while the file, and a port if one is given, are listened to."""
+    async def until_looked(self) -> None:
+        """Wait until the file was looked at again."""
+        await self.clock.sleep_until(self.clock.wall_ns() + QUIET_NS)
 
-        async def run() -> None:
-            settings = ReferenceSettings(str(self.path), port)
-            source = ReferenceSource(settings, self.clock, self.decode_errors)
-            running = asyncio.create_task(source.run(self.heard.append, self.notes.append))
-            while len(self.notes) < 1 + (port is not None) and not running.done():
-                await asyncio.sleep(0.01)
-            if not running.done():
-                await scenario()
-                running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            if not running.cancelled():
-                running.result()
+    def listen(self, scenario: Scenario) -> None:
+        """Let the scenario go on while the file is listened to; no time of the wall passes."""
 
-        asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+        async def run(loop: JumpingLoop) -> None:
+            self.clock = WallClock(monotonic_ns=loop.monotonic_ns)
+            async with asyncio.timeout(3_600):
+                await self._listen(scenario)
+
+        run_jumping(run)
+
+    def listen_at(self, port: int, scenario: Scenario) -> None:
+        """Let the scenario go on while the file and a port are listened to."""
+        run_watching(self._listen(scenario, port))
+
+    async def _listen(self, scenario: Scenario, port: int | None = None) -> None:
+        settings = ReferenceSettings(str(self.path), port)
+        source = ReferenceSource(settings, self.clock, self.decode_errors)
+        running = asyncio.create_task(source.run(self.heard.append, self.notes.append))
+        await until(lambda: len(self.notes) > (port is not None) or running.done())
+        if not running.done():
+            await scenario()
+            running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        if not running.cancelled():
+            running.result()
 
 
 def line(probability: float, name: str = "home") -> str:
@@ -86,9 +100,10 @@ def ear(tmp_path: Path) -> JournalingListener:
 
 def test_appended_lines_are_heard_in_order_and_stamped(ear: JournalingListener) -> None:
     """Every line that is appended is heard once, in order, with its time of arrival."""
-    began_ns = ear.clock.wall_ns()
+    began_ns: list[int] = []
 
     async def append() -> None:
+        began_ns.append(ear.clock.wall_ns())
         ear.append(line(0.5) + line(0.51))
         await ear.until(2)
         ear.append(line(0.52))
@@ -97,7 +112,7 @@ def test_appended_lines_are_heard_in_order_and_stamped(ear: JournalingListener) 
     ear.listen(append)
     assert ear.prices == [0.5, 0.51, 0.52]
     stamps = [told.received_ns for told in ear.heard]
-    assert began_ns < stamps[0] == stamps[1] < stamps[2] < ear.clock.wall_ns()
+    assert began_ns[0] < stamps[0] == stamps[1] < stamps[2] <= ear.clock.wall_ns()
 
 
 def test_a_line_waits_until_it_is_ended(ear: JournalingListener) -> None:
@@ -106,7 +121,7 @@ def test_a_line_waits_until_it_is_ended(ear: JournalingListener) -> None:
 
     async def append() -> None:
         ear.append(whole[:20])
-        await asyncio.sleep(QUIET_SECONDS)
+        await ear.until_looked()
         assert ear.heard == []
         ear.append(whole[20:])
         await ear.until(1)
@@ -145,7 +160,7 @@ def test_a_file_that_comes_later_or_anew_is_heard_whole(ear: JournalingListener)
         ear.path.write_text(line(0.6), encoding="utf-8")
         await ear.until(6)
         ear.path.unlink()
-        await asyncio.sleep(QUIET_SECONDS)
+        await ear.until_looked()
 
     ear.listen(append)
     assert ear.prices == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
@@ -208,7 +223,7 @@ def test_a_line_without_end_is_given_up(ear: JournalingListener) -> None:
     async def append() -> None:
         for _ in range(30):
             ear.append("x" * 100_000)
-            await asyncio.sleep(0.01)
+            await ear.until_looked()
         ear.append("\n" + line(0.4))
         await ear.until(2)
 
@@ -244,7 +259,7 @@ def test_prices_are_taken_by_post(ear: JournalingListener) -> None:
         ear.append(line(0.4))
         await ear.until(5)
 
-    ear.listen(post, port=0)
+    ear.listen_at(0, post)
     assert [answer.status_code for answer in answers] == [200, 400, 403, 405]
     assert answers[1].json() == {"taken": 1, "unreadable": 1}
     assert ear.prices == [0.1, 0.2, 0.3, 0.4]
@@ -259,14 +274,13 @@ def test_whoever_hears_may_fail(ear: JournalingListener) -> None:
 
         source = ReferenceSource(ReferenceSettings(port=0), ear.clock, ear.decode_errors)
         running = asyncio.create_task(source.run(fail, ear.notes.append))
-        while not ear.notes:
-            await asyncio.sleep(0.01)
+        await until(lambda: ear.notes)
         async with httpx.AsyncClient(trust_env=False) as client:
             await client.post(ear.notes[0].rpartition(" ")[2], content=line(0.1))
         await running
 
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+        run_watching(run())
 
 
 def test_a_port_that_is_taken_is_refused(ear: JournalingListener) -> None:
@@ -278,7 +292,7 @@ def test_a_port_that_is_taken_is_refused(ear: JournalingListener) -> None:
         with pytest.raises(ConfigError, match=r"reference\.port"):
             await source.run(ear.heard.append, ear.notes.append)
 
-    ear.listen(again, port=0)
+    ear.listen_at(0, again)
 
 
 @pytest.mark.parametrize(

@@ -3,28 +3,29 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from live.prophetx.connection import Connection, connected
+from live.wall_clock import WallClock
 from recordings.reader import Tape
 from recordings.tape import Kind
 from recordings.validator import validate
 from strategies.trading.model.units import NS_PER_SECOND
+from tests.event_loops import run_watching, until
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 pytestmark = pytest.mark.slow  # a session on the clock, recorded
 
-SPEED = 20
-PATIENCE_SECONDS = 120
-# Of the wall: how long a price is repeated before the source falls silent, and how long after.
-TOLD_SECONDS = 3
-SILENT_SECONDS = 4
+SPEED = 40
+# Of the exchange: how often a price is repeated, how many times, and how long nothing comes then.
+EVERY_NS = 2 * NS_PER_SECOND
+REPEATED = 30
+SILENT_NS = 80 * NS_PER_SECOND
 FAIR = 0.56
-
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
 
 
 async def home_line(connection: Connection) -> str:
@@ -37,7 +38,7 @@ async def home_line(connection: Connection) -> str:
 
 @asynccontextmanager
 async def recording(
-    here: Any, build: Callable[..., Any], folder: Path, prices: Path
+    here: LocalSandbox, build: Callable[..., Any], folder: Path, prices: Path
 ) -> AsyncIterator[Connection]:
     """Record a sandbox with prices from a file, as a command line would set it up."""
     session = build("mode=record", f"reference.path={prices}", *here.settings)
@@ -45,21 +46,20 @@ async def recording(
     notes: list[str] = []
     async with connected(here.site, session.clock, {}, folder.parent) as connection:
         taping = asyncio.create_task(session.run(folder, connection, stop, notes.append))
-        while not any("is up" in note for note in notes):
-            assert not taping.done(), taping.result()
-            await asyncio.sleep(0.01)
+        await until(lambda: any("is up" in note for note in notes) or taping.done())
+        assert not taping.done(), taping.result()
         yield connection
         stop.set()
         await taping
 
 
-async def tell_prices(prices: Path, line_id: str) -> None:
+async def append_prices(prices: Path, line_id: str, clock: WallClock) -> None:
     """Append a price again and again, as a model of somebody else would."""
-    said = json.dumps({"line_id": line_id, "probability": FAIR}) + "\n"
-    for _ in range(TOLD_SECONDS * 10):
+    line = json.dumps({"line_id": line_id, "probability": FAIR}) + "\n"
+    for _ in range(REPEATED):
         with prices.open("a", encoding="utf-8") as file:
-            file.write(said)
-        await asyncio.sleep(0.1)
+            file.write(line)
+        await clock.sleep_until(clock.wall_ns() + EVERY_NS)
 
 
 @pytest.fixture
@@ -75,10 +75,11 @@ def recorded(
             sandbox(SPEED, *played) as here,
             recording(here, build_backtest, folder, prices) as connection,
         ):
-            await tell_prices(prices, await home_line(connection))
-            await asyncio.sleep(SILENT_SECONDS)
+            clock = connection.clock
+            await append_prices(prices, await home_line(connection), clock)
+            await clock.sleep_until(clock.wall_ns() + SILENT_NS)
 
-    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    run_watching(run())
     return folder
 
 
@@ -90,7 +91,7 @@ def test_what_was_known_when_recorded_is_what_a_backtest_trades_on(
     rows = [row for chunk in Tape(recorded).chunks() for row in chunk.rows()]
     told_ns = [row.received_ns for row in rows if row.kind == Kind.REFERENCE]
     # Those that came before the first snapshot was written are one.
-    assert TOLD_SECONDS * 5 < len(told_ns) <= TOLD_SECONDS * 10
+    assert REPEATED / 2 < len(told_ns) <= REPEATED
     done = run_in(tmp_path, f"recording.path={recorded}", "pricing=reference")
     assert done.table("prices")["fair"].drop_nulls().unique().to_list() == [FAIR]
     wagers = done.table("wagers").to_dicts()

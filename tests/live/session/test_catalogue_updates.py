@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -26,9 +26,8 @@ from strategies.trading.model.market import Line, Market, MarketStatus, Result, 
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
-
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Compose = Callable[..., Any]
+from tests.fixture_types import Compose, RunMain
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 SPEED = 30
 PATIENCE_SECONDS = 120
@@ -161,7 +160,7 @@ class Sights:
 class Trader:
     """A session against a sandbox, and the exchange that its wagers are at."""
 
-    def __init__(self, session: Any, here: Any) -> None:
+    def __init__(self, session: Any, here: LocalSandbox) -> None:
         """Keep the gateway through which the session will trade."""
         self.stage = here.server.shifted_exchange
         self.gateway: Any = None
@@ -232,7 +231,7 @@ def run(
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
 def test_what_comes_on_offer_later_is_quoted_and_replayed(
-    sandbox: Sandbox, compose_settings: Compose, run_main: Callable[..., Any], tmp_path: Path,
+    sandbox: Sandbox, compose_settings: Compose, run_main: RunMain, tmp_path: Path,
     mode: str,
 ) -> None:  # fmt: skip
     """A market, a game and a point of later are quoted too; a replay asks for the same wagers."""

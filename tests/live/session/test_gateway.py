@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
-
 from conf.compose import build_parts
 from live.session.session import Session
 from live.wall_clock import WallClock
@@ -15,6 +13,7 @@ from recordings.reader import Tape
 from recordings.validator import validate
 from strategies.trading.model.commands import CancelAll, PlaceWager
 from strategies.trading.model.events import FeedLost, FeedRestored, WagerCancelled, WagerMatched
+from tests.fixture_types import Compose
 from tests.live.session.toy_exchange import ToyGateway
 
 PATIENCE_SECONDS = 60
@@ -49,9 +48,7 @@ def session_on(parts: dict[str, Any], made: list[ToyGateway]) -> Session:
     )
 
 
-def test_a_session_runs_at_an_exchange_in_memory(
-    compose_settings: Callable[..., DictConfig], tmp_path: Path
-) -> None:
+def test_a_session_runs_at_an_exchange_in_memory(compose_settings: Compose, tmp_path: Path) -> None:
     """It quotes, books a fill, cancels in a gap, quotes again, and leaves nothing open."""
     words = ("mode=live", "strategy.quote_refresh_seconds=0")
     parts = build_parts(compose_settings(*words))

@@ -1,6 +1,5 @@
 """The health of a start: what it counts, how it tells it, and that it forgets."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Denial
+from tests.fixture_types import Compose
 
 GAME, MONEYLINE = EventId("1"), MarketId("219")
 HOME = LineId("h")
@@ -53,7 +53,7 @@ class Around:
 
 
 @pytest.fixture
-def desk(compose_settings: Callable[..., Any]) -> Desk:
+def desk(compose_settings: Compose) -> Desk:
     """Return a desk that follows one market, with ten thousand dollars."""
     parts = build_parts(compose_settings("mode=live"))
     settings = DeskSettings(

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,8 @@ from strategies.trading.model.events import (
     WagerMatched,
     WagerOpened,
 )
+from tests.fixture_types import Compose
+from tests.live.local_sandbox import LocalSandbox, Sandbox
 from tests.paths import PROJECT
 
 SPEED = 20
@@ -39,12 +40,10 @@ OFTEN = "run.report_seconds=0.2"
 COUNTS = re.compile(r" wagers open, (\d+) placed, (\d+) accepted")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
-Sandbox = Callable[..., AbstractAsyncContextManager[Any]]
-Compose = Callable[..., Any]
-Meanwhile = Callable[[Any, asyncio.Event], Awaitable[None]]
+Meanwhile = Callable[[LocalSandbox, asyncio.Event], Awaitable[None]]
 
 
-def session_of(compose_settings: Compose, here: Any, mode: str, *words: str) -> Session:
+def session_of(compose_settings: Compose, here: LocalSandbox, mode: str, *words: str) -> Session:
     """Return a session that trades a sandbox."""
     given = ["+experiment=nba", f"mode={mode}", "session.name=first", *here.settings, *words]
     session: Session = build_session(compose_settings(*given))
@@ -80,7 +79,7 @@ class Stage:
         asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 
     async def _start(
-        self, session: Session, here: Any, meanwhile: Meanwhile, environ: Mapping[str, str]
+        self, session: Session, here: LocalSandbox, meanwhile: Meanwhile, environ: Mapping[str, str]
     ) -> None:
         stop = asyncio.Event()
         trading = asyncio.ensure_future(session.run(self.folder, environ, stop, self.told.append))
@@ -127,12 +126,12 @@ def stage(sandbox: Sandbox, compose_settings: Compose, tmp_path: Path) -> Stage:
     return Stage(sandbox, compose_settings, tmp_path)
 
 
-def live_wagers(here: Any) -> int:
+def live_wagers(here: LocalSandbox) -> int:
     """Return how many wagers are live at the exchange."""
     return sum(len(partner.participant.live) for partner in here.server.accounts.values())
 
 
-async def quoting(here: Any, at_least: int = 4) -> None:
+async def quoting(here: LocalSandbox, at_least: int = 4) -> None:
     """Wait until so many wagers rest at the exchange."""
     while live_wagers(here) < at_least:
         await asyncio.sleep(LOOK_SECONDS)
@@ -149,7 +148,7 @@ def every_opened_wager_is_gone(stage: Stage) -> None:
 def test_a_live_session_quotes_and_leaves_nothing_open(stage: Stage) -> None:
     """Wagers rest at the exchange until we stop; then it is asked, and nothing is open there."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
         stage.here = here  # type: ignore[attr-defined]
 
@@ -165,7 +164,7 @@ def test_a_live_session_quotes_and_leaves_nothing_open(stage: Stage) -> None:
 def test_a_paper_session_leaves_the_exchange_alone(stage: Stage) -> None:
     """On paper wagers rest in a simulated exchange; the account at the real one sees none."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await stage.until_taken(4)
         assert not any(partner.records for partner in here.server.accounts.values())
 
@@ -180,7 +179,7 @@ def test_a_paper_session_leaves_the_exchange_alone(stage: Stage) -> None:
 def test_a_lost_stream_pulls_every_quote(stage: Stage, mode: str) -> None:
     """The desk hears of the gap, cancels, and quotes again only after it is over."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await stage.until_taken(4)
         here.server.inject_fault({"kind": "socket_close"})
         await stage.until_told("socket 2 is up")
@@ -269,7 +268,7 @@ def test_a_start_that_is_stopped_before_it_began_leaves_nothing_open_either(
 def test_an_error_of_the_desk_cancels_everything(stage: Stage) -> None:
     """Books that do not balance end the session, once nothing is open."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
         (partner,) = here.server.accounts.values()
         record = next(iter(partner.records.values()))
@@ -293,7 +292,7 @@ def replace_stake(request: Any) -> Any:
     )
 
 
-async def break_books(here: Any, partner: Any, record: Any) -> None:
+async def break_books(here: LocalSandbox, partner: Any, record: Any) -> None:
     """Let the exchange tell of a fill beyond the stake of a wager."""
     event = WagerMatched(
         record.request.ref, record.request.odds, record.stake_cents * 2, 100, record.stake_cents * 2
@@ -306,7 +305,7 @@ async def break_books(here: Any, partner: Any, record: Any) -> None:
 def test_a_session_wants_a_name(stage: Stage, mode: str) -> None:
     """Without a name, or with one that the exchange would not take, nothing begins."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await asyncio.sleep(30)
 
     for name in ("null", "'a b'"):
@@ -365,7 +364,7 @@ def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None
     """Whatever the exchange was asked for is in the journal, wager by wager, and the cancel-all."""
     refs: list[str] = []
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
         (partner,) = here.server.accounts.values()
         refs.extend(record.request.ref for record in partner.records.values())
@@ -384,7 +383,7 @@ def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None
 def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -> None:
     """A line now and then while it runs; totals at its end, before the word on what is open."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await stage.until_taken(1)
 
     stage.play(mode, meanwhile, OFTEN)
@@ -408,7 +407,7 @@ def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -
 def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None:
     """What the exchange says of the account is in the journal, as what the desk heard."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await stage.until_taken(1)
 
     stage.play(mode, meanwhile, OFTEN)
@@ -424,7 +423,7 @@ def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None
 def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None:
     """Money that is gone at the exchange and not in our books is found out while it trades."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
         stage.here = here  # type: ignore[attr-defined]
         (partner,) = here.server.accounts.values()
@@ -442,7 +441,7 @@ def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None
 def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
     """Every line with its time in UTC, start after start, what cannot be read too; no key."""
 
-    async def meanwhile(here: Any, stop: asyncio.Event) -> None:
+    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
         before = garbage_logged()
         here.server.inject_fault({"kind": "garbage_frame", "text": "no frame at all"})
