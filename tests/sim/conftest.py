@@ -1,4 +1,4 @@
-"""What tests of the simulated exchange share: rooms, and the requests and delays in them."""
+"""Shared by the tests of the simulated exchange: scenarios, requests and delays."""
 
 from collections.abc import Callable
 
@@ -11,23 +11,23 @@ from tests.sim.small_exchange import ExchangeScenario, request
 
 @pytest.fixture(scope="session")
 def make_scenario() -> type[ExchangeScenario]:
-    """Return the class of rooms, to be built with what a test needs."""
+    """Return the class of scenarios, to be built with what a test needs."""
     return ExchangeScenario
 
 
 @pytest.fixture
 def scenario() -> ExchangeScenario:
-    """Return a scenario with no delays, under the fearful queue model."""
+    """Return a scenario with no delays, under the most pessimistic queue model."""
     return ExchangeScenario()
 
 
 @pytest.fixture(scope="session")
 def make_request() -> Callable[..., PlaceWager]:
-    """Return the builder of requests."""
+    """Return the function that builds requests."""
     return request
 
 
 @pytest.fixture(scope="session")
 def constant_ms() -> Callable[[float], Delay]:
-    """Return the builder of constant delays."""
+    """Return the class of constant delays."""
     return Constant

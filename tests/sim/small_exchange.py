@@ -1,4 +1,4 @@
-"""A small game to test the simulated exchange in: rows and commands by the millisecond."""
+"""A small game to test the simulated exchange in, with rows and commands by the millisecond."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ class ExchangeScenario:
         faults: Faults | None = None,
         **settings: Any,
     ) -> None:
-        """Build nothing yet but keep how to."""
+        """Keep the parameters; `run` builds the exchange."""
         self.info = game_info(clocks)
         self.received: list[Received] = []
         self.decided: list[float] = []
@@ -105,7 +105,7 @@ class ExchangeScenario:
         self._fees = Commission(rate_percent)
         self._settings = ExchangeRules(**settings)
         self._faults = faults or Faults()
-        self.guests: dict[str, Participant] = {}
+        self.participants: dict[str, Participant] = {}
         self.trades: list[tuple[str, int, int]] = []
         self._balances: dict[str, int] = {}
         self._participant_events: dict[str, list[Received]] = {}
@@ -116,7 +116,7 @@ class ExchangeScenario:
             self.market_status(0, MarketStatus.OPEN, "219")
             self.market_status(0, MarketStatus.OPEN, "225")
 
-    # What is recorded -------------------------------------------------------------------------
+    # The recording ----------------------------------------------------------------------------
 
     def offer(self, ms: float, line: str, odds: int, cents: int, **more: Any) -> None:
         """Record an offer to takers on a line, optionally with its makers' `quantity`."""
@@ -129,7 +129,7 @@ class ExchangeScenario:
         self._on_line(ms, Kind.TRADE, line, odds=odds, amount=cents, side=side, **more)
 
     def result(self, ms: float, line: str, result: Result, **more: Any) -> None:
-        """Record what became of a line."""
+        """Record the result of a line."""
         self._on_line(ms, Kind.RESULT, line, state=result, **more)
 
     def market_status(self, ms: float, status: MarketStatus, market_id: str = "219") -> None:
@@ -167,7 +167,7 @@ class ExchangeScenario:
             )
         )
 
-    # What the desk does, and others -----------------------------------------------------------
+    # Requests of the desk and of others --------------------------------------------------------
 
     def join(self, name: str, balance_cents: int = 1_000_000) -> None:
         """Add another participant."""
@@ -192,7 +192,9 @@ class ExchangeScenario:
         if by is None:
             self.call(ms, lambda: self.connection.place(requests))
         else:
-            self.call(ms, lambda: self._record(by, self.exchange.place(self.guests[by], requests)))
+            self.call(
+                ms, lambda: self._record(by, self.exchange.place(self.participants[by], requests))
+            )
 
     def cancel(self, ms: float, *refs: str, by: str | None = None) -> None:
         """Cancel wagers in one batch."""
@@ -200,7 +202,9 @@ class ExchangeScenario:
         if by is None:
             self.call(ms, lambda: self.connection.cancel(named))
         else:
-            self.call(ms, lambda: self._record(by, self.exchange.cancel(self.guests[by], named)))
+            self.call(
+                ms, lambda: self._record(by, self.exchange.cancel(self.participants[by], named))
+            )
 
     def cancel_all(
         self,
@@ -211,9 +215,9 @@ class ExchangeScenario:
         *,
         by: str | None = None,
     ) -> None:
-        """Cancel everything, or what is of an event, one of its markets, or for others a line.
+        """Cancel everything, or all of an event, of one of its markets, or for others of a line.
 
-        Others hear the code of a refusal as a text.
+        Other participants receive the code of a refusal as text.
         """
         event_id = None if event is None else EventId(event)
         market_id = None if market is None else MarketId(market)
@@ -223,14 +227,14 @@ class ExchangeScenario:
             if by is None:
                 self.connection.cancel_all(event_id, market_id)
             else:
-                guest = self.guests[by]
-                code = self.exchange.cancel_all(guest, event_id, market_id, line_id)
+                participant = self.participants[by]
+                code = self.exchange.cancel_all(participant, event_id, market_id, line_id)
                 self._record(by, [code])
 
         self.call(ms, cancel)
 
     def settle(self, ms: float, market: int, **results: Result) -> None:
-        """Settle a market by the results of its lines, past any recording."""
+        """Settle a market by the results of its lines, without recorded rows."""
         named = {LineId(name): result for name, result in results.items()}
         self.call(ms, lambda: self.exchange.settle(market, named))
 
@@ -239,7 +243,7 @@ class ExchangeScenario:
         self.call(ms, lambda: self.connection.ask_state())  # noqa: PLW0108 - not built yet
 
     def call(self, ms: float, callback: Callable[[], None]) -> None:
-        """Do something at a time."""
+        """Schedule a call."""
         self._calls.append((ms, callback))
 
     @property
@@ -247,10 +251,10 @@ class ExchangeScenario:
         """Return our own side of the exchange."""
         return self.connection.participant
 
-    # What came of it --------------------------------------------------------------------------
+    # The outcome ------------------------------------------------------------------------------
 
     def run(self, extra_ms: float = 10_000) -> "ExchangeScenario":
-        """Run every row and call, and some time after them; return the scenario."""
+        """Run every row and call, and `extra_ms` after them; return the scenario."""
         last_ms = max(ms for ms, _ in [*self._calls, (0, None)])
         env = ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
         inbox = Inbox(env)
@@ -270,7 +274,9 @@ class ExchangeScenario:
         )
         self.exchange = exchange
         for name, cents in self._balances.items():
-            self.guests[name] = exchange.open_account(name, cents, partial(self._record, name))
+            self.participants[name] = exchange.open_account(
+                name, cents, partial(self._record, name)
+            )
         exchange.on_trade = lambda *trade: self.trades.append((trade[0].line_id, *trade[1:]))
         env.replay_to(self.market.apply_row)
         for ms, callback in self._calls:
@@ -282,16 +288,18 @@ class ExchangeScenario:
 
     def of(self, *types: type[Something], by: str | None = None) -> list[Something]:
         """Return the events of these types that the desk or another participant received."""
-        return [heard.event for heard in self._received_by(by) if isinstance(heard.event, types)]
+        return [entry.event for entry in self._received_by(by) if isinstance(entry.event, types)]
 
     def times_of(self, *types: type, by: str | None = None) -> list[float]:
         """Return the arrival times of events of these types, in milliseconds."""
-        return [heard.ms for heard in self._received_by(by) if isinstance(heard.event, types)]
+        return [entry.ms for entry in self._received_by(by) if isinstance(entry.event, types)]
 
     def codes(self, ref: str, by: str | None = None) -> list[str]:
         """Return the error codes received for a wager, in order."""
-        told = (heard.event for heard in self._received_by(by))
-        refusals = (e for e in told if isinstance(e, WagerRejected | WagerInvalid | CancelRefused))
+        events = (entry.event for entry in self._received_by(by))
+        refusals = (
+            e for e in events if isinstance(e, WagerRejected | WagerInvalid | CancelRefused)
+        )
         return [refusal.code for refusal in refusals if refusal.ref == ref]
 
     def ms_of(self, at_ns: int | None) -> float:

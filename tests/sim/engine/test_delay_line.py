@@ -20,8 +20,8 @@ class ListedDelays:
         return self.delays_ns.pop(0)
 
 
-def test_a_message_never_overtakes_the_one_ahead() -> None:
-    """A quick message waits for a slow one that was sent before it, and keeps its place."""
+def test_a_message_never_overtakes_an_earlier_one() -> None:
+    """A quick message waits for a slow one that was sent before it."""
     arrived: list[tuple[int, str]] = []
     env = ReplayEnvironment()
     line = DelayLine(env, Priority.EXCHANGE, ListedDelays(50, 10, 45))

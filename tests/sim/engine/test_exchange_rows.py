@@ -1,4 +1,4 @@
-"""The rows of a tape come in the exchange's order."""
+"""The rows of a tape in the exchange's order."""
 
 import itertools
 from pathlib import Path
@@ -53,31 +53,31 @@ def test_rows_come_by_message_in_order_of_exchange_time(
     messages: list[tuple[int, int, int]],
     rows_per_segment: int,
 ) -> None:
-    """The order is that of a sort by clipped exchange time, wherever the tape is cut in chunks."""
-    received_ns, told = 100 * S, []
+    """The order is a sort by clipped exchange time, wherever the tape is cut into chunks."""
+    received_ns, messages = 100 * S, []
     for after, earlier, rows in messages:
         received_ns += after * S
-        told.append((received_ns, received_ns - earlier * S, rows))
+        messages.append((received_ns, received_ns - earlier * S, rows))
     folder = tmp_path_factory.mktemp("tape") / "t"
-    tape = write(folder, told, Clocks.TWO, rows_per_segment)
+    tape = write(folder, messages, Clocks.TWO, rows_per_segment)
     amounts = itertools.count(1)
     expected = []
-    for at_ns, exchange_ns, rows in told:
+    for at_ns, exchange_ns, rows in messages:
         happened_ns = min(max(exchange_ns, at_ns - 5 * S), at_ns)
         expected += [(happened_ns, at_ns, next(amounts)) for _ in range(rows)]
     expected.sort(key=lambda row: row[0])
     assert [(row[0], row[1], row[8]) for row in exchange_rows(tape)] == expected
 
 
-def test_a_tape_with_one_clock_comes_as_it_is(tmp_path: Path) -> None:
-    """Where arrival is the exchange's time, rows keep their order, and that is their time."""
+def test_a_tape_with_one_clock_keeps_its_order(tmp_path: Path) -> None:
+    """Where arrival is the exchange's time, rows keep their order and that time."""
     tape = write(tmp_path / "t", [(10 * S, 3 * S, 2), (11 * S, 2 * S, 1)], Clocks.ONE)
     rows = list(exchange_rows(tape))
     assert [row[:3] for row in rows] == [(10 * S, 10 * S, 1)] * 2 + [(11 * S, 11 * S, 2)]
 
 
 def test_a_row_holds_its_columns_in_the_exchanges_order(tmp_path: Path) -> None:
-    """What the matcher unpacks is what the tape said."""
+    """The matcher unpacks the tape's values."""
     tape = write(tmp_path / "t", [(10 * S, 9 * S, 0), (11 * S, 10 * S, 1)], Clocks.TWO)
     status, offer = exchange_rows(tape)
     assert status == (9 * S, 10 * S, 1, 3, -1, 0, 0, 0, 0, 0, 0, 1, None)
@@ -86,7 +86,7 @@ def test_a_row_holds_its_columns_in_the_exchanges_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("clocks", list(Clocks))
 def test_only_a_window_of_the_tape_is_read_ahead(tmp_path: Path, clocks: Clocks) -> None:
-    """The first row comes when a few chunks were read, not the tape: memory does not grow."""
+    """The first row comes after a few chunks, not after the whole tape: memory does not grow."""
     messages = [(second * S, second * S, 1) for second in range(100, 160)]
     tape = write(tmp_path / "t", messages, clocks, rows_per_segment=2)
     for late in sorted(tmp_path.glob("t/segment-*.parquet"))[5:]:

@@ -32,7 +32,7 @@ class Desk:
     def at(
         self, when_ns: int, call: Callable[[], None], priority: Priority = Priority.EXCHANGE
     ) -> None:
-        """Do something at a time."""
+        """Schedule a call."""
         self.env.schedule_call(when_ns, priority, call)
 
     def publish(self, now_ns: int, arrival_ns: int, number: int, wake: bool = False) -> None:
@@ -119,7 +119,7 @@ def test_late_delivery_is_the_same_as_delivery_at_once(
     messages: list[tuple[int, int, bool]], timers: list[int]
 ) -> None:
     """A desk woken at every arrival receives the same in the same order, at the same times."""
-    heard, decided = [], []
+    received, decided = [], []
     for wake_always in (False, True):
         desk = Desk(wake_always)
         now_ns = 0
@@ -130,7 +130,7 @@ def test_late_delivery_is_the_same_as_delivery_at_once(
             desk.clock.call_at(when_ns, partial(desk.seen.append, (0, "timer")))
         desk.env.run()
         desk.inbox.drain(10_000)
-        heard.append([seen for seen in desk.seen if seen[1] != "act"])
+        received.append([seen for seen in desk.seen if seen[1] != "act"])
         decided.append([seen for seen in desk.seen if seen[1] == "act"])
-    assert heard[0] == heard[1]
+    assert received[0] == received[1]
     assert set(decided[0]) <= set(decided[1])

@@ -1,4 +1,4 @@
-"""How long messages take."""
+"""Random and constant latency models."""
 
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_a_constant_delay_is_whole_nanoseconds() -> None:
     assert Constant(40).sample_ns() == 40_000_000
 
 
-def test_no_delay_is_none() -> None:
+def test_no_delay_is_zero() -> None:
     """Without latency every delay is zero."""
     assert NoDelay().sample_ns() == 0
 
@@ -45,7 +45,7 @@ def test_a_lognormal_delay_stays_between_floor_and_cap() -> None:
     assert (min(drawn), max(drawn)) == (30_000_000, 100_000_000)
 
 
-def test_buffered_draws_are_those_of_the_stream_in_order() -> None:
+def test_buffered_draws_keep_the_order_of_the_stream() -> None:
     """The model gives the stream's numbers one by one, as often as it is asked."""
     delay = Lognormal(60, 0.4, rng=rng())
     expected = rng().lognormal(np.log(60e6), 0.4, 4096)
@@ -53,8 +53,8 @@ def test_buffered_draws_are_those_of_the_stream_in_order() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["40", True, -1, float("nan"), float("inf"), None])
-def test_a_setting_that_is_no_number_of_milliseconds_is_refused_by_name(wrong: Any) -> None:
-    """Text, booleans, negatives and no-numbers are refused before anything runs."""
+def test_an_invalid_number_of_milliseconds_is_refused_by_name(wrong: Any) -> None:
+    """Text, booleans, negatives and NaN are refused before anything runs."""
     usual = {"median_ms": 60, "sigma": 0.4, "rng": rng()}
     for model, settings, name in (
         (Constant, {}, "ms"),
@@ -81,7 +81,7 @@ def table(folder: Path, text: str) -> str:
     return str(path)
 
 
-def test_a_measured_delay_draws_every_time_of_its_table_alike(tmp_path: Path) -> None:
+def test_a_measured_delay_draws_every_recorded_time_equally_often(tmp_path: Path) -> None:
     """Each recorded time comes as often as it is in the table, in whole nanoseconds."""
     delay = Measured(table(tmp_path, "20.5\n60\n60\n1000\n"), rng=rng())
     drawn = [delay.sample_ns() for _ in range(20_000)]
@@ -91,8 +91,8 @@ def test_a_measured_delay_draws_every_time_of_its_table_alike(tmp_path: Path) ->
     assert abs(shares[20_500_000] - 0.25) < 0.02
 
 
-def test_a_measured_delay_is_the_same_again_with_the_same_stream(tmp_path: Path) -> None:
-    """The seed alone says which times are drawn, in which order."""
+def test_a_measured_delay_is_reproducible(tmp_path: Path) -> None:
+    """The seed alone decides which times are drawn, in which order."""
     path = table(tmp_path, "\n".join(map(str, range(100))))
     first, second = Measured(path, rng=rng()), Measured(path, rng=rng())
     drawn = [first.sample_ns() for _ in range(5000)]
@@ -100,14 +100,14 @@ def test_a_measured_delay_is_the_same_again_with_the_same_stream(tmp_path: Path)
     assert len(set(drawn)) == 100
 
 
-def test_a_measured_delay_says_what_it_was_drawn_from(tmp_path: Path) -> None:
+def test_a_measured_delay_describes_its_table(tmp_path: Path) -> None:
     """The report names the table by its file, its length and its median."""
-    told = str(Measured(table(tmp_path, "40\n55.5\n1000\n"), rng=rng()))
-    assert told == "measured, 3 times in entry.txt, median 55.5 ms"
+    message = str(Measured(table(tmp_path, "40\n55.5\n1000\n"), rng=rng()))
+    assert message == "measured, 3 times in entry.txt, median 55.5 ms"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("40\nlong\n", "line 2: 'long' is not a number"),
         ("ms\n40\n", "line 1: 'ms' is not a number"),
@@ -119,18 +119,18 @@ def test_a_measured_delay_says_what_it_was_drawn_from(tmp_path: Path) -> None:
     ],
 )
 def test_an_invalid_table_is_refused_with_file_and_line(
-    tmp_path: Path, text: str, told: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
     """A line that is not a number of milliseconds is refused with its location."""
     path = table(tmp_path, text)
     with pytest.raises(ConfigError) as refusal:
         Measured(path, rng=rng())
     assert f"{path}" in str(refusal.value)
-    assert told in str(refusal.value)
+    assert message in str(refusal.value)
 
 
-def test_a_table_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
-    """A file that is not there, a folder, and what is not text are refused."""
+def test_an_unreadable_table_is_refused_by_name(tmp_path: Path) -> None:
+    """A missing file, a folder, and a file that is not text are refused."""
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe40")
     for name in ("absent.txt", ".", "bytes.txt"):
         path = tmp_path / name
@@ -140,14 +140,14 @@ def test_a_table_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, "", 40])
-def test_measured_without_a_table_is_refused_by_the_name_of_its_setting(wrong: Any) -> None:
-    """No figures are made up where none were recorded; the setting that wants a file is named."""
+def test_a_measured_delay_without_a_table_is_refused_by_name(wrong: Any) -> None:
+    """No figures are invented; the message names the setting that needs a file."""
     with pytest.raises(ConfigError, match=r"^latency\.entry\.path: "):
         read_settings("latency.entry", Measured, {"path": wrong, "rng": rng()})
 
 
-def test_each_delay_draws_from_a_stream_of_its_own() -> None:
-    """The same model on two ways gives different delays, which one seed brings back."""
+def test_each_delay_draws_from_its_own_stream() -> None:
+    """The same model on two connections gives different delays, reproduced by one seed."""
 
     def drawn() -> list[int]:
         model = partial(Lognormal, median_ms=60, sigma=0.4)

@@ -1,4 +1,4 @@
-"""Chance has one seed, and a stream for each name."""
+"""One seed, and a random stream for each name."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ DRAW = (
 
 
 def test_a_stream_depends_on_the_seed_and_its_name_alone() -> None:
-    """What others draw, and in which order streams are asked for, changes nothing."""
+    """Draws from other streams, and the order of their creation, change nothing."""
     alone = RandomStreams(7).named("latency.entry").integers(1 << 60, size=5).tolist()
     streams = RandomStreams(7)
     streams.named("crowd").integers(1 << 60, size=100)
@@ -23,15 +23,15 @@ def test_a_stream_depends_on_the_seed_and_its_name_alone() -> None:
     assert RandomStreams(7).named("latency.feed").integers(1 << 60, size=5).tolist() != alone
 
 
-def test_a_name_asked_for_twice_is_one_stream() -> None:
-    """Two who use one name share a stream; neither sees the other's numbers again."""
+def test_a_name_has_one_stream() -> None:
+    """Two users of one name share a stream; no number is drawn twice."""
     streams = RandomStreams(7)
     first = streams.named("a").integers(1 << 60)
     assert streams.named("a").integers(1 << 60) != first
 
 
 def test_streams_are_the_same_in_another_process_with_another_hash_seed() -> None:
-    """Numbers do not depend on how Python hashes text in one process."""
+    """Numbers do not depend on the hash seed of the process."""
     drawn = {
         subprocess.run(
             [sys.executable, "-c", DRAW],

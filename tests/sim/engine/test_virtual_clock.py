@@ -29,7 +29,7 @@ STOPS = st.lists(st.integers(1, 40), max_size=3).map(sorted)
 
 
 class Trace:
-    """Runs one program in an environment, and writes down what happened when."""
+    """Runs a program in an environment, and records what happened when."""
 
     def __init__(self, env: Environment, program: Program) -> None:
         """Start with nothing seen."""
@@ -39,7 +39,7 @@ class Trace:
         self.program = program
 
     def take_row(self, row: tuple[Any, ...]) -> None:
-        """Write a row down; every third starts the program anew."""
+        """Record a row; every third starts the program again."""
         self.seen.append((self.env.now, "row", row[1]))
         self.rows += 1
         if self.rows % 3 == 1:
@@ -52,16 +52,16 @@ class Trace:
 
     def schedule(self, delay: int, priority: Priority, part: tuple[int, Program]) -> None:
         """Schedule one event the way SimPy does."""
-        schedule(self.env, delay, priority, lambda: self.happen(priority, part))
+        schedule(self.env, delay, priority, lambda: self.on_event(priority, part))
 
-    def happen(self, priority: Priority, part: tuple[int, Program]) -> None:
-        """Write an event down, and schedule what follows from it."""
+    def on_event(self, priority: Priority, part: tuple[int, Program]) -> None:
+        """Record an event, and schedule the events after it."""
         self.seen.append((self.env.now, int(priority), part[0]))
         self.start(part[1])
 
 
 def schedule(env: Environment, delay: float, priority: int, call: Callable[[], None]) -> None:
-    """Schedule a call with nothing but SimPy, at a priority that SimPy itself has no name for."""
+    """Schedule a call with SimPy alone, at one of our priorities."""
     event = env.event()
     event._ok, event._value = True, None
     event.callbacks.append(lambda _: call())
@@ -69,7 +69,7 @@ def schedule(env: Environment, delay: float, priority: int, call: Callable[[], N
 
 
 def run_to(env: Environment, stops: list[int]) -> None:
-    """Run to each stop that lies ahead, then to the end."""
+    """Run to each later stop, then to the end."""
     for stop in stops:
         if stop > env.now:
             env.run(until=stop)
@@ -81,7 +81,7 @@ def run_to(env: Environment, stops: list[int]) -> None:
 def test_replaying_rows_equals_scheduling_each_of_them(
     times: list[int], program: Program, stops: list[int]
 ) -> None:
-    """The merged run sees the same as a plain SimPy run with every row scheduled ahead of all."""
+    """The merged run sees the same as a plain SimPy run with every row scheduled in advance."""
     rows = [(at, number) for number, at in enumerate(times)]
     plain = Trace(Environment(rows[0][0] if rows else 0), program)
     for row in rows:
@@ -98,7 +98,7 @@ def test_replaying_rows_equals_scheduling_each_of_them(
 @given(times=ROWS, program=PROGRAMS)
 @settings(max_examples=100, deadline=None)
 def test_stepping_equals_running(times: list[int], program: Program) -> None:
-    """One step at a time, with peek telling the next time, sees the same as a run."""
+    """One step at a time, with peek giving the next time, sees the same as a run."""
     rows = [(at, number) for number, at in enumerate(times)]
     env = ReplayEnvironment(rows)
     whole = Trace(env, program)
@@ -125,7 +125,7 @@ def test_a_run_until_a_time_leaves_the_rows_of_that_time_unread() -> None:
 
 
 def test_a_run_resumes_with_the_next_row_after_an_error() -> None:
-    """The row whose taker failed is not taken twice, and none is lost."""
+    """A row whose callback failed is not applied twice, and none is lost."""
     taken: list[tuple[Any, ...]] = []
 
     def take(row: tuple[Any, ...]) -> None:
@@ -154,14 +154,14 @@ def test_a_run_until_the_rows_end_leaves_later_events_alone() -> None:
     assert (env.now, seen) == (5, ["row", "row", "exchange"])
 
 
-def test_a_run_until_something_that_never_happens_is_an_error() -> None:
-    """Waiting for an event that nothing brings about ends with an error, not in silence."""
+def test_a_run_until_an_event_that_never_fires_is_an_error() -> None:
+    """Waiting for an event that nothing triggers ends with an error."""
     env = ReplayEnvironment([(1,)])
     with pytest.raises(RuntimeError, match="has not happened"):
         env.run(until=env.event())
 
 
-def test_a_run_until_the_past_is_refused() -> None:
+def test_a_run_until_an_earlier_time_is_refused() -> None:
     """Time does not go back."""
     env = ReplayEnvironment([(7,)])
     with pytest.raises(ValueError, match="later than now"):
@@ -169,7 +169,7 @@ def test_a_run_until_the_past_is_refused() -> None:
 
 
 def test_rows_come_before_events_and_events_by_priority_at_one_instant() -> None:
-    """The exchange has the market data first, then come timers, the desk, and what it hears."""
+    """At one instant market data comes first, then timers, the desk, and its updates."""
     seen: list[str] = []
     env = ReplayEnvironment([(0,), (4,)])
     env.replay_to(lambda row: seen.append("row" if row[0] else "first"))
@@ -179,8 +179,8 @@ def test_rows_come_before_events_and_events_by_priority_at_one_instant() -> None
     assert seen == ["first", "row", "EXCHANGE", "TIMER", "DESK", "FEED", "OUTSIDE"]
 
 
-def test_a_cancelled_timer_does_not_ring() -> None:
-    """A timer that was called off does nothing; to call it off later does nothing either."""
+def test_a_cancelled_timer_does_not_fire() -> None:
+    """A cancelled timer does nothing; cancelling it later does nothing either."""
     rung = []
     env = ReplayEnvironment([(0,)])
     clock = VirtualClock(env, lambda _: None)
@@ -192,8 +192,8 @@ def test_a_cancelled_timer_does_not_ring() -> None:
     assert rung == ["kept"]
 
 
-def test_a_timer_for_the_past_rings_now_but_not_within_the_call() -> None:
-    """Asking for a moment that has passed is asking for the next chance at this instant."""
+def test_a_timer_for_an_earlier_time_fires_now_but_not_within_the_call() -> None:
+    """A timer for a time that has passed fires at the present instant, after the call."""
     rung = []
     env = ReplayEnvironment([(100,)])
     clock = VirtualClock(env, lambda _: None)
@@ -203,11 +203,11 @@ def test_a_timer_for_the_past_rings_now_but_not_within_the_call() -> None:
     assert rung == [100]
 
 
-def test_a_timer_lets_the_desk_hear_first_what_arrived() -> None:
-    """Right before a timer rings, what arrived earlier is heard, with the time of the timer."""
+def test_a_timer_fires_after_earlier_arrivals_are_delivered() -> None:
+    """Before a timer fires, earlier arrivals are delivered, with the time of the timer."""
     seen = []
     env = ReplayEnvironment([(0,)])
     clock = VirtualClock(env, lambda now_ns: seen.append(("before", now_ns)))
-    clock.call_at(5, lambda: seen.append(("ring", clock.now_ns())))
+    clock.call_at(5, lambda: seen.append(("timer", clock.now_ns())))
     env.run()
-    assert seen == [("before", 5), ("ring", 5)]
+    assert seen == [("before", 5), ("timer", 5)]

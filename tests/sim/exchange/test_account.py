@@ -1,4 +1,4 @@
-"""The exchange's account, held against sums made another way."""
+"""The exchange's account, compared with independent sums."""
 
 from fractions import Fraction
 
@@ -52,7 +52,7 @@ def results_of(outcomes: tuple[Result, ...]) -> dict[LineId, Result]:
     return results
 
 
-def gross_by_hand(fills: list[tuple[str, int, int]], results: dict[LineId, Result]) -> int:
+def exact_gross(fills: list[tuple[str, int, int]], results: dict[LineId, Result]) -> int:
     """Return what these fills win or lose together by the results of their lines."""
     return sum(
         {Result.WON: profit, Result.LOST: -stake}.get(results[LineId(line)], 0)
@@ -60,41 +60,41 @@ def gross_by_hand(fills: list[tuple[str, int, int]], results: dict[LineId, Resul
     )
 
 
-def net_by_hand(
+def exact_net(
     fills: list[tuple[str, int, int]], results: dict[LineId, Result], percent: int
 ) -> int:
-    """Return net winnings in exact fractions, and the commission rounded half up by hand."""
-    gross = gross_by_hand(fills, results)
+    """Return net winnings in exact fractions, and the commission rounded half up."""
+    gross = exact_gross(fills, results)
     commission = Fraction(percent, 100) * max(gross, 0)
     return gross - int(commission + Fraction(1, 2))
 
 
 @given(fills=FILLS, outcomes=OUTCOMES)
-def test_settlement_pays_what_a_sum_over_fills_pays(
+def test_settlement_pays_the_sum_over_fills(
     fills: list[tuple[str, int, int]], outcomes: tuple[Result, Result]
 ) -> None:
-    """Cash after settlement is what it was, plus wins, less losses, less 2 % of a net win."""
+    """Cash after settlement is the old cash, plus wins, less losses, less 2 % of a net win."""
     ours = account()
     for line, stake, profit in fills:
         ours.book_fill(SPREAD.key, LineId(line), stake, profit)
     assert ours.matched_cents == sum(stake for _, stake, _ in fills)
     results = results_of(outcomes)
     ours.settle(SPREAD.key, results)
-    assert ours.cash_cents == 100_000 + net_by_hand(fills, results, 2)
+    assert ours.cash_cents == 100_000 + exact_net(fills, results, 2)
     assert ours.matched_cents == 0
 
 
 @given(fills=FILLS, first=OUTCOMES, second=OUTCOMES)
-def test_a_correction_leaves_what_the_right_results_alone_would_have(
+def test_a_correction_gives_the_same_cash_as_the_right_results_alone(
     fills: list[tuple[str, int, int]], first: tuple[Result, Result], second: tuple[Result, Result]
 ) -> None:
-    """A market settled again is as if it had been settled right at once."""
+    """A market settled again is as if it had been settled correctly at once."""
     ours = account()
     for line, stake, profit in fills:
         ours.book_fill(SPREAD.key, LineId(line), stake, profit)
     ours.settle(SPREAD.key, results_of(first))
     ours.settle(SPREAD.key, results_of(second))
-    assert ours.cash_cents == 100_000 + net_by_hand(fills, results_of(second), 2)
+    assert ours.cash_cents == 100_000 + exact_net(fills, results_of(second), 2)
     assert ours.matched_cents == 0
 
 
@@ -102,7 +102,7 @@ def test_a_correction_leaves_what_the_right_results_alone_would_have(
 def test_covered_stakes_are_those_that_no_result_can_lose(
     fills: list[tuple[str, int, int]],
 ) -> None:
-    """Pair by pair: the stakes, less the worst that any result of the pair would bring."""
+    """Pair by pair: the stakes, less the worst loss over the results of the pair."""
     ours = account()
     for line, stake, profit in fills:
         ours.book_fill(SPREAD.key, LineId(line), stake, profit)
@@ -110,7 +110,7 @@ def test_covered_stakes_are_those_that_no_result_can_lose(
     for first, second in PAIRS:
         of_pair = [fill for fill in fills if fill[0] in (first, second)]
         worst = min(
-            gross_by_hand(of_pair, {LineId(first): r, LineId(second): OPPOSITE[r]}) for r in Result
+            exact_gross(of_pair, {LineId(first): r, LineId(second): OPPOSITE[r]}) for r in Result
         )
         covered += sum(stake for _, stake, _ in of_pair) + worst
     assert ours.covered_cents == covered
@@ -159,7 +159,7 @@ def test_a_line_without_a_result_is_paid_by_its_opposites() -> None:
 
 
 def test_settling_a_market_without_fills_changes_nothing() -> None:
-    """A market in which nothing was matched pays nothing and costs nothing."""
+    """A market without matched stake pays nothing and costs nothing."""
     ours = account()
     ours.settle(SPREAD.key, results_of((Result.WON, Result.WON)))
     assert (ours.cash_cents, ours.commission_cents) == (100_000, 0)

@@ -128,7 +128,7 @@ def test_beyond_fifty_times_what_can_be_paid_placing_is_slowed_down(
 def test_what_is_withdrawn_no_longer_counts_as_open(
     make_scenario: type[ExchangeScenario], make_request: Callable[..., PlaceWager]
 ) -> None:
-    """A cancel makes scenario under the limit, as does a fill that was paid for."""
+    """A cancel frees part of the limit, as does a fill that was paid for."""
     scenario = make_scenario(starting_balance_cents=1000, open_stake_multiple=1)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.place(2, "early", "home", 100, 1000)
@@ -184,7 +184,7 @@ def test_a_taker_of_participants_is_filled_only_as_far_as_its_account_can_pay(
     scenario.run()
     assert (scenario.filled_cents("w"), scenario.filled_cents("v")) == (800, 200)
     assert scenario.of(WagerCancelled) == [WagerCancelled(WagerRef("v"), 600)]
-    assert scenario.guests["b"].open_cents == 10_000 - 1000
+    assert scenario.participants["b"].open_cents == 10_000 - 1000
 
 
 def test_a_taker_of_a_maker_that_cannot_pay_continues_with_the_next(
@@ -243,8 +243,8 @@ def test_the_state_of_the_account_has_the_credit_beside_the_balance(
     scenario.ask_state(4999)
     scenario.ask_state(5001)
     scenario.run()
-    told = [(state.balance_cents, state.credit_cents) for state in scenario.of(AccountState)]
-    assert told == [(0, 0), (0, 1000)]
+    received = [(state.balance_cents, state.credit_cents) for state in scenario.of(AccountState)]
+    assert received == [(0, 0), (0, 1000)]
 
 
 def test_the_credit_is_refreshed_at_the_interval_of_the_settings(

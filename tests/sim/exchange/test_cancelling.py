@@ -1,4 +1,4 @@
-"""Withdrawing wagers: one, several, or all of a line, a market, an event, or of everything."""
+"""Cancelling wagers: one, several, or all of a line, a market, an event, or everything."""
 
 from collections.abc import Callable
 
@@ -19,8 +19,8 @@ def cancelled(scenario: ExchangeScenario, by: str | None = None) -> list[tuple[W
     return [(event.ref, event.unmatched_cents) for event in scenario.of(WagerCancelled, by=by)]
 
 
-def said_of_all(scenario: ExchangeScenario, by: str) -> list[str | None]:
-    """Return what mass cancels were answered, in order."""
+def mass_cancel_codes(scenario: ExchangeScenario, by: str) -> list[str | None]:
+    """Return the codes of mass cancels, in order."""
     return scenario.of(str, type(None), by=by)
 
 
@@ -41,8 +41,8 @@ def test_a_batch_of_cancels_is_answered_one_by_one(scenario: ExchangeScenario) -
     ]
 
 
-def test_a_partly_filled_wager_keeps_its_fills_and_is_over(scenario: ExchangeScenario) -> None:
-    """Its unmatched part is withdrawn; a second cancel finds it ended."""
+def test_a_cancelled_wager_keeps_its_fills(scenario: ExchangeScenario) -> None:
+    """Its unmatched part is cancelled; a second cancel finds it ended."""
     scenario.join("b")
     scenario.place(1, "w", "home", 100, 1000)
     scenario.place(2, "t", "away", 100, 300, by="b")
@@ -94,7 +94,7 @@ def test_a_cancel_is_refused_while_a_fill_is_being_paid_for(
 def test_a_mass_cancel_does_not_wait_for_fills_to_be_paid_for(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """Only single cancels look at that, as at how long a wager has been open."""
+    """Only single cancels wait for payments and for the time since the opening."""
     scenario = make_scenario(deduction_ns=200 * MILLISECOND)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(10, "away", 100, 200)
@@ -127,25 +127,25 @@ def full(scenario: ExchangeScenario) -> ExchangeScenario:
     ],
     ids=["all", "event", "market", "line", "line-alone"],
 )
-def test_a_mass_cancel_takes_what_it_names_and_nothing_else(
+def test_a_mass_cancel_covers_exactly_its_scope(
     full: ExchangeScenario, names: tuple[str | None, ...], gone: list[str]
 ) -> None:
     """Everything, an event, a market or a line of it; never another account's."""
     full.cancel_all(500, *names, by="b")
     full.run()
     assert [ref for ref, _ in cancelled(full, by="b")] == gone
-    assert said_of_all(full, "b") == [None]
+    assert mass_cancel_codes(full, "b") == [None]
     assert list(full.us.live) == ["ours"]
 
 
 @pytest.mark.parametrize("names", [("another",), ("game", "999"), ("game", "225", "home")])
-def test_a_mass_cancel_that_finds_nothing_says_so(
+def test_a_mass_cancel_that_finds_nothing_gets_its_code(
     full: ExchangeScenario, names: tuple[str | None, ...]
 ) -> None:
-    """Where nothing is open that it names, that is its answer."""
+    """Where nothing in its scope is open, it gets the code for that."""
     full.cancel_all(500, *names, by="b")
     full.run()
-    assert said_of_all(full, "b") == ["no_cancellable_orders"]
+    assert mass_cancel_codes(full, "b") == ["no_cancellable_orders"]
     assert cancelled(full, by="b") == []
 
 
@@ -167,7 +167,7 @@ def test_a_mass_cancel_works_in_the_background_batch_by_batch(
     assert list(scenario.us.live) == ["later"]
 
 
-def test_a_mass_cancel_takes_out_a_hundred_at_once(
+def test_a_mass_cancel_batch_has_a_hundred_wagers(
     make_scenario: type[ExchangeScenario], make_request: Callable[..., PlaceWager]
 ) -> None:
     """By default a batch has a hundred wagers."""
@@ -180,10 +180,10 @@ def test_a_mass_cancel_takes_out_a_hundred_at_once(
     assert [scenario.times_of(WagerCancelled).count(ms) for ms in (1000, 1100)] == [100, 20]
 
 
-def test_what_is_cancelled_between_the_batches_of_a_mass_cancel_is_cancelled_once(
+def test_a_wager_cancelled_between_batches_is_cancelled_once(
     make_scenario: type[ExchangeScenario],
 ) -> None:
-    """A cancel, a wipe, or another mass cancel meanwhile leaves the rest less to do."""
+    """A cancel, a wipe, or another mass cancel meanwhile leaves less for the next batch."""
     scenario = make_scenario(mass_cancel_batch=1, mass_cancel_pause_ns=100 * MILLISECOND)
     for number in range(4):
         scenario.place(1 + number, f"w{number}", "home", 100 + number, 300)
@@ -197,8 +197,8 @@ def test_what_is_cancelled_between_the_batches_of_a_mass_cancel_is_cancelled_onc
     assert scenario.us.open_cents == 0
 
 
-def test_during_a_suspension_a_mass_cancel_works(scenario: ExchangeScenario) -> None:
-    """What rests in a suspended market can be withdrawn."""
+def test_a_mass_cancel_works_during_a_suspension(scenario: ExchangeScenario) -> None:
+    """Resting wagers of a suspended market can be cancelled."""
     scenario.place(1, "w", "home", 100, 300)
     scenario.market_status(500, MarketStatus.SUSPENDED)
     scenario.cancel_all(600)

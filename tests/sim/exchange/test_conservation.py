@@ -1,4 +1,4 @@
-"""Money at the exchange, whatever several participants do: nothing is made, nothing is lost."""
+"""Money at the exchange, whatever several participants do: none is created, none is lost."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -48,7 +48,7 @@ def steps_of(
     )
 
 
-# Most of it is trading; markets settle now and then, and are corrected afterwards.
+# Mostly trading; sometimes markets settle, and results are corrected afterwards.
 STEPS = st.builds(
     lambda *parts: [step for part in parts for step in part],
     steps_of(PLACE, least=8, most=25),
@@ -64,7 +64,7 @@ def play(
     check: Callable[[ExchangeScenario], None],
     **more: Any,
 ) -> ExchangeScenario:
-    """Return a scenario in which the steps happened, with a look at it after each."""
+    """Return a scenario in which the steps happened, checked after each."""
     scenario = make_scenario(
         min_stake_cents=1, in_play_delay_ns=50_000_000, retry_window_ns=0, rate_percent=2, **more
     )
@@ -79,7 +79,7 @@ def play(
 
 
 def take_step(scenario: ExchangeScenario, ms: float, ref: str, step: Any) -> None:
-    """Let one step happen in the scenario."""
+    """Schedule one step in the scenario."""
     match step:
         case ("place", name, line, odds, cents, intent):
             scenario.place(ms, ref, line, odds, cents, intent, by=name)
@@ -98,22 +98,24 @@ def take_step(scenario: ExchangeScenario, ms: float, ref: str, step: Any) -> Non
 
 def money_cents(scenario: ExchangeScenario) -> int:
     """Return the cash of all accounts plus the commission."""
-    accounts = [guest.account for guest in scenario.guests.values()]
+    accounts = [participant.account for participant in scenario.participants.values()]
     return sum(account.cash_cents + account.commission_cents for account in accounts)
 
 
 def check_money(scenario: ExchangeScenario) -> None:
-    """Assert what holds of all accounts at any moment."""
+    """Assert what always holds for all accounts."""
     assert money_cents(scenario) == len(NAMES) * BALANCE
-    for guest in scenario.guests.values():
-        assert guest.open_cents == sum(wager.open_cents for wager in guest.live.values())
-        opened = [w for w in guest.live.values() if w.opened_ns is not None]
-        assert guest.opened_cents == sum(wager.open_cents for wager in opened)
-        assert all(0 < wager.open_cents <= wager.stake_cents for wager in guest.live.values())
+    for participant in scenario.participants.values():
+        assert participant.open_cents == sum(
+            wager.open_cents for wager in participant.live.values()
+        )
+        opened = [w for w in participant.live.values() if w.opened_ns is not None]
+        assert participant.opened_cents == sum(wager.open_cents for wager in opened)
+        assert all(0 < wager.open_cents <= wager.stake_cents for wager in participant.live.values())
 
 
 def check_books(scenario: ExchangeScenario) -> None:
-    """Assert that what could match has matched: no two wagers stand across each other."""
+    """Assert that what could match has matched: no two wagers cross each other."""
     for book in scenario.exchange.books:
         for offer in book.offers.values():
             if offer.displayed_cents():
@@ -142,16 +144,18 @@ def test_the_money_of_all_accounts_and_the_commission_is_constant(
     for market, (first, _) in enumerate(PAIRS):
         scenario.exchange.settle(market, {LineId(first): Result.WON})
     check_money(scenario)
-    assert all(guest.account.matched_cents == 0 for guest in scenario.guests.values())
+    assert all(
+        participant.account.matched_cents == 0 for participant in scenario.participants.values()
+    )
 
 
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode))
 @settings(max_examples=100, deadline=None)
-def test_each_ones_stake_is_the_others_profit(
+def test_each_side_stakes_the_profit_of_the_other(
     make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode
 ) -> None:
-    """Fills come in twos at the same moment: what one stakes, the other can win, at odds turned."""
-    told: list[tuple[str, WagerMatched]] = []
+    """Fills come in pairs: what one stakes, the other can win, at opposite odds."""
+    fills: list[tuple[str, WagerMatched]] = []
     scenario = make_scenario(min_stake_cents=1, balance_mode=mode)
     for name in NAMES:
         scenario.join(name, BALANCE)
@@ -159,41 +163,41 @@ def test_each_ones_stake_is_the_others_profit(
     for number, (after_ms, step) in enumerate(steps):
         ms += after_ms
         take_step(scenario, ms, f"w{number}", step)
-    scenario.call(0, lambda: listen(scenario, told))
+    scenario.call(0, lambda: record_all_fills(scenario, fills))
     scenario.run()
-    for maker, taker in pairwise_by_two(told):
+    for maker, taker in pairs_of_fills(fills):
         assert maker[0] != taker[0]
         assert (maker[1].stake_cents, maker[1].profit_cents) == (
             taker[1].profit_cents,
             taker[1].stake_cents,
         )
         assert maker[1].odds == opposite(taker[1].odds)
-    takers = [event.stake_cents for _, event in told[1::2]]
+    takers = [event.stake_cents for _, event in fills[1::2]]
     assert takers == [stake_cents for _, _, stake_cents in scenario.trades]
 
 
-def listen(scenario: ExchangeScenario, told: list[tuple[str, WagerMatched]]) -> None:
+def record_all_fills(scenario: ExchangeScenario, fills: list[tuple[str, WagerMatched]]) -> None:
     """Record every fill with its participant, in order."""
-    for name, guest in scenario.guests.items():
-        guest.notify = noting(name, guest.notify, told)
+    for name, participant in scenario.participants.items():
+        participant.notify = recording_fills(name, participant.notify, fills)
 
 
-def noting(name: str, notify: Notify, told: list[tuple[str, WagerMatched]]) -> Notify:
-    """Return what notes the fills among events and passes all of them on."""
+def recording_fills(name: str, notify: Notify, fills: list[tuple[str, WagerMatched]]) -> Notify:
+    """Return a callback that records the fills and passes all events on."""
 
-    def note(events: tuple[Event, ...]) -> None:
-        told.extend((name, event) for event in events if isinstance(event, WagerMatched))
+    def record(events: tuple[Event, ...]) -> None:
+        fills.extend((name, event) for event in events if isinstance(event, WagerMatched))
         notify(events)
 
-    return note
+    return record
 
 
-def pairwise_by_two(
-    told: list[tuple[str, WagerMatched]],
+def pairs_of_fills(
+    fills: list[tuple[str, WagerMatched]],
 ) -> list[tuple[tuple[str, WagerMatched], tuple[str, WagerMatched]]]:
-    """Return the fills by twos: of each trade the maker's, then the taker's."""
-    assert len(told) % 2 == 0
-    return list(pairwise(told))[::2]
+    """Return the fills in pairs: of each trade the maker's, then the taker's."""
+    assert len(fills) % 2 == 0
+    return list(pairwise(fills))[::2]
 
 
 @pytest.mark.slow
@@ -213,9 +217,9 @@ def test_no_participant_can_lose_more_than_its_balance(
         once.append((after_ms, step))
 
     def check(scenario: ExchangeScenario) -> None:
-        for guest in scenario.guests.values():
-            account = guest.account
+        for participant in scenario.participants.values():
+            account = participant.account
             assert account.cash_cents - account.matched_cents + account.covered_cents >= 0
-            assert guest.credit_cents(scenario.env.now_ns) <= account.covered_cents
+            assert participant.credit_cents(scenario.env.now_ns) <= account.covered_cents
 
     play(make_scenario, once, check, balance_mode=mode, exposure_credit=credit)

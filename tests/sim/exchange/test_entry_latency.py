@@ -83,9 +83,9 @@ def fills_of_one_wager(
     if not scenario.of(WagerOpened):
         return None
     return [
-        (heard.ms, heard.event.stake_cents)
-        for heard in scenario.received
-        if isinstance(heard.event, WagerMatched)
+        (entry.ms, entry.event.stake_cents)
+        for entry in scenario.received
+        if isinstance(entry.event, WagerMatched)
     ]
 
 

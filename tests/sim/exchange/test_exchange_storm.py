@@ -1,4 +1,4 @@
-"""The exchange under whatever may come: rows, commands and delays drawn at random."""
+"""The exchange under random rows, commands and delays."""
 
 from collections import defaultdict
 from typing import Any
@@ -31,7 +31,7 @@ from strategies.trading.model.odds import Odds
 from tests.sim.small_exchange import ExchangeScenario
 
 Step = tuple[int, tuple[Any, ...]]
-WagerNews = (
+WagerUpdate = (
     WagerAccepted
     | WagerRejected
     | WagerOpened
@@ -120,10 +120,10 @@ def test_every_wager_is_accounted_for(
 ) -> None:
     """Each wager has one answer and at most one end, and the account adds up to the cent."""
     scenario, placed = play(make_scenario, steps, queue, seed)
-    lives: dict[str, list[WagerNews]] = defaultdict(list)
-    for heard in scenario.received:
-        if isinstance(heard.event, WagerNews):
-            lives[heard.event.ref].append(heard.event)
+    lives: dict[str, list[WagerUpdate]] = defaultdict(list)
+    for entry in scenario.received:
+        if isinstance(entry.event, WagerUpdate):
+            lives[entry.event.ref].append(entry.event)
     (state,) = scenario.of(AccountState)
     left = {ref: unmatched_cents(placed[ref][1], lives[ref]) for ref in placed}
     assert dict(state.open_cents) == {ref: cents for ref, cents in left.items() if cents}
@@ -132,8 +132,8 @@ def test_every_wager_is_accounted_for(
     assert state.balance_cents >= 0
 
 
-def unmatched_cents(stake_cents: int, life: list[WagerNews]) -> int:
-    """Return what is open after a life, having asserted that it was a lawful one."""
+def unmatched_cents(stake_cents: int, life: list[WagerUpdate]) -> int:
+    """Return the open stake after the updates of a wager, asserting that they are valid."""
     names = [type(event) for event in life]
     if names == [WagerRejected]:
         return 0
@@ -160,7 +160,7 @@ def test_the_desk_is_shown_what_is_left_of_others_and_ours(
 ) -> None:
     """The last published state of each offer is the exchange's state at the end."""
     scenario, _ = play(make_scenario, steps, queue, seed)
-    told = {(e.line_id, e.odds): e.amount_cents for e in scenario.of(OfferChanged)}
+    published = {(e.line_id, e.odds): e.amount_cents for e in scenario.of(OfferChanged)}
     for book in scenario.exchange.books:
         for odds, offer in book.offers.items():
             ours = sum(
@@ -170,7 +170,7 @@ def test_the_desk_is_shown_what_is_left_of_others_and_ours(
             )
             assert 0 <= offer.debit_cents <= offer.recorded_cents
             expected = offer.recorded_cents - offer.debit_cents + ours
-            assert told.get((book.line_id, Odds(odds)), 0) == expected
+            assert published.get((book.line_id, Odds(odds)), 0) == expected
 
 
 @given(steps=STEPS, seed=st.integers(0, 99), results=st.permutations(list(Result)[:3]))

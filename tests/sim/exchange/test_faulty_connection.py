@@ -62,13 +62,13 @@ SECOND_NS = 1_000_000_000
         ("disconnect_seconds", None),
     ],
 )
-def test_a_fault_that_means_nothing_is_refused_by_its_name(name: str, value: Any) -> None:
-    """Probabilities are from 0 to 1, seconds not negative, and what was lost is asked for soon."""
+def test_an_invalid_fault_setting_is_refused_by_name(name: str, value: Any) -> None:
+    """Probabilities are from 0 to 1, and seconds are not negative and not too large."""
     with pytest.raises(ConfigError, match=f"faults.{name}: "):
         read_settings("faults", FaultSettings, CALM | {name: value})
 
 
-def test_faults_say_what_they_are() -> None:
+def test_faults_have_a_description() -> None:
     """The text names the faults, and is "none" without any."""
     assert str(FaultSettings(**CALM).build()) == "none"
     rough = FaultSettings(**(CALM | {"answer_lost": 0.03, "disconnect_every_seconds": 900})).build()
@@ -206,12 +206,14 @@ def test_what_a_disconnect_lost_is_recovered_at_its_end(
     assert len(gaps) > 3
     for silent, restored in gaps:
         assert silent == []
-        told = [type(event) for event in restored]
-        assert told[-1] is FeedRestored
-        public = [told.index(kind) for kind in (OfferChanged, ScoreChanged) if kind in told]
-        private = [place for place, kind in enumerate(told) if kind in {WagerAccepted, WagerOpened}]
+        types = [type(event) for event in restored]
+        assert types[-1] is FeedRestored
+        public = [types.index(kind) for kind in (OfferChanged, ScoreChanged) if kind in types]
+        private = [
+            place for place, kind in enumerate(types) if kind in {WagerAccepted, WagerOpened}
+        ]
         assert not private or not public or max(private) < min(public)
-        assert TradeSeen not in told
+        assert TradeSeen not in types
     assert scenario.of(ScoreChanged)[-1].home == 299
     amounts = {
         (event.line_id, event.odds): event.amount_cents for event in scenario.of(OfferChanged)
@@ -228,16 +230,16 @@ def test_what_a_disconnect_lost_is_recovered_at_its_end(
 
 def gaps_of(scenario: Any) -> Iterator[tuple[list[Any], list[Any]]]:
     """Yield the events received in each gap, and those received at its end."""
-    heard = [(heard.ms, heard.event) for heard in scenario.received]
-    lost = [place for place, (_, event) in enumerate(heard) if isinstance(event, FeedLost)]
+    received = [(entry.ms, entry.event) for entry in scenario.received]
+    lost = [place for place, (_, event) in enumerate(received) if isinstance(event, FeedLost)]
     for start in lost:
-        ends = (n for n in range(start, len(heard)) if isinstance(heard[n][1], FeedRestored))
+        ends = (n for n in range(start, len(received)) if isinstance(received[n][1], FeedRestored))
         end = next(ends, None)
         if end is not None:
-            between = heard[start + 1 : end + 1]
+            between = received[start + 1 : end + 1]
             yield (
-                [event for ms, event in between if ms < heard[end][0]],
-                [event for ms, event in between if ms == heard[end][0]],
+                [event for ms, event in between if ms < received[end][0]],
+                [event for ms, event in between if ms == received[end][0]],
             )
 
 
@@ -245,10 +247,10 @@ def gaps_of(scenario: Any) -> Iterator[tuple[list[Any], list[Any]]]:
 
 
 @pytest.mark.slow
-def test_a_rough_session_ends_in_agreement_and_is_the_same_again(
+def test_a_rough_session_ends_in_agreement_and_is_reproducible(
     build_backtest: Callable[..., Backtest],
 ) -> None:
-    """Faults change what is done, by the seed alone, and desk and exchange agree at the end."""
+    """Faults depend on the seed alone, and desk and exchange agree at the end."""
     digests = [
         build_backtest("+experiment=nba", f"faults={faults}").run_pass(Back()).journal.digest
         for faults in ("rough", "rough", "calm")

@@ -1,6 +1,6 @@
 """When, by how much, and at whose odds our wagers are filled by a recorded market.
 
-Most wagers here are at even money, where a stake shows to takers as what it is.
+Most wagers here are at even money, where a stake is displayed to takers unchanged.
 """
 
 import pytest
@@ -24,8 +24,8 @@ from tests.sim.small_exchange import ExchangeScenario
 
 def shown(scenario: ExchangeScenario, line: str, odds: int) -> int:
     """Return the last published amount of an offer."""
-    told = [e for e in scenario.of(OfferChanged) if (e.line_id, e.odds) == (line, odds)]
-    return told[-1].amount_cents if told else 0
+    received = [e for e in scenario.of(OfferChanged) if (e.line_id, e.odds) == (line, odds)]
+    return received[-1].amount_cents if received else 0
 
 
 # Trades --------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ def test_a_trade_fills_us_with_what_those_ahead_leave(scenario: ExchangeScenario
 
 
 def test_a_trade_at_shorter_odds_for_the_taker_fills_us_first(scenario: ExchangeScenario) -> None:
-    """We offer the taker longer odds than those he got, so he would have come to us, at ours."""
+    """We offer longer odds than the taker got, so the taker would have matched us, at ours."""
     scenario.offer(0, "away", 100, 5000)
     scenario.offer(0, "away", -110, 5000)
     scenario.place(1, "w", "home", 100, 1000)
@@ -66,7 +66,7 @@ def test_the_longest_odds_for_the_taker_go_first_on_one_budget(scenario: Exchang
     scenario.trade(10, "away", -115, 1_500)
     scenario.run()
     assert scenario.fills("short") == [(105, 1000, 1050)]
-    # 450 of his cents are left; ours win 110 for each 100 staked.
+    # 450 of the taker's cents are left; ours win 110 for each 100 staked.
     assert scenario.fills("long") == [(110, 409, 450)]
 
 
@@ -102,7 +102,7 @@ def test_a_trade_recorded_from_the_makers_side_is_inverted(scenario: ExchangeSce
 def test_a_trade_of_unknown_taker_fills_no_wager_and_is_counted(
     scenario: ExchangeScenario,
 ) -> None:
-    """Where the recording does not say who took, nothing is assumed in our favour."""
+    """Without a recorded taker nothing is assumed in our favour."""
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(10, "away", 100, 5000, side=Side.UNKNOWN)
     scenario.run()
@@ -111,7 +111,7 @@ def test_a_trade_of_unknown_taker_fills_no_wager_and_is_counted(
 
 
 def test_a_trade_on_our_own_line_does_not_fill_us(scenario: ExchangeScenario) -> None:
-    """A taker on our own line competes with us; he matches the other side."""
+    """A taker on our own line competes with us and matches the other side."""
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(10, "home", 100, 5000)
     scenario.run()
@@ -152,8 +152,8 @@ def test_a_wager_takes_what_is_offered_at_its_odds_or_longer_longest_first(
     assert shown(scenario, "away", -105) == 420
 
 
-def test_what_we_took_is_not_sold_to_us_again(scenario: ExchangeScenario) -> None:
-    """A snapshot that repeats itself offers nothing new; only an increase does."""
+def test_stake_we_took_is_not_offered_again(scenario: ExchangeScenario) -> None:
+    """A snapshot that repeats an offer adds no stake; only an increase does."""
     scenario.offer(0, "home", 100, 300)
     scenario.place(1, "first", "home", 100, 300)
     scenario.offer(2, "home", 100, 300)
@@ -164,7 +164,7 @@ def test_what_we_took_is_not_sold_to_us_again(scenario: ExchangeScenario) -> Non
     assert scenario.fills("second") == [(100, 100, 100)]
 
 
-def test_what_we_took_shrinks_with_the_recorded_offer(scenario: ExchangeScenario) -> None:
+def test_our_debit_shrinks_with_the_recorded_offer(scenario: ExchangeScenario) -> None:
     """When the recorded offer falls below our debit, the debit shrinks: an increase is new."""
     scenario.offer(0, "home", 100, 300)
     scenario.place(1, "first", "home", 100, 300)
@@ -203,7 +203,7 @@ def test_an_offer_across_our_resting_odds_fills_us_at_ours(scenario: ExchangeSce
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(10, "home", 120, 300)
     scenario.run()
-    # 300 taken at +120 would win 360: that is his stake, and he takes ours at even money.
+    # 300 taken at +120 would win 360: the maker's stake, which takes ours at even money.
     assert scenario.fills("w") == [(100, 360, 360)]
 
 
@@ -224,7 +224,7 @@ def test_an_offer_across_us_is_gone_as_far_as_it_filled_us(scenario: ExchangeSce
     scenario.place(20, "v", "home", 100, 10_000, Intent.TAKE)
     scenario.run()
     assert scenario.filled_cents("w") == 200
-    # His 1100 less 200 are worth 818 at +110; the cent that rounds goes against us.
+    # The maker's 1100 less 200 are worth 818 at +110; the cent that rounds goes against us.
     assert scenario.fills("v") == [(110, 818, 900)]
 
 
@@ -235,7 +235,7 @@ def test_an_offer_across_several_of_our_wagers_is_one_budget(scenario: ExchangeS
     scenario.offer(10, "home", 110, 500)
     scenario.run()
     assert scenario.fills("short") == [(100, 200, 200)]
-    # 550 less 200 of his cents, at +110 for us.
+    # 550 less 200 of the maker's cents, at +110 for us.
     assert scenario.fills("long") == [(110, 318, 350)]
 
 
@@ -297,10 +297,10 @@ def test_nothing_matches_while_the_market_is_suspended(scenario: ExchangeScenari
     assert scenario.filled_cents("w") == 50
 
 
-def test_what_came_across_us_during_a_suspension_matches_when_it_ends(
+def test_an_offer_across_us_after_a_suspension_fills_us(
     scenario: ExchangeScenario,
 ) -> None:
-    """An offer across our odds that is there when the market opens again fills us then."""
+    """An offer across our odds that is present when the market reopens fills us then."""
     scenario.place(1, "w", "home", 100, 1000)
     scenario.market_status(5, MarketStatus.SUSPENDED)
     scenario.offer(7, "home", 100, 400)

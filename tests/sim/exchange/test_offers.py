@@ -1,4 +1,4 @@
-"""Who stands ahead of us in a recorded offer."""
+"""The stake ahead of us in a recorded offer."""
 
 import itertools
 
@@ -65,10 +65,8 @@ def play(offer: Offer, steps: list[Step], tick: bool = False) -> tuple[int, list
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=100, deadline=None)
-def test_looking_only_when_touched_equals_a_timer_for_each_deadline(
-    queue: QueueModel, steps: list[Step]
-) -> None:
-    """Waiting times that are looked at late give what they would have given at their end."""
+def test_lazy_deadlines_equal_a_timer_for_each(queue: QueueModel, steps: list[Step]) -> None:
+    """Deadlines that are checked late give the same as deadlines checked on time."""
     lazy = play(Offer(EVEN, queue, WINDOW), steps)
     prompt = play(Offer(EVEN, queue, WINDOW), steps, tick=True)
     assert lazy == prompt
@@ -78,10 +76,10 @@ def test_looking_only_when_touched_equals_a_timer_for_each_deadline(
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
 @settings(max_examples=200, deadline=None)
-def test_what_is_ahead_is_never_more_than_what_is_shown_once_all_is_explained(
+def test_the_stake_ahead_is_never_more_than_shown_once_explained(
     queue: QueueModel, steps: list[Step]
 ) -> None:
-    """When nothing waits any more, no wager has more ahead of it than others show."""
+    """Once nothing is pending, no wager has more ahead of it than others show."""
     offer = Offer(EVEN, queue, WINDOW)
     now_ns, _ = play(offer, steps)
     offer.expire_entries(now_ns + WINDOW + 1)
@@ -101,9 +99,9 @@ def test_the_older_of_two_wagers_never_has_more_ahead(queue: QueueModel, steps: 
         assert older <= younger
 
 
-@pytest.mark.parametrize(("told_ns", "ahead_cents"), [(WINDOW, 100), (WINDOW + 1, 0)])
+@pytest.mark.parametrize(("reported_ns", "ahead_cents"), [(WINDOW, 100), (WINDOW + 1, 0)])
 def test_a_trade_explains_a_decrease_until_the_end_of_the_pairing_time(
-    told_ns: int, ahead_cents: int
+    reported_ns: int, ahead_cents: int
 ) -> None:
     """Up to the pairing time it does; after it the decrease was a cancel and the trade is new."""
     offer = Offer(EVEN, Front(), WINDOW)
@@ -112,13 +110,13 @@ def test_a_trade_explains_a_decrease_until_the_end_of_the_pairing_time(
     offer.join(-5, ours)
     offer.set_recorded(-4, 800, 0)
     offer.set_recorded(0, 500, 0)
-    offer.advance_queue(offer.on_reported_trade(told_ns, 300))
+    offer.advance_queue(offer.on_reported_trade(reported_ns, 300))
     assert ours.ahead_cents == ahead_cents
 
 
-@pytest.mark.parametrize(("told_ns", "ahead_cents"), [(WINDOW, 100), (WINDOW + 1, 0)])
+@pytest.mark.parametrize(("reported_ns", "ahead_cents"), [(WINDOW, 100), (WINDOW + 1, 0)])
 def test_a_decrease_is_explained_by_a_trade_until_the_end_of_the_pairing_time(
-    told_ns: int, ahead_cents: int
+    reported_ns: int, ahead_cents: int
 ) -> None:
     """Up to the pairing time a trade explains a decrease; after it that was a cancel."""
     offer = Offer(EVEN, Front(), WINDOW)
@@ -127,13 +125,13 @@ def test_a_decrease_is_explained_by_a_trade_until_the_end_of_the_pairing_time(
     offer.join(-5, ours)
     offer.set_recorded(-4, 800, 0)
     offer.advance_queue(offer.on_reported_trade(0, 300))
-    offer.set_recorded(told_ns, 500, 0)
+    offer.set_recorded(reported_ns, 500, 0)
     offer.expire_entries(2000)
     assert ours.ahead_cents == ahead_cents
 
 
 def test_stake_added_after_a_decrease_cannot_have_left_in_it() -> None:
-    """Even the pessimistic model cancels only stake that was there."""
+    """Even the pessimistic model cancels only stake that was present."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 400, 0)
     ours = wager(1, 1)
@@ -144,8 +142,8 @@ def test_stake_added_after_a_decrease_cannot_have_left_in_it() -> None:
     assert ours.ahead_cents == 300
 
 
-def test_a_debit_is_held_to_what_is_recorded() -> None:
-    """Our debit is at most what is recorded; stake that returns later is new."""
+def test_a_debit_is_limited_to_the_recorded_stake() -> None:
+    """Our debit is at most the recorded stake; stake that returns later is new."""
     offer = Offer(EVEN, Back(), WINDOW)
     assert offer.set_recorded(0, 500, 0) == 500
     offer.consume(400)
@@ -155,7 +153,7 @@ def test_a_debit_is_held_to_what_is_recorded() -> None:
 
 
 def test_a_trade_in_a_decrease_is_the_whole_decrease_even_where_we_had_taken_it() -> None:
-    """A recorded taker of stake that we had taken is matched with what stands behind it."""
+    """A recorded taker of stake that we had taken is matched with the stake behind it."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 500, 500)
     offer.consume(400)
@@ -195,7 +193,7 @@ def test_a_quantity_that_was_missing_in_between_proves_no_trade() -> None:
 
 
 def test_a_cancel_lets_no_younger_wager_overtake_an_older_one() -> None:
-    """The model expects more to have left ahead of the younger; our own stay in their order."""
+    """The model expects more to have left ahead of the younger; our own keep their order."""
     offer = Offer(EVEN, Probable(3), WINDOW)
     older, younger = wager(1, 1), wager(2, 3)
     offer.set_recorded(0, 480, 0)

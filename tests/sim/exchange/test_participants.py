@@ -31,7 +31,7 @@ def four(scenario: ExchangeScenario) -> ExchangeScenario:
     return scenario
 
 
-# Who comes first ------------------------------------------------------------------------------
+# Priority -------------------------------------------------------------------------------------
 
 
 def test_the_odds_that_pay_the_taker_most_match_first(
@@ -73,7 +73,7 @@ def test_cancel_and_new_loses_the_place_in_the_queue(four: ExchangeScenario) -> 
     assert four.filled_cents("again", by="a") == 100
 
 
-def test_recorded_stake_and_participants_stand_in_one_queue(four: ExchangeScenario) -> None:
+def test_recorded_stake_and_participants_share_one_queue(four: ExchangeScenario) -> None:
     """Recorded stake ahead of a wager is matched before it, later stake after it."""
     four.offer(0, "away", 100, 200)
     four.place(1, "m", "home", 100, 300, by="a")
@@ -97,7 +97,7 @@ def test_recorded_stake_and_participants_stand_in_one_queue(four: ExchangeScenar
     assert sum(four.filled_cents(f"t{n}", by="c") for n in (1, 2, 3, 4)) == 1100
 
 
-# At whose odds --------------------------------------------------------------------------------
+# Odds -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_wagers_match_where_each_gets_what_it_asks(
 
 
 def test_the_taker_gets_the_odds_of_the_older_side(four: ExchangeScenario) -> None:
-    """The improvement is the taker's: he asked for +140 and gets the +146 that was offered.
+    """The improvement is the taker's, who asked for +140 and gets the +146 on offer.
 
     Ten at -146 rest; three are staked against 4.38 of them; 5.62 stay open.
     """
@@ -187,7 +187,7 @@ def test_an_add_only_wager_that_would_match_a_participant_is_invalid(
     assert four.fills("m", by="a") == []
 
 
-def test_for_two_seconds_a_taking_wager_can_still_be_met(four: ExchangeScenario) -> None:
+def test_for_two_seconds_a_taking_wager_can_still_be_matched(four: ExchangeScenario) -> None:
     """The unfilled part of a fill-or-kill wager stays open, then the exchange cancels it."""
     four.place(1, "t", "home", 100, 1000, Intent.TAKE, by="a")
     four.place(2000, "met", "away", 100, 400, by="b")
@@ -200,7 +200,7 @@ def test_for_two_seconds_a_taking_wager_can_still_be_met(four: ExchangeScenario)
 
 
 def test_only_its_own_wagers_stop_an_account_from_crossing(four: ExchangeScenario) -> None:
-    """Others' wagers at the same odds are there to be matched; one's own refuse the newcomer."""
+    """Others' wagers at the same odds can be matched; an own one makes the newcomer refused."""
     four.place(1, "w", "home", 110, 1000, by="a")
     four.place(2, "w", "home", 105, 1000, by="b")
     four.place(3, "v", "away", -108, 500, by="a")
@@ -220,7 +220,7 @@ def test_only_its_own_wagers_stop_an_account_from_crossing(four: ExchangeScenari
 def test_participants_do_not_match_while_the_market_is_suspended(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """Who waited for activation then is invalid; who rests stays, and matches afterwards."""
+    """A wager pending then is invalid; a resting one stays, and matches afterwards."""
     scenario = make_scenario(delays={"activation": constant_ms(50)})
     scenario.join("a")
     scenario.join("b")

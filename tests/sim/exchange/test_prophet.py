@@ -1,4 +1,4 @@
-"""The life of a wager at the simulated exchange: answers, refusals, races, wipes, settlement."""
+"""The life of a wager at the simulated exchange: responses, refusals, races, settlement."""
 
 from collections.abc import Callable
 
@@ -119,8 +119,8 @@ def test_a_wager_that_could_win_less_than_a_cent_is_refused(
     assert rejections(scenario) == {"w": "order_invalid_profit"}
 
 
-def test_a_ref_is_used_once_and_the_first_stands(scenario: ExchangeScenario) -> None:
-    """A repeated ref is refused whether the first is open or over, and changes nothing of it."""
+def test_a_ref_is_used_once_and_the_first_is_kept(scenario: ExchangeScenario) -> None:
+    """A repeated ref is refused whether the first is open or ended, and leaves it unchanged."""
     scenario.place(1, "w", "home", 100, 300)
     scenario.place(2, "w", "home", 100, 500)
     scenario.cancel(500, "w")
@@ -131,7 +131,7 @@ def test_a_ref_is_used_once_and_the_first_stands(scenario: ExchangeScenario) -> 
 
 
 @pytest.mark.parametrize("status", [None, MarketStatus.SUSPENDED, MarketStatus.CLOSED])
-def test_a_market_that_is_not_open_takes_no_wagers(
+def test_a_market_that_is_not_open_accepts_no_wagers(
     make_scenario: type[ExchangeScenario], status: MarketStatus | None
 ) -> None:
     """Nothing is accepted before a market opens, while it is suspended, or after it closed."""
@@ -145,8 +145,8 @@ def test_a_market_that_is_not_open_takes_no_wagers(
     assert rejections(scenario) == {"w": "event_not_available"}
 
 
-def test_an_event_that_ended_takes_no_wagers(scenario: ExchangeScenario) -> None:
-    """After the end of the game nothing is accepted, whatever the market says."""
+def test_an_ended_event_accepts_no_wagers(scenario: ExchangeScenario) -> None:
+    """After the end of the game nothing is accepted, whatever the market's status."""
     scenario.event_status(1, EventStatus.ENDED)
     scenario.place(2, "w", "home", 100, 300)
     scenario.run()
@@ -176,8 +176,8 @@ def test_a_pending_wager_counts_against_self_match(
     assert rejections(scenario) == {"v": "self_match"}
 
 
-def test_stakes_that_are_open_or_matched_are_spent(make_scenario: type[ExchangeScenario]) -> None:
-    """What may be staked is the balance less what is matched and open; a cancel gives it back."""
+def test_open_and_matched_stakes_are_not_available(make_scenario: type[ExchangeScenario]) -> None:
+    """The available amount is the balance less matched and open stake; a cancel returns it."""
     scenario = make_scenario(starting_balance_cents=1000, balance_mode=BalanceMode.IMMEDIATE)
     scenario.offer(0, "home", 100, 400)
     scenario.place(1, "matched", "home", 100, 400)
@@ -211,7 +211,7 @@ def test_wagers_of_a_pair_open_in_the_order_they_came(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """Activation is a queue per pair: no wager overtakes, however short its delay."""
-    scenario = make_scenario(delays={"activation": Told(100, 10, 10)})
+    scenario = make_scenario(delays={"activation": ListedDelaysMs(100, 10, 10)})
     scenario.place(1, "first", "home", 110, 100)
     scenario.place(2, "second", "away", 110, 100)
     scenario.place(3, "other-pair", "over", 110, 100)
@@ -220,7 +220,7 @@ def test_wagers_of_a_pair_open_in_the_order_they_came(
     assert scenario.times_of(WagerOpened) == [13, 101, 101]
 
 
-class Told:
+class ListedDelaysMs:
     """Delays given in advance, one per message, in milliseconds."""
 
     def __init__(self, *delays_ms: int) -> None:
@@ -247,7 +247,7 @@ def test_in_play_a_wager_waits_for_the_in_play_delay(make_scenario: type[Exchang
 def test_a_wager_whose_market_is_suspended_before_it_opens_is_invalid(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """What held at the acceptance is looked at again when the wager opens."""
+    """The checks at acceptance are repeated when the wager opens."""
     scenario = make_scenario(delays={"activation": constant_ms(100)})
     scenario.place(1, "w", "home", 110, 100)
     scenario.market_status(50, MarketStatus.SUSPENDED)
@@ -280,8 +280,8 @@ def test_a_wager_that_the_balance_no_longer_covers_is_invalid(
 # Cancelling ----------------------------------------------------------------------------------
 
 
-def test_a_cancel_withdraws_what_is_unmatched(scenario: ExchangeScenario) -> None:
-    """What was matched stays; the rest is given back."""
+def test_a_cancel_removes_the_unmatched_stake(scenario: ExchangeScenario) -> None:
+    """Matched stake stays; the rest is returned."""
     scenario.offer(0, "home", 100, 400)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.cancel(500, "w")
@@ -292,10 +292,10 @@ def test_a_cancel_withdraws_what_is_unmatched(scenario: ExchangeScenario) -> Non
     assert scenario.us.available_cents == 1_000_000 - 400
 
 
-def test_a_cancel_of_an_ended_wager_is_refused_with_how_it_ended(
+def test_a_cancel_of_an_ended_wager_is_refused_with_its_end(
     scenario: ExchangeScenario,
 ) -> None:
-    """Unknown, matched, cancelled: each has its code, and asking again makes no sense."""
+    """Unknown, matched, cancelled: each has its code, without a retry time."""
     scenario.offer(0, "home", 100, 100)
     scenario.place(1, "matched", "home", 100, 100)
     scenario.place(1, "twice", "home", 105, 100)
@@ -358,10 +358,10 @@ def test_a_suspended_market_keeps_wagers_and_lets_them_be_cancelled(
     assert scenario.filled_cents("kept") == 100
 
 
-def test_a_mass_cancel_takes_all_that_were_placed_before_it(
+def test_a_mass_cancel_covers_all_wagers_placed_before_it(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """Open or still waiting, each is answered; where nothing is open nothing is said."""
+    """Open or pending, each gets a response; without open wagers there is none."""
     scenario = make_scenario(delays={"activation": constant_ms(100)})
     scenario.place(1, "open", "home", 100, 100)
     scenario.place(1000, "waiting", "over", 100, 100)
@@ -386,7 +386,7 @@ def test_a_mass_cancel_can_be_of_one_market(scenario: ExchangeScenario) -> None:
     assert [event.ref for event in scenario.of(WagerCancelled)] == ["v"]
 
 
-# What the recording does ---------------------------------------------------------------------
+# Effects of the recording --------------------------------------------------------------------
 
 
 def test_every_wager_of_the_event_is_wiped_when_it_goes_in_play(
@@ -417,7 +417,7 @@ def test_a_market_that_closes_wipes_its_wagers_only(scenario: ExchangeScenario) 
     assert scenario.of(WagerWiped) == [WagerWiped(WagerRef("w"), 100)]
 
 
-def test_a_market_settles_once_all_rows_of_its_message_are_there(
+def test_a_market_settles_after_all_rows_of_its_message(
     scenario: ExchangeScenario,
 ) -> None:
     """Open wagers are wiped first; then one event has all results, and the account is paid."""
@@ -451,7 +451,7 @@ def test_a_later_result_corrects_the_settlement(scenario: ExchangeScenario) -> N
     assert scenario.us.account.commission_cents == 0
 
 
-def test_results_reported_one_after_another_add_up(scenario: ExchangeScenario) -> None:
+def test_results_of_several_messages_are_merged(scenario: ExchangeScenario) -> None:
     """A market whose lines are settled by several messages keeps every result."""
     scenario.offer(0, "home", 150, 400)
     scenario.place(1, "w", "home", 150, 400)
@@ -465,7 +465,7 @@ def test_results_reported_one_after_another_add_up(scenario: ExchangeScenario) -
     assert scenario.us.available_cents == 1_000_000 + 600 - 12
 
 
-def test_a_market_with_a_result_takes_no_more_wagers(scenario: ExchangeScenario) -> None:
+def test_a_market_with_a_result_accepts_no_wagers(scenario: ExchangeScenario) -> None:
     """A line with a result accepts no wagers."""
     scenario.result(500, "home", Result.WON)
     scenario.place(600, "w", "home", 150, 400)
@@ -486,7 +486,7 @@ def test_the_state_of_the_account_has_balance_and_open_wagers(scenario: Exchange
     ]
 
 
-# What is published ---------------------------------------------------------------------------
+# Published market data ------------------------------------------------------------------------
 
 
 def test_our_wagers_are_displayed_beside_the_stake_of_others(
@@ -531,7 +531,7 @@ def test_rows_of_one_message_arrive_together_one_feed_latency_later(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """Where one clock was recorded, each message is delayed by one draw of the model."""
-    scenario = make_scenario(delays={"feed": Told(10, 100)}, opened=False)
+    scenario = make_scenario(delays={"feed": ListedDelaysMs(10, 100)}, opened=False)
     scenario.offer(1, "home", 100, 500)
     scenario.offer(1, "home", 105, 500, same_message=True)
     scenario.offer(2, "home", 110, 500)
@@ -539,7 +539,7 @@ def test_rows_of_one_message_arrive_together_one_feed_latency_later(
     assert scenario.times_of(OfferChanged) == [11, 11, 102]
 
 
-def test_recorded_arrival_rules_where_it_was_recorded(
+def test_recorded_arrival_times_are_used(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
     """On a tape with two clocks messages arrive when recorded, whatever the latency model."""
@@ -553,7 +553,7 @@ def test_recorded_arrival_rules_where_it_was_recorded(
 def test_statuses_schedule_and_score_wake_the_desk_and_offers_do_not(
     scenario: ExchangeScenario,
 ) -> None:
-    """What changes the course of things is decided on at once."""
+    """Changes that need a decision at once wake the desk."""
     scenario.offer(10, "home", 100, 500)
     scenario.trade(20, "home", 100, 100)
     scenario.row(30, Kind.SCHEDULE, event=0, state=7)
@@ -562,8 +562,8 @@ def test_statuses_schedule_and_score_wake_the_desk_and_offers_do_not(
     scenario.event_status(60, EventStatus.LIVE)
     scenario.run()
     assert scenario.decided == [0, 30, 40, 50, 60]
-    news = (EventScheduled, ScoreChanged, EventStatusChanged, TradeSeen)
-    assert scenario.of(*news) == [
+    received = (EventScheduled, ScoreChanged, EventStatusChanged, TradeSeen)
+    assert scenario.of(*received) == [
         TradeSeen(LineId("home"), EVEN, 100),
         EventScheduled(EventId("game"), 7),
         ScoreChanged(EventId("game"), 54, 51),
@@ -591,7 +591,7 @@ def test_nothing_is_published_without_a_subscription(
     assert scenario.received == []
 
 
-def test_a_wager_in_the_middle_of_a_recording_meets_the_book_as_it_is(
+def test_a_wager_in_an_unsubscribed_market_matches_its_current_book(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """The book of a market without a subscription is kept too."""

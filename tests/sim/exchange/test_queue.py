@@ -1,4 +1,4 @@
-"""Queue models: who cancelled."""
+"""Queue models: which part of the queue cancelled."""
 
 from typing import Any
 
@@ -15,10 +15,8 @@ POWERS = st.floats(0.01, 1000)
 
 
 @given(ahead=CENTS, behind=CENTS, share=st.floats(0, 1))
-def test_the_pessimistic_model_lets_less_leave_ahead_and_both_stay_possible(
-    ahead: int, behind: int, share: float
-) -> None:
-    """What left ahead lies between what cannot have left behind and what stood ahead."""
+def test_the_pessimistic_model_removes_less_ahead(ahead: int, behind: int, share: float) -> None:
+    """What left ahead lies between what cannot have left behind and what was ahead."""
     cancelled = round((ahead + behind) * share)
     back = Back().cancelled_ahead_cents(cancelled, ahead, behind)
     front = Front().cancelled_ahead_cents(cancelled, ahead, behind)
@@ -26,20 +24,20 @@ def test_the_pessimistic_model_lets_less_leave_ahead_and_both_stay_possible(
 
 
 @given(ahead=CENTS, behind=CENTS, share=st.floats(0, 1), power=POWERS)
-def test_every_model_answers_within_what_is_possible(
+def test_every_model_stays_between_back_and_front(
     ahead: int, behind: int, share: float, power: float
 ) -> None:
-    """What `prorata` and `probable` say lies between what `back` and `front` say, in cents."""
+    """The result of `prorata` and `probable` is between those of `back` and `front`, in cents."""
     cancelled = round((ahead + behind) * share)
     back = Back().cancelled_ahead_cents(cancelled, ahead, behind)
     front = Front().cancelled_ahead_cents(cancelled, ahead, behind)
     for model in (Prorata(), Probable(power)):
-        said = model.cancelled_ahead_cents(cancelled, ahead, behind)
-        assert isinstance(said, int)
-        assert back <= said <= front
+        share = model.cancelled_ahead_cents(cancelled, ahead, behind)
+        assert isinstance(share, int)
+        assert back <= share <= front
 
 
-def test_prorata_lets_each_part_leave_by_its_stake() -> None:
+def test_prorata_removes_each_part_by_its_stake() -> None:
     """A quarter of the queue is ahead, so a quarter of what left was."""
     assert Prorata().cancelled_ahead_cents(300, 250, 750) == 75
 
@@ -67,13 +65,13 @@ def test_with_more_power_the_smaller_part_of_the_queue_cancels_less(
 
 
 @pytest.mark.parametrize("wrong", ["3", True, None, 0, -1, float("nan"), float("inf")])
-def test_a_power_that_is_no_number_above_zero_is_refused_by_name(wrong: Any) -> None:
-    """Text, booleans, nothing, zero, negatives and no-numbers are refused before anything runs."""
+def test_a_power_that_is_not_above_zero_is_refused_by_name(wrong: Any) -> None:
+    """Text, booleans, None, zero, negatives and NaN are refused before anything runs."""
     with pytest.raises(ConfigError, match=r"queue\.power"):
         read_settings("queue", Probable, {"power": wrong})
 
 
 def test_a_model_has_a_description() -> None:
     """The report names the model, and its setting where it has one."""
-    told = [str(model) for model in (Back(), Front(), Prorata(), Probable(2.5))]
-    assert told == ["back", "front", "prorata", "probable, power 2.5"]
+    descriptions = [str(model) for model in (Back(), Front(), Prorata(), Probable(2.5))]
+    assert descriptions == ["back", "front", "prorata", "probable, power 2.5"]

@@ -1,4 +1,4 @@
-"""Where our wagers stand in the queue of a recorded offer, and what moves them forward."""
+"""The queue position of our wagers in a recorded offer, and what moves them forward."""
 
 import pytest
 from hypothesis import given, settings
@@ -83,7 +83,7 @@ def test_a_decrease_and_the_trade_that_caused_it_count_once(
     scenario.offer(2, "away", 100, 1200)
     scenario.trade(print_ms, "away", 100, 400)
     scenario.offer(10, "away", 100, 800)
-    # 200 are ahead of us still, whatever the model says of cancels.
+    # 200 are still ahead of us, under any queue model.
     scenario.trade(2000, "away", 100, 300)
     scenario.run()
     assert scenario.filled_cents("w") == 100
@@ -344,9 +344,9 @@ def fills_of_one_wager(
     scenario.place(joined_ms + 0.5, "w", "home", odds, 3000)
     scenario.run()
     return [
-        (heard.ms, heard.event.stake_cents)
-        for heard in scenario.received
-        if isinstance(heard.event, WagerMatched)
+        (entry.ms, entry.event.stake_cents)
+        for entry in scenario.received
+        if isinstance(entry.event, WagerMatched)
     ]
 
 

@@ -38,5 +38,5 @@ def test_a_score_is_published_with_its_clock(make_scenario: Any) -> None:
     scenario.row(20, Kind.SCORE, event=0, text="2-3")
     scenario.run()
     game = EventId("game")
-    told = [ScoreChanged(game, 2, 0, 30_000_000_000), ScoreChanged(game, 2, 3, 0)]
-    assert scenario.of(ScoreChanged) == told
+    received = [ScoreChanged(game, 2, 0, 30_000_000_000), ScoreChanged(game, 2, 3, 0)]
+    assert scenario.of(ScoreChanged) == received

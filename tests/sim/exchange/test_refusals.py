@@ -66,7 +66,7 @@ def test_a_wager_of_another_account_cannot_be_found(scenario: ExchangeScenario) 
 def test_an_id_within_a_batch_counts_at_once(
     scenario: ExchangeScenario, make_request: Callable[..., PlaceWager]
 ) -> None:
-    """Of two requests with one id in a batch the first stands."""
+    """Of two requests with one id in a batch the first is kept."""
     scenario.place_all(
         1, [make_request("w", "home", 100, 300), make_request("w", "home", 100, 500)]
     )
@@ -106,7 +106,7 @@ def test_the_id_of_an_invalid_wager_is_used_up(scenario: ExchangeScenario) -> No
 def test_an_account_with_placing_disabled_can_still_cancel(
     scenario: ExchangeScenario,
 ) -> None:
-    """It places nothing more; what it has stays, and can be withdrawn."""
+    """It places nothing more; its open wagers stay, and can be cancelled."""
     scenario.place(1, "w", "home", 100, 300)
     scenario.call(100, lambda: setattr(scenario.us, "placing_allowed", False))
     scenario.place(101, "v", "home", 100, 300)
@@ -126,7 +126,7 @@ def test_add_only_can_be_disabled(make_scenario: type[ExchangeScenario]) -> None
     assert scenario.of(WagerAccepted) == [WagerAccepted(WagerRef("v"))]
 
 
-# Whatever may be asked ------------------------------------------------------------------------
+# Random requests ------------------------------------------------------------------------------
 
 ODD_VALUES = st.sampled_from(
     [None, True, False, 0, -1, 1.5, 100.0, float("nan"), "100", (), 10**30]
@@ -160,7 +160,7 @@ CALLS = st.lists(
 def test_no_request_breaks_the_exchange(
     make_scenario: type[ExchangeScenario], calls: list[Any], mode: BalanceMode, status: MarketStatus
 ) -> None:
-    """Fields that hold anything get a code, one for each request, and money stays where it was."""
+    """Fields of any content get a code, one for each request, and money is unchanged."""
     scenario = make_scenario(
         balance_mode=mode, starting_balance_cents=20_000, requests_per_second=8, opened=False
     )
@@ -217,7 +217,7 @@ def test_a_field_of_another_type_is_refused_by_its_code(
     value: Any,
     code: str,
 ) -> None:
-    """What is no text, no whole number or no intent is refused as that field's fault."""
+    """What is no text, no whole number or no intent is refused with that field's code."""
     good = make_request("w", "home", 110, 300)
     fields = {name: getattr(good, name) for name in good.__struct_fields__} | {field: value}
     scenario.place_all(1, [PlaceWager(**fields)])

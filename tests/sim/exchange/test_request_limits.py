@@ -95,8 +95,8 @@ def test_a_cancel_beyond_the_rate_limit_has_a_retry_time(
     scenario.place(999, "v", "home", 100, 300)
     scenario.cancel(1000, "w", "v")
     scenario.run()
-    told = [(e.ref, e.code, scenario.ms_of(e.retry_at_ns)) for e in scenario.of(CancelRefused)]
-    assert told == [("w", "rate_limit_reached", 2000), ("v", "rate_limit_reached", 2000)]
+    received = [(e.ref, e.code, scenario.ms_of(e.retry_at_ns)) for e in scenario.of(CancelRefused)]
+    assert received == [("w", "rate_limit_reached", 2000), ("v", "rate_limit_reached", 2000)]
 
 
 def test_a_mass_cancel_beyond_the_rate_limit_is_refused_for_each_affected_wager(
@@ -108,8 +108,8 @@ def test_a_mass_cancel_beyond_the_rate_limit_is_refused_for_each_affected_wager(
     scenario.place(2, "v", "over", 100, 300)
     scenario.cancel_all(3, "game", "225")
     scenario.run()
-    told = [(e.ref, e.code, scenario.ms_of(e.retry_at_ns)) for e in scenario.of(CancelRefused)]
-    assert told == [("v", "rate_limit_reached", 1003)]
+    received = [(e.ref, e.code, scenario.ms_of(e.retry_at_ns)) for e in scenario.of(CancelRefused)]
+    assert received == [("v", "rate_limit_reached", 1003)]
     assert scenario.of(WagerCancelled) == []
 
 

@@ -1,4 +1,4 @@
-"""The exchange's settings: what cannot mean anything is refused at the start, by name."""
+"""The exchange's settings: invalid values are refused at the start, by name."""
 
 from collections.abc import Callable
 from dataclasses import asdict, fields
@@ -42,7 +42,7 @@ WRONG: dict[str, list[Any]] = {
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
 )
-def test_a_setting_outside_its_meaning_is_refused_by_its_name(
+def test_an_invalid_setting_is_refused_by_name(
     build_backtest: Callable[..., Backtest], name: str, value: Any
 ) -> None:
     """From the command line: nothing runs, and the message begins with the setting."""
@@ -51,13 +51,13 @@ def test_a_setting_outside_its_meaning_is_refused_by_its_name(
 
 
 def test_every_setting_has_its_wrong_values(compose_settings: Callable[..., DictConfig]) -> None:
-    """What can be set is what was tried above."""
+    """Every setting is among those tried above."""
     stated = {str(key) for key in compose_settings().exchange.settings if key != "_target_"}
     assert stated == {name.removeprefix("exchange.settings.") for name in WRONG}
     assert len(stated) == len(NAMES)
 
 
-def test_what_the_configuration_ships_are_the_defaults(
+def test_the_shipped_configuration_equals_the_defaults(
     compose_settings: Callable[..., DictConfig],
 ) -> None:
     """The settings of a run without overrides are those of the code, but for the deduction."""

@@ -99,14 +99,14 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_market_pays_by_its_latest_results(matched: ExchangeScenario, case: str) -> None:
     """Each has what its wagers won or lost, less 2 % of what it won net in each market."""
-    told, m_gain, t_gain = CASES[case]
-    for number, (market, results) in enumerate(told):
+    reported, m_gain, t_gain = CASES[case]
+    for number, (market, results) in enumerate(reported):
         matched.settle(1000 + number, market, **results)
     matched.run()
-    m, t = matched.guests["m"].account, matched.guests["t"].account
+    m, t = matched.participants["m"].account, matched.participants["t"].account
     assert (m.cash_cents - BALANCE, t.cash_cents - BALANCE) == (m_gain, t_gain)
     assert m.commission_cents + t.commission_cents == -(m_gain + t_gain)
-    settled = {market for market, _ in told}
+    settled = {market for market, _ in reported}
     assert m.matched_cents == sum(
         stake for market, stake in ((0, 400), (1, 500)) if market not in settled
     )
@@ -143,7 +143,7 @@ def test_commission_is_on_what_each_won_net_in_the_market(scenario: ExchangeScen
     scenario.place(2, "v", "away", -110, 500, by="m")
     scenario.settle(1000, MONEYLINE, home=WON, away=LOST)
     scenario.run()
-    account = scenario.guests["m"].account
+    account = scenario.participants["m"].account
     assert account.commission_cents == (2000 - 500) * 2 // 100
     assert account.cash_cents == BALANCE + 1500 - 30
 
@@ -151,7 +151,7 @@ def test_commission_is_on_what_each_won_net_in_the_market(scenario: ExchangeScen
 def test_stakes_are_not_taken_from_the_balance_before_settlement(matched: ExchangeScenario) -> None:
     """Until then what is matched is at risk, and cannot be staked again, but it is still there."""
     matched.run()
-    m = matched.guests["m"]
+    m = matched.participants["m"]
     assert m.account.cash_cents == BALANCE
     assert m.available_cents == BALANCE - 900
 
@@ -180,7 +180,7 @@ def test_the_other_markets_of_the_event_go_on(matched: ExchangeScenario) -> None
     matched.place(1001, "w", "over", 110, 300, by="m")
     matched.run()
     assert matched.codes("w", by="m") == []
-    assert list(matched.guests["m"].live) == ["w"]
+    assert list(matched.participants["m"].live) == ["w"]
 
 
 def test_at_tip_off_every_participant_is_wiped(scenario: ExchangeScenario) -> None:
@@ -195,4 +195,4 @@ def test_at_tip_off_every_participant_is_wiped(scenario: ExchangeScenario) -> No
     assert scenario.of(WagerWiped) == [WagerWiped(WagerRef("ours"), 300)]
     assert scenario.of(WagerWiped, by="b") == [WagerWiped(WagerRef("c"), 300)]
     assert scenario.us.account.matched_cents == 200
-    assert scenario.us.open_cents == scenario.guests["b"].open_cents == 0
+    assert scenario.us.open_cents == scenario.participants["b"].open_cents == 0
