@@ -1,1 +1,1 @@
-"""Recordings of markets: the tape format, importers of other exchanges', and shipped samples."""
+"""Recordings of markets: the tape format, importers, session journals and shipped samples."""

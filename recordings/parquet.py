@@ -1,4 +1,4 @@
-"""The one door to Parquet files: schemas, metadata, and a table written while it grows."""
+"""Parquet files: the tape's columns and metadata, and a writer that appends rows in groups."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -38,14 +38,18 @@ ROWS_PER_GROUP = 65_536
 class TableWriter:
     """Writes rows to one Parquet file in groups, so that memory does not grow with the table.
 
-    The file has a temporary name until `close`, so that a file under its own name is whole. Every
-    method but `abandon` raises WriteError where the disk does not take it.
+    The file has a temporary name until `close`: a file under its own name is complete. Every method
+    but `abandon` raises WriteError if the disk refuses. Columns are given by name and Arrow type:
+
+        table = TableWriter(folder / "prices.parquet", {"at_ns": "int64", "price": "double"})
+        table.append((1_700_000_000_000_000_000, 0.52))
+        table.close()
     """
 
     def __init__(
         self, path: Path, types: Mapping[str, str], rows_per_group: int = ROWS_PER_GROUP
     ) -> None:
-        """Open a table at a path with these columns, given as names of Arrow types."""
+        """Open a file for `types`, which maps each column to the name of its Arrow type."""
         self._path = path
         self._part = path.with_name(f".{path.name}.part")
         self._schema = pa.schema(
@@ -65,7 +69,7 @@ class TableWriter:
             self._flush()
 
     def close(self, metadata: Mapping[bytes, bytes] | None = None) -> None:
-        """Write what is left, with metadata if any, and give the file its own name."""
+        """Write the remaining rows and the metadata, and give the file its own name."""
         self._flush()
         with writing(self._path):
             if metadata:
@@ -74,7 +78,7 @@ class TableWriter:
             self._part.replace(self._path)
 
     def abandon(self) -> None:
-        """Leave nothing behind."""
+        """Close the table and delete its file."""
         # On a full disk closing fails again; the error that brought us here is the one to report.
         with suppress(OSError):
             self._writer.close()
@@ -94,7 +98,7 @@ class TableWriter:
 
 
 def info_to_metadata(info: TapeInfo) -> dict[bytes, bytes]:
-    """Return a recording's description as Parquet metadata."""
+    """Return the Parquet metadata of a recording's segment."""
     described = {
         "version": TAPE_VERSION,
         "source": info.source,
@@ -113,7 +117,11 @@ def info_to_metadata(info: TapeInfo) -> dict[bytes, bytes]:
 
 
 def info_from_metadata(metadata: Mapping[bytes, bytes] | None, place: str) -> TapeInfo:
-    """Return the description in Parquet metadata; raise TapeError, naming the place, if wrong."""
+    """Return what a segment's metadata says of its recording.
+
+    `place` names the segment in messages. Raise TapeError for metadata that is missing, incomplete
+    or of another version.
+    """
     if not metadata or METADATA_KEY not in metadata:
         message = f"{place}: no tape metadata; this is no segment of a recording"
         raise TapeError(message)
@@ -153,10 +161,10 @@ def _info(described: Mapping[str, Any]) -> TapeInfo:
 
 
 def _market_row(market: Market) -> list[str | None]:
-    """Return a market as the tape lists it.
+    """Return a market's row in the tape's metadata.
 
-    Period and participant follow only where one is not the default: recordings of whole-game
-    markets stay as they were before there were others, byte for byte.
+    Period and participant follow only where one is not the default, so that recordings of
+    whole-game markets keep the bytes that they had before other periods existed.
     """
     row: list[str | None] = [market.event_id, market.market_id, market.type, market.name]
     if market.kind != MarketKind(market.type):

@@ -1,4 +1,4 @@
-"""Reading a tape in chunks, each checked before anyone sees it."""
+"""Reads a tape in chunks, each checked before it is returned."""
 
 import hashlib
 import re
@@ -37,7 +37,7 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some thousand consecutive rows as columns.
+    """Consecutive rows as columns.
 
     `numbers` maps each column but `text` to an integer array of shape (rows,); `texts` is one
     entry a row. `place` names the file and `first_row` the first row in it, for messages.
@@ -59,7 +59,15 @@ class Chunk:
 
 
 class Tape:
-    """A recording that can be read from its start, any number of times."""
+    """A recording on disk, which can be read any number of times.
+
+    Segments are checked as they are read, never held whole in memory:
+
+        tape = open_recording("nba")
+        for chunk in tape.chunks():
+            for row in chunk.rows():
+                print(row.received_ns, row.kind)
+    """
 
     def __init__(self, path: Path) -> None:
         """Open a recording; raise TapeError where a segment is missing or cannot be read."""
@@ -77,7 +85,7 @@ class Tape:
             raise TapeError(message)
 
     def chunks(self, rows_per_chunk: int = ROWS_PER_GROUP) -> Iterator[Chunk]:
-        """Yield the rows in order of arrival; raise TapeError at the first that cannot be."""
+        """Yield the rows in order of arrival; raise TapeError at the first invalid one."""
         checker = _Checker(self.info)
         for segment in self._segments:
             try:
@@ -97,7 +105,7 @@ class Tape:
 
 
 def open_recording(name: str) -> Tape:
-    """Open a recording by path, or else a shipped one by name; raise TapeError if neither is."""
+    """Open a recording by path, or a shipped one by name; raise TapeError if neither exists."""
     path = Path(name)
     if path.exists():
         return Tape(path)
@@ -141,7 +149,7 @@ def _segment_info(segment: Path) -> TapeInfo:
 
 
 def _require_same_dictionaries(segment: Path, info: TapeInfo, last: TapeInfo) -> None:
-    """Later segments may add to the dictionaries, never change them."""
+    """Raise TapeError unless the dictionaries of the last segment begin with this segment's."""
     for name in ("events", "markets", "lines"):
         known = getattr(info, name)
         if getattr(last, name)[: len(known)] != known:
@@ -152,7 +160,7 @@ def _require_same_dictionaries(segment: Path, info: TapeInfo, last: TapeInfo) ->
 def _segment_chunks(segment: Path, rows_per_chunk: int, checker: "_Checker") -> Iterator[Chunk]:
     first_row = 0
     names = list(TAPE_TYPES)
-    # Without buffering ahead, which would hold a whole segment in memory.
+    # pre_buffer would hold a whole segment in memory.
     with pq.ParquetFile(segment, page_checksum_verification=True, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=rows_per_chunk, columns=names):
             chunk = _chunk(str(segment), first_row, batch)
@@ -174,7 +182,7 @@ def _chunk(place: str, first_row: int, batch: pa.RecordBatch) -> Chunk:
 
 
 def _texts(column: pa.Array) -> list[str | None]:
-    """Return the texts; almost all are None, which Arrow is slow to say one by one."""
+    # Almost all texts are None, and converting them one by one is slow.
     if column.null_count == len(column):
         return [None] * len(column)
     texts: list[str | None] = column.to_pylist()
@@ -182,7 +190,7 @@ def _texts(column: pa.Array) -> list[str | None]:
 
 
 class _Checker:
-    """Holds rows against what a row may say, a chunk at a time."""
+    """Checks the rows of a tape, a chunk at a time; raises TapeError for the first invalid row."""
 
     def __init__(self, info: TapeInfo) -> None:
         self._info = info
@@ -232,7 +240,7 @@ class _Checker:
     def _check_belonging(
         self, chunk: Chunk, on_line: NDArray[np.bool_], on_market: NDArray[np.bool_]
     ) -> None:
-        """A row's market is its line's, and its event its market's."""
+        """Require that a row's market is its line's, and its event its market's."""
         columns = chunk.numbers
         wrong = np.zeros(len(chunk), dtype=bool)
         wrong[on_line] = self._line_markets[columns["line"][on_line]] != columns["market"][on_line]
@@ -265,7 +273,7 @@ class _Checker:
         if wrong.any():
             at = int(wrong.argmax())
             row = next(row for index, row in enumerate(chunk.rows()) if index == at)
-            message = f"{chunk.place}, row {chunk.first_row + at}: {why} ({_told(row)})"
+            message = f"{chunk.place}, row {chunk.first_row + at}: {why} ({_row_text(row)})"
             raise TapeError(message)
 
 
@@ -274,7 +282,7 @@ def _falls(column: NDArray[Any], before: int) -> NDArray[np.bool_]:
     return falls
 
 
-def _told(row: Row) -> str:
+def _row_text(row: Row) -> str:
     return f"received_ns {row.received_ns}, kind {row.kind}, odds {row.odds}, state {row.state}"
 
 

@@ -1,6 +1,6 @@
-"""The tape: what a recording holds. Reading is in `reader.py`, writing in `writer.py`.
+"""The tape format. `reader.py` reads it, `writer.py` writes it.
 
-A recording is a folder of Parquet segments, `segment-00000.parquet` and on, each whole on its own.
+A recording is a folder of Parquet segments, `segment-00000.parquet` onwards, each readable alone.
 Rows are flat and in order of arrival. A row's `event`, `market` and `line` are places in the small
 dictionaries that every segment carries in its metadata, or NOWHERE. Rows of one message share `seq`
 and are seen together. The columns, by kind of row:
@@ -17,12 +17,12 @@ RESULT         x     x      x                                             Result
 UNTYPED                                                                                as it came
 REFERENCE      x     x      x                                             probability
 
-An OFFER row says what a taker on the line may now stake at these odds, however it came about; an
-amount of zero removes the offer. A TRADE row says on whose side line, odds and amount are: the
-maker's, the taker's, or unknown. A SCORE is home points, then away points; its clock is the playing
-time elapsed, overtimes included, and zero if unreported. A REFERENCE is a fair price of a line from
-outside the exchange: its probability in whole parts of PROBABILITY_PARTS, as all columns but `text`
-are integers, neither none of them nor all.
+An OFFER row holds the largest stake, in cents, that a taker on the line may now place at these
+odds; zero removes the offer. The line, odds and amount of a TRADE row are those of `side`: the
+maker, the taker, or unknown. A SCORE is home points, then away points; its clock is the playing
+time elapsed, overtimes included, and zero if unreported. A REFERENCE is a fair probability of a
+line from outside the exchange, as an integer number of PROBABILITY_PARTS strictly between zero and
+all of them, because every column but `text` is an integer.
 """
 
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ def segment_name(number: int) -> str:
 
 
 class Kind(IntEnum):
-    """What a row says."""
+    """The kind of a row: which of its columns mean something, as in the table above."""
 
     OFFER = 1
     TRADE = 2
@@ -60,7 +60,7 @@ class Kind(IntEnum):
 
 
 class Side(IntEnum):
-    """Whose side of a trade a row tells; NONE on rows that are no trade."""
+    """The side of a trade that a row's line, odds and amount are of; NONE on other rows."""
 
     NONE = 0
     MAKER = 1
@@ -69,7 +69,7 @@ class Side(IntEnum):
 
 
 class Clocks(IntEnum):
-    """Whether arrival was stamped apart from the exchange's time, or is the same stamp."""
+    """Whether rows have one timestamp, or one of arrival and another of the exchange."""
 
     ONE = 1
     TWO = 2
@@ -95,10 +95,10 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class TapeInfo:
-    """What a recording says about itself: where it is from, and its dictionaries.
+    """The metadata of a recording: its origin, and its dictionaries.
 
-    `source` tells a reader what the recording is; `simulated` is true where no real market was
-    recorded. `notes` are sentences that a report must repeat, such as what an importer moved.
+    `source` describes the recording to a reader; `simulated` is true if it is not of a real market.
+    `notes` are sentences that a report must repeat, such as how an importer changed prices.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""The events that a desk receives for the rows of a tape: the one place that translates them."""
+"""From the rows of a tape to the events that a desk receives."""
 
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
 from strategies.trading.model.errors import TapeError
@@ -19,10 +19,10 @@ from strategies.trading.model.odds import Odds, opposite
 
 
 class TapeEvents:
-    """Makes events from rows, with the dictionaries and the catalogue of the rows' tape.
+    """Makes events of rows, with the dictionaries and the catalogue of their tape.
 
-    `info` and `catalogue` may grow: a row is read with what they hold by then. Numbers of lines,
-    markets and events are those of the tape's dictionaries.
+    `info` and `catalogue` may gain entries while rows are read. Lines, markets and events are given
+    as their places in the tape's dictionaries.
     """
 
     def __init__(self, info: TapeInfo, catalogue: Catalogue) -> None:
@@ -50,7 +50,7 @@ class TapeEvents:
         return None
 
     def trade(self, line: int, odds: int, amount_cents: int, side: int) -> TradeSeen:
-        """Return a trade as the taker made it; one of an unknown side as it was recorded."""
+        """Return a trade on the taker's line at the taker's odds; as recorded if unknown."""
         line_id = self._line_id(line)
         if side != Side.MAKER:
             return TradeSeen(line_id, Odds(odds), amount_cents)

@@ -1,4 +1,4 @@
-"""Validation of a whole recording: everything the reader checks, and a count of what is there."""
+"""Validates a whole recording: runs every check of the reader, and counts its contents."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from recordings.tape import Kind, TapeInfo
 
 @dataclass(frozen=True, slots=True)
 class TapeSummary:
-    """What a valid recording holds; times are nanoseconds since the epoch."""
+    """The contents of a valid recording; times are nanoseconds since the epoch."""
 
     info: TapeInfo
     rows: int
@@ -24,7 +24,7 @@ class TapeSummary:
 
 
 def validate(tape: Tape) -> TapeSummary:
-    """Read a recording whole and sum it up; raise TapeError at the first thing that is wrong."""
+    """Read a whole recording and return its summary; raise TapeError at the first invalid row."""
     kinds: Counter[int] = Counter()
     messages = 0
     first_ns = last_ns = last_seq = -1

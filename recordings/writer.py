@@ -1,4 +1,4 @@
-"""Writing a tape: the same writer serves importers, the generator and live recording."""
+"""Writes a tape: for importers, for the generator of markets, and for live recording."""
 
 import shutil
 from collections.abc import Callable
@@ -36,10 +36,17 @@ ROWS_PER_SEGMENT = 2_000_000
 
 
 class TapeWriter:
-    """Writes a recording, message by message, in whole segments.
+    """Writes a recording, message by message, in complete segments.
 
-    Used as a context manager, an error inside leaves nothing of the recording behind. `on_row`
-    hears of every row as it is written; whoever listens sets it.
+    Used as a context manager; an error inside removes everything written. `on_row`, if set, is
+    called with every row as it is written. A row needs a line, market or event that was added
+    before it, and belongs to the message begun last:
+
+        with TapeWriter(folder, source="example", simulated=True, clocks=Clocks.ONE) as writer:
+            event = writer.add_event(sport_event)
+            market = writer.add_market(moneyline)
+            writer.begin_message(received_ns=1, exchange_ns=1)
+            writer.market_status(market, MarketStatus.OPEN)
     """
 
     def __init__(
@@ -91,7 +98,7 @@ class TapeWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the recording, or abandon it if an error came."""
+        """Close the recording, or remove it after an error."""
         if error is not None:
             self.abandon()
             return
@@ -102,16 +109,16 @@ class TapeWriter:
             raise
 
     def add_event(self, event: SportEvent) -> int:
-        """Enter a sport event in the dictionary, once, and return its place."""
+        """Return the place of a sport event in the dictionary, adding it if it is new."""
         if event.event_id not in self._events:
             self._events[event.event_id] = len(self.info.events)
             self.info.events.append(event)
         return self._events[event.event_id]
 
     def add_market(self, market: Market) -> int:
-        """Enter a market of a known event, once, and return its place.
+        """Return the place of a market, adding it if it is new.
 
-        Raise TapeError if the event is not known, or cannot have such a market.
+        Raise TapeError if its event is not known, or cannot have such a market.
         """
         if market.key not in self._markets:
             event = self._events.get(market.event_id)
@@ -125,7 +132,7 @@ class TapeWriter:
         return self._markets[market.key]
 
     def add_line(self, line: Line) -> int:
-        """Enter a line of a known market, once, and return its place."""
+        """Return the place of a line, adding it if it is new; its market must have been added."""
         if line.line_id not in self._lines:
             market = self._markets.get(line.market_key)
             if market is None:
@@ -137,7 +144,7 @@ class TapeWriter:
         return self._lines[line.line_id]
 
     def begin_message(self, received_ns: int, exchange_ns: int) -> None:
-        """Start a message; the rows that follow belong to it and are seen together.
+        """Begin a message; the rows that follow belong to it and are received together.
 
         Raise TapeError if it arrived before the message ahead of it.
         """
@@ -152,32 +159,32 @@ class TapeWriter:
         self._seq += 1
 
     def offer(self, line: int, odds: int, amount_cents: int, quantity_cents: int = 0) -> None:
-        """Say what a taker on the line may now stake at these odds; zero removes the offer."""
+        """Write the largest stake a taker on the line may place at these odds; zero removes it."""
         self._on_line(Kind.OFFER, line, odds, amount_cents, quantity_cents)
 
     def trade(self, line: int, odds: int, amount_cents: int, side: Side) -> None:
-        """Say that a stake was matched, and on whose side line, odds and amount are."""
+        """Write a trade; line, odds and amount are those of `side`."""
         self._on_line(Kind.TRADE, line, odds, amount_cents, side=side)
 
     def market_status(self, market: int, status: MarketStatus) -> None:
-        """Say that a market opened, was suspended, or closed."""
+        """Write that a market opened, was suspended, or closed."""
         self._append(Kind.MARKET_STATUS, self._market_events[market], market, state=status)
 
     def event_status(self, event: int, status: EventStatus) -> None:
-        """Say that a sport event went in-play or ended."""
+        """Write that a sport event went in-play or ended."""
         self._append(Kind.EVENT_STATUS, event, state=status)
 
     def schedule(self, event: int, scheduled_ns: int) -> None:
-        """Say when a sport event is announced to start."""
+        """Write the announced start of a sport event."""
         self._append(Kind.SCHEDULE, event, state=scheduled_ns)
 
     def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
-        """Say the official score, and the playing time elapsed unless it is unreported (zero)."""
+        """Write the official score and the playing time elapsed, zero if unreported."""
         self._append(Kind.SCORE, event, state=clock_ns, text=f"{home}-{away}")
 
     def reference(self, line: int, probability: float) -> None:
-        """Say a fair probability of a line from outside; raise TapeError unless it is in 0..1."""
-        # Unless it is more than a half of one part, it is written as none.
+        """Write an outside fair probability of a line; raise TapeError unless between 0 and 1."""
+        # What rounds to zero parts or to all of them is no probability between 0 and 1.
         if not 0.5 < probability * PROBABILITY_PARTS < PROBABILITY_PARTS - 0.5:
             message = f"line {self.info.lines[line].line_id}: {probability} is no fair probability"
             raise TapeError(message)
@@ -186,20 +193,20 @@ class TapeWriter:
         self._append(Kind.REFERENCE, event, market, line, state=state)
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
-        """Say how long placements of a market wait while it is in-play."""
+        """Write how long a wager on a market is delayed while it is in-play."""
         self._append(Kind.IN_PLAY_DELAY, self._market_events[market], market, state=delay_ns)
 
     def result(self, line: int, result: Result) -> None:
-        """Say what became of a line."""
+        """Write the result of a line."""
         event, market = self._line_places[line]
         self._append(Kind.RESULT, event, market, line, state=result)
 
     def untyped(self, text: str) -> None:
-        """Keep what could not be typed, as it was received."""
+        """Write a message that could not be decoded, as it was received."""
         self._append(Kind.UNTYPED, text=text)
 
     def copy(self, row: Row) -> None:
-        """Write what a row of another recording says, whose dictionaries begin with these."""
+        """Write a row of another recording, which must have the same dictionaries."""
         self._append(
             Kind(row.kind),
             row.event,
@@ -214,11 +221,11 @@ class TapeWriter:
         )
 
     def end_segment(self) -> None:
-        """Make whole on its own what was written so far; what follows goes to another segment."""
+        """Close the open segment; the next row begins another."""
         self._close_segment()
 
     def close(self) -> None:
-        """Finish the open segment; an empty recording leaves one empty segment."""
+        """Close the open segment; a recording without rows gets one empty segment."""
         if self._table is not None or not self._segments:
             self._open_table()
             self._close_segment()

@@ -1,4 +1,4 @@
-"""What a session's journal holds, and how it is written as text.
+"""The contents of a session's journal, and how they are written as text.
 
 Market data has a table of its own, `feed`, with the moments at which the desk was called; together
 with the other inputs in `entries` it is all that a replay needs. A run of the session is called a

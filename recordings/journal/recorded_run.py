@@ -15,7 +15,7 @@ from strategies.trading.model.earlier_wager import EarlierWager
 
 
 class RecordedRun:
-    """What the desk of a run was given, what it received and what it asked for.
+    """A run's desk: what it was given, the inputs it received and the commands it sent.
 
     `tape` is the recording of the run; `info` describes it with the dictionaries as they were when
     the desk was assembled.

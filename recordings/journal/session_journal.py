@@ -1,7 +1,7 @@
 """The journal of a session: SQLite, append-only, shared by all runs of the session.
 
-It records what the desk received and what it asked for. A command is committed to the disk before
-its request leaves: whoever sends, commits first.
+It records the desk's inputs and commands. A command must be committed to the disk before its
+request is sent, so that no wager exists that the journal does not know: the sender commits first.
 """
 
 import sqlite3
@@ -28,7 +28,7 @@ class SessionJournal:
     """The desk's journal, in a file that one process at a time writes and any process reads.
 
     `observer`, if set, is called with the time for every input, command and denial, but not for
-    market data. Used as a context manager. Raise JournalError for whatever keeps it from being
+    market data. Used as a context manager. Methods raise JournalError if the file cannot be
     written or read.
     """
 
@@ -111,7 +111,7 @@ class SessionJournal:
             self._notify(now_ns, event)
 
     def sent(self, now_ns: int, command: Command) -> None:
-        """Record a command; whoever sends it commits before."""
+        """Record a command; the sender calls `commit` before sending it."""
         self._append(_INTO_ENTRIES, now_ns, command)
         self._notify(now_ns, command)
 

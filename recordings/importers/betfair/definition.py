@@ -1,4 +1,4 @@
-"""What a Betfair market means here: its sport event, market and pairs, or why it means none.
+"""Maps a Betfair market to a sport event, a market and pairs, or refuses it with a reason.
 
 Two runners are a pair. Of a moneyline that is the whole market; of a handicap market it is every
 (team, h) with (other team, -h). The runner that Betfair lists first is home; of a total it is
@@ -35,7 +35,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RunnerKey(NamedTuple):
-    """What tells a runner from the others of its market: its id and its handicap."""
+    """What identifies a runner within its market: its id and its handicap."""
 
     id: int
     hc: float
@@ -67,7 +67,7 @@ class MarketMapping:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A Betfair market that cannot be meant, and why."""
+    """A Betfair market that cannot be imported, and why."""
 
     market_id: str
     market_type: str
@@ -95,7 +95,7 @@ def scheduled_ns(definition: Definition) -> int:
 
 
 def market_plan(market_id: str, definition: Definition) -> MarketMapping | Refusal:
-    """Return what a market means, or a refusal that says why it means nothing here."""
+    """Return how a market is mapped to the tape, or a refusal with the reason."""
     runners = sorted(definition.runners, key=lambda runner: runner.sort_priority)
     if len({runner_key(runner) for runner in runners}) < len(runners):
         return _refusal(market_id, definition, "lists a runner twice")
@@ -137,7 +137,7 @@ def _two_runner_plan(
 
 
 def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
-    """Betfair lists under first; names, where the file holds them, are surer."""
+    # Betfair lists under first; where the file holds names, they are more reliable than the order.
     under, over = runners
     if (under.name or "").lower().startswith("over"):
         under, over = over, under
@@ -204,7 +204,7 @@ def _event(definition: Definition, runners: Sequence[Runner]) -> SportEvent:
 
 
 def _team_names(definition: Definition, runners: Sequence[Runner]) -> tuple[str, str]:
-    """The runners of a total are no teams, so there the event's name is all there is."""
+    # The runners of a total are not teams, so its teams are read from the event's name.
     if _TOTAL.fullmatch(definition.market_type):
         teams = _TEAMS.fullmatch(definition.event_name or "")
         return (teams.group(1), teams.group(2)) if teams else ("home", "away")

@@ -1,4 +1,4 @@
-"""What a market definition says happened: schedule, in-play, suspension, delay, settlement."""
+"""From market definitions to rows of schedule, in-play, suspension, delay and settlement."""
 
 from recordings.importers.betfair.definition import (
     MarketMapping,
@@ -30,40 +30,40 @@ class EventStates:
         self._unclosed: dict[int, dict[int, None]] = {}
 
     def schedule(self, event: int, at_ns: int) -> None:
-        """Take the announced start of an event."""
+        """Write the announced start of an event, if it changed."""
         if self._scheduled_ns.get(event) != at_ns:
             self._scheduled_ns[event] = at_ns
             self._writer.schedule(event, at_ns)
 
     def go_in_play(self, event: int) -> None:
-        """Take that a market of the event is in-play."""
+        """Write that the event is in-play, once."""
         if self._statuses.get(event, EventStatus.NOT_STARTED) is EventStatus.NOT_STARTED:
-            self._tell(event, EventStatus.LIVE)
+            self._write_status(event, EventStatus.LIVE)
 
-    def take_market(self, event: int, market: int, status: MarketStatus) -> None:
-        """Take the status of a market of the event."""
+    def market_status(self, event: int, market: int, status: MarketStatus) -> None:
+        """Note the status of a market; write that its event ended once all are closed."""
         unclosed = self._unclosed.setdefault(event, {})
         if status is not MarketStatus.CLOSED:
             unclosed[market] = None
         else:
             unclosed.pop(market, None)
             if not unclosed and self._statuses.get(event) is not EventStatus.ENDED:
-                self._tell(event, EventStatus.ENDED)
+                self._write_status(event, EventStatus.ENDED)
 
-    def _tell(self, event: int, status: EventStatus) -> None:
+    def _write_status(self, event: int, status: EventStatus) -> None:
         self._statuses[event] = status
         self._writer.event_status(event, status)
 
 
 class DefinitionState:
-    """Follows the definitions of one market, and writes what changes.
+    """Follows the definitions of one market, and writes their changes.
 
     Rows come in this order: schedule, in-play delay, event in-play, market status, results, event
-    ended; so whoever hears that a market opened in-play knows its delay already.
+    ended. The delay comes first so that it is known by the time a market opens in-play.
     """
 
     def __init__(self, writer: TapeWriter, events: EventStates, event: int, market: int) -> None:
-        """Follow a market by its place, and that of its event, in the tape's dictionaries."""
+        """Follow a market; `event` and `market` are places in the tape's dictionaries."""
         self.pairs_voided = 0
         self._writer = writer
         self._events = events
@@ -74,11 +74,12 @@ class DefinitionState:
         self._status: MarketStatus | None = None
         self._results: list[tuple[int, Result]] = []
 
-    def take(self, definition: Definition, plan: MarketMapping) -> None:
+    def apply(self, definition: Definition, plan: MarketMapping) -> None:
         """Write what a definition changes."""
-        self._take_schedule(scheduled_ns(definition))
+        self._write_schedule(scheduled_ns(definition))
         if definition.in_play:
-            self._take_delay(definition.bet_delay * _NS_PER_S)
+            # Before the game Betfair reports a delay of zero whatever it will be, so it is ignored.
+            self._write_delay(definition.bet_delay * _NS_PER_S)
             self._events.go_in_play(self._event)
         status = _STATUSES[definition.status]
         if status is not self._status:
@@ -86,21 +87,20 @@ class DefinitionState:
             self._writer.market_status(self._market, status)
         # Betfair names winners only when a market closes; until then they may change.
         if status is MarketStatus.CLOSED:
-            self._take_results(definition, plan)
-        self._events.take_market(self._event, self._market, status)
+            self._write_results(definition, plan)
+        self._events.market_status(self._event, self._market, status)
 
-    def _take_schedule(self, at_ns: int) -> None:
+    def _write_schedule(self, at_ns: int) -> None:
         if at_ns != self._scheduled_ns:
             self._scheduled_ns = at_ns
             self._events.schedule(self._event, at_ns)
 
-    def _take_delay(self, delay_ns: int) -> None:
-        """Before the game Betfair's delay is zero whatever it will be, which tells nothing."""
+    def _write_delay(self, delay_ns: int) -> None:
         if delay_ns != self._delay_ns:
             self._delay_ns = delay_ns
             self._writer.in_play_delay(self._market, delay_ns)
 
-    def _take_results(self, definition: Definition, plan: MarketMapping) -> None:
+    def _write_results(self, definition: Definition, plan: MarketMapping) -> None:
         statuses = {runner_key(runner): runner.status for runner in definition.runners}
         outcomes = [
             _pair_results(statuses.get(pair.first), statuses.get(pair.second))

@@ -1,4 +1,4 @@
-"""What an import did, in numbers and in sentences that a person or a later report can read."""
+"""The result of an import: counts, the lines to print, and the notes that its tape carries."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ class ImportReport:
         yield from self._refused_lines()
 
     def _refused_lines(self) -> Iterator[str]:
-        """A file of a whole day refuses hundreds of markets for a few reasons."""
+        # By reason: a file of a whole day refuses hundreds of markets for a few reasons.
         by_reason: dict[tuple[str, str], list[str]] = {}
         for refusal in self.refused:
             alike = by_reason.setdefault((refusal.market_type, refusal.reason), [])
@@ -86,7 +86,7 @@ class ImportReport:
             return "The file holds no trades, so only offers that cross ours can match us."
         share = self.trades_unknown / self.trades
         return (
-            "Trades were told from rises of the cumulative traded stake: "
+            "Trades were derived from rises of the cumulative traded stake: "
             f"{self.trades_unknown:,} of {self.trades:,} ({share:.1%}) have an unknown taker side "
             "and fill nobody."
         )

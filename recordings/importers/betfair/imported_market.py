@@ -1,4 +1,4 @@
-"""One Betfair market while it is imported: its definition, its trades and its book, as rows."""
+"""Writes one Betfair market to the tape: its definition, its trades and its book."""
 
 from collections.abc import Iterator
 
@@ -54,7 +54,7 @@ class TradeRows:
 
 
 class ImportedMarket:
-    """Takes what changes on one market, and writes it."""
+    """Writes the changes of one market."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class ImportedMarket:
         book: MarketBook,
         trade_rows: TradeRows,
     ) -> None:
-        """Follow a market that means this plan."""
+        """Follow a market that is mapped by `plan`."""
         self.plan = plan
         self.state = state
         self.book = book
@@ -75,17 +75,17 @@ class ImportedMarket:
         self._runners: frozenset[RunnerKey] = frozenset()
         self._places: dict[RunnerKey, LinePlaces] = {}
 
-    def take_definition(self, definition: Definition) -> None:
+    def apply_definition(self, definition: Definition) -> None:
         """Write what a definition changes; raise TapeError where it contradicts the last one."""
         runners = frozenset(map(runner_key, definition.runners))
         if runners != self._runners:
-            self._take_runners(runners, definition)
-        self.state.take(definition, self.plan)
+            self._apply_runners(runners, definition)
+        self.state.apply(definition, self.plan)
 
-    def take_change(self, change: BetfairMarketChange) -> None:
-        """Write the trades, by the book as it was, and then let the book change.
+    def apply_change(self, change: BetfairMarketChange) -> None:
+        """Write the trades against the book before the change, then change the book.
 
-        An image is no trade: what it says was traded may have been long ago.
+        An image writes no trades: what it reports as traded may have been traded long ago.
         """
         known = [runner for runner in change.rc if self._is_imported(runner)]
         if change.img:
@@ -101,13 +101,13 @@ class ImportedMarket:
             self.book.set_levels(key, self._places[key], BookSide.ATL, runner.atl)
 
     def write_offers(self) -> None:
-        """Write the rungs that differ from what the tape last said."""
+        """Write the rungs that differ from what was last written."""
         for line, odds, cents in self.book.changes():
             self._writer.offer(line, odds, cents)
             self.offers += 1
 
-    def _take_runners(self, runners: frozenset[RunnerKey], definition: Definition) -> None:
-        """Take handicaps that came later; the pairs known so far must stay what they are."""
+    def _apply_runners(self, runners: frozenset[RunnerKey], definition: Definition) -> None:
+        """Add handicaps that were listed later; the pairs known so far must stay as they are."""
         plan = market_plan(self.plan.market.market_id, definition)
         if isinstance(plan, Refusal):
             raise TapeError(plan.text())
@@ -123,7 +123,7 @@ class ImportedMarket:
             self._places[pair.second] = LinePlaces(second, first)
 
     def _is_imported(self, runner: RunnerChange) -> bool:
-        """Return whether a runner belongs to a pair; raise TapeError where nobody defined it."""
+        """Return whether a runner belongs to a pair; raise TapeError if it was never defined."""
         key = RunnerKey(runner.id, runner.hc)
         if key not in self._runners:
             text = (

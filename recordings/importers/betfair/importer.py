@@ -1,8 +1,8 @@
-"""Betfair stream files to tapes.
+"""Imports a Betfair stream file as a tape.
 
 Within one message the rows of market definitions come first, then trades, then offers. There is one
-clock: arrival and exchange time are both the message's `pt`. Bad input raises TapeError, naming the
-file and the line, and leaves no tape behind.
+clock: arrival and exchange time are both the message's `pt`. Invalid input raises TapeError, which
+names the file and the line, and leaves no tape behind.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from recordings.importers.betfair.import_report import ImportReport
 from recordings.importers.betfair.imported_market import ImportedMarket, TradeRows
 from recordings.importers.betfair.market_book import MarketBook
 from recordings.importers.betfair.snapping import Movement, Snapper
-from recordings.importers.betfair.stream_file import Definition, Message, read_messages
+from recordings.importers.betfair.stream_file import Definition, StreamMessage, read_messages
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.model.errors import TapeError
@@ -25,9 +25,9 @@ _REFUSALS_SHOWN = 3
 def import_betfair(source: Path, out: Path) -> ImportReport:
     """Write a Betfair stream file, plain, gzip or bzip2, as a tape into a new folder.
 
-    Markets that cannot be meant are left out and named in the report. Raise TapeError, leaving
-    nothing behind, where the file is damaged, where no market in it can be meant, or where it
-    holds no order book.
+    Markets that cannot be mapped are left out and named in the report. Raise TapeError, leaving
+    nothing behind, if the file is damaged, holds no order book, or has no market that can be
+    mapped.
     """
     try:
         with TapeWriter(
@@ -35,7 +35,7 @@ def import_betfair(source: Path, out: Path) -> ImportReport:
         ) as writer:
             importer = _Importer(writer)
             for number, message in read_messages(source):
-                _take(importer, message, f"{source}, line {number}")
+                _apply(importer, message, f"{source}, line {number}")
             report = importer.report(source)
             writer.info.notes.extend(report.notes())
     except OSError as error:
@@ -44,16 +44,16 @@ def import_betfair(source: Path, out: Path) -> ImportReport:
     return report
 
 
-def _take(importer: "_Importer", message: Message, place: str) -> None:
+def _apply(importer: "_Importer", message: StreamMessage, place: str) -> None:
     try:
-        importer.take(message)
+        importer.apply(message)
     except TapeError as error:
         text = f"{place}: {error}"
         raise TapeError(text) from error
 
 
 class _Importer:
-    """Takes messages in order and writes their rows."""
+    """Writes the rows of messages, which must come in order."""
 
     def __init__(self, writer: TapeWriter) -> None:
         self._writer = writer
@@ -65,7 +65,7 @@ class _Importer:
         self._offers_moved = Movement()
         self._trade_rows = TradeRows(writer, self._snapper)
 
-    def take(self, message: Message) -> None:
+    def apply(self, message: StreamMessage) -> None:
         self._messages += 1
         self._writer.begin_message(message.pt * _NS_PER_MS, message.pt * _NS_PER_MS)
         for change in message.mc:
@@ -77,7 +77,7 @@ class _Importer:
             if change.id not in self._refused
         ]
         for market, change in changed:
-            market.take_change(change)
+            market.apply_change(change)
         for market, _ in changed:
             market.write_offers()
 
@@ -141,7 +141,7 @@ class _Importer:
                 self._refused[market_id] = plan
                 return
             market = self._markets[market_id] = self._new_market(plan)
-        market.take_definition(definition)
+        market.apply_definition(definition)
 
     def _new_market(self, plan: MarketMapping) -> ImportedMarket:
         book = MarketBook(self._snapper, self._offers_moved)

@@ -1,4 +1,4 @@
-"""The book of one Betfair market, as offers on rungs.
+"""The book of one Betfair market as offers on the rungs of the tape's ladder.
 
 Several prices may snap to one rung, and two sides of Betfair's book meet on one line: the `atb` of
 its runner and the `atl` of the opposite one. A rung shows their sum.
@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from recordings.importers.betfair.definition import RunnerKey
 from recordings.importers.betfair.snapping import BookSide, Movement, Snapper, taker_cents
-from recordings.importers.betfair.stream_file import Level
+from recordings.importers.betfair.stream_file import PriceSize
 
 Rung = tuple[int, int]
 
 
 class LinePlaces(NamedTuple):
-    """Where a runner's own line and the opposite one stand in the tape's dictionary."""
+    """The places of a runner's own line and of the opposite one in the tape's dictionary."""
 
     own: int
     opposite: int
@@ -32,10 +32,10 @@ class _Resting(NamedTuple):
 
 
 class MarketBook:
-    """Follows the levels of a market's runners and tells which rungs changed."""
+    """Follows the levels of a market's runners and yields the rungs that changed."""
 
     def __init__(self, snapper: Snapper, movement: Movement) -> None:
-        """Start empty; `movement` takes account of every price that is set."""
+        """Start empty; every price that is set is added to `movement`."""
         self.levels_off_ladder = 0
         self._snapper = snapper
         self._movement = movement
@@ -59,9 +59,9 @@ class MarketBook:
         key: RunnerKey,
         places: LinePlaces,
         side: BookSide,
-        levels: Sequence[Level],
+        levels: Sequence[PriceSize],
     ) -> None:
-        """Set the sizes that stand at prices; a size of zero removes the level."""
+        """Set the sizes at these prices; a size of zero removes the level."""
         for price, size in levels:
             before = self._resting.pop((key, side, price), None)
             if before is not None:

@@ -1,8 +1,8 @@
-"""Decimal prices to rungs of the American ladder, never paying a taker more than was offered.
+"""Snaps decimal prices to rungs of the American ladder, never paying a taker more than offered.
 
 A size at an `atb` price p lets a taker stake it on the runner's own line, where it wins p - 1 per
-unit. A size at an `atl` price is a stake on the runner, waiting for someone on the other line: who
-takes it stakes size x (p - 1), and wins 1 / (p - 1) per unit. One pound counts as one dollar.
+unit. A size at an `atl` price is a stake on the runner that rests for a taker of the other line,
+who stakes size x (p - 1) and wins 1 / (p - 1) per unit. One pound counts as one dollar.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _CENTS = Decimal(100)
 
 
 class BookSide(Enum):
-    """The side of Betfair's book that a price stands on."""
+    """The side of Betfair's book that a price is on."""
 
     ATB = "atb"
     ATL = "atl"
@@ -43,12 +43,13 @@ def taker_cents(side: BookSide, price: Decimal, size: Decimal) -> int:
 
 
 class Snapper:
-    """Snaps prices, each once: a market has few different prices and many changes."""
+    """Snaps prices to a ladder."""
 
     def __init__(self, ladder: Ladder) -> None:
         """Snap to this ladder."""
         self._ladder = ladder
         self._longest = Fraction(*payout_ratio(ladder.rungs[-1]))
+        # A market has few different prices and many changes, so each price is snapped once.
         self._known: dict[tuple[BookSide, Decimal], Snapped | None] = {}
 
     def snap(self, side: BookSide, price: Decimal) -> Snapped | None:

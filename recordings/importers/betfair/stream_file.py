@@ -1,7 +1,7 @@
-"""Betfair stream files, line by line: plain, gzip or bzip2, one `mcm` message a line.
+"""Reads Betfair stream files: plain, gzip or bzip2, one `mcm` message a line.
 
-This module knows how the messages are spelled and what no message may say. What they mean is in
-`definition.py`, `book.py` and `trades.py`. Names follow Betfair's stream API here and nowhere else.
+This module decodes and checks the messages; `definition.py`, `market_book.py` and `trades.py`
+interpret them. Names follow Betfair's stream API here and nowhere else.
 """
 
 import bz2
@@ -28,7 +28,7 @@ _FIRST_YEAR = 1971
 _LAST_YEAR = 2199
 _LONGEST_DELAY_S = 3600
 
-Level = tuple[Decimal, Decimal]
+PriceSize = tuple[Decimal, Decimal]
 
 
 class _Lines(Protocol):
@@ -64,7 +64,7 @@ class Definition(Struct, rename="camel"):
 
 
 class RunnerChange(Struct):
-    """What changed on one runner: pairs of decimal price and size in pounds.
+    """The changes of one runner: pairs of decimal price and size in pounds.
 
     `atb` is what a taker may stake on the runner, `atl` what waits to be staked on it; a size of
     zero removes a level. `trd` is the stake on the runner that was traded at a price since the
@@ -73,13 +73,13 @@ class RunnerChange(Struct):
 
     id: int
     hc: float = 0.0
-    atb: list[Level] = []
-    atl: list[Level] = []
-    trd: list[Level] = []
+    atb: list[PriceSize] = []
+    atl: list[PriceSize] = []
+    trd: list[PriceSize] = []
 
 
 class BetfairMarketChange(Struct, rename="camel"):
-    """What changed on one market; an image (`img`) replaces all that was known of it."""
+    """The changes of one market; an image (`img`) replaces all that was known of it."""
 
     id: str
     market_definition: Definition | None = None
@@ -87,7 +87,7 @@ class BetfairMarketChange(Struct, rename="camel"):
     img: bool = False
 
 
-class Message(Struct):
+class StreamMessage(Struct):
     """One line of the file; `pt` is when Betfair sent it, in milliseconds since the epoch."""
 
     op: Literal["mcm"]
@@ -95,13 +95,13 @@ class Message(Struct):
     mc: list[BetfairMarketChange] = []
 
 
-def read_messages(source: Path) -> Iterator[tuple[int, Message]]:
+def read_messages(source: Path) -> Iterator[tuple[int, StreamMessage]]:
     """Yield each message with the number of its line, from 1.
 
     Raise TapeError, naming the file and the line, where the file is empty, cut off or damaged, or
     where a line is no market change message or is older than the one ahead of it.
     """
-    decoder = msgspec.json.Decoder(Message)
+    decoder = msgspec.json.Decoder(StreamMessage)
     number = 0
     last_pt = 0
     for number, line in _numbered_lines(source):
@@ -129,7 +129,7 @@ def _numbered_lines(source: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _opened(source: Path) -> _Lines:
-    """Open a file by what it holds, as downloads often carry the wrong suffix or none."""
+    # By content, as downloads often have the wrong suffix or none.
     with source.open("rb") as file:
         start = file.read(3)
     if start[:2] == b"\x1f\x8b":
@@ -139,7 +139,9 @@ def _opened(source: Path) -> _Lines:
     return source.open("rb")
 
 
-def _decoded(decoder: msgspec.json.Decoder[Message], line: bytes, place: str) -> Message:
+def _decoded(
+    decoder: msgspec.json.Decoder[StreamMessage], line: bytes, place: str
+) -> StreamMessage:
     try:
         message = decoder.decode(line)
         _require_sane(message)
@@ -149,7 +151,7 @@ def _decoded(decoder: msgspec.json.Decoder[Message], line: bytes, place: str) ->
     return message
 
 
-def _require_sane(message: Message) -> None:
+def _require_sane(message: StreamMessage) -> None:
     for change in message.mc:
         if change.market_definition is not None:
             _require_sane_time(change.market_definition.market_time)
@@ -165,7 +167,7 @@ def _require_sane_time(time: datetime) -> None:
 
 
 def _require_sane_level(price: Decimal, size: Decimal) -> None:
-    # NaN cannot be compared, so finiteness is asked first.
+    # NaN cannot be compared, so finiteness is checked first.
     if not price.is_finite() or not 1 < price <= HIGHEST_PRICE:
         text = f"{price} is no decimal price"
         raise ValueError(text)

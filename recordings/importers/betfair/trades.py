@@ -1,10 +1,10 @@
-"""Trades out of Betfair's cumulative traded stakes.
+"""Derives trades from Betfair's cumulative traded stakes.
 
 A rise at a price is a trade that was counted on both sides, so half of it was staked. Rises of
 equal payout on both runners of a pair in one message are two stakes on opposite runners matched
-with each other: one trade, each rise being one side of it at full size. The taker is whoever met
-the price that rested in the book just before; where none did, or the two runners contradict each
-other, that is not known.
+with each other: one trade, each rise being one side of it at full size. The taker is the side that
+met a price resting in the book just before; it is unknown if no such price rested, or if the two
+runners contradict each other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ class Rise(NamedTuple):
 class Match(NamedTuple):
     """A trade at a Betfair price: `size` is the stake on the runner in pounds.
 
-    `side` is where the offer that was hit had rested, None where that is not known; `crossed`
-    tells that it was seen on both runners.
+    `side` is where the offer that was hit had rested, None if unknown; `crossed` is true if the
+    trade was seen on both runners.
     """
 
     key: RunnerKey
@@ -54,7 +54,7 @@ class TradedStakes:
         self._traded.clear()
 
     def rises(self, change: RunnerChange) -> list[Rise]:
-        """Take the new cumulative stakes and return where they rose; falls are corrections."""
+        """Update the cumulative stakes and return where they rose; falls are corrections."""
         key = RunnerKey(change.id, change.hc)
         return [
             Rise(key, price, size)
