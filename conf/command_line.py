@@ -21,10 +21,10 @@ _SIGPIPE_STATUS = 141
 
 
 def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequence[str]) -> int:
-    """Carry out the verb that the arguments begin with; return the exit status.
+    """Run the verb that the arguments begin with; return the exit status.
 
-    Errors are one line, with status 2 for what was asked wrongly (settings, files, keys) and 1 for
-    what failed; with --debug among the arguments they come out whole.
+    Errors are one line, with status 2 for invalid settings, arguments, files or keys and 1 for
+    failures; with --debug among the arguments they are raised.
     """
     words = [word for word in arguments if word != "--debug"]
     verb = words[0] if words else "--help"
@@ -43,7 +43,7 @@ def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequ
 
 
 def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
-    """Carry out a verb, and make one line of any error."""
+    """Run a verb, and write any error as one line."""
     try:
         verb(words)
         sys.stdout.flush()

@@ -1,7 +1,7 @@
 """From a configuration to a session: the one module, with the entry points, that knows Hydra.
 
-The whole tree is instantiated once, at its root. What needs partners is partial there, and the
-session class that the mode names completes it; nothing below this module sees a configuration.
+The whole tree is built once, from its root. A part that needs other parts is a factory, which the
+session class named by the mode completes; nothing below this module sees a configuration.
 """
 
 import os
@@ -33,12 +33,12 @@ from strategies.trading.model.setting_reader import unknown
 
 CONFIG_FOLDER = Path(__file__).parent
 
-# The options of Hydra that serve here.
+# The options of Hydra that are supported.
 _OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")
 
 
-# Takes the session and its folder, and returns the figure that a sweep may optimise. Which class
-# the session is of, the mode names: who presents it knows.
+# Runs a session in its folder, and returns the figure that a sweep may optimise. The session is Any
+# because its class is named by the mode, which the caller has chosen.
 Present = Callable[[Any, Path], float]
 
 
@@ -113,7 +113,7 @@ def _without_options(arguments: Sequence[str]) -> list[str]:
 
 
 def session_from_saved(path: Path, mode: str) -> Any:
-    """Return the session of a mode from the configuration that a session of another one kept.
+    """Return the session of a mode from the configuration that a session of another mode saved.
 
     Raise ConfigError or TapeError where it cannot be read or built.
     """
@@ -128,11 +128,11 @@ def session_from_saved(path: Path, mode: str) -> Any:
 
 
 def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
-    """Compose the configuration that the arguments ask for, and present its session.
+    """Compose the configuration that the arguments name, and run its session.
 
-    `present` carries the session out in the folder that Hydra made for it; that folder is removed
-    if the session cannot be built or fails. The first failure of a sweep is raised once the others
-    have run. Errors of Hydra come out as ConfigError, in one line.
+    `present` runs the session in the folder that Hydra made for it; that folder is removed if the
+    session cannot be built or fails. The first failure of a sweep is raised after the other runs.
+    Errors of Hydra are raised as ConfigError, in one line.
     """
     failures: list[Exception] = []
 
@@ -192,7 +192,7 @@ def _refusals(arguments: Sequence[str]) -> Iterator[None]:
 
 
 def _value_of(option: str, arguments: Sequence[str]) -> str:
-    """Return what follows an option, as `--cfg job` or `--cfg=job`."""
+    """Return the value of an option, given as `--cfg job` or `--cfg=job`."""
     for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
         if word == option:
             return following
@@ -212,7 +212,7 @@ def _commented_settings(arguments: Sequence[str]) -> str:
 
 
 def _refused(error: BaseException, arguments: Sequence[str]) -> str:
-    """Return Hydra's refusal in one line; of an unknown setting, with the nearest that there is."""
+    """Return Hydra's refusal in one line; for an unknown setting, with the nearest known one."""
     unset = [word for word in arguments if _is_choice(word) and word.endswith("=null")]
     if unset:
         return _not_a_choice(unset[0])
@@ -232,14 +232,14 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
 
 
 def _not_a_choice(word: str) -> str:
-    """Return what may be chosen where an override chooses nothing."""
+    """Return the message for an override that chooses null from a group."""
     name = word.lstrip("+~").partition("=")[0]
     return f"{name}: null is no choice; choose one of {', '.join(choices()[name])}"
 
 
 @contextmanager
 def _initialized() -> Iterator[None]:
-    """Let Hydra find the configuration, also where it is already at work."""
+    """Initialise Hydra within the context, unless it is initialised already."""
     if GlobalHydra.instance().is_initialized():
         yield
         return
@@ -266,7 +266,7 @@ def _names(prefix: str, node: Any) -> list[str]:
 
 
 def _in_order(arguments: Sequence[str]) -> list[str]:
-    """Return Hydra's options ahead of the settings, as its parser wants them."""
+    """Return the arguments with Hydra's options first, as its parser requires."""
     for word in arguments:
         if word.startswith("-") and word.partition("=")[0] not in _OPTIONS:
             message = f"{word}: no such option; there are {', '.join(_OPTIONS)}"
@@ -275,7 +275,7 @@ def _in_order(arguments: Sequence[str]) -> list[str]:
 
 
 def _remove(folder: Path, theirs: set[Path]) -> None:
-    """Remove what a run left in its folder, and the folders that only it was in."""
+    """Remove what a run wrote to its folder, and parent folders that are empty then."""
     for entry in set(folder.iterdir()) - theirs:
         if entry.is_dir():
             shutil.rmtree(entry, ignore_errors=True)
@@ -291,7 +291,7 @@ def _remove(folder: Path, theirs: set[Path]) -> None:
 
 
 def _one_line(error: BaseException) -> str:
-    """Return what Hydra says in many lines as one, without where it looked for files."""
+    """Return Hydra's error as one line, without its search path."""
     cause = error.__cause__
     text = str(error) if cause is None or str(cause) in str(error) else f"{error} ({cause})"
     lines = text.partition("Config search path")[0].splitlines()
@@ -302,7 +302,7 @@ def _one_line(error: BaseException) -> str:
 
 
 def choices() -> dict[str, list[str]]:
-    """Return the groups of the configuration that offer a choice, with what there is in each."""
+    """Return the groups of the configuration that offer a choice, with the choices of each."""
     groups = sorted(folder for folder in CONFIG_FOLDER.iterdir() if folder.is_dir())
     return {
         folder.name: sorted(file.stem for file in folder.glob("*.yaml"))

@@ -7,7 +7,7 @@ from strategies.trading.model.errors import ConfigError
 
 
 class Mode(StrEnum):
-    """What is done with an experiment. Each has a file in `conf/mode`, and a verb of its own."""
+    """What is done with an experiment. Each mode has a file in `conf/mode`, and its own verb."""
 
     BACKTEST = "backtest"
     CHECK = "check"
@@ -39,7 +39,7 @@ _COMMANDS = {
 
 
 def refuse_other_modes(words: Sequence[str], mode: Mode) -> None:
-    """Raise ConfigError where the arguments of a verb ask for a mode that is not the verb's."""
+    """Raise ConfigError if the arguments of a verb name a mode other than the verb's."""
     for word in words:
         name, _, value = word.partition("=")
         if name.lstrip("+~") != "mode" or (word == f"mode={mode}"):

@@ -21,25 +21,25 @@ _DIRECTIVES = ("_target_", "_partial_")
 
 @runtime_checkable
 class Buildable(Protocol):
-    """Settings that stand for something else, made of them once they are checked."""
+    """Settings from which the part itself is built once they are checked."""
 
     def build(self) -> Any:
         """Return what the settings describe."""
 
 
 class Factory(partial[Any]):
-    """A part that is still to be completed, under the name that its settings have."""
+    """A part that its user completes; `part` is the name of its settings."""
 
     part: str
     written: Written
 
-    def __call__(self, *args: Any, **partners: Any) -> Any:
+    def __call__(self, *args: Any, **others: Any) -> Any:
         """Build the part.
 
-        Raise ConfigError where a setting is missing or wrong, TypeError where the part does not
-        take these partners.
+        Raise ConfigError for a setting that is missing or wrong, TypeError if the part does not
+        take these arguments.
         """
-        return build(self.part, self.func, {**self.keywords, **partners}, self.written, args)
+        return build(self.part, self.func, {**self.keywords, **others}, self.written, args)
 
 
 class PartBuilder:
@@ -64,9 +64,9 @@ class PartBuilder:
         return {key: self.build(f"{name}.{key}", each) for key, each in node.items()}
 
     def written(self, name: str) -> str:
-        """Return the setting that a setting's value was taken from, as far as it was referred to.
+        """Return the name under which the user wrote a setting's value.
 
-        `feed.name: ${recording.path}` was written as `recording.path`.
+        With `feed.name: ${recording.path}`, `feed.name` was written as `recording.path`.
         """
         seen: set[str] = set()
         while name not in seen:
@@ -105,7 +105,7 @@ class PartBuilder:
 def locate(name: str, target: object) -> Callable[..., Any]:
     """Return the class or function that a configuration names.
 
-    Raise ConfigError where there is none, or where importing it fails.
+    Raise ConfigError if it does not exist, or importing it fails.
     """
     if not isinstance(target, str) or not re.fullmatch(r"\w+(\.\w+)+", target):
         message = f"{name}: {target!r} is not a class; write package.module.Class"

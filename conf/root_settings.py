@@ -1,4 +1,4 @@
-"""The settings at the top of the configuration, and what else may stand there."""
+"""The settings at the top of the configuration, and the names of its other parts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from strategies.trading.model.settings import Dollars, Whole, is_setting
 
 
 class RecordingSettings(Struct, frozen=True, kw_only=True):
-    """Which recording is played."""
+    """Which recording is read."""
 
     path: Annotated[
         str, Meta(min_length=1, description="A folder, or the name of a shipped recording.")
@@ -26,7 +26,7 @@ class RecordingSettings(Struct, frozen=True, kw_only=True):
 
 
 class NameSettings(Struct, frozen=True, kw_only=True):
-    """How a session is called."""
+    """The name of a session."""
 
     name: Annotated[
         str | None,
@@ -38,7 +38,7 @@ class NameSettings(Struct, frozen=True, kw_only=True):
 
 
 class RootSettings(Struct, frozen=True, kw_only=True):
-    """The settings that are part of no group."""
+    """The settings that belong to no group."""
 
     seed: Annotated[Whole, Meta(description="The one source of chance.")]
     starting_balance: Annotated[
@@ -50,12 +50,12 @@ class RootSettings(Struct, frozen=True, kw_only=True):
     mode_name: Mode
 
 
-# What else stands at the top, beside the groups: parts that offer no choice, and what runs them.
+# Other names at the top, besides the groups: parts that offer no choice, and what runs them.
 _PARTS = ("wagers", "controls", "reference", "sandbox", "run")
 
 
 def check_root(config: Mapping[Any, Any], groups: Iterable[str]) -> None:
-    """Raise ConfigError where a setting at the top of a configuration is unknown or wrong."""
+    """Raise ConfigError for a setting at the top of a configuration that is unknown or wrong."""
     parameters = parameters_of(RootSettings)
     known = (*parameters, *groups, *_PARTS)
     for name, value in config.items():

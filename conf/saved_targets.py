@@ -1,7 +1,7 @@
 """Reads the configurations that sessions of earlier versions saved.
 
-A saved configuration names classes by their modules at that time. Whoever moves or renames a class
-that a configuration can name adds a line here, so that old sessions can be replayed.
+A saved configuration names classes and settings as they were at that time. Whoever moves or renames
+a class or a setting adds a line here, so that old sessions can be replayed.
 """
 
 from pathlib import Path
@@ -43,14 +43,21 @@ _MOVED = {
 }
 
 
+# Settings of a class that have another name now.
+_RENAMED = {"sim.engine.faults.FaultSettings": {"told_after_seconds": "recovery_seconds"}}
+
+
 def with_current_targets(saved: Any) -> Any:
-    """Return a saved configuration, or a part of one, with classes where they are now."""
+    """Return a saved configuration, or a part of one, with today's names."""
     if isinstance(saved, list):
         return [with_current_targets(each) for each in saved]
     if not isinstance(saved, dict):
         return saved
+    named = str(saved.get("_target_"))
+    target = _MOVED.get(named, named)
+    renamed = _RENAMED.get(target, {})
     return {
-        key: _MOVED.get(value, value) if key == "_target_" else with_current_targets(value)
+        renamed.get(key, key): target if key == "_target_" else with_current_targets(value)
         for key, value in saved.items()
     }
 

@@ -1,4 +1,4 @@
-"""What every setting means, from its type: docs/settings.md, and the comments of `--cfg job`.
+"""Writes docs/settings.md and the comments of `--cfg job` from the types of the settings.
 
 `python -m conf.settings_page` prints the page.
 """
@@ -28,7 +28,7 @@ _HEADER = "| setting | meaning | unit | default | allowed |\n|---|---|---|---|--
 
 
 class Described(NamedTuple):
-    """One setting: its full name, what it means, its unit, its value, and what it may be."""
+    """One setting: its full name, meaning, unit, value, and the values that are allowed."""
 
     name: str
     meaning: str

@@ -19,19 +19,19 @@ from strategies.trading.model.errors import ConfigError
 HELP = """\
 usage: python -m sim VERB [...] [--debug]
 
-  run        backtest a strategy on a recording
-  serve      be the exchange on this machine, playing a recording
-  generate   make simulated games as recordings
-  calibrate  hold simulated games against what was measured on real ones
-  import     turn another exchange's public recording into a recording of ours
-  validate   read a recording whole and say what is in it
-  report     draw the report of a run folder again
-  replay     feed a session's inputs to the same desk again, compare, and report on each start
-  compare    hold the simulator against what became of a session's wagers
-  new-strategy  write a strategy of your own that runs, with its settings and a test
+  run           backtest a strategy on a recording
+  serve         run a local exchange that replays a recording
+  generate      generate simulated games as recordings
+  calibrate     compare simulated games with measurements of real ones
+  import        convert another exchange's public recording
+  validate      check a whole recording and print a summary of it
+  report        rebuild report.html from a run folder
+  replay        check that a session's inputs give the same commands again, and report on each start
+  compare       compare simulated fills with a session's actual outcomes
+  new-strategy  write a strategy of your own, with its settings and a passing test
 
-python -m sim VERB --help tells more. Errors are one line, with exit status 2 for what was asked
-wrongly (settings, files) and 1 for a run that failed; --debug shows where they came from.
+python -m sim VERB --help describes a verb. Errors are one line, with exit status 2 for invalid
+settings, arguments or files and 1 for a run that failed; --debug shows the traceback.
 """
 
 RUN_HELP = """\
@@ -48,15 +48,15 @@ Its path is the last line printed.
 
 Choices:
 {choices}
-Settings are those that --cfg job shows; a stack of experiments is +experiment=[nba,nba_in_play].
+Settings are those that --cfg job shows; several experiments are +experiment=[nba,nba_in_play].
 """
 
 
 SERVE_HELP = """\
 usage: python -m sim serve [+experiment=NAME] [SETTING=VALUE ...]
 
-Is the exchange, on loopback: ProphetX's REST and sockets around the simulated exchange, playing a
-recording. It ends with Ctrl-C.
+Serves ProphetX's REST and socket protocols on loopback, from a simulated exchange that replays a
+recording. Ctrl-C ends it.
 
   python -m sim serve +experiment=nba
   python -m sim serve +experiment=nba sandbox.speed=20 sandbox.begin_minutes_before_start=5
@@ -67,7 +67,7 @@ Any access key with any secret is an account of its own, with starting_balance d
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that tells of wrong words in one line."""
+    """A parser that raises its errors, so that they come out as one line."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(message)
@@ -114,18 +114,18 @@ def _serve(words: Sequence[str]) -> None:
 def _generate(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim generate",
-        description="Make whole simulated games as recordings: one in the folder itself, several "
-        "in folders game-000 and on inside it, each of them that of a seed one higher.",
+        description="Generate whole simulated games as recordings: one in the folder itself, "
+        "several in folders game-000, game-001, ... inside it, each from the next seed.",
     )
     parser.add_argument("sport", help="the sport: nba, nfl, mlb or nhl")
-    parser.add_argument("--games", type=_games, default=1, help="how many; one if not said")
+    parser.add_argument("--games", type=_games, default=1, help="how many; 1 by default")
     parser.add_argument("--seed", type=_seed, required=True, help="the one source of chance")
     parser.add_argument("--out", type=Path, required=True, help="a new folder")
     parser.add_argument(
         "--suspensions",
         choices=["usual", "hard"],
         default="usual",
-        help="hard: a dozen more in every market than at the off and at the end",
+        help="hard: twelve more in every market than those at the start and at the end",
     )
     options = parser.parse_args(words)
     from sim.crowd.crowd_settings import CrowdSettings, suspensions_named  # noqa: PLC0415
@@ -145,7 +145,7 @@ def _generate(words: Sequence[str]) -> None:
 def _calibrate(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim calibrate",
-        description="Hold simulated games against what was measured on real ones.",
+        description="Compare simulated games with measurements of real ones.",
     )
     parser.add_argument("sport", help="the sport: nba, nfl, mlb or nhl")
     parser.add_argument("--seed", type=_seed, required=True, help="the one source of chance")
@@ -158,7 +158,7 @@ def _calibrate(words: Sequence[str]) -> None:
 def _import(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim import",
-        description="Turn another exchange's public recording into a recording of ours.",
+        description="Convert another exchange's public recording to a recording of ours.",
     )
     parser.add_argument("exchange", choices=["betfair"], help="whose recording it is")
     parser.add_argument("file", type=Path, help="a stream file: plain, .gz or .bz2")
@@ -174,7 +174,7 @@ def _import(words: Sequence[str]) -> None:
 def _validate(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim validate",
-        description="Read a recording whole, say what is in it, or what is wrong with it.",
+        description="Check a whole recording, and print a summary of it or the first error.",
     )
     parser.add_argument("recording", help="a folder, or the name of a shipped recording")
     options = parser.parse_args(words)
@@ -201,7 +201,7 @@ def _validate(words: Sequence[str]) -> None:
 
 def _report(words: Sequence[str]) -> None:
     parser = _Parser(
-        prog="python -m sim report", description="Draw the report of a run folder again."
+        prog="python -m sim report", description="Rebuild report.html from a run folder."
     )
     parser.add_argument("folder", type=Path, help="a run folder")
     options = parser.parse_args(words)
@@ -214,7 +214,7 @@ def _replay(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim replay",
         description="Build the desk of every start of a session again, feed it its inputs, and "
-        "hold every command against the journal. Where all agree, write the start's run folder: "
+        "compare every command with the journal. If all agree, write the start's run folder: "
         "tables, summary.json, report.html.",
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
@@ -228,7 +228,7 @@ def _compare(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim compare",
         description="Send the commands of every start of a session to the simulated exchange "
-        "again, on its recording without us, and compare what becomes of each wager.",
+        "again, on its recording without our wagers, and compare the outcome of each wager.",
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder
@@ -270,7 +270,7 @@ def _utc(ns: int) -> str:
 def _new_strategy(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim new-strategy",
-        description="Write a strategy that runs: class, settings, experiment, and a passing test.",
+        description="Write a working strategy: class, settings, experiment, and a passing test.",
     )
     parser.add_argument("name", help="its module, in lower case, such as my_idea")
     parser.add_argument("--dir", type=Path, required=True, help="the folder to write into")

@@ -1,4 +1,4 @@
-"""A backtest: one desk on a feed, judged, and run again under the other fill models."""
+"""A backtest: one desk on a market source, its results, and the same under other queue models."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ from strategies.trading.risk.controls import NO_CONTROLS, require_controls
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_manager import WagerSettings
 
-# After the last row: time for what is in flight to be answered, then for one account state.
+# After the last row: time for responses that are on the way, then for one account state.
 _GRACE_NS = 60 * NS_PER_SECOND
 _MOST_GRACES = 20
 _SAMPLE_NS = 15 * NS_PER_SECOND
@@ -62,19 +62,19 @@ _SAMPLE_NS = 15 * NS_PER_SECOND
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One way through the feed: the desk, its record, what happened, and how long it took."""
+    """One pass over the feed: the desk, its records, and how long the pass took."""
 
     desk: Desk
     journal: RunJournal
     wagers: WagerRecorder
-    course: SourceRun
+    source_run: SourceRun
     seconds: float
 
 
 class Backtest:
-    """Trades a recording, or among a crowd, with one strategy, from configured parts.
+    """Trades one strategy on a recording or in a simulated crowd, from configured parts.
 
-    Parts that hold state are factories, so that every pass starts afresh.
+    Parts that hold state are factories, so that every pass begins with new ones.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Backtest:
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
-        """Take the parts; raise ConfigError or TapeError where they cannot mean anything."""
+        """Take the parts; raise ConfigError or TapeError for those that do not fit together."""
         require_simulated(feed)
         require_simulated_exchange(exchange)
         self.feed = feed
@@ -117,14 +117,14 @@ class Backtest:
         self._wagers = wagers
         self.catalogue = feed.info.catalogue()
         self.market_keys = markets.choose(self.catalogue)
-        self._refuse_what_passes_would()
+        self._check_parts()
 
     def run(self, folder: Path, show: Progress) -> Summary:
-        """Run the feed under the chosen queue model, then under front and back; write it all.
+        """Run the feed under the chosen queue model, then under front and back; write the results.
 
-        A feed that knows everybody's place in the queue is run once. `show` is called with the
-        progress of each pass. The folder then holds the tables and, last of all, `summary.json`; an
-        error leaves neither.
+        A feed in which every wager's place in the queue is known runs once. `show` is called with
+        the progress of each pass. The folder then holds the tables and, written last,
+        `summary.json`; an error leaves neither.
         """
         self.feed.examine()
         tables = RunTables(folder)
@@ -139,8 +139,8 @@ class Backtest:
         write_summary(folder, summary)
         return summary
 
-    def _refuse_what_passes_would(self) -> None:
-        """Make once what every pass makes, so that a wrong setting is reported before any."""
+    def _check_parts(self) -> None:
+        """Make once what every pass makes, so that a wrong setting is reported before any runs."""
         WagerRefFactory(self.session_name, 1)
         self._clock_of(ReplayEnvironment(), lambda _: None)
         self.latency(RandomStreams(self.seed))
@@ -158,7 +158,7 @@ class Backtest:
     def run_pass(
         self, queue: QueueModel, tables: RunTables | None = None, show: Progress | None = None
     ) -> Pass:
-        """Trade the feed once from its start, and see that desk and exchange agree at its end."""
+        """Trade the feed once; raise InvariantError if desk and exchange differ at its end."""
         began = perf_counter()
         label = self.feed.name if self.feed.knows_queue else f"queue {queue}"
         env = self.feed.environment(label, show or _show_nothing)
@@ -170,8 +170,8 @@ class Backtest:
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
         chance = streams.named("faults")
-        link = open_connection(env, exchange, latency, inbox, publisher, self.faults, chance)
-        course = self.feed.join(env, exchange, publisher, link.participant)
+        connection = open_connection(env, exchange, latency, inbox, publisher, self.faults, chance)
+        source_run = self.feed.join(env, exchange, publisher, connection.participant)
         clock = self._clock_of(env, inbox.drain)
         journal = RunJournal(self.catalogue, tables)
         desk = assemble_desk(
@@ -180,7 +180,7 @@ class Backtest:
             market_keys=self.market_keys,
             ladder=info.ladder,
             clock=clock,
-            exchange=link,
+            exchange=connection,
             journal=journal,
         )
         wagers = WagerRecorder(desk, clock, tables)
@@ -188,16 +188,16 @@ class Backtest:
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
         try:
-            _play(env, link, desk, course.ended)
-            course.close()
+            _play(env, connection, desk, source_run.ended)
+            source_run.close()
         except BaseException:
-            course.abandon()
+            source_run.abandon()
             raise
         wagers.close()
-        return Pass(desk, journal, wagers, course, perf_counter() - began)
+        return Pass(desk, journal, wagers, source_run, perf_counter() - began)
 
     def desk_settings(self) -> DeskSettings:
-        """Return what the desk is made of, its strategy new."""
+        """Return the settings of the desk, with a new strategy."""
         return DeskSettings(
             strategy=make_strategy(self.strategy),
             pricing=self.pricing,
@@ -213,7 +213,7 @@ class Backtest:
     def _profits_by_queue(self, chosen: Pass, show: Progress) -> dict[str, int]:
         """Return the settled profit under the two extreme queue models, reusing the chosen one.
 
-        There are none where the true queue is known.
+        Empty if the true queue is known.
         """
         profits: dict[str, int] = {}
         if self.feed.knows_queue:
@@ -225,12 +225,12 @@ class Backtest:
         return profits
 
     def _summary(self, chosen: Pass, profits: dict[str, int]) -> Summary:
-        """Return the summary of the chosen pass, and how to come to the same again.
+        """Return the summary of the chosen pass, with what is needed to reproduce it.
 
-        `rows_per_second` is of that pass, without imports and report. Where the true queue is known
-        there is no profit by queue model.
+        `rows_per_second` is of that pass, without imports and report. If the true queue is known,
+        there are no profits by queue model.
         """
-        source, info = chosen.course.summary(), self.feed.info
+        source, info = chosen.source_run.summary(), self.feed.info
         return {
             "mode": "backtest",
             "session": self.session_name,
@@ -245,7 +245,7 @@ class Backtest:
             **figures(chosen.desk, chosen.journal, chosen.wagers),
             "profit_cents_front": profits.get("front"),
             "profit_cents_back": profits.get("back"),
-            "trades_of_unknown_side": chosen.course.trades_of_unknown_taker,
+            "trades_of_unknown_side": chosen.source_run.trades_of_unknown_taker,
             "rows": source.rows,
             "rows_per_second": round(source.rows / chosen.seconds),
             "recording_digest": source.digest,
@@ -261,8 +261,8 @@ class Backtest:
         }
 
 
-def _play(env: ReplayEnvironment, link: ExchangeConnection, desk: Desk, ended: Event) -> None:
-    """Play the feed to its end, stop the desk, and compare its books with the exchange's."""
+def _play(env: ReplayEnvironment, connection: ExchangeConnection, desk: Desk, ended: Event) -> None:
+    """Run until the feed has ended, stop the desk, and compare its books with the exchange's."""
     desk.start()
     env.run(until=ended)
     env.run(until=env.now_ns + _GRACE_NS)
@@ -271,9 +271,9 @@ def _play(env: ReplayEnvironment, link: ExchangeConnection, desk: Desk, ended: E
         env.run(until=env.now_ns + _GRACE_NS)
         if not desk.wagers.live_count:
             break
-    link.ask_state()
+    connection.ask_state()
     env.run(until=env.now_ns + _GRACE_NS)
-    _require_agreement(desk, link.participant)
+    _require_agreement(desk, connection.participant)
 
 
 def _require_agreement(desk: Desk, account: Participant) -> None:

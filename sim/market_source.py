@@ -1,4 +1,4 @@
-"""What drives the exchange of a backtest from its start to its end: a recording, or a crowd."""
+"""Market sources: what drives the exchange of a backtest, a recording or a simulated crowd."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from strategies.trading.model.errors import ConfigError
 
 _ROWS_PER_SHOW = 20_000
 
-# SourceSummary how far a pass has come: its name, what is done, and what there is in all.
+# Reports the progress of a pass: its name, the rows done, and the rows in all.
 Progress = Callable[[str, int, int], None]
 
 
@@ -36,49 +36,49 @@ class SourceSummary:
 
 
 class SourceRun(Protocol):
-    """One pass under way."""
+    """One pass over a market source, while it runs."""
 
     @property
     def ended(self) -> Event:
-        """Return the event that nothing more will happen by itself."""
+        """Return the event that occurs when the source has nothing more to do."""
 
     @property
     def trades_of_unknown_taker(self) -> int:
-        """Return how many trades could fill nobody, as their taker is unknown."""
+        """Return how many trades filled no wager because their taker is unknown."""
 
     def summary(self) -> SourceSummary:
-        """Return the rows, the time span and the digest until now."""
+        """Return the rows, the time span and the digest up to now."""
 
     def close(self) -> None:
-        """Finish what was made of it besides, now that it has ended."""
+        """Finish the files that the pass writes, if any, after it has ended."""
 
     def abandon(self) -> None:
-        """Leave nothing of that behind, as the pass failed."""
+        """Remove the files that the pass writes, if any, after it failed."""
 
 
 class MarketSource(Protocol):
-    """What happens at an exchange besides what a desk does there, any number of times.
+    """Everything that happens at an exchange except for what a desk does; can be run many times.
 
-    Where `knows_queue`, every wager's place in the queue is known, and no queue model matters.
+    If `knows_queue`, every wager's place in the queue is known, and queue models are not used.
     """
 
     @property
     def name(self) -> str:
-        """Return what people call it."""
+        """Return the name of the source in reports."""
 
     @property
     def info(self) -> TapeInfo:
-        """Return what is on offer."""
+        """Return the source's events, markets and lines."""
 
     @property
     def knows_queue(self) -> bool:
         """Return whether the true queue is known."""
 
     def examine(self) -> None:
-        """Raise TapeError where the rows of a pass would be malformed."""
+        """Raise TapeError if the rows of a pass would be invalid."""
 
     def environment(self, label: str, show: Progress) -> ReplayEnvironment:
-        """Return the time in which a pass takes place; its progress is shown under a label."""
+        """Return the simulation environment of a pass; its progress is shown as `label`."""
 
     def join(
         self,
@@ -87,11 +87,11 @@ class MarketSource(Protocol):
         publisher: Publisher,
         desk: Participant,
     ) -> SourceRun:
-        """Begin to drive the exchange that a desk trades at, and feed the desk's publisher."""
+        """Begin to drive the exchange at which a desk trades, and to feed the desk's publisher."""
 
 
 def require_simulated(feed: object) -> None:
-    """Raise ConfigError for a feed of a live session, which no simulation can play."""
+    """Raise ConfigError for a feed of a live session, which a simulation cannot run."""
     if not hasattr(feed, "environment"):
         message = (
             "feed: a simulation plays a recording or a crowd; use feed=recording or feed=crowd"
@@ -100,34 +100,34 @@ def require_simulated(feed: object) -> None:
 
 
 def require_simulated_exchange(exchange: object) -> None:
-    """Raise ConfigError for the exchange of a live session, which is not made but asked."""
+    """Raise ConfigError for the exchange of a live session, which is not simulated."""
     if not callable(exchange):
         message = "exchange: wagers are simulated; use exchange=simulated"
         raise ConfigError(message)
 
 
 class RecordedSource:
-    """A recording, which does not react to the desk."""
+    """A recording as a market source; it does not react to the desk."""
 
     knows_queue = False
 
     def __init__(self, tape: Tape, name: str) -> None:
-        """Take an open recording and what people call it."""
+        """Take an open recording and its name in reports."""
         self.name = name
         self.info = tape.info
         self._tape = tape
 
     @cached_property
     def summary(self) -> TapeSummary:
-        """Return what is on the recording; the first time, read it whole and check it."""
+        """Return the summary of the recording; the first call reads and checks all of it."""
         return validate(self._tape)
 
     def examine(self) -> None:
-        """Read the recording whole."""
+        """Read and check the whole recording."""
         _ = self.summary
 
     def environment(self, label: str, show: Progress) -> ReplayEnvironment:
-        """Return an environment that replays the rows."""
+        """Return an environment that replays the rows of the recording."""
         return ReplayEnvironment(self._rows(label, show))
 
     def join(
@@ -135,15 +135,15 @@ class RecordedSource:
         env: ReplayEnvironment,
         exchange: SimulatedProphet,
         publisher: Publisher,
-        desk: Participant,  # noqa: ARG002 - it is nobody to a recording
+        desk: Participant,  # noqa: ARG002 - a recording does not react to it
     ) -> "_RecordedRun":
-        """Hand the rows to the exchange."""
+        """Apply the rows to the exchange as their times come."""
         market = TapeReplayer(env, self.info, exchange, publisher)
         env.replay_to(market.apply_row)
         return _RecordedRun(env, market, self)
 
     def _rows(self, label: str, show: Progress) -> Iterator[ExchangeRow]:
-        """Yield the rows of the tape, telling every so often how far it has come."""
+        """Yield the rows of the tape, and show the progress every _ROWS_PER_SHOW rows."""
         total = self._tape.rows_total
         rows = exchange_rows(self._tape)
         for done in range(0, total, _ROWS_PER_SHOW):
@@ -167,12 +167,12 @@ class _RecordedRun:
         return SourceSummary(summary.rows, summary.first_ns, summary.last_ns, summary.digest)
 
     def close(self) -> None:
-        """Finish nothing: a recording is only read."""
+        """Do nothing: a recording is only read."""
 
     def abandon(self) -> None:
-        """Leave nothing: a recording is only read."""
+        """Do nothing: a recording is only read."""
 
 
 def recorded_source(name: str) -> RecordedSource:
-    """Open a recording by path or name; raise TapeError if it is neither."""
+    """Open a recording by path or name; raise TapeError if neither exists."""
     return RecordedSource(open_recording(name), name)

@@ -25,23 +25,23 @@ from strategies.trading.ports.exchange import Exchange, Listener
 from strategies.trading.ports.schedule import CallSchedule
 from strategies.trading.risk.limits import Limits
 
-# Clocks further apart than this are wrong: their difference is no delay of a message.
+# A larger delay is an error of a clock, not the delay of a message.
 _LONGEST_FEED_NS = 5 * NS_PER_SECOND
 
 
 class LiveMarket(Protocol):
-    """A live market that can be connected to; what else it offers is the session's."""
+    """A live market that can be connected to."""
 
     def connect(self, environ: Mapping[str, str], home: Path) -> AbstractAsyncContextManager[None]:
         """Log in for as long as the context lasts."""
 
 
 class PaperContext(Protocol):
-    """What is on offer, and which of it the desk follows."""
+    """The tape's dictionaries, and the markets that the desk follows."""
 
     @property
     def info(self) -> TapeInfo:
-        """Return the dictionaries of the tape, which grow while it is written."""
+        """Return the dictionaries of the tape, which gain entries while it is written."""
 
     @property
     def market_keys(self) -> tuple[MarketKey, ...]:
@@ -52,7 +52,7 @@ M = TypeVar("M", bound=LiveMarket)
 
 
 class PaperGateway(Generic[M]):
-    """A session's gateway whose orders rest in a simulated exchange, among the live market's.
+    """A session's gateway whose wagers rest in a simulated exchange that replays the live market.
 
     The market arrives late, and is matched when it arrives. So a command takes effect after the
     entry delay plus the delay of the market's last message; its response follows after the response
@@ -70,7 +70,7 @@ class PaperGateway(Generic[M]):
         seed: int,
         clock: Callable[..., Any],
     ) -> None:
-        """Prepare; time begins now. Raise ConfigError for an exchange that is not simulated."""
+        """Prepare, and start the clock; raise ConfigError for an exchange that is not simulated."""
         require_simulated_exchange(exchange)
         self._env = ReplayEnvironment(start_ns=clock(schedule=CallSchedule()).now_ns())
         self.clock: Any = clock(schedule=self._env)
@@ -118,7 +118,7 @@ class PaperGateway(Generic[M]):
         self._replayer.add_markets(added)
 
     def on_rows(self, rows: Sequence[Row]) -> None:
-        """Let rows happen at the exchange now."""
+        """Apply rows to the simulated exchange, now."""
         now_ns = self._env.now_ns
         self._feed_delay.note(rows[-1].received_ns - rows[-1].exchange_ns)
         for row in rows:
@@ -152,7 +152,7 @@ class PaperGateway(Generic[M]):
 
 
 class _Sum:
-    """The sum of some delays."""
+    """A delay that is the sum of others."""
 
     def __init__(self, *delays: Delay) -> None:
         self._delays = delays
@@ -162,7 +162,7 @@ class _Sum:
 
 
 class _LastDelay:
-    """The delay of the last message."""
+    """The feed delay of the last message, as a delay of commands."""
 
     def __init__(self) -> None:
         self._last_ns = 0

@@ -1,1 +1,1 @@
-"""The simulator judged by a session: what became of its wagers, and what would have."""
+"""Compares the wagers of a session with what the simulator makes of them."""

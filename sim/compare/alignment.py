@@ -1,6 +1,7 @@
-"""Where a recording shows what we did: private updates and the book arrive apart, either first.
+"""Finds the row of a recording that shows a step of ours.
 
-We read afterwards, so that a step of ours can be set against a row that came before it or after.
+Private updates and the book arrive separately, either first. As the recording is read after the
+session, a step can be aligned with a row that came before it or after it.
 """
 
 from bisect import bisect_left, bisect_right
@@ -29,13 +30,13 @@ class DisplayChange(NamedTuple):
 
 
 class SeenOffers:
-    """What a recording tells of some offers: how they changed, and what was traded there.
+    """The changes of some offers in a recording, and the trades on them.
 
     `own_trades` are the numbers of the rows with trades in which we were the taker.
     """
 
     def __init__(self, tape: Tape, wanted: Iterable[OfferId]) -> None:
-        """Read it through."""
+        """Read the whole recording."""
         self.changes: dict[OfferId, list[DisplayChange]] = {offer: [] for offer in wanted}
         self.own_trades: set[int] = set()
         self._trades: dict[OfferId, list[DisplayChange]] = {offer: [] for offer in self.changes}
@@ -70,10 +71,10 @@ class SeenOffers:
 def first_shown(changes: Sequence[DisplayChange], steps: Sequence[Step]) -> list[int]:
     """Return for each step the place of the change of its offer that is the first to show it.
 
-    That is the nearest in time, within `ALIGNMENT_NS`, by which the offer changed so much; or else
-    by so much at least, as others may have moved with us. Where none did, it is the first that was
-    that arrived when our update did, past the last if none did. What a change showed of one step it
-    does not show of another.
+    That is the nearest in time, within `ALIGNMENT_NS`, by which the offer changed by the amount of
+    the step; or else by at least that amount, as others may have moved with us. If there is no such
+    change, it is the first that arrived with our update or later, or one place beyond the last.
+    The part of a change that shows one step does not count for another.
     """
     times = [change.updated_ns for change in changes]
     amounts = [0, *(change.amount_cents for change in changes)]
@@ -97,7 +98,7 @@ def _nearest(near: range, step: Step, times: list[int], moved: list[int]) -> int
     """Return the place of the nearest change that may show a step, to a cent, None if none may."""
 
     def beyond_cents(place: int) -> int:
-        """Return by how much more than the step the offer moved."""
+        """Return how much more than the step the offer moved."""
         beyond = moved[place] - step.amount_cents
         return beyond if step.amount_cents > 0 else -beyond
 

@@ -1,4 +1,4 @@
-"""What people read of a comparison in the terminal, line by line."""
+"""The text of a comparison for the terminal, line by line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
@@ -7,34 +7,34 @@ from typing import NamedTuple
 from sim.compare.outcomes import TOLERANCE_PERCENT, ComparedWager, Outcome
 from sim.report.number_text import count, dollars, percent, seconds, signed_dollars
 
-_FATES = "{:<10}{:>9}{:>17}{:>14}{:>14}{:>18}{:>12}"
+_OUTCOMES = "{:<10}{:>9}{:>17}{:>14}{:>14}{:>18}{:>12}"
 _PROFITS = "{:<10}{:>14}{:>14}{:>18}{:>14}"
 
 
 class Profit(NamedTuple):
-    """The profit of a desk in cents: settled, and open at the last fair price, never added."""
+    """The profit of a desk in cents: settled, and open at the last fair price; never added up."""
 
     settled_cents: int
     marked_cents: int
 
 
-def told_fates(
+def outcome_lines(
     compared: Sequence[ComparedWager], queues: Sequence[str], least: str, most: str
 ) -> Iterator[str]:
-    """Yield the table of how fates agree under each queue model, and what it means."""
-    yield _FATES.format(
+    """Yield the table of how outcomes agree under each queue model, and what it means."""
+    yield _OUTCOMES.format(
         "queue", "agree", "of those filled", "matched", "simulated", "first fill after", "simulated"
     )
     real = [wager.real for wager in compared]
     for queue in queues:
         simulated = [wager.simulated[queue] for wager in compared]
         filled = [wager for wager in compared if wager.was_filled(queue)]
-        yield _FATES.format(
+        yield _OUTCOMES.format(
             queue,
             _share(compared, queue),
             _share(filled, queue),
-            dollars(sum(fate.matched_cents for fate in real)),
-            dollars(sum(fate.matched_cents for fate in simulated)),
+            dollars(sum(outcome.matched_cents for outcome in real)),
+            dollars(sum(outcome.matched_cents for outcome in simulated)),
             _median_fill(real),
             _median_fill(simulated),
         )
@@ -43,8 +43,8 @@ def told_fates(
     yield f"{count(between)} of {count(len(compared))} lie between {least} and {most}"
 
 
-def told_profits(real: Profit, replayed: Mapping[str, Profit]) -> Iterator[str]:
-    """Yield the table of the closed loop: profits, and how far from the real one they are."""
+def profit_lines(real: Profit, replayed: Mapping[str, Profit]) -> Iterator[str]:
+    """Yield the table of the closed loop: profits, and their differences from the real one."""
     yield "closed loop: the strategy trades the recording again; a sensitivity, no bound"
     yield _PROFITS.format("queue", "settled", "difference", "open, as marked", "difference")
     yield _PROFITS.format("real", dollars(real.settled_cents), "", dollars(real.marked_cents), "")
@@ -63,6 +63,6 @@ def _share(wagers: Sequence[ComparedWager], queue: str) -> str:
     return percent(agreeing / len(wagers) if wagers else None)
 
 
-def _median_fill(fates: Sequence[Outcome]) -> str:
-    after_ns = [fate.filled_after_ns for fate in fates if fate.filled_after_ns is not None]
+def _median_fill(outcomes: Sequence[Outcome]) -> str:
+    after_ns = [each.filled_after_ns for each in outcomes if each.filled_after_ns is not None]
     return seconds(median(after_ns) if after_ns else None)

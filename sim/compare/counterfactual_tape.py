@@ -1,7 +1,7 @@
-"""A recording without us: what it would have shown had our wagers never been there.
+"""Writes a recording as it would have been had our wagers never existed.
 
-Trades that filled us as makers stay, as their takers were there. Those in which we were the taker
-go, and what we took is put back until the offer next disappears. Results that only we received
+Trades that filled us as makers stay, as their takers existed. Trades in which we were the taker are
+removed, and what we took is put back until the offer next disappears. Results that only we received
 are added.
 """
 
@@ -20,22 +20,22 @@ from strategies.trading.model.events import MarketSettled, WagerMatched
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import opposite
 
-# What an offer row is to say, amount and quantity in cents; None for a row that goes.
-_Said = tuple[int, int] | None
+# Amount and quantity of an offer row, in cents; None for a row that is removed.
+_Displayed = tuple[int, int] | None
 
 
-def write_without_us(
+def write_counterfactual(
     tape: Tape,
     wagers: Sequence[EarlierWager],
     settled: Sequence[tuple[int, MarketSettled]],
     folder: Path,
 ) -> Tape:
-    """Write what a recording shows less these wagers; return it, opened.
+    """Write a recording without these wagers into `folder`, and return it opened.
 
     `settled` are results that only we received, with the times, in order. Raise TapeError
     where the recording cannot be read.
     """
-    said = _said_without(tape, wagers)
+    displayed = _displayed_without(tape, wagers)
     unreported = deque(settled)
     seq = None
     with _writer_like(tape.info, folder) as writer:
@@ -45,7 +45,7 @@ def write_without_us(
                 while unreported and unreported[0][0] <= row.received_ns:
                     _write_results(writer, *unreported.popleft())
                 writer.begin_message(row.received_ns, row.exchange_ns)
-            shown = said.get(number, (row.amount_cents, row.quantity_cents))
+            shown = displayed.get(number, (row.amount_cents, row.quantity_cents))
             if shown is not None:
                 writer.copy(row._replace(amount_cents=shown[0], quantity_cents=shown[1]))
         for at_ns, event in unreported:
@@ -54,7 +54,7 @@ def write_without_us(
 
 
 def _writer_like(info: TapeInfo, folder: Path) -> TapeWriter:
-    """Begin a recording that says the same of itself, with the same dictionaries."""
+    """Begin a recording with the same metadata and dictionaries."""
     writer = TapeWriter(
         folder,
         source=info.source,
@@ -79,8 +79,8 @@ def _write_results(writer: TapeWriter, at_ns: int, settled: MarketSettled) -> No
         writer.result(places[line_id], result)
 
 
-def _said_without(tape: Tape, wagers: Sequence[EarlierWager]) -> dict[int, _Said]:
-    """Return what rows of the recording say without these wagers, by number."""
+def _displayed_without(tape: Tape, wagers: Sequence[EarlierWager]) -> dict[int, _Displayed]:
+    """Return what rows of the recording display without these wagers, by number of the row."""
     catalogue = tape.info.catalogue()
     known = [wager for wager in wagers if wager.request.line_id in catalogue.lines]
     seen = SeenOffers(tape, _concerned(known, catalogue))
@@ -91,11 +91,11 @@ def _said_without(tape: Tape, wagers: Sequence[EarlierWager]) -> dict[int, _Said
             # What was taken before was never shown here.
             if not step.taken or step.at_ns >= begins_ns:
                 steps[step.offer].append(step)
-    said: dict[int, _Said] = dict.fromkeys(seen.own_trades)
+    displayed: dict[int, _Displayed] = dict.fromkeys(seen.own_trades)
     for offer, changes in seen.changes.items():
         ours = sorted(steps[offer], key=attrgetter("at_ns"))
-        said |= _less(changes, ours)
-    return said
+        displayed |= _less(changes, ours)
+    return displayed
 
 
 def _concerned(wagers: Iterable[EarlierWager], catalogue: Catalogue) -> Iterator[OfferId]:
@@ -108,25 +108,25 @@ def _concerned(wagers: Iterable[EarlierWager], catalogue: Catalogue) -> Iterator
                 yield OfferId(line_id, event.odds)
 
 
-def _less(changes: Sequence[DisplayChange], steps: Sequence[Step]) -> dict[int, _Said]:
-    """Return what the rows of an offer say without our steps; one that says nothing new goes."""
+def _less(changes: Sequence[DisplayChange], steps: Sequence[Step]) -> dict[int, _Displayed]:
+    """Return what the rows of an offer display without our steps, None where nothing changes."""
     ours: dict[int, list[Step]] = defaultdict(list)
     for place, step in zip(first_shown(changes, steps), steps, strict=True):
         ours[place].append(step)
-    said: dict[int, _Said] = {}
+    displayed: dict[int, _Displayed] = {}
     rested_cents = came_cents = took_cents = 0
-    last: _Said = (0, 0)
+    last: _Displayed = (0, 0)
     for place, change in enumerate(changes):
         taking_cents = -sum(step.amount_cents for step in ours[place] if step.taken)
         rested_cents += sum(step.amount_cents for step in ours[place] if not step.taken)
         came_cents += sum(step.quantity_cents for step in ours[place])
-        # What disappeared in our own taking comes back with it.
+        # An offer that disappeared because we took it comes back with what we took.
         if not change.amount_cents and not taking_cents:
             took_cents = 0
         took_cents += taking_cents
         amount_cents = max(0, change.amount_cents - max(0, rested_cents)) + took_cents
         quantity_cents = max(0, change.quantity_cents - max(0, came_cents)) if amount_cents else 0
         now = (amount_cents, quantity_cents)
-        said[change.row] = None if now == last else now
+        displayed[change.row] = None if now == last else now
         last = now
-    return said
+    return displayed

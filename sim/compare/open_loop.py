@@ -1,8 +1,8 @@
-"""The open loop: the commands of a session, sent again at their times to the simulated exchange.
+"""The open loop: resends the commands of a session, at their times, to the simulated exchange.
 
-No strategy decides anything. What the exchange answers is noted, and changes nothing, save where it
-refuses for now a cancel that was taken in the session: that is sent again when it says. Otherwise a
-wager would live on for want of some milliseconds.
+No strategy decides anything, and responses change nothing, with one exception: a cancel that the
+session's exchange accepted but the simulated one refuses for now is sent again at the time that the
+refusal names. Otherwise a difference of milliseconds would leave the wager open.
 """
 
 from collections import Counter
@@ -28,15 +28,15 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import BATCH_LIMIT
 from strategies.trading.ports.schedule import Priority
 
-# For answers to what was sent last.
+# Time for the responses to the last commands.
 _GRACE_NS = 60 * NS_PER_SECOND
 
 # The updates of each wager, with their times.
-Answers = dict[WagerRef, list[tuple[int, Event]]]
+Updates = dict[WagerRef, list[tuple[int, Event]]]
 
 
 class OpenLoop:
-    """Sends the same commands to a new exchange on the same recording, as often as asked."""
+    """Sends the same commands to a new exchange on the same recording, once for each call."""
 
     def __init__(
         self,
@@ -50,9 +50,9 @@ class OpenLoop:
         commands: Sequence[Entry[Command]],
         refused: Iterable[WagerRef],
     ) -> None:
-        """Take the parts, and the commands in order; the account follows these markets.
+        """Take the parts, and the commands in order; the account follows `market_keys`.
 
-        `refused` names a wager as often as a cancel of it was refused in the session.
+        `refused` holds a wager once for each cancel of it that was refused in the session.
         """
         self._feed = feed
         self._exchange = exchange
@@ -63,8 +63,8 @@ class OpenLoop:
         self._batches = list(_batches(commands))
         self._taken_ns = _taken_cancels(commands, Counter(refused))
 
-    def play(self, queue: QueueModel) -> Answers:
-        """Return what the exchange tells of each wager under a queue model."""
+    def play(self, queue: QueueModel) -> Updates:
+        """Return the updates of each wager under a queue model."""
         env = self._feed.environment(f"queue {queue}", _show_nothing)
         inbox = Inbox(env)
         info, latency = self._feed.info, self._latency(RandomStreams(self._seed))
@@ -72,29 +72,29 @@ class OpenLoop:
             env=env, info=info, activation=latency.activation, queue=queue, fees=self._fees
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self._market_keys)
-        link = ExchangeConnection(env, exchange, latency, inbox, publisher)
-        course = self._feed.join(env, exchange, publisher, link.participant)
-        answers: Answers = {}
+        connection = ExchangeConnection(env, exchange, latency, inbox, publisher)
+        source_run = self._feed.join(env, exchange, publisher, connection.participant)
+        updates: Updates = {}
 
         def note(event: Event, at_ns: int) -> None:
             ref = getattr(event, "ref", None)
             if ref is not None:
-                answers.setdefault(ref, []).append((at_ns, event))
+                updates.setdefault(ref, []).append((at_ns, event))
             if isinstance(event, CancelRefused) and self._must_ask_again(event, at_ns):
                 due_ns = max(event.retry_at_ns or 0, at_ns)
-                env.schedule_call(due_ns, Priority.DESK, partial(link.cancel, [event.ref]))
+                env.schedule_call(due_ns, Priority.DESK, partial(connection.cancel, [event.ref]))
 
         inbox.connect(note, _decide_nothing)
         last_ns = env.now_ns
         for at_ns, commands in self._batches:
-            env.schedule_call(at_ns, Priority.DESK, partial(_send, link, commands))
+            env.schedule_call(at_ns, Priority.DESK, partial(_send, connection, commands))
             last_ns = at_ns
-        env.run(until=course.ended)
+        env.run(until=source_run.ended)
         env.run(until=max(last_ns, env.now_ns) + _GRACE_NS)
-        return answers
+        return updates
 
     def _must_ask_again(self, refusal: CancelRefused, now_ns: int) -> bool:
-        """Return whether a cancel is refused for now that was the last of its wager, and taken."""
+        """Return whether this refuses for now the cancel of a wager that the session's accepted."""
         taken_ns = self._taken_ns.get(refusal.ref)
         return refusal.retry_at_ns is not None and taken_ns is not None and taken_ns <= now_ns
 
@@ -102,7 +102,7 @@ class OpenLoop:
 def _taken_cancels(
     commands: Iterable[Entry[Command]], refused: Counter[WagerRef]
 ) -> dict[WagerRef, int]:
-    """Return when the last cancel of each wager was sent, where not all of them were refused."""
+    """Return when the last cancel of each wager was sent, unless all of them were refused."""
     asked: Counter[WagerRef] = Counter()
     last_ns: dict[WagerRef, int] = {}
     for command in commands:
@@ -113,7 +113,7 @@ def _taken_cancels(
 
 
 def _batches(commands: Iterable[Entry[Command]]) -> Iterator[tuple[int, Sequence[Command]]]:
-    """Yield the commands as they were sent: of one kind, at one time, so many in a request."""
+    """Yield the commands as they were batched: of one kind and time, at most BATCH_LIMIT each."""
     for (at_ns, _), together in groupby(
         commands, key=lambda each: (each.now_ns, type(each.payload))
     ):
@@ -122,18 +122,19 @@ def _batches(commands: Iterable[Entry[Command]]) -> Iterator[tuple[int, Sequence
             yield at_ns, payloads[start : start + BATCH_LIMIT]
 
 
-def _send(link: ExchangeConnection, commands: Sequence[Command]) -> None:
+def _send(connection: ExchangeConnection, commands: Sequence[Command]) -> None:
     match commands[0]:
         case PlaceWager():
-            link.place(cast("Sequence[PlaceWager]", commands))
+            connection.place(cast("Sequence[PlaceWager]", commands))
         case CancelWager():
-            link.cancel([command.ref for command in cast("Sequence[CancelWager]", commands)])
+            refs = [command.ref for command in cast("Sequence[CancelWager]", commands)]
+            connection.cancel(refs)
         case CancelAll():
-            link.cancel_all()
+            connection.cancel_all()
 
 
 def _decide_nothing(_: int) -> None:
-    """Decide nothing: it was decided in the session."""
+    """Decide nothing: the commands are those of the session."""
 
 
 def _show_nothing(_label: str, _rows: int, _rows_total: int) -> None:

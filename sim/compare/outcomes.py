@@ -1,4 +1,4 @@
-"""The fate of a wager: how much of it was matched, how soon, and how it ended."""
+"""The outcome of a wager: how much of it was matched, how soon, and how it ended."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.wagers.wager import EndReason
 
-# Two fates agree if what was matched differs by no more than this part of the stake.
+# Two outcomes agree if what was matched differs by at most this part of the stake.
 TOLERANCE_PERCENT = 5
 
 # The table of a comparison, one row per wager and queue model. Times are nanoseconds, money is
@@ -48,7 +48,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a wager.
+    """How a wager ended.
 
     `filled_after_ns` is from its placing to its first fill, None if it has none; `ended` is None
     while it may still be matched.
@@ -59,7 +59,7 @@ class Outcome:
     ended: EndReason | None
 
     def values(self) -> tuple[int, int | None, str | None]:
-        """Return it as a table holds it."""
+        """Return the outcome's columns of the table."""
         return self.matched_cents, self.filled_after_ns, self.ended and self.ended.value
 
 
@@ -77,7 +77,7 @@ def outcome_of(
 
 @dataclass(frozen=True, slots=True)
 class ComparedWager:
-    """A wager of a session, its real fate, and its simulated one under each queue model."""
+    """A wager of a session, its real outcome, and the simulated one under each queue model."""
 
     request: PlaceWager
     placed_ns: int
@@ -100,16 +100,16 @@ class ComparedWager:
         return bool(self.real.matched_cents or self.simulated[queue].matched_cents)
 
     def rows(self) -> Iterator[Sequence[Any]]:
-        """Yield its rows of the table."""
-        asked = self.request
+        """Yield the wager's rows of the table, one for each queue model."""
+        request = self.request
         for queue, simulated in self.simulated.items():
             yield (
-                asked.ref,
+                request.ref,
                 self.placed_ns,
-                asked.line_id,
-                asked.odds,
-                asked.stake_cents,
-                asked.intent.value,
+                request.line_id,
+                request.odds,
+                request.stake_cents,
+                request.intent.value,
                 queue,
                 *self.real.values(),
                 *simulated.values(),

@@ -1,7 +1,8 @@
-"""Our own stake in a book: by how much a wager of ours changes what is offered, and when.
+"""Our own part of the book: how much a wager of ours changes an offer, and when.
 
-What rests of a wager shows as an offer on the opposite line at the opposite odds, in takers' cents;
-what it takes is gone from the offer on its own line. Times are those of our private updates.
+The open part of a wager is displayed as an offer on the opposite line at the opposite odds, in
+takers' cents; the part that took is missing from the offer on its own line. Times are those of our
+private updates.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,17 +30,17 @@ IsTaker = Callable[[int, "OfferId", WagerMatched], bool]
 
 
 class OfferId(NamedTuple):
-    """An offer: what takers on a line may stake at these odds."""
+    """An offer, named by the line that takers stake on and their odds."""
 
     line_id: LineId
     odds: Odds
 
 
 class Step(NamedTuple):
-    """A change of an offer that is our doing, and when our update arrived.
+    """A change of an offer that we caused, and when our update arrived.
 
-    `amount_cents` is what the offer rises or falls by, `quantity_cents` the change of what its
-    makers came with. `taken` tells that the stake which is gone was others'.
+    `amount_cents` is how much the offer rises or falls, `quantity_cents` the change of its makers'
+    original stakes. `taken` is true if we took the stake of others.
     """
 
     at_ns: int
@@ -50,7 +51,7 @@ class Step(NamedTuple):
 
 
 def steps_of(wager: EarlierWager, catalogue: Catalogue, is_taker: IsTaker) -> Iterator[Step]:
-    """Yield what a wager changed in the book: first what it took, then what rested of it."""
+    """Yield the changes that a wager made to the book: first as a taker, then as a maker."""
     request = wager.request
     took: list[WagerMatched] = []
     rested: list[tuple[int, object]] = []
@@ -70,7 +71,7 @@ def steps_of(wager: EarlierWager, catalogue: Catalogue, is_taker: IsTaker) -> It
 
 
 def _took(wager: EarlierWager, at_ns: int, fill: WagerMatched, is_taker: IsTaker) -> bool:
-    """Return whether a fill was matched as a taker; at longer odds than asked it surely was."""
+    """Return whether a fill was matched as a taker; at longer odds than requested it was."""
     request = wager.request
     if request.intent is Intent.ADD_ONLY:
         return False
@@ -81,9 +82,9 @@ def _took(wager: EarlierWager, at_ns: int, fill: WagerMatched, is_taker: IsTaker
 def _resting(
     wager: EarlierWager, took: list[WagerMatched], updates: list[tuple[int, object]]
 ) -> Iterator[tuple[int, int, int]]:
-    """Yield when, how much of a wager shows to takers, and how much it came with.
+    """Yield the time, the amount of a wager displayed to takers, and its original stake.
 
-    What it took never rested. It is in the book from the moment it is reported open or matched.
+    The part that took never rested. The rest is in the book once it is reported open or matched.
     """
     odds, stake_cents = wager.request.odds, wager.request.stake_cents
     open_cents = stake_cents - sum(fill.stake_cents for fill in took)

@@ -1,4 +1,4 @@
-"""A session held against the simulator, start by start."""
+"""Compares a session with the simulator, start by start."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -11,8 +11,8 @@ from conf.modes import Mode
 from recordings.journal.recorded_run import RecordedRun, open_run
 from recordings.parquet import TableWriter
 from sim.backtest import Backtest
-from sim.compare.comparison_text import Profit, told_fates, told_profits
-from sim.compare.counterfactual_tape import write_without_us
+from sim.compare.comparison_text import Profit, outcome_lines, profit_lines
+from sim.compare.counterfactual_tape import write_counterfactual
 from sim.compare.open_loop import OpenLoop
 from sim.compare.outcomes import TABLE, ComparedWager, outcome_of
 from sim.engine.faults import Faults
@@ -46,10 +46,10 @@ LEAST, MOST = "back", "front"
 
 
 class SessionComparison:
-    """Compares the starts of a session, from the parts that the session was built of.
+    """Compares the starts of a session, built from the parts that the session was built of.
 
-    `mode_name` is that of the session: on paper nothing of ours is in the recorded book, and its
-    own `exchange` is simulated; that of any other is stood in for by `simulated`.
+    `mode_name` is that of the session. A paper session's `exchange` is simulated and its recorded
+    book holds nothing of ours; for any other mode `simulated` takes the place of `exchange`.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class SessionComparison:
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
-        """Take the parts, and the way to a start of a session."""
+        """Take the parts."""
         self._queues = queues
         self._on_paper = Mode(mode_name) is Mode.PAPER
         self._exchange = exchange if self._on_paper else simulated
@@ -86,11 +86,11 @@ class SessionComparison:
         self._controls = controls
 
     def run(self, folder: Path, number: int) -> Iterator[str]:
-        """Compare a start of the session in a folder; yield what people should read, line by line.
+        """Compare a start of the session in a folder; yield the lines to print.
 
-        The fates of its wagers are also written there, as `compare-NUMBER.parquet`. Raise
-        JournalError or TapeError for what cannot be read, and DifferenceError where the desk's own
-        profit does not come out of its inputs again.
+        The outcomes of its wagers are also written there, as `compare-NUMBER.parquet`. Raise
+        JournalError or TapeError for what cannot be read, and ReplayDifferenceError if replaying
+        the desk's inputs does not give its commands.
         """
         with open_run(folder, number) as run, TemporaryDirectory() as scratch:
             if run is None:
@@ -103,19 +103,19 @@ class SessionComparison:
                 yield f"start {number}: it placed no wagers"
                 return
             feed = self._feed(run, wagers, refs, Path(scratch) / "tape")
-            yield f"start {number}: {count(len(placed))} wagers; {self._told_taken_out()}"
+            yield f"start {number}: {count(len(placed))} wagers; {self._own_stake_note()}"
             compared = self._compare(run, placed, feed)
-            yield from told_fates(compared, list(self._queues), LEAST, MOST)
+            yield from outcome_lines(compared, list(self._queues), LEAST, MOST)
             yield _write_table(folder / f"compare-{number:05d}.parquet", compared)
             real = self._replay().play(run).desk
             if run.run_context.earlier_refs:
                 taken_over = count(len(run.run_context.earlier_refs))
                 yield f"the real profit is also that of {taken_over} wagers of earlier starts"
-            yield from told_profits(_profit_of(real), self._profits_anew(run, feed))
+            yield from profit_lines(_profit_of(real), self._closed_loop_profits(run, feed))
 
-    def _told_taken_out(self) -> str:
+    def _own_stake_note(self) -> str:
         if self._on_paper:
-            return "on paper nothing of them was in the recorded book: both fates are simulated"
+            return "paper wagers are not in the recorded book: both outcomes are simulated"
         return "our own stake is taken out of the recorded book"
 
     def _feed(
@@ -130,42 +130,42 @@ class SessionComparison:
         settled = [(at_ns, event) for at_ns, event in inputs if isinstance(event, MarketSettled)]
         ours: list[EarlierWager] = []
         if not self._on_paper:
-            # Whatever an earlier start left was cancelled before the desk was seated.
-            seated_ns = next(run.inputs()).now_ns
-            ours = [w if w.request.ref in placed else _ended(w, seated_ns) for w in wagers]
-        tape = write_without_us(run.tape, ours, settled, folder)
+            # Wagers of earlier starts were cancelled before this start's desk was assembled.
+            assembled_ns = next(run.inputs()).now_ns
+            ours = [w if w.request.ref in placed else _ended(w, assembled_ns) for w in wagers]
+        tape = write_counterfactual(run.tape, ours, settled, folder)
         return RecordedSource(tape, f"{run.tape.path} without us")
 
     def _compare(
         self, run: RecordedRun, placed: Sequence[EarlierWager], feed: RecordedSource
     ) -> list[ComparedWager]:
-        """Return the wagers with their fates under every queue model."""
+        """Return the wagers with their outcomes under every queue model."""
         inputs = [entry.payload for entry in run.inputs()]
-        grown = (event.market_keys for event in inputs if isinstance(event, MarketsAdded))
+        added = (event.market_keys for event in inputs if isinstance(event, MarketsAdded))
         loop = OpenLoop(
             feed=feed,
             exchange=self._exchange_for(run),
             latency=self._latency,
             fees=self._fees,
             seed=self._seed,
-            market_keys=[*run.run_context.market_keys, *chain.from_iterable(grown)],
+            market_keys=[*run.run_context.market_keys, *chain.from_iterable(added)],
             commands=list(run.commands()),
             refused=(event.ref for event in inputs if isinstance(event, CancelRefused)),
         )
-        answers = {name: loop.play(queue()) for name, queue in self._queues.items()}
+        replayed = {name: loop.play(queue()) for name, queue in self._queues.items()}
         compared = []
         for wager in placed:
             request, placed_ns = wager.request, wager.placed_ns
             simulated = {
                 queue: outcome_of(request, placed_ns, updates.get(request.ref, ()))
-                for queue, updates in answers.items()
+                for queue, updates in replayed.items()
             }
             real = outcome_of(request, placed_ns, wager.updates)
             compared.append(ComparedWager(request, placed_ns, real, simulated))
         return compared
 
-    def _profits_anew(self, run: RecordedRun, feed: RecordedSource) -> dict[str, Profit]:
-        """Return the profits of a desk like that of a start, were it to trade without it."""
+    def _closed_loop_profits(self, run: RecordedRun, feed: RecordedSource) -> dict[str, Profit]:
+        """Return the profits of the same desk trading the recording without its own wagers."""
         backtest = Backtest(
             feed=feed,
             exchange=self._exchange_for(run),
@@ -198,7 +198,7 @@ class SessionComparison:
         )
 
     def _exchange_for(self, run: RecordedRun) -> Callable[..., SimulatedProphet]:
-        """Return what makes an exchange at which an account has the balance of a start's desk."""
+        """Return a factory of exchanges whose accounts begin with the balance of a run's desk."""
 
         def made(**parts: Any) -> SimulatedProphet:
             exchange = self._exchange(**parts)
@@ -210,7 +210,7 @@ class SessionComparison:
 
 
 def _ended(wager: EarlierWager, at_ns: int) -> EarlierWager:
-    """Return a wager that rests no longer than until a time."""
+    """Return a wager with a cancellation at a time."""
     end = (at_ns, WagerCancelled(wager.request.ref, 0))
     return EarlierWager(wager.request, wager.placed_ns, [*wager.updates, end])
 
@@ -220,7 +220,7 @@ def _profit_of(desk: Desk) -> Profit:
 
 
 def _write_table(path: Path, compared: Sequence[ComparedWager]) -> str:
-    """Write the fates, and return where they are."""
+    """Write the outcomes, and return the path."""
     table = TableWriter(path, TABLE)
     for wager in compared:
         for row in wager.rows():

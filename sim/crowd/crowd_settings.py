@@ -22,7 +22,7 @@ MIN_SCORE_GAP_S = 4.0
 class CrowdSettings:
     """Settings of a crowd. Times are in seconds; rates are multiples of the measured ones.
 
-    `makers` is the number of makers, the tightest profiles first; `pace` multiplies how often they
+    `makers` is the number of makers, the tightest profiles first; `requote_rate` is how often they
     requote, `interest` how often takers arrive. `informed` is the mean number of takers who see a
     score early, per score and main line. Only markets of `types` are traded. `extra_suspensions`
     happen in every market besides those at the start and at the end. `in_play_delay_s` replaces
@@ -32,7 +32,7 @@ class CrowdSettings:
 
     opens_before_s: float = DAY_S
     makers: int = 6
-    pace: float = 1.0
+    requote_rate: float = 1.0
     interest: float = 1.0
     informed: float = 1.0
     types: tuple[MarketType, ...] = CROWD_TYPES
@@ -43,7 +43,7 @@ class CrowdSettings:
 
     def __post_init__(self) -> None:
         """Raise ConfigError, naming the setting, for a value that is out of range."""
-        for name in ("opens_before_s", "pace", "interest", "informed", "trade_skew_s"):
+        for name in ("opens_before_s", "requote_rate", "interest", "informed", "trade_skew_s"):
             self._require(name, getattr(self, name) >= 0, "zero or more")
         self._require("makers", self.makers >= 1, "one or more")
         self._require("extra_suspensions", self.extra_suspensions >= 0, "zero or more")
@@ -62,7 +62,7 @@ class CrowdSettings:
         return cls(
             opens_before_s=float(rng.uniform(30, 120)),
             makers=int(rng.integers(1, 6)),
-            pace=float(rng.uniform(1, 6)),
+            requote_rate=float(rng.uniform(1, 6)),
             interest=float(rng.uniform(0.2, 4)),
             informed=float(rng.uniform(0, 3)),
             extra_suspensions=int(rng.integers(0, 4)),

@@ -140,8 +140,8 @@ def crowd_source(
     makers: Annotated[
         PositiveWhole, Meta(description="How many of six makers quote, the keenest first.")
     ],
-    pace: Annotated[
-        Multiple, Meta(description="How often makers look, as a multiple of the usual.")
+    requote_rate: Annotated[
+        Multiple, Meta(description="How often makers requote, as a multiple of the measured rate.")
     ],
     interest: Annotated[
         Multiple, Meta(description="How often takers come, as a multiple of the usual.")
@@ -171,7 +171,7 @@ def crowd_source(
     settings = CrowdSettings(
         opens_before_s=_number("opens_before_hours", opens_before_hours) * S_PER_HOUR,
         makers=makers,
-        pace=_number("pace", pace),
+        requote_rate=_number("requote_rate", requote_rate),
         interest=_number("interest", interest),
         informed=_number("informed", informed),
         extra_suspensions=suspensions_named(suspensions),

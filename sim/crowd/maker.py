@@ -79,7 +79,7 @@ class Quoter:
         self._anchor = 0.0
         self._withheld_side: int | None = None
         self._net_cents = 0
-        self._rate = context.settings.pace * (1.0 if pair.is_main else OUTER_REQUOTES_SHARE)
+        self._rate = context.settings.requote_rate * (1.0 if pair.is_main else OUTER_REQUOTES_SHARE)
 
     def run(self) -> ProcessGenerator:
         """Requote the pair at random times until the game is settled."""

@@ -19,9 +19,9 @@ class Faults:
     `command_lost`: the command never reaches the exchange. `command_refused`: the exchange refuses
     it for a reason that is not in the command. `answer_lost`, `answer_late` and `answer_doubled`
     apply to responses and private updates; late and duplicate ones come up to `late_ns` after they
-    were due. `told_after_ns` is the time after which a lost message is recovered from the
-    exchange's history. Disconnects occur every `disconnect_every_ns` on average, never if that is
-    zero, and last at most `disconnect_ns`.
+    were due. A lost message is recovered from the exchange's history after `recovery_ns`.
+    Disconnects occur every `disconnect_every_ns` on average, never if that is zero, and last at
+    most `disconnect_ns`.
     """
 
     command_lost: float = 0.0
@@ -30,7 +30,7 @@ class Faults:
     answer_late: float = 0.0
     answer_doubled: float = 0.0
     late_ns: int = 0
-    told_after_ns: int = NS_PER_SECOND
+    recovery_ns: int = NS_PER_SECOND
     disconnect_every_ns: int = 0
     disconnect_ns: int = 0
 
@@ -61,7 +61,7 @@ class Faults:
 
 
 class FaultSettings(Struct, frozen=True, kw_only=True):
-    """How often each fault comes, and how long it lasts, as a configuration states it."""
+    """How often each fault occurs, and how long it lasts, as configured."""
 
     command_lost: Annotated[
         Probability, Meta(description="That a command never reaches the exchange.")
@@ -81,13 +81,13 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
     late_seconds: Annotated[
         Seconds, Meta(description="How much later than due a late answer comes, at most.")
     ]
-    told_after_seconds: Annotated[
+    recovery_seconds: Annotated[
         float,
         Meta(
             gt=0,
             lt=CANCEL_PATIENCE_SECONDS,
-            description="After how long the exchange is asked for an answer that was lost; the "
-            "desk itself gives up after five seconds.",
+            description="Time until a lost answer is fetched from the exchange's history; below "
+            "five seconds, after which the desk gives up.",
         ),
         Unit("seconds"),
     ]
@@ -107,7 +107,7 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
             answer_late=self.answer_late,
             answer_doubled=self.answer_doubled,
             late_ns=nanoseconds(self.late_seconds),
-            told_after_ns=nanoseconds(self.told_after_seconds),
+            recovery_ns=nanoseconds(self.recovery_seconds),
             disconnect_every_ns=nanoseconds(self.disconnect_every_seconds),
             disconnect_ns=nanoseconds(self.disconnect_seconds),
         )

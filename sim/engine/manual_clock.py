@@ -1,4 +1,4 @@
-"""A clock that stands still until it is set: replays set it to the times of a journal."""
+"""A clock that advances only when it is set: replays set it to the times of a journal."""
 
 from collections.abc import Callable
 

@@ -191,5 +191,5 @@ class FaultyConnection(ExchangeConnection):
         return int(self._rng.integers(limit_ns + 1))
 
     def _call_later(self, callback: Callable[[], None]) -> None:
-        due_ns = self._env.now_ns + self._faults.told_after_ns
+        due_ns = self._env.now_ns + self._faults.recovery_ns
         self._env.schedule_call(due_ns, Priority.EXCHANGE, callback)

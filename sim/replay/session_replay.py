@@ -1,8 +1,8 @@
-"""A replay: the inputs of a session fed to the same desk again, which must ask for the same.
+"""Replays a session: feeds its inputs to the same desk, which must send the same commands.
 
-The exchange is silent and time stands still between inputs: what the desk received of both is among
-the inputs, with their numbers and times. What the desk does is recorded as
-in a backtest, so that a start can be judged and reported on as one.
+The exchange sends nothing and the clock does not advance between inputs: all responses and timers
+that the desk received are among the inputs, with their numbers and times. The desk is recorded as
+in a backtest, so that a start has the same report.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -45,16 +45,16 @@ from strategies.trading.wagers.wager_manager import WagerSettings
 
 
 class ReplayDifferenceError(TradingError):
-    """A replayed desk did something else than its session had journaled."""
+    """A replayed desk differs from the journal of its session."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """A start that was played again: its desk at the end, its record, and its recording.
+    """A replayed start: its desk at the end, its records, and its recording.
 
-    All its `commands` were as journaled. It went from `began_ns`, None if the desk never began, to
-    `ended_ns`, and received `inputs` inputs. `limits` are those it traded with; of the wagers of
-    earlier starts that it knew, `turnover_before_cents` had been matched.
+    All its `commands` were as journaled. It ran from `began_ns`, None if the desk never began, to
+    `ended_ns`, and received `inputs` inputs. `limits` are those it traded with;
+    `turnover_before_cents` had been matched of the wagers of earlier starts that it restored.
     """
 
     desk: Desk
@@ -69,12 +69,12 @@ class ReplayResult:
 
     @property
     def commands(self) -> int:
-        """Return how many commands it came to."""
+        """Return how many commands the desk sent."""
         return self.journal.digest.commands
 
 
 class SessionReplay:
-    """Replays the starts of a session, from the parts that the session was built of."""
+    """Replays the starts of a session, built from the parts that the session was built of."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class SessionReplay:
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
-        """Take the parts, and the way to a start of a session."""
+        """Take the parts."""
         self._strategy = strategy
         self._pricing = pricing
         self._wagers = wagers
@@ -97,10 +97,10 @@ class SessionReplay:
     def run(
         self, folder: Path, number: int, tables: RunTables | None = None
     ) -> ReplayResult | None:
-        """Replay a start of the session in a folder; there is None if it never had a desk.
+        """Replay a start of the session in a folder; return None if it never had a desk.
 
-        What the desk does goes to `tables` if given. Raise ReplayDifferenceError at the
-        first command that differs, JournalError or TapeError for what cannot be read.
+        The desk is recorded in `tables`, if given. Raise ReplayDifferenceError at the first command
+        that differs, JournalError or TapeError for what cannot be read.
         """
         with open_run(folder, number) as run:
             return None if run is None else self.play(run, tables)
@@ -117,9 +117,9 @@ class SessionReplay:
         turnover_before_cents = desk.ledger.turnover_cents
         wagers = WagerRecorder(desk, watch, tables)
         sampler = None if tables is None else PriceSampler(desk, watch, tables, NS_PER_SECOND)
-        stage = _Stage(desk, wagers, clock, journal, watch, sampler)
+        player = _InputPlayer(desk, wagers, clock, journal, watch, sampler)
         for entry in run.inputs():
-            stage.play(entry)
+            player.play(entry)
         journal.close()
         wagers.close()
         return ReplayResult(
@@ -128,9 +128,9 @@ class SessionReplay:
             wagers=wagers,
             tape=run.tape,
             limits=run.run_context.limits,
-            began_ns=stage.began_ns,
+            began_ns=player.began_ns,
             ended_ns=clock.now_ns(),
-            inputs=stage.inputs,
+            inputs=player.inputs,
             turnover_before_cents=turnover_before_cents,
         )
 
@@ -164,7 +164,7 @@ class SessionReplay:
 
 
 class _Sent(NamedTuple):
-    """A command, and after which input and when it was asked for."""
+    """A command, the number of the last input before it, and its time."""
 
     input_seq: int
     now_ns: int
@@ -172,10 +172,7 @@ class _Sent(NamedTuple):
 
 
 class _Comparison:
-    """The journal of a replayed desk: it holds every command against the session's.
-
-    What was compared, and all else, goes on to the record.
-    """
+    """The journal of a replayed desk: compares every command with the session's, and records it."""
 
     def __init__(self, run: int, journaled: Iterator[Entry[Command]], record: RunJournal) -> None:
         self._run = run
@@ -186,12 +183,12 @@ class _Comparison:
         self._received: dict[int, Event] = {}
 
     def close(self) -> None:
-        """Raise ReplayDifferenceError if the session had asked for more."""
+        """Raise ReplayDifferenceError if the session sent more commands."""
         self._compare(None)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Record nothing meanwhile: it is of earlier starts."""
+        """Record nothing within the context: it restores wagers of earlier starts."""
         self._is_silent = True
         try:
             yield
@@ -204,7 +201,7 @@ class _Comparison:
             self._received[input_seq] = event
             self._record.received(input_seq, now_ns, event)
 
-    def require_heard(self, input_seq: int, event: Event) -> None:
+    def require_received(self, input_seq: int, event: Event) -> None:
         """Raise ReplayDifferenceError unless this was the input of that number."""
         received = self._received.pop(input_seq, None)
         if received != event:
@@ -230,7 +227,7 @@ class _Comparison:
         journaled = None if entry is None else _Sent(entry.input_seq, entry.now_ns, entry.payload)
         if journaled != replayed:
             ours, theirs = _sent_text(replayed), _sent_text(journaled)
-            text = f"the session asked for {theirs}, the replay for {ours}"
+            text = f"the session sent {theirs}, the replay sent {ours}"
             raise self._difference(text)
 
     def _difference(self, text: str) -> ReplayDifferenceError:
@@ -245,25 +242,25 @@ def _sent_text(sent: _Sent | None) -> str:
 
 
 class _SilentExchange:
-    """An exchange that never answers."""
+    """An exchange that never responds: its responses are among the inputs."""
 
     def place(self, requests: object) -> None:
-        """Say nothing: the answer is among the inputs."""
+        pass
 
     def cancel(self, refs: object) -> None:
-        """Say nothing: the answer is among the inputs."""
+        pass
 
     def cancel_all(
         self, event_id: EventId | None = None, market_id: MarketId | None = None
     ) -> None:
-        """Say nothing: the answers are among the inputs."""
+        pass
 
     def ask_state(self) -> None:
-        """Say nothing: the answer is among the inputs."""
+        pass
 
 
-class _Stage:
-    """Plays inputs to a desk, which is watched meanwhile, on a clock that it does not see."""
+class _InputPlayer:
+    """Feeds inputs to a desk, and samples it on a clock of its own, `watch`."""
 
     def __init__(
         self,
@@ -284,7 +281,7 @@ class _Stage:
         self.inputs = 0
 
     def play(self, entry: Entry[Input]) -> None:
-        self._look_until(entry.now_ns)
+        self._sample_until(entry.now_ns)
         self._set(entry.now_ns)
         match entry.payload:
             case DeskStarted():
@@ -293,10 +290,11 @@ class _Stage:
                 self._desk.act(entry.now_ns)
             case event:
                 self.inputs += 1
-                # What a desk sends itself, such as a loss limit, it has received by now.
+                # Events that the desk emits itself, such as a reached loss limit, it received
+                # together with the input that caused them.
                 if entry.input_seq > self._journal.input_seq:
-                    self._hear(event, entry.input_seq, entry.now_ns)
-                self._journal.require_heard(entry.input_seq, event)
+                    self._feed(event, entry.input_seq, entry.now_ns)
+                self._journal.require_received(entry.input_seq, event)
 
     def _begin(self, now_ns: int) -> None:
         self.began_ns = now_ns
@@ -304,8 +302,8 @@ class _Stage:
             self._sampler.start()
         self._desk.start()
 
-    def _look_until(self, now_ns: int) -> None:
-        """Look at the desk at every moment until now that was asked for."""
+    def _sample_until(self, now_ns: int) -> None:
+        """Make the calls of the sampler that are due by now."""
         while (due_ns := self._watch.next_ns()) is not None and due_ns <= now_ns:
             self._set(due_ns)
             self._watch.call_next()
@@ -314,7 +312,7 @@ class _Stage:
         self._clock.set(now_ns)
         self._watch.set(now_ns)
 
-    def _hear(self, event: Event, input_seq: int, now_ns: int) -> None:
+    def _feed(self, event: Event, input_seq: int, now_ns: int) -> None:
         if isinstance(event, TimerFired):
             self._fire(input_seq)
             return

@@ -1,4 +1,4 @@
-"""The report of one start of a session: a run folder, drawn from its replay."""
+"""The report of one start of a session: a run folder, written from its replay."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -23,26 +23,26 @@ from strategies.trading.wagers.wager_manager import WagerSettings
 
 
 class EndpointInfo(Protocol):
-    """The exchange whose market a session traded."""
+    """What a report shows of the exchange whose market a session traded."""
 
     @property
     def name(self) -> str:
-        """Return what people call it."""
+        """Return its name in reports."""
 
     @property
     def real_money(self) -> bool:
-        """Return whether its money is real."""
+        """Return whether wagers there stake real money."""
 
     @property
     def speed(self) -> float:
-        """Return how fast the session's clock ran against the wall's."""
+        """Return the seconds of the session's clock in a second of wall time."""
 
 
 class SessionReport:
-    """Replays the starts of a session and reports on them, from the parts it was built of.
+    """Replays the starts of a session and reports on them, built from the session's parts.
 
-    `mode_name` is the mode that it was traded in. `latency` and `queue` are reported where
-    the wagers were simulated.
+    `mode_name` is the mode of the session. `latency` and `queue` are reported if its wagers were
+    simulated.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class SessionReport:
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
-        """Take the parts, and the way to a start of a session."""
+        """Take the parts."""
         self._replay = SessionReplay(
             strategy=strategy,
             pricing=pricing,
@@ -71,7 +71,7 @@ class SessionReport:
         )
         self._mode = mode_name
         self._on_paper = Mode(mode_name) is Mode.PAPER
-        self._site = prophet
+        self._endpoint = prophet
         self._latency = latency
         self._queue = queue
         self._seed = seed
@@ -83,8 +83,8 @@ class SessionReport:
     def run(self, session_folder: Path, number: int) -> list[str]:
         """Replay a start and write its run folder, in place of any older one.
 
-        Return what people should read, the folder last. There is none of a start whose desk never
-        began. Raise what the replay raises; then there is none either.
+        Return the lines to print, the folder last. A start whose desk never began gets no folder,
+        nor does one whose replay raises.
         """
         folder = session_folder / f"start-{number:05d}"
         shutil.rmtree(folder, ignore_errors=True)
@@ -113,21 +113,19 @@ class SessionReport:
             tables.close()
 
     def _summary(self, replayed: ReplayResult, began_ns: int, number: int) -> Summary:
-        """Return what a start came to; `real_money` tells whether such was staked.
+        """Return the summary of a start; `real_money` is true if real money was staked.
 
-        `speed` is that of its clock, of which all times are, against the wall's.
+        All times are of the session's clock, which runs `speed` times as fast as wall time.
         """
-        info, came_to = (
-            replayed.tape.info,
-            figures(replayed.desk, replayed.journal, replayed.wagers),
-        )
+        info = replayed.tape.info
+        results = figures(replayed.desk, replayed.journal, replayed.wagers)
         return {
             "mode": self._mode,
             "session": self._session_name,
             "start": number,
-            "exchange": self._site.name,
-            "real_money": self._site.real_money and not self._on_paper,
-            "speed": self._site.speed,
+            "exchange": self._endpoint.name,
+            "real_money": self._endpoint.real_money and not self._on_paper,
+            "speed": self._endpoint.speed,
             "recording": replayed.tape.path.name,
             "recording_source": info.source,
             "simulated": info.simulated,
@@ -136,9 +134,9 @@ class SessionReport:
             "strategy": type(self._strategy()).__name__,
             "first_ns": began_ns,
             "last_ns": replayed.ended_ns,
-            **came_to,
-            "turnover_cents": came_to["turnover_cents"] - replayed.turnover_before_cents,
-            "events": [_seen_since(began_ns, event) for event in came_to["events"]],
+            **results,
+            "turnover_cents": results["turnover_cents"] - replayed.turnover_before_cents,
+            "events": [_seen_since(began_ns, event) for event in results["events"]],
             "inputs": replayed.inputs,
             "recording_digest": replayed.tape.digest(),
             "models": self._models(replayed),
@@ -154,14 +152,14 @@ class SessionReport:
 
 
 def _keep_configuration(folder: Path) -> None:
-    """Put what the start was composed of where every run folder has it."""
+    """Copy the start's configuration to where every run folder has it."""
     kept = folder / ".hydra" / "config.yaml"
     make_folder(kept.parent)
     write_text(kept, folder.with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
 def _seen_since(began_ns: int, event: Summary) -> Summary:
-    """Leave out moments that were over when the desk began: it does not know when they were."""
+    """Return an event without the times before the desk began, which the desk does not know."""
     moments = {name: event[name] for name in ("live_ns", "ended_ns")}
     seen = {name: ns if ns and ns > began_ns else None for name, ns in moments.items()}
     return {**event, **seen}

@@ -158,7 +158,7 @@ def _faults(rng: Generator) -> Faults:
         answer_late=sometimes(),
         answer_doubled=sometimes(),
         late_ns=_pick(rng, 100_000_000, NS_PER_SECOND, 8 * NS_PER_SECOND),
-        told_after_ns=_pick(rng, 50_000_000, NS_PER_SECOND, 3 * NS_PER_SECOND, 4_900_000_000),
+        recovery_ns=_pick(rng, 50_000_000, NS_PER_SECOND, 3 * NS_PER_SECOND, 4_900_000_000),
         disconnect_every_ns=_pick(rng, 0, 10 * NS_PER_SECOND, 40 * NS_PER_SECOND),
         disconnect_ns=_pick(rng, NS_PER_SECOND, 8 * NS_PER_SECOND, 20 * NS_PER_SECOND),
     )

@@ -53,7 +53,7 @@ ACTIVATION_MS = 20
 MS = 1_000_000
 GAME_S = 200
 SHAPE = CrowdSettings(
-    opens_before_s=400, pace=3, interest=20, informed=1, in_play_delay_s=0, game_s=GAME_S
+    opens_before_s=400, requote_rate=3, interest=20, informed=1, in_play_delay_s=0, game_s=GAME_S
 )
 
 Command = Callable[[SimulatedProphet, "Ours"], object]

@@ -9,7 +9,7 @@ from recordings.reader import Tape
 from recordings.tape import Clocks, Kind, Side
 from recordings.writer import TapeWriter
 from sim.compare.alignment import ALIGNMENT_NS
-from sim.compare.counterfactual_tape import write_without_us
+from sim.compare.counterfactual_tape import write_counterfactual
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
@@ -78,7 +78,7 @@ class Recording:
     ) -> Tape:
         """Return it without these wagers."""
         tape = self.recorded()
-        return write_without_us(tape, wagers, settled, self._folder / "without")
+        return write_counterfactual(tape, wagers, settled, self._folder / "without")
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from recordings.journal.entries import Entry
 from recordings.reader import Tape
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
-from sim.compare.counterfactual_tape import write_without_us
-from sim.compare.open_loop import Answers, OpenLoop
+from sim.compare.counterfactual_tape import write_counterfactual
+from sim.compare.open_loop import OpenLoop, Updates
 from sim.compare.outcomes import ComparedWager, outcome_of
 from sim.engine.latency import Constant, Latency, NoDelay
 from sim.exchange.exchange_settings import ExchangeRules
@@ -66,7 +66,7 @@ def record(folder: Path) -> Tape:
     return Tape(folder)
 
 
-def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRef] = ()) -> Answers:
+def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRef] = ()) -> Updates:
     """Return what is told of the wagers that these commands concern."""
     none = NoDelay()
     loop = OpenLoop(
@@ -93,7 +93,7 @@ def real() -> EarlierWager:
 def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> None:
     """A wager opens after the delays of the way, and waits behind those who were there."""
     tape = record(tmp_path / "tape")
-    clean = write_without_us(tape, [real()], [], tmp_path / "clean")
+    clean = write_counterfactual(tape, [real()], [], tmp_path / "clean")
     answers = play(clean, (4.5, PLACE), (30, CancelAll()))
     told = [((at_ns - START_NS) / NS_PER_SECOND, event) for at_ns, event in answers[REF]]
     assert told == [
@@ -106,7 +106,7 @@ def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> No
 def test_our_stake_left_in_the_book_stands_ahead_of_itself(tmp_path: Path) -> None:
     """On the recording as it is our own wager is others' stake, and its fate comes out wrong."""
     tape = record(tmp_path / "tape")
-    clean = write_without_us(tape, [real()], [], tmp_path / "clean")
+    clean = write_counterfactual(tape, [real()], [], tmp_path / "clean")
     wager = real()
     agree = {}
     for name, played in (("clean", clean), ("as it is", tape)):

@@ -17,7 +17,7 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import Odds, implied_probability, opposite, prophetx_ladder
 
-SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0, pace=3.0, interest=3.0)
+SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0, requote_rate=3.0, interest=3.0)
 HARD = CrowdSettings(opens_before_s=120.0, game_s=2400.0, extra_suspensions=12)
 
 NewCrowd = Callable[..., Any]
@@ -171,7 +171,7 @@ def test_drawn_settings_differ_and_give_short_games(new_crowd: NewCrowd) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("makers", 0), ("interest", -1.0), ("game_s", 0.0), ("pace", -0.1)]
+    ("name", "value"), [("makers", 0), ("interest", -1.0), ("game_s", 0.0), ("requote_rate", -0.1)]
 )
 def test_settings_out_of_range_are_refused_by_name(name: str, value: float) -> None:
     """A crowd without makers, or with negative rates or times, is refused, naming the setting."""

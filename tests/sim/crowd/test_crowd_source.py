@@ -19,7 +19,7 @@ CROWD = (
     "feed=crowd",
     "feed.opens_before_hours=0.1",
     "feed.game_minutes=10",
-    "feed.pace=2",
+    "feed.requote_rate=2",
     "feed.interest=3",
 )
 

@@ -38,7 +38,7 @@ CALM = {
     "answer_late": 0,
     "answer_doubled": 0,
     "late_seconds": 5,
-    "told_after_seconds": 3,
+    "recovery_seconds": 3,
     "disconnect_every_seconds": 0,
     "disconnect_seconds": 30,
 }
@@ -56,8 +56,8 @@ SECOND_NS = 1_000_000_000
         ("answer_late", True),
         ("answer_doubled", float("nan")),
         ("late_seconds", -1),
-        ("told_after_seconds", 0),
-        ("told_after_seconds", 5),
+        ("recovery_seconds", 0),
+        ("recovery_seconds", 5),
         ("disconnect_every_seconds", float("inf")),
         ("disconnect_seconds", None),
     ],
@@ -85,7 +85,7 @@ def test_a_lost_wager_is_rejected_once_the_history_was_read(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """The exchange never received it, and the desk gets a rejection some seconds later."""
-    scenario = make_scenario(faults=Faults(command_lost=1, told_after_ns=3 * SECOND_NS))
+    scenario = make_scenario(faults=Faults(command_lost=1, recovery_ns=3 * SECOND_NS))
     scenario.place(1, "w", "home", 100, 1000)
     scenario.run()
     assert scenario.of(WagerRejected) == [WagerRejected(WagerRef("w"), "data_not_found")]
@@ -136,7 +136,7 @@ def test_a_lost_response_is_recovered_from_the_history(
     make_scenario: type[ExchangeScenario],
 ) -> None:
     """Lost responses arrive some seconds later, in their order."""
-    scenario = make_scenario(faults=Faults(answer_lost=1, told_after_ns=3 * SECOND_NS))
+    scenario = make_scenario(faults=Faults(answer_lost=1, recovery_ns=3 * SECOND_NS))
     scenario.place(1, "w", "home", 100, 1000)
     scenario.trade(500, "away", 100, 300)
     scenario.run()
@@ -173,7 +173,7 @@ def test_a_duplicated_response_arrives_again_later(make_scenario: type[ExchangeS
 def test_a_lost_account_state_is_requested_again(make_scenario: type[ExchangeScenario]) -> None:
     """Each request for an account state gets one response, which is never stale."""
     scenario = make_scenario(
-        faults=Faults(answer_lost=0.6, answer_doubled=0.6, told_after_ns=SECOND_NS)
+        faults=Faults(answer_lost=0.6, answer_doubled=0.6, recovery_ns=SECOND_NS)
     )
     for number in range(10):
         scenario.place(100 * number, f"w{number}", "home", 100, 100)
