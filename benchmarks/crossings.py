@@ -16,13 +16,15 @@ PACKAGES = tuple(str(PROJECT / name) for name in ("live", "recordings", "sim", "
 class Crossings:
     """Counts, while it is entered, the files executed and the changes from one to another.
 
-    `files` are relative to the project; `changes` counts calls into another file and the returns.
+    `files` are relative to the project; `changes` counts calls into another file and the returns;
+    `steps` names the function reached by each, as "file function".
     """
 
     def __init__(self) -> None:
         """Start with nothing counted."""
         self.files: set[str] = set()
         self.changes = 0
+        self.steps: list[str] = []
         self._current: str | None = None
 
     def __enter__(self) -> Self:
@@ -44,13 +46,18 @@ class Crossings:
         if running is None or not running.f_code.co_filename.startswith(PACKAGES):
             return
         name = running.f_code.co_filename
-        self.files.add(str(Path(name).relative_to(PROJECT)))
-        if self._current not in (None, name):
-            self.changes += 1
+        if self._current == name:
+            return
+        self.changes += self._current is not None
         self._current = name
+        file = str(Path(name).relative_to(PROJECT))
+        self.files.add(file)
+        self.steps.append(f"{file} {running.f_code.co_qualname}")
 
 
 if __name__ == "__main__":
+    from benchmarks.backtest_crossings import print_fill_crossings
     from benchmarks.live_crossings import print_live_crossings
 
+    print_fill_crossings()
     print_live_crossings()
