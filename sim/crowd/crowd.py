@@ -62,8 +62,8 @@ class Crowd:
             clocks=Clocks.ONE,
             ladder=prophetx_ladder(),
             events=[self._offering.event],
-            markets=[market for market, _ in markets],
-            lines=[line for _, pairs in markets for lines in pairs for line in lines],
+            markets=[offered.market for offered in markets],
+            lines=[line for offered in markets for lines in offered.pairs for line in lines],
         )
 
     def join(
@@ -115,11 +115,11 @@ def _pairs(offering: MarketOffering, exchange: SimulatedProphet) -> list[Offered
     books = exchange.books_by_line
     return [
         OfferedPair(
-            market.type,
+            offered.type,
             first.point,
             (books[first.line_id], books[second.line_id]),
-            is_main=(first, second) == pairs[0],
+            is_main=(first, second) == offered.pairs[0],
         )
-        for market, pairs in offering.markets
-        for first, second in pairs
+        for offered in offering.markets
+        for first, second in offered.pairs
     ]

@@ -5,10 +5,9 @@ from typing import Self
 
 from numpy.random import Generator
 
+from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from sim.crowd.game import Game, Score, Span
-from sim.crowd.sports.sport import CROWD_TYPES
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.market_types import MarketType
 
 DAY_S = 86_400.0
 USUAL, HARD = "usual", "hard"
@@ -35,7 +34,7 @@ class CrowdSettings:
     requote_rate: float = 1.0
     interest: float = 1.0
     informed: float = 1.0
-    types: tuple[MarketType, ...] = CROWD_TYPES
+    types: tuple[CrowdType, ...] = CROWD_TYPES
     extra_suspensions: int = 0
     in_play_delay_s: float | None = None
     trade_skew_s: float = 0.03

@@ -4,10 +4,12 @@ All makers and takers share one model; they differ in the score that they know.
 """
 
 from math import sqrt
+from typing import assert_never
 
 import numpy as np
 from numpy.random import Generator
 
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.sport import Sport
 from strategies.trading.model.market_types import MarketType
@@ -53,7 +55,7 @@ class FairValue:
             if self._expected(step) != self._expected(step - 1)
         ]
 
-    def fair(self, type_: MarketType, point: float, score: Score, now_ns: int) -> float:
+    def fair(self, type_: CrowdType, point: float, score: Score, now_ns: int) -> float:
         """Return the fair probability of the first line of a pair, at this point and score.
 
         The first line is home (who must win by more than minus the point) or over.
@@ -61,13 +63,22 @@ class FairValue:
         clock_s = self._game.clock_at(max(0, now_ns - self._starts_ns) / NS_PER_SECOND)
         left = self._game.share_left(clock_s)
         step = min((now_ns - self._opens_ns) // STEP_NS, len(self._lines) - 1)
-        if type_ is not MarketType.TOTAL:
-            point -= (
-                self._possession_points
-                * self._scorers.get(score, 0)
-                * min(1.0, left / NEXT_SCORE_LEFT)
-            )
+        point -= self._possession(type_, score, left)
         return self._fair(type_, point, score, left, *self._expected(step))
+
+    def _possession(self, type_: CrowdType, score: Score, left: float) -> float:
+        """Return what the ball is worth to the side that did not score last, in home points."""
+        match type_:
+            case MarketType.MONEYLINE | MarketType.SPREAD:
+                return (
+                    self._possession_points
+                    * self._scorers.get(score, 0)
+                    * min(1.0, left / NEXT_SCORE_LEFT)
+                )
+            case MarketType.TOTAL:
+                return 0.0
+            case _:
+                assert_never(type_)
 
     def _expected(self, step: int) -> tuple[float, float]:
         return self._lines[step], self._totals[step]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from simpy import Event
 
 from sim.crowd.crowd_settings import CrowdSettings
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.fair_value import FairValue
 from sim.crowd.game import Game, Score
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
-from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 
@@ -19,7 +19,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 class OfferedPair:
     """A pair on offer, home or over first. `is_main` marks the first pair of its market."""
 
-    type: MarketType
+    type: CrowdType
     point: float
     books: tuple[LineBook, LineBook]
     is_main: bool

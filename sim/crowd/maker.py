@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from math import sqrt
+from typing import assert_never
 
 from numpy.random import Generator
 
 from sim.crowd.activity_rates import ActivityRates, ProcessGenerator
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Score
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker_profiles import MakerProfile
@@ -32,7 +34,6 @@ MIN_STAKE_CENTS = 100
 IN_PLAY_WIDTH = 2.5
 # The half spread is at most this share of the fair probability, for the sake of longshots.
 MAX_PROBABILITY_SHARE = 0.65
-TYPE_WIDTH = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 1.6, MarketType.TOTAL: 1.6}
 # However certain the outcome, quotes keep this share of the width from fair value.
 MIN_UNCERTAINTY = 0.5
 # S.d. of a maker's error about fair value, as a share of the half spread.
@@ -57,6 +58,17 @@ ONE_SIDED_SHARE = 0.015
 TWO_SIDED_SHARE = 0.2
 
 
+def _type_width(type_: CrowdType) -> float:
+    """Return the factor of the width of markets of a type."""
+    match type_:
+        case MarketType.MONEYLINE:
+            return 1.0
+        case MarketType.SPREAD | MarketType.TOTAL:
+            return 1.6
+        case _:
+            assert_never(type_)
+
+
 class Quoter:
     """Keeps the quotes of a maker on a pair at their targets. The two sides are 0 and 1."""
 
@@ -74,7 +86,7 @@ class Quoter:
         self._profile = profile
         self._context = context
         self._rng = rng
-        self._width = profile.half_spread_of(pair) * TYPE_WIDTH[pair.type]
+        self._width = profile.half_spread_of(pair) * _type_width(pair.type)
         self._bias = float(rng.normal(0, BIAS_SHARE))
         self._anchor = 0.0
         self._withheld_side: int | None = None

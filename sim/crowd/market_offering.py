@@ -1,8 +1,10 @@
 """The markets of a simulated game: the event, its markets and lines, and their results."""
 
 import hashlib
+from typing import NamedTuple, assert_never
 
-from sim.crowd.game import Game, Score
+from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
+from sim.crowd.game import Game, Points, Score
 from sim.crowd.sports.sport import Sport
 from strategies.trading.model.ids import EventId, LineId
 from strategies.trading.model.market import Line, Market, Result, SportEvent
@@ -13,50 +15,68 @@ FIRST_EVENT_ID = 9_000_000
 AWAY_TEAM_OFFSET = 1
 
 Lines = tuple[Line, Line]
-Selections = tuple[Selection, Selection]
-_TEAMS: Selections = (Selection.HOME, Selection.AWAY)
-_SUM: Selections = (Selection.OVER, Selection.UNDER)
+
+
+class OfferedMarket(NamedTuple):
+    """A market with its pairs of lines, home or over first; the main pair is the first."""
+
+    type: CrowdType
+    market: Market
+    pairs: list[Lines]
 
 
 class MarketOffering:
-    """The sport event and its three markets, each with its pairs of lines, the main pair first.
+    """The sport event and its markets, one of each type that a crowd trades.
 
-    The first line of a pair is home or over. Market ids are those that ProphetX uses.
+    Market ids are those that ProphetX uses.
     """
 
     def __init__(self, seed: int, sport: Sport, game: Game) -> None:
         """Derive all ids from the seed; the points are those that the game is offered with."""
         self.event = _event(seed, sport)
-        self.markets: list[tuple[Market, list[Lines]]] = [
-            self._market(sport, MarketType.MONEYLINE, _TEAMS, [(0.0, 0.0)]),
-            self._market(sport, MarketType.SPREAD, _TEAMS, [(p, -p) for p in game.points.spreads]),
-            self._market(sport, MarketType.TOTAL, _SUM, [(p, p) for p in game.points.totals]),
-        ]
+        self.markets = [self._offered(sport, type_, game.points) for type_ in CROWD_TYPES]
 
-    def _market(
-        self,
-        sport: Sport,
-        type_: MarketType,
-        selections: Selections,
-        points: list[tuple[float, float]],
-    ) -> tuple[Market, list[Lines]]:
-        market_id = sport.market_ids[type_]
+    def _offered(self, sport: Sport, type_: CrowdType, points: Points) -> OfferedMarket:
+        market_id = sport.market_ids.of(type_)
         market = Market(self.event.event_id, market_id, type_, type_.capitalize())
-        return market, [
-            (_line(market, selections[0], first), _line(market, selections[1], second))
-            for first, second in points
+        row = type_.row
+        pairs = [
+            (_line(market, row.first, first), _line(market, row.second, second))
+            for first, second in _line_points(type_, points)
         ]
+        return OfferedMarket(type_, market, pairs)
 
 
-def results(type_: MarketType, point: float, final: Score) -> tuple[Result, Result]:
+def results(type_: CrowdType, point: float, final: Score) -> tuple[Result, Result]:
     """Return the results of a pair whose first line is home or over at this point."""
-    if type_ is MarketType.TOTAL:
-        surplus = final.home + final.away - point
-    else:
-        surplus = final.home - final.away + point
+    surplus = _surplus(type_, point, final)
     if surplus == 0:
         return Result.PUSHED, Result.PUSHED
     return (Result.WON, Result.LOST) if surplus > 0 else (Result.LOST, Result.WON)
+
+
+def _line_points(type_: CrowdType, points: Points) -> list[tuple[float, float]]:
+    """Return the points of the two lines of each pair of a market, those of the main pair first."""
+    match type_:
+        case MarketType.MONEYLINE:
+            return [(0.0, 0.0)]
+        case MarketType.SPREAD:
+            return [(point, -point) for point in points.spreads]
+        case MarketType.TOTAL:
+            return [(point, point) for point in points.totals]
+        case _:
+            assert_never(type_)
+
+
+def _surplus(type_: CrowdType, point: float, final: Score) -> float:
+    """Return by how much the first line of a pair wins; it loses where that is negative."""
+    match type_:
+        case MarketType.MONEYLINE | MarketType.SPREAD:
+            return final.home - final.away + point
+        case MarketType.TOTAL:
+            return final.home + final.away - point
+        case _:
+            assert_never(type_)
 
 
 def _event(seed: int, sport: Sport) -> SportEvent:

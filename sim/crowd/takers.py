@@ -1,8 +1,11 @@
 """The takers of the crowd: most are uninformed, a few see scores before they are official."""
 
+from typing import assert_never
+
 from numpy.random import Generator
 
 from sim.crowd.activity_rates import ActivityRates, ProcessGenerator
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Score
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import BALANCE_CENTS
@@ -25,7 +28,6 @@ BURSTS = ActivityRates(beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_ho
 BREAK_SHARE = 0.24
 ALONE_SHARE = 0.85
 BURST_GAP_S = 1.0
-TYPE_INTEREST = {MarketType.MONEYLINE: 1.0, MarketType.SPREAD: 0.7, MarketType.TOTAL: 0.6}
 OUTER_INTEREST = 0.05
 # How far beyond the best offer a taker goes: in probability, and as a share of the implied one.
 MAX_CONCESSION, MAX_CONCESSION_SHARE = 0.02, 0.1
@@ -35,6 +37,19 @@ DELAY_ALLOWANCE = 0.01
 INFORMED_STAKE_MEDIAN_CENTS = 12_000
 INFORMED_EDGE = 0.01
 INFORMED_LEAD_S = (0.5, 2.0)
+
+
+def _type_interest(type_: CrowdType) -> float:
+    """Return how often markets of a type are taken from, as a multiple of the moneyline."""
+    match type_:
+        case MarketType.MONEYLINE:
+            return 1.0
+        case MarketType.SPREAD:
+            return 0.7
+        case MarketType.TOTAL:
+            return 0.6
+        case _:
+            assert_never(type_)
 
 
 class Takers:
@@ -54,7 +69,7 @@ class Takers:
 
     def run(self, pair: OfferedPair) -> ProcessGenerator:
         """Take from a pair in bursts at random times until the game is settled."""
-        interest = TYPE_INTEREST[pair.type] * self._context.settings.interest
+        interest = _type_interest(pair.type) * self._context.settings.interest
         interest *= 1.0 if pair.is_main else OUTER_INTEREST
         while interest and not self._context.is_over:
             mean_ns = BURSTS.mean_gap_ns(self._context.ns_to_start) / interest

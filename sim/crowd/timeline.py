@@ -149,10 +149,10 @@ class GameTimeline:
 
     def _settle(self) -> None:
         exchange, final = self._context.exchange, self._context.game.final
-        for market, (described, pairs) in enumerate(self._offering.markets):
+        for market, offered in enumerate(self._offering.markets):
             by_line: dict[LineId, Result] = {}
-            for lines in pairs:
-                both = results(described.type, lines[0].point, final)
+            for lines in offered.pairs:
+                both = results(offered.type, lines[0].point, final)
                 by_line.update(zip((line.line_id for line in lines), both, strict=True))
             books = exchange.books_by_line
             rows = [

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from recordings.importers.betfair.stream_file import Definition, Runner
 from strategies.trading.model.ids import EventId, LineId, MarketId
@@ -126,14 +126,20 @@ def _two_runner_plan(
         return _refusal(market_id, definition, reason)
     event = _event(definition, runners)
     market = _market(market_id, definition, type_)
-    if type_ is MarketType.TOTAL:
-        first, second = _over_and_under(runners)
-        selections = (Selection.OVER, Selection.UNDER)
-    else:
-        first, second = runners
-        selections = (Selection.HOME, Selection.AWAY)
-    pair = _pair(market, (first, second), selections, (point, point))
+    pair = _pair(market, _first_and_second(type_, runners), (point, point))
     return MarketMapping(event, market, (pair,))
+
+
+def _first_and_second(type_: MarketType, runners: Sequence[Runner]) -> tuple[Runner, Runner]:
+    """Return the two runners in the order of a type's selections."""
+    match type_.row.first:
+        case Selection.HOME | Selection.AWAY:
+            home, away = runners
+            return home, away
+        case Selection.OVER | Selection.UNDER:
+            return _over_and_under(runners)
+        case _:
+            assert_never(type_.row.first)
 
 
 def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
@@ -155,7 +161,7 @@ def _spread_plan(
     by_key = {key: r for r in runners if (key := runner_key(r)) not in quarter}
     market = _market(market_id, definition, MarketType.SPREAD)
     pairs = tuple(
-        _pair(market, (home, away), (Selection.HOME, Selection.AWAY), (home.hc, away.hc))
+        _pair(market, (home, away), (home.hc, away.hc))
         for home in by_key.values()
         if home.id == teams[0]
         and (away := by_key.get(RunnerKey(teams[1], 0.0 - home.hc))) is not None
@@ -168,11 +174,9 @@ def _spread_plan(
 
 
 def _pair(
-    market: Market,
-    runners: tuple[Runner, Runner],
-    selections: tuple[Selection, Selection],
-    points: tuple[float, float],
+    market: Market, runners: tuple[Runner, Runner], points: tuple[float, float]
 ) -> RunnerPair:
+    selections = (market.type.row.first, market.type.row.second)
     first, second = (
         Line(_line_id(market, runner), market.event_id, market.market_id, selection, point)
         for runner, selection, point in zip(runners, selections, points, strict=True)
@@ -181,7 +185,8 @@ def _pair(
 
 
 def _line_id(market: Market, runner: Runner) -> LineId:
-    at = f":{runner.hc:+g}" if market.type is MarketType.SPREAD else ""
+    # Of a handicap market every point has the same two runners.
+    at = f":{runner.hc:+g}" if market.type.row.mirrored else ""
     return LineId(f"{market.market_id}:{runner.id}{at}")
 
 

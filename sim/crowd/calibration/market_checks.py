@@ -20,14 +20,14 @@ from sim.crowd.calibration.recorded_games import record_games, replays_to_close
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
 from sim.crowd.calibration.tape_view import TapeView
 from sim.crowd.crowd_settings import HARD, CrowdSettings, suspensions_named
-from sim.crowd.sports.sport import CROWD_TYPES
+from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from sim.engine.random_streams import RandomStreams
 from strategies.trading.model.market_types import MarketType
 
 # With these numbers every tolerance is at least 3.5 standard errors from the simulated figures.
 N_FULL_GAMES, N_MONEYLINES, N_UNDELAYED, N_HARD = 20, 120, 12, 2
 
-MONEYLINE = (MarketType.MONEYLINE,)
+MONEYLINE: tuple[CrowdType, ...] = (MarketType.MONEYLINE,)
 HALF_HOUR_S = 1_800.0
 FULL_GAME = CrowdSettings()
 MONEYLINE_ONLY = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE)

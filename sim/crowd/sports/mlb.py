@@ -14,12 +14,11 @@ from numpy.random import Generator
 
 from sim.crowd.arrays import Floats
 from sim.crowd.game import Game, GameTimes, Points
-from sim.crowd.sports.sport import Sport
+from sim.crowd.sports.sport import CrowdMarketIds, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
 from sim.crowd.sports.turn_wall_clock import TurnTiming, timed_game
 from sim.crowd.sports.turns import Rules, Turn, TurnOutcome, leads, play_turns
 from strategies.trading.model.ids import MarketId
-from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 OUTS_OF_A_TEAM = 27
@@ -124,11 +123,7 @@ MLB = Sport(
         "Maple Ridge Millers",
         "Northgate Nomads",
     ),
-    market_ids={
-        MarketType.MONEYLINE: MarketId("251"),
-        MarketType.SPREAD: MarketId("256"),
-        MarketType.TOTAL: MarketId("258"),
-    },
+    market_ids=CrowdMarketIds(MarketId("251"), MarketId("256"), MarketId("258")),
     # 2026-06-12 23:05 UTC.
     scheduled_ns=1_781_305_500 * NS_PER_SECOND,
     in_play_delay_s=5.0,

@@ -8,7 +8,9 @@ rate of scoring, with an overtime at the probability of a tie that follows from 
 """
 
 from math import erfc, exp, pi, sqrt
+from typing import assert_never
 
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Score
 from sim.crowd.sports.nba_score import CLOCK, OVERTIME_POINTS
 from strategies.trading.model.market_types import MarketType
@@ -25,15 +27,19 @@ MIN_SHARE_LEFT = 1e-4
 
 
 def fair(
-    type_: MarketType, point: float, score: Score, share_left: float, line: float, total: float
+    type_: CrowdType, point: float, score: Score, share_left: float, line: float, total: float
 ) -> float:
     """Return the fair probability of home or over; points are halves, so nothing is pushed."""
     left = max(share_left, MIN_SHARE_LEFT)
     mean, sigma = _margin(left, line, score)
-    if type_ is not MarketType.TOTAL:
-        return _normal_cdf((mean + point) / sigma)
-    tie = _tie_probability(mean, sigma) if share_left > 0 else 0.0
-    return _over(left, total - OVERTIME_POINTS, sum(score) - point, tie)
+    match type_:
+        case MarketType.MONEYLINE | MarketType.SPREAD:
+            return _normal_cdf((mean + point) / sigma)
+        case MarketType.TOTAL:
+            tie = _tie_probability(mean, sigma) if share_left > 0 else 0.0
+            return _over(left, total - OVERTIME_POINTS, sum(score) - point, tie)
+        case _:
+            assert_never(type_)
 
 
 def _margin(left: float, line: float, score: Score) -> tuple[float, float]:

@@ -1,11 +1,12 @@
 """What defines a simulated sport: its names, how a game is drawn, and the fair price of a line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, assert_never
 
 from numpy.random import Generator
 
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Game, Score
 from strategies.trading.model.ids import MarketId
 from strategies.trading.model.market_types import MarketType
@@ -16,7 +17,7 @@ class Fair(Protocol):
 
     def __call__(
         self,
-        type_: MarketType,
+        type_: CrowdType,
         point: float,
         score: Score,
         share_left: float,
@@ -28,6 +29,26 @@ class Fair(Protocol):
         The first line is home (who must win by more than minus the point) or over. `share_left`
         is that of Game.share_left; `line` and `total` are what was expected at the start.
         """
+
+
+class CrowdMarketIds(NamedTuple):
+    """What ProphetX calls the markets of a sport."""
+
+    moneyline: MarketId
+    spread: MarketId
+    total: MarketId
+
+    def of(self, type_: CrowdType) -> MarketId:
+        """Return the id of the market of a type."""
+        match type_:
+            case MarketType.MONEYLINE:
+                return self.moneyline
+            case MarketType.SPREAD:
+                return self.spread
+            case MarketType.TOTAL:
+                return self.total
+            case _:
+                assert_never(type_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +65,7 @@ class Sport:
     tournament: str
     name: str
     teams: tuple[str, ...]
-    market_ids: Mapping[MarketType, MarketId]
+    market_ids: CrowdMarketIds
     scheduled_ns: int
     in_play_delay_s: float
     margin_sigma: float
@@ -56,10 +77,4 @@ class Sport:
 
 
 # The ids of ProphetX's templates, for every sport but baseball.
-MARKET_IDS: Mapping[MarketType, MarketId] = {
-    MarketType.MONEYLINE: MarketId("219"),
-    MarketType.SPREAD: MarketId("223"),
-    MarketType.TOTAL: MarketId("225"),
-}
-# What a crowd trades; periods and team totals have none.
-CROWD_TYPES = tuple(MARKET_IDS)
+MARKET_IDS = CrowdMarketIds(MarketId("219"), MarketId("223"), MarketId("225"))

@@ -7,10 +7,12 @@ reveal, such as which team receives first, the price is the mean over them.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import assert_never
 
 import numpy as np
 
 from sim.crowd.arrays import Floats
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Score
 from sim.crowd.sports.turns import Rules, Turn, leads
 from strategies.trading.model.market_types import MarketType
@@ -46,7 +48,7 @@ class TurnPrices:
 
     def __call__(
         self,
-        type_: MarketType,
+        type_: CrowdType,
         point: float,
         score: Score,
         share_left: float,
@@ -54,16 +56,32 @@ class TurnPrices:
         total: float,
     ) -> float:
         """Return the probability that home or over wins, given that it is not pushed."""
-        if type_ is MarketType.TOTAL:
-            key = (
-                round(line / self._line_step / LINE_COARSENING),
-                round(total / self._total_step / 2),
-            )
-            remaining = _between(self._total_table(*key), share_left, score)
-            return _over(remaining, point - sum(score))
+        match type_:
+            case MarketType.MONEYLINE | MarketType.SPREAD:
+                return self._covers(point, score, share_left, line, total)
+            case MarketType.TOTAL:
+                return self._exceeds(point, score, share_left, line, total)
+            case _:
+                assert_never(type_)
+
+    def _covers(
+        self, point: float, score: Score, share_left: float, line: float, total: float
+    ) -> float:
+        """Return the probability that home wins by more than minus the point."""
         key = round(line / self._line_step), round(total / self._total_step)
         won, pushed = _between(self._margin_table(point, *key), share_left, score).tolist()
         return _given_no_push(won, pushed)
+
+    def _exceeds(
+        self, point: float, score: Score, share_left: float, line: float, total: float
+    ) -> float:
+        """Return the probability of more points than the point."""
+        key = (
+            round(line / self._line_step / LINE_COARSENING),
+            round(total / self._total_step / 2),
+        )
+        remaining = _between(self._total_table(*key), share_left, score)
+        return _over(remaining, point - sum(score))
 
     def _price_margin(self, point: float, line: int, total: int) -> Floats:
         """Return the probabilities of a win and of a push, by turns left, lead, and result."""

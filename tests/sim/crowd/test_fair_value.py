@@ -5,6 +5,7 @@ from math import erfc, sqrt
 import numpy as np
 import pytest
 
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.fair_value import FairValue
 from sim.crowd.game import Game, GameTimes, Points, Score
 from sim.crowd.sports.nba import NBA
@@ -39,7 +40,7 @@ def at_share(share: float) -> int:
 
 
 def fair(
-    fair_value: FairValue, type_: MarketType, point: float, score: Score, share: float
+    fair_value: FairValue, type_: CrowdType, point: float, score: Score, share: float
 ) -> float:
     """Return the fair probability of a pair's first line at a share of the game."""
     return fair_value.fair(type_, point, score, at_share(share))
