@@ -54,15 +54,15 @@ def test_rows_come_by_message_in_order_of_exchange_time(
     rows_per_segment: int,
 ) -> None:
     """The order is a sort by clipped exchange time, wherever the tape is cut into chunks."""
-    received_ns, messages = 100 * S, []
+    received_ns, stamped = 100 * S, []
     for after, earlier, rows in messages:
         received_ns += after * S
-        messages.append((received_ns, received_ns - earlier * S, rows))
+        stamped.append((received_ns, received_ns - earlier * S, rows))
     folder = tmp_path_factory.mktemp("tape") / "t"
-    tape = write(folder, messages, Clocks.TWO, rows_per_segment)
+    tape = write(folder, stamped, Clocks.TWO, rows_per_segment)
     amounts = itertools.count(1)
     expected = []
-    for at_ns, exchange_ns, rows in messages:
+    for at_ns, exchange_ns, rows in stamped:
         happened_ns = min(max(exchange_ns, at_ns - 5 * S), at_ns)
         expected += [(happened_ns, at_ns, next(amounts)) for _ in range(rows)]
     expected.sort(key=lambda row: row[0])

@@ -32,9 +32,9 @@ def test_every_model_stays_between_back_and_front(
     back = Back().cancelled_ahead_cents(cancelled, ahead, behind)
     front = Front().cancelled_ahead_cents(cancelled, ahead, behind)
     for model in (Prorata(), Probable(power)):
-        share = model.cancelled_ahead_cents(cancelled, ahead, behind)
-        assert isinstance(share, int)
-        assert back <= share <= front
+        ahead_cents = model.cancelled_ahead_cents(cancelled, ahead, behind)
+        assert isinstance(ahead_cents, int)
+        assert back <= ahead_cents <= front
 
 
 def test_prorata_removes_each_part_by_its_stake() -> None:
