@@ -15,7 +15,7 @@ from recordings.writing import make_folder, write_text
 from strategies.trading.model.errors import ConfigError, WriteError
 
 _STRATEGY = Template('''\
-"""$title: say here what it quotes, and why that should earn."""
+"""$title: describe here what it quotes, and why that should be profitable."""
 
 from strategies.trading import (
     DefaultStake,

@@ -1,4 +1,4 @@
-"""What a person sees of a backtest in the terminal: progress, the figures, the folder."""
+"""A backtest in the terminal: progress, the figures, the folder."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from strategies.trading.model.money import dollars_text
 
 
 def present_backtest(session: Backtest, folder: Path) -> float:
-    """Carry a backtest out under a progress bar, then print its figures and its folder."""
+    """Run a backtest under a progress bar, then print its figures and its folder."""
     summary = _with_progress(session, folder)
     write_report(folder)
     console = Console()

@@ -1,1 +1,1 @@
-"""Ideas that quote, one file each; what every idea trades with lies in `strategies.trading`."""
+"""Strategies, one file each; the desk that every strategy trades with is `strategies.trading`."""

@@ -1,4 +1,4 @@
-"""The baseline to beat: joins the best offer of others, and never makes a price of its own."""
+"""The baseline strategy: joins the best offer of others, and never makes a price of its own."""
 
 from typing import Annotated
 
@@ -22,11 +22,11 @@ from strategies.trading import (
 
 
 class AtTheTouch:
-    """Rests one wager on each selection, beside the best competing maker.
+    """Rests one wager on each selection, at the odds of the best competing maker.
 
     A wager on one line is an offer on the other at the opposite odds, so the makers to join on a
-    line are those whose offers are the touch of the other. Where nobody else offers, there is no
-    one to join and no quote: it never stays for the sake of its own wager.
+    line are those whose offers are the touch of the other. If nobody else offers, nothing is
+    quoted: our own offers do not count.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class AtTheTouch:
     def _join(
         self, line_id: LineId, fair: float, joined: Odds | None, facing: Odds | None
     ) -> Quote | None:
-        """Quote a line beside the offers `joined`, unless those `facing` it would match that."""
+        """Quote a line at the odds of `joined`, unless the offers `facing` would match it."""
         if joined is None:
             return None
         odds = opposite(joined)

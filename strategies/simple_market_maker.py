@@ -1,4 +1,4 @@
-"""The first strategy and the default: quote every selection a margin away from its fair price."""
+"""The default strategy: quotes every selection a margin away from its fair price."""
 
 from typing import Annotated
 
@@ -44,6 +44,6 @@ class SimpleMarketMaker:
         return tuple(quote for quote in quotes if quote is not None)
 
     def quote_line(self, line_id: LineId, fair: float, ladder: Ladder) -> Quote | None:
-        """Return the quote on a line of this fair probability, None if the margin eats it up."""
+        """Return the quote on a line of this fair probability, None if no odds leave the margin."""
         odds = ladder.shortest_implying_at_most(fair - self._margin)
         return None if odds is None else Quote(line_id, odds, self._stake_cents)

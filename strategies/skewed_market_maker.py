@@ -26,10 +26,9 @@ class SkewedMarketMaker:
     """Quotes as `SimpleMarketMaker` does, around a fair price shifted against the inventory.
 
     The inventory of a pair is half the difference between what it gains if its first line wins
-    and if its second does: at even odds, the stake matched on the one beyond that on the other.
-    The shift is in proportion to it, after the reservation price of Avellaneda and Stoikov (2008)
-    without its terms for volatility and for the time left. Each pair counts for itself, also where
-    a market has several.
+    and if its second does: at even odds, the stake matched on one line beyond that on the other.
+    The shift is proportional to it, as in the reservation price of Avellaneda and Stoikov (2008)
+    without its terms for volatility and for the time left. Pairs of one market are independent.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class SkewedMarketMaker:
         return quotes
 
     def _fullness(self, position: Position) -> float:
-        """Return the inventory as a share of the most: 1 full of the first line, -1 the second."""
+        """Return the inventory as a share of `max_position`: 1 all on the first line, -1 second."""
         difference_cents = position.profit_if[0] - position.profit_if[1]
         return max(-1.0, min(difference_cents / (2 * self._max_position_cents), 1.0))
 

@@ -24,8 +24,7 @@ REPEATED_MODULES = {
     "__main__": "what Python runs for `python -m`",
     "gateway": "the port of a session, and ProphetX behind it",
 }
-# Class names that still stand twice; remove a name here once one of its classes is renamed.
-REPEATED_CLASSES = {"Endpoint", "Notify"}
+
 
 # Words that say less than the terms of the field, in names, comments and texts.
 PRIVATE_WORDS = re.compile(
@@ -35,15 +34,6 @@ PRIVATE_WORDS = re.compile(
 )
 # Names of random streams, which decide the digest of a run, and of settings on disk.
 FIXED_TEXTS = ('"crowd.told"', '"crowd.outlook"', '"told_after_seconds"')
-# Files that still hold private words; take a file off once it holds none.
-WORDS_LEFT = {
-    "strategies/trading/model/events.py",
-    "strategies/trading/model/market.py",
-    "strategies/trading/model/market_types.py",
-    "strategies/trading/ports/exchange.py",
-    "strategies/trading/risk/market_plan.py",
-    "strategies/trading/wagers/wager_manager.py",
-}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Documented = ast.Module | ast.ClassDef | Function
@@ -305,8 +295,7 @@ def test_module_names_are_unique() -> None:
 
 def test_class_names_are_unique() -> None:
     """No public class or type alias stands twice, so that a name alone says what is meant."""
-    found = repeated((name, path) for path in SOURCES for name in public_types(path))
-    assert {name: places for name, places in found.items() if name not in REPEATED_CLASSES} == {}
+    assert repeated((name, path) for path in SOURCES for name in public_types(path)) == {}
 
 
 def private_words(line: str) -> list[str]:
@@ -318,11 +307,9 @@ def private_words(line: str) -> list[str]:
 
 
 def test_code_uses_terms_of_the_field() -> None:
-    """Outside of the files listed above, no name, comment or text uses a private word."""
+    """No name, comment or text of the packages uses a private word."""
     found = []
     for path in SOURCES + files(*PACKAGES, suffix=".yaml"):
-        if str(path.relative_to(PROJECT)) in WORDS_LEFT:
-            continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             found += [f"{place(path, number)} {word}" for word in private_words(line)]
     assert found == []

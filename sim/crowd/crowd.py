@@ -1,4 +1,4 @@
-"""A simulated game and everybody who trades on it, to be run at an exchange."""
+"""A simulated game and the crowd that trades on it at an exchange."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

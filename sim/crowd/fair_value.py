@@ -1,4 +1,4 @@
-"""What the crowd holds a line to be worth: the sport's fair price under moving expectations.
+"""The crowd's fair value of a line: the sport's fair price under moving expectations.
 
 All makers and takers share one model; they differ in the score that they know.
 """

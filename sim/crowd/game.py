@@ -30,7 +30,7 @@ class Points(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A stretch of the wall clock."""
+    """An interval of the wall clock."""
 
     from_s: float
     to_s: float

@@ -20,7 +20,7 @@ START_SUSPENSION_S = (15.0, 20.0)
 END_SUSPENSION_S = (50.0, 100.0)
 END_DETECTION_S = 6.0
 CLOCK_INTERVAL_S = 30.0
-# The official score lags the play; whoever watches the game is faster.
+# The official score lags the play; someone who watches the game is faster.
 OFFICIAL_LAG_S = (3.0, 4.5)
 # When an extra suspension starts after its time, and how long it lasts.
 EXTRA_SUSPENSION_DELAY_S = (0.3, 1.0)
@@ -43,7 +43,7 @@ class GameTimeline:
         *,
         has_clock: bool,
     ) -> None:
-        """Hold what takes part; nothing happens before `run`."""
+        """Take the parts; nothing happens before `run`."""
         self._context = context
         self._offering = offering
         self._publisher = publisher

@@ -18,7 +18,7 @@ class Clearing:
     def __init__(
         self, env: ReplayEnvironment, catalogue: Catalogue, participants: Sequence[Participant]
     ) -> None:
-        """Start with nothing settled; `participants` is shared and may grow."""
+        """Start with nothing settled; `participants` is shared, and may gain entries."""
         self._env = env
         self._participants = participants
         self._results = LineResults(catalogue)

@@ -92,7 +92,7 @@ class ExchangeWager:
 
 
 # Receives private updates of one cause, which reach the participant together.
-Notify = Callable[[tuple[Event, ...]], None]
+OnUpdates = Callable[[tuple[Event, ...]], None]
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class Participant:
     )
 
     def __init__(
-        self, name: str, account: ExchangeAccount, settings: ExchangeRules, notify: Notify
+        self, name: str, account: ExchangeAccount, settings: ExchangeRules, notify: OnUpdates
     ) -> None:
         """Start with an account and no wagers."""
         self.name = name

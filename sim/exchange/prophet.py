@@ -19,7 +19,7 @@ from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.market_status import MarketStatuses
 from sim.exchange.matching import Matcher, OnChange, OnTrade
 from sim.exchange.offers import Offer
-from sim.exchange.participant import Notify, Participant
+from sim.exchange.participant import OnUpdates, Participant
 from sim.exchange.queue_models import QueueModel
 from sim.exchange.refusals import account_refusal, request_refusal, self_match_refusal
 from strategies.trading.accounting.commission import Commission
@@ -74,7 +74,7 @@ class SimulatedProphet:
         self.settings = settings
         self.on_change: OnChange = _ignore_change
         self.on_trade: OnTrade = _ignore_trade
-        # The parts below share these lists, which grow in place: never replace them.
+        # The parts below share these lists, which are extended in place: never replace them.
         self.participants: list[Participant] = []
         self.books = new_books(info, self.catalogue, 0)
         self.books_by_line = {book.line_id: book for book in self.books}
@@ -88,7 +88,7 @@ class SimulatedProphet:
             env, activation, settings, self.markets, self.matcher, self._cancels
         )
 
-    def open_account(self, name: str, balance_cents: int, notify: Notify) -> Participant:
+    def open_account(self, name: str, balance_cents: int, notify: OnUpdates) -> Participant:
         """Add a participant; `notify` receives what happens to its wagers, in order."""
         account = ExchangeAccount(self.catalogue, balance_cents, self._fees)
         participant = Participant(name, account, self.settings, notify)

@@ -10,9 +10,7 @@ from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from strategies.trading.model.events import (
-    MarketsAdded,
-)
+from strategies.trading.model.events import MarketsAdded
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.ports.schedule import Priority

@@ -1,4 +1,4 @@
-"""Drawing of a report's figures: colours, scales of money and probability, and SVG output."""
+"""Draws a report's figures: colours, scales of money and probability, and SVG output."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ Series = NDArray[np.float64]
 
 
 def picture(name: str, height_inches: float, draw: Callable[[Figure], None]) -> Html:
-    """Return a figure as SVG to stand in a page; its name keeps its marks offsets from others'."""
+    """Return a figure as inline SVG; `name` makes its element ids differ from other figures'."""
     with rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=(_WIDTH_INCHES, height_inches), layout="constrained")
         draw(figure)
@@ -89,39 +89,39 @@ def _inline(svg: str, name: str) -> str:
 
 
 def floats(values: Sequence[float | None]) -> Series:
-    """Return values as an array, where a missing one breaks the line."""
+    """Return values as an array, NaN where one is missing, which breaks a drawn line."""
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def implied(odds: Sequence[int | None]) -> Series:
-    """Return the probabilities in percent that odds imply."""
+    """Return the implied probabilities of odds in percent, NaN where odds are missing."""
     return 100 * floats([None if each is None else implied_probability(each) for each in odds])
 
 
 def thin(*lines: Series) -> NDArray[np.intp]:
-    """Return the places to draw of lines over one axis, so that few are left, extremes among them.
+    """Return the indices to draw of lines over one axis, at most about MAX_POINTS of them.
 
-    Of each stretch remain its first and last place and every line's least and greatest.
+    Each part of the axis keeps its first and last index and the extremes of every line.
     """
     size = len(lines[0])
     if size <= MAX_POINTS:
         return np.arange(size)
-    stretches = np.array_split(np.arange(size), MAX_POINTS // (2 + 2 * len(lines)))
-    kept = {place for stretch in stretches for place in _kept(stretch, lines)}
+    parts = np.array_split(np.arange(size), MAX_POINTS // (2 + 2 * len(lines)))
+    kept = {index for part in parts for index in _kept(part, lines)}
     return np.array(sorted(kept), dtype=np.intp)
 
 
-def _kept(stretch: NDArray[np.intp], lines: Sequence[Series]) -> list[int]:
-    kept = [int(stretch[0]), int(stretch[-1])]
+def _kept(part: NDArray[np.intp], lines: Sequence[Series]) -> list[int]:
+    kept = [int(part[0]), int(part[-1])]
     for line in lines:
-        known = stretch[~np.isnan(line[stretch])]
+        known = part[~np.isnan(line[part])]
         if known.size:
             kept += [int(known[line[known].argmin()]), int(known[line[known].argmax()])]
     return kept
 
 
 def thinned_note(size: int) -> str:
-    """Return what a caption says of a line with more places than are drawn; else nothing."""
+    """Return the sentence of a caption on a line of which not all points are drawn, or ""."""
     if size <= MAX_POINTS:
         return ""
     return f" About {MAX_POINTS:,} of {size:,} points are drawn, extremes included."
@@ -140,11 +140,11 @@ def _dollar_tick(dollars: float, _: int | None) -> str:
 
 
 def percent_scale(axes: Axes) -> None:
-    """Label an axis of probabilities, which are drawn in percent."""
+    """Label an axis of probabilities in percent."""
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
 
 
 def legend(axes: Axes) -> None:
-    """Put the legend over the axes, on the right, in one row."""
+    """Put the legend above the axes, on the right, in one row."""
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=6, borderaxespad=0.2)

@@ -11,7 +11,7 @@ from sim.report import summary_section, wager_section
 from sim.report.equity_section import equity, inventory
 from sim.report.markout_section import markouts
 from sim.report.number_text import count, utc
-from sim.report.origin_section import Origin, origin
+from sim.report.origin_section import OriginTexts, origin
 from sim.report.page import Html, header, notes, page, paragraph, section, subheading
 from sim.report.quote_section import quotes
 from sim.report.run_folder import Run, read_run
@@ -60,10 +60,10 @@ def _title(run: Run) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {count(len(names) - 1)} more"
 
 
-def _head(run: Run, run_origin: Origin) -> Html:
+def _head(run: Run, run_origin: OriginTexts) -> Html:
     s = run.summary
     parts = [
-        paragraph(run_origin.kicker, "kicker"),
+        paragraph(run_origin.overline, "overline"),
         run_origin.head,
         paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {_starts(run)}", "aside"),
         notes(s.notes),

@@ -1,4 +1,4 @@
-"""The figures of money over time: profit and exposure of the run, and the inventory by pair."""
+"""The figures of profit and exposure over time, and of the inventory of each pair."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ from sim.report.axes import (
     thinned_note,
 )
 from sim.report.page import Html, figure, paragraph
-from sim.report.run_folder import EventSpan, Run, held_until, places_by_pair
-from sim.report.time_axis import Stretch, TimeScale, grid, mark_events
+from sim.report.run_folder import EventSpan, Run, extended_until, indices_by_pair
+from sim.report.time_axis import TimeRange, TimeScale, grid, mark_events
 
 MAX_PAIRS = 6
 
 
 def equity(run: Run) -> Html:
-    """Return profit, settled and with marks, over the exposure beneath it."""
+    """Return the figure of profit, settled and with marks, above that of exposure."""
     if not run.equity["ns"]:
         return paragraph("There is no equity to draw: the run has no rows.")
     drawn = picture("equity", 4.2, lambda canvas: _draw_equity(canvas, run))
@@ -40,53 +40,53 @@ def equity(run: Run) -> Html:
 
 
 def _draw_equity(canvas: Figure, run: Run) -> None:
-    scale, stretches = _time(run)
-    panels = grid(canvas, stretches, height_ratios=(2, 1))
-    accounts = held_until(run.equity, run.summary.last_ns)
+    scale, time_ranges = _time(run)
+    panels = grid(canvas, time_ranges, height_ratios=(2, 1))
+    accounts = extended_until(run.equity, run.summary.last_ns)
     minutes = scale.minutes(accounts["ns"])
     settled = floats(accounts["profit_cents"]) / 100
     with_marks = settled + floats(accounts["marked_cents"]) / 100
     exposure = floats(accounts["exposure_cents"]) / 100
-    for stretch, (above, below) in zip(stretches, panels.T, strict=True):
-        places = stretch.places(minutes)
-        places = places[thin(settled[places], with_marks[places], exposure[places])]
-        at = minutes[places]
-        above.step(at, with_marks[places], where="post", color=MARKED, label="with marks")
-        above.step(at, settled[places], where="post", color=INK, label="settled", linewidth=1.6)
-        below.fill_between(at, exposure[places], step="post", color=MUTED, alpha=0.35, linewidth=0)
-        _finish(above, "Profit, dollars", stretch)
-        _finish(below, "Exposure, dollars", stretch)
+    for time_range, (above, below) in zip(time_ranges, panels.T, strict=True):
+        indices = time_range.indices(minutes)
+        indices = indices[thin(settled[indices], with_marks[indices], exposure[indices])]
+        at = minutes[indices]
+        above.step(at, with_marks[indices], where="post", color=MARKED, label="with marks")
+        above.step(at, settled[indices], where="post", color=INK, label="settled", linewidth=1.6)
+        below.fill_between(at, exposure[indices], step="post", color=MUTED, alpha=0.35, linewidth=0)
+        _finish(above, "Profit, dollars", time_range)
+        _finish(below, "Exposure, dollars", time_range)
         mark_events(above, scale, run.summary.events)
         scale.label(below)
     legend(panels[0, -1])
 
 
-def _time(run: Run) -> tuple[TimeScale, list[Stretch]]:
-    """Return the scale of the whole run: of its event, if it has but one."""
+def _time(run: Run) -> tuple[TimeScale, list[TimeRange]]:
+    """Return the time scale of the whole run, from the start of its event if it has only one."""
     scale = TimeScale(run, _only_event(run))
     exposed = zip(run.equity["ns"], run.equity["exposure_cents"], strict=True)
-    return scale, scale.stretches(next((ns for ns, exposure in exposed if exposure), None))
+    return scale, scale.time_ranges(next((ns for ns, exposure in exposed if exposure), None))
 
 
 def _only_event(run: Run) -> EventSpan | None:
     return run.summary.events[0] if len(run.summary.events) == 1 else None
 
 
-def _finish(axes: Axes, title: str, stretch: Stretch) -> None:
-    axes.set_title(f"{title}, {stretch.name}" if stretch.name else title)
-    axes.set_xlim(stretch.first, stretch.last)
+def _finish(axes: Axes, title: str, time_range: TimeRange) -> None:
+    axes.set_title(f"{title}, {time_range.name}" if time_range.name else title)
+    axes.set_xlim(time_range.first, time_range.last)
     money_scale(axes)
 
 
 def inventory(run: Run) -> Html:
-    """Return the profit of each pair by outcome, over time."""
-    places = places_by_pair(run.fills)
-    pairs = _by_stake(run, places)
+    """Return the figure of each pair's profit by outcome, over time."""
+    indices = indices_by_pair(run.fills)
+    pairs = _by_stake(run, indices)
     if not pairs:
         return paragraph("There is no inventory to draw: no wager was matched.")
     shown = pairs[:MAX_PAIRS]
     height = 0.7 + 1.45 * len(shown)
-    held = {pair_id: places[pair_id] for pair_id in shown}
+    held = {pair_id: indices[pair_id] for pair_id in shown}
     drawn = picture("inventory", height, lambda canvas: _draw_inventory(canvas, run, held))
     caption = (
         "Gross profit of matched wagers in dollars, by outcome, until the event ends. The lines "
@@ -97,63 +97,65 @@ def inventory(run: Run) -> Html:
     return figure("inventory", drawn, caption)
 
 
-def _by_stake(run: Run, places: dict[str, list[int]]) -> list[str]:
+def _by_stake(run: Run, indices: dict[str, list[int]]) -> list[str]:
     stakes = run.fills["stake_cents"]
-    matched = {pair_id: sum(stakes[place] for place in places[pair_id]) for pair_id in places}
+    matched = {pair_id: sum(stakes[index] for index in indices[pair_id]) for pair_id in indices}
     return sorted(matched, key=lambda pair_id: (-matched[pair_id], pair_id))
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """What one pair would bring, in dollars, from the beginning to the end of its event."""
+class _PairProfits:
+    """The profit of a pair by outcome, in dollars, from the first row to the end of its event."""
 
     minutes: Series
     if_first: Series
     if_second: Series
 
 
-def _held(run: Run, pair_id: str, places: list[int], scale: TimeScale) -> _Held:
+def _pair_profits(run: Run, pair_id: str, indices: list[int], scale: TimeScale) -> _PairProfits:
     fills, event = run.fills, run.event_of(pair_id)
-    last_ns = fills["ns"][places[-1]]
+    last_ns = fills["ns"][indices[-1]]
     end_ns = event.ended_ns if event and event.ended_ns is not None else run.summary.last_ns
-    times = [run.summary.first_ns, *(fills["ns"][place] for place in places), max(end_ns, last_ns)]
+    times = [run.summary.first_ns, *(fills["ns"][index] for index in indices), max(end_ns, last_ns)]
     columns = "profit_if_first_cents", "profit_if_second_cents"
     if_first, if_second = (
-        [before, *(fills[column][place] for place in places), fills[column][places[-1]]]
-        for before, column in zip(_held_before(run, places[0]), columns, strict=True)
+        [before, *(fills[column][index] for index in indices), fills[column][indices[-1]]]
+        for before, column in zip(_profits_before(run, indices[0]), columns, strict=True)
     )
-    return _Held(scale.minutes(times), floats(if_first) / 100, floats(if_second) / 100)
+    return _PairProfits(scale.minutes(times), floats(if_first) / 100, floats(if_second) / 100)
 
 
-def _held_before(run: Run, place: int) -> tuple[int, int]:
-    """Return what a pair would have brought by outcome before a fill."""
-    fill = {name: column[place] for name, column in run.fills.items()}
+def _profits_before(run: Run, index: int) -> tuple[int, int]:
+    """Return the profit of a pair by outcome before a fill, in cents."""
+    fill = {name: column[index] for name, column in run.fills.items()}
     won, lost = fill["profit_cents"], -fill["stake_cents"]
     on_first, on_second = (won, lost) if fill["first"] else (lost, won)
     return fill["profit_if_first_cents"] - on_first, fill["profit_if_second_cents"] - on_second
 
 
-def _draw_inventory(canvas: Figure, run: Run, places: dict[str, list[int]]) -> None:
-    scale, stretches = _time(run)
-    panels = grid(canvas, stretches, height_ratios=(1,) * len(places))
-    for row, pair_id in zip(panels, places, strict=True):
-        held, event = _held(run, pair_id, places[pair_id], scale), run.event_of(pair_id)
-        for axes, stretch in zip(row, stretches, strict=True):
-            _draw_held(axes, run, pair_id, held, stretch)
+def _draw_inventory(canvas: Figure, run: Run, indices: dict[str, list[int]]) -> None:
+    scale, time_ranges = _time(run)
+    panels = grid(canvas, time_ranges, height_ratios=(1,) * len(indices))
+    for row, pair_id in zip(panels, indices, strict=True):
+        held, event = _pair_profits(run, pair_id, indices[pair_id], scale), run.event_of(pair_id)
+        for axes, time_range in zip(row, time_ranges, strict=True):
+            _draw_pair_profits(axes, run, pair_id, held, time_range)
             mark_events(axes, scale, [event] if event else [])
         legend(row[-1])
     for axes in panels[-1]:
         scale.label(axes)
 
 
-def _draw_held(axes: Axes, run: Run, pair_id: str, held: _Held, stretch: Stretch) -> None:
+def _draw_pair_profits(
+    axes: Axes, run: Run, pair_id: str, held: _PairProfits, time_range: TimeRange
+) -> None:
     name = run.pair_name(pair_id)
-    places = stretch.places(held.minutes)
-    minutes = held.minutes[places]
-    if_first, if_second = held.if_first[places], held.if_second[places]
+    indices = time_range.indices(held.minutes)
+    minutes = held.minutes[indices]
+    if_first, if_second = held.if_first[indices], held.if_second[indices]
     kept = thin(if_first, if_second)
     minutes, if_first, if_second = minutes[kept], if_first[kept], if_second[kept]
     axes.fill_between(minutes, if_first, if_second, step="post", color=MUTED, alpha=0.12, lw=0)
     axes.step(minutes, if_first, where="post", color=FIRST, label=f"if {name.first} wins")
     axes.step(minutes, if_second, where="post", color=SECOND, label=f"if {name.second} wins")
-    _finish(axes, run.short_label(name.label), stretch)
+    _finish(axes, run.short_label(name.label), time_range)

@@ -1,4 +1,4 @@
-"""The figure of markouts: how the fair price moved after our fills, in mean and distribution."""
+"""The figure of markouts: means and distributions of the fair price's moves after our fills."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ _BARS = 25
 
 
 def markouts(run: Run) -> Html:
-    """Return how the fair price moved after our fills, as means and as distributions."""
+    """Return the figure of markouts, or a sentence if no fill has one."""
     known = [floats(run.fills[f"markout_{s}s"]) for s in HORIZONS_S]
     if all(np.isnan(values).all() for values in known):
         return paragraph("There are no markouts to draw: no fill has a fair price after it.")
@@ -55,9 +55,9 @@ def _draw_means(axes: Axes, run: Run, by_horizon: list[Series], stakes: Series) 
     for label, color, chosen, aside in groups:
         pairs = [mean_and_error(values[chosen], stakes[chosen]) for values in by_horizon]
         means, errors = zip(*pairs, strict=True)
-        places = np.arange(len(HORIZONS_S)) + aside
+        indices = np.arange(len(HORIZONS_S)) + aside
         axes.errorbar(
-            places,
+            indices,
             means,
             yerr=errors,
             color=color,

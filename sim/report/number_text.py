@@ -1,4 +1,4 @@
-"""How a report writes numbers and times for people."""
+"""Numbers and times as a report writes them."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ NS_PER_MINUTE = 60 * NS_PER_SECOND
 
 
 def dollars(cents: int | None) -> str:
-    """Return cents as dollars with their sign: -$12.34; a dash where there are none."""
+    """Return cents as dollars with their sign, -$12.34; a dash for None."""
     return NONE if cents is None else dollars_text(cents)
 
 
@@ -20,7 +20,7 @@ def signed_dollars(cents: int | None) -> str:
 
 
 def count(number: int) -> str:
-    """Return a whole number with its thousands apart."""
+    """Return a whole number with thousands separators: 12,345."""
     return f"{number:,}"
 
 
@@ -60,15 +60,15 @@ def moment(ns: int) -> datetime:
 
 
 def clock(ns: int) -> str:
-    """Return a time as date and clock in UTC, to the second, under a head that says UTC."""
+    """Return a time as UTC date and clock, to the second, for a column headed UTC."""
     return f"{moment(ns):%Y-%m-%d %H:%M:%S}"
 
 
 def utc(ns: int) -> str:
-    """Return a time as date and clock, to the second, with UTC said."""
+    """Return a time as date and clock, to the second, followed by UTC."""
     return f"{clock(ns)} UTC"
 
 
 def minutes_from_start(ns: int, start_ns: int) -> str:
-    """Return a time as whole minutes from the start of its event, before it negative."""
+    """Return a time as whole minutes from the start of its event, negative before it."""
     return f"{round((ns - start_ns) / NS_PER_MINUTE):+,d} min"

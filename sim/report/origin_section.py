@@ -4,24 +4,24 @@ from dataclasses import dataclass
 
 from sim.report.number_text import NONE, count, signed_dollars
 from sim.report.page import Html, code_block, facts, join, paragraph, section, source, table
-from sim.report.run_folder import BacktestSummary, Run, StartSummary
+from sim.report.run_folder import BacktestSummary, Run, SessionRunSummary
 from sim.results.summary import TRUE_QUEUE
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class OriginTexts:
     """The texts about the origin of a run: in the header, after the result, and at the end."""
 
-    kicker: str
+    overline: str
     head: Html
     after_result: list[Html]
     repetition: Html
 
 
-def origin(run: Run, title: str) -> Origin:
+def origin(run: Run, title: str) -> OriginTexts:
     """Return the texts about the origin of a run."""
     summary = run.summary
-    if isinstance(summary, StartSummary):
+    if isinstance(summary, SessionRunSummary):
         return _of_session_run(summary, title)
     return _of_backtest(run, summary, title)
 
@@ -29,11 +29,11 @@ def origin(run: Run, title: str) -> Origin:
 # A backtest ----------------------------------------------------------------------------------
 
 
-def _of_backtest(run: Run, s: BacktestSummary, title: str) -> Origin:
+def _of_backtest(run: Run, s: BacktestSummary, title: str) -> OriginTexts:
     named = f", session {s.session}" if s.session else ""
     feed = "Fed by a" if s.models.get("queue") == TRUE_QUEUE else "Recording"
-    return Origin(
-        kicker=f"{s.mode} of {s.strategy}{named}",
+    return OriginTexts(
+        overline=f"{s.mode} of {s.strategy}{named}",
         head=source(title, feed, s.recording, s.recording_source, simulated=s.simulated),
         after_result=[section("Effect of the queue model", [_queue_models(s)])],
         repetition=_repeat_command(run, s),
@@ -90,17 +90,17 @@ def _command(run: Run) -> str:
 # A run of a session ------------------------------------------------------------------------
 
 
-def _of_session_run(s: StartSummary, title: str) -> Origin:
+def _of_session_run(s: SessionRunSummary, title: str) -> OriginTexts:
     market = source(title, "The market of", s.exchange, s.recording_source, simulated=s.simulated)
-    return Origin(
-        kicker=f"{s.mode} session {s.session}, start {s.start}: {s.strategy}",
+    return OriginTexts(
+        overline=f"{s.mode} session {s.session}, start {s.start}: {s.strategy}",
         head=join([market, paragraph(_stake_text(s))]),
         after_result=[],
         repetition=_replay_command(s),
     )
 
 
-def _stake_text(s: StartSummary) -> str:
+def _stake_text(s: SessionRunSummary) -> str:
     if s.mode == "paper":
         text = "The wagers were simulated; the exchange never received them."
     else:
@@ -111,7 +111,7 @@ def _stake_text(s: StartSummary) -> str:
     return text
 
 
-def _replay_command(s: StartSummary) -> Html:
+def _replay_command(s: SessionRunSummary) -> Html:
     """Return the command that replays the session run."""
     rows = [
         *_digests(s),
@@ -130,7 +130,7 @@ def _replay_command(s: StartSummary) -> Html:
 # Both ----------------------------------------------------------------------------------------
 
 
-def _digests(s: BacktestSummary | StartSummary) -> list[tuple[str, str]]:
+def _digests(s: BacktestSummary | SessionRunSummary) -> list[tuple[str, str]]:
     return [
         ("commit", s.commit or "unknown: the code did not run from a clone"),
         ("seed", str(s.seed)),
@@ -139,7 +139,7 @@ def _digests(s: BacktestSummary | StartSummary) -> list[tuple[str, str]]:
     ]
 
 
-def _versions(s: BacktestSummary | StartSummary) -> list[tuple[str, str]]:
+def _versions(s: BacktestSummary | SessionRunSummary) -> list[tuple[str, str]]:
     return [
         ("decisions", count(s.decisions)),
         ("versions", ", ".join(f"{name} {version}" for name, version in s.versions.items())),

@@ -1,6 +1,6 @@
-"""The page of a report: its style and its HTML elements.
+"""The style and the HTML elements of a report's page.
 
-Text is escaped here. Only pictures and finished parts are passed as HTML.
+Text is escaped here; only pictures and finished elements are passed as HTML.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ body { margin: 0; background: #fff; color: var(--ink); font-size: 14px; line-hei
   font-variant-numeric: tabular-nums; }
 main { max-width: 1120px; margin: 0 auto; padding: 40px 32px 64px; }
 header { border-bottom: 2px solid var(--ink); padding-bottom: 18px; }
-.kicker { color: var(--muted); font-size: 12px; letter-spacing: .08em; margin: 0;
+.overline { color: var(--muted); font-size: 12px; letter-spacing: .08em; margin: 0;
   text-transform: uppercase; }
 h1 { font-size: 28px; font-weight: 600; line-height: 1.25; margin: 4px 0 10px; }
 h2 { font-size: 18px; font-weight: 600; margin: 44px 0 6px; }
@@ -68,7 +68,7 @@ summary { color: var(--muted); cursor: pointer; font-size: 13px; }
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One key figure: its name, its value, and a line that says what it means."""
+    """One key figure: its name, its value, and a line that explains it."""
 
     name: str
     value: str
@@ -76,7 +76,7 @@ class Tile:
 
 
 def page(title: str, parts: Sequence[Html]) -> str:
-    """Return a whole document that needs no other file."""
+    """Return a self-contained HTML document."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -96,7 +96,7 @@ def header(parts: Sequence[Html]) -> Html:
 
 
 def source(title: str, feed: str, name: str, origin: str, *, simulated: bool) -> Html:
-    """Return the title over what it was fed by, which if simulated is never named by itself."""
+    """Return the title and the source of the data, with a badge if it is simulated."""
     badge = ""
     if simulated:
         badge = '<span class="badge">simulated</span> generated data, not a real market'
@@ -117,7 +117,7 @@ def subheading(text: str) -> Html:
 
 
 def paragraph(text: str, kind: str = "") -> Html:
-    """Return a paragraph; its kind is a class of the style: aside, kicker or warning."""
+    """Return a paragraph; its kind is a class of the style: aside, overline or warning."""
     return Html(f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>")
 
 
@@ -128,7 +128,7 @@ def notes(lines: Sequence[str]) -> Html:
 
 
 def code_block(text: str) -> Html:
-    """Return text as typed."""
+    """Return preformatted text."""
     return Html(f"<pre>{escape(text)}</pre>")
 
 
@@ -138,7 +138,7 @@ def folded(title: str, part: Html) -> Html:
 
 
 def figure(name: str, picture: Html, caption: str) -> Html:
-    """Return a picture with its caption; the name is how a test or a link finds it."""
+    """Return a picture with its caption; `name` is its element id."""
     return Html(
         f'<figure id="{escape(name)}">\n{picture}\n<figcaption>{escape(caption)}</figcaption>\n'
         "</figure>"
@@ -161,7 +161,7 @@ def _tile(tile: Tile) -> str:
 def table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[str] | None = None
 ) -> Html:
-    """Return a table; a head that starts with `#` is over a column of numbers, set to the right."""
+    """Return a table; a head that starts with `#` is that of a right-aligned number column."""
     numeric = [head.startswith("#") for head in heads]
     head = _row("th", [head.removeprefix("#") for head in heads], numeric)
     body = "".join(_row("td", row, numeric) for row in rows)
@@ -172,7 +172,7 @@ def table(
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> Html:
-    """Return a list of names and what they are, as a table without heads."""
+    """Return pairs of a name and a text, as a table without heads."""
     body = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows
     )
@@ -189,5 +189,5 @@ def _cell(tag: str, text: str, numeric: bool) -> str:
 
 
 def _minus(text: str) -> str:
-    """Return the class of an amount or a share below zero; odds have a sign but are no loss."""
+    """Return the style class of a negative amount or share; negative odds are no loss."""
     return " minus" if text.startswith("-") and ("$" in text or "pp" in text) else ""

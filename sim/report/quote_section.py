@@ -1,8 +1,8 @@
-"""The figure of our quotes against the market: one a pair, as probability of its first line.
+"""The figures of our quotes against the market, one for each pair.
 
-A wager of ours on the first line is a bid for it at the probability that our odds imply. One on
-the second line is an offer of it, at one less that probability. The market's touch reads the
-other way: the odds that a taker can get on the first line are where it is offered.
+Prices are probabilities of the pair's first line. A wager of ours on the first line is a bid at the
+implied probability of its odds; one on the second line is an offer at one minus that probability.
+The market's touch is the opposite: the odds that a taker gets on the first line are its offer.
 """
 
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ from sim.report.axes import (
     thinned_note,
 )
 from sim.report.page import Html, figure, join, paragraph, subheading
-from sim.report.run_folder import EventSpan, Run, TableColumns, held_until, places_by_pair
-from sim.report.time_axis import Stretch, TimeScale, mark_events
+from sim.report.run_folder import EventSpan, Run, TableColumns, extended_until, indices_by_pair
+from sim.report.time_axis import TimeRange, TimeScale, mark_events
 
 MAX_PAIRS = 6
-# The close-up shows this much around the time of most fills, if there are so many.
+# The close-up shows this many minutes around the time of most fills.
 _CLOSE_UP_MINUTES = 10.0
 _MIN_FILLS_OF_CLOSE_UP = 3
 _MARKER_AREA, _MARKER_AREA_OF_LARGEST = 10.0, 80.0
@@ -43,7 +43,7 @@ _OUTLINE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
 
 @dataclass(frozen=True, slots=True)
 class _PairLines:
-    """What is drawn of one pair: minutes, and probabilities of its first line in percent."""
+    """The lines of one pair's figure: minutes, and probabilities of its first line in percent."""
 
     market_minutes: Series
     fair: Series
@@ -60,14 +60,14 @@ class _PairLines:
     def market(self) -> tuple[Series, Series, Series]:
         return self.fair, self.market_bid, self.market_ask
 
-    def fills_within(self, stretch: Stretch) -> NDArray[np.bool_]:
-        return (self.fill_minutes >= stretch.first) & (self.fill_minutes <= stretch.last)
+    def fills_within(self, time_range: TimeRange) -> NDArray[np.bool_]:
+        return (self.fill_minutes >= time_range.first) & (self.fill_minutes <= time_range.last)
 
 
 def quotes(run: Run) -> Html:
-    """Return our quotes and fills against the fair price and the touch, pair by pair."""
+    """Return the figures of our quotes and fills against the fair price and the touch, by pair."""
     tables = run.prices, run.quotes, run.fills
-    prices, quoted, fills = (places_by_pair(table) for table in tables)
+    prices, quoted, fills = (indices_by_pair(table) for table in tables)
     pairs = _by_activity(fills, _rested(run.quotes, quoted))
     if not pairs:
         return paragraph("There are no quotes to draw: none was placed.")
@@ -80,7 +80,7 @@ def quotes(run: Run) -> Html:
     )
     parts = []
     for number, pair_id in enumerate(pairs[:MAX_PAIRS]):
-        of_pair = (places.get(pair_id, []) for places in (prices, quoted, fills))
+        of_pair = (indices.get(pair_id, []) for indices in (prices, quoted, fills))
         market, own, matched = map(_rows, tables, of_pair)
         parts.append(_pair_figure(run, pair_id, number, (market, own, matched)))
     return join(
@@ -88,10 +88,10 @@ def quotes(run: Run) -> Html:
     )
 
 
-def _rested(quotes: TableColumns, places: dict[str, list[int]]) -> dict[str, list[int]]:
-    """Return the pairs that had a quote at all, with the places of those rows."""
+def _rested(quotes: TableColumns, indices: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Return the pairs that had any quote, with the indices of those rows."""
     odds = list(zip(quotes["first_odds"], quotes["second_odds"], strict=True))
-    rested = {pair_id: [p for p in places[pair_id] if any(odds[p])] for pair_id in places}
+    rested = {pair_id: [p for p in indices[pair_id] if any(odds[p])] for pair_id in indices}
     return {pair_id: own for pair_id, own in rested.items() if own}
 
 
@@ -110,10 +110,10 @@ def _pair_figure(
     name, event = run.pair_name(pair_id), run.event_of(pair_id)
     scale = TimeScale(run, event)
     lines = _pair_lines(tables, scale, run.summary.last_ns)
-    stretches = [*scale.stretches(_first_quote_ns(tables[1])), *_close_up(lines)]
+    time_ranges = [*scale.time_ranges(_first_quote_ns(tables[1])), *_close_up(lines)]
     drawing = _Drawing(lines, scale, event, (name.first, name.second))
     drawn = picture(
-        f"quotes-{number}", 0.5 + 2.1 * len(stretches), partial(drawing.draw, stretches)
+        f"quotes-{number}", 0.5 + 2.1 * len(time_ranges), partial(drawing.draw, time_ranges)
     )
     title = subheading(f"{run.short_label(name.label)}: probability of {name.first}")
     return join([title, figure(f"quotes-{number}", drawn, _caption(lines))])
@@ -124,8 +124,8 @@ def _first_quote_ns(quoted: TableColumns) -> int | None:
     return next((ns for ns, *odds in zip(*columns, strict=True) if any(odds)), None)
 
 
-def _close_up(lines: _PairLines) -> list[Stretch]:
-    """Return the minutes with the most fills, if there are enough to look at."""
+def _close_up(lines: _PairLines) -> list[TimeRange]:
+    """Return the minutes with the most fills, if there are enough fills for a close-up."""
     minutes = lines.fill_minutes
     if len(minutes) < _MIN_FILLS_OF_CLOSE_UP:
         return []
@@ -134,7 +134,7 @@ def _close_up(lines: _PairLines) -> list[Stretch]:
     middle = float(minutes[busiest] + minutes[ends[busiest] - 1]) / 2
     half = _CLOSE_UP_MINUTES / 2
     name = f"close-up, {_CLOSE_UP_MINUTES:g} minutes with most fills"
-    return [Stretch(name, middle - half, middle + half)]
+    return [TimeRange(name, middle - half, middle + half)]
 
 
 def _caption(lines: _PairLines) -> str:
@@ -148,7 +148,7 @@ def _caption(lines: _PairLines) -> str:
 def _pair_lines(
     tables: tuple[TableColumns, TableColumns, TableColumns], scale: TimeScale, last_ns: int
 ) -> _PairLines:
-    prices, quoted = (held_until(table, last_ns) for table in tables[:2])
+    prices, quoted = (extended_until(table, last_ns) for table in tables[:2])
     fills = tables[2]
     first = np.array(fills["first"], dtype=bool)
     backed = implied(fills["odds"])
@@ -167,79 +167,79 @@ def _pair_lines(
     )
 
 
-def _rows(table: TableColumns, places: list[int]) -> TableColumns:
-    return {name: [column[place] for place in places] for name, column in table.items()}
+def _rows(table: TableColumns, indices: list[int]) -> TableColumns:
+    return {name: [column[index] for index in indices] for name, column in table.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """One pair's lines with all that it takes to draw them over a stretch of time."""
+    """Draws one pair's lines over ranges of time."""
 
     lines: _PairLines
     scale: TimeScale
     event: EventSpan | None
     names: tuple[str, str]
 
-    def draw(self, stretches: list[Stretch], canvas: Figure) -> None:
-        panels = canvas.subplots(len(stretches), 1, squeeze=False)[:, 0]
-        for axes, stretch in zip(panels, stretches, strict=True):
-            self._draw_market(axes, stretch)
-            self._draw_quotes(axes, stretch)
-            self._draw_fills(axes, stretch)
-            axes.set_xlim(stretch.first, stretch.last)
-            axes.set_ylim(*_limits(self.lines, stretch))
-            axes.set_title(stretch.name.capitalize())
+    def draw(self, time_ranges: list[TimeRange], canvas: Figure) -> None:
+        panels = canvas.subplots(len(time_ranges), 1, squeeze=False)[:, 0]
+        for axes, time_range in zip(panels, time_ranges, strict=True):
+            self._draw_market(axes, time_range)
+            self._draw_quotes(axes, time_range)
+            self._draw_fills(axes, time_range)
+            axes.set_xlim(time_range.first, time_range.last)
+            axes.set_ylim(*_limits(self.lines, time_range))
+            axes.set_title(time_range.name.capitalize())
             percent_scale(axes)
             mark_events(axes, self.scale, [self.event] if self.event else [])
             self.scale.label(axes, named=axes is panels[-1])
         legend(panels[0])
 
-    def _draw_market(self, axes: Axes, stretch: Stretch) -> None:
+    def _draw_market(self, axes: Axes, time_range: TimeRange) -> None:
         lines = self.lines
-        places = stretch.places(lines.market_minutes)
-        places = places[thin(*(line[places] for line in lines.market()))]
-        minutes = lines.market_minutes[places]
-        bid, ask = lines.market_bid[places], lines.market_ask[places]
+        indices = time_range.indices(lines.market_minutes)
+        indices = indices[thin(*(line[indices] for line in lines.market()))]
+        minutes = lines.market_minutes[indices]
+        bid, ask = lines.market_bid[indices], lines.market_ask[indices]
         axes.fill_between(minutes, bid, ask, step="post", color=MARKET, lw=0, label="others' touch")
-        axes.step(minutes, lines.fair[places], where="post", color=FAIR, lw=0.9, label="fair")
+        axes.step(minutes, lines.fair[indices], where="post", color=FAIR, lw=0.9, label="fair")
 
-    def _draw_quotes(self, axes: Axes, stretch: Stretch) -> None:
+    def _draw_quotes(self, axes: Axes, time_range: TimeRange) -> None:
         lines = self.lines
-        places = stretch.places(lines.quote_minutes)
-        places = places[thin(lines.bid[places], lines.ask[places])]
-        minutes = lines.quote_minutes[places]
+        indices = time_range.indices(lines.quote_minutes)
+        indices = indices[thin(lines.bid[indices], lines.ask[indices])]
+        minutes = lines.quote_minutes[indices]
         for name, color, line in zip(
             self.names, (FIRST, SECOND), (lines.bid, lines.ask), strict=True
         ):
-            axes.step(minutes, line[places], where="post", color=color, label=f"our {name}")
+            axes.step(minutes, line[indices], where="post", color=color, label=f"our {name}")
 
-    def _draw_fills(self, axes: Axes, stretch: Stretch) -> None:
+    def _draw_fills(self, axes: Axes, time_range: TimeRange) -> None:
         lines = self.lines
         if not lines.fill_stake.size:
             return
         largest = np.sort(np.argsort(-lines.fill_stake, kind="stable")[:MAX_FILLS])
-        inside = lines.fills_within(stretch)
+        inside = lines.fills_within(time_range)
         areas = _MARKER_AREA + _MARKER_AREA_OF_LARGEST * lines.fill_stake / lines.fill_stake.max()
         sides = (FIRST, "^", lines.fill_first), (SECOND, "v", ~lines.fill_first)
         for name, (color, marker, own) in zip(self.names, sides, strict=True):
-            places = largest[(inside & own)[largest]]
-            at = lines.fill_minutes[places], lines.fill_at[places]
-            axes.scatter(*at, s=areas[places], marker=marker, c=color, zorder=4, **_OUTLINE)
+            indices = largest[(inside & own)[largest]]
+            at = lines.fill_minutes[indices], lines.fill_at[indices]
+            axes.scatter(*at, s=areas[indices], marker=marker, c=color, zorder=4, **_OUTLINE)
             label, area = f"fill, {name}", _MARKER_AREA_OF_LARGEST / 2
             axes.scatter([], [], s=area, marker=marker, c=color, label=label, **_OUTLINE)
 
 
-def _limits(lines: _PairLines, stretch: Stretch) -> tuple[float, float]:
-    """Return the probabilities to show: our quotes, fills and the fair price, with margin around.
+def _limits(lines: _PairLines, time_range: TimeRange) -> tuple[float, float]:
+    """Return the range of probabilities to show: our quotes, fills and the fair price, and margins.
 
-    The touch does not count: where the market is thin it would flatten all else.
+    The touch does not count: in a thin market it would flatten everything else.
     """
-    quoted = stretch.places(lines.quote_minutes)[:-1]
+    quoted = time_range.indices(lines.quote_minutes)[:-1]
     parts = [
-        lines.fair[stretch.places(lines.market_minutes)[:-1]],
+        lines.fair[time_range.indices(lines.market_minutes)[:-1]],
         lines.bid[quoted],
         lines.ask[quoted],
-        lines.fill_at[lines.fills_within(stretch)],
+        lines.fill_at[lines.fills_within(time_range)],
     ]
     values = np.concatenate(parts)
     known = values[~np.isnan(values)]

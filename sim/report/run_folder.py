@@ -1,4 +1,4 @@
-"""The summary and the tables of one run folder, read and checked for a report."""
+"""Reads and checks the summary and the tables of a run folder."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class PairName:
 
 @dataclass(frozen=True, slots=True)
 class OpenPosition:
-    """A position that was not settled."""
+    """A position that was not settled; `marked_cents` is its value at the last fair price."""
 
     pair_id: str
     label: str
@@ -64,8 +64,8 @@ class OpenPosition:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What a market brought in, before and after commission."""
+class SettledMarket:
+    """The profit of a settled market, before and after commission."""
 
     market: str
     label: str
@@ -109,7 +109,7 @@ class RunSummary:
     last_ns: int
     events: list[EventSpan]
     open_positions: list[OpenPosition]
-    settled: list[Settled]
+    settled: list[SettledMarket]
     pairs: list[PairName]
     halted: str | None
     mean_edge: float | None
@@ -120,7 +120,7 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class BacktestSummary(RunSummary):
-    """Figures of a backtest alone; without front and back where the true queue is known."""
+    """A backtest's summary; profits under front and back are None if the true queue is known."""
 
     session: str | None
     profit_cents_front: int | None
@@ -131,8 +131,8 @@ class BacktestSummary(RunSummary):
 
 
 @dataclass(frozen=True, slots=True)
-class StartSummary(RunSummary):
-    """Figures of a start of a session alone, be it on paper or live."""
+class SessionRunSummary(RunSummary):
+    """The summary of one start of a session, paper or live."""
 
     session: str
     start: int
@@ -146,7 +146,7 @@ class StartSummary(RunSummary):
 class Run:
     """One run folder in memory."""
 
-    summary: BacktestSummary | StartSummary
+    summary: BacktestSummary | SessionRunSummary
     equity: TableColumns
     prices: TableColumns
     quotes: TableColumns
@@ -157,12 +157,12 @@ class Run:
     overrides: tuple[str, ...] | None
 
     def pair_name(self, pair_id: str) -> PairName:
-        """Return the names of a pair; one that the summary does not name goes by its id."""
+        """Return the names of a pair, its id if the summary has none."""
         named = {pair.pair_id: pair for pair in self.summary.pairs}
         return named.get(pair_id, PairName(pair_id, pair_id, "first", "second"))
 
     def short_label(self, label: str) -> str:
-        """Return a label without the event's name, where the report is of one event only."""
+        """Return a label, without the event's name if the report is of one event only."""
         events = self.summary.events
         return label.removeprefix(f"{events[0].name}: ") if len(events) == 1 else label
 
@@ -173,7 +173,7 @@ class Run:
         return next(iter(own or events), None)
 
 
-def held_until(table: TableColumns, last_ns: int) -> TableColumns:
+def extended_until(table: TableColumns, last_ns: int) -> TableColumns:
     """Return a table with its last row repeated at `last_ns`, as its values still hold then."""
     times = table["ns"]
     if not times or times[-1] >= last_ns:
@@ -183,19 +183,19 @@ def held_until(table: TableColumns, last_ns: int) -> TableColumns:
     }
 
 
-def places_by_pair(table: TableColumns) -> dict[str, list[int]]:
-    """Return the places of each pair's rows in a table, in the order of the rows."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, pair_id in enumerate(table["pair_id"]):
-        places[pair_id].append(place)
-    return dict(places)
+def indices_by_pair(table: TableColumns) -> dict[str, list[int]]:
+    """Return the indices of each pair's rows in a table, in the order of the rows."""
+    indices: dict[str, list[int]] = defaultdict(list)
+    for index, pair_id in enumerate(table["pair_id"]):
+        indices[pair_id].append(index)
+    return dict(indices)
 
 
 def read_run(folder: Path) -> Run:
     """Read a run folder.
 
-    Raise ConfigError, naming the file, where the summary or a table is missing, unreadable or
-    lacks a column. The composed configuration in `.hydra/` may be absent.
+    Raise ConfigError, naming the file, if the summary or a table is missing or unreadable, or lacks
+    a column. The composed configuration in `.hydra/` may be absent.
     """
     return Run(
         summary=_read_summary(folder / "summary.json"),
@@ -209,12 +209,12 @@ class _Mode(msgspec.Struct):
     mode: str
 
 
-def _read_summary(path: Path) -> BacktestSummary | StartSummary:
+def _read_summary(path: Path) -> BacktestSummary | SessionRunSummary:
     try:
         content = path.read_bytes()
         if msgspec.json.decode(content, type=_Mode).mode == "backtest":
             return msgspec.json.decode(content, type=BacktestSummary)
-        return msgspec.json.decode(content, type=StartSummary)
+        return msgspec.json.decode(content, type=SessionRunSummary)
     except (OSError, msgspec.MsgspecError) as error:
         message = f"{path}: cannot be reported on ({error})"
         raise ConfigError(message) from error

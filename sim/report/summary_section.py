@@ -1,4 +1,4 @@
-"""The tables of a report on the whole run: key figures, settlement, open positions, models."""
+"""The tables on the whole run: key figures, settlement, open positions, models."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The time axis of a report: minutes from the start, cut into stretches, with events marked."""
+"""The time axis of a report: minutes from the start, split into ranges, with events marked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,22 +17,22 @@ from sim.report.run_folder import EventSpan, Run
 # Starts and ends are marked where no more events than this share an axis.
 MAX_EVENTS = 3
 _MINUTES_OF_DAY = 24 * 60
-# Minutes; a clock without seconds would say the same at several ticks, or too little.
+# Minutes; on a shorter axis several ticks have the same minute, so the clock shows seconds.
 _SHORT = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of the run to draw on one axis, in minutes, and what to call it."""
+class TimeRange:
+    """A part of the run that is drawn on one axis, in minutes, and its title."""
 
     name: str
     first: float
     last: float
 
-    def places(self, minutes: Series) -> NDArray[np.intp]:
-        """Return the places of what lies within and of one to either side.
+    def indices(self, minutes: Series) -> NDArray[np.intp]:
+        """Return the indices of the points within, and of one point on either side.
 
-        What held before the stretch holds at its first, and what holds at its last goes on.
+        A value holds until the next point, so the one before the range applies at its first minute.
         """
         before = int(np.searchsorted(minutes, self.first)) - 1
         after = int(np.searchsorted(minutes, self.last, side="right"))
@@ -58,22 +58,22 @@ class TimeScale:
         offsets: Series = (np.asarray(ns, dtype=np.int64) - self._origin_ns) / NS_PER_MINUTE
         return offsets
 
-    def stretches(self, active_ns: int | None) -> list[Stretch]:
-        """Return what to draw offsets: from the first activity to the start, and from there on.
+    def time_ranges(self, active_ns: int | None) -> list[TimeRange]:
+        """Return the ranges to draw: from the first activity to the start, and from there on.
 
-        It is one stretch where the recording holds no start.
+        One range if the recording does not include the start.
         """
         first_ns = max(self._first_ns, active_ns or 0)
         first, last = map(float, self.minutes([first_ns, max(self._last_ns, first_ns + 1)]))
         if self._start_ns is None or not first_ns < self._start_ns < self._last_ns:
-            return [Stretch("", first, last)]
+            return [TimeRange("", first, last)]
         start = float(self.minutes([self._start_ns])[0])
-        return [Stretch("before the start", first, start), Stretch(self._played, start, last)]
+        return [TimeRange("before the start", first, start), TimeRange(self._played, start, last)]
 
     def label(self, axes: Axes, *, named: bool = True) -> None:
-        """Give an axis its ticks: minutes over the UTC clock.
+        """Set an axis's ticks: minutes above the UTC clock.
 
-        Long stretches have the date with it, short ones seconds.
+        Long ranges show the date too, short ones seconds.
         """
         first, last = axes.get_xlim()
         dated = last - first > _MINUTES_OF_DAY
@@ -91,12 +91,12 @@ class TimeScale:
 
 
 def grid(
-    canvas: Figure, stretches: Sequence[Stretch], height_ratios: Sequence[float]
+    canvas: Figure, time_ranges: Sequence[TimeRange], height_ratios: Sequence[float]
 ) -> NDArray[np.object_]:
-    """Return rows of axes, one column a stretch; a row shares its values, a column its time."""
+    """Return axes in rows, a column for each range; rows share values, columns share time."""
     panels: NDArray[np.object_] = canvas.subplots(
         len(height_ratios),
-        len(stretches),
+        len(time_ranges),
         squeeze=False,
         sharex="col",
         sharey="row",
@@ -106,7 +106,7 @@ def grid(
 
 
 def mark_events(axes: Axes, scale: TimeScale, events: Sequence[EventSpan]) -> None:
-    """Draw a line where events start and end, within what the axis shows; of few events only."""
+    """Draw lines at the starts and ends of events on an axis, unless there are many events."""
     if len(events) > MAX_EVENTS:
         return
     for event in events:

@@ -1,4 +1,4 @@
-"""The tables of a report on fills, outcomes of wagers, response times, and refusals."""
+"""The tables on fills, outcomes of wagers, response times, denials and rejections."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from sim.report.number_text import (
     seconds,
 )
 from sim.report.page import Html, join, paragraph, subheading, table
-from sim.report.run_folder import Run, TableColumns, places_by_pair
+from sim.report.run_folder import Run, TableColumns, indices_by_pair
 
 FILLS_LISTED = 15
 REASONS_LISTED = 20
@@ -37,8 +37,8 @@ def fills_by_pair(run: Run) -> Html:
     stakes = run.fills["stake_cents"]
     if not stakes:
         return paragraph("There were no fills.")
-    places = places_by_pair(run.fills)
-    rows = [_pair_row(run, pair_id, places[pair_id]) for pair_id in sorted(places)]
+    indices = indices_by_pair(run.fills)
+    rows = [_pair_row(run, pair_id, indices[pair_id]) for pair_id in sorted(indices)]
     heads = ("market", "#fills", "backed", "#stake", "#mean edge")
     markouts = ("#markout 1 s", "#markout 10 s", "#markout 60 s")
     total = ["all", count(len(stakes)), "", *_stake_and_means(run.fills, range(len(stakes)))]
@@ -46,17 +46,17 @@ def fills_by_pair(run: Run) -> Html:
     return join([table((*heads, *markouts), rows, total), paragraph(explanation, "aside")])
 
 
-def _pair_row(run: Run, pair_id: str, places: Sequence[int]) -> list[str]:
+def _pair_row(run: Run, pair_id: str, indices: Sequence[int]) -> list[str]:
     name = run.pair_name(pair_id)
-    firsts = sum(run.fills["first"][place] for place in places)
-    backed = f"{count(firsts)} {name.first}, {count(len(places) - firsts)} {name.second}"
+    firsts = sum(run.fills["first"][index] for index in indices)
+    backed = f"{count(firsts)} {name.first}, {count(len(indices) - firsts)} {name.second}"
     label = run.short_label(name.label)
-    return [label, count(len(places)), backed, *_stake_and_means(run.fills, places)]
+    return [label, count(len(indices)), backed, *_stake_and_means(run.fills, indices)]
 
 
-def _stake_and_means(fills: TableColumns, places: Sequence[int]) -> list[str]:
-    stakes = [fills["stake_cents"][place] for place in places]
-    means = [_mean_by_stake([fills[name][p] for p in places], stakes) for name in _MEASURES]
+def _stake_and_means(fills: TableColumns, indices: Sequence[int]) -> list[str]:
+    stakes = [fills["stake_cents"][index] for index in indices]
+    means = [_mean_by_stake([fills[name][p] for p in indices], stakes) for name in _MEASURES]
     return [dollars(sum(stakes)), *map(points, means)]
 
 
@@ -71,18 +71,18 @@ def _mean_by_stake(values: Iterable[float | None], stakes: Iterable[int]) -> flo
 def largest_fills(run: Run) -> Html:
     """Return the fills of the largest stakes, in order of time."""
     fills = run.fills
-    by_stake = sorted(range(len(fills["ns"])), key=lambda place: -fills["stake_cents"][place])
+    by_stake = sorted(range(len(fills["ns"])), key=lambda index: -fills["stake_cents"][index])
     if not by_stake:
         return Html("")
     shown = sorted(by_stake[:FILLS_LISTED])
     title = f"The {len(shown)} largest of {count(len(by_stake))} fills, in order of time"
     heads = ("#time, UTC", "#from start", "market", "backed", "#odds", "#stake", "#to win")
-    rows = [_fill_cells(run, place) for place in shown]
+    rows = [_fill_cells(run, index) for index in shown]
     return join([subheading(title), table((*heads, "#fair", "#edge", "#markout 60 s"), rows)])
 
 
-def _fill_cells(run: Run, place: int) -> list[str]:
-    fill = {name: column[place] for name, column in run.fills.items()}
+def _fill_cells(run: Run, index: int) -> list[str]:
+    fill = {name: column[index] for name, column in run.fills.items()}
     name, event = run.pair_name(fill["pair_id"]), run.event_of(fill["pair_id"])
     return [
         clock(fill["ns"]),
@@ -100,26 +100,28 @@ def _fill_cells(run: Run, place: int) -> list[str]:
 
 def wager_outcomes(run: Run) -> Html:
     """Return the outcomes of the wagers with stakes and median lifetimes."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, reason in enumerate(run.wagers["reason"]):
-        places[reason].append(place)
-    if not places:
+    indices: dict[str, list[int]] = defaultdict(list)
+    for index, reason in enumerate(run.wagers["reason"]):
+        indices[reason].append(index)
+    if not indices:
         return paragraph("No wager was placed.")
-    order = [*_OUTCOMES, *sorted(set(places) - set(_OUTCOMES))]
-    rows = [_outcome_row(_OUTCOMES.get(r, r), run.wagers, places[r]) for r in order if r in places]
+    order = [*_OUTCOMES, *sorted(set(indices) - set(_OUTCOMES))]
+    rows = [
+        _outcome_row(_OUTCOMES.get(r, r), run.wagers, indices[r]) for r in order if r in indices
+    ]
     heads = ("outcome", "#wagers", "#partly matched", "#stake placed", "#stake matched")
     total = _outcome_row("all", run.wagers, range(len(run.wagers["reason"])))
     return table((*heads, "#median lifetime"), rows, total)
 
 
-def _outcome_row(outcome: str, wagers: TableColumns, places: Sequence[int]) -> list[str]:
-    stakes = [wagers["stake_cents"][place] for place in places]
-    matched = [wagers["matched_cents"][place] for place in places]
+def _outcome_row(outcome: str, wagers: TableColumns, indices: Sequence[int]) -> list[str]:
+    stakes = [wagers["stake_cents"][index] for index in indices]
+    matched = [wagers["matched_cents"][index] for index in indices]
     partly = sum(0 < part < whole for part, whole in zip(matched, stakes, strict=True))
     lifetimes = [
-        wagers["ended_ns"][place] - wagers["placed_ns"][place]
-        for place in places
-        if wagers["ended_ns"][place] is not None
+        wagers["ended_ns"][index] - wagers["placed_ns"][index]
+        for index in indices
+        if wagers["ended_ns"][index] is not None
     ]
     return [
         outcome,
@@ -132,7 +134,7 @@ def _outcome_row(outcome: str, wagers: TableColumns, places: Sequence[int]) -> l
 
 
 def response_times(run: Run) -> Html:
-    """Return how fast placements were answered, whether accepted or rejected."""
+    """Return the response times of placements, accepted and rejected ones."""
     placed, answered = run.wagers["placed_ns"], run.wagers["answered_ns"]
     delays = sorted(
         end - start for start, end in zip(placed, answered, strict=True) if end is not None
@@ -148,7 +150,7 @@ def response_times(run: Run) -> Html:
 
 
 def denials(run: Run) -> Html:
-    """Return how often each control of our own denied a wager, and for which reasons."""
+    """Return how often each of our controls denied a wager, and for which reasons."""
     if not run.summary.denials_by_control:
         return paragraph("Our risk controls denied no wager.")
     controls = table(("control", "#denials"), _by_count(run.summary.denials_by_control))

@@ -1,1 +1,1 @@
-"""What a run is judged by: its journal, tables and summary."""
+"""The results of a run: its journal, tables and summary."""

@@ -1,4 +1,4 @@
-"""The digest of a run's decisions, by which two runs are known to be the same."""
+"""The digest of a run's commands: two runs with the same digest traded identically."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ from strategies.trading.model.commands import CancelAll, CancelWager, Command, P
 
 
 class DecisionDigest:
-    """SHA-256 over all commands in order: when sent, what, ref, line, odds, stake."""
+    """SHA-256 over all commands in order: time, kind, reference, line, odds and stake."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -14,7 +14,7 @@ class DecisionDigest:
         self.commands = 0
 
     def add(self, sent_ns: int, command: Command) -> None:
-        """Take a command in."""
+        """Add a command."""
         match command:
             case PlaceWager():
                 what = f"place|{command.ref}|{command.line_id}|{command.odds}|{command.stake_cents}"

@@ -10,10 +10,10 @@ Touch = tuple[Odds, int] | None
 
 
 class PriceSampler:
-    """Samples the market as the desk received it; it changes nothing."""
+    """Writes the touch of each pair to the table `prices`, at intervals, where it changed."""
 
     def __init__(self, desk: Desk, clock: Clock, tables: RunTables, period_ns: int) -> None:
-        """Take whom to look at, by which clock, where to keep it, and how long between looks."""
+        """Sample `desk` every `period_ns` of `clock` once started."""
         self._desk = desk
         self._clock = clock
         self._tables = tables
@@ -21,11 +21,11 @@ class PriceSampler:
         self._touches: dict[PairId, tuple[Touch, Touch]] = {}
 
     def start(self) -> None:
-        """Begin: the first look is one period from now."""
+        """Start; the first sample is one period from now."""
         self._clock.call_at(self._clock.now_ns() + self._period_ns, self._sample)
 
     def _sample(self) -> None:
-        """Keep a row of each pair whose touch changed since its last one."""
+        """Write a row for each pair whose touch changed since its last row."""
         now_ns = self._clock.now_ns()
         for pair_id, book in self._desk.market_states.books.items():
             touches = first, second = book.first.touch(), book.second.touch()

@@ -22,8 +22,7 @@ class Counts:
 class RunJournal:
     """The desk's journal in a simulation: counts, digest, and rows for tables, if given.
 
-    It is a journal from which nothing is read back: a desk cannot be recovered from it. What
-    became of the wagers is in `WagerRecorder`.
+    A desk cannot be recovered from it. `WagerRecorder` records fills and how wagers ended.
     """
 
     def __init__(self, catalogue: Catalogue, tables: RunTables | None) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a run folder: their columns, and writing them while the run goes on.
+"""The tables of a run folder: their columns, and a writer for all of them.
 
 Times are nanoseconds since the epoch, money is cents, odds are American, probabilities 0 to 1.
 Where a pair has figures for two lines, `first` is home or over and `second` away or under.
@@ -19,8 +19,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "equity_cents": "int64",
         "exposure_cents": "int64",
     },
-    # The market as the desk received it, sampled, a row where the touch changed since the last; a
-    # touch is what a taker can have of others.
+    # The market as the desk received it, sampled: a row where the touch changed. The touch is the
+    # longest odds that others offer to a taker.
     "prices": {
         "ns": "int64",
         "pair_id": "string",
@@ -28,7 +28,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "first_touch": "int32",
         "second_touch": "int32",
     },
-    # One row per pair and decision that changed what the desk wishes for, after risk.
+    # One row per pair and decision that changed the target quotes, after risk.
     "quotes": {
         "ns": "int64",
         "pair_id": "string",
@@ -56,8 +56,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "profit_if_first_cents": "int64",
         "profit_if_second_cents": "int64",
     },
-    # One row per wager, written when it ended; `open` if it never did. An answer that never came
-    # before the end, or never, has no time.
+    # One row per wager, written when it ended; the reason is `open` if it never did. `answered_ns`
+    # is missing if no response came before the end.
     "wagers": {
         "ref": "string",
         "placed_ns": "int64",
@@ -85,7 +85,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 
 
 class RunTables:
-    """Writes the tables of one run; they have their own names only once `close` was called."""
+    """Writes the tables of one run; the files get their names when `close` is called."""
 
     def __init__(self, folder: Path) -> None:
         """Open every table in a folder."""
@@ -99,11 +99,11 @@ class RunTables:
         self._writers[table].append(row)
 
     def close(self) -> None:
-        """Finish every table."""
+        """Close every table."""
         for writer in self._writers.values():
             writer.close()
 
     def abandon(self) -> None:
-        """Leave none behind."""
+        """Delete every table."""
         for writer in self._writers.values():
             writer.abandon()

@@ -1,4 +1,4 @@
-"""The summary of a run: every figure it is judged by, and all that is needed to repeat it."""
+"""The summary of a run: its figures, and what is needed to repeat it."""
 
 import json
 import subprocess
@@ -21,17 +21,17 @@ from strategies.trading.risk.limits import Limits
 Summary = dict[str, Any]
 
 SUMMARY_FILE = "summary.json"
-# In place of a queue model, where every wager's place in the queue is known.
+# Reported in place of a queue model if every wager's place in the queue is known.
 TRUE_QUEUE = "true queue"
 
 _PACKAGES = ("prophet-sim", "simpy", "numpy", "polars", "pyarrow", "hydra-core", "msgspec")
 
 
 def figures(desk: Desk, journal: RunJournal, wagers: WagerRecorder) -> Summary:
-    """Return what a run came to, in any mode; money is cents, times nanoseconds since the epoch.
+    """Return the figures of a run, in any mode; money is cents, times nanoseconds since the epoch.
 
-    `profit_cents` is settled and net of commission. `marked_cents` is what is not settled, at the
-    last fair prices, and is in no other figure.
+    `profit_cents` is settled and net of commission. `marked_cents` is the value of open positions
+    at the last fair prices; no other figure includes it.
     """
     catalogue = desk.market_states.catalogue
     return {
@@ -49,7 +49,7 @@ def figures(desk: Desk, journal: RunJournal, wagers: WagerRecorder) -> Summary:
 
 
 def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> Summary:
-    """Return a desk's assumptions, as people read them, in any mode."""
+    """Return the desk's models in words, in any mode."""
     return {
         "pricing": repr(pricing),
         "commission": f"{fees.rate_percent:g} % of net winnings per {fees.offset_by}",
@@ -58,7 +58,7 @@ def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> Summary:
 
 
 def exchange_models(queue: str, latency: Latency) -> Summary:
-    """Return what the simulated exchange is taken to be like, as people read it."""
+    """Return the models of the simulated exchange in words."""
     delays = {
         f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)
     }
@@ -66,12 +66,12 @@ def exchange_models(queue: str, latency: Latency) -> Summary:
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
-    """Write the summary as the last file of a run, under its own name only once it is whole."""
+    """Write the summary, the last file of a run; it gets its name once it is complete."""
     write_text(folder / SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 
 def pair_label(catalogue: Catalogue, pair: Pair) -> str:
-    """Return how people name a pair: its event, the kind of market, and the point if any."""
+    """Return the name of a pair in reports: its event, the market type, and the point if any."""
     event = catalogue.events[pair.first.event_id]
     return f"{event.name}: {pair.label(event)}"
 
@@ -163,7 +163,7 @@ def _open_positions(desk: Desk) -> list[Summary]:
 
 
 def _commit() -> str | None:
-    """Return the commit that this code is of, marked if it was changed; None outside a checkout."""
+    """Return the commit of this code, marked if it was changed; None outside a checkout."""
     here = Path(__file__)
     git = ["git", "-C", str(here.parent)]
     try:

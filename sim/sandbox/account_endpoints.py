@@ -32,7 +32,7 @@ class AccountEndpoints:
     def __init__(
         self, wire_ids: WireIds, orders: OrderEndpoints, now_ns: Callable[[], int]
     ) -> None:
-        """PlaceResponse as of the sandbox's clock."""
+        """Respond as of the time of the sandbox's clock."""
         self._wire_ids = wire_ids
         self._orders = orders
         self._now_ns = now_ns

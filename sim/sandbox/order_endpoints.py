@@ -22,7 +22,7 @@ class OrderEndpoints:
     """Endpoints for orders; they raise RefusedError for a refused request."""
 
     def __init__(self, wire_ids: WireIds, accounts: dict[str, ApiAccount]) -> None:
-        """Serve these accounts, by id; the dictionary is shared and may grow."""
+        """Serve these accounts, by id; the dictionary is shared, and may gain accounts."""
         self._wire_ids = wire_ids
         self._accounts = accounts
 

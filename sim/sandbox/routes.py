@@ -12,7 +12,7 @@ from sim.sandbox.serializers import Json
 
 PREFIX = "/partner"
 
-Endpoint = Callable[[ApiRequest], Json]
+RouteHandler = Callable[[ApiRequest], Json]
 
 
 class Route(NamedTuple):
@@ -25,7 +25,7 @@ class Route(NamedTuple):
     method: str
     paths: tuple[str, ...]
     legacy_paths: tuple[str, ...]
-    endpoint: Endpoint
+    endpoint: RouteHandler
     exchange_counts: bool = False
 
 
@@ -34,7 +34,7 @@ def routes(
     orders: OrderEndpoints,
     accounts: AccountEndpoints,
     channels: Channels,
-    config: Endpoint,
+    config: RouteHandler,
 ) -> list[Route]:
     """Return every endpoint that an account may call."""
     return [

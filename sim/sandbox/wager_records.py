@@ -17,8 +17,8 @@ _WINNING = {
     Result.PUSHED: "push",
     Result.VOIDED: "no_result",
 }
-# The statuses that a settled wager passes through.
-_SETTLING = {
+# The statuses that a wager passes through when it is settled.
+_SETTLED_STATUSES = {
     Result.WON: ("settled", "closed"),
     Result.LOST: ("closed",),
     Result.PUSHED: ("settled", "closed"),
@@ -107,7 +107,7 @@ class WagerRecord:
         """Set the result; return the statuses to pass through."""
         self.winning = _WINNING[result]
         self.settled_ns = now_ns
-        return _SETTLING[result]
+        return _SETTLED_STATUSES[result]
 
     def payment_cents(self, result: Result) -> int:
         """Return what the account is paid for a result: stakes and winnings, in cents."""

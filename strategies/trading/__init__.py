@@ -1,4 +1,4 @@
-"""What a strategy author imports: `from strategies.trading import Quote, View, ...`, and no more.
+"""The interface for authors of strategies: `from strategies.trading import Quote, View, ...`.
 
 Code inside the project imports from the modules themselves.
 """

@@ -38,7 +38,7 @@ GROUPS = {
 
 
 def calibrate(sport: str, seed: int, show: ShowLine) -> list[Check]:
-    """ShowLine and return every check of a sport, from games drawn from the seed.
+    """Show and return every check of a sport, from games drawn from the seed.
 
     Raise ConfigError for a sport that is not simulated.
     """
@@ -65,7 +65,7 @@ def require_passed(checks: Sequence[Check]) -> None:
 
 
 def _show_groups(checks: list[Check], show: ShowLine) -> None:
-    """ShowLine checks under the heading of each group, in the order of groups."""
+    """Show checks under the heading of each group, in the order of groups."""
     for group in sorted({check.group for check in checks}):
         show(f"{group}. {GROUPS[group]}")
         for check in checks:

@@ -30,7 +30,7 @@ def share(flags: Flags) -> Estimate:
 
 
 def deviation(values: Floats) -> Estimate:
-    """Estimate a s.d.; its error grows with the kurtosis."""
+    """Estimate a s.d.; its error increases with the kurtosis."""
     sigma = float(values.std())
     kurtosis = float(((values - values.mean()) ** 4).mean()) / sigma**4
     return Estimate(sigma, sigma * sqrt((kurtosis - 1) / 4 / len(values)))

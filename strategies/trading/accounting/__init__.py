@@ -1,1 +1,1 @@
-"""Exposure, ledger and commission: what wagers are worth and what they may cost."""
+"""Exposure, ledger and commission: profits, balances and worst cases."""

@@ -1,4 +1,4 @@
-"""The exchange's cut: a share of the net winnings of a market, taken when it settles."""
+"""The exchange's commission: a share of the net winnings of a market, taken at settlement."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from strategies.trading.model.settings import TwoDecimals, Unit
 
 
 class Offset(StrEnum):
-    """Within what gains and losses offset each other before commission is taken."""
+    """The unit within which gains and losses offset each other before commission is taken."""
 
     MARKET = "market"
     PAIR = "pair"
@@ -33,7 +33,7 @@ class Commission:
         TwoDecimals,
     ]
     offset_by: Annotated[
-        Offset, Meta(description="Within what gains and losses offset each other before it.")
+        Offset, Meta(description="The unit within which gains and losses offset each other first.")
     ] = Offset.MARKET
 
     def on(self, profits_cents: Iterable[int]) -> int:

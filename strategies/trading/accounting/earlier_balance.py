@@ -1,4 +1,4 @@
-"""What the wagers of earlier runs changed of the money available to stake."""
+"""The effect of the wagers of earlier runs on the available balance."""
 
 from collections.abc import Iterable
 

@@ -1,8 +1,8 @@
 """Exposure: the worst case of every pair, and its sums by market, by event and in total.
 
-Worst cases of different pairs are added up, as if all came true at once; that is never less than
-the truth. Open and in-flight wagers count in full, and so does stake that the exchange is known to
-have matched before its fill is received.
+Worst cases of different pairs are added up, as if all happened at once, which never understates the
+risk. Open and in-flight wagers count in full, and so does stake that the exchange is known to have
+matched before its fill is received.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ class Exposure:
     """The positions of a session in cents, with running sums by market, by event and in total.
 
     The sums are kept rather than computed, so that a limit check costs the same with any number
-    of positions. `matched_cents` and `open_cents` are stakes, `credit_cents` is what matched stakes
-    on both lines of pairs set free.
+    of positions. `matched_cents` and `open_cents` are stakes, `credit_cents` is the stake set free
+    because matched wagers on both lines of a pair cover each other.
     """
 
     def __init__(self) -> None:

@@ -132,7 +132,7 @@ class Ledger:
             self._marks[pair.pair_id] = mark
 
     def _take_positions(self, key: MarketKey) -> None:
-        """Move a market's positions out of the exposure: they are at risk no longer."""
+        """Move a market's positions out of the exposure, as they are no longer at risk."""
         settled = self._settled_positions.setdefault(key, {})
         for pair in self._catalogue.pairs_by_market[key]:
             position = self._exposure.positions.get(pair.pair_id)
@@ -151,6 +151,6 @@ def _first_result(pair: Pair, results: dict[LineId, Result]) -> Result:
     """Return the result of the first line, or what the second's implies; void without either."""
     if pair.first.line_id in results:
         return results[pair.first.line_id]
-    mirrored = {Result.WON: Result.LOST, Result.LOST: Result.WON}
+    opposite = {Result.WON: Result.LOST, Result.LOST: Result.WON}
     second = results.get(pair.second.line_id, Result.VOIDED)
-    return mirrored.get(second, second)
+    return opposite.get(second, second)

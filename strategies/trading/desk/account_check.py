@@ -7,11 +7,11 @@ from strategies.trading.wagers.wager_manager import CANCEL_PATIENCE_NS, WagerMan
 
 
 class AccountCheck:
-    """Finds out whether our books or the exchange's are wrong.
+    """Detects that our books and the exchange's account contradict each other.
 
-    An update that is still on its way makes a difference, and so does an account overtaken by later
-    updates. Hence it takes two accounts at least CANCEL_PATIENCE_NS apart with the same difference,
-    while nothing is known to be in flight or unreported: then one of the two books is wrong.
+    An update still on its way makes a difference, and so does an account overtaken by later
+    updates. So only two accounts with the same difference, at least CANCEL_PATIENCE_NS apart while
+    nothing is known to be in flight or unreported, are a contradiction.
     """
 
     def __init__(self, wagers: WagerManager, ledger: Ledger) -> None:
@@ -21,9 +21,9 @@ class AccountCheck:
         self._difference: tuple[str, int] | None = None
 
     def needs_another(self, account: AccountState, at_ns: int) -> bool:
-        """Return whether to ask for another account after CANCEL_PATIENCE_NS.
+        """Return whether to request another account after CANCEL_PATIENCE_NS.
 
-        Raise InvariantError if the books are wrong.
+        Raise InvariantError for a contradiction.
         """
         difference = self._difference_from(account) if self._wagers.at_rest else None
         if difference is None:

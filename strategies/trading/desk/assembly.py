@@ -25,9 +25,9 @@ from strategies.trading.wagers.wager_manager import WagerManager, WagerSettings
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """What a desk is made of, apart from its clock, its exchange and its journal.
+    """The parts and settings of a desk, without its clock, its exchange and its journal.
 
-    `session_name` and `start_number` begin every wager reference; `controls` are asked after the
+    `session_name` and `start_number` begin every wager reference; `controls` are checked after the
     standard risk controls, in this order.
     """
 

@@ -1,4 +1,4 @@
-"""Checks of a strategy and of what it returns, at the place where the desk takes it."""
+"""Checks of a strategy and of what it returns, as an author may return anything."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ _LONGEST = 120
 
 
 def make_strategy(factory: Callable[[], Strategy]) -> Strategy:
-    """Return a new strategy; raise ConfigError where what is made is none."""
+    """Return a new strategy; raise ConfigError if the result lacks what a strategy needs."""
     made: Any = factory
     if not callable(made):
         message = (

@@ -1,4 +1,4 @@
-"""Which of the markets on offer a session follows."""
+"""Chooses the markets that a session follows."""
 
 from collections.abc import Sequence
 from typing import Annotated

@@ -1,10 +1,10 @@
-"""The book as the desk knows it: all offers of a pair, ours kept apart from the others'."""
+"""The book of a pair as the desk knows it, with our own offers separated from those of others."""
 
 from strategies.trading.model.market import Pair
 from strategies.trading.model.odds import Odds
 
-# How many levels the exchange displays of each line (partner API, 10.5). Beyond the last of as many
-# offers are unknown, not gone.
+# How many levels the exchange displays of each line (partner API, 10.5). If that many are
+# displayed, offers beyond the last are unknown, not gone.
 DISPLAYED_LEVELS = 10
 
 # The longest time between a private update and the change of the book that it explains.
@@ -14,11 +14,12 @@ _MAX_APART_NS = 2_000_000_000
 class Offers:
     """What a taker may stake on one line, in cents by odds.
 
-    Our own wagers on the opposite line are shown here too; they are kept apart, so that a strategy
-    never sees itself. Private updates of our wagers and the market data that shows them come over
-    different channels, in either order. So we keep what of ours is *due* to be shown, and what we
-    infer *is* shown: while too little is, a rise is ours first; while too much is, a fall is, and
-    so is one that was shown just before the private update that explains it.
+    Our own wagers on the opposite line are displayed here too, and are separated so that a strategy
+    does not react to itself. Private updates of our wagers and the market data that shows them come
+    over different channels, in either order. So we track which stake of ours is *due* to be
+    displayed, and which we infer *is* displayed. While less is displayed than due, an increase is
+    ours first; while more is, a decrease is ours first, and so is a decrease that came just before
+    the private update that explains it.
     """
 
     __slots__ = ("_due", "_fallen", "_marked", "_ours", "best", "by_odds")
@@ -93,7 +94,7 @@ class Offers:
         return None if best is None else (best, cents)
 
     def mark_touch(self) -> None:
-        """Let `put` compare with the present touch from now on."""
+        """Make `put` compare with the present touch from now on."""
         touch = self.touch()
         self._marked = None if touch is None else touch[0]
 
@@ -125,6 +126,6 @@ class Book:
         self.second = Offers()
 
     def mark_touches(self) -> None:
-        """Let both lines' `put` compare with the present touches from now on."""
+        """Make `put` of both lines compare with the present touches from now on."""
         self.first.mark_touch()
         self.second.mark_touch()

@@ -1,4 +1,4 @@
-"""What the desk may ask of an exchange, as immutable values."""
+"""The commands of a desk to an exchange, as immutable values."""
 
 from enum import StrEnum
 
@@ -12,8 +12,8 @@ class Intent(StrEnum):
     """How a wager may be matched.
 
     REST may match at once and rests for the remainder; ADD_ONLY is refused by the exchange if
-    it would match at once (ProphetX: ALO); TAKE matches what is there and leaves no more than
-    two seconds later (ProphetX: fillOrKill).
+    it would match at once (ProphetX: ALO); TAKE matches what is offered, and the rest is cancelled
+    within two seconds (ProphetX: fillOrKill).
     """
 
     REST = "rest"
@@ -22,7 +22,7 @@ class Intent(StrEnum):
 
 
 class PlaceWager(Struct, frozen=True):
-    """Ask for a wager of `stake_cents` on a line at these odds or longer."""
+    """Request a wager of `stake_cents` on a line at these odds or longer."""
 
     ref: WagerRef
     line_id: LineId
@@ -32,13 +32,13 @@ class PlaceWager(Struct, frozen=True):
 
 
 class CancelWager(Struct, frozen=True):
-    """Ask for what is unmatched of a wager to be withdrawn."""
+    """Request to cancel the unmatched part of a wager."""
 
     ref: WagerRef
 
 
 class CancelAll(Struct, frozen=True):
-    """Ask for every open wager to be withdrawn."""
+    """Request to cancel every open wager."""
 
 
 Command = PlaceWager | CancelWager | CancelAll

@@ -1,4 +1,4 @@
-"""A wager that an earlier run of a session placed, as its journal has it."""
+"""A wager that an earlier run of a session placed, as read from its journal."""
 
 from dataclasses import dataclass, field
 
@@ -29,7 +29,7 @@ _Ends = WagerCancelled | WagerInvalid | WagerRejected | WagerWiped
 
 @dataclass(slots=True)
 class EarlierWager:
-    """The request, when it was sent, and every update since, each with the time it was received."""
+    """The request, the time it was sent, and every update with the time it was received."""
 
     request: PlaceWager
     placed_ns: int
@@ -47,7 +47,7 @@ class EarlierWager:
 
     @property
     def ended_unmatched(self) -> bool:
-        """Return whether it ended with nothing matched, so that no update can follow."""
+        """Return whether the wager ended with nothing matched, so that no update can follow."""
         return self._has_ended and not self.matched_cents
 
     @property

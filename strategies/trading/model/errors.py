@@ -1,16 +1,16 @@
-"""The errors of the house, as one tree.
+"""The errors of the project, as one tree.
 
 TradingError
-├─ ConfigError            the settings cannot mean anything
+├─ ConfigError            a setting or argument is invalid
 ├─ TapeError              a recording is malformed or out of order
 ├─ JournalError           the journal cannot be read or written: stop
 ├─ WriteError             a file cannot be written: the disk is full, or the folder is not ours
-├─ InvariantError         our own books do not balance: stop, cancel all
+├─ InvariantError         the desk's accounts are inconsistent: stop, cancel all
 ├─ CredentialsError       the keys are missing, readable by others, or refused
 └─ ExchangeError
-   ├─ RefusalError        a definite no, with the exchange's reason
-   ├─ UnreachableError    outcome unknown: the wager stays pending
-   └─ ProtocolError       an answer we cannot read
+   ├─ RefusalError        the exchange refused the request, with its reason
+   ├─ UnreachableError    no response, the outcome is unknown: the wager stays pending
+   └─ ProtocolError       a response that cannot be decoded
 
 A denial by our own risk manager is a value, not an error.
 """
@@ -21,7 +21,7 @@ class TradingError(Exception):
 
 
 class ConfigError(TradingError):
-    """The settings cannot mean anything."""
+    """A setting or argument is invalid."""
 
 
 class TapeError(TradingError):
@@ -37,7 +37,7 @@ class WriteError(TradingError):
 
 
 class InvariantError(TradingError):
-    """Our own books do not balance."""
+    """The desk's accounts are inconsistent."""
 
 
 class CredentialsError(TradingError):
@@ -45,26 +45,26 @@ class CredentialsError(TradingError):
 
 
 class ExchangeError(TradingError):
-    """Something went wrong between us and the exchange."""
+    """A request to the exchange failed."""
 
 
 class RefusalError(ExchangeError):
-    """The exchange said no, and why: `code` is its own word for it."""
+    """The exchange refused a request; `code` is its error code."""
 
     def __init__(self, code: str, text: str = "") -> None:
-        """Keep the code apart from the text for people."""
+        """Take the code, and a text for people."""
         super().__init__(f"{code} ({text})" if text else code)
         self.code = code
 
 
 class UnreachableError(ExchangeError):
-    """The exchange did not answer; what it did is unknown."""
+    """The exchange did not respond; whether it executed the request is unknown."""
 
 
 class ProtocolError(ExchangeError):
-    """The exchange answered something that cannot be read; `raw` is what it answered."""
+    """The exchange sent something that cannot be decoded; `raw` is what it sent."""
 
     def __init__(self, message: str, raw: str = "") -> None:
-        """Keep the text as it came apart from what is wrong with it."""
+        """Take what is wrong, and the text as it was received."""
         super().__init__(message)
         self.raw = raw

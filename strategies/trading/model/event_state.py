@@ -1,4 +1,4 @@
-"""The state of one sport event: what a fair price may depend on besides the book."""
+"""The state of one sport event: the inputs of a fair price besides the book."""
 
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class EventState:
     )
 
     def __init__(self, event: SportEvent) -> None:
-        """Start as announced."""
+        """Start before the game, with the announced start."""
         self.event = event
         self.status = EventStatus.NOT_STARTED
         self.scheduled_ns = event.scheduled_ns
@@ -54,7 +54,7 @@ class EventState:
         self.references: dict[PairId, ReceivedReference] = {}
 
     def set_status(self, status: EventStatus, at_ns: int) -> None:
-        """Take a status, and note when play started."""
+        """Set the status, and note when play started."""
         if status is EventStatus.LIVE and self.status is not EventStatus.LIVE:
             self.live_since_ns = at_ns
         self.status = status

@@ -1,7 +1,7 @@
-"""Everything that can happen to a desk, as immutable values: what it hears is one of these.
+"""The inputs of a desk, as immutable values.
 
-Market data is public and arrives over the feed. Answers and private updates concern our own wagers.
-The operator's words come from a person.
+Market data is public and arrives over the feed. Responses and private updates concern our own
+wagers. The operator's commands come from a person.
 """
 
 from enum import StrEnum
@@ -32,10 +32,10 @@ class TradingState(StrEnum):
 
 
 class MarketsAdded(Struct, frozen=True):
-    """More can be wagered on: what was not known before of events, markets and lines.
+    """Events, markets and lines that were not known before can be wagered on.
 
-    Both lines of a pair come together. `market_keys` are those of these markets that the desk is to
-    follow: the sender has chosen. It comes before anything else about what it names.
+    Both lines of a pair come together. `market_keys` names the markets that the desk must follow;
+    the sender has chosen them. The event comes before all others that refer to what it adds.
     """
 
     events: tuple[SportEvent, ...]
@@ -53,7 +53,7 @@ class OfferChanged(Struct, frozen=True, gc=False):
 
 
 class TradeSeen(Struct, frozen=True, gc=False):
-    """A taker staked `stake_cents` on the line at these odds, anyone's."""
+    """Some taker staked `stake_cents` on the line at these odds."""
 
     line_id: LineId
     odds: Odds
@@ -94,25 +94,25 @@ class ScoreChanged(Struct, frozen=True):
 
 
 class ReferencePrice(Struct, frozen=True):
-    """A fair probability of a line from outside; it is not the exchange's word."""
+    """A fair probability of a line from a source outside the exchange."""
 
     line_id: LineId
     probability: float
 
 
 class FeedLost(Struct, frozen=True):
-    """Market data stopped coming: what the desk knows may be stale."""
+    """Market data stopped arriving: what the desk knows may be stale."""
 
 
 class FeedRestored(Struct, frozen=True):
-    """Market data is whole again."""
+    """Market data is complete again."""
 
 
 # Answers and private updates -----------------------------------------------------------------
 
 
 class WagerAccepted(Struct, frozen=True):
-    """The exchange took the wager into its activation queue; it cannot match yet."""
+    """The exchange accepted the wager into its activation queue; it cannot match yet."""
 
     ref: WagerRef
 
@@ -138,11 +138,11 @@ class WagerInvalid(Struct, frozen=True):
 
 
 class WagerMatched(Struct, frozen=True):
-    """Part of the wager was matched: what we staked on it, and what that part can win.
+    """Part of the wager was matched: the stake of that part, and the profit that it can win.
 
-    `total_cents` is all that was matched of the wager with this fill, as the exchange counts it:
-    it names the fill, so that a repeated one is booked once. Zero if the exchange does not say;
-    such a fill is never taken for a repeat.
+    `total_cents` is the matched stake of the wager including this fill, as the exchange counts it.
+    It identifies the fill, so that a repeated one is booked once; a fill with zero, where the
+    exchange does not report it, is never treated as a repeat.
     """
 
     ref: WagerRef
@@ -153,21 +153,21 @@ class WagerMatched(Struct, frozen=True):
 
 
 class ProfitCorrected(Struct, frozen=True):
-    """A change of what the matched part of the wager can win, against its fills."""
+    """A correction of the profit that the matched part of the wager can win, against its fills."""
 
     ref: WagerRef
     change_cents: int
 
 
 class WagerCancelled(Struct, frozen=True):
-    """What was unmatched of the wager is withdrawn."""
+    """The unmatched part of the wager was cancelled."""
 
     ref: WagerRef
     unmatched_cents: int
 
 
 class CancelRefused(Struct, frozen=True):
-    """The wager was not cancelled; `retry_at_ns` says when asking again makes sense, if ever."""
+    """The wager was not cancelled; `retry_at_ns` is when a retry can succeed, None if never."""
 
     ref: WagerRef
     code: str
@@ -175,7 +175,7 @@ class CancelRefused(Struct, frozen=True):
 
 
 class WagerWiped(Struct, frozen=True):
-    """The exchange removed what was unmatched, as it does with all wagers when play starts."""
+    """The exchange removed the unmatched part, as it does with all wagers when play starts."""
 
     ref: WagerRef
     unmatched_cents: int
@@ -184,8 +184,8 @@ class WagerWiped(Struct, frozen=True):
 class MarketSettled(Struct, frozen=True):
     """The results of a market's lines; a later one for the same market corrects it.
 
-    `revision` rises with every settlement of a market, so that a late old one is not
-    taken for a correction. Zero if the exchange does not say; such a one is always applied.
+    `revision` rises with every settlement of a market, so that an old one that arrives late is not
+    applied as a correction. With zero, where the exchange does not report it, it is always applied.
     """
 
     market_key: MarketKey
@@ -194,10 +194,10 @@ class MarketSettled(Struct, frozen=True):
 
 
 class AccountState(Struct, frozen=True):
-    """The exchange's own account of us: spendable cents, and open stake by wager.
+    """The state of our account at the exchange: available cents, and open stake by wager.
 
-    `credit_cents` is the exposure credit, which may be staked beside the balance. The exchange
-    renews it in ticks, so it lags, and our books are not held against it.
+    `credit_cents` is the exposure credit, which may be staked in addition to the balance. The
+    exchange refreshes it at intervals, so it lags, and is not compared with our books.
     """
 
     balance_cents: int
@@ -209,21 +209,21 @@ class AccountState(Struct, frozen=True):
 
 
 class TradingStateSet(Struct, frozen=True):
-    """A person, or a loss limit, moved the desk to a trading state."""
+    """A person, or a loss limit, set the trading state of the desk."""
 
     state: TradingState
     reason: str
 
 
 class EventPaused(Struct, frozen=True):
-    """A person asked for no quotes on one sport event, or for quotes again."""
+    """A person stopped quoting on one sport event, or resumed it."""
 
     event_id: EventId
     paused: bool
 
 
 class TimerFired(Struct, frozen=True):
-    """A moment that the desk asked to be woken at has come."""
+    """A timer of the desk is due."""
 
 
 Event = (

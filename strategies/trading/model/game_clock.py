@@ -1,4 +1,4 @@
-"""The clock of an NBA game: how much is left to play, from the last score or from real time."""
+"""The game clock of an NBA game: the time left, from the last score or estimated from real time."""
 
 from bisect import bisect_right
 
@@ -17,17 +17,17 @@ OVERTIME_SHARE = OVERTIME_NS / REGULATION_NS
 # assumed.
 _REAL_MINUTES = (0.0, 24.0, 26.7, 54.5, 70.4, 98.2, 100.9, 125.8, 134.0)
 _PLAYED_MINUTES = (0.0, 12.0, 12.0, 24.0, 24.0, 36.0, 36.0, 46.0, 48.0)
-# An estimate never says that the game is over, or that an overtime is on.
+# An estimate never assumes that the game has ended or an overtime has begun.
 _MOST_ESTIMATED_NS = REGULATION_NS - _MINUTE_NS
 
 
 def share_left(event: EventState, now_ns: int) -> float:
-    """Return what is left to play as a share of regulation: 1 at tip-off, 0 when it is over.
+    """Return the time left as a share of regulation: 1 at tip-off, 0 at the end.
 
     The clock is that of the last score; a feed that sends it with scores alone leaves totals about
-    a point too high, and may repeat a score. Where none was sent it is estimated from the time
-    since play started. When a period that may be the last ends level, and in an overtime, what is
-    left is that of the overtime.
+    a point too high, and may repeat a score. Without a clock it is estimated from the time since
+    play started. When a period that may be the last ends in a tie, and during an overtime, it is
+    the time left of the overtime.
     """
     if event.status is EventStatus.ENDED:
         return 0.0
@@ -45,7 +45,7 @@ def _level(event: EventState) -> bool:
 
 
 def _estimated_ns(real_ns: int) -> float:
-    """Return the playing time elapsed so long after the start, between the knots in proportion."""
+    """Return the playing time elapsed at `real_ns` after the start, interpolated linearly."""
     minutes = real_ns / _MINUTE_NS
     after = bisect_right(_REAL_MINUTES, minutes)
     if after == len(_REAL_MINUTES):

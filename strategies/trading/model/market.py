@@ -18,7 +18,7 @@ from strategies.trading.model.market_types import (
 
 
 class MarketStatus(IntEnum):
-    """Whether a market takes wagers: now, not for now, or no more."""
+    """Whether a market accepts wagers: now, not for the moment, or never again."""
 
     OPEN = 1
     SUSPENDED = 2
@@ -26,7 +26,7 @@ class MarketStatus(IntEnum):
 
 
 class EventStatus(IntEnum):
-    """Where a sport event stands; LIVE is in-play."""
+    """The status of a sport event; LIVE is in-play."""
 
     NOT_STARTED = 1
     LIVE = 2
@@ -34,7 +34,7 @@ class EventStatus(IntEnum):
 
 
 class Result(IntEnum):
-    """What became of a line; PUSHED and VOIDED return the stake."""
+    """The result of a line; PUSHED and VOIDED return the stake."""
 
     WON = 1
     LOST = 2
@@ -75,16 +75,16 @@ class Market(Struct, frozen=True, omit_defaults=True):
 
     @property
     def key(self) -> MarketKey:
-        """Return what tells this market from those of other events."""
+        """Return the key of this market: its id is unique within its event only."""
         return MarketKey(self.event_id, self.market_id)
 
     @property
     def kind(self) -> MarketKind:
-        """Return which market of its event it is."""
+        """Return the kind of market: type, period and team."""
         return MarketKind(self.type, self.period, self.participant)
 
     def label(self, event: SportEvent) -> str:
-        """Return how people name it among the markets of its event: "first half spread"."""
+        """Return its name among the markets of its event: "first half spread"."""
         team = [] if self.participant is None else [event.team_name(self.participant)]
         period = [self.period.label] if self.period.is_part else []
         return " ".join([*team, *period, self.type.row.label])
@@ -94,8 +94,8 @@ class Market(Struct, frozen=True, omit_defaults=True):
 class Line:
     """A selection at a point: the thing one wagers on.
 
-    `point` is a multiple of a half. Home -4.5 stands against away +4.5; over and under share
-    their point; a moneyline has point 0.
+    `point` is a multiple of a half. Home -4.5 is opposite away +4.5; over and under share their
+    point; a moneyline has point 0.
     """
 
     line_id: LineId
@@ -134,7 +134,7 @@ class Pair:
         return self.first.market_key
 
     def label(self, event: SportEvent) -> str:
-        """Return how people name it in its event: "spread, home -4.5", "total 210.5"."""
+        """Return its name within its event: "spread, home -4.5", "total 210.5"."""
         market, row, point = self.market.label(event), self.type.row, self.first.point
         if not row.has_point:
             return market
@@ -142,12 +142,12 @@ class Pair:
 
 
 class Catalogue:
-    """Everything a session may wager on, with its look-ups. It only grows."""
+    """All events, markets, lines and pairs of a session, by id. Entries are never removed."""
 
     def __init__(
         self, events: Iterable[SportEvent], markets: Iterable[Market], lines: Iterable[Line]
     ) -> None:
-        """Begin with what `add` takes, and raise what it raises."""
+        """Start with these entries; raise TapeError as `add` does."""
         self.events: dict[EventId, SportEvent] = {}
         self.markets: dict[MarketKey, Market] = {}
         self.lines: dict[LineId, Line] = {}
@@ -159,10 +159,10 @@ class Catalogue:
     def add(
         self, events: Iterable[SportEvent], markets: Iterable[Market], lines: Iterable[Line]
     ) -> list[Pair]:
-        """Take in more, and return the pairs of it.
+        """Add entries, and return the pairs that they form.
 
-        Both lines of a pair come together. Raise TapeError where a line has no market, or no
-        opposite of its own, and where a market cannot be one of its event.
+        Both lines of a pair must come together. Raise TapeError if a line has no market or no
+        opposite line, or a market is impossible for its event.
         """
         self.events |= {event.event_id: event for event in events}
         for market in markets:
@@ -195,7 +195,7 @@ class Catalogue:
     def _add_pair(
         self, first: Line, by_place: dict[tuple[MarketKey, Selection, float], Line]
     ) -> None:
-        """Add the pair that a line is the first of, if it is and its second is there."""
+        """Add the pair of a line that is the first of one, if its second line is there too."""
         market = self.markets.get(first.market_key)
         if market is None or market.event_id not in self.events:
             message = f"line {first.line_id} belongs to no known market of a known event"
@@ -216,7 +216,7 @@ class Catalogue:
 
 
 def require_possible(market: Market, event: SportEvent | None) -> None:
-    """Raise TapeError where a market's participant does not fit its type, or its period the sport.
+    """Raise TapeError if a market's participant does not fit its type, or its period the sport.
 
     The period is not checked while the event is unknown.
     """

@@ -1,4 +1,4 @@
-"""The table of market types, one row for each, and what else tells markets of one type apart.
+"""The table of market types, one row for each, and what distinguishes markets of one type.
 
 A market is about a whole game or one of its periods, and about both teams or one. A new type or
 period is a row here, its name at the exchange in `live/prophetx/market_data/market_names.py`, and
@@ -21,7 +21,7 @@ class Selection(StrEnum):
 
 
 class Team(StrEnum):
-    """The team that a market is about, where it is about one."""
+    """The team that a market is about, if it is about one."""
 
     HOME = "home"
     AWAY = "away"
@@ -92,12 +92,12 @@ _AMOUNTS = (Selection.OVER, Selection.UNDER)
 
 @dataclass(frozen=True, slots=True)
 class MarketRow:
-    """What holds for every market of a type.
+    """The properties of every market of a type.
 
-    `first` and `second` are its two selections: if one wins the other loses. `label` is its name as
-    people read it. With `has_point`, each pair of lines stands at a point; `mirrored` points have
-    opposite signs on the two lines (home -4.5, away +4.5), others are the same on both. A market of
-    a type that `is_about_team` is about one of the two teams, any other about the game.
+    `first` and `second` are its two selections: if one wins the other loses. `label` is its name in
+    reports. With `has_point`, each pair of lines has a point; `mirrored` points have opposite signs
+    on the two lines (home -4.5, away +4.5), others are the same on both. A market of a type that
+    `is_about_team` is about one of the two teams, any other about the game.
     """
 
     label: str
@@ -132,7 +132,7 @@ class MarketType(StrEnum):
 
 
 class MarketKind(NamedTuple):
-    """Which market of an event: "the first half total of the home team"."""
+    """The kind of a market within its event, such as the first half total of the home team."""
 
     type: MarketType
     period: Period = Period.GAME

@@ -1,4 +1,4 @@
-"""American odds: what they pay, what they imply, and the ladder of those permitted.
+"""American odds: their payout, their implied probability, and the ladder of permitted odds.
 
 Odds are integers. Their plain integer order is the order of payout, from -25000 (pays least) to
 +25000 (pays most). Even money is +100; -100 does not exist. Odds off the ladder cannot be wagered.
@@ -60,7 +60,7 @@ class Ladder:
     __slots__ = ("_index", "_probabilities_falling", "_ratios", "rungs")
 
     def __init__(self, rungs: Iterable[int]) -> None:
-        """Take the permitted odds in any order; raise ConfigError where one cannot be odds."""
+        """Take the permitted odds in any order; raise ConfigError for an impossible one."""
         self.rungs: tuple[Odds, ...] = tuple(Odds(rung) for rung in sorted(set(rungs)))
         wrong = [rung for rung in self.rungs if -100 <= rung < 100]
         if wrong or not self.rungs:
@@ -83,7 +83,7 @@ class Ladder:
         return self._index[Odds(odds)]
 
     def step(self, odds: int, rungs: int) -> Odds:
-        """Return the rung so many steps longer (or shorter if negative), held at the ends."""
+        """Return the rung that is `rungs` longer (shorter if negative), or the last one."""
         place = self._index[Odds(odds)] + rungs
         return self.rungs[max(0, min(place, len(self.rungs) - 1))]
 

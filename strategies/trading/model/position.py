@@ -1,4 +1,4 @@
-"""The position in a pair: profit or loss by outcome, and what may still be added to it."""
+"""The position in a pair: profit by outcome, open stake, and the worst case."""
 
 from strategies.trading.model.market import Pair, Result
 
@@ -88,7 +88,7 @@ class Position:
         return self.worst_case_cents() - worse
 
     def profit_under(self, first_result: Result) -> int:
-        """Return the gross profit of what is matched, given what became of the first line."""
+        """Return the gross profit of what is matched, given the result of the first line."""
         if first_result is Result.WON:
             return self.profit_if[0]
         if first_result is Result.LOST:

@@ -18,7 +18,7 @@ Written = Callable[[str], str]
 
 
 class SettingError(ConfigError):
-    """A setting cannot go with the others of its part; the reader adds where that part stands."""
+    """A setting contradicts another of its part; the reader adds the name of the part."""
 
     def __init__(self, setting: str, problem: str) -> None:
         """Take the name of the setting within its part, and what is wrong with its value."""
@@ -72,10 +72,10 @@ def build(
     written: Written = as_written,
     positional: tuple[Any, ...] = (),
 ) -> Any:
-    """Return what a class or function makes of checked settings, and of partners.
+    """Return what a class or function makes of checked settings and of other arguments.
 
-    Raise ConfigError where a setting is missing, or cannot go with the others, and TypeError where
-    a partner is missing or unknown.
+    Raise ConfigError if a setting is missing or contradicts another, and TypeError if another
+    argument is missing or unknown.
     """
     parameters = parameters_of(target)
     given = {*settings, *list(parameters)[: len(positional)]}
@@ -125,7 +125,7 @@ def refusal(name: str, value: object, kind: Any) -> str:
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """Return the message that there is no setting of this name, with the nearest that there is."""
+    """Return the message that no setting has this name, with the nearest one that exists."""
     nearest = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"{name}: no such setting{f'; did you mean {nearest[0]}?' if nearest else ''}"
 

@@ -1,4 +1,4 @@
-"""Types of settings: what is allowed, in which unit, and what it means.
+"""Types of settings, with allowed values, units and meanings.
 
 The type of a setting is its annotation, on a field of a settings struct or on a keyword parameter
 of a class that a configuration names:
@@ -37,7 +37,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What else a value must be, beyond its type and bounds: `allowed` says it in words."""
+    """A condition on a value besides its type and bounds; `allowed` is the condition in words."""
 
     holds: Callable[[Any], bool]
     allowed: str
@@ -94,13 +94,13 @@ def is_setting(kind: Any) -> bool:
 
 
 def meaning(kind: Any) -> str:
-    """Return what a setting of this type means, empty where nobody says."""
+    """Return what a setting of this type means, empty if it is not described."""
     texts = [meta.description for meta in _annotations(kind, Meta) if meta.description]
     return texts[-1] if texts else ""
 
 
 def unit(kind: Any) -> str:
-    """Return the unit of a setting of this type, empty where it has none."""
+    """Return the unit of a setting of this type, empty without one."""
     if get_origin(kind) in (Union, types.UnionType):
         return next(filter(None, map(unit, get_args(kind))), "")
     units = [each.name for each in _annotations(kind, Unit)]
@@ -108,7 +108,7 @@ def unit(kind: Any) -> str:
 
 
 def allowed(kind: Any) -> str:
-    """Return in words what a setting of this type may be."""
+    """Return in words which values a setting of this type may have."""
     origin = get_origin(kind)
     if origin is Annotated:
         return _allowed_annotated(kind)

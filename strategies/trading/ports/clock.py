@@ -1,18 +1,18 @@
-"""The port to time. The desk never sleeps and never looks at a clock of its own."""
+"""The port to time. The desk takes all time from it, and never sleeps."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 
 class Timer(Protocol):
-    """A call that has been asked for and may still be called off."""
+    """The handle of a scheduled call."""
 
     def cancel(self) -> None:
-        """Call it off; nothing happens if it was made already."""
+        """Cancel the call; nothing happens if it was made already."""
 
 
 class Clock(Protocol):
-    """Where time comes from: nanoseconds since the epoch, UTC."""
+    """Time in nanoseconds since the epoch, UTC, and calls at given times."""
 
     def now_ns(self) -> int:
         """Return the time."""

@@ -1,4 +1,4 @@
-"""The port to a risk control: what it may look at, and what it answers."""
+"""The port to a risk control: what it receives, and what it returns."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The port to a session's record: inputs, decisions, denials and commands of its desk."""
+"""The port to a session's journal: inputs, decisions, denials and commands of its desk."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from strategies.trading.ports.strategy import Quote
 
 
 class Denial(Struct, frozen=True):
-    """A wager that our own risk manager refused: which control, why, and on what figures."""
+    """A wager that our own risk manager refused: the control, its reason, and the wager."""
 
     control: str
     reason: str
@@ -59,7 +59,7 @@ DeskCall = DeskStarted | DecideRequested
 
 
 class Journal(Protocol):
-    """Keeps a session's record. What it is given is immutable; it may not change the session."""
+    """Records a session. Everything it receives is immutable; it may not change the session."""
 
     def received(self, input_seq: int, now_ns: int, event: Event) -> None:
         """Record an input other than an offer or a trade, with the number the desk gave it."""

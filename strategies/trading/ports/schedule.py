@@ -38,7 +38,7 @@ class Schedule(Protocol):
         """Return the time of the next step, None if nothing is left."""
 
     def step(self) -> None:
-        """Let the next event happen; raise what it raises."""
+        """Process the next event; raise what it raises."""
 
     def schedule_call(
         self, when_ns: int, priority: Priority, callback: Callable[[], None]

@@ -1,4 +1,4 @@
-"""The port to an idea: what it may see of a market, and the quotes that it wishes for."""
+"""The port to a strategy: its view of a market, and its target quotes."""
 
 from collections.abc import Sequence
 from typing import Annotated, Protocol
@@ -15,7 +15,7 @@ from strategies.trading.model.settings import Dollars, Seconds
 
 
 class Quote(Struct, frozen=True):
-    """A wager that we wish to have resting on a line, at these odds or longer."""
+    """A wager that should rest on a line, at these odds or longer."""
 
     line_id: LineId
     odds: Odds
@@ -26,8 +26,8 @@ class Quote(Struct, frozen=True):
 class PairView(Struct, frozen=True):
     """One pair as a strategy sees it.
 
-    `fair` is the fair probability of the first line, None where there is no price. `book` holds
-    the offers, ours among them but kept apart; it and `position` are to be read, not changed.
+    `fair` is the fair probability of the first line, None without a price. `book` holds the offers,
+    with ours separated from those of others. `book` and `position` must not be changed.
     """
 
     book: Book
@@ -36,7 +36,7 @@ class PairView(Struct, frozen=True):
 
     @property
     def pair(self) -> Pair:
-        """Return which pair it is."""
+        """Return the pair."""
         return self.book.pair
 
     @property
@@ -51,7 +51,7 @@ class PairView(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """All that a strategy may see when it quotes a market; positions are those of the event."""
+    """What a strategy receives when it quotes a market; positions are those of the event."""
 
     now_ns: int
     event: SportEvent
@@ -75,14 +75,14 @@ QuoteRefresh = Annotated[
 
 
 class Strategy(Protocol):
-    """An idea. It declares what it would like resting; it never places and never cancels.
+    """Declares the quotes that should rest in a market; the desk places and cancels wagers.
 
-    `quote_refresh_ns` is how often it wants to be asked at most about a market that changed. Zero
-    means at once whenever a touch, a status, a score, a reference price or a wager of ours changed;
-    offers behind the touch do not count then.
+    `quote_refresh_ns` is the least time between two calls of `quote` for a market that changed.
+    With zero it is called at once whenever a touch, a status, a score, a reference price or a wager
+    of ours changes; offers behind the touch do not count then.
     """
 
     quote_refresh_ns: int
 
     def quote(self, view: View) -> tuple[Quote, ...]:
-        """Return every quote wished for in this market; what is not named is cancelled."""
+        """Return every quote wanted in this market; a wager that no quote names is cancelled."""

@@ -1,4 +1,4 @@
-"""Fair prices in an NBA game, from what the market thought before it, score, and time left.
+"""Fair prices in an NBA game, from the prices before it, the score and the time left.
 
 The final margin is normal: the probit fit to 6,581 games with closing lines, written out, has mean
 `line + residual (1 - 0.27 left) / (1 + 0.55 left)` and s.d. `17.7 sqrt(left) / (1 + 0.55 left)`,
@@ -28,7 +28,7 @@ MARGIN_EXTRA = 0.55
 LINE_SIGMA = MARGIN_SIGMA / (1.0 + MARGIN_EXTRA)
 # The s.d. of 10,255 totals around their closing line.
 TOTAL_SIGMA = 17.4
-# Each step leaves about a twentieth of the error; so many leave less than one part in a million.
+# Each step leaves about a twentieth of the error, and these less than one part in a million.
 _STEPS_TO_TOTAL = 4
 
 _NORMAL = NormalDist()
@@ -48,7 +48,7 @@ class InGame:
     max_overround: MaxOverround
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
-        """Return the fair probability of the pair's first line, None where there is none.
+        """Return the fair probability of the pair's first line, None without a price.
 
         When the game is over it is 1 or 0, and a half for a line that pushes.
         """

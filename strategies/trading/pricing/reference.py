@@ -1,4 +1,4 @@
-"""Fair prices from outside the exchange, as far as they are fresh."""
+"""Fair prices from outside the exchange, while they are recent."""
 
 from typing import Annotated
 
@@ -12,8 +12,8 @@ from strategies.trading.model.settings import PositiveSeconds, nanoseconds
 class Reference:
     """The newest outside price of either line of a pair.
 
-    One older than `max_age_seconds` counts as none, so that quotes are pulled when the source goes
-    silent; no offer of the exchange takes its place.
+    A price older than `max_age_seconds` is not used, so that quotes are pulled when the source goes
+    silent; no offer of the exchange replaces it.
     """
 
     def __init__(
@@ -27,16 +27,16 @@ class Reference:
         self._max_age_seconds = max_age_seconds
 
     def __repr__(self) -> str:
-        """Return how a report names it."""
+        """Return its name in reports."""
         return f"Reference(max_age_seconds={self._max_age_seconds})"
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
-        """Return the fair probability of the pair's first line, None where there is none."""
+        """Return the fair probability of the pair's first line, None without a recent price."""
         price = event.references.get(book.pair.pair_id)
         if price is None or now_ns - price.updated_ns > self._max_age_ns:
             return None
         return price.probability
 
     def moves_with_time(self, event: EventState) -> bool:
-        """Return whether there is a price that may grow too old."""
+        """Return whether the event has a price, which becomes too old with time."""
         return bool(event.references)

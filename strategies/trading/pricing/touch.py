@@ -1,7 +1,7 @@
-"""Fair prices: the port, and the probability estimated from the offers of others alone.
+"""Fair prices: the port, and estimates from the offers of others alone.
 
-Both ways take the vig out of the two best offers. A taker on the first line pays the implied
-probability `first`, a taker on the second pays `second`; together they exceed one by the overround.
+Both estimates remove the overround from the two best offers. A taker on the first line pays the
+implied probability `first`, a taker on the second `second`; their sum exceeds one by the overround.
 """
 
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ MaxOverround = Annotated[
 
 
 class Pricing(Protocol):
-    """A way to a fair price, from a pair's book and the state of its sport event.
+    """Estimates fair prices from a pair's book and the state of its sport event.
 
-    It looks at both and changes neither.
+    It must change neither.
     """
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
-        """Return the fair probability of the pair's first line, None where there is none."""
+        """Return the fair probability of the pair's first line, None without a price."""
 
     def moves_with_time(self, event: EventState) -> bool:
-        """Return whether prices of an event may now change though no message arrives."""
+        """Return whether prices of an event may now change without a message."""
 
 
 def middle_of_touch(book: Book, max_overround: float) -> float | None:
@@ -45,7 +45,7 @@ def middle_of_touch(book: Book, max_overround: float) -> float | None:
 
 
 def _touch_probabilities(book: Book, max_overround: float) -> tuple[float, float] | None:
-    """Return what takers pay on either line; None if one-sided, crossed, or too wide to trust."""
+    """Return what takers pay on either line; None if one-sided, crossed, or too wide."""
     first, second = book.first.touch(), book.second.touch()
     if first is None or second is None:
         return None
@@ -67,7 +67,7 @@ class Consensus:
     max_overround: MaxOverround
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:  # noqa: ARG002
-        """Return the fair probability of the pair's first line, None where there is none."""
+        """Return the fair probability of the pair's first line, None without a price."""
         return middle_of_touch(book, self.max_overround)
 
     def moves_with_time(self, event: EventState) -> bool:  # noqa: ARG002
@@ -87,7 +87,7 @@ class Power:
     max_overround: MaxOverround
 
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:  # noqa: ARG002
-        """Return the fair probability of the pair's first line, None where there is none."""
+        """Return the fair probability of the pair's first line, None without a price."""
         touch = _touch_probabilities(book, self.max_overround)
         if touch is None:
             return None

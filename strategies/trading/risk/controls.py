@@ -1,7 +1,7 @@
-"""The controls: named checks that every wager must pass, the standard ones and a person's own.
+"""Risk controls: named checks that every wager must pass, the standard ones and a person's own.
 
-The standard controls always apply; a limit is loosened by its setting, never by leaving its control
-out. Controls that a configuration adds under `controls` are asked after them.
+The standard controls always apply: a limit is relaxed by its setting, never by removing its
+control. Controls that a configuration adds under `controls` are checked after them.
 """
 
 from collections.abc import Mapping
@@ -15,28 +15,28 @@ from strategies.trading.model.odds import Ladder
 from strategies.trading.ports.control import Control, Proposal
 from strategies.trading.risk.limits import Limits
 
-# Asked by the risk manager itself, ahead of every control: a desk that is halted, or whose market
-# is closed, must not depend on a list.
+# Checked by the risk manager itself before every control: that nothing is sent while halted, or
+# into a closed market, must not depend on a list.
 TRADING_STATE = "trading_state"
 MARKET_OPEN = "market_open"
-# The one control whose denial ends by the passing of time alone.
+# The one control whose denial ends merely because time passes.
 COMMAND_RATE = "command_rate"
 
 NO_CONTROLS: Mapping[str, Control] = MappingProxyType({})
 
 
 class Controls:
-    """The controls of a desk in the order in which they are asked; a cheap one stands first."""
+    """The controls of a desk, in the order in which they are checked; cheap ones come first."""
 
     def __init__(self, limits: Limits, ladder: Ladder, own: Mapping[str, Control]) -> None:
-        """Put a person's own controls, by name, after the standard ones; raise ConfigError."""
+        """Add a person's own controls, by name, after the standard ones; raise ConfigError."""
         require_controls(own)
         self._by_name: dict[str, Control] = {**_standard(limits, ladder), **own}
 
     def first_failed(self, proposal: Proposal) -> tuple[str, str] | None:
         """Return name and reason of the first control that the wager fails, None if it passes."""
         for name, control in self._by_name.items():
-            # A person's own class need not keep to the declared type.
+            # A person's own class may return anything, whatever the declared type is.
             reason: Any = control.check(proposal)
             if reason is None:
                 continue
@@ -51,7 +51,7 @@ class Controls:
 
 
 def require_controls(own: Any) -> None:
-    """Raise ConfigError unless `own` maps names that are free to objects with a method `check`."""
+    """Raise ConfigError unless `own` maps unused names to objects with a method `check`."""
     if not isinstance(own, Mapping):
         message = f"controls: {own!r} is no mapping; write controls.NAME._target_=module.Class"
         raise ConfigError(message)
@@ -69,7 +69,7 @@ def require_controls(own: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OddsControl:
-    """Odds must be a rung of the ladder, from the shortest to the longest that are permitted."""
+    """Odds must be a rung of the ladder within the configured range."""
 
     limits: Limits
     ladder: Ladder
@@ -84,7 +84,7 @@ class OddsControl:
 
 @dataclass(frozen=True, slots=True)
 class StakeControl:
-    """A stake lies between the least and the most per wager."""
+    """A stake must lie between the smallest and the largest stake of a wager."""
 
     limits: Limits
 
@@ -98,7 +98,7 @@ class StakeControl:
 
 @dataclass(frozen=True, slots=True)
 class ConcurrentWagersControl:
-    """Only so many wagers may be pending, open, or being cancelled at a time."""
+    """Limits how many wagers are pending, open, or being cancelled at a time."""
 
     limits: Limits
 
@@ -110,7 +110,7 @@ class ConcurrentWagersControl:
 
 @dataclass(frozen=True, slots=True)
 class PositionControl:
-    """The stake on one line, matched and open, has a limit."""
+    """Limits the stake on one line, matched and open."""
 
     limits: Limits
 
@@ -126,9 +126,9 @@ class PositionControl:
 
 @dataclass(frozen=True, slots=True)
 class ExposureControl:
-    """The worst case of market, event and session has limits.
+    """Limits the worst case of a market, an event and the session.
 
-    A wager that cannot worsen the worst case of its pair always passes: it may be the hedge.
+    A wager that cannot worsen the worst case of its pair always passes: it may be a hedge.
     """
 
     limits: Limits
@@ -151,7 +151,7 @@ class ExposureControl:
 
 @dataclass(frozen=True, slots=True)
 class BalanceControl:
-    """A stake must be covered by what is available, with the exposure credit if so configured."""
+    """A stake must be covered by the available balance, plus the exposure credit if configured."""
 
     limits: Limits
 
@@ -167,7 +167,7 @@ class BalanceControl:
 
 @dataclass(frozen=True, slots=True)
 class CommandRateControl:
-    """Only so many commands may be sent in any second."""
+    """Limits how many commands are sent in any second."""
 
     limits: Limits
 

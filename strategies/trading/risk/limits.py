@@ -1,4 +1,4 @@
-"""The limits of a session: every figure that the risk manager holds wagers against."""
+"""The risk limits of a session."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,7 +41,7 @@ class Limits:
 
 
 class RiskSettings(Struct, frozen=True, kw_only=True):
-    """The limits of a session as a configuration states them: dollars, percent, seconds, odds."""
+    """The limits of a session as configured: dollars, percent, seconds and odds."""
 
     min_stake: Annotated[Dollars, Meta(description="The smallest stake of a wager.")]
     max_stake_per_wager: Annotated[Dollars, Meta(description="The largest stake of a wager.")]
@@ -95,7 +95,7 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
     ]
 
     def __post_init__(self) -> None:
-        """Refuse bounds the wrong way round, which would admit nothing."""
+        """Raise SettingError for a lower bound above its upper bound."""
         if self.min_stake > self.max_stake_per_wager:
             problem = f"{self.min_stake} is above max_stake_per_wager, {self.max_stake_per_wager}"
             raise SettingError("min_stake", problem)

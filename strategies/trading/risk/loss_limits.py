@@ -1,8 +1,8 @@
-"""The loss limits: what may be lost in a day, and how far equity may fall from its highest.
+"""The loss limits: the largest loss of a day, and the largest fall of equity from its peak.
 
-Equity holds positions at their last fair price. While a book gives none, as in every suspension,
-the mark stands still: a worse one would be a guess, and would halt the desk at each time-out. A
-loss that comes about meanwhile is noticed with the next fair price, however far it has gone.
+Equity includes positions at their last fair price. While a book gives none, as in every suspension,
+the mark does not change: a worse one would be a guess, and would halt the desk at each time-out. A
+loss that happens meanwhile is noticed with the next fair price, whatever its size.
 """
 
 from strategies.trading.model.money import dollars_text
@@ -27,14 +27,14 @@ class LossLimits:
         self.hit: str | None = None
 
     def accept(self, equity_cents: int) -> None:
-        """Count from this equity on: a person has looked and let the desk trade again."""
+        """Measure losses from this equity on: a person let the desk trade again."""
         self._stop_from_cents = self._day_start_cents = equity_cents
         self.hit = None
 
     def limit_hit(self, now_ns: int, equity_cents: int) -> str | None:
-        """Take the equity of a moment; return which limit it has fallen through, if any.
+        """Update the equity; return which limit it reached, with the amount, None if none.
 
-        A limit of zero means none. `hit` keeps the last answer that was not None.
+        A limit of zero is no limit. `hit` keeps the last result that was not None.
         """
         day = now_ns // _DAY_NS
         if day != self._day:

@@ -1,4 +1,4 @@
-"""A plan for one market: what it could lose if its open wagers were replaced by certain quotes."""
+"""Plans the quotes of one market: how much each line may be staked within the limits."""
 
 from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.model.ids import LineId, MarketKey
@@ -26,7 +26,7 @@ class MarketPlan:
     """The quotes planned so far for a market, and how much more may be staked on each line."""
 
     def __init__(self, exposure: Exposure, limits: Limits, key: MarketKey) -> None:
-        """Plan from what is matched, as if nothing were open in this market."""
+        """Start from the matched stakes, as if nothing were open in this market."""
         self._limits = limits
         self._by_line: dict[LineId, tuple[_PlannedPair, int]] = {}
         self._pairs: list[_PlannedPair] = []
@@ -36,7 +36,7 @@ class MarketPlan:
         self._exposure = exposure
 
     def include(self, pair: Pair) -> None:
-        """Let a pair of the market take part in the plan."""
+        """Add a pair of the market to the plan."""
         planned = _PlannedPair(self._exposure.position(pair))
         self._pairs.append(planned)
         self._by_line[pair.first.line_id] = (planned, 0)
@@ -48,24 +48,24 @@ class MarketPlan:
         planned.planned_cents[side] += stake_cents
 
     def most_by_position(self, line_id: LineId) -> int:
-        """Return how much more may be staked on a line, what is matched there included."""
+        """Return how much more may be staked on a line by the position limit, in cents."""
         planned, side = self._by_line[line_id]
         staked_cents = planned.position.matched_cents[side] + planned.planned_cents[side]
         return self._limits.max_position_cents - staked_cents
 
     def most_by_exposure(self, line_id: LineId, *, reducing: bool) -> int:
-        """Return how much more may be staked on a line before an exposure limit binds.
+        """Return how much more may be staked on a line by the exposure limits, in cents.
 
-        A stake that the pair can lose anyway, on its other outcome, is never held back; when
-        reducing, nothing else is let through.
+        A stake that does not worsen the worst case of its pair is always allowed; when reducing,
+        nothing else is.
         """
         planned, side = self._by_line[line_id]
-        room_cents = 0 if reducing else self._room_cents(planned)
-        room_cents = max(room_cents, planned.exposure_cents())
-        return room_cents + planned.position.profit_if[1 - side] - planned.planned_cents[side]
+        limit_cents = 0 if reducing else self._exposure_limit_cents(planned)
+        limit_cents = max(limit_cents, planned.exposure_cents())
+        return limit_cents + planned.position.profit_if[1 - side] - planned.planned_cents[side]
 
-    def _room_cents(self, planned: _PlannedPair) -> int:
-        """Return what a pair may lose at most, given what everything else may lose."""
+    def _exposure_limit_cents(self, planned: _PlannedPair) -> int:
+        """Return the most that a pair may lose, given what everything else may lose, in cents."""
         others_cents = sum(other.exposure_cents() for other in self._pairs if other is not planned)
         return min(
             self._limits.max_market_exposure_cents - others_cents,

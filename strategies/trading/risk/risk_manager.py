@@ -1,8 +1,8 @@
-"""The risk manager: asked twice, once to shape wishes and once as the gate before the exchange.
+"""The risk manager: trims target quotes, and checks every wager before it is sent.
 
-`trim` shrinks or drops quotes; `admit` holds every wager against every control, counting what is
-in flight as if it were there, and only it is relied on. Cancels are never asked about. A wager
-that cannot raise the worst case of its pair is not held back by exposure limits.
+`trim` reduces or drops quotes, so that few wagers are denied. `admit` checks a wager against every
+control, counting wagers in flight as open; the limits rely on it alone. Cancels are never checked.
+A wager that cannot worsen the worst case of its pair is not subject to exposure limits.
 """
 
 from collections import deque
@@ -34,7 +34,7 @@ from strategies.trading.wagers.wager_manager import WagerManager
 
 
 class RiskManager:
-    """Holds a session to its limits. `state` says what the desk may do."""
+    """Enforces the limits of a session. `state` is what the desk may do."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class RiskManager:
         wagers: WagerManager,
         controls: Mapping[str, Control],
     ) -> None:
-        """Start active; raise ConfigError where a control of a person's own is none."""
+        """Start active; raise ConfigError for an own control without a method `check`."""
         self.state = TradingState.ACTIVE
         self._limits = limits
         self._ladder = ladder
@@ -77,9 +77,9 @@ class RiskManager:
     def trim(
         self, market: MarketState, quotes: tuple[Quote, ...]
     ) -> tuple[tuple[Quote, ...], list[Denial]]:
-        """Return the quotes that fit the limits, shrunk where need be, and what was refused.
+        """Return the quotes that fit the limits, with reduced stakes if needed, and the denials.
 
-        The quotes are taken to replace every open wager of the market.
+        The quotes are assumed to replace every open wager of the market.
         """
         allowed: list[Quote] = []
         denials: list[Denial] = []
@@ -150,7 +150,7 @@ class RiskManager:
         return None
 
     def _most(self, quote: Quote, plan: MarketPlan) -> tuple[int, str]:
-        """Return the largest stake that fits, and the control that binds it."""
+        """Return the largest stake that fits, in cents, and the control that limits it."""
         if not odds_permitted(quote.odds, self._limits, self._ladder):
             return 0, "odds"
         reducing = self.state is TradingState.REDUCING

@@ -16,7 +16,7 @@ from strategies.trading.model.odds import Odds, opposite
 
 
 class WagerState(StrEnum):
-    """The state of a wager at the exchange, as far as the updates received say."""
+    """The state of a wager at the exchange, according to the updates received."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -56,9 +56,9 @@ class Wager:
     amounts, not states. `most_cents` is the most that can be matched: the stake, or what the
     exchange reported at the end. `fill_totals` holds `WagerMatched.total_cents` of the fills
     booked. To takers the wager is an offer on `shown_line_id` at `shown_odds`, of which
-    `shown_cents` are expected in the book. `answered_ns` is when the placing was first answered,
-    `ended_ns` when the wager ended; None before. `asked_ns` is when a cancel was last asked for,
-    `retry_at_ns` when a refused one may be asked for again.
+    `shown_cents` are expected in the book. `answered_ns` is when the first response to the
+    placement arrived, `ended_ns` when the wager ended; None before. `asked_ns` is when a cancel was
+    last sent, `retry_at_ns` when a refused one may be sent again.
     """
 
     __slots__ = (
@@ -111,12 +111,12 @@ class Wager:
 
     @property
     def ended(self) -> bool:
-        """Return whether the exchange will match nothing more of it."""
+        """Return whether the exchange matches no more of the wager."""
         return self.state is WagerState.ENDED
 
     @property
     def complete(self) -> bool:
-        """Return whether it has ended and every fill of it was received."""
+        """Return whether the wager has ended and all its fills were received."""
         return self.ended and not self.lacks_fill
 
     @property
@@ -126,7 +126,7 @@ class Wager:
 
     @property
     def open_cents(self) -> int:
-        """Return the stake to count as open: it may be matched, or its fill is yet to come."""
+        """Return the stake to count as open: not yet matched, or its fill not yet received."""
         return max(0, self.most_cents - self.matched_cents)
 
     @property
@@ -173,7 +173,7 @@ class Wager:
     def end(self, reason: EndReason, most_cents: int, at_ns: int) -> int:
         """End with `most_cents` matched, and return the change of what counts as open.
 
-        Fills up to `most_cents` that were not received yet go on counting as open.
+        Fills up to `most_cents` that were not received yet still count as open.
         """
         was_open_cents = self.open_cents
         self.step(WagerState.ENDED)

@@ -1,8 +1,8 @@
 """The wager manager: turns target quotes into the fewest commands, and follows every wager.
 
-A wager that already stands for a quote is left alone, so that it keeps its place in the queue.
-What is in flight counts as if it were resting. Nothing is sent that would cross one of our own
-wagers before that one is confirmed gone.
+A wager that already covers a quote is left alone, so that it keeps its place in the queue. Wagers
+in flight count as resting. A wager that would cross one of our own is not sent before that one is
+confirmed gone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,8 +45,9 @@ PrivateUpdate = (
     | WagerWiped
 )
 
-# After this long without an answer, a cancel or its answer was lost, and it is sent again. The
-# exchange publishes no timeout; it answers within a second, or within the in-play delay.
+# After this time without a response, a cancel or its response counts as lost, and the cancel is
+# sent again. The exchange publishes no timeout; it responds within a second, or within the in-play
+# delay.
 CANCEL_PATIENCE_NS = 5 * NS_PER_SECOND
 
 # How long updates of an ended wager are still booked; after that the account must be reconciled.
@@ -72,7 +73,7 @@ class WagerSettings(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Changes:
-    """Commands to send; `complete` unless some must wait for an answer from the exchange."""
+    """Commands to send; `complete` unless others must wait for a response of the exchange."""
 
     cancels: list[WagerRef] = field(default_factory=list)
     places: list[PlaceWager] = field(default_factory=list)
@@ -80,7 +81,7 @@ class Changes:
 
 
 class WagerManager:
-    """Holds every wager of the session that may still be matched, or of which updates may come."""
+    """The wagers of the session that may still be matched, or of which updates may still come."""
 
     def __init__(
         self,
@@ -185,7 +186,7 @@ class WagerManager:
             raise InvariantError(message)
         if wager.answered_ns is None and isinstance(event, WagerAccepted | WagerRejected):
             wager.answered_ns = at_ns
-        if not _is_news(event, wager):
+        if not _is_new(event, wager):
             return None
         match event:
             case WagerAccepted():
@@ -211,10 +212,10 @@ class WagerManager:
         allowed: tuple[Quote, ...],
         now_ns: int,
     ) -> Changes:
-        """Return what to send so that the wagers on these lines become the quotes allowed.
+        """Return the commands after which the wagers on these lines are the quotes in `allowed`.
 
         `targets` are the strategy's quotes before risk trimmed them: a TAKE quote is sent once for
-        each new target, however much of it was allowed before and is now.
+        each new target, whatever part of it is allowed.
         """
         self._note_takes(line_ids, targets)
         changes = Changes()
@@ -238,14 +239,14 @@ class WagerManager:
     def _keep_or_cancel(
         self, line_id: LineId, quotes: list[Quote], now_ns: int, changes: Changes
     ) -> list[tuple[Quote, int]]:
-        """Let wagers stand for quotes, cancel the others; return the stake missing by quote."""
+        """Assign wagers to quotes and cancel the others; return the stake missing by quote."""
         missing = [(quote, quote.stake_cents) for quote in quotes if quote.intent != Intent.TAKE]
         quoted = {quote.odds for quote, _ in missing}
-        # A wager exactly at a quote stands for it before one that is only near.
+        # A wager at the odds of a quote is assigned to it before one at odds nearby.
         for wager in sorted(self.live_on(line_id), key=lambda wager: wager.odds not in quoted):
             if wager.intent is Intent.TAKE or wager.state is WagerState.CANCELLING:
                 continue
-            place = self._standing_for(wager, missing)
+            place = self._quote_covered_by(wager, missing)
             if place is not None:
                 quote, stake_cents = missing[place]
                 missing[place] = (quote, stake_cents - wager.unmatched_cents)
@@ -255,8 +256,8 @@ class WagerManager:
                 changes.complete = False
         return missing + self._untaken(line_id, quotes)
 
-    def _standing_for(self, wager: Wager, missing: list[tuple[Quote, int]]) -> int | None:
-        """Return which quote a wager stands for, the nearest that has room, if any."""
+    def _quote_covered_by(self, wager: Wager, missing: list[tuple[Quote, int]]) -> int | None:
+        """Return the index of the nearest quote that lacks the stake of a wager, if any."""
         nearest = sorted(
             (self._ladder.rungs_between(quote.odds, wager.odds), place)
             for place, (quote, stake_cents) in enumerate(missing)
@@ -267,14 +268,14 @@ class WagerManager:
         return None
 
     def _untaken(self, line_id: LineId, quotes: list[Quote]) -> list[tuple[Quote, int]]:
-        """Return the TAKE quote, unless the same target was taken with before."""
+        """Return the TAKE quote, unless a wager was already sent for the same target."""
         if self._taken.get(line_id) == self._take_targets.get(line_id):
             return []
         takes = (quote for quote in quotes if quote.intent is Intent.TAKE)
         return [(take, take.stake_cents) for take in takes]
 
     def _place(self, quote: Quote, stake_cents: int, changes: Changes) -> None:
-        """Add a command for the missing stake, unless it is too little or would cross our own."""
+        """Add a command for the missing stake, unless it is too small or would cross our own."""
         if stake_cents <= self._slack(quote) or stake_cents < self._min_stake_cents:
             return
         if self._would_cross_own(quote, changes):
@@ -325,7 +326,7 @@ class WagerManager:
                 self._end(wager, reason, wager.stake_cents - event.unmatched_cents, at_ns)
 
     def _end(self, wager: Wager, reason: EndReason, most_cents: int, at_ns: int) -> None:
-        """End a wager; fills of it that were not received yet go on counting as open."""
+        """End a wager; its fills that were not received yet still count as open."""
         change_cents = wager.end(reason, most_cents, at_ns)
         if change_cents:
             self._exposure.change_open(wager.pair, wager.side, change_cents)
@@ -349,7 +350,7 @@ class WagerManager:
             del self._ended[ref]
 
     def _show(self, wager: Wager, at_ns: int) -> None:
-        """Let the book expect as much of the offers opposite to be ours as the wager shows."""
+        """Update how much of the opposite offers is expected to be this wager."""
         change_cents = wager.update_shown()
         if not change_cents:
             return
@@ -367,7 +368,7 @@ def _placed_ns(wager: Wager) -> int:
     return wager.placed_ns
 
 
-def _is_news(event: PrivateUpdate, wager: Wager) -> bool:
+def _is_new(event: PrivateUpdate, wager: Wager) -> bool:
     """Return whether an update is neither a repeat nor overtaken by a later one."""
     match event:
         case WagerMatched():

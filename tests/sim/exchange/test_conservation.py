@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.exchange.exchange_settings import BalanceMode
-from sim.exchange.participant import ExchangeWager, Notify
+from sim.exchange.participant import ExchangeWager, OnUpdates
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.events import Event, WagerMatched
 from strategies.trading.model.ids import LineId
@@ -182,7 +182,9 @@ def record_all_fills(scenario: ExchangeScenario, fills: list[tuple[str, WagerMat
         participant.notify = recording_fills(name, participant.notify, fills)
 
 
-def recording_fills(name: str, notify: Notify, fills: list[tuple[str, WagerMatched]]) -> Notify:
+def recording_fills(
+    name: str, notify: OnUpdates, fills: list[tuple[str, WagerMatched]]
+) -> OnUpdates:
     """Return a callback that records the fills and passes all events on."""
 
     def record(events: tuple[Event, ...]) -> None:
