@@ -1,1 +1,1 @@
-"""The bridge to ProphetX: its protocols, the stream of its market data, and recording it."""
+"""Live sessions: trading and recording at ProphetX, and paper trading on its market."""

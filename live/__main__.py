@@ -52,7 +52,7 @@ TRADE_HELP = """\
 usage: python -m live {verb} [+experiment=NAME] session.name=NAME [SETTING=VALUE ...]
 
 {description}
-All that it receives and sends is kept in sessions/NAME. Ctrl-C cancels everything and confirms that
+Everything received and sent is kept in sessions/NAME. Ctrl-C cancels everything and confirms that
 nothing is open; a second one stops at once.
 
   python -m live {verb} +experiment=nba prophet=sandbox_local session.name=first
@@ -109,7 +109,7 @@ def _record(words: Sequence[str]) -> None:
 
 
 def _trade(verb: str, mode: Mode) -> Verb:
-    """Return a verb that carries a session out."""
+    """Return a verb that runs a session."""
 
     def trade(words: Sequence[str]) -> None:
         from conf.compose import session_from_command_line  # noqa: PLC0415
@@ -126,7 +126,7 @@ def _trade(verb: str, mode: Mode) -> Verb:
 
 
 def _operate(verb: str, present: str) -> Verb:
-    """Return a verb that presents an operator's look."""
+    """Return a verb that runs an account tool."""
 
     def operate(words: Sequence[str]) -> None:
         from conf.compose import session_from_command_line  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What the verbs of the live bridge print to the terminal."""
+"""The terminal output of the verbs of `python -m live`."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def present_check(tools: AccountTools) -> None:
-    """Print one finding after another; raise the first thing that is wrong."""
+    """Print one finding after another; raise the error of the first check that fails."""
 
     async def check(connection: Connection) -> None:
         async for name, finding in tools.check(connection, os.environ):

@@ -1,4 +1,4 @@
-"""From bytes to typed shapes, and between an exchange's dollars and integer cents."""
+"""Decodes messages to typed values, and converts between dollars and integer cents."""
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,14 +10,14 @@ from msgspec import Meta, Raw, Struct
 
 from strategies.trading.model.errors import ProtocolError
 
-# Beyond any amount that the exchange takes, and far within what can be reckoned with.
+# Above any amount that the exchange accepts, and small enough for exact arithmetic.
 _DOLLARS_MAX = Decimal(10) ** 12
 _CENT = Decimal(1)
 _RAW_KEPT = 20_000
 
 T = TypeVar("T")
 
-# Times since the epoch, as a tape can keep them.
+# Times since the epoch that a tape can hold.
 NANOSECONDS_MAX = (1 << 63) - 1
 Nanoseconds = Annotated[int, Meta(ge=0, le=NANOSECONDS_MAX)]
 
@@ -27,7 +27,7 @@ class Shape(Struct, frozen=True, kw_only=True):
 
 
 def read(type_: type[T], raw: bytes | str, what: str) -> T:
-    """Return what a JSON text says, as a shape; raise ProtocolError, naming what it was to be."""
+    """Return a JSON text decoded as a type; raise ProtocolError, naming what it should have been."""
     try:
         shape: T = _decoder(type_)(raw)  # type: ignore[arg-type]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
@@ -36,15 +36,15 @@ def read(type_: type[T], raw: bytes | str, what: str) -> T:
 
 
 def unreadable(what: str, why: str, raw: bytes | str) -> ProtocolError:
-    """Return the error for something that cannot be read, with its text as it came."""
+    """Return the error for something that cannot be decoded, with its text as received."""
     text = raw if isinstance(raw, str) else raw.decode("utf-8", "backslashreplace")
     return ProtocolError(f"{what}: {why}", text[:_RAW_KEPT])
 
 
 def cents(dollars: Decimal | None, what: str) -> int:
-    """Return an amount in cents, rounded half up and exactly; nothing is zero.
+    """Return an amount in cents, rounded half up; None is zero.
 
-    Raise ProtocolError for what is no amount.
+    Raise ProtocolError for an amount that is not finite or too large.
     """
     if dollars is None:
         return 0
@@ -69,7 +69,7 @@ def stake_cents(dollars: Decimal | None, what: str) -> int:
     return amount_cents
 
 
-# Message after message shows the same amounts.
+# Consecutive messages repeat the same amounts.
 @lru_cache(maxsize=16_384)
 def _finite_cents(dollars: Decimal) -> int:
     if abs(dollars) > _DOLLARS_MAX:

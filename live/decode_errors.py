@@ -1,4 +1,4 @@
-"""Messages that could not be read: counted by kind, the first of each kind logged."""
+"""Counts messages that could not be decoded, by kind, and logs the first of each kind."""
 
 import logging
 import re
@@ -16,7 +16,7 @@ _PLACE = re.compile(r" \(byte \d+\)")
 
 
 class DecodeErrors:
-    """Counts what was skipped because it could not be read."""
+    """Counts what was skipped because it could not be decoded."""
 
     def __init__(self) -> None:
         """Start with nothing counted."""

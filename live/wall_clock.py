@@ -1,7 +1,7 @@
 """Wall time: a schedule stepped by asyncio. The one module that looks at the real clock.
 
-The sandbox and the sessions that trade against it share one speed, and so agree on the time without
-talking: it is wall time, stretched about an anchor.
+The sandbox and the sessions that trade against it use the same speed, so they agree on the time
+without exchanging messages: it is wall time, scaled around an anchor.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Timer
 from strategies.trading.ports.schedule import CallSchedule, Priority, Schedule
 
-# How much is stepped before others get a turn, so that falling behind does not shut them out.
+# How many steps are made before other tasks run, so that a clock that is behind cannot block them.
 _STEPS_PER_TURN = 5_000
 
-# A clock that is so far ahead, and then runs on for months at the greatest speed, is still within
-# what a tape can hold, which ends in 2262.
+# A clock this far ahead, after further months at the greatest speed, is still before 2262, where
+# the times of a tape end.
 _FIRST_ANCHOR_NS = timegm((2026, 1, 1, 0, 0, 0)) * NS_PER_SECOND
 _FURTHEST_NS = 170 * 365 * 24 * 3600 * NS_PER_SECOND
 _FASTEST = 200
 
 
 class WallClock:
-    """The time of a schedule that keeps pace with the wall.
+    """The clock of a schedule that is stepped as wall time passes.
 
     Now is anchor + speed x (wall time - anchor), in integer nanoseconds; at speed 1 that is wall
     time. It never goes back: wall time is read once, when the clock is made, and measured from

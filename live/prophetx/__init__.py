@@ -1,1 +1,1 @@
-"""ProphetX: its REST interface, its sockets, and what they mean."""
+"""ProphetX: its REST interface, its sockets, and their mapping to the model."""

@@ -1,4 +1,4 @@
-"""A connection to one exchange for one account, which every verb of the bridge begins with."""
+"""A connection to one exchange for one account, which every verb of `python -m live` opens."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ _LONGEST_TOKEN_NS = 30 * 86_400 * NS_PER_SECOND
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An exchange, the client that asks it, the session's clock, and what could not be read."""
+    """An exchange, a client for it, the session's clock, and a count of what was not decoded."""
 
     endpoint: Endpoint
     clock: WallClock

@@ -68,14 +68,14 @@ class ProphetGateway:
         return self._exchange
 
     def attach(self, listener: Listener) -> DeskFeed:
-        """Send the events that waited, and every further one; the market goes to the desk too."""
+        """Send the pending events, and every further one; return the desk's market listener."""
         assert self._info is not None, "the gateway is open"
         assert self._catalogue is not None, "the gateway is open"
         self._opened.wagers.attach(listener)
         return DeskFeed(listener, self._info, self._catalogue, self.clock)
 
     async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
-        """Cancel whatever is open, and ask what became of the wagers of earlier starts."""
+        """Cancel everything open, and request the state of the wagers of earlier starts."""
         still_open = await self.withdraw_all()
         if still_open:
             number = len(still_open)
@@ -92,11 +92,11 @@ class ProphetGateway:
         return wagers, tuple(self._opened.wagers.pending)
 
     async def available_cents(self) -> int:
-        """Return what the exchange lets us stake."""
+        """Return the available balance."""
         return await self._opened.available_cents()
 
     async def withdraw_all(self) -> list[str]:
-        """Cancel everything of the account, and ask until nothing is open."""
+        """Cancel everything of the account, and poll until nothing is open."""
         history = OrderHistory(self.market.connection.client, self.clock)
         return [wager_text(order) for order in await history.cancel_everything()]
 

@@ -1,9 +1,9 @@
-"""A file that another program appends lines to, read as it grows."""
+"""Reads a file to which another program appends lines."""
 
 import os
 from pathlib import Path
 
-# Read at once; the rest follows at the next call.
+# The most that one call reads.
 _BYTES_PER_READ = 1 << 20
 
 # A longer line is cut: its beginning is returned, the rest skipped.

@@ -1,4 +1,4 @@
-"""Fair prices from outside the exchange: lines of JSON from a file that grows, or from a POST.
+"""Fair prices from outside the exchange: lines of JSON appended to a file, or sent by POST.
 
 A line is `{"line_id": ..., "probability": ...}`; instead of `line_id` it may have `strike_id`, the
 exchange's own name for it. Other keys are ignored. A price is stamped when it arrives.
@@ -29,9 +29,9 @@ _LEAST = 1 / PROBABILITY_PARTS
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSettings:
-    """Where prices come from: a file that is appended to, a port of loopback, both, or neither.
+    """The sources of prices: a file to which lines are appended, a loopback port, both, or neither.
 
-    Port 0 lets the system choose. Raise ConfigError, naming the setting, for what cannot be.
+    Port 0 lets the system choose. Raise ConfigError, naming the setting, for an invalid one.
     """
 
     path: Annotated[
@@ -44,7 +44,7 @@ class ReferenceSettings:
     ] = None
 
     def __post_init__(self) -> None:
-        """Refuse a folder in place of a file, and an impossible port."""
+        """Raise ConfigError for a folder in place of a file, or an impossible port."""
         if self.path is not None and (not self.path or Path(self.path).is_dir()):
             message = f"reference.path: {self.path!r} is no file"
             raise ConfigError(message)

@@ -1,4 +1,4 @@
-"""Markets that come on offer after a desk was assembled, from the dictionaries of its tape."""
+"""Markets that are offered after a desk was assembled, from the dictionaries of its tape."""
 
 from recordings.tape import TapeInfo
 from strategies.trading.markets.market_filter import MarketFilter
@@ -14,7 +14,7 @@ class CatalogueUpdates:
     def __init__(self, info: TapeInfo, markets: MarketFilter) -> None:
         """Count the present entries as known; of new markets the desk follows what a filter wants.
 
-        The dictionaries of `info` grow while its tape is written.
+        The dictionaries of `info` gain entries while its tape is written.
         """
         self._info = info
         self._markets = markets

@@ -13,7 +13,7 @@ from strategies.trading.ports.exchange import Listener
 class DeskFeed:
     """Turns the rows of a tape into events, in order, and lets the desk decide after each batch.
 
-    `catalogue` is what is on offer; new markets are added to it before the desk receives them.
+    `catalogue` is the desk's; new markets are added to it before the desk receives them.
     """
 
     def __init__(

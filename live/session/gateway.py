@@ -21,13 +21,13 @@ from strategies.trading.model.ids import MarketKey
 from strategies.trading.ports.exchange import Exchange, Listener
 from strategies.trading.risk.limits import Limits
 
-# Prints or logs a line for the person who watches the session.
+# Receives a line for the person who runs the session.
 Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """An exchange as a person knows it: its name, its host, and whether its money is real."""
+    """An exchange in messages: its name, its host, and whether its money is real."""
 
     name: str
     host: str
@@ -44,7 +44,7 @@ class MarketListener(Protocol):
         """Process the rows of one or more whole messages, in order; never empty."""
 
     def on_feed_lost(self) -> None:
-        """Process the beginning of a gap: from here on the market may be another."""
+        """Process the beginning of a gap: from here on changes of the market may be missed."""
 
     def on_feed_restored(self) -> None:
         """Process the end of a gap: the rows so far show the whole market again."""
@@ -72,18 +72,18 @@ class MarketData(Protocol):
     async def begin(
         self, folder: Path, segment_seconds: float, compare_seconds: float, notify: Notify
     ) -> TapeInfo:
-        """Begin the tape in a folder, and return its dictionaries, which grow while it is written.
+        """Begin the tape in a folder, and return its dictionaries, to which entries are added.
 
         A segment of it is complete after `segment_seconds`; every `compare_seconds` it is compared
-        with a snapshot. Raise ConfigError where a configured market does not exist, ExchangeError
-        where the exchange cannot be asked.
+        with a snapshot. Raise ConfigError if a configured market does not exist, ExchangeError if
+        the exchange cannot be reached.
         """
 
     async def run(self) -> None:
-        """Write the market to the tape until cancelled; raise what makes that impossible."""
+        """Write the market to the tape until cancelled; raise an error that cannot be retried."""
 
     def attach(self, listener: MarketListener, updates: CatalogueUpdates) -> None:
-        """Send a listener all that was written so far, and from now on all that is written."""
+        """Send a listener all rows written so far, and every further one as it is written."""
 
     def end_segment(self) -> None:
         """Complete the open segment: what was written so far survives a crash."""
@@ -94,10 +94,10 @@ class MarketData(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OrderContext:
-    """What orders are placed with: what is on offer, and where requests run.
+    """What orders need from the session: the markets, a group of tasks, and a callback.
 
-    `info` is that of the tape and grows with it; the desk follows `market_keys` of it. Requests are
-    tasks of `tasks`, and `before_sending` is called ahead of each: it commits the journal.
+    `info` is that of the tape, which gains entries; the desk follows `market_keys` of it. Requests
+    are tasks of `tasks`, and `before_sending` is called before each: it commits the journal.
     """
 
     info: TapeInfo
@@ -107,7 +107,7 @@ class OrderContext:
 
 
 class Orders(Protocol):
-    """Where the desk places and cancels wagers."""
+    """The part of an exchange at which the desk places and cancels wagers."""
 
     def admit(self, environ: Mapping[str, str], limits: Limits) -> Limits:
         """Return the limits to trade with; raise ConfigError if trading is not permitted."""
@@ -116,31 +116,31 @@ class Orders(Protocol):
         """Return the desk's port; its events are kept until a listener is attached."""
 
     def attach(self, listener: Listener) -> MarketListener:
-        """Send a listener all events, and return who must receive the market for it to see it."""
+        """Send a listener all events; return the listener through which it receives the market."""
 
 
-# The earlier wagers that may still change, and the events on them since their last start.
+# The earlier wagers that may still change, and the events on them since their run ended.
 RecoveryResult = tuple[Sequence[EarlierWager], Sequence[Event]]
 
 
 class Recovery(Protocol):
-    """What a session leaves behind at the exchange, and what it takes over from earlier starts."""
+    """Takes over what earlier starts left at the exchange, and leaves nothing open at the end."""
 
     async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
-        """Cancel everything open, and return what became of earlier wagers; raise ExchangeError."""
+        """Cancel everything open, and return the updates of earlier wagers; raise ExchangeError."""
 
     async def available_cents(self) -> int:
-        """Return what may be staked; raise ExchangeError where it cannot be asked."""
+        """Return the available balance; raise ExchangeError if the exchange cannot be reached."""
 
     async def withdraw_all(self) -> list[str]:
-        """Cancel everything open, also before `open`; return what still is open, for a person.
+        """Cancel everything open, also before `open`; return what is still open, in words.
 
-        Raise ExchangeError where it cannot be asked.
+        Raise ExchangeError if the exchange cannot be reached.
         """
 
 
 class Gateway(Orders, Recovery, Protocol):
-    """One exchange for one account, and the clock by which it runs."""
+    """One exchange for one account, and the clock of the session."""
 
     @property
     def clock(self) -> WallClock:

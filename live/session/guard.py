@@ -1,6 +1,6 @@
 """The guard in front of real money. None of it can be set by configuration.
 
-An experiment's values override a mode's, so a limit in the configuration protects nobody. The
+An experiment overrides the values of a mode, so a limit in the configuration protects nobody. The
 ceilings and the arming word come from the environment or from a private file of the operator.
 """
 
@@ -26,13 +26,13 @@ MAX_STAKE = "PROPHETX_MAX_STAKE_PER_WAGER"
 MAX_EXPOSURE = "PROPHETX_MAX_TOTAL_EXPOSURE"
 MAX_LOSS = "PROPHETX_MAX_DAILY_LOSS"
 
-# Until trading has been hardened, real money is refused, armed or not.
+# Real money is refused, armed or not, until trading with it has been hardened.
 _HARDENED = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """What no limit may exceed, whoever configured it. Amounts are cents."""
+    """Upper bounds for the configured limits, in cents."""
 
     max_stake_cents: int
     max_total_exposure_cents: int

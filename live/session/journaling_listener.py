@@ -14,10 +14,10 @@ from strategies.trading.ports.journal import DecideRequested, DeskStarted
 
 
 class JournalingListener:
-    """The one way from outside to a desk.
+    """The only path of inputs to a desk.
 
-    A desk journals its other inputs itself; market data it only numbers, and that it was started or
-    asked to decide it does not know. Without these a replay would not repeat its decisions.
+    A desk journals its other inputs itself. It only numbers market data, and does not record that
+    it was started or asked to decide; without these a replay would not repeat its decisions.
     """
 
     def __init__(self, desk: Desk, journal: SessionJournal, clock: Clock) -> None:

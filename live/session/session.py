@@ -57,7 +57,7 @@ _ReportSeconds = Annotated[
 
 
 class Session:
-    """Trades with one strategy from configured parts, in any number of starts under one name.
+    """Trades one strategy, built from configured parts, in any number of starts under one name.
 
     Everything it received and sent is in `sessions/NAME`: the journal, and a tape of each start.
     """
@@ -81,14 +81,14 @@ class Session:
         configuration: str,
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
-        """Prepare a session; raise ConfigError for settings that cannot be.
+        """Prepare a session; raise ConfigError for invalid settings.
 
         `configuration` is what the parts were built from; it is saved with every start, for a
         replay. A segment of the tape is complete after `segment_seconds`, and the tape is compared
         with the exchange every `compare_seconds`. Every `account_seconds` the desk's books are
         compared with the account; every `report_seconds` a line reports the session's health.
         """
-        # Every start makes a new one; made here, a wrong setting is reported before anything else.
+        # Every start makes its own; this one shows a wrong setting before anything else happens.
         make_strategy(strategy)
         require_controls(controls)
         require_wall_clock(clock)
@@ -115,9 +115,9 @@ class Session:
     ) -> None:
         """Trade until `stop` is set, then cancel everything and confirm that nothing is open.
 
-        `notify` receives lines for a person. An error that ends the session is raised once
-        everything was cancelled; ExchangeError if something is open all the same. Cancelled itself,
-        it leaves everything as it is.
+        `notify` receives lines for a person. An error that ends the session is raised after
+        everything was cancelled; ExchangeError if something is still open. If this task is
+        cancelled, nothing is.
         """
         require_name(self._name)
         gateway = self._gateway(clock=self._clock)
@@ -142,7 +142,7 @@ class Session:
                 await run.run(stop)
 
     def _run_settings(self, limits: Limits, start_number: int) -> RunSettings:
-        """Return the settings of one start, its strategy new."""
+        """Return the settings of one start, with a new strategy."""
         desk = DeskSettings(
             strategy=make_strategy(self._strategy),
             pricing=self._pricing,
@@ -159,7 +159,7 @@ class Session:
 
 
 def require_wall_clock(clock: Callable[..., WallClock]) -> None:
-    """Raise ConfigError unless a clock is that of a live session."""
+    """Raise ConfigError unless a clock is one for live sessions."""
     try:
         clock()
     except TypeError:

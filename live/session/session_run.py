@@ -24,14 +24,14 @@ from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
 
 _COMMIT_SECONDS = 1.0
-# The desk's own cancels get this long before everything is cancelled without it.
+# Time for the desk's own cancels before everything is cancelled without it.
 _CLOSING_SECONDS = 15
 _CLOSING_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What a start trades with: its desk, the markets to follow, and its periods in seconds.
+    """The settings of a start: its desk, the markets to follow, and its periods in seconds.
 
     The starting balance of `desk` is replaced by what the exchange reports.
     """
@@ -143,7 +143,7 @@ class SessionRun:
                 raise failures[0] from None
 
     async def _open(self, info: TapeInfo, tasks: asyncio.TaskGroup) -> None:
-        """Take over from earlier starts, and start a desk on the markets now on offer."""
+        """Take over the wagers of earlier starts, and start a desk on the markets now offered."""
         gateway, markets = self._gateway, self._settings.markets
         catalogue, updates = info.catalogue(), CatalogueUpdates(info, markets)
         market_keys = markets.choose(catalogue)
@@ -182,7 +182,7 @@ class SessionRun:
         tasks.create_task(self._report_health())
 
     def _start(self, desk: Desk, updates: CatalogueUpdates) -> None:
-        """Connect a desk with the gateway: events that waited, then the market, then its timers."""
+        """Connect a desk: pending events first, then the market, then its timers."""
         listener = JournalingListener(desk, self._journal, self._clock)
         self._desk, self._listener = desk, listener
         self._health = Health(desk, self._market, self._clock)
@@ -222,7 +222,7 @@ class SessionRun:
             self._notify(self._health.line())
 
     async def _commit_regularly(self) -> None:
-        """Commit what was received while nothing is sent; before sending it is committed anyway."""
+        """Commit the journal periodically, as it is otherwise committed only before sending."""
         while True:
             await asyncio.sleep(_COMMIT_SECONDS)
             self._journal.commit()

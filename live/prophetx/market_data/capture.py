@@ -1,4 +1,4 @@
-"""The exchange's stream captured on a tape: the tasks, from the first snapshot to the last row."""
+"""Captures the exchange's stream on a tape: the tasks, from the first snapshot to the last row."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -34,7 +34,7 @@ _SNAPSHOT_PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class CaptureSettings:
-    """What is recorded and how.
+    """The settings of a capture.
 
     A segment is complete after `segment_seconds`; every `compare_seconds` the tape is compared with
     a snapshot. Raise ConfigError, naming the setting, for what is no time or seed.
@@ -48,7 +48,7 @@ class CaptureSettings:
     compare_seconds: float
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Raise ConfigError for invalid values."""
         require_positive("run.segment_seconds", self.segment_seconds)
         require_positive("run.compare_seconds", self.compare_seconds)
         if type(self.seed) is not int or self.seed < 0:
@@ -120,9 +120,9 @@ class Capture:
         )
 
     async def run(self, sink: CaptureSink, before_snapshot: Callable[[], Awaitable[None]]) -> None:
-        """Record until cancelled; raise what makes that impossible.
+        """Record until cancelled; raise an error that cannot be retried.
 
-        `before_snapshot` is awaited ahead of each; it raises ExchangeError if none can be taken.
+        `before_snapshot` is awaited before each snapshot; it raises ExchangeError to postpone it.
         """
         await self._events()
         tasks = [

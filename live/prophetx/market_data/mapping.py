@@ -21,7 +21,7 @@ _OUTCOMES = {
 }
 _SIDES = {"home": Selection.HOME, "away": Selection.AWAY}
 
-# Whatever else the exchange may call a market means that it takes no wagers for now.
+# Any other status of a market counts as suspended.
 _MARKET_STATES = {
     "active": MarketStatus.OPEN,
     "open": MarketStatus.OPEN,
@@ -99,12 +99,12 @@ def pair_levels(
 
 
 def market_status(status: str | None) -> MarketStatus:
-    """Return where a market stands; what is not said to be open or closed is suspended."""
+    """Return the status of a market; one that is neither open nor closed is suspended."""
     return _MARKET_STATES.get(status or "", MarketStatus.SUSPENDED)
 
 
 def event_status(status: str | None) -> EventStatus:
-    """Return where an event stands; raise ProtocolError for a word that is not known."""
+    """Return the status of an event; raise ProtocolError for an unknown one."""
     if status not in _EVENT_STATES:
         why = f"has the unknown status {status!r}"
         raise unreadable("sport_event", why, "")
@@ -112,7 +112,7 @@ def event_status(status: str | None) -> EventStatus:
 
 
 def _of_competitor(level: LevelShape, home_id: int | None) -> Selection | None:
-    """Return whose side an outcome of no known number is, by who plays it."""
+    """Return the side of an outcome without a known number, by its competitor."""
     if level.competitor_id is None or home_id is None:
         return None
     return _SIDES["home" if level.competitor_id == home_id else "away"]

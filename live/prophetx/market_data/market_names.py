@@ -1,7 +1,7 @@
-"""What ProphetX calls each kind of market: its type, sub type and template number.
+"""ProphetX's names for each kind of market: type, sub type and template number.
 
-What its documents and samples say is marked as documented; the rest is assumed by analogy and is to
-be checked against the exchange. A market whose name is not here is passed over, not guessed at.
+Names from its documents and samples are marked as documented; the others are assumed by analogy and
+must be checked against the exchange. A market with another name is ignored, not guessed.
 """
 
 from typing import assert_never
@@ -94,10 +94,10 @@ _TEMPLATES = {
 
 
 def market_kind(template: int, type_: str | None, sub_type: str | None) -> MarketKind | None:
-    """Return which market is meant, None if we know none by that name.
+    """Return the kind of a market by its names, None for unknown ones.
 
-    The sub type says it. Where it is missing or empty, as it may be (documented), a known template
-    number does, and without one the market is taken to be on the whole game.
+    The sub type decides. If it is missing or empty, which is documented as possible, a known
+    template number decides; without one the market counts as one on the whole game.
     """
     if sub_type:
         return _KINDS.get((type_ or "", sub_type))

@@ -1,4 +1,4 @@
-"""ProphetX's market as a session's market data: what is written to the tape is sent on."""
+"""ProphetX's market as a session's market data: rows are sent on as they are written."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -75,8 +75,8 @@ class ProphetMarket:
 
     @property
     def capture(self) -> Capture:
-        """Return the capture that was begun."""
-        assert self._capture is not None, "the tape was begun"
+        """Return the capture; only valid after `begin`."""
+        assert self._capture is not None, "begin was called"
         return self._capture
 
     @property
@@ -137,7 +137,7 @@ class ProphetMarket:
         self._clock.enter(partial(self._write_reference, line))
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Write what a snapshot changes, send it on, and then report that the feed is whole."""
+        """Write the changes in a snapshot, send them on, and then report that the feed is whole."""
         self._clock.enter(partial(self._write_snapshot, snapshot))
         if not self.whole.is_set():
             self.whole.set()
@@ -185,8 +185,8 @@ class ProphetMarket:
 
 
 def _ignore_order(_: OrderShape) -> None:
-    """Ignore private updates where nobody follows the orders."""
+    """Ignore private updates if nobody follows the orders."""
 
 
 async def _catch_up_with_nothing() -> None:
-    """Return at once where nobody follows the orders."""
+    """Return at once if nobody follows the orders."""

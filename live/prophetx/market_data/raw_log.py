@@ -1,4 +1,4 @@
-"""The raw text of every message beside the tape: compressed lines of JSON."""
+"""The raw text of every message, in compressed lines of JSON beside the tape."""
 
 import gzip
 from pathlib import Path

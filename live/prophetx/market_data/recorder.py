@@ -1,7 +1,7 @@
-"""What the stream reports, as rows of a tape. After every gap a snapshot is written first.
+"""Writes the records of a stream as rows of a tape. After every gap a snapshot is written first.
 
-A message of levels replaces a whole strike; the tape records what changed, level by level. Messages
-that arrive while a snapshot is being requested are written after it.
+A message of levels replaces a whole strike; the tape records the changes level by level. Messages
+that arrive while a snapshot is requested are written after it.
 """
 
 import json
@@ -104,7 +104,7 @@ class Recorder:
             self._write_price(line.price, line.received_ns)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Write what a snapshot changes, then what was held back."""
+        """Write the changes in a snapshot, then the messages that were held back."""
         self._begin_message(self._clock.wall_ns(), 0)
         if self._lost_ns is not None:
             self._gap_ns += self._last_ns - self._lost_ns

@@ -1,4 +1,4 @@
-"""Rows of a tape from the exchange's events, markets and levels: only what changed."""
+"""Writes the changes of the exchange's events, markets and levels as rows of a tape."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,9 +25,9 @@ _Amounts = tuple[int, int]
 
 
 class MarketRows:
-    """Writes what changed in each market since it was last written.
+    """Writes the changes of each market since it was last written.
 
-    What cannot be read raises ProtocolError; inside a snapshot it is counted and skipped.
+    What cannot be decoded raises ProtocolError; inside a snapshot it is counted and skipped.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the exchange reports of our account's wagers when asked, and how to leave nothing open."""
+"""Requests on the wagers of our account, and the cancellation of everything open."""
 
 import asyncio
 
@@ -24,13 +24,13 @@ _CONFIRM_SECONDS = 0.5
 
 
 class OrderHistory:
-    """Requests on the wagers of one account. All raise ExchangeError where it cannot be asked.
+    """Requests on the wagers of one account. All raise ExchangeError if no response comes.
 
-    Lists come from the exchange's history, which lags behind; single wagers are up to date.
+    Lists come from the exchange's history, which lags; single wagers are up to date.
     """
 
     def __init__(self, client: ProphetClient, clock: WallClock) -> None:
-        """Ask through a client."""
+        """Send requests through a client."""
         self._client = client
         self._clock = clock
 
@@ -41,7 +41,7 @@ class OrderHistory:
         return await self._client.history(**within, **query)
 
     async def unfinished(self) -> list[OrderShape]:
-        """Return what waits to be opened or is open, in order of placing."""
+        """Return the wagers that are pending or open, in order of placing."""
         orders: dict[str, OrderShape] = {}
         # In this order: one that opens between the two requests is in at least one of them.
         for status in _OPEN:
@@ -86,6 +86,6 @@ def is_open(order: OrderShape) -> bool:
 
 
 def wager_text(order: OrderShape) -> str:
-    """Return a wager as a person reads it."""
+    """Return a wager in words."""
     open_stake = dollars_text(order.open_cents)
     return f"{order.ref or order.number}: {open_stake} at {order.price or 0:+d} ({order.status})"

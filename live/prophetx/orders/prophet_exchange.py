@@ -1,7 +1,7 @@
-"""ProphetX behind the desk's port: commands go out by REST, what happens comes back as events.
+"""ProphetX behind the desk's port: commands become REST requests, reports become events.
 
-Every report on a wager goes through the tracker, so each fact becomes one event. Where no response
-came the wager is searched for by our own id; it is never placed again.
+Every report on a wager goes through the tracker, so each fact becomes one event. A wager without a
+response is searched for by our own id; it is never placed again.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ class AccountSettings:
     ]
 
     def __post_init__(self) -> None:
-        """Refuse an unknown mode."""
+        """Raise ConfigError for an unknown mode."""
         if self.balance_mode not in _BALANCE_MODES:
             message = f"exchange.balance_mode: {self.balance_mode!r} is not one of {_BALANCE_MODES}"
             raise ConfigError(message)
@@ -165,7 +165,7 @@ class ProphetExchange:
         if wager is None:
             return
         events = self.wagers.apply(wager, order)
-        # What it wins is requested now or never: a desk does not keep its wagers for long.
+        # Its profit must be requested now: a desk forgets ended wagers after an hour.
         is_filled = any(isinstance(event, WagerMatched) for event in events)
         if wager.lacks_fill or (is_filled and wager.profit_is_estimated):
             self._start(self.wagers.find_missing_fills(wager))

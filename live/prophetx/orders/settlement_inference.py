@@ -1,11 +1,11 @@
-"""Results of markets, inferred from our wagers: the exchange reports results of wagers only."""
+"""Infers results of markets from our wagers: the exchange reports results of wagers only."""
 
 from live.prophetx.orders.tracked_wager import TrackedWager
 from strategies.trading.model.events import Event, MarketSettled
 from strategies.trading.model.ids import LineId, MarketKey
 from strategies.trading.model.market import Catalogue, Result
 
-_MIRRORED = {Result.WON: Result.LOST, Result.LOST: Result.WON}
+_OPPOSITE = {Result.WON: Result.LOST, Result.LOST: Result.WON}
 
 
 class SettlementInference:
@@ -31,7 +31,7 @@ class SettlementInference:
             line_id = each.line.line_id
             results[line_id] = each.result
             opposite = self._catalogue.opposite(line_id).line_id
-            results[opposite] = _MIRRORED.get(each.result, each.result)
+            results[opposite] = _OPPOSITE.get(each.result, each.result)
         revision, known = self._reported.get(key, (0, None))
         if results == known:
             return []

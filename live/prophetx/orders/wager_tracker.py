@@ -1,4 +1,4 @@
-"""All our wagers at the exchange: whatever it reports of them becomes events, once."""
+"""Tracks all our wagers at the exchange, and turns each fact that it reports into one event."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Listener
 
-# After these seconds, of its clock, the history is searched again for what it lacked: it lags.
+# The history lags: after these seconds of the exchange's clock it is searched again.
 RETRY_SECONDS = (1, 2, 4, 8)
 
 
@@ -125,7 +125,7 @@ class WagerTracker:
     # Requests ---------------------------------------------------------------------------------
 
     async def recover(self, wagers: Iterable[TrackedWager]) -> None:
-        """Track wagers of earlier starts, and emit what became of them since.
+        """Track wagers of earlier starts, and emit their updates since.
 
         Those without a response that are not in the history of a week are rejected.
         """

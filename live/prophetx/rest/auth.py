@@ -20,10 +20,10 @@ from strategies.trading.model.errors import (
 )
 from strategies.trading.model.units import NS_PER_SECOND
 
-# Of what is left of a token's life when it comes (partner API, 2).
+# Share of a token's remaining life, when it is received, after which it is renewed (partner API, 2).
 _RENEWED_AFTER_PERCENT = 60
 
-# Between two attempts to renew a token that still serves, and the life of one that came dead.
+# Between two attempts to renew a token that is still valid, and the life of one received expired.
 _AGAIN_NS = 10 * NS_PER_SECOND
 _SHORTEST_LIFE_NS = 60 * NS_PER_SECOND
 
@@ -35,7 +35,7 @@ class Tokens:
     """Keeps one session open at the exchange.
 
     A refresh keeps the session, a login makes a new one; so a token is refreshed while that works.
-    `life_ns` is how long the last one lived by our clock when it came.
+    `life_ns` is the remaining life of the last token when it was received, by our clock.
     """
 
     def __init__(self, transport: Transport, credentials: Credentials, clock: WallClock) -> None:
@@ -118,7 +118,7 @@ class Tokens:
 
 
 def _refused(name: str, refusal: RefusalError) -> ExchangeError | CredentialsError:
-    """Return what a refused login means: a wrong key, too many sessions, or a wrong address."""
+    """Return the error for a refused login: a wrong key, too many sessions, or a wrong address."""
     code = refusal.code
     if code in ("rate_limit_reached", "http_429"):
         return UnreachableError(f"{name} accepts no login for now ({refusal})")

@@ -1,8 +1,8 @@
 """ProphetX's REST interface, v4: every request of a session or an account tool.
 
-Reads are tried again when no answer comes or the exchange is busy. What changes something is sent
-once: where no answer comes the outcome is unknown (UnreachableError), and is looked up, never sent
-again blindly. An answer to such a request that cannot be read (ProtocolError) is as unknown.
+Reads are retried when no response comes or the exchange is busy. A request that changes something
+is sent once: without a response its outcome is unknown (UnreachableError), and must be looked up
+before it is sent again. The same holds for a response that cannot be decoded (ProtocolError).
 """
 
 import asyncio
@@ -48,7 +48,7 @@ from strategies.trading.model.errors import (
 )
 from strategies.trading.ports.exchange import BATCH_LIMIT
 
-# What the exchange takes in one query (partner API, 11).
+# The exchange's limit of one query (partner API, 11).
 EVENTS_PER_QUERY = 50
 # One socket carries 400 channels; the documentation counts the two that all share.
 EVENTS_PER_SOCKET = 398
@@ -63,10 +63,14 @@ T = TypeVar("T")
 
 
 class ProphetClient:
-    """Asks one exchange for one account. Errors are those of `responses`, and CredentialsError."""
+    """A client of one exchange for one account.
+
+    Methods raise RefusalError, UnreachableError and ProtocolError as `responses` does, and
+    CredentialsError.
+    """
 
     def __init__(self, transport: Transport, tokens: Tokens, decode_errors: DecodeErrors) -> None:
-        """Ask over a transport; what is skipped as unreadable in a list is counted."""
+        """Send over a transport; items of lists that cannot be decoded are counted and skipped."""
         self._transport = transport
         self._tokens = tokens
         self._decode_errors = decode_errors
@@ -118,7 +122,7 @@ class ProphetClient:
         return await self._change(BatchPlacedShape, "v4/mm/submit_multiple_orders", body)
 
     async def cancel(self, cancellation: CancellationShape) -> None:
-        """Cancel the rest of one wager; private updates say when it is."""
+        """Cancel the unmatched part of one wager; a private update confirms it."""
         await self._change(Any, "v4/mm/cancel_order", cancellation)
 
     async def cancel_batch(
@@ -143,7 +147,7 @@ class ProphetClient:
         return await self._cancel_many("v4/mm/cancel_orders_by_market", body)
 
     async def order(self, order_id: str) -> OrderShape:
-        """Return a wager as it stands now, by the exchange's own id."""
+        """Return the present state of a wager, by the exchange's own id."""
         return await self._read(OrderShape, f"v4/mm/get_order/{quote(order_id, safe='')}")
 
     async def history(self, **query: str | int) -> list[OrderShape]:
@@ -186,10 +190,10 @@ class ProphetClient:
             # Without its text, in which the socket's signatures may be.
             raise ProtocolError(str(error)) from None
 
-    # How it is asked -------------------------------------------------------------------------
+    # Sending ---------------------------------------------------------------------------------
 
     async def _read(self, type_: type[T], path: str, query: Mapping[str, str] | None = None) -> T:
-        """Ask for something; again, a few times, where no answer comes or the exchange is busy."""
+        """Send a read, and retry it a few times without a response or if the exchange is busy."""
         attempts = _READ_ATTEMPTS
         while True:
             attempts -= 1
@@ -237,7 +241,7 @@ class ProphetClient:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Reply:
-        """Ask with a token; with another where it is refused, which did nothing."""
+        """Send with a token; if it is refused, which has no effect, send again with a new one."""
         token = await self._tokens.current()
         for _ in ("refreshed", "logged in"):
             reply = await self._transport.ask(method, path, query=query, body=body, token=token)

@@ -1,4 +1,4 @@
-"""Where the exchange is and how it is spoken to. Whoever means real money is held to its host."""
+"""The address of an exchange, checked against whether its money is real."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -17,7 +17,7 @@ from strategies.trading.model.settings import (
     PositiveWhole,
 )
 
-# Hosts of real money end so (partner API, 1).
+# Endings of the hosts with real money (partner API, 1).
 _REAL_MONEY = (".prophetx.co", ".betprophet.co")
 _PLAY_MONEY = ("sandbox", "staging", "-qa")
 
@@ -26,8 +26,8 @@ _PLAY_MONEY = ("sandbox", "staging", "-qa")
 class Endpoint:
     """One exchange: its address, whether its money is real, and how fast it may be asked.
 
-    `speed` is that of its clock against the wall: 1 for any exchange but our own sandbox.
-    Raise ConfigError where the address and the money do not belong together.
+    `speed` is that of its clock relative to wall time: 1 for any exchange but our own sandbox.
+    Raise ConfigError if `real_money` contradicts the address.
     """
 
     name: Annotated[str, Meta(description="What the exchange is called in messages.")]
@@ -51,7 +51,7 @@ class Endpoint:
     ]
 
     def __post_init__(self) -> None:
-        """Refuse an address that cannot be, or cannot be what is said of it."""
+        """Raise ConfigError for an impossible address, or one that contradicts the settings."""
         for name in ("name", "root", "path_prefix"):
             _require_text(f"prophet.{name}", getattr(self, name))
         parts = self._parts()

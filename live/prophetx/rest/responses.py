@@ -1,4 +1,4 @@
-"""What a reply means: the data asked for, a refusal, or an outcome that is unknown."""
+"""Interprets a reply: the requested data, a refusal, or an unknown outcome."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from live.decode import Shape, read
 from live.prophetx.rest.transport import Reply
 from strategies.trading.model.errors import ProtocolError, RefusalError, UnreachableError
 
-# Codes of HTTP 500 that are a definite no all the same (partner API, 3.2).
+# Codes of HTTP 500 that are definite refusals nevertheless (partner API, 3.2).
 _DEFINITE = ("order_not_belongs_to_user", "opened_retry")
 
 
@@ -20,10 +20,10 @@ class _Error(Shape, frozen=True):
 
 
 def data_of(reply: Reply, what: str) -> bytes:
-    """Return the JSON text of what was asked for.
+    """Return the JSON text of the requested data.
 
-    Raise RefusalError for a definite no, UnreachableError where the exchange failed in a way that
-    leaves open what it did, and ProtocolError where it cannot be read.
+    Raise RefusalError for a definite refusal, UnreachableError if the exchange failed and the
+    outcome is unknown, and ProtocolError if the reply cannot be decoded.
     """
     return bytes(read(_Envelope, body_of(reply, what), what).data)
 

@@ -1,4 +1,4 @@
-"""Requests and replies: the only module that imports httpx, so that it can be replaced."""
+"""HTTP requests and replies. The only module that imports httpx, so that it can be replaced."""
 
 import asyncio
 import os
@@ -40,15 +40,15 @@ def trusted() -> ssl.SSLContext:
 
 
 class Transport:
-    """Sends requests to one exchange, no faster than it permits. Used as a context manager.
+    """Sends requests to one exchange, within its rate limit. Used as a context manager.
 
-    Redirects are not followed: keys go to the host that is meant, and nowhere else.
+    Redirects are not followed, so that keys are sent to the configured host only.
     """
 
     def __init__(
         self, endpoint: Endpoint, clock: WallClock, carrier: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        """Prepare; requests go over the network unless another carrier is given."""
+        """Prepare; requests go over the network unless another transport is given as `carrier`."""
         self.endpoint = endpoint
         self._answer_seconds = endpoint.answer_seconds
         self._rate_limiter = RateLimiter(clock, endpoint.requests_per_second)
@@ -71,7 +71,7 @@ class Transport:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close what is open."""
+        """Close the connections."""
         await self._http.aclose()
 
     async def ask(
@@ -121,7 +121,7 @@ _url = lru_cache(maxsize=256)(httpx.URL)
 
 
 def _seconds(retry_after: str | None) -> float:
-    """Return for how long the exchange wants no request; a second if it does not say."""
+    """Return the seconds of a Retry-After header, one without a valid header."""
     try:
         seconds = float(retry_after or 1)
     except ValueError:

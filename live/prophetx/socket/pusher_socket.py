@@ -1,4 +1,4 @@
-"""One socket to the exchange, by Pysher: opened once, and never again.
+"""One socket to the exchange, by Pysher; it is opened once and never reconnects.
 
 Pysher's thread only stamps what arrives and queues it. Its own reconnecting, timers and channels
 are not used; the stream above decides when a socket is dead.
@@ -32,7 +32,7 @@ _FRAMES_WAITING_MAX = 200_000
 
 
 class PusherSocket:
-    """A socket, and the queue of what arrived on it."""
+    """A socket, and the queue of the messages that arrived on it."""
 
     def __init__(
         self,

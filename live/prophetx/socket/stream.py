@@ -95,7 +95,7 @@ class _LostError(Exception):
 
 
 class Stream:
-    """Keeps one socket at a time, and passes on all that it receives, in order of arrival."""
+    """Keeps one socket open, and passes on everything that it receives, in order of arrival."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class Stream:
 
 
 class _Epoch:
-    """The life of one socket."""
+    """One socket, from its opening to its end."""
 
     def __init__(self, stream: Stream, number: int, on_record: OnRecord) -> None:
         self._stream = stream
@@ -290,7 +290,7 @@ class _Epoch:
                 self.end("the exchange moved its socket", at_once=True)
                 return
 
-    # What arrives -----------------------------------------------------------------------------
+    # Receiving --------------------------------------------------------------------------------
 
     def _receive(self) -> None:
         """Process all that has arrived; called in the loop."""
@@ -356,7 +356,7 @@ class _Epoch:
         else:
             self._fail(_LostError(f"{code or ''} {text}".strip(), at_once=4200 <= code < 4300))
 
-    # How it continues, or ends --------------------------------------------------------------------
+    # Sending and ending -----------------------------------------------------------------------
 
     def _send(self, socket: PusherSocket, event: str) -> None:
         try:
@@ -365,7 +365,7 @@ class _Epoch:
             self._fail(_LostError(f"cannot send: {error}"))
 
     def _fail(self, failure: Exception) -> None:
-        """Keep the first reason for the end."""
+        """End the epoch; the first reason is kept."""
         if self._failure is None:
             self._failure = failure
         self._changed.set()

@@ -31,7 +31,7 @@ class AccountTools:
         markets: MarketFilter,
         risk: Limits,
     ) -> None:
-        """Prepare; raise ConfigError for settings that cannot be."""
+        """Prepare; raise ConfigError for invalid settings."""
         require_live_parts(feed, clock)
         self.feed = feed
         self.endpoint = prophet
@@ -42,7 +42,7 @@ class AccountTools:
     async def check(
         self, connection: Connection, environ: Mapping[str, str]
     ) -> AsyncIterator[Finding]:
-        """Yield one finding after another; raise the first thing that is wrong."""
+        """Yield one finding after another; raise the error of the first check that fails."""
         client = connection.client
         await log_in(connection)
         yield "log in", f"{self.endpoint.name} ({self.endpoint.root}) accepts the keys"

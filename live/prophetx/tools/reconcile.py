@@ -69,8 +69,7 @@ class Comparison(NamedTuple):
         if number:
             message = (
                 f"{number} difference{'s' * (number > 1)}; the next start cancels what is open at "
-                f"{self.venue_name}, and takes over what became of the rest in the markets that it "
-                "follows"
+                f"{self.venue_name}, and applies the missing updates of the markets that it follows"
             )
             raise AccountDifferenceError(message)
 
@@ -86,14 +85,14 @@ class Reconciliation:
         prophet: Endpoint,
         session: Mapping[str, Any],
     ) -> None:
-        """Prepare; raise ConfigError for settings that cannot be."""
+        """Prepare; raise ConfigError for invalid settings."""
         require_live_parts(feed, clock)
         self.endpoint = prophet
         self.clock = clock()
         self._name = session["name"]
 
     def journaled(self, home: Path) -> dict[WagerRef, EarlierWager]:
-        """Return the session's wagers as its journal knows them, in the order of placing.
+        """Return the session's wagers as in its journal, in the order of placing.
 
         Raise ConfigError if there is no such session or it traded on paper, and JournalError if it
         is running.
@@ -110,14 +109,14 @@ class Reconciliation:
                 )
                 raise ConfigError(message)
         path = folder / "journal.sqlite"
-        # What a running session has in flight would differ without being wrong.
+        # Wagers in flight in a running session would differ without being wrong.
         with session_lock(path), JournalReader(path) as journal:
             return WagerHistory(journal.entries()).wagers
 
     async def compare(
         self, wagers: Mapping[WagerRef, EarlierWager], connection: Connection
     ) -> Comparison:
-        """Ask the exchange, and return where it differs; raise ExchangeError."""
+        """Return the comparison with the exchange; raise ExchangeError if it cannot be reached."""
         orders = await OrderHistory(connection.client, connection.clock).recent()
         balance = await connection.client.balance()
         oldest_ns = connection.clock.wall_ns() - HISTORY_SECONDS * NS_PER_SECOND

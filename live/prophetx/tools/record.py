@@ -52,7 +52,7 @@ class Recording:
             Meta(description="Time between two comparisons of the market with a snapshot."),
         ],
     ) -> None:
-        """Prepare a recording; raise ConfigError for settings that cannot be.
+        """Prepare a recording; raise ConfigError for invalid settings.
 
         A segment is complete after `segment_seconds`; every `compare_seconds` the tape is compared
         with a snapshot.
@@ -69,7 +69,7 @@ class Recording:
     ) -> RecordingSummary:
         """Record into a folder until `stop` is set; `notify` receives lines for a person.
 
-        However it ends, the tape holds all that was received; if nothing was, there is none.
+        However it ends, the tape holds all that was received; without rows no tape is left.
         """
         await log_in(connection)
         capture, writer = await open_capture(self._settings, connection, folder, notify)

@@ -1,5 +1,5 @@
-"""ProphetX's own shapes, v4, under its own names. Only this package uses them.
+"""ProphetX's messages, v4, with its own field names. Only `live.prophetx` uses them.
 
-Of the many fields only those that are read are declared, and each may be missing or null where the
-exchange has been seen to leave it so. Whatever cannot be read is a ProtocolError with its raw text.
+Only the fields that are read are declared. A field may be missing or null if the exchange has been
+seen to send it so. A message that cannot be decoded is a ProtocolError with its raw text.
 """

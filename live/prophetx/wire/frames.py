@@ -1,4 +1,4 @@
-"""The frames of the socket: JSON text, with JSON text in it, with JSON in base64 in that."""
+"""The frames of the socket: JSON that contains JSON text, which contains JSON in base64."""
 
 from decimal import Decimal
 from typing import Any
@@ -25,20 +25,20 @@ class Established(Shape, frozen=True):
 
 
 class SocketError(Shape, frozen=True):
-    """The socket's own complaint: 4000 to 4099 end it for good, 4100 to 4199 for a while."""
+    """An error of the socket protocol: 4000 to 4099 forbid to reconnect, 4100 to 4199 ask to wait."""
 
     code: int | None = None
     message: str | None = None
 
 
 class TournamentChange(Shape, frozen=True):
-    """A tournament came, changed or went."""
+    """A tournament was added, changed or removed."""
 
     info: TournamentShape | None = None
 
 
 class EventChange(Shape, frozen=True):
-    """A sport event came, changed or went; one that went has its id only."""
+    """A sport event was added, changed or removed; a removed one has its id only."""
 
     id: int
     tournament_id: int | None = None
@@ -46,7 +46,7 @@ class EventChange(Shape, frozen=True):
 
 
 class MarketInfo(Shape, frozen=True):
-    """Where a market stands."""
+    """The status of a market."""
 
     id: int
     sport_event_id: int
@@ -56,13 +56,13 @@ class MarketInfo(Shape, frozen=True):
 
 
 class MarketChange(Shape, frozen=True):
-    """A market came, changed or went."""
+    """A market was added, changed or removed."""
 
     info: MarketInfo
 
 
 class StrikeInfo(Shape, frozen=True):
-    """Where a strike stands."""
+    """The status of a strike."""
 
     sport_event_id: int
     market_id: int
@@ -72,13 +72,13 @@ class StrikeInfo(Shape, frozen=True):
 
 
 class StrikeChange(Shape, frozen=True):
-    """A strike came, changed or went."""
+    """A strike was added, changed or removed."""
 
     info: StrikeInfo
 
 
 class SelectionsChange(Shape, frozen=True):
-    """All levels of one pair of strikes, in place of those that were."""
+    """All levels of one pair of strikes; they replace the levels before."""
 
     sport_event_id: int
     market_id: int
@@ -131,7 +131,7 @@ Body = (
 
 
 class Change(Shape, frozen=True):
-    """Something that changed: when, as the exchange says, and if it came (c) or went (d)."""
+    """A change: its time at the exchange, and its `op`: create (c), update (u) or delete (d)."""
 
     timestamp_ns: int
     op: str
@@ -164,7 +164,7 @@ def read_frame(raw: bytes | str) -> Frame:
 
 
 def read_data(type_: type[Any], frame: Frame) -> Any:
-    """Return what a frame of the socket itself says, be it text or plain; raise ProtocolError."""
+    """Return the data of a protocol frame, given as JSON or as JSON text; raise ProtocolError."""
     return read(type_, _text_of(frame), frame.event)
 
 
@@ -178,7 +178,7 @@ def _text_of(frame: Frame) -> str | bytes:
 
 
 def read_change(frame: Frame) -> Change:
-    """Return what changed, of a frame on a channel; raise ProtocolError if it cannot be read."""
+    """Return the change in a frame of a channel; raise ProtocolError if it cannot be decoded."""
     envelope: _Envelope = read_data(_Envelope, frame)
     body_type = _BODIES.get(envelope.change_type)
     if body_type is None:

@@ -1,4 +1,4 @@
-"""Logging in and being let onto the socket, as the exchange says it. Nothing here is ever shown."""
+"""Messages of logging in and of subscribing sockets. They contain secrets and are never printed."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from live.decode import Shape
 
-# What a header can carry.
+# A text that an HTTP header can hold.
 Token = Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -35,7 +35,7 @@ class RefreshShape(Secretive, frozen=True):
 
 
 class ConnectionConfig(Shape, frozen=True):
-    """Where the socket is."""
+    """The address of the socket."""
 
     key: str
     cluster: str | None = None
@@ -50,7 +50,7 @@ class ChannelShape(Secretive, frozen=True):
 
 
 class SignInShape(Secretive, frozen=True):
-    """What signs the socket in as ours."""
+    """The signature with which a socket signs in to our account."""
 
     auth: str
     user_data: str
@@ -63,7 +63,7 @@ class RejectedShape(Shape, frozen=True):
 
 
 class RegistrationShape(Secretive, frozen=True):
-    """What one socket was let into."""
+    """The channels that one socket may subscribe to."""
 
     authorized_channel: list[ChannelShape] | None = None
     authenticated: SignInShape | None = None

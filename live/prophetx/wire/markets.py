@@ -1,4 +1,4 @@
-"""What is on offer, as the exchange sends it: tournaments, events, markets, strikes, levels."""
+"""Messages of market data: tournaments, events, markets, strikes and levels."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from msgspec import Raw
 from live.decode import NANOSECONDS_MAX, Nanoseconds, Shape, all_cents, cents, unreadable
 from strategies.trading.model.units import NS_PER_SECOND
 
-# Points are whole, or halves or quarters of that, and no game has scores like these.
+# Points are multiples of a quarter, and far below this in any game.
 _POINTS_MAX = 10_000
 _LONGEST_ODDS = 1_000_000
 
@@ -22,7 +22,7 @@ class TournamentShape(Shape, frozen=True):
 
 
 class CompetitorShape(Shape, frozen=True):
-    """One of those who play; `side` is home or away."""
+    """A competitor of an event; `side` is home or away."""
 
     id: int | None = None
     name: str | None = None
@@ -45,7 +45,7 @@ class EventShape(Shape, frozen=True):
     sequence_number: Nanoseconds = 0
 
     def competitor(self, side: str) -> CompetitorShape | None:
-        """Return who plays at home, or away."""
+        """Return the competitor at home, or away."""
         return next((each for each in self.competitors or () if each.side == side), None)
 
     def scheduled_ns(self) -> int | None:
@@ -78,22 +78,22 @@ class LevelShape(Shape, frozen=True):
 
     @property
     def point(self) -> float:
-        """Return the point, zero where there is none; raise ProtocolError for what is no point."""
+        """Return the point, zero without one; raise ProtocolError for an invalid one."""
         return point_of(self.strike)
 
     @property
     def value_cents(self) -> int:
-        """Return the most a taker can stake; never read `quantity` as that."""
+        """Return the most that a taker can stake; `quantity` is something else."""
         return cents(self.value, "level value")
 
     @property
     def quantity_cents(self) -> int:
-        """Return the sum of the original stakes of what still rests there."""
+        """Return the sum of the original stakes of the wagers that still rest there."""
         return cents(self.quantity, "level quantity")
 
 
 class ShownOffer(NamedTuple):
-    """What a taker may stake on a strike at a price, and the original stakes of what rests there.
+    """What a taker may stake on a strike at a price, and the original stakes of its makers.
 
     Amounts are cents.
     """
@@ -126,7 +126,7 @@ class StrikeShape(Shape, frozen=True):
         return [level for outcome in self.selections or () for level in outcome or ()]
 
     def offers(self) -> list[ShownOffer]:
-        """Return what takers are offered, by strike id; placeholders offer nothing."""
+        """Return the offers to takers, without placeholders."""
         shown = [(level, level.price) for level in self.levels if level.price is not None]
         values = all_cents([level.value for level, _ in shown], "level value")
         quantities = all_cents([level.quantity for level, _ in shown], "level quantity")
@@ -139,7 +139,7 @@ class StrikeShape(Shape, frozen=True):
 
     @property
     def last_change_ns(self) -> int:
-        """Return when it last changed as far as it says, zero if it does not."""
+        """Return the time of its last reported change, zero if it reports none."""
         stamps = [self.sequence_number, self.updated_at]
         stamps += [level.updated_at for level in self.levels]
         return max(filter(None, stamps), default=0)
@@ -168,8 +168,8 @@ class EventsShape(Shape, frozen=True):
     sport_events: list[EventShape] | None = None
 
 
-# Markets by event id as text. Each market is read on its own: one that is beyond us must not cost
-# us the others.
+# Markets by event id as text. Each market is decoded on its own, so that one that cannot be decoded
+# does not affect the others.
 MarketsOfEvents = dict[str, list[Raw] | None]
 
 
@@ -186,7 +186,7 @@ def _are_odds(rung: object) -> bool:
 
 
 def point_of(strike: Decimal | None) -> float:
-    """Return a strike as a point, zero where there is none; raise ProtocolError if it is none."""
+    """Return a strike as a point, zero for None; raise ProtocolError for an invalid one."""
     if strike is None:
         return 0.0
     if strike.is_finite() and abs(strike) <= _POINTS_MAX and strike * 4 % 1 == 0:

@@ -1,4 +1,4 @@
-"""Wagers and money, as the exchange sends them: orders, responses, the balance."""
+"""Messages of wagers and money: orders, responses, the balance."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ _STRATEGIES = {Intent.TAKE: "fillOrKill", Intent.ADD_ONLY: "ALO"}
 
 
 class PlacementShape(Shape, frozen=True):
-    """A wager as it is asked for."""
+    """A request for a wager."""
 
     external_id: str
     strike_id: str
@@ -22,7 +22,7 @@ class PlacementShape(Shape, frozen=True):
 
 
 def placement(request: PlaceWager) -> PlacementShape:
-    """Return a command as the exchange takes it; nothing stated rests until cancelled."""
+    """Return the request for a command; without `order_strategy` it rests until cancelled."""
     return PlacementShape(
         external_id=request.ref,
         strike_id=request.line_id,
@@ -33,7 +33,7 @@ def placement(request: PlaceWager) -> PlacementShape:
 
 
 class CancellationShape(Shape, frozen=True):
-    """A wager that is to be cancelled: both ids, belonging together."""
+    """A request to cancel a wager, by both of its ids."""
 
     order_id: str
     external_id: str
@@ -77,32 +77,32 @@ class OrderShape(Shape, frozen=True):
 
     @property
     def ref(self) -> WagerRef:
-        """Return our own id, which is empty if it was placed without."""
+        """Return our own id, empty if it was placed without one."""
         return WagerRef(self.external_id or "")
 
     @property
     def stake_cents(self) -> int:
-        """Return what was staked; after the cancel of a rest, what was matched of it."""
+        """Return the stake; after a cancel of the unmatched part, the matched stake."""
         return stake_cents(self.quantity, "order quantity")
 
     @property
     def filled_cents(self) -> int:
-        """Return what was matched: of a private update in this fill, elsewhere in all."""
+        """Return the matched stake: of this fill in a private update, elsewhere of all fills."""
         return stake_cents(self.filled_quantity, "order filled_quantity")
 
     @property
     def total_filled_cents(self) -> int:
-        """Return what was matched in all; only private updates report it."""
+        """Return the matched stake of all fills; only private updates report it."""
         return stake_cents(self.total_filled_quantity, "order total_filled_quantity")
 
     @property
     def open_cents(self) -> int:
-        """Return what is unmatched and still there."""
+        """Return the unmatched stake that is still open."""
         return stake_cents(self.open_quantity, "order open_quantity")
 
 
 class PlacedShape(Shape, frozen=True):
-    """The answer to one placement."""
+    """The response to one placement."""
 
     order: OrderShape
 
@@ -117,7 +117,7 @@ class FailedShape(Shape, frozen=True):
 
 
 class BatchPlacedShape(Shape, frozen=True):
-    """The answer to a batch: each item stands or falls on its own."""
+    """The response to a batch: each item is accepted or refused on its own."""
 
     succeed_orders: list[OrderShape] | None = None
     failed_orders: list[FailedShape] | None = None
@@ -131,7 +131,7 @@ class ReasonShape(Shape, frozen=True):
 
 
 class CancelledShape(Shape, frozen=True):
-    """What became of one cancellation of a batch."""
+    """The result of one cancellation of a batch."""
 
     success: bool = False
     order: OrderShape | None = None
@@ -147,7 +147,7 @@ class BalanceShape(Shape, frozen=True):
 
     @property
     def balance_cents(self) -> int:
-        """Return what the exchange calls the balance."""
+        """Return the field `balance`, which in deferred mode still holds the stakes."""
         return cents(self.balance, "balance")
 
     @property
@@ -180,12 +180,12 @@ class MatchShape(Shape, frozen=True):
 
     @property
     def filled_cents(self) -> int:
-        """Return what was matched."""
+        """Return the matched stake."""
         return stake_cents(self.filled_quantity, "match filled_quantity")
 
     @property
     def profit_cents(self) -> int | None:
-        """Return what it can win, None if it is not reported."""
+        """Return the profit that it can win, None if it is not reported."""
         return None if self.profit is None else cents(self.profit, "match profit")
 
 
