@@ -27,7 +27,7 @@ class Shape(Struct, frozen=True, kw_only=True):
 
 
 def read(type_: type[T], raw: bytes | str, what: str) -> T:
-    """Return a JSON text decoded as a type; raise ProtocolError, naming what it should have been."""
+    """Return a JSON text decoded as a type; raise ProtocolError, which names `what` it is."""
     try:
         shape: T = _decoder(type_)(raw)  # type: ignore[arg-type]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:

@@ -20,7 +20,7 @@ from strategies.trading.model.errors import (
 )
 from strategies.trading.model.units import NS_PER_SECOND
 
-# Share of a token's remaining life, when it is received, after which it is renewed (partner API, 2).
+# Share of a token's life, from its arrival on, after which it is renewed (partner API, 2).
 _RENEWED_AFTER_PERCENT = 60
 
 # Between two attempts to renew a token that is still valid, and the life of one received expired.

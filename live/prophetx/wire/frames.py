@@ -25,7 +25,7 @@ class Established(Shape, frozen=True):
 
 
 class SocketError(Shape, frozen=True):
-    """An error of the socket protocol: 4000 to 4099 forbid to reconnect, 4100 to 4199 ask to wait."""
+    """An error of the socket: 4000 to 4099 forbid to reconnect, 4100 to 4199 ask to wait."""
 
     code: int | None = None
     message: str | None = None
