@@ -13,8 +13,9 @@ from omegaconf import DictConfig
 
 from conf.compose import build_parts
 from strategies.trading.model.errors import JournalError
+from tests.event_loops import JumpingLoop, run_jumping, until
 from tests.full_disks import files_limited_to, small_disk
-from tests.live.session.test_gateway import session_on, until
+from tests.live.session.test_gateway import session_on
 from tests.live.session.toy_exchange import ToyGateway
 from tests.paths import PROJECT
 
@@ -96,11 +97,11 @@ def test_a_session_cancels_everything_when_its_disk_is_full(
     made: list[ToyGateway] = []
     lines: list[str] = []
 
-    async def run() -> None:
+    async def run(loop: JumpingLoop) -> None:
         stop = asyncio.Event()
-        session = session_on(parts, made)
+        session = session_on(parts, loop, made)
         trading = asyncio.ensure_future(session.run(tmp_path, {}, stop, lines.append))
-        await until(lambda: bool(made) and len(made[0].open_wagers) >= 2, trading.done)
+        await until(lambda: made and len(made[0].open_wagers) >= 2)
         with files_limited_to(1):
             # The toy commits at once, in the test's own call; the session commits every second.
             with suppress(JournalError):
@@ -109,7 +110,7 @@ def test_a_session_cancels_everything_when_its_disk_is_full(
 
     journal = tmp_path / "sessions" / "toy" / "journal.sqlite"
     with pytest.raises(JournalError, match=f"^{journal}: cannot be written"):
-        asyncio.run(asyncio.wait_for(run(), 60))
+        run_jumping(run)
     assert made[0].open_wagers == {}
     assert lines[-1] == "nothing is open at toy"
     log = tmp_path / "sessions" / "toy" / "session.log"

@@ -1,6 +1,7 @@
 """A floor on which starts of one session are traded against one sandbox."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from recordings.journal.journal_reader import JournalReader
 from tests.event_loops import run_watching, until
 from tests.fixture_types import Compose
 from tests.live.local_sandbox import LocalSandbox, Sandbox
+
+# How a session reports on itself, often enough for a test that waits for it.
+OFTEN = "run.report_seconds=0.2"
+_PLACED = re.compile(r" wagers open, (\d+) placed, ")
 
 Holds = Callable[[LocalSandbox], bool]
 
@@ -35,6 +40,13 @@ class Floor:
         self._game = game
         self._begin = begin
         self.folder = home / "sessions" / "first"
+        self.lines: list[str] = []
+
+    @property
+    def placed(self) -> int:
+        """Return how many wagers the present start has placed, as it last reported."""
+        found = [int(each[1]) for each in map(_PLACED.search, self.lines) if each]
+        return found[-1] if found else 0
 
     def play(self, mode: str, *conditions: Holds, settings: Sequence[str] = ()) -> None:
         """Start the session once for each condition, and stop it when that holds of the sandbox."""
@@ -50,8 +62,8 @@ class Floor:
         words = [*self._game, "session.name=first", *here.settings, *settings]
         session = build_session(self._compose(*words))
         stop = asyncio.Event()
-        lines: list[str] = []
-        trading = asyncio.ensure_future(session.run(self._home, {}, stop, lines.append))
+        self.lines.clear()
+        trading = asyncio.ensure_future(session.run(self._home, {}, stop, self.lines.append))
         await until(lambda: trading.done() or holds(here))
         stop.set()
         await trading

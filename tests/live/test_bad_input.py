@@ -18,13 +18,13 @@ from recordings.writer import TapeWriter
 from strategies.trading.model.market import EventStatus, Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType
 from tests.contract.moneyline import GAME, MONEYLINE, SELECTIONS, START_NS
+from tests.event_loops import run_watching, until
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 from tests.paths import PROJECT
 
 pytestmark = pytest.mark.slow  # a process for each verb
 
 SECRET = "hunter2-of-the-house"
-PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ Environ = dict[str, str]
 async def run(
     folder: Path,
     *words: str,
-    until: Callable[[], bool] | None = None,
+    condition: Callable[[], bool] | None = None,
     environ: Environ | None = None,
 ) -> Ended:
-    """Give words to `python -m live` in a folder; Ctrl-C ends it once something is true."""
+    """Give words to `python -m live` in a folder; Ctrl-C ends it once a condition holds."""
     given = {key: value for key, value in os.environ.items() if "PROPHETX" not in key}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "live", *words),
@@ -54,9 +54,9 @@ async def run(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    if until is not None:
-        while process.returncode is None and not until():
-            await asyncio.sleep(0.05)
+    if condition is not None:
+        # What the process writes follows what the sandbox sends it, which wakes this loop.
+        await until(lambda: process.returncode is not None or condition())
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
@@ -76,7 +76,7 @@ def with_sandbox(
         async with sandbox(speed, "+experiment=nba", *settings) as here:
             await scenario(here)
 
-    asyncio.run(asyncio.wait_for(serve(), PATIENCE_SECONDS))
+    run_watching(serve())
 
 
 def keys(secret: str) -> Environ:
@@ -198,12 +198,12 @@ def test_secrets_are_nowhere(sandbox: Sandbox, tmp_path: Path, told: str) -> Non
         ended = [
             await run(folder, "check", *command, environ=given),
             await run(folder, "status", *command, environ=given),
-            await run(folder, "record", *command, until=heard(folder / "runs"), environ=given),
+            await run(folder, "record", *command, condition=heard(folder / "runs"), environ=given),
         ]
         for verb in ("paper", "trade"):
-            until = heard(folder / "sessions" / verb)
+            recorded = heard(folder / "sessions" / verb)
             name = f"session.name={verb}"
-            ended.append(await run(folder, verb, name, *command, until=until, environ=given))
+            ended.append(await run(folder, verb, name, *command, condition=recorded, environ=given))
         ended.append(await run(folder, "check", *here.settings, environ=keys("wrong")))
         assert [each.status for each in ended] == [0, 0, 0, 0, 0, 2], ended
         assert [word for word in banned for each in ended if word in each.out + each.err] == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,12 @@ from sim.sandbox.wire_markets import wire_market
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.market_types import MarketKind, MarketType, Period, market_kinds
 from tests.derived_markets import OFFERED, SETTINGS, write_derived_tape
+from tests.event_loops import run_watching, until
 from tests.fixture_types import Compose
 from tests.live.local_sandbox import Sandbox
 
 SPEED = 20
-PATIENCE_SECONDS = 120
-COUNTS = re.compile(r" wagers open, \d+ placed, (\d+) accepted")
+ACCEPTED = re.compile(r" wagers open, \d+ placed, (\d+) accepted")
 
 
 @pytest.mark.parametrize("kind", list(market_kinds()), ids=str)
@@ -43,6 +44,11 @@ def test_the_category_of_a_market_names_its_period(period: Period, category: str
     assert {wire_market(MarketKind(type_, period)).category for type_ in MarketType} == {category}
 
 
+def accepted(lines: Iterable[str]) -> int:
+    """Return how many wagers were accepted, as a session last reported."""
+    return max((int(found[1]) for found in map(ACCEPTED.search, lines) if found), default=0)
+
+
 async def trade(sandbox: Sandbox, compose: Compose, home: Path, mode: str) -> None:
     """Trade the recording in a folder, until wagers on all lines were opened."""
     game = ["recording.path=" + str(write_derived_tape(home / "played")), "latency=none"]
@@ -52,10 +58,8 @@ async def trade(sandbox: Sandbox, compose: Compose, home: Path, mode: str) -> No
         stop, lines = asyncio.Event(), list[str]()
         session = build_session(compose(*words))
         trading = asyncio.ensure_future(session.run(home, {}, stop, lines.append))
-        while not trading.done() and not any(
-            int(found[1]) >= 2 * len(OFFERED) for found in map(COUNTS.search, lines) if found
-        ):
-            await asyncio.sleep(0.05)
+        wanted = 2 * len(OFFERED)
+        await until(lambda: trading.done() or accepted(lines) >= wanted)
         stop.set()
         await trading
 
@@ -66,7 +70,7 @@ def test_a_session_trades_and_records_every_market(
 ) -> None:
     """Wagers are placed on both lines of every market, and the tape knows what each is on."""
     playing = trade(sandbox, compose_settings, tmp_path, mode)
-    asyncio.run(asyncio.wait_for(playing, PATIENCE_SECONDS))
+    run_watching(playing)
     folder = tmp_path / "sessions" / "first"
     recorded = Tape(folder / "tape-00001")
     validate(recorded)

@@ -15,10 +15,10 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
 from tests.conftest import Outcome
+from tests.event_loops import run_watching
 from tests.fixture_types import RunMain
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
-PATIENCE_SECONDS = 120
 KEYS = ("PROPHETX_ACCESS_KEY", "PROPHETX_SECRET_KEY", "PROPHETX_USER_INFO")
 
 Live = Callable[..., Outcome]
@@ -39,7 +39,7 @@ def with_sandbox(sandbox: Sandbox, *calls: Callable[[Any], Any], **keys: str) ->
         async with sandbox(20, "+experiment=nba") as here:
             return [await asyncio.to_thread(call, here) for call in calls]
 
-    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    return run_watching(run())
 
 
 def refused(outcome: Outcome, verb: str, status: int, *named: str) -> None:
@@ -166,8 +166,9 @@ def place_one(here: LocalSandbox) -> None:
             market = (await client.markets([event.event_id]))[event.event_id][0]
             line = LineId(market.strikes[0].levels[0].strike_id)
             wager = PlaceWager(WagerRef("mine-1"), line, Odds(1_000), 1_250, Intent.REST)
-            await client.place(wager)
-            await asyncio.sleep(0.3)
+            number = (await client.place(wager)).number
+            while (await client.order(number)).status != "open":
+                pass
 
     asyncio.run(place())
 

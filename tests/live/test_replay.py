@@ -15,7 +15,7 @@ from sim.__main__ import main
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.events import WagerMatched
 from tests.fixture_types import Compose, RunMain
-from tests.live.live_session import Floor, quotes
+from tests.live.live_session import OFTEN, Floor, quotes
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 pytestmark = pytest.mark.slow  # sessions on the clock, replayed
@@ -157,8 +157,7 @@ def test_a_paper_session_is_replayed_too(
 ) -> None:
     """What the simulated exchange told the desk on paper is among the inputs."""
     floor = Floor(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
-    looks = iter(range(50))
-    floor.play("paper", lambda _: next(looks, None) is None)
+    floor.play("paper", lambda _: floor.placed >= 20, settings=[OFTEN])
     commands = len(floor.kept(*COMMANDS))
     assert commands >= 10
     outcome = run_main(main, tmp_path, "replay", str(floor.folder))

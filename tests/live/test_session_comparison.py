@@ -10,7 +10,7 @@ from sim.__main__ import main
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
 from tests.fixture_types import Compose, RunMain
-from tests.live.live_session import Floor, quotes
+from tests.live.live_session import OFTEN, Floor, quotes
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 pytestmark = pytest.mark.slow  # sessions on the clock, compared
@@ -71,8 +71,7 @@ def test_on_paper_nothing_is_taken_out(
 ) -> None:
     """Our wagers never were in the recorded book, and the comparison says what that means."""
     floor = Floor(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
-    looks = iter(range(40))
-    floor.play("paper", lambda _: next(looks, None) is None)
+    floor.play("paper", lambda _: floor.placed >= 30, settings=[OFTEN])
     outcome = run_main(main, tmp_path, "compare", str(floor.folder))
     assert (outcome.status, outcome.err) == (0, [])
     assert outcome.out[0].endswith(

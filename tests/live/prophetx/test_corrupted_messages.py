@@ -51,6 +51,7 @@ from strategies.trading.model.market import Market
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
+from tests.event_loops import run_watching, until
 from tests.live.corruption import framed, mangled_body, mangled_frame, text
 from tests.live.endpoints import LOCAL
 from tests.live.local_sandbox import Sandbox
@@ -171,21 +172,19 @@ def said(sandbox: Sandbox) -> Said:
                     DecodeErrors(),
                 )
                 streaming = asyncio.create_task(stream.run(hear))
-                while "private_system_signal" not in frames:
-                    await asyncio.sleep(0.02)
+                await until(lambda: "private_system_signal" in frames)
                 wager = PlaceWager(WagerRef("w-3"), line_id, Odds(1_000), 1_000, Intent.REST)
                 number = (await client.place(wager)).number
                 order = CancellationShape(order_id=number, external_id="w-3")
                 ways = ways_to_ask(event.event_id, line_id, order)
                 for ask in ways.values():
                     await ask(client)
-                while set(KINDS) - frames.keys():
-                    await asyncio.sleep(0.02)
+                await until(lambda: not set(KINDS) - frames.keys())
                 streaming.cancel()
                 await asyncio.gather(streaming, return_exceptions=True)
                 return Said(event.event_id, ways, listening.bodies, frames)
 
-    return asyncio.run(asyncio.wait_for(listen(), PATIENCE_SECONDS))
+    return run_watching(listen())
 
 
 # What is asked -----------------------------------------------------------------------------------

@@ -18,12 +18,12 @@ from strategies.trading.model.events import Event, WagerAccepted, WagerCancelled
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
 from tests.conftest import Outcome
+from tests.event_loops import run_watching, until
 from tests.fixture_types import Compose, RunMain
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 SPEED = 20
 ODDS, STAKE_CENTS = Odds(1_000), 1_250
-PATIENCE_SECONDS = 120
 AGREE = "the journal and sandbox_local agree"
 
 Reconcile = Callable[..., Outcome]
@@ -67,10 +67,9 @@ async def place(here: LocalSandbox, *refs: str) -> None:
         for ref in refs:
             request = PlaceWager(WagerRef(ref), line_id, ODDS, STAKE_CENTS, Intent.REST)
             await client.place(request)
-        while {
-            order.status for order in await OrderHistory(connection.client, connection.clock).open()
-        } != {"open"}:
-            await asyncio.sleep(0.05)
+        history = OrderHistory(connection.client, connection.clock)
+        while {order.status for order in await history.open()} != {"open"}:
+            pass
 
 
 def with_wagers(sandbox: Sandbox, call: Callable[[Any], Any], *refs: str) -> Any:
@@ -81,7 +80,7 @@ def with_wagers(sandbox: Sandbox, call: Callable[[Any], Any], *refs: str) -> Any
             await place(here, *refs)
             return await asyncio.to_thread(call, here)
 
-    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    return run_watching(run())
 
 
 def files(folder: Path) -> dict[Path, bytes]:
@@ -152,9 +151,8 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
         stop = asyncio.Event()
         session = build_session(compose_settings(*words))
         trading = asyncio.ensure_future(session.run(tmp_path, {}, stop, lambda _: None))
-        while not any(len(p.participant.live) >= 4 for p in here.server.accounts.values()):
-            assert not trading.done(), trading.result()
-            await asyncio.sleep(0.05)
+        await until(lambda: here.live_wagers >= 4 or trading.done())
+        assert not trading.done(), trading.result()
         if crash:
             trading.cancel()
         stop.set()
@@ -171,7 +169,7 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
                 outcomes.append(await asyncio.to_thread(reconcile, *here.settings))
             return outcomes
 
-    crashed, ended = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    crashed, ended = run_watching(run())
     assert crashed.status == 1
     gone = [
         line

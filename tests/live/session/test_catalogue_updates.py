@@ -13,11 +13,14 @@ import pytest
 
 from conf.compose import build_session
 from live.session.catalogue_updates import CatalogueUpdates
+from live.session.session import Session
 from recordings.journal.entries import Entry
 from recordings.journal.journal_reader import JournalReader
 from recordings.tape import NOWHERE, Clocks, Kind, Side
 from recordings.writer import TapeWriter
 from sim.__main__ import main
+from sim.sandbox.server import Server
+from sim.sandbox.shifted_exchange import ShiftedExchange
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.events import MarketsAdded, MarketSettled, WagerMatched
@@ -26,12 +29,11 @@ from strategies.trading.model.market import Line, Market, MarketStatus, Result, 
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
+from tests.event_loops import run_watching, until
 from tests.fixture_types import Compose, RunMain
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 SPEED = 30
-PATIENCE_SECONDS = 120
-LOOK_SECONDS = 0.05
 START_NS = 1_790_000_000 * NS_PER_SECOND
 # Named as the exchange names them.
 FIRST, SECOND = EventId("19458"), EventId("19459")
@@ -116,7 +118,7 @@ def write_markets(folder: Path) -> Path:
     return folder
 
 
-def play(stage: Any, pair: int, kind: Kind, line: int = NOWHERE, **told: int) -> None:
+def play(stage: ShiftedExchange, pair: int, kind: Kind, line: int = NOWHERE, **told: int) -> None:
     """Let a row of a pair's market happen at the sandbox, a message of its own."""
     key, now_ns = PAIRS[pair][0].market_key, stage.env.now_ns
     market = [market.key for market in MARKETS].index(key)
@@ -126,7 +128,7 @@ def play(stage: Any, pair: int, kind: Kind, line: int = NOWHERE, **told: int) ->
     stage.env._take_row((*where, *columns.values(), None))
 
 
-def take_and_settle(stage: Any, pair: int) -> None:
+def take_and_settle(stage: ShiftedExchange, pair: int) -> None:
     """Let a taker come for the first line of a pair, who takes all there is, and win."""
     stake = {"odds": -300, "cents": 1_000_000, "side": Side.TAKER}
     play(stage, pair, Kind.TRADE, 2 * pair, **stake)
@@ -136,7 +138,7 @@ def take_and_settle(stage: Any, pair: int) -> None:
 class Sights:
     """What a sandbox shows: not the second game, nor the last pair, before they are on offer."""
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Server) -> None:
         """Hide them."""
         self.stage = server.shifted_exchange
         views = server._views
@@ -160,7 +162,7 @@ class Sights:
 class Trader:
     """A session against a sandbox, and the exchange that its wagers are at."""
 
-    def __init__(self, session: Any, here: LocalSandbox) -> None:
+    def __init__(self, session: Session, here: LocalSandbox) -> None:
         """Keep the gateway through which the session will trade."""
         self.stage = here.server.shifted_exchange
         self.gateway: Any = None
@@ -183,8 +185,7 @@ class Trader:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something is true, or the session ended over it."""
-        while not self._going.done() and not true():
-            await asyncio.sleep(LOOK_SECONDS)
+        await until(lambda: self._going.done() or true())
 
     async def until_all_is_quoted(self) -> None:
         """Wait until what is on offer at first is quoted, then let more come, pair by pair."""
@@ -195,12 +196,13 @@ class Trader:
             await self.until(partial(lambda wanted: self._quoted() == wanted, wanted))
 
     def _quoted(self) -> set[LineId]:
-        """Return the lines on which wagers are live."""
+        """Return the lines on which wagers are open: a taker finds them."""
         # On paper the exchange is the gateway's own, live it is the sandbox.
         connection = getattr(self.gateway, "_connection", None)
         exchange = self.stage.exchange if connection is None else connection._exchange
         wagers = chain.from_iterable(each.live.values() for each in exchange.participants)
-        return {exchange.books[wager.line_index].line_id for wager in wagers}
+        opened = [wager for wager in wagers if wager.opened_ns is not None]
+        return {exchange.books[wager.line_index].line_id for wager in opened}
 
 
 def ids_of(*pairs: tuple[Line, Line]) -> set[LineId]:
@@ -223,7 +225,7 @@ def run(
             async with trader.trading(home):
                 await meanwhile(trader)
 
-    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    run_watching(run())
     with JournalReader(home / "sessions" / "first" / "journal.sqlite") as journal:
         return list(journal.entries())
 

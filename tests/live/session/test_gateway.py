@@ -1,7 +1,7 @@
 """The gateway port: an exchange that is not ProphetX runs a whole session through it."""
 
 import asyncio
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,15 @@ from recordings.reader import Tape
 from recordings.validator import validate
 from strategies.trading.model.commands import CancelAll, PlaceWager
 from strategies.trading.model.events import FeedLost, FeedRestored, WagerCancelled, WagerMatched
+from tests.event_loops import JumpingLoop, run_jumping, until
 from tests.fixture_types import Compose
 from tests.live.session.toy_exchange import ToyGateway
 
-PATIENCE_SECONDS = 60
-POLL_SECONDS = 0.02
+# Of the loop, whose time jumps.
+PATIENCE_SECONDS = 3_600
 
 
-async def until(true: Callable[[], bool], ended: Callable[[], bool]) -> None:
-    """Wait until something is true, events sent meanwhile included, or the session ended."""
-    await asyncio.sleep(POLL_SECONDS)
-    while not true() and not ended():
-        await asyncio.sleep(POLL_SECONDS)
-
-
-def session_on(parts: dict[str, Any], made: list[ToyGateway]) -> Session:
+def session_on(parts: dict[str, Any], loop: JumpingLoop, made: list[ToyGateway]) -> Session:
     """Return a session at a toy exchange, which is appended to a list once it is made."""
 
     def gateway(**settings: Any) -> ToyGateway:
@@ -36,7 +30,7 @@ def session_on(parts: dict[str, Any], made: list[ToyGateway]) -> Session:
 
     taken = ("fees", "pricing", "strategy", "risk", "wagers", "markets")
     return Session(
-        clock=WallClock,
+        clock=partial(WallClock, monotonic_ns=loop.monotonic_ns),
         gateway=gateway,
         session={"name": "toy"},
         segment_seconds=30,
@@ -55,22 +49,22 @@ def test_a_session_runs_at_an_exchange_in_memory(compose_settings: Compose, tmp_
     made: list[ToyGateway] = []
     lines: list[str] = []
 
-    async def run() -> None:
+    async def run(loop: JumpingLoop) -> None:
         stop = asyncio.Event()
-        trading = asyncio.ensure_future(
-            session_on(parts, made).run(tmp_path, {}, stop, lines.append)
-        )
-        await until(lambda: bool(made) and len(made[0].open_wagers) >= 2, trading.done)
-        toy = made[0]
-        toy.fill(next(iter(toy.open_wagers)))
-        toy.market.lose_feed()
-        await until(lambda: not toy.open_wagers, trading.done)
-        toy.market.restore_feed()
-        await until(lambda: len(toy.open_wagers) >= 1, trading.done)
-        stop.set()
-        await trading
+        session = session_on(parts, loop, made)
+        trading = asyncio.ensure_future(session.run(tmp_path, {}, stop, lines.append))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await until(lambda: made and len(made[0].open_wagers) >= 2)
+            toy = made[0]
+            toy.fill(next(iter(toy.open_wagers)))
+            toy.market.lose_feed()
+            await until(lambda: not toy.open_wagers)
+            toy.market.restore_feed()
+            await until(lambda: toy.open_wagers)
+            stop.set()
+            await trading
 
-    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    run_jumping(run)
     assert made[0].open_wagers == {}
     assert lines[-1] == "nothing is open at toy"
     folder = tmp_path / "sessions" / "toy"

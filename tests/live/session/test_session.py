@@ -18,6 +18,8 @@ from recordings.journal.entries import Entry
 from recordings.journal.journal_reader import JournalReader
 from recordings.reader import Tape
 from recordings.validator import validate
+from sim.sandbox.api_account import ApiAccount
+from sim.sandbox.wager_records import WagerRecord
 from strategies.trading.model.commands import CancelAll, PlaceWager
 from strategies.trading.model.errors import ConfigError, CredentialsError, InvariantError
 from strategies.trading.model.events import (
@@ -28,13 +30,12 @@ from strategies.trading.model.events import (
     WagerMatched,
     WagerOpened,
 )
+from tests.event_loops import run_watching, until
 from tests.fixture_types import Compose
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 from tests.paths import PROJECT
 
 SPEED = 20
-PATIENCE_SECONDS = 120
-LOOK_SECONDS = 0.05
 # How a session says how it is, often enough for these tests.
 OFTEN = "run.report_seconds=0.2"
 COUNTS = re.compile(r" wagers open, (\d+) placed, (\d+) accepted")
@@ -71,12 +72,12 @@ class Stage:
         """Start a session some times, each until what goes on meanwhile is over."""
 
         async def run() -> None:
-            async with self._sandbox(SPEED, "+experiment=nba") as here:
+            async with self._sandbox(SPEED, "+experiment=nba") as self.here:
                 for _ in range(times):
-                    session = session_of(self._compose, here, mode, *words)
-                    await self._start(session, here, meanwhile, environ or {})
+                    session = session_of(self._compose, self.here, mode, *words)
+                    await self._start(session, self.here, meanwhile, environ or {})
 
-        asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+        run_watching(run())
 
     async def _start(
         self, session: Session, here: LocalSandbox, meanwhile: Meanwhile, environ: Mapping[str, str]
@@ -91,8 +92,7 @@ class Stage:
 
     async def until_told(self, beginning: str) -> None:
         """Wait until a line begins so."""
-        while not any(line.startswith(beginning) for line in self.told):
-            await asyncio.sleep(LOOK_SECONDS)
+        await until(lambda: any(line.startswith(beginning) for line in self.told))
 
     def counts(self, since: int = 0) -> list[tuple[int, ...]]:
         """Return how many wagers were told to be placed and taken, from a line on."""
@@ -101,14 +101,12 @@ class Stage:
 
     async def until_taken(self, wagers: int) -> None:
         """Wait until so many wagers were told to be taken."""
-        while not any(taken >= wagers for _, taken in self.counts()):
-            await asyncio.sleep(LOOK_SECONDS)
+        await until(lambda: any(taken >= wagers for _, taken in self.counts()))
 
     async def until_more_are_placed(self) -> None:
         """Wait until more wagers are told to be placed than when it was told first from now on."""
         since = len(self.told)
-        while len({placed for placed, _ in self.counts(since)}) < 2:
-            await asyncio.sleep(LOOK_SECONDS)
+        await until(lambda: len({placed for placed, _ in self.counts(since)}) >= 2)
 
     def entries(self) -> list[Entry[Any]]:
         """Return the journal of the session."""
@@ -126,15 +124,9 @@ def stage(sandbox: Sandbox, compose_settings: Compose, tmp_path: Path) -> Stage:
     return Stage(sandbox, compose_settings, tmp_path)
 
 
-def live_wagers(here: LocalSandbox) -> int:
-    """Return how many wagers are live at the exchange."""
-    return sum(len(partner.participant.live) for partner in here.server.accounts.values())
-
-
 async def quoting(here: LocalSandbox, at_least: int = 4) -> None:
     """Wait until so many wagers rest at the exchange."""
-    while live_wagers(here) < at_least:
-        await asyncio.sleep(LOOK_SECONDS)
+    await until(lambda: here.live_wagers >= at_least)
 
 
 def every_opened_wager_is_gone(stage: Stage) -> None:
@@ -150,10 +142,9 @@ def test_a_live_session_quotes_and_leaves_nothing_open(stage: Stage) -> None:
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
-        stage.here = here  # type: ignore[attr-defined]
 
     stage.play("live", meanwhile)
-    assert live_wagers(stage.here) == 0  # type: ignore[attr-defined]
+    assert stage.here.live_wagers == 0
     assert stage.told[-1] == "nothing is open at sandbox_local"
     assert stage.kinds().count(WagerOpened) >= 4
     every_opened_wager_is_gone(stage)
@@ -211,7 +202,7 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
             await quoting(here)
             crashing.cancel()
             await asyncio.gather(crashing, return_exceptions=True)
-            left = live_wagers(here)
+            left = here.live_wagers
             assert left >= 4
             stop = asyncio.Event()
             again = asyncio.ensure_future(
@@ -225,9 +216,9 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
             )
             stop.set()
             await again
-            assert live_wagers(here) == 0
+            assert here.live_wagers == 0
 
-    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    run_watching(run())
     entries = stage.entries()
     places = [e.payload.ref for e in entries if isinstance(e.payload, PlaceWager) and e.run == 1]
     told = [e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.run == 2]
@@ -257,9 +248,9 @@ def test_a_start_that_is_stopped_before_it_began_leaves_nothing_open_either(
             stage.told.clear()
             session = session_of(compose_settings, here, "live")
             await session.run(stage.folder, {}, stop, stage.told.append)
-            assert live_wagers(here) == 0
+            assert here.live_wagers == 0
 
-    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    run_watching(run())
     assert not any(line.startswith("start 2") for line in stage.told)
     assert stage.told[-1] == "nothing is open at sandbox_local"
 
@@ -274,25 +265,24 @@ def test_an_error_of_the_desk_cancels_everything(stage: Stage) -> None:
         record = next(iter(partner.records.values()))
         # The exchange claims more than was staked.
         record.request = replace_stake(record.request)
-        stage.here = here  # type: ignore[attr-defined]
         await break_books(here, partner, record)
-        await asyncio.sleep(30)
+        await stop.wait()
 
     with pytest.raises(InvariantError):
         stage.play("live", meanwhile)
-    assert live_wagers(stage.here) == 0  # type: ignore[attr-defined]
+    assert stage.here.live_wagers == 0
     assert any("InvariantError" in line for line in stage.told)
     assert stage.told[-1] == "nothing is open at sandbox_local"
 
 
-def replace_stake(request: Any) -> Any:
+def replace_stake(request: PlaceWager) -> PlaceWager:
     """Return the request with a stake beyond what it was."""
     return PlaceWager(
         request.ref, request.line_id, request.odds, request.stake_cents * 3, request.intent
     )
 
 
-async def break_books(here: LocalSandbox, partner: Any, record: Any) -> None:
+async def break_books(here: LocalSandbox, partner: ApiAccount, record: WagerRecord) -> None:
     """Let the exchange tell of a fill beyond the stake of a wager."""
     event = WagerMatched(
         record.request.ref, record.request.odds, record.stake_cents * 2, 100, record.stake_cents * 2
@@ -306,7 +296,7 @@ def test_a_session_wants_a_name(stage: Stage, mode: str) -> None:
     """Without a name, or with one that the exchange would not take, nothing begins."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await asyncio.sleep(30)
+        await stop.wait()
 
     for name in ("null", "'a b'"):
         with pytest.raises(ConfigError, match=r"session\.name"):
@@ -344,14 +334,16 @@ def test_ctrl_c_cancels_everything_and_a_second_one_stops_hard(
                 here.server.inject_fault(
                     {"kind": "late", "path": "history", "seconds": 900, "count": 9}
                 )
-            for _ in range(interrupts):
+            assert process.stderr is not None
+            process.send_signal(signal.SIGINT)
+            before = await process.stderr.readuntil(b"cancelling everything\n")
+            if interrupts == 2:
                 process.send_signal(signal.SIGINT)
-                await asyncio.sleep(0.5)
-            _, told = await process.communicate()
-            assert process.returncode is not None
-            return process.returncode, told.decode(), live_wagers(here)
+            after = await process.stderr.read()
+            status = await process.wait()
+            return status, (before + after).decode(), here.live_wagers
 
-    status, told, left = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    status, told, left = run_watching(run())
     if interrupts == 1:
         assert (status, left) == (0, 0), told
         assert told.splitlines()[-1] == "nothing is open at sandbox_local"
@@ -425,14 +417,13 @@ def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
-        stage.here = here  # type: ignore[attr-defined]
         (partner,) = here.server.accounts.values()
         partner.participant.account.cash_cents -= 777
-        await asyncio.sleep(PATIENCE_SECONDS)
+        await stop.wait()
 
     with pytest.raises(InvariantError, match="available cents"):
         stage.play("live", meanwhile, "run.account_seconds=0.2")
-    assert live_wagers(stage.here) == 0  # type: ignore[attr-defined]
+    assert stage.here.live_wagers == 0
     log = (stage.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
     assert "ended by InvariantError: available cents" in log.splitlines()[-1]
 
@@ -445,8 +436,7 @@ def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
         await quoting(here)
         before = garbage_logged()
         here.server.inject_fault({"kind": "garbage_frame", "text": "no frame at all"})
-        while garbage_logged() == before:
-            await asyncio.sleep(LOOK_SECONDS)
+        await until(lambda: garbage_logged() > before)
 
     def garbage_logged() -> int:
         return log.read_text(encoding="utf-8").count("no frame at all")

@@ -1,6 +1,5 @@
 """What can be traded: tournaments, events, markets, offers, ladder, in the exchange's format."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,10 +9,7 @@ from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import prophetx_ladder
-
-Play = Callable[..., None]
-Sample = Callable[[str], Any]
-Differences = Callable[..., list[str]]
+from tests.sim.sandbox.running_sandbox import Differences, Play, RowBuilder, RunningSandbox, Sample
 
 
 @pytest.mark.parametrize(
@@ -30,7 +26,7 @@ def test_responses_have_the_fields_of_the_exchange(
 ) -> None:
     """Every field of a recorded or documented answer is there, of its kind."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         status, answer = await (await sandbox_run.log_in()).get(path)
         assert status == 200
         assert differences(answer, sample(name)) == []
@@ -52,7 +48,7 @@ def test_offers_are_shown_as_the_exchange_showed_them(
 ) -> None:
     """With the offers of a real book, the selections are those of the real answer."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         real = {m["id"]: m for m in sample("multiple_markets_v4")["data"]["19458"]}
         _, answer = await (await sandbox_run.log_in()).get("v4/mm/get_markets", event_id=19458)
         ours = {market["id"]: market for market in answer["data"]["markets"]}
@@ -73,7 +69,7 @@ def test_offers_are_shown_as_the_exchange_showed_them(
 def test_total_quantity_less_filled_quantity_is_open(sandbox: Play) -> None:
     """Over both outcomes, the totals of a market equal the open stake behind all levels."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         await maker.place("q-1", "06b2a7ec50d863031e5093aa257873bd", -140, 10)
         sandbox_run.advance(1)
@@ -96,7 +92,7 @@ def test_total_quantity_less_filled_quantity_is_open(sandbox: Play) -> None:
 def test_the_ladder_is_the_exchanges_under_all_its_names(sandbox: Play, sample: Sample) -> None:
     """The 555 prices are bare numbers, under the v4 and legacy paths."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         for path in ("v4/mm/get_price_ladder", "v4/mm/get_odds_ladder", "mm/get_odds_ladder"):
             assert await maker.get(path) == (200, sample("price_ladder_v4"))
@@ -107,7 +103,7 @@ def test_the_ladder_is_the_exchanges_under_all_its_names(sandbox: Play, sample: 
 def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
     """A strike id returns its event, market and type; an unknown one is refused."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         spread = "a94cdd35ab185a88875785090a004c99"
         _, answer = await maker.get("v4/mm/get_strikes", strike_ids=spread)
@@ -143,18 +139,18 @@ def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
 def test_invalid_requests_get_their_codes(sandbox: Play, path: str, status: int, code: str) -> None:
     """A question that makes no sense is answered with the code and status for it."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         answered, refusal = await (await sandbox_run.log_in()).get(path)
         assert (answered, refusal["error"]) == (status, code)
 
     sandbox(scenario)
 
 
-def test_lists_of_nothing_are_null(sandbox: Play, rows: Any) -> None:
+def test_lists_of_nothing_are_null(sandbox: Play, rows: RowBuilder) -> None:
     """As at the exchange, no events and the markets of an ended event are null, not empty."""
     rows.event_status(10, EventStatus.ENDED)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         _, answer = await maker.get("mm/get_sport_events", tournament_id=1)
         assert answer["data"]["sport_events"] is None
@@ -187,13 +183,13 @@ def test_other_recordings_get_ids_of_the_exchanges_kind() -> None:
     assert [names.line(strike_id) for strike_id in names.strike_ids.values()] == info.lines
 
 
-def test_a_market_is_listed_once_it_has_a_status(sandbox: Play, rows: Any) -> None:
+def test_a_market_is_listed_once_it_has_a_status(sandbox: Play, rows: RowBuilder) -> None:
     """A market is not listed before its first status in the recording."""
     opened = [row for row in rows.rows if row[3] == Kind.MARKET_STATUS and row[5] == 1]
     rows.rows = [row for row in rows.rows if row not in opened]
     rows.market_status(10, 1, MarketStatus.SUSPENDED)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         shown = []
         for _ in range(2):

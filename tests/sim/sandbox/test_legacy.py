@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from sim.sandbox.api_versions import new_names, old_names
-
-Play = Callable[..., None]
-Sample = Callable[[str], Any]
+from tests.sim.sandbox.running_sandbox import Play, RunningSandbox, Sample
 
 HOME, AWAY = "e5957d9c37e2704d02292333ba970a5f", "06b2a7ec50d863031e5093aa257873bd"
 
@@ -23,7 +21,7 @@ def wager(ref: str, **other: Any) -> dict[str, Any]:
 def test_the_example_clients_round_works(sandbox: Play) -> None:
     """Seeding, placing, batches and cancels with the legacy names, as that client sends them."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         _, balance = await maker.get("mm/get_balance")
         assert balance["data"]["unmatched_wager_balance"] == 0
@@ -64,7 +62,7 @@ def test_the_example_clients_round_works(sandbox: Play) -> None:
 def test_a_header_requests_the_new_names(sandbox: Play) -> None:
     """X-CFTC-Terminology is heeded on routes of v2, and not on those without a version."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         headers = {"X-CFTC-Terminology": "true"}
         for path, name in (
@@ -82,11 +80,11 @@ def test_registering_as_of_old(
 ) -> None:
     """A form with and without a channel, tournaments in a header: two channels, signed."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         client = await sandbox_run.connect("protocol=6")
         headers = {"header-subscriptions": '[{"type":"tournament","ids":[]}]'}
-        more = {"token": maker.token, "headers": headers}
+        more: dict[str, Any] = {"token": maker.token, "headers": headers}
         form = {"socket_id": client.socket_id}
         status, answer = await sandbox_run.request("POST", "mm/pusher", data=form, **more)
         assert status == 200
@@ -112,7 +110,7 @@ def test_registering_as_of_old(
 def test_messages_have_the_legacy_names(sandbox: Play) -> None:
     """On the legacy channels a wager, a trade and the offers have their legacy names."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         client = await sandbox_run.connect("protocol=6")
         _, answer = await maker.post("mm/pusher", {"socket_id": client.socket_id})

@@ -7,9 +7,10 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.sim.sandbox.running_sandbox import RunningSandbox
 
 SCRIPT = Path(__file__).with_name("acceptance.cjs")
 INSTALL = ("npm", "install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund")
@@ -42,7 +43,7 @@ def test_the_official_client_connects_listens_and_reconnects(
 ) -> None:
     """It signs in and receives its wagers, also after a reset and after a close."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         process = await asyncio.create_subprocess_exec(
             *("node", str(SCRIPT), sandbox_run.server.address, sandbox_run.server.channels.key),
             env={**os.environ, "NODE_PATH": str(packages)},

@@ -1,20 +1,18 @@
 """An account's balance, wagers, fills and transactions, and how they add up."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sim.exchange.exchange_settings import BalanceMode
 from strategies.trading.model.market import MarketStatus, Result
-
-Play = Callable[..., None]
+from tests.sim.sandbox.running_sandbox import Account, Play, RowBuilder, RunningSandbox
 
 HOME, AWAY = "e5957d9c37e2704d02292333ba970a5f", "06b2a7ec50d863031e5093aa257873bd"
 PATH = "v4/mm/get_order_history"
 
 
-async def history(account: Any, **query: Any) -> Any:
+async def history(account: Account, **query: Any) -> Any:
     """Return the wagers of the last hours as the history lists them."""
     status, answer = await account.get(PATH, **({"from": 1_789_170_000} | query))
     assert status == 200, answer
@@ -24,7 +22,7 @@ async def history(account: Any, **query: Any) -> Any:
 def test_the_balance_follows_the_wagers(sandbox: Play) -> None:
     """Open and matched stakes are reported beside the balance, which includes both."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         await maker.place("q-1", AWAY, -140, 10)
         sandbox_run.advance(1)
@@ -41,7 +39,7 @@ def test_the_balance_follows_the_wagers(sandbox: Play) -> None:
 def test_with_immediate_deduction_the_balance_is_what_is_left(sandbox: Play) -> None:
     """With immediate deduction placing lowers the balance, and a cancel returns the stake."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
         sandbox_run.advance(1)
@@ -58,7 +56,7 @@ def test_with_immediate_deduction_the_balance_is_what_is_left(sandbox: Play) -> 
 def test_the_history_pages_from_the_newest(sandbox: Play) -> None:
     """Pages follow one another by their cursor, and what comes meanwhile moves none of them."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         for number in range(5):
             await maker.place(f"q-{number}", AWAY, -120, 1)
@@ -78,7 +76,7 @@ def test_the_history_pages_from_the_newest(sandbox: Play) -> None:
 def test_the_history_is_of_a_range_and_may_be_filtered(sandbox: Play) -> None:
     """Ranges of creation or update, and filters by event, market and states, choose the rows."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         first = await maker.place("q-1", AWAY, -120, 1)
         sandbox_run.advance(100)
@@ -123,7 +121,7 @@ def test_the_history_is_of_a_range_and_may_be_filtered(sandbox: Play) -> None:
 def test_a_wrong_range_gets_its_code(sandbox: Play, query: dict[str, Any], code: str) -> None:
     """Each thing that can be wrong with a range or a page has the exchange's code."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         status, refusal = await (await sandbox_run.log_in()).get(PATH, **query)
         assert (status, refusal["error"]) == (400, code)
 
@@ -133,7 +131,7 @@ def test_a_wrong_range_gets_its_code(sandbox: Play, query: dict[str, Any], code:
 def test_fills_are_listed_by_wager_and_for_all(sandbox: Play) -> None:
     """A taker's fills, at better prices than requested, are in both lists with stake and profit."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         taker = await sandbox_run.log_in("taker")
         order = await taker.place("t-1", HOME, 130, 20)
         sandbox_run.advance(1)
@@ -149,13 +147,13 @@ def test_fills_are_listed_by_wager_and_for_all(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_the_transactions_add_up_to_the_balance(sandbox: Play, rows: Any) -> None:
+def test_the_transactions_add_up_to_the_balance(sandbox: Play, rows: RowBuilder) -> None:
     """Stakes go out, winnings come in less commission, and a corrected result is an adjustment."""
     rows.market_status(10, 0, MarketStatus.CLOSED)
     rows.result(11, HOME, Result.WON)
     rows.result(20, HOME, Result.PUSHED)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         taker = await sandbox_run.log_in("taker")
         order = await taker.place("t-1", HOME, 130, 20)
         sandbox_run.advance(15)

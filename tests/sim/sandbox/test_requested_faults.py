@@ -1,20 +1,20 @@
 """Injected faults: each has its documented effect, and the sandbox works afterwards."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import pytest
 
-Play = Callable[..., None]
+from tests.event_loops import until
+from tests.sim.sandbox.running_sandbox import Account, Play, RunningSandbox
 
 AWAY = "06b2a7ec50d863031e5093aa257873bd"
 WAGER = {"external_id": "q-1", "strike_id": AWAY, "price": -140, "quantity": 10}
 SUBMIT = "v4/mm/submit_order"
 
 
-async def refs(account: Any) -> list[str]:
+async def refs(account: Account) -> list[str]:
     """Return the external ids of an account's wagers."""
     _, answer = await account.get("v4/mm/get_order_history", **{"from": 1_789_170_000})
     return [order["external_id"] for order in answer["data"]["orders"]]
@@ -31,11 +31,11 @@ async def seconds_of(awaited: Any) -> tuple[float, Any]:
 def test_a_slow_request_is_executed_late(sandbox: Play) -> None:
     """Until its time is up a slow request has not been carried out."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await sandbox_run.inject_fault(kind="slow", path="submit", seconds=0.3)
         placing = asyncio.ensure_future(maker.post(SUBMIT, WAGER))
-        await asyncio.sleep(0.05)
+        await until(lambda: not sandbox_run.server.faults._pending)
         assert await refs(maker) == []
         assert (await placing)[0] == 200
         assert await refs(maker) == ["q-1"]
@@ -47,7 +47,7 @@ def test_a_slow_request_is_executed_late(sandbox: Play) -> None:
 def test_a_late_response_is_of_an_executed_request(sandbox: Play) -> None:
     """A client that gives up waiting finds that its wager was placed all the same."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await sandbox_run.inject_fault(kind="late", path="submit", seconds=5)
         with pytest.raises(TimeoutError):
@@ -60,7 +60,7 @@ def test_a_late_response_is_of_an_executed_request(sandbox: Play) -> None:
 def test_a_refused_request_is_not_executed(sandbox: Play) -> None:
     """The given number of requests on a path are refused with the code; then it works again."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await sandbox_run.inject_fault(
             kind="refused", path="submit", code="order_unable_to_place", count=2
@@ -78,7 +78,7 @@ def test_a_refused_request_is_not_executed(sandbox: Play) -> None:
 def test_too_many_requests_get_a_retry_time(sandbox: Play) -> None:
     """A request is answered with 429 and how many seconds to wait."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await sandbox_run.inject_fault(kind="too_many")
         url = f"{sandbox_run.server.address}/partner/{SUBMIT}"
@@ -96,7 +96,7 @@ def test_too_many_requests_get_a_retry_time(sandbox: Play) -> None:
 def test_a_request_executed_twice_gets_the_second_response(sandbox: Play) -> None:
     """The wager is placed, and the response says that its external id was used before."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await sandbox_run.inject_fault(kind="twice", path="submit")
         status, refusal = await maker.post(SUBMIT, WAGER)
@@ -109,7 +109,7 @@ def test_a_request_executed_twice_gets_the_second_response(sandbox: Play) -> Non
 def test_a_reset_request_was_executed(sandbox: Play) -> None:
     """The connection ends without an answer, and the wager was placed."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await sandbox_run.inject_fault(kind="reset", path="submit")
         with pytest.raises(aiohttp.ClientConnectionError):
@@ -123,7 +123,7 @@ def test_a_reset_request_was_executed(sandbox: Play) -> None:
 def test_expired_tokens_are_refused(sandbox: Play, code: str, renewed: int) -> None:
     """Every token so far is refused; a refresh brings a new one unless it has expired too."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         body = {"access_key": "maker", "secret_key": "secret"}
         _, login = await sandbox_run.request("POST", "auth/login", json=body)
         await sandbox_run.inject_fault(kind="expired_token", code=code)
@@ -139,7 +139,7 @@ def test_expired_tokens_are_refused(sandbox: Play, code: str, renewed: int) -> N
 def test_a_frozen_socket_is_silent_until_it_thaws(sandbox: Play) -> None:
     """A frozen socket answers no ping of either kind; afterwards it sends what was queued."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await (await sandbox_run.log_in()).listen()
         await sandbox_run.inject_fault(kind="frozen_socket", seconds=0.5)
         await client.send("pusher:ping")
@@ -152,7 +152,7 @@ def test_a_frozen_socket_is_silent_until_it_thaws(sandbox: Play) -> None:
 def test_a_reset_socket_ends_without_a_close_frame(sandbox: Play) -> None:
     """The connection is gone without a close; a new one can be opened."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         client = await maker.listen()
         await sandbox_run.inject_fault(kind="socket_reset")
@@ -168,7 +168,7 @@ def test_a_reset_socket_ends_without_a_close_frame(sandbox: Play) -> None:
 def test_a_socket_is_closed_with_a_code(sandbox: Play, code: int) -> None:
     """The close frame has the requested code."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await (await sandbox_run.log_in()).listen()
         await sandbox_run.inject_fault(kind="socket_close", code=str(code))
         message = await client.ws.receive(5)
@@ -180,7 +180,7 @@ def test_a_socket_is_closed_with_a_code(sandbox: Play, code: int) -> None:
 def test_a_garbage_frame_is_sent_as_it_is(sandbox: Play) -> None:
     """The requested text arrives, and the connection stays open."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await (await sandbox_run.log_in()).listen()
         await sandbox_run.inject_fault(kind="garbage_frame", text='{"event":')
         assert (await client.ws.receive(5)).data == '{"event":'
@@ -194,7 +194,7 @@ def test_a_garbage_frame_is_sent_as_it_is(sandbox: Play) -> None:
 def test_a_message_is_lost_or_doubled(sandbox: Play, kind: str, times: int) -> None:
     """One message of the kind named never comes, or comes twice; the next comes once."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await (await sandbox_run.log_in()).listen()
         await sandbox_run.inject_fault(kind=kind, path="private_system_signal")
         sandbox_run.advance(5)
@@ -211,7 +211,7 @@ def test_a_message_is_lost_or_doubled(sandbox: Play, kind: str, times: int) -> N
 def test_pending_faults_can_be_removed(sandbox: Play) -> None:
     """A fault that has not struck yet never does once faults are cleared."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await sandbox_run.inject_fault(kind="refused", count=100)
         async with aiohttp.ClientSession() as http:
@@ -227,7 +227,7 @@ def test_pending_faults_can_be_removed(sandbox: Play) -> None:
 def test_an_invalid_fault_is_refused(sandbox: Play, body: Any) -> None:
     """What is no fault is answered with 400, and nothing goes wrong."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         async with aiohttp.ClientSession() as http:
             url = f"{sandbox_run.server.address}/_sandbox/faults"
             async with http.post(url, json=body) as response:

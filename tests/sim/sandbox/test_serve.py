@@ -14,9 +14,9 @@ import pytest
 from recordings.reader import open_recording
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.units import NS_PER_SECOND
+from tests.event_loops import run_watching, until
 
 BUILD = ("mode=serve", "sandbox.port=0")
-TIMEOUT_SECONDS = 120
 
 
 async def login(http: aiohttp.ClientSession, root: str) -> dict[str, str]:
@@ -46,7 +46,7 @@ def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) 
             prices = [outcome[0]["price"] for outcome in markets[0]["selections"]]
             assert None not in prices
 
-    asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
+    run_watching(scenario())
 
 
 @pytest.mark.slow
@@ -59,11 +59,11 @@ def test_time_passes_at_the_speed_of_the_settings(build_backtest: Callable[..., 
         )
         async with session.opened() as server:
             (event,) = server.shifted_exchange.info.events
-            while server.shifted_exchange.exchange.markets.event_status_of(0) != EventStatus.LIVE:
-                await asyncio.sleep(0.05)
+            markets = server.shifted_exchange.exchange.markets
+            await until(lambda: markets.event_status_of(0) == EventStatus.LIVE)
             assert server.shifted_exchange.clock.now_ns() >= event.scheduled_ns
 
-    asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
+    run_watching(scenario())
 
 
 def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
@@ -86,12 +86,11 @@ def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
             async with http.post(f"{root}/submit_order", headers=headers, json=body) as answer:
                 order = (await answer.json())["data"]["order"]
             while order["filled_quantity"] == 0:
-                await asyncio.sleep(0.05)
                 url = f"{root}/get_order/{order['order_id']}"
                 async with http.get(url, headers=headers) as answer:
                     order = (await answer.json())["data"]
 
-    asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
+    run_watching(scenario())
 
 
 @pytest.mark.slow
@@ -106,7 +105,7 @@ def test_a_port_in_use_is_a_one_line_error(build_backtest: Callable[..., Any]) -
             with pytest.raises(ConfigError, match=r"sandbox\.port: cannot listen on"):
                 await second.opened().__aenter__()
 
-    asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
+    run_watching(scenario())
 
 
 @pytest.mark.slow
@@ -162,7 +161,7 @@ def test_serve_prints_its_address_and_ends_when_interrupted() -> None:
                 process.kill()
         return await process.wait(), told
 
-    status, told = asyncio.run(asyncio.wait_for(scenario(), TIMEOUT_SECONDS))
+    status, told = run_watching(scenario())
     assert status == 0
     assert told[-2:] == ["10000", "ended"]
     text = "\n".join(told)

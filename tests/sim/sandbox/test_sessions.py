@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.sandbox.sandbox_settings import SandboxSettings
+from tests.sim.sandbox.running_sandbox import Play, RunningSandbox
 
-Play = Callable[..., None]
 LOGIN = {"access_key": "maker", "secret_key": "secret"}
 
 
@@ -14,7 +14,7 @@ def test_a_login_returns_tokens_and_their_expiry(
 ) -> None:
     """Tokens come with the seconds at which they expire: twenty minutes and three days ahead."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         status, answer = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         assert status == 200
         assert differences(answer, sample("login_response")) == []
@@ -28,7 +28,7 @@ def test_a_login_returns_tokens_and_their_expiry(
 def test_a_login_is_read_as_json_whatever_its_type_says(sandbox: Play) -> None:
     """The exchange's example client sends the login as text without a type; it is accepted."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         text = b'{"access_key": "maker", "secret_key": "secret"}'
         headers = {"Content-Type": "application/octet-stream"}
         status, _ = await sandbox_run.request("POST", "auth/login", data=text, headers=headers)
@@ -42,7 +42,7 @@ def test_an_access_token_ends_and_a_refresh_token_renews_it(
 ) -> None:
     """An expired token is refused with 401; the refresh token returns a valid one."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         _, login = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         old = login["data"]["access_token"]
         sandbox_run.advance(1199)
@@ -62,7 +62,7 @@ def test_an_access_token_ends_and_a_refresh_token_renews_it(
 def test_a_refresh_token_ends_after_three_days(sandbox: Play) -> None:
     """A refresh token that is too old is refused, and so is an access token in its place."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         _, login = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         tokens = login["data"]
         body = {"refresh_token": tokens["access_token"]}
@@ -77,7 +77,7 @@ def test_a_refresh_token_ends_after_three_days(sandbox: Play) -> None:
 def test_no_token_and_forged_tokens_are_refused(sandbox: Play) -> None:
     """Only a token that the sandbox signed lets anybody in."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         token = (await sandbox_run.log_in()).token
         forged = token[:-2] + ("AA" if token[-2:] != "AA" else "BB")
         for wrong in ("", "nonsense", "a.b.c", forged):
@@ -90,7 +90,7 @@ def test_no_token_and_forged_tokens_are_refused(sandbox: Play) -> None:
 def test_a_wrong_secret_is_refused(sandbox: Play) -> None:
     """The first login with an access key sets its secret; another secret is refused."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         await sandbox_run.log_in("maker")
         body = {"access_key": "maker", "secret_key": "other"}
         status, refusal = await sandbox_run.request("POST", "auth/login", json=body)
@@ -102,7 +102,7 @@ def test_a_wrong_secret_is_refused(sandbox: Play) -> None:
 def test_a_key_pair_names_an_account(sandbox: Play) -> None:
     """Two sessions of one key pair see the same wagers; another key pair is another account."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         first, again = await sandbox_run.log_in("maker"), await sandbox_run.log_in("maker")
         other = await sandbox_run.log_in("taker")
         order = await first.place("q-1", "06b2a7ec50d863031e5093aa257873bd", -120, 10)
@@ -117,7 +117,7 @@ def test_sessions_and_key_pairs_are_limited(sandbox: Play) -> None:
     """One session or key pair too many is refused with 403; a session counts while it lives."""
     settings = SandboxSettings(port=0, most_sessions=2, most_accounts=2)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         await sandbox_run.log_in("maker")
         await sandbox_run.log_in("maker")
         status, refusal = await sandbox_run.request("POST", "auth/login", json=LOGIN)
@@ -135,7 +135,7 @@ def test_sessions_and_key_pairs_are_limited(sandbox: Play) -> None:
 def test_a_refresh_opens_no_session(sandbox: Play) -> None:
     """Tokens may be renewed as often as one likes within the limit of sessions."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         _, login = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         body = {"refresh_token": login["data"]["refresh_token"]}
         for _ in range(3):

@@ -4,8 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
-from typing import Any
 
 import aiohttp
 import pytest
@@ -13,10 +11,7 @@ import pytest
 from sim.sandbox.channels import signature, subtype_name
 from sim.sandbox.sandbox_settings import SandboxSettings
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
-
-Play = Callable[..., None]
-Sample = Callable[[str], Any]
-Differences = Callable[..., list[str]]
+from tests.sim.sandbox.running_sandbox import Differences, Play, RowBuilder, RunningSandbox, Sample
 
 HOME, AWAY = "e5957d9c37e2704d02292333ba970a5f", "06b2a7ec50d863031e5093aa257873bd"
 TOURNAMENT = "tournament_31"
@@ -25,7 +20,7 @@ TOURNAMENT = "tournament_31"
 def test_a_connection_is_greeted_and_its_pings_answered(sandbox: Play) -> None:
     """The greeting has the socket id in its JSON text; a ping gets its pong."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await sandbox_run.connect("protocol=6&client=Pysher")
         assert "." in client.socket_id
         await client.send("pusher:ping")
@@ -45,7 +40,7 @@ def test_a_wrong_application_or_protocol_is_refused(
 ) -> None:
     """A refused client gets the reason in a frame, and the socket closes with the same code."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         url = f"{sandbox_run.server.address}/app/{key or sandbox_run.server.channels.key}?{query}"
         async with aiohttp.ClientSession() as http, http.ws_connect(url) as ws:
             frame = await ws.receive_json(timeout=5)
@@ -60,7 +55,7 @@ def test_a_wrong_application_or_protocol_is_refused(
 def test_an_idle_client_is_pinged(sandbox: Play) -> None:
     """After its activity timeout a silent client gets a ping; its pong keeps the connection."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await sandbox_run.connect()
         for _ in range(2):
             await client.frame("pusher:ping")
@@ -72,7 +67,7 @@ def test_an_idle_client_is_pinged(sandbox: Play) -> None:
 def test_only_signed_channels_can_be_subscribed_to(sandbox: Play) -> None:
     """A private channel needs the signature of this socket; another's is refused."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         client, other = await sandbox_run.connect(), await sandbox_run.connect()
         body = {"socket_id": other.socket_id, "subscriptions": []}
@@ -92,7 +87,7 @@ def test_only_signed_channels_can_be_subscribed_to(sandbox: Play) -> None:
 def test_signatures_are_those_of_pusher(sandbox: Play) -> None:
     """A signature is the HMAC-SHA256 of socket and channel, or of socket and user."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         client = await sandbox_run.connect()
         _, answer = await maker.post("v4/mm/websocket", {"socket_id": client.socket_id})
@@ -127,7 +122,7 @@ def test_registering_grants_what_is_wanted(
 ) -> None:
     """The broadcast, private and requested channels are granted; rejections have a reason."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         documented = sample("ws_register_response_v4")
         maker = await sandbox_run.log_in()
         client = await sandbox_run.connect()
@@ -156,7 +151,7 @@ def test_registering_grants_what_is_wanted(
 def test_channels_are_counted_by_socket(sandbox: Play) -> None:
     """All that a socket was ever granted counts; a new socket starts afresh."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         client, fresh = await sandbox_run.connect(), await sandbox_run.connect()
         for ids, socket, status in (
@@ -179,7 +174,7 @@ def test_sub_types_are_spelled_as_channels_want() -> None:
 def test_a_health_check_is_sent_every_five_seconds(sandbox: Play, sample: Sample) -> None:
     """Every account's channel gets a health check, as documented."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await (await sandbox_run.log_in()).listen()
         sandbox_run.advance(5)
         frame = await client.frame("health_check")
@@ -198,7 +193,7 @@ def test_every_step_of_a_wager_is_sent(
 ) -> None:
     """Opened, matched in part, cancelled: each update goes to its account, and to no other."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         heard, other = await maker.listen(), await taker.listen()
         order = await maker.place("q-1", AWAY, -140, 10)
@@ -231,7 +226,7 @@ def test_every_step_of_a_wager_is_sent(
 def test_an_unmatched_wager_is_sent_as_cancelled(sandbox: Play) -> None:
     """A wager cancelled before any match has status canceled; a wiped one has status wiped."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         client = await maker.listen()
         order = await maker.place("q-1", AWAY, -140, 10)
@@ -243,12 +238,12 @@ def test_an_unmatched_wager_is_sent_as_cancelled(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_a_settled_wager_is_sent_with_its_result(sandbox: Play, rows: Any) -> None:
+def test_a_settled_wager_is_sent_with_its_result(sandbox: Play, rows: RowBuilder) -> None:
     """A won wager is settled and then closed; a lost one is closed at once."""
     rows.market_status(10, 0, MarketStatus.CLOSED)
     rows.result(11, HOME, Result.WON)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await maker.place("won", HOME, 146, 10)
         sandbox_run.advance(1)
@@ -267,12 +262,12 @@ def test_a_settled_wager_is_sent_with_its_result(sandbox: Play, rows: Any) -> No
 
 
 def test_all_offers_of_a_strike_are_sent_on_the_channel_of_the_event(
-    sandbox: Play, rows: Any, sample: Sample, differences: Differences
+    sandbox: Play, rows: RowBuilder, sample: Sample, differences: Differences
 ) -> None:
     """A change of one offer sends all offers of its strike, on the channel of its event only."""
     rows.offer(10, "a94cdd35ab185a88875785090a004c99", 520, 1000, 5200)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         client, outside = await maker.listen("19458"), await maker.listen()
         sandbox_run.advance(10)
@@ -293,11 +288,11 @@ def test_all_offers_of_a_strike_are_sent_on_the_channel_of_the_event(
     sandbox(scenario, rows)
 
 
-def test_an_empty_side_is_sent_with_a_placeholder(sandbox: Play, rows: Any) -> None:
+def test_an_empty_side_is_sent_with_a_placeholder(sandbox: Play, rows: RowBuilder) -> None:
     """A side without offers has one level without a price."""
     rows.offer(10, "4cac6e265b152303a5fdada430429d67", -630, 0)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await (await sandbox_run.log_in()).listen("19458")
         sandbox_run.advance(10)
         payload = await client.payload(TOURNAMENT, "market_selections")
@@ -308,12 +303,12 @@ def test_an_empty_side_is_sent_with_a_placeholder(sandbox: Play, rows: Any) -> N
 
 
 def test_trades_are_sent_from_the_makers_side(
-    sandbox: Play, rows: Any, sample: Sample, differences: Differences
+    sandbox: Play, rows: RowBuilder, sample: Sample, differences: Differences
 ) -> None:
     """A recorded trade of a taker at +146 for 10 is sent as a maker's 14.60 at -146."""
     rows.trade(10, HOME, 146, 1000)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await (await sandbox_run.log_in()).listen()
         sandbox_run.advance(10)
         frame = await client.frame(TOURNAMENT)
@@ -331,7 +326,7 @@ def test_trades_are_sent_from_the_makers_side(
 def test_every_trade_of_an_account_is_broadcast(sandbox: Play) -> None:
     """A trade of an account, with others or the recorded market, is public, once."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         await maker.place("q-1", AWAY, -140, 10)
         sandbox_run.advance(1)
@@ -345,12 +340,14 @@ def test_every_trade_of_an_account_is_broadcast(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_statuses_of_events_and_markets_are_sent(sandbox: Play, rows: Any, sample: Sample) -> None:
+def test_statuses_of_events_and_markets_are_sent(
+    sandbox: Play, rows: RowBuilder, sample: Sample
+) -> None:
     """A start and a suspension are sent on the broadcast channel, with ids and the new status."""
     rows.market_status(10, 0, MarketStatus.SUSPENDED)
     rows.event_status(11, EventStatus.LIVE)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await (await sandbox_run.log_in()).listen()
         sandbox_run.advance(11)
         market = await client.payload(TOURNAMENT, "market")
@@ -368,7 +365,7 @@ def test_statuses_of_events_and_markets_are_sent(sandbox: Play, rows: Any, sampl
 def test_a_place_changes_the_book_and_a_cancel_changes_it_back(sandbox: Play) -> None:
     """Over real sockets: place, private update, book with the new level; cancel, book without."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, watcher = await sandbox_run.log_in("maker"), await sandbox_run.log_in("watcher")
         mine, book = await maker.listen(), await watcher.listen("19458")
         order = await maker.place("q-1", AWAY, -140, 10)

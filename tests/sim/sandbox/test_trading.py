@@ -1,15 +1,11 @@
 """Placing and cancelling over REST: answers, codes, batches, mass cancels."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from strategies.trading.model.market import EventStatus, MarketStatus
-
-Play = Callable[..., None]
-Sample = Callable[[str], Any]
-Differences = Callable[..., list[str]]
+from tests.sim.sandbox.running_sandbox import Differences, Play, RowBuilder, RunningSandbox, Sample
 
 HOME, AWAY = "e5957d9c37e2704d02292333ba970a5f", "06b2a7ec50d863031e5093aa257873bd"
 UNDER = "609761c9e7633ccc034187ea7808f552"
@@ -26,7 +22,7 @@ def test_a_placed_wager_is_answered_as_the_documentation_has_it(
 ) -> None:
     """The response has the documented fields with their values, and the id under both names."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         status, answer = await (await sandbox_run.log_in()).post(
             "v4/mm/submit_order", OF_THE_SAMPLE
         )
@@ -66,7 +62,7 @@ def test_a_wrong_wager_gets_its_code(
 ) -> None:
     """Each thing that can be wrong with a request has the exchange's code and HTTP status."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         answered, refusal = await (await sandbox_run.log_in()).post(
             "v4/mm/submit_order", wager(**other)
         )
@@ -80,7 +76,7 @@ def test_a_wrong_wager_gets_its_code(
 def test_a_body_that_is_no_object_is_refused(sandbox: Play, body: bytes) -> None:
     """Whatever comes as a body, the answer is a refusal and the sandbox goes on."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         path = "v4/mm/submit_order"
         status, refusal = await sandbox_run.request("POST", path, token=maker.token, data=body)
@@ -93,7 +89,7 @@ def test_a_body_that_is_no_object_is_refused(sandbox: Play, body: bytes) -> None
 def test_an_external_id_is_used_once(sandbox: Play) -> None:
     """A repeat is refused, and the first wager stands."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
         status, refusal = await maker.post("v4/mm/submit_order", wager(external_id="q-1"))
@@ -107,7 +103,7 @@ def test_an_external_id_is_used_once(sandbox: Play) -> None:
 def test_no_account_matches_itself(sandbox: Play) -> None:
     """A wager that would match one of the same account is refused; the other one rests on."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         await maker.place("q-1", AWAY, -146, 10)
         sandbox_run.advance(1)
@@ -121,7 +117,7 @@ def test_no_account_matches_itself(sandbox: Play) -> None:
 def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Differences) -> None:
     """What is in order is placed; what is not comes back with its index, request and code."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         documented = sample("submit_multiple_orders_v4")
         maker = await sandbox_run.log_in()
         path, body = "v4/mm/submit_multiple_orders", documented["request"]
@@ -141,7 +137,7 @@ def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Diffe
 def test_a_batch_is_of_twenty(sandbox: Play) -> None:
     """One wager more, placed or cancelled, and the whole request is refused."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         items = [wager(external_id=f"q-{n}") for n in range(21)]
         for path in ("submit_multiple_orders", "cancel_multiple_orders"):
@@ -156,7 +152,7 @@ def test_a_batch_is_of_twenty(sandbox: Play) -> None:
 def test_an_early_cancel_gets_a_retry_code(sandbox: Play) -> None:
     """A wager that waits to be opened is refused with 409, one that just opened with 425."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
         body = {"order_id": order["order_id"], "external_id": "q-1"}
@@ -176,7 +172,7 @@ def test_an_early_cancel_gets_a_retry_code(sandbox: Play) -> None:
 def test_a_cancel_of_a_wrong_id_is_refused(sandbox: Play) -> None:
     """An unknown id, another account's, and an id with a wrong external id have their own codes."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         order_id = (await maker.place("q-1", AWAY, -120, 10))["order_id"]
         for account, body, status, code in (
@@ -197,7 +193,7 @@ def test_a_batch_of_cancels_answers_each_in_order(
 ) -> None:
     """A repeated wager and an unknown one are refused item by item, not for the request."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         order_id = (await maker.place("q-1", AWAY, -120, 10))["order_id"]
         sandbox_run.advance(1)
@@ -231,10 +227,13 @@ def test_a_mass_cancel_cancels_what_it_names(
 ) -> None:
     """All, one event's, one market's or one strike's wagers go; a second time there are none."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         placed = (("q-1", AWAY, -120), ("q-2", HOME, 160), ("q-3", UNDER, 120))
-        ids = {ref: (await maker.place(ref, *at, 5))["order_id"] for ref, *at in placed}
+        ids = {
+            ref: (await maker.place(ref, strike_id, price, 5))["order_id"]
+            for ref, strike_id, price in placed
+        }
         sandbox_run.advance(1)
         status, answer = await maker.post(f"v4/mm/{path}", body)
         assert (status, answer) == (200, {"data": {"success": True}})
@@ -262,7 +261,7 @@ def test_a_mass_cancel_of_nothing_known_is_refused(
 ) -> None:
     """A mass cancel that names what does not exist cancels nothing."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         answered, refusal = await maker.post("v4/mm/cancel_orders_by_market", body)
         assert (answered, refusal["error"]) == (status, code)
@@ -270,11 +269,11 @@ def test_a_mass_cancel_of_nothing_known_is_refused(
     sandbox(scenario)
 
 
-def test_a_suspended_market_accepts_no_wagers(sandbox: Play, rows: Any) -> None:
+def test_a_suspended_market_accepts_no_wagers(sandbox: Play, rows: RowBuilder) -> None:
     """While a market is suspended placing is refused, and what rests can be cancelled."""
     rows.market_status(10, 0, MarketStatus.SUSPENDED)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
         sandbox_run.advance(10)
@@ -287,11 +286,11 @@ def test_a_suspended_market_accepts_no_wagers(sandbox: Play, rows: Any) -> None:
     sandbox(scenario, rows)
 
 
-def test_in_play_a_wager_waits(sandbox: Play, rows: Any) -> None:
+def test_in_play_a_wager_waits(sandbox: Play, rows: RowBuilder) -> None:
     """Once the game has started what rested is wiped, and a new wager opens after the delay."""
     rows.event_status(10, EventStatus.LIVE)
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         before = await maker.place("q-1", AWAY, -120, 10)
         sandbox_run.advance(10)
@@ -308,7 +307,7 @@ def test_in_play_a_wager_waits(sandbox: Play, rows: Any) -> None:
 def test_requests_are_limited_by_the_second(sandbox: Play) -> None:
     """The fifty-first request within a second is refused with 429 and a retry time."""
 
-    async def scenario(sandbox_run: Any) -> None:
+    async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         for _ in range(49):
             assert (await maker.get("v4/mm/get_balance"))[0] == 200
