@@ -35,6 +35,11 @@ PRIVATE_WORDS = re.compile(
 # Names of random streams, which decide the digest of a run, and of settings on disk.
 FIXED_TEXTS = ('"crowd.told"', '"crowd.outlook"', '"told_after_seconds"')
 
+# Tests wait for what happens (tests/event_loops.py), not for the wall. What sleeps all the same:
+SLEEPERS = {
+    "tests/live/socket_peer.py": "reports its health every tenth of a second, as the exchange does",
+}
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Documented = ast.Module | ast.ClassDef | Function
 
@@ -313,3 +318,30 @@ def test_code_uses_terms_of_the_field() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             found += [f"{place(path, number)} {word}" for word in private_words(line)]
     assert found == []
+
+
+def sleeps(path: Path) -> Iterator[int]:
+    """Yield the lines in which a file names a sleep of asyncio or of the standard library."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.module in ("asyncio", "time"):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            names = [ast.unparse(node)]
+        else:
+            continue
+        if {"asyncio.sleep", "time.sleep"} & set(names):
+            yield node.lineno
+
+
+def test_no_test_sleeps() -> None:
+    """A test waits for a condition or on a clock of its own; those that may sleep all do."""
+    found = {path: list(sleeps(path)) for path in TESTS}
+    names = {str(path.relative_to(PROJECT)) for path, lines in found.items() if lines}
+    wrong = [
+        place(path, line)
+        for path, lines in found.items()
+        for line in lines
+        if str(path.relative_to(PROJECT)) not in SLEEPERS
+    ]
+    assert wrong == []
+    assert names == set(SLEEPERS)

@@ -13,11 +13,14 @@ from live.prophetx.gateway import ProphetGateway
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import OrderContext
 from live.wall_clock import WallClock
+from strategies.trading.desk.desk import Desk
 from strategies.trading.model.events import Event
+from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange
 from tests.contract.exchange_harness import RETRY_WINDOW_SECONDS, build_desk
 from tests.contract.moneyline import write_moneyline
+from tests.fixture_types import Compose
 from tests.live.endpoints import LOCAL
 
 # The sandbox's speed, and the simulated seconds before the taker arrives in which the gateway must
@@ -31,7 +34,7 @@ class ProphetHarness:
     def __init__(
         self,
         folder: Path,
-        compose_settings: Callable[..., Any],
+        compose_settings: Compose,
         *settings: str,
         answer_seconds: float = LOCAL.answer_seconds,
     ) -> None:
@@ -61,8 +64,10 @@ class ProphetHarness:
         self._loop.run_until_complete(self._open())
 
     def let_pass(self, seconds: float) -> None:
-        """Run the loop for that time."""
-        self._loop.run_until_complete(asyncio.sleep(seconds / SPEED))
+        """Run the loop for that time of the gateway's clock."""
+        clock = self.gateway.clock
+        due_ns = clock.wall_ns() + round(seconds * NS_PER_SECOND)
+        self._loop.run_until_complete(clock.sleep_until(due_ns))
 
     def attach_desk(self, assemble: Callable[..., Any]) -> Any:
         """Assemble a desk with the standard settings, and start it."""
@@ -71,7 +76,7 @@ class ProphetHarness:
         self.gateway.clock.enter(desk.start)
         return desk
 
-    def at_sandbox(self, do: Callable[[], Any]) -> None:
+    def at_sandbox(self, do: Callable[[], object]) -> None:
         """Call a function in the sandbox's loop."""
 
         async def done() -> None:
@@ -153,7 +158,7 @@ class Listener:
 
     def __init__(self, received: list[Event]) -> None:
         """Append the events to `received`."""
-        self.desk: Any = None
+        self.desk: Desk | None = None
         self._received = received
 
     def take(self, event: Event, at_ns: int) -> None:

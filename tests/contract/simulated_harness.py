@@ -18,12 +18,13 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Exchange
 from tests.contract.exchange_harness import build_desk
 from tests.contract.moneyline import write_moneyline
+from tests.fixture_types import Compose
 
 
 class SimulatedHarness:
     """The simulated exchange of a backtest, with the delays of the configuration."""
 
-    def __init__(self, folder: Path, compose_settings: Callable[..., Any]) -> None:
+    def __init__(self, folder: Path, compose_settings: Compose) -> None:
         """Build it as a backtest would."""
         self.received: list[Event] = []
         path = write_moneyline(folder / "tape")

@@ -43,6 +43,7 @@ from tests.contract.exchange_harness import (
 from tests.contract.moneyline import AWAY, BALANCE_CENTS, GAME, HOME, MONEYLINE, OTHERS
 from tests.contract.prophet_harness import ProphetHarness
 from tests.contract.simulated_harness import SimulatedHarness
+from tests.fixture_types import Compose
 
 HARNESSES: dict[str, Callable[..., ExchangeHarness]] = {
     "simulated": SimulatedHarness,
@@ -52,7 +53,7 @@ HARNESSES: dict[str, Callable[..., ExchangeHarness]] = {
 
 @pytest.fixture(params=HARNESSES)
 def harness(
-    request: pytest.FixtureRequest, tmp_path: Path, compose_settings: Callable[..., Any]
+    request: pytest.FixtureRequest, tmp_path: Path, compose_settings: Compose
 ) -> Iterator[ExchangeHarness]:
     """Yield each implementation in turn, its market open and its account untouched."""
     harness = HARNESSES[request.param](tmp_path, compose_settings)

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pytest
 
@@ -22,6 +22,7 @@ from tests.live.local_sandbox import LocalSandbox, Sandbox
 KEYS = ("PROPHETX_ACCESS_KEY", "PROPHETX_SECRET_KEY", "PROPHETX_USER_INFO")
 
 Live = Callable[..., Outcome]
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -32,10 +33,10 @@ def live(tmp_path: Path, run_main: RunMain, monkeypatch: pytest.MonkeyPatch) -> 
     return lambda *words: run_main(main, tmp_path, *words)
 
 
-def with_sandbox(sandbox: Sandbox, *calls: Callable[[Any], Any], **keys: str) -> list[Any]:
+def with_sandbox(sandbox: Sandbox, *calls: Callable[[LocalSandbox], T]) -> list[T]:
     """Call one after another, each in a thread, while a sandbox serves the shipped game."""
 
-    async def run() -> list[Any]:
+    async def run() -> list[T]:
         async with sandbox(20, "+experiment=nba") as here:
             return [await asyncio.to_thread(call, here) for call in calls]
 
@@ -176,10 +177,14 @@ def place_one(here: LocalSandbox) -> None:
 @pytest.mark.slow
 def test_status_tells_what_is_open_and_cancel_all_ends_it(sandbox: Sandbox, live: Live) -> None:
     """An open wager is shown with its stake and odds; after cancel-all nothing is open."""
-    _, before, cancelled, after = with_sandbox(
+
+    def placed(here: LocalSandbox) -> Outcome:
+        place_one(here)
+        return live("status", *here.settings)
+
+    before, cancelled, after = with_sandbox(
         sandbox,
-        place_one,
-        lambda here: live("status", *here.settings),
+        placed,
         lambda here: live("cancel-all", *here.settings),
         lambda here: live("status", *here.settings),
     )

@@ -14,6 +14,7 @@ from recordings.tape import SEGMENT_GLOB
 from sim.__main__ import main
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.events import WagerMatched
+from tests.conftest import Outcome
 from tests.fixture_types import Compose, RunMain
 from tests.live.live_session import OFTEN, Floor, quotes
 from tests.live.local_sandbox import LocalSandbox, Sandbox
@@ -42,8 +43,14 @@ def traded(
     return floor
 
 
+@pytest.fixture(scope="module")
+def replayed(traded: Floor, run_main: RunMain, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Return what replaying that session printed; its reports are in the session's folder."""
+    return run_main(main, tmp_path_factory.mktemp("replayed"), "replay", str(traded.folder))
+
+
 def test_a_replay_asks_for_what_the_live_session_asked_for(
-    traded: Floor, run_main: RunMain, tmp_path: Path
+    traded: Floor, replayed: Outcome
 ) -> None:
     """Command for command, also where a start knew of matched wagers of the one before it."""
     commands = [len(traded.kept(*COMMANDS, start=start)) for start in (1, 2)]
@@ -54,9 +61,8 @@ def test_a_replay_asks_for_what_the_live_session_asked_for(
         second = journal.run_context(2)
     assert second is not None
     assert second.earlier_refs
-    outcome = run_main(main, tmp_path, "replay", str(traded.folder))
-    assert (outcome.status, outcome.err) == (0, [])
-    assert outcome.out == [
+    assert (replayed.status, replayed.err) == (0, [])
+    assert replayed.out == [
         f"start 1: all {commands[0]} commands agree with the journal",
         str(traded.folder / "start-00001"),
         f"start 2: all {commands[1]} commands agree with the journal",
@@ -65,10 +71,10 @@ def test_a_replay_asks_for_what_the_live_session_asked_for(
 
 
 def test_a_live_start_leaves_the_report_of_what_happened_in_it(
-    traded: Floor, run_main: RunMain, tmp_path: Path
+    traded: Floor, replayed: Outcome, run_main: RunMain, tmp_path: Path
 ) -> None:
     """The run folder counts what the journal holds, says what it is of, and is drawn again."""
-    assert run_main(main, tmp_path, "replay", str(traded.folder)).status == 0
+    assert replayed.status == 0
     folder = traded.folder / "start-00001"
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     placed = traded.kept(PlaceWager)
@@ -89,10 +95,10 @@ def test_a_live_start_leaves_the_report_of_what_happened_in_it(
 
 
 def test_a_start_reports_on_itself_and_not_on_those_before(
-    traded: Floor, run_main: RunMain, tmp_path: Path
+    traded: Floor, replayed: Outcome
 ) -> None:
     """What the second start took over is in its positions, and in none of its counts."""
-    assert run_main(main, tmp_path, "replay", str(traded.folder)).status == 0
+    assert replayed.status == 0
     folder = traded.folder / "start-00002"
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     fills = read_columns(folder / "fills.parquet")

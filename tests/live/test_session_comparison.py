@@ -9,6 +9,7 @@ from recordings.journal.journal_reader import JournalReader
 from sim.__main__ import main
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
+from tests.conftest import Outcome
 from tests.fixture_types import Compose, RunMain
 from tests.live.live_session import OFTEN, Floor, quotes
 from tests.live.local_sandbox import LocalSandbox, Sandbox
@@ -37,14 +38,19 @@ def traded(
     return floor
 
 
+@pytest.fixture(scope="module")
+def compared(traded: Floor, run_main: RunMain, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Return what comparing that session printed; its tables are in the session's folder."""
+    return run_main(main, tmp_path_factory.mktemp("compared"), "compare", str(traded.folder))
+
+
 def test_the_fates_of_a_live_session_come_out_of_its_tape_and_its_commands(
-    traded: Floor, run_main: RunMain, tmp_path: Path
+    traded: Floor, compared: Outcome
 ) -> None:
     """The sandbox queues as `back` does: what is left is the way there, which nobody modelled."""
-    outcome = run_main(main, tmp_path, "compare", str(traded.folder))
-    assert (outcome.status, outcome.err) == (0, [])
+    assert (compared.status, compared.err) == (0, [])
     placed = len(traded.kept(PlaceWager))
-    assert outcome.out[0] == (
+    assert compared.out[0] == (
         f"start 1: {placed} wagers; our own stake is taken out of the recorded book"
     )
     table = pl.read_parquet(traded.folder / "compare-00001.parquet")
@@ -57,13 +63,12 @@ def test_the_fates_of_a_live_session_come_out_of_its_tape_and_its_commands(
     assert back["agrees"].sum() >= 0.8 * len(back)
 
 
-def test_every_start_is_compared(traded: Floor, run_main: RunMain, tmp_path: Path) -> None:
+def test_every_start_is_compared(traded: Floor, compared: Outcome) -> None:
     """Each has its own table; a start that took wagers over says so with its profit."""
-    outcome = run_main(main, tmp_path, "compare", str(traded.folder))
-    starts = [line for line in outcome.out if line.startswith("start")]
+    starts = [line for line in compared.out if line.startswith("start")]
     assert [line.split(":")[0] for line in starts] == ["start 1", "start 2"]
     assert (traded.folder / "compare-00002.parquet").exists()
-    assert any("wagers of earlier starts" in line for line in outcome.out)
+    assert any("wagers of earlier starts" in line for line in compared.out)
 
 
 def test_on_paper_nothing_is_taken_out(

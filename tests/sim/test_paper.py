@@ -1,15 +1,18 @@
 """Paper: the simulated exchange on wall time, with the live market's offers and delays."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
 from conf.compose import build_parts
+from live.prophetx.market_data.prophet_market import ProphetMarket
 from live.wall_clock import WallClock
 from recordings.tape import NOWHERE, Clocks, Kind, Row, Side, TapeInfo
+from sim.paper import PaperGateway
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
@@ -25,6 +28,10 @@ from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, W
 from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
+from tests.event_loops import JumpingLoop
+from tests.fixture_types import Compose
+
+Gateway = PaperGateway[ProphetMarket]
 
 GAME, MONEYLINE = EventId("1"), MarketId("219")
 HOME, AWAY = LineId("h"), LineId("a")
@@ -83,35 +90,45 @@ def row(now_ns: int, way_ns: int, kind: Kind, line: int, **columns: Any) -> Row:
     return Row(now_ns, now_ns - way_ns, 1, kind, line=line, text=None, **(given | columns))
 
 
-def paper_gateway(compose_settings: Callable[..., Any]) -> Any:
-    """Return the gateway with its standard parts."""
+@pytest.fixture
+def loop() -> Iterator[JumpingLoop]:
+    """Yield a loop in which waiting takes no time."""
+    loop = JumpingLoop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def gateway(compose_settings: Compose, loop: JumpingLoop) -> Gateway:
+    """Return the gateway with its standard parts, and the loop's time."""
     parts = build_parts(compose_settings("mode=paper"))
-    return parts["run"].keywords["gateway"](clock=WallClock)
+    clock = partial(WallClock, monotonic_ns=loop.monotonic_ns)
+    made: Gateway = parts["run"].keywords["gateway"](clock=clock)
+    return made
 
 
-def run_until_matched(gateway: Any, listener: Listener, begin: Callable[[], None]) -> None:
+def run_until_matched(
+    loop: JumpingLoop, gateway: Gateway, listener: Listener, begin: Callable[[], None]
+) -> None:
     """Let something begin, wait for a fill that is heard, and lose the feed."""
 
     async def run() -> None:
         running = asyncio.ensure_future(gateway.clock.run())
         gateway.clock.enter(begin)
-        for _ in range(500):
-            await asyncio.sleep(0.02)
-            if any(isinstance(event, WagerMatched) for _, event in listener.heard):
-                break
+        async with asyncio.timeout(60):
+            await loop.until(lambda: any(isinstance(e, WagerMatched) for _, e in listener.heard))
         gateway.clock.enter(gateway.on_feed_lost)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
-    asyncio.run(run())
+    loop.run_until_complete(run())
 
 
 @pytest.mark.parametrize("way", [0, 80 * MILLISECOND])
 def test_a_command_takes_effect_as_late_as_the_market_is_heard(
-    compose_settings: Callable[..., Any], way: int
+    gateway: Gateway, loop: JumpingLoop, way: int
 ) -> None:
     """A taker is matched by offers of the live market, no sooner than the delays allow."""
-    gateway = paper_gateway(compose_settings)
     listener = Listener()
     exchange = gateway.open(Context(moneyline(), (MarketKey(GAME, MONEYLINE),)))
     gateway.attach(listener)
@@ -126,8 +143,8 @@ def test_a_command_takes_effect_as_late_as_the_market_is_heard(
         exchange.place([wager])
         sent.append(now_ns)
 
-    run_until_matched(gateway, listener, begin)
-    assert listener.when(WagerAccepted) - sent[0] >= COMPUTE + ENTRY + way + RESPONSE
+    run_until_matched(loop, gateway, listener, begin)
+    assert listener.when(WagerAccepted) - sent[0] == COMPUTE + ENTRY + way + RESPONSE
     fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
     assert (fill.odds, fill.stake_cents, fill.profit_cents) == (110, 2_000, 2_200)
     offers = [e.amount_cents for _, e in listener.heard if isinstance(e, OfferChanged)]
@@ -155,10 +172,10 @@ def grown(info: TapeInfo, followed: bool) -> MarketsAdded:
 
 @pytest.mark.parametrize("followed", [True, False])
 def test_what_comes_on_offer_later_is_traded_too(
-    compose_settings: Callable[..., Any], followed: bool
+    gateway: Gateway, loop: JumpingLoop, followed: bool
 ) -> None:
     """Its wagers are matched like any other; the desk hears of it, first, if it follows it."""
-    gateway, listener, info = paper_gateway(compose_settings), Listener(), moneyline()
+    listener, info = Listener(), moneyline()
     exchange = gateway.open(Context(info, (MarketKey(GAME, MONEYLINE),)))
     gateway.attach(listener)
 
@@ -174,7 +191,7 @@ def test_what_comes_on_offer_later_is_traded_too(
         )
         exchange.place([PlaceWager(WagerRef("p-1-1"), LineId("h2"), Odds(110), 2_000, Intent.TAKE)])
 
-    run_until_matched(gateway, listener, begin)
+    run_until_matched(loop, gateway, listener, begin)
     public = (MarketsAdded, EventScheduled, MarketStatusChanged, OfferChanged)
     heard = [type(event) for _, event in listener.heard if isinstance(event, public)]
     expected = [MarketsAdded, EventScheduled, MarketStatusChanged, OfferChanged, OfferChanged]

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from live.prophetx.connection import Connection, connected
 from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
 from live.wall_clock import WallClock
+from sim.exchange.participant import Participant
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     AccountState,
@@ -138,7 +138,7 @@ def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(harness: Proph
 def test_what_a_taker_wins_is_told_as_its_maker_staked_it(harness: ProphetHarness) -> None:
     """A maker's 1.15 at -107 are taken with 1.07, which would win 1.14 if reckoned."""
     stage = harness.server.shifted_exchange
-    other: list[Any] = []
+    other: list[Participant] = []
     maker = PlaceWager(WagerRef("other"), AWAY, Odds(-107), 115, Intent.REST)
 
     def offer() -> None:

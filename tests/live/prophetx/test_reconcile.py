@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -72,10 +71,10 @@ async def place(here: LocalSandbox, *refs: str) -> None:
             pass
 
 
-def with_wagers(sandbox: Sandbox, call: Callable[[Any], Any], *refs: str) -> Any:
+def with_wagers(sandbox: Sandbox, call: Callable[[LocalSandbox], Outcome], *refs: str) -> Outcome:
     """Return what a call in a thread came to, while these wagers rest at a sandbox."""
 
-    async def run() -> Any:
+    async def run() -> Outcome:
         async with sandbox(SPEED, "+experiment=nba") as here:
             await place(here, *refs)
             return await asyncio.to_thread(call, here)
@@ -158,7 +157,7 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
         stop.set()
         await asyncio.gather(trading, return_exceptions=crash)
 
-    async def run() -> list[Any]:
+    async def run() -> list[Outcome]:
         async with sandbox(SPEED, "+experiment=nba") as here:
             outcomes = []
             for crash in (True, False):

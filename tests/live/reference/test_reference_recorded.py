@@ -2,20 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from conf.compose import build_session
 from live.prophetx.connection import Connection, connected
+from live.prophetx.tools.record import Recording
 from live.wall_clock import WallClock
 from recordings.reader import Tape
 from recordings.tape import Kind
 from recordings.validator import validate
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import run_watching, until
+from tests.fixture_types import Compose, RunIn
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 pytestmark = pytest.mark.slow  # a session on the clock, recorded
@@ -38,10 +40,11 @@ async def home_line(connection: Connection) -> str:
 
 @asynccontextmanager
 async def recording(
-    here: LocalSandbox, build: Callable[..., Any], folder: Path, prices: Path
+    here: LocalSandbox, compose_settings: Compose, folder: Path, prices: Path
 ) -> AsyncIterator[Connection]:
     """Record a sandbox with prices from a file, as a command line would set it up."""
-    session = build("mode=record", f"reference.path={prices}", *here.settings)
+    words = ("mode=record", f"reference.path={prices}", *here.settings)
+    session: Recording = build_session(compose_settings(*words))
     stop = asyncio.Event()
     notes: list[str] = []
     async with connected(here.site, session.clock, {}, folder.parent) as connection:
@@ -63,9 +66,7 @@ async def append_prices(prices: Path, line_id: str, clock: WallClock) -> None:
 
 
 @pytest.fixture
-def recorded(
-    sandbox: Sandbox, build_backtest: Callable[..., Any], small_tape: Path, tmp_path: Path
-) -> Path:
+def recorded(sandbox: Sandbox, compose_settings: Compose, small_tape: Path, tmp_path: Path) -> Path:
     """Return a recording of a sandbox during which prices came from outside, and then stopped."""
     folder, prices = tmp_path / "made", tmp_path / "prices.jsonl"
 
@@ -73,7 +74,7 @@ def recorded(
         played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=115"]
         async with (
             sandbox(SPEED, *played) as here,
-            recording(here, build_backtest, folder, prices) as connection,
+            recording(here, compose_settings, folder, prices) as connection,
         ):
             clock = connection.clock
             await append_prices(prices, await home_line(connection), clock)
@@ -84,7 +85,7 @@ def recorded(
 
 
 def test_what_was_known_when_recorded_is_what_a_backtest_trades_on(
-    recorded: Path, run_in: Callable[..., Any], tmp_path: Path
+    recorded: Path, run_in: RunIn, tmp_path: Path
 ) -> None:
     """A recording holds the prices of a file, and its backtest quotes on them while fresh."""
     validate(Tape(recorded))

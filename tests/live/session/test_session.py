@@ -401,6 +401,7 @@ def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await stage.until_taken(1)
+        await until(lambda: AccountState in stage.kinds())
 
     stage.play(mode, meanwhile, OFTEN)
     told = [entry.payload for entry in stage.entries()]

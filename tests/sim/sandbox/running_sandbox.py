@@ -17,6 +17,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back
 from sim.exchange.tape_replayer import TapeReplayer
+from sim.market_source import Progress
 from sim.sandbox.sandbox_settings import SandboxSettings
 from sim.sandbox.server import Server
 from sim.sandbox.shifted_exchange import ShiftedExchange
@@ -155,7 +156,7 @@ class RowSource:
     def examine(self) -> None:
         """Find nothing wrong."""
 
-    def environment(self, *_: Any) -> ReplayEnvironment:
+    def environment(self, label: str, show: Progress) -> ReplayEnvironment:  # noqa: ARG002
         """Return an environment that replays the rows, in order of time."""
         return ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
 

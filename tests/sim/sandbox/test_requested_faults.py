@@ -1,13 +1,16 @@
 """Injected faults: each has its documented effect, and the sandbox works afterwards."""
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import aiohttp
 import pytest
 
 from tests.event_loops import until
 from tests.sim.sandbox.running_sandbox import Account, Play, RunningSandbox
+
+T = TypeVar("T")
 
 AWAY = "06b2a7ec50d863031e5093aa257873bd"
 WAGER = {"external_id": "q-1", "strike_id": AWAY, "price": -140, "quantity": 10}
@@ -20,7 +23,7 @@ async def refs(account: Account) -> list[str]:
     return [order["external_id"] for order in answer["data"]["orders"]]
 
 
-async def seconds_of(awaited: Any) -> tuple[float, Any]:
+async def seconds_of(awaited: Awaitable[T]) -> tuple[float, T]:
     """Return how long an answer took, and the answer."""
     loop = asyncio.get_running_loop()
     began = loop.time()

@@ -5,18 +5,26 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import pytest
 
+from conf.compose import build_session
 from recordings.reader import open_recording
+from sim.sandbox.sandbox import Sandbox
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import run_watching, until
+from tests.fixture_types import Compose, Sim
 
 BUILD = ("mode=serve", "sandbox.port=0")
+
+
+def built(compose_settings: Compose, *settings: str) -> Sandbox:
+    """Return a sandbox with these settings."""
+    session: Sandbox = build_session(compose_settings(*settings))
+    return session
 
 
 async def login(http: aiohttp.ClientSession, root: str) -> dict[str, str]:
@@ -27,11 +35,11 @@ async def login(http: aiohttp.ClientSession, root: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) -> None:
+def test_a_recording_begins_before_its_game(compose_settings: Compose) -> None:
     """The sandbox starts the set time before the scheduled start, with earlier rows replayed."""
 
     async def scenario() -> None:
-        session = build_backtest(*BUILD, "sandbox.begin_minutes_before_start=10")
+        session = built(compose_settings, *BUILD, "sandbox.begin_minutes_before_start=10")
         async with session.opened() as server, aiohttp.ClientSession() as http:
             (event,) = server.shifted_exchange.info.events
             minutes = (event.scheduled_ns - server.shifted_exchange.clock.now_ns()) / (
@@ -50,12 +58,12 @@ def test_a_recording_begins_before_its_game(build_backtest: Callable[..., Any]) 
 
 
 @pytest.mark.slow
-def test_time_passes_at_the_speed_of_the_settings(build_backtest: Callable[..., Any]) -> None:
+def test_time_passes_at_the_speed_of_the_settings(compose_settings: Compose) -> None:
     """At two hundred times real time the game starts within seconds."""
 
     async def scenario() -> None:
-        session = build_backtest(
-            *BUILD, "sandbox.speed=200", "sandbox.begin_minutes_before_start=2"
+        session = built(
+            compose_settings, *BUILD, "sandbox.speed=200", "sandbox.begin_minutes_before_start=2"
         )
         async with session.opened() as server:
             (event,) = server.shifted_exchange.info.events
@@ -66,12 +74,12 @@ def test_time_passes_at_the_speed_of_the_settings(build_backtest: Callable[..., 
     run_watching(scenario())
 
 
-def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
+def test_a_crowd_can_be_served(compose_settings: Compose) -> None:
     """With feed=crowd the makers of a simulated crowd offer, and an account can match them."""
 
     async def scenario() -> None:
         settings = ("feed=crowd", "feed.opens_before_hours=1", "sandbox.speed=50")
-        session = build_backtest(*BUILD, *settings)
+        session = built(compose_settings, *BUILD, *settings)
         async with session.opened() as server, aiohttp.ClientSession() as http:
             root = f"{server.address}/partner/v4/mm"
             headers = await login(http, f"{server.address}/partner")
@@ -94,14 +102,14 @@ def test_a_crowd_can_be_served(build_backtest: Callable[..., Any]) -> None:
 
 
 @pytest.mark.slow
-def test_a_port_in_use_is_a_one_line_error(build_backtest: Callable[..., Any]) -> None:
+def test_a_port_in_use_is_a_one_line_error(compose_settings: Compose) -> None:
     """A second sandbox at the same port is refused, naming the setting."""
     from strategies.trading.model.errors import ConfigError  # noqa: PLC0415
 
     async def scenario() -> None:
-        async with build_backtest(*BUILD).opened() as server:
+        async with built(compose_settings, *BUILD).opened() as server:
             port = server.address.rpartition(":")[2]
-            second = build_backtest("mode=serve", f"sandbox.port={port}")
+            second = built(compose_settings, "mode=serve", f"sandbox.port={port}")
             with pytest.raises(ConfigError, match=r"sandbox\.port: cannot listen on"):
                 await second.opened().__aenter__()
 
@@ -122,9 +130,7 @@ def test_a_port_in_use_is_a_one_line_error(build_backtest: Callable[..., Any]) -
         ("--cfg", "no such option"),
     ],
 )
-def test_invalid_settings_are_a_one_line_error(
-    sim: Callable[..., Any], setting: str, told: str
-) -> None:
+def test_invalid_settings_are_a_one_line_error(sim: Sim, setting: str, told: str) -> None:
     """An invalid setting ends with status 2 and one line that names it, and leaves no folder."""
     outcome = sim("serve", "+experiment=nba", setting)
     assert (outcome.status, outcome.out) == (2, [])

@@ -1,16 +1,13 @@
 """Authentication: login, tokens, their expiry, and limits."""
 
-from collections.abc import Callable
-from typing import Any
-
 from sim.sandbox.sandbox_settings import SandboxSettings
-from tests.sim.sandbox.running_sandbox import Play, RunningSandbox
+from tests.sim.sandbox.running_sandbox import Differences, Play, RunningSandbox, Sample
 
 LOGIN = {"access_key": "maker", "secret_key": "secret"}
 
 
 def test_a_login_returns_tokens_and_their_expiry(
-    sandbox: Play, sample: Callable[[str], Any], differences: Callable[..., list[str]]
+    sandbox: Play, sample: Sample, differences: Differences
 ) -> None:
     """Tokens come with the seconds at which they expire: twenty minutes and three days ahead."""
 
@@ -38,7 +35,7 @@ def test_a_login_is_read_as_json_whatever_its_type_says(sandbox: Play) -> None:
 
 
 def test_an_access_token_ends_and_a_refresh_token_renews_it(
-    sandbox: Play, sample: Callable[[str], Any], differences: Callable[..., list[str]]
+    sandbox: Play, sample: Sample, differences: Differences
 ) -> None:
     """An expired token is refused with 401; the refresh token returns a valid one."""
 
