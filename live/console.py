@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from live.prophetx.connection import Connection, connected
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.tools.account_tools import AccountTools
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.money import dollars_text
 
@@ -53,7 +54,8 @@ def present_cancel_all(tools: AccountTools) -> None:
         history = OrderHistory(connection.client, connection.clock)
         still_open = await history.cancel_everything()
         if still_open:
-            message = f"{len(still_open)} wagers are still open: {wager_text(still_open[0])} ..."
+            number = counted(len(still_open), "wager")
+            message = f"{number} still open, first {wager_text(still_open[0])}"
             raise ExchangeError(message)
         print(f"nothing is open at {tools.endpoint.name}")
 
@@ -112,8 +114,9 @@ async def _record(session: "Recording", folder: Path) -> int:
         loop.add_signal_handler(name, stop.set)
     async with connected(session.endpoint, session.clock, os.environ, Path.cwd()) as connection:
         summary = await session.run(folder, connection, stop, _print_to_stderr)
-    print(f"{summary.rows} rows of {summary.events} events")
-    print(f"{summary.gaps} gaps, {summary.decode_errors} messages that could not be read")
+    print(f"{counted(summary.rows, 'row')} of {counted(summary.events, 'event')}")
+    unread = counted(summary.decode_errors, "message")
+    print(f"{counted(summary.gaps, 'gap')}, {unread} that could not be read")
     print(folder.resolve())
     return summary.rows
 

@@ -20,6 +20,7 @@ from recordings.tape import (
     segment_name,
 )
 from recordings.writing import make_folder
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import (
     EventStatus,
@@ -251,8 +252,8 @@ class TapeWriter:
     ) -> None:
         if odds not in self.info.ladder or amount_cents < 0 or quantity_cents < 0:
             message = (
-                f"line {self.info.lines[line].line_id}: {amount_cents} cents at {odds:+d} "
-                "is off the ladder or negative"
+                f"line {self.info.lines[line].line_id}: {counted(amount_cents, 'cent')} "
+                f"at {odds:+d} is off the ladder or negative"
             )
             raise TapeError(message)
         event, market = self._line_places[line]

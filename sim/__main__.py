@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from strategies.trading.model.counted import counted
+
 # `python -m` puts the current folder first on the path, where a `strategies/` or `conf.py` of the
 # user's own would hide ours. It comes last, so that strategies of theirs are still found.
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
@@ -138,7 +140,7 @@ def _generate(words: Sequence[str]) -> None:
         games=options.games,
         settings=CrowdSettings(extra_suspensions=suspensions_named(options.suspensions)),
     ):
-        print(f"{rows} rows of a simulated game")
+        print(f"{counted(rows, 'row')} of a simulated game")
         print(folder.resolve())
 
 
@@ -189,8 +191,8 @@ def _validate(words: Sequence[str]) -> None:
         print(f"event     {event.name}, {event.tournament}, starts {_utc(event.scheduled_ns)}")
     print(f"from      {_utc(summary.first_ns)}")
     print(f"to        {_utc(summary.last_ns)}")
-    print(f"markets   {len(summary.info.markets)}, with {summary.pairs} pairs of lines")
-    print(f"messages  {summary.messages}, in {summary.rows} rows")
+    print(f"markets   {len(summary.info.markets)}, with {counted(summary.pairs, 'pair')} of lines")
+    print(f"messages  {summary.messages}, in {counted(summary.rows, 'row')}")
     for kind, count in summary.rows_by_kind.items():
         print(f"          {count:>9} {kind}")
     for note in summary.info.notes:

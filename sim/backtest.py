@@ -43,9 +43,10 @@ from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, InvariantError
 from strategies.trading.model.ids import WagerRefFactory
-from strategies.trading.model.money import cents_from_dollars
+from strategies.trading.model.money import cents_from_dollars, dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
@@ -280,12 +281,14 @@ def _require_agreement(desk: Desk, account: Participant) -> None:
     """Raise InvariantError unless the desk ends with the exchange's balance and nothing open."""
     ours, theirs = desk.ledger, account.account
     if desk.wagers.live_count or account.live:
-        message = f"at the end {desk.wagers.live_count} wagers are open, {len(account.live)} there"
+        live = counted(desk.wagers.live_count, "open wager")
+        message = f"at the end we have {live}, the exchange {len(account.live)}"
         raise InvariantError(message)
     if (ours.balance_cents, ours.available_cents) != (theirs.cash_cents, account.available_cents):
         message = (
-            f"at the end we hold {ours.balance_cents} cents, {ours.available_cents} available; "
-            f"the exchange {theirs.cash_cents}, {account.available_cents} available"
+            f"at the end we hold {dollars_text(ours.balance_cents)}, "
+            f"{dollars_text(ours.available_cents)} available; the exchange "
+            f"{dollars_text(theirs.cash_cents)}, {dollars_text(account.available_cents)} available"
         )
         raise InvariantError(message)
 

@@ -15,6 +15,7 @@ from live.session.gateway import OrderContext, RecoveryResult
 from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from recordings.tape import TapeInfo
+from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, ExchangeError
 from strategies.trading.model.market import Catalogue
@@ -78,8 +79,8 @@ class ProphetGateway:
         """Cancel everything open, and request the state of the wagers of earlier starts."""
         still_open = await self.withdraw_all()
         if still_open:
-            number = len(still_open)
-            message = f"{number} wagers from an earlier run are still open: {still_open[0]} ..."
+            number = counted(len(still_open), "wager")
+            message = f"{number} from an earlier run still open, first {still_open[0]}"
             raise ExchangeError(message)
         assert self._catalogue is not None, "the gateway is open"
         tracked = []

@@ -12,6 +12,7 @@ from live.session.gateway import MarketData
 from recordings.journal.entries import Payload
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import CancelWager, PlaceWager
+from strategies.trading.model.counted import counted
 from strategies.trading.model.events import (
     CancelRefused,
     TradingState,
@@ -72,8 +73,8 @@ class Health:
         state = desk.risk.state
         parts = [
             *([] if state is TradingState.ACTIVE else [state.value]),
-            f"{len(quoting)} of {len(desk.market_states.markets)} markets quoted",
-            f"{desk.wagers.live_count} wagers open, {self._responses_text()}",
+            f"{len(quoting)} of {counted(len(desk.market_states.markets), 'market')} quoted",
+            f"{counted(desk.wagers.live_count, 'wager')} open, {self._responses_text()}",
             f"matched {dollars_text(self._matched_cents)}",
             f"exposure {dollars_text(desk.exposure.total_cents)}",
             f"profit {dollars_text(desk.ledger.profit_cents)}",
@@ -81,7 +82,7 @@ class Health:
             f"place {self._placing}",
             f"cancel {self._cancelling}",
             f"feed {self._feed_text()}",
-            f"{self._denials.total()} denials",
+            counted(self._denials.total(), "denial"),
         ]
         return "; ".join(parts)
 
@@ -95,7 +96,7 @@ class Health:
         rows = [
             ("markets", f"{len(desk.market_states.markets)} followed, {len(quoted)} quoted"),
             ("wagers", f"{self._responses_text()}; {desk.wagers.live_count} open"),
-            ("matched", f"{dollars_text(self._matched_cents)} in {self._fills} fills"),
+            ("matched", f"{dollars_text(self._matched_cents)} in {counted(self._fills, 'fill')}"),
             (
                 "exposure",
                 f"{dollars_text(exposure.total_cents)}, "
@@ -153,7 +154,7 @@ class Health:
         market = self._market
         age_ns = max(0, self._clock.now_ns() - market.updated_ns)
         return (
-            f"updated {age_ns / NS_PER_SECOND:.1f} s ago, {market.gaps} gaps, "
+            f"updated {age_ns / NS_PER_SECOND:.1f} s ago, {counted(market.gaps, 'gap')}, "
             f"{market.unreadable} unreadable"
         )
 

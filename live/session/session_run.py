@@ -19,6 +19,7 @@ from strategies.trading.accounting.earlier_balance import available_change_cents
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, ExchangeError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
@@ -108,7 +109,7 @@ class SessionRun:
             )
             raise ExchangeError(message) from error
         if still_open:
-            message = f"{len(still_open)} wagers are still open: {still_open[0]} ..."
+            message = f"{counted(len(still_open), 'wager')} still open, first {still_open[0]}"
             raise ExchangeError(message)
 
     async def _record_and_trade(self, stop: asyncio.Event) -> None:
@@ -175,7 +176,7 @@ class SessionRun:
             desk.restore(earlier)
         self._start(desk, updates)
         self._notify(
-            f"start {self._settings.desk.start_number}: {len(market_keys)} markets, "
+            f"start {self._settings.desk.start_number}: {counted(len(market_keys), 'market')}, "
             f"{dollars_text(available_cents)} to stake; Ctrl-C stops it"
         )
         tasks.create_task(self._compare_accounts(exchange))

@@ -22,11 +22,11 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import QueueModel
 from sim.market_source import RecordedSource
 from sim.replay.session_replay import SessionReplay
-from sim.report.number_text import count
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
     CancelRefused,
@@ -103,14 +103,14 @@ class SessionComparison:
                 yield f"start {number}: it placed no wagers"
                 return
             feed = self._feed(run, wagers, refs, Path(scratch) / "tape")
-            yield f"start {number}: {count(len(placed))} wagers; {self._own_stake_note()}"
+            yield f"start {number}: {counted(len(placed), 'wager')}; {self._own_stake_note()}"
             compared = self._compare(run, placed, feed)
             yield from outcome_lines(compared, list(self._queues), LEAST, MOST)
             yield _write_table(folder / f"compare-{number:05d}.parquet", compared)
             real = self._replay().play(run).desk
             if run.run_context.earlier_refs:
-                taken_over = count(len(run.run_context.earlier_refs))
-                yield f"the real profit is also that of {taken_over} wagers of earlier starts"
+                taken_over = counted(len(run.run_context.earlier_refs), "wager")
+                yield f"the real profit is also that of {taken_over} of earlier starts"
             yield from profit_lines(_profit_of(real), self._closed_loop_profits(run, feed))
 
     def _own_stake_note(self) -> str:

@@ -16,6 +16,7 @@ from msgspec import Meta
 from numpy.random import Generator
 
 from sim.engine.random_streams import RandomStreams
+from strategies.trading.model.counted import counted
 from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.settings import Milliseconds, PositiveMilliseconds
 
@@ -147,7 +148,8 @@ class Measured:
         self._drawn: list[int] = []
         median_ms = median(self._table_ns) / _NANOSECONDS_PER_MILLISECOND
         self._description = (
-            f"measured, {len(self._table_ns):,} times in {Path(path).name}, median {median_ms:g} ms"
+            f"measured, {counted(len(self._table_ns), 'time')} in {Path(path).name}, "
+            f"median {median_ms:g} ms"
         )
 
     def __str__(self) -> str:

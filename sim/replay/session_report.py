@@ -15,6 +15,7 @@ from sim.report.document import write_report
 from sim.results.run_tables import RunTables
 from sim.results.summary import Summary, desk_models, exchange_models, figures, write_summary
 from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.counted import counted
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
@@ -100,7 +101,7 @@ class SessionReport:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        agreed = f"start {number}: all {replayed.commands} commands agree with the journal"
+        agreed = f"start {number}: {counted(replayed.commands, 'command')}, as in the journal"
         return [agreed, str(folder.resolve())]
 
     def _replayed_into(

@@ -6,6 +6,7 @@ from sim.report.number_text import NONE, count, signed_dollars
 from sim.report.page import Html, code_block, facts, join, paragraph, section, source, table
 from sim.report.run_folder import BacktestSummary, Run, SessionRunSummary
 from sim.results.summary import TRUE_QUEUE
+from strategies.trading.model.counted import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _repeat_command(run: Run, s: BacktestSummary) -> Html:
     """Return the command that repeats the run, and the digests that prove it is the same."""
     rows = [
         *_digests(s),
-        ("tape", f"{count(s.rows)} rows, {count(round(s.rows_per_second))} a second"),
+        ("tape", f"{counted(s.rows, 'row')}, {count(round(s.rows_per_second))} a second"),
         ("trades of unknown side", f"{count(s.trades_of_unknown_side)}, which fill no wager"),
         *_versions(s),
     ]

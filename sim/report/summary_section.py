@@ -22,6 +22,7 @@ from sim.report.page import (
     tiles,
 )
 from sim.report.run_folder import Run
+from strategies.trading.model.counted import counted
 
 
 def key_figures(run: Run) -> Html:
@@ -34,7 +35,7 @@ def key_figures(run: Run) -> Html:
             Tile("Commission", dollars(s.commission_cents), "taken from settled winnings"),
             Tile("Marked, not settled", signed_dollars(s.marked_cents), _open_text(open_count)),
             Tile("Turnover", dollars(s.turnover_cents), _turnover_text(run)),
-            Tile("Fills", count(s.fills), f"{count(s.wagers_matched)} wagers matched"),
+            Tile("Fills", count(s.fills), f"{counted(s.wagers_matched, 'wager')} matched"),
             Tile("Mean edge at the fill", points(s.mean_edge), "fair less implied, by stake"),
             Tile("Mean markout at 60 s", points(s.mean_markout_60s), "fair after, less at fill"),
             Tile("Wagers placed", count(s.wagers_placed), f"{count(s.wagers_cancelled)} cancelled"),

@@ -18,6 +18,7 @@ from sim.report.number_text import (
 )
 from sim.report.page import Html, join, paragraph, subheading, table
 from sim.report.run_folder import Run, TableColumns, indices_by_pair
+from strategies.trading.model.counted import counted
 
 FILLS_LISTED = 15
 REASONS_LISTED = 20
@@ -75,7 +76,7 @@ def largest_fills(run: Run) -> Html:
     if not by_stake:
         return Html("")
     shown = sorted(by_stake[:FILLS_LISTED])
-    title = f"The {len(shown)} largest of {count(len(by_stake))} fills, in order of time"
+    title = f"The largest of {counted(len(by_stake), 'fill')}, in order of time"
     heads = ("#time, UTC", "#from start", "market", "backed", "#odds", "#stake", "#to win")
     rows = [_fill_cells(run, index) for index in shown]
     return join([subheading(title), table((*heads, "#fair", "#edge", "#markout 60 s"), rows)])
@@ -143,7 +144,7 @@ def response_times(run: Run) -> Html:
         return paragraph("No placement was answered.")
     slow = delays[ceil(0.99 * len(delays)) - 1]
     return paragraph(
-        f"Of {count(len(placed))} placements {count(len(delays))} were answered: half of them "
+        f"{count(len(delays))} of {counted(len(placed), 'placement')} answered: half of them "
         f"within {seconds(median(delays))}, 99 % within {seconds(slow)}, "
         f"all within {seconds(delays[-1])}."
     )

@@ -21,7 +21,7 @@ from tests.fixture_types import Compose
 from tests.live.local_sandbox import Sandbox
 
 SPEED = 20
-ACCEPTED = re.compile(r" wagers open, \d+ placed, (\d+) accepted")
+ACCEPTED = re.compile(r" open, \d+ placed, (\d+) accepted")
 
 
 @pytest.mark.parametrize("kind", list(market_kinds()), ids=str)

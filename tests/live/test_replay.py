@@ -63,9 +63,9 @@ def test_a_replay_asks_for_what_the_live_session_asked_for(
     assert second.earlier_refs
     assert (replayed.status, replayed.err) == (0, [])
     assert replayed.out == [
-        f"start 1: all {commands[0]} commands agree with the journal",
+        f"start 1: {commands[0]} commands, as in the journal",
         str(traded.folder / "start-00001"),
-        f"start 2: all {commands[1]} commands agree with the journal",
+        f"start 2: {commands[1]} commands, as in the journal",
         str(traded.folder / "start-00002"),
     ]
 
@@ -168,7 +168,7 @@ def test_a_paper_session_is_replayed_too(
     assert commands >= 10
     outcome = run_main(main, tmp_path, "replay", str(floor.folder))
     folder = floor.folder / "start-00001"
-    agreed = f"start 1: all {commands} commands agree with the journal"
+    agreed = f"start 1: {commands} commands, as in the journal"
     assert outcome.out == [agreed, str(folder)]
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "paper session first, start 1" in report

@@ -123,7 +123,7 @@ def test_validate_says_what_is_in_a_recording(sim: Sim, small_tape: Path) -> Non
     assert (outcome.status, outcome.err, outcome.out[-1]) == (0, [], "valid")
     told = "\n".join(outcome.out)
     rows = pq.read_metadata(small_tape / SEGMENT).num_rows
-    for part in ("Away at Home", "SIMULATED", f"in {rows} rows", "1 pairs"):
+    for part in ("Away at Home", "SIMULATED", f"in {rows} rows", "1 pair of lines"):
         assert part in told
 
 

@@ -23,6 +23,7 @@ from live.session.gateway import Notify
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, ExchangeError, ProtocolError
 from strategies.trading.model.odds import Ladder
 
@@ -192,7 +193,8 @@ class Capture:
         left_out = max(0, len(events) - EVENTS_PER_SOCKET)
         if left_out != self._left_out:
             self._left_out = left_out
-            self._notify(f"{left_out} events are left out: a socket carries {EVENTS_PER_SOCKET}")
+            number = counted(left_out, "event")
+            self._notify(f"{number} left out: a socket carries {EVENTS_PER_SOCKET}")
         return sorted(events, key=lambda event: event.scheduled_ns() or 0)[:EVENTS_PER_SOCKET]
 
     async def _markets_of(self, event_ids: Sequence[int]) -> dict[int, list[MarketShape]]:

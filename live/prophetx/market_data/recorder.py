@@ -25,6 +25,7 @@ from live.reference.reference_source import ReferenceLine
 from live.session.gateway import Notify
 from live.wall_clock import WallClock
 from recordings.writer import TapeWriter
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
@@ -87,7 +88,7 @@ class Recorder:
                 self._raw.append(record.received_ns, record.raw)
                 self._write_untyped(record.received_ns, record.raw)
             case SocketUp():
-                self._notify(f"socket {record.epoch} is up, with {record.events} events")
+                self._notify(f"socket {record.epoch} is up, with {counted(record.events, 'event')}")
                 self.expect_snapshot()
             case SocketDown():
                 self._notify(f"socket {record.epoch} is down: {record.reason}")
@@ -134,7 +135,8 @@ class Recorder:
         if not self.gaps:
             return None
         seconds = self._gap_ns / NS_PER_SECOND
-        return f"the feed was lost {self.gaps} times while recording, for {seconds:.1f} s in all"
+        times = counted(self.gaps, "time")
+        return f"the feed was lost {times} while recording, for {seconds:.1f} s in all"
 
     def _write_or_hold(self, message: Message) -> None:
         if self._waiting is None:

@@ -12,6 +12,7 @@ from live.prophetx.socket.stream import Record, SocketDown, SocketUp, Stream, St
 from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, UnreachableError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.risk.limits import Limits
@@ -87,7 +88,7 @@ class AccountTools:
             streaming.result()
         streaming.cancel()
         await asyncio.gather(streaming, return_exceptions=True)
-        return f"the socket carries {opened.result()} events"
+        return f"the socket carries {counted(opened.result(), 'event')}"
 
     def _trading(self, environ: Mapping[str, str]) -> str:
         try:

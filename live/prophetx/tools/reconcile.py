@@ -21,6 +21,7 @@ from live.wall_clock import WallClock
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_lock import session_lock
 from recordings.journal.wager_history import WagerHistory
+from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, TradingError
 from strategies.trading.model.ids import WagerRef
@@ -60,7 +61,7 @@ class Comparison(NamedTuple):
             yield f"{title:<12}{dollars_text(ours):>14}  {dollars_text(theirs):>14}"
         yield f"{'balance':<12}{'':>14}  {dollars_text(self.balance_cents):>14}"
         if self.older:
-            yield f"{self.older} wagers are older than the exchange's history of a week"
+            yield f"{counted(self.older, 'wager')} older than the exchange's history of a week"
         yield from self.differences
 
     def require_agreement(self) -> None:
@@ -68,7 +69,7 @@ class Comparison(NamedTuple):
         number = len(self.differences)
         if number:
             message = (
-                f"{number} difference{'s' * (number > 1)}; the next start cancels what is open at "
+                f"{counted(number, 'difference')}; the next start cancels what is open at "
                 f"{self.venue_name}, and applies the missing updates of the markets that it follows"
             )
             raise AccountDifferenceError(message)

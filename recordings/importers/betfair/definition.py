@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, assert_never
 
 from recordings.importers.betfair.stream_file import Definition, Runner
+from strategies.trading.model.counted import counted
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
@@ -122,7 +123,7 @@ def _two_runner_plan(
     point: float,
 ) -> MarketMapping | Refusal:
     if len(runners) != _OUTCOMES:
-        reason = f"has {len(runners)} runners, where a market needs exactly two"
+        reason = f"has {counted(len(runners), 'runner')}, where a market needs exactly two"
         return _refusal(market_id, definition, reason)
     event = _event(definition, runners)
     market = _market(market_id, definition, type_)
@@ -155,7 +156,9 @@ def _spread_plan(
 ) -> MarketMapping | Refusal:
     teams = list(dict.fromkeys(runner.id for runner in runners))
     if len(teams) != _OUTCOMES:
-        reason = f"has {len(teams)} different runners, where a handicap needs exactly two"
+        reason = (
+            f"has {counted(len(teams), 'different runner')}, where a handicap needs exactly two"
+        )
         return _refusal(market_id, definition, reason)
     quarter = {runner_key(runner) for runner in runners if not (2 * runner.hc).is_integer()}
     by_key = {key: r for r in runners if (key := runner_key(r)) not in quarter}

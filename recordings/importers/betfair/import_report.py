@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from recordings.importers.betfair.definition import Refusal
 from recordings.importers.betfair.snapping import Movement
+from strategies.trading.model.counted import counted
 
 SNAPPING_FAVOURS = (
     "Snapping favours a maker: a taker never gets more than was offered, so who is matched at a "
@@ -48,9 +49,10 @@ class ImportReport:
     def lines(self) -> Iterator[str]:
         """Yield the lines to print: what was imported, then the notes, then what was refused."""
         yield (
-            f"{self.source}: {self.messages:,} messages to {self.rows:,} rows: "
-            f"{len(self.markets)} markets with {self.pairs} pairs, {self.offers:,} offer changes, "
-            f"{self.trades:,} trades ({self.trades_crossed:,} of them seen on both runners)"
+            f"{self.source}: {counted(self.messages, 'message')} to {counted(self.rows, 'row')}: "
+            f"{counted(len(self.markets), 'market')} with {counted(self.pairs, 'pair')}, "
+            f"{counted(self.offers, 'offer change')}, {counted(self.trades, 'trade')} "
+            f"({self.trades_crossed:,} of them seen on both runners)"
         )
         yield from self.notes()
         yield from self._refused_lines()
@@ -93,18 +95,18 @@ class ImportReport:
 
     def _left_out_notes(self) -> Iterator[str]:
         if self.quarter_lines:
-            skipped = _times(self.quarter_lines, "handicap runner")
+            skipped = counted(self.quarter_lines, "handicap runner")
             yield f"{skipped} at a quarter point skipped: a stake there is split over two points."
         if self.lines_alone:
-            yield f"{_times(self.lines_alone, 'runner')} without an opposite skipped."
+            yield f"{counted(self.lines_alone, 'runner')} without an opposite skipped."
         if self.levels_off_ladder or self.trades_off_ladder:
             yield (
-                f"{_times(self.levels_off_ladder, 'offer')} and "
-                f"{_times(self.trades_off_ladder, 'trade')} at prices beyond the ladder skipped."
+                f"{counted(self.levels_off_ladder, 'offer')} and "
+                f"{counted(self.trades_off_ladder, 'trade')} at prices beyond the ladder skipped."
             )
         if self.pairs_voided:
             yield (
-                f"{_times(self.pairs_voided, 'pair')} closed without one winner and one loser and "
+                f"{counted(self.pairs_voided, 'pair')} closed without one winner and one loser and "
                 "count as voided."
             )
         if self.markets_without_book:
@@ -124,7 +126,3 @@ def _some(names: Sequence[str]) -> str:
 
 def _moved(movement: Movement) -> str:
     return f"{movement.mean:.5f} on average by stake ({movement.most:.5f} at most)"
-
-
-def _times(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -7,6 +7,7 @@ from sim.crowd.calibration.market_checks import market_checks
 from sim.crowd.calibration.other_sports import mlb_checks, nfl_checks
 from sim.crowd.calibration.score_checks import score_checks
 from sim.crowd.sports.registry import sport_named
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TradingError
 
 
@@ -52,7 +53,7 @@ def calibrate(sport: str, seed: int, show: ShowLine) -> list[Check]:
         show(f"{name}: uncalibrated, as no measurement of real games is available")
         return checks
     passed = sum(check.passed for check in checks)
-    show(f"{name}: {passed} of {len(checks)} checks passed")
+    show(f"{name}: {passed} of {counted(len(checks), 'check')} passed")
     return checks
 
 
@@ -60,7 +61,7 @@ def require_passed(checks: Sequence[Check]) -> None:
     """Raise CalibrationError, naming the failed checks, if any failed."""
     failed = [check.name for check in checks if not check.passed]
     if failed:
-        message = f"{len(failed)} checks failed: {'; '.join(failed)}"
+        message = f"{counted(len(failed), 'check')} failed: {'; '.join(failed)}"
         raise CalibrationError(message)
 
 

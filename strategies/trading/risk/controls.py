@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
@@ -19,6 +20,11 @@ from strategies.trading.risk.limits import Limits
 # into a closed market, must not depend on a list.
 TRADING_STATE = "trading_state"
 MARKET_OPEN = "market_open"
+# Those that shape the quotes too, before any of them becomes a wager.
+ODDS = "odds"
+STAKE = "stake"
+POSITION = "position"
+EXPOSURE = "exposure"
 # The one control whose denial ends merely because time passes.
 COMMAND_RATE = "command_rate"
 
@@ -79,7 +85,7 @@ class OddsControl:
         odds = proposal.command.odds
         if odds_permitted(odds, self.limits, self.ladder):
             return None
-        return f"{odds:+d} is off the ladder or range"
+        return odds_reason(odds, self.limits, self.ladder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,14 @@ class StakeControl:
 
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
-        stake_cents = proposal.command.stake_cents
-        if self.limits.min_stake_cents <= stake_cents <= self.limits.max_stake_cents:
-            return None
-        return f"a stake of {dollars_text(stake_cents)} is out of bounds"
+        stake_cents, limits = proposal.command.stake_cents, self.limits
+        stake = dollars_text(stake_cents)
+        if stake_cents < limits.min_stake_cents:
+            return f"{stake} is less than risk.min_stake, {dollars_text(limits.min_stake_cents)}"
+        if stake_cents > limits.max_stake_cents:
+            most = dollars_text(limits.max_stake_cents)
+            return f"{stake} is more than risk.max_stake_per_wager, {most}"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +114,10 @@ class ConcurrentWagersControl:
 
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
-        count = proposal.live_wagers
-        return None if count < self.limits.max_concurrent_wagers else f"{count} wagers are live"
+        count, most = proposal.live_wagers, self.limits.max_concurrent_wagers
+        if count < most:
+            return None
+        return f"{counted(count, 'wager')} live; risk.max_concurrent_wagers is {most:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +133,8 @@ class PositionControl:
         staked_cents += proposal.command.stake_cents
         if staked_cents <= self.limits.max_position_cents:
             return None
-        return f"{dollars_text(staked_cents)} would be staked on the line"
+        most = dollars_text(self.limits.max_position_cents)
+        return f"the line would hold {dollars_text(staked_cents)}; risk.max_position_size is {most}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +158,8 @@ class ExposureControl:
         ):
             would_be_cents = now_cents + proposal.added_cents
             if would_be_cents > limit_cents:
-                return f"{scope} exposure would be {dollars_text(would_be_cents)}"
+                would_be, limit = dollars_text(would_be_cents), dollars_text(limit_cents)
+                return f"exposure would be {would_be}; risk.max_{scope}_exposure is {limit}"
         return None
 
 
@@ -162,7 +176,9 @@ class BalanceControl:
             available_cents += proposal.credit_cents
         if proposal.command.stake_cents <= available_cents:
             return None
-        return f"{dollars_text(available_cents)} is available"
+        available = dollars_text(max(0, available_cents))
+        stake = dollars_text(proposal.command.stake_cents)
+        return f"the stake is {stake}; {available} is available"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +189,10 @@ class CommandRateControl:
 
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
-        count = proposal.commands_last_second
-        if count < self.limits.max_commands_per_second:
+        count, most = proposal.commands_last_second, self.limits.max_commands_per_second
+        if count < most:
             return None
-        return f"{count} commands in the last second"
+        return f"{counted(count, 'command')} in a second; risk.max_commands_per_second is {most:,}"
 
 
 def odds_permitted(odds: int, limits: Limits, ladder: Ladder) -> bool:
@@ -184,13 +200,22 @@ def odds_permitted(odds: int, limits: Limits, ladder: Ladder) -> bool:
     return limits.shortest_odds <= odds <= limits.longest_odds and odds in ladder
 
 
+def odds_reason(odds: int, limits: Limits, ladder: Ladder) -> str:
+    """Return why odds are not permitted."""
+    if odds not in ladder:
+        return f"{odds:+d} is not a rung of the exchange's ladder"
+    if odds < limits.shortest_odds:
+        return f"{odds:+d} is shorter than risk.shortest_odds, {limits.shortest_odds:+d}"
+    return f"{odds:+d} is longer than risk.longest_odds, {limits.longest_odds:+d}"
+
+
 def _standard(limits: Limits, ladder: Ladder) -> dict[str, Control]:
     return {
-        "odds": OddsControl(limits, ladder),
-        "stake": StakeControl(limits),
+        ODDS: OddsControl(limits, ladder),
+        STAKE: StakeControl(limits),
         "concurrent_wagers": ConcurrentWagersControl(limits),
-        "position": PositionControl(limits),
-        "exposure": ExposureControl(limits),
+        POSITION: PositionControl(limits),
+        EXPOSURE: ExposureControl(limits),
         "balance": BalanceControl(limits),
         COMMAND_RATE: CommandRateControl(limits),
     }

@@ -23,10 +23,15 @@ from strategies.trading.ports.control import Control, Proposal
 from strategies.trading.ports.journal import Denial
 from strategies.trading.ports.strategy import Quote
 from strategies.trading.risk.controls import (
+    EXPOSURE,
     MARKET_OPEN,
+    ODDS,
+    POSITION,
+    STAKE,
     TRADING_STATE,
     Controls,
     odds_permitted,
+    odds_reason,
 )
 from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.market_plan import MarketPlan
@@ -89,8 +94,7 @@ class RiskManager:
         for quote in quotes:
             most_cents, control = self._most(quote, plan)
             if most_cents < quote.stake_cents:
-                reason = f"{dollars_text(max(0, most_cents))} fits"
-                denials.append(_denial(quote, control, reason))
+                denials.append(_denial(quote, control, self._fit_text(quote, most_cents, control)))
             stake_cents = min(most_cents, quote.stake_cents)
             if stake_cents >= max(1, self._limits.min_stake_cents):
                 plan.add(quote.line_id, stake_cents)
@@ -152,13 +156,32 @@ class RiskManager:
     def _most(self, quote: Quote, plan: MarketPlan) -> tuple[int, str]:
         """Return the largest stake that fits, in cents, and the control that limits it."""
         if not odds_permitted(quote.odds, self._limits, self._ladder):
-            return 0, "odds"
+            return 0, ODDS
         reducing = self.state is TradingState.REDUCING
         return min(
-            (self._limits.max_stake_cents, "stake"),
-            (plan.most_by_position(quote.line_id), "position"),
-            (plan.most_by_exposure(quote.line_id, reducing=reducing), "exposure"),
+            (self._limits.max_stake_cents, STAKE),
+            (plan.most_by_position(quote.line_id), POSITION),
+            (plan.most_by_exposure(quote.line_id, reducing=reducing), EXPOSURE),
         )
+
+    def _fit_text(self, quote: Quote, most_cents: int, control: str) -> str:
+        """Return how much of a quote fits, or why nothing does, for people."""
+        limits = self._limits
+        if control == ODDS:
+            return odds_reason(quote.odds, limits, self._ladder)
+        if most_cents >= max(1, limits.min_stake_cents):
+            return f"{dollars_text(most_cents)} fits"
+        if most_cents > 0:
+            least = dollars_text(limits.min_stake_cents)
+            return f"{dollars_text(most_cents)} fits, less than risk.min_stake, {least}"
+        if control == STAKE:
+            return f"nothing fits: risk.max_stake_per_wager is {dollars_text(0)}"
+        if control == POSITION:
+            most = dollars_text(limits.max_position_cents)
+            return f"nothing fits: the line is at risk.max_position_size, {most}"
+        if self.state is TradingState.REDUCING:
+            return "nothing fits: the desk takes only what reduces its exposure"
+        return "nothing fits: risk.max_market_exposure, of the event or of all, is reached"
 
     def _state_permits(self, added_cents: int) -> bool:
         if self.state is TradingState.REDUCING:

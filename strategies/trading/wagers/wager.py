@@ -11,7 +11,7 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import Pair
-from strategies.trading.model.money import fill_profit_cents
+from strategies.trading.model.money import dollars_text, fill_profit_cents
 from strategies.trading.model.odds import Odds, opposite
 
 
@@ -166,7 +166,8 @@ class Wager:
         if odds == self.odds:
             self.rested_cents += stake_cents
         if self.matched_cents > self.stake_cents:
-            message = f"wager {self.ref}: {self.matched_cents} cents matched of {self.stake_cents}"
+            matched, stake = dollars_text(self.matched_cents), dollars_text(self.stake_cents)
+            message = f"wager {self.ref}: {matched} is matched of a stake of {stake}"
             raise InvariantError(message)
         return was_open_cents
 

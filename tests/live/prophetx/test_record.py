@@ -263,7 +263,7 @@ def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
 
     run_watching(run())
     assert [line for line in told if "left out" in line] == [
-        f"30 events are left out: a socket carries {EVENTS_PER_SOCKET}"
+        f"30 events left out: a socket carries {EVENTS_PER_SOCKET}"
     ]
     info = Tape(tmp_path / "made").info
     assert {event.name for event in info.events} == {

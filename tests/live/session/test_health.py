@@ -139,7 +139,7 @@ def test_a_corrected_profit_is_no_fill(health: Health) -> None:
     """Fills count with their stake; a correction moves no money."""
     health.note(0, WagerMatched(ref(1), Odds(100), 600, 600, 600))
     health.note(0, ProfitCorrected(ref(1), -1))
-    assert told(health, "matched") == "$6.00 in 1 fills"
+    assert told(health, "matched") == "$6.00 in 1 fill"
 
 
 def test_the_feed_and_what_could_not_be_read_are_told(desk: Desk) -> None:
@@ -160,7 +160,7 @@ def test_denials_are_told_by_control(health: Health) -> None:
 
 def test_a_desk_that_may_not_trade_is_told_first(desk: Desk, health: Health) -> None:
     """Whoever looks at the line sees at once that nothing is quoted any more, and why."""
-    assert health.line().startswith("0 of 1 markets quoted")
+    assert health.line().startswith("0 of 1 market quoted")
     desk.risk.state = TradingState.HALTED
     assert health.line().startswith("halted; ")
 

@@ -496,7 +496,7 @@ def test_the_ticks_of_a_short_run_show_seconds(document: str, tmp_path: Path) ->
 
 def test_response_times_of_the_exchange_are_given(document: str) -> None:
     """Of two wagers one was answered, and the one without is not counted as soon."""
-    assert "Of 2 placements 1 were answered: half of them within 150 ms" in words(document)
+    assert "1 of 2 placements answered: half of them within 150 ms" in words(document)
 
 
 @pytest.mark.slow

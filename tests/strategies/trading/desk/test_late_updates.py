@@ -98,7 +98,7 @@ def test_stake_with_a_missing_fill_counts_as_open(harness: DeskHarness) -> None:
     assert harness.desk.ledger.available_cents == 100_000_000 - 600
     harness.take(fill(harness, ref, 600, 600))
     assert (harness.desk.exposure.total_cents, harness.desk.exposure.open_cents) == (600, 0)
-    with pytest.raises(InvariantError, match="1001 cents matched of 1000"):
+    with pytest.raises(InvariantError, match=r"\$10.01 is matched of a stake of \$10.00"):
         harness.take(fill(harness, ref, 401, 1_001))
 
 

@@ -94,7 +94,11 @@ def test_a_denial_names_the_control_the_figure_and_the_wager(make_harness: MakeH
     """A denial names the control, the figure that was too large, and the wager."""
     denial = ask(make_harness(max_total_exposure_cents=1_000), "away", 110, 1_234)
     assert denial == Denial(
-        "exposure", "total exposure would be $12.34", LineId("away"), Odds(110), 1_234
+        "exposure",
+        "exposure would be $12.34; risk.max_total_exposure is $10.00",
+        LineId("away"),
+        Odds(110),
+        1_234,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,57 @@ G1 = EventId("g1")
 
 
 # Trimmed quotes ----------------------------------------------------------------------------
+
+
+NOTHING_FITS: dict[str, tuple[dict[str, int], int, str]] = {
+    "shorter": ({"shortest_odds": 105}, 100, "+100 is shorter than risk.shortest_odds, +105"),
+    "longer": ({"longest_odds": 105}, 110, "+110 is longer than risk.longest_odds, +105"),
+    "rung": ({}, 133, "+133 is not a rung of the exchange's ladder"),
+    "stake": (
+        {"max_stake_cents": 0, "min_stake_cents": 0},
+        110,
+        "nothing fits: risk.max_stake_per_wager is $0.00",
+    ),
+    "position": (
+        {"max_position_cents": 0},
+        110,
+        "nothing fits: the line is at risk.max_position_size, $0.00",
+    ),
+    "exposure": (
+        {"max_total_exposure_cents": 0},
+        110,
+        "nothing fits: risk.max_market_exposure, of the event or of all, is reached",
+    ),
+    "less": (
+        {"max_market_exposure_cents": 300, "min_stake_cents": 500},
+        110,
+        "$3.00 fits, less than risk.min_stake, $5.00",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("limits", "odds", "reason"), NOTHING_FITS.values(), ids=NOTHING_FITS.keys()
+)
+def test_where_nothing_fits_the_setting_is_named(
+    make_harness: MakeHarness, limits: dict[str, int], odds: int, reason: str
+) -> None:
+    """A quote of which nothing is left has a denial that says which setting forbids it."""
+    harness = make_harness(**limits)
+    quote = harness.quote("home", odds, 1_000)
+    allowed, denials = harness.desk.risk.trim(harness.market(), (quote,))
+    assert allowed == ()
+    assert [denial.reason for denial in denials] == [reason]
+
+
+def test_a_reducing_desk_says_so(make_harness: MakeHarness) -> None:
+    """A quote that would add exposure is refused in the desk's own state."""
+    harness = make_harness()
+    harness.desk.risk.state = TradingState.REDUCING
+    _, denials = harness.desk.risk.trim(harness.market(), (harness.quote("home", 110, 1_000),))
+    assert [denial.reason for denial in denials] == [
+        "nothing fits: the desk takes only what reduces its exposure"
+    ]
 
 
 def test_a_quote_too_large_is_reduced_with_a_denial(make_harness: MakeHarness) -> None:
