@@ -22,17 +22,17 @@ NANOSECONDS_MAX = (1 << 63) - 1
 Nanoseconds = Annotated[int, Meta(ge=0, le=NANOSECONDS_MAX)]
 
 
-class Shape(Struct, frozen=True, kw_only=True):
+class WireStruct(Struct, frozen=True, kw_only=True):
     """A message from or to an exchange, under its own names."""
 
 
 def read(type_: type[T], raw: bytes | str, what: str) -> T:
     """Return a JSON text decoded as a type; raise ProtocolError, which names `what` it is."""
     try:
-        shape: T = _decoder(type_)(raw)  # type: ignore[arg-type]
+        value: T = _decoder(type_)(raw)  # type: ignore[arg-type]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise unreadable(what, str(error) or type(error).__name__, raw) from error
-    return shape
+    return value
 
 
 def unreadable(what: str, why: str, raw: bytes | str) -> ProtocolError:

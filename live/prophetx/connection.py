@@ -12,7 +12,7 @@ from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.transport import Transport
 from live.prophetx.socket.stream import StreamSettings
-from live.prophetx.wire.markets import TournamentShape
+from live.prophetx.wire.markets import WireTournament
 from live.session.session import require_wall_clock
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
@@ -64,7 +64,7 @@ async def log_in(connection: Connection) -> None:
         raise ConfigError(message)
 
 
-async def chosen_tournaments(client: ProphetClient, markets: MarketFilter) -> list[TournamentShape]:
+async def chosen_tournaments(client: ProphetClient, markets: MarketFilter) -> list[WireTournament]:
     """Return the tournaments to follow; raise ConfigError if the exchange lacks one."""
     offered = await client.tournaments()
     if not markets.tournaments:

@@ -9,7 +9,7 @@ from live.prophetx.market_data.prophet_market import ProphetMarket
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
 from live.prophetx.orders.tracked_wager import TrackedWager
-from live.prophetx.wire.orders import OrderShape
+from live.prophetx.wire.orders import WireOrder
 from live.session.desk_feed import DeskFeed
 from live.session.gateway import OrderContext, RecoveryResult
 from live.session.guard import admit_trading
@@ -106,7 +106,7 @@ class ProphetGateway:
         assert self._exchange is not None, "the gateway is open"
         return self._exchange
 
-    def _on_order(self, order: OrderShape) -> None:
+    def _on_order(self, order: WireOrder) -> None:
         if self._exchange is not None:
             self._exchange.on_order(order)
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from live.decode import Shape, read, unreadable
+from live.decode import WireStruct, read, unreadable
 from live.decode_errors import DecodeErrors
 from live.reference.file_tail import FileTail
 from live.wall_clock import WallClock
@@ -157,7 +157,7 @@ class ReferenceSource:
             return ReferenceLine(now_ns, line, None)
 
 
-class _PriceShape(Shape, frozen=True):
+class _WirePrice(WireStruct, frozen=True):
     probability: Annotated[float, Meta(ge=_LEAST, le=1 - _LEAST)]
     line_id: str | None = None
     strike_id: str | None = None
@@ -165,8 +165,8 @@ class _PriceShape(Shape, frozen=True):
 
 def read_price(line: bytes) -> ReferencePrice:
     """Return the price in a line; raise ProtocolError if there is no valid price."""
-    shape = read(_PriceShape, line, "reference")
-    names = {shape.line_id, shape.strike_id} - {None, ""}
+    price = read(_WirePrice, line, "reference")
+    names = {price.line_id, price.strike_id} - {None, ""}
     if len(names) != 1:
         raise unreadable("reference", "needs one line_id or strike_id", line)
-    return ReferencePrice(LineId(str(names.pop())), shape.probability)
+    return ReferencePrice(LineId(str(names.pop())), price.probability)

@@ -22,7 +22,7 @@ _TEMPLATES = {
 }
 
 
-class WireMarket(NamedTuple):
+class MarketTemplate(NamedTuple):
     """How the exchange refers to a kind of market.
 
     `template` is the market's id in every event, None where the exchange's own is not known.
@@ -34,13 +34,13 @@ class WireMarket(NamedTuple):
     category: str
 
 
-def wire_market(kind: MarketKind) -> WireMarket:
+def wire_market(kind: MarketKind) -> MarketTemplate:
     """Return how the exchange refers to a kind of market."""
     type_ = _type(kind.type)
     sub_type = f"{_period(kind.period)}{_team(kind.team)}{type_}"
     # "First Half" is documented; other periods are assumed to be called like it.
     category = kind.period.label.title() if kind.period.is_part else "Game Lines"
-    return WireMarket(_TEMPLATES.get(kind), type_, sub_type, category)
+    return MarketTemplate(_TEMPLATES.get(kind), type_, sub_type, category)
 
 
 def outcome_id(type_: MarketType, selection: Selection) -> int:

@@ -20,7 +20,7 @@ from live.prophetx.socket.stream import (
     StreamSettings,
     UnreadableMessage,
 )
-from live.prophetx.wire.orders import CancellationShape
+from live.prophetx.wire.orders import WireCancellation
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import RefusalError, UnreachableError
@@ -71,7 +71,7 @@ async def wagers_of(connection: Connection) -> dict[str, str]:
     return {order.ref: order.status or "" for order in orders}
 
 
-async def cancel(client: ProphetClient, order: CancellationShape) -> None:
+async def cancel(client: ProphetClient, order: WireCancellation) -> None:
     """Cancel a wager; for a moment after it opened the exchange refuses to."""
     while True:
         try:
@@ -107,7 +107,7 @@ def test_a_wager_is_placed_looked_up_and_cancelled(sandbox: Sandbox) -> None:
         placed = await client.place(await a_wager(connection, "first"))
         assert (placed.ref, placed.stake_cents) == ("first", 1_250)
         assert (await client.order(placed.number)).ref == "first"
-        both = CancellationShape(order_id=placed.number, external_id="first")
+        both = WireCancellation(order_id=placed.number, external_id="first")
         await cancel(client, both)
         with pytest.raises(RefusalError, match="order_already_cancelled"):
             await client.cancel(both)

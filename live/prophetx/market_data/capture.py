@@ -17,7 +17,7 @@ from live.prophetx.market_data.tape_rows import MarketRows
 from live.prophetx.rest.client import EVENTS_PER_QUERY, EVENTS_PER_SOCKET
 from live.prophetx.rest.endpoint import require_positive
 from live.prophetx.socket.stream import Record, Stream, StreamSettings
-from live.prophetx.wire.markets import EventShape, MarketShape, TournamentShape
+from live.prophetx.wire.markets import WireEvent, WireMarket, WireTournament
 from live.reference.reference_source import ReferenceLine, ReferenceSettings, ReferenceSource
 from live.session.gateway import Notify
 from recordings.tape import Clocks
@@ -80,7 +80,7 @@ class Capture:
         self,
         settings: CaptureSettings,
         connection: Connection,
-        tournaments: Sequence[TournamentShape],
+        tournaments: Sequence[WireTournament],
         writer: TapeWriter,
         raw: RawLog,
         notify: Notify,
@@ -173,7 +173,7 @@ class Capture:
                 self._stream.renew("another event is on offer")
             await asyncio.sleep(_SNAPSHOT_PAUSE_SECONDS)
 
-    async def _events(self) -> list[EventShape]:
+    async def _events(self) -> list[WireEvent]:
         """Return the events of the followed tournaments; they are wanted from now on."""
         client = self._connection.client
         events = [event for each in self._tournaments for event in await client.events(each.id)]
@@ -181,14 +181,14 @@ class Capture:
         self._wanted_ids = [event.event_id for event in followed]
         return followed
 
-    def _is_followed(self, event: EventShape) -> bool:
+    def _is_followed(self, event: WireEvent) -> bool:
         try:
             return mapping.sport_event(event) is not None
         except ProtocolError as error:
             self._connection.decode_errors.note(error)
             return False
 
-    def _soonest(self, events: list[EventShape]) -> list[EventShape]:
+    def _soonest(self, events: list[WireEvent]) -> list[WireEvent]:
         """Return as many events as one socket carries, the earliest first; report the rest."""
         left_out = max(0, len(events) - EVENTS_PER_SOCKET)
         if left_out != self._left_out:
@@ -197,8 +197,8 @@ class Capture:
             self._notify(f"{number} left out: a socket carries {EVENTS_PER_SOCKET}")
         return sorted(events, key=lambda event: event.scheduled_ns() or 0)[:EVENTS_PER_SOCKET]
 
-    async def _markets_of(self, event_ids: Sequence[int]) -> dict[int, list[MarketShape]]:
-        markets: dict[int, list[MarketShape]] = {}
+    async def _markets_of(self, event_ids: Sequence[int]) -> dict[int, list[WireMarket]]:
+        markets: dict[int, list[WireMarket]] = {}
         for at in range(0, len(event_ids), EVENTS_PER_QUERY):
             few = event_ids[at : at + EVENTS_PER_QUERY]
             markets |= await self._connection.client.markets(few)

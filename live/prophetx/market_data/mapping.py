@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from live.decode import unreadable
 from live.prophetx.market_data.market_names import market_kind
-from live.prophetx.wire.markets import EventShape, LevelShape, MarketShape, StrikeShape
+from live.prophetx.wire.markets import WireEvent, WireLevel, WireMarket, WireStrike
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import Selection
@@ -43,37 +43,37 @@ class LineLevels(NamedTuple):
     """A line, and the levels that a taker on it is shown."""
 
     line: Line
-    levels: list[LevelShape]
+    levels: list[WireLevel]
 
 
-def sport_event(shape: EventShape) -> SportEvent | None:
+def sport_event(reported: WireEvent) -> SportEvent | None:
     """Return an event of two sides with an announced start; None for any other, such as a cup."""
-    home, away = shape.competitor("home"), shape.competitor("away")
-    scheduled_ns = shape.scheduled_ns()
-    if home is None or away is None or scheduled_ns is None or shape.sub_type == "outrights":
+    home, away = reported.competitor("home"), reported.competitor("away")
+    scheduled_ns = reported.scheduled_ns()
+    if home is None or away is None or scheduled_ns is None or reported.sub_type == "outrights":
         return None
     return SportEvent(
-        event_id=EventId(str(shape.event_id)),
-        name=shape.name or f"{away.name} at {home.name}",
+        event_id=EventId(str(reported.event_id)),
+        name=reported.name or f"{away.name} at {home.name}",
         home=home.name or "home",
         away=away.name or "away",
-        tournament=shape.tournament_name or "",
-        sport=shape.sport_name or "",
+        tournament=reported.tournament_name or "",
+        sport=reported.sport_name or "",
         scheduled_ns=scheduled_ns,
     )
 
 
-def market(event_id: EventId, shape: MarketShape) -> Market | None:
+def market(event_id: EventId, reported: WireMarket) -> Market | None:
     """Return a market of a kind that we know; None for any other, such as one on a player."""
-    kind = market_kind(shape.id, shape.type, shape.sub_type)
+    kind = market_kind(reported.id, reported.type, reported.sub_type)
     if kind is None:
         return None
-    name = shape.name or kind.type.row.label.capitalize()
-    return Market(event_id, MarketId(str(shape.id)), kind.type, name, kind.period, kind.team)
+    name = reported.name or kind.type.row.label.capitalize()
+    return Market(event_id, MarketId(str(reported.id)), kind.type, name, kind.period, kind.team)
 
 
 def pair_levels(
-    on: Market, strike: StrikeShape, home_id: int | None
+    on: Market, strike: WireStrike, home_id: int | None
 ) -> tuple[LineLevels, LineLevels]:
     """Return the two lines of a strike with the levels of each, home or over first.
 
@@ -111,14 +111,14 @@ def event_status(status: str | None) -> EventStatus:
     return _EVENT_STATES[status]
 
 
-def _of_competitor(level: LevelShape, home_id: int | None) -> Selection | None:
+def _of_competitor(level: WireLevel, home_id: int | None) -> Selection | None:
     """Return the side of an outcome without a known number, by its competitor."""
     if level.competitor_id is None or home_id is None:
         return None
     return _SIDES["home" if level.competitor_id == home_id else "away"]
 
 
-def _point(on: Market, level: LevelShape) -> float:
+def _point(on: Market, level: WireLevel) -> float:
     return level.point if on.type.row.has_point else 0.0
 
 

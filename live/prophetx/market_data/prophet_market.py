@@ -14,7 +14,7 @@ from live.prophetx.market_data.recorder import Snapshot
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.stream import Message, Record, SocketDown, StreamSettings
 from live.prophetx.wire.frames import OrderChange, read_change
-from live.prophetx.wire.orders import OrderShape
+from live.prophetx.wire.orders import WireOrder
 from live.reference.reference_source import ReferenceLine, ReferenceSettings
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import MarketListener, Notify
@@ -51,7 +51,7 @@ class ProphetMarket:
         self._endpoint = prophet
         self._settings = partial(CaptureSettings, feed, markets, reference, seed)
         self._clock = clock
-        self._on_order: Callable[[OrderShape], None] = _ignore_order
+        self._on_order: Callable[[WireOrder], None] = _ignore_order
         self._catch_up: Callable[[], Awaitable[None]] = _catch_up_with_nothing
         self._connection: Connection | None = None
         self._capture: Capture | None = None
@@ -90,7 +90,7 @@ class ProphetMarket:
         return self.connection.decode_errors.total
 
     def follow_orders(
-        self, on_order: Callable[[OrderShape], None], catch_up: Callable[[], Awaitable[None]]
+        self, on_order: Callable[[WireOrder], None], catch_up: Callable[[], Awaitable[None]]
     ) -> None:
         """Send private updates to `on_order`, and await `catch_up` before each snapshot.
 
@@ -184,7 +184,7 @@ class ProphetMarket:
             self.connection.decode_errors.note(error)
 
 
-def _ignore_order(_: OrderShape) -> None:
+def _ignore_order(_: WireOrder) -> None:
     """Ignore private updates if nobody follows the orders."""
 
 

@@ -20,7 +20,7 @@ from live.prophetx.wire.frames import (
     TradeChange,
     read_change,
 )
-from live.prophetx.wire.markets import EventShape, MarketShape
+from live.prophetx.wire.markets import WireEvent, WireMarket
 from live.reference.reference_source import ReferenceLine
 from live.session.gateway import Notify
 from live.wall_clock import WallClock
@@ -35,8 +35,8 @@ from strategies.trading.model.units import NS_PER_SECOND
 class Snapshot(NamedTuple):
     """All events that are followed, and the markets of each by the exchange's event id."""
 
-    events: list[EventShape]
-    markets: dict[int, list[MarketShape]]
+    events: list[WireEvent]
+    markets: dict[int, list[WireMarket]]
 
 
 class Recorder:
@@ -114,8 +114,8 @@ class Recorder:
         for event in snapshot.events:
             with self._rows.skipping():
                 self._rows.write_event(event)
-        for event_id, shapes in snapshot.markets.items():
-            self._rows.write_markets(event_id, shapes)
+        for event_id, reported_markets in snapshot.markets.items():
+            self._rows.write_markets(event_id, reported_markets)
         self._was_whole = True
         waiting, self._waiting = self._waiting or [], None
         for message in waiting:
@@ -167,7 +167,7 @@ class Recorder:
                     self.expect_snapshot()
             case EventChange(info=None) as gone:
                 rows.suspend_event(gone.id)
-            case EventChange(info=EventShape() as event) as change_of_event:
+            case EventChange(info=WireEvent() as event) as change_of_event:
                 rows.write_event_state(event)
                 new = not rows.knows_event(change_of_event.id)
                 if new and change_of_event.tournament_id in self._tournament_ids:

@@ -8,7 +8,7 @@ from live.decode_errors import DecodeErrors
 from live.prophetx.market_data import mapping
 from live.prophetx.market_data.mapping import LineLevels
 from live.prophetx.wire.frames import SelectionsChange, TradeInfo
-from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape, point_of
+from live.prophetx.wire.markets import WireEvent, WireMarket, WireStrike, point_of
 from recordings.tape import Side
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
@@ -71,64 +71,64 @@ class MarketRows:
 
     # Events and markets -----------------------------------------------------------------------
 
-    def write_event(self, shape: EventShape) -> None:
+    def write_event(self, reported: WireEvent) -> None:
         """Write the status of an event, and add it if it is new and has two sides."""
-        event = mapping.sport_event(shape)
+        event = mapping.sport_event(reported)
         if event is None:
-            self._ignored.add(shape.event_id)
+            self._ignored.add(reported.event_id)
             return
-        home = shape.competitor("home")
-        self._home_ids[shape.event_id] = None if home is None else home.id
-        if shape.event_id not in self._events:
-            self._events[shape.event_id] = self._writer.add_event(event)
+        home = reported.competitor("home")
+        self._home_ids[reported.event_id] = None if home is None else home.id
+        if reported.event_id not in self._events:
+            self._events[reported.event_id] = self._writer.add_event(event)
             self._has_additions = True
-        self.write_event_state(shape)
+        self.write_event_state(reported)
 
-    def write_event_state(self, shape: EventShape) -> None:
+    def write_event_state(self, reported: WireEvent) -> None:
         """Write the status and start of an event, if it is on the tape."""
-        place = self._events.get(shape.event_id)
+        place = self._events.get(reported.event_id)
         if place is None:
             return
-        scheduled_ns = shape.scheduled_ns()
+        scheduled_ns = reported.scheduled_ns()
         if scheduled_ns is not None and self._is_new("schedule", place, scheduled_ns):
             self._writer.schedule(place, scheduled_ns)
-        status = mapping.event_status(shape.status)
+        status = mapping.event_status(reported.status)
         if self._is_new("event", place, status):
             self._writer.event_status(place, status)
 
-    def write_markets(self, event_id: int, shapes: Sequence[MarketShape]) -> None:
+    def write_markets(self, event_id: int, reported_markets: Sequence[WireMarket]) -> None:
         """Write all markets of an event in a snapshot; those that it lacks are withdrawn."""
         if event_id not in self._events:
             return
-        shown = {shape.id for shape in shapes}
-        for shape in shapes:
+        shown = {reported.id for reported in reported_markets}
+        for reported in reported_markets:
             with self.skipping():
-                self._write_market(event_id, shape)
+                self._write_market(event_id, reported)
         for ids, (place, _) in self._markets.items():
             if ids[0] == event_id and ids[1] not in shown:
                 self._withdraw(place)
 
-    def _write_market(self, event_id: int, shape: MarketShape) -> None:
-        ids = (event_id, shape.id)
+    def _write_market(self, event_id: int, reported: WireMarket) -> None:
+        ids = (event_id, reported.id)
         if ids not in self._markets:
             event = self._writer.info.events[self._events[event_id]]
-            market = mapping.market(event.event_id, shape)
+            market = mapping.market(event.event_id, reported)
             if market is None or not self._filter.wants_kind(market.kind):
                 self._ignored.add(ids)
                 return
             if not market.period.is_played_in(event.sport):
                 why = f"is on the {market.period.label}, which {event.sport} does not have"
-                raise unreadable("market", why, repr(shape))
+                raise unreadable("market", why, repr(reported))
             self._markets[ids] = (self._writer.add_market(market), market)
             self._has_additions = True
         place, market = self._markets[ids]
-        self._write_market_status(place, shape.status)
-        for strike in shape.strikes:
+        self._write_market_status(place, reported.status)
+        for strike in reported.strikes:
             with self.skipping():
-                self._write_strike(event_id, place, market, strike, shape.updated_at or 0)
+                self._write_strike(event_id, place, market, strike, reported.updated_at or 0)
 
     def _write_strike(
-        self, event_id: int, place: int, market: Market, strike: StrikeShape, market_ns: int
+        self, event_id: int, place: int, market: Market, strike: WireStrike, market_ns: int
     ) -> None:
         pair = mapping.pair_levels(market, strike, self._home_ids.get(event_id))
         first, _ = self._places(place, pair)
@@ -193,7 +193,7 @@ class MarketRows:
         for line, offers in shown.items():
             self._write_levels(line, offers)
 
-    def _known_first(self, market: int, on: Market, strike: StrikeShape) -> int | None:
+    def _known_first(self, market: int, on: Market, strike: WireStrike) -> int | None:
         """Return the first line of a strike by a line that it names, or else by its point."""
         for level in strike.levels:
             line = self._lines.get(level.strike_id)

@@ -3,7 +3,7 @@
 import asyncio
 
 from live.prophetx.rest.client import ProphetClient
-from live.prophetx.wire.orders import MatchShape, OrderShape
+from live.prophetx.wire.orders import WireMatch, WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import RefusalError
 from strategies.trading.model.money import dollars_text
@@ -34,15 +34,15 @@ class OrderHistory:
         self._client = client
         self._clock = clock
 
-    async def recent(self, seconds: int = HISTORY_SECONDS, **query: str) -> list[OrderShape]:
+    async def recent(self, seconds: int = HISTORY_SECONDS, **query: str) -> list[WireOrder]:
         """Return the wagers placed within the last `seconds`, the newest first."""
         now = self._clock.wall_ns() // NS_PER_SECOND
         within = {"from": now - seconds, "to": now + _AHEAD_SECONDS}
         return await self._client.history(**within, **query)
 
-    async def unfinished(self) -> list[OrderShape]:
+    async def unfinished(self) -> list[WireOrder]:
         """Return the wagers that are pending or open, in order of placing."""
-        orders: dict[str, OrderShape] = {}
+        orders: dict[str, WireOrder] = {}
         # In this order: one that opens between the two requests is in at least one of them.
         for status in _OPEN:
             rows = await self.recent(status=status)
@@ -51,11 +51,11 @@ class OrderHistory:
         opened = [order for order in orders.values() if order.status != "inactive"]
         return [*reversed(opened), *reversed(waiting)]
 
-    async def open(self) -> list[OrderShape]:
+    async def open(self) -> list[WireOrder]:
         """Return the wagers of the last week of which some may still be matched."""
         return [order for order in await self.recent() if is_open(order)]
 
-    async def order(self, number: str) -> OrderShape | None:
+    async def order(self, number: str) -> WireOrder | None:
         """Return a wager as it is now, None if the exchange does not have it."""
         try:
             return await self._client.order(number)
@@ -64,11 +64,11 @@ class OrderHistory:
                 raise
             return None
 
-    async def fills(self, number: str | None) -> list[MatchShape]:
+    async def fills(self, number: str | None) -> list[WireMatch]:
         """Return all fills of a wager."""
         return await self._client.matches([number or ""])
 
-    async def cancel_everything(self) -> list[OrderShape]:
+    async def cancel_everything(self) -> list[WireOrder]:
         """Cancel everything of the account; return what is still open after ten seconds."""
         await self._client.cancel_all()
         still_open = await self.open()
@@ -80,12 +80,12 @@ class OrderHistory:
         return still_open
 
 
-def is_open(order: OrderShape) -> bool:
+def is_open(order: WireOrder) -> bool:
     """Return whether some of a wager may still be matched."""
     return order.status in _OPEN and order.open_cents > 0
 
 
-def wager_text(order: OrderShape) -> str:
+def wager_text(order: WireOrder) -> str:
     """Return a wager in words."""
     open_stake = dollars_text(order.open_cents)
     return f"{order.ref or order.number}: {open_stake} at {order.price or 0:+d} ({order.status})"

@@ -17,7 +17,7 @@ from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import RETRY_SECONDS, WagerTracker
 from live.prophetx.rest.client import ProphetClient
-from live.prophetx.wire.orders import BalanceShape, BatchPlacedShape, CancellationShape, OrderShape
+from live.prophetx.wire.orders import BatchPlacedResponse, WireBalance, WireCancellation, WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import ConfigError, ExchangeError, RefusalError
@@ -159,7 +159,7 @@ class ProphetExchange:
 
     # Private updates --------------------------------------------------------------------------
 
-    def on_order(self, order: OrderShape) -> None:
+    def on_order(self, order: WireOrder) -> None:
         """Apply a private update on a wager; those of wagers that are not ours are ignored."""
         wager = self.wagers.get(order.ref)
         if wager is None:
@@ -189,7 +189,9 @@ class ProphetExchange:
         else:
             self._apply_response(wagers, response)
 
-    def _apply_response(self, wagers: Sequence[TrackedWager], response: BatchPlacedShape) -> None:
+    def _apply_response(
+        self, wagers: Sequence[TrackedWager], response: BatchPlacedResponse
+    ) -> None:
         placed = {order.ref: order for order in response.succeed_orders or ()}
         refused = {failed.index: failed.error or "" for failed in response.failed_orders or ()}
         events: list[Event] = []
@@ -220,7 +222,7 @@ class ProphetExchange:
     def _reject(self, wagers: Sequence[TrackedWager], code: str) -> None:
         self.wagers.emit(list(chain.from_iterable(wager.reject(code) for wager in wagers)))
 
-    async def _recent_orders(self) -> list[OrderShape]:
+    async def _recent_orders(self) -> list[WireOrder]:
         """Return what was placed lately; try until the exchange can be asked."""
         while True:
             try:
@@ -240,12 +242,12 @@ class ProphetExchange:
         self.wagers.emit(refused)
         if not numbered:
             return
-        shapes = [
-            CancellationShape(order_id=wager.number or "", external_id=wager.ref)
+        cancellations = [
+            WireCancellation(order_id=wager.number or "", external_id=wager.ref)
             for wager in numbered
         ]
         try:
-            answers = await self._client.cancel_batch(shapes)
+            answers = await self._client.cancel_batch(cancellations)
         except RefusalError as refusal:
             for wager in numbered:
                 await self._refuse(wager, refusal.code)
@@ -332,7 +334,7 @@ class ProphetExchange:
             self.wagers.emit([AccountState(self._available_cents(balance), open_cents)])
             return
 
-    def _available_cents(self, balance: BalanceShape) -> int:
+    def _available_cents(self, balance: WireBalance) -> int:
         if not self._deferred:
             return balance.balance_cents
         return balance.balance_cents - balance.matched_cents - balance.unmatched_cents

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from live.decode import unreadable
-from live.prophetx.wire.orders import MatchShape, OrderShape
+from live.prophetx.wire.orders import WireMatch, WireOrder
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
@@ -130,7 +130,7 @@ class TrackedWager:
         self.rejected = self.ended = True
         return [WagerRejected(self.ref, code)]
 
-    def apply(self, order: OrderShape) -> list[Event]:
+    def apply(self, order: WireOrder) -> list[Event]:
         """Apply a response, a private update or a row of the history; return what it changes.
 
         Raise ProtocolError for one that cannot be read, and change nothing.
@@ -152,7 +152,7 @@ class TrackedWager:
         self.result = _RESULTS.get(order.winning_status or "", self.result)
         return events
 
-    def apply_fills(self, matches: Sequence[MatchShape]) -> list[Event]:
+    def apply_fills(self, matches: Sequence[WireMatch]) -> list[Event]:
         """Apply the list of all fills; return those that were not reported yet.
 
         A list that lacks a known fill is out of date, and ignored.
@@ -175,7 +175,7 @@ class TrackedWager:
         self._profit_cents += change_cents
         return [ProfitCorrected(self.ref, change_cents)]
 
-    def _apply_fill(self, order: OrderShape) -> list[Event]:
+    def _apply_fill(self, order: WireOrder) -> list[Event]:
         """Apply the fill of a private update, or the matched total of another report."""
         if order.update_type is None:
             self._known_cents = max(self._known_cents, order.filled_cents)
@@ -198,7 +198,7 @@ class TrackedWager:
         self.ended = self.ended or self.matched_cents >= self.request.stake_cents
         return WagerMatched(self.ref, odds, cents, profit_cents, total_cents)
 
-    def _apply_end(self, order: OrderShape) -> list[Event]:
+    def _apply_end(self, order: WireOrder) -> list[Event]:
         if self.ended:
             return []
         stake_cents = self.request.stake_cents
@@ -218,7 +218,7 @@ class TrackedWager:
         return []
 
 
-def _odds(fill: OrderShape | MatchShape) -> Odds:
+def _odds(fill: WireOrder | WireMatch) -> Odds:
     odds = fill.fill_price or fill.price or 0
     if -100 <= odds < 100:
         raise unreadable("fill", "has no odds", repr(fill))

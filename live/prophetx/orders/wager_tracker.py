@@ -8,7 +8,7 @@ from live.decode_errors import DecodeErrors
 from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
 from live.prophetx.orders.settlement_inference import SettlementInference
 from live.prophetx.orders.tracked_wager import TrackedWager
-from live.prophetx.wire.orders import OrderShape
+from live.prophetx.wire.orders import WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import ExchangeError, ProtocolError
@@ -75,13 +75,13 @@ class WagerTracker:
         pending, self.pending = self.pending, []
         self._deliver(pending)
 
-    def apply(self, wager: TrackedWager, order: OrderShape) -> list[Event]:
+    def apply(self, wager: TrackedWager, order: WireOrder) -> list[Event]:
         """Apply a report on a wager, emit what it changes, and return that."""
         events = self.changes(wager, order)
         self.emit(events)
         return events
 
-    def changes(self, wager: TrackedWager, order: OrderShape) -> list[Event]:
+    def changes(self, wager: TrackedWager, order: WireOrder) -> list[Event]:
         """Apply a report without emitting; one that cannot be read is counted and ignored."""
         try:
             return self._with_settlement(wager, wager.apply(order))
@@ -137,7 +137,7 @@ class WagerTracker:
             elif wager.lacks_fill:
                 await self._fetch_fills(wager)
 
-    async def catch_up(self) -> list[OrderShape]:
+    async def catch_up(self) -> list[WireOrder]:
         """Emit what was missed of every wager; return all that the exchange shows as open.
 
         The history lags behind: a wager on which it differs from what we know, or that awaits a
@@ -154,7 +154,7 @@ class WagerTracker:
             await self._fetch_fills(wager)
         return [order for order in orders.values() if order.open_cents]
 
-    def _doubtful(self, orders: Mapping[str, OrderShape]) -> list[str]:
+    def _doubtful(self, orders: Mapping[str, WireOrder]) -> list[str]:
         """Return the numbers of wagers for which the history may be out of date."""
         known = {wager.number: wager for wager in self if wager.number is not None}
         held = {number: wager.open_cents for number, wager in known.items() if wager.open_cents}
@@ -163,7 +163,7 @@ class WagerTracker:
         due = [n for n, wager in known.items() if wager.awaits_result and n not in orders]
         return list(dict.fromkeys(differ + due))
 
-    def _apply_known(self, orders: Iterable[OrderShape]) -> None:
+    def _apply_known(self, orders: Iterable[WireOrder]) -> None:
         """Apply the reports on wagers that are tracked, and emit all changes together."""
         events: list[Event] = []
         # Looked up before any is emitted: emitting forgets wagers that are over.

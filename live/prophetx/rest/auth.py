@@ -9,7 +9,7 @@ from live.decode import read
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.responses import data_of
 from live.prophetx.rest.transport import Transport
-from live.prophetx.wire.login import LoginShape, RefreshShape
+from live.prophetx.wire.login import LoginResponse, RefreshResponse
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import (
     CredentialsError,
@@ -89,7 +89,7 @@ class Tokens:
         body = msgspec.json.encode({"refresh_token": self._refresh})
         reply = await self._transport.ask("POST", "auth/refresh", body=body, token=self._access)
         try:
-            answer = _read_secret(RefreshShape, data_of(reply, "refresh"))
+            answer = _read_secret(RefreshResponse, data_of(reply, "refresh"))
         except (RefusalError, ProtocolError):
             return await self._log_in()
         self._keep(answer.access_token, answer.access_expire_time, refreshed=True)
@@ -100,7 +100,7 @@ class Tokens:
         body = msgspec.json.encode({"access_key": keys.access_key, "secret_key": keys.secret_key})
         reply = await self._transport.ask("POST", "auth/login", body=body)
         try:
-            answer = _read_secret(LoginShape, data_of(reply, "login"))
+            answer = _read_secret(LoginResponse, data_of(reply, "login"))
         except RefusalError as refusal:
             raise _refused(self._transport.endpoint.name, refusal) from refusal
         self._refresh = answer.refresh_token

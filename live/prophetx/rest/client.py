@@ -17,26 +17,26 @@ from live.decode_errors import DecodeErrors
 from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.responses import body_of, data_of
 from live.prophetx.rest.transport import Reply, Transport
-from live.prophetx.wire.login import ConnectionConfig, RegistrationShape
+from live.prophetx.wire.login import ConnectionConfig, Registration
 from live.prophetx.wire.markets import (
-    EventShape,
-    EventsShape,
-    MarketShape,
     MarketsOfEvents,
-    TournamentShape,
-    TournamentsShape,
+    WireEvent,
+    WireEvents,
+    WireMarket,
+    WireTournament,
+    WireTournaments,
     ladder_of,
 )
 from live.prophetx.wire.orders import (
-    BalanceShape,
-    BatchPlacedShape,
-    CancellationShape,
-    CancelledShape,
-    MatchesShape,
-    MatchShape,
-    OrderShape,
-    OrdersShape,
-    PlacedShape,
+    BatchPlacedResponse,
+    CancelResult,
+    MatchesPage,
+    OrdersPage,
+    PlacedResponse,
+    WireBalance,
+    WireCancellation,
+    WireMatch,
+    WireOrder,
     placement,
 )
 from strategies.trading.model.commands import PlaceWager
@@ -82,17 +82,17 @@ class ProphetClient:
 
     # What is on offer ------------------------------------------------------------------------
 
-    async def tournaments(self) -> list[TournamentShape]:
+    async def tournaments(self) -> list[WireTournament]:
         """Return every tournament."""
-        answer = await self._read(TournamentsShape, "mm/get_tournaments")
+        answer = await self._read(WireTournaments, "mm/get_tournaments")
         return answer.tournaments or []
 
-    async def events(self, tournament_id: int) -> list[EventShape]:
+    async def events(self, tournament_id: int) -> list[WireEvent]:
         """Return the events of a tournament."""
         query = {"tournament_id": str(tournament_id)}
-        return (await self._read(EventsShape, "mm/get_sport_events", query)).sport_events or []
+        return (await self._read(WireEvents, "mm/get_sport_events", query)).sport_events or []
 
-    async def markets(self, event_ids: Sequence[int]) -> dict[int, list[MarketShape]]:
+    async def markets(self, event_ids: Sequence[int]) -> dict[int, list[WireMarket]]:
         """Return the markets of up to 50 events; one that cannot be read is skipped."""
         assert 0 < len(event_ids) <= EVENTS_PER_QUERY
         query = {"event_ids": ",".join(map(str, event_ids))}
@@ -106,32 +106,30 @@ class ProphetClient:
 
     # Wagers and money ------------------------------------------------------------------------
 
-    async def balance(self) -> BalanceShape:
+    async def balance(self) -> WireBalance:
         """Return the account's money."""
-        return await self._read(BalanceShape, "v4/mm/get_balance")
+        return await self._read(WireBalance, "v4/mm/get_balance")
 
-    async def place(self, request: PlaceWager) -> OrderShape:
+    async def place(self, request: PlaceWager) -> WireOrder:
         """Place one wager; the response says that it waits to be opened."""
-        answer = await self._change(PlacedShape, "v4/mm/submit_order", placement(request))
+        answer = await self._change(PlacedResponse, "v4/mm/submit_order", placement(request))
         return answer.order
 
-    async def place_batch(self, requests: Sequence[PlaceWager]) -> BatchPlacedShape:
+    async def place_batch(self, requests: Sequence[PlaceWager]) -> BatchPlacedResponse:
         """Place up to 20 wagers; each is accepted or refused on its own."""
         assert 0 < len(requests) <= BATCH_LIMIT
         body = {"data": [placement(request) for request in requests]}
-        return await self._change(BatchPlacedShape, "v4/mm/submit_multiple_orders", body)
+        return await self._change(BatchPlacedResponse, "v4/mm/submit_multiple_orders", body)
 
-    async def cancel(self, cancellation: CancellationShape) -> None:
+    async def cancel(self, cancellation: WireCancellation) -> None:
         """Cancel the unmatched part of one wager; a private update confirms it."""
         await self._change(Any, "v4/mm/cancel_order", cancellation)
 
-    async def cancel_batch(
-        self, cancellations: Sequence[CancellationShape]
-    ) -> list[CancelledShape]:
+    async def cancel_batch(self, cancellations: Sequence[WireCancellation]) -> list[CancelResult]:
         """Cancel the rest of up to 20 wagers; one response each, in order."""
         assert 0 < len(cancellations) <= BATCH_LIMIT
         path, body = "v4/mm/cancel_multiple_orders", {"data": list(cancellations)}
-        return await self._change(list[CancelledShape], path, body)
+        return await self._change(list[CancelResult], path, body)
 
     async def cancel_all(self) -> bool:
         """Cancel everything open; return whether anything was."""
@@ -146,11 +144,11 @@ class ProphetClient:
         body = {"event_id": event_id, "market_id": market_id}
         return await self._cancel_many("v4/mm/cancel_orders_by_market", body)
 
-    async def order(self, order_id: str) -> OrderShape:
+    async def order(self, order_id: str) -> WireOrder:
         """Return the present state of a wager, by the exchange's own id."""
-        return await self._read(OrderShape, f"v4/mm/get_order/{quote(order_id, safe='')}")
+        return await self._read(WireOrder, f"v4/mm/get_order/{quote(order_id, safe='')}")
 
-    async def history(self, **query: str | int) -> list[OrderShape]:
+    async def history(self, **query: str | int) -> list[WireOrder]:
         """Return all wagers of a range of time, newest first as the exchange has them.
 
         The exchange wants `from` and `to`, or `updated_at_from` and `updated_at_to`, in unix
@@ -158,14 +156,14 @@ class ProphetClient:
         lags behind.
         """
         path = "v4/mm/get_order_history"
-        pages = await self._pages(OrdersShape, path, {k: str(v) for k, v in query.items()})
+        pages = await self._pages(OrdersPage, path, {k: str(v) for k, v in query.items()})
         return [order for page in pages for order in page.orders or ()]
 
-    async def matches(self, order_ids: Sequence[str]) -> list[MatchShape]:
+    async def matches(self, order_ids: Sequence[str]) -> list[WireMatch]:
         """Return every fill of up to 100 wagers."""
         assert 0 < len(order_ids) <= _PER_PAGE
         query = {"order_ids": ",".join(order_ids)}
-        pages = await self._pages(MatchesShape, "v4/mm/get_order_matched_detail", query)
+        pages = await self._pages(MatchesPage, "v4/mm/get_order_matched_detail", query)
         return [match for page in pages for match in page.matching_details or ()]
 
     # The socket ------------------------------------------------------------------------------
@@ -175,7 +173,7 @@ class ProphetClient:
         path = "websocket/connection-config"
         return read(ConnectionConfig, await self._body("GET", path), path)
 
-    async def register(self, socket_id: str, event_ids: Sequence[int]) -> RegistrationShape:
+    async def register(self, socket_id: str, event_ids: Sequence[int]) -> Registration:
         """Return the channels that a socket may subscribe to, for exactly these events."""
         wanted = [{"type": "event", "ids": [str(event_id) for event_id in event_ids]}]
         body = {
@@ -185,7 +183,7 @@ class ProphetClient:
         }
         # It only changes the subscriptions of the socket, and replaces earlier ones.
         try:
-            return await self._change(RegistrationShape, "v4/mm/websocket", body)
+            return await self._change(Registration, "v4/mm/websocket", body)
         except ProtocolError as error:
             # Without its text, in which the socket's signatures may be.
             raise ProtocolError(str(error)) from None
@@ -256,11 +254,11 @@ class ProphetClient:
             raise CredentialsError(message)
         return reply
 
-    def _markets(self, raws: Sequence[msgspec.Raw]) -> list[MarketShape]:
+    def _markets(self, raws: Sequence[msgspec.Raw]) -> list[WireMarket]:
         markets = []
         for raw in raws:
             try:
-                markets.append(read(MarketShape, bytes(raw), "market"))
+                markets.append(read(WireMarket, bytes(raw), "market"))
             except ProtocolError as error:
                 self._decode_errors.note(error)
         return markets

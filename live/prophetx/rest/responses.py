@@ -2,7 +2,7 @@
 
 import msgspec
 
-from live.decode import Shape, read
+from live.decode import WireStruct, read
 from live.prophetx.rest.transport import Reply
 from strategies.trading.model.errors import ProtocolError, RefusalError, UnreachableError
 
@@ -10,11 +10,11 @@ from strategies.trading.model.errors import ProtocolError, RefusalError, Unreach
 _DEFINITE = ("order_not_belongs_to_user", "opened_retry")
 
 
-class _Envelope(Shape, frozen=True):
+class _Envelope(WireStruct, frozen=True):
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Error(Shape, frozen=True):
+class _Error(WireStruct, frozen=True):
     error: str | None = None
     message: str | None = None
 

@@ -17,7 +17,7 @@ from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.pusher_socket import PusherSocket
 from live.prophetx.wire.frames import Established, Frame, SocketError, read_data, read_frame
-from live.prophetx.wire.login import ChannelShape, ConnectionConfig, RegistrationShape
+from live.prophetx.wire.login import ConnectionConfig, Registration, WireChannel
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import (
     CredentialsError,
@@ -241,8 +241,8 @@ class _Epoch:
     def _subscribe(
         self,
         socket: PusherSocket,
-        registration: RegistrationShape,
-        channels: Sequence[ChannelShape],
+        registration: Registration,
+        channels: Sequence[WireChannel],
     ) -> None:
         """Sign in and subscribe; in another thread, because a frozen server may block it."""
         try:

@@ -15,7 +15,7 @@ from live.prophetx.orders.order_history import (
 )
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.stream import StreamSettings
-from live.prophetx.wire.orders import OrderShape
+from live.prophetx.wire.orders import WireOrder
 from live.session.session import SESSIONS, require_name
 from live.wall_clock import WallClock
 from recordings.journal.journal_reader import JournalReader
@@ -138,7 +138,7 @@ class Reconciliation:
         )
 
 
-def _difference(wager: EarlierWager, order: OrderShape | None) -> str | None:
+def _difference(wager: EarlierWager, order: WireOrder | None) -> str | None:
     """Return how a wager differs between journal and exchange, None if they agree."""
     ours, theirs = _in_journal(wager), _at_exchange(order)
     if ours == theirs:
@@ -154,7 +154,7 @@ def _in_journal(wager: EarlierWager) -> Stakes:
     return Stakes(wager.open_cents, wager.matched_cents)
 
 
-def _at_exchange(order: OrderShape | None) -> Stakes:
+def _at_exchange(order: WireOrder | None) -> Stakes:
     if order is None:
         return Stakes(0, 0)
     return Stakes(order.open_cents if is_open(order) else 0, order.filled_cents)

@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
-from live.decode import Nanoseconds, Shape, cents, read, unreadable
-from live.prophetx.wire.markets import EventShape, StrikeShape, TournamentShape
-from live.prophetx.wire.orders import OrderShape
+from live.decode import Nanoseconds, WireStruct, cents, read, unreadable
+from live.prophetx.wire.markets import WireEvent, WireStrike, WireTournament
+from live.prophetx.wire.orders import WireOrder
 
 
-class Frame(Shape, frozen=True):
+class Frame(WireStruct, frozen=True):
     """One message of the socket; `data` is JSON text, as a rule."""
 
     event: str
@@ -18,34 +18,34 @@ class Frame(Shape, frozen=True):
     data: Any = None
 
 
-class Established(Shape, frozen=True):
+class Established(WireStruct, frozen=True):
     """The socket is open."""
 
     socket_id: str
 
 
-class SocketError(Shape, frozen=True):
+class SocketError(WireStruct, frozen=True):
     """An error of the socket: 4000 to 4099 forbid to reconnect, 4100 to 4199 ask to wait."""
 
     code: int | None = None
     message: str | None = None
 
 
-class TournamentChange(Shape, frozen=True):
+class TournamentChange(WireStruct, frozen=True):
     """A tournament was added, changed or removed."""
 
-    info: TournamentShape | None = None
+    info: WireTournament | None = None
 
 
-class EventChange(Shape, frozen=True):
+class EventChange(WireStruct, frozen=True):
     """A sport event was added, changed or removed; a removed one has its id only."""
 
     id: int
     tournament_id: int | None = None
-    info: EventShape | None = None
+    info: WireEvent | None = None
 
 
-class MarketInfo(Shape, frozen=True):
+class MarketInfo(WireStruct, frozen=True):
     """The status of a market."""
 
     id: int
@@ -55,13 +55,13 @@ class MarketInfo(Shape, frozen=True):
     sequence_number: Nanoseconds = 0
 
 
-class MarketChange(Shape, frozen=True):
+class MarketChange(WireStruct, frozen=True):
     """A market was added, changed or removed."""
 
     info: MarketInfo
 
 
-class StrikeInfo(Shape, frozen=True):
+class StrikeInfo(WireStruct, frozen=True):
     """The status of a strike."""
 
     sport_event_id: int
@@ -71,21 +71,21 @@ class StrikeInfo(Shape, frozen=True):
     sequence_number: Nanoseconds = 0
 
 
-class StrikeChange(Shape, frozen=True):
+class StrikeChange(WireStruct, frozen=True):
     """A strike was added, changed or removed."""
 
     info: StrikeInfo
 
 
-class SelectionsChange(Shape, frozen=True):
+class SelectionsChange(WireStruct, frozen=True):
     """All levels of one pair of strikes; they replace the levels before."""
 
     sport_event_id: int
     market_id: int
-    info: StrikeShape
+    info: WireStrike
 
 
-class TradeInfo(Shape, frozen=True):
+class TradeInfo(WireStruct, frozen=True):
     """A fill between any two accounts, from the maker's side."""
 
     sport_event_id: int
@@ -102,19 +102,19 @@ class TradeInfo(Shape, frozen=True):
         return cents(self.filled_quantity, "trade filled_quantity")
 
 
-class TradeChange(Shape, frozen=True):
+class TradeChange(WireStruct, frozen=True):
     """A trade was made."""
 
     info: TradeInfo
 
 
-class OrderChange(Shape, frozen=True):
+class OrderChange(WireStruct, frozen=True):
     """A private update on a wager of ours."""
 
-    info: OrderShape
+    info: WireOrder
 
 
-class HealthCheck(Shape, frozen=True):
+class HealthCheck(WireStruct, frozen=True):
     """The exchange is alive."""
 
 
@@ -130,7 +130,7 @@ Body = (
 )
 
 
-class Change(Shape, frozen=True):
+class Change(WireStruct, frozen=True):
     """A change: its time at the exchange, and its `op`: create (c), update (u) or delete (d)."""
 
     timestamp_ns: int
@@ -138,7 +138,7 @@ class Change(Shape, frozen=True):
     body: Body
 
 
-class _Envelope(Shape, frozen=True):
+class _Envelope(WireStruct, frozen=True):
     # Bytes are text in base64.
     change_type: str
     payload: bytes

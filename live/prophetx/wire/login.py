@@ -4,21 +4,21 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from live.decode import Shape
+from live.decode import WireStruct
 
 # A text that an HTTP header can hold.
 Token = Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$")]
 
 
-class Secretive(Shape, frozen=True):
-    """A shape with a secret in it, which is not printed."""
+class Secretive(WireStruct, frozen=True):
+    """A message with a secret in it, which is not printed."""
 
     def __repr__(self) -> str:
         """Return the name of the type without its contents."""
         return f"{type(self).__name__}(...)"
 
 
-class LoginShape(Secretive, frozen=True):
+class LoginResponse(Secretive, frozen=True):
     """The tokens of a new session; times are unix seconds."""
 
     access_token: Token
@@ -27,14 +27,14 @@ class LoginShape(Secretive, frozen=True):
     refresh_expire_time: int = 0
 
 
-class RefreshShape(Secretive, frozen=True):
+class RefreshResponse(Secretive, frozen=True):
     """A new access token of the same session."""
 
     access_token: Token
     access_expire_time: int
 
 
-class ConnectionConfig(Shape, frozen=True):
+class ConnectionConfig(WireStruct, frozen=True):
     """The address of the socket."""
 
     key: str
@@ -42,29 +42,29 @@ class ConnectionConfig(Shape, frozen=True):
     ws_host: str | None = None
 
 
-class ChannelShape(Secretive, frozen=True):
+class WireChannel(Secretive, frozen=True):
     """A channel that we may subscribe to, with its signature for one socket."""
 
     channel_name: str
     auth: str
 
 
-class SignInShape(Secretive, frozen=True):
+class SignIn(Secretive, frozen=True):
     """The signature with which a socket signs in to our account."""
 
     auth: str
     user_data: str
 
 
-class RejectedShape(Shape, frozen=True):
+class RejectedSubscription(WireStruct, frozen=True):
     """A subscription that was not granted."""
 
     reason: str | None = None
 
 
-class RegistrationShape(Secretive, frozen=True):
+class Registration(Secretive, frozen=True):
     """The channels that one socket may subscribe to."""
 
-    authorized_channel: list[ChannelShape] | None = None
-    authenticated: SignInShape | None = None
-    rejected: list[RejectedShape | str] | None = None
+    authorized_channel: list[WireChannel] | None = None
+    authenticated: SignIn | None = None
+    rejected: list[RejectedSubscription | str] | None = None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Raw
 
-from live.decode import NANOSECONDS_MAX, Nanoseconds, Shape, all_cents, cents, unreadable
+from live.decode import NANOSECONDS_MAX, Nanoseconds, WireStruct, all_cents, cents, unreadable
 from strategies.trading.model.units import NS_PER_SECOND
 
 # Points are multiples of a quarter, and far below this in any game.
@@ -14,14 +14,14 @@ _POINTS_MAX = 10_000
 _LONGEST_ODDS = 1_000_000
 
 
-class TournamentShape(Shape, frozen=True):
+class WireTournament(WireStruct, frozen=True):
     """A league or competition."""
 
     id: int
     name: str | None = None
 
 
-class CompetitorShape(Shape, frozen=True):
+class WireCompetitor(WireStruct, frozen=True):
     """A competitor of an event; `side` is home or away."""
 
     id: int | None = None
@@ -29,12 +29,12 @@ class CompetitorShape(Shape, frozen=True):
     side: str | None = None
 
 
-class EventShape(Shape, frozen=True):
+class WireEvent(WireStruct, frozen=True):
     """A sport event; `scheduled` is its start as ISO text, UTC."""
 
     event_id: int
     name: str | None = None
-    competitors: list[CompetitorShape] | None = None
+    competitors: list[WireCompetitor] | None = None
     scheduled: str | None = None
     status: str | None = None
     tournament_id: int | None = None
@@ -44,7 +44,7 @@ class EventShape(Shape, frozen=True):
     live_disabled: bool | None = None
     sequence_number: Nanoseconds = 0
 
-    def competitor(self, side: str) -> CompetitorShape | None:
+    def competitor(self, side: str) -> WireCompetitor | None:
         """Return the competitor at home, or away."""
         return next((each for each in self.competitors or () if each.side == side), None)
 
@@ -64,7 +64,7 @@ class EventShape(Shape, frozen=True):
         return scheduled_ns
 
 
-class LevelShape(Shape, frozen=True):
+class WireLevel(WireStruct, frozen=True):
     """Stake that a taker can match at a price; without one, a placeholder that names the strike."""
 
     outcome_id: int
@@ -104,7 +104,7 @@ class ShownOffer(NamedTuple):
     quantity_cents: int
 
 
-class StrikeShape(Shape, frozen=True):
+class WireStrike(WireStruct, frozen=True):
     """One pair of strikes with the levels of both: a moneyline, or one point of a spread or total.
 
     `selections` holds a list of levels for each outcome, the best for a taker first.
@@ -116,12 +116,12 @@ class StrikeShape(Shape, frozen=True):
     sub_type: str | None = None
     status: str | None = None
     strike: Decimal | None = None
-    selections: list[list[LevelShape] | None] | None = None
+    selections: list[list[WireLevel] | None] | None = None
     updated_at: Nanoseconds | None = None
     sequence_number: Nanoseconds | None = None
 
     @property
-    def levels(self) -> list[LevelShape]:
+    def levels(self) -> list[WireLevel]:
         """Return the levels of all outcomes, placeholders among them."""
         return [level for outcome in self.selections or () for level in outcome or ()]
 
@@ -145,27 +145,27 @@ class StrikeShape(Shape, frozen=True):
         return max(filter(None, stamps), default=0)
 
 
-class MarketShape(StrikeShape, frozen=True):
+class WireMarket(WireStrike, frozen=True):
     """A market of one event; `id` is a template that all events share."""
 
-    market_strikes: list[StrikeShape] | None = None
+    market_strikes: list[WireStrike] | None = None
 
     @property
-    def strikes(self) -> list[StrikeShape]:
+    def strikes(self) -> list[WireStrike]:
         """Return its strikes; a moneyline is its own."""
         return [*([] if self.selections is None else [self]), *(self.market_strikes or ())]
 
 
-class TournamentsShape(Shape, frozen=True):
+class WireTournaments(WireStruct, frozen=True):
     """The list of tournaments."""
 
-    tournaments: list[TournamentShape] | None = None
+    tournaments: list[WireTournament] | None = None
 
 
-class EventsShape(Shape, frozen=True):
+class WireEvents(WireStruct, frozen=True):
     """The list of a tournament's events."""
 
-    sport_events: list[EventShape] | None = None
+    sport_events: list[WireEvent] | None = None
 
 
 # Markets by event id as text. Each market is decoded on its own, so that one that cannot be decoded

@@ -4,14 +4,14 @@ from decimal import Decimal
 
 from msgspec import UNSET, Raw, UnsetType
 
-from live.decode import Nanoseconds, Shape, cents, dollars, stake_cents, unreadable
+from live.decode import Nanoseconds, WireStruct, cents, dollars, stake_cents, unreadable
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import WagerRef
 
 _STRATEGIES = {Intent.TAKE: "fillOrKill", Intent.ADD_ONLY: "ALO"}
 
 
-class PlacementShape(Shape, frozen=True):
+class WirePlacement(WireStruct, frozen=True):
     """A request for a wager."""
 
     external_id: str
@@ -21,9 +21,9 @@ class PlacementShape(Shape, frozen=True):
     order_strategy: str | UnsetType = UNSET
 
 
-def placement(request: PlaceWager) -> PlacementShape:
+def placement(request: PlaceWager) -> WirePlacement:
     """Return the request for a command; without `order_strategy` it rests until cancelled."""
-    return PlacementShape(
+    return WirePlacement(
         external_id=request.ref,
         strike_id=request.line_id,
         price=request.odds,
@@ -32,14 +32,14 @@ def placement(request: PlaceWager) -> PlacementShape:
     )
 
 
-class CancellationShape(Shape, frozen=True):
+class WireCancellation(WireStruct, frozen=True):
     """A request to cancel a wager, by both of its ids."""
 
     order_id: str
     external_id: str
 
 
-class OrderShape(Shape, frozen=True):
+class WireOrder(WireStruct, frozen=True):
     """A wager as the exchange keeps it.
 
     In a private update `filled_quantity` is this fill, elsewhere all of them; there
@@ -101,13 +101,13 @@ class OrderShape(Shape, frozen=True):
         return stake_cents(self.open_quantity, "order open_quantity")
 
 
-class PlacedShape(Shape, frozen=True):
+class PlacedResponse(WireStruct, frozen=True):
     """The response to one placement."""
 
-    order: OrderShape
+    order: WireOrder
 
 
-class FailedShape(Shape, frozen=True):
+class FailedPlacement(WireStruct, frozen=True):
     """A placement of a batch that was refused, by its place in the batch."""
 
     index: int | None = None
@@ -116,29 +116,29 @@ class FailedShape(Shape, frozen=True):
     message: str | None = None
 
 
-class BatchPlacedShape(Shape, frozen=True):
+class BatchPlacedResponse(WireStruct, frozen=True):
     """The response to a batch: each item is accepted or refused on its own."""
 
-    succeed_orders: list[OrderShape] | None = None
-    failed_orders: list[FailedShape] | None = None
+    succeed_orders: list[WireOrder] | None = None
+    failed_orders: list[FailedPlacement] | None = None
 
 
-class ReasonShape(Shape, frozen=True):
+class FailureReason(WireStruct, frozen=True):
     """Why an item of a batch failed."""
 
     error_code: str | None = None
     message: str | None = None
 
 
-class CancelledShape(Shape, frozen=True):
+class CancelResult(WireStruct, frozen=True):
     """The result of one cancellation of a batch."""
 
     success: bool = False
-    order: OrderShape | None = None
-    error: ReasonShape | None = None
+    order: WireOrder | None = None
+    error: FailureReason | None = None
 
 
-class BalanceShape(Shape, frozen=True):
+class WireBalance(WireStruct, frozen=True):
     """The account's money."""
 
     balance: Decimal
@@ -161,14 +161,14 @@ class BalanceShape(Shape, frozen=True):
         return cents(self.unmatched_order_balance, "unmatched_order_balance")
 
 
-class OrdersShape(Shape, frozen=True):
+class OrdersPage(WireStruct, frozen=True):
     """A page of the account's history."""
 
-    orders: list[OrderShape] | None = None
+    orders: list[WireOrder] | None = None
     next_cursor: str | None = None
 
 
-class MatchShape(Shape, frozen=True):
+class WireMatch(WireStruct, frozen=True):
     """One fill of one of our wagers; `profit` is what it can win, if reported."""
 
     order_id: str | int | None = None
@@ -189,8 +189,8 @@ class MatchShape(Shape, frozen=True):
         return None if self.profit is None else cents(self.profit, "match profit")
 
 
-class MatchesShape(Shape, frozen=True):
+class MatchesPage(WireStruct, frozen=True):
     """A page of the fills of some wagers."""
 
-    matching_details: list[MatchShape] | None = None
+    matching_details: list[WireMatch] | None = None
     next_cursor: str | None = None

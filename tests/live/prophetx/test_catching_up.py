@@ -12,7 +12,7 @@ from live.prophetx.connection import connected
 from live.prophetx.orders.order_history import OrderHistory
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import WagerTracker
-from live.prophetx.wire.orders import OrderShape
+from live.prophetx.wire.orders import WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event, WagerCancelled
@@ -51,7 +51,7 @@ def caught_up(peer: Peer, *learnt: dict[str, Any]) -> tuple[list[str], list[type
             if learnt:
                 wager: TrackedWager = wagers.add(PLACE)
                 for each in learnt:
-                    wagers.apply(wager, read(OrderShape, json.dumps(each), "order"))
+                    wagers.apply(wager, read(WireOrder, json.dumps(each), "order"))
             wagers.pending.clear()
             shown = await wagers.catch_up()
         return [order.ref for order in shown], [type(event) for event in wagers.pending]

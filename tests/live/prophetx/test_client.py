@@ -17,7 +17,7 @@ from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.transport import Transport
-from live.prophetx.wire.orders import CancellationShape
+from live.prophetx.wire.orders import WireCancellation
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import (
@@ -367,7 +367,7 @@ def test_every_request_is_what_the_exchange_takes() -> None:
             "v4/mm/get_order/o-1": [ok(ORDER)],
         }
     )
-    both = CancellationShape(order_id="o-1", external_id="q-1")
+    both = WireCancellation(order_id="o-1", external_id="q-1")
 
     async def ask(client: ProphetClient) -> None:
         assert (await client.place_batch([WAGER])).failed_orders is None

@@ -35,8 +35,8 @@ from live.prophetx.socket.stream import (
     UnreadableMessage,
 )
 from live.prophetx.wire.frames import read_change, read_frame
-from live.prophetx.wire.markets import EventShape, MarketShape
-from live.prophetx.wire.orders import CancellationShape, OrderShape
+from live.prophetx.wire.markets import WireEvent, WireMarket
+from live.prophetx.wire.orders import WireCancellation, WireOrder
 from live.wall_clock import WallClock
 from recordings.reader import Tape
 from recordings.tape import Clocks
@@ -118,7 +118,7 @@ def client_of(transport: Transport) -> ProphetClient:
     return ProphetClient(transport, Tokens(transport, Credentials("a", "b"), clock), DecodeErrors())
 
 
-def ways_to_ask(event_id: int, line_id: LineId, order: CancellationShape) -> dict[str, Ask]:
+def ways_to_ask(event_id: int, line_id: LineId, order: WireCancellation) -> dict[str, Ask]:
     """Return how to ask for everything that the bridge ever asks for, by what answers."""
     now = WallClock(speed=SPEED).wall_ns() // NS_PER_SECOND
     take = PlaceWager(WagerRef("w-1"), line_id, Odds(-25_000), 10_000, Intent.TAKE)
@@ -175,7 +175,7 @@ def said(sandbox: Sandbox) -> Said:
                 await until(lambda: "private_system_signal" in frames)
                 wager = PlaceWager(WagerRef("w-3"), line_id, Odds(1_000), 1_000, Intent.REST)
                 number = (await client.place(wager)).number
-                order = CancellationShape(order_id=number, external_id="w-3")
+                order = WireCancellation(order_id=number, external_id="w-3")
                 ways = ways_to_ask(event.event_id, line_id, order)
                 for ask in ways.values():
                     await ask(client)
@@ -196,14 +196,14 @@ def read_through(answer: Any) -> None:
         case dict() | list():
             for each in answer.values() if isinstance(answer, dict) else answer:
                 read_through(each)
-        case EventShape():
+        case WireEvent():
             listing.sport_event(answer)
             listing.event_status(answer.status)
-        case MarketShape():
+        case WireMarket():
             market = listing.market(EventId("1"), answer)
             for strike in answer.strikes if market is not None else ():
                 listing.pair_levels(market or unheard_of(), strike, 1)
-        case OrderShape():
+        case WireOrder():
             TrackedWager(wish(answer), None).apply(answer)
         case msgspec.Struct():
             read_through([getattr(answer, name) for name in answer.__struct_fields__])
@@ -214,14 +214,14 @@ def unheard_of() -> Market:
     raise AssertionError
 
 
-def wish(order: OrderShape) -> PlaceWager:
+def wish(order: WireOrder) -> PlaceWager:
     """Return the request that an order answers."""
     return PlaceWager(order.ref, LineId("1" * 32), Odds(100), 10_000, Intent.REST)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "of", ways_to_ask(0, LineId(""), CancellationShape(order_id="", external_id=""))
+    "of", ways_to_ask(0, LineId(""), WireCancellation(order_id="", external_id=""))
 )
 def test_a_mangled_answer_is_an_answer_or_a_protocol_error(said: Said, of: str) -> None:
     """Whoever asks for anything gets what can be read, or a ProtocolError, and nothing else."""
@@ -335,8 +335,8 @@ class Tableau:
 
     def show(self, event: bytes, markets: Iterable[bytes]) -> None:
         """Show what can be read of a snapshot."""
-        shapes = {self._event_id: shapes_of(markets, MarketShape)}
-        self._recorder.on_snapshot(Snapshot(shapes_of([event], EventShape), shapes))
+        shapes = {self._event_id: shapes_of(markets, WireMarket)}
+        self._recorder.on_snapshot(Snapshot(shapes_of([event], WireEvent), shapes))
 
     def hear(self, raw: bytes) -> None:
         """Hear a frame."""
@@ -421,12 +421,12 @@ def test_a_wager_outlives_mangled_updates(said: Said, seed: int) -> None:
     """What cannot be read of a wager teaches nothing: what is then told well is told in full."""
     rng = np.random.default_rng(seed)
     order = json.loads(said.bodies["v4/mm/get_order"])["data"]
-    wager = TrackedWager(wish(read(OrderShape, text(order), "order")), None)
+    wager = TrackedWager(wish(read(WireOrder, text(order), "order")), None)
     refused = 0
     for _ in range(50):
         before = wager.answered
         try:
-            shape = read(OrderShape, mangled_body(text(order), rng), "order")
+            shape = read(WireOrder, mangled_body(text(order), rng), "order")
             wager = TrackedWager(wager.request, None)
             before = wager.answered
             assert WagerAccepted(wager.ref) in wager.apply(shape)

@@ -8,7 +8,7 @@ import pytest
 
 from live.decode import read
 from live.prophetx.market_data import mapping as listing
-from live.prophetx.wire.markets import EventShape, MarketShape, StrikeShape
+from live.prophetx.wire.markets import WireEvent, WireMarket, WireStrike
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.ids import EventId, MarketId
 from strategies.trading.model.market import Catalogue, EventStatus, Market, MarketStatus
@@ -34,21 +34,21 @@ def level(outcome_id: int, strike_id: str, strike: float, **more: object) -> dic
     } | more
 
 
-def strike(*sides: list[dict[str, object]]) -> StrikeShape:
+def strike(*sides: list[dict[str, object]]) -> WireStrike:
     """Return a strike with these sides."""
-    found: StrikeShape = shape(StrikeShape, {"id": 223, "selections": list(sides)})
+    found: WireStrike = shape(WireStrike, {"id": 223, "selections": list(sides)})
     return found
 
 
 def test_the_real_sample_becomes_a_catalogue(read_sample: Callable[[str], Any]) -> None:
     """Every market of a real answer gives pairs, those of the first half by their period."""
     (event_shape,) = read_sample("sport_events")["data"]["sport_events"]
-    event = listing.sport_event(shape(EventShape, event_shape))
+    event = listing.sport_event(shape(WireEvent, event_shape))
     assert event is not None
     assert (event.home, event.away) == ("Carolina Panthers", "Chicago Bears")
     markets, lines = [], []
     for raw in read_sample("multiple_markets_v4")["data"]["19458"]:
-        market_shape = shape(MarketShape, raw)
+        market_shape = shape(WireMarket, raw)
         market = listing.market(event.event_id, market_shape)
         if market is not None:
             markets.append(market)
@@ -102,9 +102,9 @@ def test_events_without_two_sides_are_passed_over() -> None:
     """A tournament's winner, or an event without a start, is nothing that is followed."""
     sides = [{"id": 1, "name": "H", "side": "home"}, {"id": 2, "name": "A", "side": "away"}]
     game = {"event_id": 1, "competitors": sides, "scheduled": "2026-09-13T17:00:00Z"}
-    assert listing.sport_event(shape(EventShape, game)) is not None
+    assert listing.sport_event(shape(WireEvent, game)) is not None
     for change in ({"sub_type": "outrights"}, {"competitors": None}, {"scheduled": "N/A"}):
-        assert listing.sport_event(shape(EventShape, game | change)) is None
+        assert listing.sport_event(shape(WireEvent, game | change)) is None
 
 
 def test_states_are_told_with_care() -> None:

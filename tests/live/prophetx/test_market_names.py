@@ -10,7 +10,7 @@ from live.decode import read
 from live.decode_errors import DecodeErrors
 from live.prophetx.market_data.market_names import market_kind
 from live.prophetx.market_data.tape_rows import MarketRows
-from live.prophetx.wire.markets import EventShape, MarketShape
+from live.prophetx.wire.markets import WireEvent, WireMarket
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
@@ -65,12 +65,12 @@ class Listing:
             "status": "not_started",
             "sport_name": sport,
         }
-        self._rows.write_event(read(EventShape, json.dumps(event).encode(), "event"))
+        self._rows.write_event(read(WireEvent, json.dumps(event).encode(), "event"))
         markets = [
             {"id": number, "type": "total", "sub_type": sub_type, "status": "active"}
             for number, sub_type in enumerate(sub_types, 1)
         ]
-        shapes = [read(MarketShape, json.dumps(each).encode(), "market") for each in markets]
+        shapes = [read(WireMarket, json.dumps(each).encode(), "market") for each in markets]
         self._rows.write_markets(GAME, shapes)
         return [market.period for market in self._writer.info.markets]
 

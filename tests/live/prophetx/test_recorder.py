@@ -17,7 +17,7 @@ from live.prophetx.market_data.recorder import Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows
 from live.prophetx.socket.stream import Message, SocketDown, SocketUp, UnreadableMessage
 from live.prophetx.wire.frames import Frame
-from live.prophetx.wire.markets import EventShape, MarketShape
+from live.prophetx.wire.markets import WireEvent, WireMarket
 from live.reference.reference_source import ReferenceLine
 from live.wall_clock import WallClock
 from recordings.reader import Tape
@@ -90,8 +90,8 @@ class Desk:
 
     def snapshot(self, *markets: dict[str, Any], **event: Any) -> None:
         """Show a snapshot of the game with these markets."""
-        shapes = [read(MarketShape, json.dumps(market).encode(), "market") for market in markets]
-        told = read(EventShape, json.dumps(EVENT | event).encode(), "event")
+        shapes = [read(WireMarket, json.dumps(market).encode(), "market") for market in markets]
+        told = read(WireEvent, json.dumps(EVENT | event).encode(), "event")
         self.recorder.on_snapshot(Snapshot([told], {GAME: shapes}))
 
     def begin(self, *markets: dict[str, Any]) -> None:

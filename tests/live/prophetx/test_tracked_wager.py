@@ -8,7 +8,7 @@ import pytest
 
 from live.prophetx.orders.settlement_inference import SettlementInference
 from live.prophetx.orders.tracked_wager import TrackedWager
-from live.prophetx.wire.orders import MatchShape, OrderShape
+from live.prophetx.wire.orders import WireMatch, WireOrder
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
@@ -44,7 +44,7 @@ def known(ref: WagerRef = REF, line: Line = HOME, stake_cents: int = 1_000) -> T
     return TrackedWager(PlaceWager(ref, line.line_id, Odds(-146), stake_cents, Intent.REST), line)
 
 
-def order(status: str = "open", **fields: Any) -> OrderShape:
+def order(status: str = "open", **fields: Any) -> WireOrder:
     """Return the wager as an answer or the history tells it."""
     given: dict[str, Any] = {
         "order_id": "o-1",
@@ -52,10 +52,10 @@ def order(status: str = "open", **fields: Any) -> OrderShape:
         "price": -146,
         "quantity": Decimal(10),
     }
-    return OrderShape(status=status, **(given | fields))
+    return WireOrder(status=status, **(given | fields))
 
 
-def fill(cents: int, total_cents: int, odds: int = -146, **fields: Any) -> OrderShape:
+def fill(cents: int, total_cents: int, odds: int = -146, **fields: Any) -> WireOrder:
     """Return a private update on a fill."""
     return order(
         filled_quantity=Decimal(cents) / 100,
@@ -121,9 +121,9 @@ def test_missed_fills_come_from_the_list_of_all() -> None:
     assert types(wager.apply(fill(500, 1_000))) == [WagerMatched]
 
 
-def match(cents: int) -> MatchShape:
+def match(cents: int) -> WireMatch:
     """Return a row of the list of fills."""
-    return MatchShape(order_id="o-1", fill_price=-146, filled_quantity=Decimal(cents) / 100)
+    return WireMatch(order_id="o-1", fill_price=-146, filled_quantity=Decimal(cents) / 100)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def match(cents: int) -> MatchShape:
         (order(quantity=Decimal(4), filled_quantity=Decimal(4)), WagerCancelled(REF, 600)),
     ],
 )
-def test_every_end_is_told_with_what_was_unmatched(told: OrderShape, event: Event) -> None:
+def test_every_end_is_told_with_what_was_unmatched(told: WireOrder, event: Event) -> None:
     """Cancelled, wiped, invalid, or cut to what was matched: the end says how much is back."""
     wager = known()
     wager.apply(order("inactive"))
@@ -185,10 +185,10 @@ def test_a_market_is_settled_once_all_of_ours_in_it_are() -> None:
     assert dict(corrected.results) == dict.fromkeys(CATALOGUE.lines, Result.VOIDED)
 
 
-def listed(cents: int, profit: str | None, odds: int = 1_000) -> MatchShape:
+def listed(cents: int, profit: str | None, odds: int = 1_000) -> WireMatch:
     """Return a fill as the exchange's list of fills has it."""
     told = None if profit is None else Decimal(profit)
-    return MatchShape(fill_price=odds, filled_quantity=Decimal(cents) / 100, profit=told)
+    return WireMatch(fill_price=odds, filled_quantity=Decimal(cents) / 100, profit=told)
 
 
 def test_what_a_taker_wins_is_corrected_once() -> None:

@@ -20,21 +20,21 @@ from live.prophetx.wire.frames import (
     read_change,
     read_frame,
 )
-from live.prophetx.wire.login import ConnectionConfig, LoginShape, RegistrationShape
+from live.prophetx.wire.login import ConnectionConfig, LoginResponse, Registration
 from live.prophetx.wire.markets import (
-    EventsShape,
-    MarketShape,
     MarketsOfEvents,
-    StrikeShape,
-    TournamentsShape,
+    WireEvents,
+    WireMarket,
+    WireStrike,
+    WireTournaments,
     ladder_of,
 )
 from live.prophetx.wire.orders import (
-    BalanceShape,
-    BatchPlacedShape,
-    CancelledShape,
-    OrderShape,
-    PlacedShape,
+    BatchPlacedResponse,
+    CancelResult,
+    PlacedResponse,
+    WireBalance,
+    WireOrder,
     placement,
 )
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -56,22 +56,22 @@ def body_of(raw: bytes) -> Any:
 
 def test_events_and_tournaments_are_read(read_sample: Sample) -> None:
     """Real answers say who plays whom, when, and in which tournament."""
-    events = read(EventsShape, text(read_sample("sport_events")["data"]), "events").sport_events
+    events = read(WireEvents, text(read_sample("sport_events")["data"]), "events").sport_events
     assert events is not None
     (event,) = events
     home = event.competitor("home")
     assert home is not None
     assert (event.event_id, home.name, event.tournament_name) == (19458, "Carolina Panthers", "NFL")
     assert event.scheduled_ns() == 1_789_318_800 * 10**9
-    tournaments = read(TournamentsShape, text(read_sample("tournaments")["data"]), "tournaments")
+    tournaments = read(WireTournaments, text(read_sample("tournaments")["data"]), "tournaments")
     assert [each.name for each in tournaments.tournaments or ()] == ["NHL"]
 
 
-def markets_of(read_sample: Sample) -> list[MarketShape]:
+def markets_of(read_sample: Sample) -> list[WireMarket]:
     """Return the markets of the real sample."""
     data = text(read_sample("multiple_markets_v4")["data"])
     markets = read(MarketsOfEvents, data, "markets")["19458"] or []
-    return [read(MarketShape, bytes(market), "market") for market in markets]
+    return [read(WireMarket, bytes(market), "market") for market in markets]
 
 
 def test_markets_are_read_with_all_their_strikes(read_sample: Sample) -> None:
@@ -135,11 +135,11 @@ def test_a_placement_is_written_as_the_sample_shows(read_sample: Sample) -> None
 
 def test_answers_to_placements_are_read(read_sample: Sample) -> None:
     """One or a batch: what was taken with its ids and cents, what was refused with its code."""
-    one = read(PlacedShape, text(read_sample("submit_order_v4")["response"]["data"]), "placed")
+    one = read(PlacedResponse, text(read_sample("submit_order_v4")["response"]["data"]), "placed")
     assert one.order.number.endswith("_q-0001")
     assert (one.order.ref, one.order.stake_cents, one.order.open_cents) == ("q-0001", 1_000, 1_000)
     batch = read(
-        BatchPlacedShape,
+        BatchPlacedResponse,
         text(read_sample("submit_multiple_orders_v4")["response"]["data"]),
         "batch",
     )
@@ -152,7 +152,7 @@ def test_answers_to_placements_are_read(read_sample: Sample) -> None:
 def test_answers_to_cancellations_are_read(read_sample: Sample) -> None:
     """Each item of a batch says whether it was cancelled, or why not."""
     data = read_sample("cancel_multiple_orders_v4")["response"]["data"]
-    first, second = read(list[CancelledShape], text(data), "cancelled")
+    first, second = read(list[CancelResult], text(data), "cancelled")
     assert first.success
     assert first.order is not None
     assert not second.success
@@ -162,16 +162,16 @@ def test_answers_to_cancellations_are_read(read_sample: Sample) -> None:
 
 def test_an_order_has_its_id_under_either_name() -> None:
     """The schema says `order_id`, the exchange's own client reads `id`; both are taken."""
-    assert read(OrderShape, b'{"id": 5}', "order").number == "5"
-    assert read(OrderShape, b'{"order_id": "a", "id": "a"}', "order").number == "a"
+    assert read(WireOrder, b'{"id": 5}', "order").number == "5"
+    assert read(WireOrder, b'{"order_id": "a", "id": "a"}', "order").number == "a"
     with pytest.raises(ProtocolError, match="no id"):
-        _ = read(OrderShape, b"{}", "order").number
+        _ = read(WireOrder, b"{}", "order").number
 
 
 def test_the_balance_is_read(read_sample: Sample) -> None:
     """The balance is in cents."""
     data = text(read_sample("balance_v4")["data"])
-    assert read(BalanceShape, data, "balance").balance_cents == 100_000
+    assert read(WireBalance, data, "balance").balance_cents == 100_000
 
 
 # Frames ----------------------------------------------------------------------------------------
@@ -218,10 +218,10 @@ def test_a_health_check_is_read(read_sample: Sample) -> None:
 
 def test_the_session_is_read_and_never_shown(read_sample: Sample) -> None:
     """Tokens and signatures are read, and are not in what a shape says of itself."""
-    login = read(LoginShape, text(read_sample("login_response")["data"]), "login")
+    login = read(LoginResponse, text(read_sample("login_response")["data"]), "login")
     assert login.access_token == "<jwt>"
     data = text(read_sample("ws_register_response_v4")["data"])
-    registration = read(RegistrationShape, data, "registration")
+    registration = read(Registration, data, "registration")
     assert len(registration.authorized_channel or ()) == 4
     assert "jwt" not in repr(login)
     assert "hex" not in repr(registration) + repr(registration.authorized_channel)
@@ -240,7 +240,7 @@ def test_an_unknown_change_is_told_with_its_text() -> None:
 def amounts_of(body: Any) -> Iterator[object]:
     """Yield every amount and stamp that a consumer would ask for."""
     match body:
-        case SelectionsChange(info=StrikeShape() as strike):
+        case SelectionsChange(info=WireStrike() as strike):
             yield strike.last_change_ns
             for level in strike.levels:
                 yield level.value_cents
@@ -277,11 +277,11 @@ def test_a_mangled_frame_is_a_change_or_a_protocol_error(read_sample: Sample, na
 
 BODIES = {
     "multiple_markets_v4": MarketsOfEvents,
-    "sport_events": EventsShape,
-    "tournaments": TournamentsShape,
-    "balance_v4": BalanceShape,
-    "login_response": LoginShape,
-    "ws_register_response_v4": RegistrationShape,
+    "sport_events": WireEvents,
+    "tournaments": WireTournaments,
+    "balance_v4": WireBalance,
+    "login_response": LoginResponse,
+    "ws_register_response_v4": Registration,
 }
 
 
