@@ -1,9 +1,9 @@
-"""The bridge over loopback, each part in a process of its own: python -m benchmarks.live
+"""Measures live sessions over loopback, each part in its own process: python -m benchmarks.live
 
 Prints the tables of docs/performance.md: a session that trades (benchmarks/reaction.py), a recorder
-that hears frames through a real socket, and `check` from the shell and back. Nothing is simulated
-but the exchange: `python -m live` is run as a person would run it. Memory and processor time are
-read where Linux keeps them.
+that receives frames through a real socket, and `check` from the shell and back. Only the exchange
+is simulated: `python -m live` is run as a person would run it. Memory and processor time are read
+from /proc.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from hydra import compose, initialize_config_dir
 
 from benchmarks.backtest import write_busy_tape
 from benchmarks.processes import Watched, let_pass, said, started
-from benchmarks.reaction import SECONDS, STAGES, react
+from benchmarks.reaction import SECONDS, STEPS, react
 from conf.compose import CONFIG_FOLDER, build_session
 from recordings.reader import Tape
 from recordings.tape import Kind
@@ -41,25 +41,25 @@ LOADS = ((1_000, 15), (5_000, 60))
 PAIRS = 100
 CHECKS = 7
 
-# The n-th frame offers so many cents more than this: no other offer is as large, and none is equal.
+# The n-th frame offers n cents more than this: no other offer is as large, and none is equal.
 FIRST_CENTS = 1_000_000
 
 _BEGINS = "begins"
 _BURST_SECONDS = 0.005
 _SAMPLE_SECONDS = 1.0
 _START_SECONDS = 3.0
-# What was sent must be on the tape so soon after the last frame.
+# What was sent must be on the tape within this time after the last frame.
 _GRACE_SECONDS = 2.0
 
 
-# The exchange: our sandbox, on which nothing happens but the frames that are counted ----------
+# The exchange: our sandbox, which sends only the frames that are counted ----------------------
 
 
 class Sender:
-    """Tells a sandbox's listeners, at a steady rate, that one level of a pair has changed."""
+    """Sends a sandbox's subscribers, at a steady rate, changes of one level of a pair."""
 
     def __init__(self, server: Server) -> None:
-        """Prepare one message for every pair, to be changed a little each time."""
+        """Prepare one message for every pair, of which one amount changes each time."""
         info, exchange = server.shifted_exchange.info, server.shifted_exchange.exchange
         self._server = server
         self._wire_ids = WireIds(info)
@@ -77,9 +77,9 @@ class Sender:
         self.sent = 0
 
     async def send(self, rate: int, seconds: int) -> float:
-        """Send; return how long it took, which is longer where this cannot keep up."""
+        """Send; return how long it took, which exceeds `seconds` if this process is too slow."""
         channel = self._messages[-1][0]
-        while not self._server.hub.heard(channel):
+        while not self._server.hub.has_subscribers(channel):
             await asyncio.sleep(0.05)
         await asyncio.sleep(_START_SECONDS)
         print(_BEGINS, flush=True)
@@ -92,7 +92,7 @@ class Sender:
         return perf_counter() - began
 
     def frame_bytes(self) -> int:
-        """Return how long a frame is on the socket."""
+        """Return the length of a frame on the socket in bytes."""
         channel, message = self._messages[0]
         frame = exchange_frame(self._event, channel, "market_selections", "u", 10**18, message)
         return len(frame)
@@ -122,7 +122,7 @@ class Sender:
 
 
 async def be_exchange(recording: str, rate: int, seconds: int) -> None:
-    """Serve a recording, send the frames to whoever listens, and say how it went."""
+    """Serve a recording, send the frames to the subscribers, and print the figures."""
     words = ["mode=serve", "sandbox.port=0", f"recording.path={recording}"]
     with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
         session = build_session(compose("config", words))
@@ -130,9 +130,9 @@ async def be_exchange(recording: str, rate: int, seconds: int) -> None:
         print(server.address, flush=True)
         sender = Sender(server)
         took = await sender.send(rate, seconds)
-        told = {"sent": sender.sent, "seconds": took, "frame_bytes": sender.frame_bytes()}
-        print(json.dumps(told), flush=True)
-        # It is there until it is ended, so that nobody loses the socket meanwhile.
+        figures = {"sent": sender.sent, "seconds": took, "frame_bytes": sender.frame_bytes()}
+        print(json.dumps(figures), flush=True)
+        # It serves until it is ended, so that the recorder keeps its socket meanwhile.
         await asyncio.Event().wait()
 
 
@@ -140,7 +140,7 @@ async def be_exchange(recording: str, rate: int, seconds: int) -> None:
 
 
 def record(rate: int, seconds: int) -> dict[str, Any]:
-    """Record an exchange that sends so many frames; return what was measured."""
+    """Record an exchange that sends `rate` frames a second; return what was measured."""
     with tempfile.TemporaryDirectory() as scratch:
         busy = str(Path(scratch) / "busy")
         write_busy_tape(Path(busy), 20 * PAIRS, PAIRS)
@@ -154,12 +154,12 @@ def record(rate: int, seconds: int) -> dict[str, Any]:
                 sent = json.loads(_watch(exchange, watched, seconds))
                 let_pass(recorder, _GRACE_SECONDS)
                 recorder.send_signal(signal.SIGINT)
-                told = recorder.communicate()[0].splitlines()
-        return {**sent, **_used(watched), **_on_tape(Path(told[-1]), sent["sent"])}
+                lines = recorder.communicate()[0].splitlines()
+        return {**sent, **_used(watched), **_on_tape(Path(lines[-1]), sent["sent"])}
 
 
 def _watch(exchange: subprocess.Popen[str], watched: Watched, seconds: int) -> str:
-    """Sample a process while the frames are sent; return what the exchange says then."""
+    """Sample a process while the frames are sent; return the exchange's last line."""
     assert said(exchange) == _BEGINS
     watched.sample()
     for _ in range(int(seconds / _SAMPLE_SECONDS)):
@@ -219,7 +219,7 @@ def _check_once(folder: str, where: str) -> float:
 
 
 def main() -> None:
-    """Measure everything, or be the exchange for a recorder."""
+    """Measure everything, or serve as the exchange of a recorder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", choices=("exchange",))
     parser.add_argument("--recording")
@@ -238,16 +238,17 @@ def main() -> None:
     print(f"\nload at the end: {os.getloadavg()[0]:.1f}")
 
 
-def _print_reactions(told: dict[str, Any]) -> None:
-    stages = np.array(told["stages_ms"])
+def _print_reactions(measured: dict[str, Any]) -> None:
+    steps = np.array(measured["steps_ms"])
     print("| from frame to request, ms | median | 90 % | 99 % | most |\n|---|---|---|---|---|")
-    _print_ms("in all", stages.sum(axis=1))
-    for name, took in zip(STAGES, stages.T, strict=True):
+    _print_ms("in all", steps.sum(axis=1))
+    for name, took in zip(STEPS, steps.T, strict=True):
         _print_ms(f"- {name}", took)
-    _print_ms("a commit, nothing else going on", told["commits_ms"])
+    _print_ms("a commit, nothing else going on", measured["commits_ms"])
     print(
-        f"\n{told['frames'] / SECONDS:.0f} frames and {told['requests'] / SECONDS:.0f} requests a "
-        f"second, {len(stages)} frames that led to one; {told['share']:.0%} of a core\n",
+        f"\n{measured['frames'] / SECONDS:.0f} frames and {measured['requests'] / SECONDS:.0f} "
+        f"requests a second, {len(steps)} frames that led to one; {measured['share']:.0%} of a "
+        "core\n",
         flush=True,
     )
 

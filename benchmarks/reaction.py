@@ -1,8 +1,8 @@
-"""From a frame to the request that it causes, in a session that trades: for benchmarks/live.py.
+"""Measures a trading session from a frame to the request that it causes, for benchmarks/live.py.
 
-Our sandbox plays a tape of which most frames change nothing for a market maker, and some move a
-market by a rung, so that its wagers there are replaced. The session is `python -m live trade` as it
-is, but for the stamps that are taken on the way. All stamps are of the session's own clock.
+Our sandbox replays a tape of which most frames change nothing for a market maker, and some move a
+market by a rung, so that its wagers there are replaced. The session is an unmodified `python -m
+live trade`, except that it is stamped on the way, all by the session's own clock.
 """
 
 import json
@@ -38,31 +38,31 @@ from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 
-# A move makes two requests, to cancel and to place: far below the exchange's limit, so that none
-# waits for its turn.
+# A move makes two requests, to cancel and to place: far below the exchange's limit, so that no
+# request waits for the rate limit.
 FRAMES_PER_SECOND = 500
 MOVES_PER_SECOND = 10
 SECONDS = 30
 PAIRS = 30
 
-STAGES = (
+STEPS = (
     "from the socket's thread to the loop",
-    "read, taped, in the journal",
+    "decoded, on the tape, in the journal",
     "decided, risk included",
     "until its task begins",
     "committed",
-    "given its turn among the requests",
+    "admitted by the rate limit",
     "made a request and written",
 )
 
-# The session starts meanwhile, and its first quotes go out.
+# Time for the session to start and to place its first quotes.
 _LEAD_SECONDS = 10
 _SETTLE_NS = 5 * NS_PER_SECOND
-# Our sandbox begins a tape so long before the first game.
+# Our sandbox begins a tape half an hour before the first game.
 _BEGINS_NS = 10**18 - 1_800 * NS_PER_SECOND
 _ORDERS = ("submit_multiple_orders", "cancel_multiple_orders")
 _WRITTEN = "http11.send_request_body.complete"
-_COMMITS, _HEARD_BETWEEN_COMMITS = 200, 60
+_COMMITS, _EVENTS_PER_COMMIT = 200, 60
 _COMMIT_PAUSE_SECONDS = 0.03
 
 
@@ -99,8 +99,8 @@ def write_nervous_tape(folder: Path, seed: int = 1) -> None:
 
 
 @dataclass(slots=True)
-class Way:
-    """When a frame arrived, and when it was where on its way to a request."""
+class FramePath:
+    """The times of a frame's steps, from its arrival to the request that it causes."""
 
     arrived_ns: int
     updated_ns: int
@@ -108,29 +108,29 @@ class Way:
     decided_ns: int = 0
     commits_ns: int = 0
     committed_ns: int = 0
-    turned_ns: int = 0
+    admitted_ns: int = 0
     written_ns: int = 0
 
-    def stages_ms(self) -> list[float]:
-        """Return how long each stage took."""
+    def steps_ms(self) -> list[float]:
+        """Return how long each step took."""
         stamps = (getattr(self, name) for name in self.__slots__)
         return [(after - before) / 1e6 for before, after in pairwise(stamps)]
 
 
 @dataclass
 class Stamps:
-    """Stamps on the way from a frame to the first request of which it is the cause.
+    """Stamps the steps from a frame to the first request that it causes.
 
-    A task begins with the context of whoever starts it: that is how a request knows its frame.
+    A task inherits the context of the code that starts it: that is how a request knows its frame.
     """
 
     frames_ns: list[int] = field(default_factory=list)
     requests_ns: list[int] = field(default_factory=list)
-    ways: list[Way] = field(default_factory=list)
+    paths: list[FramePath] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Stamp nothing yet."""
-        self._way: ContextVar[Way | None] = ContextVar("way", default=None)
+        self._path: ContextVar[FramePath | None] = ContextVar("path", default=None)
         self._now_ns: Callable[[], int] = lambda: 0
 
     def attach(self) -> None:
@@ -151,47 +151,47 @@ class Stamps:
                 return
             self._now_ns = market._clock.wall_ns
             self.frames_ns.append(record.received_ns)
-            token = self._way.set(Way(record.received_ns, self._now_ns()))
+            token = self._path.set(FramePath(record.received_ns, self._now_ns()))
             try:
                 plain(market, record)
             finally:
-                self._way.reset(token)
+                self._path.reset(token)
 
         return on_record
 
     def _deciding(self, plain: Any) -> Any:
         def act(listener: JournalingListener, now_ns: int) -> None:
-            way = self._way.get() or Way(0, 0)
-            way.asked_ns = way.asked_ns or self._now_ns()
+            path = self._path.get() or FramePath(0, 0)
+            path.asked_ns = path.asked_ns or self._now_ns()
             plain(listener, now_ns)
-            way.decided_ns = way.decided_ns or self._now_ns()
+            path.decided_ns = path.decided_ns or self._now_ns()
 
         return act
 
     def _committing(self, plain: Any) -> Any:
         def commit(journal: SessionJournal) -> None:
-            way = self._way.get() or Way(0, 0)
-            way.commits_ns = way.commits_ns or self._now_ns()
+            path = self._path.get() or FramePath(0, 0)
+            path.commits_ns = path.commits_ns or self._now_ns()
             plain(journal)
-            way.committed_ns = way.committed_ns or self._now_ns()
+            path.committed_ns = path.committed_ns or self._now_ns()
 
         return commit
 
     def _acquiring(self, plain: Any) -> Any:
         async def acquire(limiter: RateLimiter) -> None:
-            way = self._way.get() or Way(0, 0)
+            path = self._path.get() or FramePath(0, 0)
             await plain(limiter)
-            way.turned_ns = way.turned_ns or self._now_ns()
+            path.admitted_ns = path.admitted_ns or self._now_ns()
 
         return acquire
 
     def _sending(self, plain: Any) -> Any:
         async def handle(carrier: httpx.AsyncHTTPTransport, request: httpx.Request) -> Any:
-            way = self._way.get()
+            path = self._path.get()
 
             async def trace(event: str, _: object) -> None:
                 if event == _WRITTEN:
-                    self._note_request(way)
+                    self._note_request(path)
 
             if request.url.path.endswith(_ORDERS):
                 request.extensions["trace"] = trace
@@ -199,30 +199,30 @@ class Stamps:
 
         return handle
 
-    def _note_request(self, way: Way | None) -> None:
+    def _note_request(self, path: FramePath | None) -> None:
         now_ns = self._now_ns()
         self.requests_ns.append(now_ns)
-        if way is not None and not way.written_ns:
-            way.written_ns = now_ns
-            self.ways.append(way)
+        if path is not None and not path.written_ns:
+            path.written_ns = now_ns
+            self.paths.append(path)
 
-    def told(self) -> dict[str, Any]:
-        """Return what was stamped once the first quotes were out, for so long as is measured."""
+    def figures(self) -> dict[str, Any]:
+        """Return what was stamped in SECONDS from some time after the first quotes on."""
         first_ns = self.requests_ns[0] + _SETTLE_NS
         within = range(first_ns, first_ns + SECONDS * NS_PER_SECOND)
         return {
             "frames": sum(at_ns in within for at_ns in self.frames_ns),
             "requests": sum(at_ns in within for at_ns in self.requests_ns),
-            "stages_ms": [way.stages_ms() for way in self.ways if way.arrived_ns in within],
+            "steps_ms": [path.steps_ms() for path in self.paths if path.arrived_ns in within],
         }
 
 
 def be_session(words: list[str]) -> None:
-    """Trade until told to stop, and say what was stamped."""
+    """Trade until interrupted, and print what was stamped."""
     stamps = Stamps()
     stamps.attach()
     assert main(["trade", *words]) == 0, "the session failed"
-    print(json.dumps(stamps.told()), flush=True)
+    print(json.dumps(stamps.figures()), flush=True)
 
 
 # The measurement ----------------------------------------------------------------------------------
@@ -243,8 +243,8 @@ def react() -> dict[str, Any]:
                 "risk=open",
             )
             with started("-m", "benchmarks.reaction", *words, folder=scratch) as session:
-                told = _trade(Watched(session))
-        return told | {"commits_ms": commit_alone(Path(scratch))}
+                measured = _trade(Watched(session))
+        return measured | {"commits_ms": commit_alone(Path(scratch))}
 
 
 def _trade(session: Watched) -> dict[str, Any]:
@@ -253,19 +253,19 @@ def _trade(session: Watched) -> dict[str, Any]:
     let_pass(session.process, SECONDS)
     session.sample()
     session.process.send_signal(signal.SIGINT)
-    told: dict[str, Any] = json.loads(session.process.communicate()[0].splitlines()[-1])
+    measured: dict[str, Any] = json.loads(session.process.communicate()[0].splitlines()[-1])
     before, after = session.processor_seconds
-    return told | {"share": (after - before) / SECONDS}
+    return measured | {"share": (after - before) / SECONDS}
 
 
 def commit_alone(folder: Path) -> list[float]:
-    """Return how long commits of what is heard between two requests take, in milliseconds."""
+    """Return how long commits of the events between two requests take, in milliseconds."""
     took = []
     event = OfferChanged(LineId("0h"), Odds(-110), 50_000)
     with SessionJournal(folder / "alone.sqlite") as journal:
         journal.begin_run(0)
         for _ in range(_COMMITS):
-            for _ in range(_HEARD_BETWEEN_COMMITS):
+            for _ in range(_EVENTS_PER_COMMIT):
                 journal.market_received(0, event)
             began = perf_counter()
             journal.commit()
