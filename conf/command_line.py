@@ -68,7 +68,7 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
 
 
 def _reader_gone() -> int:
-    """Return the status of a program whose output nobody reads any more, as in `... | head`."""
+    """Return the status of a program whose output is no longer read, as in `... | head`."""
     # What is still buffered would fail again when the interpreter flushes it at its end.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

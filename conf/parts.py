@@ -1,7 +1,7 @@
 """Builds the parts that a configuration names, and checks every setting on the way.
 
 A mapping with `_target_` is a part: a class or function, called with the settings beside it. With
-`_partial_: true` it becomes a factory, which whoever uses the part calls with what else it needs.
+`_partial_: true` it becomes a factory, which the user of the part calls with the other arguments.
 """
 
 import re

@@ -36,7 +36,7 @@ ROWS_PER_GROUP = 65_536
 
 
 class TableWriter:
-    """Writes rows to one Parquet file in groups, so that memory does not grow with the table.
+    """Writes rows to one Parquet file in groups, so that memory does not depend on its length.
 
     The file has a temporary name until `close`: a file under its own name is complete. Every method
     but `abandon` raises WriteError if the disk refuses. Columns are given by name and Arrow type:

@@ -41,7 +41,7 @@ class TapeWriter:
 
     Used as a context manager; an error inside removes everything written. `on_row`, if set, is
     called with every row as it is written. A row needs a line, market or event that was added
-    before it, and belongs to the message begun last:
+    before it, and belongs to the last message:
 
         with TapeWriter(folder, source="example", simulated=True, clocks=Clocks.ONE) as writer:
             event = writer.add_event(sport_event)

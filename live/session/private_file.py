@@ -1,4 +1,4 @@
-"""Files with secrets or ceilings in them: nobody but their owner may read or change them."""
+"""Files with secrets or ceilings, which only their owner may read or change."""
 
 import os
 import stat

@@ -16,14 +16,14 @@ from simpy.events import AllOf, AnyOf, Process, Timeout
 from strategies.trading.ports.schedule import Priority, ScheduledCall
 
 TimedRow = tuple[Any, ...]
-RowTaker = Callable[[TimedRow], None]
+OnRow = Callable[[TimedRow], None]
 
 # Ahead of every row at its time: a run until then leaves those rows unread.
 _STOP_PRIORITY = -2
 
 
 class _CallEvent(Event):
-    """SimPy's event for a plain call, made without the checks of SimPy's own ways."""
+    """SimPy's event for a plain call, created without SimPy's checks, which cost time."""
 
     def __init__(self, env: Environment, *callbacks: Callable[[Event], None]) -> None:
         self.env = env
@@ -33,11 +33,11 @@ class _CallEvent(Event):
 
 
 class ReplayEnvironment(Environment):
-    """A SimPy environment whose time also passes by the rows of a recording.
+    """A SimPy environment that also processes the rows of a recording at their times.
 
-    Rows are tuples that start with their time in nanoseconds, in order of time. Each is handed to
-    the taker named by `replay_to` at its time, before any event that is due then. Runs stop and
-    resume as in SimPy; after an exception in the taker the next run starts with the next row.
+    Rows are tuples that start with their time in nanoseconds, in order of time. Each is passed to
+    the function given to `replay_to` at its time, before any event that is due then. Runs stop and
+    resume as in SimPy; after an exception in that function the next run starts with the next row.
     """
 
     if not TYPE_CHECKING:
@@ -51,11 +51,11 @@ class ReplayEnvironment(Environment):
     _now: int
 
     def __init__(self, rows: Iterable[TimedRow] = (), start_ns: int = 0) -> None:
-        """Start at the time of the first row, or at `start_ns` if there is none."""
+        """Start at the time of the first row, or at `start_ns` without rows."""
         self._rows: Iterator[TimedRow] = iter(rows)
         self._head = next(self._rows, None)
         super().__init__(start_ns if self._head is None else self._head[0])
-        self._take_row: RowTaker = _ignore
+        self._on_row: OnRow = _ignore
         self.rows_taken = 0
         self.rows_ended = self.event()
         self._end_rows()
@@ -65,9 +65,9 @@ class ReplayEnvironment(Environment):
         """Return the time."""
         return self._now
 
-    def replay_to(self, take_row: RowTaker) -> None:
-        """Hand every row from here on to this taker."""
-        self._take_row = take_row
+    def replay_to(self, on_row: OnRow) -> None:
+        """Pass every row from now on to a function."""
+        self._on_row = on_row
 
     def schedule_call(
         self, when_ns: int, priority: Priority, callback: Callable[[], None]
@@ -97,7 +97,7 @@ class ReplayEnvironment(Environment):
         self._now = row[0]
         self.rows_taken += 1
         try:
-            self._take_row(row)
+            self._on_row(row)
         finally:
             self._end_rows()
 
@@ -136,7 +136,7 @@ class ReplayEnvironment(Environment):
 
     def _merge(self, limit: SimTime) -> None:
         """Take every row that is left, and the events due before each."""
-        queue, take_row, step = self._queue, self._take_row, super().step
+        queue, on_row, step = self._queue, self._on_row, super().step
         head, self._head = self._head, None
         if head is None:
             return
@@ -153,7 +153,7 @@ class ReplayEnvironment(Environment):
                     self._head = None
                 self._now = at_ns
                 taken += 1
-                take_row(row)
+                on_row(row)
         except BaseException:
             if self._head is None:
                 self._head = next(self._rows, None)
@@ -163,7 +163,7 @@ class ReplayEnvironment(Environment):
             self._end_rows()
 
     def _end_rows(self) -> None:
-        """Say that no row is left; called wherever the last one may have been read."""
+        """Trigger `rows_ended` if no row is left; called wherever a row is read."""
         if self._head is None and not self.rows_ended.triggered:
             self.rows_ended.succeed()
 
@@ -175,7 +175,7 @@ class VirtualClock:
     """
 
     def __init__(self, env: ReplayEnvironment, before: Callable[[int], None]) -> None:
-        """Show the time of an environment."""
+        """Read the time of an environment."""
         self._env = env
         self._before = before
 
@@ -195,4 +195,4 @@ class VirtualClock:
 
 
 def _ignore(_: TimedRow) -> None:
-    """Take rows while nobody asked for them."""
+    """Ignore rows until `replay_to` is called."""

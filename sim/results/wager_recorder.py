@@ -1,8 +1,8 @@
 """The record of a run's wagers: a row for each fill, with its markouts, and one for each wager.
 
-The recorder stands between whatever delivers events and the desk. It asks for the fair price before
-the desk sees a fill, and reads from the desk's own wagers what the fill changed. The desk knows
-nothing of it.
+The recorder is between the source of events and the desk. It computes the fair price before the
+desk receives a fill, and reads from the desk's own wagers what the fill changed. The desk does not
+know it.
 """
 
 from collections import Counter, deque
@@ -65,8 +65,8 @@ class _Fill:
 class WagerRecorder:
     """Passes events on to a desk, and records what they change of its wagers.
 
-    Give its `take` to whatever delivers events, in place of the desk's. Wagers that the desk knows
-    already come from earlier runs: their fills and ends count, their earlier answers do not.
+    Give its `take` to the source of events, in place of the desk's. Wagers that the desk knows
+    already come from earlier runs: their fills and ends count, their earlier responses do not.
     `fills`, `ended` (by reason) and `rejections` (by code) are counts; `edge` and `markouts` are
     means in probability, from the side of the line that was backed. Rows go to `tables`, if given.
     """

@@ -11,7 +11,7 @@ from sim.exchange.queue_models import QueueModel
 from sim.market_source import MarketSource, require_simulated, require_simulated_exchange
 from sim.sandbox.sandbox_settings import SandboxSettings
 from sim.sandbox.server import Server
-from sim.sandbox.shifted_exchange import PacedClock, ShiftedExchange
+from sim.sandbox.shifted_exchange import ShiftedExchange, SteppingClock
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.ports.schedule import Schedule
@@ -28,7 +28,7 @@ class Sandbox:
         *,
         feed: MarketSource,
         exchange: Callable[..., SimulatedProphet],
-        clock: Callable[..., PacedClock],
+        clock: Callable[..., SteppingClock],
         latency: Callable[..., Latency],
         queue: Callable[[], QueueModel],
         fees: Commission,
@@ -52,7 +52,7 @@ class Sandbox:
         """Serve while the context is entered; raise ConfigError if the port is not available."""
         before_start_ns = self.settings.begin_before_start_ns
         shifted_exchange = ShiftedExchange(
-            self._feed, self._make_exchange, self._paced, before_start_ns
+            self._feed, self._make_exchange, self._stepping_clock, before_start_ns
         )
         server = Server(shifted_exchange, self.settings)
         try:
@@ -66,7 +66,7 @@ class Sandbox:
         finally:
             await server.stop()
 
-    def _paced(self, schedule: Schedule) -> PacedClock:
+    def _stepping_clock(self, schedule: Schedule) -> SteppingClock:
         try:
             return self._clock(schedule=schedule)
         except TypeError:

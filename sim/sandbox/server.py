@@ -51,7 +51,7 @@ class Server:
         self._updates = SocketUpdates(self._views, self.hub)
         self._runner = web.AppRunner(self._application(wire_ids), shutdown_timeout=1)
         self._port = settings.port
-        self._pacing: asyncio.Future[None] | None = None
+        self._clock_run: asyncio.Future[None] | None = None
 
     @property
     def address(self) -> str:
@@ -66,21 +66,21 @@ class Server:
         await web.TCPSite(self._runner, self.settings.host, self.settings.port).start()
         self._port = self._runner.addresses[0][1]
         self._send_health_check()
-        self._pacing = asyncio.ensure_future(self.shifted_exchange.clock.run())
+        self._clock_run = asyncio.ensure_future(self.shifted_exchange.clock.run())
 
     async def wait(self, ended: asyncio.Event) -> None:
         """Serve until the event is set; re-raise an error of the replay."""
         ending = asyncio.ensure_future(ended.wait())
-        assert self._pacing is not None, "it has not started"
-        await asyncio.wait((ending, self._pacing), return_when=asyncio.FIRST_COMPLETED)
+        assert self._clock_run is not None, "it has not started"
+        await asyncio.wait((ending, self._clock_run), return_when=asyncio.FIRST_COMPLETED)
         ending.cancel()
-        if self._pacing.done():
-            self._pacing.result()
+        if self._clock_run.done():
+            self._clock_run.result()
 
     async def stop(self) -> None:
         """Close every socket, stop listening and stop the clock."""
-        if self._pacing is not None:
-            self._pacing.cancel()
+        if self._clock_run is not None:
+            self._clock_run.cancel()
         await self.hub.close()
         await self._runner.cleanup()
 

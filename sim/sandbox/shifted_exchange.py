@@ -25,7 +25,7 @@ from strategies.trading.ports.schedule import CallSchedule, Priority, ScheduledC
 _Response = TypeVar("_Response")
 
 
-class PacedClock(Protocol):
+class SteppingClock(Protocol):
     """A clock that steps an environment as its own time passes."""
 
     def now_ns(self) -> int:
@@ -82,7 +82,7 @@ class ShiftedExchange:
         self,
         feed: MarketSource,
         make_exchange: Callable[..., SimulatedProphet],
-        make_clock: Callable[..., PacedClock],
+        make_clock: Callable[..., SteppingClock],
         before_start_ns: int,
     ) -> None:
         """Build the exchange; nothing is replayed before `open`."""

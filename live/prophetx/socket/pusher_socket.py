@@ -117,7 +117,7 @@ class PusherSocket:
         connection.run = self._run
 
     def _run(self) -> None:
-        """Run as Pysher's thread; however it ends, the loop learns of it."""
+        """Run as Pysher's thread; however it ends, the loop is notified."""
         try:
             self._pusher.connection._connect()
         except Exception as error:

@@ -82,7 +82,7 @@ def _window_ns(official_ns: int) -> tuple[int, int]:
 
 
 def _lead_s(at_ns: Integers, price: Floats, official_ns: int) -> list[float]:
-    """Return the lead of the first fall of a price by a cent, in a list, empty if there is none."""
+    """Return the lead of the first fall of a price by a cent, as a list of one, or of none."""
     since = (
         int(np.searchsorted(at_ns, official_ns - int(BEFORE_S * NS_PER_SECOND), side="right")) - 1
     )

@@ -17,7 +17,7 @@ OVERTIME_SHARE = OVERTIME_NS / REGULATION_NS
 # assumed.
 _REAL_MINUTES = (0.0, 24.0, 26.7, 54.5, 70.4, 98.2, 100.9, 125.8, 134.0)
 _PLAYED_MINUTES = (0.0, 12.0, 12.0, 24.0, 24.0, 36.0, 36.0, 46.0, 48.0)
-# An estimate never assumes that the game has ended or an overtime has begun.
+# An estimate never assumes that the game has ended or is in an overtime.
 _MOST_ESTIMATED_NS = REGULATION_NS - _MINUTE_NS
 
 

@@ -52,7 +52,7 @@ class ScheduledCall:
     __slots__ = ("_callback",)
 
     def __init__(self, callback: Callable[[], None]) -> None:
-        """Keep the callback; whoever schedules it calls `make` when it is due."""
+        """Keep the callback; the schedule calls `make` when it is due."""
         self._callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:

@@ -125,7 +125,7 @@ def play(stage: ShiftedExchange, pair: int, kind: Kind, line: int = NOWHERE, **t
     columns = {"odds": 0, "cents": 0, "quantity": 0, "side": Side.NONE, "state": 0} | told
     event = 0 if key.event_id == FIRST else 1
     where = (now_ns, now_ns, next(SEQUENCE), kind, line, market, event)
-    stage.env._take_row((*where, *columns.values(), None))
+    stage.env._on_row((*where, *columns.values(), None))
 
 
 def take_and_settle(stage: ShiftedExchange, pair: int) -> None:
