@@ -104,8 +104,8 @@ class SessionRun:
             still_open = await self._gateway.withdraw_all()
         except ExchangeError as error:
             message = (
-                f"{name} does not answer whether wagers are open ({error}); "
-                "see python -m live status"
+                f"{name} does not report whether wagers are open ({error}); "
+                "check with python -m live status"
             )
             raise ExchangeError(message) from error
         if still_open:

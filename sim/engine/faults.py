@@ -70,23 +70,23 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
         Probability, Meta(description="That the exchange refuses a command for no reason of ours.")
     ]
     answer_lost: Annotated[
-        Probability, Meta(description="That an answer or private update is lost.")
+        Probability, Meta(description="That a response or private update is lost.")
     ]
     answer_late: Annotated[
-        Probability, Meta(description="That an answer or private update comes late.")
+        Probability, Meta(description="That a response or private update is late.")
     ]
     answer_doubled: Annotated[
-        Probability, Meta(description="That an answer or private update comes twice.")
+        Probability, Meta(description="That a response or private update arrives twice.")
     ]
     late_seconds: Annotated[
-        Seconds, Meta(description="How much later than due a late answer comes, at most.")
+        Seconds, Meta(description="How much later than due a late response is, at most.")
     ]
     recovery_seconds: Annotated[
         float,
         Meta(
             gt=0,
             lt=CANCEL_PATIENCE_SECONDS,
-            description="Time until a lost answer is fetched from the exchange's history; below "
+            description="Time until a lost response is read from the exchange's history; below "
             "five seconds, after which the desk gives up.",
         ),
         Unit("seconds"),

@@ -95,7 +95,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True):
     ]
     requests_per_second: Annotated[
         PositiveWhole,
-        Meta(description="How many requests of one account are answered in a second."),
+        Meta(description="How many requests of one account are accepted in any second."),
     ]
     in_play_delay_seconds: Annotated[
         Seconds,

@@ -4,7 +4,7 @@ A recording shows how much is offered at each odds, not whose it is. Where an of
 without a trade, somebody cancelled; where in the queue they stood is an assumption, and a queue
 model is that assumption.
 
-Every possible answer lies between those of `Back` and `Front`: with the commands fixed, a wager is
+Every possible model lies between `Back` and `Front`: with the commands fixed, a wager is
 filled under every model at least as much as under `Back` and at most as much as under `Front`.
 """
 

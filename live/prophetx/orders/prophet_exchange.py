@@ -247,20 +247,20 @@ class ProphetExchange:
             for wager in numbered
         ]
         try:
-            answers = await self._client.cancel_batch(cancellations)
+            responses = await self._client.cancel_batch(cancellations)
         except RefusalError as refusal:
             for wager in numbered:
                 await self._refuse(wager, refusal.code)
             return
         except ExchangeError:
-            answers = []
+            responses = []
         for place, wager in enumerate(numbered):
-            answer = answers[place] if place < len(answers) else None
-            if answer is None or not answer.success:
-                error = None if answer is None else answer.error
+            response = responses[place] if place < len(responses) else None
+            if response is None or not response.success:
+                error = None if response is None else response.error
                 await self._refuse(wager, (error and error.error_code) or _NO_RESPONSE)
-            elif answer.order is not None:
-                self.wagers.apply(wager, answer.order)
+            elif response.order is not None:
+                self.wagers.apply(wager, response.order)
 
     async def _refuse(self, wager: TrackedWager, code: str) -> None:
         """Emit a refused cancel; if there is nothing left to cancel, emit how the wager ended."""
@@ -346,7 +346,7 @@ class ProphetExchange:
     # Tasks ------------------------------------------------------------------------------------
 
     def _emit_later(self, events: Sequence[Event]) -> None:
-        """Emit events that need no request, after the call that they answer has returned."""
+        """Emit events that need no request, once the call that they respond to has returned."""
 
         async def emit() -> None:
             self.wagers.emit(events)

@@ -89,23 +89,23 @@ class Tokens:
         body = msgspec.json.encode({"refresh_token": self._refresh})
         reply = await self._transport.ask("POST", "auth/refresh", body=body, token=self._access)
         try:
-            answer = _read_secret(RefreshResponse, data_of(reply, "refresh"))
+            response = _read_secret(RefreshResponse, data_of(reply, "refresh"))
         except (RefusalError, ProtocolError):
             return await self._log_in()
-        self._keep(answer.access_token, answer.access_expire_time, refreshed=True)
-        return answer.access_token
+        self._keep(response.access_token, response.access_expire_time, refreshed=True)
+        return response.access_token
 
     async def _log_in(self) -> str:
         keys = self._credentials
         body = msgspec.json.encode({"access_key": keys.access_key, "secret_key": keys.secret_key})
         reply = await self._transport.ask("POST", "auth/login", body=body)
         try:
-            answer = _read_secret(LoginResponse, data_of(reply, "login"))
+            response = _read_secret(LoginResponse, data_of(reply, "login"))
         except RefusalError as refusal:
             raise _refused(self._transport.endpoint.name, refusal) from refusal
-        self._refresh = answer.refresh_token
-        self._keep(answer.access_token, answer.access_expire_time, refreshed=False)
-        return answer.access_token
+        self._refresh = response.refresh_token
+        self._keep(response.access_token, response.access_expire_time, refreshed=False)
+        return response.access_token
 
     def _keep(self, access: str, ends_seconds: int, *, refreshed: bool) -> None:
         now_ns = self._clock.wall_ns()

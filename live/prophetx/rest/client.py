@@ -84,8 +84,8 @@ class ProphetClient:
 
     async def tournaments(self) -> list[WireTournament]:
         """Return every tournament."""
-        answer = await self._read(WireTournaments, "mm/get_tournaments")
-        return answer.tournaments or []
+        response = await self._read(WireTournaments, "mm/get_tournaments")
+        return response.tournaments or []
 
     async def events(self, tournament_id: int) -> list[WireEvent]:
         """Return the events of a tournament."""
@@ -96,9 +96,11 @@ class ProphetClient:
         """Return the markets of up to 50 events; one that cannot be read is skipped."""
         assert 0 < len(event_ids) <= EVENTS_PER_QUERY
         query = {"event_ids": ",".join(map(str, event_ids))}
-        answer: MarketsOfEvents
-        answer = await self._read(MarketsOfEvents, "v4/mm/get_multiple_markets", query)
-        return {event_id: self._markets(answer.get(str(event_id)) or []) for event_id in event_ids}
+        response: MarketsOfEvents
+        response = await self._read(MarketsOfEvents, "v4/mm/get_multiple_markets", query)
+        return {
+            event_id: self._markets(response.get(str(event_id)) or []) for event_id in event_ids
+        }
 
     async def ladder(self) -> list[int]:
         """Return the permitted odds."""
@@ -112,8 +114,8 @@ class ProphetClient:
 
     async def place(self, request: PlaceWager) -> WireOrder:
         """Place one wager; the response says that it waits to be opened."""
-        answer = await self._change(PlacedResponse, "v4/mm/submit_order", placement(request))
-        return answer.order
+        response = await self._change(PlacedResponse, "v4/mm/submit_order", placement(request))
+        return response.order
 
     async def place_batch(self, requests: Sequence[PlaceWager]) -> BatchPlacedResponse:
         """Place up to 20 wagers; each is accepted or refused on its own."""

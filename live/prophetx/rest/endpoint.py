@@ -47,7 +47,7 @@ class Endpoint:
     ]
     answer_seconds: Annotated[
         PositiveSeconds,
-        Meta(description="Time without an answer after which the outcome is unknown."),
+        Meta(description="Time without a response after which the outcome is unknown."),
     ]
 
     def __post_init__(self) -> None:

@@ -108,7 +108,7 @@ class Transport:
 
     def _unreachable(self, method: str, path: str, error: Exception) -> UnreachableError:
         if isinstance(error, TimeoutError | httpx.TimeoutException):
-            why = f"no answer within {self._answer_seconds:g} s"
+            why = f"no response within {self._answer_seconds:g} s"
         else:
             why = str(error) or type(error).__name__
         if self.endpoint.is_local and isinstance(error, httpx.ConnectError):

@@ -173,12 +173,12 @@ class WireEvents(WireStruct, frozen=True):
 MarketsOfEvents = dict[str, list[Raw] | None]
 
 
-def ladder_of(answer: Any) -> list[int]:
+def ladder_of(response: Any) -> list[int]:
     """Return the permitted odds, given bare or under their name; raise ProtocolError if neither."""
-    rungs = answer.get("ladder") if isinstance(answer, dict) else answer
+    rungs = response.get("ladder") if isinstance(response, dict) else response
     if isinstance(rungs, list) and rungs and all(map(_are_odds, rungs)):
         return rungs
-    raise unreadable("ladder", "is no list of American odds", str(answer))
+    raise unreadable("ladder", "is no list of American odds", str(response))
 
 
 def _are_odds(rung: object) -> bool:

@@ -3,11 +3,11 @@
 `take` applies an event, `act` decides on the markets that are due, `on_event` does both. The desk
 has no threads and no clock of its own: every event comes with the time of its arrival. A market is
 due at the next refresh after it changed, and at once after a fill, a status change, a lost feed,
-or an answer that a decision was waiting for.
+or a response that a decision was waiting for.
 
-Answers and private updates may be lost and repeated later, duplicated, and out of order. Whatever
-is not confirmed counts against us: a wager as open, a cancel as not done. A cancel without an
-answer is sent again; a wager never is.
+Responses and private updates may be lost and repeated later, duplicated, and out of order. What
+is not confirmed counts against us: a wager as open, a cancel as not done. A cancel without a
+response is sent again; a wager never is.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -365,7 +365,7 @@ class Desk:
         self._exchange.cancel_all()
 
     def _resend_cancels(self, now_ns: int) -> None:
-        """Send cancels again that went unanswered: they were lost, or their answers were."""
+        """Send cancels again that had no response: they were lost, or their responses were."""
         if self.risk.state is not TradingState.HALTED:
             self._cancel(self.wagers.unanswered(now_ns), now_ns)
         elif self.wagers.live_count and now_ns - self._cancel_all_ns >= CANCEL_PATIENCE_NS:

@@ -29,7 +29,7 @@ class MarketState:
 
     `changed` means due at the next refresh, `urgent` due at once. `targets` are the strategy's last
     quotes if nothing has happened to our wagers since, else None; `waiting` is whether some of
-    their changes must wait for an answer. `block_reason` is why no quotes were allowed at the last
+    their changes must wait for a response. `block_reason` is why no quotes were allowed at the last
     decision, None if they were; `denials` are those of the last decision, so that a lasting one is
     reported once, and `usage_at_denial` is the risk usage at that time.
     """

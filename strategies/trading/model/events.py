@@ -108,7 +108,7 @@ class FeedRestored(Struct, frozen=True):
     """Market data is complete again."""
 
 
-# Answers and private updates -----------------------------------------------------------------
+# Responses and private updates ---------------------------------------------------------------
 
 
 class WagerAccepted(Struct, frozen=True):
@@ -205,7 +205,7 @@ class AccountState(Struct, frozen=True):
     credit_cents: int = 0
 
 
-# The operator's words ------------------------------------------------------------------------
+# Commands of a person ------------------------------------------------------------------------
 
 
 class TradingStateSet(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Names of things: typed identifiers, and the mint of our own wager references."""
+"""Typed identifiers, and the factory of our own wager references."""
 
 import re
 from typing import NamedTuple, NewType
@@ -30,7 +30,7 @@ class WagerRefFactory:
     """
 
     def __init__(self, session_name: str, start_number: int) -> None:
-        """Mint for one start of a session; raise ConfigError where the name cannot be used."""
+        """Make references for one start of a session; raise ConfigError for an invalid name."""
         if not _SESSION_NAME.fullmatch(session_name):
             message = (
                 f"session.name {session_name!r}: use 1 to 60 letters, digits, '_' or '-', "
@@ -41,6 +41,6 @@ class WagerRefFactory:
         self._count = 0
 
     def next_ref(self) -> WagerRef:
-        """Return a reference that this mint has not returned before."""
+        """Return the next reference."""
         self._count += 1
         return WagerRef(f"{self._prefix}{self._count}")

@@ -1,6 +1,6 @@
 """Money is integer cents. This module owns every conversion and every rounding.
 
-Dollars exist only at the edges: in configuration, and in what people read.
+Dollars exist only at the edges: in configurations and in texts.
 """
 
 from decimal import Decimal
@@ -10,7 +10,7 @@ from strategies.trading.model.settings import Dollars
 
 
 def cents_from_dollars(dollars: Dollars) -> int:
-    """Return an amount of dollars as cents; raise ValueError where it has a third decimal."""
+    """Return an amount of dollars as cents; raise ValueError if it has a third decimal."""
     exact = Decimal(str(dollars)) * 100
     cents = int(exact)
     if cents != exact:
@@ -20,13 +20,13 @@ def cents_from_dollars(dollars: Dollars) -> int:
 
 
 def dollars_text(cents: int) -> str:
-    """Return cents as people read them: -1234 becomes -$12.34."""
+    """Return cents as text in dollars: -1234 becomes -$12.34."""
     sign = "-" if cents < 0 else ""
     return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 def profit_cents(stake_cents: int, odds: int) -> int:
-    """Return what a stake wins beyond itself at these odds, rounded half up to the cent."""
+    """Return the profit of a winning stake at these odds, in cents, rounded half up."""
     numerator, denominator = payout_ratio(odds)
     return (2 * stake_cents * numerator + denominator) // (2 * denominator)
 
@@ -34,8 +34,8 @@ def profit_cents(stake_cents: int, odds: int) -> int:
 def fill_profit_cents(filled_cents: int, stake_cents: int, odds: int) -> int:
     """Return the profit of a fill of `stake_cents` after `filled_cents` at the same odds.
 
-    The profit is the rounded profit of the cumulative stake less what earlier fills gave, so
-    that splitting a wager into fills never changes its total profit.
+    The profit is the rounded profit of the cumulative stake less that of earlier fills, so that
+    splitting a wager into fills never changes its total profit.
     """
     return profit_cents(filled_cents + stake_cents, odds) - profit_cents(filled_cents, odds)
 
@@ -43,8 +43,8 @@ def fill_profit_cents(filled_cents: int, stake_cents: int, odds: int) -> int:
 def stake_within_profit(filled_cents: int, open_cents: int, odds: int, budget_cents: int) -> int:
     """Return the largest part of `open_cents` whose fill costs a counterparty at most the budget.
 
-    The counterparty's stake is our profit, so this answers how much of a resting wager a taker
-    with `budget_cents` can match.
+    The counterparty's stake is our profit, so this is how much of a resting wager a taker with
+    `budget_cents` can match.
     """
     if fill_profit_cents(filled_cents, open_cents, odds) <= budget_cents:
         return open_cents

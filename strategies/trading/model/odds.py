@@ -16,7 +16,7 @@ Odds = NewType("Odds", int)
 
 EVEN = Odds(100)
 
-# Magnitudes of the ladder as the exchange's sandbox answered it on 2026-09-12: (from, to, step).
+# Magnitudes of the ladder, from the exchange's sandbox on 2026-09-12: (from, to, step).
 _LADDER_STEPS = (
     (100, 130, 1),
     (130, 200, 2),

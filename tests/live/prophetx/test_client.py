@@ -270,7 +270,7 @@ def test_an_answer_that_is_too_late_is_none() -> None:
         async with Transport(site, clock, httpx.MockTransport(slow)) as transport:
             await transport.ask("POST", "v4/mm/submit_order")
 
-    with pytest.raises(UnreachableError, match="no answer within 5 s"):
+    with pytest.raises(UnreachableError, match="no response within 5 s"):
         run_jumping(run)
 
 
