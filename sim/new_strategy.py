@@ -43,7 +43,7 @@ class $class_name:
         """Take the settings, which are checked against these types."""
         self._spread_margin = spread_margin
         self._stake_cents = cents_from_dollars(default_stake)
-        # How often the desk asks at most about a market that changed; 0 asks on every change.
+        # The least time between two calls for a market that changed; 0 calls on every change.
         self.quote_refresh_ns = nanoseconds(quote_refresh_seconds)
 
     def quote(self, view: View) -> tuple[Quote, ...]:

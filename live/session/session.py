@@ -149,7 +149,7 @@ class Session:
             limits=limits,
             wagers=self._wagers,
             commission=self._commission,
-            # Replaced by what the exchange reports, once it is asked.
+            # Replaced by the balance that the exchange reports.
             starting_balance_cents=0,
             session_name=self._name,
             start_number=start_number,

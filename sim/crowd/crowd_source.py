@@ -138,7 +138,7 @@ def crowd_source(
         Hours, Meta(description="How long before the announced start the markets open.")
     ],
     makers: Annotated[
-        PositiveWhole, Meta(description="How many of six makers quote, the keenest first.")
+        PositiveWhole, Meta(description="How many of six makers quote, the tightest first.")
     ],
     requote_rate: Annotated[
         Multiple, Meta(description="How often makers requote, as a multiple of the measured rate.")

@@ -91,7 +91,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True):
     min_stake: Annotated[Dollars, Meta(description="The smallest stake that is accepted.")]
     max_stake: Annotated[Dollars, Meta(description="The largest stake that is accepted.")]
     add_only_allowed: Annotated[
-        bool, Meta(description="Whether a wager may ask to rest only and never to take.")
+        bool, Meta(description="Whether wagers that must only rest (add-only) are accepted.")
     ]
     requests_per_second: Annotated[
         PositiveWhole,

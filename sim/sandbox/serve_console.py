@@ -12,7 +12,7 @@ from strategies.trading.model.money import dollars_text
 
 
 def present_sandbox(session: Sandbox) -> None:
-    """Serve until Ctrl-C, or until the process is asked to end."""
+    """Serve until Ctrl-C or SIGTERM."""
     asyncio.run(_serve(session))
 
 

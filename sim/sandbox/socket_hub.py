@@ -136,7 +136,7 @@ class SocketHub:
                 case FaultKind.SOCKET_RESET:
                     socket.reset()
                 case FaultKind.SOCKET_CLOSE:
-                    socket.close(int(fault.code or 1000), "asked for")
+                    socket.close(int(fault.code or 1000), "requested fault")
                 case FaultKind.GARBAGE_FRAME:
                     socket.send(fault.text)
 

@@ -236,7 +236,7 @@ async def open_capture(
 ) -> tuple[Capture, TapeWriter]:
     """Return a capture of the chosen tournaments, and its tape in a folder.
 
-    Raise ConfigError if the exchange lacks a tournament, ExchangeError where it cannot be asked.
+    Raise ConfigError if the exchange lacks a tournament, ExchangeError if it cannot be reached.
     """
     client, endpoint = connection.client, connection.endpoint
     ladder = Ladder(await client.ladder())

@@ -56,7 +56,7 @@ class OrderHistory:
         return [order for order in await self.recent() if is_open(order)]
 
     async def order(self, number: str) -> WireOrder | None:
-        """Return a wager as it is now, None if the exchange does not have it."""
+        """Return the present state of a wager, None if the exchange does not have it."""
         try:
             return await self._client.order(number)
         except RefusalError as refusal:

@@ -223,7 +223,7 @@ class ProphetExchange:
         self.wagers.emit(list(chain.from_iterable(wager.reject(code) for wager in wagers)))
 
     async def _recent_orders(self) -> list[WireOrder]:
-        """Return what was placed lately; try until the exchange can be asked."""
+        """Return the orders placed within the last minute; try until the exchange responds."""
         while True:
             try:
                 return await self.wagers.history.recent(_RECENT_SECONDS)
@@ -322,7 +322,7 @@ class ProphetExchange:
     # The account ------------------------------------------------------------------------------
 
     async def _report_state(self) -> None:
-        """Emit the account as it is now; try until the exchange can be asked."""
+        """Emit the present state of the account; try until the exchange responds."""
         while True:
             try:
                 open_orders = await self.wagers.catch_up()
@@ -340,7 +340,7 @@ class ProphetExchange:
         return balance.balance_cents - balance.matched_cents - balance.unmatched_cents
 
     async def available_cents(self) -> int:
-        """Return what may still be staked; raise ExchangeError where it cannot be asked."""
+        """Return the available balance; raise ExchangeError if the exchange cannot be reached."""
         return self._available_cents(await self._client.balance())
 
     # Tasks ------------------------------------------------------------------------------------

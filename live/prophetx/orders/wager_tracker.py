@@ -26,7 +26,7 @@ class WagerTracker:
     """Every wager that may still be matched or settled.
 
     Reports on them (`apply`) become events for the listener; until one is attached, they are
-    `pending`. Requests raise ExchangeError where the exchange cannot be asked.
+    `pending`. Requests raise ExchangeError if the exchange cannot be reached.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ _PLAY_MONEY = ("sandbox", "staging", "-qa")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One exchange: its address, whether its money is real, and how fast it may be asked.
+    """One exchange: its address, whether its money is real, and its rate limit.
 
     `speed` is that of its clock relative to wall time: 1 for any exchange but our own sandbox.
     Raise ConfigError if `real_money` contradicts the address.
@@ -74,7 +74,7 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """Return the host that is asked."""
+        """Return the host to which requests are sent."""
         return urlsplit(self.root).hostname or ""
 
     @property

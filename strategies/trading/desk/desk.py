@@ -108,7 +108,7 @@ class Desk:
     def restore(self, wagers: Iterable[EarlierWager]) -> None:
         """Take over wagers of earlier runs, as if this desk had placed them; call before `start`.
 
-        Their updates go to the journal like any input: pause it, as it has them already.
+        Their updates would be journaled like any input: pause the journal, which has them already.
         """
         for wager in wagers:
             self.wagers.register(wager.request, wager.placed_ns)

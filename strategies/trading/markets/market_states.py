@@ -25,7 +25,7 @@ from strategies.trading.ports.strategy import Quote
 
 
 class MarketState:
-    """One market: its status and books, and where the desk's decisions on it stand.
+    """One market: its status and books, and the state of the desk's decisions on it.
 
     `changed` means due at the next refresh, `urgent` due at once. `targets` are the strategy's last
     quotes if nothing has happened to our wagers since, else None; `waiting` is whether some of
@@ -80,7 +80,7 @@ class MarketStates:
     ) -> None:
         """Follow these markets of a catalogue.
 
-        If eager, a change of the touch is urgent, and one behind it asks for no decision.
+        If eager, a change of the touch is urgent, and one behind it needs no decision.
         """
         self._eager = eager
         self.catalogue = catalogue

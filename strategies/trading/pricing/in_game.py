@@ -111,7 +111,7 @@ def _over(event: EventState, book: Book, now_ns: int) -> float | None:
 
 
 def _decided(excess: float) -> float:
-    """Return what a line is worth once the game is over."""
+    """Return the value of a line after the end of the game."""
     if excess == 0.0:
         return 0.5
     return 1.0 if excess > 0.0 else 0.0
