@@ -195,8 +195,8 @@ class _Checker:
     def __init__(self, info: TapeInfo) -> None:
         self._info = info
         self._ladder = np.array(info.ladder.rungs)
-        events = {event.event_id: place for place, event in enumerate(info.events)}
-        markets = {market.key: place for place, market in enumerate(info.markets)}
+        events = {event.event_id: index for index, event in enumerate(info.events)}
+        markets = {market.key: index for index, market in enumerate(info.markets)}
         self._market_events = np.array([events[market.event_id] for market in info.markets])
         self._line_markets = np.array([markets[line.market_key] for line in info.lines])
         self._last_received_ns = -1
@@ -218,12 +218,12 @@ class _Checker:
             priced & ((columns["amount_cents"] < 0) | (columns["quantity_cents"] < 0)),
             "has a negative amount",
         )
-        self._check_places(chunk, kind, priced)
+        self._check_indices(chunk, kind, priced)
         self._check_scores(chunk, kind)
         self._check_states(chunk, kind)
         self._last_received_ns, self._last_seq = int(received[-1]), int(seq[-1])
 
-    def _check_places(self, chunk: Chunk, kind: NDArray[Any], priced: NDArray[np.bool_]) -> None:
+    def _check_indices(self, chunk: Chunk, kind: NDArray[Any], priced: NDArray[np.bool_]) -> None:
         on_line = priced | np.isin(kind, (Kind.RESULT, Kind.REFERENCE))
         on_market = on_line | np.isin(kind, (Kind.MARKET_STATUS, Kind.IN_PLAY_DELAY))
         on_event = on_market | np.isin(kind, (Kind.EVENT_STATUS, Kind.SCHEDULE, Kind.SCORE))

@@ -1,7 +1,7 @@
 """The tape format. `reader.py` reads it, `writer.py` writes it.
 
 A recording is a folder of Parquet segments, `segment-00000.parquet` onwards, each readable alone.
-Rows are flat and in order of arrival. A row's `event`, `market` and `line` are places in the small
+Rows are flat and in order of arrival. A row's `event`, `market` and `line` are indices of the small
 dictionaries that every segment carries in its metadata, or NOWHERE. Rows of one message share `seq`
 and are seen together. The columns, by kind of row:
 

@@ -22,7 +22,7 @@ class TapeEvents:
     """Makes events of rows, with the dictionaries and the catalogue of their tape.
 
     `info` and `catalogue` may gain entries while rows are read. Lines, markets and events are given
-    as their places in the tape's dictionaries.
+    as their indices in the tape's dictionaries.
     """
 
     def __init__(self, info: TapeInfo, catalogue: Catalogue) -> None:

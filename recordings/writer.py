@@ -86,7 +86,7 @@ class TapeWriter:
         self._events: dict[str, int] = {}
         self._markets: dict[tuple[str, str], int] = {}
         self._lines: dict[str, int] = {}
-        self._line_places: list[tuple[int, int]] = []
+        self._line_indices: list[tuple[int, int]] = []
         self._market_events: list[int] = []
 
     def __enter__(self) -> Self:
@@ -110,14 +110,14 @@ class TapeWriter:
             raise
 
     def add_event(self, event: SportEvent) -> int:
-        """Return the place of a sport event in the dictionary, adding it if it is new."""
+        """Return the index of a sport event in the dictionary, adding it if it is new."""
         if event.event_id not in self._events:
             self._events[event.event_id] = len(self.info.events)
             self.info.events.append(event)
         return self._events[event.event_id]
 
     def add_market(self, market: Market) -> int:
-        """Return the place of a market, adding it if it is new.
+        """Return the index of a market, adding it if it is new.
 
         Raise TapeError if its event is not known, or cannot have such a market.
         """
@@ -133,14 +133,14 @@ class TapeWriter:
         return self._markets[market.key]
 
     def add_line(self, line: Line) -> int:
-        """Return the place of a line, adding it if it is new; its market must have been added."""
+        """Return the index of a line, adding it if it is new; its market must have been added."""
         if line.line_id not in self._lines:
             market = self._markets.get(line.market_key)
             if market is None:
                 message = f"line {line.line_id}: its market {line.market_id} is not known"
                 raise TapeError(message)
             self._lines[line.line_id] = len(self.info.lines)
-            self._line_places.append((self._market_events[market], market))
+            self._line_indices.append((self._market_events[market], market))
             self.info.lines.append(line)
         return self._lines[line.line_id]
 
@@ -189,7 +189,7 @@ class TapeWriter:
         if not 0.5 < probability * PROBABILITY_PARTS < PROBABILITY_PARTS - 0.5:
             message = f"line {self.info.lines[line].line_id}: {probability} is no fair probability"
             raise TapeError(message)
-        event, market = self._line_places[line]
+        event, market = self._line_indices[line]
         state = round(probability * PROBABILITY_PARTS)
         self._append(Kind.REFERENCE, event, market, line, state=state)
 
@@ -199,7 +199,7 @@ class TapeWriter:
 
     def result(self, line: int, result: Result) -> None:
         """Write the result of a line."""
-        event, market = self._line_places[line]
+        event, market = self._line_indices[line]
         self._append(Kind.RESULT, event, market, line, state=result)
 
     def untyped(self, text: str) -> None:
@@ -256,7 +256,7 @@ class TapeWriter:
                 f"at {odds:+d} is off the ladder or negative"
             )
             raise TapeError(message)
-        event, market = self._line_places[line]
+        event, market = self._line_indices[line]
         self._append(kind, event, market, line, odds, amount_cents, quantity_cents, side)
 
     def _append(

@@ -122,7 +122,7 @@ class PaperGateway(Generic[M]):
         now_ns = self._env.now_ns
         self._feed_delay.note(rows[-1].received_ns - rows[-1].exchange_ns)
         for row in rows:
-            self._replayer.apply_row((now_ns, now_ns, *row[2:4], *_places(row), *row[7:]))
+            self._replayer.apply_row((now_ns, now_ns, *row[2:4], *_indices(row), *row[7:]))
 
     def on_feed_lost(self) -> None:
         """Let the desk cancel all quotes."""
@@ -174,6 +174,6 @@ class _LastDelay:
         return self._last_ns
 
 
-def _places(row: Row) -> tuple[int, int, int]:
-    """Return the places of a row in the order of an exchange row."""
+def _indices(row: Row) -> tuple[int, int, int]:
+    """Return the dictionary indices of a row in the order of an exchange row."""
     return row.line, row.market, row.event

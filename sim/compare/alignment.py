@@ -69,48 +69,48 @@ class SeenOffers:
 
 
 def first_shown(changes: Sequence[DisplayChange], steps: Sequence[Step]) -> list[int]:
-    """Return for each step the place of the change of its offer that is the first to show it.
+    """Return for each step the index of the change of its offer that is the first to show it.
 
     That is the nearest in time, within `ALIGNMENT_NS`, by which the offer changed by the amount of
     the step; or else by at least that amount, as others may have moved with us. If there is no such
-    change, it is the first that arrived with our update or later, or one place beyond the last.
+    change, it is the first that arrived with our update or later, or one index beyond the last.
     The part of a change that shows one step does not count for another.
     """
     times = [change.updated_ns for change in changes]
     amounts = [0, *(change.amount_cents for change in changes)]
     moved = [after - before for before, after in pairwise(amounts)]
-    places = []
+    indices = []
     for step in steps:
         near = range(
             bisect_left(times, step.at_ns - ALIGNMENT_NS),
             bisect_right(times, step.at_ns + ALIGNMENT_NS),
         )
-        place = _nearest(near, step, times, moved)
-        if place is None:
-            place = bisect_left(times, step.at_ns)
+        index = _nearest(near, step, times, moved)
+        if index is None:
+            index = bisect_left(times, step.at_ns)
         else:
-            moved[place] -= step.amount_cents
-        places.append(place)
-    return places
+            moved[index] -= step.amount_cents
+        indices.append(index)
+    return indices
 
 
 def _nearest(near: range, step: Step, times: list[int], moved: list[int]) -> int | None:
-    """Return the place of the nearest change that may show a step, to a cent, None if none may."""
+    """Return the index of the nearest change that may show a step, to a cent, None if none may."""
 
-    def beyond_cents(place: int) -> int:
+    def beyond_cents(index: int) -> int:
         """Return how much more than the step the offer moved."""
-        beyond = moved[place] - step.amount_cents
+        beyond = moved[index] - step.amount_cents
         return beyond if step.amount_cents > 0 else -beyond
 
-    def worth(place: int) -> tuple[bool, int]:
-        return abs(beyond_cents(place)) > 1, abs(times[place] - step.at_ns)
+    def worth(index: int) -> tuple[bool, int]:
+        return abs(beyond_cents(index)) > 1, abs(times[index] - step.at_ns)
 
     may = [p for p in near if moved[p] * step.amount_cents > 0 and beyond_cents(p) >= -1]
     return min(may, key=worth, default=None)
 
 
 def rows_of(tape: Tape) -> Iterator[Row]:
-    """Yield the rows of a recording; their places in it are their numbers."""
+    """Yield the rows of a recording; their indices in it are their numbers."""
     for chunk in tape.chunks():
         yield from chunk.rows()
 

@@ -73,10 +73,10 @@ def _writer_like(info: TapeInfo, folder: Path) -> TapeWriter:
 
 
 def _write_results(writer: TapeWriter, at_ns: int, settled: MarketSettled) -> None:
-    places = {line.line_id: place for place, line in enumerate(writer.info.lines)}
+    indices = {line.line_id: index for index, line in enumerate(writer.info.lines)}
     writer.begin_message(at_ns, at_ns)
     for line_id, result in settled.results:
-        writer.result(places[line_id], result)
+        writer.result(indices[line_id], result)
 
 
 def _displayed_without(tape: Tape, wagers: Sequence[EarlierWager]) -> dict[int, _Displayed]:
@@ -111,15 +111,15 @@ def _concerned(wagers: Iterable[EarlierWager], catalogue: Catalogue) -> Iterator
 def _less(changes: Sequence[DisplayChange], steps: Sequence[Step]) -> dict[int, _Displayed]:
     """Return what the rows of an offer display without our steps, None where nothing changes."""
     ours: dict[int, list[Step]] = defaultdict(list)
-    for place, step in zip(first_shown(changes, steps), steps, strict=True):
-        ours[place].append(step)
+    for index, step in zip(first_shown(changes, steps), steps, strict=True):
+        ours[index].append(step)
     displayed: dict[int, _Displayed] = {}
     rested_cents = came_cents = took_cents = 0
     last: _Displayed = (0, 0)
-    for place, change in enumerate(changes):
-        taking_cents = -sum(step.amount_cents for step in ours[place] if step.taken)
-        rested_cents += sum(step.amount_cents for step in ours[place] if not step.taken)
-        came_cents += sum(step.quantity_cents for step in ours[place])
+    for index, change in enumerate(changes):
+        taking_cents = -sum(step.amount_cents for step in ours[index] if step.taken)
+        rested_cents += sum(step.amount_cents for step in ours[index] if not step.taken)
+        came_cents += sum(step.quantity_cents for step in ours[index])
         # An offer that disappeared because we took it comes back with what we took.
         if not change.amount_cents and not taking_cents:
             took_cents = 0

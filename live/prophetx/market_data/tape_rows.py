@@ -86,15 +86,15 @@ class MarketRows:
 
     def write_event_state(self, reported: WireEvent) -> None:
         """Write the status and start of an event, if it is on the tape."""
-        place = self._events.get(reported.event_id)
-        if place is None:
+        index = self._events.get(reported.event_id)
+        if index is None:
             return
         scheduled_ns = reported.scheduled_ns()
-        if scheduled_ns is not None and self._is_new("schedule", place, scheduled_ns):
-            self._writer.schedule(place, scheduled_ns)
+        if scheduled_ns is not None and self._is_new("schedule", index, scheduled_ns):
+            self._writer.schedule(index, scheduled_ns)
         status = mapping.event_status(reported.status)
-        if self._is_new("event", place, status):
-            self._writer.event_status(place, status)
+        if self._is_new("event", index, status):
+            self._writer.event_status(index, status)
 
     def write_markets(self, event_id: int, reported_markets: Sequence[WireMarket]) -> None:
         """Write all markets of an event in a snapshot; those that it lacks are withdrawn."""
@@ -104,9 +104,9 @@ class MarketRows:
         for reported in reported_markets:
             with self.skipping():
                 self._write_market(event_id, reported)
-        for ids, (place, _) in self._markets.items():
+        for ids, (index, _) in self._markets.items():
             if ids[0] == event_id and ids[1] not in shown:
-                self._withdraw(place)
+                self._withdraw(index)
 
     def _write_market(self, event_id: int, reported: WireMarket) -> None:
         ids = (event_id, reported.id)
@@ -121,17 +121,17 @@ class MarketRows:
                 raise unreadable("market", why, repr(reported))
             self._markets[ids] = (self._writer.add_market(market), market)
             self._has_additions = True
-        place, market = self._markets[ids]
-        self._write_market_status(place, reported.status)
+        index, market = self._markets[ids]
+        self._write_market_status(index, reported.status)
         for strike in reported.strikes:
             with self.skipping():
-                self._write_strike(event_id, place, market, strike, reported.updated_at or 0)
+                self._write_strike(event_id, index, market, strike, reported.updated_at or 0)
 
     def _write_strike(
-        self, event_id: int, place: int, market: Market, strike: WireStrike, market_ns: int
+        self, event_id: int, index: int, market: Market, strike: WireStrike, market_ns: int
     ) -> None:
         pair = mapping.pair_levels(market, strike, self._home_ids.get(event_id))
-        first, _ = self._places(place, pair)
+        first, _ = self._indices(index, pair)
         # The only strike of a market without points shares the market's stamp.
         market_ns = 0 if market.type.row.has_point else market_ns
         self._sequences[first] = max(strike.last_change_ns, market_ns)
@@ -142,10 +142,10 @@ class MarketRows:
         if ids in self._markets:
             self._write_market_status(self._markets[ids][0], status)
 
-    def _write_market_status(self, place: int, reported: str | None) -> None:
+    def _write_market_status(self, index: int, reported: str | None) -> None:
         status = mapping.market_status(reported)
-        if self._is_new("market", place, status):
-            self._writer.market_status(place, status)
+        if self._is_new("market", index, status):
+            self._writer.market_status(index, status)
 
     def _withdraw(self, market: int) -> None:
         """Suspend a market that is no longer shown, and remove its offers."""
@@ -157,14 +157,14 @@ class MarketRows:
 
     def suspend_event(self, event_id: int) -> None:
         """Suspend every market of an event that is no longer shown."""
-        for (of_event, _), (place, _) in self._markets.items():
+        for (of_event, _), (index, _) in self._markets.items():
             if of_event == event_id:
-                self._write_market_status(place, "suspended")
+                self._write_market_status(index, "suspended")
 
-    def _is_new(self, kind: str, place: int, state: int) -> bool:
-        if self._states.get((kind, place)) == state:
+    def _is_new(self, kind: str, index: int, state: int) -> bool:
+        if self._states.get((kind, index)) == state:
             return False
-        self._states[kind, place] = state
+        self._states[kind, index] = state
         return True
 
     # Lines ------------------------------------------------------------------------------------
@@ -174,12 +174,12 @@ class MarketRows:
         ids = (change.sport_event_id, change.market_id)
         if ids not in self._markets:
             return
-        place, market = self._markets[ids]
+        index, market = self._markets[ids]
         strike = change.info
-        first = self._known_first(place, market, strike)
+        first = self._known_first(index, market, strike)
         if first is None:
             pair = mapping.pair_levels(market, strike, self._home_ids.get(ids[0]))
-            first, _ = self._places(place, pair)
+            first, _ = self._indices(index, pair)
         sequence = strike.sequence_number or 0
         if sequence and sequence <= self._sequences.get(first, 0):
             return
@@ -205,8 +205,8 @@ class MarketRows:
         point = point_of(strike.strike) if on.type.row.has_point else 0.0
         return self._firsts.get((market, point))
 
-    def _places(self, market: int, pair: tuple[LineLevels, LineLevels]) -> tuple[int, int]:
-        """Return the places of two lines in the dictionary; new ones are added."""
+    def _indices(self, market: int, pair: tuple[LineLevels, LineLevels]) -> tuple[int, int]:
+        """Return the indices of two lines in the dictionary; new ones are added."""
         first, second = (entry.line for entry in pair)
         known = self._firsts.get((market, first.point))
         found = self._lines.get(first.line_id), self._lines.get(second.line_id)
@@ -218,12 +218,12 @@ class MarketRows:
         return known, self._opposites[known]
 
     def _add_pair(self, market: int, first: Line, second: Line) -> tuple[int, int]:
-        places = self._writer.add_line(first), self._writer.add_line(second)
+        indices = self._writer.add_line(first), self._writer.add_line(second)
         self._has_additions = True
-        self._lines[first.line_id], self._lines[second.line_id] = places
-        self._opposites[places[0]], self._opposites[places[1]] = places[1], places[0]
-        self._firsts[market, first.point] = places[0]
-        return places
+        self._lines[first.line_id], self._lines[second.line_id] = indices
+        self._opposites[indices[0]], self._opposites[indices[1]] = indices[1], indices[0]
+        self._firsts[market, first.point] = indices[0]
+        return indices
 
     def _write_pair(self, pair: tuple[LineLevels, LineLevels]) -> None:
         for entry in pair:

@@ -63,7 +63,7 @@ class DefinitionState:
     """
 
     def __init__(self, writer: TapeWriter, events: EventStates, event: int, market: int) -> None:
-        """Follow a market; `event` and `market` are places in the tape's dictionaries."""
+        """Follow a market; `event` and `market` are indices in the tape's dictionaries."""
         self.pairs_voided = 0
         self._writer = writer
         self._events = events

@@ -10,7 +10,7 @@ from recordings.importers.betfair.definition import (
     runner_key,
 )
 from recordings.importers.betfair.definition_status import DefinitionState
-from recordings.importers.betfair.market_book import LinePlaces, MarketBook
+from recordings.importers.betfair.market_book import LineIndices, MarketBook
 from recordings.importers.betfair.snapping import BookSide, Movement, Snapper, taker_cents
 from recordings.importers.betfair.stream_file import BetfairMarketChange, Definition, RunnerChange
 from recordings.importers.betfair.trades import Match, Rise, TradedStakes, matches
@@ -36,7 +36,7 @@ class TradeRows:
         self._writer = writer
         self._snapper = snapper
 
-    def write(self, match: Match, places: LinePlaces) -> None:
+    def write(self, match: Match, indices: LineIndices) -> None:
         """Write a trade on the line that the taker took; a stake below half a cent is no trade."""
         # Of an unknown taker the trade is recorded on the runner's own line.
         side = match.side or BookSide.ATB
@@ -46,7 +46,7 @@ class TradeRows:
             self.off_ladder += 1
         elif cents:
             whose = Side.UNKNOWN if match.side is None else Side.TAKER
-            self._writer.trade(places.shown_on(side), snapped.odds, cents, whose)
+            self._writer.trade(indices.shown_on(side), snapped.odds, cents, whose)
             self.movement.add(snapped.moved, cents)
             self.written += 1
             self.unknown += match.side is None
@@ -73,7 +73,7 @@ class ImportedMarket:
         self._trade_rows = trade_rows
         self._traded = TradedStakes()
         self._runners: frozenset[RunnerKey] = frozenset()
-        self._places: dict[RunnerKey, LinePlaces] = {}
+        self._indices: dict[RunnerKey, LineIndices] = {}
 
     def apply_definition(self, definition: Definition) -> None:
         """Write what a definition changes; raise TapeError where it contradicts the last one."""
@@ -97,8 +97,8 @@ class ImportedMarket:
             self._write_trades(rises)
         for runner in known:
             key = RunnerKey(runner.id, runner.hc)
-            self.book.set_levels(key, self._places[key], BookSide.ATB, runner.atb)
-            self.book.set_levels(key, self._places[key], BookSide.ATL, runner.atl)
+            self.book.set_levels(key, self._indices[key], BookSide.ATB, runner.atb)
+            self.book.set_levels(key, self._indices[key], BookSide.ATL, runner.atl)
 
     def write_offers(self) -> None:
         """Write the rungs that differ from what was last written."""
@@ -119,8 +119,8 @@ class ImportedMarket:
         for pair in plan.pairs:
             first = self._writer.add_line(pair.first_line)
             second = self._writer.add_line(pair.second_line)
-            self._places[pair.first] = LinePlaces(first, second)
-            self._places[pair.second] = LinePlaces(second, first)
+            self._indices[pair.first] = LineIndices(first, second)
+            self._indices[pair.second] = LineIndices(second, first)
 
     def _is_imported(self, runner: RunnerChange) -> bool:
         """Return whether a runner belongs to a pair; raise TapeError if it was never defined."""
@@ -131,11 +131,11 @@ class ImportedMarket:
                 f"{runner.hc:g} is not in its definition"
             )
             raise TapeError(text)
-        return key in self._places
+        return key in self._indices
 
     def _write_trades(self, rises: list[Rise]) -> None:
         for match in self._matches(rises):
-            self._trade_rows.write(match, self._places[match.key])
+            self._trade_rows.write(match, self._indices[match.key])
 
     def _matches(self, rises: list[Rise]) -> Iterator[Match]:
         keys = {rise.key for rise in rises}

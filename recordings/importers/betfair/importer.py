@@ -146,6 +146,6 @@ class _Importer:
     def _new_market(self, plan: MarketMapping) -> ImportedMarket:
         book = MarketBook(self._snapper, self._offers_moved)
         event = self._writer.add_event(plan.event)
-        place = self._writer.add_market(plan.market)
-        state = DefinitionState(self._writer, self._events, event, place)
+        index = self._writer.add_market(plan.market)
+        state = DefinitionState(self._writer, self._events, event, index)
         return ImportedMarket(self._writer, plan, state, book, self._trade_rows)

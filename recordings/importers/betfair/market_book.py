@@ -15,8 +15,8 @@ from recordings.importers.betfair.stream_file import PriceSize
 Rung = tuple[int, int]
 
 
-class LinePlaces(NamedTuple):
-    """The places of a runner's own line and of the opposite one in the tape's dictionary."""
+class LineIndices(NamedTuple):
+    """The indices of a runner's own line and of the opposite one in the tape's dictionary."""
 
     own: int
     opposite: int
@@ -57,7 +57,7 @@ class MarketBook:
     def set_levels(
         self,
         key: RunnerKey,
-        places: LinePlaces,
+        indices: LineIndices,
         side: BookSide,
         levels: Sequence[PriceSize],
     ) -> None:
@@ -67,7 +67,7 @@ class MarketBook:
             if before is not None:
                 self._add(before.rung, -before.cents)
             if size:
-                resting = self._snapped(places, side, price, size)
+                resting = self._snapped(indices, side, price, size)
                 self._resting[key, side, price] = resting
                 self._add(resting.rung, resting.cents)
 
@@ -81,7 +81,7 @@ class MarketBook:
         self._touched.clear()
 
     def _snapped(
-        self, places: LinePlaces, side: BookSide, price: Decimal, size: Decimal
+        self, indices: LineIndices, side: BookSide, price: Decimal, size: Decimal
     ) -> _Resting:
         snapped = self._snapper.snap(side, price)
         cents = taker_cents(side, price, size)
@@ -89,7 +89,7 @@ class MarketBook:
             self.levels_off_ladder += 1
             return _Resting(None, cents)
         self._movement.add(snapped.moved, cents)
-        return _Resting((places.shown_on(side), snapped.odds), cents)
+        return _Resting((indices.shown_on(side), snapped.odds), cents)
 
     def _add(self, rung: Rung | None, cents: int) -> None:
         if rung is not None:

@@ -109,7 +109,7 @@ def _check(
     """
     rng = RandomStreams(DRAWS_SEED).named(name)
     draws = rng.integers(len(games), size=(DRAWS, len(games))).tolist()
-    drawn = [statistic([games[place] for place in places]) for places in draws]
+    drawn = [statistic([games[index] for index in indices]) for indices in draws]
     return Check(group, name, target, low, high, statistic(games), float(np.std(drawn)))
 
 
@@ -255,8 +255,8 @@ def _suspension_checks(games: Sequence[MarketFigures]) -> list[Check]:
         Check(9, "suspensions of a game, fewest", "2", 2, 2, min(counts)),
         Check(9, "suspensions of a game, most", "2", 2, 2, max(counts)),
     ]
-    for place, name, low, high in ((0, "at the start", 15, 20), (-1, "at the end", 50, 100)):
-        lengths_s = [game.suspensions_s[place] for game in games]
+    for index, name, low, high in ((0, "at the start", 15, 20), (-1, "at the end", 50, 100)):
+        lengths_s = [game.suspensions_s[index] for game in games]
         target = f"{low} to {high} s"
         checks += [
             Check(9, f"suspension {name}, shortest", target, low, high, min(lengths_s)),

@@ -114,7 +114,7 @@ def _grids(view: TapeView) -> dict[str, Integers]:
 
 def _outer(view: TapeView) -> list[Touches]:
     types = (MarketType.SPREAD, MarketType.TOTAL)
-    return [view.touches[place] for type_ in types for place in view.pairs_of(type_)[1:]]
+    return [view.touches[index] for type_ in types for index in view.pairs_of(type_)[1:]]
 
 
 def _spreads(view: TapeView) -> dict[tuple[str, str], Floats]:
@@ -135,8 +135,8 @@ def _one_and_two_sided(view: TapeView) -> tuple[int, int]:
     grid_ns = _grids(view)["in-play"]
     one = both = 0
     for type_ in (MarketType.SPREAD, MarketType.TOTAL):
-        for place in view.pairs_of(type_):
-            touches = view.touches[place].on(grid_ns)
+        for index in view.pairs_of(type_):
+            touches = view.touches[index].on(grid_ns)
             sides = (~np.isnan(touches.first)).astype(int) + ~np.isnan(touches.second)
             one += int(np.count_nonzero(sides == 1))
             both += int(np.count_nonzero(sides == 2))

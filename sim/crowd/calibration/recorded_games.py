@@ -64,5 +64,5 @@ def replays_to_close(tape: Tape) -> bool:
     publisher = Publisher(env, Inbox(env), NoDelay(), tape.info.clocks, markets)
     env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).apply_row)
     env.run(until=env.rows_ended)
-    closed = (exchange.markets.status_of(place) for place in range(len(markets)))
+    closed = (exchange.markets.status_of(index) for index in range(len(markets)))
     return all(status == MarketStatus.CLOSED for status in closed)

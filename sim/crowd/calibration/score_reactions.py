@@ -69,9 +69,9 @@ def _isolated_scores(view: TapeView) -> list[tuple[int, int]]:
     times = [-isolation_ns, *(at_ns for at_ns, _ in changes), changes[-1][0] + 10 * isolation_ns]
     return [
         change
-        for place, change in enumerate(changes, start=1)
-        if times[place] - times[place - 1] > isolation_ns
-        and times[place + 1] - times[place] > isolation_ns
+        for index, change in enumerate(changes, start=1)
+        if times[index] - times[index - 1] > isolation_ns
+        and times[index + 1] - times[index] > isolation_ns
     ]
 
 

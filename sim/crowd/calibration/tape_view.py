@@ -33,8 +33,8 @@ class Touches:
 
     def on(self, grid_ns: Integers) -> "Touches":
         """Return the touches at the times of a grid."""
-        places = np.searchsorted(self.at_ns, grid_ns, side="right") - 1
-        found = (column[places] for column in (self.first, self.second, self.depth, self.rungs))
+        indices = np.searchsorted(self.at_ns, grid_ns, side="right") - 1
+        found = (column[indices] for column in (self.first, self.second, self.depth, self.rungs))
         return Touches(grid_ns, *found)
 
     @property
@@ -64,14 +64,14 @@ class TapeView:
         texts = list(chain.from_iterable(chunk.texts for chunk in chunks))
         self.types = [market.type for market in tape.info.markets]
         self._pairs = list(tape.info.catalogue().pairs.values())
-        self._lines = {line.line_id: place for place, line in enumerate(tape.info.lines)}
+        self._lines = {line.line_id: index for index, line in enumerate(tape.info.lines)}
         at_ns, state = self._rows["exchange_ns"], self._rows["state"]
         live = self._of(Kind.EVENT_STATUS) & (state == EventStatus.LIVE)
         self.live_ns = int(at_ns[live][0])
         self.reopened_ns = int(min(span[1] for span in self.suspensions(MarketType.MONEYLINE)))
         self.ended_ns = int(max(span[0] for span in self.suspensions(MarketType.MONEYLINE)))
         scored = np.flatnonzero(self._of(Kind.SCORE))
-        self.scores = [(int(at_ns[place]), score_of(texts[place])) for place in scored.tolist()]
+        self.scores = [(int(at_ns[index]), score_of(texts[index])) for index in scored.tolist()]
 
     def main_pair(self, type_: MarketType) -> Touches:
         """Return the touches of the pair that is listed first in a market."""
@@ -79,7 +79,7 @@ class TapeView:
 
     def pairs_of(self, type_: MarketType) -> list[int]:
         """Return the indices of the pairs of a market, the main one first."""
-        return [place for place, pair in enumerate(self._pairs) if pair.type is type_]
+        return [index for index, pair in enumerate(self._pairs) if pair.type is type_]
 
     def messages_ns(self, type_: MarketType) -> Integers:
         """Return when each message that concerns a market was sent."""
@@ -101,8 +101,8 @@ class TapeView:
         at_ns = self._rows["exchange_ns"][rows].tolist()
         states = self._rows["state"][rows].tolist()
         return [
-            (at_ns[place], at_ns[place + 1])
-            for place, state in enumerate(states)
+            (at_ns[index], at_ns[index + 1])
+            for index, state in enumerate(states)
             if state == MarketStatus.SUSPENDED
         ]
 
@@ -134,8 +134,8 @@ def _touches(
     table: list[tuple[int, float, float, float, float]] = [(0, nothing, nothing, 0.0, nothing)]
     lasts = np.append(np.diff(seq) != 0, True)[: len(seq)].tolist()
     rows = zip(at_ns.tolist(), line.tolist(), odds.tolist(), cents.tolist(), lasts, strict=True)
-    for when_ns, place, rung, amount_cents, is_last in rows:
-        book = books[place != first]
+    for when_ns, index, rung, amount_cents, is_last in rows:
+        book = books[index != first]
         if amount_cents:
             book[rung] = None
         else:
@@ -158,6 +158,6 @@ def _rungs(books: tuple[dict[int, None], dict[int, None]]) -> float:
     """Return the median number of ladder steps between neighbouring levels."""
     steps: list[int] = []
     for book in books:
-        places = sorted(prophetx_ladder().index(rung) for rung in book)
-        steps += [after - before for before, after in pairwise(places)]
+        indices = sorted(prophetx_ladder().index(rung) for rung in book)
+        steps += [after - before for before, after in pairwise(indices)]
     return float(sorted(steps)[len(steps) // 2]) if steps else float("nan")

@@ -143,11 +143,11 @@ def _prepend_turn(turn: Turn, remaining: Floats) -> Floats:
 
 def _between(table: Floats, share_left: float, score: Score) -> Floats:
     """Return the row of a table at a lead, interpolated between whole turns."""
-    turns, places = table.shape[0] - 1, table.shape[1]
+    turns, indices = table.shape[0] - 1, table.shape[1]
     left = min(max(share_left, 0.0), 1.0) * turns
     whole = min(int(left), turns - 1)
-    place = min(max(score.home - score.away + places // 2, 0), places - 1)
-    row = table[whole, place] + (left - whole) * (table[whole + 1, place] - table[whole, place])
+    index = min(max(score.home - score.away + indices // 2, 0), indices - 1)
+    row = table[whole, index] + (left - whole) * (table[whole + 1, index] - table[whole, index])
     return np.asarray(row)
 
 

@@ -48,9 +48,9 @@ class Turn:
     @cached_property
     def reached(self) -> list[Integers]:
         """Return, for each outcome, the index of the resulting lead for every lead."""
-        places = np.arange(len(self.over))
+        indices = np.arange(len(self.over))
         return [
-            np.clip(places + home - away, 0, len(places) - 1)
+            np.clip(indices + home - away, 0, len(indices) - 1)
             for home, away in zip(self.home, self.away, strict=True)
         ]
 
@@ -63,15 +63,15 @@ class Turn:
     def steps(self) -> Floats:
         """Return the transition matrix between leads."""
         matrix = np.diag(self.none)
-        places = np.arange(len(self.over))
+        indices = np.arange(len(self.over))
         for reached, probabilities in zip(self.reached, self.probabilities, strict=True):
-            matrix[places, reached] += probabilities
+            matrix[indices, reached] += probabilities
         return matrix
 
     def draw(self, uniform: float, lead: int) -> tuple[int, int] | None:
         """Return the points of home and away for a uniform random number, or None for none."""
-        place = min(max(lead + self.max_lead, 0), len(self.over) - 1)
-        for outcome, bound in enumerate(accumulate(self.probabilities[:, place].tolist())):
+        index = min(max(lead + self.max_lead, 0), len(self.over) - 1)
+        for outcome, bound in enumerate(accumulate(self.probabilities[:, index].tolist())):
             if uniform < bound:
                 return self.home[outcome], self.away[outcome]
         return None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.importers.betfair.definition import RunnerKey
-from recordings.importers.betfair.market_book import LinePlaces, MarketBook
+from recordings.importers.betfair.market_book import LineIndices, MarketBook
 from recordings.importers.betfair.snapping import (
     BookSide,
     Movement,
@@ -19,7 +19,7 @@ from recordings.importers.betfair.snapping import (
 from strategies.trading.model.odds import payout_ratio, prophetx_ladder
 
 HOME, AWAY = "1.1:11", "1.1:22"
-PLACES = {RunnerKey(11, 0.0): LinePlaces(0, 1), RunnerKey(22, 0.0): LinePlaces(1, 0)}
+PLACES = {RunnerKey(11, 0.0): LineIndices(0, 1), RunnerKey(22, 0.0): LineIndices(1, 0)}
 
 prices = st.decimals(min_value="1.01", max_value="1000", places=2)
 sizes = st.decimals(min_value="0", max_value="100000", places=2)
