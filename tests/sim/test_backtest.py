@@ -1,4 +1,4 @@
-"""A backtest: its figures add up, it keeps to its limits, and it knows nothing ahead of time."""
+"""A backtest: its figures are consistent, it keeps its limits, and it has no look-ahead."""
 
 import json
 from collections import defaultdict
@@ -71,41 +71,41 @@ class Sent:
     stake_cents: int = 0
 
 
-class NotedProphet(SimulatedProphet):
-    """The exchange, that notes every command as it comes."""
+class CommandRecordingProphet(SimulatedProphet):
+    """The exchange, which records every command on arrival."""
 
-    def __init__(self, sent: list[Sent], **partners: Any) -> None:
-        """Build it as it would be built, with where to note."""
-        super().__init__(**partners)
+    def __init__(self, sent: list[Sent], **parts: Any) -> None:
+        """Build the exchange, with the list to record to."""
+        super().__init__(**parts)
         self._sent = sent
 
     def place(
         self, participant: Participant, requests: Sequence[PlaceWager]
     ) -> list[PlaceResponse]:
-        """Note wagers asked for."""
+        """Record placed wagers."""
         now_ns = self._env.now_ns
         self._sent += [Sent(now_ns, r.ref, r.line_id, r.odds, r.stake_cents) for r in requests]
         return super().place(participant, requests)
 
     def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelResponse]:
-        """Note cancels asked for."""
+        """Record cancels."""
         self._sent += [Sent(self._env.now_ns, f"cancel {ref}") for ref in refs]
         return super().cancel(participant, refs)
 
     def cancel_all(self, participant: Participant, *scope: Any) -> str | None:
-        """Note that everything is to be cancelled."""
+        """Record a mass cancel."""
         self._sent.append(Sent(self._env.now_ns, "cancel all"))
         return super().cancel_all(participant, *scope)
 
 
 @pytest.fixture(scope="session")
 def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list[Sent]]]:
-    """Return the function from settings to one way through the tape, with every command."""
+    """Return the function from settings to one pass over the tape, with every command."""
 
     def played(*settings: str) -> tuple[Pass, list[Sent]]:
         parts = build_parts(compose_settings(*settings))
         sent: list[Sent] = []
-        parts["exchange"] = partial(NotedProphet, sent, **parts["exchange"].keywords)
+        parts["exchange"] = partial(CommandRecordingProphet, sent, **parts["exchange"].keywords)
         make = parts.pop("run")
         taken = signature(Backtest).parameters
         backtest: Backtest = make(**{name: parts[name] for name in taken})
@@ -116,7 +116,7 @@ def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list
 
 @pytest.fixture(scope="session")
 def nba_pass(play: Callable[..., tuple[Pass, list[Sent]]]) -> tuple[Pass, list[Sent]]:
-    """Return one way of the main command through its tape, with every command."""
+    """Return one pass of the main command over its tape, with every command."""
     return play("+experiment=nba")
 
 
@@ -187,7 +187,7 @@ def before(sent: list[Sent], ns: int) -> list[Sent]:
 
 
 def test_the_summary_holds_every_figure(nba_run: Any) -> None:
-    """Every figure that a run is judged by is there, of its type, and digests are SHA-256."""
+    """Every documented figure is present, of its type, and digests are SHA-256."""
     wrong = {
         key: nba_run.summary.get(key, "missing")
         for key, type_ in KEYS.items()
@@ -199,15 +199,15 @@ def test_the_summary_holds_every_figure(nba_run: Any) -> None:
     assert (nba_run.summary["mode"], nba_run.summary["seed"]) == ("backtest", 7)
 
 
-def test_the_run_folder_says_which_settings_made_it(nba_run: Any) -> None:
-    """The composed configuration and the words of the command lie beside the results."""
+def test_the_run_folder_holds_its_settings(nba_run: Any) -> None:
+    """The composed configuration and the command line's words are beside the results."""
     overrides = (nba_run.folder / ".hydra" / "overrides.yaml").read_text(encoding="utf-8")
     assert "+experiment=nba" in overrides
     assert "spread_margin" in (nba_run.folder / ".hydra" / "config.yaml").read_text("utf-8")
 
 
 def test_tables_add_up_to_the_summary(nba_run: Any) -> None:
-    """Stakes of fills are the turnover; rows of wagers, fills and denials are what was counted."""
+    """Fills' stakes sum to the turnover; rows of wagers, fills and denials equal the counts."""
     summary, wagers = nba_run.summary, nba_run.table("wagers")
     fills = nba_run.table("fills")
     assert fills["stake_cents"].sum() == summary["turnover_cents"]
@@ -220,7 +220,7 @@ def test_tables_add_up_to_the_summary(nba_run: Any) -> None:
 
 
 def test_the_account_ends_at_the_profit(nba_run: Any) -> None:
-    """The last row of equity, and the markets settled, come to the profit of the summary."""
+    """The last row of equity, and the settled markets, equal the profit of the summary."""
     summary, last = nba_run.summary, nba_run.table("equity").row(-1, named=True)
     assert last["profit_cents"] == summary["profit_cents"]
     assert last["marked_cents"] == summary["marked_cents"]
@@ -231,8 +231,8 @@ def test_the_account_ends_at_the_profit(nba_run: Any) -> None:
     assert commission_cents == summary["commission_cents"]
 
 
-def test_every_fill_belongs_to_a_wager_and_is_no_worse_than_it_asked(nba_run: Any) -> None:
-    """A wager's fills add up to what was matched, at its odds or longer, after it was sent."""
+def test_every_fill_is_at_its_wagers_odds_or_longer(nba_run: Any) -> None:
+    """A wager's fills sum to its matched stake, at its odds or longer, after it was sent."""
     wagers = {row["ref"]: row for row in nba_run.table("wagers").to_dicts()}
     matched: defaultdict[str, int] = defaultdict(int)
     for fill in nba_run.table("fills").to_dicts():
@@ -244,7 +244,7 @@ def test_every_fill_belongs_to_a_wager_and_is_no_worse_than_it_asked(nba_run: An
     assert all(matched[ref] == wager["matched_cents"] for ref, wager in wagers.items())
 
 
-def test_profit_is_what_fills_and_results_come_to(nba_run: Any, nba_rows: list[Row]) -> None:
+def test_profit_is_the_sum_of_fills_by_results(nba_run: Any, nba_rows: list[Row]) -> None:
     """Fills paid out by the tape's results, less 2 % of a market's net winnings, are the profit."""
     info = open_recording("nba").info
     settled = [row for row in nba_rows if row.kind == Kind.RESULT]
@@ -261,7 +261,7 @@ def test_profit_is_what_fills_and_results_come_to(nba_run: Any, nba_rows: list[R
     assert nba_run.summary["marked_cents"] == 0
 
 
-def test_a_recorded_run_decides_as_one_without_a_record(
+def test_recording_a_run_changes_no_decision(
     nba_run: Any, nba_pass: tuple[Pass, list[Sent]]
 ) -> None:
     """Writing tables and sampling prices changes no decision: the digest is the same without."""
@@ -269,7 +269,7 @@ def test_a_recorded_run_decides_as_one_without_a_record(
     assert nba_run.summary["profit_cents_back"] == nba_pass[0].desk.ledger.profit_cents
 
 
-def test_a_recorded_run_that_decides_on_every_change_is_no_other(
+def test_recording_changes_no_decision_with_a_refresh_of_zero(
     run_in: Callable[..., Any], play: Callable[..., tuple[Pass, list[Sent]]], tmp_path: Path
 ) -> None:
     """The same holds for a desk that decides whenever the market changes."""
@@ -278,7 +278,7 @@ def test_a_recorded_run_that_decides_on_every_change_is_no_other(
     assert run_in(tmp_path, *eager).summary["digest"] == chosen.journal.digest.hexdigest()
 
 
-def test_another_seed_is_another_run(
+def test_another_seed_gives_another_run(
     play: Callable[..., tuple[Pass, list[Sent]]], nba_pass: tuple[Pass, list[Sent]]
 ) -> None:
     """Latencies are drawn from the seed: with another one, commands come at other times."""
@@ -289,7 +289,7 @@ def test_another_seed_is_another_run(
 # Models --------------------------------------------------------------------------------------
 
 
-def test_a_run_says_in_words_which_models_it_assumed(
+def test_a_run_names_its_models(
     run_in: Callable[..., Any], tmp_path: Path, small_tape: Path
 ) -> None:
     """Summary and report name the chosen models with their settings, beside front and back."""
@@ -316,7 +316,7 @@ def test_a_run_says_in_words_which_models_it_assumed(
 def test_a_model_between_the_extremes_is_run_beside_both(
     build_backtest: Callable[..., Backtest], nba_run: Any, tmp_path: Path, queue: str
 ) -> None:
-    """Front and back earn what they do as the chosen one, whichever model is chosen."""
+    """The profits under front and back are the same, whichever model is chosen."""
     backtest = build_backtest("+experiment=nba", f"queue={queue}")
     summary = backtest.run(tmp_path, lambda _label, _rows, _total: None)
     for name in ("profit_cents_front", "profit_cents_back"):
@@ -376,10 +376,10 @@ def loss_if(
     return lost - gained
 
 
-def test_exposure_keeps_to_its_limits(
+def test_exposure_stays_within_its_limits(
     nba_run: Any, nba_rows: list[Row], build_backtest: Callable[..., Backtest]
 ) -> None:
-    """Recomputed from the tables at every wager, the worst case is as told and within limits."""
+    """Recomputed from the tables at every wager, the worst case is as in them and within limits."""
     limits = build_backtest("+experiment=nba").limits
     settled_ns = min(row.exchange_ns for row in nba_rows if row.kind == Kind.RESULT)
     highest = 0
@@ -396,7 +396,7 @@ def test_exposure_keeps_to_its_limits(
 
 
 def test_tight_limits_bind(play: Callable[..., tuple[Pass, list[Sent]]]) -> None:
-    """Limits below what the strategy wishes for are kept, and what they refuse is counted."""
+    """Limits below the strategy's quotes are kept, and denials are counted."""
     limits = ("risk.max_stake_per_wager=20", "risk.max_total_exposure=30")
     chosen, sent = play("+experiment=nba", *limits)
     assert 0 < max(command.stake_cents for command in sent) <= 2_000
@@ -425,10 +425,10 @@ def test_nothing_is_quoted_close_to_the_start_or_in_play(
     assert ended.max() < last_ns + 10 * SECOND_NS
 
 
-def test_quotes_stand_in_play_where_asked_for(
+def test_the_in_play_experiment_quotes_in_play(
     play: Callable[..., tuple[Pass, list[Sent]]], nba_run: Any
 ) -> None:
-    """The in-play experiment sends wagers during the game as well, and some of them are matched."""
+    """The in-play experiment sends wagers during the game too, and some of them are matched."""
     chosen, sent = play("+experiment=nba_in_play")
     live_ns = nba_run.summary["events"][0]["live_ns"]
     assert len([command for command in sent if command.line_id and command.ns > live_ns]) > 20
@@ -438,7 +438,7 @@ def test_quotes_stand_in_play_where_asked_for(
 # No look-ahead -------------------------------------------------------------------------------
 
 
-def test_a_copy_of_a_tape_is_traded_alike(
+def test_a_copy_of_a_tape_gives_the_same_commands(
     nba_rows: list[Row],
     nba_pass: tuple[Pass, list[Sent]],
     play: Callable[..., tuple[Pass, list[Sent]]],
@@ -449,7 +449,7 @@ def test_a_copy_of_a_tape_is_traded_alike(
     assert play("+experiment=nba", f"recording.path={copy}")[1] == nba_pass[1]
 
 
-def test_no_command_knows_what_happens_after_it(
+def test_no_command_depends_on_later_rows(
     nba_rows: list[Row],
     nba_pass: tuple[Pass, list[Sent]],
     play: Callable[..., tuple[Pass, list[Sent]]],
@@ -464,7 +464,7 @@ def test_no_command_knows_what_happens_after_it(
     assert sent != nba_pass[1]
 
 
-def test_the_desk_hears_a_row_when_it_arrives_not_when_it_happened(
+def test_the_desk_receives_a_row_at_its_arrival_time(
     nba_rows: list[Row],
     nba_pass: tuple[Pass, list[Sent]],
     play: Callable[..., tuple[Pass, list[Sent]]],
@@ -483,8 +483,8 @@ def test_the_desk_hears_a_row_when_it_arrives_not_when_it_happened(
     assert sent != nba_pass[1]
 
 
-def test_the_summary_is_whole_json(nba_run: Any) -> None:
-    """The summary holds no figure that other programs cannot read, such as NaN."""
+def test_the_summary_is_strict_json(nba_run: Any) -> None:
+    """The summary holds no value that other programs cannot read, such as NaN."""
 
     def refuse(name: str) -> None:
         raise AssertionError(name)

@@ -1,4 +1,4 @@
-"""Markets on periods and on teams through a backtest: settled and named as what they are."""
+"""Markets on halves and on teams in a backtest, settled and labelled correctly."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command line: what it tells a stranger, what it refuses, and what a run leaves."""
+"""The command line: what it explains, what it refuses, and what files a run leaves."""
 
 import json
 import os
@@ -18,7 +18,7 @@ RUN_FILES = {"summary.json", "report.html", "wagers.parquet", "fills.parquet", "
 
 Sim = Callable[..., Any]
 
-# What is asked for, and what of it the message must name.
+# The settings, and the part that the message must name.
 REFUSED_SETTINGS = {
     "a mistyped key": ("strategy.spread_margn=1", "strategy.spread_margn"),
     "a key that nobody takes": ("+risk.max_stake=1", "max_stake"),
@@ -77,35 +77,35 @@ def refused(outcome: Any, verb: str, *named: str) -> None:
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
 def test_help_names_every_verb(sim: Sim, words: tuple[str, ...]) -> None:
-    """Whoever types nothing, or asks for help, is told every verb and what errors mean."""
+    """Without arguments, or with --help, every verb and the exit statuses are printed."""
     outcome = sim(*words)
     assert (outcome.status, outcome.err) == (0, [])
-    told = "\n".join(outcome.out)
-    assert [verb for verb in VERBS if f"\n  {verb} " not in told] == []
-    assert "--debug" in told
+    printed = "\n".join(outcome.out)
+    assert [verb for verb in VERBS if f"\n  {verb} " not in printed] == []
+    assert "--debug" in printed
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(sim: Sim, verb: str) -> None:
-    """Help on a verb shows how to call it, does nothing else, and succeeds."""
+    """Help on a verb shows its usage, does nothing else, and succeeds."""
     outcome = sim(verb, "--help")
     assert (outcome.status, outcome.err) == (0, [])
     assert outcome.out[0].startswith(f"usage: python -m sim {verb}")
     assert len(outcome.out) > 3
 
 
-def test_help_on_run_lists_what_there_is_to_choose(sim: Sim) -> None:
-    """Help on `run` names every group with its choices, the experiments among them."""
-    told = sim("run", "--help").out
+def test_help_on_run_lists_every_choice(sim: Sim) -> None:
+    """Help on `run` lists every group with its choices, including the experiments."""
+    printed = sim("run", "--help").out
     for group in ("experiment", "latency", "queue", "risk", "markets", "pricing", "strategy"):
         names = sorted(path.stem for path in (PROJECT / "conf" / group).glob("*.yaml"))
-        assert [line.split() for line in told if line.split()[:1] == [group]] == [
+        assert [line.split() for line in printed if line.split()[:1] == [group]] == [
             [group, *(f"{name}," for name in names[:-1]), names[-1]]
         ]
 
 
-def test_an_unknown_verb_is_refused_with_those_there_are(sim: Sim) -> None:
-    """A verb that is not there gets one line, that names those that are."""
+def test_an_unknown_verb_is_refused_with_the_known_ones(sim: Sim) -> None:
+    """An unknown verb gets one line that lists the known ones."""
     outcome = sim("frobnicate")
     assert (outcome.status, outcome.out, len(outcome.err)) == (2, [], 1)
     assert [name for name in ("frobnicate", *VERBS) if name not in outcome.err[0]] == []
@@ -119,19 +119,19 @@ def test_an_unknown_verb_is_refused_with_those_there_are(sim: Sim) -> None:
 def test_a_wrong_setting_is_refused_in_one_line(
     sim: Sim, tmp_path: Path, word: str, named: str
 ) -> None:
-    """A setting that cannot be meant gets one line naming it, status 2, and leaves nothing."""
+    """An invalid setting gets one line naming it, status 2, and leaves no files."""
     refused(sim("run", word), "run", named)
     assert left_in(tmp_path) == []
 
 
 def test_a_refused_run_leaves_no_folder(sim: Sim, tmp_path: Path) -> None:
-    """After a refusal not even an empty folder of the run is there."""
+    """After a refusal not even an empty run folder is left."""
     assert sim("run", "risk.max_total_exposure=-1").status == 2
     assert list(tmp_path.glob("runs/*")) == []
 
 
-def test_a_refused_run_spares_what_was_in_its_folder(sim: Sim, tmp_path: Path) -> None:
-    """A run that fails in a folder which somebody else uses removes nothing of theirs."""
+def test_a_failed_run_keeps_existing_files(sim: Sim, tmp_path: Path) -> None:
+    """A run that fails in a folder with other files removes none of them."""
     theirs = tmp_path / "thesis" / "chapter.txt"
     theirs.parent.mkdir()
     theirs.write_text("years of work", encoding="utf-8")
@@ -140,8 +140,8 @@ def test_a_refused_run_spares_what_was_in_its_folder(sim: Sim, tmp_path: Path) -
     assert theirs.exists()
 
 
-def test_debug_lets_an_error_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --debug, wherever it stands, an error comes as it is, to be traced."""
+def test_debug_prints_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --debug, anywhere on the command line, an error is raised with its traceback."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["sim"])
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
@@ -155,10 +155,10 @@ def test_debug_lets_an_error_through(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-def test_a_run_leaves_a_whole_folder_and_prints_its_path_last(
+def test_a_run_writes_a_complete_folder_and_prints_its_path_last(
     sim: Sim, tmp_path: Path, small_tape: Path
 ) -> None:
-    """A relative path to a recording is relative to where one is; so is the run folder."""
+    """Relative paths of the recording and of the run folder start at the current folder."""
     outcome = sim("run", "recording.path=tape")
     assert outcome.status == 0, outcome.err
     folder = Path(outcome.out[-1])
@@ -175,15 +175,15 @@ def test_a_run_leaves_a_whole_folder_and_prints_its_path_last(
 
 
 def test_a_run_that_fails_has_status_1(sim: Sim, tmp_path: Path, small_tape: Path) -> None:
-    """Where nothing was asked wrongly but the run cannot be carried out, status is 1, in a line."""
+    """A valid run that cannot be carried out ends with status 1 and one line."""
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     outcome = sim("run", "recording.path=tape", "hydra.run.dir=file/run")
     assert (outcome.status, outcome.out, len(outcome.err)) == (1, [], 1)
 
 
 @pytest.mark.slow
-def test_a_report_is_drawn_again(sim: Sim, small_tape: Path) -> None:
-    """`report` writes the report of a run folder anew, the same as before, and prints its path."""
+def test_a_report_can_be_written_again(sim: Sim, small_tape: Path) -> None:
+    """`report` writes the report of a run folder again, identically, and prints its path."""
     folder = Path(sim("run", "recording.path=tape").out[-1])
     drawn = (folder / "report.html").read_text(encoding="utf-8")
     (folder / "report.html").unlink()
@@ -202,7 +202,7 @@ def test_settings_can_be_shown_without_a_run(sim: Sim, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_sweep_runs_every_combination(sim: Sim, tmp_path: Path, small_tape: Path) -> None:
-    """`--multirun` carries out one run for each value, as the help shows it."""
+    """`--multirun` makes one run for each value, as in the help."""
     outcome = sim("run", "recording.path=tape", "--multirun", "seed=1,2")
     assert outcome.status == 0, outcome.err
     seeds = [
@@ -229,7 +229,7 @@ def sim_process(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_a_process_ends_with_the_status_and_one_line(tmp_path: Path) -> None:
-    """The exit status reaches the shell; without --debug there is a line, with it a traceback."""
+    """The exit status reaches the shell; without --debug there is one line, with it a traceback."""
     wrong = sim_process(tmp_path, "run", "recording.path=nowhere")
     assert wrong.returncode == 2
     assert wrong.stdout == ""
@@ -240,7 +240,7 @@ def test_a_process_ends_with_the_status_and_one_line(tmp_path: Path) -> None:
 
 
 def test_the_shipped_recording_is_found_from_any_folder(tmp_path: Path) -> None:
-    """`python -m sim validate nba` works where neither the project nor a recording is."""
+    """`python -m sim validate nba` works outside the project and without a local recording."""
     done = sim_process(tmp_path, "validate", "nba")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "valid"

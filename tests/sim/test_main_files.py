@@ -1,4 +1,4 @@
-"""The command line on damaged or foreign files: named in one line, and nothing left behind."""
+"""The command line on damaged or foreign files: a one-line error, and no files left."""
 
 import bz2
 import gzip
@@ -19,7 +19,7 @@ Damage = Callable[[Path], object]
 
 
 def segment(tape: Path) -> pa.Table:
-    """Return the one segment of a tape, with what it says about itself."""
+    """Return the one segment of a tape, with its description."""
     path = tape / SEGMENT
     return pq.read_table(path).replace_schema_metadata(pq.read_metadata(path).metadata)
 
@@ -35,7 +35,7 @@ def rewrite(tape: Path, column: str, row: int, value: int) -> None:
 
 
 def change_version(tape: Path) -> None:
-    """Say that a tape is of a version that nobody knows."""
+    """Give a tape an unknown version."""
     table = segment(tape)
     described = json.loads(table.schema.metadata[b"tape"]) | {"version": 99}
     changed = table.replace_schema_metadata({b"tape": json.dumps(described)})
@@ -49,7 +49,7 @@ def truncate(tape: Path) -> None:
 
 
 def corrupt(tape: Path) -> None:
-    """Turn some bytes of the first column's pages around."""
+    """Invert some bytes of the first column's pages."""
     path = tape / SEGMENT
     content = bytearray(path.read_bytes())
     for place in range(40, 60):
@@ -58,7 +58,7 @@ def corrupt(tape: Path) -> None:
 
 
 def empty(tape: Path) -> None:
-    """Leave no row of a recording."""
+    """Remove every row of a recording."""
     pq.write_table(segment(tape).slice(0, 0), tape / SEGMENT)
 
 
@@ -97,7 +97,7 @@ def refused(outcome: Any, verb: str, *named: str) -> None:
 def test_a_damaged_recording_is_refused(
     sim: Sim, tmp_path: Path, small_tape: Path, damage: Damage, named: str
 ) -> None:
-    """Neither `validate` nor `run` takes a damaged tape; both say in one line where it is wrong."""
+    """Both `validate` and `run` refuse a damaged tape in one line with the place of the damage."""
     damage(small_tape)
     before = left_in(tmp_path)
     refused(sim("validate", "tape"), "validate", "tape", named)
@@ -117,18 +117,18 @@ def test_a_later_segment_is_checked_before_anything_is_written(
     assert left_in(tmp_path) == before
 
 
-def test_validate_says_what_is_in_a_recording(sim: Sim, small_tape: Path) -> None:
-    """A good tape is summed up: its game, that it is simulated, its rows, and that it is valid."""
+def test_validate_summarises_a_recording(sim: Sim, small_tape: Path) -> None:
+    """It prints the game, whether it is simulated, the rows, and that the tape is valid."""
     outcome = sim("validate", "tape")
     assert (outcome.status, outcome.err, outcome.out[-1]) == (0, [], "valid")
-    told = "\n".join(outcome.out)
+    printed = "\n".join(outcome.out)
     rows = pq.read_metadata(small_tape / SEGMENT).num_rows
     for part in ("Away at Home", "SIMULATED", f"in {rows} rows", "1 pair of lines"):
-        assert part in told
+        assert part in printed
 
 
-def test_validate_knows_the_shipped_recording_by_name_and_says_it_is_simulated(sim: Sim) -> None:
-    """The shipped game is found by its name from any folder, and never passed off as real."""
+def test_validate_finds_the_shipped_recording_and_marks_it_as_simulated(sim: Sim) -> None:
+    """The shipped game is found by its name from any folder, and marked as simulated."""
     outcome = sim("validate", "nba")
     assert outcome.out[-1] == "valid"
     assert any("SIMULATED" in line for line in outcome.out)
@@ -162,7 +162,7 @@ def stream_lines() -> list[str]:
 
 
 def write_stream(path: Path, text: str) -> Path:
-    """Write a stream file, compressed as its name says."""
+    """Write a stream file, compressed according to its name."""
     content = text.encode()
     if path.suffix == ".gz":
         content = gzip.compress(content)
@@ -173,7 +173,7 @@ def write_stream(path: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("name", ["stream.jsonl", "stream.jsonl.gz", "stream.bz2"])
-def test_a_stream_file_is_imported_and_is_then_valid(sim: Sim, tmp_path: Path, name: str) -> None:
+def test_an_imported_stream_file_is_valid(sim: Sim, tmp_path: Path, name: str) -> None:
     """A Betfair file, plain or compressed, becomes a recording; its path is printed last."""
     write_stream(tmp_path / name, "\n".join(stream_lines()))
     outcome = sim("import", "betfair", name, "--out", "out")
@@ -184,7 +184,7 @@ def test_a_stream_file_is_imported_and_is_then_valid(sim: Sim, tmp_path: Path, n
 
 @pytest.mark.parametrize("name", ["stream.jsonl.gz", "stream.bz2"])
 def test_a_truncated_stream_file_is_refused(sim: Sim, tmp_path: Path, name: str) -> None:
-    """A compressed file that ends too early is named, and leaves no recording."""
+    """A compressed file that ends too early is named, and no recording is left."""
     path = write_stream(tmp_path / name, "\n".join(stream_lines() * 20))
     path.write_bytes(path.read_bytes()[:-30])
     refused(sim("import", "betfair", name, "--out", "out"), "import", name)
@@ -204,7 +204,7 @@ def test_a_truncated_stream_file_is_refused(sim: Sim, tmp_path: Path, name: str)
 def test_a_corrupt_stream_file_is_refused_with_its_line(
     sim: Sim, tmp_path: Path, line: str, place: str
 ) -> None:
-    """A line that cannot be read is named by file and number, and leaves no recording."""
+    """An unreadable line is named by file and number, and no recording is left."""
     write_stream(tmp_path / "stream", "\n".join([*stream_lines(), line]))
     refused(sim("import", "betfair", "stream", "--out", "out"), "import", "stream", place)
     assert not (tmp_path / "out").exists()
@@ -213,10 +213,10 @@ def test_a_corrupt_stream_file_is_refused_with_its_line(
 @pytest.mark.parametrize(
     "words", [("import", "betfair", "stream"), ("generate", "nba", "--seed", "1")]
 )
-def test_what_is_there_is_never_written_over(
+def test_an_existing_recording_is_never_overwritten(
     sim: Sim, tmp_path: Path, small_tape: Path, words: tuple[str, ...]
 ) -> None:
-    """A folder that holds a recording is refused, and the recording stays as it was."""
+    """A folder that holds a recording is refused, and the recording is unchanged."""
     write_stream(tmp_path / "stream", "\n".join(stream_lines()))
     before = (small_tape / SEGMENT).read_bytes()
     refused(sim(*words, "--out", "tape"), words[0], "tape")
@@ -239,10 +239,10 @@ def test_what_is_there_is_never_written_over(
         (("validate",), "recording"),
     ],
 )
-def test_wrong_words_are_refused_in_one_line(
+def test_wrong_arguments_are_refused_in_one_line(
     sim: Sim, tmp_path: Path, words: tuple[str, ...], named: str
 ) -> None:
-    """A verb that is called wrongly says in one line what is wrong, and leaves nothing."""
+    """A wrong call of a verb gives one line with the mistake, and leaves no files."""
     refused(sim(*words), words[0], named)
     assert left_in(tmp_path) == []
     assert not (tmp_path / "out").exists()

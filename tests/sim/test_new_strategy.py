@@ -27,7 +27,7 @@ def run_python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_a_new_strategy_runs_and_its_test_passes(
     sim: Sim, tmp_path: Path, small_tape: Path
 ) -> None:
-    """What is written trades a recording as it is, and its own test passes."""
+    """The generated strategy trades a recording unchanged, and its own test passes."""
     written = sim("new-strategy", "my_idea", "--dir", "ideas")
     assert written.status == 0, written.err
     assert written.out[-1] == "PYTHONPATH=. prophet-sim run --config-dir conf +experiment=my_idea"
@@ -52,10 +52,8 @@ def test_a_new_strategy_runs_and_its_test_passes(
         ("nba", "is taken"),
     ],
 )
-def test_a_name_that_cannot_be_used_is_refused(
-    sim: Sim, tmp_path: Path, name: str, reason: str
-) -> None:
-    """A name that is no module, or that is taken, is refused in one line, with nothing written."""
+def test_an_invalid_name_is_refused(sim: Sim, tmp_path: Path, name: str, reason: str) -> None:
+    """A name that is no module name, or exists, is refused in one line, and nothing is written."""
     refused = sim("new-strategy", name, "--dir", "ideas")
     assert refused.status == 2
     assert len(refused.err) == 1
@@ -64,7 +62,7 @@ def test_a_name_that_cannot_be_used_is_refused(
 
 
 def test_nothing_that_exists_is_overwritten(sim: Sim, tmp_path: Path) -> None:
-    """A second strategy of the same name leaves the first as its author has it."""
+    """A second strategy of the same name leaves the first unchanged."""
     assert sim("new-strategy", "my_idea", "--dir", ".").status == 0
     (tmp_path / "my_idea.py").write_text("mine\n", encoding="utf-8")
     refused = sim("new-strategy", "my_idea", "--dir", ".")

@@ -36,39 +36,39 @@ Gateway = PaperGateway[ProphetMarket]
 GAME, MONEYLINE = EventId("1"), MarketId("219")
 HOME, AWAY = LineId("h"), LineId("a")
 MILLISECOND = 1_000_000
-# What latency=constant says: compute, entry, response.
+# The delays of latency=constant: compute, entry, response.
 COMPUTE, ENTRY, RESPONSE = 1 * MILLISECOND, 60 * MILLISECOND, 40 * MILLISECOND
 
 
 @dataclass(frozen=True)
 class Context:
-    """What is on offer, and what of it is followed."""
+    """The markets of a session, and which of them are followed."""
 
     info: TapeInfo
     market_keys: tuple[MarketKey, ...]
 
 
 class Listener:
-    """Keeps what a desk would hear."""
+    """Records what a desk would receive."""
 
     def __init__(self) -> None:
-        """Start with nothing heard."""
-        self.heard: list[tuple[int, Event]] = []
+        """Start with nothing received."""
+        self.received: list[tuple[int, Event]] = []
 
     def take(self, event: Event, at_ns: int) -> None:
-        """Keep an event with its time."""
-        self.heard.append((at_ns, event))
+        """Record an event with its time."""
+        self.received.append((at_ns, event))
 
     def act(self, now_ns: int) -> None:
         """Decide nothing."""
 
     def when(self, kind: type) -> int:
-        """Return when the first event of a kind was heard."""
-        return next(at_ns for at_ns, event in self.heard if isinstance(event, kind))
+        """Return when the first event of a kind arrived."""
+        return next(at_ns for at_ns, event in self.received if isinstance(event, kind))
 
 
 def moneyline() -> TapeInfo:
-    """Return what is on offer."""
+    """Return a tape's description with one moneyline."""
     return TapeInfo(
         "test",
         True,
@@ -84,7 +84,7 @@ def moneyline() -> TapeInfo:
 
 
 def row(now_ns: int, way_ns: int, kind: Kind, line: int, **columns: Any) -> Row:
-    """Return a row that was under way for so long."""
+    """Return a row that took `way_ns` to arrive."""
     given = {"odds": 0, "amount_cents": 0, "quantity_cents": 0, "side": Side.NONE, "state": 0}
     given |= {"event": 0, "market": 0}
     return Row(now_ns, now_ns - way_ns, 1, kind, line=line, text=None, **(given | columns))
@@ -110,13 +110,13 @@ def gateway(compose_settings: Compose, loop: JumpingLoop) -> Gateway:
 def run_until_matched(
     loop: JumpingLoop, gateway: Gateway, listener: Listener, begin: Callable[[], None]
 ) -> None:
-    """Let something begin, wait for a fill that is heard, and lose the feed."""
+    """Run `begin`, wait for a fill, and lose the feed."""
 
     async def run() -> None:
         running = asyncio.ensure_future(gateway.clock.run())
         gateway.clock.enter(begin)
         async with asyncio.timeout(60):
-            await loop.until(lambda: any(isinstance(e, WagerMatched) for _, e in listener.heard))
+            await loop.until(lambda: any(isinstance(e, WagerMatched) for _, e in listener.received))
         gateway.clock.enter(gateway.on_feed_lost)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -125,7 +125,7 @@ def run_until_matched(
 
 
 @pytest.mark.parametrize("way", [0, 80 * MILLISECOND])
-def test_a_command_takes_effect_as_late_as_the_market_is_heard(
+def test_a_command_is_delayed_like_the_market_data(
     gateway: Gateway, loop: JumpingLoop, way: int
 ) -> None:
     """A taker is matched by offers of the live market, no sooner than the delays allow."""
@@ -145,17 +145,17 @@ def test_a_command_takes_effect_as_late_as_the_market_is_heard(
 
     run_until_matched(loop, gateway, listener, begin)
     assert listener.when(WagerAccepted) - sent[0] == COMPUTE + ENTRY + way + RESPONSE
-    fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
+    fill = next(event for _, event in listener.received if isinstance(event, WagerMatched))
     assert (fill.odds, fill.stake_cents, fill.profit_cents) == (110, 2_000, 2_200)
-    offers = [e.amount_cents for _, e in listener.heard if isinstance(e, OfferChanged)]
+    offers = [e.amount_cents for _, e in listener.received if isinstance(e, OfferChanged)]
     assert offers == [5_000, 3_000]
-    assert isinstance(listener.heard[-1][1], FeedLost)
+    assert isinstance(listener.received[-1][1], FeedLost)
 
 
-def grown(info: TapeInfo, followed: bool) -> MarketsAdded:
-    """Let a recording learn of another game with its moneyline; return what is told of it."""
+def add_game(info: TapeInfo, followed: bool) -> MarketsAdded:
+    """Add another game with its moneyline to a recording; return the event of it."""
     event, key = EventId("2"), MarketKey(EventId("2"), MONEYLINE)
-    news = MarketsAdded(
+    added = MarketsAdded(
         (SportEvent(event, "B at C", "C", "B", "NBA", "basketball", 2**62),),
         (Market(*key, MarketType.MONEYLINE, "Moneyline"),),
         (
@@ -164,23 +164,23 @@ def grown(info: TapeInfo, followed: bool) -> MarketsAdded:
         ),
         (key,) if followed else (),
     )
-    info.events += news.events
-    info.markets += news.markets
-    info.lines += news.lines
-    return news
+    info.events += added.events
+    info.markets += added.markets
+    info.lines += added.lines
+    return added
 
 
 @pytest.mark.parametrize("followed", [True, False])
-def test_what_comes_on_offer_later_is_traded_too(
+def test_a_market_added_later_is_traded_too(
     gateway: Gateway, loop: JumpingLoop, followed: bool
 ) -> None:
-    """Its wagers are matched like any other; the desk hears of it, first, if it follows it."""
+    """Its wagers are matched like any other; a desk that follows it receives it first."""
     listener, info = Listener(), moneyline()
     exchange = gateway.open(Context(info, (MarketKey(GAME, MONEYLINE),)))
     gateway.attach(listener)
 
     def begin() -> None:
-        gateway.on_markets_added(grown(info, followed))
+        gateway.on_markets_added(add_game(info, followed))
         now_ns, there = gateway.clock.now_ns(), {"event": 1, "market": 1}
         gateway.on_rows(
             [
@@ -193,8 +193,8 @@ def test_what_comes_on_offer_later_is_traded_too(
 
     run_until_matched(loop, gateway, listener, begin)
     public = (MarketsAdded, EventScheduled, MarketStatusChanged, OfferChanged)
-    heard = [type(event) for _, event in listener.heard if isinstance(event, public)]
+    received = [type(event) for _, event in listener.received if isinstance(event, public)]
     expected = [MarketsAdded, EventScheduled, MarketStatusChanged, OfferChanged, OfferChanged]
-    assert heard == (expected if followed else [MarketsAdded])
-    fill = next(event for _, event in listener.heard if isinstance(event, WagerMatched))
+    assert received == (expected if followed else [MarketsAdded])
+    fill = next(event for _, event in listener.received if isinstance(event, WagerMatched))
     assert (fill.stake_cents, fill.profit_cents) == (2_000, 2_200)

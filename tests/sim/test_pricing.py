@@ -27,7 +27,7 @@ MINUTE_NS = 60 * NS_PER_SECOND
 START_NS = 1_790_000_000 * NS_PER_SECOND
 TIP_OFF_NS = START_NS + 20 * MINUTE_NS
 GAME, MONEYLINE = EventId("game"), MarketId("219")
-# Outside prices come every ten seconds for so many minutes.
+# The minutes for which outside prices come, every ten seconds.
 REFERENCED_MINUTES = 6
 
 
@@ -40,7 +40,7 @@ def at(tape: TapeWriter, ns: int) -> None:
 def tape(tmp_path: Path) -> Path:
     """Return a recording of twenty minutes before a game and ten in it.
 
-    The middle of its touch is even; outside prices say 52 % for home, and stop after a while. In
+    The middle of its touch is even; outside prices give home 52 %, and stop after a while. In
     play home leads by ten.
     """
     folder = tmp_path / "tape"
@@ -82,10 +82,10 @@ def run(run_in: Callable[..., Any], tmp_path: Path, tape: Path) -> Callable[...,
 
 
 @pytest.mark.slow
-def test_a_recording_with_outside_prices_trades_on_them_and_pulls_when_they_stop(
+def test_quotes_follow_outside_prices_and_are_pulled_when_they_stop(
     run: Callable[..., Any],
 ) -> None:
-    """Quotes stand around the outside price, and are gone soon after its last row."""
+    """Quotes are around the outside price, and are gone soon after its last row."""
     done = run("reference")
     wagers = done.table("wagers").to_dicts()
     last_ns = START_NS + REFERENCED_MINUTES * MINUTE_NS - 10 * NS_PER_SECOND
@@ -113,7 +113,7 @@ def test_a_recording_is_priced_by_its_score_in_play(run: Callable[..., Any]) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("pricing", ["reference", "in_game"])
 @pytest.mark.parametrize("refresh", ["0", "5"])
-def test_a_recorded_run_on_such_prices_decides_as_one_without_a_record(
+def test_recording_does_not_change_decisions_on_outside_prices(
     build_backtest: Callable[..., Backtest],
     run_in: Callable[..., Any],
     tmp_path: Path,
@@ -121,7 +121,7 @@ def test_a_recorded_run_on_such_prices_decides_as_one_without_a_record(
     pricing: str,
     refresh: str,
 ) -> None:
-    """Looking at prices for the tables changes no decision, however often the desk decides."""
+    """Sampling prices for the tables changes no decision, however often the desk decides."""
     settings = (
         f"recording.path={tape}",
         f"pricing={pricing}",
@@ -136,6 +136,6 @@ def test_a_recorded_run_on_such_prices_decides_as_one_without_a_record(
 
 
 def test_the_summary_of_a_recording_counts_outside_prices(tape: Path) -> None:
-    """A reader is told that a recording carries outside prices, and how many."""
+    """`validate` prints whether a recording carries outside prices, and how many."""
     counted = validate(open_recording(str(tape))).rows_by_kind
     assert counted["reference"] == REFERENCED_MINUTES * 6

@@ -1,4 +1,4 @@
-"""The verb `compare` on whole sessions whose truth is known: their exchange was simulated."""
+"""The verb `compare` on whole sessions with a known queue model: their exchange was simulated."""
 
 import shutil
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from tests.sim.compare.virtual_session import play_virtual_session
 pytestmark = pytest.mark.slow  # sessions in virtual time, compared
 
 WORDS = ("+experiment=nba_in_play", "strategy=at_the_touch", "latency=constant")
-# The book is heard before our own wagers' updates, or after them.
+# The book arrives before our own wagers' updates, or after them.
 UPDATES_LATE = "latency.response.ms=900"
 BOOK_LATE = "latency.feed.ms=200"
 MODELS = ["back", "front", "prorata", "probable"]
@@ -66,11 +66,11 @@ def compared(
     return Compared(folder, str(truth), outcome.out)
 
 
-def test_wagers_agree_under_the_queue_model_that_was_true(compared: Compared) -> None:
-    """All but two in a thousand, with fills in plenty; under the other extreme more do not.
+def test_wagers_agree_under_the_true_queue_model(compared: Compared) -> None:
+    """Two in a thousand differ at most, among many fills; under the other extreme more do.
 
-    What is left: an offer that came across a wager is recorded as a trade, and where a fall of the
-    others' stake came just before, the simulator takes the one for the reason of the other.
+    The remaining differences: an offer that came across a wager is recorded as a trade, and where
+    others' stake fell just before, the simulator takes the trade for the cause of the fall.
     """
     table = compared.table.filter(pl.col("queue") == compared.truth)
     assert len(table) >= 400
@@ -80,8 +80,8 @@ def test_wagers_agree_under_the_queue_model_that_was_true(compared: Compared) ->
     assert compared.agreeing(other) < compared.agreeing(compared.truth)
 
 
-def test_fates_agree_in_time_and_end_too(compared: Compared) -> None:
-    """Not only what was matched: also when it was at first, and how the wager ended."""
+def test_outcomes_agree_in_time_and_end_too(compared: Compared) -> None:
+    """Not only the matched stake agrees, but also the time of the first fill, and the end."""
     table = compared.table.filter(pl.col("queue") == compared.truth)
     filled = table.filter((pl.col("real_matched_cents") > 100) & pl.col("agrees"))
     times = filled["real_filled_after_ns"] - filled["simulated_filled_after_ns"]
@@ -90,7 +90,7 @@ def test_fates_agree_in_time_and_end_too(compared: Compared) -> None:
 
 
 def test_the_table_has_a_row_for_every_wager_and_model(compared: Compared) -> None:
-    """Its wagers are those of the journal, and it is where the last line of the fates says."""
+    """Its wagers are those of the journal, and its path is printed."""
     with JournalReader(compared.folder / "journal.sqlite") as journal:
         refs = [e.payload.ref for e in journal.entries() if isinstance(e.payload, PlaceWager)]
     table = compared.table
@@ -99,8 +99,8 @@ def test_the_table_has_a_row_for_every_wager_and_model(compared: Compared) -> No
     assert str(compared.folder / "compare-00001.parquet") in compared.out
 
 
-def test_what_is_printed_is_what_the_table_holds(compared: Compared) -> None:
-    """A line for each model with the share that agrees, what lies between, and the closed loop."""
+def test_the_printed_figures_are_those_of_the_table(compared: Compared) -> None:
+    """A line for each model with its share that agrees, and the closed loop."""
     table = compared.table
     wagers = len(table) // len(MODELS)
     assert compared.out[0] == (
@@ -116,10 +116,10 @@ def test_what_is_printed_is_what_the_table_holds(compared: Compared) -> None:
     assert [line.split()[0] for line in compared.out[heading + 2 :]] == ["real", "back", "front"]
 
 
-def test_a_start_that_came_to_nothing_is_said_in_a_line(
+def test_a_start_without_wagers_is_reported_in_one_line(
     compose_settings: Callable[..., DictConfig], run_main: RunMain, tmp_path: Path
 ) -> None:
-    """One whose desk placed no wagers, as the game was about to start, and one without a desk."""
+    """One start placed no wagers before the game, and one had no desk."""
     words = ("+experiment=nba", "latency=constant")
     folder = play_virtual_session(tmp_path, compose_settings, Back(), (-1, 0), *words)
     shutil.copy(folder / "start-00001.yaml", folder / "start-00002.yaml")
@@ -129,8 +129,8 @@ def test_a_start_that_came_to_nothing_is_said_in_a_line(
     assert list(folder.glob("compare-*")) == []
 
 
-def test_where_no_session_is_compare_says_so(run_main: RunMain, tmp_path: Path) -> None:
-    """A folder without a session is named, status 2, and nothing is made there."""
+def test_compare_refuses_a_folder_without_a_session(run_main: RunMain, tmp_path: Path) -> None:
+    """The folder is named, status 2, and nothing is created."""
     outcome = run_main(main, tmp_path, "compare", "sessions/none")
     assert (outcome.status, outcome.out) == (2, [])
     assert outcome.err == ["python -m sim compare: sessions/none: there is no session"]
@@ -138,7 +138,7 @@ def test_where_no_session_is_compare_says_so(run_main: RunMain, tmp_path: Path) 
 
 
 def test_run_names_the_verb_that_compares(run_main: RunMain, tmp_path: Path) -> None:
-    """The mode is no backtest: whoever asks run for it is told what to say instead."""
+    """The mode is no backtest, so the error of `run` names the right verb."""
     outcome = run_main(main, tmp_path, "run", "mode=compare")
     assert outcome.status == 2
     assert "python -m sim compare" in outcome.err[0]

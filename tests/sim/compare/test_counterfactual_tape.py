@@ -1,4 +1,4 @@
-"""A recording without us: what is taken out of it, what is put back, and what stays."""
+"""A recording without us: what is removed from it, what is restored, and what stays."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ def ns(second: float) -> int:
 
 
 class Recording:
-    """A recording of a moneyline, and what is left of it without us."""
+    """A recording of a moneyline, and the same without us."""
 
     def __init__(self, folder: Path) -> None:
         """Begin with the market open."""
@@ -59,24 +59,24 @@ class Recording:
     def offer(
         self, second: float, amount_cents: int, quantity_cents: int = 0, *, line: int = AWAY
     ) -> None:
-        """Let an offer at +120 change."""
+        """Write a changed offer at +120."""
         self._writer.begin_message(ns(second), ns(second) - 1)
         self._writer.offer(line, 120, amount_cents, quantity_cents)
 
     def trade(self, second: float, maker: int, odds: int, maker_cents: int) -> None:
-        """Let a trade be told, from its maker's side."""
+        """Write a trade, from its maker's side."""
         self._writer.begin_message(ns(second), ns(second) - 1)
         self._writer.trade(maker, odds, maker_cents, Side.MAKER)
 
     def recorded(self) -> Tape:
-        """Return it as it is."""
+        """Return the recording."""
         self._writer.close()
         return Tape(self._folder / "tape")
 
     def without(
         self, *wagers: EarlierWager, settled: Sequence[tuple[int, MarketSettled]] = ()
     ) -> Tape:
-        """Return it without these wagers."""
+        """Return the recording without these wagers."""
         tape = self.recorded()
         return write_counterfactual(tape, wagers, settled, self._folder / "without")
 
@@ -88,7 +88,7 @@ def recording(tmp_path: Path) -> Recording:
 
 
 def offers(tape: Tape, line: int = AWAY) -> Rows:
-    """Return how the offer at +120 of a line changed."""
+    """Return the changes of a line's offer at +120."""
     return [
         ((row.received_ns - START_NS) / NS_PER_SECOND, row.amount_cents, row.quantity_cents)
         for chunk in tape.chunks()
@@ -103,19 +103,19 @@ def trades(tape: Tape) -> list[tuple[int, int, int]]:
     return [(r.line, r.odds, r.amount_cents) for r in rows if r.kind == Kind.TRADE]
 
 
-def our_wager(*told: tuple[float, object], ref: WagerRef = REF) -> EarlierWager:
+def our_wager(*updates: tuple[float, object], ref: WagerRef = REF) -> EarlierWager:
     """Return a wager of $120 on home at -120, which shows as $100 on away at +120."""
     request = PlaceWager(ref, LineId("home"), Odds(-120), 12_000, Intent.ADD_ONLY)
     wager = EarlierWager(request, ns(0.5))
-    wager.updates += [(ns(second), event) for second, event in told]  # type: ignore[misc]
+    wager.updates += [(ns(second), event) for second, event in updates]  # type: ignore[misc]
     return wager
 
 
-def taker(*told: tuple[float, object]) -> EarlierWager:
+def taker(*updates: tuple[float, object]) -> EarlierWager:
     """Return a wager of $50 on away at +110 that may take."""
     request = PlaceWager(REF, LineId("away"), Odds(110), 5_000, Intent.REST)
     wager = EarlierWager(request, ns(0.5))
-    wager.updates += [(ns(second), event) for second, event in told]  # type: ignore[misc]
+    wager.updates += [(ns(second), event) for second, event in updates]  # type: ignore[misc]
     return wager
 
 
@@ -128,8 +128,8 @@ OPENED, GONE = WagerOpened(REF), WagerCancelled(REF, 12_000)
 
 
 @pytest.mark.parametrize("apart", [-1.5, -0.2, 0.0, 0.2, 1.5])
-def test_our_stake_vanishes_whichever_is_heard_first(recording: Recording, apart: float) -> None:
-    """Of an offer that others share their part stays, whether update or row was heard first."""
+def test_our_stake_is_removed_whichever_arrives_first(recording: Recording, apart: float) -> None:
+    """Others keep their part of a shared offer, whether update or row arrived first."""
     recording.offer(1, 30_000)
     recording.offer(5, 40_000)
     recording.offer(9, 30_000)
@@ -138,7 +138,7 @@ def test_our_stake_vanishes_whichever_is_heard_first(recording: Recording, apart
     assert offers(recording.without(wager)) == [(1, 30_000, 0), (20, 31_000, 0)]
 
 
-def test_an_offer_that_was_ours_alone_was_never_there(recording: Recording) -> None:
+def test_an_offer_that_was_ours_alone_is_removed(recording: Recording) -> None:
     """Where nobody else offered anything no row is left."""
     recording.offer(5, 10_000, 12_000)
     recording.offer(9, 0)
@@ -146,7 +146,7 @@ def test_an_offer_that_was_ours_alone_was_never_there(recording: Recording) -> N
 
 
 def test_others_who_move_with_us_in_one_row_keep_their_part(recording: Recording) -> None:
-    """A row by which the offer changed by more than our stake shows ours and the others' too."""
+    """A row with a larger change than our stake holds our change and others'."""
     recording.offer(1, 30_000)
     recording.offer(5, 45_000)
     recording.offer(9, 28_000)
@@ -154,10 +154,10 @@ def test_others_who_move_with_us_in_one_row_keep_their_part(recording: Recording
     assert left == [(1, 30_000, 0), (5, 35_000, 0), (9, 28_000, 0)]
 
 
-def test_the_row_that_shows_just_our_step_is_taken_before_a_nearer_one(
+def test_a_row_of_exactly_our_stake_is_preferred_to_a_nearer_one(
     recording: Recording,
 ) -> None:
-    """Others' larger fall next to our update is theirs, if another row fell by our stake."""
+    """A larger fall next to our update is others', if another row fell by our stake."""
     recording.offer(1, 60_000)
     recording.offer(5, 70_000)
     recording.offer(8.5, 60_000)
@@ -166,8 +166,8 @@ def test_the_row_that_shows_just_our_step_is_taken_before_a_nearer_one(
     assert left == [(1, 60_000, 0), (9, 35_000, 0)]
 
 
-def test_a_trade_that_filled_us_stays_and_takes_nothing_of_others(recording: Recording) -> None:
-    """Its taker is anonymous now; the fall that was ours does not show, in part or in whole."""
+def test_a_trade_that_filled_us_stays_and_reduces_no_other_stake(recording: Recording) -> None:
+    """Its taker is anonymous now; the fall of our stake does not show, in part or in whole."""
     recording.offer(1, 30_000)
     recording.offer(5, 40_000, 12_000)
     recording.trade(7, HOME, -120, 4_800)
@@ -180,8 +180,8 @@ def test_a_trade_that_filled_us_stays_and_takes_nothing_of_others(recording: Rec
     assert trades(tape) == [(HOME, -120, 4_800), (HOME, -120, 7_200)]
 
 
-def test_of_the_quantity_ours_is_taken_out_while_any_of_it_rests(recording: Recording) -> None:
-    """It is what a wager came with, whatever was matched of it, in whole until its end."""
+def test_our_quantity_is_removed_while_any_of_it_rests(recording: Recording) -> None:
+    """Quantity is the original stake of a wager, and is removed in whole until its end."""
     recording.offer(1, 30_000, 40_000)
     recording.offer(5, 40_000, 52_000)
     recording.offer(7, 36_000, 52_000)
@@ -192,8 +192,8 @@ def test_of_the_quantity_ours_is_taken_out_while_any_of_it_rests(recording: Reco
     assert left == [(1, 30_000, 40_000), (8, 20_000, 40_000)]
 
 
-def test_two_wagers_of_ours_in_one_offer_go_both(recording: Recording) -> None:
-    """Each step is set against the part of a change that no other step explains."""
+def test_two_of_our_wagers_in_one_offer_are_both_removed(recording: Recording) -> None:
+    """Each step is matched with the part of a change that no other step explains."""
     recording.offer(1, 30_000)
     recording.offer(5, 50_000)
     recording.offer(9, 40_000)
@@ -204,8 +204,8 @@ def test_two_wagers_of_ours_in_one_offer_go_both(recording: Recording) -> None:
     assert offers(recording.without(first, second)) == [(1, 30_000, 0)]
 
 
-def test_where_no_row_shows_a_step_it_counts_from_its_telling(recording: Recording) -> None:
-    """Out of the window of alignment the first row that was heard afterwards is without it."""
+def test_a_step_without_a_row_counts_from_its_update(recording: Recording) -> None:
+    """Outside the alignment window, the first row after the update is without it."""
     late = ALIGNMENT_NS / NS_PER_SECOND + 1
     recording.offer(5, 40_000)
     recording.offer(30, 41_000)
@@ -213,8 +213,8 @@ def test_where_no_row_shows_a_step_it_counts_from_its_telling(recording: Recordi
     assert left == [(5, 40_000, 0), (30, 31_000, 0)]
 
 
-def test_no_offer_falls_below_nothing(recording: Recording) -> None:
-    """Where less is shown than we have there, nothing is left, and nothing is owed."""
+def test_no_offer_falls_below_zero(recording: Recording) -> None:
+    """Where less is shown than our stake there, nothing is left, and no debt is kept."""
     recording.offer(5, 4_000)
     recording.offer(30, 25_000)
     assert offers(recording.without(our_wager((5, OPENED)))) == [(30, 15_000, 0)]
@@ -223,7 +223,7 @@ def test_no_offer_falls_below_nothing(recording: Recording) -> None:
 def test_a_wager_from_before_the_recording_counts_from_its_first_row(
     recording: Recording,
 ) -> None:
-    """What an earlier start left resting is taken out until it is told to be gone."""
+    """A wager of an earlier start is removed until its end is reported."""
     recording.offer(1, 40_000)
     recording.offer(9, 30_000)
     left = offers(recording.without(our_wager((-500, OPENED), (9.1, GONE))))
@@ -234,10 +234,10 @@ TAKE = WagerMatched(REF, Odds(120), 5_000, 6_000)
 
 
 @pytest.mark.parametrize("apart", [-0.4, 0.4])
-def test_what_we_took_is_put_back_until_the_offer_disappears(
+def test_stake_we_took_is_restored_until_the_offer_disappears(
     recording: Recording, apart: float
 ) -> None:
-    """The trade that was ours goes; what comes after the offer's end is as it was."""
+    """Our trade is removed; rows after the offer's end are unchanged."""
     recording.offer(1, 30_000)
     recording.trade(5, HOME, -120, 6_000)
     recording.offer(5, 25_000)
@@ -249,8 +249,8 @@ def test_what_we_took_is_put_back_until_the_offer_disappears(
     assert trades(tape) == []
 
 
-def test_an_offer_that_we_took_whole_is_still_there(recording: Recording) -> None:
-    """It disappeared by our doing alone; what is offered anew stands beside it."""
+def test_an_offer_that_we_took_whole_is_restored(recording: Recording) -> None:
+    """It disappeared only because of us; new stake is added to it."""
     recording.offer(1, 5_000)
     recording.trade(5, HOME, -120, 6_000)
     recording.offer(5, 0)
@@ -259,14 +259,14 @@ def test_an_offer_that_we_took_whole_is_still_there(recording: Recording) -> Non
     assert offers(tape) == [(1, 5_000, 0), (8, 8_000, 0)]
 
 
-def test_what_was_taken_before_the_recording_is_not_put_back(recording: Recording) -> None:
+def test_stake_taken_before_the_recording_is_not_restored(recording: Recording) -> None:
     """An earlier start took it, and this recording never showed it."""
     recording.offer(1, 30_000)
     tape = recording.without(taker((-500, OPENED), (-500, TAKE)))
     assert offers(tape) == [(1, 30_000, 0)]
 
 
-def test_at_our_own_odds_the_trade_tells_whether_we_took(recording: Recording) -> None:
+def test_at_our_own_odds_the_trade_shows_whether_we_took(recording: Recording) -> None:
     """A wager that may take was the taker of a trade whose maker is on the other line."""
     fill = WagerMatched(REF, Odds(110), 5_000, 5_500)
     recording.trade(5, HOME, -110, 5_500)
@@ -282,7 +282,7 @@ def test_at_our_own_odds_without_such_a_trade_we_were_the_maker(recording: Recor
     assert trades(tape) == [(AWAY, 110, 5_000)]
 
 
-def test_what_rests_after_taking_is_taken_out_as_well(recording: Recording) -> None:
+def test_the_rest_of_a_taking_wager_is_removed_too(recording: Recording) -> None:
     """Of a wager that took a part only the rest shows as an offer on the other line."""
     part = WagerMatched(REF, Odds(130), 2_000, 2_600)
     recording.trade(5, HOME, -130, 2_600)
@@ -293,8 +293,8 @@ def test_what_rests_after_taking_is_taken_out_as_well(recording: Recording) -> N
     assert offers(recording.without(wager), HOME) == [(5.2, 700, 0)]
 
 
-def test_results_that_only_we_were_told_of_are_added(recording: Recording) -> None:
-    """They come at their times, so that another desk on the recording is paid too."""
+def test_results_known_only_to_us_are_added(recording: Recording) -> None:
+    """They are added at their times, so that another desk on the recording is paid too."""
     recording.offer(1, 30_000)
     recording.offer(9, 31_000)
     results = ((LineId("home"), Result.WON), (LineId("away"), Result.LOST))
@@ -307,7 +307,7 @@ def test_results_that_only_we_were_told_of_are_added(recording: Recording) -> No
 
 
 def test_without_wagers_nothing_changes(recording: Recording) -> None:
-    """On paper nothing of ours was in the book: the recording is the same, row by row."""
+    """On paper our wagers never were in the book: the recording is the same, row by row."""
     recording.offer(1, 30_000, 100)
     recording.trade(5, HOME, -120, 6_000)
     recording.offer(5, 25_000, 100)

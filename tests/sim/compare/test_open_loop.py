@@ -1,4 +1,4 @@
-"""The open loop: the same commands on a recording, with us in it and without."""
+"""The open loop: the same commands on a recording, with our stake and without it."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -43,7 +43,7 @@ def ns(second: float) -> int:
 def record(folder: Path) -> Tape:
     """Record $300 of others on away at +120, our $100 behind, and takers of $300 and $100.
 
-    Our wager was told to be open at second 5, and to be matched at second 20.
+    Our wager was reported as open at second 5, and as matched at second 20.
     """
     with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.TWO) as writer:
         writer.add_event(SportEvent(GAME, "Away at Home", "Home", "Away", "NBA", "", START_NS))
@@ -67,7 +67,7 @@ def record(folder: Path) -> Tape:
 
 
 def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRef] = ()) -> Updates:
-    """Return what is told of the wagers that these commands concern."""
+    """Return the updates of the wagers of these commands."""
     none = NoDelay()
     loop = OpenLoop(
         feed=RecordedSource(tape, "test"),
@@ -83,47 +83,45 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
 
 
 def real() -> EarlierWager:
-    """Return our wager as it was."""
+    """Return our wager as it was in the session."""
     fill = WagerMatched(REF, Odds(-120), 12_000, 10_000)
     wager = EarlierWager(PLACE, ns(4.5))
     wager.updates += [(ns(4.5), WagerAccepted(REF)), (ns(5), WagerOpened(REF)), (ns(20.1), fill)]
     return wager
 
 
-def test_the_commands_are_sent_again_and_the_answers_noted(tmp_path: Path) -> None:
-    """A wager opens after the delays of the way, and waits behind those who were there."""
+def test_the_commands_are_sent_again_and_the_responses_recorded(tmp_path: Path) -> None:
+    """A wager opens after the connection's delays, and queues behind earlier stake."""
     tape = record(tmp_path / "tape")
     clean = write_counterfactual(tape, [real()], [], tmp_path / "clean")
     answers = play(clean, (4.5, PLACE), (30, CancelAll()))
-    told = [((at_ns - START_NS) / NS_PER_SECOND, event) for at_ns, event in answers[REF]]
-    assert told == [
+    updates = [((at_ns - START_NS) / NS_PER_SECOND, event) for at_ns, event in answers[REF]]
+    assert updates == [
         (4.5, WagerAccepted(REF)),
         (4.9, WagerOpened(REF)),
         (20, WagerMatched(REF, Odds(-120), 12_000, 10_000, 12_000)),
     ]
 
 
-def test_our_stake_left_in_the_book_stands_ahead_of_itself(tmp_path: Path) -> None:
-    """On the recording as it is our own wager is others' stake, and its fate comes out wrong."""
+def test_our_stake_left_in_the_book_is_ahead_of_itself(tmp_path: Path) -> None:
+    """On the unchanged recording our own wager counts as others' stake: its outcome is wrong."""
     tape = record(tmp_path / "tape")
     clean = write_counterfactual(tape, [real()], [], tmp_path / "clean")
     wager = real()
     agree = {}
     for name, played in (("clean", clean), ("as it is", tape)):
-        told = play(played, (4.5, PLACE), (30, CancelAll()))[REF]
-        fates = {name: outcome_of(PLACE, wager.placed_ns, told)}
-        real_fate = outcome_of(PLACE, wager.placed_ns, wager.updates)
-        agree[name] = ComparedWager(PLACE, wager.placed_ns, real_fate, fates).agrees(name)
+        updates = play(played, (4.5, PLACE), (30, CancelAll()))[REF]
+        outcomes = {name: outcome_of(PLACE, wager.placed_ns, updates)}
+        real_outcome = outcome_of(PLACE, wager.placed_ns, wager.updates)
+        agree[name] = ComparedWager(PLACE, wager.placed_ns, real_outcome, outcomes).agrees(name)
     assert agree == {"clean": True, "as it is": False}
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_cancel_that_was_taken_in_the_session_is_sent_until_it_is(
-    tmp_path: Path, refused: bool
-) -> None:
-    """It comes too soon after an opening that was sooner in the session; one refused there stays.
+def test_an_accepted_cancel_is_repeated_until_it_is_accepted(tmp_path: Path, refused: bool) -> None:
+    """The replayed wager opens later, so its cancel comes too soon and is repeated.
 
-    What the session did about its refusal is among its commands.
+    The session's reaction to its refusal is among its commands.
     """
     tape = record(tmp_path / "tape")
     answers = play(tape, (4.5, PLACE), (5, CancelWager(REF)), refused=[REF] if refused else [])
@@ -132,7 +130,7 @@ def test_a_cancel_that_was_taken_in_the_session_is_sent_until_it_is(
 
 
 def test_a_cancel_that_is_followed_by_another_is_not_repeated(tmp_path: Path) -> None:
-    """The session asked again itself, and the open loop asks when it did."""
+    """The session sent the cancel again itself, and the open loop sends it at the same time."""
     tape = record(tmp_path / "tape")
     answers = play(tape, (4.5, PLACE), (5, CancelWager(REF)), (9, CancelWager(REF)))
     (at_ns,) = [at for at, event in answers[REF] if isinstance(event, WagerCancelled)]

@@ -1,4 +1,4 @@
-"""The fates of wagers, and when two of them agree."""
+"""The outcomes of wagers, and when two of them agree."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def matched(cents: int) -> WagerMatched:
 
 
 @pytest.mark.parametrize(
-    ("told", "fate"),
+    ("updates", "outcome"),
     [
         ([], Outcome(0, None, None)),
         ([ACCEPTED, OPENED], Outcome(0, None, None)),
@@ -48,22 +48,27 @@ def matched(cents: int) -> WagerMatched:
         ),
     ],
 )
-def test_a_fate_is_what_was_told_of_a_wager(told: list[Event], fate: Outcome) -> None:
-    """How much was matched, how long after its placing at first, and how it ended, if it did."""
-    assert outcome_of(REQUEST, 900, [(1_000 + at, event) for at, event in enumerate(told)]) == fate
+def test_an_outcome_is_built_from_the_updates_of_a_wager(
+    updates: list[Event], outcome: Outcome
+) -> None:
+    """It holds the matched stake, the time to the first fill, and the end, if any."""
+    assert (
+        outcome_of(REQUEST, 900, [(1_000 + at, event) for at, event in enumerate(updates)])
+        == outcome
+    )
 
 
 def compared(real_cents: int, **simulated_cents: int) -> ComparedWager:
-    """Return a wager of $100, so much of which was matched, and under each queue model."""
-    fates = {queue: Outcome(cents, None, None) for queue, cents in simulated_cents.items()}
-    return ComparedWager(REQUEST, 0, Outcome(real_cents, None, None), fates)
+    """Return a wager of $100 with its matched stake, really and under each queue model."""
+    outcomes = {queue: Outcome(cents, None, None) for queue, cents in simulated_cents.items()}
+    return ComparedWager(REQUEST, 0, Outcome(real_cents, None, None), outcomes)
 
 
 @pytest.mark.parametrize(
     ("simulated_cents", "agrees"), [(5_000, True), (5_500, True), (4_500, True), (5_501, False)]
 )
-def test_fates_agree_within_a_twentieth_of_the_stake(simulated_cents: int, agrees: bool) -> None:
-    """What is compared is the matched stake, on either side of the real one."""
+def test_outcomes_agree_within_a_twentieth_of_the_stake(simulated_cents: int, agrees: bool) -> None:
+    """The matched stake is compared, above and below the real one."""
     assert compared(5_000, back=simulated_cents).agrees("back") is agrees
 
 
@@ -80,12 +85,12 @@ def test_fates_agree_within_a_twentieth_of_the_stake(simulated_cents: int, agree
 def test_a_wager_lies_between_two_models_with_the_same_tolerance(
     back: int, front: int, between: bool
 ) -> None:
-    """It was matched no less than under the one and no more than under the other."""
+    """It was matched no less than under one model and no more than under the other."""
     assert compared(5_000, back=back, front=front).lies_between("back", "front") is between
 
 
 def test_a_wager_has_a_row_for_each_queue_model() -> None:
-    """The table repeats the real fate beside each simulated one, and says whether they agree."""
+    """The table repeats the real outcome beside each simulated one, and whether they agree."""
     rows = list(compared(5_000, back=5_000, front=9_000).rows())
     assert [(row[6], row[7], row[10], row[13]) for row in rows] == [
         ("back", 5_000, 5_000, True),

@@ -1,7 +1,7 @@
-"""A session as it would have been live, in virtual time: kept in a journal and on a tape.
+"""A session in virtual time as it would have been live, with a journal and a tape.
 
-Its exchange is simulated and plays a recording. Its desk hears of the market later than that is,
-and of its own wagers later or earlier than the market shows them.
+Its exchange is simulated and plays a recording. Its desk receives the market later than that, and
+updates of its own wagers later or earlier than the market shows them.
 """
 
 from collections.abc import Callable, Iterator
@@ -53,8 +53,8 @@ def play_virtual_session(
     folder = home / "sessions" / NAME
     folder.mkdir(parents=True)
     words = (*words, f"session.name={NAME}")
-    kept = OmegaConf.to_yaml(compose(*words, "mode=live"), resolve=True)
-    (folder / "start-00001.yaml").write_text(kept, encoding="utf-8")
+    saved = OmegaConf.to_yaml(compose(*words, "mode=live"), resolve=True)
+    (folder / "start-00001.yaml").write_text(saved, encoding="utf-8")
     settings = compose(*words, "mode=backtest")
     parts, make_exchange = build_session(settings), build_parts(settings)["exchange"]
     with (
@@ -63,14 +63,14 @@ def play_virtual_session(
             folder / "tape-00001", source="test", simulated=True, clocks=Clocks.TWO
         ) as writer,
     ):
-        room = _Room(parts, make_exchange, queue, journal, writer)
-        start_ns = room.info.events[0].scheduled_ns
-        room.play(*(start_ns + minute * 60 * NS_PER_SECOND for minute in minutes))
+        session = _VirtualSession(parts, make_exchange, queue, journal, writer)
+        start_ns = session.info.events[0].scheduled_ns
+        session.play(*(start_ns + minute * 60 * NS_PER_SECOND for minute in minutes))
     return folder
 
 
-class _Room:
-    """The exchange, and the desk that hears from it what is written on the tape meanwhile."""
+class _VirtualSession:
+    """The exchange, the desk on it, and a tape of what the desk receives."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class _Room:
             publisher.publish_trade(book, odds, stake_cents, env.now_ns + latency.feed.sample_ns())
 
         exchange.on_trade = publish_trade
-        link = ExchangeConnection(env, exchange, latency, self._inbox, publisher)
+        connection = ExchangeConnection(env, exchange, latency, self._inbox, publisher)
         env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).apply_row)
         clock = VirtualClock(env, self._inbox.drain)
         _begin_journal(journal, parts, env.now_ns)
@@ -104,31 +104,31 @@ class _Room:
             market_keys=parts.market_keys,
             ladder=tape.info.ladder,
             clock=clock,
-            exchange=link,
+            exchange=connection,
             journal=journal,
         )
-        self._ear = JournalingListener(desk, journal, clock)
-        self._scribe = _Scribe(writer, tape.info, latency.feed.sample_ns())
-        self._inbox.connect(self._hear, _decide_nothing)
+        self._listener = JournalingListener(desk, journal, clock)
+        self._recorder = _TapeRecorder(writer, tape.info, latency.feed.sample_ns())
+        self._inbox.connect(self._on_event, _decide_nothing)
 
     def play(self, begin_ns: int, end_ns: int) -> None:
-        """Let the desk listen from the first row on, and trade between two times."""
+        """Give the desk every row from the first on, and let it trade between two times."""
         self._env.run(until=begin_ns)
         self._inbox.drain(begin_ns)
-        self._inbox.connect(self._hear, self._ear.act, wake_on_every_change=True)
-        self._ear.start()
+        self._inbox.connect(self._on_event, self._listener.act, wake_on_every_change=True)
+        self._listener.start()
         self._env.run(until=end_ns)
         self._inbox.drain(end_ns)
-        self._ear.halt("told to stop")
+        self._listener.halt("stopped by an operator")
         self._env.run(until=end_ns + _ENDING_NS)
 
-    def _hear(self, event: Event, at_ns: int) -> None:
-        self._scribe.write(event, at_ns)
-        self._ear.take(event, at_ns)
+    def _on_event(self, event: Event, at_ns: int) -> None:
+        self._recorder.write(event, at_ns)
+        self._listener.take(event, at_ns)
 
 
-class _Scribe:
-    """Writes what a desk hears of the market as a recorder does: trades from the maker's side."""
+class _TapeRecorder:
+    """Writes a desk's market data as the live recorder does: trades from the maker's side."""
 
     def __init__(self, writer: TapeWriter, info: TapeInfo, late_ns: int) -> None:
         self._writer = writer
@@ -175,9 +175,9 @@ def _begin_journal(journal: SessionJournal, parts: Backtest, now_ns: int) -> Non
 
 
 def _without_quantities(rows: Iterator[ExchangeRow]) -> Iterator[ExchangeRow]:
-    """Yield rows without what no event tells."""
+    """Yield rows without their quantities, which no event carries."""
     return ((*row[:9], 0, *row[10:]) for row in rows)
 
 
 def _decide_nothing(_: int) -> None:
-    """Decide nothing before the desk has begun."""
+    """Decide nothing before the desk has started."""

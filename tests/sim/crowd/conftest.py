@@ -1,4 +1,4 @@
-"""A crowd at an exchange of its own, with an account for a participant from outside."""
+"""A crowd on an exchange of its own, with an account for an outside participant."""
 
 # ruff: noqa: ARG002 - a listener receives more than it keeps
 
@@ -26,7 +26,7 @@ Shown = dict[Odds, tuple[int, int]]
 
 
 class RecordingListener:
-    """Keeps everything that is published, by kind."""
+    """Records everything that is published, by kind."""
 
     excluded: Participant | None = None
 
@@ -46,7 +46,7 @@ class RecordingListener:
         self.messages += 1
 
     def offer(self, line: int, odds: int, amount_cents: int, quantity_cents: int = 0) -> None:
-        """Keep an offer."""
+        """Record an offer."""
         shown = self.books.setdefault(line, {})
         if amount_cents:
             shown[Odds(odds)] = (amount_cents, quantity_cents)
@@ -54,29 +54,29 @@ class RecordingListener:
             del shown[Odds(odds)]
 
     def trade(self, line: int, odds: int, amount_cents: int, side: int) -> None:
-        """Keep a trade."""
+        """Record a trade."""
         self.trades.append((line, odds, amount_cents))
 
     def market_status(self, market: int, status: int) -> None:
-        """Keep the status of a market."""
+        """Record the status of a market."""
         self.statuses.append((market, status))
 
     def event_status(self, event: int, status: int) -> None:
-        """Keep the status of an event."""
+        """Record the status of an event."""
         self.event_statuses.append(status)
 
     def schedule(self, event: int, scheduled_ns: int) -> None:
-        """Keep nothing."""
+        """Record nothing."""
 
     def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
-        """Keep a score."""
+        """Record a score."""
         self.scores.append((home, away))
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
-        """Keep nothing."""
+        """Record nothing."""
 
     def result(self, line: int, result: int) -> None:
-        """Keep a result."""
+        """Record a result."""
         self.results[line] = result
 
 
@@ -102,7 +102,7 @@ class CrowdHarness:
             settings=ExchangeRules(),
         )
         self.events: list[Event] = []
-        self.visitor = self.exchange.open_account("visitor", 100_000_000, self.events.extend)
+        self.outsider = self.exchange.open_account("outsider", 100_000_000, self.events.extend)
         self.crowd_run: CrowdRun = self.crowd.join(self.env, self.exchange, [self.listener])
 
     def run(self) -> None:

@@ -49,8 +49,8 @@ def test_money_is_conserved_over_all_accounts_and_commission(finished: Any) -> N
     assert not any(participant.live for participant in finished.exchange.participants)
 
 
-def test_every_line_settles_from_the_one_score(finished: Any) -> None:
-    """Moneyline, spreads and totals are won, lost or pushed by the final score."""
+def test_every_line_settles_by_the_final_score(finished: Any) -> None:
+    """Moneyline, spreads and totals are won, lost or pushed by one final score."""
     home, away = finished.crowd.game.final
     assert finished.listener.scores[-1] == (home, away)
     surplus = {
@@ -127,21 +127,21 @@ def test_hard_suspensions_add_a_dozen_in_every_market(new_crowd: NewCrowd) -> No
 
 
 @pytest.mark.slow
-def test_takers_match_a_better_offer_and_the_game_changes_with_it(new_crowd: NewCrowd) -> None:
-    """Takers match a quote from outside while it is the best, and the trades differ without it."""
-    alone, visited = (new_crowd("nba", 8, SHORT) for _ in range(2))
+def test_takers_match_a_better_offer_from_outside(new_crowd: NewCrowd) -> None:
+    """Takers match an outside quote while it is the best, and the trades differ without it."""
+    alone, with_outsider = (new_crowd("nba", 8, SHORT) for _ in range(2))
     alone.run()
-    visited.run_to_s(60)
-    book = visited.exchange.books[0]
+    with_outsider.run_to_s(60)
+    book = with_outsider.exchange.books[0]
     best = levels(book)[0].odds
     ours = Odds(opposite(prophetx_ladder().step(best, 1)))
     request = PlaceWager(WagerRef("ours"), book.opposite.line_id, ours, 500_000, Intent.ADD_ONLY)
-    visited.exchange.place(visited.visitor, [request])
-    visited.run()
-    matched = [event for event in visited.events if isinstance(event, WagerMatched)]
+    with_outsider.exchange.place(with_outsider.outsider, [request])
+    with_outsider.run()
+    matched = [event for event in with_outsider.events if isinstance(event, WagerMatched)]
     assert sum(event.stake_cents for event in matched) > 0
     assert {event.odds for event in matched} == {ours}
-    assert visited.listener.trades != alone.listener.trades
+    assert with_outsider.listener.trades != alone.listener.trades
 
 
 def test_makers_move_their_quotes_away_from_a_large_opposite_offer(new_crowd: NewCrowd) -> None:
@@ -152,7 +152,7 @@ def test_makers_move_their_quotes_away_from_a_large_opposite_offer(new_crowd: Ne
     odds = prophetx_ladder().step(levels(book)[0].odds, -12)
     big = PlaceWager(WagerRef("big"), book.line_id, odds, 80_000_000, Intent.REST)
     before = levels(book)[0].odds
-    harness.exchange.place(harness.visitor, [big])
+    harness.exchange.place(harness.outsider, [big])
     harness.run_to_s(120)
     assert levels(book)[0].odds < before
     assert levels(book.opposite)[0].odds == opposite(odds)

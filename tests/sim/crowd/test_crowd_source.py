@@ -41,7 +41,7 @@ def summary(build_backtest: Build, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_a_run_against_a_crowd_trades_with_the_true_queue(
     summary: dict[str, Any],
 ) -> None:
-    """The desk places and is filled; the queue is true, so no profits by queue model are given."""
+    """The desk places and is filled; the queue is known, so no profits by queue model are given."""
     assert summary["wagers_placed"] > 50
     assert summary["fills"] > 0
     assert summary["models"]["queue"] == "true queue"

@@ -46,7 +46,7 @@ def fair(
     return fair_value.fair(type_, point, score, at_share(share))
 
 
-def test_moneyline_at_tip_off_is_that_of_the_closing_line(fair_value: FairValue) -> None:
+def test_the_moneyline_at_tip_off_follows_the_closing_line(fair_value: FairValue) -> None:
     """A favourite by 4.5 wins with Phi(4.5 / 11.4), as closing lines and moneylines relate."""
     expected = erfc(-4.5 / 11.42 / sqrt(2)) / 2
     got = fair(fair_value, MarketType.MONEYLINE, 0.0, Score(0, 0), 0.0)
@@ -82,8 +82,8 @@ def test_total_follows_points_and_time(fair_value: FairValue) -> None:
     assert done == pytest.approx(1.0)
 
 
-def test_a_level_end_may_still_go_over(fair_value: FairValue) -> None:
-    """Seconds before a level end the under is not safe, as an overtime adds points."""
+def test_a_level_score_may_still_go_over(fair_value: FairValue) -> None:
+    """Seconds before a level end the under is not certain, as an overtime adds points."""
     level = fair(fair_value, MarketType.TOTAL, 212.5, Score(100, 100), 0.998)
     decided = fair(fair_value, MarketType.TOTAL, 212.5, Score(105, 95), 0.998)
     assert level > 0.1

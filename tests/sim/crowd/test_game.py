@@ -22,14 +22,14 @@ def test_clock_runs_between_knots_and_stops_in_a_break() -> None:
     assert GAME.clock_at(10_000) == 660
 
 
-def test_final_score_is_the_last_one_or_nil_all() -> None:
-    """Everything settles on the last score; a game without a score ends nil all."""
+def test_the_final_score_is_the_last_one_or_zero() -> None:
+    """Everything settles on the last score; a game without a score ends at zero to zero."""
     assert GAME.final == Score(1, 2)
     assert replace(GAME, scores=[]).final == Score(0, 0)
 
 
 def test_play_is_on_between_start_and_end_except_in_breaks() -> None:
-    """Play is on from the start to the end, except in breaks."""
+    """Play lasts from the start to the end, except in breaks."""
     playing = [GAME.is_running(wall_s) for wall_s in (-1, 0, 299, 300, 599, 600, 959, 960)]
     assert playing == [False, True, True, False, False, True, True, False]
 

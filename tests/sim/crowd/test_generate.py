@@ -1,4 +1,4 @@
-"""The generated game is a tape on which a market maker's backtest makes sense."""
+"""The generated game is a tape on which a market maker can be backtested."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def rows(tape: Tape) -> list[Row]:
 
 
 def replay(tape: Tape, rows: list[Row]) -> Iterator[tuple[list[Row], Books]]:
-    """Yield each message with the amounts shown by line and odds once it has been taken in."""
+    """Yield each message with the amounts shown after it, by line and odds."""
     books: Books = [{} for _ in tape.info.lines]
     for _, message in groupby(rows, key=lambda row: row.seq):
         batch = list(message)
@@ -81,7 +81,7 @@ def tip_off_ns(rows: list[Row]) -> int:
 
 
 def statuses(rows: list[Row], market: int) -> list[tuple[int, int]]:
-    """Return what a market became, and when."""
+    """Return the statuses of a market, and their times."""
     changes = of_kind(rows, Kind.MARKET_STATUS)
     return [(row.state, row.exchange_ns) for row in changes if row.market == market]
 
@@ -93,7 +93,7 @@ def final_score(rows: list[Row]) -> tuple[int, int]:
 
 
 def overround(books: Books, pair: tuple[int, int]) -> float | None:
-    """Return by how much the best offers of a pair imply more than one, if both are there."""
+    """Return by how much the best offers of a pair imply more than one, if both exist."""
     first, second = (books[line] for line in pair)
     if not first or not second:
         return None
@@ -101,7 +101,7 @@ def overround(books: Books, pair: tuple[int, int]) -> float | None:
 
 
 def test_game_is_a_valid_simulated_recording_of_three_markets(tape: Tape) -> None:
-    """The tape validates, says that it is simulated, and holds pairs of each market type."""
+    """The tape is valid, marked as simulated, and holds pairs of each market type."""
     summary = validate(tape)
     assert summary.info.simulated
     assert summary.info.source == f"simulated: python -m sim generate nba --seed {SEED}"
@@ -128,8 +128,8 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert Tape(tmp_path / "again").digest() == Tape(tmp_path / "once").digest()
 
 
-def test_games_are_those_of_their_seeds(rows: list[Row], tmp_path: Path) -> None:
-    """Asked for several, each game is in a folder of its own, and is that of a seed one higher."""
+def test_several_games_have_consecutive_seeds(rows: list[Row], tmp_path: Path) -> None:
+    """Each of several games is in a folder of its own, with a seed one higher."""
     made = generate_games(tmp_path, sport="nhl", seed=SEED, games=2, settings=SHORT)
     folders = [folder for folder, _ in made]
     assert folders == [tmp_path / "game-000", tmp_path / "game-001"]
@@ -143,7 +143,7 @@ def test_games_are_those_of_their_seeds(rows: list[Row], tmp_path: Path) -> None
 
 
 def test_a_sport_that_is_not_simulated_is_refused_by_name(tmp_path: Path) -> None:
-    """Asking for another sport names those that there are, and leaves nothing behind."""
+    """The error for another sport lists the simulated ones, and no file is written."""
     with pytest.raises(ConfigError, match=r"'curling'.*nba"):
         generate_game(tmp_path / "game", seed=1, sport="curling")
     assert list(tmp_path.iterdir()) == []
@@ -165,10 +165,10 @@ def test_an_offer_shows_no_more_than_its_makers_can_lose(rows: list[Row]) -> Non
         assert (row.quantity_cents == 0) == (row.amount_cents == 0)
 
 
-def test_nobody_takes_more_than_was_shown(tape: Tape, rows: list[Row]) -> None:
-    """The trades of one message fit into what was offered at their odds moments before.
+def test_no_trade_is_larger_than_the_offers_shown(tape: Tape, rows: list[Row]) -> None:
+    """The trades of one message fit into the offers at their odds moments before.
 
-    Beyond the ten levels shown nobody but the exchange knows.
+    What lies beyond the ten levels shown is known to the exchange alone.
     """
     shown: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for batch, books in replay(tape, rows):
@@ -225,8 +225,8 @@ def test_markets_pass_through_the_states_of_a_game(rows: list[Row]) -> None:
     assert [row.state for row in of_kind(rows, Kind.IN_PLAY_DELAY)] == [5 * SECOND_NS] * 3
 
 
-def test_nothing_happens_while_a_market_is_suspended(rows: list[Row]) -> None:
-    """Trades happen in open markets alone; elsewhere offers shrink, or come into view behind."""
+def test_no_trade_happens_while_a_market_is_suspended(rows: list[Row]) -> None:
+    """Trades happen only in open markets; elsewhere offers shrink, or come into view behind."""
     is_open = [False] * 3
     shown: dict[tuple[int, int], int] = {}
     for _, message in groupby(rows, key=lambda row: row.seq):
@@ -245,7 +245,7 @@ def test_nothing_happens_while_a_market_is_suspended(rows: list[Row]) -> None:
 
 
 def test_all_lines_settle_by_the_final_score(tape: Tape, rows: list[Row]) -> None:
-    """Moneyline, spread and total are won and lost as the last official score has it."""
+    """Moneyline, spread and total are won and lost by the last official score."""
     home, away = final_score(rows)
     results = {row.line: row.state for row in of_kind(rows, Kind.RESULT)}
     surplus = {
@@ -260,8 +260,8 @@ def test_all_lines_settle_by_the_final_score(tape: Tape, rows: list[Row]) -> Non
         assert results[place] == (Result.WON if won else Result.LOST), line
 
 
-def test_scores_only_grow_and_the_clock_runs(rows: list[Row]) -> None:
-    """The official score starts at nothing and grows by one score of one team, or is repeated."""
+def test_scores_only_increase_and_the_clock_runs(rows: list[Row]) -> None:
+    """The official score starts at zero, and increases by one score of one team, or is repeated."""
     scores = [tuple(map(int, (row.text or "").split("-"))) for row in of_kind(rows, Kind.SCORE)]
     assert scores[0] == (0, 0)
     for before, after in pairwise(scores):
@@ -286,7 +286,7 @@ def test_messages_arrive_after_they_were_sent(rows: list[Row]) -> None:
 
 @pytest.mark.parametrize("market", range(3))
 def test_markets_are_as_busy_as_real_ones(rows: list[Row], market: int) -> None:
-    """Messages a minute grow from a few hours ahead, by the last hour, to the game."""
+    """Messages a minute increase from a few hours ahead, to the last hour, to the game."""
     off_ns = tip_off_ns(rows)
     end_ns = statuses(rows, market)[3][1]
     sent_ns = {row.seq: row.exchange_ns for row in rows if row.market == market}.values()
@@ -327,8 +327,8 @@ def test_stakes_of_takers_have_a_heavy_tail(rows: list[Row]) -> None:
     assert len({row.seq for row in trades}) < 0.9 * len(trades)
 
 
-def test_those_who_saw_the_score_first_win_and_others_pay(tmp_path: Path) -> None:
-    """Without an in-play delay trades just ahead of an official score gain, and the others lose.
+def test_takers_who_know_the_score_first_gain(tmp_path: Path) -> None:
+    """Without an in-play delay trades just before an official score gain, and the others lose.
 
     They are marked ten seconds later.
     """
@@ -366,8 +366,8 @@ def fair_by_mid(tape: Tape, rows: list[Row]) -> list[list[tuple[int, float]]]:
     return mids
 
 
-def test_shipped_game_is_small_and_says_that_it_is_simulated() -> None:
-    """The recording that comes with the project is valid and names the command that made it."""
+def test_the_shipped_game_is_small_and_marked_as_simulated() -> None:
+    """The shipped recording is valid and names the command that made it."""
     shipped = Tape(PROJECT / "recordings" / "nba")
     summary = validate(shipped)
     assert summary.info.simulated

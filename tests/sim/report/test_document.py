@@ -1,4 +1,4 @@
-"""The report stands alone, names what it shows, and refuses a run folder it cannot read."""
+"""The report is self-contained, names what it shows, and refuses an unreadable run folder."""
 
 import json
 import re
@@ -25,7 +25,7 @@ Rows = dict[str, list[Row]]
 
 
 def at(minutes: float) -> int:
-    """Return a time so many minutes from the start, in nanoseconds."""
+    """Return the time `minutes` from the start, in nanoseconds."""
     return START_NS + round(minutes * MINUTE_NS)
 
 
@@ -222,12 +222,12 @@ def report_on(folder: Path, rows: Rows | None = None, **changes: Any) -> str:
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the report of an ordinary run, made once for all who only read it."""
+    """Return the report of an ordinary run, made once for all tests that only read it."""
     return report_on(tmp_path_factory.mktemp("run"))
 
 
-def words(document: str) -> str:
-    """Return what a reader sees of a document, without tags and style."""
+def visible_text(document: str) -> str:
+    """Return the visible text of a document, without tags and style."""
     seen: list[str] = []
     parser = HTMLParser()
     parser.handle_data = seen.append  # type: ignore[assignment, method-assign]
@@ -235,8 +235,8 @@ def words(document: str) -> str:
     return " ".join(" ".join(seen).split())
 
 
-def test_a_report_needs_nothing_outside_itself(document: str) -> None:
-    """It holds no address, no script, no style sheet and no picture that lies elsewhere."""
+def test_a_report_is_self_contained(document: str) -> None:
+    """It holds no address, script, style sheet or picture from elsewhere."""
     assert "://" not in document
     assert "url(" not in document.replace("url(#", "")
     for tag in ("<script", "<link", "<img", "<iframe", "@import"):
@@ -245,8 +245,8 @@ def test_a_report_needs_nothing_outside_itself(document: str) -> None:
     assert [target for target in targets if not target.startswith("#")] == []
 
 
-def test_what_a_picture_refers_to_is_in_the_page_once(document: str) -> None:
-    """Several pictures stand in one page, and none borrows the marks of another."""
+def test_every_id_of_a_picture_is_unique_in_the_page(document: str) -> None:
+    """Several pictures share one page, and no picture refers to another's elements."""
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', document))
     ids = re.findall(r' id="([^"]+)"', document)
     assert used
@@ -269,20 +269,20 @@ def test_the_same_run_gives_the_same_report_to_the_byte(document: str, tmp_path:
 
 @pytest.mark.slow
 def test_a_simulated_recording_is_marked_beside_its_name(tmp_path: Path) -> None:
-    """Nobody can take the profit on an invented game for that on a real one."""
-    assert "Recording one-game simulated generated data" in words(
+    """The profit on a simulated game cannot be mistaken for that on a real one."""
+    assert "Recording one-game simulated generated data" in visible_text(
         report_on(tmp_path, simulated=True)
     )
 
 
 def test_a_real_recording_is_not_called_simulated(document: str) -> None:
-    """The word is kept for what it is true of."""
-    assert "simulated" not in words(document)
+    """The word appears only for simulated recordings."""
+    assert "simulated" not in visible_text(document)
 
 
 @pytest.mark.slow
-def test_what_others_named_is_text_and_never_markup(tmp_path: Path) -> None:
-    """Names of events and pairs, notes and reasons come from files, and may hold anything."""
+def test_names_from_files_are_escaped(tmp_path: Path) -> None:
+    """Names of events and pairs, notes and reasons come from files, and may hold any text."""
     game, rows = summary(), rows_of_a_game()
     game["events"][0]["name"] = HOSTILE
     game["pairs"][0].update(label=HOSTILE, first=HOSTILE, second=HOSTILE)
@@ -292,12 +292,12 @@ def test_what_others_named_is_text_and_never_markup(tmp_path: Path) -> None:
     named = {key: game[key] for key in ("events", "pairs", "settled")}
     document = report_on(tmp_path, rows, notes=[HOSTILE], **texts, **named)
     assert "<script" not in document
-    assert HOSTILE in words(document)
+    assert HOSTILE in visible_text(document)
 
 
 def test_money_is_shown_in_dollars_with_its_sign(document: str) -> None:
-    """A reader sees profit, and front and back beside the chosen model, as amounts of money."""
-    seen = words(document)
+    """Profit, and front and back beside the chosen model, are amounts of money."""
+    seen = visible_text(document)
     assert "Settled profit +$1,234.56 net of commission" in seen
     assert "front (optimistic: cancellations are ahead of us) +$1,500.00 +$265.44" in seen
     assert "not a bound" in seen
@@ -308,14 +308,14 @@ def test_fills_are_summed_by_stake_for_each_pair(tmp_path: Path) -> None:
     """The table weighs edge and markouts by stake, and leaves out markouts that are unknown."""
     rows = rows_of_a_game()
     rows["fills"][0].update(stake_cents=3_000, edge=0.03, markout_10s=None)
-    seen = words(report_on(tmp_path, rows))
+    seen = visible_text(report_on(tmp_path, rows))
     # Edges: (3000 x 3 pp + 3 x 1000 x 1 pp) / 6000. Markouts: 1 s likewise, 10 s of three fills.
     assert "moneyline 4 1 home, 3 away $60.00 +2.00 pp -4.17 pp +0.20 pp" in seen
 
 
 @pytest.mark.slow
 def test_open_positions_are_listed_outside_settled_profit(tmp_path: Path) -> None:
-    """What is only marked is never taken for what was won."""
+    """Marked positions are separate from settled profit."""
     left_open = {
         "pair_id": PAIR,
         "label": "Herons at Lanterns: moneyline",
@@ -323,59 +323,61 @@ def test_open_positions_are_listed_outside_settled_profit(tmp_path: Path) -> Non
         "profit_if_second_cents": 2_000,
         "marked_cents": -350,
     }
-    seen = words(report_on(tmp_path, open_positions=[left_open], marked_cents=-350, settled=[]))
+    seen = visible_text(
+        report_on(tmp_path, open_positions=[left_open], marked_cents=-350, settled=[])
+    )
     assert "Settled profit does not include these positions or their marks." in seen
     assert "moneyline -$20.00 +$20.00 -$3.50" in seen
     assert "No position was settled" in seen
 
 
-def test_refusals_are_counted_by_who_refused(document: str) -> None:
+def test_denials_and_rejections_are_counted_apart(document: str) -> None:
     """Denials are ours, by control and reason; rejections are the exchange's, by code."""
-    seen = words(document)
+    seen = visible_text(document)
     assert "max_event_loss limit 1 $50.00" in seen
     assert "odds_changed 2" in seen
 
 
 @pytest.mark.slow
 def test_a_halt_is_stated_in_the_header(tmp_path: Path) -> None:
-    """A desk that stopped itself makes another kind of result, so the reason comes first."""
-    seen = words(report_on(tmp_path, halted="max_daily_loss: $1,500.20 lost today"))
+    """The reason of a halt comes first, as it changes the meaning of the result."""
+    seen = visible_text(report_on(tmp_path, halted="max_daily_loss: $1,500.20 lost today"))
     assert seen.index("Trading was halted: max_daily_loss") < seen.index("Settled profit")
 
 
 @pytest.mark.slow
-def test_a_run_without_fills_says_so_in_place_of_empty_figures(tmp_path: Path) -> None:
-    """No fill means no inventory and no markout; the quotes are still drawn."""
+def test_a_run_without_fills_has_a_note_in_place_of_empty_figures(tmp_path: Path) -> None:
+    """Without fills there is no inventory and no markout; the quotes are still drawn."""
     rows = {**rows_of_a_game(), "fills": []}
     none_known = dict.fromkeys(
         ("mean_edge", "mean_markout_1s", "mean_markout_10s", "mean_markout_60s")
     )
     document = report_on(tmp_path, rows, fills=0, **none_known)
-    seen = words(document)
+    seen = visible_text(document)
     for text in ("no wager was matched", "There were no fills", "no markouts to draw"):
         assert text in seen
     assert re.findall(r'<figure id="([^"]+)"', document) == ["equity", "quotes-0"]
 
 
 def test_a_run_in_which_nothing_happened_is_still_reported(tmp_path: Path) -> None:
-    """Empty tables and a recording without events make a report that says what is missing."""
+    """Empty tables and a recording without events give a report that names what is missing."""
     document = report_on(tmp_path, {}, events=[], pairs=[], settled=[], fills=0)
     assert "<figure" not in document
-    assert "No wager was placed" in words(document)
+    assert "No wager was placed" in visible_text(document)
 
 
 @pytest.mark.slow
 def test_a_recording_that_ends_before_the_start_is_drawn_whole(tmp_path: Path) -> None:
-    """A tape of the hours before a game has no stretch in play."""
+    """A tape of the hours before a game has no in-play part."""
     game = summary()["events"][0] | {"live_ns": None, "ended_ns": None}
-    seen = words(report_on(tmp_path, events=[game], last_ns=at(-1)))
+    seen = visible_text(report_on(tmp_path, events=[game], last_ns=at(-1)))
     assert "in play" not in seen.replace("in play no", "")
     assert "-30 00:00" in seen
 
 
 @pytest.mark.slow
 def test_a_long_run_is_thinned_and_its_extremes_are_kept(tmp_path: Path) -> None:
-    """A report of a hundred thousand changes stays small, and says that it leaves some out."""
+    """A report of a hundred thousand changes stays small, and mentions the thinning."""
     rows = rows_of_a_game()
     rows["equity"] = [
         {"ns": at(n / 1_000 - 55), "profit_cents": 0, "marked_cents": n % 7, "exposure_cents": 100}
@@ -383,19 +385,19 @@ def test_a_long_run_is_thinned_and_its_extremes_are_kept(tmp_path: Path) -> None
     ]
     rows["equity"][61_803]["marked_cents"] = 987_600
     document = report_on(tmp_path, rows)
-    assert "About 1,600 of 100,000 points are drawn" in words(document)
-    assert "$7,500" in words(document)
+    assert "About 1,600 of 100,000 points are drawn" in visible_text(document)
+    assert "$7,500" in visible_text(document)
     assert len(document) < 1_000_000
 
 
 @pytest.mark.slow
-def test_the_command_of_the_run_is_given_to_make_it_again(tmp_path: Path) -> None:
-    """What was typed after `run` is repeated as it stands in the run folder."""
+def test_the_report_repeats_the_command_of_the_run(tmp_path: Path) -> None:
+    """The arguments after `run` are repeated as recorded in the run folder."""
     hydra = tmp_path / ".hydra"
     hydra.mkdir()
     (hydra / "overrides.yaml").write_text("- +experiment=nba\n- seed=11\n", encoding="utf-8")
     (hydra / "config.yaml").write_text("queue: back # <as composed>\n", encoding="utf-8")
-    seen = words(report_on(tmp_path))
+    seen = visible_text(report_on(tmp_path))
     assert "python -m sim run +experiment=nba seed=11" in seen
     assert "queue: back # <as composed>" in seen
 
@@ -404,7 +406,7 @@ def test_the_command_of_the_run_is_given_to_make_it_again(tmp_path: Path) -> Non
 def test_a_missing_file_is_named_in_one_line_and_nothing_is_written(
     tmp_path: Path, name: str
 ) -> None:
-    """A run folder that lost a part cannot be reported on."""
+    """A run folder with a missing file cannot be reported on."""
     write_run(tmp_path, summary(), rows_of_a_game())
     (tmp_path / name).unlink()
     with pytest.raises(ConfigError, match=re.escape(name)) as caught:
@@ -415,7 +417,7 @@ def test_a_missing_file_is_named_in_one_line_and_nothing_is_written(
 
 @pytest.mark.parametrize("name", ["fills.parquet", "summary.json"])
 def test_a_corrupt_file_is_named(tmp_path: Path, name: str) -> None:
-    """Bytes that are no table and no summary are refused with the file's name."""
+    """Bytes that are no table or no summary are refused with the file's name."""
     write_run(tmp_path, summary(), rows_of_a_game())
     (tmp_path / name).write_bytes(b'{"mode": "back')
     with pytest.raises(ConfigError, match=re.escape(name)):
@@ -423,7 +425,7 @@ def test_a_corrupt_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_a_summary_without_a_figure_is_refused_by_the_name_of_the_figure(tmp_path: Path) -> None:
-    """A report never shows a blank where a figure belongs."""
+    """A report never leaves a required figure blank."""
     figures = summary()
     del figures["max_drawdown_cents"]
     write_run(tmp_path, figures, rows_of_a_game())
@@ -432,7 +434,7 @@ def test_a_summary_without_a_figure_is_refused_by_the_name_of_the_figure(tmp_pat
 
 
 def test_a_table_without_a_column_is_refused_by_the_name_of_the_column(tmp_path: Path) -> None:
-    """A table of another version is not half shown."""
+    """A table of another version is refused as a whole."""
     write_run(tmp_path, summary(), rows_of_a_game())
     TableWriter(tmp_path / "wagers.parquet", {"ref": "string", "reason": "string"}).close()
     with pytest.raises(ConfigError, match=r"wagers\.parquet: no column placed_ns"):
@@ -441,9 +443,9 @@ def test_a_table_without_a_column_is_refused_by_the_name_of_the_column(tmp_path:
 
 @pytest.mark.slow
 def test_a_paper_run_is_distinguished_from_a_backtest(tmp_path: Path) -> None:
-    """Its head says whose market it was and that nobody saw the wagers; no queue model decides."""
+    """Its header names the market and that the wagers were simulated, and no queue model."""
     run = write_run(tmp_path, start_summary(), rows_of_a_game())
-    seen = words(write_report(run).read_text(encoding="utf-8"))
+    seen = visible_text(write_report(run).read_text(encoding="utf-8"))
     assert "paper session evening, start 3: SimpleMarketMaker" in seen
     assert "The market of production Source: an exchange, recorded" in seen
     assert "The wagers were simulated; the exchange never received them." in seen
@@ -452,25 +454,25 @@ def test_a_paper_run_is_distinguished_from_a_backtest(tmp_path: Path) -> None:
         assert of_a_backtest not in seen
 
 
-def test_a_live_start_says_which_money_it_staked(tmp_path: Path) -> None:
-    """Real money is never taken for play money, nor the other way."""
-    for real_money, said, unsaid in ((True, "real", "play"), (False, "play", "real")):
+def test_a_live_start_names_the_kind_of_money(tmp_path: Path) -> None:
+    """Real money is never mistaken for play money, nor the other way."""
+    for real_money, shown, hidden in ((True, "real", "play"), (False, "play", "real")):
         run = write_run(tmp_path, start_summary(mode="live", real_money=real_money), {})
-        seen = words(write_report(run).read_text(encoding="utf-8"))
-        assert f"The wagers were placed at production, with {said} money." in seen
-        assert f"{unsaid} money" not in seen
+        seen = visible_text(write_report(run).read_text(encoding="utf-8"))
+        assert f"The wagers were placed at production, with {shown} money." in seen
+        assert f"{hidden} money" not in seen
 
 
-def test_a_start_on_another_clock_than_the_walls_says_so(tmp_path: Path) -> None:
+def test_a_start_on_a_fast_clock_is_marked(tmp_path: Path) -> None:
     """Where the session's clock ran fast, so did every time and latency in the report."""
-    seen = words(
+    seen = visible_text(
         write_report(write_run(tmp_path, start_summary(speed=20.0), {})).read_text(encoding="utf-8")
     )
     assert "All times are of the session's clock, which ran at 20 times real time." in seen
 
 
-def test_a_start_of_seconds_without_a_wager_is_reported(tmp_path: Path) -> None:
-    """What is not there is said, and what the market did is not made up."""
+def test_a_start_of_seconds_without_wagers_is_reported(tmp_path: Path) -> None:
+    """Missing figures are named, and nothing is invented."""
     figures = start_summary(
         first_ns=at(-10), last_ns=at(-9.5), settled=[], wagers_placed=0, fills=0, mean_edge=None
     )
@@ -478,7 +480,7 @@ def test_a_start_of_seconds_without_a_wager_is_reported(tmp_path: Path) -> None:
     document = write_report(write_run(tmp_path, figures, {"prices": prices})).read_text(
         encoding="utf-8"
     )
-    seen = words(document)
+    seen = visible_text(document)
     for text in ("No wager was placed", "No placement was answered", "No position was settled"):
         assert text in seen
     assert "<figure" not in document
@@ -486,7 +488,7 @@ def test_a_start_of_seconds_without_a_wager_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_ticks_of_a_short_run_show_seconds(document: str, tmp_path: Path) -> None:
-    """Within a minute the clock would else say the same under every tick."""
+    """Within a minute every tick would otherwise have the same label."""
     of_seconds = re.compile(r"<text[^>]*>\d\d:\d\d:\d\d</text>")
     rows = rows_of_a_game()
     rows["quotes"] = [{"ns": at(-50), "pair_id": PAIR, "first_odds": 104, "second_odds": 104}]
@@ -495,21 +497,21 @@ def test_the_ticks_of_a_short_run_show_seconds(document: str, tmp_path: Path) ->
 
 
 def test_response_times_of_the_exchange_are_given(document: str) -> None:
-    """Of two wagers one was answered, and the one without is not counted as soon."""
-    assert "1 of 2 placements answered: half of them within 150 ms" in words(document)
+    """Of two wagers one was answered; the unanswered one is not counted as fast."""
+    assert "1 of 2 placements answered: half of them within 150 ms" in visible_text(document)
 
 
 @pytest.mark.slow
 def test_a_pair_that_was_never_quoted_has_no_picture(tmp_path: Path) -> None:
-    """A decision to quote nothing is a row like any other, and nothing to look at."""
+    """A decision without quotes is a row like any other, but has no picture."""
     rows = rows_of_a_game()
     rows["quotes"].append({"ns": at(-50), "pair_id": "9001:223:-4.5"})
     assert 'id="quotes-1"' not in report_on(tmp_path, rows)
 
 
 @pytest.mark.slow
-def test_the_market_is_drawn_on_until_the_run_ends(tmp_path: Path) -> None:
-    """A price that never changed holds until the end: it is drawn as a line, not a point."""
+def test_the_market_is_drawn_until_the_run_ends(tmp_path: Path) -> None:
+    """A price that never changed is drawn as a line to the end, not as a point."""
     rows = {**rows_of_a_game(), "fills": [], "quotes": rows_of_a_game()["quotes"][:1]}
     rows["prices"] = rows["prices"][:1]
     once = report_on(tmp_path, rows, last_ns=at(-30))

@@ -1,4 +1,4 @@
-"""What tests of the sandbox share."""
+"""Fixtures of the sandbox: a small game, a stepped clock, and clients over real sockets."""
 
 import json
 
@@ -31,7 +31,7 @@ def rows() -> RowBuilder:
 
 @pytest.fixture(scope="session")
 def sample() -> Sample:
-    """Return the reader of a recorded or documented payload; skip where there are none."""
+    """Return the reader of a recorded or documented payload; skip if there is none."""
     if not SAMPLES.is_dir():
         pytest.skip("needs ../shared/prophet/samples")
     return lambda name: json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))

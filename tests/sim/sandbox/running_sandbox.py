@@ -1,4 +1,4 @@
-"""A sandbox to test in: a small game, a clock moved by hand, and clients over real sockets."""
+"""A running sandbox for tests: a small game, a stepped clock, and clients over real sockets."""
 
 import asyncio
 import base64
@@ -45,7 +45,7 @@ BEFORE_START_NS = 3600 * SECOND
 TIMEOUT_SECONDS = 120
 
 EVENT = EventId("19458")
-# Strike ids and levels are those of the exchange's own sandbox, where it was seen.
+# Strike ids and levels are as observed at the exchange's own sandbox.
 HOME, AWAY = "e5957d9c37e2704d02292333ba970a5f", "06b2a7ec50d863031e5093aa257873bd"
 HOME_SPREAD, AWAY_SPREAD = "a94cdd35ab185a88875785090a004c99", "4cac6e265b152303a5fdada430429d67"
 UNDER, OVER = "609761c9e7633ccc034187ea7808f552", "03c4a915e8d690edbe3ae704f1960e69"
@@ -167,11 +167,11 @@ class RowSource:
         publisher: Publisher,
         *_: Participant,
     ) -> Any:
-        """Hand the rows to the exchange; nobody asks how far they are."""
+        """Replay the rows to the exchange; nobody asks for the progress."""
         env.replay_to(TapeReplayer(env, self.info, exchange, publisher).apply_row)
 
 
-class HandClock:
+class SandboxClock:
     """A clock that only a test advances."""
 
     def __init__(self, schedule: Schedule) -> None:
@@ -225,7 +225,7 @@ class SocketClient:
         await self.ws.send_str(json.dumps({"event": event, "data": data}))
 
     async def frame(self, event: str) -> dict[str, Any]:
-        """Return the next frame of an event, putting others aside."""
+        """Return the next frame of an event, keeping others for later."""
         for at, kept in enumerate(self.frames):
             if kept["event"] == event:
                 return self.frames.pop(at)
@@ -245,8 +245,8 @@ class SocketClient:
             data = json.loads(frame["data"])
             if change_type in {"", data["change_type"]}:
                 self.frames = skipped + self.frames
-                said: dict[str, Any] = json.loads(base64.b64decode(data["payload"]))
-                return said
+                content: dict[str, Any] = json.loads(base64.b64decode(data["payload"]))
+                return content
             skipped.append(frame)
 
     async def subscribe(self, *channels: dict[str, Any]) -> None:
@@ -283,7 +283,7 @@ class Account:
         return answer["data"]["order"]
 
     async def order(self, order_id: str) -> Any:
-        """Return a wager as it stands."""
+        """Return the present state of a wager."""
         return (await self.get(f"v4/mm/get_order/{order_id}"))[1]["data"]
 
     async def listen(self, *events: str) -> SocketClient:
@@ -300,7 +300,7 @@ class Account:
 class RunningSandbox:
     """A running sandbox, its clock, and an HTTP client."""
 
-    def __init__(self, server: Server, clock: HandClock, http: aiohttp.ClientSession) -> None:
+    def __init__(self, server: Server, clock: SandboxClock, http: aiohttp.ClientSession) -> None:
         """Use a started server."""
         self.server = server
         self.clock = clock
@@ -367,9 +367,9 @@ def play(
     async def whole() -> None:
         given = settings or SandboxSettings(port=0)
         feed = RowSource(info or game_info(), (rows or RowBuilder()).rows)
-        shifted_exchange = ShiftedExchange(feed, exchange, HandClock, BEFORE_START_NS - SECOND)
+        shifted_exchange = ShiftedExchange(feed, exchange, SandboxClock, BEFORE_START_NS - SECOND)
         server = Server(shifted_exchange, given)
-        assert isinstance(shifted_exchange.clock, HandClock)
+        assert isinstance(shifted_exchange.clock, SandboxClock)
         try:
             await server.start()
             async with aiohttp.ClientSession() as http:

@@ -1,4 +1,4 @@
-"""What can be traded: tournaments, events, markets, offers, ladder, in the exchange's format."""
+"""What can be traded: tournaments, events, markets, offers and ladder, in the exchange's format."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from tests.sim.sandbox.running_sandbox import Differences, Play, RowBuilder, Run
 def test_responses_have_the_fields_of_the_exchange(
     sandbox: Play, sample: Sample, differences: Differences, path: str, name: str
 ) -> None:
-    """Every field of a recorded or documented answer is there, of its kind."""
+    """Every field of a recorded or documented response is present, with its kind."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         status, answer = await (await sandbox_run.log_in()).get(path)
@@ -35,7 +35,7 @@ def test_responses_have_the_fields_of_the_exchange(
 
 
 def without_times(selections: Any) -> Any:
-    """Return selections without what no two exchanges share: times and the teams' numbers."""
+    """Return selections without times and team numbers, which differ between exchanges."""
     dropped = {"updated_at", "competitor_id"}
     return [
         [{n: v for n, v in level.items() if n not in dropped} for level in outcome]
@@ -89,7 +89,7 @@ def test_total_quantity_less_filled_quantity_is_open(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_the_ladder_is_the_exchanges_under_all_its_names(sandbox: Play, sample: Sample) -> None:
+def test_the_ladder_is_served_under_all_paths(sandbox: Play, sample: Sample) -> None:
     """The 555 prices are bare numbers, under the v4 and legacy paths."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
@@ -137,7 +137,7 @@ def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
     ],
 )  # fmt: skip
 def test_invalid_requests_get_their_codes(sandbox: Play, path: str, status: int, code: str) -> None:
-    """A question that makes no sense is answered with the code and status for it."""
+    """Each invalid query is answered with its code and status."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         answered, refusal = await (await sandbox_run.log_in()).get(path)
@@ -146,8 +146,8 @@ def test_invalid_requests_get_their_codes(sandbox: Play, path: str, status: int,
     sandbox(scenario)
 
 
-def test_lists_of_nothing_are_null(sandbox: Play, rows: RowBuilder) -> None:
-    """As at the exchange, no events and the markets of an ended event are null, not empty."""
+def test_empty_lists_are_null(sandbox: Play, rows: RowBuilder) -> None:
+    """As at the exchange, no events, and the markets of an ended event, are null."""
     rows.event_status(10, EventStatus.ENDED)
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
@@ -162,7 +162,7 @@ def test_lists_of_nothing_are_null(sandbox: Play, rows: RowBuilder) -> None:
 
 
 def test_other_recordings_get_ids_of_the_exchanges_kind() -> None:
-    """Ids that are text in a recording become numbers and strikes of 32 digits, the same always."""
+    """Text ids of a recording become numbers and strikes of 32 digits, always the same."""
     from sim.sandbox.wire_ids import WireIds  # noqa: PLC0415
 
     info = TapeInfo("test", False, Clocks.ONE, prophetx_ladder())

@@ -1,4 +1,4 @@
-"""The legacy version: its routes and names, as the exchange's example client uses them."""
+"""The legacy API version: its routes and names, as the exchange's example client uses them."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ def wager(ref: str, **other: Any) -> dict[str, Any]:
     return {"external_id": ref, "line_id": AWAY, "odds": -140, "stake": 10.0, **other}
 
 
-def test_the_example_clients_round_works(sandbox: Play) -> None:
+def test_the_example_clients_requests_work(sandbox: Play) -> None:
     """Seeding, placing, batches and cancels with the legacy names, as that client sends them."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
@@ -60,7 +60,7 @@ def test_the_example_clients_round_works(sandbox: Play) -> None:
 
 
 def test_a_header_requests_the_new_names(sandbox: Play) -> None:
-    """X-CFTC-Terminology is heeded on routes of v2, and not on those without a version."""
+    """X-CFTC-Terminology is honoured on v2 routes, and not on those without a version."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -75,7 +75,7 @@ def test_a_header_requests_the_new_names(sandbox: Play) -> None:
     sandbox(scenario)
 
 
-def test_registering_as_of_old(
+def test_registering_with_the_legacy_form_works(
     sandbox: Play, sample: Sample, differences: Callable[..., list[str]]
 ) -> None:
     """A form with and without a channel, tournaments in a header: two channels, signed."""

@@ -1,4 +1,4 @@
-"""The official Pusher client of another language finds in the sandbox what it expects."""
+"""The official JavaScript Pusher client works with the sandbox."""
 
 import asyncio
 import json
@@ -20,9 +20,9 @@ INSTALL_SECONDS = 120
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the official client in it; skip where it cannot be had."""
+    """Return a folder with the official client in it; skip where it cannot be installed."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node and npm are not here")
+        pytest.skip("node and npm are not installed")
     folder = tmp_path_factory.mktemp("node")
     try:
         subprocess.run(
@@ -38,7 +38,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_official_client_connects_listens_and_reconnects(
+def test_the_official_client_connects_subscribes_and_reconnects(
     sandbox: Callable[..., None], packages: Path
 ) -> None:
     """It signs in and receives its wagers, also after a reset and after a close."""
@@ -50,27 +50,27 @@ def test_the_official_client_connects_listens_and_reconnects(
             stdout=asyncio.subprocess.PIPE,
         )
         assert process.stdout is not None
-        told = []
+        printed = []
         try:
             while process.returncode is None and not process.stdout.at_eof():
                 reading = asyncio.ensure_future(process.stdout.readline())
                 while not (await asyncio.wait({reading}, timeout=0.1))[0]:
                     sandbox_run.advance(0.1)
                 if reading.result():
-                    told.append(json.loads(reading.result()))
+                    printed.append(json.loads(reading.result()))
         finally:
             if process.returncode is None:
                 process.kill()
             await process.wait()
-        steps = [step["step"] for step in told]
-        assert steps[-1] == "done", told
+        steps = [step["step"] for step in printed]
+        assert steps[-1] == "done", printed
         assert steps.count("connected") == 3
         assert "signed in" in steps
         assert "refused" not in steps
-        kinds = [step["kind"] for step in told if step["step"] == "subscribed"]
+        kinds = [step["kind"] for step in printed if step["step"] == "subscribed"]
         assert sorted(kinds) == ["event"] * 3 + ["private"] * 3 + ["shared"] * 3
-        opened = [step["ref"] for step in told if step.get("status") == "open"]
+        opened = [step["ref"] for step in printed if step.get("status") == "open"]
         assert opened == ["n-1", "n-2", "n-3"]
-        assert {"step": "market", "kind": "market_selections"} in told
+        assert {"step": "market", "kind": "market_selections"} in printed
 
     sandbox(scenario)

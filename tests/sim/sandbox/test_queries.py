@@ -1,4 +1,4 @@
-"""An account's balance, wagers, fills and transactions, and how they add up."""
+"""An account's balance, wagers, fills and transactions, and their sums."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def test_with_immediate_deduction_the_balance_is_what_is_left(sandbox: Play) -> 
 
 
 def test_the_history_pages_from_the_newest(sandbox: Play) -> None:
-    """Pages follow one another by their cursor, and what comes meanwhile moves none of them."""
+    """Pages follow one another by cursor, and new wagers do not shift them."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -118,8 +118,8 @@ def test_the_history_is_of_a_range_and_may_be_filtered(sandbox: Play) -> None:
         ({"from": 0, "to": 1, "next_cursor": "x"}, "invalid_cursor"),
     ],
 )
-def test_a_wrong_range_gets_its_code(sandbox: Play, query: dict[str, Any], code: str) -> None:
-    """Each thing that can be wrong with a range or a page has the exchange's code."""
+def test_an_invalid_range_gets_its_code(sandbox: Play, query: dict[str, Any], code: str) -> None:
+    """Each error in a range or a page has the exchange's code."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         status, refusal = await (await sandbox_run.log_in()).get(PATH, **query)
@@ -148,7 +148,7 @@ def test_fills_are_listed_by_wager_and_for_all(sandbox: Play) -> None:
 
 
 def test_the_transactions_add_up_to_the_balance(sandbox: Play, rows: RowBuilder) -> None:
-    """Stakes go out, winnings come in less commission, and a corrected result is an adjustment."""
+    """Stakes are debits, winnings credits less commission, and a corrected result an adjustment."""
     rows.market_status(10, 0, MarketStatus.CLOSED)
     rows.result(11, HOME, Result.WON)
     rows.result(20, HOME, Result.PUSHED)

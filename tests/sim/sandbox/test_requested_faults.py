@@ -24,7 +24,7 @@ async def refs(account: Account) -> list[str]:
 
 
 async def seconds_of(awaited: Awaitable[T]) -> tuple[float, T]:
-    """Return how long an answer took, and the answer."""
+    """Return the seconds that a response took, and the response."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     answer = await awaited
@@ -32,7 +32,7 @@ async def seconds_of(awaited: Awaitable[T]) -> tuple[float, T]:
 
 
 def test_a_slow_request_is_executed_late(sandbox: Play) -> None:
-    """Until its time is up a slow request has not been carried out."""
+    """A slow request is not executed before its time is up."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -48,7 +48,7 @@ def test_a_slow_request_is_executed_late(sandbox: Play) -> None:
 
 @pytest.mark.slow
 def test_a_late_response_is_of_an_executed_request(sandbox: Play) -> None:
-    """A client that gives up waiting finds that its wager was placed all the same."""
+    """A client that times out finds that its wager was placed."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -97,7 +97,7 @@ def test_too_many_requests_get_a_retry_time(sandbox: Play) -> None:
 
 
 def test_a_request_executed_twice_gets_the_second_response(sandbox: Play) -> None:
-    """The wager is placed, and the response says that its external id was used before."""
+    """The wager is placed, and the response is that its external id was used before."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -212,7 +212,7 @@ def test_a_message_is_lost_or_doubled(sandbox: Play, kind: str, times: int) -> N
 
 
 def test_pending_faults_can_be_removed(sandbox: Play) -> None:
-    """A fault that has not struck yet never does once faults are cleared."""
+    """A pending fault never occurs once faults are cleared."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -228,7 +228,7 @@ def test_pending_faults_can_be_removed(sandbox: Play) -> None:
     "body", [{}, {"kind": "other"}, {"kind": "slow", "seconds": "x"}, {"kind": "slow", "a": 1}, []]
 )
 def test_an_invalid_fault_is_refused(sandbox: Play, body: Any) -> None:
-    """What is no fault is answered with 400, and nothing goes wrong."""
+    """An invalid fault is answered with 400, and has no effect."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         async with aiohttp.ClientSession() as http:

@@ -89,7 +89,7 @@ def test_a_crowd_can_be_served(compose_settings: Compose) -> None:
                 moneyline = (await answer.json())["data"]["markets"][0]
             level = moneyline["selections"][0][0]
             body: dict[str, Any] = {"external_id": "q-1", "order_strategy": "fillOrKill"}
-            # So short that a level which moves on meanwhile is matched all the same.
+            # So short that a level that moves meanwhile is still matched.
             body |= {"strike_id": level["strike_id"], "price": -25000, "quantity": 100}
             async with http.post(f"{root}/submit_order", headers=headers, json=body) as answer:
                 order = (await answer.json())["data"]["order"]
@@ -118,7 +118,7 @@ def test_a_port_in_use_is_a_one_line_error(compose_settings: Compose) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "expected"),
     [
         ("sandbox.host=0.0.0.0", "0.0.0.0"),
         ("sandbox.port=70000", "sandbox.port"),
@@ -130,12 +130,12 @@ def test_a_port_in_use_is_a_one_line_error(compose_settings: Compose) -> None:
         ("--cfg", "no such option"),
     ],
 )
-def test_invalid_settings_are_a_one_line_error(sim: Sim, setting: str, told: str) -> None:
+def test_invalid_settings_are_a_one_line_error(sim: Sim, setting: str, expected: str) -> None:
     """An invalid setting ends with status 2 and one line that names it, and leaves no folder."""
     outcome = sim("serve", "+experiment=nba", setting)
     assert (outcome.status, outcome.out) == (2, [])
     (line,) = outcome.err
-    assert told in line
+    assert expected in line
 
 
 @pytest.mark.slow
@@ -149,27 +149,27 @@ def test_serve_prints_its_address_and_ends_when_interrupted() -> None:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         assert process.stdout is not None
-        told: list[str] = []
+        printed: list[str] = []
         try:
-            while "Ctrl-C ends it" not in told:
+            while "Ctrl-C ends it" not in printed:
                 line = await process.stdout.readline()
-                assert line, told
-                told.append(line.decode().rstrip())
-            root = told[0].removeprefix("address  ")
+                assert line, printed
+                printed.append(line.decode().rstrip())
+            root = printed[0].removeprefix("address  ")
             async with aiohttp.ClientSession() as http:
                 headers = await login(http, root)
                 async with http.get(f"{root}/v4/mm/get_balance", headers=headers) as answer:
-                    told.append(json.dumps((await answer.json())["data"]["balance"]))
+                    printed.append(json.dumps((await answer.json())["data"]["balance"]))
             process.send_signal(signal.SIGINT)
-            told.append((await process.stdout.read()).decode().strip())
+            printed.append((await process.stdout.read()).decode().strip())
         finally:
-            if process.returncode is None and told[-1:] != ["ended"]:
+            if process.returncode is None and printed[-1:] != ["ended"]:
                 process.kill()
-        return await process.wait(), told
+        return await process.wait(), printed
 
-    status, told = run_watching(scenario())
+    status, printed = run_watching(scenario())
     assert status == 0
-    assert told[-2:] == ["10000", "ended"]
-    text = "\n".join(told)
+    assert printed[-2:] == ["10000", "ended"]
+    text = "\n".join(printed)
     assert "plays    nba (simulated) at speed 1" in text
     assert open_recording("nba").info.events[0].name in text

@@ -22,7 +22,7 @@ def test_a_login_returns_tokens_and_their_expiry(
     sandbox(scenario)
 
 
-def test_a_login_is_read_as_json_whatever_its_type_says(sandbox: Play) -> None:
+def test_a_login_is_read_as_json_without_a_content_type(sandbox: Play) -> None:
     """The exchange's example client sends the login as text without a type; it is accepted."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
@@ -72,7 +72,7 @@ def test_a_refresh_token_ends_after_three_days(sandbox: Play) -> None:
 
 
 def test_no_token_and_forged_tokens_are_refused(sandbox: Play) -> None:
-    """Only a token that the sandbox signed lets anybody in."""
+    """Only a token that the sandbox signed is accepted."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         token = (await sandbox_run.log_in()).token
@@ -130,7 +130,7 @@ def test_sessions_and_key_pairs_are_limited(sandbox: Play) -> None:
 
 
 def test_a_refresh_opens_no_session(sandbox: Play) -> None:
-    """Tokens may be renewed as often as one likes within the limit of sessions."""
+    """Refreshing a token does not count against the limit of sessions."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         _, login = await sandbox_run.request("POST", "auth/login", json=LOGIN)

@@ -18,7 +18,7 @@ TOURNAMENT = "tournament_31"
 
 
 def test_a_connection_is_greeted_and_its_pings_answered(sandbox: Play) -> None:
-    """The greeting has the socket id in its JSON text; a ping gets its pong."""
+    """The greeting has the socket id in its JSON text; a ping gets a pong."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         client = await sandbox_run.connect("protocol=6&client=Pysher")
@@ -97,8 +97,8 @@ def test_signatures_are_those_of_pusher(sandbox: Play) -> None:
         assert len(digest) == 64
         user = answer["data"]["authenticated"]
         await client.send("pusher:signin", auth=user["auth"], user_data=user["user_data"])
-        said = json.loads((await client.frame("pusher:signin_success"))["data"])
-        assert json.loads(said["user_data"])["id"] in name
+        signed_in = json.loads((await client.frame("pusher:signin_success"))["data"])
+        assert json.loads(signed_in["user_data"])["id"] in name
         await client.send("pusher:signin", auth=f"{key}:{digest}", user_data=user["user_data"])
         assert "4009" in (await client.frame("pusher:error"))["data"]
 
@@ -117,7 +117,7 @@ def test_signatures_are_those_of_the_official_library() -> None:
     assert user["auth"] == signature("key", "secret", f"1.2::user::{user['user_data']}")
 
 
-def test_registering_grants_what_is_wanted(
+def test_registering_grants_the_requested_channels(
     sandbox: Play, sample: Sample, differences: Differences
 ) -> None:
     """The broadcast, private and requested channels are granted; rejections have a reason."""
@@ -149,7 +149,7 @@ def test_registering_grants_what_is_wanted(
 
 
 def test_channels_are_counted_by_socket(sandbox: Play) -> None:
-    """All that a socket was ever granted counts; a new socket starts afresh."""
+    """All channels ever granted to a socket count; a new socket starts at zero."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -166,7 +166,7 @@ def test_channels_are_counted_by_socket(sandbox: Play) -> None:
     sandbox(scenario, settings=SandboxSettings(port=0, channel_limit=2))
 
 
-def test_sub_types_are_spelled_as_channels_want() -> None:
+def test_sub_types_are_spelled_like_channels() -> None:
     """Lower case; space, slash and dash become underscores; other signs are dropped."""
     assert subtype_name("Player Total-Hits/Runs (1st)") == "player_total_hits_runs_1st"
 
@@ -195,21 +195,21 @@ def test_every_step_of_a_wager_is_sent(
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
-        heard, other = await maker.listen(), await taker.listen()
+        maker_socket, other = await maker.listen(), await taker.listen()
         order = await maker.place("q-1", AWAY, -140, 10)
         sandbox_run.advance(1)
-        opened = (await heard.payload("orders"))["info"]
+        opened = (await maker_socket.payload("orders"))["info"]
         assert (opened["status"], opened["update_type"]) == ("open", "status")
         await taker.place("t-1", HOME, 140, 36.92)
         sandbox_run.advance(1)
-        matched = (await heard.payload("orders"))["info"]
+        matched = (await maker_socket.payload("orders"))["info"]
         documented = sample("ws_order_update")["payload_decoded"]
         assert differences({"info": matched}, documented) == []
         assert (matched["filled_quantity"], matched["fill_price"]) == (4.2, -140)
         assert (matched["open_quantity"], matched["matching_status"]) == (5.8, "partially_matched")
         assert matched["update_type"] == "matching"
         await maker.post("v4/mm/cancel_order", {"order_id": order["order_id"]})
-        cut = (await heard.payload("orders"))["info"]
+        cut = (await maker_socket.payload("orders"))["info"]
         assert (cut["status"], cut["matching_status"]) == ("open", "fully_matched")
         assert (cut["quantity"], cut["total_filled_quantity"], cut["open_quantity"]) == (
             4.2,
@@ -251,8 +251,8 @@ def test_a_settled_wager_is_sent_with_its_result(sandbox: Play, rows: RowBuilder
         sandbox_run.advance(1)
         client = await maker.listen()
         sandbox_run.advance(10)
-        told = [(await client.payload("orders"))["info"] for _ in range(3)]
-        assert [(t["external_id"], t["status"], t["winning_status"]) for t in told] == [
+        messages = [(await client.payload("orders"))["info"] for _ in range(3)]
+        assert [(t["external_id"], t["status"], t["winning_status"]) for t in messages] == [
             ("won", "settled", "profit"),
             ("won", "closed", "profit"),
             ("lost", "closed", "loss"),
@@ -314,9 +314,9 @@ def test_trades_are_sent_from_the_makers_side(
         frame = await client.frame(TOURNAMENT)
         data = json.loads(frame["data"])
         assert (data["change_type"], data["op"]) == ("matched_order", "c")
-        told = json.loads(base64.b64decode(data["payload"]))
-        assert differences(told, sample("ws_matched_order")["payload_decoded"]) == []
-        info = told["info"]
+        message = json.loads(base64.b64decode(data["payload"]))
+        assert differences(message, sample("ws_matched_order")["payload_decoded"]) == []
+        info = message["info"]
         assert (info["strike_id"], info["outcome_id"]) == (AWAY, 5)
         assert (info["price"], info["fill_price"], info["filled_quantity"]) == (-146, -146, 14.6)
 
@@ -333,8 +333,11 @@ def test_every_trade_of_an_account_is_broadcast(sandbox: Play) -> None:
         client = await maker.listen()
         await taker.place("t-1", HOME, 140, 36.92)
         sandbox_run.advance(1)
-        told = [(await client.payload(TOURNAMENT, "matched_order"))["info"] for _ in range(2)]
-        assert [(t["price"], t["filled_quantity"]) for t in told] == [(-146, 49.52), (-140, 4.2)]
+        messages = [(await client.payload(TOURNAMENT, "matched_order"))["info"] for _ in range(2)]
+        assert [(t["price"], t["filled_quantity"]) for t in messages] == [
+            (-146, 49.52),
+            (-140, 4.2),
+        ]
         assert not [frame for frame in client.frames if frame["event"] == TOURNAMENT]
 
     sandbox(scenario)

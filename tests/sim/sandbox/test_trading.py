@@ -13,13 +13,11 @@ OF_THE_SAMPLE = {"external_id": "q-0001", "strike_id": AWAY, "price": -146, "qua
 
 
 def wager(**other: Any) -> dict[str, Any]:
-    """Return a request that is in order, save for what is given."""
+    """Return a request that is in order, except for the given fields."""
     return {**OF_THE_SAMPLE, "price": -120, **other}
 
 
-def test_a_placed_wager_is_answered_as_the_documentation_has_it(
-    sandbox: Play, sample: Sample
-) -> None:
+def test_a_placed_wager_is_answered_as_documented(sandbox: Play, sample: Sample) -> None:
     """The response has the documented fields with their values, and the id under both names."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
@@ -57,10 +55,10 @@ def test_a_placed_wager_is_answered_as_the_documentation_has_it(
         ({"order_strategy": "GTC"}, 400, "invalid_param"),
     ],
 )
-def test_a_wrong_wager_gets_its_code(
+def test_an_invalid_wager_gets_its_code(
     sandbox: Play, other: dict[str, Any], status: int, code: str
 ) -> None:
-    """Each thing that can be wrong with a request has the exchange's code and HTTP status."""
+    """Each invalid request has the exchange's code and HTTP status."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         answered, refusal = await (await sandbox_run.log_in()).post(
@@ -74,7 +72,7 @@ def test_a_wrong_wager_gets_its_code(
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"7", b'{"price": NaN}', b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_object_is_refused(sandbox: Play, body: bytes) -> None:
-    """Whatever comes as a body, the answer is a refusal and the sandbox goes on."""
+    """Any other body is refused, and the sandbox goes on."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -87,7 +85,7 @@ def test_a_body_that_is_no_object_is_refused(sandbox: Play, body: bytes) -> None
 
 
 def test_an_external_id_is_used_once(sandbox: Play) -> None:
-    """A repeat is refused, and the first wager stands."""
+    """A repeat is refused, and the first wager is kept."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -101,7 +99,7 @@ def test_an_external_id_is_used_once(sandbox: Play) -> None:
 
 
 def test_no_account_matches_itself(sandbox: Play) -> None:
-    """A wager that would match one of the same account is refused; the other one rests on."""
+    """A wager that would match one of the same account is refused; the other one stays open."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -115,7 +113,7 @@ def test_no_account_matches_itself(sandbox: Play) -> None:
 
 
 def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Differences) -> None:
-    """What is in order is placed; what is not comes back with its index, request and code."""
+    """Valid wagers are placed; invalid ones come back with their index, request and code."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         documented = sample("submit_multiple_orders_v4")
@@ -134,8 +132,8 @@ def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Diffe
     sandbox(scenario)
 
 
-def test_a_batch_is_of_twenty(sandbox: Play) -> None:
-    """One wager more, placed or cancelled, and the whole request is refused."""
+def test_a_batch_has_at_most_twenty_items(sandbox: Play) -> None:
+    """With one wager more, placed or cancelled, the whole request is refused."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -150,7 +148,7 @@ def test_a_batch_is_of_twenty(sandbox: Play) -> None:
 
 
 def test_an_early_cancel_gets_a_retry_code(sandbox: Play) -> None:
-    """A wager that waits to be opened is refused with 409, one that just opened with 425."""
+    """A pending wager is refused with 409, one that just opened with 425."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -222,10 +220,10 @@ def test_a_batch_of_cancels_answers_each_in_order(
          ["q-1", "q-3"]),
     ],
 )  # fmt: skip
-def test_a_mass_cancel_cancels_what_it_names(
+def test_a_mass_cancel_covers_its_scope(
     sandbox: Play, path: str, body: Any, left: list[str]
 ) -> None:
-    """All, one event's, one market's or one strike's wagers go; a second time there are none."""
+    """All, one event's, one market's or one strike's wagers go; a second mass cancel finds none."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -256,10 +254,10 @@ def test_a_mass_cancel_cancels_what_it_names(
         ({"event_id": 19458, "market_id": 219, "strike_id": UNDER}, 400, "invalid_strike_id"),
     ],
 )
-def test_a_mass_cancel_of_nothing_known_is_refused(
+def test_a_mass_cancel_of_an_unknown_scope_is_refused(
     sandbox: Play, body: dict[str, Any], status: int, code: str
 ) -> None:
-    """A mass cancel that names what does not exist cancels nothing."""
+    """A mass cancel of an unknown event, market or strike cancels nothing."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
@@ -270,7 +268,7 @@ def test_a_mass_cancel_of_nothing_known_is_refused(
 
 
 def test_a_suspended_market_accepts_no_wagers(sandbox: Play, rows: RowBuilder) -> None:
-    """While a market is suspended placing is refused, and what rests can be cancelled."""
+    """While a market is suspended placing is refused, and resting wagers can be cancelled."""
     rows.market_status(10, 0, MarketStatus.SUSPENDED)
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
@@ -286,8 +284,8 @@ def test_a_suspended_market_accepts_no_wagers(sandbox: Play, rows: RowBuilder) -
     sandbox(scenario, rows)
 
 
-def test_in_play_a_wager_waits(sandbox: Play, rows: RowBuilder) -> None:
-    """Once the game has started what rested is wiped, and a new wager opens after the delay."""
+def test_a_wager_is_delayed_in_play(sandbox: Play, rows: RowBuilder) -> None:
+    """Once the game has started resting wagers are wiped, and a new one opens after the delay."""
     rows.event_status(10, EventStatus.LIVE)
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
