@@ -28,15 +28,9 @@ from sim.market_source import (
 )
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_journal import RunJournal
+from sim.results.run_summary import BACKTEST, TRUE_QUEUE, BacktestSummary, write_summary
 from sim.results.run_tables import RunTables
-from sim.results.summary import (
-    TRUE_QUEUE,
-    Summary,
-    desk_models,
-    exchange_models,
-    figures,
-    write_summary,
-)
+from sim.results.summary import desk_models, exchange_models, summary_of
 from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
@@ -120,7 +114,7 @@ class Backtest:
         self.market_keys = markets.choose(self.catalogue)
         self._check_parts()
 
-    def run(self, folder: Path, show: Progress) -> Summary:
+    def run(self, folder: Path, show: Progress) -> BacktestSummary:
         """Run the feed under the chosen queue model, then under front and back; write the results.
 
         A feed in which every wager's place in the queue is known runs once. `show` is called with
@@ -225,35 +219,34 @@ class Backtest:
             profits[name] = run.desk.ledger.profit_cents
         return profits
 
-    def _summary(self, chosen: Pass, profits: dict[str, int]) -> Summary:
-        """Return the summary of the chosen pass, with what is needed to reproduce it.
-
-        `rows_per_second` is of that pass, without imports and report. If the true queue is known,
-        there are no profits by queue model.
-        """
+    def _summary(self, chosen: Pass, profits: dict[str, int]) -> BacktestSummary:
+        """Return the summary of the chosen pass, with what is needed to reproduce it."""
         source, info = chosen.source_run.summary(), self.feed.info
-        return {
-            "mode": "backtest",
-            "session": self.session_name,
-            "recording": self.feed.name,
-            "recording_source": info.source,
-            "simulated": info.simulated,
-            "notes": info.notes,
-            "seed": self.seed,
-            "strategy": type(self.strategy()).__name__,
-            "first_ns": source.first_ns,
-            "last_ns": source.last_ns,
-            **figures(chosen.desk, chosen.journal, chosen.wagers),
-            "profit_cents_front": profits.get("front"),
-            "profit_cents_back": profits.get("back"),
-            "trades_of_unknown_side": chosen.source_run.trades_of_unknown_taker,
-            "rows": source.rows,
-            "rows_per_second": round(source.rows / chosen.seconds),
-            "recording_digest": source.digest,
-            "models": self._models(),
-        }
+        return summary_of(
+            BacktestSummary,
+            chosen.desk,
+            chosen.journal,
+            chosen.wagers,
+            mode=BACKTEST,
+            session=self.session_name,
+            recording=self.feed.name,
+            recording_source=info.source,
+            simulated=info.simulated,
+            notes=info.notes,
+            seed=self.seed,
+            strategy=type(self.strategy()).__name__,
+            first_ns=source.first_ns,
+            last_ns=source.last_ns,
+            profit_cents_front=profits.get("front"),
+            profit_cents_back=profits.get("back"),
+            trades_of_unknown_side=chosen.source_run.trades_of_unknown_taker,
+            rows=source.rows,
+            rows_per_second=round(source.rows / chosen.seconds),
+            recording_digest=source.digest,
+            models=self._models(),
+        )
 
-    def _models(self) -> Summary:
+    def _models(self) -> dict[str, Any]:
         queue = TRUE_QUEUE if self.feed.knows_queue else str(self.queue())
         return {
             **exchange_models(queue, self.latency(RandomStreams(self.seed))),

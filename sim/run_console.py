@@ -15,7 +15,7 @@ from rich.table import Table
 
 from sim.backtest import Backtest
 from sim.report.document import write_report
-from sim.results.summary import TRUE_QUEUE, Summary
+from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition
 from strategies.trading.model.money import dollars_text
 
 
@@ -27,14 +27,13 @@ def present_backtest(session: Backtest, folder: Path) -> float:
     print(_title(summary))
     console.print(_figures(summary))
     # Not through the console, which would break long lines, and paths with them.
-    for line in _remarks(summary):
+    for line in remarks(summary):
         print(line)
     print(folder.resolve())
-    profit_cents: int = summary["profit_cents"]
-    return profit_cents
+    return summary.profit_cents
 
 
-def _with_progress(session: Backtest, folder: Path) -> Summary:
+def _with_progress(session: Backtest, folder: Path) -> BacktestSummary:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     progress = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
     tasks: dict[str, TaskID] = {}
@@ -53,53 +52,59 @@ def _with_progress(session: Backtest, folder: Path) -> Summary:
             progress.stop()
 
 
-def _figures(summary: Summary) -> Table:
+def _figures(summary: BacktestSummary) -> Table:
     table = Table(show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for name, text in (
-        ("settled profit, net of commission", dollars_text(summary["profit_cents"])),
+        ("settled profit, net of commission", dollars_text(summary.profit_cents)),
         *_by_queue(summary),
-        ("commission", dollars_text(summary["commission_cents"])),
-        ("not settled, at fair prices", dollars_text(summary["marked_cents"])),
-        ("turnover", dollars_text(summary["turnover_cents"])),
-        ("wagers placed", f"{summary['wagers_placed']:,}"),
-        ("wagers cancelled", f"{summary['wagers_cancelled']:,}"),
-        ("fills", f"{summary['fills']:,}"),
-        ("denials by our own risk", f"{summary['denials']:,}"),
-        ("largest exposure", dollars_text(summary["max_exposure_cents"])),
-        ("largest drawdown", dollars_text(summary["max_drawdown_cents"])),
-        ("decisions", f"{summary['decisions']:,}"),
-        ("rows a second", f"{summary['rows_per_second']:,}"),
-        ("digest of the decisions", summary["digest"][:16]),
+        ("commission", dollars_text(summary.commission_cents)),
+        ("not settled, at fair prices", dollars_text(summary.marked_cents)),
+        ("turnover", dollars_text(summary.turnover_cents)),
+        ("wagers placed", f"{summary.wagers_placed:,}"),
+        ("wagers cancelled", f"{summary.wagers_cancelled:,}"),
+        ("fills", f"{summary.fills:,}"),
+        ("denials by our own risk", f"{summary.denials:,}"),
+        ("largest exposure", dollars_text(summary.max_exposure_cents)),
+        ("largest drawdown", dollars_text(summary.max_drawdown_cents)),
+        ("decisions", f"{summary.decisions:,}"),
+        ("rows a second", f"{summary.rows_per_second:,}"),
+        ("digest of the decisions", summary.digest[:16]),
     ):
         table.add_row(name, text)
     return table
 
 
-def _by_queue(summary: Summary) -> list[tuple[str, str]]:
+def _by_queue(summary: BacktestSummary) -> list[tuple[str, str]]:
     """Return the profit under the two extreme queue models, unless the true queue is known."""
+    profits = (("front", summary.profit_cents_front), ("back", summary.profit_cents_back))
     return [
-        (f"  under queue model {name}", dollars_text(summary[f"profit_cents_{name}"]))
-        for name in ("front", "back")
-        if summary[f"profit_cents_{name}"] is not None
+        (f"  under queue model {name}", dollars_text(cents))
+        for name, cents in profits
+        if cents is not None
     ]
 
 
-def _title(summary: Summary) -> str:
-    queue = summary["models"]["queue"]
+def _title(summary: BacktestSummary) -> str:
+    queue = summary.models["queue"]
     if queue == TRUE_QUEUE:
-        return f"{summary['strategy']} in {summary['recording']}, {queue}"
-    simulated = " (a simulated recording)" if summary["simulated"] else ""
-    return f"{summary['strategy']} on {summary['recording']}{simulated}, queue model {queue}"
+        return f"{summary.strategy} in {summary.recording}, {queue}"
+    simulated = " (a simulated recording)" if summary.simulated else ""
+    return f"{summary.strategy} on {summary.recording}{simulated}, queue model {queue}"
 
 
-def _remarks(summary: Summary) -> list[str]:
-    remarks = [f"note: {note}" for note in summary["notes"]]
-    if summary["halted"]:
-        remarks.append(f"the desk was halted: {summary['halted']}")
-    remarks += [
-        f"not settled: {position['label']}, marked at {dollars_text(position['marked_cents'])}"
-        for position in summary["open_positions"]
+def remarks(summary: BacktestSummary) -> list[str]:
+    """Return what a reader of the figures must know: notes, a halt, and what is not settled."""
+    halted = [f"the desk was halted: {summary.halted}"] if summary.halted else []
+    return [
+        *(f"note: {note}" for note in summary.notes),
+        *halted,
+        *map(_open_text, summary.open_positions),
     ]
-    return remarks
+
+
+def _open_text(position: OpenPosition) -> str:
+    if position.marked_cents is None:
+        return f"not settled: {position.label}, without a fair price"
+    return f"not settled: {position.label}, marked at {dollars_text(position.marked_cents)}"

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from conf.modes import Mode
 from recordings.writing import make_folder, write_text
 from sim.engine.latency import Latency
@@ -12,8 +14,9 @@ from sim.engine.random_streams import RandomStreams
 from sim.exchange.queue_models import QueueModel
 from sim.replay.session_replay import ReplayResult, SessionReplay
 from sim.report.document import write_report
+from sim.results.run_summary import EventSpan, SessionRunSummary, write_summary
 from sim.results.run_tables import RunTables
-from sim.results.summary import Summary, desk_models, exchange_models, figures, write_summary
+from sim.results.summary import desk_models, exchange_models, summary_of
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.counted import counted
 from strategies.trading.ports.control import Control
@@ -113,37 +116,39 @@ class SessionReport:
         finally:
             tables.close()
 
-    def _summary(self, replayed: ReplayResult, began_ns: int, number: int) -> Summary:
-        """Return the summary of a start; `real_money` is true if real money was staked.
-
-        All times are of the session's clock, which runs `speed` times as fast as wall time.
-        """
+    def _summary(self, replayed: ReplayResult, began_ns: int, number: int) -> SessionRunSummary:
+        """Return the summary of a start; `real_money` is true if real money was staked."""
         info = replayed.tape.info
-        results = figures(replayed.desk, replayed.journal, replayed.wagers)
-        return {
-            "mode": self._mode,
-            "session": self._session_name,
-            "start": number,
-            "exchange": self._endpoint.name,
-            "real_money": self._endpoint.real_money and not self._on_paper,
-            "speed": self._endpoint.speed,
-            "recording": replayed.tape.path.name,
-            "recording_source": info.source,
-            "simulated": info.simulated,
-            "notes": info.notes,
-            "seed": self._seed,
-            "strategy": type(self._strategy()).__name__,
-            "first_ns": began_ns,
-            "last_ns": replayed.ended_ns,
-            **results,
-            "turnover_cents": results["turnover_cents"] - replayed.turnover_before_cents,
-            "events": [_seen_since(began_ns, event) for event in results["events"]],
-            "inputs": replayed.inputs,
-            "recording_digest": replayed.tape.digest(),
-            "models": self._models(replayed),
-        }
+        summary = summary_of(
+            SessionRunSummary,
+            replayed.desk,
+            replayed.journal,
+            replayed.wagers,
+            mode=self._mode,
+            session=self._session_name,
+            start=number,
+            exchange=self._endpoint.name,
+            real_money=self._endpoint.real_money and not self._on_paper,
+            speed=self._endpoint.speed,
+            recording=replayed.tape.path.name,
+            recording_source=info.source,
+            simulated=info.simulated,
+            notes=info.notes,
+            seed=self._seed,
+            strategy=type(self._strategy()).__name__,
+            first_ns=began_ns,
+            last_ns=replayed.ended_ns,
+            inputs=replayed.inputs,
+            recording_digest=replayed.tape.digest(),
+            models=self._models(replayed),
+        )
+        return replace(
+            summary,
+            turnover_cents=summary.turnover_cents - replayed.turnover_before_cents,
+            events=[_seen_since(began_ns, event) for event in summary.events],
+        )
 
-    def _models(self, replayed: ReplayResult) -> Summary:
+    def _models(self, replayed: ReplayResult) -> dict[str, Any]:
         believed = desk_models(self._pricing, self._fees, replayed.limits)
         if not self._on_paper:
             return believed
@@ -159,8 +164,9 @@ def _keep_configuration(folder: Path) -> None:
     write_text(kept, folder.with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
-def _seen_since(began_ns: int, event: Summary) -> Summary:
+def _seen_since(began_ns: int, event: EventSpan) -> EventSpan:
     """Return an event without the times before the desk began, which the desk does not know."""
-    moments = {name: event[name] for name in ("live_ns", "ended_ns")}
-    seen = {name: ns if ns and ns > began_ns else None for name, ns in moments.items()}
-    return {**event, **seen}
+    live_ns, ended_ns = (
+        ns if ns and ns > began_ns else None for ns in (event.live_ns, event.ended_ns)
+    )
+    return replace(event, live_ns=live_ns, ended_ns=ended_ns)

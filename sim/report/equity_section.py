@@ -20,8 +20,9 @@ from sim.report.axes import (
     thinned_note,
 )
 from sim.report.page import Html, figure, paragraph
-from sim.report.run_folder import EventSpan, Run, extended_until, indices_by_pair
+from sim.report.run_folder import Run, extended_until, indices_by_pair
 from sim.report.time_axis import TimeRange, TimeScale, grid, mark_events
+from sim.results.run_summary import EventSpan
 
 MAX_PAIRS = 6
 

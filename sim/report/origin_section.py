@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sim.report.number_text import NONE, count, signed_dollars
 from sim.report.page import Html, code_block, facts, join, paragraph, section, source, table
-from sim.report.run_folder import BacktestSummary, Run, SessionRunSummary
-from sim.results.summary import TRUE_QUEUE
+from sim.report.run_folder import Run
+from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, SessionRunSummary
 from strategies.trading.model.counted import counted
 
 

@@ -30,8 +30,9 @@ from sim.report.axes import (
     thinned_note,
 )
 from sim.report.page import Html, figure, join, paragraph, subheading
-from sim.report.run_folder import EventSpan, Run, TableColumns, extended_until, indices_by_pair
+from sim.report.run_folder import Run, TableColumns, extended_until, indices_by_pair
 from sim.report.time_axis import TimeRange, TimeScale, mark_events
+from sim.results.run_summary import EventSpan
 
 MAX_PAIRS = 6
 # The close-up shows this many minutes around the time of most fills.

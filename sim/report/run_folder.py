@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from recordings.parquet import read_columns
+from sim.results.run_summary import (
+    BacktestSummary,
+    EventSpan,
+    PairName,
+    SessionRunSummary,
+    read_summary,
+)
 from strategies.trading.model.errors import ConfigError, TapeError
 
 TableColumns = Mapping[str, list[Any]]
@@ -29,117 +34,6 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "denials": ("control", "reason", "stake_cents"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class EventSpan:
-    """A sport event of the run, with its times in nanoseconds since the epoch."""
-
-    event_id: str
-    name: str
-    scheduled_ns: int
-    live_ns: int | None
-    ended_ns: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class PairName:
-    """The names of a pair and its two selections."""
-
-    pair_id: str
-    label: str
-    first: str
-    second: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenPosition:
-    """A position that was not settled; `marked_cents` is its value at the last fair price."""
-
-    pair_id: str
-    label: str
-    profit_if_first_cents: int
-    profit_if_second_cents: int
-    marked_cents: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SettledMarket:
-    """The profit of a settled market, before and after commission."""
-
-    market: str
-    label: str
-    gross_cents: int
-    commission_cents: int
-    net_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """The figures of `summary.json` that a report shows, in any mode; probabilities lie in 0..1."""
-
-    mode: str
-    recording: str
-    recording_source: str
-    simulated: bool
-    notes: list[str]
-    seed: int
-    strategy: str
-    models: dict[str, Any]
-    profit_cents: int
-    commission_cents: int
-    marked_cents: int
-    turnover_cents: int
-    wagers_placed: int
-    wagers_cancelled: int
-    wagers_matched: int
-    fills: int
-    denials: int
-    denials_by_control: dict[str, int]
-    rejections_by_code: dict[str, int]
-    max_exposure_cents: int
-    max_drawdown_cents: int
-    decisions: int
-    digest: str
-    recording_digest: str
-    commit: str | None
-    versions: dict[str, str]
-    starting_balance_cents: int
-    first_ns: int
-    last_ns: int
-    events: list[EventSpan]
-    open_positions: list[OpenPosition]
-    settled: list[SettledMarket]
-    pairs: list[PairName]
-    halted: str | None
-    mean_edge: float | None
-    mean_markout_1s: float | None
-    mean_markout_10s: float | None
-    mean_markout_60s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class BacktestSummary(RunSummary):
-    """A backtest's summary; profits under front and back are None if the true queue is known."""
-
-    session: str | None
-    profit_cents_front: int | None
-    profit_cents_back: int | None
-    rows: int
-    rows_per_second: float
-    trades_of_unknown_side: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRunSummary(RunSummary):
-    """The summary of one start of a session, paper or live."""
-
-    session: str
-    start: int
-    exchange: str
-    real_money: bool
-    speed: float
-    inputs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,26 +92,11 @@ def read_run(folder: Path) -> Run:
     a column. The composed configuration in `.hydra/` may be absent.
     """
     return Run(
-        summary=_read_summary(folder / "summary.json"),
+        summary=read_summary(folder),
         **{name: _read_table(folder / f"{name}.parquet", TABLES[name]) for name in TABLES},
         config=_read_text(folder / ".hydra" / "config.yaml"),
         overrides=_overrides(_read_text(folder / ".hydra" / "overrides.yaml")),
     )
-
-
-class _Mode(msgspec.Struct):
-    mode: str
-
-
-def _read_summary(path: Path) -> BacktestSummary | SessionRunSummary:
-    try:
-        content = path.read_bytes()
-        if msgspec.json.decode(content, type=_Mode).mode == "backtest":
-            return msgspec.json.decode(content, type=BacktestSummary)
-        return msgspec.json.decode(content, type=SessionRunSummary)
-    except (OSError, msgspec.MsgspecError) as error:
-        message = f"{path}: cannot be reported on ({error})"
-        raise ConfigError(message) from error
 
 
 def _read_table(path: Path, needed: tuple[str, ...]) -> TableColumns:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from sim.report.axes import MUTED, Series
 from sim.report.number_text import NS_PER_MINUTE, moment, utc
-from sim.report.run_folder import EventSpan, Run
+from sim.report.run_folder import Run
+from sim.results.run_summary import EventSpan
 
 # Starts and ends are marked where no more events than this share an axis.
 MAX_EVENTS = 3

@@ -1,15 +1,14 @@
-"""The summary of a run: its figures, and what is needed to repeat it."""
+"""Makes the summary of a run: its figures, and what is needed to repeat it."""
 
-import json
 import subprocess
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from recordings.writing import write_text
 from sim.engine.latency import Latency
 from sim.results.run_journal import RunJournal
+from sim.results.run_summary import EventSpan, OpenPosition, PairName, RunSummary, Settled
 from sim.results.wager_recorder import MARKOUT_SECONDS, WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
@@ -18,37 +17,36 @@ from strategies.trading.model.market import Catalogue, EventStatus, Pair
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.limits import Limits
 
-Summary = dict[str, Any]
-
-SUMMARY_FILE = "summary.json"
-# Reported in place of a queue model if every wager's place in the queue is known.
-TRUE_QUEUE = "true queue"
+S = TypeVar("S", bound=RunSummary)
 
 _PACKAGES = ("prophet-sim", "simpy", "numpy", "polars", "pyarrow", "hydra-core", "msgspec")
 
 
-def figures(desk: Desk, journal: RunJournal, wagers: WagerRecorder) -> Summary:
-    """Return the figures of a run, in any mode; money is cents, times nanoseconds since the epoch.
-
-    `profit_cents` is settled and net of commission. `marked_cents` is the value of open positions
-    at the last fair prices; no other figure includes it.
-    """
+def summary_of(
+    kind: type[S],
+    desk: Desk,
+    journal: RunJournal,
+    wagers: WagerRecorder,
+    **others: Any,
+) -> S:
+    """Return the summary of a run; `others` are the fields that its desk does not know."""
     catalogue = desk.market_states.catalogue
-    return {
+    return kind(
         **_money(desk),
         **_counts(journal, wagers),
-        "decisions": desk.decisions,
-        "digest": journal.digest.hexdigest(),
-        "events": _events(desk, journal),
-        "pairs": [_pair(catalogue, book.pair) for book in desk.market_states.books.values()],
-        "settled": _settled(desk),
-        "open_positions": _open_positions(desk),
-        "commit": _commit(),
-        "versions": {name: version(name) for name in _PACKAGES},
-    }
+        decisions=desk.decisions,
+        digest=journal.digest.hexdigest(),
+        events=_events(desk, journal),
+        pairs=[_pair(catalogue, book.pair) for book in desk.market_states.books.values()],
+        settled=_settled(desk),
+        open_positions=_open_positions(desk),
+        commit=_commit(),
+        versions={name: version(name) for name in _PACKAGES},
+        **others,
+    )
 
 
-def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> Summary:
+def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> dict[str, Any]:
     """Return the desk's models in words, in any mode."""
     return {
         "pricing": repr(pricing),
@@ -57,17 +55,12 @@ def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> Summary:
     }
 
 
-def exchange_models(queue: str, latency: Latency) -> Summary:
+def exchange_models(queue: str, latency: Latency) -> dict[str, Any]:
     """Return the models of the simulated exchange in words."""
     delays = {
         f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)
     }
     return {"queue": queue, **delays}
-
-
-def write_summary(folder: Path, summary: Summary) -> None:
-    """Write the summary, the last file of a run; it gets its name once it is complete."""
-    write_text(folder / SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 
 def pair_label(catalogue: Catalogue, pair: Pair) -> str:
@@ -76,7 +69,7 @@ def pair_label(catalogue: Catalogue, pair: Pair) -> str:
     return f"{event.name}: {pair.label(event)}"
 
 
-def _money(desk: Desk) -> Summary:
+def _money(desk: Desk) -> dict[str, Any]:
     ledger = desk.ledger
     return {
         "starting_balance_cents": ledger.starting_balance_cents,
@@ -90,7 +83,7 @@ def _money(desk: Desk) -> Summary:
     }
 
 
-def _counts(journal: RunJournal, wagers: WagerRecorder) -> Summary:
+def _counts(journal: RunJournal, wagers: WagerRecorder) -> dict[str, Any]:
     counts = journal.counts
     return {
         "wagers_placed": counts.wagers_placed,
@@ -107,39 +100,35 @@ def _counts(journal: RunJournal, wagers: WagerRecorder) -> Summary:
     }
 
 
-def _pair(catalogue: Catalogue, pair: Pair) -> Summary:
-    return {
-        "pair_id": pair.pair_id,
-        "label": pair_label(catalogue, pair),
-        "first": pair.first.selection.value,
-        "second": pair.second.selection.value,
-    }
+def _pair(catalogue: Catalogue, pair: Pair) -> PairName:
+    first, second = pair.first.selection.value, pair.second.selection.value
+    return PairName(pair.pair_id, pair_label(catalogue, pair), first, second)
 
 
-def _events(desk: Desk, journal: RunJournal) -> list[Summary]:
+def _events(desk: Desk, journal: RunJournal) -> list[EventSpan]:
     times = journal.event_times
     return [
-        {
-            "event_id": event_id,
-            "name": state.event.name,
-            "scheduled_ns": state.scheduled_ns,
-            "live_ns": times.get((event_id, EventStatus.LIVE)),
-            "ended_ns": times.get((event_id, EventStatus.ENDED)),
-        }
+        EventSpan(
+            event_id=event_id,
+            name=state.event.name,
+            scheduled_ns=state.scheduled_ns,
+            live_ns=times.get((event_id, EventStatus.LIVE)),
+            ended_ns=times.get((event_id, EventStatus.ENDED)),
+        )
         for event_id, state in desk.market_states.events.items()
     ]
 
 
-def _settled(desk: Desk) -> list[Summary]:
+def _settled(desk: Desk) -> list[Settled]:
     catalogue = desk.market_states.catalogue
     return [
-        {
-            "market": f"{key.event_id}:{key.market_id}",
-            "label": _market_label(catalogue, key),
-            "gross_cents": settlement.net_cents + settlement.commission_cents,
-            "commission_cents": settlement.commission_cents,
-            "net_cents": settlement.net_cents,
-        }
+        Settled(
+            market=f"{key.event_id}:{key.market_id}",
+            label=_market_label(catalogue, key),
+            gross_cents=settlement.net_cents + settlement.commission_cents,
+            commission_cents=settlement.commission_cents,
+            net_cents=settlement.net_cents,
+        )
         for key, settlement in desk.ledger.settlements.items()
     ]
 
@@ -149,15 +138,15 @@ def _market_label(catalogue: Catalogue, key: MarketKey) -> str:
     return f"{event.name}: {catalogue.markets[key].label(event)}"
 
 
-def _open_positions(desk: Desk) -> list[Summary]:
+def _open_positions(desk: Desk) -> list[OpenPosition]:
     return [
-        {
-            "pair_id": position.pair.pair_id,
-            "label": pair_label(desk.market_states.catalogue, position.pair),
-            "profit_if_first_cents": position.profit_if[0],
-            "profit_if_second_cents": position.profit_if[1],
-            "marked_cents": marked_cents,
-        }
+        OpenPosition(
+            pair_id=position.pair.pair_id,
+            label=pair_label(desk.market_states.catalogue, position.pair),
+            profit_if_first_cents=position.profit_if[0],
+            profit_if_second_cents=position.profit_if[1],
+            marked_cents=marked_cents,
+        )
         for position, marked_cents in desk.ledger.open_positions()
     ]
 

@@ -15,7 +15,7 @@ from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 # How a session reports on itself, often enough for a test that waits for it.
 OFTEN = "run.report_seconds=0.2"
-_PLACED = re.compile(r" wagers open, (\d+) placed, ")
+_PLACED = re.compile(r" open, (\d+) placed, ")
 
 Holds = Callable[[LocalSandbox], bool]
 

@@ -320,7 +320,7 @@ def test_a_model_between_the_extremes_is_run_beside_both(
     backtest = build_backtest("+experiment=nba", f"queue={queue}")
     summary = backtest.run(tmp_path, lambda _label, _rows, _total: None)
     for name in ("profit_cents_front", "profit_cents_back"):
-        assert summary[name] == nba_run.summary[name]
+        assert getattr(summary, name) == nba_run.summary[name]
 
 
 # Limits --------------------------------------------------------------------------------------

@@ -49,6 +49,8 @@ SUMMARY: Row = {
     "wagers_placed": 3,
     "wagers_cancelled": 1,
     "wagers_matched": 2,
+    "wagers_ended": {"cancelled": 1, "matched": 2},
+    "commands": 4,
     "fills": 4,
     "denials": 1,
     "denials_by_control": {"max_event_loss": 1},

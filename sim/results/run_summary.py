@@ -1,0 +1,164 @@
+"""`summary.json`: every figure of a run, as it is written and as it is read again.
+
+Money is cents, times are nanoseconds since the epoch, probabilities lie in 0..1.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from recordings.writing import write_text
+from strategies.trading.model.errors import ConfigError
+
+SUMMARY_FILE = "summary.json"
+BACKTEST = "backtest"
+# Reported in place of a queue model if every wager's place in the queue is known.
+TRUE_QUEUE = "true queue"
+
+# People read the file too: which run it is comes first, and what reproduces it last.
+_FIRST = ("mode", "session", "start", "exchange", "real_money", "speed")
+_LAST = ("recording_digest", "models")
+
+
+class EventSpan(Struct, frozen=True):
+    """A sport event of the run, with the times at which it was in play and ended."""
+
+    event_id: str
+    name: str
+    scheduled_ns: int
+    live_ns: int | None
+    ended_ns: int | None
+
+
+class PairName(Struct, frozen=True):
+    """The names of a pair and its two selections."""
+
+    pair_id: str
+    label: str
+    first: str
+    second: str
+
+
+class OpenPosition(Struct, frozen=True):
+    """A position that was not settled."""
+
+    pair_id: str
+    label: str
+    profit_if_first_cents: int
+    profit_if_second_cents: int
+    marked_cents: int | None
+
+
+class Settled(Struct, frozen=True):
+    """What a market brought in, before and after commission."""
+
+    market: str
+    label: str
+    gross_cents: int
+    commission_cents: int
+    net_cents: int
+
+
+class RunSummary(Struct, frozen=True, kw_only=True):
+    """The figures of a run in any mode.
+
+    `profit_cents` is settled and net of commission. `marked_cents` is the value of open positions
+    at the last fair prices; no other figure includes it. `models` are the assumptions in words.
+    """
+
+    mode: str
+    session: str | None
+    recording: str
+    recording_source: str
+    simulated: bool
+    notes: list[str]
+    seed: int
+    strategy: str
+    first_ns: int
+    last_ns: int
+    starting_balance_cents: int
+    profit_cents: int
+    commission_cents: int
+    marked_cents: int
+    turnover_cents: int
+    max_exposure_cents: int
+    max_drawdown_cents: int
+    halted: str | None
+    wagers_placed: int
+    wagers_cancelled: int
+    wagers_matched: int
+    wagers_ended: dict[str, int]
+    fills: int
+    denials: int
+    denials_by_control: dict[str, int]
+    rejections_by_code: dict[str, int]
+    commands: int
+    mean_edge: float | None
+    mean_markout_1s: float | None
+    mean_markout_10s: float | None
+    mean_markout_60s: float | None
+    decisions: int
+    digest: str
+    events: list[EventSpan]
+    pairs: list[PairName]
+    settled: list[Settled]
+    open_positions: list[OpenPosition]
+    commit: str | None
+    versions: dict[str, str]
+    recording_digest: str
+    models: dict[str, Any]
+
+
+class BacktestSummary(RunSummary, frozen=True, kw_only=True):
+    """The summary of a backtest; without front and back where the true queue is known.
+
+    `rows_per_second` is the speed of the chosen pass, without imports and report.
+    """
+
+    profit_cents_front: int | None
+    profit_cents_back: int | None
+    trades_of_unknown_side: int
+    rows: int
+    rows_per_second: int
+
+
+class SessionRunSummary(RunSummary, frozen=True, kw_only=True):
+    """The summary of one start of a session, on paper or live.
+
+    `speed` is that of the session's clock relative to real time; all times are by that clock.
+    """
+
+    start: int
+    exchange: str
+    real_money: bool
+    speed: int | float
+    inputs: int
+
+
+class _Mode(Struct):
+    mode: str
+
+
+def write_summary(folder: Path, summary: RunSummary) -> None:
+    """Write the last file of a run; it has its own name only once it is whole."""
+    content: dict[str, Any] = msgspec.to_builtins(summary)
+    keys = sorted(content, key=lambda key: (key in _LAST) - (key in _FIRST))
+    ordered = {key: content[key] for key in keys}
+    text = json.dumps(ordered, indent=2, ensure_ascii=False)
+    write_text(folder / SUMMARY_FILE, f"{text}\n")
+
+
+def read_summary(folder: Path) -> BacktestSummary | SessionRunSummary:
+    """Return the summary of a run folder; raise ConfigError where it cannot be read."""
+    path = folder / SUMMARY_FILE
+    try:
+        content = path.read_bytes()
+        if msgspec.json.decode(content, type=_Mode).mode == BACKTEST:
+            return msgspec.json.decode(content, type=BacktestSummary)
+        return msgspec.json.decode(content, type=SessionRunSummary)
+    except (OSError, msgspec.MsgspecError) as error:
+        message = f"{path}: cannot be reported on ({error})"
+        raise ConfigError(message) from error
