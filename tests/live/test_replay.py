@@ -116,7 +116,7 @@ def without(table: str, kind: str) -> str:
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        (without("entries", "PlaceWager"), "the replay for {tenth_wager}"),
+        (without("entries", "PlaceWager"), "the replay sent {tenth_wager}"),
         (without("entries", "WagerOpened"), "the replay"),
         (without("entries", "TimerFired"), "the replay"),
         (without("feed", "OfferChanged"), "the replay"),

@@ -80,7 +80,7 @@ def test_on_paper_nothing_is_taken_out(
     outcome = run_main(main, tmp_path, "compare", str(floor.folder))
     assert (outcome.status, outcome.err) == (0, [])
     assert outcome.out[0].endswith(
-        "nothing of them was in the recorded book: both fates are simulated"
+        "paper wagers are not in the recorded book: both outcomes are simulated"
     )
     back = pl.read_parquet(floor.folder / "compare-00001.parquet").filter(pl.col("queue") == "back")
     assert back["agrees"].sum() >= 0.8 * len(back)
