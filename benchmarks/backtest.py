@@ -24,9 +24,9 @@ from recordings.reader import Tape, open_recording
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.engine.exchange_rows import exchange_rows
-from sim.engine.inbox import Inbox
 from sim.engine.latency import NoDelay
 from sim.engine.virtual_clock import ReplayEnvironment
+from sim.exchange.exchange_connection import Inbox
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher

@@ -17,9 +17,8 @@ from hydra import compose, initialize_config_dir
 
 from benchmarks.crossings import Crossings
 from conf.compose import CONFIG_FOLDER, build_session
-from sim.engine.inbox import Inbox
-from sim.exchange.clearing import Clearing
-from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_connection import ExchangeConnection, Inbox
+from sim.exchange.participant import Participant
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.events import Event, WagerMatched
@@ -41,7 +40,7 @@ class FillCrossings:
     def __enter__(self) -> "FillCrossings":
         """Begin to count."""
         for owner, name, counting in (
-            (Clearing, "book_fill", self._booking),
+            (Participant, "book_fill", self._booking),
             (ExchangeConnection, "_notify", self._notifying),
             (ScheduledCall, "make", self._delivering),
             (Inbox, "drain", self._pausing),

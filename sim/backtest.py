@@ -9,11 +9,10 @@ from typing import Any
 from simpy import Event
 
 from sim.engine.faults import Faults
-from sim.engine.inbox import Inbox
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
-from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.faulty_connection import open_connection
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
@@ -27,11 +26,10 @@ from sim.market_source import (
     require_simulated_exchange,
 )
 from sim.results.price_sampler import PriceSampler
-from sim.results.run_journal import RunJournal
+from sim.results.run_record import RunJournal, WagerRecorder
 from sim.results.run_summary import BACKTEST, TRUE_QUEUE, BacktestSummary, write_summary
 from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
-from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
@@ -165,7 +163,9 @@ class Backtest:
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
         chance = streams.named("faults")
-        connection = open_connection(env, exchange, latency, inbox, publisher, self.faults, chance)
+        connection = open_connection(
+            env, exchange, latency, inbox, publisher.markets, self.faults, chance
+        )
         source_run = self.feed.join(env, exchange, publisher, connection.participant)
         clock = self._clock_of(env, inbox.drain)
         journal = RunJournal(self.catalogue, tables)

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from recordings.tape import Row, TapeInfo
-from sim.engine.inbox import Inbox
 from sim.engine.latency import Delay, Latency, NoDelay
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment
-from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import QueueModel
@@ -105,7 +104,9 @@ class PaperGateway(Generic[M]):
         )
         publisher = Publisher(env, self._inbox, NoDelay(), info.clocks, context.market_keys)
         self._replayer = TapeReplayer(env, info, exchange, publisher)
-        self._connection = ExchangeConnection(env, exchange, self._latency, self._inbox, publisher)
+        self._connection = ExchangeConnection(
+            env, exchange, self._latency, self._inbox, publisher.markets
+        )
         return self._connection
 
     def attach(self, listener: Listener) -> "PaperGateway[M]":
@@ -127,12 +128,12 @@ class PaperGateway(Generic[M]):
     def on_feed_lost(self) -> None:
         """Let the desk cancel all quotes."""
         self._inbox.drain(self._env.now_ns + 1)
-        self._inbox.deliver(FeedLost())
+        self._inbox.deliver((FeedLost(),))
 
     def on_feed_restored(self) -> None:
         """Let the desk quote again."""
         self._inbox.drain(self._env.now_ns + 1)
-        self._inbox.deliver(FeedRestored())
+        self._inbox.deliver((FeedRestored(),))
 
     async def recover(
         self,

@@ -12,10 +12,9 @@ from itertools import groupby
 from typing import cast
 
 from recordings.journal.entries import Entry
-from sim.engine.inbox import Inbox
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
-from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import QueueModel
@@ -72,7 +71,7 @@ class OpenLoop:
             env=env, info=info, activation=latency.activation, queue=queue, fees=self._fees
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self._market_keys)
-        connection = ExchangeConnection(env, exchange, latency, inbox, publisher)
+        connection = ExchangeConnection(env, exchange, latency, inbox, publisher.markets)
         source_run = self._feed.join(env, exchange, publisher, connection.participant)
         updates: Updates = {}
 

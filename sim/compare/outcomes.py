@@ -13,7 +13,7 @@ from strategies.trading.model.events import (
     WagerRejected,
     WagerWiped,
 )
-from strategies.trading.wagers.wager import EndReason
+from strategies.trading.wagers.wager_state import EndReason
 
 # Two outcomes agree if what was matched differs by at most this part of the stake.
 TOLERANCE_PERCENT = 5

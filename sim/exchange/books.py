@@ -5,7 +5,7 @@ from bisect import insort
 from recordings.tape import TapeInfo
 from sim.exchange.offers import Offer
 from sim.exchange.participant import ExchangeWager
-from strategies.trading.model.market import Catalogue, Line
+from strategies.trading.model.market import Catalogue, Line, Pair
 from strategies.trading.model.odds import Odds
 
 
@@ -29,16 +29,20 @@ class LineBook:
         "market_index",
         "offers",
         "opposite",
+        "pair",
         "pending",
         "subscribed",
         "tracked",
         "wagers",
     )
 
-    def __init__(self, line: Line, line_index: int, market_index: int, event_index: int) -> None:
+    def __init__(
+        self, line: Line, pair: Pair, line_index: int, market_index: int, event_index: int
+    ) -> None:
         """Start empty; `new_books` sets `opposite` once both books of the pair exist."""
         self.line = line
         self.line_id = line.line_id
+        self.pair = pair
         self.line_index = line_index
         self.market_index = market_index
         self.event_index = event_index
@@ -78,7 +82,13 @@ def new_books(info: TapeInfo, catalogue: Catalogue, first_line: int) -> list[Lin
     events = {event.event_id: index for index, event in enumerate(info.events)}
     markets = {market.key: index for index, market in enumerate(info.markets)}
     books = [
-        LineBook(line, index, markets[line.market_key], events[line.event_id])
+        LineBook(
+            line,
+            catalogue.pair_of(line.line_id),
+            index,
+            markets[line.market_key],
+            events[line.event_id],
+        )
         for index, line in enumerate(info.lines[first_line:], first_line)
     ]
     by_line = {book.line_id: book for book in books}

@@ -5,21 +5,19 @@ exchange's history, some seconds later or after a reconnect, and delivers them t
 is delivered eventually, though not in order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 
 from numpy.random import Generator
 
 from sim.engine.faults import Faults
-from sim.engine.inbox import Inbox
 from sim.engine.latency import Latency
 from sim.engine.virtual_clock import ReplayEnvironment
-from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet
-from sim.exchange.publisher import Publisher
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import AccountState, Event, WagerRejected
-from strategies.trading.model.ids import EventId, MarketId, WagerRef
+from strategies.trading.model.ids import EventId, MarketId, MarketKey, WagerRef
 from strategies.trading.ports.schedule import Priority
 
 _REFUSALS = ("rate_limit_reached", "err_order_placement_disabled")
@@ -30,14 +28,14 @@ def open_connection(
     exchange: SimulatedProphet,
     latency: Latency,
     inbox: Inbox,
-    publisher: Publisher,
+    subscribed: Container[MarketKey],
     faults: Faults,
     rng: Generator,
 ) -> ExchangeConnection:
     """Open a desk's account and connection; a `FaultyConnection` if there are any faults."""
     if faults.calm:
-        return ExchangeConnection(env, exchange, latency, inbox, publisher)
-    return FaultyConnection(env, exchange, latency, inbox, publisher, faults, rng)
+        return ExchangeConnection(env, exchange, latency, inbox, subscribed)
+    return FaultyConnection(env, exchange, latency, inbox, subscribed, faults, rng)
 
 
 class FaultyConnection(ExchangeConnection):
@@ -53,12 +51,12 @@ class FaultyConnection(ExchangeConnection):
         exchange: SimulatedProphet,
         latency: Latency,
         inbox: Inbox,
-        publisher: Publisher,
+        subscribed: Container[MarketKey],
         faults: Faults,
         rng: Generator,
     ) -> None:
         """Open the desk's account, connected."""
-        super().__init__(env, exchange, latency, inbox, publisher)
+        super().__init__(env, exchange, latency, inbox, subscribed)
         self._faults = faults
         self._rng = rng
         self._connected = True
@@ -134,7 +132,7 @@ class FaultyConnection(ExchangeConnection):
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
         if self._connected:
-            super()._deliver(events)
+            self._inbox.deliver(events)
         else:
             self._keep_missed(events)
 

@@ -37,3 +37,10 @@ class LineResults:
     def revision(self, key: MarketKey) -> int:
         """Return how often results of a market were reported."""
         return self._revisions[key]
+
+
+def result_of(line_id: LineId, other_id: LineId, results: Mapping[LineId, Result]) -> Result:
+    """Return the result of a line: its own, else the reverse of its opposite's, else VOIDED."""
+    if line_id in results:
+        return results[line_id]
+    return opposite_result(results.get(other_id, Result.VOIDED))

@@ -10,8 +10,8 @@ either side would win nothing does not happen.
 
 from collections.abc import Callable
 
+from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
-from sim.exchange.clearing import Clearing
 from sim.exchange.offers import Offer
 from sim.exchange.participant import ExchangeWager
 from sim.exchange.queue_models import QueueModel
@@ -33,16 +33,16 @@ class Matcher:
 
     def __init__(
         self,
+        env: ReplayEnvironment,
         queue: QueueModel,
         trade_pairing_ns: int,
-        clearing: Clearing,
         on_change: OnChange,
         on_trade: OnTrade,
     ) -> None:
         """Match by a queue model; trades and decreases are paired within `trade_pairing_ns`."""
         self._queue = queue
         self._trade_pairing_ns = trade_pairing_ns
-        self._clearing = clearing
+        self._env = env
         self._on_change = on_change
         self._on_trade = on_trade
 
@@ -138,7 +138,7 @@ class Matcher:
     def _is_spent(self, wager: ExchangeWager) -> bool:
         numerator, denominator = payout_ratio(wager.odds)
         worthless = wager.open_cents * numerator < denominator
-        return worthless or self._clearing.payable_cents(wager) < wager.open_cents
+        return worthless or wager.owner.payable_cents(self._env.now_ns) < wager.open_cents
 
     def withdraw(self, book: LineBook, wager: ExchangeWager) -> None:
         """Remove a resting wager from the book."""
@@ -156,13 +156,12 @@ class Matcher:
     def _match_recorded(
         self, book: LineBook, offer: Offer, wager: ExchangeWager, max_cents: int
     ) -> None:
-        payable_cents = self._clearing.payable_cents(wager)
+        payable_cents = wager.owner.payable_cents(self._env.now_ns)
         stake_cents = min(wager.open_cents, offer.available_cents, max_cents, payable_cents)
         profit_cents = wager.profit_of_fill(offer.odds, stake_cents)
         if stake_cents and profit_cents:
             offer.consume(stake_cents)
-            wager.fill(offer.odds, stake_cents)
-            self._clearing.book_fill(book, wager, offer.odds, stake_cents, profit_cents)
+            self._book_fill(book, wager, offer.odds, stake_cents, profit_cents)
             self._on_trade(book, offer.odds, stake_cents)
             self._on_change(book, offer)
 
@@ -171,11 +170,10 @@ class Matcher:
     ) -> None:
         """Match wagers of two participants: the stake of each is the profit of the other."""
         assert maker.owner is not taker.owner, "an account matched itself"
-        budget_cents = min(taker.open_cents, self._clearing.payable_cents(taker))
+        budget_cents = min(taker.open_cents, taker.owner.payable_cents(self._env.now_ns))
         profit_cents, stake_cents = self._fill(book.opposite, maker, budget_cents)
         if stake_cents:
-            taker.fill(offer.odds, stake_cents)
-            self._clearing.book_fill(book, taker, offer.odds, stake_cents, profit_cents)
+            self._book_fill(book, taker, offer.odds, stake_cents, profit_cents)
             self._on_trade(book, offer.odds, stake_cents)
 
     def _fill(self, book: LineBook, wager: ExchangeWager, budget_cents: int) -> tuple[int, int]:
@@ -183,22 +181,27 @@ class Matcher:
         if budget_cents <= 0:
             return 0, 0
         filled_cents = wager.filled_cents.get(wager.odds, 0)
-        payable_cents = min(wager.open_cents, self._clearing.payable_cents(wager))
+        payable_cents = min(wager.open_cents, wager.owner.payable_cents(self._env.now_ns))
         stake_cents = stake_within_profit(filled_cents, payable_cents, wager.odds, budget_cents)
         profit_cents = wager.profit_of_fill(wager.odds, stake_cents)
         unpaid = stake_cents == payable_cents < wager.open_cents
         if stake_cents and profit_cents:
-            wager.fill(wager.odds, stake_cents)
             book.filled_cents += stake_cents
             displayed = book.opposite.offers[wager.displayed_odds]
-            if not wager.open_cents:
+            if stake_cents == wager.open_cents:
                 self._remove(book, wager)
-            self._clearing.book_fill(book, wager, wager.odds, stake_cents, profit_cents)
+            self._book_fill(book, wager, wager.odds, stake_cents, profit_cents)
             self._on_change(book.opposite, displayed)
         if unpaid:
             self.withdraw(book, wager)
-            self._clearing.end_unpaid(wager)
+            wager.owner.end_unpaid(wager)
         return (stake_cents, profit_cents) if profit_cents else (0, 0)
+
+    def _book_fill(
+        self, book: LineBook, wager: ExchangeWager, odds: Odds, stake_cents: int, profit_cents: int
+    ) -> None:
+        now_ns = self._env.now_ns
+        wager.owner.book_fill(wager, book.pair, odds, stake_cents, profit_cents, now_ns)
 
     @staticmethod
     def _remove(book: LineBook, wager: ExchangeWager) -> Offer:

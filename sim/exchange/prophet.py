@@ -14,12 +14,11 @@ from sim.exchange.activation import Activation
 from sim.exchange.books import LineBook, new_books
 from sim.exchange.cancels import CancelResponse, Cancels
 from sim.exchange.clearing import Clearing
-from sim.exchange.exchange_account import ExchangeAccount
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.market_status import MarketStatuses
 from sim.exchange.matching import Matcher, OnChange, OnTrade
 from sim.exchange.offers import Offer
-from sim.exchange.participant import OnUpdates, Participant
+from sim.exchange.participant import ExchangeAccount, OnUpdates, Participant
 from sim.exchange.queue_models import QueueModel
 from sim.exchange.refusals import account_refusal, request_refusal, self_match_refusal
 from strategies.trading.accounting.commission import Commission
@@ -79,9 +78,9 @@ class SimulatedProphet:
         self.books = new_books(info, self.catalogue, 0)
         self.books_by_line = {book.line_id: book for book in self.books}
         self.markets = MarketStatuses(info, settings.in_play_delay_ns)
-        self._clearing = Clearing(env, self.catalogue, self.participants)
+        self._clearing = Clearing(self.catalogue, self.participants)
         self.matcher = Matcher(
-            queue, settings.trade_pairing_ns, self._clearing, self._emit_change, self._emit_trade
+            env, queue, settings.trade_pairing_ns, self._emit_change, self._emit_trade
         )
         self._cancels = Cancels(env, settings, self.books, self.matcher)
         self._activation = Activation(

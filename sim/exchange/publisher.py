@@ -3,10 +3,10 @@
 from collections.abc import Collection
 
 from recordings.tape import Clocks
-from sim.engine.inbox import Inbox
 from sim.engine.latency import Delay
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
+from sim.exchange.exchange_connection import Inbox
 from sim.exchange.offers import Offer
 from strategies.trading.model.events import (
     Event,

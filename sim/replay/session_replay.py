@@ -16,9 +16,8 @@ from recordings.journal.recorded_run import RecordedRun, open_run
 from recordings.reader import Tape
 from sim.engine.manual_clock import ManualClock
 from sim.results.price_sampler import PriceSampler
-from sim.results.run_journal import RunJournal
+from sim.results.run_record import RunJournal, WagerRecorder
 from sim.results.run_tables import RunTables
-from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk

@@ -2,11 +2,9 @@
 
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
+from strategies.trading.model.book import Touch
 from strategies.trading.model.ids import PairId
-from strategies.trading.model.odds import Odds
 from strategies.trading.ports.clock import Clock
-
-Touch = tuple[Odds, int] | None
 
 
 class PriceSampler:
@@ -28,16 +26,16 @@ class PriceSampler:
         """Write a row for each pair whose touch changed since its last row."""
         now_ns = self._clock.now_ns()
         for pair_id, book in self._desk.market_states.books.items():
-            touches = first, second = book.first.touch(), book.second.touch()
+            touches = first, second = book.touches()
             if self._touches.get(pair_id) == touches:
                 continue
             self._touches[pair_id] = touches
             row = (
                 now_ns,
                 pair_id,
-                self._desk.fair_of(pair_id),
+                self._desk.fair_of(pair_id, now_ns),
                 None if first is None else first[0],
                 None if second is None else second[0],
             )
-            self._tables.append("prices", row)
+            self._tables.prices.append(row)
         self._clock.call_at(now_ns + self._period_ns, self._sample)

@@ -4,9 +4,8 @@ Times are nanoseconds since the epoch, money is cents, odds are American, probab
 Where a pair has figures for two lines, `first` is home or over and `second` away or under.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from recordings.parquet import TableWriter
 
@@ -85,25 +84,25 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 
 
 class RunTables:
-    """Writes the tables of one run; the files get their names when `close` is called."""
+    """Writes the tables of one run; the files get their names when `close` is called.
+
+    Each table is an attribute; rows appended to it have their values in the order of its columns.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open every table in a folder."""
-        self._writers = {
-            name: TableWriter(folder / f"{name}.parquet", columns)
-            for name, columns in TABLES.items()
-        }
-
-    def append(self, table: str, row: Sequence[Any]) -> None:
-        """Add a row to a table, its values in the order of the columns."""
-        self._writers[table].append(row)
+        self.equity, self.prices, self.quotes, self.fills, self.wagers, self.denials = self._all = (
+            tuple(
+                TableWriter(folder / f"{name}.parquet", columns) for name, columns in TABLES.items()
+            )
+        )
 
     def close(self) -> None:
         """Close every table."""
-        for writer in self._writers.values():
+        for writer in self._all:
             writer.close()
 
     def abandon(self) -> None:
         """Delete every table."""
-        for writer in self._writers.values():
+        for writer in self._all:
             writer.abandon()

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sim.engine.latency import Latency
-from sim.results.run_journal import RunJournal
+from sim.results.run_record import MARKOUT_SECONDS, RunJournal, WagerRecorder
 from sim.results.run_summary import EventSpan, OpenPosition, PairName, RunSummary, Settled
-from sim.results.wager_recorder import MARKOUT_SECONDS, WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.ids import MarketKey
@@ -145,9 +144,9 @@ def _open_positions(desk: Desk) -> list[OpenPosition]:
             label=pair_label(desk.market_states.catalogue, position.pair),
             profit_if_first_cents=position.profit_if[0],
             profit_if_second_cents=position.profit_if[1],
-            marked_cents=marked_cents,
+            marked_cents=position.mark_cents,
         )
-        for position, marked_cents in desk.ledger.open_positions()
+        for position in desk.ledger.open_positions()
     ]
 
 

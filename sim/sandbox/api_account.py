@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sim.exchange.exchange_account import result_of
 from sim.exchange.exchange_settings import BalanceMode
+from sim.exchange.line_results import result_of
 from sim.sandbox.api_errors import RefusedError
 from sim.sandbox.shifted_exchange import ShiftedExchange
 from sim.sandbox.transactions import Transactions

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from recordings.tape import Clocks, TapeInfo
-from sim.engine.inbox import Decide, Inbox, OnEvent
 from sim.engine.latency import NoDelay
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
+from sim.exchange.exchange_connection import Decide, Inbox, OnEvent
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.market_source import MarketSource

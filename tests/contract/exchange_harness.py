@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from recordings.tape import TapeInfo
-from sim.results.run_journal import RunJournal
+from sim.results.run_record import RunJournal
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     AccountState,

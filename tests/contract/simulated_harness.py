@@ -7,10 +7,9 @@ from typing import Any
 from conf.compose import build_parts
 from recordings.reader import open_recording
 from sim.engine.exchange_rows import exchange_rows
-from sim.engine.inbox import Inbox
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment
-from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer
 from strategies.trading.model.events import Event
@@ -46,7 +45,7 @@ class SimulatedHarness:
         publisher = Publisher(self._env, self._inbox, latency.feed, self._info.clocks, subscribed)
         market = TapeReplayer(self._env, self._info, exchange, publisher)
         self.exchange: Exchange = ExchangeConnection(
-            self._env, exchange, latency, self._inbox, publisher
+            self._env, exchange, latency, self._inbox, publisher.markets
         )
         self.clock = self._parts["clock"](env=self._env, before=self._inbox.drain)
         self._env.replay_to(market.apply_row)

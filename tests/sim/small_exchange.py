@@ -9,10 +9,9 @@ from numpy.random import default_rng
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.engine.faults import Faults
-from sim.engine.inbox import Inbox
 from sim.engine.latency import Delay, Latency, NoDelay
 from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
-from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.faulty_connection import open_connection
 from sim.exchange.participant import Participant
@@ -270,7 +269,7 @@ class ExchangeScenario:
         self.market = TapeReplayer(env, self.info, exchange, publisher)
         rng = default_rng(0)
         self.connection = open_connection(
-            env, exchange, latency, inbox, publisher, self._faults, rng
+            env, exchange, latency, inbox, publisher.markets, self._faults, rng
         )
         self.exchange = exchange
         for name, cents in self._balances.items():

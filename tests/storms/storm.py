@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from sim.engine.inbox import Inbox
 from sim.engine.virtual_clock import VirtualClock
+from sim.exchange.exchange_connection import Inbox
 from sim.exchange.faulty_connection import FaultyConnection
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.results.run_journal import RunJournal
-from sim.results.wager_recorder import WagerRecorder
+from sim.results.run_record import RunJournal, WagerRecorder
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.model.events import (
     Event,
@@ -52,7 +51,7 @@ class Storm:
         keys = tuple(market.key for market in self.info.markets)
         publisher = Publisher(self.env, self.inbox, scenario.latency.feed, self.info.clocks, keys)
         self.connection = make_connection(
-            *(self.env, self.exchange, scenario.latency, self.inbox, publisher),
+            *(self.env, self.exchange, scenario.latency, self.inbox, publisher.markets),
             *(scenario.faults, scenario.streams["faults"]),
         )
         self.ended = self.game.join(self.exchange, publisher)
@@ -118,7 +117,7 @@ class Storm:
         """Schedule an operator's change of the trading state."""
         at_ns = self.game.opens_ns + int(at_s * NS_PER_SECOND)
         change = TradingStateSet(state, "the operator's word")
-        self.env.schedule_call(at_ns, Priority.DESK, lambda: self.inbox.deliver(change))
+        self.env.schedule_call(at_ns, Priority.DESK, lambda: self.inbox.deliver((change,)))
 
     def _on_event(self, event: Event, at_ns: int) -> None:
         if not isinstance(event, OfferChanged | TradeSeen):
@@ -157,7 +156,7 @@ class Storm:
         """Check that the desk's market data is current, whatever it missed."""
         states, markets = self.desk.market_states, self.exchange.markets
         for book in self.exchange.books:
-            assert states.offers_on(book.line_id).by_odds == self.game.displayed(book)
+            assert states.offers[book.line_id].by_odds == self.game.displayed(book)
             assert states.markets[book.line.market_key].status == markets.status_of(
                 book.market_index
             )

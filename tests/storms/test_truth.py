@@ -25,10 +25,10 @@ from sim.crowd.crowd import Crowd
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.row_sinks import TapeListener
 from sim.engine.exchange_rows import exchange_rows
-from sim.engine.inbox import Inbox
 from sim.engine.latency import Constant, NoDelay
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.displayed_book import levels
+from sim.exchange.exchange_connection import Inbox
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.offers import Offer
 from sim.exchange.participant import ExchangeWager

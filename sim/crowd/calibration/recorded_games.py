@@ -13,10 +13,10 @@ from sim.crowd.calibration.game_samples import PROCESSES
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
 from sim.engine.exchange_rows import exchange_rows
-from sim.engine.inbox import Inbox
 from sim.engine.latency import NoDelay
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment
+from sim.exchange.exchange_connection import Inbox
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher

@@ -1,1 +1,1 @@
-"""Exposure, ledger and commission: profits, balances and worst cases."""
+"""Ledger and commission: what settled wagers brought in, and what may still be staked."""

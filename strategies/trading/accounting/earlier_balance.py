@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from strategies.trading.accounting.commission import Commission
-from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import Event, MarketSettled, ProfitCorrected, WagerMatched
 from strategies.trading.model.market import Catalogue
+from strategies.trading.model.position import Exposure
 
 
 def available_change_cents(
@@ -36,8 +36,8 @@ def available_change_cents(
             side = 0 if pair.first.line_id == requests[event.ref].line_id else 1
             if isinstance(event, WagerMatched):
                 exposure.match(pair, side, event.stake_cents, event.profit_cents, 0)
-                ledger.book_fill(pair, event)
             else:
                 exposure.match(pair, side, 0, event.change_cents, 0)
-                ledger.revalue(pair)
+            if pair.market_key in ledger.settlements:
+                ledger.pay_late_fill(pair.market_key)
     return ledger.available_cents

@@ -7,11 +7,10 @@ figures of their own; a later result may correct an earlier one.
 from dataclasses import dataclass
 
 from strategies.trading.accounting.commission import Commission
-from strategies.trading.accounting.exposure import Exposure
-from strategies.trading.model.events import MarketSettled, WagerMatched
+from strategies.trading.model.events import MarketSettled
 from strategies.trading.model.ids import LineId, MarketKey, PairId
 from strategies.trading.model.market import Catalogue, Pair, Result
-from strategies.trading.model.position import Position
+from strategies.trading.model.position import Exposure, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,8 @@ class Settlement:
 class Ledger:
     """The desk's own account of its money, in cents.
 
-    `profit_cents` is settled and net of commission; `marked_cents` is the expected profit of the
-    positions without a result, at the last fair prices. Stakes are read from the exposure.
+    `profit_cents` is settled and net of commission, `balance_cents` the starting balance with it.
+    Stakes and marks are read from the exposure.
     """
 
     def __init__(
@@ -43,23 +42,25 @@ class Ledger:
     ) -> None:
         """Start with a balance and no positions."""
         self.starting_balance_cents = starting_balance_cents
+        self.balance_cents = starting_balance_cents
         self.profit_cents = 0
         self.commission_cents = 0
-        self.turnover_cents = 0
-        self.marked_cents = 0
         self.settlements: dict[MarketKey, Settlement] = {}
         self._catalogue = catalogue
         self._exposure = exposure
         self._commission = commission
         self._results: dict[MarketKey, MarketSettled] = {}
         self._settled_positions: dict[MarketKey, dict[PairId, Position]] = {}
-        self._marks: dict[PairId, int] = {}
-        self._fairs: dict[PairId, float] = {}
 
     @property
-    def balance_cents(self) -> int:
-        """Return the starting balance and the profit settled since."""
-        return self.starting_balance_cents + self.profit_cents
+    def marked_cents(self) -> int:
+        """Return the expected profit of the positions without a result, at the last fair prices."""
+        return self._exposure.marked_cents
+
+    @property
+    def turnover_cents(self) -> int:
+        """Return all stake that was matched."""
+        return self._exposure.turnover_cents
 
     @property
     def available_cents(self) -> int:
@@ -71,26 +72,6 @@ class Ledger:
         """Return the balance with unsettled positions at their last fair price."""
         return self.balance_cents + self.marked_cents
 
-    def book_fill(self, pair: Pair, event: WagerMatched) -> None:
-        """Count a fill that the exposure holds already, and revalue its position."""
-        self.turnover_cents += event.stake_cents
-        self.revalue(pair)
-
-    def revalue(self, pair: Pair) -> None:
-        """Revalue a pair's position after it changed.
-
-        A fill that arrives after the result of its market is paid out by that result.
-        """
-        if pair.market_key in self._results:
-            self._pay_out(self._results[pair.market_key])
-        else:
-            self._mark_position(pair)
-
-    def mark(self, pair: Pair, fair_first: float) -> None:
-        """Value a pair's position at a fair probability of its first line."""
-        self._fairs[pair.pair_id] = fair_first
-        self._mark_position(pair)
-
     def settle(self, event: MarketSettled) -> None:
         """Pay out a market by its results; a later settlement replaces an earlier one."""
         known = self._results.get(event.market_key)
@@ -98,18 +79,18 @@ class Ledger:
             self._results[event.market_key] = event
             self._pay_out(event)
 
-    def open_positions(self) -> list[tuple[Position, int]]:
-        """Return the positions without a result, each with its mark."""
-        return [
-            (position, self._marks.get(pair_id, 0))
-            for pair_id, position in self._exposure.positions.items()
-            if not position.flat
-        ]
+    def pay_late_fill(self, key: MarketKey) -> None:
+        """Pay out by its result what was matched in a market after that was received."""
+        self._pay_out(self._results[key])
+
+    def open_positions(self) -> list[Position]:
+        """Return the positions without a result."""
+        return [position for position in self._exposure.positions.values() if not position.flat]
 
     def _pay_out(self, event: MarketSettled) -> None:
         key = event.market_key
         if key in self.settlements:
-            self._reverse(key)
+            self._add(self.settlements[key], -1)
         self._take_positions(key)
         results = dict(event.results)
         gross = tuple(
@@ -118,18 +99,7 @@ class Ledger:
         )
         commission_cents = self._commission.on(cents for _, cents in gross)
         self.settlements[key] = Settlement(gross, commission_cents)
-        self.profit_cents += self.settlements[key].net_cents
-        self.commission_cents += commission_cents
-
-    def _mark_position(self, pair: Pair) -> None:
-        position = self._exposure.positions.get(pair.pair_id)
-        if position is None or position.flat:
-            return
-        fair = self._fairs.get(pair.pair_id)
-        if fair is not None:
-            mark = position.marked_cents(fair)
-            self.marked_cents += mark - self._marks.get(pair.pair_id, 0)
-            self._marks[pair.pair_id] = mark
+        self._add(self.settlements[key], 1)
 
     def _take_positions(self, key: MarketKey) -> None:
         """Move a market's positions out of the exposure, as they are no longer at risk."""
@@ -139,12 +109,11 @@ class Ledger:
             if position is not None and not position.flat:
                 settled.setdefault(pair.pair_id, Position(pair)).add_matched_of(position)
                 self._exposure.release(pair)
-                self.marked_cents -= self._marks.pop(pair.pair_id, 0)
 
-    def _reverse(self, key: MarketKey) -> None:
-        settlement = self.settlements[key]
-        self.profit_cents -= settlement.net_cents
-        self.commission_cents -= settlement.commission_cents
+    def _add(self, settlement: Settlement, sign: int) -> None:
+        self.balance_cents += sign * settlement.net_cents
+        self.profit_cents += sign * settlement.net_cents
+        self.commission_cents += sign * settlement.commission_cents
 
 
 def _first_result(pair: Pair, results: dict[LineId, Result]) -> Result:

@@ -3,7 +3,7 @@
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import AccountState
-from strategies.trading.wagers.wager_manager import CANCEL_PATIENCE_NS, WagerManager
+from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, Wagers
 
 
 class AccountCheck:
@@ -14,7 +14,7 @@ class AccountCheck:
     nothing is known to be in flight or unreported, are a contradiction.
     """
 
-    def __init__(self, wagers: WagerManager, ledger: Ledger) -> None:
+    def __init__(self, wagers: Wagers, ledger: Ledger) -> None:
         """Compare these books."""
         self._wagers = wagers
         self._ledger = ledger

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strategies.trading.accounting.commission import Commission
-from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_states import MarketStates
 from strategies.trading.model.ids import MarketKey, WagerRefFactory
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Ladder
+from strategies.trading.model.position import Exposure
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.exchange import Exchange
@@ -20,6 +20,7 @@ from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.risk_manager import RiskManager
+from strategies.trading.wagers.wager import Wagers
 from strategies.trading.wagers.wager_manager import WagerManager, WagerSettings
 
 
@@ -59,11 +60,12 @@ def assemble_desk(
     balance_cents = settings.starting_balance_cents
     ledger = Ledger(catalogue, exposure, settings.commission, balance_cents)
     ref_factory = WagerRefFactory(settings.session_name, settings.start_number)
-    wagers = WagerManager(
+    wagers = Wagers(catalogue, exposure, market_states.offers)
+    manager = WagerManager(
         settings.wagers,
         ref_factory,
-        market_states,
-        exposure,
+        catalogue,
+        wagers,
         ladder,
         settings.limits.min_stake_cents,
     )
@@ -78,6 +80,7 @@ def assemble_desk(
         exposure=exposure,
         ledger=ledger,
         wagers=wagers,
+        manager=manager,
         risk=RiskManager(
             settings.limits, ladder, market_states, exposure, ledger, wagers, settings.controls
         ),

@@ -13,7 +13,6 @@ response is sent again; a wager never is.
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.account_check import AccountCheck
 from strategies.trading.desk.strategy_checks import require_quotes
@@ -37,6 +36,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import PairId, WagerRef
 from strategies.trading.model.odds import Ladder
+from strategies.trading.model.position import Exposure
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import BATCH_LIMIT, Exchange
@@ -46,12 +46,8 @@ from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import COMMAND_RATE
 from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.risk_manager import RiskManager
-from strategies.trading.wagers.wager_manager import (
-    CANCEL_PATIENCE_NS,
-    Changes,
-    PrivateUpdate,
-    WagerManager,
-)
+from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, PrivateUpdate, Wagers
+from strategies.trading.wagers.wager_manager import Changes, WagerManager
 
 _T = TypeVar("_T")
 
@@ -80,7 +76,8 @@ class Desk:
         market_states: MarketStates,
         exposure: Exposure,
         ledger: Ledger,
-        wagers: WagerManager,
+        wagers: Wagers,
+        manager: WagerManager,
         risk: RiskManager,
         losses: LossLimits,
     ) -> None:
@@ -89,6 +86,7 @@ class Desk:
         self.exposure = exposure
         self.ledger = ledger
         self.wagers = wagers
+        self.manager = manager
         self.risk = risk
         self.losses = losses
         self.decisions = 0
@@ -155,11 +153,11 @@ class Desk:
         for market in self.market_states.pop_urgent():
             self._decide(market, now_ns)
 
-    def fair_of(self, pair_id: PairId) -> float | None:
+    def fair_of(self, pair_id: PairId, now_ns: int) -> float | None:
         """Return the fair probability of a pair's first line now, None without a price."""
         book = self.market_states.books[pair_id]
         event = self.market_states.events[book.pair.first.event_id]
-        return self._pricing.fair(book, event, self._clock.now_ns())
+        return self._pricing.fair(book, event, now_ns)
 
     def _refresh(self) -> None:
         now_ns = self._clock.now_ns()
@@ -200,11 +198,9 @@ class Desk:
             return
         market = self.market_states.markets[wager.pair.market_key]
         market.targets = None
-        if isinstance(event, WagerMatched):
-            self.ledger.book_fill(wager.pair, event)
-            self._update_accounts(at_ns)
-        if isinstance(event, ProfitCorrected):
-            self.ledger.revalue(wager.pair)
+        if isinstance(event, WagerMatched | ProfitCorrected):
+            if market.key in self.ledger.settlements:
+                self.ledger.pay_late_fill(market.key)
             self._update_accounts(at_ns)
         if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
             self._clock.call_at(event.retry_at_ns, self._retry(market))
@@ -248,7 +244,7 @@ class Desk:
         accounts = AccountSnapshot(
             ledger.balance_cents,
             ledger.profit_cents,
-            ledger.marked_cents,
+            self.exposure.marked_cents,
             self.exposure.total_cents,
         )
         if accounts == self._accounts:
@@ -275,7 +271,7 @@ class Desk:
         require_quotes(self._strategy, targets, market.line_ids)
         allowed, denials = self.risk.trim(market, targets)
         self._journal.decided(now_ns, self._decision(market, fairs, allowed))
-        changes = self.wagers.converge(market.line_ids, targets, allowed, now_ns)
+        changes = self.manager.converge(market.line_ids, targets, allowed, now_ns)
         denials += self._send(changes, now_ns)
         self._deny(market, denials, now_ns)
         market.waiting = not changes.complete
@@ -300,7 +296,7 @@ class Desk:
         for book, fair in zip(market.books, fairs, strict=True):
             if fair is not None:
                 event.keep_fair(book.pair, fair)
-                self.ledger.mark(book.pair, fair)
+                self.exposure.mark(book.pair, fair)
             if self.wants_every_change:
                 book.mark_touches()
         return fairs
@@ -373,7 +369,7 @@ class Desk:
 
     def _register(self, place: PlaceWager, now_ns: int) -> None:
         """Count and journal a wager before it is sent, so that none can be sent unrecorded."""
-        self.wagers.register(place, now_ns)
+        self.manager.register(place, now_ns)
         self.risk.count_command(now_ns)
         self._journal.sent(now_ns, place)
 

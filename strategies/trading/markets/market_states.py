@@ -90,6 +90,7 @@ class MarketStates:
         self.books: dict[PairId, Book] = {}
         self._changed: list[MarketState] = []
         self._urgent: list[MarketState] = []
+        self.offers: dict[LineId, Offers] = {}
         self._offers: dict[LineId, tuple[Offers, MarketState]] = {}
         self._follow(market_keys)
         self._open_books(pair for key in market_keys for pair in catalogue.pairs_by_market[key])
@@ -125,10 +126,6 @@ class MarketStates:
                 self.mark_changed(market)
             elif at_touch:
                 self.mark_urgent(market)
-
-    def offers_on(self, line_id: LineId) -> Offers:
-        """Return the offers on a line of a market that is followed."""
-        return self._offers[line_id][0]
 
     def mark_changed(self, market: MarketState) -> None:
         """Make a market due at the next refresh."""
@@ -176,8 +173,9 @@ class MarketStates:
             if market is not None:
                 book = self.books[pair.pair_id] = Book(pair)
                 market.add(book)
-                self._offers[pair.first.line_id] = (book.first, market)
-                self._offers[pair.second.line_id] = (book.second, market)
+                for line, offers in ((pair.first, book.first), (pair.second, book.second)):
+                    self.offers[line.line_id] = offers
+                    self._offers[line.line_id] = (offers, market)
 
     def _add_markets(self, event: MarketsAdded) -> None:
         pairs = self.catalogue.add(event.events, event.markets, event.lines)

@@ -10,6 +10,9 @@ DISPLAYED_LEVELS = 10
 # The longest time between a private update and the change of the book that it explains.
 _MAX_APART_NS = 2_000_000_000
 
+# The best offer of others as (odds, cents), if there is one.
+Touch = tuple[Odds, int] | None
+
 
 class Offers:
     """What a taker may stake on one line, in cents by odds.
@@ -84,7 +87,7 @@ class Offers:
             self._fallen[odds] = (at_ns, max(0, missing_cents - change_cents))
         _set(self._ours, odds, min(ours_cents, amount_cents))
 
-    def touch(self) -> tuple[Odds, int] | None:
+    def touch(self) -> Touch:
         """Return the best offer of others as (odds, cents), if there is one."""
         best = self.best
         if best is not None:
@@ -124,6 +127,10 @@ class Book:
         self.pair = pair
         self.first = Offers()
         self.second = Offers()
+
+    def touches(self) -> tuple[Touch, Touch]:
+        """Return the best offers of others on the first and the second line."""
+        return self.first.touch(), self.second.touch()
 
     def mark_touches(self) -> None:
         """Make `put` of both lines compare with the present touches from now on."""

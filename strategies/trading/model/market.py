@@ -1,7 +1,7 @@
 """What can be wagered on: sport events, their markets, the lines of a market, and their pairs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from msgspec import Struct
@@ -122,16 +122,16 @@ class Pair:
     market: Market
     first: Line
     second: Line
+    market_key: MarketKey = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep the key of the market, which every update of a wager needs."""
+        object.__setattr__(self, "market_key", self.first.market_key)
 
     @property
     def type(self) -> MarketType:
         """Return the type of its market."""
         return self.market.type
-
-    @property
-    def market_key(self) -> MarketKey:
-        """Return the key of its market."""
-        return self.first.market_key
 
     def label(self, event: SportEvent) -> str:
         """Return its name within its event: "spread, home -4.5", "total 210.5"."""

@@ -1,5 +1,8 @@
-"""The position in a pair: profit by outcome, open stake, and the worst case."""
+"""Positions in pairs: profit by outcome, open stake and worst case; and sums over all pairs."""
 
+from collections.abc import Sequence
+
+from strategies.trading.model.ids import EventId, MarketKey, PairId
 from strategies.trading.model.market import Pair, Result
 
 
@@ -18,10 +21,11 @@ class Position:
     """What is matched and what is open on the two lines of one pair, in cents.
 
     `profit_if[0]` is the profit if the first line wins, `profit_if[1]` if the second does;
-    `matched_cents` and `open_cents` are stakes on the first and second line.
+    `matched_cents` and `open_cents` are stakes on the first and second line; `mark_cents` is the
+    expected profit of what is matched at the last fair price, 0 before there was one.
     """
 
-    __slots__ = ("matched_cents", "open_cents", "pair", "profit_if")
+    __slots__ = ("mark_cents", "matched_cents", "open_cents", "pair", "profit_if")
 
     def __init__(self, pair: Pair) -> None:
         """Start flat."""
@@ -29,6 +33,7 @@ class Position:
         self.profit_if = [0, 0]
         self.matched_cents = [0, 0]
         self.open_cents = [0, 0]
+        self.mark_cents = 0
 
     @property
     def flat(self) -> bool:
@@ -98,3 +103,106 @@ class Position:
     def marked_cents(self, fair_first: float) -> int:
         """Return the expected profit of what is matched at a fair probability of the first."""
         return round(fair_first * self.profit_if[0] + (1.0 - fair_first) * self.profit_if[1])
+
+
+class Exposure:
+    """The positions of a session in cents, with running sums by market, by event and in total.
+
+    The sums are kept rather than computed, so that a limit check costs the same with any number
+    of positions. Worst cases of different pairs are added up, as if all happened at once, which
+    never understates the risk. Open and in-flight wagers count in full, and so does stake that the
+    exchange is known to have matched before its fill is received.
+
+    `matched_cents` and `open_cents` are stakes, `turnover_cents` all stake that was ever matched,
+    `credit_cents` is the stake set free because matched wagers on both lines of a pair cover each
+    other, `marked_cents` the expected profit of what is matched, at the last fair prices.
+    """
+
+    def __init__(self) -> None:
+        """Start without positions."""
+        self.positions: dict[PairId, Position] = {}
+        self.total_cents = 0
+        self.max_total_cents = 0
+        self.open_cents = 0
+        self.matched_cents = 0
+        self.turnover_cents = 0
+        self.credit_cents = 0
+        self.marked_cents = 0
+        self._positions_by_event: dict[EventId, list[Position]] = {}
+        self._by_market: dict[MarketKey, int] = {}
+        self._by_event: dict[EventId, int] = {}
+        self._fairs: dict[PairId, float] = {}
+
+    def position(self, pair: Pair) -> Position:
+        """Return the position in a pair; a flat one is added if there was none."""
+        position = self.positions.get(pair.pair_id)
+        if position is None:
+            position = self.positions[pair.pair_id] = Position(pair)
+            self._positions_by_event.setdefault(pair.first.event_id, []).append(position)
+        return position
+
+    def positions_of(self, event_id: EventId) -> Sequence[Position]:
+        """Return the positions in the pairs of an event."""
+        return self._positions_by_event.get(event_id, ())
+
+    def of_market(self, market_key: MarketKey) -> int:
+        """Return the most that the pairs of a market can lose, in cents."""
+        return self._by_market.get(market_key, 0)
+
+    def of_event(self, event_id: EventId) -> int:
+        """Return the most that the pairs of an event can lose, in cents."""
+        return self._by_event.get(event_id, 0)
+
+    def change_open(self, pair: Pair, side: int, change_cents: int) -> None:
+        """Change the open stake on the first (0) or second (1) line of a pair."""
+        self.open_cents += change_cents
+        self._shift(pair, self.position(pair).change_open(side, change_cents))
+
+    def match(
+        self, pair: Pair, side: int, stake_cents: int, profit_cents: int, from_open_cents: int
+    ) -> None:
+        """Book a fill, of which `from_open_cents` had counted as open until now."""
+        position = self.position(pair)
+        worsened_cents, credit_cents = position.match(
+            side, stake_cents, profit_cents, from_open_cents
+        )
+        self.open_cents -= from_open_cents
+        self.matched_cents += stake_cents
+        self.turnover_cents += stake_cents
+        self.credit_cents += credit_cents
+        self._revalue(position)
+        self._shift(pair, worsened_cents)
+
+    def mark(self, pair: Pair, fair_first: float) -> None:
+        """Value what is matched of a pair at a fair probability of its first line."""
+        self._fairs[pair.pair_id] = fair_first
+        position = self.positions.get(pair.pair_id)
+        if position is not None:
+            self._revalue(position)
+
+    def release(self, pair: Pair) -> None:
+        """Remove what is matched, as the pair was settled."""
+        position = self.position(pair)
+        before = position.worst_case_cents()
+        self.credit_cents -= position.credit_cents()
+        self.matched_cents -= sum(position.matched_cents)
+        position.matched_cents = [0, 0]
+        position.profit_if = [0, 0]
+        self.marked_cents -= position.mark_cents
+        position.mark_cents = 0
+        self._shift(pair, before - position.worst_case_cents())
+
+    def _revalue(self, position: Position) -> None:
+        fair_first = self._fairs.get(position.pair.pair_id)
+        if fair_first is not None and not position.flat:
+            mark_cents = position.marked_cents(fair_first)
+            self.marked_cents += mark_cents - position.mark_cents
+            position.mark_cents = mark_cents
+
+    def _shift(self, pair: Pair, change_cents: int) -> None:
+        if change_cents:
+            key = pair.market_key
+            self._by_market[key] = self._by_market.get(key, 0) + change_cents
+            self._by_event[key.event_id] = self._by_event.get(key.event_id, 0) + change_cents
+            self.total_cents += change_cents
+            self.max_total_cents = max(self.max_total_cents, self.total_cents)

@@ -46,7 +46,7 @@ def middle_of_touch(book: Book, max_overround: float) -> float | None:
 
 def _touch_probabilities(book: Book, max_overround: float) -> tuple[float, float] | None:
     """Return what takers pay on either line; None if one-sided, crossed, or too wide."""
-    first, second = book.first.touch(), book.second.touch()
+    first, second = book.touches()
     if first is None or second is None:
         return None
     first_probability = implied_probability(first[0])

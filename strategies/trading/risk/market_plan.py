@@ -1,9 +1,8 @@
 """Plans the quotes of one market: how much each line may be staked within the limits."""
 
-from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.model.ids import LineId, MarketKey
 from strategies.trading.model.market import Pair
-from strategies.trading.model.position import Position, worst_case_cents
+from strategies.trading.model.position import Exposure, Position, worst_case_cents
 from strategies.trading.risk.limits import Limits
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.commands import PlaceWager
@@ -18,6 +17,7 @@ from strategies.trading.model.events import TradingState
 from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
+from strategies.trading.model.position import Exposure
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control, Proposal
 from strategies.trading.ports.journal import Denial
@@ -35,7 +35,7 @@ from strategies.trading.risk.controls import (
 )
 from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.market_plan import MarketPlan
-from strategies.trading.wagers.wager_manager import WagerManager
+from strategies.trading.wagers.wager import Wagers
 
 
 class RiskManager:
@@ -48,7 +48,7 @@ class RiskManager:
         market_states: MarketStates,
         exposure: Exposure,
         ledger: Ledger,
-        wagers: WagerManager,
+        wagers: Wagers,
         controls: Mapping[str, Control],
     ) -> None:
         """Start active; raise ConfigError for an own control without a method `check`."""

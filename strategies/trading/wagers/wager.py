@@ -1,52 +1,48 @@
-"""One wager of ours and its states.
+"""Our wagers, and the updates that change them."""
 
-PENDING → ACCEPTED → OPEN ⇄ CANCELLING → ENDED. Steps may be skipped forwards, as responses and
-private updates come over different channels: a fill may precede the opening or follow a cancel,
-and an update that was lost arrives later.
-"""
+from collections.abc import Iterable, Mapping
 
-from enum import StrEnum
-
+from strategies.trading.model.book import Offers
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import InvariantError
+from strategies.trading.model.events import (
+    CancelRefused,
+    ProfitCorrected,
+    WagerAccepted,
+    WagerCancelled,
+    WagerInvalid,
+    WagerMatched,
+    WagerOpened,
+    WagerRejected,
+    WagerWiped,
+)
 from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import Pair
+from strategies.trading.model.market import Catalogue, Pair
 from strategies.trading.model.money import dollars_text, fill_profit_cents
 from strategies.trading.model.odds import Odds, opposite
+from strategies.trading.model.position import Exposure
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.wagers.wager_state import STEPS, EndReason, WagerState
 
+PrivateUpdate = (
+    WagerAccepted
+    | WagerRejected
+    | WagerOpened
+    | WagerInvalid
+    | WagerMatched
+    | ProfitCorrected
+    | WagerCancelled
+    | CancelRefused
+    | WagerWiped
+)
 
-class WagerState(StrEnum):
-    """The state of a wager at the exchange, according to the updates received."""
+# After this time without a response, a cancel or its response counts as lost, and the cancel is
+# sent again. The exchange publishes no timeout; it responds within a second, or within the in-play
+# delay.
+CANCEL_PATIENCE_NS = 5 * NS_PER_SECOND
 
-    PENDING = "pending"
-    ACCEPTED = "accepted"
-    OPEN = "open"
-    CANCELLING = "cancelling"
-    ENDED = "ended"
-
-
-class EndReason(StrEnum):
-    """Why a wager ended."""
-
-    MATCHED = "matched"
-    CANCELLED = "cancelled"
-    WIPED = "wiped"
-    REJECTED = "rejected"
-    INVALID = "invalid"
-
-
-_STEPS = {
-    WagerState.PENDING: (
-        WagerState.ACCEPTED,
-        WagerState.OPEN,
-        WagerState.CANCELLING,
-        WagerState.ENDED,
-    ),
-    WagerState.ACCEPTED: (WagerState.OPEN, WagerState.CANCELLING, WagerState.ENDED),
-    WagerState.OPEN: (WagerState.CANCELLING, WagerState.ENDED),
-    WagerState.CANCELLING: (WagerState.OPEN, WagerState.CANCELLING, WagerState.ENDED),
-    WagerState.ENDED: (),
-}
+# How long updates of an ended wager are still booked; after that the account must be reconciled.
+_KEEP_ENDED_NS = 3600 * NS_PER_SECOND
 
 
 class Wager:
@@ -55,15 +51,17 @@ class Wager:
     `side` is 0 if the line is the first of its pair, else 1. Matched and unmatched stake are
     amounts, not states. `most_cents` is the most that can be matched: the stake, or what the
     exchange reported at the end. `fill_totals` holds `WagerMatched.total_cents` of the fills
-    booked. To takers the wager is an offer on `shown_line_id` at `shown_odds`, of which
-    `shown_cents` are expected in the book. `answered_ns` is when the first response to the
-    placement arrived, `ended_ns` when the wager ended; None before. `asked_ns` is when a cancel was
-    last sent, `retry_at_ns` when a refused one may be sent again.
+    booked; `complete` is whether the wager has ended and every fill of it was booked. To takers
+    the wager is an offer on `shown_line_id` at `shown_odds`, of which `shown_cents` are expected in
+    the book. `answered_ns` is when the first response to the placement arrived, `ended_ns` when the
+    wager ended; None before. `asked_ns` is when a cancel was last sent, `retry_at_ns` when a
+    refused one may be sent again.
     """
 
     __slots__ = (
         "answered_ns",
         "asked_ns",
+        "complete",
         "ended_ns",
         "fill_totals",
         "intent",
@@ -99,6 +97,7 @@ class Wager:
         self.reason: EndReason | None = None
         self.matched_cents = 0
         self.most_cents = self.stake_cents
+        self.complete = False
         self.fill_totals: set[int] = set()
         self.rested_cents = 0
         self.shown_line_id: LineId = (pair.first if self.side else pair.second).line_id
@@ -113,11 +112,6 @@ class Wager:
     def ended(self) -> bool:
         """Return whether the exchange matches no more of the wager."""
         return self.state is WagerState.ENDED
-
-    @property
-    def complete(self) -> bool:
-        """Return whether the wager has ended and all its fills were received."""
-        return self.ended and not self.lacks_fill
 
     @property
     def unmatched_cents(self) -> int:
@@ -149,7 +143,7 @@ class Wager:
 
     def step(self, state: WagerState) -> None:
         """Change the state; raise InvariantError for a step that a wager cannot take."""
-        if state not in _STEPS[self.state]:
+        if state not in STEPS[self.state]:
             message = f"wager {self.ref} cannot go from {self.state} to {state}"
             raise InvariantError(message)
         self.state = state
@@ -169,6 +163,7 @@ class Wager:
             matched, stake = dollars_text(self.matched_cents), dollars_text(self.stake_cents)
             message = f"wager {self.ref}: {matched} is matched of a stake of {stake}"
             raise InvariantError(message)
+        self.complete = self.ended and not self.lacks_fill
         return was_open_cents
 
     def end(self, reason: EndReason, most_cents: int, at_ns: int) -> int:
@@ -181,4 +176,209 @@ class Wager:
         self.reason = reason
         self.ended_ns = at_ns
         self.most_cents = max(most_cents, *self.fill_totals, 0)
+        self.complete = not self.lacks_fill
         return self.open_cents - was_open_cents
+
+
+class Wagers:
+    """The wagers of the session that may still be matched, or of which updates may still come.
+
+    `offers` are the desk's books by line, in which open wagers of ours are expected to be shown.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, exposure: Exposure, offers: Mapping[LineId, Offers]
+    ) -> None:
+        """Start with no wagers."""
+        self._catalogue = catalogue
+        self._exposure = exposure
+        self._offers = offers
+        self._live: dict[WagerRef, Wager] = {}
+        self._live_by_line: dict[LineId, dict[WagerRef, Wager]] = {}
+        self._lacking: dict[WagerRef, Wager] = {}
+        self._ended: dict[WagerRef, tuple[Wager, int]] = {}
+
+    @property
+    def live_count(self) -> int:
+        """Return how many wagers are pending, open, or being cancelled."""
+        return len(self._live)
+
+    @property
+    def at_rest(self) -> bool:
+        """Return whether nothing is in flight or known to be unreported.
+
+        That is so if every live wager is open, with no cancel under way, and every fill that any
+        update implies was received.
+        """
+        return not self._lacking and all(
+            wager.state is WagerState.OPEN and not wager.lacks_fill for wager in self.live()
+        )
+
+    def unfinished(self) -> list[Wager]:
+        """Return the wagers of which a fill or the end may still come, in the order of placing."""
+        return sorted([*self._live.values(), *self._lacking.values()], key=_placed_ns)
+
+    def live(self) -> Iterable[Wager]:
+        """Return the wagers that may still be matched, in the order of placing."""
+        return self._live.values()
+
+    def live_on(self, line_id: LineId) -> Iterable[Wager]:
+        """Return the live wagers on a line, in the order of placing."""
+        return self._live_by_line.get(line_id, {}).values()
+
+    def find(self, ref: WagerRef) -> Wager | None:
+        """Return a wager that is live, lacks a fill, or ended within the last hour."""
+        wager = self._live.get(ref) or self._lacking.get(ref)
+        if wager is None and ref in self._ended:
+            return self._ended[ref][0]
+        return wager
+
+    def register(self, command: PlaceWager, now_ns: int) -> None:
+        """Add a wager; to be called before it is sent, so that it counts from then on."""
+        pair = self._catalogue.pair_of(command.line_id)
+        wager = Wager(command, pair, now_ns)
+        self._live[wager.ref] = wager
+        self._live_by_line.setdefault(wager.line_id, {})[wager.ref] = wager
+        self._exposure.change_open(pair, wager.side, wager.stake_cents)
+        self._show(wager, now_ns)
+
+    def begin_cancel(self, ref: WagerRef, now_ns: int) -> None:
+        """Mark a wager as being cancelled; to be called before the cancel is sent."""
+        wager = self._live[ref]
+        wager.step(WagerState.CANCELLING)
+        wager.asked_ns = now_ns
+        self._show(wager, now_ns)
+
+    def begin_cancel_all(self, now_ns: int) -> None:
+        """Mark every open wager as being cancelled; to be called before the cancel is sent."""
+        for ref, wager in self._live.items():
+            if wager.state in (WagerState.OPEN, WagerState.CANCELLING):
+                self.begin_cancel(ref, now_ns)
+
+    def unanswered(self, now_ns: int) -> list[WagerRef]:
+        """Return the wagers whose cancel has been unanswered for `CANCEL_PATIENCE_NS`."""
+        return [
+            wager.ref
+            for wager in self.live()
+            if wager.state is WagerState.CANCELLING
+            and now_ns - wager.asked_ns >= CANCEL_PATIENCE_NS
+        ]
+
+    def apply(self, event: PrivateUpdate, at_ns: int) -> Wager | None:
+        """Apply a response or a private update; return its wager, None if nothing changed.
+
+        Updates may come late, more than once and out of order. Raise InvariantError for a wager
+        that is not ours.
+        """
+        wager = self.find(event.ref)
+        if wager is None:
+            message = f"update of wager {event.ref}, which this session did not place"
+            raise InvariantError(message)
+        if wager.answered_ns is None and isinstance(event, WagerAccepted | WagerRejected):
+            wager.answered_ns = at_ns
+        if not _is_new(event, wager):
+            return None
+        match event:
+            case WagerAccepted():
+                wager.step(WagerState.ACCEPTED)
+            case WagerOpened():
+                wager.step(WagerState.OPEN)
+            case WagerMatched():
+                self._match(wager, event, at_ns)
+            case ProfitCorrected():
+                self._exposure.match(wager.pair, wager.side, 0, event.change_cents, 0)
+            case CancelRefused():
+                wager.step(WagerState.OPEN)
+                wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
+            case _:
+                self._end_by(wager, event, at_ns)
+        self._show(wager, at_ns)
+        return wager
+
+    def _match(self, wager: Wager, event: WagerMatched, at_ns: int) -> None:
+        was_open_cents = wager.match(event.odds, event.stake_cents, event.total_cents)
+        self._exposure.match(
+            wager.pair, wager.side, event.stake_cents, event.profit_cents, was_open_cents
+        )
+        if wager.ref in self._lacking and wager.complete:
+            del self._lacking[wager.ref]
+            self._keep_ended(wager, at_ns)
+        elif wager.matched_cents == wager.stake_cents and wager.ref in self._live:
+            self._end(wager, EndReason.MATCHED, wager.stake_cents, at_ns)
+
+    def _end_by(
+        self,
+        wager: Wager,
+        event: WagerRejected | WagerInvalid | WagerCancelled | WagerWiped,
+        at_ns: int,
+    ) -> None:
+        match event:
+            case WagerRejected():
+                self._end(wager, EndReason.REJECTED, wager.matched_cents, at_ns)
+            case WagerInvalid():
+                self._end(wager, EndReason.INVALID, wager.matched_cents, at_ns)
+            case WagerCancelled() | WagerWiped():
+                cancelled = isinstance(event, WagerCancelled)
+                reason = EndReason.CANCELLED if cancelled else EndReason.WIPED
+                self._end(wager, reason, wager.stake_cents - event.unmatched_cents, at_ns)
+
+    def _end(self, wager: Wager, reason: EndReason, most_cents: int, at_ns: int) -> None:
+        """End a wager; its fills that were not received yet still count as open."""
+        change_cents = wager.end(reason, most_cents, at_ns)
+        if change_cents:
+            self._exposure.change_open(wager.pair, wager.side, change_cents)
+        del self._live[wager.ref]
+        del self._live_by_line[wager.line_id][wager.ref]
+        if wager.complete:
+            self._keep_ended(wager, at_ns)
+        else:
+            self._lacking[wager.ref] = wager
+
+    def _keep_ended(self, wager: Wager, at_ns: int) -> None:
+        self._ended[wager.ref] = (wager, at_ns)
+        self._forget_ended_before(at_ns - _KEEP_ENDED_NS)
+
+    def _forget_ended_before(self, when_ns: int) -> None:
+        """Drop wagers of which no update is expected any more, so that memory stays bounded."""
+        while self._ended:
+            ref, (_, ended_ns) = next(iter(self._ended.items()))
+            if ended_ns >= when_ns:
+                return
+            del self._ended[ref]
+
+    def _show(self, wager: Wager, at_ns: int) -> None:
+        """Update how much of the opposite offers is expected to be this wager."""
+        change_cents = wager.update_shown()
+        if not change_cents:
+            return
+        offers = self._offers[wager.shown_line_id]
+        odds = wager.shown_odds
+        if wager.reason in (EndReason.REJECTED, EndReason.INVALID):
+            offers.disown(odds, -change_cents)
+        elif change_cents > 0 or wager.state is WagerState.CANCELLING:
+            offers.expect_own(odds, change_cents)
+        else:
+            offers.lose_own(odds, -change_cents, at_ns)
+
+
+def _placed_ns(wager: Wager) -> int:
+    return wager.placed_ns
+
+
+def _is_new(event: PrivateUpdate, wager: Wager) -> bool:
+    """Return whether an update is neither a repeat nor overtaken by a later one."""
+    match event:
+        case WagerMatched():
+            return event.total_cents not in wager.fill_totals
+        case ProfitCorrected():
+            return True
+        case WagerAccepted():
+            return wager.state is WagerState.PENDING
+        case WagerOpened():
+            return wager.state in (WagerState.PENDING, WagerState.ACCEPTED)
+        case CancelRefused():
+            # A time to retry that passed before the last cancel belongs to an earlier cancel.
+            overtaken = event.retry_at_ns is not None and event.retry_at_ns <= wager.asked_ns
+            return wager.state is WagerState.CANCELLING and not overtaken
+        case _:
+            return not wager.ended

@@ -16,7 +16,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import EVEN
-from strategies.trading.wagers.wager import EndReason
+from strategies.trading.wagers.wager_state import EndReason
 
 REF = WagerRef("first-1-1")
 REQUEST = PlaceWager(REF, LineId("home"), EVEN, 10_000, Intent.ADD_ONLY)

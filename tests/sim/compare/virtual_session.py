@@ -18,11 +18,10 @@ from recordings.tape import Clocks, Side, TapeInfo
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
-from sim.engine.inbox import Inbox
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
 from sim.exchange.books import LineBook
-from sim.exchange.exchange_connection import ExchangeConnection
+from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import QueueModel
@@ -94,7 +93,7 @@ class _VirtualSession:
             publisher.publish_trade(book, odds, stake_cents, env.now_ns + latency.feed.sample_ns())
 
         exchange.on_trade = publish_trade
-        connection = ExchangeConnection(env, exchange, latency, self._inbox, publisher)
+        connection = ExchangeConnection(env, exchange, latency, self._inbox, publisher.markets)
         env.replay_to(TapeReplayer(env, tape.info, exchange, publisher).apply_row)
         clock = VirtualClock(env, self._inbox.drain)
         _begin_journal(journal, parts, env.now_ns)

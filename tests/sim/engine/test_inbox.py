@@ -6,8 +6,8 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.engine.inbox import Inbox
 from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from sim.exchange.exchange_connection import Inbox
 from strategies.trading.model.events import Event, FeedLost, OfferChanged, WagerOpened
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
@@ -81,7 +81,7 @@ def test_responses_that_arrive_together_precede_the_feed_of_that_instant() -> No
     desk.publish(0, 10, 1)
     desk.publish(0, 20, 2, wake=True)
     answers = [WagerOpened(WagerRef("a")), WagerOpened(WagerRef("b"))]
-    desk.at(20, lambda: desk.inbox.deliver(*answers), Priority.DESK)
+    desk.at(20, lambda: desk.inbox.deliver(answers), Priority.DESK)
     desk.env.run()
     expected = [(10, offer(1)), (20, answers[0]), (20, answers[1]), (20, "act")]
     assert desk.seen == [*expected, (20, offer(2)), (20, "act")]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.exchange.exchange_account import ExchangeAccount
+from sim.exchange.participant import ExchangeAccount
 from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
@@ -37,10 +37,18 @@ FILLS = st.lists(
 OUTCOMES = st.tuples(st.sampled_from(list(Result)), st.sampled_from(list(Result)))
 
 
+CATALOGUE = Catalogue([GAME], [SPREAD], LINES.values())
+
+
 def account(rate_percent: float = 2.0, offset_by: Offset = Offset.MARKET) -> ExchangeAccount:
     """Return an account with 1,000 dollars."""
-    catalogue = Catalogue([GAME], [SPREAD], LINES.values())
-    return ExchangeAccount(catalogue, 100_000, Commission(rate_percent, offset_by))
+    return ExchangeAccount(CATALOGUE, 100_000, Commission(rate_percent, offset_by))
+
+
+def book_fill(ours: ExchangeAccount, line: str, stake_cents: int, profit_cents: int) -> None:
+    """Book a fill on a line."""
+    pair = CATALOGUE.pair_of(LineId(line))
+    ours.book_fill(pair, LineId(line), stake_cents, profit_cents)
 
 
 def results_of(outcomes: tuple[Result, ...]) -> dict[LineId, Result]:
@@ -76,7 +84,7 @@ def test_settlement_pays_the_sum_over_fills(
     """Cash after settlement is the old cash, plus wins, less losses, less 2 % of a net win."""
     ours = account()
     for line, stake, profit in fills:
-        ours.book_fill(SPREAD.key, LineId(line), stake, profit)
+        book_fill(ours, line, stake, profit)
     assert ours.matched_cents == sum(stake for _, stake, _ in fills)
     results = results_of(outcomes)
     ours.settle(SPREAD.key, results)
@@ -91,7 +99,7 @@ def test_a_correction_gives_the_same_cash_as_the_right_results_alone(
     """A market settled again is as if it had been settled correctly at once."""
     ours = account()
     for line, stake, profit in fills:
-        ours.book_fill(SPREAD.key, LineId(line), stake, profit)
+        book_fill(ours, line, stake, profit)
     ours.settle(SPREAD.key, results_of(first))
     ours.settle(SPREAD.key, results_of(second))
     assert ours.cash_cents == 100_000 + exact_net(fills, results_of(second), 2)
@@ -105,7 +113,7 @@ def test_covered_stakes_are_those_that_no_result_can_lose(
     """Pair by pair: the stakes, less the worst loss over the results of the pair."""
     ours = account()
     for line, stake, profit in fills:
-        ours.book_fill(SPREAD.key, LineId(line), stake, profit)
+        book_fill(ours, line, stake, profit)
     covered = 0
     for first, second in PAIRS:
         of_pair = [fill for fill in fills if fill[0] in (first, second)]
@@ -121,16 +129,16 @@ def test_covered_stakes_are_those_that_no_result_can_lose(
 def test_the_credit_is_that_of_the_formula() -> None:
     """With p1 300, s1 200, p2 120, s2 150 the worst is a loss of 80, so 270 of 350 are covered."""
     ours = account()
-    ours.book_fill(SPREAD.key, LineId("home-5"), 200, 300)
-    ours.book_fill(SPREAD.key, LineId("away+5"), 150, 120)
+    book_fill(ours, "home-5", 200, 300)
+    book_fill(ours, "away+5", 150, 120)
     assert ours.covered_cents == 350 + min(0, 300 - 150, 120 - 200)
 
 
 def test_two_points_of_a_market_do_not_cover_each_other() -> None:
     """The credit looks at the two lines of one pair only."""
     ours = account()
-    ours.book_fill(SPREAD.key, LineId("home-4.5"), 1_000, 1_000)
-    ours.book_fill(SPREAD.key, LineId("away+5"), 1_000, 1_000)
+    book_fill(ours, "home-4.5", 1_000, 1_000)
+    book_fill(ours, "away+5", 1_000, 1_000)
     assert ours.covered_cents == 0
 
 
@@ -142,8 +150,8 @@ def test_commission_is_on_the_net_of_the_market_unless_set_by_pair(
 ) -> None:
     """Within a market the loss on one point offsets the win on another, before commission."""
     ours = account(2, offset_by)
-    ours.book_fill(SPREAD.key, LineId("home-4.5"), 5_000, 10_000)
-    ours.book_fill(SPREAD.key, LineId("home-5"), 5_000, 10_000)
+    book_fill(ours, "home-4.5", 5_000, 10_000)
+    book_fill(ours, "home-5", 5_000, 10_000)
     ours.settle(SPREAD.key, results_of((Result.WON, Result.LOST)))
     assert ours.commission_cents == commission_cents
     assert ours.cash_cents == 100_000 + 5_000 - commission_cents
@@ -152,8 +160,8 @@ def test_commission_is_on_the_net_of_the_market_unless_set_by_pair(
 def test_a_line_without_a_result_is_paid_by_its_opposites() -> None:
     """A result of one line decides its pair; without one the pair's stakes are returned."""
     ours = account(0)
-    ours.book_fill(SPREAD.key, LineId("home-4.5"), 1_000, 900)
-    ours.book_fill(SPREAD.key, LineId("home-5"), 1_000, 900)
+    book_fill(ours, "home-4.5", 1_000, 900)
+    book_fill(ours, "home-5", 1_000, 900)
     ours.settle(SPREAD.key, {LineId("away+4.5"): Result.LOST})
     assert (ours.cash_cents, ours.matched_cents) == (100_900, 0)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from sim.results.run_record import WagerRecorder
 from sim.results.run_tables import RunTables
-from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,

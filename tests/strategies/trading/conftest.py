@@ -373,12 +373,12 @@ class DeskHarness:
 
     def converge(self, *quotes: Quote) -> Changes:
         """Return what the wager manager sends for moneyline quotes, registered as sent."""
-        wagers, now_ns = self.desk.wagers, self.clock.now_ns()
-        changes = wagers.converge((LineId("home"), LineId("away")), quotes, quotes, now_ns)
+        wagers, manager, now_ns = self.desk.wagers, self.desk.manager, self.clock.now_ns()
+        changes = manager.converge((LineId("home"), LineId("away")), quotes, quotes, now_ns)
         for ref in changes.cancels:
             wagers.begin_cancel(ref, now_ns)
         for place in changes.places:
-            wagers.register(place, now_ns)
+            manager.register(place, now_ns)
         return changes
 
     # Events -----------------------------------------------------------------------------------

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategies.trading.accounting.exposure import Exposure
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Catalogue, Pair
 from strategies.trading.model.money import profit_cents
-from strategies.trading.model.position import Position
+from strategies.trading.model.position import Exposure, Position
 
 LINES = ("home", "home-4.5", "home-3", "over", "home2")
 

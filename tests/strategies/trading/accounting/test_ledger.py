@@ -137,11 +137,11 @@ def test_a_repeated_result_changes_nothing(harness: DeskHarness) -> None:
 def test_marks_are_separate_from_profit(harness: DeskHarness) -> None:
     """An unsettled position is valued at the last fair price, and never counted as profit."""
     harness.fill_new("home", 150, 10_000)
-    harness.desk.ledger.mark(harness.pair(), 0.5)
+    harness.desk.exposure.mark(harness.pair(), 0.5)
     assert accounts(harness) == (0, 0, 2_500)
     assert harness.desk.ledger.equity_cents == 100_002_500
     assert harness.desk.ledger.balance_cents == 100_000_000
-    assert [mark for _, mark in harness.desk.ledger.open_positions()] == [2_500]
+    assert [one.mark_cents for one in harness.desk.ledger.open_positions()] == [2_500]
     harness.settle(harness.key(), {"home": WON})
     assert accounts(harness) == (14_700, 300, 0)
     assert harness.desk.ledger.equity_cents == 100_014_700
@@ -149,10 +149,10 @@ def test_marks_are_separate_from_profit(harness: DeskHarness) -> None:
 
 def test_a_fill_is_marked_at_the_last_price(harness: DeskHarness) -> None:
     """A fill is valued at the last price, without waiting for the next one."""
-    harness.desk.ledger.mark(harness.pair(), 0.5)
+    harness.desk.exposure.mark(harness.pair(), 0.5)
     harness.fill_new("away", 120, 1_000)
     assert accounts(harness) == (0, 0, 100)
-    harness.desk.ledger.mark(harness.pair(), 0.6)
+    harness.desk.exposure.mark(harness.pair(), 0.6)
     assert accounts(harness) == (0, 0, -120)
 
 

@@ -12,7 +12,7 @@ from strategies.trading.model.events import (
     ReferencePrice,
     ScoreChanged,
 )
-from strategies.trading.model.ids import EventId, LineId
+from strategies.trading.model.ids import EventId, LineId, PairId
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.setting_reader import read_settings
@@ -81,7 +81,7 @@ def test_a_fresh_reference_keeps_its_quotes(make_harness: MakeHarness) -> None:
         harness.open_pending()
     assert [place.line_id for place in harness.exchange.places] == ["home"]
     assert harness.exchange.cancels == []
-    assert harness.desk.fair_of(harness.pair().pair_id) == 0.6
+    assert fair_now(harness, harness.pair().pair_id) == 0.6
 
 
 def test_offers_do_not_replace_a_missing_reference(make_harness: MakeHarness) -> None:
@@ -91,7 +91,7 @@ def test_offers_do_not_replace_a_missing_reference(make_harness: MakeHarness) ->
         harness.offer(line, -105, 10_000)
     harness.refresh()
     assert harness.exchange.places == []
-    assert harness.desk.fair_of(harness.pair().pair_id) is None
+    assert fair_now(harness, harness.pair().pair_id) is None
 
 
 @pytest.mark.parametrize("pricing", [Reference(30), InGame(0.2)])
@@ -116,6 +116,11 @@ def test_an_invalid_age_is_refused(age: Any) -> None:
         read_settings("pricing", Reference, {"max_age_seconds": age})
 
 
+def fair_now(harness: DeskHarness, pair_id: PairId) -> Any:
+    """Return the fair probability of a pair's first line now."""
+    return harness.desk.fair_of(pair_id, harness.clock.now_ns())
+
+
 def tip_off(harness: DeskHarness) -> None:
     """Offer the moneyline around 60 %, refresh, clear the offers, and start play."""
     for line, odds in (("home", -155), ("away", 145)):
@@ -131,14 +136,14 @@ def test_the_last_pregame_price_is_used_in_play(make_harness: MakeHarness) -> No
     harness = harness_with_pricing(make_harness, InGame(0.2))
     home = harness.pair().pair_id
     tip_off(harness)
-    assert harness.desk.fair_of(home) is None
+    assert fair_now(harness, home) is None
     harness.on_event(ScoreChanged(G1, 0, 0))
     before = 0.5 + (155 / 255 - 100 / 245) / 2
-    assert harness.desk.fair_of(home) == pytest.approx(before, abs=1e-3)
+    assert fair_now(harness, home) == pytest.approx(before, abs=1e-3)
     harness.on_event(ScoreChanged(G1, 70, 50, 24 * 60 * SECOND_NS))
-    assert harness.desk.fair_of(home) in harness.strategy.fairs[-4:]
-    assert harness.desk.fair_of(home) > 0.9
-    assert 0.5 < harness.desk.fair_of(harness.pair("home-4.5").pair_id) < harness.desk.fair_of(home)
+    assert fair_now(harness, home) in harness.strategy.fairs[-4:]
+    assert fair_now(harness, home) > 0.9
+    assert 0.5 < fair_now(harness, harness.pair("home-4.5").pair_id) < fair_now(harness, home)
 
 
 def test_an_estimated_clock_is_updated_without_events(make_harness: MakeHarness) -> None:

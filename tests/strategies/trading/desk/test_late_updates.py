@@ -20,7 +20,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.wagers.wager import EndReason, WagerState
+from strategies.trading.wagers.wager_state import EndReason, WagerState
 
 DeskHarness = Any
 MakeHarness = Callable[..., Any]

@@ -30,7 +30,7 @@ from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, W
 from strategies.trading.model.market import Catalogue, Result
 from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds
-from strategies.trading.wagers.wager import WagerState
+from strategies.trading.wagers.wager_state import WagerState
 
 DeskHarness = Any
 MakeHarness = Callable[..., Any]

@@ -23,7 +23,7 @@ from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Denial
-from strategies.trading.wagers.wager import WagerState
+from strategies.trading.wagers.wager_state import WagerState
 
 DeskHarness = Any
 MakeHarness = Callable[..., Any]

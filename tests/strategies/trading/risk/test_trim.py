@@ -19,7 +19,7 @@ from strategies.trading.model.ids import EventId, LineId
 from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
 from strategies.trading.ports.journal import Denial
-from strategies.trading.wagers.wager import WagerState
+from strategies.trading.wagers.wager_state import WagerState
 
 DeskHarness = Any
 MakeHarness = Callable[..., Any]

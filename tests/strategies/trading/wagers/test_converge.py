@@ -18,8 +18,9 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.odds import crosses, prophetx_ladder
 from strategies.trading.ports.strategy import Quote
-from strategies.trading.wagers.wager import Wager, WagerState
+from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_manager import Changes
+from strategies.trading.wagers.wager_state import WagerState
 
 DeskHarness = Any
 MakeHarness = Callable[..., Any]

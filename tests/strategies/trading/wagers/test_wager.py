@@ -11,7 +11,8 @@ from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Odds
-from strategies.trading.wagers.wager import EndReason, Wager, WagerState
+from strategies.trading.wagers.wager import Wager
+from strategies.trading.wagers.wager_state import EndReason, WagerState
 
 ORDER = list(WagerState)
 

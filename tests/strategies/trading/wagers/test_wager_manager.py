@@ -18,8 +18,8 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.setting_reader import read_settings
-from strategies.trading.wagers.wager import WagerState
 from strategies.trading.wagers.wager_manager import Changes, WagerSettings
+from strategies.trading.wagers.wager_state import WagerState
 
 DeskHarness = Any
 MakeHarness = Callable[..., Any]

@@ -1,26 +1,116 @@
-"""The record of a run's wagers: a row for each fill, with its markouts, and one for each wager.
+"""The record of a run: its commands as a digest, its decisions, accounts and wagers as tables.
 
-The recorder is between the source of events and the desk. It computes the fair price before the
-desk receives a fill, and reads from the desk's own wagers what the fill changed. The desk does not
-know it.
+The journal records what the desk reports. The recorder of wagers is between the source of events
+and the desk: it computes the fair price before the desk receives a fill, and reads from the desk's
+own wagers what the fill changed. The desk does not know it.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sim.results.decision_digest import DecisionDigest
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
-from strategies.trading.model.events import Event, WagerInvalid, WagerMatched, WagerRejected
+from strategies.trading.model.commands import Command, PlaceWager
+from strategies.trading.model.events import (
+    Event,
+    EventStatusChanged,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+)
 from strategies.trading.model.ids import PairId, WagerRef
+from strategies.trading.model.market import Catalogue, EventStatus
 from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
-from strategies.trading.wagers.wager import Wager
-from strategies.trading.wagers.wager_manager import PrivateUpdate
+from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
+from strategies.trading.wagers.wager import PrivateUpdate, Wager
+from strategies.trading.wagers.wager_state import EndReason
 
 MARKOUT_SECONDS = (1, 10, 60)
+
+
+@dataclass(slots=True)
+class Counts:
+    """Wagers placed, and denials by control."""
+
+    wagers_placed: int = 0
+    denials: Counter[str] = field(default_factory=Counter)
+
+
+class RunJournal:
+    """The desk's journal in a simulation: counts, digest, and rows for tables, if given.
+
+    A desk cannot be recovered from it. `WagerRecorder` records fills and how wagers ended.
+    """
+
+    def __init__(self, catalogue: Catalogue, tables: RunTables | None) -> None:
+        """Start an empty record."""
+        self.digest = DecisionDigest()
+        self.counts = Counts()
+        self.event_times: dict[tuple[str, EventStatus], int] = {}
+        self._catalogue = catalogue
+        self._tables = tables
+
+    def received(self, _input_seq: int, now_ns: int, event: Event) -> None:
+        """Keep when an event first had a status."""
+        if isinstance(event, EventStatusChanged):
+            self.event_times.setdefault((event.event_id, event.status), now_ns)
+
+    def decided(self, now_ns: int, decision: Decision) -> None:
+        """Keep a decision, a row for each pair that has a price or a quote."""
+        if self._tables is None:
+            return
+        fairs = dict(decision.fairs)
+        quoted = {quote.line_id: quote for quote in decision.quotes}
+        for pair in self._catalogue.pairs_by_market[decision.market_key]:
+            first = quoted.get(pair.first.line_id)
+            second = quoted.get(pair.second.line_id)
+            row = (
+                now_ns,
+                pair.pair_id,
+                fairs.get(pair.pair_id),
+                first.odds if first else None,
+                second.odds if second else None,
+                first.stake_cents if first else None,
+                second.stake_cents if second else None,
+            )
+            self._tables.quotes.append(row)
+
+    def denied(self, now_ns: int, denial: Denial) -> None:
+        """Keep a denial."""
+        self.counts.denials[denial.control] += 1
+        if self._tables is not None:
+            row = (
+                now_ns,
+                denial.control,
+                denial.reason,
+                denial.line_id,
+                denial.odds,
+                denial.stake_cents,
+            )
+            self._tables.denials.append(row)
+
+    def sent(self, now_ns: int, command: Command) -> None:
+        """Keep a command."""
+        self.digest.add(now_ns, command)
+        if isinstance(command, PlaceWager):
+            self.counts.wagers_placed += 1
+
+    def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:
+        """Keep the accounts."""
+        if self._tables is not None:
+            equity_cents = accounts.balance_cents + accounts.marked_cents
+            row = (
+                now_ns,
+                accounts.profit_cents,
+                accounts.marked_cents,
+                equity_cents,
+                accounts.exposure_cents,
+            )
+            self._tables.equity.append(row)
 
 
 @dataclass(slots=True)
@@ -45,7 +135,7 @@ class _Before(NamedTuple):
     """What an update may change of a wager, and the fair probability of its line before it."""
 
     matched_cents: int
-    ended: bool
+    reason: EndReason | None
     complete: bool
     fair: float | None
 
@@ -94,8 +184,10 @@ class WagerRecorder:
             self._desk.take(event, at_ns)
             return
         # Asked before the desk books the fill: booking changes which offers count as our own.
-        fair = self._fair_of(wager) if isinstance(event, WagerMatched) else None
-        before = _Before(wager.matched_cents, wager.ended, wager.complete, fair)
+        fair = None
+        if isinstance(event, WagerMatched):
+            fair = self._fair(wager.pair.pair_id, at_ns, first=wager.side == 0)
+        before = _Before(wager.matched_cents, wager.reason, wager.complete, fair)
         self._desk.take(event, at_ns)
         self._record(event, at_ns, wager, before)
 
@@ -109,7 +201,8 @@ class WagerRecorder:
     def _record(self, event: Event, at_ns: int, wager: Wager, before: _Before) -> None:
         if isinstance(event, WagerMatched) and wager.matched_cents > before.matched_cents:
             self._record_fill(event, at_ns, wager, before.fair)
-        if wager.ended and not before.ended and isinstance(event, WagerRejected | WagerInvalid):
+        ended = wager.reason is not None and before.reason is None
+        if ended and isinstance(event, WagerRejected | WagerInvalid):
             self.rejections[event.code] += 1
         if wager.complete and not before.complete:
             self._write_wager(wager)
@@ -128,8 +221,7 @@ class WagerRecorder:
         )
         fill = _Fill(row, fair, first, pair_id, event.stake_cents)
         self._measuring.append(fill)
-        for seconds in MARKOUT_SECONDS:
-            self._clock.call_at(at_ns + seconds * NS_PER_SECOND, self._measurement(fill, seconds))
+        self._measure_later(fill, at_ns, 0)
 
     def _profits_after(self, event: WagerMatched, wager: Wager) -> list[int]:
         """Return the profit of the pair's fills by outcome, settled ones included."""
@@ -138,28 +230,32 @@ class WagerRecorder:
         profit_if[1 - wager.side] -= event.stake_cents
         return profit_if
 
-    def _measurement(self, fill: _Fill, seconds: int) -> Callable[[], None]:
+    def _measure_later(self, fill: _Fill, filled_ns: int, place: int) -> None:
+        """Measure the markout of this place in MARKOUT_SECONDS, then those after it."""
+        seconds = MARKOUT_SECONDS[place]
+        due_ns = filled_ns + seconds * NS_PER_SECOND
+
         def measure() -> None:
-            fair = self._fair(fill.pair_id, first=fill.first)
+            fair = self._fair(fill.pair_id, self._clock.now_ns(), first=fill.first)
             markout = None if fair is None or fill.fair is None else fair - fill.fair
             fill.markouts[seconds] = markout
             self.markouts[seconds].add(markout, fill.stake_cents)
-            while self._measuring and len(self._measuring[0].markouts) == len(MARKOUT_SECONDS):
+            if seconds != MARKOUT_SECONDS[-1]:
+                self._measure_later(fill, filled_ns, place + 1)
+            else:
+                # Fills are measured in the order in which they came.
                 self._write_fill(self._measuring.popleft())
 
-        return measure
+        self._clock.call_at(due_ns, measure)
 
-    def _fair_of(self, wager: Wager) -> float | None:
-        return self._fair(wager.pair.pair_id, first=wager.side == 0)
-
-    def _fair(self, pair_id: PairId, *, first: bool) -> float | None:
-        fair = self._desk.fair_of(pair_id)
+    def _fair(self, pair_id: PairId, now_ns: int, *, first: bool) -> float | None:
+        fair = self._desk.fair_of(pair_id, now_ns)
         return fair if fair is None or first else 1.0 - fair
 
     def _write_fill(self, fill: _Fill) -> None:
         if self._tables is not None:
             markouts = [fill.markouts.get(seconds) for seconds in MARKOUT_SECONDS]
-            self._tables.append("fills", [*fill.row[:10], *markouts, *fill.row[10:]])
+            self._tables.fills.append([*fill.row[:10], *markouts, *fill.row[10:]])
 
     def _write_wager(self, wager: Wager) -> None:
         reason = "open" if wager.reason is None else wager.reason.value
@@ -171,4 +267,4 @@ class WagerRecorder:
                 *(wager.pair.pair_id, wager.line_id, wager.side == 0, wager.odds),
                 *(wager.stake_cents, wager.matched_cents, wager.intent.value, reason),
             )
-            self._tables.append("wagers", row)
+            self._tables.wagers.append(row)

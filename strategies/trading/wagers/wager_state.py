@@ -1,0 +1,42 @@
+"""The states of a wager of ours, and the steps between them.
+
+PENDING → ACCEPTED → OPEN ⇄ CANCELLING → ENDED. Steps may be skipped forwards, as responses and
+private updates come over different channels: a fill may precede the opening or follow a cancel,
+and an update that was lost arrives later.
+"""
+
+from enum import StrEnum
+
+
+class WagerState(StrEnum):
+    """The state of a wager at the exchange, according to the updates received."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    OPEN = "open"
+    CANCELLING = "cancelling"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why a wager ended."""
+
+    MATCHED = "matched"
+    CANCELLED = "cancelled"
+    WIPED = "wiped"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+
+
+STEPS = {
+    WagerState.PENDING: (
+        WagerState.ACCEPTED,
+        WagerState.OPEN,
+        WagerState.CANCELLING,
+        WagerState.ENDED,
+    ),
+    WagerState.ACCEPTED: (WagerState.OPEN, WagerState.CANCELLING, WagerState.ENDED),
+    WagerState.OPEN: (WagerState.CANCELLING, WagerState.ENDED),
+    WagerState.CANCELLING: (WagerState.OPEN, WagerState.CANCELLING, WagerState.ENDED),
+    WagerState.ENDED: (),
+}
