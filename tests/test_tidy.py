@@ -30,7 +30,7 @@ REPEATED_MODULES = {
 
 # Tests wait for what happens (tests/event_loops.py), not for the wall. What sleeps all the same:
 SLEEPERS = {
-    "tests/live/socket_peer.py": "reports its health every tenth of a second, as the exchange does",
+    "tests/live/scripted_server.py": "sends a health check every tenth of a second",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

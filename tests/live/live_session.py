@@ -1,4 +1,4 @@
-"""A floor on which starts of one session are traded against one sandbox."""
+"""Starts of one session that trade against one sandbox."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ _PLACED = re.compile(r" open, (\d+) placed, ")
 Holds = Callable[[LocalSandbox], bool]
 
 
-class Floor:
+class SessionStarts:
     """Plays starts of one session against one sandbox that plays the shipped game at speed."""
 
     def __init__(
@@ -32,7 +32,7 @@ class Floor:
         game: Sequence[str],
         begin: str,
     ) -> None:
-        """Take the settings of both, and when the sandbox begins; the session is called `first`."""
+        """Use the settings of both, and the begin of the sandbox; the session is named `first`."""
         self._sandbox = sandbox
         self._compose = compose
         self._home = home
@@ -44,7 +44,7 @@ class Floor:
 
     @property
     def placed(self) -> int:
-        """Return how many wagers the present start has placed, as it last reported."""
+        """Return how many wagers the present start has placed, by its last report."""
         found = [int(each[1]) for each in map(_PLACED.search, self.lines) if each]
         return found[-1] if found else 0
 
@@ -69,7 +69,7 @@ class Floor:
         await trading
 
     def kept(self, *kinds: type, start: int = 1) -> list[Entry[Any]]:
-        """Return what a start kept of these in the journal."""
+        """Return the journal entries of a start with payloads of these types."""
         with JournalReader(self.folder / "journal.sqlite") as journal:
             entries = [entry for entry in journal.entries() if entry.run == start]
         return [entry for entry in entries if isinstance(entry.payload, kinds)]

@@ -19,12 +19,13 @@ class LocalSandbox:
     """A sandbox that runs in this process, and where it is."""
 
     server: Server
-    site: Endpoint
+    endpoint: Endpoint
 
     @property
     def settings(self) -> list[str]:
         """Return the settings by which a command line finds it."""
-        return [f"sandbox.port={self.site.socket_port}", f"sandbox.speed={self.site.speed:g}"]
+        port, speed = self.endpoint.socket_port, self.endpoint.speed
+        return [f"sandbox.port={port}", f"sandbox.speed={speed:g}"]
 
     @property
     def participants(self) -> list[Participant]:
@@ -57,5 +58,5 @@ async def serve_sandbox(speed: float, *settings: str) -> AsyncIterator[LocalSand
     async with session.opened() as server:
         port = urlsplit(server.address).port
         assert port is not None
-        site = replace(LOCAL, root=server.address, socket_port=port, speed=speed)
-        yield LocalSandbox(server, site)
+        endpoint = replace(LOCAL, root=server.address, socket_port=port, speed=speed)
+        yield LocalSandbox(server, endpoint)

@@ -1,4 +1,4 @@
-"""A stream that listens to a peer, and what it told."""
+"""A stream from a scripted server, and the records that it delivered."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ from live.prophetx.socket.stream import (
 from live.prophetx.wire.frames import read_change
 from live.wall_clock import WallClock
 from tests.event_loops import run_watching, until
-from tests.live.socket_peer import Peer, serving
+from tests.live.scripted_server import ScriptedServer, serving
 
 HASTY = StreamSettings(
     connect_seconds=3,
@@ -38,13 +38,13 @@ HASTY = StreamSettings(
     backoff_seconds_max=0.3,
 )
 
-# Longer than a thread sleeps.
+# Longer than any sleep of a reading thread.
 THREAD_SECONDS = 30
 
 
 @dataclass
-class Listener:
-    """What a stream told."""
+class StreamRecorder:
+    """The records of a stream."""
 
     stream: Stream
     decode_errors: DecodeErrors
@@ -59,8 +59,8 @@ class Listener:
         """Return the epochs that went down, or could not come up."""
         return [record for record in self.records if isinstance(record, SocketDown)]
 
-    def heard(self, change_type: str) -> list[Any]:
-        """Return what was heard of one kind, with its epoch."""
+    def changes(self, change_type: str) -> list[Any]:
+        """Return the received changes of one kind, with their epochs."""
         return [
             (record.epoch, read_change(record.frame).body)
             for record in self.records
@@ -80,7 +80,7 @@ class Listener:
         await until(holds)
 
     async def up(self, epochs: int) -> None:
-        """Wait for so many epochs to have come up."""
+        """Wait until this many epochs have come up."""
         await self.until(lambda: len(self.ups()) >= epochs)
 
     async def stop(self) -> None:
@@ -91,20 +91,24 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(peer: Peer, settings: StreamSettings = HASTY) -> AsyncIterator[Listener]:
-    """Stream from a peer."""
+async def recording_stream(
+    server: ScriptedServer, settings: StreamSettings = HASTY
+) -> AsyncIterator[StreamRecorder]:
+    """Stream from a scripted server."""
     clock, decode_errors = WallClock(), DecodeErrors()
-    async with serving(peer), Transport(peer.site, clock) as transport:
+    async with serving(server), Transport(server.endpoint, clock) as transport:
         tokens = Tokens(transport, Credentials("a", "b"), clock)
         client = ProphetClient(transport, tokens, decode_errors)
         rng = np.random.default_rng(1)
-        stream = Stream(client, peer.site, clock, settings, rng, lambda: [7, 8], decode_errors)
-        listener = Listener(stream, decode_errors)
-        listener.running = asyncio.create_task(stream.run(listener.records.append))
+        stream = Stream(
+            client, server.endpoint, clock, settings, rng, lambda: [7, 8], decode_errors
+        )
+        recorder = StreamRecorder(stream, decode_errors)
+        recorder.running = asyncio.create_task(stream.run(recorder.records.append))
         try:
-            yield listener
+            yield recorder
         finally:
-            await listener.stop()
+            await recorder.stop()
 
 
 def readers() -> list[threading.Thread]:
@@ -119,36 +123,36 @@ async def end_of(threads: Iterable[threading.Thread]) -> None:
         assert not thread.is_alive()
 
 
-async def five_hundred_messages(peer: Peer, listener: Listener) -> None:
-    """Let so many be said, one after the other, and wait until they are heard."""
+async def five_hundred_messages(server: ScriptedServer, recorder: StreamRecorder) -> None:
+    """Send five hundred messages in order, and wait until they are received."""
     for number in range(500):
-        await peer.change("tournament", {"info": {"id": number}})
-    await listener.until(lambda: len(listener.records) > 500)
-    await listener.until(lambda: len(listener.heard('"tournament"')) == 500)
+        await server.change("tournament", {"info": {"id": number}})
+    await recorder.until(lambda: len(recorder.records) > 500)
+    await recorder.until(lambda: len(recorder.changes('"tournament"')) == 500)
 
 
-async def closed_cleanly(peer: Peer) -> None:
-    """Close the socket as one should."""
-    await peer.socket.close(code=1000)
+async def closed_cleanly(server: ScriptedServer) -> None:
+    """Close the socket with a close frame."""
+    await server.socket.close(code=1000)
 
 
-async def broken_off(peer: Peer) -> None:
-    """Break the socket off."""
-    peer.reset()
+async def broken_off(server: ScriptedServer) -> None:
+    """Abort the socket."""
+    server.reset()
 
 
 def streamed(
-    scenario: Callable[[Peer, Listener], Awaitable[None]],
+    scenario: Callable[[ScriptedServer, StreamRecorder], Awaitable[None]],
     settings: StreamSettings = HASTY,
     **how: Any,
-) -> Listener:
-    """Play a scenario with such a peer and a stream, from when the stream is first up."""
+) -> StreamRecorder:
+    """Run a scenario with a server and a stream, from when the stream is first up."""
 
-    async def run() -> Listener:
-        peer = Peer(**how)
-        async with listening(peer, settings) as listener:
-            await listener.up(1)
-            await scenario(peer, listener)
-        return listener
+    async def run() -> StreamRecorder:
+        server = ScriptedServer(**how)
+        async with recording_stream(server, settings) as recorder:
+            await recorder.up(1)
+            await scenario(server, recorder)
+        return recorder
 
     return run_watching(run())

@@ -40,9 +40,9 @@ def play(sandbox: Sandbox, scenario: Scenario, answer_seconds: float = 5) -> Non
 
     async def run() -> None:
         async with sandbox(20, "+experiment=nba", "latency=none") as here:
-            site = replace(here.site, answer_seconds=answer_seconds)
-            clock = WallClock(speed=site.speed)
-            async with connected(site, clock, {}, Path()) as connection:
+            endpoint = replace(here.endpoint, answer_seconds=answer_seconds)
+            clock = WallClock(speed=endpoint.speed)
+            async with connected(endpoint, clock, {}, Path()) as connection:
                 await scenario(here, connection)
 
     run_watching(run())

@@ -159,8 +159,8 @@ def place_one(here: LocalSandbox) -> None:
     """Place a wager with the account that needs no keys."""
 
     async def place() -> None:
-        clock = WallClock(speed=here.site.speed)
-        async with connected(here.site, clock, {}, Path("nowhere")) as connection:
+        clock = WallClock(speed=here.endpoint.speed)
+        async with connected(here.endpoint, clock, {}, Path("nowhere")) as connection:
             client = connection.client
             (tournament,) = await client.tournaments()
             (event,) = await client.events(tournament.id)

@@ -1,4 +1,4 @@
-"""The proof that modes are one: what a session did live, a replay of what it heard does again."""
+"""The modes are the same code: a replay of a live session's inputs gives the same commands."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.events import WagerMatched
 from tests.conftest import Outcome
 from tests.fixture_types import Compose, RunMain
-from tests.live.live_session import OFTEN, Floor, quotes
+from tests.live.live_session import OFTEN, SessionStarts, quotes
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 pytestmark = pytest.mark.slow  # sessions on the clock, replayed
@@ -35,24 +35,26 @@ def traded_a_while(here: LocalSandbox) -> bool:
 @pytest.fixture(scope="module")
 def traded(
     sandbox: Sandbox, compose_settings: Compose, tmp_path_factory: pytest.TempPathFactory
-) -> Floor:
-    """Return a floor on which a session was started twice, live."""
+) -> SessionStarts:
+    """Return a session that was started twice, live."""
     home = tmp_path_factory.mktemp("live")
-    floor = Floor(sandbox, compose_settings, home, SPEED, GAME, BEGIN)
-    floor.play("live", traded_a_while, quotes)
-    return floor
+    starts = SessionStarts(sandbox, compose_settings, home, SPEED, GAME, BEGIN)
+    starts.play("live", traded_a_while, quotes)
+    return starts
 
 
 @pytest.fixture(scope="module")
-def replayed(traded: Floor, run_main: RunMain, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def replayed(
+    traded: SessionStarts, run_main: RunMain, tmp_path_factory: pytest.TempPathFactory
+) -> Outcome:
     """Return what replaying that session printed; its reports are in the session's folder."""
     return run_main(main, tmp_path_factory.mktemp("replayed"), "replay", str(traded.folder))
 
 
-def test_a_replay_asks_for_what_the_live_session_asked_for(
-    traded: Floor, replayed: Outcome
+def test_a_replay_gives_the_commands_of_the_live_session(
+    traded: SessionStarts, replayed: Outcome
 ) -> None:
-    """Command for command, also where a start knew of matched wagers of the one before it."""
+    """Command for command, also where a start took over matched wagers of the previous one."""
     commands = [len(traded.kept(*COMMANDS, start=start)) for start in (1, 2)]
     assert commands[0] >= 100
     assert commands[1] >= 4
@@ -70,23 +72,23 @@ def test_a_replay_asks_for_what_the_live_session_asked_for(
     ]
 
 
-def test_a_live_start_leaves_the_report_of_what_happened_in_it(
-    traded: Floor, replayed: Outcome, run_main: RunMain, tmp_path: Path
+def test_a_live_start_writes_a_report(
+    traded: SessionStarts, replayed: Outcome, run_main: RunMain, tmp_path: Path
 ) -> None:
-    """The run folder counts what the journal holds, says what it is of, and is drawn again."""
+    """The run folder has the journal's counts and its mode, and its report can be written again."""
     assert replayed.status == 0
     folder = traded.folder / "start-00001"
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     placed = traded.kept(PlaceWager)
-    told = (entry.payload for entry in traded.kept(WagerMatched))
-    matched = {(fill.ref, fill.total_cents) for fill in told if isinstance(fill, WagerMatched)}
+    fills = (entry.payload for entry in traded.kept(WagerMatched))
+    matched = {(fill.ref, fill.total_cents) for fill in fills if isinstance(fill, WagerMatched)}
     assert (summary["wagers_placed"], summary["fills"]) == (len(placed), len(matched))
     assert (summary["mode"], summary["session"], summary["start"]) == ("live", "first", 1)
     assert (summary["real_money"], summary["exchange"]) == (False, "sandbox_local")
     wagers = read_columns(folder / "wagers.parquet")
     assert sorted(wagers["placed_ns"]) == [entry.now_ns for entry in placed]
     answered = zip(wagers["placed_ns"], wagers["answered_ns"], strict=True)
-    assert all(told is None or told >= asked for asked, told in answered)
+    assert all(response is None or response >= asked for asked, response in answered)
     assert run_main(main, tmp_path, "report", str(folder)).status == 0
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "live session first, start 1" in report
@@ -94,10 +96,8 @@ def test_a_live_start_leaves_the_report_of_what_happened_in_it(
     assert "What the queue model decides" not in report
 
 
-def test_a_start_reports_on_itself_and_not_on_those_before(
-    traded: Floor, replayed: Outcome
-) -> None:
-    """What the second start took over is in its positions, and in none of its counts."""
+def test_a_start_reports_only_its_own_wagers(traded: SessionStarts, replayed: Outcome) -> None:
+    """Wagers taken over by the second start are in its positions, and in none of its counts."""
     assert replayed.status == 0
     folder = traded.folder / "start-00002"
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -124,10 +124,10 @@ def without(table: str, kind: str) -> str:
     ],
     ids=["no command", "no answer", "no timer", "no offer", "another time"],
 )
-def test_a_journal_that_tells_otherwise_is_found_out(
-    traded: Floor, run_main: RunMain, tmp_path: Path, statement: str, named: str
+def test_a_changed_journal_is_detected(
+    traded: SessionStarts, run_main: RunMain, tmp_path: Path, statement: str, named: str
 ) -> None:
-    """A row that is missing or changed shows as the first difference, in one line, status 1."""
+    """A missing or changed row is the first difference, in one line, status 1."""
     tenth_wager = traded.kept(PlaceWager)[9].payload
     folder = shutil.copytree(traded.folder, tmp_path / "first")
     database = sqlite3.connect(folder / "journal.sqlite")
@@ -143,10 +143,10 @@ def test_a_journal_that_tells_otherwise_is_found_out(
     assert not (folder / "start-00001").exists()
 
 
-def test_the_desk_is_built_from_what_the_session_kept(
-    traded: Floor, run_main: RunMain, tmp_path: Path
+def test_the_desk_is_built_from_the_saved_configuration(
+    traded: SessionStarts, run_main: RunMain, tmp_path: Path
 ) -> None:
-    """With another stake in the kept configuration the first wager is another: it is told so."""
+    """With another stake in the saved configuration the first wager differs, and is reported."""
     folder = shutil.copytree(traded.folder, tmp_path / "first")
     saved = folder / "start-00001.yaml"
     text = saved.read_text(encoding="utf-8")
@@ -161,13 +161,13 @@ def test_the_desk_is_built_from_what_the_session_kept(
 def test_a_paper_session_is_replayed_too(
     sandbox: Sandbox, compose_settings: Compose, run_main: RunMain, tmp_path: Path
 ) -> None:
-    """What the simulated exchange told the desk on paper is among the inputs."""
-    floor = Floor(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
-    floor.play("paper", lambda _: floor.placed >= 20, settings=[OFTEN])
-    commands = len(floor.kept(*COMMANDS))
+    """The events of the simulated exchange are among the inputs."""
+    starts = SessionStarts(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
+    starts.play("paper", lambda _: starts.placed >= 20, settings=[OFTEN])
+    commands = len(starts.kept(*COMMANDS))
     assert commands >= 10
-    outcome = run_main(main, tmp_path, "replay", str(floor.folder))
-    folder = floor.folder / "start-00001"
+    outcome = run_main(main, tmp_path, "replay", str(starts.folder))
+    folder = starts.folder / "start-00001"
     agreed = f"start 1: {commands} commands, as in the journal"
     assert outcome.out == [agreed, str(folder)]
     report = (folder / "report.html").read_text(encoding="utf-8")
@@ -175,22 +175,22 @@ def test_a_paper_session_is_replayed_too(
     assert "The wagers were simulated; the exchange never received them." in report
 
 
-def test_what_was_on_offer_is_on_the_disk_while_a_start_trades(
+def test_the_dictionaries_are_on_disk_while_a_start_trades(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
 ) -> None:
-    """A start that is killed can be replayed, however long its segments: it needs no end."""
-    floor = Floor(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
-    floor.play(
+    """A killed start can be replayed, however long its segments: it needs no end."""
+    starts = SessionStarts(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
+    starts.play(
         "paper",
-        lambda _: any(floor.folder.glob(f"tape-00001/{SEGMENT_GLOB}")),
+        lambda _: any(starts.folder.glob(f"tape-00001/{SEGMENT_GLOB}")),
         settings=["run.segment_seconds=3600"],
     )
 
 
-def test_a_start_that_never_had_a_desk_has_no_report(
-    traded: Floor, run_main: RunMain, tmp_path: Path
+def test_a_start_without_a_desk_has_no_report(
+    traded: SessionStarts, run_main: RunMain, tmp_path: Path
 ) -> None:
-    """A start that ended before it was seated is passed over in a line."""
+    """A start that ended before its desk was assembled is skipped with one line."""
     folder = tmp_path / "early"
     folder.mkdir()
     shutil.copy(traded.folder / "start-00001.yaml", folder)
@@ -201,8 +201,8 @@ def test_a_start_that_never_had_a_desk_has_no_report(
     assert not (folder / "start-00001").exists()
 
 
-def test_where_no_session_is_a_replay_says_so(run_main: RunMain, tmp_path: Path) -> None:
-    """A folder without a session is named, status 2, and nothing is made there."""
+def test_replay_refuses_a_folder_without_a_session(run_main: RunMain, tmp_path: Path) -> None:
+    """The folder is named, status 2, and nothing is created."""
     outcome = run_main(main, tmp_path, "replay", "sessions/none")
     assert (outcome.status, outcome.out) == (2, [])
     assert outcome.err == ["python -m sim replay: sessions/none: there is no session"]

@@ -1,4 +1,4 @@
-"""The verb `compare` on sessions that were traded over the network, live and on paper."""
+"""The verb `compare` on sessions traded over the network, live and on paper."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import WagerMatched
 from tests.conftest import Outcome
 from tests.fixture_types import Compose, RunMain
-from tests.live.live_session import OFTEN, Floor, quotes
+from tests.live.live_session import OFTEN, SessionStarts, quotes
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 pytestmark = pytest.mark.slow  # sessions on the clock, compared
@@ -30,24 +30,26 @@ def was_filled(here: LocalSandbox) -> bool:
 @pytest.fixture(scope="module")
 def traded(
     sandbox: Sandbox, compose_settings: Compose, tmp_path_factory: pytest.TempPathFactory
-) -> Floor:
-    """Return a floor on which a session was started twice, live."""
+) -> SessionStarts:
+    """Return a session that was started twice, live."""
     home = tmp_path_factory.mktemp("live")
-    floor = Floor(sandbox, compose_settings, home, SPEED, GAME, BEGIN)
-    floor.play("live", was_filled, quotes)
-    return floor
+    starts = SessionStarts(sandbox, compose_settings, home, SPEED, GAME, BEGIN)
+    starts.play("live", was_filled, quotes)
+    return starts
 
 
 @pytest.fixture(scope="module")
-def compared(traded: Floor, run_main: RunMain, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def compared(
+    traded: SessionStarts, run_main: RunMain, tmp_path_factory: pytest.TempPathFactory
+) -> Outcome:
     """Return what comparing that session printed; its tables are in the session's folder."""
     return run_main(main, tmp_path_factory.mktemp("compared"), "compare", str(traded.folder))
 
 
-def test_the_fates_of_a_live_session_come_out_of_its_tape_and_its_commands(
-    traded: Floor, compared: Outcome
+def test_the_outcomes_of_a_live_session_are_reproduced(
+    traded: SessionStarts, compared: Outcome
 ) -> None:
-    """The sandbox queues as `back` does: what is left is the way there, which nobody modelled."""
+    """The sandbox queues like `back`: the remaining differences are unmodelled delays."""
     assert (compared.status, compared.err) == (0, [])
     placed = len(traded.kept(PlaceWager))
     assert compared.out[0] == (
@@ -56,31 +58,33 @@ def test_the_fates_of_a_live_session_come_out_of_its_tape_and_its_commands(
     table = pl.read_parquet(traded.folder / "compare-00001.parquet")
     back = table.filter(pl.col("queue") == "back")
     with JournalReader(traded.folder / "journal.sqlite") as journal:
-        told = [entry.payload for entry in journal.entries() if entry.run == 1]
-    matched_cents = sum(each.stake_cents for each in told if isinstance(each, WagerMatched))
+        payloads = [entry.payload for entry in journal.entries() if entry.run == 1]
+    matched_cents = sum(each.stake_cents for each in payloads if isinstance(each, WagerMatched))
     assert back["real_matched_cents"].sum() == matched_cents > 0
     assert len(back) == placed >= 20
     assert back["agrees"].sum() >= 0.8 * len(back)
 
 
-def test_every_start_is_compared(traded: Floor, compared: Outcome) -> None:
-    """Each has its own table; a start that took wagers over says so with its profit."""
+def test_every_start_is_compared(traded: SessionStarts, compared: Outcome) -> None:
+    """Each has its own table; a start that took over wagers is marked beside its profit."""
     starts = [line for line in compared.out if line.startswith("start")]
     assert [line.split(":")[0] for line in starts] == ["start 1", "start 2"]
     assert (traded.folder / "compare-00002.parquet").exists()
     assert any("wagers of earlier starts" in line for line in compared.out)
 
 
-def test_on_paper_nothing_is_taken_out(
+def test_on_paper_nothing_is_removed(
     sandbox: Sandbox, compose_settings: Compose, run_main: RunMain, tmp_path: Path
 ) -> None:
-    """Our wagers never were in the recorded book, and the comparison says what that means."""
-    floor = Floor(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
-    floor.play("paper", lambda _: floor.placed >= 30, settings=[OFTEN])
-    outcome = run_main(main, tmp_path, "compare", str(floor.folder))
+    """Our wagers never were in the recorded book, and the comparison prints what that means."""
+    starts = SessionStarts(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
+    starts.play("paper", lambda _: starts.placed >= 30, settings=[OFTEN])
+    outcome = run_main(main, tmp_path, "compare", str(starts.folder))
     assert (outcome.status, outcome.err) == (0, [])
     assert outcome.out[0].endswith(
         "paper wagers are not in the recorded book: both outcomes are simulated"
     )
-    back = pl.read_parquet(floor.folder / "compare-00001.parquet").filter(pl.col("queue") == "back")
+    back = pl.read_parquet(starts.folder / "compare-00001.parquet").filter(
+        pl.col("queue") == "back"
+    )
     assert back["agrees"].sum() >= 0.8 * len(back)

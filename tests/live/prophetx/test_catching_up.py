@@ -1,4 +1,4 @@
-"""Catching up with our own wagers, where the exchange's history lags behind the exchange."""
+"""Catching up with our own wagers, where the exchange's history lags behind."""
 
 import asyncio
 import json
@@ -19,28 +19,30 @@ from strategies.trading.model.events import Event, WagerCancelled
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Odds
-from tests.live.socket_peer import Peer, serving
+from tests.live.scripted_server import ScriptedServer, serving
 
 PATIENCE_SECONDS = 120
 PLACE = PlaceWager(WagerRef("a"), LineId("h"), Odds(-110), 1_000, Intent.REST)
 
 
 def row(status: str, open_quantity: float) -> dict[str, Any]:
-    """Return the wager as the exchange tells it."""
-    told = {"order_id": "o-a", "external_id": "a", "price": -110, "quantity": 10}
-    return told | {"status": status, "filled_quantity": 0, "open_quantity": open_quantity}
+    """Return the wager as the exchange sends it."""
+    order = {"order_id": "o-a", "external_id": "a", "price": -110, "quantity": 10}
+    return order | {"status": status, "filled_quantity": 0, "open_quantity": open_quantity}
 
 
 OPEN, GONE = row("open", 10), row("canceled", 0)
 
 
-def caught_up(peer: Peer, *learnt: dict[str, Any]) -> tuple[list[str], list[type[Event]]]:
-    """Return the refs shown as open after learning these, and what catching up told."""
+def caught_up(
+    server: ScriptedServer, *known: dict[str, Any]
+) -> tuple[list[str], list[type[Event]]]:
+    """Return the open refs after these updates, and the types of the caught-up events."""
 
     async def run() -> tuple[list[str], list[type[Event]]]:
         async with (
-            serving(peer),
-            connected(peer.site, WallClock(), {}, Path()) as connection,
+            serving(server),
+            connected(server.endpoint, WallClock(), {}, Path()) as connection,
         ):
             wagers = WagerTracker(
                 OrderHistory(connection.client, connection.clock),
@@ -48,9 +50,9 @@ def caught_up(peer: Peer, *learnt: dict[str, Any]) -> tuple[list[str], list[type
                 Catalogue([], [], []),
                 connection.decode_errors,
             )
-            if learnt:
+            if known:
                 wager: TrackedWager = wagers.add(PLACE)
-                for each in learnt:
+                for each in known:
                     wagers.apply(wager, read(WireOrder, json.dumps(each), "order"))
             wagers.pending.clear()
             shown = await wagers.catch_up()
@@ -59,14 +61,14 @@ def caught_up(peer: Peer, *learnt: dict[str, Any]) -> tuple[list[str], list[type
     return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
 
 
-def peer_with(history: list[dict[str, Any]], now: dict[str, Any]) -> Peer:
-    """Return an exchange with this history, whose wager is by now as told."""
+def server_with(history: list[dict[str, Any]], now: dict[str, Any]) -> ScriptedServer:
+    """Return a server with this history, and the present state of the wager."""
     answers = {"v4/mm/get_order_history": {"orders": history}, "v4/mm/get_order/o-a": now}
-    return Peer(answers=answers)
+    return ScriptedServer(answers=answers)
 
 
 @pytest.mark.parametrize(
-    ("history", "now", "learnt", "shown"),
+    ("history", "now", "known", "shown"),
     [
         ([], OPEN, [OPEN], ["a"]),
         ([OPEN], GONE, [OPEN, GONE], []),
@@ -74,16 +76,16 @@ def peer_with(history: list[dict[str, Any]], now: dict[str, Any]) -> Peer:
     ],
     ids=["not shown yet", "still shown", "not ours"],
 )
-def test_what_is_open_is_as_the_exchange_has_it_now(
+def test_open_wagers_are_looked_up_individually(
     history: list[dict[str, Any]],
     now: dict[str, Any],
-    learnt: list[dict[str, Any]],
+    known: list[dict[str, Any]],
     shown: list[str],
 ) -> None:
-    """A history that does not show a wager yet, or still does, is not taken at its word."""
-    assert caught_up(peer_with(history, now), *learnt) == (shown, [])
+    """A history that does not list a wager yet, or still lists it, is not trusted."""
+    assert caught_up(server_with(history, now), *known) == (shown, [])
 
 
-def test_an_end_that_was_missed_is_told() -> None:
-    """A wager that the history shows no longer is looked up, and its end told."""
-    assert caught_up(peer_with([], GONE), OPEN) == ([], [WagerCancelled])
+def test_a_missed_end_is_recovered() -> None:
+    """A wager that the history no longer lists is looked up, and its end is emitted."""
+    assert caught_up(server_with([], GONE), OPEN) == ([], [WagerCancelled])

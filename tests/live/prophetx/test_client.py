@@ -92,22 +92,22 @@ class Answers:
 
 
 @asynccontextmanager
-async def opened(answers: Answers, site: Endpoint = LOCAL) -> AsyncIterator[ProphetClient]:
+async def opened(answers: Answers, endpoint: Endpoint = LOCAL) -> AsyncIterator[ProphetClient]:
     """Return a client of such an exchange."""
     carrier = httpx.MockTransport(answers.answer)
-    async with Transport(site, answers.clock, carrier) as transport:
+    async with Transport(endpoint, answers.clock, carrier) as transport:
         tokens = Tokens(transport, Credentials("access-half", "secret-half"), answers.clock)
         yield ProphetClient(transport, tokens, DecodeErrors())
 
 
 def asking(
-    answers: Answers, ask: Callable[[ProphetClient], Awaitable[T]], site: Endpoint = LOCAL
+    answers: Answers, ask: Callable[[ProphetClient], Awaitable[T]], endpoint: Endpoint = LOCAL
 ) -> T:
     """Ask such an exchange something, and return what came of it; waiting takes no time."""
 
     async def run(loop: JumpingLoop) -> T:
         answers.clock = WallClock(monotonic_ns=loop.monotonic_ns)
-        async with opened(answers, site) as client:
+        async with opened(answers, endpoint) as client:
             return await ask(client)
 
     return run_jumping(run)
@@ -265,9 +265,9 @@ def test_an_answer_that_is_too_late_is_none() -> None:
         return ok({})
 
     async def run(loop: JumpingLoop) -> None:
-        site = replace(LOCAL, answer_seconds=5)
+        endpoint = replace(LOCAL, answer_seconds=5)
         clock = WallClock(monotonic_ns=loop.monotonic_ns)
-        async with Transport(site, clock, httpx.MockTransport(slow)) as transport:
+        async with Transport(endpoint, clock, httpx.MockTransport(slow)) as transport:
             await transport.ask("POST", "v4/mm/submit_order")
 
     with pytest.raises(UnreachableError, match="no response within 5 s"):

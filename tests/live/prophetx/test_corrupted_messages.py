@@ -149,8 +149,8 @@ def said(sandbox: Sandbox) -> Said:
     async def listen() -> Said:
         async with sandbox(SPEED, "+experiment=nba", "latency=none") as here:
             listening = Listening()
-            site = replace(here.site, answer_seconds=5)
-            async with Transport(site, WallClock(speed=SPEED), listening) as transport:
+            endpoint = replace(here.endpoint, answer_seconds=5)
+            async with Transport(endpoint, WallClock(speed=SPEED), listening) as transport:
                 client = client_of(transport)
                 (tournament,) = await client.tournaments()
                 (event,) = await client.events(tournament.id)
@@ -167,7 +167,13 @@ def said(sandbox: Sandbox) -> Said:
                         frames[kind] = record.raw
 
                 stream = Stream(
-                    *(client, here.site, WallClock(speed=SPEED), FEED, np.random.default_rng(1)),
+                    *(
+                        client,
+                        here.endpoint,
+                        WallClock(speed=SPEED),
+                        FEED,
+                        np.random.default_rng(1),
+                    ),
                     lambda: [event.event_id],
                     DecodeErrors(),
                 )
@@ -226,13 +232,13 @@ def wish(order: WireOrder) -> PlaceWager:
 def test_a_mangled_answer_is_an_answer_or_a_protocol_error(said: Said, of: str) -> None:
     """Whoever asks for anything gets what can be read, or a ProtocolError, and nothing else."""
     counts: Counter[str] = Counter()
-    site = replace(LOCAL, requests_per_second=1_000_000)
+    endpoint = replace(LOCAL, requests_per_second=1_000_000)
     clock = WallClock()
 
     async def ask_often() -> None:
         for seed in range(300):
             carrier = Mangling(said.bodies, of, seed)
-            async with Transport(site, clock, carrier) as transport:
+            async with Transport(endpoint, clock, carrier) as transport:
                 try:
                     read_through(await said.ways[of](client_of(transport)))
                     counts["read"] += 1

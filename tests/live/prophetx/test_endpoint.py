@@ -36,7 +36,7 @@ def test_every_exchange_of_the_configuration_is_one_that_can_be() -> None:
 
 
 @pytest.mark.parametrize(
-    ("site", "changes", "named"),
+    ("endpoint", "changes", "named"),
     [
         (LOCAL, {"root": "https://cash.api.prophetx.co", "speed": 1}, "real_money"),
         (LOCAL, {"root": "https://api.betprophet.co", "speed": 1}, "real_money"),
@@ -61,8 +61,8 @@ def test_every_exchange_of_the_configuration_is_one_that_can_be() -> None:
     ],
 )
 def test_an_address_that_cannot_be_meant_is_refused(
-    site: Endpoint, changes: dict[str, object], named: str
+    endpoint: Endpoint, changes: dict[str, object], named: str
 ) -> None:
     """Real money under a play money's name, keys in the clear, a paced real exchange: refused."""
     with pytest.raises(ConfigError, match=named):
-        replace(site, **changes)  # type: ignore[arg-type]
+        replace(endpoint, **changes)  # type: ignore[arg-type]

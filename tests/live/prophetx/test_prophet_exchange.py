@@ -1,4 +1,4 @@
-"""ProphetX behind the port when things go wrong: nothing is lost, told twice, or placed again."""
+"""ProphetX behind the port when things go wrong: nothing is lost, repeated or placed again."""
 
 import asyncio
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ from tests.contract.moneyline import AWAY, BALANCE_CENTS, GAME, HOME, MONEYLINE,
 from tests.contract.prophet_harness import ProphetHarness
 from tests.event_loops import run_watching
 from tests.fixture_types import Compose
-from tests.live.socket_peer import Peer, serving
+from tests.live.scripted_server import ScriptedServer, serving
 
 OPENED = [WagerAccepted, WagerOpened]
 
@@ -55,20 +55,22 @@ def harness(tmp_path: Path, compose_settings: Compose) -> Iterator[ProphetHarnes
 
 def settle(harness: ProphetHarness, results: dict[LineId, Result]) -> None:
     """Let the exchange settle the moneyline."""
-    stage = harness.server.shifted_exchange
-    harness.at_sandbox(lambda: stage.at_present(lambda: stage.exchange.settle(0, results)))
+    shifted_exchange = harness.server.shifted_exchange
+    harness.at_sandbox(
+        lambda: shifted_exchange.at_present(lambda: shifted_exchange.exchange.settle(0, results))
+    )
 
 
-def test_an_update_that_is_told_twice_is_heard_once(harness: ProphetHarness) -> None:
-    """Doubled messages add no event."""
+def test_a_repeated_update_adds_no_event(harness: ProphetHarness) -> None:
+    """Duplicated messages add no event."""
     harness.inject_fault(kind="doubled_message", path="order", count=10)
     harness.exchange.place([wager_request("a", HOME, -108, 60_000)])
     wait_for_update(harness, WagerMatched, "a")
     assert update_types_of(harness, "a") == [*OPENED, WagerMatched]
 
 
-def test_fills_that_were_missed_are_told_when_it_is_asked(harness: ProphetHarness) -> None:
-    """With every private update lost, the account's state is told after all that it counts."""
+def test_missed_fills_precede_the_account_state(harness: ProphetHarness) -> None:
+    """With every private update lost, the account's state comes after all fills that it counts."""
     harness.inject_fault(kind="lost_message", path="order", count=10)
     harness.exchange.place([wager_request("a", HOME, -108, 60_000)])
     wait_for_update(harness, WagerAccepted, "a")
@@ -82,8 +84,8 @@ def test_fills_that_were_missed_are_told_when_it_is_asked(harness: ProphetHarnes
 
 
 @pytest.mark.slow
-def test_a_cancel_without_its_update_is_told_by_its_answer(harness: ProphetHarness) -> None:
-    """The answer to a cancel says that the wager is gone, whatever becomes of the update."""
+def test_a_cancel_response_replaces_a_lost_update(harness: ProphetHarness) -> None:
+    """The response to a cancel ends the wager, even if the update is lost."""
     opened(harness, wager_request("a"))
     harness.inject_fault(kind="lost_message", path="order", count=10)
     harness.exchange.cancel([WagerRef("a")])
@@ -91,14 +93,14 @@ def test_a_cancel_without_its_update_is_told_by_its_answer(harness: ProphetHarne
 
 
 @pytest.mark.slow
-def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(
+def test_missed_updates_precede_the_end_of_a_gap(
     harness: ProphetHarness,
 ) -> None:
-    """The loss is told at once, then what was missed of our wagers, and last that all is whole."""
+    """The loss is emitted at once, then the missed updates of our wagers, and last the return."""
     opened(harness, wager_request("a"))
     harness.inject_fault(kind="lost_message", path="order", count=10)
-    (partner,) = harness.server.accounts.values()
-    harness.at_sandbox(lambda: harness.server.shifted_exchange.at_present(partner.cancel_all))
+    (api_account,) = harness.server.accounts.values()
+    harness.at_sandbox(lambda: harness.server.shifted_exchange.at_present(api_account.cancel_all))
     harness.inject_fault(kind="socket_close")
     until(harness, lambda: bool(received_of(harness, FeedRestored)))
     kinds = [type(event) for event in harness.received]
@@ -108,7 +110,7 @@ def test_after_a_gap_everything_is_caught_up_with_before_it_is_over(
 
 @pytest.mark.slow
 def test_a_settled_wager_settles_its_market(harness: ProphetHarness) -> None:
-    """The result of our wager is told as the market's, with both lines, once."""
+    """The result of our wager becomes the market's, with both lines, once."""
     harness.exchange.place([wager_request("a", HOME, -108, 10_000)])
     until(harness, lambda: WagerMatched in update_types_of(harness, "a"))
     results = {HOME: Result.WON, AWAY: Result.LOST}
@@ -120,7 +122,7 @@ def test_a_settled_wager_settles_its_market(harness: ProphetHarness) -> None:
 
 
 @pytest.mark.slow
-def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(harness: ProphetHarness) -> None:
+def test_a_lost_result_is_recovered_with_the_account_state(harness: ProphetHarness) -> None:
     """The account's state comes after the settlement that it counts, so the books agree."""
     harness.exchange.place([wager_request("a", HOME, -108, 10_000)])
     until(harness, lambda: WagerMatched in update_types_of(harness, "a"))
@@ -135,17 +137,17 @@ def test_a_result_whose_message_was_lost_is_told_when_it_is_asked(harness: Proph
 
 
 @pytest.mark.slow
-def test_what_a_taker_wins_is_told_as_its_maker_staked_it(harness: ProphetHarness) -> None:
-    """A maker's 1.15 at -107 are taken with 1.07, which would win 1.14 if reckoned."""
-    stage = harness.server.shifted_exchange
+def test_a_takers_profit_is_its_makers_stake(harness: ProphetHarness) -> None:
+    """A maker's 1.15 at -107 are taken with 1.07, which would win 1.14 by its own odds."""
+    shifted_exchange = harness.server.shifted_exchange
     other: list[Participant] = []
     maker = PlaceWager(WagerRef("other"), AWAY, Odds(-107), 115, Intent.REST)
 
     def offer() -> None:
-        other.append(stage.exchange.open_account("other", BALANCE_CENTS, lambda _: None))
-        stage.exchange.place(other[0], [maker])
+        other.append(shifted_exchange.exchange.open_account("other", BALANCE_CENTS, lambda _: None))
+        shifted_exchange.exchange.place(other[0], [maker])
 
-    harness.at_sandbox(lambda: stage.at_present(offer))
+    harness.at_sandbox(lambda: shifted_exchange.at_present(offer))
     until(harness, lambda: 107 in [offer.odds for offer in received_of(harness, OfferChanged)])
     taker = PlaceWager(WagerRef("a"), HOME, Odds(107), 1_000, Intent.TAKE)
     harness.exchange.place([taker])
@@ -158,8 +160,8 @@ def test_what_a_taker_wins_is_told_as_its_maker_staked_it(harness: ProphetHarnes
 
 
 @pytest.mark.slow
-def test_one_account_is_asked_for_at_a_time(harness: ProphetHarness) -> None:
-    """While the exchange does not answer, asking again adds nothing to be told."""
+def test_one_account_request_is_open_at_a_time(harness: ProphetHarness) -> None:
+    """While the exchange does not answer, another request adds no event."""
     for _ in range(5):
         harness.exchange.ask_state()
     until(harness, lambda: bool(received_of(harness, AccountState)))
@@ -208,14 +210,17 @@ async def end_while_requesting(connection: Connection) -> ProphetExchange:
     return exchange
 
 
-def test_requests_of_a_session_that_is_ending_are_dropped() -> None:
-    """What still reaches the desk while the tasks end is no error, and sends nothing."""
-    peer = Peer()
+def test_requests_of_an_ending_session_are_dropped() -> None:
+    """Requests of the desk while the tasks end are no error, and send nothing."""
+    server = ScriptedServer()
 
     async def run() -> ProphetExchange:
-        async with serving(peer), connected(peer.site, WallClock(), {}, Path()) as connection:
+        async with (
+            serving(server),
+            connected(server.endpoint, WallClock(), {}, Path()) as connection,
+        ):
             return await end_while_requesting(connection)
 
     assert run_watching(run()).wagers.pending == []
     # The first request of all would have logged in.
-    assert peer.logins == 0
+    assert server.logins == 0

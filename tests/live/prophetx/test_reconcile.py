@@ -57,7 +57,7 @@ def write(home: Path, *told: Event | Command, mode: str = "live") -> None:
 
 async def place(here: LocalSandbox, *refs: str) -> None:
     """Let wagers rest at the exchange."""
-    async with connected(here.site, WallClock(speed=SPEED), {}, Path()) as connection:
+    async with connected(here.endpoint, WallClock(speed=SPEED), {}, Path()) as connection:
         client = connection.client
         (tournament,) = await client.tournaments()
         (event,) = await client.events(tournament.id)

@@ -52,9 +52,9 @@ def recording(here: LocalSandbox, **settings: Any) -> Recording:
     }
 
     def clock() -> WallClock:
-        return WallClock(speed=here.site.speed)
+        return WallClock(speed=here.endpoint.speed)
 
-    return Recording(feed=FEED, clock=clock, prophet=here.site, seed=1, **(given | settings))
+    return Recording(feed=FEED, clock=clock, prophet=here.endpoint, seed=1, **(given | settings))
 
 
 def record(
@@ -66,7 +66,7 @@ def record(
         async with sandbox(SPEED, *played) as here:
             session, stop = recording(here, **settings), asyncio.Event()
             lines: list[str] = []
-            async with connected(here.site, session.clock, {}, folder.parent) as connection:
+            async with connected(here.endpoint, session.clock, {}, folder.parent) as connection:
                 taping = asyncio.create_task(session.run(folder, connection, stop, lines.append))
                 await until(lambda: lines or taping.done())
                 await meanwhile(here, connection)
@@ -253,7 +253,7 @@ def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
     async def run() -> None:
         async with sandbox(1, *played) as here:
             session, stop = recording(here, segment_seconds=1), asyncio.Event()
-            async with connected(here.site, session.clock, {}, tmp_path) as connection:
+            async with connected(here.endpoint, session.clock, {}, tmp_path) as connection:
                 carried = session.run(tmp_path / "made", connection, stop, told.append)
                 taping = asyncio.create_task(carried)
                 # The first segment has the snapshot, whose rows come as one.

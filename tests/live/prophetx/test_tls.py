@@ -1,4 +1,4 @@
-"""Requests and sockets over TLS, as ProphetX has them: trusted by name, and ended as surely."""
+"""Requests and sockets over TLS, as at ProphetX: checked by name, and closed as reliably."""
 
 import ssl
 from collections.abc import Awaitable, Callable
@@ -11,17 +11,17 @@ from live.prophetx.rest.transport import Transport, trusted
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, UnreachableError
 from tests.event_loops import run_watching
+from tests.live.scripted_server import ScriptedServer, serving
 from tests.live.socket_messages import (
-    Listener,
+    StreamRecorder,
     broken_off,
     closed_cleanly,
     end_of,
     five_hundred_messages,
-    listening,
     readers,
+    recording_stream,
     streamed,
 )
-from tests.live.socket_peer import Peer, serving
 
 
 @pytest.fixture
@@ -46,55 +46,55 @@ def certificate(authority: trustme.CA) -> ssl.SSLContext:
     return certified(authority)
 
 
-def test_what_is_said_over_tls_is_heard(certificate: ssl.SSLContext) -> None:
-    """The way in and the messages are the same as without."""
-    listener = streamed(five_hundred_messages, certificate=certificate)
-    heard = listener.heard('"tournament"')
-    assert [body.info.id for _, body in heard] == list(range(500))
-    assert listener.downs() == []
+def test_messages_arrive_over_tls(certificate: ssl.SSLContext) -> None:
+    """Connection and messages are the same as without TLS."""
+    recorder = streamed(five_hundred_messages, certificate=certificate)
+    changes = recorder.changes('"tournament"')
+    assert [body.info.id for _, body in changes] == list(range(500))
+    assert recorder.downs() == []
 
 
-async def frozen(peer: Peer) -> None:
+async def frozen(server: ScriptedServer) -> None:
     """Let the peer stop without a word, until it is noticed."""
-    peer.freeze()
+    server.freeze()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [frozen, broken_off, closed_cleanly])
-def test_a_socket_that_ends_is_followed_by_another(
-    certificate: ssl.SSLContext, fault: Callable[[Peer], Awaitable[None]]
+def test_an_ended_tls_socket_is_replaced(
+    certificate: ssl.SSLContext, fault: Callable[[ScriptedServer], Awaitable[None]]
 ) -> None:
-    """However it ends, the gap is told, the next comes up, and no thread of the old one is left."""
+    """However it ends, the gap is reported, the next comes up, and no old thread is left."""
 
-    async def scenario(peer: Peer, listener: Listener) -> None:
+    async def scenario(server: ScriptedServer, recorder: StreamRecorder) -> None:
         threads = readers()
-        await fault(peer)
-        await listener.until(listener.downs)
-        peer.thaw()
-        await listener.up(2)
+        await fault(server)
+        await recorder.until(recorder.downs)
+        server.thaw()
+        await recorder.up(2)
         await end_of(threads)
 
-    listener = streamed(scenario, certificate=certificate)
-    assert len(listener.downs()) == 1
+    recorder = streamed(scenario, certificate=certificate)
+    assert len(recorder.downs()) == 1
 
 
 def test_stopping_ends_the_socket(certificate: ssl.SSLContext) -> None:
     """Cancelling the stream ends it and its thread, whatever the socket is doing."""
 
-    async def scenario(peer: Peer, listener: Listener) -> None:
-        peer.freeze()
+    async def scenario(server: ScriptedServer, recorder: StreamRecorder) -> None:
+        server.freeze()
         threads = readers()
-        await listener.stop()
+        await recorder.stop()
         await end_of(threads)
 
     streamed(scenario, certificate=certificate)
 
 
 @pytest.mark.parametrize("text", [None, "no certificate"])
-def test_authorities_that_cannot_be_read_are_told(
+def test_unreadable_authorities_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
 ) -> None:
-    """A file that is not there, or holds something else, is named before anybody is asked."""
+    """A missing or invalid file is named before any request is sent."""
     path = tmp_path / "authorities.pem"
     if text is not None:
         path.write_text(text, encoding="utf-8")
@@ -103,37 +103,37 @@ def test_authorities_that_cannot_be_read_are_told(
         trusted()
 
 
-async def ask(peer: Peer) -> None:
+async def ask(server: ScriptedServer) -> None:
     """Ask a peer for the least."""
-    async with serving(peer), Transport(peer.site, WallClock()) as transport:
+    async with serving(server), Transport(server.endpoint, WallClock()) as transport:
         await transport.ask("GET", "v4/mm/get_balance")
 
 
-def test_a_server_of_another_name_is_not_asked(authority: trustme.CA) -> None:
-    """A certificate for somebody else is told, and nothing is said to who shows it."""
-    peer = Peer(certificate=certified(authority, "somebody.else"))
+def test_a_server_of_another_name_is_refused(authority: trustme.CA) -> None:
+    """A certificate of another name is reported, and no request is sent."""
+    server = ScriptedServer(certificate=certified(authority, "somebody.else"))
     with pytest.raises(UnreachableError, match="certificate"):
-        run_watching(ask(peer))
+        run_watching(ask(server))
 
 
 @pytest.mark.usefixtures("authority")
-def test_a_server_that_nobody_vouches_for_is_not_asked() -> None:
-    """A certificate of an authority that we do not know is told, and nothing is said there."""
+def test_a_server_of_an_unknown_authority_is_refused() -> None:
+    """A certificate of an unknown authority is reported, and no request is sent."""
     with pytest.raises(UnreachableError, match="certificate"):
-        run_watching(ask(Peer(certificate=certified(trustme.CA()))))
+        run_watching(ask(ScriptedServer(certificate=certified(trustme.CA()))))
 
 
-def test_a_socket_that_nobody_vouches_for_is_not_opened(certificate: ssl.SSLContext) -> None:
-    """Where only the socket's certificate is a stranger's, that is told as why it is down."""
+def test_a_socket_of_an_unknown_authority_is_not_opened(certificate: ssl.SSLContext) -> None:
+    """If only the socket's certificate is unknown, that is the reported reason."""
 
-    async def run() -> Listener:
-        peer = Peer(certificate=certificate)
-        elsewhere = Peer(certificate=certified(trustme.CA()))
-        async with serving(elsewhere), listening(peer) as listener:
-            await listener.up(1)
-            peer.ws_host = f"127.0.0.1:{elsewhere.port}"
-            await broken_off(peer)
-            await listener.until(lambda: len(listener.downs()) == 2)
-        return listener
+    async def run() -> StreamRecorder:
+        server = ScriptedServer(certificate=certificate)
+        elsewhere = ScriptedServer(certificate=certified(trustme.CA()))
+        async with serving(elsewhere), recording_stream(server) as recorder:
+            await recorder.up(1)
+            server.ws_host = f"127.0.0.1:{elsewhere.port}"
+            await broken_off(server)
+            await recorder.until(lambda: len(recorder.downs()) == 2)
+        return recorder
 
     assert "certificate" in run_watching(run()).downs()[-1].reason.lower()

@@ -1,4 +1,4 @@
-"""Prices from outside: what of a file or a post is heard, when, and what is refused."""
+"""Prices from outside: which lines of a file or a post are received, when, and what is refused."""
 
 import asyncio
 import json
@@ -31,19 +31,19 @@ Scenario = Callable[[], Awaitable[None]]
 
 
 @dataclass
-class JournalingListener:
-    """Who hears a source: the lines and notes that came, and what was unreadable."""
+class ReferenceReceiver:
+    """Receives a source: its lines and notes, and counts of unreadable lines."""
 
     path: Path
     decode_errors: DecodeErrors = field(default_factory=DecodeErrors)
     clock: WallClock = field(default_factory=WallClock)
-    heard: list[ReferenceLine] = field(default_factory=list)
+    received: list[ReferenceLine] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def prices(self) -> list[float]:
-        """Return the probabilities that were heard."""
-        return [told.price.probability for told in self.heard if told.price is not None]
+        """Return the received probabilities."""
+        return [line_.price.probability for line_ in self.received if line_.price is not None]
 
     def append(self, text: str) -> None:
         """Append to the file."""
@@ -51,15 +51,15 @@ class JournalingListener:
             file.write(text)
 
     async def until(self, count: int) -> None:
-        """Wait until this many lines were heard."""
-        await until(lambda: len(self.heard) >= count)
+        """Wait until this many lines were received."""
+        await until(lambda: len(self.received) >= count)
 
     async def until_looked(self) -> None:
-        """Wait until the file was looked at again."""
+        """Wait until the file was read again."""
         await self.clock.sleep_until(self.clock.wall_ns() + QUIET_NS)
 
     def listen(self, scenario: Scenario) -> None:
-        """Let the scenario go on while the file is listened to; no time of the wall passes."""
+        """Run the scenario while the file is read; no wall time passes."""
 
         async def run(loop: JumpingLoop) -> None:
             self.clock = WallClock(monotonic_ns=loop.monotonic_ns)
@@ -69,13 +69,13 @@ class JournalingListener:
         run_jumping(run)
 
     def listen_at(self, port: int, scenario: Scenario) -> None:
-        """Let the scenario go on while the file and a port are listened to."""
+        """Run the scenario while the file and a port are read."""
         run_watching(self._listen(scenario, port))
 
     async def _listen(self, scenario: Scenario, port: int | None = None) -> None:
         settings = ReferenceSettings(str(self.path), port)
         source = ReferenceSource(settings, self.clock, self.decode_errors)
-        running = asyncio.create_task(source.run(self.heard.append, self.notes.append))
+        running = asyncio.create_task(source.run(self.received.append, self.notes.append))
         await until(lambda: len(self.notes) > (port is not None) or running.done())
         if not running.done():
             await scenario()
@@ -91,80 +91,80 @@ def line(probability: float, name: str = "home") -> str:
 
 
 @pytest.fixture
-def ear(tmp_path: Path) -> JournalingListener:
-    """Return who listens to a file that is there and empty."""
+def receiver(tmp_path: Path) -> ReferenceReceiver:
+    """Return a receiver of an existing, empty file."""
     path = tmp_path / "prices.jsonl"
     path.touch()
-    return JournalingListener(path)
+    return ReferenceReceiver(path)
 
 
-def test_appended_lines_are_heard_in_order_and_stamped(ear: JournalingListener) -> None:
-    """Every line that is appended is heard once, in order, with its time of arrival."""
+def test_appended_lines_are_received_in_order_and_stamped(receiver: ReferenceReceiver) -> None:
+    """Every appended line is received once, in order, with its time of arrival."""
     began_ns: list[int] = []
 
     async def append() -> None:
-        began_ns.append(ear.clock.wall_ns())
-        ear.append(line(0.5) + line(0.51))
-        await ear.until(2)
-        ear.append(line(0.52))
-        await ear.until(3)
+        began_ns.append(receiver.clock.wall_ns())
+        receiver.append(line(0.5) + line(0.51))
+        await receiver.until(2)
+        receiver.append(line(0.52))
+        await receiver.until(3)
 
-    ear.listen(append)
-    assert ear.prices == [0.5, 0.51, 0.52]
-    stamps = [told.received_ns for told in ear.heard]
-    assert began_ns[0] < stamps[0] == stamps[1] < stamps[2] <= ear.clock.wall_ns()
+    receiver.listen(append)
+    assert receiver.prices == [0.5, 0.51, 0.52]
+    stamps = [line_.received_ns for line_ in receiver.received]
+    assert began_ns[0] < stamps[0] == stamps[1] < stamps[2] <= receiver.clock.wall_ns()
 
 
-def test_a_line_waits_until_it_is_ended(ear: JournalingListener) -> None:
+def test_a_line_is_read_once_it_is_complete(receiver: ReferenceReceiver) -> None:
     """Half a line is no price yet; with its other half it is one."""
     whole = line(0.5)
 
     async def append() -> None:
-        ear.append(whole[:20])
-        await ear.until_looked()
-        assert ear.heard == []
-        ear.append(whole[20:])
-        await ear.until(1)
+        receiver.append(whole[:20])
+        await receiver.until_looked()
+        assert receiver.received == []
+        receiver.append(whole[20:])
+        await receiver.until(1)
 
-    ear.listen(append)
-    assert ear.prices == [0.5]
-    assert ear.decode_errors.total == 0
+    receiver.listen(append)
+    assert receiver.prices == [0.5]
+    assert receiver.decode_errors.total == 0
 
 
 @pytest.mark.parametrize("before", [line(0.1), line(0.1) + line(0.2)[:15]])
-def test_what_was_in_the_file_before_is_not_heard(ear: JournalingListener, before: str) -> None:
-    """Prices of an earlier hour are not taken for fresh, nor is the rest of an unended line."""
-    ear.append(before)
+def test_earlier_lines_of_the_file_are_ignored(receiver: ReferenceReceiver, before: str) -> None:
+    """Old prices do not count as fresh, nor does the rest of an incomplete line."""
+    receiver.append(before)
 
     async def append() -> None:
-        ear.append(line(0.2)[15:] if not before.endswith("\n") else "")
-        ear.append(line(0.3))
-        await ear.until(1)
+        receiver.append(line(0.2)[15:] if not before.endswith("\n") else "")
+        receiver.append(line(0.3))
+        await receiver.until(1)
 
-    ear.listen(append)
-    assert ear.prices == [0.3]
-    assert ear.decode_errors.total == 0
+    receiver.listen(append)
+    assert receiver.prices == [0.3]
+    assert receiver.decode_errors.total == 0
 
 
-def test_a_file_that_comes_later_or_anew_is_heard_whole(ear: JournalingListener) -> None:
-    """A file made after the start, put in its place, or cut off, is heard from its beginning."""
-    ear.path.unlink()
+def test_a_new_or_replaced_file_is_read_from_its_beginning(receiver: ReferenceReceiver) -> None:
+    """A file that is created later, replaced, or truncated is read from its beginning."""
+    receiver.path.unlink()
 
     async def append() -> None:
-        ear.append(line(0.1) + line(0.2))
-        await ear.until(2)
-        fresh = ear.path.with_suffix(".new")
+        receiver.append(line(0.1) + line(0.2))
+        await receiver.until(2)
+        fresh = receiver.path.with_suffix(".new")
         fresh.write_text(line(0.3) + line(0.4) + line(0.5), encoding="utf-8")
-        fresh.replace(ear.path)
-        await ear.until(5)
-        ear.path.write_text(line(0.6), encoding="utf-8")
-        await ear.until(6)
-        ear.path.unlink()
-        await ear.until_looked()
+        fresh.replace(receiver.path)
+        await receiver.until(5)
+        receiver.path.write_text(line(0.6), encoding="utf-8")
+        await receiver.until(6)
+        receiver.path.unlink()
+        await receiver.until_looked()
 
-    ear.listen(append)
-    assert ear.prices == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
-    assert "does not exist yet" in ear.notes[0]
+    receiver.listen(append)
+    assert receiver.prices == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    assert "does not exist yet" in receiver.notes[0]
 
 
 BAD = {
@@ -187,65 +187,65 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
-def test_a_line_that_is_no_price_costs_only_itself(ear: JournalingListener, text: str) -> None:
-    """A bad line is counted, and kept as it came; the prices around it are heard."""
+def test_an_invalid_line_is_skipped(receiver: ReferenceReceiver, text: str) -> None:
+    """A bad line is counted, and kept as it came; the prices around it are received."""
     raw = text.encode("utf-8", "surrogateescape")
 
     async def append() -> None:
-        with ear.path.open("ab") as file:
+        with receiver.path.open("ab") as file:
             file.write(line(0.1).encode() + raw + b"\r\n\n" + line(0.2).encode())
-        await ear.until(3)
+        await receiver.until(3)
 
-    ear.listen(append)
-    assert ear.prices == [0.1, 0.2]
-    assert ear.decode_errors.total == 1
-    assert [told.raw.strip() for told in ear.heard if told.price is None] == [raw]
+    receiver.listen(append)
+    assert receiver.prices == [0.1, 0.2]
+    assert receiver.decode_errors.total == 1
+    assert [line_.raw.strip() for line_ in receiver.received if line_.price is None] == [raw]
 
 
 def test_bad_lines_of_one_kind_are_logged_once(
-    ear: JournalingListener, caplog: pytest.LogCaptureFixture
+    receiver: ReferenceReceiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A source that is out of its mind fills no log: each kind is told once, with its text."""
+    """A misbehaving source does not flood the log: each kind is logged once, with its text."""
 
     async def append() -> None:
-        ear.append('{"probability": 0.5}\n' * 40)
-        await ear.until(40)
+        receiver.append('{"probability": 0.5}\n' * 40)
+        await receiver.until(40)
 
-    ear.listen(append)
+    receiver.listen(append)
     assert len(caplog.records) == 1
     assert '{"probability": 0.5}' in caplog.text
-    assert ear.decode_errors.total == 40
+    assert receiver.decode_errors.total == 40
 
 
-def test_a_line_without_end_is_given_up(ear: JournalingListener) -> None:
-    """Megabytes without a line's end are one bad line, and fill no memory; the next is heard."""
+def test_a_line_without_end_is_dropped(receiver: ReferenceReceiver) -> None:
+    """Megabytes without a newline are one bad line, and use no memory; the next is received."""
 
     async def append() -> None:
         for _ in range(30):
-            ear.append("x" * 100_000)
-            await ear.until_looked()
-        ear.append("\n" + line(0.4))
-        await ear.until(2)
+            receiver.append("x" * 100_000)
+            await receiver.until_looked()
+        receiver.append("\n" + line(0.4))
+        await receiver.until(2)
 
-    ear.listen(append)
-    assert ear.prices == [0.4]
-    assert [len(told.raw) for told in ear.heard if told.price is None] == [1 << 16]
+    receiver.listen(append)
+    assert receiver.prices == [0.4]
+    assert [len(line_.raw) for line_ in receiver.received if line_.price is None] == [1 << 16]
 
 
-def test_the_exchanges_word_for_a_line_will_do() -> None:
-    """A price may name its line as the exchange does, and hold what only its source needs."""
+def test_a_line_may_be_named_by_its_exchange_id() -> None:
+    """A price may name its line by the exchange's id, and hold further fields."""
     price = ReferencePrice(LineId("ab"), 0.25)
     assert read_price(b'{"strike_id": "ab", "probability": 0.25, "model": {"n": 1}}') == price
     with pytest.raises(ProtocolError, match="line_id"):
         read_price(b'{"line_id": null, "probability": 0.25}')
 
 
-def test_prices_are_taken_by_post(ear: JournalingListener) -> None:
-    """What is posted is heard like lines of the file, and who posts is told what came of it."""
+def test_prices_are_received_by_post(receiver: ReferenceReceiver) -> None:
+    """Posted lines are received like lines of the file, and the response gives the counts."""
     answers: list[httpx.Response] = []
 
     async def post() -> None:
-        address = ear.notes[1].rpartition(" ")[2]
+        address = receiver.notes[1].rpartition(" ")[2]
         assert address.startswith("http://127.0.0.1:")
         async with httpx.AsyncClient(trust_env=False) as client:
             answers.append(await client.post(address, content=line(0.1) + line(0.2)))
@@ -256,43 +256,45 @@ def test_prices_are_taken_by_post(ear: JournalingListener) -> None:
                 )
             )
             answers.append(await client.get(address))
-        ear.append(line(0.4))
-        await ear.until(5)
+        receiver.append(line(0.4))
+        await receiver.until(5)
 
-    ear.listen_at(0, post)
+    receiver.listen_at(0, post)
     assert [answer.status_code for answer in answers] == [200, 400, 403, 405]
     assert answers[1].json() == {"taken": 1, "unreadable": 1}
-    assert ear.prices == [0.1, 0.2, 0.3, 0.4]
+    assert receiver.prices == [0.1, 0.2, 0.3, 0.4]
 
 
-def test_whoever_hears_may_fail(ear: JournalingListener) -> None:
-    """An error of whoever hears a posted price ends the session; it is not lost in the server."""
+def test_an_error_of_the_callback_ends_the_session(receiver: ReferenceReceiver) -> None:
+    """An error in the callback of a posted price ends the session; the server does not hide it."""
 
     async def run() -> None:
-        def fail(told: ReferenceLine) -> None:
+        def fail(line_: ReferenceLine) -> None:
             raise ZeroDivisionError
 
-        source = ReferenceSource(ReferenceSettings(port=0), ear.clock, ear.decode_errors)
-        running = asyncio.create_task(source.run(fail, ear.notes.append))
-        await until(lambda: ear.notes)
+        source = ReferenceSource(ReferenceSettings(port=0), receiver.clock, receiver.decode_errors)
+        running = asyncio.create_task(source.run(fail, receiver.notes.append))
+        await until(lambda: receiver.notes)
         async with httpx.AsyncClient(trust_env=False) as client:
-            await client.post(ear.notes[0].rpartition(" ")[2], content=line(0.1))
+            await client.post(receiver.notes[0].rpartition(" ")[2], content=line(0.1))
         await running
 
     with pytest.raises(ZeroDivisionError):
         run_watching(run())
 
 
-def test_a_port_that_is_taken_is_refused(ear: JournalingListener) -> None:
-    """Two sessions cannot take prices at one port: the second says which setting is wrong."""
+def test_a_port_in_use_is_refused(receiver: ReferenceReceiver) -> None:
+    """Two sessions cannot use one port: the second one's error names the setting."""
 
     async def again() -> None:
-        port = int(ear.notes[1].rpartition(":")[2].strip("/"))
-        source = ReferenceSource(ReferenceSettings(port=port), ear.clock, ear.decode_errors)
+        port = int(receiver.notes[1].rpartition(":")[2].strip("/"))
+        source = ReferenceSource(
+            ReferenceSettings(port=port), receiver.clock, receiver.decode_errors
+        )
         with pytest.raises(ConfigError, match=r"reference\.port"):
-            await source.run(ear.heard.append, ear.notes.append)
+            await source.run(receiver.received.append, receiver.notes.append)
 
-    ear.listen_at(0, again)
+    receiver.listen_at(0, again)
 
 
 @pytest.mark.parametrize(
@@ -306,18 +308,18 @@ def test_a_port_that_is_taken_is_refused(ear: JournalingListener) -> None:
         ({"port": "8080"}, "reference.port"),
     ],
 )
-def test_settings_that_cannot_be_meant_are_refused(settings: dict[str, object], named: str) -> None:
-    """A folder, or what is no port, is refused by the name of its setting."""
+def test_invalid_settings_are_refused(settings: dict[str, object], named: str) -> None:
+    """A folder, or an invalid port, is refused by the name of its setting."""
     with pytest.raises(ConfigError, match=f"^{named}: "):
         ReferenceSettings(**settings)  # type: ignore[arg-type]
 
 
-def test_a_path_through_a_file_is_refused(ear: JournalingListener) -> None:
-    """Where there can never be a file, that is told at once, with the setting."""
-    ear.path = ear.path / "below"
+def test_a_path_through_a_file_is_refused(receiver: ReferenceReceiver) -> None:
+    """A path that can never exist is refused at once, with the setting."""
+    receiver.path = receiver.path / "below"
 
     async def nothing() -> None:
         return None
 
     with pytest.raises(ConfigError, match=r"reference\.path"):
-        ear.listen(nothing)
+        receiver.listen(nothing)

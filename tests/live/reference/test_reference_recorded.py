@@ -1,4 +1,4 @@
-"""Prices from outside, from the file they are appended to, to a backtest that trades on them."""
+"""Prices from outside: from the file they are appended to, to a backtest that trades on them."""
 
 import asyncio
 import json
@@ -47,13 +47,13 @@ async def recording(
     session: Recording = build_session(compose_settings(*words))
     stop = asyncio.Event()
     notes: list[str] = []
-    async with connected(here.site, session.clock, {}, folder.parent) as connection:
-        taping = asyncio.create_task(session.run(folder, connection, stop, notes.append))
-        await until(lambda: any("is up" in note for note in notes) or taping.done())
-        assert not taping.done(), taping.result()
+    async with connected(here.endpoint, session.clock, {}, folder.parent) as connection:
+        running = asyncio.create_task(session.run(folder, connection, stop, notes.append))
+        await until(lambda: any("is up" in note for note in notes) or running.done())
+        assert not running.done(), running.result()
         yield connection
         stop.set()
-        await taping
+        await running
 
 
 async def append_prices(prices: Path, line_id: str, clock: WallClock) -> None:
@@ -84,20 +84,20 @@ def recorded(sandbox: Sandbox, compose_settings: Compose, small_tape: Path, tmp_
     return folder
 
 
-def test_what_was_known_when_recorded_is_what_a_backtest_trades_on(
+def test_a_backtest_trades_on_the_recorded_prices(
     recorded: Path, run_in: RunIn, tmp_path: Path
 ) -> None:
     """A recording holds the prices of a file, and its backtest quotes on them while fresh."""
     validate(Tape(recorded))
     rows = [row for chunk in Tape(recorded).chunks() for row in chunk.rows()]
-    told_ns = [row.received_ns for row in rows if row.kind == Kind.REFERENCE]
+    price_ns = [row.received_ns for row in rows if row.kind == Kind.REFERENCE]
     # Those that came before the first snapshot was written are one.
-    assert REPEATED / 2 < len(told_ns) <= REPEATED
+    assert REPEATED / 2 < len(price_ns) <= REPEATED
     done = run_in(tmp_path, f"recording.path={recorded}", "pricing=reference")
     assert done.table("prices")["fair"].drop_nulls().unique().to_list() == [FAIR]
     wagers = done.table("wagers").to_dicts()
     assert wagers
-    assert rows[-1].received_ns > told_ns[-1] + 40 * NS_PER_SECOND
+    assert rows[-1].received_ns > price_ns[-1] + 40 * NS_PER_SECOND
     for wager in wagers:
-        assert told_ns[0] <= wager["placed_ns"] <= told_ns[-1] + 30 * NS_PER_SECOND
-        assert wager["ended_ns"] < told_ns[-1] + 40 * NS_PER_SECOND
+        assert price_ns[0] <= wager["placed_ns"] <= price_ns[-1] + 30 * NS_PER_SECOND
+        assert wager["ended_ns"] < price_ns[-1] + 40 * NS_PER_SECOND

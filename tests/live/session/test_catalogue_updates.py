@@ -1,4 +1,4 @@
-"""What comes on offer while a session runs: it is told once, quoted, settled, and replayed."""
+"""Markets added while a session runs: announced once, quoted, settled, and replayed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -78,8 +78,8 @@ def writer_in(folder: Path) -> TapeWriter:
     return TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE)
 
 
-def test_what_the_dictionaries_gain_is_told_once(tmp_path: Path) -> None:
-    """A new market of the filter's kind is to be followed; a new point comes without its market."""
+def test_added_markets_are_announced_once(tmp_path: Path) -> None:
+    """A new market of the filter is to be followed; a new point comes without its market."""
     writer = writer_in(tmp_path / "tape")
     writer.add_event(game(FIRST))
     writer.add_market(MONEYLINE)
@@ -118,21 +118,23 @@ def write_markets(folder: Path) -> Path:
     return folder
 
 
-def play(stage: ShiftedExchange, pair: int, kind: Kind, line: int = NOWHERE, **told: int) -> None:
+def play(
+    shifted_exchange: ShiftedExchange, pair: int, kind: Kind, line: int = NOWHERE, **columns_: int
+) -> None:
     """Let a row of a pair's market happen at the sandbox, a message of its own."""
-    key, now_ns = PAIRS[pair][0].market_key, stage.env.now_ns
+    key, now_ns = PAIRS[pair][0].market_key, shifted_exchange.env.now_ns
     market = [market.key for market in MARKETS].index(key)
-    columns = {"odds": 0, "cents": 0, "quantity": 0, "side": Side.NONE, "state": 0} | told
+    columns = {"odds": 0, "cents": 0, "quantity": 0, "side": Side.NONE, "state": 0} | columns_
     event = 0 if key.event_id == FIRST else 1
     where = (now_ns, now_ns, next(SEQUENCE), kind, line, market, event)
-    stage.env._on_row((*where, *columns.values(), None))
+    shifted_exchange.env._on_row((*where, *columns.values(), None))
 
 
-def take_and_settle(stage: ShiftedExchange, pair: int) -> None:
+def take_and_settle(shifted_exchange: ShiftedExchange, pair: int) -> None:
     """Let a taker come for the first line of a pair, who takes all there is, and win."""
     stake = {"odds": -300, "cents": 1_000_000, "side": Side.TAKER}
-    play(stage, pair, Kind.TRADE, 2 * pair, **stake)
-    play(stage, pair, Kind.RESULT, 2 * pair, state=Result.WON)
+    play(shifted_exchange, pair, Kind.TRADE, 2 * pair, **stake)
+    play(shifted_exchange, pair, Kind.RESULT, 2 * pair, state=Result.WON)
 
 
 class Sights:
@@ -140,7 +142,7 @@ class Sights:
 
     def __init__(self, server: Server) -> None:
         """Hide them."""
-        self.stage = server.shifted_exchange
+        self.shifted_exchange = server.shifted_exchange
         views = server._views
         self._points = views.catalogue.pairs_by_market[SPREAD.key]
         self._last = self._points.pop()
@@ -153,10 +155,10 @@ class Sights:
             self._events[SECOND] = self._second
         if PAIRS[pair] is PAIRS[-1]:
             self._points.append(self._last)
-        play(self.stage, pair, Kind.SCHEDULE, state=START_NS + 7200 * NS_PER_SECOND)
+        play(self.shifted_exchange, pair, Kind.SCHEDULE, state=START_NS + 7200 * NS_PER_SECOND)
         for line in (2 * pair, 2 * pair + 1):
-            play(self.stage, pair, Kind.OFFER, line, odds=OTHERS[0], cents=OTHERS[1])
-        play(self.stage, pair, Kind.MARKET_STATUS, state=MarketStatus.OPEN)
+            play(self.shifted_exchange, pair, Kind.OFFER, line, odds=OTHERS[0], cents=OTHERS[1])
+        play(self.shifted_exchange, pair, Kind.MARKET_STATUS, state=MarketStatus.OPEN)
 
 
 class Trader:
@@ -164,7 +166,7 @@ class Trader:
 
     def __init__(self, session: Session, here: LocalSandbox) -> None:
         """Keep the gateway through which the session will trade."""
-        self.stage = here.server.shifted_exchange
+        self.shifted_exchange = here.server.shifted_exchange
         self.gateway: Any = None
         self._sights = Sights(here.server)
         self._session = session
@@ -191,7 +193,7 @@ class Trader:
         """Wait until what is on offer at first is quoted, then let more come, pair by pair."""
         await self.until(lambda: self._quoted() == ids_of(AT_FIRST))
         for pair in range(1, len(PAIRS)):
-            self.stage.at_present(partial(self._sights.put_on_offer, pair))
+            self.shifted_exchange.at_present(partial(self._sights.put_on_offer, pair))
             wanted = ids_of(*PAIRS[: pair + 1])
             await self.until(partial(lambda wanted: self._quoted() == wanted, wanted))
 
@@ -199,7 +201,7 @@ class Trader:
         """Return the lines on which wagers are open: a taker finds them."""
         # On paper the exchange is the gateway's own, live it is the sandbox.
         connection = getattr(self.gateway, "_connection", None)
-        exchange = self.stage.exchange if connection is None else connection._exchange
+        exchange = self.shifted_exchange.exchange if connection is None else connection._exchange
         wagers = chain.from_iterable(each.live.values() for each in exchange.participants)
         opened = [wager for wager in wagers if wager.opened_ns is not None]
         return {exchange.books[wager.line_index].line_id for wager in opened}
@@ -232,11 +234,11 @@ def run(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
-def test_what_comes_on_offer_later_is_quoted_and_replayed(
+def test_markets_added_later_are_quoted_and_replayed(
     sandbox: Sandbox, compose_settings: Compose, run_main: RunMain, tmp_path: Path,
     mode: str,
 ) -> None:  # fmt: skip
-    """A market, a game and a point of later are quoted too; a replay asks for the same wagers."""
+    """An added market, game and point are quoted too; a replay gives the same wagers."""
     entries = run(sandbox, compose_settings, tmp_path, mode, Trader.until_all_is_quoted)
     grown = [
         (entry.input_seq, entry.payload)
@@ -267,15 +269,15 @@ def test_what_comes_on_offer_later_is_quoted_and_replayed(
 
 
 @pytest.mark.slow
-def test_wagers_on_what_came_on_offer_later_are_settled(
+def test_wagers_on_markets_added_later_are_settled(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
 ) -> None:
-    """Live, a wager in a game of later is matched, and its result is told of both lines."""
+    """Live, a wager in an added game is matched, and its result covers both lines."""
     pair, key = PAIRS.index(LATER[1]), OTHER_MONEYLINE.key
 
     async def meanwhile(trader: Trader) -> None:
         await trader.until_all_is_quoted()
-        trader.stage.at_present(partial(take_and_settle, trader.stage, pair))
+        trader.shifted_exchange.at_present(partial(take_and_settle, trader.shifted_exchange, pair))
         ledger = trader.gateway._opened.wagers._listener._desk.ledger
         await trader.until(lambda: key in ledger.settlements)
 

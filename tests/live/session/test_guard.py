@@ -47,15 +47,15 @@ def test_play_money_is_traded_as_configured(limits: Limits) -> None:
     assert admit_trading(LOCAL.venue, {}, limits) is limits
 
 
-def test_real_money_is_not_traded_for_now(limits: Limits) -> None:
+def test_real_money_is_not_traded_yet(limits: Limits) -> None:
     """The production host is refused altogether, armed or not."""
     for words in ({}, WORDS):
         with pytest.raises(ConfigError, match="not hardened"):
             admit_trading(REAL.venue, words, limits)
 
 
-def test_ceilings_hold_whatever_is_configured(limits: Limits) -> None:
-    """Limits above a ceiling come down to it; those below stay."""
+def test_ceilings_lower_configured_limits(limits: Limits) -> None:
+    """Limits above a ceiling are lowered to it; those below stay."""
     clamped = ceilings_of(WORDS).clamp(limits)
     assert clamped.max_stake_cents == 500
     assert clamped.max_total_exposure_cents == 10_050
@@ -67,8 +67,8 @@ def test_ceilings_hold_whatever_is_configured(limits: Limits) -> None:
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_no_word_may_be_missing(name: str) -> None:
-    """Without the arming word, or any one ceiling, there is no real money; the word is named."""
+def test_every_arming_variable_is_required(name: str) -> None:
+    """Without the arming word, or any one ceiling, no real money; the variable is named."""
     with pytest.raises(ConfigError, match=name):
         ceilings_of({key: value for key, value in WORDS.items() if key != name})
 
@@ -81,14 +81,14 @@ def test_only_the_arming_word_arms(word: str) -> None:
 
 
 @pytest.mark.parametrize("dollars", ["lots", "-5", "1.005", "nan", "inf"])
-def test_a_ceiling_is_an_amount(dollars: str) -> None:
+def test_an_invalid_ceiling_is_refused(dollars: str) -> None:
     """A ceiling that is no amount of dollars and cents is refused by name."""
     with pytest.raises(ConfigError, match="PROPHETX_MAX_DAILY_LOSS"):
         ceilings_of(WORDS | {"PROPHETX_MAX_DAILY_LOSS": dollars})
 
 
-def test_the_operators_file_serves_and_the_environment_wins(tmp_path: Path) -> None:
-    """Words may stand in a file that only its owner reads; the environment comes before it."""
+def test_the_environment_overrides_the_operators_file(tmp_path: Path) -> None:
+    """Variables may be in a file that only its owner can read; the environment comes first."""
     path = tmp_path / "operator.json"
     path.write_text(json.dumps(WORDS), encoding="utf-8")
     path.chmod(0o600)

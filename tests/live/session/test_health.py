@@ -1,4 +1,4 @@
-"""The health of a start: what it counts, how it tells it, and that it forgets."""
+"""The health of a start: its counts, its report, and its bounded memory."""
 
 from typing import Any
 
@@ -95,14 +95,14 @@ def place(number: int) -> PlaceWager:
     return PlaceWager(ref(number), HOME, Odds(100), 1_000, Intent.REST)
 
 
-def told(health: Health, name: str) -> str:
-    """Return what the totals say of something."""
+def total(health: Health, name: str) -> str:
+    """Return the text of one of the totals."""
     (row,) = (row for row in health.totals() if row.startswith(f"{name} "))
     return row[12:]
 
 
-def test_requests_are_counted_by_what_became_of_them(health: Health) -> None:
-    """Taken and refused, with the share; what the exchange could not open counts as refused."""
+def test_requests_are_counted_by_response(health: Health) -> None:
+    """Accepted and refused, with the share; wagers that became invalid count as refused."""
     for number in range(5):
         health.note(0, place(number))
     for number in range(3):
@@ -111,19 +111,19 @@ def test_requests_are_counted_by_what_became_of_them(health: Health) -> None:
     health.note(2, WagerInvalid(ref(0), "insufficient_amount"))
     text = "5 placed, 2 accepted (50.0 %), 2 refused"
     assert text in health.line()
-    assert told(health, "wagers") == f"{text}; 0 open"
-    assert told(health, "markets") == "1 followed, 1 quoted"
+    assert total(health, "wagers") == f"{text}; 0 open"
+    assert total(health, "markets") == "1 followed, 1 quoted"
 
 
-def test_what_was_placed_by_earlier_starts_counts_for_nothing(health: Health) -> None:
-    """News of a wager that this start did not place is none of its answers."""
+def test_wagers_of_earlier_starts_are_not_counted(health: Health) -> None:
+    """An update of a wager that this start did not place is no response to it."""
     health.note(5, WagerRejected(ref(1), "data_not_found"))
     assert "0 placed, 0 accepted, 0 refused" in health.line()
-    assert told(health, "placing") == "-"
+    assert total(health, "placing") == "-"
 
 
-def test_latencies_are_from_the_request_to_its_answer(health: Health) -> None:
-    """The median and what one in a hundred exceeds, of placing and cancelling apart."""
+def test_latencies_are_from_request_to_response(health: Health) -> None:
+    """The median and the 99th percentile, of placing and cancelling separately."""
     for number in range(200):
         took_ns = (100 if number >= 197 else 20 if number >= 100 else 10) * MILLISECOND
         health.note(number, place(number))
@@ -131,42 +131,42 @@ def test_latencies_are_from_the_request_to_its_answer(health: Health) -> None:
     health.note(0, CancelWager(ref(1)))
     health.note(3 * MILLISECOND, CancelRefused(ref(1), "rate_limit_reached", None))
     health.note(4 * MILLISECOND, WagerCancelled(ref(2), 1_000))
-    assert told(health, "placing") == "20.0 ms, 99 % 100.0 ms"
-    assert told(health, "cancelling") == "3.0 ms, 99 % 3.0 ms"
+    assert total(health, "placing") == "20.0 ms, 99 % 100.0 ms"
+    assert total(health, "cancelling") == "3.0 ms, 99 % 3.0 ms"
 
 
 def test_a_corrected_profit_is_no_fill(health: Health) -> None:
     """Fills count with their stake; a correction moves no money."""
     health.note(0, WagerMatched(ref(1), Odds(100), 600, 600, 600))
     health.note(0, ProfitCorrected(ref(1), -1))
-    assert told(health, "matched") == "$6.00 in 1 fill"
+    assert total(health, "matched") == "$6.00 in 1 fill"
 
 
-def test_the_feed_and_what_could_not_be_read_are_told(desk: Desk) -> None:
-    """How long ago it was heard, how often it was lost, and how much of it was unreadable."""
+def test_the_feed_and_unreadable_messages_are_reported(desk: Desk) -> None:
+    """The age of the feed, its gaps, and the number of unreadable messages."""
     around: Any = Around()
     health = Health(desk, around, around)
-    assert told(health, "feed") == "updated 2.0 s ago, 2 gaps, 1 unreadable"
-    assert told(health, "feed") in health.line()
+    assert total(health, "feed") == "updated 2.0 s ago, 2 gaps, 1 unreadable"
+    assert total(health, "feed") in health.line()
 
 
-def test_denials_are_told_by_control(health: Health) -> None:
+def test_denials_are_reported_by_control(health: Health) -> None:
     """The control that denied most comes first."""
     for control in ("odds", "position", "position"):
         health.note(0, Denial(control, "why", HOME, Odds(100), 1_000))
-    assert told(health, "denials") == "2 position, 1 odds"
+    assert total(health, "denials") == "2 position, 1 odds"
     assert health.line().endswith("3 denials")
 
 
-def test_a_desk_that_may_not_trade_is_told_first(desk: Desk, health: Health) -> None:
-    """Whoever looks at the line sees at once that nothing is quoted any more, and why."""
+def test_a_desk_that_may_not_trade_is_reported_first(desk: Desk, health: Health) -> None:
+    """The line begins with the trading state and its reason, if nothing is quoted."""
     assert health.line().startswith("0 of 1 market quoted")
     desk.risk.state = TradingState.HALTED
     assert health.line().startswith("halted; ")
 
 
 def test_the_memory_of_unanswered_requests_is_bounded(health: Health) -> None:
-    """Whatever never gets an answer is forgotten in the end."""
+    """Requests without an answer are dropped in the end."""
     for number in range(10_100):
         health.note(0, place(number))
     for number in range(10_100):

@@ -51,15 +51,15 @@ def session_of(compose_settings: Compose, here: LocalSandbox, mode: str, *words:
     return session
 
 
-class Stage:
+class SessionRunner:
     """Plays sessions against one sandbox, in a folder."""
 
     def __init__(self, sandbox: Sandbox, compose_settings: Compose, folder: Path) -> None:
-        """Keep what was told."""
+        """Start without printed lines."""
         self._sandbox = sandbox
         self._compose = compose_settings
         self.folder = folder
-        self.told: list[str] = []
+        self.lines: list[str] = []
 
     def play(
         self,
@@ -83,29 +83,29 @@ class Stage:
         self, session: Session, here: LocalSandbox, meanwhile: Meanwhile, environ: Mapping[str, str]
     ) -> None:
         stop = asyncio.Event()
-        trading = asyncio.ensure_future(session.run(self.folder, environ, stop, self.told.append))
+        trading = asyncio.ensure_future(session.run(self.folder, environ, stop, self.lines.append))
         going = asyncio.ensure_future(meanwhile(here, stop))
         await asyncio.wait((trading, going), return_when=asyncio.FIRST_COMPLETED)
         stop.set()
         going.cancel()
         await trading
 
-    async def until_told(self, beginning: str) -> None:
+    async def until_line(self, beginning: str) -> None:
         """Wait until a line begins so."""
-        await until(lambda: any(line.startswith(beginning) for line in self.told))
+        await until(lambda: any(line.startswith(beginning) for line in self.lines))
 
     def counts(self, since: int = 0) -> list[tuple[int, ...]]:
-        """Return how many wagers were told to be placed and taken, from a line on."""
-        found = [COUNTS.search(line) for line in self.told[since:]]
+        """Return the reported numbers of placed and accepted wagers, from a line on."""
+        found = [COUNTS.search(line) for line in self.lines[since:]]
         return [tuple(map(int, each.groups())) for each in found if each]
 
     async def until_taken(self, wagers: int) -> None:
-        """Wait until so many wagers were told to be taken."""
+        """Wait until this many wagers are reported as accepted."""
         await until(lambda: any(taken >= wagers for _, taken in self.counts()))
 
     async def until_more_are_placed(self) -> None:
-        """Wait until more wagers are told to be placed than when it was told first from now on."""
-        since = len(self.told)
+        """Wait until a report counts more placed wagers than the next report does."""
+        since = len(self.lines)
         await until(lambda: len({placed for placed, _ in self.counts(since)}) >= 2)
 
     def entries(self) -> list[Entry[Any]]:
@@ -119,9 +119,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(sandbox: Sandbox, compose_settings: Compose, tmp_path: Path) -> Stage:
-    """Return a stage in a folder of its own."""
-    return Stage(sandbox, compose_settings, tmp_path)
+def runner(sandbox: Sandbox, compose_settings: Compose, tmp_path: Path) -> SessionRunner:
+    """Return a runner in a folder of its own."""
+    return SessionRunner(sandbox, compose_settings, tmp_path)
 
 
 async def quoting(here: LocalSandbox, at_least: int = 4) -> None:
@@ -129,55 +129,55 @@ async def quoting(here: LocalSandbox, at_least: int = 4) -> None:
     await until(lambda: here.live_wagers >= at_least)
 
 
-def every_opened_wager_is_gone(stage: Stage) -> None:
-    """Assert that what was told to be open was told to be cancelled, or matched."""
-    told = [entry.payload for entry in stage.entries()]
-    opened = {event.ref for event in told if isinstance(event, WagerOpened)}
-    gone = {event.ref for event in told if isinstance(event, WagerCancelled | WagerMatched)}
+def every_opened_wager_is_gone(runner: SessionRunner) -> None:
+    """Assert that every opened wager was cancelled or matched."""
+    events = [entry.payload for entry in runner.entries()]
+    opened = {event.ref for event in events if isinstance(event, WagerOpened)}
+    gone = {event.ref for event in events if isinstance(event, WagerCancelled | WagerMatched)}
     assert opened <= gone
 
 
-def test_a_live_session_quotes_and_leaves_nothing_open(stage: Stage) -> None:
-    """Wagers rest at the exchange until we stop; then it is asked, and nothing is open there."""
+def test_a_live_session_quotes_and_leaves_nothing_open(runner: SessionRunner) -> None:
+    """Wagers rest at the exchange until the stop; then it is queried, and nothing is open there."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
 
-    stage.play("live", meanwhile)
-    assert stage.here.live_wagers == 0
-    assert stage.told[-1] == "nothing is open at sandbox_local"
-    assert stage.kinds().count(WagerOpened) >= 4
-    every_opened_wager_is_gone(stage)
-    tape = Tape(stage.folder / "sessions" / "first" / "tape-00001")
+    runner.play("live", meanwhile)
+    assert runner.here.live_wagers == 0
+    assert runner.lines[-1] == "nothing is open at sandbox_local"
+    assert runner.kinds().count(WagerOpened) >= 4
+    every_opened_wager_is_gone(runner)
+    tape = Tape(runner.folder / "sessions" / "first" / "tape-00001")
     assert validate(tape).rows > 10
 
 
-def test_a_paper_session_leaves_the_exchange_alone(stage: Stage) -> None:
-    """On paper wagers rest in a simulated exchange; the account at the real one sees none."""
+def test_a_paper_session_places_nothing_at_the_exchange(runner: SessionRunner) -> None:
+    """On paper wagers rest in a simulated exchange; the real account has none."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await stage.until_taken(4)
-        assert not any(partner.records for partner in here.server.accounts.values())
+        await runner.until_taken(4)
+        assert not any(api_account.records for api_account in here.server.accounts.values())
 
-    stage.play("paper", meanwhile, OFTEN)
-    assert stage.kinds().count(WagerOpened) >= 4
-    every_opened_wager_is_gone(stage)
-    assert stage.told[-1] == "nothing is open at sandbox_local"
+    runner.play("paper", meanwhile, OFTEN)
+    assert runner.kinds().count(WagerOpened) >= 4
+    every_opened_wager_is_gone(runner)
+    assert runner.lines[-1] == "nothing is open at sandbox_local"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
-def test_a_lost_stream_pulls_every_quote(stage: Stage, mode: str) -> None:
-    """The desk hears of the gap, cancels, and quotes again only after it is over."""
+def test_a_lost_stream_pulls_every_quote(runner: SessionRunner, mode: str) -> None:
+    """The desk receives the gap, cancels, and quotes again only after it is over."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await stage.until_taken(4)
+        await runner.until_taken(4)
         here.server.inject_fault({"kind": "socket_close"})
-        await stage.until_told("socket 2 is up")
-        await stage.until_more_are_placed()
+        await runner.until_line("socket 2 is up")
+        await runner.until_more_are_placed()
 
-    stage.play(mode, meanwhile, OFTEN)
-    kinds = stage.kinds()
+    runner.play(mode, meanwhile, OFTEN)
+    kinds = runner.kinds()
     lost, restored = kinds.index(FeedLost), kinds.index(FeedRestored)
     before, during, after = kinds[:lost], kinds[lost:restored], kinds[restored:]
     assert PlaceWager in before
@@ -187,16 +187,16 @@ def test_a_lost_stream_pulls_every_quote(stage: Stage, mode: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_start_after_a_crash_takes_over_what_was_left(
-    stage: Stage, compose_settings: Compose, sandbox: Sandbox
+def test_a_start_after_a_crash_takes_over_open_wagers(
+    runner: SessionRunner, compose_settings: Compose, sandbox: Sandbox
 ) -> None:
-    """What a crashed start left open is cancelled and told; the books agree with the exchange."""
+    """Wagers left open by a crashed start are cancelled and journaled; the books agree."""
 
     async def run() -> None:
         async with sandbox(SPEED, "+experiment=nba") as here:
             crashing = asyncio.ensure_future(
                 session_of(compose_settings, here, "live").run(
-                    stage.folder, {}, asyncio.Event(), stage.told.append
+                    runner.folder, {}, asyncio.Event(), runner.lines.append
                 )
             )
             await quoting(here)
@@ -207,11 +207,11 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
             stop = asyncio.Event()
             again = asyncio.ensure_future(
                 session_of(compose_settings, here, "live").run(
-                    stage.folder, {}, stop, stage.told.append
+                    runner.folder, {}, stop, runner.lines.append
                 )
             )
             await asyncio.wait(
-                (again, asyncio.ensure_future(stage.until_told("start 2"))),
+                (again, asyncio.ensure_future(runner.until_line("start 2"))),
                 return_when=asyncio.FIRST_COMPLETED,
             )
             stop.set()
@@ -219,25 +219,27 @@ def test_a_start_after_a_crash_takes_over_what_was_left(
             assert here.live_wagers == 0
 
     run_watching(run())
-    entries = stage.entries()
+    entries = runner.entries()
     places = [e.payload.ref for e in entries if isinstance(e.payload, PlaceWager) and e.run == 1]
-    told = [e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.run == 2]
+    cancelled = [
+        e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.run == 2
+    ]
     gone = [e.payload.ref for e in entries if isinstance(e.payload, WagerCancelled) and e.run == 1]
-    assert set(places) - set(gone) <= set(told)
-    assert all(ref.startswith(("first-1-", "first-2-")) for ref in told)
+    assert set(places) - set(gone) <= set(cancelled)
+    assert all(ref.startswith(("first-1-", "first-2-")) for ref in cancelled)
 
 
 @pytest.mark.slow
-def test_a_start_that_is_stopped_before_it_began_leaves_nothing_open_either(
-    stage: Stage, compose_settings: Compose, sandbox: Sandbox
+def test_a_start_stopped_before_its_desk_leaves_nothing_open(
+    runner: SessionRunner, compose_settings: Compose, sandbox: Sandbox
 ) -> None:
-    """What a crash left open is cancelled, and said to be, although no desk was ever seated."""
+    """Wagers left open by a crash are cancelled and reported, even if no desk was assembled."""
 
     async def run() -> None:
         async with sandbox(SPEED, "+experiment=nba") as here:
             crashing = asyncio.ensure_future(
                 session_of(compose_settings, here, "live").run(
-                    stage.folder, {}, asyncio.Event(), stage.told.append
+                    runner.folder, {}, asyncio.Event(), runner.lines.append
                 )
             )
             await quoting(here)
@@ -245,34 +247,34 @@ def test_a_start_that_is_stopped_before_it_began_leaves_nothing_open_either(
             await asyncio.gather(crashing, return_exceptions=True)
             stop = asyncio.Event()
             stop.set()
-            stage.told.clear()
+            runner.lines.clear()
             session = session_of(compose_settings, here, "live")
-            await session.run(stage.folder, {}, stop, stage.told.append)
+            await session.run(runner.folder, {}, stop, runner.lines.append)
             assert here.live_wagers == 0
 
     run_watching(run())
-    assert not any(line.startswith("start 2") for line in stage.told)
-    assert stage.told[-1] == "nothing is open at sandbox_local"
+    assert not any(line.startswith("start 2") for line in runner.lines)
+    assert runner.lines[-1] == "nothing is open at sandbox_local"
 
 
 @pytest.mark.slow
-def test_an_error_of_the_desk_cancels_everything(stage: Stage) -> None:
+def test_an_error_of_the_desk_cancels_everything(runner: SessionRunner) -> None:
     """Books that do not balance end the session, once nothing is open."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
-        (partner,) = here.server.accounts.values()
-        record = next(iter(partner.records.values()))
+        (api_account,) = here.server.accounts.values()
+        record = next(iter(api_account.records.values()))
         # The exchange claims more than was staked.
         record.request = replace_stake(record.request)
-        await break_books(here, partner, record)
+        await break_books(here, api_account, record)
         await stop.wait()
 
     with pytest.raises(InvariantError):
-        stage.play("live", meanwhile)
-    assert stage.here.live_wagers == 0
-    assert any("InvariantError" in line for line in stage.told)
-    assert stage.told[-1] == "nothing is open at sandbox_local"
+        runner.play("live", meanwhile)
+    assert runner.here.live_wagers == 0
+    assert any("InvariantError" in line for line in runner.lines)
+    assert runner.lines[-1] == "nothing is open at sandbox_local"
 
 
 def replace_stake(request: PlaceWager) -> PlaceWager:
@@ -282,36 +284,36 @@ def replace_stake(request: PlaceWager) -> PlaceWager:
     )
 
 
-async def break_books(here: LocalSandbox, partner: ApiAccount, record: WagerRecord) -> None:
+async def break_books(here: LocalSandbox, api_account: ApiAccount, record: WagerRecord) -> None:
     """Let the exchange tell of a fill beyond the stake of a wager."""
     event = WagerMatched(
         record.request.ref, record.request.odds, record.stake_cents * 2, 100, record.stake_cents * 2
     )
-    here.server.shifted_exchange.at_present(lambda: partner._on_events((event,)))
+    here.server.shifted_exchange.at_present(lambda: api_account._on_events((event,)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
-def test_a_session_wants_a_name(stage: Stage, mode: str) -> None:
-    """Without a name, or with one that the exchange would not take, nothing begins."""
+def test_a_session_needs_a_valid_name(runner: SessionRunner, mode: str) -> None:
+    """Without a name, or with one that the exchange would refuse, nothing begins."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await stop.wait()
 
     for name in ("null", "'a b'"):
         with pytest.raises(ConfigError, match=r"session\.name"):
-            stage.play(mode, meanwhile, f"session.name={name}")
-    assert stage.told == []
+            runner.play(mode, meanwhile, f"session.name={name}")
+    assert runner.lines == []
 
 
 def test_real_money_is_not_traded(compose_settings: Compose, tmp_path: Path) -> None:
-    """The production host is refused before anything is asked or written; paper needs keys only."""
+    """The production host is refused before any request or file; paper needs keys only."""
     words = ["prophet=production", "session.name=first"]
-    stop, told = asyncio.Event(), list[str]()
+    stop, lines = asyncio.Event(), list[str]()
     for mode, error in (("live", ConfigError), ("paper", CredentialsError)):
         session = build_session(compose_settings(f"mode={mode}", *words))
         with pytest.raises(error):
-            asyncio.run(session.run(tmp_path, {}, stop, told.append))
+            asyncio.run(session.run(tmp_path, {}, stop, lines.append))
     assert list(tmp_path.rglob("tape*")) == []
 
 
@@ -320,7 +322,7 @@ def test_real_money_is_not_traded(compose_settings: Compose, tmp_path: Path) -> 
 def test_ctrl_c_cancels_everything_and_a_second_one_stops_hard(
     sandbox: Sandbox, tmp_path: Path, interrupts: int
 ) -> None:
-    """The first says that nothing is open; a second ends at once, and says what may be."""
+    """The first reports that nothing is open; a second ends at once, with what may be open."""
 
     async def run() -> tuple[int, str, int]:
         async with sandbox(SPEED, "+experiment=nba") as here:
@@ -343,95 +345,95 @@ def test_ctrl_c_cancels_everything_and_a_second_one_stops_hard(
             status = await process.wait()
             return status, (before + after).decode(), here.live_wagers
 
-    status, told, left = run_watching(run())
+    status, printed, left = run_watching(run())
     if interrupts == 1:
-        assert (status, left) == (0, 0), told
-        assert told.splitlines()[-1] == "nothing is open at sandbox_local"
+        assert (status, left) == (0, 0), printed
+        assert printed.splitlines()[-1] == "nothing is open at sandbox_local"
     else:
-        assert status == 1, told
-        assert "stopped at once" in told.splitlines()[-1]
+        assert status == 1, printed
+        assert "stopped at once" in printed.splitlines()[-1]
 
 
-def test_every_command_is_in_the_journal_before_it_is_sent(stage: Stage) -> None:
-    """Whatever the exchange was asked for is in the journal, wager by wager, and the cancel-all."""
+def test_every_command_is_in_the_journal_before_it_is_sent(runner: SessionRunner) -> None:
+    """Every request at the exchange is in the journal, wager by wager, and the mass cancel."""
     refs: list[str] = []
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
-        (partner,) = here.server.accounts.values()
-        refs.extend(record.request.ref for record in partner.records.values())
+        (api_account,) = here.server.accounts.values()
+        refs.extend(record.request.ref for record in api_account.records.values())
 
-    stage.play("live", meanwhile)
-    entries = stage.entries()
+    runner.play("live", meanwhile)
+    entries = runner.entries()
     journaled = [entry.payload.ref for entry in entries if isinstance(entry.payload, PlaceWager)]
     assert refs
     assert set(refs) <= set(journaled)
-    assert CancelAll in stage.kinds()
+    assert CancelAll in runner.kinds()
     assert [e.input_seq for e in entries] == sorted(e.input_seq for e in entries)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
-def test_a_session_says_how_it_is_and_what_it_came_to(stage: Stage, mode: str) -> None:
-    """A line now and then while it runs; totals at its end, before the word on what is open."""
+def test_a_session_reports_its_state_and_its_totals(runner: SessionRunner, mode: str) -> None:
+    """A line at intervals while it runs; totals at its end, before the line on open wagers."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await stage.until_taken(1)
+        await runner.until_taken(1)
 
-    stage.play(mode, meanwhile, OFTEN)
-    line = next(line for line in reversed(stage.told) if COUNTS.search(line))
+    runner.play(mode, meanwhile, OFTEN)
+    line = next(line for line in reversed(runner.lines) if COUNTS.search(line))
     assert " of 3 markets quoted; " in line
     assert "; equity $" in line
-    assert stage.told[-1] == "nothing is open at sandbox_local"
-    names = [line.split()[0] for line in stage.told[-10:-1]]
+    assert runner.lines[-1] == "nothing is open at sandbox_local"
+    names = [line.split()[0] for line in runner.lines[-10:-1]]
     assert names == [
         "markets", "wagers", "matched", "exposure", "profit", "placing", "cancelling", "feed",
         "denials",
     ]  # fmt: skip
-    placed = sum(isinstance(entry.payload, PlaceWager) for entry in stage.entries())
-    (wagers,) = (line for line in stage.told if line.startswith("wagers "))
+    placed = sum(isinstance(entry.payload, PlaceWager) for entry in runner.entries())
+    (wagers,) = (line for line in runner.lines if line.startswith("wagers "))
     assert f" {placed} placed, " in wagers
     assert wagers.endswith("; 0 open")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
-def test_the_account_is_an_input_from_the_first(stage: Stage, mode: str) -> None:
-    """What the exchange says of the account is in the journal, as what the desk heard."""
+def test_the_account_is_journaled_as_an_input(runner: SessionRunner, mode: str) -> None:
+    """The exchange's account states are in the journal as inputs of the desk."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await stage.until_taken(1)
-        await until(lambda: AccountState in stage.kinds())
+        await runner.until_taken(1)
+        await until(lambda: AccountState in runner.kinds())
 
-    stage.play(mode, meanwhile, OFTEN)
-    told = [entry.payload for entry in stage.entries()]
-    account = next(event for event in told if isinstance(event, AccountState))
-    heard = told[: told.index(account)]
-    matched_cents = sum(e.stake_cents for e in heard if isinstance(e, WagerMatched))
+    runner.play(mode, meanwhile, OFTEN)
+    events = [entry.payload for entry in runner.entries()]
+    account = next(event for event in events if isinstance(event, AccountState))
+    before = events[: events.index(account)]
+    matched_cents = sum(e.stake_cents for e in before if isinstance(e, WagerMatched))
     open_cents = sum(cents for _, cents in account.open_cents)
     assert account.balance_cents + open_cents + matched_cents == 1_000_000
 
 
 @pytest.mark.slow
-def test_books_that_drift_from_the_account_end_the_session(stage: Stage) -> None:
-    """Money that is gone at the exchange and not in our books is found out while it trades."""
+def test_books_that_drift_from_the_account_end_the_session(runner: SessionRunner) -> None:
+    """Money missing at the exchange but not in our books is detected while the session trades."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
-        (partner,) = here.server.accounts.values()
-        partner.participant.account.cash_cents -= 777
+        (api_account,) = here.server.accounts.values()
+        api_account.participant.account.cash_cents -= 777
         await stop.wait()
 
     with pytest.raises(InvariantError, match="available cents"):
-        stage.play("live", meanwhile, "run.account_seconds=0.2")
-    assert stage.here.live_wagers == 0
-    log = (stage.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
+        runner.play("live", meanwhile, "run.account_seconds=0.2")
+    assert runner.here.live_wagers == 0
+    log = (runner.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
     assert "ended by InvariantError: available cents" in log.splitlines()[-1]
 
 
 @pytest.mark.slow
-def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
-    """Every line with its time in UTC, start after start, what cannot be read too; no key."""
+def test_every_line_is_in_the_log_of_the_session(runner: SessionRunner) -> None:
+    """Every line with its time in UTC, start after start, unreadable messages too; no key."""
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
@@ -442,21 +444,21 @@ def test_what_is_told_is_in_the_log_of_the_session(stage: Stage) -> None:
     def garbage_logged() -> int:
         return log.read_text(encoding="utf-8").count("no frame at all")
 
-    log = stage.folder / "sessions" / "first" / "session.log"
+    log = runner.folder / "sessions" / "first" / "session.log"
     keys = {"PROPHETX_ACCESS_KEY": "an-access-key", "PROPHETX_SECRET_KEY": "a-secret-key"}
-    stage.play("live", meanwhile, times=2, environ=keys)
+    runner.play("live", meanwhile, times=2, environ=keys)
     logged = log.read_text(encoding="utf-8")
     lines = [line.partition(" ") for line in logged.splitlines()]
-    told = [text for _, _, text in lines if not text.startswith("cannot read")]
-    assert told == stage.told
-    assert sum("start 1: " in text or "start 2: " in text for text in told) == 2
+    texts = [text for _, _, text in lines if not text.startswith("cannot read")]
+    assert texts == runner.lines
+    assert sum("start 1: " in text or "start 2: " in text for text in texts) == 2
     assert garbage_logged() == 2
     assert [time for time, _, _ in lines if not STAMP.fullmatch(time)] == []
     assert [key for key in keys.values() if key in logged] == []
 
 
 @pytest.mark.parametrize("setting", ["account_seconds=0", "report_seconds=-1", "report_seconds=no"])
-def test_a_time_that_is_none_is_refused(compose_settings: Compose, setting: str) -> None:
-    """What would ask without end is refused in one line that names the setting."""
+def test_an_invalid_interval_is_refused(compose_settings: Compose, setting: str) -> None:
+    """An interval that would send requests without end is refused in one line with its setting."""
     with pytest.raises(ConfigError, match=rf"run\.{setting.partition('=')[0]}"):
         build_session(compose_settings("mode=live", f"run.{setting}"))

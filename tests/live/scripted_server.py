@@ -1,4 +1,4 @@
-"""A small ProphetX for tests: logs in, lets sockets onto channels, and fails as it is told to."""
+"""A small scripted ProphetX: it logs in, accepts sockets on channels, and fails on request."""
 
 import asyncio
 import json
@@ -18,13 +18,13 @@ from tests.live.endpoints import LOCAL
 
 PUBLIC = "private-broadcast-service=6-device_type=5"
 PRIVATE = "private-service=6-device_type=5-user=me"
-# How often it says that all is well.
+# The interval of its health checks.
 HEALTH_SECONDS = 0.1
 
 
 @dataclass
-class Peer:
-    """What the exchange does, and what became of it."""
+class ScriptedServer:
+    """The behaviour of the server, and a record of what it received."""
 
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     registered: list[dict[str, Any]] = field(default_factory=list)
@@ -39,15 +39,15 @@ class Peer:
     closed: bool = False
     mute: bool = False
     healthy: bool = True
-    deaf_to: str = ""
+    unanswered_channel: str = ""
     ws_host: str | None = "127.0.0.1"
     logins: int = 0
     port: int = 0
     certificate: ssl.SSLContext | None = None
 
     @property
-    def site(self) -> Endpoint:
-        """Return where it is."""
+    def endpoint(self) -> Endpoint:
+        """Return its endpoint."""
         secure = self.certificate is not None
         root = f"{'https' if secure else 'http'}://127.0.0.1:{self.port}"
         return replace(LOCAL, root=root, socket_secure=secure, socket_port=self.port, speed=1)
@@ -58,37 +58,37 @@ class Peer:
         return self.sockets[-1]
 
     def freeze(self) -> None:
-        """Read and say nothing more, from the next message on."""
+        """Stop reading and sending, from the next message on."""
         self.thawed.clear()
 
     def thaw(self) -> None:
-        """Go on."""
+        """Resume."""
         self.thawed.set()
 
-    async def say(self, event: str, data: object, channel: str | None = None) -> None:
-        """Say something on the last socket, as Pusher does: with its data as JSON text."""
+    async def send(self, event: str, data: object, channel: str | None = None) -> None:
+        """Send an event on the last socket, with its data as JSON text as Pusher does."""
         frame = {"event": event, "data": data if isinstance(data, str) else json.dumps(data)}
         await self.socket.send_str(json.dumps(frame | ({"channel": channel} if channel else {})))
 
     async def change(self, change_type: str, payload: object, **envelope: Any) -> None:
-        """Say on the broadcast channel that something changed."""
+        """Send a change on the broadcast channel."""
         coded = b64encode(json.dumps(payload).encode()).decode()
-        told = {"change_type": change_type, "op": "u", "payload": coded, "timestamp": 1}
-        await self.say("tournament_132", told | envelope, PUBLIC)
+        message = {"change_type": change_type, "op": "u", "payload": coded, "timestamp": 1}
+        await self.send("tournament_132", message | envelope, PUBLIC)
 
-    async def say_bytes(self, text: bytes) -> None:
-        """Say something on the last socket that is told to be text, and may be none."""
+    async def send_bytes(self, text: bytes) -> None:
+        """Send bytes as a text frame on the last socket, whether they are UTF-8 or not."""
         assert self.socket._writer is not None
         await self.socket._writer.send_frame(text, WSMsgType.TEXT)
 
     def reset(self) -> None:
-        """Break the last socket off without a word."""
+        """Abort the last socket without a close frame."""
         transport = self.socket._req.transport  # type: ignore[union-attr]
         assert transport is not None
         transport.abort()
 
     async def rest(self, request: web.Request) -> web.Response:
-        """Answer a request: sessions and sockets itself, the rest as the test says."""
+        """Answer a request: sessions and sockets itself, the rest from `answers`."""
         path = request.path.removeprefix("/partner/")
         if path in ("auth/login", "auth/refresh"):
             return self._session()
@@ -134,9 +134,9 @@ class Peer:
         self.sockets.append(socket)
         socket_id = f"{len(self.sockets)}.1"
         if self.opening_error is not None:
-            await self.say("pusher:error", {"code": self.opening_error, "message": "go"})
+            await self.send("pusher:error", {"code": self.opening_error, "message": "go"})
         established = {"socket_id": socket_id, "activity_timeout": 120}
-        await self.say("pusher:connection_established", established)
+        await self.send("pusher:connection_established", established)
         health = asyncio.create_task(self._be_healthy(socket))
         try:
             while not socket.closed:
@@ -144,21 +144,21 @@ class Peer:
                 await self.thawed.wait()
                 message = await socket.receive()
                 if message.type is WSMsgType.TEXT and not self.mute:
-                    await self._hear(socket, socket_id, json.loads(message.data))
+                    await self._on_frame(socket, socket_id, json.loads(message.data))
         except ConnectionError:
             pass
         finally:
             health.cancel()
         return socket
 
-    async def _hear(
+    async def _on_frame(
         self, socket: web.WebSocketResponse, socket_id: str, frame: dict[str, Any]
     ) -> None:
         reply: dict[str, Any] | None = None
         match frame["event"]:
             case "pusher:ping":
                 reply = {"event": "pusher:pong", "data": "{}"}
-            case "pusher:subscribe" if frame["data"]["channel"] != self.deaf_to:
+            case "pusher:subscribe" if frame["data"]["channel"] != self.unanswered_channel:
                 channel, auth = frame["data"]["channel"], frame["data"]["auth"]
                 good = auth == f"{socket_id}|{channel}"
                 event = "pusher_internal:subscription_succeeded" if good else (
@@ -171,13 +171,13 @@ class Peer:
             await self.change("tournament", {"info": {"id": len(self.sockets)}})
 
     async def _be_healthy(self, socket: web.WebSocketResponse) -> None:
-        told = {
+        change = {
             "change_type": "private_system_signal",
             "op": "u",
             "payload": "e30=",
             "timestamp": 1,
         }
-        frame = {"event": "health_check", "channel": PRIVATE, "data": json.dumps(told)}
+        frame = {"event": "health_check", "channel": PRIVATE, "data": json.dumps(change)}
         while not socket.closed:
             await asyncio.sleep(HEALTH_SECONDS)
             if self.healthy and self.thawed.is_set() and not self.mute:
@@ -185,19 +185,19 @@ class Peer:
 
 
 @asynccontextmanager
-async def serving(peer: Peer) -> AsyncIterator[Peer]:
-    """Serve a peer on loopback, at a port that the system chooses."""
+async def serving(server: ScriptedServer) -> AsyncIterator[ScriptedServer]:
+    """Serve on loopback, at a port that the system chooses."""
     application = web.Application()
-    application.router.add_get("/app/{key}", peer.serve_socket)
-    application.router.add_route("*", "/partner/{path:.*}", peer.rest)
+    application.router.add_get("/app/{key}", server.serve_socket)
+    application.router.add_route("*", "/partner/{path:.*}", server.rest)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    server = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=peer.certificate)
-    await server.start()
-    peer.port = runner.addresses[0][1]
-    peer.thaw()
+    listener = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server.certificate)
+    await listener.start()
+    server.port = runner.addresses[0][1]
+    server.thaw()
     try:
-        yield peer
+        yield server
     finally:
-        peer.thaw()
+        server.thaw()
         await runner.cleanup()
