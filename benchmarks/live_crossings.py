@@ -19,7 +19,7 @@ from benchmarks.crossings import Crossings
 from conf.compose import CONFIG_FOLDER, build_session
 from live.prophetx.rest import transport
 from live.prophetx.socket.stream import _Epoch
-from live.session.journaling_listener import JournalingListener
+from recordings.journal.session_journal import JournalingListener
 
 _SPEED, _SECONDS = 20, 20
 _GAME = "+experiment=nba_in_play"

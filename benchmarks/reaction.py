@@ -28,8 +28,7 @@ from live.__main__ import main
 from live.prophetx.market_data.prophet_market import ProphetMarket
 from live.prophetx.rest.rate_limit import RateLimiter
 from live.prophetx.socket.stream import Message, Record
-from live.session.journaling_listener import JournalingListener
-from recordings.journal.session_journal import SessionJournal
+from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.model.events import OfferChanged

@@ -68,6 +68,12 @@ class TableWriter:
         if len(self._rows) >= self._rows_per_group:
             self._flush()
 
+    def extend(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows, as `append` does."""
+        self._rows += rows
+        if len(self._rows) >= self._rows_per_group:
+            self._flush()
+
     def close(self, metadata: Mapping[bytes, bytes] | None = None) -> None:
         """Write the remaining rows and the metadata, and give the file its own name."""
         self._flush()

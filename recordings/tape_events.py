@@ -1,11 +1,16 @@
 """From the rows of a tape to the events that a desk receives."""
 
+from collections.abc import Sequence
+
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.events import (
     Event,
     EventScheduled,
     EventStatusChanged,
+    FeedLost,
+    FeedRestored,
+    MarketsAdded,
     MarketStatusChanged,
     OfferChanged,
     ReferencePrice,
@@ -16,6 +21,8 @@ from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Catalogue, EventStatus, MarketStatus
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds, opposite
+from strategies.trading.ports.clock import Clock
+from strategies.trading.ports.exchange import Listener
 
 
 class TapeEvents:
@@ -79,6 +86,48 @@ class TapeEvents:
 
     def _line_id(self, line: int) -> LineId:
         return self._info.lines[line].line_id
+
+
+class DeskFeed:
+    """Turns the rows of a tape into events, in order, and lets the desk decide after each batch.
+
+    `catalogue` is the desk's; new markets are added to it before the desk receives them.
+    """
+
+    def __init__(
+        self, listener: Listener, info: TapeInfo, catalogue: Catalogue, clock: Clock
+    ) -> None:
+        """Send events to a listener."""
+        self._listener = listener
+        self._catalogue = catalogue
+        self._events = TapeEvents(info, catalogue)
+        self._clock = clock
+
+    def on_markets_added(self, added: MarketsAdded) -> None:
+        """Let the desk quote markets that are new."""
+        self._catalogue.add(added.events, added.markets, added.lines)
+        self._send(added)
+
+    def on_rows(self, rows: Sequence[Row]) -> None:
+        """Send rows with their times of arrival."""
+        for row in rows:
+            event = self._events.of_row(row)
+            if event is not None:
+                self._listener.take(event, row.received_ns)
+        self._listener.act(rows[-1].received_ns)
+
+    def on_feed_lost(self) -> None:
+        """Let the desk cancel all quotes."""
+        self._send(FeedLost())
+
+    def on_feed_restored(self) -> None:
+        """Let the desk quote again."""
+        self._send(FeedRestored())
+
+    def _send(self, event: Event) -> None:
+        now_ns = self._clock.now_ns()
+        self._listener.take(event, now_ns)
+        self._listener.act(now_ns)
 
 
 def score_of(text: str | None) -> tuple[int, int]:

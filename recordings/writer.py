@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from recordings.parquet import TAPE_TYPES, TableWriter, info_to_metadata
+from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, TableWriter, info_to_metadata
 from recordings.tape import (
     NOWHERE,
     PROBABILITY_PARTS,
@@ -80,7 +80,9 @@ class TapeWriter:
         self._rows_per_segment = rows_per_segment
         self._segments: list[Path] = []
         self._table: TableWriter | None = None
+        self._group: list[Row] = []
         self._rows_in_segment = 0
+        self._permitted = frozenset(self.info.ladder.rungs)
         self._received_ns = self._exchange_ns = 0
         self._seq = 0
         self._events: dict[str, int] = {}
@@ -250,7 +252,7 @@ class TapeWriter:
         quantity_cents: int = 0,
         side: Side = Side.NONE,
     ) -> None:
-        if odds not in self.info.ladder or amount_cents < 0 or quantity_cents < 0:
+        if odds not in self._permitted or amount_cents < 0 or quantity_cents < 0:
             message = (
                 f"line {self.info.lines[line].line_id}: {counted(amount_cents, 'cent')} "
                 f"at {odds:+d} is off the ladder or negative"
@@ -287,12 +289,15 @@ class TapeWriter:
             state,
             text,
         )
-        self._open_table().append(row)
+        self._open_table()
+        self._group.append(row)
         self.rows_written += 1
         self.on_row(row)
         self._rows_in_segment += 1
         if self._rows_in_segment >= self._rows_per_segment:
             self._close_segment()
+        elif len(self._group) >= ROWS_PER_GROUP:
+            self._write_group(self._open_table())
 
     def _open_table(self) -> TableWriter:
         if self._table is None:
@@ -304,8 +309,13 @@ class TapeWriter:
 
     def _close_segment(self) -> None:
         if self._table is not None:
+            self._write_group(self._table)
             self._table.close(info_to_metadata(self.info))
             self._table = None
+
+    def _write_group(self, table: TableWriter) -> None:
+        group, self._group = self._group, []
+        table.extend(group)
 
 
 def _ignore_row(_: Row) -> None:

@@ -10,11 +10,11 @@ from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.wire.orders import WireOrder
-from live.session.desk_feed import DeskFeed
 from live.session.gateway import OrderContext, RecoveryResult
 from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from recordings.tape import TapeInfo
+from recordings.tape_events import DeskFeed
 from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, ExchangeError

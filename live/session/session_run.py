@@ -9,10 +9,9 @@ from pathlib import Path
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import Gateway, Notify, OrderContext
 from live.session.health import Health
-from live.session.journaling_listener import JournalingListener
 from recordings.journal.entries import RunContext
 from recordings.journal.journal_reader import JournalReader
-from recordings.journal.session_journal import SessionJournal
+from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.journal.wager_history import WagerHistory
 from recordings.tape import TapeInfo
 from strategies.trading.accounting.earlier_balance import available_change_cents
@@ -21,8 +20,10 @@ from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, ExchangeError
+from strategies.trading.model.events import TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
+from strategies.trading.ports.journal import DeskStarted
 
 _COMMIT_SECONDS = 1.0
 # Time for the desk's own cancels before everything is cancelled without it.
@@ -184,7 +185,7 @@ class SessionRun:
 
     def _start(self, desk: Desk, updates: CatalogueUpdates) -> None:
         """Connect a desk: pending events first, then the market, then its timers."""
-        listener = JournalingListener(desk, self._journal, self._clock)
+        listener = JournalingListener(desk, self._journal)
         self._desk, self._listener = desk, listener
         self._health = Health(desk, self._market, self._clock)
         self._journal.observer = self._health.note
@@ -192,7 +193,8 @@ class SessionRun:
         def start() -> None:
             market_listener = self._gateway.attach(listener)
             self._market.attach(market_listener, updates)
-            listener.start()
+            self._journal.desk_called(self._clock.now_ns(), DeskStarted())
+            desk.start()
             if not self._market.whole.is_set():
                 market_listener.on_feed_lost()
 
@@ -204,11 +206,16 @@ class SessionRun:
         assert desk is not None, "the desk was started"
         assert listener is not None, "the desk was started"
         self._notify("cancelling everything")
-        self._clock.enter(partial(listener.halt, "stopped"))
+        self._clock.enter(partial(self._halt, listener))
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_SECONDS):
                 while desk.wagers.live_count:
                     await asyncio.sleep(_CLOSING_POLL_SECONDS)
+
+    def _halt(self, listener: JournalingListener) -> None:
+        now_ns = self._clock.now_ns()
+        listener.take(TradingStateSet(TradingState.HALTED, "stopped"), now_ns)
+        listener.act(now_ns)
 
     async def _compare_accounts(self, exchange: Exchange) -> None:
         """Request the account now and periodically; the desk compares its books with it."""

@@ -22,8 +22,8 @@ P_co = TypeVar("P_co", bound=Payload, covariant=True)
 _PAYLOADS = (*get_args(Event), *get_args(Command), *get_args(DeskCall))
 # Names on disk of types that were renamed since the first journals: old journals stay readable.
 _KINDS_ON_DISK = {MarketsAdded: "CatalogueGrew", DeskStarted: "Begun", DecideRequested: "Asked"}
-_KINDS = {payload: _KINDS_ON_DISK.get(payload, payload.__name__) for payload in _PAYLOADS}
-_TYPES = {kind: payload for payload, kind in _KINDS.items()}
+KINDS = {payload: _KINDS_ON_DISK.get(payload, payload.__name__) for payload in _PAYLOADS}
+_TYPES = {kind: payload for payload, kind in KINDS.items()}
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS starts (
@@ -88,11 +88,6 @@ class Entry(NamedTuple, Generic[P_co]):
     input_seq: int
     now_ns: int
     payload: P_co
-
-
-def encode(payload: Payload) -> tuple[str, str]:
-    """Return the kind and the body of a payload as they are on disk."""
-    return _KINDS[type(payload)], msgspec.json.encode(payload).decode()
 
 
 def decode(kind: str, body: str) -> Payload:

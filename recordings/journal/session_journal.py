@@ -1,7 +1,8 @@
-"""The journal of a session: SQLite, append-only, shared by all runs of the session.
+"""The journal of a session, and the listener through which its desk receives everything.
 
-It records the desk's inputs and commands. A command must be committed to the disk before its
-request is sent, so that no wager exists that the journal does not know: the sender commits first.
+The journal is one SQLite file, append-only, shared by all runs of the session. It records the
+desk's inputs and commands. A command must be committed to the disk before its request is sent, so
+that no wager exists that the journal does not know: the sender commits first.
 """
 
 import sqlite3
@@ -14,11 +15,18 @@ from typing import Self
 import msgspec
 
 from recordings.journal.disk_errors import journal_error
-from recordings.journal.entries import SCHEMA, Payload, RunContext, encode
+from recordings.journal.entries import KINDS, SCHEMA, Payload, RunContext
 from recordings.journal.session_lock import session_lock
 from strategies.trading.model.commands import Command
 from strategies.trading.model.events import Event, OfferChanged, TradeSeen
-from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial, DeskCall
+from strategies.trading.ports.exchange import Listener
+from strategies.trading.ports.journal import (
+    AccountSnapshot,
+    DecideRequested,
+    Decision,
+    Denial,
+    DeskCall,
+)
 
 _INSERT = "INSERT INTO {} (start, input_seq, now_ns, kind, body) VALUES (?, ?, ?, ?, ?)"
 _INTO_ENTRIES, _INTO_FEED = _INSERT.format("entries"), _INSERT.format("feed")
@@ -126,7 +134,8 @@ class SessionJournal:
         """Record nothing: the account follows from the inputs."""
 
     def _append(self, statement: str, now_ns: int, payload: Payload) -> None:
-        self._write(statement, (self._run, self._input_seq, now_ns, *encode(payload)))
+        kind, body = KINDS[type(payload)], msgspec.json.encode(payload).decode()
+        self._write(statement, (self._run, self._input_seq, now_ns, kind, body))
 
     def _notify(self, now_ns: int, payload: Payload | Denial) -> None:
         if self.observer is not None:
@@ -150,3 +159,27 @@ class SessionJournal:
             yield
         except sqlite3.Error as error:
             raise journal_error(self._path, error) from error
+
+
+class JournalingListener:
+    """The only path of inputs to a desk; journals those that the desk does not.
+
+    A desk journals its other inputs itself. It only numbers market data, and does not record that
+    it was asked to decide; without these a replay would not repeat its decisions.
+    """
+
+    def __init__(self, desk: Listener, journal: SessionJournal) -> None:
+        """Forward to a desk that writes to the same journal."""
+        self._desk = desk
+        self._journal = journal
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Forward an event that arrived at a time; the desk decides nothing yet."""
+        if isinstance(event, OfferChanged | TradeSeen):
+            self._journal.market_received(at_ns, event)
+        self._desk.take(event, at_ns)
+
+    def act(self, now_ns: int) -> None:
+        """Let the desk decide on what cannot wait."""
+        self._journal.desk_called(now_ns, DecideRequested())
+        self._desk.act(now_ns)

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from live.session.catalogue_updates import CatalogueUpdates
-from live.session.desk_feed import DeskFeed
 from live.session.gateway import MarketListener, Notify, OrderContext, RecoveryResult, Venue
 from live.wall_clock import WallClock
 from recordings.tape import Clocks, Row, TapeInfo
+from recordings.tape_events import DeskFeed
 from recordings.writer import TapeWriter
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager

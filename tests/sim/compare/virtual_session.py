@@ -10,9 +10,8 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from conf.compose import build_parts, build_session
-from live.session.journaling_listener import JournalingListener
 from recordings.journal.entries import RunContext
-from recordings.journal.session_journal import SessionJournal
+from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.reader import open_recording
 from recordings.tape import Clocks, Side, TapeInfo
 from recordings.writer import TapeWriter
@@ -34,10 +33,13 @@ from strategies.trading.model.events import (
     MarketStatusChanged,
     OfferChanged,
     TradeSeen,
+    TradingState,
+    TradingStateSet,
 )
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.journal import DeskStarted
 
 NAME = "first"
 _ENDING_NS = 120 * NS_PER_SECOND
@@ -106,7 +108,8 @@ class _VirtualSession:
             exchange=connection,
             journal=journal,
         )
-        self._listener = JournalingListener(desk, journal, clock)
+        self._listener = JournalingListener(desk, journal)
+        self._desk, self._journal = desk, journal
         self._recorder = _TapeRecorder(writer, tape.info, latency.feed.sample_ns())
         self._inbox.connect(self._on_event, _decide_nothing)
 
@@ -115,10 +118,13 @@ class _VirtualSession:
         self._env.run(until=begin_ns)
         self._inbox.drain(begin_ns)
         self._inbox.connect(self._on_event, self._listener.act, wake_on_every_change=True)
-        self._listener.start()
+        self._journal.desk_called(self._env.now_ns, DeskStarted())
+        self._desk.start()
         self._env.run(until=end_ns)
         self._inbox.drain(end_ns)
-        self._listener.halt("stopped by an operator")
+        halted = TradingStateSet(TradingState.HALTED, "stopped by an operator")
+        self._listener.take(halted, end_ns)
+        self._listener.act(end_ns)
         self._env.run(until=end_ns + _ENDING_NS)
 
     def _on_event(self, event: Event, at_ns: int) -> None:
