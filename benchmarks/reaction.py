@@ -25,9 +25,9 @@ import numpy as np
 from benchmarks.backtest import Ladderwise, add_pair
 from benchmarks.processes import Watched, let_pass, said, started
 from live.__main__ import main
-from live.prophetx.market_data.prophet_market import ProphetMarket
+from live.prophetx.market_data.recorder import SessionRecorder
 from live.prophetx.rest.rate_limit import RateLimiter
-from live.prophetx.socket.stream import Message, Record
+from live.prophetx.socket.records import Message, Record
 from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
@@ -135,7 +135,7 @@ class Stamps:
     def attach(self) -> None:
         """Take stamps from now on."""
         for of, name, stamping in (
-            (ProphetMarket, "on_record", self._receiving),
+            (SessionRecorder, "on_record", self._receiving),
             (JournalingListener, "act", self._deciding),
             (SessionJournal, "commit", self._committing),
             (RateLimiter, "acquire", self._acquiring),
@@ -144,15 +144,15 @@ class Stamps:
             setattr(of, name, stamping(getattr(of, name)))
 
     def _receiving(self, plain: Any) -> Any:
-        def on_record(market: ProphetMarket, record: Record) -> None:
+        def on_record(recorder: SessionRecorder, record: Record) -> None:
             if not isinstance(record, Message):
-                plain(market, record)
+                plain(recorder, record)
                 return
-            self._now_ns = market._clock.wall_ns
+            self._now_ns = recorder._clock.wall_ns
             self.frames_ns.append(record.received_ns)
             token = self._path.set(FramePath(record.received_ns, self._now_ns()))
             try:
-                plain(market, record)
+                plain(recorder, record)
             finally:
                 self._path.reset(token)
 

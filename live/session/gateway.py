@@ -51,15 +51,20 @@ class MarketListener(Protocol):
 
 
 class MarketData(Protocol):
-    """The market of one exchange, written to a tape as it arrives.
-
-    `whole` is set while the tape shows the whole market: from the first snapshot on, except in
-    gaps. `updated_ns` is the time of the last message, zero before the first.
-    """
+    """The market of one exchange, written to a tape as it arrives."""
 
     venue: Venue
-    whole: asyncio.Event
-    updated_ns: int
+
+    @property
+    def whole(self) -> asyncio.Event:
+        """Return the event that is set while the tape shows the whole market.
+
+        That is from the first snapshot on, except in gaps.
+        """
+
+    @property
+    def updated_ns(self) -> int:
+        """Return the time of the last message, zero before the first."""
 
     @property
     def gaps(self) -> int:

@@ -1,6 +1,7 @@
 """A stream from a scripted server, and the records that it delivered."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -14,15 +15,8 @@ from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.transport import Transport
-from live.prophetx.socket.stream import (
-    Message,
-    Record,
-    SocketDown,
-    SocketUp,
-    Stream,
-    StreamSettings,
-)
-from live.prophetx.wire.frames import read_change
+from live.prophetx.socket.records import Message, Record, SocketDown, SocketUp
+from live.prophetx.socket.stream import Stream, StreamSettings
 from live.wall_clock import WallClock
 from tests.event_loops import run_watching, until
 from tests.live.scripted_server import ScriptedServer, serving
@@ -62,9 +56,9 @@ class StreamRecorder:
     def changes(self, change_type: str) -> list[Any]:
         """Return the received changes of one kind, with their epochs."""
         return [
-            (record.epoch, read_change(record.frame).body)
+            (record.epoch, record.change.body)
             for record in self.records
-            if isinstance(record, Message) and change_type in str(record.frame.data)
+            if isinstance(record, Message) and record.change and change_type in data_of(record)
         ]
 
     async def until(self, true: Callable[[], object]) -> None:
@@ -88,6 +82,11 @@ class StreamRecorder:
         assert self.running is not None
         self.running.cancel()
         await asyncio.gather(self.running, return_exceptions=True)
+
+
+def data_of(message: Message) -> str:
+    """Return the text of what the frame of a message holds."""
+    return str(json.loads(message.raw)["data"])
 
 
 @asynccontextmanager

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from live.prophetx.connection import Connection, connected
+from live.prophetx.market_data.tape_rows import levels_of
 from live.prophetx.rest.client import ProphetClient
-from live.prophetx.socket.stream import (
+from live.prophetx.socket.records import (
     Message,
     Record,
     SocketDown,
     SocketUp,
-    Stream,
-    StreamSettings,
     UnreadableMessage,
 )
+from live.prophetx.socket.stream import Stream, StreamSettings
 from live.prophetx.wire.orders import WireCancellation
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -54,7 +54,7 @@ async def a_wager(connection: Connection, ref: str, **changes: Any) -> PlaceWage
     (tournament,) = await client.tournaments()
     (event,) = await client.events(tournament.id)
     market = next(each for each in (await client.markets([event.event_id]))[event.event_id])
-    line = LineId(market.strikes[0].levels[0].strike_id)
+    line = LineId(levels_of(market.strikes[0])[0].strike_id)
     wager: dict[str, Any] = {
         "odds": Odds(1_000),
         "stake_cents": 1_250,

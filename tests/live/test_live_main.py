@@ -10,6 +10,7 @@ import pytest
 
 from live.__main__ import VERBS, main
 from live.prophetx.connection import connected
+from live.prophetx.market_data.tape_rows import levels_of
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef
@@ -165,7 +166,7 @@ def place_one(here: LocalSandbox) -> None:
             (tournament,) = await client.tournaments()
             (event,) = await client.events(tournament.id)
             market = (await client.markets([event.event_id]))[event.event_id][0]
-            line = LineId(market.strikes[0].levels[0].strike_id)
+            line = LineId(levels_of(market.strikes[0])[0].strike_id)
             wager = PlaceWager(WagerRef("mine-1"), line, Odds(1_000), 1_250, Intent.REST)
             number = (await client.place(wager)).number
             while (await client.order(number)).status != "open":

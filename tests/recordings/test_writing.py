@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from live.prophetx.market_data.raw_log import RawLog
+from live.prophetx.market_data.recorder import RawLog
 from recordings.journal.disk_errors import journal_error
 from recordings.journal.session_journal import SessionJournal
 from recordings.parquet import TableWriter

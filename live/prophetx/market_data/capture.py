@@ -11,12 +11,12 @@ from numpy.random import default_rng
 
 from live.prophetx.connection import Connection, chosen_tournaments
 from live.prophetx.market_data import mapping
-from live.prophetx.market_data.raw_log import RawLog
-from live.prophetx.market_data.recorder import Recorder, Snapshot
+from live.prophetx.market_data.recorder import RawLog, Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows
 from live.prophetx.rest.client import EVENTS_PER_QUERY, EVENTS_PER_SOCKET
 from live.prophetx.rest.endpoint import require_positive
-from live.prophetx.socket.stream import Record, Stream, StreamSettings
+from live.prophetx.socket.records import Record
+from live.prophetx.socket.stream import Stream, StreamSettings
 from live.prophetx.wire.markets import WireEvent, WireMarket, WireTournament
 from live.reference.reference_source import ReferenceLine, ReferenceSettings, ReferenceSource
 from live.session.gateway import Notify

@@ -1,10 +1,11 @@
 """Maps what the exchange offers to the model: events, markets, lines and states."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from live.decode import unreadable
 from live.prophetx.market_data.market_names import market_kind
-from live.prophetx.wire.markets import WireEvent, WireLevel, WireMarket, WireStrike
+from live.prophetx.wire.markets import WireEvent, WireLevel, WireMarket
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import Selection
@@ -73,15 +74,15 @@ def market(event_id: EventId, reported: WireMarket) -> Market | None:
 
 
 def pair_levels(
-    on: Market, strike: WireStrike, home_id: int | None
+    on: Market, levels: Sequence[WireLevel], home_id: int | None
 ) -> tuple[LineLevels, LineLevels]:
-    """Return the two lines of a strike with the levels of each, home or over first.
+    """Return the two lines that a strike's levels name, with those of each, home or over first.
 
     Placeholders are no levels. Raise ProtocolError where it is no pair of lines.
     """
     wanted = (on.type.row.first, on.type.row.second)
     found: dict[Selection, LineLevels] = {}
-    for level in strike.levels:
+    for level in levels:
         selection = _OUTCOMES.get(level.outcome_id) or _of_competitor(level, home_id)
         if selection is None:
             raise unreadable("strike", "has an outcome that we do not know", repr(level))
@@ -90,11 +91,11 @@ def pair_levels(
         )
         entry = found.setdefault(selection, LineLevels(line, []))
         if entry.line != line:
-            raise unreadable("strike", "has two lines of one outcome", repr(strike))
+            raise unreadable("strike", "has two lines of one outcome", repr(levels))
         if level.price is not None:
             entry.levels.append(level)
     if set(found) != set(wanted) or not _are_opposite(on, *(found[name].line for name in wanted)):
-        raise unreadable("strike", "is no pair of lines", repr(strike))
+        raise unreadable("strike", "is no pair of lines", repr(levels))
     return found[wanted[0]], found[wanted[1]]
 
 

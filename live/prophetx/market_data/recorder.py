@@ -1,35 +1,50 @@
-"""Writes the records of a stream as rows of a tape. After every gap a snapshot is written first.
+"""Writes the records of a stream as rows of a tape, and as raw text.
 
-A message of levels replaces a whole strike; the tape records the changes level by level. Messages
-that arrive while a snapshot is requested are written after it.
+After every gap a snapshot is written first. A message of levels replaces a whole strike; the tape
+records the changes level by level. Messages that arrive while a snapshot is requested are written
+after it.
 """
 
+import asyncio
+import gzip
 import json
 from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from live.decode_errors import DecodeErrors
-from live.prophetx.market_data.raw_log import RawLog
 from live.prophetx.market_data.tape_rows import MarketRows
-from live.prophetx.socket.stream import Message, Record, SocketDown, SocketUp, UnreadableMessage
+from live.prophetx.socket.records import Message, Record, SocketDown, SocketUp, UnreadableMessage
 from live.prophetx.wire.frames import (
     Change,
     EventChange,
     MarketChange,
+    OrderChange,
     SelectionsChange,
     TradeChange,
-    read_change,
 )
 from live.prophetx.wire.markets import WireEvent, WireMarket
+from live.prophetx.wire.orders import WireOrder
 from live.reference.reference_source import ReferenceLine
-from live.session.gateway import Notify
+from live.session.catalogue_updates import CatalogueUpdates
+from live.session.gateway import MarketListener, Notify
 from live.wall_clock import WallClock
+from recordings.tape import Row
 from recordings.writer import TapeWriter
+from recordings.writing import writing
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.units import NS_PER_SECOND
+
+_COMPRESSION_LEVEL = 1
+# Lines compressed together: each block costs time, and switches to the socket's thread.
+_LINES_PER_BLOCK = 16
+_PRIVATE = "private-service="
 
 
 class Snapshot(NamedTuple):
@@ -37,6 +52,55 @@ class Snapshot(NamedTuple):
 
     events: list[WireEvent]
     markets: dict[int, list[WireMarket]]
+
+
+class RawLog:
+    """The raw text of every message beside the tape: compressed lines of JSON, a file a segment.
+
+    Every method raises WriteError where the disk does not take a file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Write to an existing folder; the first file is created with the first text."""
+        self._folder = folder
+        self._number = 0
+        self._file: gzip.GzipFile | None = None
+        self._lines: list[bytes] = []
+
+    def append(self, received_ns: int, raw: bytes) -> None:
+        """Append a text; bytes that are not UTF-8 are escaped."""
+        if self._file is None:
+            with writing(self._path()):
+                self._file = gzip.GzipFile(self._path(), "wb", compresslevel=_COMPRESSION_LEVEL)
+        text = raw.decode("utf-8", "backslashreplace")
+        self._lines.append(msgspec.json.encode({"received_ns": received_ns, "raw": text}))
+        if len(self._lines) >= _LINES_PER_BLOCK:
+            self._write(self._file)
+
+    def flush(self) -> None:
+        """Make what was appended so far readable, even after a crash."""
+        if self._file is not None:
+            self._write(self._file)
+            with writing(self._path()):
+                self._file.flush()
+
+    def end_file(self) -> None:
+        """Close the open file; the next text goes to a new one."""
+        if self._file is not None:
+            path, file = self._path(), self._file
+            self._file = None
+            self._number += 1
+            # The file closes itself at the end, even where its last lines cannot be written.
+            with writing(path), file:
+                self._write(file)
+
+    def _path(self) -> Path:
+        return self._folder / f"raw-{self._number:05d}.jsonl.gz"
+
+    def _write(self, file: gzip.GzipFile) -> None:
+        with writing(self._path()):
+            file.write(b"".join(line + b"\n" for line in self._lines))
+        self._lines.clear()
 
 
 class Recorder:
@@ -146,10 +210,12 @@ class Recorder:
 
     def _write(self, message: Message) -> None:
         try:
-            self._write_change(read_change(message.frame), message.received_ns)
+            if message.change is not None:
+                self._write_change(message.change, message.received_ns)
+                return
         except ProtocolError as error:
             self._decode_errors.note(error)
-            self._write_untyped(message.received_ns, message.raw)
+        self._write_untyped(message.received_ns, message.raw)
 
     def _write_change(self, change: Change, received_ns: int) -> None:
         self._begin_message(received_ns, change.timestamp_ns)
@@ -191,7 +257,7 @@ class Recorder:
         self._waiting_prices.clear()
         waiting, self._waiting = self._waiting or [], None
         for message in waiting:
-            if "matched_order" in str(message.frame.data):
+            if _is_trade(message):
                 self._write(message)
         if self._lost_ns is not None or not self._was_whole:
             return
@@ -208,3 +274,95 @@ class Recorder:
         """Begin a message; one that was held back arrives after what it waited for."""
         self._last_ns = max(self._last_ns, received_ns)
         self._writer.begin_message(self._last_ns, exchange_ns or self._last_ns)
+
+
+def _is_trade(message: Message) -> bool:
+    """Return whether a message reports a trade, even one that cannot be read."""
+    if message.change is None:
+        return b"matched_order" in message.raw
+    return isinstance(message.change.body, TradeChange)
+
+
+class SessionRecorder:
+    """Records at a session's clock, and sends every row on as it is written.
+
+    Tape, journal and desk see one time of arrival: that at which the clock lets a message in.
+    `whole` is set while the tape shows the whole market; `updated_ns` is the time of the last
+    message, zero before the first.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        rows: MarketRows,
+        writer: TapeWriter,
+        clock: WallClock,
+        on_order: Callable[[WireOrder], None],
+    ) -> None:
+        """Record the rows of a writer; private updates go to `on_order` as they arrive."""
+        self.whole = asyncio.Event()
+        self.updated_ns = 0
+        self._recorder = recorder
+        self._rows = rows
+        self._clock = clock
+        self._on_order = on_order
+        self._unsent: list[Row] = []
+        self._listener: MarketListener | None = None
+        self._updates: CatalogueUpdates | None = None
+        writer.on_row = self._unsent.append
+
+    def attach(self, listener: MarketListener, updates: CatalogueUpdates) -> None:
+        """Send a listener the rows so far, and from now on every row as it is written."""
+        self._listener, self._updates = listener, updates
+        self._send_rows()
+
+    def on_record(self, record: Record) -> None:
+        """Send a private update to the orders at once; write everything, and send the rows."""
+        if isinstance(record, Message):
+            self.updated_ns = record.received_ns
+            private = (record.channel or "").startswith(_PRIVATE)
+            if private and record.change and isinstance(record.change.body, OrderChange):
+                self._on_order(record.change.body.info)
+        self._clock.enter(partial(self._write, record))
+
+    def on_reference(self, line: ReferenceLine) -> None:
+        """Write a line of prices from outside, and send it on."""
+        self._clock.enter(partial(self._write_reference, line))
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Write the changes in a snapshot, send them on, and then report that the feed is whole."""
+        self._clock.enter(partial(self._write_snapshot, snapshot))
+        if not self.whole.is_set():
+            self.whole.set()
+            if self._listener is not None:
+                self._clock.enter(self._listener.on_feed_restored)
+
+    def _write(self, record: Record) -> None:
+        if isinstance(record, Message):
+            record = msgspec.structs.replace(record, received_ns=self._clock.now_ns())
+        self._recorder.on_record(record)
+        self._send_rows()
+        if isinstance(record, SocketDown) and self.whole.is_set():
+            self.whole.clear()
+            if self._listener is not None:
+                self._listener.on_feed_lost()
+
+    def _write_reference(self, line: ReferenceLine) -> None:
+        arrived = msgspec.structs.replace(line, received_ns=self._clock.now_ns())
+        self._recorder.on_reference(arrived)
+        self._send_rows()
+
+    def _write_snapshot(self, snapshot: Snapshot) -> None:
+        self._recorder.on_snapshot(snapshot)
+        self._send_rows()
+
+    def _send_rows(self) -> None:
+        if self._listener is None or self._updates is None:
+            return
+        if self._rows.take_additions():
+            added = self._updates.next_update()
+            if added is not None:
+                self._listener.on_markets_added(added)
+        if self._unsent:
+            rows, self._unsent[:] = [*self._unsent], []
+            self._listener.on_rows(rows)

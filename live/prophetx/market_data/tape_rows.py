@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from live.decode import unreadable
+from live.decode import all_cents, unreadable
 from live.decode_errors import DecodeErrors
 from live.prophetx.market_data import mapping
 from live.prophetx.market_data.mapping import LineLevels
 from live.prophetx.wire.frames import SelectionsChange, TradeInfo
-from live.prophetx.wire.markets import WireEvent, WireMarket, WireStrike, point_of
+from live.prophetx.wire.markets import WireEvent, WireLevel, WireMarket, WireStrike, point_of
 from recordings.tape import Side
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
@@ -36,6 +36,7 @@ class MarketRows:
         """Write the markets that the filter wants."""
         self._writer = writer
         self._decode_errors = decode_errors
+        self._permitted = frozenset(writer.info.ladder.rungs)
         self._filter = markets
         self._events: dict[int, int] = {}
         self._home_ids: dict[int, int | None] = {}
@@ -130,12 +131,16 @@ class MarketRows:
     def _write_strike(
         self, event_id: int, index: int, market: Market, strike: WireStrike, market_ns: int
     ) -> None:
-        pair = mapping.pair_levels(market, strike, self._home_ids.get(event_id))
+        levels = levels_of(strike)
+        pair = mapping.pair_levels(market, levels, self._home_ids.get(event_id))
         first, _ = self._indices(index, pair)
         # The only strike of a market without points shares the market's stamp.
         market_ns = 0 if market.type.row.has_point else market_ns
-        self._sequences[first] = max(strike.last_change_ns, market_ns)
-        self._write_pair(pair)
+        self._sequences[first] = max(last_change_ns(strike, levels), market_ns)
+        for entry in pair:
+            line = self._lines[entry.line.line_id]
+            offers = offers_of(entry.levels)
+            self._write_offers(line, {odds: amounts for _, odds, amounts in offers})
 
     def write_market_status(self, ids: MarketIds, status: str | None) -> None:
         """Write the status of a market, if it is on the tape."""
@@ -152,8 +157,8 @@ class MarketRows:
         self._write_market_status(market, "suspended")
         for (of_market, _), first in self._firsts.items():
             if of_market == market:
-                self._write_levels(first, {})
-                self._write_levels(self._opposites[first], {})
+                self._write_offers(first, {})
+                self._write_offers(self._opposites[first], {})
 
     def suspend_event(self, event_id: int) -> None:
         """Suspend every market of an event that is no longer shown."""
@@ -176,31 +181,34 @@ class MarketRows:
             return
         index, market = self._markets[ids]
         strike = change.info
-        first = self._known_first(index, market, strike)
+        levels = levels_of(strike)
+        first = self._known_first(index, market, strike, levels)
         if first is None:
-            pair = mapping.pair_levels(market, strike, self._home_ids.get(ids[0]))
+            pair = mapping.pair_levels(market, levels, self._home_ids.get(ids[0]))
             first, _ = self._indices(index, pair)
         sequence = strike.sequence_number or 0
         if sequence and sequence <= self._sequences.get(first, 0):
             return
         self._sequences[first] = max(sequence, self._sequences.get(first, 0))
         shown: dict[int, dict[int, _Amounts]] = {first: {}, self._opposites[first]: {}}
-        if not all(self._lines.get(level.strike_id) in shown for level in strike.levels):
+        if not all(self._lines.get(level.strike_id) in shown for level in levels):
             message = "selections: has a line of another strike"
             raise ProtocolError(message, repr(strike))
-        for strike_id, odds, value_cents, quantity_cents in strike.offers():
-            shown[self._lines[strike_id]][odds] = (value_cents, quantity_cents)
+        for line_id, odds, amounts in offers_of(levels):
+            shown[self._lines[line_id]][odds] = amounts
         for line, offers in shown.items():
-            self._write_levels(line, offers)
+            self._write_offers(line, offers)
 
-    def _known_first(self, market: int, on: Market, strike: WireStrike) -> int | None:
+    def _known_first(
+        self, market: int, on: Market, strike: WireStrike, levels: Sequence[WireLevel]
+    ) -> int | None:
         """Return the first line of a strike by a line that it names, or else by its point."""
-        for level in strike.levels:
+        for level in levels:
             line = self._lines.get(level.strike_id)
             if line is not None:
                 # The first line of a pair is added first.
                 return min(line, self._opposites[line])
-        if strike.levels:
+        if levels:
             return None
         point = point_of(strike.strike) if on.type.row.has_point else 0.0
         return self._firsts.get((market, point))
@@ -225,24 +233,15 @@ class MarketRows:
         self._firsts[market, first.point] = indices[0]
         return indices
 
-    def _write_pair(self, pair: tuple[LineLevels, LineLevels]) -> None:
-        for entry in pair:
-            levels = {
-                level.price: (level.value_cents, level.quantity_cents)
-                for level in entry.levels
-                if level.price is not None
-            }
-            self._write_levels(self._lines[entry.line.line_id], levels)
-
-    def _write_levels(self, line: int, levels: dict[int, _Amounts]) -> None:
-        """Write what differs from the last levels; beyond the last of ten shown, all is unknown."""
+    def _write_offers(self, line: int, offers: dict[int, _Amounts]) -> None:
+        """Write what differs from the last offers; beyond the last of ten shown, all is unknown."""
         before = self._shown.setdefault(line, {})
-        known_from = min(levels) if len(levels) >= DISPLAYED_LEVELS else None
-        for odds in sorted(before.keys() - levels.keys(), reverse=True):
+        known_from = min(offers) if len(offers) >= DISPLAYED_LEVELS else None
+        for odds in sorted(before.keys() - offers.keys(), reverse=True):
             if known_from is None or odds > known_from:
                 del before[odds]
                 self._writer.offer(line, odds, 0)
-        for odds, amounts in levels.items():
+        for odds, amounts in offers.items():
             if before.get(odds) != amounts and self._is_permitted(odds, amounts):
                 before[odds] = amounts
                 self._writer.offer(line, odds, *amounts)
@@ -272,7 +271,7 @@ class MarketRows:
         self._writer.reference(line, price.probability)
 
     def _is_permitted(self, odds: int, amounts: _Amounts) -> bool:
-        if odds in self._writer.info.ladder and min(amounts) >= 0:
+        if odds in self._permitted and min(amounts) >= 0:
             return True
         self._decode_errors.note(
             ProtocolError("odds off the ladder or a negative amount", f"{odds}")
@@ -290,3 +289,28 @@ class MarketRows:
             yield
         except ProtocolError as error:
             self._decode_errors.note(error)
+
+
+def levels_of(strike: WireStrike) -> list[WireLevel]:
+    """Return the levels of both lines, placeholders among them."""
+    return [level for outcome in strike.selections or () for level in outcome or ()]
+
+
+def last_change_ns(strike: WireStrike, levels: Sequence[WireLevel]) -> int:
+    """Return when a strike last changed as far as it says, zero if it does not."""
+    stamps = [strike.sequence_number, strike.updated_at, *(level.updated_at for level in levels)]
+    return max(filter(None, stamps), default=0)
+
+
+def offers_of(levels: Sequence[WireLevel]) -> list[tuple[str, int, _Amounts]]:
+    """Return line, odds and amounts in cents of what takers are offered; no placeholders.
+
+    Raise ProtocolError where an amount cannot be read.
+    """
+    shown = [(level, level.price) for level in levels if level.price is not None]
+    values = all_cents([level.value for level, _ in shown], "level value")
+    quantities = all_cents([level.quantity for level, _ in shown], "level quantity")
+    return [
+        (level.strike_id, odds, amounts)
+        for (level, odds), amounts in zip(shown, zip(values, quantities, strict=True), strict=True)
+    ]

@@ -7,16 +7,32 @@ every change is received again, and a snapshot is needed.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta
 from numpy.random import Generator
 
+from live.decode import read, unreadable
 from live.decode_errors import DecodeErrors
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.pusher_socket import PusherSocket
-from live.prophetx.wire.frames import Established, Frame, SocketError, read_data, read_frame
+from live.prophetx.socket.records import (
+    Message,
+    OnRecord,
+    SocketDown,
+    SocketUp,
+    UnreadableMessage,
+)
+from live.prophetx.wire.frames import (
+    BODIES,
+    Change,
+    Envelope,
+    Established,
+    Frame,
+    SocketError,
+)
 from live.prophetx.wire.login import ConnectionConfig, Registration, WireChannel
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import (
@@ -47,43 +63,6 @@ class StreamSettings:
     backoff_seconds_max: Annotated[
         PositiveSeconds, Meta(description="The longest pause before another socket.")
     ]
-
-
-class SocketUp(Struct, frozen=True):
-    """An epoch began, subscribed to some events: every change is received from now on."""
-
-    epoch: int
-    at_ns: int
-    events: int
-
-
-class SocketDown(Struct, frozen=True):
-    """An epoch ended, or could not begin: nothing is received until the next is up."""
-
-    epoch: int
-    at_ns: int
-    reason: str
-
-
-class Message(Struct, frozen=True):
-    """A message on a channel, with its raw text."""
-
-    epoch: int
-    received_ns: int
-    frame: Frame
-    raw: bytes
-
-
-class UnreadableMessage(Struct, frozen=True):
-    """A message that cannot be read; the socket is kept."""
-
-    epoch: int
-    received_ns: int
-    raw: bytes
-
-
-Record = SocketUp | SocketDown | Message | UnreadableMessage
-OnRecord = Callable[[Record], None]
 
 
 class _LostError(Exception):
@@ -304,22 +283,29 @@ class _Epoch:
 
     def _on_message(self, received_ns: int, raw: bytes) -> None:
         try:
-            frame = read_frame(raw)
+            frame = read(Frame, raw, "frame")
             if frame.event.startswith(("pusher:", "pusher_internal:")):
                 self._on_protocol(frame)
                 return
-            record: Message | UnreadableMessage = Message(self._number, received_ns, frame, raw)
-            self._channel_received_at = self._loop.time()
         except ProtocolError as error:
             self._stream._decode_errors.note(error)
-            record = UnreadableMessage(self._number, received_ns, raw)
+            self._pass_on(UnreadableMessage(self._number, received_ns, raw))
+            return
+        self._channel_received_at = self._loop.time()
+        try:
+            change = read_change(frame)
+        except ProtocolError as error:
+            self._stream._decode_errors.note(error)
+            change = None
+        self._pass_on(Message(self._number, received_ns, frame.channel, change, raw))
+
+    def _pass_on(self, record: Message | UnreadableMessage) -> None:
+        """Pass a record on; an error of the receiver ends the run, and is not lost in the loop."""
         if not self.is_up:
             self._early.append(record)
-        elif self._failure is None:
-            self._pass_on(record)
-
-    def _pass_on(self, record: Record) -> None:
-        """Pass a record on; an error of the receiver ends the run, and is not lost in the loop."""
+            return
+        if self._failure is not None:
+            return
         try:
             self._on_record(record)
         except Exception as error:
@@ -329,7 +315,7 @@ class _Epoch:
     def _on_protocol(self, frame: Frame) -> None:
         match frame.event:
             case "pusher:connection_established":
-                established: Established = read_data(Established, frame)
+                established: Established = _read_data(Established, frame)
                 self._socket_id = established.socket_id
             case "pusher:ping" if self._socket is not None:
                 self._send(self._socket, "pusher:pong")
@@ -338,7 +324,7 @@ class _Epoch:
             case "pusher:subscription_error":
                 self._fail(_LostError(f"a channel was refused: {frame.channel}"))
             case "pusher:error":
-                self._on_error(read_data(SocketError, frame))
+                self._on_error(_read_data(SocketError, frame))
         self._changed.set()
 
     def _on_error(self, error: SocketError) -> None:
@@ -389,3 +375,24 @@ class _Epoch:
             alarm = self._loop.call_later(seconds, self._changed.set)
             await self._changed.wait()
             alarm.cancel()
+
+
+def read_change(frame: Frame) -> Change:
+    """Return what changed, of a frame on a channel; raise ProtocolError if it cannot be read."""
+    envelope: Envelope = _read_data(Envelope, frame)
+    body_type = BODIES.get(envelope.change_type)
+    if body_type is None:
+        raise unreadable("frame", f"of unknown change_type {envelope.change_type!r}", str(frame))
+    body = read(body_type, envelope.payload, envelope.change_type)
+    return Change(timestamp_ns=envelope.timestamp, op=envelope.op, body=body)
+
+
+def _read_data(type_: type[Any], frame: Frame) -> Any:
+    """Return what a frame holds, as text or plain; raise ProtocolError."""
+    if isinstance(frame.data, str):
+        return read(type_, frame.data, frame.event)
+    try:
+        text = msgspec.json.encode(frame.data)
+    except (RecursionError, ValueError) as error:
+        raise unreadable(frame.event, type(error).__name__, "") from error
+    return read(type_, text, frame.event)

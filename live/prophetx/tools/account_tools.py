@@ -8,7 +8,8 @@ from numpy.random import default_rng
 from live.prophetx.connection import Connection, chosen_tournaments, log_in, require_live_parts
 from live.prophetx.rest.client import EVENTS_PER_SOCKET
 from live.prophetx.rest.endpoint import Endpoint
-from live.prophetx.socket.stream import Record, SocketDown, SocketUp, Stream, StreamSettings
+from live.prophetx.socket.records import Record, SocketDown, SocketUp
+from live.prophetx.socket.stream import Stream, StreamSettings
 from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter

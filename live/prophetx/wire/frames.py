@@ -3,9 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
-from live.decode import Nanoseconds, WireStruct, cents, read, unreadable
+from live.decode import Nanoseconds, WireStruct, cents
 from live.prophetx.wire.markets import WireEvent, WireStrike, WireTournament
 from live.prophetx.wire.orders import WireOrder
 
@@ -138,15 +136,16 @@ class Change(WireStruct, frozen=True):
     body: Body
 
 
-class _Envelope(WireStruct, frozen=True):
-    # Bytes are text in base64.
+class Envelope(WireStruct, frozen=True):
+    """What a frame on a channel holds; bytes are text in base64."""
+
     change_type: str
     payload: bytes
     op: str = "u"
     timestamp: Nanoseconds = 0
 
 
-_BODIES: dict[str, type[Body]] = {
+BODIES: dict[str, type[Body]] = {
     "tournament": TournamentChange,
     "sport_event": EventChange,
     "market": MarketChange,
@@ -156,32 +155,3 @@ _BODIES: dict[str, type[Body]] = {
     "order": OrderChange,
     "private_system_signal": HealthCheck,
 }
-
-
-def read_frame(raw: bytes | str) -> Frame:
-    """Return a message of the socket; raise ProtocolError for anything else."""
-    return read(Frame, raw, "frame")
-
-
-def read_data(type_: type[Any], frame: Frame) -> Any:
-    """Return the data of a protocol frame, given as JSON or as JSON text; raise ProtocolError."""
-    return read(type_, _text_of(frame), frame.event)
-
-
-def _text_of(frame: Frame) -> str | bytes:
-    if isinstance(frame.data, str):
-        return frame.data
-    try:
-        return msgspec.json.encode(frame.data)
-    except (RecursionError, ValueError) as error:
-        raise unreadable(frame.event, type(error).__name__, "") from error
-
-
-def read_change(frame: Frame) -> Change:
-    """Return the change in a frame of a channel; raise ProtocolError if it cannot be decoded."""
-    envelope: _Envelope = read_data(_Envelope, frame)
-    body_type = _BODIES.get(envelope.change_type)
-    if body_type is None:
-        raise unreadable("frame", f"of unknown change_type {envelope.change_type!r}", str(frame))
-    body = read(body_type, envelope.payload, envelope.change_type)
-    return Change(timestamp_ns=envelope.timestamp, op=envelope.op, body=body)

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Raw
 
-from live.decode import NANOSECONDS_MAX, Nanoseconds, WireStruct, all_cents, cents, unreadable
+from live.decode import NANOSECONDS_MAX, Nanoseconds, WireStruct, unreadable
 from strategies.trading.model.units import NS_PER_SECOND
 
 # Points are multiples of a quarter, and far below this in any game.
@@ -65,7 +65,11 @@ class WireEvent(WireStruct, frozen=True):
 
 
 class WireLevel(WireStruct, frozen=True):
-    """Stake that a taker can match at a price; without one, a placeholder that names the strike."""
+    """Stake that a taker can match at a price; without one, a placeholder that names the strike.
+
+    `value` is the most that a taker can stake, in dollars; `quantity`, never to be read as that,
+    is the sum of the original stakes of what still rests there.
+    """
 
     outcome_id: int
     strike_id: str
@@ -80,28 +84,6 @@ class WireLevel(WireStruct, frozen=True):
     def point(self) -> float:
         """Return the point, zero without one; raise ProtocolError for an invalid one."""
         return point_of(self.strike)
-
-    @property
-    def value_cents(self) -> int:
-        """Return the most that a taker can stake; `quantity` is something else."""
-        return cents(self.value, "level value")
-
-    @property
-    def quantity_cents(self) -> int:
-        """Return the sum of the original stakes of the wagers that still rest there."""
-        return cents(self.quantity, "level quantity")
-
-
-class ShownOffer(NamedTuple):
-    """What a taker may stake on a strike at a price, and the original stakes of its makers.
-
-    Amounts are cents.
-    """
-
-    strike_id: str
-    price: int
-    value_cents: int
-    quantity_cents: int
 
 
 class WireStrike(WireStruct, frozen=True):
@@ -119,30 +101,6 @@ class WireStrike(WireStruct, frozen=True):
     selections: list[list[WireLevel] | None] | None = None
     updated_at: Nanoseconds | None = None
     sequence_number: Nanoseconds | None = None
-
-    @property
-    def levels(self) -> list[WireLevel]:
-        """Return the levels of all outcomes, placeholders among them."""
-        return [level for outcome in self.selections or () for level in outcome or ()]
-
-    def offers(self) -> list[ShownOffer]:
-        """Return the offers to takers, without placeholders."""
-        shown = [(level, level.price) for level in self.levels if level.price is not None]
-        values = all_cents([level.value for level, _ in shown], "level value")
-        quantities = all_cents([level.quantity for level, _ in shown], "level quantity")
-        return [
-            ShownOffer(level.strike_id, price, value_cents, quantity_cents)
-            for (level, price), value_cents, quantity_cents in zip(
-                shown, values, quantities, strict=True
-            )
-        ]
-
-    @property
-    def last_change_ns(self) -> int:
-        """Return the time of its last reported change, zero if it reports none."""
-        stamps = [self.sequence_number, self.updated_at]
-        stamps += [level.updated_at for level in self.levels]
-        return max(filter(None, stamps), default=0)
 
 
 class WireMarket(WireStrike, frozen=True):

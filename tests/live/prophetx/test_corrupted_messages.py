@@ -17,24 +17,22 @@ import pytest
 from live.decode import read
 from live.decode_errors import DecodeErrors
 from live.prophetx.market_data import mapping as listing
-from live.prophetx.market_data.raw_log import RawLog
-from live.prophetx.market_data.recorder import Recorder, Snapshot
-from live.prophetx.market_data.tape_rows import MarketRows
+from live.prophetx.market_data.recorder import RawLog, Recorder, Snapshot
+from live.prophetx.market_data.tape_rows import MarketRows, levels_of
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.transport import Transport
-from live.prophetx.socket.stream import (
+from live.prophetx.socket.records import (
     Message,
     Record,
     SocketDown,
     SocketUp,
-    Stream,
-    StreamSettings,
     UnreadableMessage,
 )
-from live.prophetx.wire.frames import read_change, read_frame
+from live.prophetx.socket.stream import Stream, StreamSettings, read_change
+from live.prophetx.wire.frames import Frame
 from live.prophetx.wire.markets import WireEvent, WireMarket
 from live.prophetx.wire.orders import WireCancellation, WireOrder
 from live.wall_clock import WallClock
@@ -55,6 +53,7 @@ from tests.event_loops import run_watching, until
 from tests.live.corruption import framed, mangled_body, mangled_frame, text
 from tests.live.endpoints import LOCAL
 from tests.live.local_sandbox import Sandbox
+from tests.live.socket_messages import data_of
 
 FEED = StreamSettings(5, 0.5, 2, 4, 60, 5, 0.05, 0.5)
 PATIENCE_SECONDS = 120
@@ -155,15 +154,14 @@ def said(sandbox: Sandbox) -> Said:
                 (tournament,) = await client.tournaments()
                 (event,) = await client.events(tournament.id)
                 markets = (await client.markets([event.event_id]))[event.event_id]
-                offered = next(
-                    level for m in markets for s in m.strikes for level in s.levels if level.price
-                )
+                levels = [level for m in markets for s in m.strikes for level in levels_of(s)]
+                offered = next(level for level in levels if level.price)
                 line_id = LineId(offered.strike_id)
                 frames: dict[str, bytes] = {}
 
                 def hear(record: Record) -> None:
                     if isinstance(record, Message):
-                        kind = json.loads(str(record.frame.data))["change_type"]
+                        kind = json.loads(data_of(record))["change_type"]
                         frames[kind] = record.raw
 
                 stream = Stream(
@@ -208,7 +206,7 @@ def read_through(answer: Any) -> None:
         case WireMarket():
             market = listing.market(EventId("1"), answer)
             for strike in answer.strikes if market is not None else ():
-                listing.pair_levels(market or unheard_of(), strike, 1)
+                listing.pair_levels(market or unheard_of(), levels_of(strike), 1)
         case WireOrder():
             TrackedWager(wish(answer), None).apply(answer)
         case msgspec.Struct():
@@ -283,23 +281,29 @@ def test_a_mangled_frame_is_a_change_or_a_protocol_error(said: Said) -> None:
     """A frame of any kind, damaged at any depth, is read or refused, nothing else."""
     rng = np.random.default_rng(3)
     for raw in frames_of(said):
-        read_change(read_frame(raw))
+        read_change(read(Frame, raw, "frame"))
         counts: Counter[str] = Counter()
         for _ in range(500):
             try:
-                read_change(read_frame(mangled_frame(raw, rng)))
+                read_change(read(Frame, mangled_frame(raw, rng), "frame"))
                 counts["read"] += 1
             except ProtocolError:
                 counts["refused"] += 1
         assert min(counts["read"], counts["refused"]) > 20, (raw, counts)
 
 
-def heard(raw: bytes, at_ns: int) -> Message | UnreadableMessage:
-    """Return a frame as the stream tells it."""
+def heard(raw: bytes, at_ns: int, decode_errors: DecodeErrors) -> Message | UnreadableMessage:
+    """Return a frame as the stream passes it on."""
     try:
-        return Message(1, at_ns, read_frame(raw), raw)
-    except ProtocolError:
+        frame = read(Frame, raw, "frame")
+    except ProtocolError as error:
+        decode_errors.note(error)
         return UnreadableMessage(1, at_ns, raw)
+    try:
+        return Message(1, at_ns, frame.channel, read_change(frame), raw)
+    except ProtocolError as error:
+        decode_errors.note(error)
+        return Message(1, at_ns, frame.channel, None, raw)
 
 
 def shapes_of(raws: Iterable[bytes], type_: type[Any]) -> list[Any]:
@@ -346,7 +350,7 @@ class Tableau:
 
     def hear(self, raw: bytes) -> None:
         """Hear a frame."""
-        self._recorder.on_record(heard(raw, self._clock.wall_ns()))
+        self._recorder.on_record(heard(raw, self._clock.wall_ns(), self.decode_errors))
 
     def lose(self) -> None:
         """Lose the feed, and end a segment."""

@@ -4,15 +4,16 @@ import logging
 
 import pytest
 
+from live.decode import read
 from live.decode_errors import DecodeErrors
-from live.prophetx.wire.frames import read_frame
+from live.prophetx.wire.frames import Frame
 from strategies.trading.model.errors import ProtocolError
 
 
 def note(decode_errors: DecodeErrors, raw: bytes) -> None:
     """Note what is wrong with a frame."""
     try:
-        read_frame(raw)
+        read(Frame, raw, "frame")
     except ProtocolError as error:
         decode_errors.note(error)
 

@@ -8,6 +8,7 @@ import pytest
 
 from live.decode import read
 from live.prophetx.market_data import mapping as listing
+from live.prophetx.market_data.tape_rows import levels_of
 from live.prophetx.wire.markets import WireEvent, WireMarket, WireStrike
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.ids import EventId, MarketId
@@ -53,7 +54,7 @@ def test_the_real_sample_becomes_a_catalogue(read_sample: Callable[[str], Any]) 
         if market is not None:
             markets.append(market)
             for each in market_shape.strikes:
-                lines += [side.line for side in listing.pair_levels(market, each, 5)]
+                lines += [side.line for side in listing.pair_levels(market, levels_of(each), 5)]
     assert {market.market_id: market.kind for market in markets} == {
         "219": MarketKind(MarketType.MONEYLINE),
         "223": MarketKind(MarketType.SPREAD),
@@ -68,7 +69,7 @@ def test_the_real_sample_becomes_a_catalogue(read_sample: Callable[[str], Any]) 
 def test_the_first_line_is_home_or_over_whatever_the_order() -> None:
     """Totals come under first; the pair begins with over, and placeholders are no levels."""
     under = [level(13, "u", 45, price=-110, value=10)]
-    first, second = listing.pair_levels(TOTAL, strike(under, [level(12, "o", 45)]), None)
+    first, second = listing.pair_levels(TOTAL, levels_of(strike(under, [level(12, "o", 45)])), None)
     assert (first.line.line_id, first.levels) == ("o", [])
     assert (second.line.line_id, len(second.levels)) == ("u", 1)
 
@@ -76,10 +77,10 @@ def test_the_first_line_is_home_or_over_whatever_the_order() -> None:
 def test_an_unknown_outcome_is_placed_by_who_plays_it() -> None:
     """An outcome of a number that we do not know is home's or away's by its competitor."""
     sides = [level(901, "h", -1.5, competitor_id=5)], [level(902, "a", 1.5, competitor_id=6)]
-    first, second = listing.pair_levels(SPREAD, strike(*sides), 5)
+    first, second = listing.pair_levels(SPREAD, levels_of(strike(*sides)), 5)
     assert (first.line.line_id, second.line.line_id) == ("h", "a")
     with pytest.raises(ProtocolError, match="outcome"):
-        listing.pair_levels(SPREAD, strike(*sides), None)
+        listing.pair_levels(SPREAD, levels_of(strike(*sides)), None)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_an_unknown_outcome_is_placed_by_who_plays_it() -> None:
 def test_what_is_no_pair_is_refused(sides: tuple[list[dict[str, object]], ...]) -> None:
     """One side alone, points that do not mirror, two lines of one outcome: none is a pair."""
     with pytest.raises(ProtocolError, match="strike"):
-        listing.pair_levels(SPREAD, strike(*sides), None)
+        listing.pair_levels(SPREAD, levels_of(strike(*sides)), None)
 
 
 def test_events_without_two_sides_are_passed_over() -> None:

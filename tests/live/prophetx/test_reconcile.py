@@ -9,6 +9,7 @@ import pytest
 from conf.compose import build_session
 from live.__main__ import main
 from live.prophetx.connection import connected
+from live.prophetx.market_data.tape_rows import levels_of
 from live.prophetx.orders.order_history import OrderHistory
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
@@ -62,7 +63,7 @@ async def place(here: LocalSandbox, *refs: str) -> None:
         (tournament,) = await client.tournaments()
         (event,) = await client.events(tournament.id)
         market = (await client.markets([event.event_id]))[event.event_id][0]
-        line_id = LineId(market.strikes[0].levels[0].strike_id)
+        line_id = LineId(levels_of(market.strikes[0])[0].strike_id)
         for ref in refs:
             request = PlaceWager(WagerRef(ref), line_id, ODDS, STAKE_CENTS, Intent.REST)
             await client.place(request)

@@ -12,10 +12,10 @@ import pytest
 
 from live.decode import read
 from live.decode_errors import DecodeErrors
-from live.prophetx.market_data.raw_log import RawLog
-from live.prophetx.market_data.recorder import Recorder, Snapshot
+from live.prophetx.market_data.recorder import RawLog, Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows
-from live.prophetx.socket.stream import Message, SocketDown, SocketUp, UnreadableMessage
+from live.prophetx.socket.records import Message, SocketDown, SocketUp, UnreadableMessage
+from live.prophetx.socket.stream import read_change
 from live.prophetx.wire.frames import Frame
 from live.prophetx.wire.markets import WireEvent, WireMarket
 from live.reference.reference_source import ReferenceLine
@@ -24,6 +24,7 @@ from recordings.reader import Tape
 from recordings.tape import PROBABILITY_PARTS, Clocks, Kind, Row, Side
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus
@@ -105,7 +106,12 @@ class Desk:
         coded = b64encode(json.dumps(payload).encode()).decode()
         inner = {"change_type": change_type, "op": op, "timestamp": timestamp, "payload": coded}
         frame = Frame(event="tournament_132", channel="private-x", data=json.dumps(inner))
-        self.recorder.on_record(Message(1, self.at_ns, frame, b"raw text"))
+        try:
+            change = read_change(frame)
+        except ProtocolError as error:
+            self.decode_errors.note(error)
+            change = None
+        self.recorder.on_record(Message(1, self.at_ns, frame.channel, change, b"raw text"))
 
     def hear_levels(self, home: Levels, away: Levels, sequence: int) -> None:
         """Hear all levels of the moneyline."""

@@ -6,14 +6,14 @@ from itertools import pairwise
 
 import pytest
 
-from live.prophetx.socket.stream import (
+from live.prophetx.socket.records import (
     Message,
     Record,
     SocketDown,
     SocketUp,
-    StreamSettings,
     UnreadableMessage,
 )
+from live.prophetx.socket.stream import StreamSettings
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import CredentialsError, RefusalError, TapeError
 from tests.event_loops import run_watching
@@ -391,6 +391,6 @@ def test_messages_carry_their_channel() -> None:
         )
 
     channels = {
-        record.frame.channel for record in streamed(scenario).records if isinstance(record, Message)
+        record.channel for record in streamed(scenario).records if isinstance(record, Message)
     }
     assert channels == {PUBLIC, PRIVATE}

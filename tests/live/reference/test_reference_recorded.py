@@ -10,6 +10,7 @@ import pytest
 
 from conf.compose import build_session
 from live.prophetx.connection import Connection, connected
+from live.prophetx.market_data.tape_rows import levels_of
 from live.prophetx.tools.record import Recording
 from live.wall_clock import WallClock
 from recordings.reader import Tape
@@ -35,7 +36,7 @@ async def home_line(connection: Connection) -> str:
     (tournament,) = await connection.client.tournaments()
     (event,) = await connection.client.events(tournament.id)
     market = (await connection.client.markets([event.event_id]))[event.event_id][0]
-    return market.strikes[0].levels[0].strike_id
+    return levels_of(market.strikes[0])[0].strike_id
 
 
 @asynccontextmanager

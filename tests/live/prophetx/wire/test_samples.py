@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from live.decode import read
+from live.prophetx.market_data.tape_rows import last_change_ns, levels_of, offers_of
+from live.prophetx.socket.stream import read_change
 from live.prophetx.wire.frames import (
     EventChange,
     Frame,
@@ -17,8 +19,6 @@ from live.prophetx.wire.frames import (
     OrderChange,
     SelectionsChange,
     TradeChange,
-    read_change,
-    read_frame,
 )
 from live.prophetx.wire.login import ConnectionConfig, LoginResponse, Registration
 from live.prophetx.wire.markets import (
@@ -48,7 +48,7 @@ Sample = Callable[[str], Any]
 
 def body_of(raw: bytes) -> Any:
     """Return what changed, of a frame as it comes."""
-    return read_change(read_frame(raw)).body
+    return read_change(read(Frame, raw, "frame")).body
 
 
 # Reference data --------------------------------------------------------------------------------
@@ -79,26 +79,19 @@ def test_markets_are_read_with_all_their_strikes(read_sample: Sample) -> None:
     markets = markets_of(read_sample)
     strikes = [strike for market in markets for strike in market.strikes]
     assert len(strikes) > len(markets)
-    assert all(len({level.strike_id for level in strike.levels}) == 2 for strike in strikes)
-    offered = [level for strike in strikes for level in strike.levels if level.price is not None]
+    assert all(len({level.strike_id for level in levels_of(strike)}) == 2 for strike in strikes)
+    offered = [offer for strike in strikes for offer in offers_of(levels_of(strike))]
     assert offered
-    assert all(level.value_cents > 0 for level in offered)
+    assert all(value_cents > 0 for _, _, (value_cents, _) in offered)
 
 
 def test_open_stakes_add_up_to_the_totals_of_the_market(read_sample: Sample) -> None:
     """What the real moneyline says was staked and filled is what its levels hold open (8.1)."""
     moneyline = next(market for market in markets_of(read_sample) if market.id == 219)
-    ratios = {
-        level: Decimal(level.price or 100) / 100 if (level.price or 0) > 0 else None
-        for level in moneyline.levels
-        if level.price is not None
-    }
     open_cents = sum(
         (
-            level.value_cents * ratio
-            if ratio
-            else level.value_cents * Decimal(100) / -(level.price or 1)
-            for level, ratio in ratios.items()
+            Decimal(value_cents) * (odds if odds > 0 else 100) / (100 if odds > 0 else -odds)
+            for _, odds, (value_cents, _) in offers_of(levels_of(moneyline))
         ),
         Decimal(0),
     )
@@ -179,15 +172,15 @@ def test_the_balance_is_read(read_sample: Sample) -> None:
 
 def test_levels_come_through_the_double_encoding(read_sample: Sample) -> None:
     """A selections message is read as all levels of its strike, in cents."""
-    change = read_change(read_frame(text(read_sample("ws_market_selections")["frame"])))
+    frame = read(Frame, text(read_sample("ws_market_selections")["frame"]), "frame")
+    change = read_change(frame)
     assert change.timestamp_ns == 1_789_175_087_634_250_000
     assert isinstance(change.body, SelectionsChange)
     assert (change.body.sport_event_id, change.body.market_id) == (19458, 223)
-    levels = [
-        (each.price, each.value_cents, each.quantity_cents) for each in change.body.info.levels
-    ]
-    assert levels == [(510, 490, 2_500), (-630, 15_750, 2_500)]
-    assert change.body.info.last_change_ns == 1_789_175_087_634_241_000
+    levels = levels_of(change.body.info)
+    offers = [(odds, amounts) for _, odds, amounts in offers_of(levels)]
+    assert offers == [(510, (490, 2_500)), (-630, (15_750, 2_500))]
+    assert last_change_ns(change.body.info, levels) == 1_789_175_087_634_241_000
 
 
 def test_trades_and_private_updates_are_read(read_sample: Sample) -> None:
@@ -231,7 +224,7 @@ def test_the_session_is_read_and_never_shown(read_sample: Sample) -> None:
 def test_an_unknown_change_is_told_with_its_text() -> None:
     """A change of a kind that we do not know is a ProtocolError that names it."""
     with pytest.raises(ProtocolError, match="novelty"):
-        read_change(read_frame(framed({"change_type": "novelty", "op": "u"})))
+        body_of(framed({"change_type": "novelty", "op": "u"}))
 
 
 # Mangled ---------------------------------------------------------------------------------------
@@ -241,10 +234,8 @@ def amounts_of(body: Any) -> Iterator[object]:
     """Yield every amount and stamp that a consumer would ask for."""
     match body:
         case SelectionsChange(info=WireStrike() as strike):
-            yield strike.last_change_ns
-            for level in strike.levels:
-                yield level.value_cents
-                yield level.quantity_cents
+            yield last_change_ns(strike, levels_of(strike))
+            yield from offers_of(levels_of(strike))
         case TradeChange(info=info):
             yield info.filled_cents
         case OrderChange(info=order):
@@ -305,7 +296,7 @@ def test_a_mangled_answer_is_a_shape_or_a_protocol_error(read_sample: Sample, na
 def test_junk_is_refused(junk: bytes) -> None:
     """What is no frame at all is a ProtocolError."""
     with pytest.raises(ProtocolError):
-        read_frame(junk)
+        read(Frame, junk, "frame")
 
 
 @pytest.mark.parametrize("data", [None, 5, [], {}, "", "{}", "null", '{"change_type": 5}'])
