@@ -5,6 +5,7 @@ this often. Counted with `sys.setprofile`; only files of the project's packages 
 """
 
 import sys
+from functools import cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -50,9 +51,14 @@ class Crossings:
             return
         self.changes += self._current is not None
         self._current = name
-        file = str(Path(name).relative_to(PROJECT))
+        file = _in_project(name)
         self.files.add(file)
         self.steps.append(f"{file} {running.f_code.co_qualname}")
+
+
+@cache
+def _in_project(path: str) -> str:
+    return str(Path(path).relative_to(PROJECT))
 
 
 if __name__ == "__main__":

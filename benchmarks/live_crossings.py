@@ -21,7 +21,9 @@ from live.prophetx.rest import transport
 from live.prophetx.socket.stream import _Epoch
 from recordings.journal.session_journal import JournalingListener
 
-_SPEED, _SECONDS = 20, 20
+# Fast enough to see many frames, and slow enough that a busy machine keeps up: a timer that is late
+# is called, and counted, on the way of the next frame.
+_SPEED, _SECONDS = 8, 40
 _GAME = "+experiment=nba_in_play"
 
 
