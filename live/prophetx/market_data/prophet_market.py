@@ -123,7 +123,7 @@ class ProphetMarket:
 
     @property
     def _recording(self) -> SessionRecorder:
-        assert self._recorder is not None, "the tape was begun"
+        assert self._recorder is not None, "begin was called"
         return self._recorder
 
 

@@ -237,7 +237,7 @@ def test_a_gap_is_told_on_the_tape_and_ends_with_a_snapshot(desk: Desk) -> None:
     texts = [json.loads(row.text) for row in desk.rows() if row.kind == Kind.UNTYPED and row.text]
     assert texts == [{"feed": "lost", "reason": "closed"}, {"feed": "restored"}]
     assert desk.asked == ["snapshot", "snapshot"]
-    assert (desk.recorder.gap_note() or "").startswith("the feed was lost 1 times")
+    assert (desk.recorder.gap_note() or "").startswith("the feed was lost 1 time ")
 
 
 def test_trades_heard_before_a_loss_are_kept(desk: Desk) -> None:
