@@ -110,17 +110,21 @@ class FillCrossings:
         return call
 
 
-def print_fill_crossings() -> None:
-    """Run a pass without tables and one with them, and print the median way of a fill in each."""
+def fill_crossings(tables: RunTables | None) -> list[Crossings]:
+    """Run a pass of the shipped game, and return the ways of its fills, the shortest first."""
     with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
         backtest: Any = build_session(compose("config", [_GAME]))
+    with FillCrossings() as counted:
+        backtest.run_pass(backtest.queue(), tables)
+    return sorted(counted.ways, key=lambda way: way.changes)
+
+
+def print_fill_crossings() -> None:
+    """Print the median way of a fill in a pass without tables and in one with them."""
     with tempfile.TemporaryDirectory() as folder:
         for name, tables in (("without", None), ("with", RunTables(Path(folder)))):
-            with FillCrossings() as counted:
-                backtest.run_pass(backtest.queue(), tables)
-            files = median(len(way.files) for way in counted.ways)
-            changes = median(way.changes for way in counted.ways)
-            many = len(counted.ways)
-            print(f"fill, {name} tables: {files:g} files, {changes:g} changes (median of {many})")
-    typical = sorted(counted.ways, key=lambda way: way.changes)[len(counted.ways) // 2]
-    print("one with tables, step by step:", *typical.steps, sep="\n  ")
+            ways = fill_crossings(tables)
+            files = median(len(way.files) for way in ways)
+            changes = median(way.changes for way in ways)
+            print(f"fill, {name} tables: {files:g} files, {changes:g} changes (of {len(ways)})")
+    print("one with tables, step by step:", *ways[len(ways) // 2].steps, sep="\n  ")

@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
+from benchmarks.backtest_crossings import fill_crossings
 from tests.paths import PROJECT
 
 
@@ -34,3 +36,12 @@ def test_a_benchmark_says_how_it_is_run(module: str) -> None:
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert f"python -m benchmarks.{module}" in " ".join(done.stdout.split())
+
+
+@pytest.mark.slow
+def test_a_fill_passes_through_few_files() -> None:
+    """From its booking at the exchange to the end of the desk's take it changes file seldom."""
+    ways = fill_crossings(None)
+    assert len(ways) > 100
+    assert median(len(way.files) for way in ways) <= 14
+    assert median(way.changes for way in ways) <= 60

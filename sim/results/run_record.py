@@ -242,8 +242,7 @@ class WagerRecorder:
             self.markouts[seconds].add(markout, fill.stake_cents)
             if seconds != MARKOUT_SECONDS[-1]:
                 self._measure_later(fill, filled_ns, place + 1)
-            else:
-                # Fills are measured in the order in which they came.
+            while self._measuring and len(self._measuring[0].markouts) == len(MARKOUT_SECONDS):
                 self._write_fill(self._measuring.popleft())
 
         self._clock.call_at(due_ns, measure)
