@@ -14,7 +14,7 @@ from strategies.trading.model.setting_reader import (
     refusal,
     unknown,
 )
-from strategies.trading.model.settings import Dollars, Whole, is_setting
+from strategies.trading.model.settings import Dollars, Seed, is_setting
 
 
 class RecordingSettings(Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class NameSettings(Struct, frozen=True, kw_only=True):
 class RootSettings(Struct, frozen=True, kw_only=True):
     """The settings that belong to no group."""
 
-    seed: Annotated[Whole, Meta(description="The one source of chance.")]
+    seed: Seed
     starting_balance: Annotated[
         Dollars, Meta(description="What the account holds at the start of a backtest.")
     ]

@@ -9,8 +9,10 @@ import time
 from calendar import timegm
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Annotated
 
-from strategies.trading.model.errors import ConfigError
+from msgspec import Meta
+
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Timer
 from strategies.trading.ports.schedule import CallSchedule, Priority, Schedule
@@ -36,15 +38,21 @@ class WallClock:
     def __init__(
         self,
         schedule: Schedule | None = None,
-        speed: float = 1,
+        speed: Annotated[
+            float,
+            Meta(
+                gt=0,
+                le=_FASTEST,
+                description="How many seconds pass in one second of the wall: prophet.speed.",
+            ),
+        ] = 1,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """Step a schedule, or one of the clock's own that holds nothing but timers.
 
         Time passes as `monotonic_ns` says; an event loop with a time of its own passes its own.
-        Raise ConfigError for a speed that time cannot have.
         """
-        ratio = _ratio(speed)
+        ratio = Fraction(str(speed))
         self._numerator, self._denominator = ratio.numerator, ratio.denominator
         self._wall_ns = time.time_ns()
         self._monotonic_ns = monotonic_ns
@@ -155,10 +163,3 @@ def anchor_ns(wall_ns: int, speed: Fraction) -> int:
     """
     period_ns = int(_FURTHEST_NS / speed)
     return wall_ns - (wall_ns - _FIRST_ANCHOR_NS) % period_ns
-
-
-def _ratio(speed: object) -> Fraction:
-    if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed <= _FASTEST:
-        message = f"speed: {speed!r} is not a number above 0 and up to {_FASTEST}"
-        raise ConfigError(message)
-    return Fraction(str(speed))

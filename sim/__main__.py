@@ -130,7 +130,7 @@ def _generate(words: Sequence[str]) -> None:
         help="hard: twelve more in every market than those at the start and at the end",
     )
     options = parser.parse_args(words)
-    from sim.crowd.crowd_settings import CrowdSettings, suspensions_named  # noqa: PLC0415
+    from sim.crowd.crowd_settings import SUSPENSIONS, CrowdSettings  # noqa: PLC0415
     from sim.crowd.generate import generate_games  # noqa: PLC0415
 
     for folder, rows in generate_games(
@@ -138,7 +138,7 @@ def _generate(words: Sequence[str]) -> None:
         sport=options.sport,
         seed=options.seed,
         games=options.games,
-        settings=CrowdSettings(extra_suspensions=suspensions_named(options.suspensions)),
+        settings=CrowdSettings(extra_suspensions=SUSPENSIONS[options.suspensions]),
     ):
         print(f"{counted(rows, 'row')} of a simulated game")
         print(folder.resolve())

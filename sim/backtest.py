@@ -39,6 +39,7 @@ from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, InvariantError
 from strategies.trading.model.ids import WagerRefFactory
 from strategies.trading.model.money import cents_from_dollars, dollars_text
+from strategies.trading.model.settings import Seed
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
@@ -85,7 +86,7 @@ class Backtest:
         risk: Limits,
         wagers: WagerSettings,
         markets: MarketFilter,
-        seed: int,
+        seed: Seed,
         starting_balance: float,
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Protocol
+from typing import Annotated, Protocol
 
+from msgspec import Meta
 from simpy import Event
 
 from recordings.reader import Tape, open_recording
@@ -173,6 +174,10 @@ class _RecordedRun:
         """Do nothing: a recording is only read."""
 
 
-def recorded_source(name: str) -> RecordedSource:
+def recorded_source(
+    name: Annotated[
+        str, Meta(min_length=1, description="A folder, or the name of a shipped recording.")
+    ],
+) -> RecordedSource:
     """Open a recording by path or name; raise TapeError if neither exists."""
     return RecordedSource(open_recording(name), name)

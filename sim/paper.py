@@ -19,6 +19,7 @@ from sim.market_source import require_simulated_exchange
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.events import FeedLost, FeedRestored, MarketsAdded
 from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.settings import Seed
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Exchange, Listener
 from strategies.trading.ports.schedule import CallSchedule
@@ -66,7 +67,7 @@ class PaperGateway(Generic[M]):
         latency: Callable[..., Latency],
         queue: Callable[[], QueueModel],
         fees: Commission,
-        seed: int,
+        seed: Seed,
         clock: Callable[..., Any],
     ) -> None:
         """Prepare, and start the clock; raise ConfigError for an exchange that is not simulated."""

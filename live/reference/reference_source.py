@@ -21,6 +21,7 @@ from recordings.tape import PROBABILITY_PARTS
 from strategies.trading.model.errors import ConfigError, ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
+from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.settings import Port
 
 _LOOK_SECONDS = 0.05
@@ -31,11 +32,11 @@ _LEAST = 1 / PROBABILITY_PARTS
 class ReferenceSettings:
     """The sources of prices: a file to which lines are appended, a loopback port, both, or neither.
 
-    Port 0 lets the system choose. Raise ConfigError, naming the setting, for an invalid one.
+    Port 0 lets the system choose. Raise SettingError for a folder in place of a file.
     """
 
     path: Annotated[
-        str | None,
+        Annotated[str, Meta(min_length=1)] | None,
         Meta(description="A file to which lines of JSON are appended: line_id and probability."),
     ] = None
     port: Annotated[
@@ -44,14 +45,9 @@ class ReferenceSettings:
     ] = None
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for a folder in place of a file, or an impossible port."""
-        if self.path is not None and (not self.path or Path(self.path).is_dir()):
-            message = f"reference.path: {self.path!r} is no file"
-            raise ConfigError(message)
-        port = self.port
-        if port is not None and (type(port) is not int or not 0 <= port <= 65_535):
-            message = f"reference.port: {port!r} is not a port, 0 to 65535"
-            raise ConfigError(message)
+        """Raise SettingError for a folder in place of a file."""
+        if self.path is not None and Path(self.path).is_dir():
+            raise SettingError("path", f"{self.path} is a folder; name a file")
 
 
 class ReferenceLine(Struct, frozen=True):

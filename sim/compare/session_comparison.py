@@ -35,6 +35,7 @@ from strategies.trading.model.events import (
     WagerCancelled,
 )
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.settings import Seed
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
@@ -66,7 +67,7 @@ class SessionComparison:
         strategy: Callable[[], Strategy],
         wagers: WagerSettings,
         markets: MarketFilter,
-        seed: int,
+        seed: Seed,
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:

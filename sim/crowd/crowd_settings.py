@@ -7,7 +7,6 @@ from numpy.random import Generator
 
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from sim.crowd.game import Game, Score, Span
-from strategies.trading.model.errors import ConfigError
 
 DAY_S = 86_400.0
 USUAL, HARD = "usual", "hard"
@@ -40,21 +39,6 @@ class CrowdSettings:
     trade_skew_s: float = 0.03
     game_s: float | None = None
 
-    def __post_init__(self) -> None:
-        """Raise ConfigError, naming the setting, for a value that is out of range."""
-        for name in ("opens_before_s", "requote_rate", "interest", "informed", "trade_skew_s"):
-            self._require(name, getattr(self, name) >= 0, "zero or more")
-        self._require("makers", self.makers >= 1, "one or more")
-        self._require("extra_suspensions", self.extra_suspensions >= 0, "zero or more")
-        delay_s, game_s = self.in_play_delay_s, self.game_s
-        self._require("in_play_delay_s", delay_s is None or delay_s >= 0, "zero or more, or null")
-        self._require("game_s", game_s is None or game_s > 0, "above zero, or null")
-
-    def _require(self, name: str, right: bool, targets: str) -> None:
-        if not right:
-            message = f"crowd.{name}: {getattr(self, name)!r} is not {targets}"
-            raise ConfigError(message)
-
     @classmethod
     def drawn(cls, rng: Generator) -> Self:
         """Draw a small crowd with a game of minutes, for the storm tests."""
@@ -69,14 +53,6 @@ class CrowdSettings:
             trade_skew_s=float(rng.choice([0.0, 0.03])),
             game_s=float(rng.uniform(60, 240)),
         )
-
-
-def suspensions_named(name: str) -> int:
-    """Return the number of extra suspensions of a profile; raise ConfigError if it is unknown."""
-    if name not in SUSPENSIONS:
-        message = f"suspensions: {name!r} is not one of {', '.join(SUSPENSIONS)}"
-        raise ConfigError(message)
-    return SUSPENSIONS[name]
 
 
 def compressed(game: Game, game_s: float) -> Game:

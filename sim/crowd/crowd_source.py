@@ -10,7 +10,7 @@ from recordings.tape import Clocks, TapeInfo
 from recordings.writer import TapeWriter
 from sim.crowd.activity_rates import NS_PER_MINUTE, ProcessGenerator
 from sim.crowd.crowd import Crowd, CrowdRun
-from sim.crowd.crowd_settings import CrowdSettings, suspensions_named
+from sim.crowd.crowd_settings import SUSPENSIONS, CrowdSettings
 from sim.crowd.row_sinks import DeskListener, TapeListener
 from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import ReplayEnvironment
@@ -18,14 +18,13 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.market_source import Progress, SourceSummary
-from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.settings import (
     Hours,
     Multiple,
     PositiveMinutes,
     PositiveWhole,
     Seconds,
-    Whole,
+    Seed,
 )
 from strategies.trading.model.units import NS_PER_SECOND
 
@@ -133,7 +132,7 @@ def _show(env: ReplayEnvironment, minutes: int, label: str, show: Progress) -> P
 def crowd_source(
     *,
     sport: Annotated[str, Meta(description="The game: nba, nfl, mlb or nhl.")],
-    seed: Annotated[Whole, Meta(description="The one source of chance.")],
+    seed: Seed,
     opens_before_hours: Annotated[
         Hours, Meta(description="How long before the announced start the markets open.")
     ],
@@ -166,27 +165,16 @@ def crowd_source(
 ) -> CrowdSource:
     """Return the market source of `feed=crowd`, with the settings of conf/feed/crowd.yaml.
 
-    Raise ConfigError, naming the setting, for a value that is out of range.
+    Raise ConfigError for a sport that is not simulated.
     """
     settings = CrowdSettings(
-        opens_before_s=_number("opens_before_hours", opens_before_hours) * S_PER_HOUR,
+        opens_before_s=opens_before_hours * S_PER_HOUR,
         makers=makers,
-        requote_rate=_number("requote_rate", requote_rate),
-        interest=_number("interest", interest),
-        informed=_number("informed", informed),
-        extra_suspensions=suspensions_named(suspensions),
-        in_play_delay_s=_optional("in_play_delay_seconds", in_play_delay_seconds),
-        game_s=_optional("game_minutes", game_minutes, S_PER_MINUTE),
+        requote_rate=float(requote_rate),
+        interest=float(interest),
+        informed=float(informed),
+        extra_suspensions=SUSPENSIONS[suspensions],
+        in_play_delay_s=None if in_play_delay_seconds is None else float(in_play_delay_seconds),
+        game_s=None if game_minutes is None else game_minutes * S_PER_MINUTE,
     )
     return CrowdSource(sport, seed, settings, None if record_to is None else Path(record_to))
-
-
-def _optional(name: str, value: object, unit: float = 1.0) -> float | None:
-    return None if value is None else _number(name, value) * unit
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        message = f"feed.{name}: {value!r} is not a number"
-        raise ConfigError(message)
-    return float(value)

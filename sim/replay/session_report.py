@@ -19,6 +19,7 @@ from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.counted import counted
+from strategies.trading.model.settings import Seed
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
@@ -56,7 +57,7 @@ class SessionReport:
         prophet: EndpointInfo,
         latency: Callable[..., Latency],
         queue: Callable[[], QueueModel],
-        seed: int,
+        seed: Seed,
         strategy: Callable[[], Strategy],
         pricing: Pricing,
         wagers: WagerSettings,

@@ -35,3 +35,31 @@ def test_cfg_with_multirun_is_refused_in_one_line(
     outcome = run_main(main, tmp_path, "run", "--cfg", "job", "--multirun", "seed=1,2")
     assert outcome.status == 2
     assert outcome.err == ["python -m sim run: --cfg: shows one run; leave out --multirun"]
+
+
+def test_every_setting_has_a_meaning_and_says_what_is_allowed() -> None:
+    """No row of the page lacks its meaning, its default, or the values that are allowed."""
+    cells = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in page().splitlines()
+        if line.startswith("| `")
+    ]
+    assert len(cells) > 100
+    incomplete = [
+        name
+        for name, meaning, _, default, allowed in cells
+        if not (meaning and default and allowed)
+    ]
+    assert incomplete == []
+
+
+def test_a_duration_names_its_unit() -> None:
+    """A setting whose name ends in a unit of time says so in its column of units."""
+    units = {"seconds": "seconds", "minutes": "minutes", "hours": "hours", "ms": "milliseconds"}
+    wrong = []
+    for line in page().splitlines():
+        if line.startswith("| `"):
+            name, _, unit = (cell.strip() for cell in line.split("|")[1:4])
+            wanted = units.get(name.strip("`").rpartition("_")[2])
+            wrong += [name] if wanted not in (None, unit) else []
+    assert wrong == []

@@ -14,7 +14,6 @@ from live.prophetx.market_data import mapping
 from live.prophetx.market_data.recorder import RawLog, Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows
 from live.prophetx.rest.client import EVENTS_PER_QUERY, EVENTS_PER_SOCKET
-from live.prophetx.rest.endpoint import require_positive
 from live.prophetx.socket.records import Record
 from live.prophetx.socket.stream import Stream, StreamSettings
 from live.prophetx.wire.markets import WireEvent, WireMarket, WireTournament
@@ -24,7 +23,7 @@ from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError, ExchangeError, ProtocolError
+from strategies.trading.model.errors import ExchangeError, ProtocolError
 from strategies.trading.model.odds import Ladder
 
 _FLUSH_SECONDS = 1.0
@@ -38,7 +37,7 @@ class CaptureSettings:
     """The settings of a capture.
 
     A segment is complete after `segment_seconds`; every `compare_seconds` the tape is compared with
-    a snapshot. Raise ConfigError, naming the setting, for what is no time or seed.
+    a snapshot.
     """
 
     feed: StreamSettings
@@ -47,14 +46,6 @@ class CaptureSettings:
     seed: int
     segment_seconds: float
     compare_seconds: float
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError for invalid values."""
-        require_positive("run.segment_seconds", self.segment_seconds)
-        require_positive("run.compare_seconds", self.compare_seconds)
-        if type(self.seed) is not int or self.seed < 0:
-            message = f"seed: {self.seed!r} is not a whole number, zero or more"
-            raise ConfigError(message)
 
 
 class CaptureSink(Protocol):

@@ -18,6 +18,7 @@ from live.session.gateway import MarketListener, Notify
 from live.wall_clock import WallClock
 from recordings.tape import TapeInfo
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.settings import Seed
 
 
 class ProphetMarket:
@@ -30,7 +31,7 @@ class ProphetMarket:
         feed: StreamSettings,
         markets: MarketFilter,
         reference: ReferenceSettings,
-        seed: int,
+        seed: Seed,
         clock: WallClock,
     ) -> None:
         """Prepare; raise ConfigError for a feed that does not stream from an exchange."""

@@ -20,7 +20,7 @@ from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import BatchPlacedResponse, WireBalance, WireCancellation, WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
-from strategies.trading.model.errors import ConfigError, ExchangeError, RefusalError
+from strategies.trading.model.errors import ExchangeError, RefusalError
 from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
@@ -59,15 +59,13 @@ _RETRY_NS = {
     _NO_RESPONSE: _LATER_NS,
 }
 _RECENT_SECONDS = 60
-_BALANCE_MODES = ("deferred", "immediate")
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
     """What the exchange does not report of an account, and must be configured.
 
-    `balance_mode` says whether the balance still holds the stakes (deferred) or not (immediate);
-    raise ConfigError for any other.
+    `balance_mode` says whether the balance still holds the stakes (deferred) or not (immediate).
     """
 
     balance_mode: Annotated[
@@ -76,12 +74,6 @@ class AccountSettings:
             description="Whether the balance still holds open stakes (deferred) or not (immediate)."
         ),
     ]
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError for an unknown mode."""
-        if self.balance_mode not in _BALANCE_MODES:
-            message = f"exchange.balance_mode: {self.balance_mode!r} is not one of {_BALANCE_MODES}"
-            raise ConfigError(message)
 
 
 class ProphetExchange:

@@ -1,14 +1,13 @@
 """The address of an exchange, checked against whether its money is real."""
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Meta
 
 from live.session.gateway import Venue
-from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.settings import (
     LOOPBACK_HOSTS,
     Port,
@@ -27,7 +26,7 @@ class Endpoint:
     """One exchange: its address, whether its money is real, and its rate limit.
 
     `speed` is that of its clock relative to wall time: 1 for any exchange but our own sandbox.
-    Raise ConfigError if `real_money` contradicts the address.
+    Raise SettingError if `real_money` contradicts the address.
     """
 
     name: Annotated[str, Meta(description="What the exchange is called in messages.")]
@@ -51,9 +50,7 @@ class Endpoint:
     ]
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for an impossible address, or one that contradicts the settings."""
-        for name in ("name", "root", "path_prefix"):
-            _require_text(f"prophet.{name}", getattr(self, name))
+        """Raise SettingError for an impossible address, or one that contradicts the settings."""
         parts = self._parts()
         self._require(parts.scheme in ("http", "https"), "must begin with http:// or https://")
         self._require(bool(parts.hostname), "names no host")
@@ -68,9 +65,6 @@ class Endpoint:
         self._require(
             self.speed == 1 or self.is_local, "keeps wall time; sandbox.speed is for our own"
         )
-        require_positive("prophet.requests_per_second", self.requests_per_second, whole=True)
-        require_positive("prophet.answer_seconds", self.answer_seconds)
-        _require_port("prophet.socket_port", self.socket_port)
 
     @property
     def host(self) -> str:
@@ -96,37 +90,15 @@ class Endpoint:
             parts = urlsplit(self.root)
             _ = parts.port
         except ValueError as error:
-            message = f"prophet.root: {self.root} is no address ({error}); ours is of sandbox.port"
-            raise ConfigError(message) from None
+            problem = f"{self.root} is no address ({error}); ours is of sandbox.port"
+            raise SettingError("root", problem) from None
         return parts
 
     def _require(self, true: bool, why: str) -> None:
         if not true:
-            message = f"prophet.root: {self.root} {why}"
-            raise ConfigError(message)
+            raise SettingError("root", f"{self.root} {why}")
 
 
 def _is_real_money(host: str) -> bool:
     play = any(word in host for word in _PLAY_MONEY)
     return f".{host}".endswith(_REAL_MONEY) and not play
-
-
-def _require_text(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        message = f"{name}: {value!r} is no text"
-        raise ConfigError(message)
-
-
-def _require_port(name: str, value: object) -> None:
-    if type(value) is not int or not 0 <= value <= 65_535:
-        message = f"{name}: {value!r} is not a port, 0 to 65535"
-        raise ConfigError(message)
-
-
-def require_positive(name: str, value: object, *, whole: bool = False) -> None:
-    """Raise ConfigError, naming the setting, unless a value is a finite number above zero."""
-    kinds = int if whole else int | float
-    number = isinstance(value, kinds) and not isinstance(value, bool)
-    if not number or not value > 0 or not isfinite(value):  # type: ignore[operator,arg-type]
-        message = f"{name}: {value!r} is not a {'whole ' * whole}number above 0"
-        raise ConfigError(message)

@@ -16,7 +16,7 @@ from live.reference.reference_source import ReferenceSettings
 from live.session.gateway import Notify
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
-from strategies.trading.model.settings import PositiveSeconds
+from strategies.trading.model.settings import PositiveSeconds, Seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Recording:
         prophet: Endpoint,
         markets: MarketFilter,
         reference: ReferenceSettings,
-        seed: int,
+        seed: Seed,
         segment_seconds: Annotated[
             PositiveSeconds, Meta(description="How much of the recording a crash may lose.")
         ],

@@ -19,7 +19,7 @@ from sim.crowd.calibration.market_figures import WINDOWS, MarketFigures, figures
 from sim.crowd.calibration.recorded_games import record_games, replays_to_close
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
 from sim.crowd.calibration.tape_view import TapeView
-from sim.crowd.crowd_settings import HARD, CrowdSettings, suspensions_named
+from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from sim.engine.random_streams import RandomStreams
 from strategies.trading.model.market_types import MarketType
@@ -32,7 +32,7 @@ HALF_HOUR_S = 1_800.0
 FULL_GAME = CrowdSettings()
 MONEYLINE_ONLY = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE)
 UNDELAYED = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE, in_play_delay_s=0.0)
-HARD_GAME = CrowdSettings(opens_before_s=HALF_HOUR_S, extra_suspensions=suspensions_named(HARD))
+HARD_GAME = CrowdSettings(opens_before_s=HALF_HOUR_S, extra_suspensions=SUSPENSIONS[HARD])
 
 RATES = {"a day ahead": (0, 1), "hours ahead": (1, 3), "last hour": (10, 16), "in-play": (35, 80)}
 CENT = 0.01

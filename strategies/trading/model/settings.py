@@ -70,6 +70,7 @@ Hours = Annotated[float, Meta(ge=0), Unit("hours")]
 PositiveMinutes = Annotated[float, Meta(gt=0), Unit("minutes")]
 Whole = Annotated[int, Meta(ge=0)]
 PositiveWhole = Annotated[int, Meta(ge=1)]
+Seed = Annotated[int, Meta(ge=0, description="The one source of chance.")]
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 AmericanOdds = Annotated[
     int, Unit("American odds"), Rule(_is_odds, "-101 or below, or 100 or above")
@@ -130,7 +131,8 @@ def _allowed_annotated(kind: Any) -> str:
     base = allowed(get_args(kind)[0])
     bounds = [meta for meta in _annotations(kind, Meta) if _bounds(meta)]
     rules = [rule.allowed for rule in _annotations(kind, Rule)]
-    name = unit(kind)
+    # The unit of the arms of a union is in their own text.
+    name = next((each.name for each in reversed(_annotations(kind, Unit))), "")
     if name == "probability":
         base = "a probability"
     elif name:

@@ -1,6 +1,6 @@
 """Where the exchange is: an address that cannot be meant is refused before a key is sent to it."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from omegaconf import OmegaConf
@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 from conf.compose import CONFIG_FOLDER
 from live.prophetx.rest.endpoint import Endpoint
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.setting_reader import read_settings
 from tests.live.endpoints import LOCAL, REAL
 
 
@@ -64,5 +65,5 @@ def test_an_address_that_cannot_be_meant_is_refused(
     endpoint: Endpoint, changes: dict[str, object], named: str
 ) -> None:
     """Real money under a play money's name, keys in the clear, a paced real exchange: refused."""
-    with pytest.raises(ConfigError, match=named):
-        replace(endpoint, **changes)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=rf"^prophet\..*{named}"):
+        read_settings("prophet", Endpoint, asdict(endpoint) | changes)

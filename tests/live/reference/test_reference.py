@@ -21,6 +21,7 @@ from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, ProtocolError
 from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
+from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import JumpingLoop, run_jumping, run_watching, until
 
@@ -311,7 +312,7 @@ def test_a_port_in_use_is_refused(receiver: ReferenceReceiver) -> None:
 def test_invalid_settings_are_refused(settings: dict[str, object], named: str) -> None:
     """A folder, or an invalid port, is refused by the name of its setting."""
     with pytest.raises(ConfigError, match=f"^{named}: "):
-        ReferenceSettings(**settings)  # type: ignore[arg-type]
+        read_settings("reference", ReferenceSettings, settings)
 
 
 def test_a_path_through_a_file_is_refused(receiver: ReferenceReceiver) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sim.crowd.crowd_settings import CrowdSettings
+from sim.crowd.crowd_source import crowd_source
 from sim.crowd.sports.registry import SPORTS
 from sim.exchange.displayed_book import levels
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -16,6 +17,7 @@ from strategies.trading.model.events import WagerMatched
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import Odds, implied_probability, opposite, prophetx_ladder
+from strategies.trading.model.setting_reader import read_settings
 
 SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0, requote_rate=3.0, interest=3.0)
 HARD = CrowdSettings(opens_before_s=120.0, game_s=2400.0, extra_suspensions=12)
@@ -171,10 +173,16 @@ def test_drawn_settings_differ_and_give_short_games(new_crowd: NewCrowd) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("makers", 0), ("interest", -1.0), ("game_s", 0.0), ("requote_rate", -0.1)]
+    ("name", "value", "allowed"),
+    [
+        ("makers", 0, "a whole number, 1 or more"),
+        ("interest", -1.0, "a number, 0 or more"),
+        ("game_minutes", 0.0, "a number of minutes, above 0 or null"),
+        ("requote_rate", -0.1, "a number, 0 or more"),
+        ("suspensions", "never", "one of usual, hard"),
+    ],
 )
-def test_settings_out_of_range_are_refused_by_name(name: str, value: float) -> None:
+def test_settings_out_of_range_are_refused_by_name(name: str, value: object, allowed: str) -> None:
     """A crowd without makers, or with negative rates or times, is refused, naming the setting."""
-    wrong: dict[str, Any] = {name: value}
-    with pytest.raises(ConfigError, match=name):
-        CrowdSettings(**wrong)
+    with pytest.raises(ConfigError, match=f"^feed.{name}: {value!r} is not {allowed}$"):
+        read_settings("feed", crowd_source, {name: value})
