@@ -28,10 +28,14 @@ REPEATED_MODULES = {
 }
 
 
-# Tests wait for what happens (tests/event_loops.py), not for the wall. What sleeps all the same:
+# Tests wait for what happens, or in a loop whose time jumps (tests/event_loops.py). These wait for
+# time of the wall, each for a reason.
 SLEEPERS = {
+    "tests/contract/prophet_harness.py": "lets time pass at a sandbox behind sockets",
+    "tests/live/reference/test_reference_recorded.py": "records prices that cease to come",
     "tests/live/scripted_server.py": "sends a health check every tenth of a second",
 }
+SLEEPS = re.compile(r"(asyncio|time)\.sleep")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Documented = ast.Module | ast.ClassDef | Function
@@ -335,15 +339,17 @@ def test_prose_and_names_use_terms_of_the_field() -> None:
 
 
 def sleeps(path: Path) -> Iterator[int]:
-    """Yield the lines in which a file names a sleep of asyncio or of the standard library."""
+    """Yield the lines in which a file sleeps; in a loop whose time jumps, a clock may."""
+    clock_jumps = "tests.event_loops.run_jumping" in names_imported(path)
     for node in ast.walk(tree(path)):
-        if isinstance(node, ast.ImportFrom) and node.module in ("asyncio", "time"):
+        if isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Attribute):
             names = [ast.unparse(node)]
         else:
             continue
-        if {"asyncio.sleep", "time.sleep"} & set(names):
+        on_a_clock = isinstance(node, ast.Attribute) and node.attr == "sleep_until"
+        if any(map(SLEEPS.fullmatch, names)) or (on_a_clock and not clock_jumps):
             yield node.lineno
 
 
