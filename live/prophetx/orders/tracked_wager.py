@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from live.decode import unreadable
-from live.prophetx.wire.orders import WireMatch, WireOrder
+from live.prophetx.wire.orders import OrderReport, WireMatch, WireOrder
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
@@ -21,7 +21,6 @@ from strategies.trading.model.events import (
     WagerRejected,
     WagerWiped,
 )
-from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Line, Result
 from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds
@@ -46,13 +45,14 @@ _WIPED = "wiped"
 class TrackedWager:
     """A wager that was requested. Amounts are cents.
 
-    `number` is the exchange's own id, None before it is known. `ended` is true once nothing of it
-    can be matched any more, `rejected` once it was reported as refused.
+    `ref` is our own id, `number` the exchange's, None before it is known. `ended` is true once
+    nothing of it can be matched any more, `rejected` once it was reported as refused.
     """
 
     def __init__(self, request: PlaceWager, line: Line | None) -> None:
         """Start with nothing reported; a line that is not on offer is None."""
         self.request = request
+        self.ref = request.ref
         self.line = line
         self.number: str | None = None
         self.ended = False
@@ -68,11 +68,6 @@ class TrackedWager:
         self._totals: set[int] = set()
         self._fills: Counter[tuple[Odds, int]] = Counter()
         self._staked_at: Counter[Odds] = Counter()
-
-    @property
-    def ref(self) -> WagerRef:
-        """Return our own id."""
-        return self.request.ref
 
     @property
     def answered(self) -> bool:
@@ -136,10 +131,10 @@ class TrackedWager:
         Raise ProtocolError for one that cannot be read, and change nothing.
         """
         # Whatever may raise is read before anything is changed.
-        number, *_ = order.number, order.stake_cents, order.total_filled_cents
-        if order.filled_cents and order.update_type is not None:
+        report = order.report()
+        if report.filled_cents and order.update_type is not None:
             _odds(order)
-        self.number = number
+        self.number = report.number
         events: list[Event] = []
         if not self.answered:
             events.append(WagerAccepted(self.ref))
@@ -147,8 +142,8 @@ class TrackedWager:
         if order.status not in (_WAITING, _INVALID) and not (self._opened or self.ended):
             events.append(WagerOpened(self.ref))
             self._opened = True
-        events += self._apply_fill(order)
-        events += self._apply_end(order)
+        events += self._apply_fill(order, report)
+        events += self._apply_end(order, report)
         self.result = _RESULTS.get(order.winning_status or "", self.result)
         return events
 
@@ -175,12 +170,12 @@ class TrackedWager:
         self._profit_cents += change_cents
         return [ProfitCorrected(self.ref, change_cents)]
 
-    def _apply_fill(self, order: WireOrder) -> list[Event]:
+    def _apply_fill(self, order: WireOrder, report: OrderReport) -> list[Event]:
         """Apply the fill of a private update, or the matched total of another report."""
         if order.update_type is None:
-            self._known_cents = max(self._known_cents, order.filled_cents)
+            self._known_cents = max(self._known_cents, report.filled_cents)
             return []
-        total_cents, cents = order.total_filled_cents, order.filled_cents
+        total_cents, cents = report.total_filled_cents, report.filled_cents
         self._known_cents = max(self._known_cents, total_cents)
         if not cents or total_cents <= self._complete_cents or total_cents in self._totals:
             return []
@@ -198,7 +193,7 @@ class TrackedWager:
         self.ended = self.ended or self.matched_cents >= self.request.stake_cents
         return WagerMatched(self.ref, odds, cents, profit_cents, total_cents)
 
-    def _apply_end(self, order: WireOrder) -> list[Event]:
+    def _apply_end(self, order: WireOrder, report: OrderReport) -> list[Event]:
         if self.ended:
             return []
         stake_cents = self.request.stake_cents
@@ -212,9 +207,9 @@ class TrackedWager:
             self.ended = True
             return [WagerWiped(self.ref, stake_cents - self._known_cents)]
         # A wager cancelled after a partial match is reported with the matched part as its stake.
-        if self._known_cents and order.quantity is not None and order.stake_cents < stake_cents:
+        if self._known_cents and order.quantity is not None and report.stake_cents < stake_cents:
             self.ended = True
-            return [WagerCancelled(self.ref, stake_cents - order.stake_cents)]
+            return [WagerCancelled(self.ref, stake_cents - report.stake_cents)]
         return []
 
 

@@ -7,7 +7,6 @@ import msgspec
 
 from live.decode import read
 from live.prophetx.rest.credentials import Credentials
-from live.prophetx.rest.responses import data_of
 from live.prophetx.rest.transport import Transport
 from live.prophetx.wire.login import LoginResponse, RefreshResponse
 from live.wall_clock import WallClock
@@ -89,7 +88,7 @@ class Tokens:
         body = msgspec.json.encode({"refresh_token": self._refresh})
         reply = await self._transport.ask("POST", "auth/refresh", body=body, token=self._access)
         try:
-            response = _read_secret(RefreshResponse, data_of(reply, "refresh"))
+            response = _read_secret(RefreshResponse, reply.data("refresh"))
         except (RefusalError, ProtocolError):
             return await self._log_in()
         self._keep(response.access_token, response.access_expire_time, refreshed=True)
@@ -100,7 +99,7 @@ class Tokens:
         body = msgspec.json.encode({"access_key": keys.access_key, "secret_key": keys.secret_key})
         reply = await self._transport.ask("POST", "auth/login", body=body)
         try:
-            response = _read_secret(LoginResponse, data_of(reply, "login"))
+            response = _read_secret(LoginResponse, reply.data("login"))
         except RefusalError as refusal:
             raise _refused(self._transport.endpoint.name, refusal) from refusal
         self._refresh = response.refresh_token

@@ -15,7 +15,6 @@ import msgspec
 from live.decode import read
 from live.decode_errors import DecodeErrors
 from live.prophetx.rest.auth import Tokens
-from live.prophetx.rest.responses import body_of, data_of
 from live.prophetx.rest.transport import Reply, Transport
 from live.prophetx.wire.login import ConnectionConfig, Registration
 from live.prophetx.wire.markets import (
@@ -65,7 +64,7 @@ T = TypeVar("T")
 class ProphetClient:
     """A client of one exchange for one account.
 
-    Methods raise RefusalError, UnreachableError and ProtocolError as `responses` does, and
+    Methods raise RefusalError, UnreachableError and ProtocolError as `Reply.data` does, and
     CredentialsError.
     """
 
@@ -198,7 +197,7 @@ class ProphetClient:
         while True:
             attempts -= 1
             try:
-                return read(type_, data_of(await self._ask("GET", path, query), path), path)
+                return read(type_, (await self._ask("GET", path, query)).data(path), path)
             except UnreachableError:
                 if not attempts:
                     raise
@@ -208,11 +207,11 @@ class ProphetClient:
                     raise
 
     async def _body(self, method: str, path: str) -> bytes:
-        return body_of(await self._ask(method, path), path)
+        return (await self._ask(method, path)).successful_body(path)
 
     async def _change(self, type_: type[T], path: str, body: object) -> T:
         reply = await self._ask("POST", path, body=msgspec.json.encode(body))
-        return read(type_, data_of(reply, path), path)
+        return read(type_, reply.data(path), path)
 
     async def _cancel_many(self, path: str, body: object) -> bool:
         try:

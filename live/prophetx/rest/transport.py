@@ -1,4 +1,7 @@
-"""HTTP requests and replies. The only module that imports httpx, so that it can be replaced."""
+"""HTTP requests and what their replies mean.
+
+The only module that imports httpx, so that it can be replaced.
+"""
 
 import asyncio
 import os
@@ -10,13 +13,33 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+import msgspec
 
+from live.decode import WireStruct, read
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.rate_limit import RateLimiter
 from live.wall_clock import WallClock
-from strategies.trading.model.errors import ConfigError, UnreachableError
+from strategies.trading.model.errors import (
+    ConfigError,
+    ProtocolError,
+    RefusalError,
+    UnreachableError,
+)
 
 _HELD_SECONDS_MAX = 60.0
+
+
+# Codes of HTTP 500 that are definite refusals nevertheless (partner API, 3.2).
+_DEFINITE = ("order_not_belongs_to_user", "opened_retry")
+
+
+class _Envelope(WireStruct, frozen=True):
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Error(WireStruct, frozen=True):
+    error: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +48,31 @@ class Reply:
 
     status: int
     body: bytes
+
+    def data(self, what: str) -> bytes:
+        """Return the JSON text of the requested data; errors name `what` was requested.
+
+        Raise RefusalError for a definite refusal, UnreachableError if the exchange failed and the
+        outcome is unknown, and ProtocolError if the reply cannot be decoded.
+        """
+        return bytes(read(_Envelope, self.successful_body(what), what).data)
+
+    def successful_body(self, what: str) -> bytes:
+        """Return the whole body of a reply that is a success; raise as `data` does."""
+        if 200 <= self.status < 300:
+            return self.body
+        error = self._error()
+        code = error.error or f"http_{self.status}"
+        if self.status >= 500 and code not in _DEFINITE:
+            message = f"{what}: the exchange failed ({code}); what it did is unknown"
+            raise UnreachableError(message)
+        raise RefusalError(code, error.message or what)
+
+    def _error(self) -> _Error:
+        try:
+            return read(_Error, self.body, "error")
+        except ProtocolError:
+            return _Error()
 
 
 def trusted() -> ssl.SSLContext:

@@ -1,6 +1,7 @@
 """Messages of wagers and money: orders, responses, the balance."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec import UNSET, Raw, UnsetType
 
@@ -37,6 +38,15 @@ class WireCancellation(WireStruct, frozen=True):
 
     order_id: str
     external_id: str
+
+
+class OrderReport(NamedTuple):
+    """The exchange's id of a wager and its amounts, each as the property of `WireOrder` says."""
+
+    number: str
+    stake_cents: int
+    total_filled_cents: int
+    filled_cents: int
 
 
 class WireOrder(WireStruct, frozen=True):
@@ -99,6 +109,12 @@ class WireOrder(WireStruct, frozen=True):
     def open_cents(self) -> int:
         """Return the unmatched stake that is still open."""
         return stake_cents(self.open_quantity, "order open_quantity")
+
+    def report(self) -> OrderReport:
+        """Return what it reports of its wager, decoded; raise ProtocolError if any is invalid."""
+        return OrderReport(
+            self.number, self.stake_cents, self.total_filled_cents, self.filled_cents
+        )
 
 
 class PlacedResponse(WireStruct, frozen=True):

@@ -279,10 +279,13 @@ class Wagers:
         if not _is_new(event, wager):
             return None
         match event:
+            # Accepted or opened, the book shows no more of it than since it was sent.
             case WagerAccepted():
                 wager.step(WagerState.ACCEPTED)
+                return wager
             case WagerOpened():
                 wager.step(WagerState.OPEN)
+                return wager
             case WagerMatched():
                 self._match(wager, event, at_ns)
             case ProfitCorrected():
