@@ -1,4 +1,4 @@
-"""What tests of the bridge share: the exchange's payloads, read where they lie."""
+"""Shared by the tests of the bridge: the exchange's payloads, read where they are stored."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Damage to what the exchange says: in its values, in its encodings, in its bytes."""
+"""Damage to the exchange's messages: in values, in encodings, in bytes."""
 
 import json
 from base64 import b64decode, b64encode
@@ -32,7 +32,7 @@ def mangled(value: Any, rng: Generator) -> Any:
 
 
 def garbled(raw: bytes, rng: Generator) -> bytes:
-    """Return bytes with a few of them changed or thrown in, or the end missing."""
+    """Return bytes with a few of them changed or inserted, or the end missing."""
     data = bytearray(raw)
     for _ in range(rng.integers(1, 4)):
         at = int(rng.integers(len(data) + 1))
@@ -61,7 +61,7 @@ def mangled_frame(raw: bytes, rng: Generator) -> bytes:
         case 1:
             return text(mangled(frame, rng))
         case 2:
-            # Encoded once, as frames of some editions are.
+            # Encoded once, as frames of some API versions are.
             return text(frame | {"data": mangled(inner, rng)})
         case 3:
             inner = mangled(inner, rng)

@@ -1,4 +1,4 @@
-"""Exchanges that tests speak of: our own on this machine, and the one of real money."""
+"""Endpoints for tests: our own sandbox on this machine, and the one of real money."""
 
 from dataclasses import replace
 

@@ -72,7 +72,7 @@ async def wagers_of(connection: Connection) -> dict[str, str]:
 
 
 async def cancel(client: ProphetClient, order: WireCancellation) -> None:
-    """Cancel a wager; for a moment after it opened the exchange refuses to."""
+    """Cancel a wager, retrying while the exchange refuses an early cancel."""
     while True:
         try:
             await client.cancel(order)
@@ -83,8 +83,8 @@ async def cancel(client: ProphetClient, order: WireCancellation) -> None:
             return
 
 
-def test_what_is_on_offer_is_read(sandbox: Sandbox) -> None:
-    """The ladder, the balance and three markets of the shipped game come as they are."""
+def test_the_catalogue_is_read(sandbox: Sandbox) -> None:
+    """The ladder, the balance and three markets of the shipped game are read."""
 
     async def scenario(here: LocalSandbox, connection: Connection) -> None:
         client = connection.client
@@ -100,7 +100,7 @@ def test_what_is_on_offer_is_read(sandbox: Sandbox) -> None:
 
 
 def test_a_wager_is_placed_looked_up_and_cancelled(sandbox: Sandbox) -> None:
-    """A wager's life by REST: placed to the cent, found by its id, cancelled once and no more."""
+    """A wager is placed to the cent, found by its id, and cancelled once."""
 
     async def scenario(here: LocalSandbox, connection: Connection) -> None:
         client = connection.client
@@ -119,8 +119,8 @@ def test_a_wager_is_placed_looked_up_and_cancelled(sandbox: Sandbox) -> None:
     play(sandbox, scenario)
 
 
-def test_a_batch_stands_and_falls_item_by_item(sandbox: Sandbox) -> None:
-    """Of a batch what can be placed is placed; the rest comes back with its place and code."""
+def test_a_batch_is_handled_item_by_item(sandbox: Sandbox) -> None:
+    """Valid items of a batch are placed; the rest come back with their index and code."""
 
     async def scenario(here: LocalSandbox, connection: Connection) -> None:
         client = connection.client
@@ -138,8 +138,8 @@ def test_a_batch_stands_and_falls_item_by_item(sandbox: Sandbox) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["late", "reset"])
-def test_a_placement_without_an_answer_was_placed_once(sandbox: Sandbox, kind: str) -> None:
-    """Where the answer is lost the outcome is unknown; asked later, the wager is there, once."""
+def test_a_placement_without_a_response_was_placed_once(sandbox: Sandbox, kind: str) -> None:
+    """Where the response is lost the outcome is unknown; a later query finds the wager once."""
 
     async def scenario(here: LocalSandbox, connection: Connection) -> None:
         wager = await a_wager(connection, "lost")
@@ -153,8 +153,8 @@ def test_a_placement_without_an_answer_was_placed_once(sandbox: Sandbox, kind: s
     play(sandbox, scenario, answer_seconds=2)
 
 
-def test_a_session_outlives_its_tokens(sandbox: Sandbox) -> None:
-    """Expired access tokens are refreshed, expired sessions replaced, unseen by who asks."""
+def test_a_session_survives_expired_tokens(sandbox: Sandbox) -> None:
+    """Expired access tokens are refreshed, expired sessions replaced, unnoticed by the caller."""
 
     async def scenario(here: LocalSandbox, connection: Connection) -> None:
         await connection.client.balance()
@@ -165,8 +165,8 @@ def test_a_session_outlives_its_tokens(sandbox: Sandbox) -> None:
     play(sandbox, scenario)
 
 
-def test_a_busy_exchange_is_asked_again(sandbox: Sandbox) -> None:
-    """Reads come back after 429; a placement is refused and not sent again."""
+def test_a_busy_exchange_is_retried(sandbox: Sandbox) -> None:
+    """Reads are repeated after 429; a placement is refused and not sent again."""
 
     async def scenario(here: LocalSandbox, connection: Connection) -> None:
         wager = await a_wager(connection, "busy")
@@ -191,10 +191,10 @@ FAULTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
-def test_the_stream_outlives_the_sandboxs_faults(
+def test_the_stream_survives_the_sandboxs_faults(
     sandbox: Sandbox, faults: list[dict[str, object]]
 ) -> None:
-    """Whatever the sandbox does to the socket, the gap is told and another epoch comes up."""
+    """Whatever the sandbox does to the socket, the gap is reported and another epoch comes up."""
 
     async def scenario(here: LocalSandbox, connection: Connection) -> None:
         (tournament,) = await connection.client.tournaments()
@@ -227,7 +227,7 @@ def test_the_stream_outlives_the_sandboxs_faults(
 
 
 @pytest.mark.slow
-def test_a_garbled_frame_of_the_sandbox_costs_nothing_else(sandbox: Sandbox) -> None:
+def test_a_garbled_frame_of_the_sandbox_is_skipped(sandbox: Sandbox) -> None:
     """A frame of garbage is counted, and the stream stays up."""
 
     async def scenario(here: LocalSandbox, connection: Connection) -> None:

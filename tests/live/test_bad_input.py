@@ -1,4 +1,4 @@
-"""What a tired person gets wrong, from the shell: one line that says so, and never a secret."""
+"""Typical mistakes, from the shell: a one-line error, and never a secret."""
 
 import asyncio
 import gzip
@@ -45,7 +45,7 @@ async def run(
     condition: Callable[[], bool] | None = None,
     environ: Environ | None = None,
 ) -> Ended:
-    """Give words to `python -m live` in a folder; Ctrl-C ends it once a condition holds."""
+    """Run `python -m live` in a folder; Ctrl-C ends it once a condition holds."""
     given = {key: value for key, value in os.environ.items() if "PROPHETX" not in key}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "live", *words),
@@ -80,7 +80,7 @@ def with_sandbox(
 
 
 def keys(secret: str) -> Environ:
-    """Return a key pair as the environment has it."""
+    """Return a key pair as environment variables."""
     return {"PROPHETX_ACCESS_KEY": "ours-alone", "PROPHETX_SECRET_KEY": secret}
 
 
@@ -90,16 +90,16 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def is_one_line(ended: Ended, verb: str, *named: str) -> None:
-    """Assert that nothing but one line was said, which names these, with status 2."""
+    """Assert that one line was printed, which names these, with status 2."""
     assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1), ended
     assert ended.err.startswith(f"python -m live {verb}: ")
     assert [name for name in named if name not in ended.err] == []
 
 
-def test_a_wrong_key_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Every verb says that the keys are refused, without them, and leaves nothing behind.
+def test_a_wrong_key_gives_a_one_line_error(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Every verb prints that the keys are refused, without them, and leaves no files.
 
-    The sandbox takes the secret of whoever comes first with a key.
+    The first login with a key sets its secret at the sandbox.
     """
 
     async def scenario(here: LocalSandbox) -> None:
@@ -114,10 +114,8 @@ def test_a_wrong_key_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> No
     with_sandbox(sandbox, scenario)
 
 
-def test_a_tournament_that_is_not_there_is_told_in_one_line(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """A session or a recording does not begin, and names what there is."""
+def test_an_unknown_tournament_gives_a_one_line_error(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A session or a recording does not begin, and the error lists the tournaments."""
 
     async def scenario(here: LocalSandbox) -> None:
         words = ["markets.tournaments=[NHL]", *here.settings]
@@ -128,18 +126,18 @@ def test_a_tournament_that_is_not_there_is_told_in_one_line(
     with_sandbox(sandbox, scenario)
 
 
-def test_a_closed_event_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Where every event has ended there is nothing to trade: that is said, and nothing placed."""
+def test_a_closed_event_gives_a_one_line_error(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where every event has ended the error says that there is nothing to trade."""
     tape = write_ended_game(tmp_path / "tape")
 
     async def scenario(here: LocalSandbox) -> None:
         for verb in ("paper", "trade"):
             ended = await run(tmp_path, verb, "session.name=a", *here.settings)
             assert (ended.status, ended.out) == (2, ""), ended
-            *before, told = ended.err.splitlines()
-            assert told.startswith(f"python -m live {verb}: markets: none is on offer, as when")
+            *before, message = ended.err.splitlines()
+            assert message.startswith(f"python -m live {verb}: markets: none is on offer, as when")
             assert before == ["socket 1 is up, with 1 events"]
-        assert not any(partner.records for partner in here.server.accounts.values())
+        assert not any(api_account.records for api_account in here.server.accounts.values())
 
     played = [f"recording.path={tape}", "sandbox.begin_minutes_before_start=0"]
     with_sandbox(sandbox, scenario, *played)
@@ -157,10 +155,10 @@ def write_ended_game(folder: Path) -> Path:
     return folder
 
 
-def test_another_speed_than_the_sandboxs_is_told_in_one_line(
+def test_a_speed_other_than_the_sandboxs_gives_a_one_line_error(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A session that would live months away from its sandbox is refused, and says what to say."""
+    """A session months away from its sandbox is refused, and the error names the setting."""
 
     async def scenario(here: LocalSandbox) -> None:
         for speed in ("1", "25"):
@@ -173,8 +171,8 @@ def test_another_speed_than_the_sandboxs_is_told_in_one_line(
     with_sandbox(sandbox, scenario)
 
 
-def test_a_socket_that_is_elsewhere_is_told_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
-    """REST answers, and nobody listens where the socket should be: the last line says that."""
+def test_a_wrong_socket_port_gives_a_one_line_error(sandbox: Sandbox, tmp_path: Path) -> None:
+    """If REST answers but the socket's port does not, the last line says so."""
 
     async def scenario(here: LocalSandbox) -> None:
         elsewhere = [*here.settings, "prophet.socket_port=9"]
@@ -185,12 +183,14 @@ def test_a_socket_that_is_elsewhere_is_told_in_one_line(sandbox: Sandbox, tmp_pa
     with_sandbox(sandbox, scenario)
 
 
-@pytest.mark.parametrize("told", ["environment", "file"])
-def test_secrets_are_nowhere(sandbox: Sandbox, tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("keys_from", ["environment", "file"])
+def test_secrets_are_never_printed_or_written(
+    sandbox: Sandbox, tmp_path: Path, keys_from: str
+) -> None:
     """Neither keys nor tokens nor signatures are printed or written by any verb, even by debug."""
     folder = tmp_path / "work"
     folder.mkdir()
-    given = keys(SECRET) if told == "environment" else key_file(tmp_path / "keys.json")
+    given = keys(SECRET) if keys_from == "environment" else key_file(tmp_path / "keys.json")
 
     async def scenario(here: LocalSandbox) -> None:
         banned = [SECRET, "ours-alone", *beginnings(here)]
@@ -198,10 +198,12 @@ def test_secrets_are_nowhere(sandbox: Sandbox, tmp_path: Path, told: str) -> Non
         ended = [
             await run(folder, "check", *command, environ=given),
             await run(folder, "status", *command, environ=given),
-            await run(folder, "record", *command, condition=heard(folder / "runs"), environ=given),
+            await run(
+                folder, "record", *command, condition=has_recorded(folder / "runs"), environ=given
+            ),
         ]
         for verb in ("paper", "trade"):
-            recorded = heard(folder / "sessions" / verb)
+            recorded = has_recorded(folder / "sessions" / verb)
             name = f"session.name={verb}"
             ended.append(await run(folder, verb, name, *command, condition=recorded, environ=given))
         ended.append(await run(folder, "check", *here.settings, environ=keys("wrong")))
@@ -214,25 +216,25 @@ def test_secrets_are_nowhere(sandbox: Sandbox, tmp_path: Path, told: str) -> Non
 
 
 def key_file(path: Path) -> Environ:
-    """Write a key pair to a private file, and return how the environment names it."""
+    """Write a key pair to a private file, and return the environment variable for it."""
     path.write_text(json.dumps({"access_key": "ours-alone", "secret_key": SECRET}), "utf-8")
     path.chmod(0o600)
     return {"PROPHETX_USER_INFO": str(path)}
 
 
 def beginnings(here: LocalSandbox) -> list[str]:
-    """Return what every token and every signature of the sandbox begins with."""
+    """Return the common beginnings of the sandbox's tokens and signatures."""
     token = here.server.sessions.login({"access_key": "other", "secret_key": "other"})
     return [token["access_token"].partition(".")[0], f"{here.server.channels.key}:"]
 
 
-def heard(folder: Path) -> Callable[[], bool]:
-    """Return whether a recording below a folder holds what was heard for a while."""
+def has_recorded(folder: Path) -> Callable[[], bool]:
+    """Return a condition: a recording below a folder holds several messages."""
     return lambda: any(path.stat().st_size > 2_000 for path in folder.rglob("raw-*"))
 
 
 def holds(path: Path, words: list[str]) -> bool:
-    """Tell whether a file, unpacked where it is packed, holds one of the words."""
+    """Return whether a file, decompressed if need be, holds one of the words."""
     raw = path.read_bytes()
     if path.suffix == ".gz":
         raw = gzip.decompress(raw)

@@ -25,8 +25,8 @@ ACCEPTED = re.compile(r" open, \d+ placed, (\d+) accepted")
 
 
 @pytest.mark.parametrize("kind", list(market_kinds()), ids=str)
-def test_every_kind_of_market_is_read_as_what_the_sandbox_calls_it(kind: MarketKind) -> None:
-    """The bridge reads the sandbox's type, sub type and template as the kind that was meant."""
+def test_every_kind_of_market_is_read_from_its_names(kind: MarketKind) -> None:
+    """The bridge reads the sandbox's type, sub type and template as the original kind."""
     wire = wire_market(kind)
     assert market_kind(wire.template or 0, wire.type, wire.sub_type) == kind
 
@@ -45,7 +45,7 @@ def test_the_category_of_a_market_names_its_period(period: Period, category: str
 
 
 def accepted(lines: Iterable[str]) -> int:
-    """Return how many wagers were accepted, as a session last reported."""
+    """Return how many wagers were accepted, by a session's last report."""
     return max((int(found[1]) for found in map(ACCEPTED.search, lines) if found), default=0)
 
 
@@ -68,7 +68,7 @@ async def trade(sandbox: Sandbox, compose: Compose, home: Path, mode: str) -> No
 def test_a_session_trades_and_records_every_market(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path, mode: str
 ) -> None:
-    """Wagers are placed on both lines of every market, and the tape knows what each is on."""
+    """Wagers are placed on both lines of every market, and the tape has the kind of each."""
     playing = trade(sandbox, compose_settings, tmp_path, mode)
     run_watching(playing)
     folder = tmp_path / "sessions" / "first"

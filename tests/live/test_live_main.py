@@ -1,4 +1,4 @@
-"""The command line of the bridge: what it tells a stranger, what it finds, what it refuses."""
+"""The command line of the bridge: what it explains, what it finds, what it refuses."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ def live(tmp_path: Path, run_main: RunMain, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def with_sandbox(sandbox: Sandbox, *calls: Callable[[LocalSandbox], T]) -> list[T]:
-    """Call one after another, each in a thread, while a sandbox serves the shipped game."""
+    """Make calls in order, each in a thread, while a sandbox serves the shipped game."""
 
     async def run() -> list[T]:
         async with sandbox(20, "+experiment=nba") as here:
@@ -52,34 +52,34 @@ def refused(outcome: Outcome, verb: str, status: int, *named: str) -> None:
 
 
 def test_help_names_every_verb(live: Live) -> None:
-    """Whoever types nothing is told every verb, where keys are taken from, and what errors mean."""
+    """Without arguments every verb is printed, the sources of keys, and the exit statuses."""
     for words in ((), ("--help",)):
         outcome = live(*words)
-        told = "\n".join(outcome.out)
+        printed = "\n".join(outcome.out)
         assert (outcome.status, outcome.err) == (0, [])
-        assert [verb for verb in VERBS if f"\n  {verb} " not in told] == []
-        assert "PROPHETX_ACCESS_KEY" in told
+        assert [verb for verb in VERBS if f"\n  {verb} " not in printed] == []
+        assert "PROPHETX_ACCESS_KEY" in printed
     for verb in VERBS:
         outcome = live(verb, "--help")
         assert outcome.out[0].startswith(f"usage: python -m live {verb}")
         assert (outcome.status, outcome.err) == (0, [])
 
 
-def test_check_finds_all_well(sandbox: Sandbox, live: Live) -> None:
-    """Against the sandbox, check names every thing that it looked at, in their order."""
+def test_check_passes_against_the_sandbox(sandbox: Sandbox, live: Live) -> None:
+    """Against the sandbox, check prints every item that it checked, in order."""
     (outcome,) = with_sandbox(sandbox, lambda here: live("check", *here.settings))
     assert (outcome.status, outcome.err) == (0, [])
     names = [line[:12].strip() for line in outcome.out]
     assert names == [
         "log in", "balance", "tournaments", "events", "ladder", "channels", "trading",
     ]  # fmt: skip
-    told = "\n".join(outcome.out)
-    assert [word for word in ("$10,000.00", "NBA", "555 odds") if word not in told] == []
+    printed = "\n".join(outcome.out)
+    assert [word for word in ("$10,000.00", "NBA", "555 odds") if word not in printed] == []
 
 
 @pytest.mark.slow
-def test_what_is_wrong_is_told_in_one_line(sandbox: Sandbox, live: Live) -> None:
-    """A tournament that is not there, a path that is not: one line that says so."""
+def test_a_failed_check_gives_a_one_line_error(sandbox: Sandbox, live: Live) -> None:
+    """An unknown tournament and a wrong path give one line each."""
     outcomes = with_sandbox(
         sandbox,
         lambda here: live("check", *here.settings, "markets.tournaments=[NHL]"),
@@ -90,8 +90,8 @@ def test_what_is_wrong_is_told_in_one_line(sandbox: Sandbox, live: Live) -> None
         assert named in outcome.err[0]
 
 
-def test_nobody_there_is_told_with_the_address(live: Live) -> None:
-    """The address is told, and with our own sandbox what may be missing: one line, status 1."""
+def test_an_unreachable_exchange_is_named_with_its_address(live: Live) -> None:
+    """The error has the address, and for our own sandbox the remedy: one line, status 1."""
     outcome = live("check", "sandbox.port=9")
     refused(outcome, "check", 1, "http://127.0.0.1:9")
     refused(outcome, "check", 1, "is python -m sim serve running?")
@@ -116,10 +116,10 @@ def test_nobody_there_is_told_with_the_address(live: Live) -> None:
         (["--no-such-flag"], "--no-such-flag"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(
+def test_invalid_settings_are_refused(
     live: Live, tmp_path: Path, verb: str, words: list[str], named: str
 ) -> None:
-    """Missing keys, a wrong exchange, a wrong setting: one line, status 2, and nothing is left."""
+    """Missing keys, a wrong exchange, a wrong setting: one line, status 2, and no files left."""
     refused(live(verb, *words), verb, 2, named)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -140,16 +140,16 @@ def test_what_cannot_be_meant_is_refused(
         ("trade", ["session.name=a", "strategy.spread_margin=-1"], "strategy.spread_margin"),
     ],
 )
-def test_what_a_session_cannot_be_is_refused_before_anything_is_asked(
+def test_invalid_sessions_are_refused_before_any_request(
     live: Live, tmp_path: Path, verb: str, words: list[str], named: str
 ) -> None:
-    """Nobody listens at this port, and nobody is asked: one line, status 2, nothing is left."""
+    """Nothing is requested at this unused port: one line, status 2, no files left."""
     refused(live(verb, "sandbox.port=9", *words), verb, 2, named)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_keys_that_others_can_read_are_refused(live: Live, tmp_path: Path) -> None:
-    """A file of keys that is open to others is named, with how to mend it."""
+    """A key file that is open to others is named, with the remedy."""
     path = tmp_path / "user_info.json"
     path.write_text(json.dumps({"access_key": "a", "secret_key": "b"}), encoding="utf-8")
     path.chmod(0o644)
@@ -176,7 +176,7 @@ def place_one(here: LocalSandbox) -> None:
 
 
 @pytest.mark.slow
-def test_status_tells_what_is_open_and_cancel_all_ends_it(sandbox: Sandbox, live: Live) -> None:
+def test_status_lists_open_wagers_and_cancel_all_ends_them(sandbox: Sandbox, live: Live) -> None:
     """An open wager is shown with its stake and odds; after cancel-all nothing is open."""
 
     def placed(here: LocalSandbox) -> Outcome:
@@ -195,8 +195,8 @@ def test_status_tells_what_is_open_and_cancel_all_ends_it(sandbox: Sandbox, live
     assert after.out[1] == "open wagers 0"
 
 
-def test_a_recording_that_never_began_leaves_nothing(live: Live, tmp_path: Path) -> None:
-    """Recording where nothing listens is one line, and no folder stays behind."""
+def test_a_recording_that_never_began_leaves_no_files(live: Live, tmp_path: Path) -> None:
+    """Recording at an unreachable exchange gives one line, and no folder is left."""
     refused(live("record", "sandbox.port=9"), "record", 1, "http://127.0.0.1:9")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

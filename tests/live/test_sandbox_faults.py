@@ -1,4 +1,4 @@
-"""Every fault of the sandbox, survived: no wager doubled, none lost, the gap told."""
+"""Every fault of the sandbox: no wager duplicated, none lost, every gap reported."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow  # waits for retries on the wall clock
 
 OPENED = [WagerAccepted, WagerOpened]
 ANSWER_SECONDS = 1.5
-# Much longer than an answer is waited for, and looked for afterwards.
+# Much longer than the timeout of a response and the search for its outcome.
 TOO_LONG = 4
 
 Fault = dict[str, Any]
@@ -66,7 +66,7 @@ NO_GAPS: dict[str, Fault] = {
 
 @pytest.fixture
 def harness(tmp_path: Path, compose_settings: Compose) -> Iterator[ProphetHarness]:
-    """Yield a room on a sandbox that soon takes silence for a fault."""
+    """Yield a harness on a sandbox, with a short timeout for silence."""
     feed = ["feed.ping_after_seconds=0.5", "feed.silent_seconds=2", "feed.quiet_seconds=3"]
     harness = ProphetHarness(tmp_path, compose_settings, *feed, answer_seconds=ANSWER_SECONDS)
     yield harness
@@ -74,39 +74,41 @@ def harness(tmp_path: Path, compose_settings: Compose) -> Iterator[ProphetHarnes
 
 
 def resting(ref: str, odds: int) -> PlaceWager:
-    """Return the request for a wager that rests, as nobody offers such odds."""
+    """Return the request for a wager that rests, at odds that nobody offers."""
     return wager_request(ref, odds=odds)
 
 
-def told_of(harness: ProphetHarness, ref: str) -> list[type]:
-    """Return the types of what was told of a wager, but for cancels that were refused."""
+def updates_of(harness: ProphetHarness, ref: str) -> list[type]:
+    """Return the types of a wager's updates, without refused cancels."""
     return [kind for kind in update_types_of(harness, ref) if kind is not CancelRefused]
 
 
 def placed_there(harness: ProphetHarness) -> list[str]:
-    """Return the wagers that the exchange was ever asked for and took."""
+    """Return all wagers that the exchange accepted."""
     return [r.request.ref for p in harness.server.accounts.values() for r in p.records.values()]
 
 
 def live_there(harness: ProphetHarness) -> int:
     """Return how many wagers are live at the exchange."""
-    return sum(len(partner.participant.live) for partner in harness.server.accounts.values())
+    return sum(
+        len(api_account.participant.live) for api_account in harness.server.accounts.values()
+    )
 
 
 def cancel_all(harness: ProphetHarness, *refs: str) -> None:
-    """Cancel wagers, as often as it is told to be worth it, until each is told to be gone."""
+    """Cancel wagers, retrying as the refusals permit, until each has ended."""
     for ref in refs:
-        while WagerCancelled not in told_of(harness, ref):
+        while WagerCancelled not in updates_of(harness, ref):
             harness.exchange.cancel([WagerRef(ref)])
             answered = len(harness.received)
             until(harness, lambda: len(harness.received) > answered)  # noqa: B023 - asked at once
             harness.let_pass(CANCELLABLE_SECONDS)
-        assert told_of(harness, ref).count(WagerCancelled) == 1
+        assert updates_of(harness, ref).count(WagerCancelled) == 1
     assert live_there(harness) == 0
 
 
-def test_every_fault_is_among_these() -> None:
-    """There is no fault of the sandbox that is not tried here."""
+def test_every_fault_is_tested() -> None:
+    """Every fault of the sandbox is among the cases here."""
     tried = [*FAULTS_OF_REQUESTS.values(), *GAPS.values(), *NO_GAPS.values()]
     assert {fault["kind"] for fault in tried} == set(FaultKind)
     assert {FaultKind(fault["kind"]) for fault in FAULTS_OF_REQUESTS.values()} >= set(
@@ -119,71 +121,73 @@ NEVER_PLACED, TURNS_UP = ("refused", "too many"), "too slow"
 
 
 @pytest.mark.parametrize("name", FAULTS_OF_REQUESTS)
-def test_a_placement_outlives_a_fault(harness: ProphetHarness, name: str) -> None:
-    """What the exchange took is told as taken, the rest as rejected; nothing is placed twice.
+def test_a_placement_survives_a_fault(harness: ProphetHarness, name: str) -> None:
+    """Accepted wagers are reported as accepted, the rest as rejected; nothing is placed twice.
 
-    One that turns up when it was given up for lost is cancelled.
+    A wager that appears after it was given up for lost is cancelled.
     """
     harness.inject_fault(path="submit_multiple", **FAULTS_OF_REQUESTS[name])
     harness.exchange.place([resting("a", 150), resting("b", 160)])
-    until(harness, lambda: all({WagerOpened, WagerRejected} & {*told_of(harness, r)} for r in "ab"))
+    until(
+        harness, lambda: all({WagerOpened, WagerRejected} & {*updates_of(harness, r)} for r in "ab")
+    )
     if name in NEVER_PLACED:
-        assert told_of(harness, "a") == told_of(harness, "b") == [WagerRejected]
+        assert updates_of(harness, "a") == updates_of(harness, "b") == [WagerRejected]
         assert placed_there(harness) == []
         return
     if name == TURNS_UP:
-        assert told_of(harness, "a") == told_of(harness, "b") == [WagerRejected]
+        assert updates_of(harness, "a") == updates_of(harness, "b") == [WagerRejected]
         until(harness, lambda: placed_there(harness) == ["a", "b"])
         until(harness, lambda: live_there(harness) == 0)
         return
     harness.let_pass(5)
-    assert told_of(harness, "a") == told_of(harness, "b") == OPENED
+    assert updates_of(harness, "a") == updates_of(harness, "b") == OPENED
     assert placed_there(harness) == ["a", "b"]
     cancel_all(harness, "a", "b")
 
 
 @pytest.mark.parametrize("name", FAULTS_OF_REQUESTS)
-def test_a_cancel_outlives_a_fault(harness: ProphetHarness, name: str) -> None:
-    """Whatever becomes of the first cancel, in the end the wager is gone, and told so once."""
+def test_a_cancel_survives_a_fault(harness: ProphetHarness, name: str) -> None:
+    """Whatever happens to the first cancel, in the end the wager has ended, and once."""
     opened(harness, resting("a", 150))
     harness.inject_fault(path="cancel_multiple", **FAULTS_OF_REQUESTS[name])
     cancel_all(harness, "a")
 
 
 @pytest.mark.parametrize("name", FAULTS_OF_REQUESTS)
-def test_the_state_is_told_whatever_becomes_of_asking(harness: ProphetHarness, name: str) -> None:
-    """The account's state is asked for until it is answered, and is right."""
+def test_the_account_state_survives_a_fault(harness: ProphetHarness, name: str) -> None:
+    """The account's state is requested until it is answered, and is right."""
     harness.exchange.place([resting("a", 150)])
-    until(harness, lambda: told_of(harness, "a") == OPENED)
+    until(harness, lambda: updates_of(harness, "a") == OPENED)
     harness.inject_fault(path="get_", count=2, **FAULTS_OF_REQUESTS[name])
     assert account(harness).open_cents == (("a", 5_000),)
 
 
 @pytest.mark.parametrize("name", GAPS)
-def test_a_gap_is_told_and_nothing_is_lost_in_it(harness: ProphetHarness, name: str) -> None:
-    """Loss, then all that was missed, then the return; wagers placed meanwhile are there once."""
+def test_a_gap_is_reported_and_nothing_is_lost_in_it(harness: ProphetHarness, name: str) -> None:
+    """Loss, then everything missed, then the return; wagers placed meanwhile exist once."""
     harness.exchange.place([resting("a", 150)])
-    until(harness, lambda: told_of(harness, "a") == OPENED)
+    until(harness, lambda: updates_of(harness, "a") == OPENED)
     harness.inject_fault(**GAPS[name])
     harness.exchange.place([resting("b", 160)])
     until(harness, lambda: bool(received_of(harness, FeedRestored)))
-    until(harness, lambda: told_of(harness, "b") == OPENED)
+    until(harness, lambda: updates_of(harness, "b") == OPENED)
     kinds = [type(event) for event in harness.received]
     assert kinds.index(FeedLost) < kinds.index(FeedRestored)
-    assert told_of(harness, "a") == OPENED
+    assert updates_of(harness, "a") == OPENED
     assert placed_there(harness) == ["a", "b"]
     cancel_all(harness, "a", "b")
 
 
 @pytest.mark.parametrize("name", NO_GAPS)
-def test_a_bad_message_costs_nothing_but_itself(harness: ProphetHarness, name: str) -> None:
-    """The link is kept; what was lost is told when it is asked for, and nothing is told twice."""
+def test_a_bad_message_is_skipped(harness: ProphetHarness, name: str) -> None:
+    """The connection is kept; lost updates come with the next request, and none is repeated."""
     harness.inject_fault(**NO_GAPS[name])
     harness.exchange.place([resting("a", 150)])
-    until(harness, lambda: WagerAccepted in told_of(harness, "a"))
+    until(harness, lambda: WagerAccepted in updates_of(harness, "a"))
     harness.let_pass(5)
     account(harness)
-    assert told_of(harness, "a") == OPENED
+    assert updates_of(harness, "a") == OPENED
     assert FeedLost() not in harness.received
     assert harness.decode_errors.total == (1 if name == "garbage" else 0)
     cancel_all(harness, "a")

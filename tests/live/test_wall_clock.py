@@ -1,4 +1,4 @@
-"""Wall time: in step with the wall at any speed, with everything that is due in its order."""
+"""Wall time: in step with the wall at any speed, with everything due in its order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -35,7 +35,7 @@ async def running(clock: WallClock) -> AsyncIterator[None]:
     assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], BaseException)
 
 
-def test_at_speed_one_it_is_wall_time() -> None:
+def test_at_speed_one_the_time_is_wall_time() -> None:
     """At speed 1 the time is the wall's: late in 2026 or after, and a millisecond is one."""
     clock = WallClock()
     assert clock.now_ns() > 1_790_000_000 * NS_PER_SECOND
@@ -46,7 +46,7 @@ def test_at_speed_one_it_is_wall_time() -> None:
 
 
 def test_two_clocks_of_one_speed_agree() -> None:
-    """The sandbox and a session that were given the same speed tell the same time."""
+    """A sandbox and a session with the same speed have the same time."""
     first, second = WallClock(speed=60), WallClock(speed=60)
     apart_ns = abs(first.now_ns() - second.now_ns())
     assert apart_ns < 60 * NS_PER_SECOND
@@ -79,8 +79,8 @@ def test_time_passes_faster_at_speed() -> None:
     assert {after - before for before, after in pairwise(rung)} == {NS_PER_SECOND}
 
 
-def test_nothing_rings_before_its_time() -> None:
-    """A timer rings at its time on the wall, and a later one not at all yet."""
+def test_no_timer_fires_before_its_time() -> None:
+    """A timer fires at its time on the wall, and a later one not yet."""
     rung: list[tuple[int, int]] = []
 
     async def run(loop: JumpingLoop) -> None:
@@ -98,20 +98,20 @@ def test_nothing_rings_before_its_time() -> None:
     run_jumping(run)
 
 
-def test_a_timer_that_was_called_off_does_not_ring() -> None:
-    """What is cancelled in time does not happen; cancelling afterwards does nothing."""
+def test_a_cancelled_wall_timer_does_not_fire() -> None:
+    """A cancelled timer does not fire; cancelling afterwards does nothing."""
     clock = WallClock(speed=FAST)
-    heard: list[str] = []
-    clock.call_at(0, lambda: heard.append("off")).cancel()
-    kept = clock.call_at(0, lambda: heard.append("on"))
-    assert heard == []
-    clock.enter(lambda: heard.append("entered"))
+    order_seen: list[str] = []
+    clock.call_at(0, lambda: order_seen.append("off")).cancel()
+    kept = clock.call_at(0, lambda: order_seen.append("on"))
+    assert order_seen == []
+    clock.enter(lambda: order_seen.append("entered"))
     kept.cancel()
-    assert heard == ["on", "entered"]
+    assert order_seen == ["on", "entered"]
 
 
-def test_a_new_timer_rings_before_the_one_that_was_waited_for() -> None:
-    """A timer asked for while the clock sleeps until a later one rings at its own time."""
+def test_an_earlier_new_timer_fires_first() -> None:
+    """A timer added while the clock sleeps until a later one fires at its own time."""
     rung: list[float] = []
 
     async def run(loop: JumpingLoop) -> None:
@@ -126,31 +126,31 @@ def test_a_new_timer_rings_before_the_one_that_was_waited_for() -> None:
     assert rung == [pytest.approx(2)]
 
 
-def test_what_comes_from_outside_comes_after_what_was_due() -> None:
-    """An input from outside first lets everything due happen, rows of a recording included."""
+def test_outside_calls_come_after_everything_due() -> None:
+    """A call from outside first runs everything due, rows of a recording included."""
     now_ns = WallClock(speed=FAST).now_ns()
     rows = [(now_ns - 3,), (now_ns - 2,), (now_ns + 10**15,)]
     env = ReplayEnvironment(rows)
-    heard: list[object] = []
-    env.replay_to(lambda row: heard.append(row[0]))
+    order_seen: list[object] = []
+    env.replay_to(lambda row: order_seen.append(row[0]))
     clock = WallClock(env, FAST)
-    clock.call_at(now_ns - 2, lambda: heard.append("timer"))
-    clock.enter(lambda: heard.append("outside"))
-    assert heard == [now_ns - 3, now_ns - 2, "timer", "outside"]
+    clock.call_at(now_ns - 2, lambda: order_seen.append("timer"))
+    clock.enter(lambda: order_seen.append("outside"))
+    assert order_seen == [now_ns - 3, now_ns - 2, "timer", "outside"]
     assert env.peek() == now_ns + 10**15
 
 
-def test_the_present_is_entered_at_the_present() -> None:
-    """During an input from outside, the schedule's time and the clock's are both now."""
+def test_the_schedule_and_the_clock_agree_during_a_call() -> None:
+    """During a call from outside, the schedule's time and the clock's are both now."""
     clock = WallClock(CallSchedule(), FAST)
     before_ns = clock.now_ns()
-    told: list[int] = []
-    clock.enter(lambda: told.append(clock.now_ns()))
-    assert before_ns <= told[0] <= clock.now_ns()
+    results: list[int] = []
+    clock.enter(lambda: results.append(clock.now_ns()))
+    assert before_ns <= results[0] <= clock.now_ns()
 
 
-def test_what_an_input_raises_comes_out() -> None:
-    """An error inside an input reaches whoever let it in, and the clock goes on."""
+def test_an_error_of_a_call_is_raised() -> None:
+    """An error inside a call is raised to its caller, and the clock goes on."""
     clock = WallClock()
 
     def fail() -> None:
@@ -159,13 +159,13 @@ def test_what_an_input_raises_comes_out() -> None:
 
     with pytest.raises(ValueError, match="not today"):
         clock.enter(fail)
-    told: list[str] = []
-    clock.enter(lambda: told.append("on"))
-    assert told == ["on"]
+    results: list[str] = []
+    clock.enter(lambda: results.append("on"))
+    assert results == ["on"]
 
 
-def test_what_fails_while_running_ends_the_run() -> None:
-    """An error in a timer comes out of `run`: nothing fails unseen."""
+def test_an_error_of_a_timer_ends_the_run() -> None:
+    """An error in a timer is raised by `run`: nothing fails silently."""
 
     async def run() -> None:
         clock = WallClock()
@@ -176,8 +176,8 @@ def test_what_fails_while_running_ends_the_run() -> None:
         asyncio.run(run())
 
 
-def test_falling_behind_does_not_shut_others_out() -> None:
-    """While a long past is caught up with, other tasks get their turns."""
+def test_falling_behind_does_not_block_other_tasks() -> None:
+    """While a long backlog is processed, other tasks run in between."""
     env = ReplayEnvironment((at,) for at in range(200_000))
     turns: list[int] = []
 
@@ -193,7 +193,7 @@ def test_falling_behind_does_not_shut_others_out() -> None:
     assert len(set(turns)) > 10
 
 
-def test_sleeping_takes_as_long_as_it_says() -> None:
+def test_sleep_until_returns_at_its_time() -> None:
     """Sleeping until a time returns at that time, at the speed of the clock, with no runner."""
 
     async def run(loop: JumpingLoop) -> None:
@@ -211,14 +211,14 @@ NEW_YEAR_NS = 1_798_761_600 * NS_PER_SECOND
 
 
 @pytest.mark.parametrize("speed", [Fraction(1, 2), Fraction(1), Fraction(5), Fraction(20)])
-def test_clocks_that_were_made_years_apart_agree(speed: Fraction) -> None:
+def test_clocks_made_years_apart_agree(speed: Fraction) -> None:
     """A session that is started after New Year has the time of a sandbox from before."""
     anchors = {anchor_ns(NEW_YEAR_NS + days * YEAR_NS // 365, speed) for days in (-1, 0, 1, 2_000)}
     assert len(anchors) == 1
 
 
 @pytest.mark.parametrize("years", [0, 1, 7])
-def test_the_fastest_clock_tells_times_that_a_tape_can_keep(years: int) -> None:
+def test_the_fastest_clock_stays_within_64_bits(years: int) -> None:
     """Whenever it is made, and for another hundred days, its time fits into 64 bits."""
     for tenth in range(10):
         wall_ns = NEW_YEAR_NS + years * YEAR_NS + tenth * YEAR_NS // 10
@@ -227,19 +227,19 @@ def test_the_fastest_clock_tells_times_that_a_tape_can_keep(years: int) -> None:
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf"), True, "fast", None, 1e9])
-def test_a_speed_that_time_cannot_have_is_refused(speed: object) -> None:
-    """Zero, negative, endless and wordy speeds are refused by name, value and what is allowed."""
+def test_an_invalid_speed_is_refused(speed: object) -> None:
+    """Zero, negative, infinite and non-numeric speeds are refused by name."""
     allowed = "a number, above 0 and at most 200"
     with pytest.raises(ConfigError, match=f"^clock.speed: {speed!r} is not {allowed}$"):
         read_settings("clock", WallClock, {"speed": speed})
 
 
-def test_timers_ring_as_on_the_virtual_clock() -> None:
-    """The same timers ring in the same order on either clock."""
+def test_timers_fire_as_on_the_virtual_clock() -> None:
+    """The same timers fire in the same order on either clock."""
 
-    def order(call_at: Callable[[int, Callable[[], None]], object], heard: list[int]) -> None:
+    def order(call_at: Callable[[int, Callable[[], None]], object], order_seen: list[int]) -> None:
         for number, at_ns in enumerate((30, 10, 20, 10, 0)):
-            call_at(at_ns, lambda number=number: heard.append(number))  # type: ignore[misc]
+            call_at(at_ns, lambda number=number: order_seen.append(number))  # type: ignore[misc]
 
     virtual: list[int] = []
     env = ReplayEnvironment()

@@ -1,4 +1,4 @@
-"""The REST client: what it sends and when, and what it makes of every kind of answer."""
+"""The REST client: what it sends and when, and how it handles every kind of response."""
 
 import asyncio
 import json
@@ -52,7 +52,7 @@ def no(status: int, code: str, **headers: str) -> httpx.Response:
 
 @dataclass
 class Answers:
-    """An exchange that answers as it is told to, and keeps what it was asked."""
+    """An exchange that returns scripted responses, and records its requests."""
 
     clock: WallClock = field(default_factory=WallClock)
     asked: list[httpx.Request] = field(default_factory=list)
@@ -61,17 +61,17 @@ class Answers:
     _tokens: Iterator[int] = field(default_factory=count)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        """Answer the next of what is queued for a path, or else as an exchange at peace."""
+        """Return the next response queued for a path, or else the default one."""
         self.asked.append(request)
         path = request.url.path.removeprefix("/partner/")
         queue = self.queued.get(path, [])
-        answer = queue.pop(0) if queue else self.at_peace(path)
+        answer = queue.pop(0) if queue else self.default_response(path)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def at_peace(self, path: str) -> httpx.Response:
-        """Answer logins and refreshes with new tokens, everything else with nothing."""
+    def default_response(self, path: str) -> httpx.Response:
+        """Return new tokens for logins and refreshes, and an empty response otherwise."""
         if path not in ("auth/login", "auth/refresh"):
             return ok({})
         ends = self.clock.wall_ns() // NS_PER_SECOND + self.life_seconds
@@ -80,12 +80,12 @@ class Answers:
 
     @property
     def paths(self) -> list[str]:
-        """Return what was asked for, in order."""
+        """Return the requested paths, in order."""
         return [request.url.path.removeprefix("/partner/") for request in self.asked]
 
     @property
     def tokens(self) -> list[str]:
-        """Return the tokens that came with what was asked."""
+        """Return the tokens of the requests."""
         return [
             each.headers.get("Authorization", "").removeprefix("Bearer ") for each in self.asked
         ]
@@ -93,7 +93,7 @@ class Answers:
 
 @asynccontextmanager
 async def opened(answers: Answers, endpoint: Endpoint = LOCAL) -> AsyncIterator[ProphetClient]:
-    """Return a client of such an exchange."""
+    """Return a client of a scripted exchange."""
     carrier = httpx.MockTransport(answers.answer)
     async with Transport(endpoint, answers.clock, carrier) as transport:
         tokens = Tokens(transport, Credentials("access-half", "secret-half"), answers.clock)
@@ -103,7 +103,7 @@ async def opened(answers: Answers, endpoint: Endpoint = LOCAL) -> AsyncIterator[
 def asking(
     answers: Answers, ask: Callable[[ProphetClient], Awaitable[T]], endpoint: Endpoint = LOCAL
 ) -> T:
-    """Ask such an exchange something, and return what came of it; waiting takes no time."""
+    """Make a call to a scripted exchange, and return its result; waiting takes no time."""
 
     async def run(loop: JumpingLoop) -> T:
         answers.clock = WallClock(monotonic_ns=loop.monotonic_ns)
@@ -117,7 +117,7 @@ def asking(
 
 
 def test_the_first_request_logs_in() -> None:
-    """The keys are sent once, as JSON, and everything else carries the token."""
+    """The keys are sent once, as JSON, and all other requests carry the token."""
     answers = Answers()
 
     async def ask_twice(client: ProphetClient) -> None:
@@ -131,8 +131,8 @@ def test_the_first_request_logs_in() -> None:
     assert answers.tokens == ["", "login-0", "login-0"]
 
 
-def test_a_token_is_renewed_from_its_own_end() -> None:
-    """At 60 % of what was left when it came a token is refreshed, not before; a login is kept."""
+def test_a_token_is_refreshed_at_60_percent_of_its_lifetime() -> None:
+    """A token is refreshed at 60 % of its remaining lifetime at receipt, not before."""
     answers = Answers(life_seconds=100)
 
     async def ask(client: ProphetClient) -> None:
@@ -155,8 +155,8 @@ def test_a_token_is_renewed_from_its_own_end() -> None:
     assert json.loads(answers.asked[2].content) == {"refresh_token": "again"}
 
 
-def test_a_refused_token_is_refreshed_then_logged_in() -> None:
-    """On 401 comes one refresh, then a login, and the request goes on as if nothing had been."""
+def test_a_refused_token_is_refreshed_then_replaced_by_a_login() -> None:
+    """On 401 comes one refresh, then a login, and the request is repeated."""
     answers = Answers(
         queued={"v4/mm/submit_order": [no(401, "unauthorized"), ok({"order": ORDER})]}
     )
@@ -174,15 +174,15 @@ def test_a_refused_token_is_refreshed_then_logged_in() -> None:
     assert again.paths[2::2] == ["auth/refresh", "auth/login"]
 
 
-def test_a_token_that_is_never_taken_is_given_up() -> None:
-    """When even a fresh login's token is refused, that is an error of credentials, not a loop."""
+def test_a_token_refused_after_a_login_is_an_error() -> None:
+    """When even a new login's token is refused, that is a credentials error, not a loop."""
     answers = Answers(queued={"v4/mm/get_balance": [no(401, "unauthorized")] * 9})
     with pytest.raises(CredentialsError, match="get_balance"):
         asking(answers, lambda client: client.balance())
     assert answers.paths.count("v4/mm/get_balance") == 3
 
 
-def test_a_refresh_that_is_refused_becomes_a_login() -> None:
+def test_a_refused_refresh_becomes_a_login() -> None:
     """A session that has ended is replaced by a new one."""
     answers = Answers(
         queued={
@@ -207,17 +207,17 @@ def test_a_refresh_that_is_refused_becomes_a_login() -> None:
         (ok({"access_token": 5, "x": "tok-9"}), ProtocolError, "token"),
     ],
 )
-def test_a_login_that_fails_says_why(answer: Answer, error: type[Exception], named: str) -> None:
-    """Wrong keys, too many sessions, a wrong host, a sick one: each is told apart, without keys."""
+def test_a_failed_login_has_its_reason(answer: Answer, error: type[Exception], named: str) -> None:
+    """Wrong keys, too many sessions, a wrong host, an outage: each is distinct, without keys."""
     answers = Answers(queued={"auth/login": [answer]})
     with pytest.raises(error, match=named) as caught:
         asking(answers, lambda client: client.log_in())
-    told = f"{caught.value!r} {getattr(caught.value, 'raw', '')}"
-    assert [word for word in ("access-half", "secret-half") if word in told] == []
+    shown = f"{caught.value!r} {getattr(caught.value, 'raw', '')}"
+    assert [word for word in ("access-half", "secret-half") if word in shown] == []
 
 
 def test_tokens_are_not_in_the_error_of_an_unreadable_login() -> None:
-    """A login's answer that cannot be read is not repeated, as a token may be in it."""
+    """An unreadable login response is not repeated, as a token may be in it."""
     answers = Answers(queued={"auth/login": [ok({"access_token": ["tok-9"]})]})
     with pytest.raises(ProtocolError) as caught:
         asking(answers, lambda client: client.log_in())
@@ -225,7 +225,7 @@ def test_tokens_are_not_in_the_error_of_an_unreadable_login() -> None:
 
 
 def test_many_requests_at_once_log_in_once() -> None:
-    """Ten requests that find no token share one login."""
+    """Ten requests without a token share one login."""
     answers = Answers()
 
     async def ask(client: ProphetClient) -> None:
@@ -249,16 +249,16 @@ def test_many_requests_at_once_log_in_once() -> None:
         httpx.Response(503, text="busy"),
     ],
 )
-def test_a_placement_without_an_answer_is_not_sent_again(answer: Answer) -> None:
-    """Where the outcome of a placement is unknown it is said so, and it was sent exactly once."""
+def test_a_placement_without_a_response_is_not_sent_again(answer: Answer) -> None:
+    """Where the outcome of a placement is unknown the error says so; it was sent exactly once."""
     answers = Answers(queued={"v4/mm/submit_order": [answer]})
     with pytest.raises(UnreachableError):
         asking(answers, lambda client: client.place(WAGER))
     assert answers.paths.count("v4/mm/submit_order") == 1
 
 
-def test_an_answer_that_is_too_late_is_none() -> None:
-    """An exchange that takes longer than agreed has not answered, even if it trickles."""
+def test_a_late_response_counts_as_none() -> None:
+    """A response that takes longer than the timeout is an error, even if it trickles."""
 
     async def slow(request: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
@@ -279,8 +279,8 @@ def test_an_answer_that_is_too_late_is_none() -> None:
     [(400, "invalid_price"), (403, "insufficient_amount"), (429, "too_many_delayed_requests"),
      (425, "order_opened_retry"), (500, "opened_retry"), (500, "order_not_belongs_to_user")],
 )  # fmt: skip
-def test_a_definite_no_keeps_its_code(status: int, code: str) -> None:
-    """A refusal carries the exchange's code, and is not tried again."""
+def test_a_refusal_keeps_its_code(status: int, code: str) -> None:
+    """A refusal carries the exchange's code, and is not retried."""
     answers = Answers(queued={"v4/mm/submit_order": [no(status, code)]})
     with pytest.raises(RefusalError) as caught:
         asking(answers, lambda client: client.place(WAGER))
@@ -288,8 +288,8 @@ def test_a_definite_no_keeps_its_code(status: int, code: str) -> None:
     assert answers.paths.count("v4/mm/submit_order") == 1
 
 
-def test_a_read_is_tried_again() -> None:
-    """A read that got no answer, or came upon a busy exchange, is asked again and succeeds."""
+def test_a_read_is_retried() -> None:
+    """A read without a response, or to a busy exchange, is repeated and succeeds."""
     answers = Answers(
         queued={
             "mm/get_tournaments": [
@@ -304,12 +304,12 @@ def test_a_read_is_tried_again() -> None:
         assert await client.tournaments() == []
         return asyncio.get_running_loop().time()
 
-    # A fifth of a second after no answer, and as long as the busy exchange said.
+    # A fifth of a second after no answer, and the Retry-After of the busy exchange.
     assert asking(answers, ask) == pytest.approx(0.4)
 
 
-def test_retry_after_is_honoured_by_everyone() -> None:
-    """While the exchange wants to be left alone no other request goes out either."""
+def test_retry_after_delays_every_request() -> None:
+    """While the exchange asks to wait, no other request is sent either."""
     answers = Answers(
         queued={"v4/mm/get_balance": [no(429, "rate_limit_reached", **{"Retry-After": "0.3"})]}
     )
@@ -324,7 +324,7 @@ def test_retry_after_is_honoured_by_everyone() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    """A host that sends us elsewhere is refused: the keys do not travel."""
+    """A host that redirects is refused: the keys are not sent elsewhere."""
     elsewhere = httpx.Response(302, headers={"Location": "https://elsewhere.example/login"})
     answers = Answers(queued={"auth/login": [elsewhere]})
     with pytest.raises(RefusalError, match="http_302"):
@@ -332,8 +332,8 @@ def test_a_redirect_is_not_followed() -> None:
     assert len(answers.asked) == 1
 
 
-def test_no_more_goes_out_than_is_allowed() -> None:
-    """Of many requests at once no more than the limit fall into any second, in their order."""
+def test_the_rate_limit_holds() -> None:
+    """Of many simultaneous requests no more than the limit fall into any second, in order."""
     answers = Answers()
     times: list[int] = []
 
@@ -355,8 +355,8 @@ def test_no_more_goes_out_than_is_allowed() -> None:
 # Requests --------------------------------------------------------------------------------------
 
 
-def test_every_request_is_what_the_exchange_takes() -> None:
-    """Each method asks its endpoint of v4 with the body or query that the exchange documents."""
+def test_every_request_has_the_documented_form() -> None:
+    """Each method calls its v4 endpoint with the documented body or query."""
     answers = Answers(
         queued={
             "v4/mm/submit_multiple_orders": [
@@ -409,7 +409,7 @@ def test_every_request_is_what_the_exchange_takes() -> None:
 
 
 def test_nothing_to_cancel_is_no_error() -> None:
-    """A mass cancel that finds nothing open says so; any other refusal is one."""
+    """A mass cancel that finds nothing open returns so; any other refusal is an error."""
     path = "v4/mm/cancel_all_orders"
     answers = Answers(queued={path: [no(404, "no_cancellable_orders"), no(403, "suspended")]})
 
@@ -422,7 +422,7 @@ def test_nothing_to_cancel_is_no_error() -> None:
 
 
 def test_a_history_is_read_to_its_end() -> None:
-    """Pages are followed by their cursor until there is none."""
+    """Pages are followed by their cursor to the last."""
     path = "v4/mm/get_order_history"
     answers = Answers(
         queued={path: [ok({"orders": [ORDER], "next_cursor": "c-2"}), ok({"orders": None})]}
@@ -444,10 +444,10 @@ def test_the_fills_of_wagers_are_read() -> None:
     assert (match.fill_price, match.filled_cents) == (-110, 350)
 
 
-def test_one_unreadable_market_does_not_cost_the_others(
+def test_an_unreadable_market_is_skipped(
     read_sample: Callable[[str], Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A market that cannot be read is left out, counted, and told once with its text."""
+    """An unreadable market is left out, counted, and logged once with its text."""
     markets = read_sample("multiple_markets_v4")["data"]["19458"]
     broken = {"id": "two hundred", "name": "the broken one"}
     answer = ok({"19458": [broken, *markets, broken], "7": None})

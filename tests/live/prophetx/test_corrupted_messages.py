@@ -1,4 +1,4 @@
-"""Whatever the exchange says, mangled: an event, or a ProtocolError that is counted; it goes on."""
+"""Mangled messages of the exchange: an event, or a counted ProtocolError; the session goes on."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ import pytest
 
 from live.decode import read
 from live.decode_errors import DecodeErrors
-from live.prophetx.market_data import mapping as listing
+from live.prophetx.market_data import mapping
 from live.prophetx.market_data.recorder import RawLog, Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows, levels_of
 from live.prophetx.orders.tracked_wager import TrackedWager
@@ -64,8 +64,8 @@ Ask = Callable[[ProphetClient], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
-class Said:
-    """What our own sandbox said: bodies by what they answer, frames by what they tell."""
+class SandboxMessages:
+    """The messages of our own sandbox: bodies by endpoint, frames by kind of change."""
 
     event_id: int
     ways: dict[str, Ask]
@@ -74,7 +74,7 @@ class Said:
 
 
 class Listening(httpx.AsyncHTTPTransport):
-    """Carries requests over the network, and keeps what was answered."""
+    """Sends requests over the network, and records the responses."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -82,7 +82,7 @@ class Listening(httpx.AsyncHTTPTransport):
         self.bodies: dict[str, bytes] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask, and keep the answer."""
+        """Send the request, and record the response."""
         response = await super().handle_async_request(request)
         body = await response.aread()
         self.bodies[endpoint(request)] = body
@@ -106,7 +106,7 @@ class Mangling(httpx.AsyncBaseTransport):
 
 
 def endpoint(request: httpx.Request) -> str:
-    """Return what is asked for, without which order it is about."""
+    """Return the endpoint of a request, without the id of the order."""
     path = request.url.path.removeprefix("/partner/")
     return "v4/mm/get_order" if path.startswith("v4/mm/get_order/") else path
 
@@ -118,7 +118,7 @@ def client_of(transport: Transport) -> ProphetClient:
 
 
 def ways_to_ask(event_id: int, line_id: LineId, order: WireCancellation) -> dict[str, Ask]:
-    """Return how to ask for everything that the bridge ever asks for, by what answers."""
+    """Return a call for every request of the bridge, by endpoint."""
     now = WallClock(speed=SPEED).wall_ns() // NS_PER_SECOND
     take = PlaceWager(WagerRef("w-1"), line_id, Odds(-25_000), 10_000, Intent.TAKE)
     rest = PlaceWager(WagerRef("w-2"), line_id, Odds(1_000), 1_000, Intent.REST)
@@ -142,10 +142,10 @@ def ways_to_ask(event_id: int, line_id: LineId, order: WireCancellation) -> dict
 
 
 @pytest.fixture(scope="module")
-def said(sandbox: Sandbox) -> Said:
-    """Return what our own sandbox says when everything is asked and a wager is matched."""
+def sandbox_messages(sandbox: Sandbox) -> SandboxMessages:
+    """Return the sandbox's messages to every request, with a matched wager."""
 
-    async def listen() -> Said:
+    async def listen() -> SandboxMessages:
         async with sandbox(SPEED, "+experiment=nba", "latency=none") as here:
             listening = Listening()
             endpoint = replace(here.endpoint, answer_seconds=5)
@@ -159,7 +159,7 @@ def said(sandbox: Sandbox) -> Said:
                 line_id = LineId(offered.strike_id)
                 frames: dict[str, bytes] = {}
 
-                def hear(record: Record) -> None:
+                def on_frame(record: Record) -> None:
                     if isinstance(record, Message):
                         kind = json.loads(data_of(record))["change_type"]
                         frames[kind] = record.raw
@@ -175,7 +175,7 @@ def said(sandbox: Sandbox) -> Said:
                     lambda: [event.event_id],
                     DecodeErrors(),
                 )
-                streaming = asyncio.create_task(stream.run(hear))
+                streaming = asyncio.create_task(stream.run(on_frame))
                 await until(lambda: "private_system_signal" in frames)
                 wager = PlaceWager(WagerRef("w-3"), line_id, Odds(1_000), 1_000, Intent.REST)
                 number = (await client.place(wager)).number
@@ -186,29 +186,29 @@ def said(sandbox: Sandbox) -> Said:
                 await until(lambda: not set(KINDS) - frames.keys())
                 streaming.cancel()
                 await asyncio.gather(streaming, return_exceptions=True)
-                return Said(event.event_id, ways, listening.bodies, frames)
+                return SandboxMessages(event.event_id, ways, listening.bodies, frames)
 
     return run_watching(listen())
 
 
-# What is asked -----------------------------------------------------------------------------------
+# Responses ----------------------------------------------------------------------------------------
 
 
 def read_through(answer: Any) -> None:
-    """Ask an answer for all that the bridge would ask it for; raise ProtocolError."""
+    """Read everything that the bridge reads of a response; raise ProtocolError."""
     match answer:
         case dict() | list():
             for each in answer.values() if isinstance(answer, dict) else answer:
                 read_through(each)
         case WireEvent():
-            listing.sport_event(answer)
-            listing.event_status(answer.status)
+            mapping.sport_event(answer)
+            mapping.event_status(answer.status)
         case WireMarket():
-            market = listing.market(EventId("1"), answer)
+            market = mapping.market(EventId("1"), answer)
             for strike in answer.strikes if market is not None else ():
-                listing.pair_levels(market or unheard_of(), levels_of(strike), 1)
+                mapping.pair_levels(market or unheard_of(), levels_of(strike), 1)
         case WireOrder():
-            TrackedWager(wish(answer), None).apply(answer)
+            TrackedWager(request_of(answer), None).apply(answer)
         case msgspec.Struct():
             read_through([getattr(answer, name) for name in answer.__struct_fields__])
 
@@ -218,7 +218,7 @@ def unheard_of() -> Market:
     raise AssertionError
 
 
-def wish(order: WireOrder) -> PlaceWager:
+def request_of(order: WireOrder) -> PlaceWager:
     """Return the request that an order answers."""
     return PlaceWager(order.ref, LineId("1" * 32), Odds(100), 10_000, Intent.REST)
 
@@ -227,18 +227,20 @@ def wish(order: WireOrder) -> PlaceWager:
 @pytest.mark.parametrize(
     "of", ways_to_ask(0, LineId(""), WireCancellation(order_id="", external_id=""))
 )
-def test_a_mangled_answer_is_an_answer_or_a_protocol_error(said: Said, of: str) -> None:
-    """Whoever asks for anything gets what can be read, or a ProtocolError, and nothing else."""
+def test_a_mangled_response_is_a_response_or_a_protocol_error(
+    sandbox_messages: SandboxMessages, of: str
+) -> None:
+    """A caller gets the readable part, or a ProtocolError, and nothing else."""
     counts: Counter[str] = Counter()
     endpoint = replace(LOCAL, requests_per_second=1_000_000)
     clock = WallClock()
 
     async def ask_often() -> None:
         for seed in range(300):
-            carrier = Mangling(said.bodies, of, seed)
+            carrier = Mangling(sandbox_messages.bodies, of, seed)
             async with Transport(endpoint, clock, carrier) as transport:
                 try:
-                    read_through(await said.ways[of](client_of(transport)))
+                    read_through(await sandbox_messages.ways[of](client_of(transport)))
                     counts["read"] += 1
                 except ProtocolError:
                     counts["refused"] += 1
@@ -247,9 +249,9 @@ def test_a_mangled_answer_is_an_answer_or_a_protocol_error(said: Said, of: str) 
     assert counts["refused"] > 20, counts
 
 
-# What is heard -----------------------------------------------------------------------------------
+# Frames -------------------------------------------------------------------------------------------
 
-# What our own sandbox does not say of a recording.
+# Changes that our own sandbox does not send.
 OTHERS: list[dict[str, Any]] = [
     {"change_type": "tournament", "op": "u", "payload_decoded": {"info": {"id": 132}}},
     {
@@ -272,15 +274,15 @@ OTHERS: list[dict[str, Any]] = [
 ]
 
 
-def frames_of(said: Said) -> list[bytes]:
-    """Return one frame of every kind, as it should be."""
-    return [*said.frames.values(), *map(framed, OTHERS)]
+def frames_of(sandbox_messages: SandboxMessages) -> list[bytes]:
+    """Return one valid frame of every kind."""
+    return [*sandbox_messages.frames.values(), *map(framed, OTHERS)]
 
 
-def test_a_mangled_frame_is_a_change_or_a_protocol_error(said: Said) -> None:
+def test_a_mangled_frame_is_a_change_or_a_protocol_error(sandbox_messages: SandboxMessages) -> None:
     """A frame of any kind, damaged at any depth, is read or refused, nothing else."""
     rng = np.random.default_rng(3)
-    for raw in frames_of(said):
+    for raw in frames_of(sandbox_messages):
         read_change(read(Frame, raw, "frame"))
         counts: Counter[str] = Counter()
         for _ in range(500):
@@ -292,7 +294,9 @@ def test_a_mangled_frame_is_a_change_or_a_protocol_error(said: Said) -> None:
         assert min(counts["read"], counts["refused"]) > 20, (raw, counts)
 
 
-def heard(raw: bytes, at_ns: int, decode_errors: DecodeErrors) -> Message | UnreadableMessage:
+def stream_record(
+    raw: bytes, at_ns: int, decode_errors: DecodeErrors
+) -> Message | UnreadableMessage:
     """Return a frame as the stream passes it on."""
     try:
         frame = read(Frame, raw, "frame")
@@ -306,21 +310,21 @@ def heard(raw: bytes, at_ns: int, decode_errors: DecodeErrors) -> Message | Unre
         return Message(1, at_ns, frame.channel, None, raw)
 
 
-def shapes_of(raws: Iterable[bytes], type_: type[Any]) -> list[Any]:
-    """Return what can be read of some texts."""
-    shapes = []
+def readable_values(raws: Iterable[bytes], type_: type[Any]) -> list[Any]:
+    """Return the readable ones of some texts."""
+    readable = []
     for raw in raws:
         with suppress(ProtocolError):
-            shapes.append(read(type_, raw, "mangled"))
-    return shapes
+            readable.append(read(type_, raw, "mangled"))
+    return readable
 
 
-class Tableau:
-    """A recorder at work, and what a good snapshot shows it."""
+class RecordedFrames:
+    """A recorder, and the parts of a valid snapshot."""
 
-    def __init__(self, said: Said, folder: Path) -> None:
+    def __init__(self, sandbox_messages: SandboxMessages, folder: Path) -> None:
         """Begin a tape."""
-        self._folder, self._event_id = folder, said.event_id
+        self._folder, self._event_id = folder, sandbox_messages.event_id
         self._clock, self.decode_errors = WallClock(speed=SPEED), DecodeErrors()
         self._writer = TapeWriter(folder, source="test", simulated=True, clocks=Clocks.TWO)
         self._raw = RawLog(folder)
@@ -337,20 +341,22 @@ class Tableau:
                 print,
             )
         )
-        (event,) = json.loads(said.bodies["mm/get_sport_events"])["data"]["sport_events"]
-        shown = json.loads(said.bodies["v4/mm/get_multiple_markets"])["data"]
+        (event,) = json.loads(sandbox_messages.bodies["mm/get_sport_events"])["data"][
+            "sport_events"
+        ]
+        shown = json.loads(sandbox_messages.bodies["v4/mm/get_multiple_markets"])["data"]
         self.event = text(event)
-        self.markets = [text(market) for market in shown[str(said.event_id)]]
+        self.markets = [text(market) for market in shown[str(sandbox_messages.event_id)]]
         self._recorder.on_record(SocketUp(1, self._clock.wall_ns(), 1))
 
     def show(self, event: bytes, markets: Iterable[bytes]) -> None:
-        """Show what can be read of a snapshot."""
-        shapes = {self._event_id: shapes_of(markets, WireMarket)}
-        self._recorder.on_snapshot(Snapshot(shapes_of([event], WireEvent), shapes))
+        """Give the recorder the readable part of a snapshot."""
+        readable = {self._event_id: readable_values(markets, WireMarket)}
+        self._recorder.on_snapshot(Snapshot(readable_values([event], WireEvent), readable))
 
-    def hear(self, raw: bytes) -> None:
-        """Hear a frame."""
-        self._recorder.on_record(heard(raw, self._clock.wall_ns(), self.decode_errors))
+    def on_frame(self, raw: bytes) -> None:
+        """Give the recorder a frame."""
+        self._recorder.on_record(stream_record(raw, self._clock.wall_ns(), self.decode_errors))
 
     def lose(self) -> None:
         """Lose the feed, and end a segment."""
@@ -370,32 +376,36 @@ class Tableau:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
-def test_a_recording_outlives_mangled_snapshots_and_frames(
-    said: Said, tmp_path: Path, seed: int
+def test_a_recording_survives_mangled_snapshots_and_frames(
+    sandbox_messages: SandboxMessages, tmp_path: Path, seed: int
 ) -> None:
-    """Whatever is thrown at it, the tape goes on, is whole at the end, and holds what was good."""
+    """Whatever arrives, the tape goes on, is complete at the end, and holds the valid parts."""
     rng = np.random.default_rng(seed)
-    tableau = Tableau(said, tmp_path / "tape")
+    recording = RecordedFrames(sandbox_messages, tmp_path / "tape")
     for _ in range(40):
-        damaged = [mangled_body(market, rng) for market in tableau.markets for _ in range(3)]
-        tableau.show(mangled_body(tableau.event, rng), damaged)
-        for raw in frames_of(said):
-            tableau.hear(mangled_frame(raw, rng))
+        damaged = [mangled_body(market, rng) for market in recording.markets for _ in range(3)]
+        recording.show(mangled_body(recording.event, rng), damaged)
+        for raw in frames_of(sandbox_messages):
+            recording.on_frame(mangled_frame(raw, rng))
         if rng.random() < 0.2:
-            tableau.lose()
-    tableau.ended()
-    assert tableau.decode_errors.total > 100
+            recording.lose()
+    recording.ended()
+    assert recording.decode_errors.total > 100
 
 
 @pytest.mark.parametrize("point", ["sNaN", "NaN", "1e999", "-Infinity", "1e9", "1.3"])
-def test_a_point_that_is_none_costs_only_its_strike(said: Said, tmp_path: Path, point: str) -> None:
-    """A strike at no point of a game is counted and left out; the others are on the tape."""
-    tableau = Tableau(said, tmp_path / "tape")
-    spread = next(market for market in tableau.markets if b'"spread"' in market)
+def test_an_invalid_point_skips_its_strike(
+    sandbox_messages: SandboxMessages, tmp_path: Path, point: str
+) -> None:
+    """A strike with an invalid point is counted and left out; the others are on the tape."""
+    recording = RecordedFrames(sandbox_messages, tmp_path / "tape")
+    spread = next(market for market in recording.markets if b'"spread"' in market)
     first = json.loads(spread)["market_strikes"][0]["selections"][0][0]["strike"]
-    tableau.show(tableau.event, [spread.replace(f'"strike": {first}'.encode(), point_text(point))])
-    assert tableau.decode_errors.total > 0
-    tableau.ended()
+    recording.show(
+        recording.event, [spread.replace(f'"strike": {first}'.encode(), point_text(point))]
+    )
+    assert recording.decode_errors.total > 0
+    recording.ended()
 
 
 def point_text(point: str) -> bytes:
@@ -404,34 +414,36 @@ def point_text(point: str) -> bytes:
 
 
 @pytest.mark.parametrize("scheduled", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "soon"])
-def test_a_start_that_is_none_costs_only_its_event(
-    said: Said, tmp_path: Path, scheduled: str
+def test_an_invalid_start_skips_its_event(
+    sandbox_messages: SandboxMessages, tmp_path: Path, scheduled: str
 ) -> None:
-    """A start that no tape can tell is counted; the event is there once it is told well."""
-    tableau = Tableau(said, tmp_path / "tape")
-    tableau.show(text(json.loads(tableau.event) | {"scheduled": scheduled}), tableau.markets)
-    assert tableau.decode_errors.total == 1
-    tableau.ended()
+    """An event with an invalid start is counted and left out until a valid start arrives."""
+    recording = RecordedFrames(sandbox_messages, tmp_path / "tape")
+    recording.show(text(json.loads(recording.event) | {"scheduled": scheduled}), recording.markets)
+    assert recording.decode_errors.total == 1
+    recording.ended()
 
 
-def test_one_line_on_both_sides_costs_only_its_strike(said: Said, tmp_path: Path) -> None:
-    """Two sides that are told under one number are no pair, and are not traded as one."""
-    tableau = Tableau(said, tmp_path / "tape")
-    moneyline = json.loads(next(market for market in tableau.markets if b'"moneyline"' in market))
+def test_one_line_on_both_sides_skips_its_strike(
+    sandbox_messages: SandboxMessages, tmp_path: Path
+) -> None:
+    """Two sides under one number are no pair, and are not traded as one."""
+    recording = RecordedFrames(sandbox_messages, tmp_path / "tape")
+    moneyline = json.loads(next(market for market in recording.markets if b'"moneyline"' in market))
     for side in moneyline["selections"]:
         for level in side:
             level["strike_id"] = "1" * 32
-    tableau.show(tableau.event, [text(moneyline)])
-    assert tableau.decode_errors.total == 1
-    assert "1" * 32 not in {line.line_id for line in tableau.ended().info.lines}
+    recording.show(recording.event, [text(moneyline)])
+    assert recording.decode_errors.total == 1
+    assert "1" * 32 not in {line.line_id for line in recording.ended().info.lines}
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_wager_outlives_mangled_updates(said: Said, seed: int) -> None:
-    """What cannot be read of a wager teaches nothing: what is then told well is told in full."""
+def test_a_wager_survives_mangled_updates(sandbox_messages: SandboxMessages, seed: int) -> None:
+    """Unreadable updates change nothing: later valid ones give all their events."""
     rng = np.random.default_rng(seed)
-    order = json.loads(said.bodies["v4/mm/get_order"])["data"]
-    wager = TrackedWager(wish(read(WireOrder, text(order), "order")), None)
+    order = json.loads(sandbox_messages.bodies["v4/mm/get_order"])["data"]
+    wager = TrackedWager(request_of(read(WireOrder, text(order), "order")), None)
     refused = 0
     for _ in range(50):
         before = wager.answered

@@ -1,4 +1,4 @@
-"""What could not be read: counted by kind, told once for each, in a memory that is bounded."""
+"""Messages that could not be read: counted by kind, logged once each, in bounded memory."""
 
 import logging
 
@@ -11,7 +11,7 @@ from strategies.trading.model.errors import ProtocolError
 
 
 def note(decode_errors: DecodeErrors, raw: bytes) -> None:
-    """Note what is wrong with a frame."""
+    """Record an error of a frame."""
     try:
         read(Frame, raw, "frame")
     except ProtocolError as error:
@@ -19,7 +19,7 @@ def note(decode_errors: DecodeErrors, raw: bytes) -> None:
 
 
 def test_a_kind_is_logged_once_with_its_text(caplog: pytest.LogCaptureFixture) -> None:
-    """The same thing wrong at another place of another text is counted, and not logged again."""
+    """The same error at another place of another text is counted, and not logged again."""
     caplog.set_level(logging.WARNING, "live")
     decode_errors = DecodeErrors()
     for raw in (b'{"event": nope}', b'{"channel": "x", "event": nope}', b'{"channel": "x"}'):
@@ -31,8 +31,8 @@ def test_a_kind_is_logged_once_with_its_text(caplog: pytest.LogCaptureFixture) -
     assert second.endswith('{"channel": "x"}')
 
 
-def test_a_peer_that_is_out_of_its_mind_does_not_fill_the_memory() -> None:
-    """Beyond a few hundred kinds all others are one, and the total is right all the same."""
+def test_a_misbehaving_server_does_not_exhaust_memory() -> None:
+    """Beyond a few hundred kinds all others are counted as one, and the total is still right."""
     decode_errors = DecodeErrors()
     for number in range(5_000):
         decode_errors.note(ProtocolError(f"novelty {number}", "x"))

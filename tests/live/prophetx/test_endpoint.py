@@ -1,4 +1,4 @@
-"""Where the exchange is: an address that cannot be meant is refused before a key is sent to it."""
+"""The exchange's endpoint: an invalid address is refused before a key is sent to it."""
 
 from dataclasses import asdict, replace
 
@@ -20,8 +20,8 @@ def test_an_endpoint_has_the_prefix_once() -> None:
     )
 
 
-def test_every_exchange_of_the_configuration_is_one_that_can_be() -> None:
-    """The shipped addresses belong to the money that they say, and only one is real money."""
+def test_every_shipped_endpoint_is_valid() -> None:
+    """The shipped addresses belong to their kind of money, and only one is real money."""
     real = {}
     for path in sorted((CONFIG_FOLDER / "prophet").glob("*.yaml")):
         settings = OmegaConf.to_container(OmegaConf.load(path))
@@ -61,9 +61,9 @@ def test_every_exchange_of_the_configuration_is_one_that_can_be() -> None:
         (LOCAL, {"answer_seconds": float("inf")}, "answer_seconds"),
     ],
 )
-def test_an_address_that_cannot_be_meant_is_refused(
+def test_an_invalid_address_is_refused(
     endpoint: Endpoint, changes: dict[str, object], named: str
 ) -> None:
-    """Real money under a play money's name, keys in the clear, a paced real exchange: refused."""
+    """Real money under a play money name, keys without TLS, a real exchange at speed: refused."""
     with pytest.raises(ConfigError, match=rf"^prophet\..*{named}"):
         read_settings("prophet", Endpoint, asdict(endpoint) | changes)

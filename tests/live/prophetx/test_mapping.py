@@ -1,4 +1,4 @@
-"""From the exchange's words to ours: what is followed, which line is whose, and where it stands."""
+"""From the exchange's terms to ours: which events are followed, lines, and states."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from live.decode import read
-from live.prophetx.market_data import mapping as listing
+from live.prophetx.market_data import mapping
 from live.prophetx.market_data.tape_rows import levels_of
 from live.prophetx.wire.markets import WireEvent, WireMarket, WireStrike
 from strategies.trading.model.errors import ProtocolError
@@ -21,7 +21,7 @@ TOTAL = Market(GAME, MarketId("225"), MarketType.TOTAL, "Total")
 
 
 def shape(type_: type[Any], value: object) -> Any:
-    """Return a value as the exchange says it, read."""
+    """Return a value of the exchange, decoded."""
     return read(type_, json.dumps(value).encode(), "shape")
 
 
@@ -42,19 +42,19 @@ def strike(*sides: list[dict[str, object]]) -> WireStrike:
 
 
 def test_the_real_sample_becomes_a_catalogue(read_sample: Callable[[str], Any]) -> None:
-    """Every market of a real answer gives pairs, those of the first half by their period."""
+    """Every market of a real response gives pairs, those of the first half by their period."""
     (event_shape,) = read_sample("sport_events")["data"]["sport_events"]
-    event = listing.sport_event(shape(WireEvent, event_shape))
+    event = mapping.sport_event(shape(WireEvent, event_shape))
     assert event is not None
     assert (event.home, event.away) == ("Carolina Panthers", "Chicago Bears")
     markets, lines = [], []
     for raw in read_sample("multiple_markets_v4")["data"]["19458"]:
         market_shape = shape(WireMarket, raw)
-        market = listing.market(event.event_id, market_shape)
+        market = mapping.market(event.event_id, market_shape)
         if market is not None:
             markets.append(market)
             for each in market_shape.strikes:
-                lines += [side.line for side in listing.pair_levels(market, levels_of(each), 5)]
+                lines += [side.line for side in mapping.pair_levels(market, levels_of(each), 5)]
     assert {market.market_id: market.kind for market in markets} == {
         "219": MarketKind(MarketType.MONEYLINE),
         "223": MarketKind(MarketType.SPREAD),
@@ -66,21 +66,21 @@ def test_the_real_sample_becomes_a_catalogue(read_sample: Callable[[str], Any]) 
     assert len(catalogue.pairs) == len(lines) // 2 >= 2
 
 
-def test_the_first_line_is_home_or_over_whatever_the_order() -> None:
-    """Totals come under first; the pair begins with over, and placeholders are no levels."""
+def test_the_first_line_is_home_or_over_in_any_order() -> None:
+    """Totals list under first; the pair begins with over, and placeholders are no levels."""
     under = [level(13, "u", 45, price=-110, value=10)]
-    first, second = listing.pair_levels(TOTAL, levels_of(strike(under, [level(12, "o", 45)])), None)
+    first, second = mapping.pair_levels(TOTAL, levels_of(strike(under, [level(12, "o", 45)])), None)
     assert (first.line.line_id, first.levels) == ("o", [])
     assert (second.line.line_id, len(second.levels)) == ("u", 1)
 
 
-def test_an_unknown_outcome_is_placed_by_who_plays_it() -> None:
-    """An outcome of a number that we do not know is home's or away's by its competitor."""
+def test_an_unknown_outcome_is_found_by_its_competitor() -> None:
+    """An outcome with an unknown number is home's or away's by its competitor."""
     sides = [level(901, "h", -1.5, competitor_id=5)], [level(902, "a", 1.5, competitor_id=6)]
-    first, second = listing.pair_levels(SPREAD, levels_of(strike(*sides)), 5)
+    first, second = mapping.pair_levels(SPREAD, levels_of(strike(*sides)), 5)
     assert (first.line.line_id, second.line.line_id) == ("h", "a")
     with pytest.raises(ProtocolError, match="outcome"):
-        listing.pair_levels(SPREAD, levels_of(strike(*sides)), None)
+        mapping.pair_levels(SPREAD, levels_of(strike(*sides)), None)
 
 
 @pytest.mark.parametrize(
@@ -93,27 +93,27 @@ def test_an_unknown_outcome_is_placed_by_who_plays_it() -> None:
         ([], []),
     ],
 )
-def test_what_is_no_pair_is_refused(sides: tuple[list[dict[str, object]], ...]) -> None:
-    """One side alone, points that do not mirror, two lines of one outcome: none is a pair."""
+def test_an_invalid_pair_is_refused(sides: tuple[list[dict[str, object]], ...]) -> None:
+    """One side alone, points that do not mirror, and two lines of one outcome are no pair."""
     with pytest.raises(ProtocolError, match="strike"):
-        listing.pair_levels(SPREAD, levels_of(strike(*sides)), None)
+        mapping.pair_levels(SPREAD, levels_of(strike(*sides)), None)
 
 
-def test_events_without_two_sides_are_passed_over() -> None:
-    """A tournament's winner, or an event without a start, is nothing that is followed."""
+def test_events_without_two_sides_are_skipped() -> None:
+    """A tournament's winner, or an event without a start, is not followed."""
     sides = [{"id": 1, "name": "H", "side": "home"}, {"id": 2, "name": "A", "side": "away"}]
     game = {"event_id": 1, "competitors": sides, "scheduled": "2026-09-13T17:00:00Z"}
-    assert listing.sport_event(shape(WireEvent, game)) is not None
+    assert mapping.sport_event(shape(WireEvent, game)) is not None
     for change in ({"sub_type": "outrights"}, {"competitors": None}, {"scheduled": "N/A"}):
-        assert listing.sport_event(shape(WireEvent, game | change)) is None
+        assert mapping.sport_event(shape(WireEvent, game | change)) is None
 
 
-def test_states_are_told_with_care() -> None:
-    """A market is open only where that is said; an event's unknown state is not guessed."""
-    assert listing.market_status("active") is MarketStatus.OPEN
-    assert listing.market_status("closed") is MarketStatus.CLOSED
-    for told in ("suspended", "halted", "", None):
-        assert listing.market_status(told) is MarketStatus.SUSPENDED
-    assert listing.event_status("live") is EventStatus.LIVE
+def test_unknown_states_are_never_open() -> None:
+    """A market is open only for a known open status; an event's unknown state is refused."""
+    assert mapping.market_status("active") is MarketStatus.OPEN
+    assert mapping.market_status("closed") is MarketStatus.CLOSED
+    for status in ("suspended", "halted", "", None):
+        assert mapping.market_status(status) is MarketStatus.SUSPENDED
+    assert mapping.event_status("live") is EventStatus.LIVE
     with pytest.raises(ProtocolError, match="abandoned"):
-        listing.event_status("abandoned")
+        mapping.event_status("abandoned")

@@ -1,4 +1,4 @@
-"""What the exchange calls markets: which are followed, passed over, or no market of their sport."""
+"""The exchange's names of markets: which are followed, ignored, or invalid for their sport."""
 
 import json
 from collections.abc import Iterator
@@ -41,12 +41,12 @@ GAME = 77
 def test_a_market_is_known_by_its_sub_type_and_else_by_its_template(
     template: int, type_: str, sub_type: str | None, kind: MarketKind | None
 ) -> None:
-    """What the exchange calls a market says which it is; an unknown name is not guessed at."""
+    """The exchange's names decide the kind of a market; an unknown name is not guessed."""
     assert market_kind(template, type_, sub_type) == kind
 
 
-class Listing:
-    """What a tape has of one game after the exchange showed its markets."""
+class MarketTape:
+    """The tape of one game, written from the exchange's markets."""
 
     def __init__(self, writer: TapeWriter) -> None:
         """Follow every period."""
@@ -76,24 +76,24 @@ class Listing:
 
 
 @pytest.fixture
-def listing(tmp_path: Path) -> Iterator[Listing]:
-    """Return an empty listing, whose tape is thrown away."""
+def market_tape(tmp_path: Path) -> Iterator[MarketTape]:
+    """Return an empty market tape, which is deleted afterwards."""
     writer = TapeWriter(tmp_path / "tape", source="test", simulated=True, clocks=Clocks.ONE)
     writer.begin_message(1, 1)
-    yield Listing(writer)
+    yield MarketTape(writer)
     writer.abandon()
 
 
-def test_an_inning_of_a_basketball_game_costs_only_itself(listing: Listing) -> None:
+def test_an_inning_of_a_basketball_game_is_skipped(market_tape: MarketTape) -> None:
     """It is counted as unreadable, with period and sport, and not written; the rest is."""
-    shown = listing.show("Basketball", "first_inning_total", "first_quarter_total", "total")
+    shown = market_tape.show("Basketball", "first_inning_total", "first_quarter_total", "total")
     assert shown == [Period.FIRST_QUARTER, Period.GAME]
-    assert dict(listing.decode_errors.counts) == {
+    assert dict(market_tape.decode_errors.counts) == {
         "market: is on the first inning, which Basketball does not have": 1
     }
 
 
-def test_every_period_of_a_sport_that_is_not_known_is_written(listing: Listing) -> None:
-    """Where the exchange names no sport that we know, its word on the period is taken."""
-    assert listing.show("Softball", "first_inning_total") == [Period.FIRST_INNING]
-    assert not listing.decode_errors.total
+def test_every_period_of_an_unknown_sport_is_written(market_tape: MarketTape) -> None:
+    """For an unknown sport, the exchange's name of the period is accepted."""
+    assert market_tape.show("Softball", "first_inning_total") == [Period.FIRST_INNING]
+    assert not market_tape.decode_errors.total

@@ -1,4 +1,4 @@
-"""`python -m live reconcile`: what a session's journal and the exchange tell differently."""
+"""`python -m live reconcile`: differences between a session's journal and the exchange."""
 
 import asyncio
 from collections.abc import Callable
@@ -35,19 +35,19 @@ def reconcile(tmp_path: Path, run_main: RunMain) -> Reconcile:
     return lambda *words: run_main(main, tmp_path, "reconcile", "session.name=first", *words)
 
 
-def wish(ref: str) -> PlaceWager:
-    """Return the request for a wager, as a journal has it."""
+def request_for(ref: str) -> PlaceWager:
+    """Return the request for a wager, as journaled."""
     return PlaceWager(WagerRef(ref), LineId("h"), ODDS, STAKE_CENTS, Intent.REST)
 
 
-def write(home: Path, *told: Event | Command, mode: str = "live") -> None:
-    """Write the journal of a session whose only start told this just now."""
+def write(home: Path, *payloads: Event | Command, mode: str = "live") -> None:
+    """Write the journal of a session with one start and these entries."""
     folder = home / "sessions" / "first"
     folder.mkdir(parents=True)
     now_ns = WallClock(speed=SPEED).wall_ns()
     with SessionJournal(folder / "journal.sqlite") as journal:
         number = journal.begin_run(now_ns)
-        for seq, each in enumerate(told, 1):
+        for seq, each in enumerate(payloads, 1):
             if isinstance(each, Command):
                 journal.sent(now_ns, each)
             else:
@@ -57,7 +57,7 @@ def write(home: Path, *told: Event | Command, mode: str = "live") -> None:
 
 
 async def place(here: LocalSandbox, *refs: str) -> None:
-    """Let wagers rest at the exchange."""
+    """Place wagers that rest at the exchange."""
     async with connected(here.endpoint, WallClock(speed=SPEED), {}, Path()) as connection:
         client = connection.client
         (tournament,) = await client.tournaments()
@@ -73,7 +73,7 @@ async def place(here: LocalSandbox, *refs: str) -> None:
 
 
 def with_wagers(sandbox: Sandbox, call: Callable[[LocalSandbox], Outcome], *refs: str) -> Outcome:
-    """Return what a call in a thread came to, while these wagers rest at a sandbox."""
+    """Return the result of a call in a thread, while these wagers rest at a sandbox."""
 
     async def run() -> Outcome:
         async with sandbox(SPEED, "+experiment=nba") as here:
@@ -88,14 +88,14 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_journal_that_agrees_is_told_so(
+def test_an_agreeing_journal_is_reported_as_such(
     sandbox: Sandbox, reconcile: Reconcile, tmp_path: Path
 ) -> None:
-    """The stakes stand side by side, the last line says that they agree, and nothing is written."""
-    gone = wish("first-1-2")
+    """The stakes are side by side, the last line reports agreement, and nothing is written."""
+    gone = request_for("first-1-2")
     write(
         tmp_path,
-        wish("first-1-1"),
+        request_for("first-1-1"),
         gone,
         WagerAccepted(gone.ref),
         WagerCancelled(gone.ref, STAKE_CENTS),
@@ -114,11 +114,13 @@ def test_a_journal_that_agrees_is_told_so(
 
 
 @pytest.mark.slow
-def test_every_difference_is_a_line(sandbox: Sandbox, reconcile: Reconcile, tmp_path: Path) -> None:
+def test_every_difference_is_printed_in_a_line(
+    sandbox: Sandbox, reconcile: Reconcile, tmp_path: Path
+) -> None:
     """Unknown to the journal, gone there, and matched otherwise: each by name, and status 1."""
-    half = wish("first-1-1")
+    half = request_for("first-1-1")
     fill = WagerMatched(half.ref, ODDS, 500, 5_000, 500)
-    write(tmp_path, half, WagerAccepted(half.ref), fill, wish("first-1-2"))
+    write(tmp_path, half, WagerAccepted(half.ref), fill, request_for("first-1-2"))
     refs = ("first-1-1", "by-hand")
     outcome = with_wagers(sandbox, lambda here: reconcile(*here.settings), *refs)
     assert outcome.status == 1
@@ -144,7 +146,7 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
     compose_settings: Compose,
     tmp_path: Path,
 ) -> None:
-    """What a crash left open differs if it was told of nowhere; the next start sets it right."""
+    """Wagers left open by a crash differ until the next start journals them."""
 
     async def trade(here: LocalSandbox, *, crash: bool) -> None:
         words = ["mode=live", "+experiment=nba", "session.name=first", *here.settings]
@@ -164,8 +166,8 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
             for crash in (True, False):
                 await trade(here, crash=crash)
                 if crash:
-                    (partner,) = here.server.accounts.values()
-                    here.server.shifted_exchange.at_present(partner.cancel_all)
+                    (api_account,) = here.server.accounts.values()
+                    here.server.shifted_exchange.at_present(api_account.cancel_all)
                 outcomes.append(await asyncio.to_thread(reconcile, *here.settings))
             return outcomes
 
@@ -186,21 +188,21 @@ def refused(outcome: Outcome, status: int, named: str) -> None:
     assert named in outcome.err[0]
 
 
-def test_without_a_session_nothing_is_made(reconcile: Reconcile, tmp_path: Path) -> None:
-    """A session that is not there is named, status 2, and no file appears."""
+def test_a_missing_session_is_refused(reconcile: Reconcile, tmp_path: Path) -> None:
+    """A missing session is named, status 2, and no file is created."""
     refused(reconcile(), 2, "sessions/first: there is no session")
     refused(reconcile("session.name=null"), 2, "session.name: name the session")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_session_that_is_running_is_left_alone(reconcile: Reconcile, tmp_path: Path) -> None:
-    """Its journal is its own until it ends."""
-    write(tmp_path, wish("first-1-1"))
+def test_a_running_session_is_refused(reconcile: Reconcile, tmp_path: Path) -> None:
+    """Its journal is locked until it ends."""
+    write(tmp_path, request_for("first-1-1"))
     with SessionJournal(tmp_path / "sessions" / "first" / "journal.sqlite"):
         refused(reconcile(), 1, "another process has the session open")
 
 
 def test_a_paper_session_has_nothing_at_the_exchange(reconcile: Reconcile, tmp_path: Path) -> None:
-    """Its wagers were never there, which is said instead of being told as differences."""
-    write(tmp_path, wish("first-1-1"), mode="paper")
+    """Its wagers never were at the exchange, which is printed instead of differences."""
+    write(tmp_path, request_for("first-1-1"), mode="paper")
     refused(reconcile(), 2, "traded on paper")

@@ -1,4 +1,4 @@
-"""Recording our own sandbox: the tape that comes back is the one that is played."""
+"""Recording our own sandbox: the recorded tape equals the played one."""
 
 import asyncio
 import os
@@ -60,26 +60,26 @@ def recording(here: LocalSandbox, **settings: Any) -> Recording:
 def record(
     sandbox: Sandbox, folder: Path, played: Sequence[str], meanwhile: Meanwhile, **settings: Any
 ) -> RecordingSummary:
-    """Record a sandbox while something goes on, then stop."""
+    """Record a sandbox during a scenario, then stop."""
 
     async def run() -> RecordingSummary:
         async with sandbox(SPEED, *played) as here:
             session, stop = recording(here, **settings), asyncio.Event()
             lines: list[str] = []
             async with connected(here.endpoint, session.clock, {}, folder.parent) as connection:
-                taping = asyncio.create_task(session.run(folder, connection, stop, lines.append))
-                await until(lambda: lines or taping.done())
+                running = asyncio.create_task(session.run(folder, connection, stop, lines.append))
+                await until(lambda: lines or running.done())
                 await meanwhile(here, connection)
                 stop.set()
-                return await taping
+                return await running
 
     return run_watching(run())
 
 
 async def to_the_end(here: LocalSandbox, connection: Connection) -> None:
-    """Wait until the recording that is played has ended, and its last messages have come."""
+    """Wait until the played recording has ended, and its last messages have arrived."""
     await until(lambda: here.server.shifted_exchange.env.rows_ended.triggered)
-    # A socket keeps the order: once this is counted, all that was sent before has come.
+    # A socket keeps the order: once this is counted, all earlier messages have arrived.
     here.server.inject_fault({"kind": "garbage_frame"})
     await until(lambda: connection.decode_errors.total)
 
@@ -90,10 +90,10 @@ def rows_of(folder: Path) -> list[Row]:
 
 
 def facts(folder: Path, since_ns: int = 0) -> list[tuple[object, ...]]:
-    """Return what a tape says of offers, trades and states, with trades told by their taker."""
+    """Return a tape's offers, trades and states, with trades from the taker's side."""
     info = Tape(folder).info
     catalogue = info.catalogue()
-    told: list[tuple[object, ...]] = []
+    facts_: list[tuple[object, ...]] = []
     for row in rows_of(folder):
         line = info.lines[row.line].line_id if row.line >= 0 else ""
         odds, cents = row.odds, row.amount_cents
@@ -103,15 +103,15 @@ def facts(folder: Path, since_ns: int = 0) -> list[tuple[object, ...]]:
             line = catalogue.opposite(info.lines[row.line].line_id).line_id
             odds, cents = opposite(odds), profit_cents(cents, odds)
         state = 0 if row.kind == Kind.SCHEDULE else row.state
-        told.append((row.kind, str(line), odds, cents, state))
-    return told
+        facts_.append((row.kind, str(line), odds, cents, state))
+    return facts_
 
 
 @pytest.mark.slow
-def test_the_tape_that_is_played_is_the_tape_that_comes_back(
+def test_the_recorded_tape_equals_the_played_one(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
-    """Every change of offers, every trade and state of the recording is on the tape made of it."""
+    """Every change of offers, every trade and state of the recording is on the new tape."""
     folder = tmp_path / "made"
     played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
     recorded = record(sandbox, folder, played, to_the_end)
@@ -122,17 +122,17 @@ def test_the_tape_that_is_played_is_the_tape_that_comes_back(
     names = {str(ids[line.selection]): str(line.line_id) for line in Tape(small_tape).info.lines}
     made = [(kind, names.get(str(line), ""), *rest) for kind, line, *rest in made]
     for kind in (Kind.OFFER, Kind.TRADE, Kind.MARKET_STATUS):
-        told = [fact for fact in made if fact[0] == kind]
+        of_kind = [fact for fact in made if fact[0] == kind]
         played_ones = [fact for fact in original if fact[0] == kind]
-        assert told == played_ones[len(played_ones) - len(told) :], kind.name
-        assert len(told) >= len(played_ones) * 0.3
+        assert of_kind == played_ones[len(played_ones) - len(of_kind) :], kind.name
+        assert len(of_kind) >= len(played_ones) * 0.3
 
 
 @pytest.mark.slow
-def test_a_lost_socket_leaves_a_gap_and_no_lie(
+def test_a_lost_socket_leaves_a_gap_and_a_correct_book(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
-    """After a socket that was reset, what the tape shows at the end is what the exchange shows."""
+    """After a socket reset, the tape's last book is the exchange's."""
 
     async def break_off(here: LocalSandbox, connection: Connection) -> None:
         env = here.server.shifted_exchange.env
@@ -154,10 +154,10 @@ def test_a_lost_socket_leaves_a_gap_and_no_lie(
     assert sorted(str(cents) for cents in last.values()) == ["50019", "50019"]
 
 
-def test_segments_are_whole_while_it_goes_on(
+def test_segments_are_complete_during_a_recording(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
-    """Long before the end, what was heard can be read, from segments and from raw text."""
+    """Long before the end, received data can be read, from segments and from raw text."""
     folder = tmp_path / "made"
     seen: list[int] = []
 
@@ -174,7 +174,7 @@ def test_segments_are_whole_while_it_goes_on(
 def test_the_periodic_comparison_changes_nothing(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
-    """Comparing with what the exchange answers, again and again, adds no row to a right tape."""
+    """Repeated comparison with the exchange's responses adds no row to a correct tape."""
     folder = tmp_path / "made"
     played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=99"]
 
@@ -190,10 +190,10 @@ def test_the_periodic_comparison_changes_nothing(
     assert len(offers) == len({(row.line, row.odds) for row in offers})
 
 
-def test_a_tournament_that_is_not_there_is_refused(
+def test_an_unknown_tournament_is_refused(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
-    """A name that the exchange does not have is told with those it has, and nothing is left."""
+    """The error for an unknown name lists the known ones, and no file is left."""
     folder = tmp_path / "made"
 
     async def nothing(here: LocalSandbox, connection: Connection) -> None:
@@ -215,7 +215,7 @@ def test_a_tournament_that_is_not_there_is_refused(
 def test_a_killed_recorder_leaves_a_tape(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path, word: signal.Signals
 ) -> None:
-    """Killed without a word it loses what its open segment held; asked to end, it loses nothing."""
+    """A kill loses only the open segment; a regular end loses nothing."""
 
     async def run() -> tuple[int, str]:
         played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=119"]
@@ -243,26 +243,24 @@ def test_a_killed_recorder_leaves_a_tape(
         assert out.splitlines()[-1] == str(segment.parent)
 
 
-def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """A socket has room for so many channels: the games that start first are recorded."""
-    games, told = EVENTS_PER_SOCKET + 30, list[str]()
+def test_events_beyond_the_channel_limit_are_reported(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A socket has a limited number of channels: the games that start first are recorded."""
+    games, lines = EVENTS_PER_SOCKET + 30, list[str]()
     played = [f"recording.path={write_games(tmp_path / 'games', games)}"]
 
     async def run() -> None:
         async with sandbox(1, *played) as here:
             session, stop = recording(here, segment_seconds=1), asyncio.Event()
             async with connected(here.endpoint, session.clock, {}, tmp_path) as connection:
-                carried = session.run(tmp_path / "made", connection, stop, told.append)
-                taping = asyncio.create_task(carried)
+                carried = session.run(tmp_path / "made", connection, stop, lines.append)
+                running = asyncio.create_task(carried)
                 # The first segment has the snapshot, whose rows come as one.
-                await until(lambda: taping.done() or [*(tmp_path / "made").glob("segment-*")])
+                await until(lambda: running.done() or [*(tmp_path / "made").glob("segment-*")])
                 stop.set()
-                assert (await taping).events == EVENTS_PER_SOCKET
+                assert (await running).events == EVENTS_PER_SOCKET
 
     run_watching(run())
-    assert [line for line in told if "left out" in line] == [
+    assert [line for line in lines if "left out" in line] == [
         f"30 events left out: a socket carries {EVENTS_PER_SOCKET}"
     ]
     info = Tape(tmp_path / "made").info
@@ -272,7 +270,7 @@ def test_more_events_than_a_socket_can_hear_are_left_out_aloud(
 
 
 def write_games(folder: Path, games: int) -> Path:
-    """Write a recording of many games, told backwards, each a minute after the one before."""
+    """Write a recording of many games in reverse order, each a minute after the previous."""
     with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
         tape.begin_message(START_NS, START_NS)
         for number in reversed(range(games)):
@@ -289,8 +287,8 @@ def write_games(folder: Path, games: int) -> Path:
     return folder
 
 
-def test_a_speed_is_the_sandboxs(sandbox: Sandbox, small_tape: Path) -> None:
-    """A session at the sandbox's speed tells its time, within what a start takes."""
+def test_a_session_follows_the_sandboxs_speed(sandbox: Sandbox, small_tape: Path) -> None:
+    """A session at the sandbox's speed has its time, within the duration of a start."""
 
     async def run() -> None:
         async with sandbox(SPEED, f"recording.path={small_tape}") as here:

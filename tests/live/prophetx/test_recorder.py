@@ -1,4 +1,4 @@
-"""The recorder: what is on the tape after messages, gaps and snapshots in any order."""
+"""The recorder: the tape's contents after messages, gaps and snapshots in any order."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ Levels = Sequence[tuple[int, float]]
 
 
 def levels(outcome_id: int, strike_id: str, offered: Levels, strike: float = 0) -> list[Any]:
-    """Return what is shown of a line, as the exchange says it."""
+    """Return the levels of a line in the exchange's format."""
     common = {"outcome_id": outcome_id, "strike_id": strike_id, "strike": strike}
     shown = [common | {"price": odds, "value": value, "quantity": 9} for odds, value in offered]
     return shown or [common | {"price": None, "value": 0, "quantity": 0}]
@@ -66,8 +66,8 @@ EVENT = {
 
 
 @dataclass
-class Desk:
-    """A recorder with all that it needs, and what came of it."""
+class RecorderHarness:
+    """A recorder with its dependencies, and its tape."""
 
     folder: Path
     decode_errors: DecodeErrors = field(default_factory=DecodeErrors)
@@ -90,18 +90,18 @@ class Desk:
         )
 
     def snapshot(self, *markets: dict[str, Any], **event: Any) -> None:
-        """Show a snapshot of the game with these markets."""
+        """Give the recorder a snapshot of the game with these markets."""
         shapes = [read(WireMarket, json.dumps(market).encode(), "market") for market in markets]
-        told = read(WireEvent, json.dumps(EVENT | event).encode(), "event")
-        self.recorder.on_snapshot(Snapshot([told], {GAME: shapes}))
+        wire_event = read(WireEvent, json.dumps(EVENT | event).encode(), "event")
+        self.recorder.on_snapshot(Snapshot([wire_event], {GAME: shapes}))
 
     def begin(self, *markets: dict[str, Any]) -> None:
-        """Come up with a snapshot."""
+        """Start an epoch with a snapshot."""
         self.recorder.on_record(SocketUp(1, NOW_NS, 1))
         self.snapshot(*markets)
 
-    def hear(self, change_type: str, payload: Any, op: str = "u", timestamp: int = 5) -> None:
-        """Hear a message, a millisecond after the last."""
+    def send(self, change_type: str, payload: Any, op: str = "u", timestamp: int = 5) -> None:
+        """Give the recorder a message, a millisecond after the last."""
         self.at_ns += 1_000_000
         coded = b64encode(json.dumps(payload).encode()).decode()
         inner = {"change_type": change_type, "op": op, "timestamp": timestamp, "payload": coded}
@@ -113,26 +113,26 @@ class Desk:
             change = None
         self.recorder.on_record(Message(1, self.at_ns, frame.channel, change, b"raw text"))
 
-    def hear_levels(self, home: Levels, away: Levels, sequence: int) -> None:
-        """Hear all levels of the moneyline."""
+    def send_levels(self, home: Levels, away: Levels, sequence: int) -> None:
+        """Give the recorder all levels of the moneyline."""
         info = moneyline(home, away, sequence_number=sequence)
         payload = {"sport_event_id": GAME, "market_id": MONEYLINE, "info": info}
-        self.hear("market_selections", payload, timestamp=sequence)
+        self.send("market_selections", payload, timestamp=sequence)
 
-    def hear_trade(self, strike_id: str, odds: int, dollars: float, sequence: int) -> None:
-        """Hear of a trade, from its maker's side."""
+    def send_trade(self, strike_id: str, odds: int, dollars: float, sequence: int) -> None:
+        """Give the recorder a trade, from its maker's side."""
         info = {"sport_event_id": GAME, "market_id": MONEYLINE, "strike_id": strike_id}
-        told = {"price": odds, "fill_price": odds, "filled_quantity": dollars}
-        self.hear("matched_order", {"info": info | told | {"sequence_number": sequence}}, "c")
+        trade = {"price": odds, "fill_price": odds, "filled_quantity": dollars}
+        self.send("matched_order", {"info": info | trade | {"sequence_number": sequence}}, "c")
 
-    def hear_price(self, line_id: str, probability: float) -> None:
-        """Hear a price from outside, a millisecond after what was heard last."""
+    def send_price(self, line_id: str, probability: float) -> None:
+        """Give the recorder an outside price, a millisecond after the last message."""
         self.at_ns += 1_000_000
         price = ReferencePrice(LineId(line_id), probability)
         self.recorder.on_reference(ReferenceLine(self.at_ns, b"outside", price))
 
     def prices(self) -> list[tuple[str, float]]:
-        """Return what the tape says of prices from outside: the line and the probability."""
+        """Return the outside prices on the tape: line and probability."""
         lines = self.writer.info.lines
         return [
             (lines[row.line].line_id[0], row.state / PROBABILITY_PARTS)
@@ -147,7 +147,7 @@ class Desk:
         return [row for chunk in Tape(self.folder).chunks() for row in chunk.rows()]
 
     def offers(self) -> list[tuple[str, int, int]]:
-        """Return what the tape says of offers: the line, the odds, and the cents."""
+        """Return the offers on the tape: line, odds and cents."""
         lines = self.writer.info.lines
         return [
             (lines[row.line].line_id[0], row.odds, row.amount_cents)
@@ -157,110 +157,112 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def harness(tmp_path: Path) -> RecorderHarness:
     """Return a recorder in a folder of its own."""
-    return Desk(tmp_path / "tape")
+    return RecorderHarness(tmp_path / "tape")
 
 
-def test_a_snapshot_is_written_whole_and_then_only_what_changes(desk: Desk) -> None:
-    """First every level; after that, of a message with all levels, those that are news."""
-    desk.begin(moneyline([(110, 5), (105, 7)], [(-120, 9)]))
-    desk.hear_levels([(110, 5), (105, 8)], [(-115, 9)], sequence=2_000)
-    assert desk.offers() == [
+def test_after_a_snapshot_only_changes_are_written(harness: RecorderHarness) -> None:
+    """First every level; then, of a message with all levels, only the changed ones."""
+    harness.begin(moneyline([(110, 5), (105, 7)], [(-120, 9)]))
+    harness.send_levels([(110, 5), (105, 8)], [(-115, 9)], sequence=2_000)
+    assert harness.offers() == [
         ("a", 110, 500), ("a", 105, 700), ("b", -120, 900),
         ("a", 105, 800), ("b", -120, 0), ("b", -115, 900),
     ]  # fmt: skip
 
 
-def test_rows_carry_both_times_and_the_quantity(desk: Desk) -> None:
-    """A row says when it arrived, when the exchange says it was, and the quantity beside."""
-    desk.begin(moneyline([], []))
-    desk.hear_levels([(110, 5)], [], sequence=NOW_NS + 7)
-    row = next(row for row in desk.rows() if row.kind == Kind.OFFER)
+def test_rows_carry_both_times_and_the_quantity(harness: RecorderHarness) -> None:
+    """A row has the time of arrival, the exchange's time, and the quantity."""
+    harness.begin(moneyline([], []))
+    harness.send_levels([(110, 5)], [], sequence=NOW_NS + 7)
+    row = next(row for row in harness.rows() if row.kind == Kind.OFFER)
     assert (row.exchange_ns, row.quantity_cents) == (NOW_NS + 7, 900)
     assert row.received_ns >= NOW_NS
 
 
-def test_what_lies_beyond_ten_levels_is_not_gone(desk: Desk) -> None:
-    """A level pushed out of the ten shown is left as it was; with fewer shown, it is gone."""
+def test_levels_beyond_the_ten_shown_are_kept(harness: RecorderHarness) -> None:
+    """A level pushed out of the ten shown is kept; with fewer shown, it is gone."""
     ten = [(odds, 1) for odds in range(119, 109, -1)]
-    desk.begin(moneyline(ten, []))
-    desk.hear_levels([(120, 1), *ten[:-1]], [], sequence=2_000)
-    desk.hear_levels([(120, 1)], [], sequence=3_000)
-    changes = desk.offers()[10:]
+    harness.begin(moneyline(ten, []))
+    harness.send_levels([(120, 1), *ten[:-1]], [], sequence=2_000)
+    harness.send_levels([(120, 1)], [], sequence=3_000)
+    changes = harness.offers()[10:]
     assert changes[0] == ("a", 120, 100)
     assert changes[1:] == [("a", odds, 0) for odds, _ in ten]
 
 
-def test_a_message_that_was_overtaken_is_left_out(desk: Desk) -> None:
-    """Levels older than those that are known, by their sequence number, change nothing."""
-    desk.begin(moneyline([(110, 5)], []))
-    desk.hear_levels([(110, 6)], [], sequence=3_000)
-    desk.hear_levels([(110, 9)], [], sequence=2_000)
-    desk.hear_levels([(110, 9)], [], sequence=3_000)
-    assert desk.offers() == [("a", 110, 500), ("a", 110, 600)]
+def test_an_overtaken_message_is_skipped(harness: RecorderHarness) -> None:
+    """Levels with an older sequence number change nothing."""
+    harness.begin(moneyline([(110, 5)], []))
+    harness.send_levels([(110, 6)], [], sequence=3_000)
+    harness.send_levels([(110, 9)], [], sequence=2_000)
+    harness.send_levels([(110, 9)], [], sequence=3_000)
+    assert harness.offers() == [("a", 110, 500), ("a", 110, 600)]
 
 
-def test_a_trade_is_written_from_its_makers_side_once(desk: Desk) -> None:
-    """The maker's line, odds and stake; the same message twice is one trade."""
-    desk.begin(moneyline([], []))
+def test_a_trade_is_written_from_its_makers_side_once(harness: RecorderHarness) -> None:
+    """A trade has the maker's line, odds and stake; a repeated message is one trade."""
+    harness.begin(moneyline([], []))
     for sequence in (5, 5, 6):
-        desk.hear_trade(AWAY, 124, 45.3, sequence)
-    trades = [row for row in desk.rows() if row.kind == Kind.TRADE]
+        harness.send_trade(AWAY, 124, 45.3, sequence)
+    trades = [row for row in harness.rows() if row.kind == Kind.TRADE]
     assert [(row.odds, row.amount_cents, row.side) for row in trades] == [
         (124, 4_530, Side.MAKER)
     ] * 2
-    assert desk.writer.info.lines[trades[0].line].line_id == AWAY
+    assert harness.writer.info.lines[trades[0].line].line_id == AWAY
 
 
-def test_what_waits_for_a_snapshot_comes_after_it(desk: Desk) -> None:
-    """What is heard before the snapshot is written behind it, if it is newer, in order of time."""
-    desk.recorder.on_record(SocketUp(1, NOW_NS, 1))
-    desk.hear_levels([(110, 1)], [], sequence=500)
-    desk.hear_levels([(110, 6)], [], sequence=2_000)
-    desk.hear_trade(HOME, 110, 3, 9)
-    assert desk.writer.rows_written == 0
-    desk.snapshot(moneyline([(110, 5)], []))
-    rows = desk.rows()
-    told = [(row.kind, row.amount_cents) for row in rows if row.kind in (Kind.OFFER, Kind.TRADE)]
-    assert told == [(Kind.OFFER, 500), (Kind.OFFER, 600), (Kind.TRADE, 300)]
+def test_messages_before_a_snapshot_are_written_after_it(harness: RecorderHarness) -> None:
+    """Messages before the snapshot are written behind it, if they are newer, in order of time."""
+    harness.recorder.on_record(SocketUp(1, NOW_NS, 1))
+    harness.send_levels([(110, 1)], [], sequence=500)
+    harness.send_levels([(110, 6)], [], sequence=2_000)
+    harness.send_trade(HOME, 110, 3, 9)
+    assert harness.writer.rows_written == 0
+    harness.snapshot(moneyline([(110, 5)], []))
+    rows = harness.rows()
+    written = [(row.kind, row.amount_cents) for row in rows if row.kind in (Kind.OFFER, Kind.TRADE)]
+    assert written == [(Kind.OFFER, 500), (Kind.OFFER, 600), (Kind.TRADE, 300)]
     assert [row.received_ns for row in rows] == sorted(row.received_ns for row in rows)
 
 
-def test_a_gap_is_told_on_the_tape_and_ends_with_a_snapshot(desk: Desk) -> None:
-    """The tape says when the feed was lost and restored; the snapshot says what changed between."""
-    desk.begin(moneyline([(110, 5)], [(-120, 9)]))
-    desk.recorder.on_record(SocketDown(1, NOW_NS + 5_000_000_000, "closed"))
-    desk.recorder.on_record(SocketDown(2, NOW_NS + 6_000_000_000, "still closed"))
-    desk.recorder.on_record(SocketUp(3, NOW_NS, 1))
-    desk.snapshot(moneyline([(112, 5)], [(-120, 9)]))
-    texts = [json.loads(row.text) for row in desk.rows() if row.kind == Kind.UNTYPED and row.text]
+def test_a_gap_is_on_the_tape_and_ends_with_a_snapshot(harness: RecorderHarness) -> None:
+    """The tape has the loss and the return of the feed; the snapshot has the changes between."""
+    harness.begin(moneyline([(110, 5)], [(-120, 9)]))
+    harness.recorder.on_record(SocketDown(1, NOW_NS + 5_000_000_000, "closed"))
+    harness.recorder.on_record(SocketDown(2, NOW_NS + 6_000_000_000, "still closed"))
+    harness.recorder.on_record(SocketUp(3, NOW_NS, 1))
+    harness.snapshot(moneyline([(112, 5)], [(-120, 9)]))
+    texts = [
+        json.loads(row.text) for row in harness.rows() if row.kind == Kind.UNTYPED and row.text
+    ]
     assert texts == [{"feed": "lost", "reason": "closed"}, {"feed": "restored"}]
-    assert desk.asked == ["snapshot", "snapshot"]
-    assert (desk.recorder.gap_note() or "").startswith("the feed was lost 1 time ")
+    assert harness.asked == ["snapshot", "snapshot"]
+    assert (harness.recorder.gap_note() or "").startswith("the feed was lost 1 time ")
 
 
-def test_trades_heard_before_a_loss_are_kept(desk: Desk) -> None:
-    """A trade that waited for a snapshot that never came is a fact all the same."""
-    desk.begin(moneyline([(110, 5)], []))
-    desk.recorder.expect_snapshot()
-    desk.hear_trade(HOME, 110, 3, 9)
-    desk.hear_levels([(110, 1)], [], sequence=2_000)
-    desk.recorder.on_record(SocketDown(1, NOW_NS + 5_000_000_000, "closed"))
-    kinds = [row.kind for row in desk.rows() if row.kind in (Kind.TRADE, Kind.OFFER)]
+def test_trades_before_a_loss_are_kept(harness: RecorderHarness) -> None:
+    """A trade that waited for a snapshot that never came is written."""
+    harness.begin(moneyline([(110, 5)], []))
+    harness.recorder.expect_snapshot()
+    harness.send_trade(HOME, 110, 3, 9)
+    harness.send_levels([(110, 1)], [], sequence=2_000)
+    harness.recorder.on_record(SocketDown(1, NOW_NS + 5_000_000_000, "closed"))
+    kinds = [row.kind for row in harness.rows() if row.kind in (Kind.TRADE, Kind.OFFER)]
     assert kinds == [Kind.OFFER, Kind.TRADE]
 
 
-def test_states_are_written_when_they_change(desk: Desk) -> None:
-    """An event goes live, a market is suspended, opens, and goes: each is told once."""
-    desk.begin(moneyline([], []))
+def test_states_are_written_when_they_change(harness: RecorderHarness) -> None:
+    """An event goes live, a market is suspended, opens, and goes: each is written once."""
+    harness.begin(moneyline([], []))
     for status in ("suspended", "suspended", "active"):
         info = {"id": MONEYLINE, "sport_event_id": GAME, "status": status}
-        desk.hear("market", {"id": GAME, "info": info})
+        harness.send("market", {"id": GAME, "info": info})
     info = {"event_id": GAME, "status": "live", "tournament_id": 132}
-    desk.hear("sport_event", {"id": str(GAME), "info": info})
-    desk.hear("sport_event", {"id": str(GAME), "tournament_id": "132"}, op="d")
-    rows = desk.rows()
+    harness.send("sport_event", {"id": str(GAME), "info": info})
+    harness.send("sport_event", {"id": str(GAME), "tournament_id": "132"}, op="d")
+    rows = harness.rows()
     market = [row.state for row in rows if row.kind == Kind.MARKET_STATUS]
     open_, suspended = MarketStatus.OPEN, MarketStatus.SUSPENDED
     assert market == [open_, suspended, open_, suspended]
@@ -269,11 +271,11 @@ def test_states_are_written_when_they_change(desk: Desk) -> None:
     assert len([row for row in rows if row.kind == Kind.SCHEDULE]) == 1
 
 
-def test_a_market_that_is_no_longer_shown_is_withdrawn(desk: Desk) -> None:
-    """A snapshot without a market suspends it, and nothing is offered in it any more."""
-    desk.begin(moneyline([(110, 5)], [(-120, 9)]))
-    desk.snapshot()
-    rows = desk.rows()
+def test_a_market_missing_in_a_snapshot_is_suspended(harness: RecorderHarness) -> None:
+    """A snapshot without a market suspends it, and removes its offers."""
+    harness.begin(moneyline([(110, 5)], [(-120, 9)]))
+    harness.snapshot()
+    rows = harness.rows()
     assert [row.state for row in rows if row.kind == Kind.MARKET_STATUS] == [
         MarketStatus.OPEN,
         MarketStatus.SUSPENDED,
@@ -287,153 +289,163 @@ def spread(home: Levels, point: float, names: str) -> dict[str, Any]:
     return {"id": SPREAD, "type": "spread", "strike": point, "selections": sides}
 
 
-def test_a_strike_that_appears_is_entered(desk: Desk) -> None:
-    """A strike first heard of on the stream joins the dictionary with both of its lines."""
-    desk.begin({"id": SPREAD, "type": "spread", "market_strikes": [spread([(100, 5)], -4.5, "cd")]})
+def test_a_new_strike_is_added(harness: RecorderHarness) -> None:
+    """A strike first seen on the stream joins the dictionary with both of its lines."""
+    harness.begin(
+        {"id": SPREAD, "type": "spread", "market_strikes": [spread([(100, 5)], -4.5, "cd")]}
+    )
     info = spread([(105, 6)], -5.5, "ef")
-    desk.hear("market_selections", {"sport_event_id": GAME, "market_id": SPREAD, "info": info})
-    assert desk.offers() == [("c", 100, 500), ("e", 105, 600)]
-    assert sorted(pair.first.point for pair in desk.writer.info.catalogue().pairs.values()) == [
+    harness.send("market_selections", {"sport_event_id": GAME, "market_id": SPREAD, "info": info})
+    assert harness.offers() == [("c", 100, 500), ("e", 105, 600)]
+    assert sorted(pair.first.point for pair in harness.writer.info.catalogue().pairs.values()) == [
         -5.5,
         -4.5,
     ]
 
 
-def test_lines_that_contradict_are_kept_out_of_the_dictionary(desk: Desk) -> None:
+def test_conflicting_lines_are_not_added(harness: RecorderHarness) -> None:
     """A second pair of a point, a line of two pairs or against itself would spoil the tape."""
-    desk.begin({"id": SPREAD, "type": "spread", "market_strikes": [spread([(100, 5)], -4.5, "cd")]})
+    harness.begin(
+        {"id": SPREAD, "type": "spread", "market_strikes": [spread([(100, 5)], -4.5, "cd")]}
+    )
     for point, names in ((-4.5, "ef"), (-4.5, "ce"), (-5.5, "ee")):
         info = spread([(105, 6)], point, names)
-        desk.hear("market_selections", {"sport_event_id": GAME, "market_id": SPREAD, "info": info})
-    rows = desk.rows()
+        harness.send(
+            "market_selections", {"sport_event_id": GAME, "market_id": SPREAD, "info": info}
+        )
+    rows = harness.rows()
     assert [row.text for row in rows if row.kind == Kind.UNTYPED] == ["raw text"] * 3
-    assert len(desk.writer.info.catalogue().pairs) == 1
-    assert desk.decode_errors.total == 3
+    assert len(harness.writer.info.catalogue().pairs) == 1
+    assert harness.decode_errors.total == 3
 
 
-def test_a_side_without_a_word_is_a_side_without_offers(desk: Desk) -> None:
-    """Where a side comes as an empty list, or both do, the levels of known lines are gone."""
-    desk.begin(moneyline([(110, 5)], [(-120, 9)]))
+def test_an_empty_side_has_no_offers(harness: RecorderHarness) -> None:
+    """Where a side comes as an empty list, or both do, the levels of known lines are removed."""
+    harness.begin(moneyline([(110, 5)], [(-120, 9)]))
     info = moneyline([(110, 5)], []) | {"sequence_number": 2_000}
     info["selections"][1] = []
     payload = {"sport_event_id": GAME, "market_id": MONEYLINE, "info": info}
-    desk.hear("market_selections", payload)
+    harness.send("market_selections", payload)
     payload["info"] = info | {"sequence_number": 3_000, "selections": [None, []]}
-    desk.hear("market_selections", payload)
-    assert desk.offers()[2:] == [("b", -120, 0), ("a", 110, 0)]
+    harness.send("market_selections", payload)
+    assert harness.offers()[2:] == [("b", -120, 0), ("a", 110, 0)]
 
 
-def test_what_cannot_be_written_costs_only_itself(desk: Desk) -> None:
-    """Odds off the ladder and messages that cannot be read are counted, and the tape goes on."""
-    desk.begin(moneyline([(110, 5)], []))
-    desk.hear_levels([(110, 5), (-147, 4), (99, 1)], [], sequence=2_000)
-    desk.hear("market_selections", {"sport_event_id": GAME})
-    desk.hear("novelty", {})
-    desk.recorder.on_record(UnreadableMessage(1, NOW_NS, b"\xff{"))
-    desk.hear_levels([(110, 6)], [], sequence=3_000)
-    rows = desk.rows()
+def test_invalid_values_are_skipped(harness: RecorderHarness) -> None:
+    """Odds off the ladder and unreadable messages are counted, and the tape goes on."""
+    harness.begin(moneyline([(110, 5)], []))
+    harness.send_levels([(110, 5), (-147, 4), (99, 1)], [], sequence=2_000)
+    harness.send("market_selections", {"sport_event_id": GAME})
+    harness.send("novelty", {})
+    harness.recorder.on_record(UnreadableMessage(1, NOW_NS, b"\xff{"))
+    harness.send_levels([(110, 6)], [], sequence=3_000)
+    rows = harness.rows()
     assert [row.amount_cents for row in rows if row.kind == Kind.OFFER] == [500, 600]
     assert [row.text for row in rows if row.kind == Kind.UNTYPED] == ["raw text"] * 2 + ["\\xff{"]
-    assert desk.decode_errors.total == 4
+    assert harness.decode_errors.total == 4
 
 
-def test_news_of_the_unknown_asks_for_one_snapshot(desk: Desk) -> None:
-    """A new event of a followed tournament, or a new market, asks for a snapshot, once each."""
-    desk.begin(moneyline([], []))
-    desk.asked.clear()
+def test_an_unknown_event_or_market_requests_one_snapshot(harness: RecorderHarness) -> None:
+    """A new event of a followed tournament, or a new market, requests one snapshot each."""
+    harness.begin(moneyline([], []))
+    harness.asked.clear()
     for tournament in (9, 132, 132):
         info = {"event_id": 78, "tournament_id": tournament, "status": "not_started"}
-        desk.hear("sport_event", {"id": "78", "tournament_id": str(tournament), "info": info}, "c")
-        desk.snapshot(moneyline([], []))
-    assert desk.asked == ["snapshot"]
+        harness.send(
+            "sport_event", {"id": "78", "tournament_id": str(tournament), "info": info}, "c"
+        )
+        harness.snapshot(moneyline([], []))
+    assert harness.asked == ["snapshot"]
     for _ in range(3):
-        desk.hear("market", {"info": {"id": 225, "sport_event_id": GAME, "status": "active"}}, "c")
-    assert desk.asked == ["snapshot"] * 2
+        harness.send(
+            "market", {"info": {"id": 225, "sport_event_id": GAME, "status": "active"}}, "c"
+        )
+    assert harness.asked == ["snapshot"] * 2
 
 
-def test_other_peoples_events_leave_no_trace(desk: Desk) -> None:
-    """Levels, trades and states of events that are not followed are not on the tape."""
-    desk.begin(moneyline([], []))
-    before = desk.writer.rows_written
+def test_events_that_are_not_followed_are_not_written(harness: RecorderHarness) -> None:
+    """Levels, trades and states of other events are not on the tape."""
+    harness.begin(moneyline([], []))
+    before = harness.writer.rows_written
     payload = {"sport_event_id": 5, "market_id": MONEYLINE, "info": moneyline([(110, 5)], [])}
-    desk.hear("market_selections", payload)
-    desk.hear("market", {"info": {"id": MONEYLINE, "sport_event_id": 5, "status": "active"}})
-    desk.hear_trade("f" * 32, 110, 5, 1)
-    assert desk.writer.rows_written == before
+    harness.send("market_selections", payload)
+    harness.send("market", {"info": {"id": MONEYLINE, "sport_event_id": 5, "status": "active"}})
+    harness.send_trade("f" * 32, 110, 5, 1)
+    assert harness.writer.rows_written == before
 
 
-def test_every_message_is_kept_as_it_came(desk: Desk) -> None:
-    """Beside the tape lies the text of every message with its time, readable after a flush."""
-    desk.begin(moneyline([], []))
-    desk.hear_levels([(110, 5)], [], sequence=2_000)
-    desk.raw.flush()
-    desk.recorder.on_record(UnreadableMessage(1, NOW_NS + 5, b"\xff{"))
-    desk.rows()
-    with gzip.open(desk.folder / "raw-00000.jsonl.gz") as file:
+def test_every_raw_message_is_kept(harness: RecorderHarness) -> None:
+    """The text of every message is kept beside the tape with its time, readable after a flush."""
+    harness.begin(moneyline([], []))
+    harness.send_levels([(110, 5)], [], sequence=2_000)
+    harness.raw.flush()
+    harness.recorder.on_record(UnreadableMessage(1, NOW_NS + 5, b"\xff{"))
+    harness.rows()
+    with gzip.open(harness.folder / "raw-00000.jsonl.gz") as file:
         kept = [json.loads(line) for line in file]
     assert [line["raw"] for line in kept] == ["raw text", "\\xff{"]
     assert kept[1]["received_ns"] == NOW_NS + 5
 
 
-def test_prices_from_outside_are_on_the_tape_when_they_came(desk: Desk) -> None:
-    """A price is a row with its time of arrival, between the messages it came between."""
-    desk.begin(moneyline([(110, 5)], []))
-    desk.at_ns = WallClock().wall_ns() + 1_000_000_000
-    desk.hear_levels([(110, 6)], [], sequence=2_000)
-    desk.hear_price(AWAY, 0.52)
-    desk.hear_levels([(110, 7)], [], sequence=3_000)
-    rows = desk.rows()[-3:]
+def test_outside_prices_are_written_at_their_arrival(harness: RecorderHarness) -> None:
+    """A price is a row with its time of arrival, between the messages around it."""
+    harness.begin(moneyline([(110, 5)], []))
+    harness.at_ns = WallClock().wall_ns() + 1_000_000_000
+    harness.send_levels([(110, 6)], [], sequence=2_000)
+    harness.send_price(AWAY, 0.52)
+    harness.send_levels([(110, 7)], [], sequence=3_000)
+    rows = harness.rows()[-3:]
     assert [row.kind for row in rows] == [Kind.OFFER, Kind.REFERENCE, Kind.OFFER]
     assert rows[1].received_ns == rows[0].received_ns + 1_000_000
     assert rows[1].state == 520_000_000
-    assert desk.writer.info.lines[rows[1].line].line_id == AWAY
+    assert harness.writer.info.lines[rows[1].line].line_id == AWAY
 
 
-def test_a_line_from_outside_that_is_no_price_is_kept(desk: Desk) -> None:
-    """What cannot be read is on the tape as it came, and beside it, as every line from outside."""
-    desk.begin(moneyline([], []))
-    desk.hear_price(HOME, 0.5)
-    desk.recorder.on_reference(ReferenceLine(desk.at_ns + 1, b"\xff{", None))
-    rows = desk.rows()
+def test_an_invalid_outside_line_is_kept(harness: RecorderHarness) -> None:
+    """An unreadable line is on the tape as text, and beside it, like every outside line."""
+    harness.begin(moneyline([], []))
+    harness.send_price(HOME, 0.5)
+    harness.recorder.on_reference(ReferenceLine(harness.at_ns + 1, b"\xff{", None))
+    rows = harness.rows()
     assert [row.text for row in rows if row.kind == Kind.UNTYPED] == ["\\xff{"]
-    with gzip.open(desk.folder / "raw-00000.jsonl.gz") as file:
+    with gzip.open(harness.folder / "raw-00000.jsonl.gz") as file:
         assert [json.loads(line)["raw"] for line in file] == ["outside", "\\xff{"]
 
 
-def test_prices_of_lines_that_are_not_followed_are_counted(desk: Desk) -> None:
-    """A price of an unknown line leaves no row, and is counted, so that a slip is seen."""
-    desk.begin(moneyline([], []))
-    desk.hear_price("c" * 32, 0.5)
-    assert desk.decode_errors.counts == {"reference: its line is not followed": 1}
-    assert desk.prices() == []
+def test_prices_of_unknown_lines_are_counted(harness: RecorderHarness) -> None:
+    """A price of an unknown line leaves no row, and is counted, so that a typo is noticed."""
+    harness.begin(moneyline([], []))
+    harness.send_price("c" * 32, 0.5)
+    assert harness.decode_errors.counts == {"reference: its line is not followed": 1}
+    assert harness.prices() == []
 
 
-def test_prices_wait_for_the_snapshot_that_shows_their_line(desk: Desk) -> None:
+def test_prices_wait_for_the_snapshot_that_shows_their_line(harness: RecorderHarness) -> None:
     """Before the first snapshot no line is known: the newest price of each waits for it."""
-    desk.hear_price(HOME, 0.4)
-    desk.recorder.on_record(SocketUp(1, NOW_NS, 1))
-    desk.hear_price(HOME, 0.5)
-    desk.hear_price("c" * 32, 0.5)
-    desk.snapshot(moneyline([(110, 5)], []))
-    assert desk.decode_errors.total == 1
-    assert desk.prices() == [("a", 0.5)]
+    harness.send_price(HOME, 0.4)
+    harness.recorder.on_record(SocketUp(1, NOW_NS, 1))
+    harness.send_price(HOME, 0.5)
+    harness.send_price("c" * 32, 0.5)
+    harness.snapshot(moneyline([(110, 5)], []))
+    assert harness.decode_errors.total == 1
+    assert harness.prices() == [("a", 0.5)]
 
 
-def test_prices_of_known_lines_do_not_wait(desk: Desk) -> None:
-    """During a gap prices go on: they come from elsewhere, and are stamped as they come."""
-    desk.begin(moneyline([(110, 5)], []))
-    desk.recorder.on_record(SocketDown(1, NOW_NS, "closed"))
-    desk.hear_price(HOME, 0.4)
-    desk.recorder.on_record(SocketUp(2, NOW_NS, 1))
-    desk.hear_price(HOME, 0.5)
-    desk.snapshot(moneyline([(110, 6)], []))
-    assert desk.prices() == [("a", 0.4), ("a", 0.5)]
+def test_prices_of_known_lines_do_not_wait(harness: RecorderHarness) -> None:
+    """During a gap prices are written: they come from elsewhere, and are stamped on arrival."""
+    harness.begin(moneyline([(110, 5)], []))
+    harness.recorder.on_record(SocketDown(1, NOW_NS, "closed"))
+    harness.send_price(HOME, 0.4)
+    harness.recorder.on_record(SocketUp(2, NOW_NS, 1))
+    harness.send_price(HOME, 0.5)
+    harness.snapshot(moneyline([(110, 6)], []))
+    assert harness.prices() == [("a", 0.4), ("a", 0.5)]
 
 
-def test_prices_that_waited_through_a_loss_are_old(desk: Desk) -> None:
-    """A price whose line is shown only after the next gap is not passed off as fresh."""
-    desk.recorder.on_record(SocketUp(1, NOW_NS, 1))
-    desk.hear_price(HOME, 0.4)
-    desk.recorder.on_record(SocketDown(1, NOW_NS, "closed"))
-    desk.begin(moneyline([(110, 5)], []))
-    assert desk.prices() == []
+def test_prices_older_than_a_gap_are_dropped(harness: RecorderHarness) -> None:
+    """A price whose line is shown only after the next gap is not treated as fresh."""
+    harness.recorder.on_record(SocketUp(1, NOW_NS, 1))
+    harness.send_price(HOME, 0.4)
+    harness.recorder.on_record(SocketDown(1, NOW_NS, "closed"))
+    harness.begin(moneyline([(110, 5)], []))
+    assert harness.prices() == []

@@ -91,18 +91,18 @@ async def closed_to_reconnect(server: ScriptedServer) -> None:
     await server.socket.close(code=4200)
 
 
-async def told_to_reconnect(server: ScriptedServer) -> None:
+async def error_to_reconnect(server: ScriptedServer) -> None:
     """Tell the socket to come back, without closing it."""
     await server.send("pusher:error", {"code": 4200, "message": "come again"})
 
 
-async def told_to_wait(server: ScriptedServer) -> None:
+async def error_to_wait(server: ScriptedServer) -> None:
     """Tell the socket to come back later."""
     await server.send("pusher:error", {"code": 4100, "message": "over capacity"})
 
 
 @pytest.mark.parametrize(
-    "fault", [closed_cleanly, closed_to_reconnect, told_to_reconnect, told_to_wait, broken_off]
+    "fault", [closed_cleanly, closed_to_reconnect, error_to_reconnect, error_to_wait, broken_off]
 )
 def test_an_ended_socket_is_replaced(
     fault: Callable[[ScriptedServer], Awaitable[None]],
@@ -336,11 +336,11 @@ def test_a_final_refusal_ends_the_stream() -> None:
     with pytest.raises(RefusalError, match="socket_4001"):
         refused(lambda server: setattr(server, "opening_error", 4001))
 
-    async def tell(server: ScriptedServer) -> None:
+    async def send_error(server: ScriptedServer) -> None:
         await server.send("pusher:error", {"code": 4009, "message": "unauthorized"})
 
     with pytest.raises(RefusalError, match="socket_4009"):
-        refused(lambda _: None, tell)
+        refused(lambda _: None, send_error)
 
 
 def test_an_error_of_the_callback_is_raised() -> None:
@@ -350,12 +350,12 @@ def test_an_error_of_the_callback_is_raised() -> None:
         server = ScriptedServer()
         async with recording_stream(server) as recorder:
 
-            def tell(record: Record) -> None:
+            def fail(record: Record) -> None:
                 if isinstance(record, Message):
                     message = "full disk"
                     raise TapeError(message)
 
-            await recorder.stream.run(tell)
+            await recorder.stream.run(fail)
 
     with pytest.raises(TapeError, match="full disk"):
         run_watching(run())

@@ -1,4 +1,4 @@
-"""One wager as told by answers, private updates and the history, in any order, again and again."""
+"""One wager from responses, private updates and history, in any order, with repeats."""
 
 from decimal import Decimal
 from itertools import permutations
@@ -71,22 +71,22 @@ def types(events: list[Event]) -> list[type]:
     return [type(event) for event in events]
 
 
-def test_what_is_told_twice_is_news_once() -> None:
-    """An answer, an opening, a fill and an end, each again: the second time there is no news."""
+def test_a_repeated_update_changes_nothing() -> None:
+    """A response, an opening, a fill and an end, each repeated, give no event the second time."""
     wager = known()
-    tellings = [
+    updates = [
         (order("inactive"), [WagerAccepted]),
         (order("open"), [WagerOpened]),
         (fill(400, 400), [WagerMatched]),
         (order(quantity=Decimal(4), filled_quantity=Decimal(4)), [WagerCancelled]),
     ]
-    for told, expected in tellings:
-        assert types(wager.apply(told)) == expected
-    assert [wager.apply(told) for told, _ in tellings] == [[], [], [], []]
+    for update, expected in updates:
+        assert types(wager.apply(update)) == expected
+    assert [wager.apply(update) for update, _ in updates] == [[], [], [], []]
 
 
-def test_an_opening_that_was_missed_is_told_with_what_follows() -> None:
-    """Where a fill is the first that is heard, acceptance and opening are told before it."""
+def test_a_missed_opening_is_added_before_a_fill() -> None:
+    """Where a fill arrives first, acceptance and opening are emitted before it."""
     assert types(known().apply(fill(100, 100))) == [WagerAccepted, WagerOpened, WagerMatched]
 
 
@@ -102,14 +102,14 @@ def test_splitting_a_wager_never_changes_its_profit(places: tuple[int, ...]) -> 
     assert wager.ended
 
 
-def test_a_fill_gets_the_odds_it_was_matched_at() -> None:
-    """A fill at longer odds than asked for wins what those odds pay."""
+def test_a_fill_has_the_odds_it_was_matched_at() -> None:
+    """A fill at longer odds than requested wins what those odds pay."""
     (*_, event) = known().apply(fill(1_000, 1_000, odds=120))
     assert event == WagerMatched(REF, Odds(120), 1_000, 1_200, 1_000)
 
 
-def test_missed_fills_come_from_the_list_of_all() -> None:
-    """The list tells those that were not heard, and they are no news when they come late."""
+def test_missed_fills_come_from_the_list_of_fills() -> None:
+    """The list has the missed fills, and they change nothing when they arrive late."""
     wager = known()
     wager.apply(fill(200, 500))
     assert (wager.lacks_fill, wager.matched_cents) == (True, 200)
@@ -127,7 +127,7 @@ def match(cents: int) -> WireMatch:
 
 
 @pytest.mark.parametrize(
-    ("told", "event"),
+    ("update", "event"),
     [
         (order("canceled"), WagerCancelled(REF, 1_000)),
         (order("wiped"), WagerWiped(REF, 1_000)),
@@ -135,16 +135,16 @@ def match(cents: int) -> WireMatch:
         (order(quantity=Decimal(4), filled_quantity=Decimal(4)), WagerCancelled(REF, 600)),
     ],
 )
-def test_every_end_is_told_with_what_was_unmatched(told: WireOrder, event: Event) -> None:
-    """Cancelled, wiped, invalid, or cut to what was matched: the end says how much is back."""
+def test_every_end_has_the_unmatched_stake(update: WireOrder, event: Event) -> None:
+    """Cancelled, wiped, invalid, or cut to the matched stake: the end has the returned stake."""
     wager = known()
     wager.apply(order("inactive"))
-    assert wager.apply(told)[-1] == event
+    assert wager.apply(update)[-1] == event
     assert wager.ended
 
 
-def test_a_refusal_is_told_once_and_not_after_an_acceptance() -> None:
-    """A wager that is there cannot have been refused."""
+def test_a_refusal_is_emitted_once_and_not_after_an_acceptance() -> None:
+    """An accepted wager cannot have been refused."""
     refused, taken = known(), known()
     assert refused.reject("invalid_price") == [WagerRejected(REF, "invalid_price")]
     assert refused.reject("invalid_price") == []
@@ -152,34 +152,34 @@ def test_a_refusal_is_told_once_and_not_after_an_acceptance() -> None:
     assert taken.reject("data_not_found") == []
 
 
-def test_what_a_journal_told_is_no_news() -> None:
-    """A wager recalled from its journal tells only what happened since."""
+def test_restored_updates_are_not_repeated() -> None:
+    """A wager restored from its journal emits only later changes."""
     first, again = known(), known()
-    for told in (order("inactive"), order("open"), fill(400, 400)):
-        for event in first.apply(told):
+    for update in (order("inactive"), order("open"), fill(400, 400)):
+        for event in first.apply(update):
             again.restore(event)
     assert again.apply(fill(400, 400)) == []
     assert types(again.apply(fill(600, 1_000))) == [WagerMatched]
     assert again.ended
 
 
-def test_a_market_is_settled_once_all_of_ours_in_it_are() -> None:
+def test_a_market_settles_after_all_our_wagers_in_it() -> None:
     """Results of wagers become one of the market, with both lines, corrected when they change."""
-    settling = SettlementInference(CATALOGUE)
+    settlement = SettlementInference(CATALOGUE)
     first, second = known(), known(WagerRef("s-1-2"), AWAY)
     for wager in (first, second):
         wager.apply(fill(1_000, 1_000))
-        assert settling.settle(wager) == []
+        assert settlement.settle(wager) == []
     first.apply(order("closed", winning_status="profit"))
-    assert settling.settle(first) == []
+    assert settlement.settle(first) == []
     second.apply(order("closed", winning_status="loss"))
-    (settled,) = settling.settle(second)
+    (settled,) = settlement.settle(second)
     results = ((HOME.line_id, Result.WON), (AWAY.line_id, Result.LOST))
     assert settled == MarketSettled(MarketKey(GAME, MONEYLINE), results, 1)
-    assert settling.settle(first) == []
+    assert settlement.settle(first) == []
     for wager in (first, second):
         wager.apply(order("void", winning_status="no_result"))
-    (corrected,) = settling.settle(second)
+    (corrected,) = settlement.settle(second)
     assert isinstance(corrected, MarketSettled)
     assert corrected.revision == 2
     assert dict(corrected.results) == dict.fromkeys(CATALOGUE.lines, Result.VOIDED)
@@ -187,12 +187,12 @@ def test_a_market_is_settled_once_all_of_ours_in_it_are() -> None:
 
 def listed(cents: int, profit: str | None, odds: int = 1_000) -> WireMatch:
     """Return a fill as the exchange's list of fills has it."""
-    told = None if profit is None else Decimal(profit)
-    return WireMatch(fill_price=odds, filled_quantity=Decimal(cents) / 100, profit=told)
+    exact = None if profit is None else Decimal(profit)
+    return WireMatch(fill_price=odds, filled_quantity=Decimal(cents) / 100, profit=exact)
 
 
-def test_what_a_taker_wins_is_corrected_once() -> None:
-    """Eleven cents at +1000 were reckoned to win 1.10; their maker had staked 1.05."""
+def test_a_takers_profit_is_corrected_once() -> None:
+    """Eleven cents at +1000 win 1.10 by their odds; their maker had staked 1.05."""
     wager = known()
     wager.apply(order())
     wager.apply(fill(11, 11, 1_000))
@@ -202,8 +202,8 @@ def test_what_a_taker_wins_is_corrected_once() -> None:
     assert wager.apply_fills([listed(11, "1.05")]) == []
 
 
-def test_a_profit_that_is_not_told_stays_as_reckoned() -> None:
-    """Where the list of fills says nothing of profits, nothing is corrected or asked again."""
+def test_a_missing_profit_is_computed() -> None:
+    """Where the list of fills has no profits, nothing is corrected or requested again."""
     wager = known()
     wager.apply(order())
     wager.apply(fill(11, 11, 1_000))
@@ -211,16 +211,16 @@ def test_a_profit_that_is_not_told_stays_as_reckoned() -> None:
     assert not wager.profit_is_estimated
 
 
-def test_a_makers_profit_is_not_asked_for() -> None:
-    """A wager that only ever rests wins what is reckoned."""
+def test_a_makers_profit_is_not_requested() -> None:
+    """A wager that only rests wins the computed profit."""
     wager = TrackedWager(PlaceWager(REF, HOME.line_id, Odds(-146), 1_000, Intent.ADD_ONLY), HOME)
     wager.apply(order())
     wager.apply(fill(300, 300))
     assert not wager.profit_is_estimated
 
 
-def test_a_corrected_profit_is_recalled() -> None:
-    """A later start that reads of a correction does not make it again."""
+def test_a_corrected_profit_is_restored() -> None:
+    """A later start that reads a correction does not repeat it."""
     wager = known()
     wager.restore(WagerMatched(REF, Odds(1_000), 11, 110, 11))
     wager.restore(ProfitCorrected(REF, -5))

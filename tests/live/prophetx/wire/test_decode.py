@@ -28,13 +28,13 @@ from strategies.trading.model.errors import ProtocolError
     ],
 )
 def test_dollars_are_read_exactly_and_rounded_half_up(text: str, expected: int) -> None:
-    """What a float would lose is kept: a half cent goes up, and noise below it goes away."""
+    """Half a cent is rounded up, and noise below it away, without the error of a float."""
     assert cents(read(Decimal | None, text, "amount"), "amount") == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["1e400", "1e999999999", '"NaN"', '"Infinity"', "-1e30"])
-def test_what_is_no_amount_is_refused(text: str) -> None:
-    """Endless and absurd amounts are ProtocolErrors, and are not reckoned with."""
+def test_an_invalid_amount_is_refused(text: str) -> None:
+    """Infinite and absurd amounts are ProtocolErrors."""
     with pytest.raises(ProtocolError, match="amount"):
         cents(read(Decimal, text, "amount"), "amount")
 
@@ -47,8 +47,8 @@ def test_cents_survive_the_wire(amount_cents: int) -> None:
     assert len(text.partition(b".")[2]) <= 2
 
 
-def test_the_raw_text_of_what_cannot_be_read_is_kept() -> None:
-    """The error says what was to be read, and carries the text as it came, bad bytes and all."""
+def test_the_raw_text_of_an_unreadable_message_is_kept() -> None:
+    """The error names the expected type, and carries the text as it came, bad bytes included."""
     with pytest.raises(ProtocolError, match="answer") as caught:
         read(dict, b'{"a": \xff', "answer")
     assert caught.value.raw == '{"a": \\xff'

@@ -1,4 +1,4 @@
-"""The exchange's own payloads, and payloads mangled: a shape or a ProtocolError, nothing else."""
+"""The exchange's own payloads, and mangled ones: a typed value or a ProtocolError."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ def body_of(raw: bytes) -> Any:
 
 
 def test_events_and_tournaments_are_read(read_sample: Sample) -> None:
-    """Real answers say who plays whom, when, and in which tournament."""
+    """Real responses have the teams, the time and the tournament."""
     events = read(WireEvents, text(read_sample("sport_events")["data"]), "events").sport_events
     assert events is not None
     (event,) = events
@@ -75,7 +75,7 @@ def markets_of(read_sample: Sample) -> list[WireMarket]:
 
 
 def test_markets_are_read_with_all_their_strikes(read_sample: Sample) -> None:
-    """A real answer: every strike names two lines, offered or not, and levels are in cents."""
+    """In a real response every strike has two lines, offered or not, and levels in cents."""
     markets = markets_of(read_sample)
     strikes = [strike for market in markets for strike in market.strikes]
     assert len(strikes) > len(markets)
@@ -86,7 +86,7 @@ def test_markets_are_read_with_all_their_strikes(read_sample: Sample) -> None:
 
 
 def test_open_stakes_add_up_to_the_totals_of_the_market(read_sample: Sample) -> None:
-    """What the real moneyline says was staked and filled is what its levels hold open (8.1)."""
+    """Staked less filled of the real moneyline is the open stake of its levels (8.1)."""
     moneyline = next(market for market in markets_of(read_sample) if market.id == 219)
     open_cents = sum(
         (
@@ -99,7 +99,7 @@ def test_open_stakes_add_up_to_the_totals_of_the_market(read_sample: Sample) -> 
 
 
 def test_the_ladder_is_read_bare_or_named(read_sample: Sample) -> None:
-    """The ladder is a list, by itself or under its name; anything else is refused."""
+    """The ladder is a list, alone or under its name; anything else is refused."""
     rungs = read_sample("price_ladder_v4")["data"]
     assert tuple(sorted(ladder_of(rungs))) == prophetx_ladder().rungs
     assert ladder_of({"ladder": rungs}) == rungs
@@ -126,8 +126,8 @@ def test_a_placement_is_written_as_the_sample_shows(read_sample: Sample) -> None
     assert json.loads(msgspec.json.encode(placement(take)))["order_strategy"] == "fillOrKill"
 
 
-def test_answers_to_placements_are_read(read_sample: Sample) -> None:
-    """One or a batch: what was taken with its ids and cents, what was refused with its code."""
+def test_responses_to_placements_are_read(read_sample: Sample) -> None:
+    """One or a batch: accepted items have ids and cents, refused ones their code."""
     one = read(PlacedResponse, text(read_sample("submit_order_v4")["response"]["data"]), "placed")
     assert one.order.number.endswith("_q-0001")
     assert (one.order.ref, one.order.stake_cents, one.order.open_cents) == ("q-0001", 1_000, 1_000)
@@ -142,8 +142,8 @@ def test_answers_to_placements_are_read(read_sample: Sample) -> None:
     ]
 
 
-def test_answers_to_cancellations_are_read(read_sample: Sample) -> None:
-    """Each item of a batch says whether it was cancelled, or why not."""
+def test_responses_to_cancels_are_read(read_sample: Sample) -> None:
+    """Each item of a batch has its success or its reason."""
     data = read_sample("cancel_multiple_orders_v4")["response"]["data"]
     first, second = read(list[CancelResult], text(data), "cancelled")
     assert first.success
@@ -154,7 +154,7 @@ def test_answers_to_cancellations_are_read(read_sample: Sample) -> None:
 
 
 def test_an_order_has_its_id_under_either_name() -> None:
-    """The schema says `order_id`, the exchange's own client reads `id`; both are taken."""
+    """The schema has `order_id`, the exchange's own client reads `id`; both are accepted."""
     assert read(WireOrder, b'{"id": 5}', "order").number == "5"
     assert read(WireOrder, b'{"order_id": "a", "id": "a"}', "order").number == "a"
     with pytest.raises(ProtocolError, match="no id"):
@@ -184,7 +184,7 @@ def test_levels_come_through_the_double_encoding(read_sample: Sample) -> None:
 
 
 def test_trades_and_private_updates_are_read(read_sample: Sample) -> None:
-    """A trade says the maker's side in cents; an update says this fill, all fills, and the rest."""
+    """A trade has the maker's side in cents; an update has this fill, all fills, and the rest."""
     trade = body_of(text(read_sample("ws_matched_order")["frame"]))
     assert isinstance(trade, TradeChange)
     assert (trade.info.fill_price, trade.info.filled_cents) == (124, 4_530)
@@ -195,8 +195,8 @@ def test_trades_and_private_updates_are_read(read_sample: Sample) -> None:
     assert order.status == "open"
 
 
-def test_events_come_and_go(read_sample: Sample) -> None:
-    """An event that comes says where it stands; one that goes says its id."""
+def test_added_and_removed_events_are_read(read_sample: Sample) -> None:
+    """An added event has its status; a removed one its id."""
     for lifecycle in read_sample("ws_sport_event_lifecycle"):
         body = body_of(framed(lifecycle))
         assert isinstance(body, EventChange)
@@ -205,12 +205,12 @@ def test_events_come_and_go(read_sample: Sample) -> None:
 
 
 def test_a_health_check_is_read(read_sample: Sample) -> None:
-    """The sign of life is told from everything else."""
+    """A health check is distinguished from everything else."""
     assert isinstance(body_of(text(read_sample("ws_health_check"))), HealthCheck)
 
 
 def test_the_session_is_read_and_never_shown(read_sample: Sample) -> None:
-    """Tokens and signatures are read, and are not in what a shape says of itself."""
+    """Tokens and signatures are read, and are not in the text of the value."""
     login = read(LoginResponse, text(read_sample("login_response")["data"]), "login")
     assert login.access_token == "<jwt>"
     data = text(read_sample("ws_register_response_v4")["data"])
@@ -221,8 +221,8 @@ def test_the_session_is_read_and_never_shown(read_sample: Sample) -> None:
     assert read(ConnectionConfig, text(read_sample("connection_config")), "config").cluster == "mt1"
 
 
-def test_an_unknown_change_is_told_with_its_text() -> None:
-    """A change of a kind that we do not know is a ProtocolError that names it."""
+def test_an_unknown_change_is_named() -> None:
+    """A change of an unknown kind is a ProtocolError that names it."""
     with pytest.raises(ProtocolError, match="novelty"):
         body_of(framed({"change_type": "novelty", "op": "u"}))
 
@@ -248,7 +248,9 @@ def amounts_of(body: Any) -> Iterator[object]:
 @pytest.mark.parametrize(
     "name", ["ws_market_selections", "ws_matched_order", "ws_order_update", "ws_health_check"]
 )
-def test_a_mangled_frame_is_a_change_or_a_protocol_error(read_sample: Sample, name: str) -> None:
+def test_a_mangled_sample_frame_is_a_change_or_a_protocol_error(
+    read_sample: Sample, name: str
+) -> None:
     """However a frame is damaged, outside or inside, it is read or refused, nothing else."""
     rng = np.random.default_rng(7)
     whole = read_sample(name)
@@ -277,8 +279,8 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_mangled_answer_is_a_shape_or_a_protocol_error(read_sample: Sample, name: str) -> None:
-    """However an answer is damaged it is read or refused, nothing else."""
+def test_a_mangled_response_is_a_value_or_a_protocol_error(read_sample: Sample, name: str) -> None:
+    """However a response is damaged it is read or refused, nothing else."""
     rng = np.random.default_rng(8)
     data = read_sample(name)["data"]
     refused = 0
@@ -294,13 +296,13 @@ def test_a_mangled_answer_is_a_shape_or_a_protocol_error(read_sample: Sample, na
     "junk", [b"", b"null", b"[]", b"5", b'"x"', b"{", b"\x00" * 9, b"[" * 5000]
 )
 def test_junk_is_refused(junk: bytes) -> None:
-    """What is no frame at all is a ProtocolError."""
+    """Text that is no frame is a ProtocolError."""
     with pytest.raises(ProtocolError):
         read(Frame, junk, "frame")
 
 
 @pytest.mark.parametrize("data", [None, 5, [], {}, "", "{}", "null", '{"change_type": 5}'])
 def test_a_frame_with_junk_inside_is_refused(data: object) -> None:
-    """A frame whose inside is no change is a ProtocolError."""
+    """A frame whose content is no change is a ProtocolError."""
     with pytest.raises(ProtocolError):
         read_change(Frame(event="tournament_1", channel="private-x", data=data))
