@@ -21,6 +21,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from conf.parts import PartBuilder
 from conf.root_settings import check_root
@@ -187,6 +188,9 @@ def _refusals(arguments: Sequence[str]) -> Iterator[None]:
     """Raise ConfigError, in one line, for what Hydra refuses."""
     try:
         yield
+    except YAMLError as error:
+        # It names the file, the line and what is wrong there.
+        raise ConfigError(" ".join(str(error).split())) from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(_refused(error, arguments)) from error
 
@@ -216,6 +220,9 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
     unset = [word for word in arguments if _is_choice(word) and word.endswith("=null")]
     if unset:
         return _not_a_choice(unset[0])
+    unread = re.match(r"Error parsing override '([^=]+?)'", str(error))
+    if unread is not None:
+        return f"{unread[1]}: no setting; write NAME=VALUE"
     match = re.match(r"Could not override '([\w.]+)'", str(error))
     if match is None:
         return _one_line(error)
@@ -294,7 +301,7 @@ def _one_line(error: BaseException) -> str:
     """Return Hydra's error as one line, without its search path."""
     cause = error.__cause__
     text = str(error) if cause is None or str(cause) in str(error) else f"{error} ({cause})"
-    lines = text.partition("Config search path")[0].splitlines()
+    lines = re.split("Config search path|See https", text)[0].splitlines()
     one = ""
     for line in filter(None, map(str.strip, lines)):
         one += f"{'' if not one else ' ' if one[-1] in ':.,' else ', '}{line}"

@@ -22,6 +22,7 @@ _REMEDIES = {
     errno.EACCES: _FORBIDDEN,
     errno.EPERM: _FORBIDDEN,
     errno.EROFS: _FORBIDDEN,
+    errno.ENOENT: "name another folder: none can be made there",
     errno.ENOTDIR: "name another folder: part of the path is a file",
     errno.EEXIST: "name another folder: part of the path is a file",
     errno.ENAMETOOLONG: "choose a shorter name",

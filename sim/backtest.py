@@ -8,6 +8,7 @@ from typing import Any
 
 from simpy import Event
 
+from conf.modes import Mode
 from sim.engine.faults import Faults
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
@@ -27,7 +28,7 @@ from sim.market_source import (
 )
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_record import RunJournal, WagerRecorder
-from sim.results.run_summary import BACKTEST, TRUE_QUEUE, BacktestSummary, write_summary
+from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
 from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
 from strategies.trading.accounting.commission import Commission
@@ -228,7 +229,7 @@ class Backtest:
             chosen.desk,
             chosen.journal,
             chosen.wagers,
-            mode=BACKTEST,
+            mode=Mode.BACKTEST,
             session=self.session_name,
             recording=self.feed.name,
             recording_source=info.source,

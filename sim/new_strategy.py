@@ -6,6 +6,7 @@ passes before anything is changed.
 
 import keyword
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
@@ -179,7 +180,8 @@ def write_strategy(name: str, folder: Path) -> list[Path]:
     except WriteError:
         # What is left would be refused as existing when the command is run again.
         for path in texts:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
         raise
     return list(texts)
 

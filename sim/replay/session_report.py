@@ -74,8 +74,8 @@ class SessionReport:
             session=session,
             controls=controls,
         )
-        self._mode = mode_name
-        self._on_paper = Mode(mode_name) is Mode.PAPER
+        self._mode = Mode(mode_name)
+        self._on_paper = self._mode is Mode.PAPER
         self._endpoint = prophet
         self._latency = latency
         self._queue = queue

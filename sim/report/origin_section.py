@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from conf.modes import Mode
 from sim.report.number_text import NONE, count, signed_dollars
 from sim.report.page import Html, code_block, facts, join, paragraph, section, source, table
 from sim.report.run_folder import Run
@@ -102,7 +103,7 @@ def _of_session_run(s: SessionRunSummary, title: str) -> OriginTexts:
 
 
 def _stake_text(s: SessionRunSummary) -> str:
-    if s.mode == "paper":
+    if s.mode is Mode.PAPER:
         text = "The wagers were simulated; the exchange never received them."
     else:
         money = "real money" if s.real_money else "play money"

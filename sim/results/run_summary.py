@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from conf.modes import Mode
 from recordings.writing import write_text
 from strategies.trading.model.errors import ConfigError
 
 SUMMARY_FILE = "summary.json"
-BACKTEST = "backtest"
 # Reported in place of a queue model if every wager's place in the queue is known.
 TRUE_QUEUE = "true queue"
 
@@ -69,7 +69,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     at the last fair prices; no other figure includes it. `models` are the assumptions in words.
     """
 
-    mode: str
+    mode: Mode
     session: str | None
     recording: str
     recording_source: str
@@ -139,7 +139,7 @@ class SessionRunSummary(RunSummary, frozen=True, kw_only=True):
 
 
 class _Mode(Struct):
-    mode: str
+    mode: Mode
 
 
 def write_summary(folder: Path, summary: RunSummary) -> None:
@@ -156,7 +156,7 @@ def read_summary(folder: Path) -> BacktestSummary | SessionRunSummary:
     path = folder / SUMMARY_FILE
     try:
         content = path.read_bytes()
-        if msgspec.json.decode(content, type=_Mode).mode == BACKTEST:
+        if msgspec.json.decode(content, type=_Mode).mode is Mode.BACKTEST:
             return msgspec.json.decode(content, type=BacktestSummary)
         return msgspec.json.decode(content, type=SessionRunSummary)
     except (OSError, msgspec.MsgspecError) as error:

@@ -7,6 +7,7 @@ import pytest
 
 from conf.compose import session_from_command_line
 from strategies.trading.model.errors import ConfigError
+from tests.conftest import run_sim
 
 EXPERIMENT = "# @package _global_\nrisk:\n  max_concurrent_wagers: 7\n"
 
@@ -32,3 +33,30 @@ def test_a_missing_folder_or_option_is_refused(word: str) -> None:
     """The error names the option and what is wrong with it."""
     with pytest.raises(ConfigError, match=r"^--c"):
         session_from_command_line([word], "check")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("spread: [1\n", "mine.yaml"),
+        ("", "strategy: {} names no class; write _target_: package.module.Class"),
+    ],
+)
+def test_a_file_of_ones_own_that_says_nothing_is_refused(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    """YAML that cannot be read names its file, and one without a class says what to write."""
+    (tmp_path / "conf" / "strategy").mkdir(parents=True)
+    (tmp_path / "conf" / "strategy" / "mine.yaml").write_text(text, encoding="utf-8")
+    outcome = run_sim(tmp_path, "run", "--config-dir", "conf", "strategy=mine")
+    assert (outcome.status, outcome.out, len(outcome.err)) == (2, [], 1)
+    assert message in outcome.err[0]
+
+
+def test_a_word_that_is_no_setting_is_named(tmp_path: Path) -> None:
+    """A word without a value is refused with how settings are written, without Hydra's grammar."""
+    outcome = run_sim(tmp_path, "run", "extra")
+    assert (outcome.status, outcome.err) == (
+        2,
+        ["python -m sim run: extra: no setting; write NAME=VALUE"],
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.__main__ import main
 from tests.conftest import Outcome
 from tests.paths import PROJECT
 
@@ -69,3 +70,17 @@ def test_nothing_that_exists_is_overwritten(sim: Sim, tmp_path: Path) -> None:
     assert (refused.status, len(refused.err)) == (2, 1)
     assert "my_idea.py exists" in refused.err[0]
     assert (tmp_path / "my_idea.py").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_a_file_in_place_of_a_folder_is_refused_by_name(
+    run_main: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """A --dir that is a file ends in one line with the remedy, and the file stays."""
+    (tmp_path / "file").touch()
+    outcome = run_main(main, tmp_path, "new-strategy", "an_idea", "--dir", "file")
+    assert outcome.status == 1
+    assert outcome.err == [
+        "python -m sim new-strategy: file: cannot be written (File exists); name another folder: "
+        "part of the path is a file"
+    ]
+    assert (tmp_path / "file").is_file()

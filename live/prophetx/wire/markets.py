@@ -41,7 +41,6 @@ class WireEvent(WireStruct, frozen=True):
     tournament_name: str | None = None
     sport_name: str | None = None
     sub_type: str | None = None
-    live_disabled: bool | None = None
     sequence_number: Nanoseconds = 0
 
     def competitor(self, side: str) -> WireCompetitor | None:

@@ -14,6 +14,9 @@ _LONGEST = 120
 def make_strategy(factory: Callable[[], Strategy]) -> Strategy:
     """Return a new strategy; raise ConfigError if the result lacks what a strategy needs."""
     made: Any = factory
+    if isinstance(made, dict | list | str | int | float | None):
+        message = f"strategy: {_shown(made)} names no class; write _target_: package.module.Class"
+        raise ConfigError(message)
     if not callable(made):
         message = (
             f"strategy: {type(made).__name__} is built already; add `_partial_: true` beside "
