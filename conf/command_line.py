@@ -1,4 +1,4 @@
-"""What the command lines have in common: a verb, one line for an error, and the exit status."""
+"""Shared parts of the command lines: verbs, one line for an error, and the exit status."""
 
 import os
 import sys

@@ -46,7 +46,7 @@ Present = Callable[[Any, Path], float]
 def build_parts(config: DictConfig) -> dict[str, Any]:
     """Return the parts that a composed configuration describes, by name.
 
-    Raise ConfigError with the setting as the user wrote it where one is wrong, or TapeError.
+    Raise ConfigError with the setting as the user wrote it if one is wrong, or TapeError.
     """
     unresolved = OmegaConf.to_container(config, resolve=False)
     assert isinstance(unresolved, dict), "a configuration is a mapping"
@@ -66,7 +66,7 @@ def build_session(config: DictConfig) -> Any:
     """Return the session that a composed configuration describes.
 
     A session that keeps what it was built from is given it as text, `configuration`. Raise
-    ConfigError or TapeError where it cannot be built.
+    ConfigError or TapeError if it cannot be built.
     """
     parts = build_parts(config)
     session_class = parts.pop("run")
@@ -86,7 +86,7 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
     """Return the session of a mode that the arguments ask for; it has no folder of results.
 
     With `--config-dir DIR` the user's own YAML files there are found beside those of the project.
-    Raise ConfigError or TapeError where it cannot be composed or built.
+    Raise ConfigError or TapeError if it cannot be composed or built.
     """
     with _refusals(arguments), _initialized():
         config = hydra.compose("config", [f"mode={mode}", *_without_options(arguments)])
@@ -116,7 +116,7 @@ def _without_options(arguments: Sequence[str]) -> list[str]:
 def session_from_saved(path: Path, mode: str) -> Any:
     """Return the session of a mode from the configuration that a session of another mode saved.
 
-    Raise ConfigError or TapeError where it cannot be read or built.
+    Raise ConfigError or TapeError if it cannot be read or built.
     """
     try:
         saved = with_current_targets(OmegaConf.to_container(OmegaConf.load(path)))

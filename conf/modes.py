@@ -7,7 +7,7 @@ from strategies.trading.model.errors import ConfigError
 
 
 class Mode(StrEnum):
-    """What is done with an experiment. Each mode has a file in `conf/mode`, and its own verb."""
+    """A way to run an experiment. Each mode has a file in `conf/mode` and its own command."""
 
     BACKTEST = "backtest"
     CHECK = "check"

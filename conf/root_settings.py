@@ -18,7 +18,7 @@ from strategies.trading.model.settings import Dollars, Seed, is_setting
 
 
 class RecordingSettings(Struct, frozen=True, kw_only=True):
-    """Which recording is read."""
+    """The recording that is read."""
 
     path: Annotated[
         str, Meta(min_length=1, description="A folder, or the name of a shipped recording.")

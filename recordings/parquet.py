@@ -199,7 +199,7 @@ def _market(
 def read_columns(path: Path) -> dict[str, list[Any]]:
     """Return a table's columns as lists, None where a value is missing.
 
-    Raise TapeError where the file is missing or is not Parquet.
+    Raise TapeError if the file is missing or is not Parquet.
     """
     try:
         columns: dict[str, list[Any]] = pq.read_table(path).to_pydict()

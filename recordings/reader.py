@@ -70,7 +70,7 @@ class Tape:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open a recording; raise TapeError where a segment is missing or cannot be read."""
+        """Open a recording; raise TapeError if a segment is missing or cannot be read."""
         self.path = path
         self._segments = _segments(path)
         infos = [_segment_info(segment) for segment in self._segments]

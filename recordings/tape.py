@@ -69,7 +69,7 @@ class Side(IntEnum):
 
 
 class Clocks(IntEnum):
-    """Whether rows have one timestamp, or one of arrival and another of the exchange."""
+    """The timestamps of rows: one, or one of arrival and another of the exchange."""
 
     ONE = 1
     TWO = 2

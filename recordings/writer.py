@@ -62,7 +62,7 @@ class TapeWriter:
     ) -> None:
         """Start a recording in a folder.
 
-        Raise TapeError if one is there already, and WriteError, here and later, where the disk
+        Raise TapeError if one is there already, and WriteError, here and later, if the disk
         does not take it.
         """
         self.info = TapeInfo(source, simulated, clocks, ladder or prophetx_ladder())

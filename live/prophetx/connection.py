@@ -52,7 +52,7 @@ async def connected(
 async def log_in(connection: Connection) -> None:
     """Make sure that the exchange accepts our keys; raise CredentialsError if it does not.
 
-    Raise ConfigError where our own sandbox runs at another speed than our clock.
+    Raise ConfigError if our own sandbox runs at another speed than our clock.
     """
     valid_ns = await connection.client.log_in()
     endpoint = connection.endpoint

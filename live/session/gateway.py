@@ -99,7 +99,7 @@ class MarketData(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OrderContext:
-    """What orders need from the session: the markets, a group of tasks, and a callback.
+    """The parts of a session that orders need: the markets, a group of tasks, and a callback.
 
     `info` is that of the tape, which gains entries; the desk follows `market_keys` of it. Requests
     are tasks of `tasks`, and `before_sending` is called before each: it commits the journal.

@@ -56,7 +56,7 @@ def admit_trading(venue: Venue, environ: Mapping[str, str], limits: Limits) -> L
     """Return the limits that a session may trade with at an exchange.
 
     Play money is traded as configured. Real money needs the arming word and every ceiling; raise
-    ConfigError where one is missing, and for all real money until trading is hardened.
+    ConfigError if one is missing, and for all real money until trading is hardened.
     """
     if not venue.real_money:
         return limits

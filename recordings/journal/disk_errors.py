@@ -1,4 +1,4 @@
-"""What SQLite says of a disk, as an error of the journal."""
+"""Translates errors of SQLite into errors of the journal."""
 
 import sqlite3
 from pathlib import Path
@@ -11,7 +11,7 @@ _NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLIT
 
 def journal_error(path: Path, error: sqlite3.Error) -> JournalError:
     """Return the error that a journal cannot be written, with the reason and the remedy."""
-    # The lowest byte is the kind of error; the others say which call of the system failed.
+    # The lowest byte is the kind of error; the others are the system call that failed.
     kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if kind == sqlite3.SQLITE_FULL:
         return JournalError(unwritable(path, "the disk is full"))

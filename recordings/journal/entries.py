@@ -62,7 +62,7 @@ CREATE TRIGGER IF NOT EXISTS {table}_last BEFORE DELETE ON {table}
 
 
 class RunContext(Struct, frozen=True):
-    """What the desk of a run was given beside its configuration.
+    """The inputs of the desk of a run, beside its configuration.
 
     The desk knew the first `events`, `markets` and `lines` of the recording's dictionaries, and
     had restored the wagers `earlier_refs` of earlier runs before its first input.

@@ -33,7 +33,7 @@ def write_counterfactual(
     """Write a recording without these wagers into `folder`, and return it opened.
 
     `settled` are results that only we received, with the times, in order. Raise TapeError
-    where the recording cannot be read.
+    if the recording cannot be read.
     """
     displayed = _displayed_without(tape, wagers)
     unreported = deque(settled)

@@ -48,7 +48,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a wager ended.
+    """The end of a wager.
 
     `filled_after_ns` is from its placing to its first fill, None if it has none; `ended` is None
     while it may still be matched.

@@ -1,4 +1,4 @@
-"""How often makers and takers act: rates that rise towards the start and jump in-play."""
+"""Rates at which makers and takers act; they rise towards the start and jump in-play."""
 
 from collections.abc import Generator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What all makers and takers of one game share: the exchange, the pairs, and the fair values."""
+"""Shared by all makers and takers of one game: the exchange, the pairs, and the fair values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from sim.crowd.game_context import OfferedPair
 
 @dataclass(frozen=True, slots=True)
 class MakerProfile:
-    """How a maker quotes.
+    """The quoting behaviour of a maker.
 
     `half_spread` is the distance from fair value in probability on main lines, `outer_half_spread`
     on the others, which are not quoted if it is None. `levels` are quoted on each side,

@@ -61,7 +61,7 @@ class Faults:
 
 
 class FaultSettings(Struct, frozen=True, kw_only=True):
-    """How often each fault occurs, and how long it lasts, as configured."""
+    """The rate and the duration of each fault, as configured."""
 
     command_lost: Annotated[
         Probability, Meta(description="That a command never reaches the exchange.")

@@ -219,7 +219,7 @@ def build_latency(
 ) -> Latency:
     """Build the five delays, each from its factory with a random stream of its own.
 
-    Raise ConfigError, naming the delay and its setting, where one cannot be built.
+    Raise ConfigError, naming the delay and its setting, if one cannot be built.
     """
     return Latency(
         feed=feed(rng=streams.named("latency.feed")),

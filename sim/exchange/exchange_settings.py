@@ -13,7 +13,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 
 class BalanceMode(StrEnum):
-    """When a wager's stake leaves the balance: at placement, or when it is matched."""
+    """The moment a wager's stake leaves the balance: at placement, or when it is matched."""
 
     IMMEDIATE = "immediate"
     DEFERRED = "deferred"

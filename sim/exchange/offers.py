@@ -34,7 +34,7 @@ class Offer:
     the report of it does not count again.
 
     So no wager ever has more ahead of it than others display plus the unexplained decreases; stake
-    that returns after it left stands behind.
+    that returns after it left is behind.
     """
 
     __slots__ = (
@@ -162,10 +162,10 @@ class Offer:
     def _cancelled_ahead(self, wager: ExchangeWager, decrease: _Entry, others_cents: int) -> int:
         """Return what the queue model cancels ahead of a wager.
 
-        For a wager that joined after the decrease, all of it stood ahead.
+        For a wager that joined after the decrease, all of it was ahead.
         """
         _, cancelled_cents, increased_cents = decrease
-        # Stake added after the decrease may stand behind us, but could not have left in it; some
+        # Stake added after the decrease may be behind us, but could not have left in it; some
         # of it may have been traded since.
         newer_cents = self._increased_cents - increased_cents
         ahead_cents = wager.ahead_cents
@@ -176,7 +176,7 @@ class Offer:
         """Apply a decrease that is a trade; return the part that was not reported before.
 
         The taker staked the whole decrease; where a participant had taken that stake already, the
-        taker is matched with what stands behind it.
+        taker is matched with what is behind it.
         """
         self.expire_entries(now_ns)
         traded_cents = self.recorded_cents - amount_cents

@@ -18,7 +18,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 
 class Ended(StrEnum):
-    """How a wager ended; the value is the error code with which a later cancel is refused."""
+    """The end of a wager; the value is the error code with which a later cancel is refused."""
 
     MATCHED = "order_already_filled"
     CANCELLED = "order_already_cancelled"

@@ -1,7 +1,7 @@
-"""Queue models: how much of a cancelled stake stood ahead of us in the queue.
+"""Queue models: how much of a cancelled stake was ahead of us in the queue.
 
 A recording shows how much is offered at each odds, not whose it is. Where an offer decreases
-without a trade, somebody cancelled; where in the queue they stood is an assumption, and a queue
+without a trade, somebody cancelled; where in the queue they were is an assumption, and a queue
 model is that assumption.
 
 Every possible model lies between `Back` and `Front`: with the commands fixed, a wager is
@@ -19,7 +19,7 @@ class QueueModel(Protocol):
     def cancelled_ahead_cents(
         self, cancelled_cents: int, ahead_cents: int, behind_cents: int
     ) -> int:
-        """Return how much of the cancelled stake stood ahead of us, in cents.
+        """Return how much of the cancelled stake was ahead of us, in cents.
 
         Others have `ahead_cents` ahead of us and `behind_cents` behind us, together at least
         `cancelled_cents`. The result lies between max(0, cancelled - behind) and
@@ -37,7 +37,7 @@ class Back:
     def cancelled_ahead_cents(
         self, cancelled_cents: int, ahead_cents: int, behind_cents: int
     ) -> int:
-        """Return the part that exceeds what stands behind us."""
+        """Return the part that exceeds what is behind us."""
         assert cancelled_cents <= ahead_cents + behind_cents
         return max(0, cancelled_cents - behind_cents)
 
@@ -52,7 +52,7 @@ class Front:
     def cancelled_ahead_cents(
         self, cancelled_cents: int, ahead_cents: int, behind_cents: int
     ) -> int:
-        """Return the cancelled stake up to all that stands ahead of us."""
+        """Return the cancelled stake up to all that is ahead of us."""
         assert cancelled_cents <= ahead_cents + behind_cents
         return min(ahead_cents, cancelled_cents)
 
@@ -75,7 +75,7 @@ class Prorata:
 class Probable:
     """Probabilistic: the larger part of the queue cancels more than its share.
 
-    A cancelled cent stood behind us with probability f(behind) / (f(behind) + f(ahead)), where
+    A cancelled cent was behind us with probability f(behind) / (f(behind) + f(ahead)), where
     f(x) = x**power: 1 equals `Prorata`, a higher power leaves less to the smaller part. Near the
     front of a queue our position hardly improves; near its end almost all that leaves was ahead.
     The expected value is used instead of a draw, so that the same commands on the same rows are
@@ -110,7 +110,7 @@ class Probable:
         return min(max(expected_cents, least_cents), ahead_cents)
 
     def _ahead(self, ahead_cents: int, behind_cents: int) -> float:
-        """Return the probability that a cancelled cent stood ahead of us."""
+        """Return the probability that a cancelled cent was ahead of us."""
         smaller, larger = sorted((ahead_cents, behind_cents))
         # The ratio is at most 1, so that no power can overflow.
         weight: float = (smaller / max(1, larger)) ** self._power

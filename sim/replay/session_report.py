@@ -28,7 +28,7 @@ from strategies.trading.wagers.wager_manager import WagerSettings
 
 
 class EndpointInfo(Protocol):
-    """What a report shows of the exchange whose market a session traded."""
+    """The data of the exchange that a report of a session shows."""
 
     @property
     def name(self) -> str:

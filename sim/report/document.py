@@ -22,7 +22,7 @@ REPORT_NAME = "report.html"
 def write_report(run_folder: Path) -> Path:
     """Write `report.html` into a run folder and return its path.
 
-    Raise ConfigError where the summary or a table cannot be read, and WriteError where the report
+    Raise ConfigError if the summary or a table cannot be read, and WriteError if the report
     cannot be written; then there is no report.
     """
     document = _document(read_run(run_folder))

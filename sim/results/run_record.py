@@ -132,7 +132,7 @@ class StakeWeighted:
 
 
 class _Before(NamedTuple):
-    """What an update may change of a wager, and the fair probability of its line before it."""
+    """The values of a wager before an update, and the fair probability of its line."""
 
     matched_cents: int
     reason: EndReason | None

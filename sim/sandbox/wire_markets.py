@@ -1,7 +1,7 @@
-"""What each kind of market is called on the wire: its template number, type, sub type, outcomes.
+"""Names of each kind of market on the wire: its template number, type, sub type, outcomes.
 
-What the exchange's documents and samples say is marked as documented (partner API, 4.3); the rest
-is assumed by analogy, so that markets of every kind can be served.
+Those in the exchange's documents and samples are marked as documented (partner API, 4.3); the rest
+are assumed by analogy, so that markets of every kind can be served.
 """
 
 from typing import NamedTuple, assert_never
@@ -23,7 +23,7 @@ _TEMPLATES = {
 
 
 class MarketTemplate(NamedTuple):
-    """How the exchange refers to a kind of market.
+    """The exchange's names and numbers of a kind of market.
 
     `template` is the market's id in every event, None where the exchange's own is not known.
     """

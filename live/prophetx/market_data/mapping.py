@@ -78,7 +78,7 @@ def pair_levels(
 ) -> tuple[LineLevels, LineLevels]:
     """Return the two lines that a strike's levels name, with those of each, home or over first.
 
-    Placeholders are no levels. Raise ProtocolError where it is no pair of lines.
+    Placeholders are no levels. Raise ProtocolError if it is no pair of lines.
     """
     wanted = (on.type.row.first, on.type.row.second)
     found: dict[Selection, LineLevels] = {}

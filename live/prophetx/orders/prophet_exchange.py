@@ -63,7 +63,7 @@ _RECENT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """What the exchange does not report of an account, and must be configured.
+    """Facts of an account that the exchange does not report, so they are configured.
 
     `balance_mode` says whether the balance still holds the stakes (deferred) or not (immediate).
     """

@@ -49,7 +49,7 @@ _TICK_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """When a socket counts as dead, and how soon another is opened. Seconds of wall time."""
+    """Timeouts and retry delays of the socket, in seconds of wall time."""
 
     connect_seconds: Annotated[PositiveSeconds, Meta(description="Limit for subscribing.")]
     ping_after_seconds: Annotated[PositiveSeconds, Meta(description="Silence until a ping.")]
@@ -227,11 +227,11 @@ class _Epoch:
         try:
             if registration.authenticated is not None:
                 signed = registration.authenticated
-                said = {"auth": signed.auth, "user_data": signed.user_data}
-                socket.send("pusher:signin", said)
+                sign_in = {"auth": signed.auth, "user_data": signed.user_data}
+                socket.send("pusher:signin", sign_in)
             for channel in channels:
-                said = {"channel": channel.channel_name, "auth": channel.auth}
-                socket.send("pusher:subscribe", said)
+                subscription = {"channel": channel.channel_name, "auth": channel.auth}
+                socket.send("pusher:subscribe", subscription)
         except OSError as error:
             message = f"cannot subscribe: {error}"
             raise _LostError(message) from error

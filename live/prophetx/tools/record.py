@@ -21,7 +21,7 @@ from strategies.trading.model.settings import PositiveSeconds, Seed
 
 @dataclass(frozen=True, slots=True)
 class RecordingSummary:
-    """How many rows and events are on a tape, how often the feed was lost, and what was unreadable.
+    """Counts of a recording: rows, events, losses of the feed, and unreadable messages.
 
     `decode_errors` counts messages.
     """

@@ -140,7 +140,7 @@ class BatchPlacedResponse(WireStruct, frozen=True):
 
 
 class FailureReason(WireStruct, frozen=True):
-    """Why an item of a batch failed."""
+    """The reason why an item of a batch failed."""
 
     error_code: str | None = None
     message: str | None = None

@@ -36,7 +36,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RunnerKey(NamedTuple):
-    """What identifies a runner within its market: its id and its handicap."""
+    """Identifies a runner within its market: its id and its handicap."""
 
     id: int
     hc: float
@@ -95,19 +95,19 @@ def scheduled_ns(definition: Definition) -> int:
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
 
 
-def market_plan(market_id: str, definition: Definition) -> MarketMapping | Refusal:
+def map_market(market_id: str, definition: Definition) -> MarketMapping | Refusal:
     """Return how a market is mapped to the tape, or a refusal with the reason."""
     runners = sorted(definition.runners, key=lambda runner: runner.sort_priority)
     if len({runner_key(runner) for runner in runners}) < len(runners):
         return _refusal(market_id, definition, "lists a runner twice")
     if definition.market_type in _MONEYLINES:
-        return _two_runner_plan(market_id, definition, runners, MarketType.MONEYLINE, 0.0)
+        return _map_two_runners(market_id, definition, runners, MarketType.MONEYLINE, 0.0)
     if definition.market_type in _SPREADS:
-        return _spread_plan(market_id, definition, runners)
+        return _map_spread(market_id, definition, runners)
     if total := _TOTAL.fullmatch(definition.market_type):
         point = int(total.group(1)) / 10
         if (2 * point).is_integer():
-            return _two_runner_plan(market_id, definition, runners, MarketType.TOTAL, point)
+            return _map_two_runners(market_id, definition, runners, MarketType.TOTAL, point)
     reason = (
         f"(runners: {len(runners)}) is no moneyline, spread or total; what can be imported "
         f"is {', '.join((*_MONEYLINES, *_SPREADS))} and OVER_UNDER_*"
@@ -115,7 +115,7 @@ def market_plan(market_id: str, definition: Definition) -> MarketMapping | Refus
     return _refusal(market_id, definition, reason)
 
 
-def _two_runner_plan(
+def _map_two_runners(
     market_id: str,
     definition: Definition,
     runners: Sequence[Runner],
@@ -151,7 +151,7 @@ def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
     return over, under
 
 
-def _spread_plan(
+def _map_spread(
     market_id: str, definition: Definition, runners: Sequence[Runner]
 ) -> MarketMapping | Refusal:
     teams = list(dict.fromkeys(runner.id for runner in runners))

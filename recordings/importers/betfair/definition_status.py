@@ -74,7 +74,7 @@ class DefinitionState:
         self._status: MarketStatus | None = None
         self._results: list[tuple[int, Result]] = []
 
-    def apply(self, definition: Definition, plan: MarketMapping) -> None:
+    def apply(self, definition: Definition, mapping: MarketMapping) -> None:
         """Write what a definition changes."""
         self._write_schedule(scheduled_ns(definition))
         if definition.in_play:
@@ -87,7 +87,7 @@ class DefinitionState:
             self._writer.market_status(self._market, status)
         # Betfair names winners only when a market closes; until then they may change.
         if status is MarketStatus.CLOSED:
-            self._write_results(definition, plan)
+            self._write_results(definition, mapping)
         self._events.market_status(self._event, self._market, status)
 
     def _write_schedule(self, at_ns: int) -> None:
@@ -100,15 +100,15 @@ class DefinitionState:
             self._delay_ns = delay_ns
             self._writer.in_play_delay(self._market, delay_ns)
 
-    def _write_results(self, definition: Definition, plan: MarketMapping) -> None:
+    def _write_results(self, definition: Definition, mapping: MarketMapping) -> None:
         statuses = {runner_key(runner): runner.status for runner in definition.runners}
         outcomes = [
             _pair_results(statuses.get(pair.first), statuses.get(pair.second))
-            for pair in plan.pairs
+            for pair in mapping.pairs
         ]
         results = [
             reported
-            for pair, (first, second) in zip(plan.pairs, outcomes, strict=True)
+            for pair, (first, second) in zip(mapping.pairs, outcomes, strict=True)
             for reported in self._on_lines(pair, first, second)
         ]
         if results != self._results:

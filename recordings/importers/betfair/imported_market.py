@@ -6,7 +6,7 @@ from recordings.importers.betfair.definition import (
     MarketMapping,
     Refusal,
     RunnerKey,
-    market_plan,
+    map_market,
     runner_key,
 )
 from recordings.importers.betfair.definition_status import DefinitionState
@@ -59,13 +59,13 @@ class ImportedMarket:
     def __init__(
         self,
         writer: TapeWriter,
-        plan: MarketMapping,
+        mapping: MarketMapping,
         state: DefinitionState,
         book: MarketBook,
         trade_rows: TradeRows,
     ) -> None:
-        """Follow a market that is mapped by `plan`."""
-        self.plan = plan
+        """Follow a market that is mapped by `mapping`."""
+        self.mapping = mapping
         self.state = state
         self.book = book
         self.offers = 0
@@ -76,11 +76,11 @@ class ImportedMarket:
         self._indices: dict[RunnerKey, LineIndices] = {}
 
     def apply_definition(self, definition: Definition) -> None:
-        """Write what a definition changes; raise TapeError where it contradicts the last one."""
+        """Write what a definition changes; raise TapeError if it contradicts the last one."""
         runners = frozenset(map(runner_key, definition.runners))
         if runners != self._runners:
             self._apply_runners(runners, definition)
-        self.state.apply(definition, self.plan)
+        self.state.apply(definition, self.mapping)
 
     def apply_change(self, change: BetfairMarketChange) -> None:
         """Write the trades against the book before the change, then change the book.
@@ -108,15 +108,15 @@ class ImportedMarket:
 
     def _apply_runners(self, runners: frozenset[RunnerKey], definition: Definition) -> None:
         """Add handicaps that were listed later; the pairs known so far must stay as they are."""
-        plan = market_plan(self.plan.market.market_id, definition)
-        if isinstance(plan, Refusal):
-            raise TapeError(plan.text())
-        if not set(self.plan.pairs) <= set(plan.pairs):
-            text = f"market {self.plan.market.market_id} changes its runners"
+        mapping = map_market(self.mapping.market.market_id, definition)
+        if isinstance(mapping, Refusal):
+            raise TapeError(mapping.text())
+        if not set(self.mapping.pairs) <= set(mapping.pairs):
+            text = f"market {self.mapping.market.market_id} changes its runners"
             raise TapeError(text)
-        self.plan = plan
+        self.mapping = mapping
         self._runners = runners
-        for pair in plan.pairs:
+        for pair in mapping.pairs:
             first = self._writer.add_line(pair.first_line)
             second = self._writer.add_line(pair.second_line)
             self._indices[pair.first] = LineIndices(first, second)
@@ -127,7 +127,7 @@ class ImportedMarket:
         key = RunnerKey(runner.id, runner.hc)
         if key not in self._runners:
             text = (
-                f"market {self.plan.market.market_id}: runner {runner.id} at handicap "
+                f"market {self.mapping.market.market_id}: runner {runner.id} at handicap "
                 f"{runner.hc:g} is not in its definition"
             )
             raise TapeError(text)
@@ -140,6 +140,6 @@ class ImportedMarket:
     def _matches(self, rises: list[Rise]) -> Iterator[Match]:
         keys = {rise.key for rise in rises}
         if keys:
-            for pair in self.plan.pairs:
+            for pair in self.mapping.pairs:
                 if not keys.isdisjoint(pair[:2]):
                     yield from matches(pair, rises, self.book)

@@ -7,7 +7,7 @@ names the file and the line, and leaves no tape behind.
 
 from pathlib import Path
 
-from recordings.importers.betfair.definition import MarketMapping, Refusal, market_plan
+from recordings.importers.betfair.definition import MarketMapping, Refusal, map_market
 from recordings.importers.betfair.definition_status import DefinitionState, EventStates
 from recordings.importers.betfair.import_report import ImportReport
 from recordings.importers.betfair.imported_market import ImportedMarket, TradeRows
@@ -94,9 +94,9 @@ class _Importer:
             trades_crossed=self._trade_rows.crossed,
             levels_off_ladder=sum(market.book.levels_off_ladder for market in markets),
             trades_off_ladder=self._trade_rows.off_ladder,
-            quarter_lines=sum(len(market.plan.quarter_lines) for market in markets),
-            lines_alone=sum(len(market.plan.lines_alone) for market in markets),
-            pairs=sum(len(market.plan.pairs) for market in markets),
+            quarter_lines=sum(len(market.mapping.quarter_lines) for market in markets),
+            lines_alone=sum(len(market.mapping.lines_alone) for market in markets),
+            pairs=sum(len(market.mapping.pairs) for market in markets),
             pairs_voided=sum(market.state.pairs_voided for market in markets),
             markets=tuple(self._markets),
             markets_without_book=tuple(
@@ -136,16 +136,16 @@ class _Importer:
             return
         market = self._markets.get(market_id)
         if market is None:
-            plan = market_plan(market_id, definition)
-            if isinstance(plan, Refusal):
-                self._refused[market_id] = plan
+            mapping = map_market(market_id, definition)
+            if isinstance(mapping, Refusal):
+                self._refused[market_id] = mapping
                 return
-            market = self._markets[market_id] = self._new_market(plan)
+            market = self._markets[market_id] = self._new_market(mapping)
         market.apply_definition(definition)
 
-    def _new_market(self, plan: MarketMapping) -> ImportedMarket:
+    def _new_market(self, mapping: MarketMapping) -> ImportedMarket:
         book = MarketBook(self._snapper, self._offers_moved)
-        event = self._writer.add_event(plan.event)
-        index = self._writer.add_market(plan.market)
+        event = self._writer.add_event(mapping.event)
+        index = self._writer.add_market(mapping.market)
         state = DefinitionState(self._writer, self._events, event, index)
-        return ImportedMarket(self._writer, plan, state, book, self._trade_rows)
+        return ImportedMarket(self._writer, mapping, state, book, self._trade_rows)

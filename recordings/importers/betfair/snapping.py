@@ -68,7 +68,7 @@ class Snapper:
 
 @dataclass(slots=True)
 class Movement:
-    """How far snapping moved prices: change of implied probability, weighted by stake."""
+    """The distance by which snapping moved prices, as implied probability weighted by stake."""
 
     count: int = 0
     cents: int = 0

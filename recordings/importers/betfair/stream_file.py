@@ -98,8 +98,8 @@ class StreamMessage(Struct):
 def read_messages(source: Path) -> Iterator[tuple[int, StreamMessage]]:
     """Yield each message with the number of its line, from 1.
 
-    Raise TapeError, naming the file and the line, where the file is empty, cut off or damaged, or
-    where a line is no market change message or is older than the one ahead of it.
+    Raise TapeError, naming the file and the line, if the file is empty, cut off or damaged, or
+    if a line is no market change message or is older than the one ahead of it.
     """
     decoder = msgspec.json.Decoder(StreamMessage)
     number = 0

@@ -21,7 +21,7 @@ _PENNY = Decimal("0.01")
 
 
 class Rise(NamedTuple):
-    """How much more was traded on a runner at a price, in pounds, counted as Betfair does."""
+    """An increase of the volume traded on a runner at a price, in pounds as Betfair counts."""
 
     key: RunnerKey
     price: Decimal

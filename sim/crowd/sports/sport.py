@@ -1,4 +1,4 @@
-"""What defines a simulated sport: its names, how a game is drawn, and the fair price of a line."""
+"""A simulated sport: its names, how a game is drawn, and the fair price of a line."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Fair(Protocol):
 
 
 class CrowdMarketIds(NamedTuple):
-    """What ProphetX calls the markets of a sport."""
+    """ProphetX's ids of the markets of a sport."""
 
     moneyline: MarketId
     spread: MarketId

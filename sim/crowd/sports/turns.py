@@ -32,7 +32,7 @@ def leads(max_lead: int) -> Integers:
 
 
 class Turn:
-    """What can happen in one turn. `over` flags the leads at which the game has ended before it."""
+    """The possible outcomes of one turn; `over` flags the leads at which the game has ended."""
 
     def __init__(self, max_lead: int, outcomes: Sequence[TurnOutcome], over: Flags | None) -> None:
         """Hold the outcomes with points; the remaining probability is that of none."""

@@ -60,7 +60,7 @@ class Desk:
     only from `act`, from its own timers and from `stop`, each one after it is in the journal.
     `wants_every_change` says whether it decides on every change instead of at a refresh.
 
-    Raise InvariantError from `take` where the desk's books contradict the exchange's: the books
+    Raise InvariantError from `take` if the desk's books contradict the exchange's: the books
     can no longer be trusted, so the caller must cancel everything.
     """
 

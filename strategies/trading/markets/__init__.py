@@ -1,1 +1,1 @@
-"""Which markets a desk follows, and their present state."""
+"""The markets that a desk follows, and their present state."""

@@ -15,7 +15,7 @@ Touch = tuple[Odds, int] | None
 
 
 class Offers:
-    """What a taker may stake on one line, in cents by odds.
+    """The stakes that takers may take on one line, in cents by odds.
 
     Our own wagers on the opposite line are displayed here too, and are separated so that a strategy
     does not react to itself. Private updates of our wagers and the market data that shows them come

@@ -9,7 +9,7 @@ from strategies.trading.model.odds import Odds
 
 
 class Intent(StrEnum):
-    """How a wager may be matched.
+    """The time for which a wager may be matched.
 
     REST may match at once and rests for the remainder; ADD_ONLY is refused by the exchange if
     it would match at once (ProphetX: ALO); TAKE matches what is offered, and the rest is cancelled

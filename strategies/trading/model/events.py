@@ -21,7 +21,7 @@ from strategies.trading.model.odds import Odds
 
 
 class TradingState(StrEnum):
-    """What the desk may do: anything, only what lowers its exposure, or only cancel."""
+    """The permission of the desk: anything, only what lowers its exposure, or only cancels."""
 
     ACTIVE = "active"
     REDUCING = "reducing"

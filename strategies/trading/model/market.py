@@ -1,4 +1,4 @@
-"""What can be wagered on: sport events, their markets, the lines of a market, and their pairs."""
+"""Sport events, their markets, the lines of a market, and the pairs of lines."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from strategies.trading.model.market_types import (
 
 
 class MarketStatus(IntEnum):
-    """Whether a market accepts wagers: now, not for the moment, or never again."""
+    """The status of a market: it accepts wagers, not for the moment, or never again."""
 
     OPEN = 1
     SUSPENDED = 2

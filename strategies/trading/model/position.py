@@ -18,7 +18,7 @@ def worst_case_cents(profit_if: tuple[int, int], open_cents: tuple[int, int]) ->
 
 
 class Position:
-    """What is matched and what is open on the two lines of one pair, in cents.
+    """The matched and the open stakes on the two lines of one pair, in cents.
 
     `profit_if[0]` is the profit if the first line wins, `profit_if[1]` if the second does;
     `matched_cents` and `open_cents` are stakes on the first and second line; `mark_cents` is the

@@ -10,10 +10,9 @@ from strategies.trading.ports.clock import Timer
 
 
 class Priority(IntEnum):
-    """Which calls of one instant are made first, after the rows of a recording.
+    """The order of calls at one instant, after the rows of a recording.
 
-    The exchange knows of an instant before the desk does. What enters from outside comes after
-    everything that was due.
+    The exchange handles an instant before the desk does; input from outside comes last.
     """
 
     EXCHANGE = 0
@@ -24,7 +23,7 @@ class Priority(IntEnum):
 
 
 class Schedule(Protocol):
-    """Something whose events happen one step at a time; times are nanoseconds.
+    """A source of events that is run step by step; times are nanoseconds.
 
     The simulator's environment is one, with its rows and processes; `CallSchedule` is one of calls
     alone.

@@ -51,7 +51,7 @@ class PairView(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """What a strategy receives when it quotes a market; positions are those of the event."""
+    """The inputs of a strategy that quotes a market; positions are those of the event."""
 
     now_ns: int
     event: SportEvent

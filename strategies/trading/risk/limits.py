@@ -20,7 +20,7 @@ from strategies.trading.model.settings import (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a desk may do, in cents, nanoseconds and American odds."""
+    """The limits of a desk, in cents, nanoseconds and American odds."""
 
     min_stake_cents: int
     max_stake_cents: int

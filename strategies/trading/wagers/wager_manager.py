@@ -22,7 +22,7 @@ from strategies.trading.wagers.wager_state import WagerState
 
 
 class WagerSettings(Struct, frozen=True):
-    """How closely wagers must follow quotes."""
+    """The tolerances of resting wagers from their quotes."""
 
     odds_tolerance_rungs: Annotated[
         Whole,

@@ -19,7 +19,7 @@ class WagerState(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why a wager ended."""
+    """The reason why a wager ended."""
 
     MATCHED = "matched"
     CANCELLED = "cancelled"
