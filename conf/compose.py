@@ -1,4 +1,4 @@
-"""From a configuration to a session: the one module, with the entry points, that knows Hydra.
+"""From a configuration to a session: the one module, with the entry points, that uses Hydra.
 
 The whole tree is built once, from its root. A part that needs other parts is a factory, which the
 session class named by the mode completes; nothing below this module sees a configuration.

@@ -12,7 +12,7 @@ class CatalogueUpdates:
     """
 
     def __init__(self, info: TapeInfo, markets: MarketFilter) -> None:
-        """Count the present entries as known; of new markets the desk follows what a filter wants.
+        """Count the present entries as known; of new markets, follow those that the filter selects.
 
         The dictionaries of `info` gain entries while its tape is written.
         """
@@ -27,7 +27,7 @@ class CatalogueUpdates:
         if self._known == (events, markets, lines):
             return None
         known = {event.event_id: event for event in info.events}
-        wanted = [m for m in info.markets[markets:] if self._markets.wants(m, known[m.event_id])]
+        wanted = [m for m in info.markets[markets:] if self._markets.selects(m, known[m.event_id])]
         return MarketsAdded(
             tuple(info.events[events:]),
             tuple(info.markets[markets:]),

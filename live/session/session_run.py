@@ -201,7 +201,7 @@ class SessionRun:
         self._clock.enter(start)
 
     async def _close_desk(self) -> None:
-        """Halt the desk, and wait until it knows that its wagers are gone."""
+        """Halt the desk, and wait for the end of each of its wagers."""
         desk, listener = self._desk, self._listener
         assert desk is not None, "the desk was started"
         assert listener is not None, "the desk was started"

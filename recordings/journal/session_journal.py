@@ -2,7 +2,7 @@
 
 The journal is one SQLite file, append-only, shared by all runs of the session. It records the
 desk's inputs and commands. A command must be committed to the disk before its request is sent, so
-that no wager exists that the journal does not know: the sender commits first.
+that no wager exists that is missing from the journal: the sender commits first.
 """
 
 import sqlite3

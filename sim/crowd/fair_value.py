@@ -1,6 +1,6 @@
 """The crowd's fair value of a line: the sport's fair price under moving expectations.
 
-All makers and takers share one model; they differ in the score that they know.
+All makers and takers share one model; they differ in the score that they have seen.
 """
 
 from math import sqrt

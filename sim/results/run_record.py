@@ -2,7 +2,7 @@
 
 The journal records what the desk reports. The recorder of wagers is between the source of events
 and the desk: it computes the fair price before the desk receives a fill, and reads from the desk's
-own wagers what the fill changed. The desk does not know it.
+own wagers what the fill changed. The desk does not use it.
 """
 
 from collections import Counter, deque
@@ -155,8 +155,8 @@ class _Fill:
 class WagerRecorder:
     """Passes events on to a desk, and records what they change of its wagers.
 
-    Give its `take` to the source of events, in place of the desk's. Wagers that the desk knows
-    already come from earlier runs: their fills and ends count, their earlier responses do not.
+    Give its `take` to the source of events, in place of the desk's. Wagers that the
+    desk has at the start are of earlier runs: their fills and ends count, their responses do not.
     `fills`, `ended` (by reason) and `rejections` (by code) are counts; `edge` and `markouts` are
     means in probability, from the side of the line that was backed. Rows go to `tables`, if given.
     """

@@ -61,7 +61,7 @@ class Channels:
     # Endpoints --------------------------------------------------------------------------------
 
     def register(self, request: ApiRequest) -> Json:
-        """Grant a socket the v4 channels in the body, which must list every one it wants."""
+        """Grant a socket the v4 channels in the body, which must list each of them."""
         fields = request.fields()
         socket_id = _socket_id(fields.get("socket_id"))
         requested = fields.get("subscriptions") or []

@@ -33,7 +33,7 @@ class MarketRows:
     def __init__(
         self, writer: TapeWriter, decode_errors: DecodeErrors, markets: MarketFilter
     ) -> None:
-        """Write the markets that the filter wants."""
+        """Write the markets that the filter selects."""
         self._writer = writer
         self._decode_errors = decode_errors
         self._permitted = frozenset(writer.info.ladder.rungs)
@@ -114,7 +114,7 @@ class MarketRows:
         if ids not in self._markets:
             event = self._writer.info.events[self._events[event_id]]
             market = mapping.market(event.event_id, reported)
-            if market is None or not self._filter.wants_kind(market.kind):
+            if market is None or not self._filter.selects_kind(market.kind):
                 self._ignored.add(ids)
                 return
             if not market.period.is_played_in(event.sport):

@@ -157,7 +157,7 @@ class ProphetExchange:
         if wager is None:
             return
         events = self.wagers.apply(wager, order)
-        # Its profit must be requested now: a desk forgets ended wagers after an hour.
+        # Its profit must be requested now: a desk drops ended wagers after an hour.
         is_filled = any(isinstance(event, WagerMatched) for event in events)
         if wager.lacks_fill or (is_filled and wager.profit_is_estimated):
             self._start(self.wagers.find_missing_fills(wager))

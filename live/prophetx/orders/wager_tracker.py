@@ -111,7 +111,7 @@ class WagerTracker:
         return events + self._settlements.settle(wager) if wager.matched_cents else events
 
     def _note(self, event: Event) -> None:
-        """Wake whoever awaits a response, and forget a wager to which nothing more can happen."""
+        """Wake whoever awaits a response, and drop a wager that can no longer change."""
         ref: WagerRef | None = getattr(event, "ref", None)
         if ref is None or ref not in self._wagers:
             return
@@ -166,7 +166,7 @@ class WagerTracker:
     def _apply_known(self, orders: Iterable[WireOrder]) -> None:
         """Apply the reports on wagers that are tracked, and emit all changes together."""
         events: list[Event] = []
-        # Looked up before any is emitted: emitting forgets wagers that are over.
+        # Looked up before any is emitted: emitting drops wagers that have ended.
         for wager, order in [(self._wagers.get(order.ref), order) for order in orders]:
             if wager is not None:
                 events += self.changes(wager, order)

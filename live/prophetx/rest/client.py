@@ -152,7 +152,7 @@ class ProphetClient:
     async def history(self, **query: str | int) -> list[WireOrder]:
         """Return all wagers of a range of time, newest first as the exchange has them.
 
-        The exchange wants `from` and `to`, or `updated_at_from` and `updated_at_to`, in unix
+        The exchange requires `from` and `to`, or `updated_at_from` and `updated_at_to`, in unix
         seconds, and takes `status`, `matching_status`, `event_id` and `market_id`. Its history
         lags behind.
         """

@@ -73,7 +73,7 @@ class Endpoint:
 
     @property
     def venue(self) -> Venue:
-        """Return the exchange as a session knows it."""
+        """Return the exchange's name, host and kind of money for a session."""
         return Venue(self.name, self.host, self.real_money)
 
     @property

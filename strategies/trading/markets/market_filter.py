@@ -38,7 +38,7 @@ class MarketFilter:
         chosen = tuple(
             key
             for key, market in catalogue.markets.items()
-            if self.wants(market, catalogue.events[key.event_id])
+            if self.selects(market, catalogue.events[key.event_id])
         )
         if not chosen:
             if not catalogue.markets:
@@ -55,12 +55,12 @@ class MarketFilter:
             raise ConfigError(message)
         return chosen
 
-    def wants(self, market: Market, event: SportEvent) -> bool:
+    def selects(self, market: Market, event: SportEvent) -> bool:
         """Return whether to follow a market of an event."""
         wanted = not self.tournaments or event.tournament in self.tournaments
-        return wanted and self.wants_kind(market.kind)
+        return wanted and self.selects_kind(market.kind)
 
-    def wants_kind(self, kind: MarketKind) -> bool:
+    def selects_kind(self, kind: MarketKind) -> bool:
         """Return whether to follow markets of a kind, in the tournaments that are followed."""
         return kind.type in self.types and kind.period in self.periods
 

@@ -1,4 +1,4 @@
-"""The book of a pair as the desk knows it, with our own offers separated from those of others."""
+"""The desk's book of a pair, with our own offers separated from those of others."""
 
 from strategies.trading.model.market import Pair
 from strategies.trading.model.odds import Odds

@@ -165,7 +165,7 @@ def _is_annotated(kind: Any) -> bool:
 
 
 def rules_hold(value: Any, kind: Any) -> bool:
-    """Return whether a value of the right type keeps the rules that msgspec does not know."""
+    """Return whether a value of the right type keeps the rules that msgspec cannot check."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         rules = _annotations(kind, Rule)

@@ -1,4 +1,4 @@
-"""The port to time. The desk takes all time from it, and never sleeps."""
+"""The clock port. The desk reads all times from it, and never sleeps."""
 
 from collections.abc import Callable
 from typing import Protocol
