@@ -166,7 +166,7 @@ def _keep_configuration(folder: Path) -> None:
 
 
 def _seen_since(began_ns: int, event: EventSpan) -> EventSpan:
-    """Return an event without the times before the desk began, which the desk does not know."""
+    """Return an event without the times before the desk began, which the desk has not received."""
     live_ns, ended_ns = (
         ns if ns and ns > began_ns else None for ns in (event.live_ns, event.ended_ns)
     )

@@ -230,9 +230,9 @@ class WagerRecorder:
         profit_if[1 - wager.side] -= event.stake_cents
         return profit_if
 
-    def _measure_later(self, fill: _Fill, filled_ns: int, place: int) -> None:
-        """Measure the markout of this place in MARKOUT_SECONDS, then those after it."""
-        seconds = MARKOUT_SECONDS[place]
+    def _measure_later(self, fill: _Fill, filled_ns: int, index: int) -> None:
+        """Measure the markout at this index of MARKOUT_SECONDS, then those after it."""
+        seconds = MARKOUT_SECONDS[index]
         due_ns = filled_ns + seconds * NS_PER_SECOND
 
         def measure() -> None:
@@ -241,7 +241,7 @@ class WagerRecorder:
             fill.markouts[seconds] = markout
             self.markouts[seconds].add(markout, fill.stake_cents)
             if seconds != MARKOUT_SECONDS[-1]:
-                self._measure_later(fill, filled_ns, place + 1)
+                self._measure_later(fill, filled_ns, index + 1)
             while self._measuring and len(self._measuring[0].markouts) == len(MARKOUT_SECONDS):
                 self._write_fill(self._measuring.popleft())
 

@@ -53,7 +53,7 @@ class OpenPosition(Struct, frozen=True):
 
 
 class Settled(Struct, frozen=True):
-    """What a market brought in, before and after commission."""
+    """The profit of a market, before and after commission."""
 
     market: str
     label: str
@@ -143,7 +143,7 @@ class _Mode(Struct):
 
 
 def write_summary(folder: Path, summary: RunSummary) -> None:
-    """Write the last file of a run; it has its own name only once it is whole."""
+    """Write the last file of a run; it gets its name only when it is complete."""
     content: dict[str, Any] = msgspec.to_builtins(summary)
     keys = sorted(content, key=lambda key: (key in _LAST) - (key in _FIRST))
     ordered = {key: content[key] for key in keys}

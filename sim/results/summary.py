@@ -28,7 +28,7 @@ def summary_of(
     wagers: WagerRecorder,
     **others: Any,
 ) -> S:
-    """Return the summary of a run; `others` are the fields that its desk does not know."""
+    """Return the summary of a run; `others` are the fields that do not come from its desk."""
     catalogue = desk.market_states.catalogue
     return kind(
         **_money(desk),

@@ -1,1 +1,1 @@
-"""Ledger and commission: what settled wagers brought in, and what may still be staked."""
+"""Ledger and commission: the profit of settled wagers, and the balance that may still be staked."""
