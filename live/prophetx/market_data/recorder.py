@@ -276,13 +276,6 @@ class Recorder:
         self._writer.begin_message(self._last_ns, exchange_ns or self._last_ns)
 
 
-def _is_trade(message: Message) -> bool:
-    """Return whether a message reports a trade, even one that cannot be read."""
-    if message.change is None:
-        return b"matched_order" in message.raw
-    return isinstance(message.change.body, TradeChange)
-
-
 class SessionRecorder:
     """Records at a session's clock, and sends every row on as it is written.
 
@@ -366,3 +359,10 @@ class SessionRecorder:
         if self._unsent:
             rows, self._unsent[:] = [*self._unsent], []
             self._listener.on_rows(rows)
+
+
+def _is_trade(message: Message) -> bool:
+    """Return whether a message reports a trade, even one that cannot be read."""
+    if message.change is None:
+        return b"matched_order" in message.raw
+    return isinstance(message.change.body, TradeChange)

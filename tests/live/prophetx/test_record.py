@@ -146,7 +146,7 @@ def test_a_lost_socket_leaves_a_gap_and_a_correct_book(
     recorded = record(sandbox, folder, played, break_off)
     assert recorded.gaps == 1
     tape = Tape(folder)
-    assert any("lost 1 times" in note for note in tape.info.notes)
+    assert any("lost 1 time " in note for note in tape.info.notes)
     last: dict[tuple[object, ...], object] = {}
     for kind, line, odds, cents, _ in facts(folder):
         if kind == Kind.OFFER:
