@@ -1,4 +1,4 @@
-"""Typical mistakes, from the shell: a one-line error, and never a secret."""
+"""Typical mistakes at the command line: a one-line error, and never a secret."""
 
 import asyncio
 import gzip
@@ -6,25 +6,34 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from live.__main__ import main
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.model.market import EventStatus, Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType
+from tests.conftest import Outcome
 from tests.contract.moneyline import GAME, MONEYLINE, SELECTIONS, START_NS
 from tests.event_loops import run_watching, until
+from tests.fixture_types import RunMain
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 from tests.paths import PROJECT
 
-pytestmark = pytest.mark.slow  # a process for each verb
+pytestmark = pytest.mark.slow  # many verbs, one after the other
 
+SPEED = 20
 SECRET = "hunter2-of-the-house"
+
+Environ = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,50 @@ class Ended:
     err: str
 
 
-Environ = dict[str, str]
+@contextmanager
+def served(sandbox: Sandbox, *settings: str) -> Iterator[LocalSandbox]:
+    """Serve the shipped game in another thread: a verb needs the main one, as in its process."""
+    opened: Future[tuple[LocalSandbox, Callable[[], object]]] = Future()
+
+    async def serve() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        async with sandbox(SPEED, "+experiment=nba", *settings) as here:
+            opened.set_result((here, partial(loop.call_soon_threadsafe, stop.set)))
+            await stop.wait()
+
+    def fail(serving: Future[None]) -> None:
+        # A sandbox that cannot be opened is an error, instead of being waited for.
+        if not opened.done():
+            opened.set_exception(serving.exception())
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        serving = pool.submit(run_watching, serve())
+        serving.add_done_callback(fail)
+        here, stop = opened.result()
+        try:
+            yield here
+        finally:
+            stop()
+            serving.result()
+
+
+Live = Callable[..., Outcome]
+
+
+@pytest.fixture
+def live(tmp_path: Path, run_main: RunMain) -> Live:
+    """Return `python -m live` in this process, in a folder of its own, with keys if given."""
+
+    def run_live(*words: str, environ: Environ | None = None) -> Outcome:
+        def entry(given: Sequence[str]) -> int:
+            for name in [name for name in os.environ if "PROPHETX" in name]:
+                del os.environ[name]
+            os.environ.update(environ or {})
+            return main(given)
+
+        return run_main(entry, tmp_path, *words)
+
+    return run_live
 
 
 async def run(
@@ -64,21 +116,6 @@ async def run(
     return Ended(process.returncode, out.decode(), err.decode())
 
 
-def with_sandbox(
-    sandbox: Sandbox,
-    scenario: Callable[[LocalSandbox], Awaitable[None]],
-    *settings: str,
-    speed: float = 20,
-) -> None:
-    """Play a scenario while a sandbox serves the shipped game."""
-
-    async def serve() -> None:
-        async with sandbox(speed, "+experiment=nba", *settings) as here:
-            await scenario(here)
-
-    run_watching(serve())
-
-
 def keys(secret: str) -> Environ:
     """Return a key pair as environment variables."""
     return {"PROPHETX_ACCESS_KEY": "ours-alone", "PROPHETX_SECRET_KEY": secret}
@@ -89,58 +126,51 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def is_one_line(ended: Ended, verb: str, *named: str) -> None:
+def is_one_line(outcome: Outcome, verb: str, *named: str) -> None:
     """Assert that one line was printed, which names these, with status 2."""
-    assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1), ended
-    assert ended.err.startswith(f"python -m live {verb}: ")
-    assert [name for name in named if name not in ended.err] == []
+    assert (outcome.status, outcome.out, len(outcome.err)) == (2, [], 1), outcome
+    assert outcome.err[0].startswith(f"python -m live {verb}: ")
+    assert [name for name in named if name not in outcome.err[0]] == []
 
 
-def test_a_wrong_key_gives_a_one_line_error(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_wrong_key_gives_a_one_line_error(sandbox: Sandbox, live: Live, tmp_path: Path) -> None:
     """Every verb prints that the keys are refused, without them, and leaves no files.
 
     The first login with a key sets its secret at the sandbox.
     """
-
-    async def scenario(here: LocalSandbox) -> None:
-        assert (await run(tmp_path, "status", *here.settings, environ=keys("right"))).status == 0
+    with served(sandbox) as here:
+        assert live("status", *here.settings, environ=keys("right")).status == 0
         for verb in ("check", "status", "cancel-all", "record", "paper", "trade"):
             name = ["session.name=a"] if verb in ("paper", "trade") else []
-            ended = await run(tmp_path, verb, *name, *here.settings, environ=keys(SECRET))
-            is_one_line(ended, verb, "sandbox_local refuses the keys")
-            assert SECRET not in ended.err
-        assert files_in(tmp_path) == []
-
-    with_sandbox(sandbox, scenario)
+            outcome = live(verb, *name, *here.settings, environ=keys(SECRET))
+            is_one_line(outcome, verb, "sandbox_local refuses the keys")
+            assert SECRET not in outcome.err[0]
+    assert files_in(tmp_path) == []
 
 
-def test_an_unknown_tournament_gives_a_one_line_error(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_an_unknown_tournament_gives_a_one_line_error(sandbox: Sandbox, live: Live) -> None:
     """A session or a recording does not begin, and the error lists the tournaments."""
-
-    async def scenario(here: LocalSandbox) -> None:
+    with served(sandbox) as here:
         words = ["markets.tournaments=[NHL]", *here.settings]
         for verb in ("record", "paper", "trade"):
             name = ["session.name=a"] if verb != "record" else []
-            is_one_line(await run(tmp_path, verb, *name, *words), verb, "'NHL'", "NBA")
-
-    with_sandbox(sandbox, scenario)
+            is_one_line(live(verb, *name, *words), verb, "'NHL'", "NBA")
 
 
-def test_a_closed_event_gives_a_one_line_error(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_closed_event_gives_a_one_line_error(
+    sandbox: Sandbox, live: Live, tmp_path: Path
+) -> None:
     """Where every event has ended the error says that there is nothing to trade."""
     tape = write_ended_game(tmp_path / "tape")
-
-    async def scenario(here: LocalSandbox) -> None:
-        for verb in ("paper", "trade"):
-            ended = await run(tmp_path, verb, "session.name=a", *here.settings)
-            assert (ended.status, ended.out) == (2, ""), ended
-            *before, message = ended.err.splitlines()
-            assert message.startswith(f"python -m live {verb}: markets: none is on offer, as when")
-            assert before == ["socket 1 is up, with 1 events"]
-        assert not any(api_account.records for api_account in here.server.accounts.values())
-
     played = [f"recording.path={tape}", "sandbox.begin_minutes_before_start=0"]
-    with_sandbox(sandbox, scenario, *played)
+    with served(sandbox, *played) as here:
+        for verb in ("paper", "trade"):
+            outcome = live(verb, "session.name=a", *here.settings)
+            assert (outcome.status, outcome.out) == (2, []), outcome
+            *before, last = outcome.err
+            assert last.startswith(f"python -m live {verb}: markets: none is on offer, as when")
+            assert before == ["socket 1 is up, with 1 event"]
+        assert not any(api_account.records for api_account in here.server.accounts.values())
 
 
 def write_ended_game(folder: Path) -> Path:
@@ -156,31 +186,24 @@ def write_ended_game(folder: Path) -> Path:
 
 
 def test_a_speed_other_than_the_sandboxs_gives_a_one_line_error(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, live: Live
 ) -> None:
     """A session months away from its sandbox is refused, and the error names the setting."""
-
-    async def scenario(here: LocalSandbox) -> None:
+    with served(sandbox) as here:
         for speed in ("1", "25"):
             words = [*here.settings, f"sandbox.speed={speed}"]
             for verb in ("record", "paper", "trade"):
                 name = ["session.name=a"] if verb != "record" else []
-                ended = await run(tmp_path, verb, *name, *words)
-                is_one_line(ended, verb, f"sandbox.speed: {speed} is not that of sandbox_local")
-
-    with_sandbox(sandbox, scenario)
+                why = f"sandbox.speed: {speed} is not that of sandbox_local"
+                is_one_line(live(verb, *name, *words), verb, why)
 
 
-def test_a_wrong_socket_port_gives_a_one_line_error(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_wrong_socket_port_gives_a_one_line_error(sandbox: Sandbox, live: Live) -> None:
     """If REST answers but the socket's port does not, the last line says so."""
-
-    async def scenario(here: LocalSandbox) -> None:
-        elsewhere = [*here.settings, "prophet.socket_port=9"]
-        ended = await run(tmp_path, "check", *elsewhere)
-        assert (ended.status, ended.err.count("\n")) == (1, 1), ended
-        assert "the socket of sandbox_local" in ended.err
-
-    with_sandbox(sandbox, scenario)
+    with served(sandbox) as here:
+        outcome = live("check", *here.settings, "prophet.socket_port=9")
+    assert (outcome.status, len(outcome.err)) == (1, 1), outcome
+    assert "the socket of sandbox_local" in outcome.err[0]
 
 
 @pytest.mark.parametrize("keys_from", ["environment", "file"])
@@ -212,7 +235,11 @@ def test_secrets_are_never_printed_or_written(
         assert len(files_in(folder)) > 10
         assert [path for path in files_in(folder) if holds(path, banned)] == []
 
-    with_sandbox(sandbox, scenario)
+    async def serve() -> None:
+        async with sandbox(SPEED, "+experiment=nba") as here:
+            await scenario(here)
+
+    run_watching(serve())
 
 
 def key_file(path: Path) -> Environ:
