@@ -29,17 +29,24 @@ def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequ
     words = [word for word in arguments if word != "--debug"]
     verb = words[0] if words else "--help"
     if verb in ("-h", "--help", "help"):
-        sys.stdout.write(help_text)
-        return 0
+        return _guarded(program, _printing(help_text), ())
     if verb == "--version":
-        sys.stdout.write(f"prophet-sim {version('prophet-sim')}\n")
-        return 0
+        return _guarded(program, _printing(f"prophet-sim {version('prophet-sim')}\n"), ())
     if verb not in verbs:
         return _failed(program, f"no verb {verb!r}; there are {', '.join(verbs)}", 2)
     if "--debug" in arguments:
         verbs[verb](words[1:])
         return 0
     return _guarded(f"{program} {verb}", verbs[verb], words[1:])
+
+
+def _printing(text: str) -> Verb:
+    """Return a verb that prints a text: its reader may go away too."""
+
+    def printed(_: Sequence[str]) -> None:
+        sys.stdout.write(text)
+
+    return printed
 
 
 def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:

@@ -35,6 +35,11 @@ from strategies.trading.model.setting_reader import unknown
 CONFIG_FOLDER = Path(__file__).parent
 
 # The options of Hydra that are supported.
+_OPTIONS_WITH_VALUE: dict[str, tuple[str, ...]] = {
+    "--cfg": ("job", "hydra", "all"),
+    "--package": (),
+    "--config-dir": (),
+}
 _OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")
 
 
@@ -274,6 +279,12 @@ def _names(prefix: str, node: Any) -> list[str]:
 
 def _in_order(arguments: Sequence[str]) -> list[str]:
     """Return the arguments with Hydra's options first, as its parser requires."""
+    for option, values in _OPTIONS_WITH_VALUE.items():
+        given = any(word.partition("=")[0] == option for word in arguments)
+        value = _value_of(option, arguments)
+        if given and (not value or (values and value not in values)):
+            message = f"{option}: write {option} {' or '.join(values) or 'VALUE'}"
+            raise ConfigError(message)
     for word in arguments:
         if word.startswith("-") and word.partition("=")[0] not in _OPTIONS:
             message = f"{word}: no such option; there are {', '.join(_OPTIONS)}"

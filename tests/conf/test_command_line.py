@@ -1,7 +1,10 @@
 """What both command lines have in common, whatever the verb."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 from tests.paths import PROJECT
 
@@ -28,3 +31,33 @@ def test_a_verb_ends_quietly_when_its_output_is_closed() -> None:
         running.stdout.close()
         assert running.stderr.read() == ""
         assert running.wait() == 141
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sim", "--help"),
+        ("sim", "--version"),
+        ("sim", "run", "--help"),
+        ("sim", "run", "--cfg", "job"),
+        ("live", "--help"),
+        ("live", "trade", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_what_nobody_reads_ends_quietly(words: tuple[str, ...]) -> None:
+    """Each verb whose reader went away before the first line writes no error; status 141."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", *words],
+            check=False,
+            cwd=PROJECT,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        os.close(writer)
+    assert (ran.returncode, ran.stderr) == (141, "")

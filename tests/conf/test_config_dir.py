@@ -60,3 +60,20 @@ def test_a_word_that_is_no_setting_is_named(tmp_path: Path) -> None:
         2,
         ["python -m sim run: extra: no setting; write NAME=VALUE"],
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--cfg",), "--cfg: write --cfg job or hydra or all"),
+        (("--cfg", "jobs"), "--cfg: write --cfg job or hydra or all"),
+        (("--config-dir",), "--config-dir: write --config-dir VALUE"),
+        (("--cfg=job", "--multirun"), "--cfg: shows one run; leave out --multirun"),
+    ],
+)
+def test_an_option_without_its_value_is_refused_in_one_line(
+    tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    """The option is named with what it takes, in place of a usage text."""
+    outcome = run_sim(tmp_path, "run", *words)
+    assert (outcome.status, outcome.out, outcome.err) == (2, [], [f"python -m sim run: {message}"])

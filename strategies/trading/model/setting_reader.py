@@ -126,7 +126,9 @@ def refusal(name: str, value: object, kind: Any) -> str:
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """Return the message that no setting has this name, with the nearest one that exists."""
-    nearest = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    # A part of which this would be a setting is no other spelling of it.
+    others = [each for each in known if not name.startswith(f"{each}.")]
+    nearest = get_close_matches(name, others, n=1, cutoff=0.6)
     return f"{name}: no such setting{f'; did you mean {nearest[0]}?' if nearest else ''}"
 
 
