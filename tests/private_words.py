@@ -55,6 +55,7 @@ ALLOWED = {
     "floor_ms": "the lower bound of a delay, as cap_ms is the upper one",
     "_floor_ns": "the lower bound of a delay, as cap_ms is the upper one",
     "a past recording": "a recording of the past",
+    '"<link"': "an element of HTML",
 }
 
 # The words that the issue counted, and how many of them the packages may hold at most.

@@ -1,4 +1,4 @@
-"""The benchmarks: what the figures of the documents were measured with still measures."""
+"""The benchmarks: what measured the documents' figures still runs."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from tests.paths import PROJECT
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["nobody trading", "refresh every 5 s", "every change"])
 def test_a_case_of_a_backtest_is_measured(small_tape: Path, case: str) -> None:
-    """Each case runs by itself, as the table is made, and counts what it says it counts."""
+    """Each case runs by itself, as for the table, and counts what it names."""
     module = [sys.executable, "-m", "benchmarks.backtest"]
     done = subprocess.run(
         [*module, "--case", case, "--recording", str(small_tape)],
@@ -30,8 +30,8 @@ def test_a_case_of_a_backtest_is_measured(small_tape: Path, case: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["backtest", "live"])
-def test_a_benchmark_says_how_it_is_run(module: str) -> None:
-    """Each is a module that can be asked for help, which names the command."""
+def test_a_benchmark_has_a_help_text(module: str) -> None:
+    """Each is a module whose help names the command."""
     command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The two documents of rules: every row names tests that are there, settings and codes too."""
+"""The two documents of rules: every row names existing tests, settings and codes."""
 
 import ast
 import re
@@ -13,8 +13,8 @@ DOCUMENTS = ("fills.md", "exchange.md")
 NAME = re.compile(r"`([^`]+)`")
 SETTING = re.compile(r"`((?:exchange|fees|latency)\.[\w.]+)`")
 CODE = re.compile(r"[a-z]+(_[a-z]+)+")
-# Where the exchange's codes are said.
-SPEAKERS = ("refusals.py", "prophet.py", "activation.py", "cancels.py", "participant.py")
+# The modules that hold the exchange's codes.
+CODE_MODULES = ("refusals.py", "prophet.py", "activation.py", "cancels.py", "participant.py")
 KNOWN = re.compile(r"(documented|observed|assumed)\b")
 
 Row = dict[str, str]
@@ -52,10 +52,10 @@ def names_of_tests() -> set[str]:
     }
 
 
-def codes_said() -> set[str]:
+def codes_sent() -> set[str]:
     """Return the codes that the exchange's modules hold as texts; names of slots are none."""
-    said = set()
-    for name in SPEAKERS:
+    codes = set()
+    for name in CODE_MODULES:
         tree = ast.parse((PROJECT / "sim" / "exchange" / name).read_text(encoding="utf-8"))
         slots = {
             part.value
@@ -65,12 +65,12 @@ def codes_said() -> set[str]:
             if isinstance(part, ast.Constant)
         }
         texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-        said |= {text for text in texts - slots if isinstance(text, str) and CODE.fullmatch(text)}
-    return said
+        codes |= {text for text in texts - slots if isinstance(text, str) and CODE.fullmatch(text)}
+    return codes
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_rule_names_tests_that_are_there(document: str) -> None:
+def test_every_rule_names_existing_tests(document: str) -> None:
     """Each row of each table has at least one test, and all that it names exist."""
     documented = list(rows(document))
     assert len(documented) > 20
@@ -80,18 +80,18 @@ def test_every_rule_names_tests_that_are_there(document: str) -> None:
     assert sorted(named - names_of_tests()) == []
 
 
-def test_every_rule_of_the_exchange_says_how_it_is_known() -> None:
-    """Documented, observed or assumed; what is not assumed says from where."""
+def test_every_rule_of_the_exchange_has_its_source() -> None:
+    """Documented, observed or assumed; everything but an assumption names its source."""
     for row in rows("exchange.md"):
         known = row.get("source", "assumed")
         assert KNOWN.match(known), row
         assert known.startswith("assumed") or ":" in known, row
 
 
-def test_every_setting_that_a_document_names_is_there(
+def test_every_setting_that_a_document_names_exists(
     compose_settings: Callable[..., DictConfig],
 ) -> None:
-    """And every setting of the exchange is named by one of them, save the balance to start with."""
+    """Every setting of the exchange is named by a document, except the starting balance."""
     config = compose_settings()
     named = {name for document in DOCUMENTS for name in SETTING.findall(text(document))}
     missing = [name for name in named if OmegaConf.select(config, name, default=None) is None]
@@ -103,4 +103,4 @@ def test_every_setting_that_a_document_names_is_there(
 def test_every_code_of_the_exchange_is_in_its_document() -> None:
     """Every code that the exchange can send is in the table of codes, and no other."""
     listed = {name for row in rows("exchange.md") for name in NAME.findall(row.get("code", ""))}
-    assert listed == codes_said()
+    assert listed == codes_sent()

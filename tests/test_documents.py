@@ -1,4 +1,4 @@
-"""The documents for those who change the project: what they name is there."""
+"""The documents for those who change the project: everything that they name exists."""
 
 import re
 
@@ -15,18 +15,18 @@ TOPS = ("benchmarks/", "conf/", "docs/", "live/", "recordings/", "sim/", "strate
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_link_and_path_in_a_document_is_there(document: str) -> None:
+def test_every_reference_and_path_in_a_document_exists(document: str) -> None:
     """Each file linked to, and each path of the project in backticks, exists."""
     folder = (PROJECT / document).parent
     text = (PROJECT / document).read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    assert [link for link in links if not (folder / link).exists()] == []
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
+    assert [target for target in targets if not (folder / target).exists()] == []
     named = [name for name in re.findall(r"`([\w./]+)`", text) if name.startswith(TOPS)]
     named = [name for name in named if "my_idea" not in name]
     assert [name for name in named if not (PROJECT / name).exists()] == []
 
 
-def test_the_architecture_names_every_folder_of_the_desk_and_the_wings() -> None:
+def test_the_architecture_names_every_folder_of_code() -> None:
     """A newcomer finds every folder of code on the page, by its path or by its name."""
     text = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     packages = {

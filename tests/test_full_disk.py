@@ -74,7 +74,7 @@ def test_a_full_disk_ends_a_backtest_in_the_path_of_its_run(
     assert "cannot be written (No space left on device); free space" in outcome.err[0]
 
 
-def test_printing_to_a_full_device_is_said_in_one_line() -> None:
+def test_printing_to_a_full_device_gives_a_one_line_error() -> None:
     """Standard output is named like any other file, and nothing is added as the process ends."""
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "sim", "validate", "nba"]

@@ -1,4 +1,4 @@
-"""The README: short, and every command, setting and path in it is there."""
+"""The README: short, and every command, setting and path in it exists."""
 
 import re
 import shlex
@@ -47,8 +47,8 @@ def test_it_is_short() -> None:
     assert "run +experiment=nba" in COMMANDS
 
 
-def test_both_first_commands_are_those_that_are_promised() -> None:
-    """A stranger finds, word for word, how to install and run, and how to test."""
+def test_both_first_commands_are_as_documented() -> None:
+    """The README has, word for word, how to install and run, and how to test."""
     assert (
         "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[dev]' "
         "&& .venv/bin/python -m sim run +experiment=nba"
@@ -72,10 +72,10 @@ def test_every_run_in_it_can_be_composed(compose_settings: Compose, command: str
 
 
 @pytest.mark.parametrize("command", OTHERS)
-def test_every_other_command_in_it_is_as_its_help_says(
+def test_every_other_command_in_it_agrees_with_its_help(
     sim: Callable[..., Any], command: str
 ) -> None:
-    """The verb is there, and its own help knows every option and fixed word that is named."""
+    """The verb exists, and its own help has every option and fixed word that is named."""
     words = shlex.split(command)
     if words[:1] == ["--help"]:
         assert sim(*words).status == 0
@@ -87,25 +87,25 @@ def test_every_other_command_in_it_is_as_its_help_says(
     assert [word for word in named if word not in help_text] == []
 
 
-def test_what_is_cheap_works_as_it_is_written(sim: Callable[..., Any]) -> None:
-    """Help, validation of the shipped recording, and showing the settings do what is said."""
+def test_quick_commands_work_as_written(sim: Callable[..., Any]) -> None:
+    """Help, validation of the shipped recording, and showing the settings work."""
     for words in (["--help"], ["validate", "nba"], ["run", "+experiment=nba", "--cfg", "job"]):
         assert sim(*words).status == 0
 
 
 def test_every_verb_is_in_it() -> None:
-    """A reader learns of every verb that there is."""
+    """Every verb is in a command of the README."""
     assert {command.split()[0] for command in COMMANDS} >= set(VERBS)
 
 
-def test_every_experiment_that_it_names_is_there() -> None:
-    """No experiment is named that Hydra would not find."""
+def test_every_experiment_that_it_names_exists() -> None:
+    """Hydra finds every experiment that is named."""
     named = set(re.findall(r"\+experiment=(\w+)", README)) - {"NAME"}
     assert named
     assert named <= set(choices()["experiment"])
 
 
-def test_every_setting_that_it_names_is_there(compose_settings: Compose) -> None:
+def test_every_setting_that_it_names_exists(compose_settings: Compose) -> None:
     """Each setting named in the text, in full or as a group, is in the configuration."""
     config = compose_settings()
     named = [
@@ -120,16 +120,16 @@ def test_every_setting_that_it_names_is_there(compose_settings: Compose) -> None
     assert missing == []
 
 
-def test_every_link_and_path_in_it_is_there() -> None:
+def test_every_reference_and_path_in_it_exists() -> None:
     """Each file linked to, and each path of the project named, exists."""
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
     tops = {path.name for path in PROJECT.iterdir()} - {"runs", ".venv"}
     paths = [
         name
         for name in INLINE
         if "/" in name and name.partition("/")[0] in tops and " " not in name
     ]
-    assert [path for path in (*links, *paths) if not (PROJECT / path).exists()] == []
+    assert [path for path in (*targets, *paths) if not (PROJECT / path).exists()] == []
 
 
 def listed_folders() -> list[Path]:

@@ -100,7 +100,7 @@ def module_of_target(target: str) -> str:
 
 
 def stands_alone(path: Path) -> bool:
-    """Tell whether a file needs no importer: it is run, is a package, or is a strategy."""
+    """Return whether a file needs no importer: it is run, is a package, or is a strategy."""
     return path.stem in {"__main__", "__init__"} or path.parent == PROJECT / "strategies"
 
 
@@ -114,12 +114,12 @@ def public_parts(node: Documented, name: str) -> Iterator[tuple[Documented, str]
             yield from public_parts(part, part.name)
 
 
-def settling_nodes(node: ast.AST) -> Iterator[ast.AST]:
+def nodes_outside_marks(node: ast.AST) -> Iterator[ast.AST]:
     """Yield all that is in a node, save in functions that mark: they alone take a fair price."""
     yield node
     for part in ast.iter_child_nodes(node):
         if not (isinstance(part, Function) and part.name.startswith("mark")):
-            yield from settling_nodes(part)
+            yield from nodes_outside_marks(part)
 
 
 def declaration(node: ast.AST) -> tuple[str, ast.expr] | None:
@@ -134,14 +134,14 @@ def declaration(node: ast.AST) -> tuple[str, ast.expr] | None:
     return None
 
 
-def says_float(type_: ast.expr) -> bool:
-    """Tell whether a declared type holds a float."""
+def holds_float(type_: ast.expr) -> bool:
+    """Return whether a declared type holds a float."""
     return any(isinstance(part, ast.Name) and part.id == "float" for part in ast.walk(type_))
 
 
 def floats_written(path: Path) -> Iterator[int]:
     """Yield the lines of a money module where a float is written, or made by a division."""
-    for node in settling_nodes(tree(path)):
+    for node in nodes_outside_marks(tree(path)):
         match node:
             case ast.Constant(value=float(), lineno=line):
                 yield line
@@ -153,12 +153,12 @@ def floats_declared(path: Path) -> Iterator[tuple[str, int]]:
     """Yield the names that a module declares to hold a float, with their lines."""
     for node in ast.walk(tree(path)):
         declared = declaration(node)
-        if declared is not None and says_float(declared[1]):
+        if declared is not None and holds_float(declared[1]):
             yield declared[0], declared[1].lineno
 
 
 def test_the_packages_are_not_empty() -> None:
-    """The rules below are held against real files: every package, its tests, and its money."""
+    """The rules below check real files: every package, its tests, and its money modules."""
     assert {path.relative_to(PROJECT).parts[0] for path in SOURCES} >= {"strategies", "recordings"}
     assert "money" in {path.stem for path in MONEY_MODULES}
     assert Path(__file__).resolve() in [path.resolve() for path in TESTS]
@@ -230,7 +230,7 @@ def test_nothing_is_left_for_later() -> None:
     assert marked == []
 
 
-def test_all_that_is_public_says_what_it_is() -> None:
+def test_everything_public_has_a_docstring() -> None:
     """Every public module, class, method and function has a docstring."""
     silent = [
         f"{place(path, getattr(part, 'lineno', 1))} {name}"
@@ -242,7 +242,7 @@ def test_all_that_is_public_says_what_it_is() -> None:
 
 
 @pytest.mark.slow
-def test_every_test_says_what_it_promises() -> None:
+def test_every_test_states_its_behaviour() -> None:
     """Every test module and test function states in a docstring, as a sentence, what it shows."""
     silent = [place(path) for path in TESTS if not ast.get_docstring(tree(path))]
     silent += [
@@ -256,7 +256,7 @@ def test_every_test_says_what_it_promises() -> None:
 
 
 def test_tests_use_real_objects() -> None:
-    """Nothing imports a mocking library: a test stands on a real object at a lower seam."""
+    """Nothing imports a mocking library: a test uses a real object at a lower seam."""
     mocking = [
         f"{place(path)} {name}"
         for path in SOURCES + TESTS
@@ -300,10 +300,13 @@ def test_class_names_are_unique() -> None:
     assert repeated((name, path) for path in SOURCES for name in public_types(path)) == {}
 
 
-# What people read: the packages, their settings, the documents, the benchmarks and CI.
+# They name the private words.
+RULES_OF_WORDS = {"private_words.py", "test_tidy.py"}
+# What people read: the packages, their settings, the documents, the benchmarks, the tests and CI.
 PROSE = [
     *(*SOURCES, *files(*PACKAGES, suffix=".yaml"), *files("docs", suffix=".md")),
     *(*PROJECT.glob("*.md"), *files("benchmarks"), PROJECT / ".ci" / "run"),
+    *(path for path in TESTS if path.name not in RULES_OF_WORDS),
 ]
 
 

@@ -304,7 +304,7 @@ def attach_watcher(harness: ExchangeHarness) -> tuple[Any, Watcher]:
     """Attach a desk that trades with a watcher; return both."""
     watcher = Watcher()
 
-    def assemble(parts: dict[str, Any], **partners: Any) -> Any:
+    def assemble(parts: dict[str, Any], **parts_of_desk: Any) -> Any:
         settings = DeskSettings(
             strategy=watcher,
             pricing=parts["pricing"],
@@ -315,7 +315,7 @@ def attach_watcher(harness: ExchangeHarness) -> tuple[Any, Watcher]:
             session_name="contract",
             start_number=1,
         )
-        return assemble_desk(settings, **partners)
+        return assemble_desk(settings, **parts_of_desk)
 
     return harness.attach_desk(assemble), watcher
 

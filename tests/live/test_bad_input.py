@@ -31,7 +31,7 @@ from tests.paths import PROJECT
 pytestmark = pytest.mark.slow  # many verbs, one after the other
 
 SPEED = 20
-SECRET = "hunter2-of-the-house"
+SECRET = "hunter2-and-more"
 
 Environ = dict[str, str]
 

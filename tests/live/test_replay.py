@@ -28,7 +28,7 @@ COMMANDS = (PlaceWager, CancelWager, CancelAll)
 
 
 def traded_a_while(here: LocalSandbox) -> bool:
-    """Tell whether many wagers were placed, and some were matched."""
+    """Return whether many wagers were placed, and some were matched."""
     return here.has_traded(wagers=80, fills=3)
 
 

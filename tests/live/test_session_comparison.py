@@ -23,7 +23,7 @@ BEGIN = "sandbox.begin_minutes_before_start=0"
 
 
 def was_filled(here: LocalSandbox) -> bool:
-    """Tell whether enough wagers were placed to compare, and some were matched."""
+    """Return whether enough wagers were placed to compare, and some were matched."""
     return here.has_traded(wagers=30, fills=4)
 
 

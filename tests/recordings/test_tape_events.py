@@ -98,7 +98,7 @@ def test_other_rows_have_no_event(read: Row) -> None:
 
 
 def test_rows_of_a_market_added_later_are_read() -> None:
-    """The dictionaries and the catalogue may grow after the first row."""
+    """Entries may be added to the dictionaries and the catalogue after the first row."""
     info = tape_info()
     catalogue = info.catalogue()
     events = TapeEvents(info, catalogue)

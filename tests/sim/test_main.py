@@ -175,7 +175,7 @@ def test_a_run_writes_a_complete_folder_and_prints_its_path_last(
 
 
 def test_a_run_that_fails_has_status_1(sim: Sim, tmp_path: Path, small_tape: Path) -> None:
-    """A valid run that cannot be carried out ends with status 1 and one line."""
+    """A valid run that fails on the way ends with status 1 and one line."""
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     outcome = sim("run", "recording.path=tape", "hydra.run.dir=file/run")
     assert (outcome.status, outcome.out, len(outcome.err)) == (1, [], 1)

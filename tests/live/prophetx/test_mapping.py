@@ -94,7 +94,7 @@ def test_an_unknown_outcome_is_found_by_its_competitor() -> None:
     ],
 )
 def test_an_invalid_pair_is_refused(sides: tuple[list[dict[str, object]], ...]) -> None:
-    """One side alone, points that do not mirror, and two lines of one outcome are no pair."""
+    """One side alone, unequal points, and two lines of one outcome are no pair."""
     with pytest.raises(ProtocolError, match="strike"):
         mapping.pair_levels(SPREAD, levels_of(strike(*sides)), None)
 

@@ -47,7 +47,7 @@ OPENED = [WagerAccepted, WagerOpened]
 
 @pytest.fixture
 def harness(tmp_path: Path, compose_settings: Compose) -> Iterator[ProphetHarness]:
-    """Yield a room on a sandbox, its market open and its account untouched."""
+    """Yield a harness on a sandbox, its market open and its account unused."""
     harness = ProphetHarness(tmp_path, compose_settings)
     yield harness
     harness.close()

@@ -92,12 +92,12 @@ async def closed_to_reconnect(server: ScriptedServer) -> None:
 
 
 async def error_to_reconnect(server: ScriptedServer) -> None:
-    """Tell the socket to come back, without closing it."""
+    """Send an error that asks to reconnect, without closing the socket."""
     await server.send("pusher:error", {"code": 4200, "message": "come again"})
 
 
 async def error_to_wait(server: ScriptedServer) -> None:
-    """Tell the socket to come back later."""
+    """Send an error that asks to reconnect later."""
     await server.send("pusher:error", {"code": 4100, "message": "over capacity"})
 
 
@@ -309,7 +309,7 @@ def refused(
     prepare: Callable[[ScriptedServer], None],
     then: Callable[[ScriptedServer], Awaitable[None]] | None = None,
 ) -> ScriptedServer:
-    """Stream from a peer until the stream ends by itself, with its error."""
+    """Run a stream until it ends by itself, with its error."""
     server = ScriptedServer()
     prepare(server)
 
@@ -363,7 +363,7 @@ def test_an_error_of_the_callback_is_raised() -> None:
 
 @pytest.mark.slow
 def test_an_unreachable_exchange_is_retried() -> None:
-    """Without any socket the stream reports it and retries with growing pauses."""
+    """Without any socket the stream reports it and retries with longer and longer pauses."""
 
     async def run() -> list[int]:
         server = ScriptedServer()

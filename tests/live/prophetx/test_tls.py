@@ -55,7 +55,7 @@ def test_messages_arrive_over_tls(certificate: ssl.SSLContext) -> None:
 
 
 async def frozen(server: ScriptedServer) -> None:
-    """Let the peer stop without a word, until it is noticed."""
+    """Freeze the server without closing the socket."""
     server.freeze()
 
 
@@ -104,7 +104,7 @@ def test_unreadable_authorities_are_named(
 
 
 async def ask(server: ScriptedServer) -> None:
-    """Ask a peer for the least."""
+    """Make one request to a server."""
     async with serving(server), Transport(server.endpoint, WallClock()) as transport:
         await transport.ask("GET", "v4/mm/get_balance")
 

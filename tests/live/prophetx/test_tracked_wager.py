@@ -45,7 +45,7 @@ def known(ref: WagerRef = REF, line: Line = HOME, stake_cents: int = 1_000) -> T
 
 
 def order(status: str = "open", **fields: Any) -> WireOrder:
-    """Return the wager as an answer or the history tells it."""
+    """Return the wager as in a response or the history."""
     given: dict[str, Any] = {
         "order_id": "o-1",
         "external_id": REF,

@@ -150,7 +150,7 @@ class Sights:
         self._second = self._events.pop(SECOND)
 
     def put_on_offer(self, pair: int) -> None:
-        """Tell of a pair's game now, and open its market with offers on both lines."""
+        """Schedule a pair's game now, and open its market with offers on both lines."""
         if PAIRS[pair][0].event_id == SECOND:
             self._events[SECOND] = self._second
         if PAIRS[pair] is PAIRS[-1]:
@@ -240,13 +240,13 @@ def test_markets_added_later_are_quoted_and_replayed(
 ) -> None:  # fmt: skip
     """An added market, game and point are quoted too; a replay gives the same wagers."""
     entries = run(sandbox, compose_settings, tmp_path, mode, Trader.until_all_is_quoted)
-    grown = [
+    added_entries = [
         (entry.input_seq, entry.payload)
         for entry in entries
         if isinstance(entry.payload, MarketsAdded)
     ]
-    assert [added.lines for _, added in grown] == LATER
-    assert [added.market_keys for _, added in grown] == [
+    assert [added.lines for _, added in added_entries] == LATER
+    assert [added.market_keys for _, added in added_entries] == [
         (SPREAD.key,), (OTHER_MONEYLINE.key,), ()
     ]  # fmt: skip
     places = [
@@ -254,7 +254,7 @@ def test_markets_added_later_are_quoted_and_replayed(
         for entry in entries
         if isinstance(entry.payload, PlaceWager)
     ]
-    for (added_seq, _), pair in zip(grown, LATER, strict=True):
+    for (added_seq, _), pair in zip(added_entries, LATER, strict=True):
         seqs = [seq for seq, line_id in places if line_id in ids_of(pair)]
         assert seqs
         assert added_seq < min(seqs)

@@ -125,7 +125,7 @@ def runner(sandbox: Sandbox, compose_settings: Compose, tmp_path: Path) -> Sessi
 
 
 async def quoting(here: LocalSandbox, at_least: int = 4) -> None:
-    """Wait until so many wagers rest at the exchange."""
+    """Wait until this many wagers rest at the exchange."""
     await until(lambda: here.live_wagers >= at_least)
 
 
@@ -285,7 +285,7 @@ def replace_stake(request: PlaceWager) -> PlaceWager:
 
 
 async def break_books(here: LocalSandbox, api_account: ApiAccount, record: WagerRecord) -> None:
-    """Let the exchange tell of a fill beyond the stake of a wager."""
+    """Let the exchange send a fill beyond the stake of a wager."""
     event = WagerMatched(
         record.request.ref, record.request.odds, record.stake_cents * 2, 100, record.stake_cents * 2
     )

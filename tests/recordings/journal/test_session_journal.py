@@ -241,7 +241,7 @@ def test_another_process_reads_what_a_running_session_commits(tmp_path: Path) ->
 
 
 def test_a_reader_does_not_delay_commits(tmp_path: Path) -> None:
-    """The writer commits past the size of a checkpoint; the reader's view stays as it was."""
+    """The writer commits beyond the size of a checkpoint; the reader's view does not change."""
     path = tmp_path / "journal"
     with other_process(path) as writer:
         answer(writer, "first-1-0")

@@ -239,8 +239,8 @@ def test_no_trade_happens_while_a_market_is_suspended(rows: list[Row]) -> None:
             elif row.kind == Kind.TRADE:
                 assert is_open[row.market], row
             elif row.kind == Kind.OFFER:
-                grown = row.amount_cents > shown.get(place, 0)
-                assert is_open[row.market] or not grown or row.line in left, row
+                increased = row.amount_cents > shown.get(place, 0)
+                assert is_open[row.market] or not increased or row.line in left, row
                 shown[place] = row.amount_cents
 
 

@@ -86,7 +86,7 @@ def test_a_row_holds_its_columns_in_the_exchanges_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("clocks", list(Clocks))
 def test_only_a_window_of_the_tape_is_read_ahead(tmp_path: Path, clocks: Clocks) -> None:
-    """The first row comes after a few chunks, not after the whole tape: memory does not grow."""
+    """The first row comes after a few chunks, not after the whole tape: memory is bounded."""
     messages = [(second * S, second * S, 1) for second in range(100, 160)]
     tape = write(tmp_path / "t", messages, clocks, rows_per_segment=2)
     for late in sorted(tmp_path.glob("t/segment-*.parquet"))[5:]:

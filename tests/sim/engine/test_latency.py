@@ -38,7 +38,7 @@ def test_a_lognormal_delay_has_its_median_and_spread() -> None:
     assert abs(np.std(np.log(drawn)) - 0.4) < 0.01
 
 
-def test_a_lognormal_delay_stays_between_floor_and_cap() -> None:
+def test_a_lognormal_delay_stays_within_its_bounds() -> None:
     """Delays beyond the bounds are moved to them."""
     delay = Lognormal(60, 2, floor_ms=30, cap_ms=100, rng=rng())
     drawn = [delay.sample_ns() for _ in range(5000)]
@@ -65,7 +65,7 @@ def test_an_invalid_number_of_milliseconds_is_refused_by_name(wrong: Any) -> Non
             read_settings("latency.entry", model, settings | {name: wrong})
 
 
-def test_a_median_of_zero_and_a_cap_below_the_floor_are_refused() -> None:
+def test_a_median_of_zero_and_reversed_bounds_are_refused() -> None:
     """A log-normal delay needs a median, and bounds in order."""
     usual = {"median_ms": 60, "sigma": 0.4, "rng": rng()}
     with pytest.raises(ConfigError, match=r"^latency\.entry\.median_ms: 0 is not .* above 0"):

@@ -166,7 +166,7 @@ def test_a_line_without_a_result_is_paid_by_its_opposites() -> None:
     assert (ours.cash_cents, ours.matched_cents) == (100_900, 0)
 
 
-def test_settling_a_market_without_fills_changes_nothing() -> None:
+def test_the_settlement_of_a_market_without_fills_changes_nothing() -> None:
     """A market without matched stake pays nothing and costs nothing."""
     ours = account()
     ours.settle(SPREAD.key, results_of((Result.WON, Result.WON)))

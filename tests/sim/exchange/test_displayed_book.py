@@ -1,4 +1,4 @@
-"""The book as the exchange shows it, held against the worked figures of the partner API (8.1)."""
+"""The book as the exchange shows it, compared with the worked figures of the partner API (8.1)."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -171,7 +171,7 @@ def test_of_a_decrease_that_is_a_trade_only_the_unreported_part_is_new() -> None
 
 
 def test_a_cancel_is_still_possible_after_a_trade_took_what_came_since() -> None:
-    """What a trade left of an offer that had grown does not make an older cancel impossible."""
+    """What a trade left of an increased offer does not make an older cancel impossible."""
     offer = Offer(EVEN, Back(), WINDOW)
     offer.set_recorded(0, 150, 150)
     ours = wager(1, 1)

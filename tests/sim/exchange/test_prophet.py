@@ -361,7 +361,7 @@ def test_a_suspended_market_keeps_wagers_and_lets_them_be_cancelled(
 def test_a_mass_cancel_covers_all_wagers_placed_before_it(
     make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
 ) -> None:
-    """Open or pending, each gets a response; without open wagers there is none."""
+    """Open or pending, each gets a response; without open wagers none is sent."""
     scenario = make_scenario(delays={"activation": constant_ms(100)})
     scenario.place(1, "open", "home", 100, 100)
     scenario.place(1000, "waiting", "over", 100, 100)

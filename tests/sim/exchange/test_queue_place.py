@@ -17,7 +17,7 @@ MODELS = [Back(), Prorata(), Probable(3), Front()]
 
 
 def test_stake_that_comes_after_us_is_not_ahead_of_us(scenario: ExchangeScenario) -> None:
-    """An offer that grows after we joined grew behind us."""
+    """An increase of an offer after we joined is behind us."""
     scenario.offer(0, "away", 100, 200)
     scenario.place(1, "w", "home", 100, 1000)
     scenario.offer(2, "away", 100, 900)

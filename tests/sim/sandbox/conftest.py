@@ -31,7 +31,7 @@ def rows() -> RowBuilder:
 
 @pytest.fixture(scope="session")
 def sample() -> Sample:
-    """Return the reader of a recorded or documented payload; skip if there is none."""
+    """Return the reader of a recorded or documented payload; skip if it is missing."""
     if not SAMPLES.is_dir():
         pytest.skip("needs ../shared/prophet/samples")
     return lambda name: json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))

@@ -253,7 +253,7 @@ def test_a_sport_that_is_not_known_may_have_any_period(sport: str, period: Perio
 
 @pytest.mark.parametrize("sport", ["basketball", "American Football", "Baseball", "Ice Hockey"])
 def test_halves_are_taken_in_every_sport(sport: str) -> None:
-    """Recordings of before there were quarters and innings may hold halves of any sport."""
+    """Recordings older than quarters and innings may hold halves of any sport."""
     event = replace(game(), sport=sport)
     halves = (Period.FIRST_HALF, Period.SECOND_HALF)
     listed = [

@@ -288,7 +288,7 @@ def test_the_end_of_a_wager_releases_its_stake(
 
 
 def test_ended_wagers_are_kept_for_one_hour(harness: DeskHarness) -> None:
-    """Memory does not grow with ended wagers: each is dropped one hour after its end."""
+    """Memory of ended wagers is bounded: each is dropped one hour after its end."""
     old = harness.rest("home", 104, 1_000)
     harness.take(WagerCancelled(old, 1_000))
     harness.clock.skip(3_600 * 1_000_000_000)
