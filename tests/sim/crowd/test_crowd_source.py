@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from recordings.reader import Tape
 from recordings.tape import Kind, Row
 from recordings.validator import validate
+from sim.backtest import Backtest
 from sim.report.document import write_report
+from sim.results.run_summary import BacktestSummary
 from strategies.trading.model.errors import ConfigError, TapeError
 
 pytestmark = pytest.mark.slow  # backtests among a crowd
@@ -23,7 +24,7 @@ CROWD = (
     "feed.interest=3",
 )
 
-Build = Callable[..., Any]
+Build = Callable[..., Backtest]
 
 
 def shown_nothing(_label: str, _done: int, _total: int) -> None:
@@ -31,45 +32,48 @@ def shown_nothing(_label: str, _done: int, _total: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def summary(build_backtest: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return the summary of a run against a crowd, with its folder."""
-    folder = tmp_path_factory.mktemp("crowd_run")
-    figures = build_backtest(*CROWD).run(folder, shown_nothing)
-    return {**figures, "folder": folder}
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the run against a crowd."""
+    return tmp_path_factory.mktemp("crowd_run")
 
 
-def test_a_run_against_a_crowd_trades_with_the_true_queue(
-    summary: dict[str, Any],
-) -> None:
+@pytest.fixture(scope="module")
+def summary(build_backtest: Build, run_folder: Path) -> BacktestSummary:
+    """Return the summary of a run against a crowd, which is in the folder."""
+    return build_backtest(*CROWD).run(run_folder, shown_nothing)
+
+
+def test_a_run_against_a_crowd_trades_with_the_true_queue(summary: BacktestSummary) -> None:
     """The desk places and is filled; the queue is known, so no profits by queue model are given."""
-    assert summary["wagers_placed"] > 50
-    assert summary["fills"] > 0
-    assert summary["models"]["queue"] == "true queue"
-    assert summary["profit_cents_front"] is summary["profit_cents_back"] is None
-    assert summary["simulated"]
-    assert summary["recording"] == "simulated crowd, nba"
-    assert summary["rows"] > 2_000
+    assert summary.wagers_placed > 50
+    assert summary.fills > 0
+    assert summary.models["queue"] == "true queue"
+    assert summary.profit_cents_front is summary.profit_cents_back is None
+    assert summary.simulated
+    assert summary.recording == "simulated crowd, nba"
+    assert summary.rows > 2_000
 
 
-def test_the_report_names_the_crowd(summary: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("summary")
+def test_the_report_names_the_crowd(run_folder: Path) -> None:
     """The page names the simulated crowd and the true queue, and no queue model."""
-    write_report(summary["folder"])
-    page = (summary["folder"] / "report.html").read_text(encoding="utf-8")
+    write_report(run_folder)
+    page = (run_folder / "report.html").read_text(encoding="utf-8")
     assert "simulated crowd, nba" in page
     assert "true queue" in page
     assert "optimistic" not in page
 
 
 def test_the_same_seed_gives_the_same_decisions(
-    summary: dict[str, Any], build_backtest: Build
+    summary: BacktestSummary, build_backtest: Build
 ) -> None:
     """A second run has the same digest; with another seed the digest differs."""
     digests = []
     for seed in (7, 8):
         backtest = build_backtest(*CROWD, f"seed={seed}")
         digests.append(backtest.run_pass(backtest.queue()).journal.digest.hexdigest())
-    assert digests[0] == summary["digest"]
-    assert digests[1] != summary["digest"]
+    assert digests[0] == summary.digest
+    assert digests[1] != summary.digest
 
 
 def test_a_run_can_be_recorded_without_our_offers(build_backtest: Build, tmp_path: Path) -> None:

@@ -262,7 +262,9 @@ def test_a_game_of_another_tournament_keeps_the_middle_of_the_touch(catalogue: C
     assert not PRICING.moves_with_time(event)
 
 
-@pytest.mark.parametrize("period", [period for period in Period if period is not Period.GAME])
+@pytest.mark.parametrize(
+    "period", [each for each in Period if each.is_part and each.is_played_in("basketball")]
+)
 def test_a_period_is_not_priced_as_the_game(period: Period) -> None:
     """The moneyline of a period says nothing about the game's line, and is not priced by it."""
     game = SportEvent(EventId("g"), "", "H", "A", "NBA", "basketball", TIP_OFF_NS)
