@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import FinishedRun
 from tests.paths import PROJECT
 
 GOLDEN = Path(__file__).with_name("nba.json")
@@ -44,7 +45,7 @@ PINNED = (
 
 
 @pytest.fixture(scope="module")
-def golden(nba_run: Any, request: pytest.FixtureRequest) -> dict[str, Any]:
+def golden(nba_run: FinishedRun, request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return the pinned figures, renewed first if `--renew-golden` is given."""
     if request.config.getoption("--renew-golden"):
         pinned = {key: nba_run.summary[key] for key in PINNED}
@@ -80,7 +81,9 @@ def test_the_golden_run_trades_enough(golden: dict[str, Any]) -> None:
     assert golden["profit_cents"] != 0
 
 
-def test_the_main_command_gives_the_golden_figures(nba_run: Any, golden: dict[str, Any]) -> None:
+def test_the_main_command_gives_the_golden_figures(
+    nba_run: FinishedRun, golden: dict[str, Any]
+) -> None:
     """`python -m sim run +experiment=nba` gives the pinned digest and figures, to the cent."""
     assert pinned_of(nba_run.summary) == golden
 

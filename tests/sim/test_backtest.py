@@ -26,6 +26,7 @@ from sim.exchange.queue_models import Back
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
+from tests.conftest import FinishedRun
 
 pytestmark = pytest.mark.slow  # whole runs of the shipped recording
 
@@ -186,7 +187,7 @@ def before(sent: list[Sent], ns: int) -> list[Sent]:
 # The summary and the tables ------------------------------------------------------------------
 
 
-def test_the_summary_holds_every_figure(nba_run: Any) -> None:
+def test_the_summary_holds_every_figure(nba_run: FinishedRun) -> None:
     """Every documented figure is present, of its type, and digests are SHA-256."""
     wrong = {
         key: nba_run.summary.get(key, "missing")
@@ -199,14 +200,14 @@ def test_the_summary_holds_every_figure(nba_run: Any) -> None:
     assert (nba_run.summary["mode"], nba_run.summary["seed"]) == ("backtest", 7)
 
 
-def test_the_run_folder_holds_its_settings(nba_run: Any) -> None:
+def test_the_run_folder_holds_its_settings(nba_run: FinishedRun) -> None:
     """The composed configuration and the command line's words are beside the results."""
     overrides = (nba_run.folder / ".hydra" / "overrides.yaml").read_text(encoding="utf-8")
     assert "+experiment=nba" in overrides
     assert "spread_margin" in (nba_run.folder / ".hydra" / "config.yaml").read_text("utf-8")
 
 
-def test_tables_add_up_to_the_summary(nba_run: Any) -> None:
+def test_tables_add_up_to_the_summary(nba_run: FinishedRun) -> None:
     """Fills' stakes sum to the turnover; rows of wagers, fills and denials equal the counts."""
     summary, wagers = nba_run.summary, nba_run.table("wagers")
     fills = nba_run.table("fills")
@@ -219,7 +220,7 @@ def test_tables_add_up_to_the_summary(nba_run: Any) -> None:
     assert wagers["ref"].n_unique() == len(wagers)
 
 
-def test_the_account_ends_at_the_profit(nba_run: Any) -> None:
+def test_the_account_ends_at_the_profit(nba_run: FinishedRun) -> None:
     """The last row of equity, and the settled markets, equal the profit of the summary."""
     summary, last = nba_run.summary, nba_run.table("equity").row(-1, named=True)
     assert last["profit_cents"] == summary["profit_cents"]
@@ -231,7 +232,7 @@ def test_the_account_ends_at_the_profit(nba_run: Any) -> None:
     assert commission_cents == summary["commission_cents"]
 
 
-def test_every_fill_is_at_its_wagers_odds_or_longer(nba_run: Any) -> None:
+def test_every_fill_is_at_its_wagers_odds_or_longer(nba_run: FinishedRun) -> None:
     """A wager's fills sum to its matched stake, at its odds or longer, after it was sent."""
     wagers = {row["ref"]: row for row in nba_run.table("wagers").to_dicts()}
     matched: defaultdict[str, int] = defaultdict(int)
@@ -244,7 +245,7 @@ def test_every_fill_is_at_its_wagers_odds_or_longer(nba_run: Any) -> None:
     assert all(matched[ref] == wager["matched_cents"] for ref, wager in wagers.items())
 
 
-def test_profit_is_the_sum_of_fills_by_results(nba_run: Any, nba_rows: list[Row]) -> None:
+def test_profit_is_the_sum_of_fills_by_results(nba_run: FinishedRun, nba_rows: list[Row]) -> None:
     """Fills paid out by the tape's results, less 2 % of a market's net winnings, are the profit."""
     info = open_recording("nba").info
     settled = [row for row in nba_rows if row.kind == Kind.RESULT]
@@ -262,7 +263,7 @@ def test_profit_is_the_sum_of_fills_by_results(nba_run: Any, nba_rows: list[Row]
 
 
 def test_recording_a_run_changes_no_decision(
-    nba_run: Any, nba_pass: tuple[Pass, list[Sent]]
+    nba_run: FinishedRun, nba_pass: tuple[Pass, list[Sent]]
 ) -> None:
     """Writing tables and sampling prices changes no decision: the digest is the same without."""
     assert nba_pass[0].journal.digest.hexdigest() == nba_run.summary["digest"]
@@ -314,7 +315,7 @@ def test_a_run_names_its_models(
 
 @pytest.mark.parametrize("queue", ["prorata", "probable"])
 def test_a_model_between_the_extremes_is_run_beside_both(
-    build_backtest: Callable[..., Backtest], nba_run: Any, tmp_path: Path, queue: str
+    build_backtest: Callable[..., Backtest], nba_run: FinishedRun, tmp_path: Path, queue: str
 ) -> None:
     """The profits under front and back are the same, whichever model is chosen."""
     backtest = build_backtest("+experiment=nba", f"queue={queue}")
@@ -326,7 +327,7 @@ def test_a_model_between_the_extremes_is_run_beside_both(
 # Limits --------------------------------------------------------------------------------------
 
 
-def exposures(nba_run: Any, until_ns: int) -> Iterable[dict[str, int]]:
+def exposures(nba_run: FinishedRun, until_ns: int) -> Iterable[dict[str, int]]:
     """Yield, after every wager sent, the worst case of every market, from the tables alone."""
     fills = nba_run.table("fills").to_dicts()
     steps: list[tuple[int, int, str, dict[str, Any]]] = [
@@ -377,7 +378,7 @@ def loss_if(
 
 
 def test_exposure_stays_within_its_limits(
-    nba_run: Any, nba_rows: list[Row], build_backtest: Callable[..., Backtest]
+    nba_run: FinishedRun, nba_rows: list[Row], build_backtest: Callable[..., Backtest]
 ) -> None:
     """Recomputed from the tables at every wager, the worst case is as in them and within limits."""
     limits = build_backtest("+experiment=nba").limits
@@ -391,8 +392,8 @@ def test_exposure_stays_within_its_limits(
         highest = max(highest, sum(by_pair.values()))
     assert 0 < highest <= min(limits.max_event_exposure_cents, limits.max_total_exposure_cents)
     assert nba_run.summary["max_exposure_cents"] == highest
-    stakes = nba_run.table("wagers")["stake_cents"]
-    assert limits.min_stake_cents <= stakes.min() <= stakes.max() <= limits.max_stake_cents
+    stakes = nba_run.table("wagers")["stake_cents"].to_list()
+    assert limits.min_stake_cents <= min(stakes) <= max(stakes) <= limits.max_stake_cents
 
 
 def test_tight_limits_bind(play: Callable[..., tuple[Pass, list[Sent]]]) -> None:
@@ -408,7 +409,7 @@ def test_tight_limits_bind(play: Callable[..., tuple[Pass, list[Sent]]]) -> None
 
 
 def test_nothing_is_quoted_close_to_the_start_or_in_play(
-    nba_run: Any, nba_pass: tuple[Pass, list[Sent]]
+    nba_run: FinishedRun, nba_pass: tuple[Pass, list[Sent]]
 ) -> None:
     """From two minutes before the start no wager is sent, and none then rests for long."""
     (event,) = nba_run.summary["events"]
@@ -426,7 +427,7 @@ def test_nothing_is_quoted_close_to_the_start_or_in_play(
 
 
 def test_the_in_play_experiment_quotes_in_play(
-    play: Callable[..., tuple[Pass, list[Sent]]], nba_run: Any
+    play: Callable[..., tuple[Pass, list[Sent]]], nba_run: FinishedRun
 ) -> None:
     """The in-play experiment sends wagers during the game too, and some of them are matched."""
     chosen, sent = play("+experiment=nba_in_play")
@@ -483,7 +484,7 @@ def test_the_desk_receives_a_row_at_its_arrival_time(
     assert sent != nba_pass[1]
 
 
-def test_the_summary_is_strict_json(nba_run: Any) -> None:
+def test_the_summary_is_strict_json(nba_run: FinishedRun) -> None:
     """The summary holds no value that other programs cannot read, such as NaN."""
 
     def refuse(name: str) -> None:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from recordings.importers.betfair import import_betfair
 from recordings.reader import Tape
 from strategies.trading.model.errors import TapeError, TradingError
+from tests.recordings.importers.conftest import StreamFile
 
 
 @pytest.fixture
-def whole(moneyline: Any) -> Any:
+def whole(moneyline: StreamFile) -> StreamFile:
     """Return a stream file with a book, a trade and a settlement."""
     moneyline.change({"id": 11, "atb": [[2.5, 200]], "atl": [[2.6, 5.5]]}, img=True)
     moneyline.change({"id": 11, "trd": [[2.5, 100]]}, {"id": 22, "trd": [[1.01, 3]]})
@@ -26,7 +27,7 @@ def whole(moneyline: Any) -> Any:
 
 @pytest.mark.parametrize("wrap", [bytes, gzip.compress, bz2.compress])
 def test_a_file_is_opened_by_its_content(
-    whole: Any, tmp_path: Path, wrap: Callable[[bytes], bytes]
+    whole: StreamFile, tmp_path: Path, wrap: Callable[[bytes], bytes]
 ) -> None:
     """Plain, gzip and bzip2 give the same rows, whatever the file is called."""
     source = tmp_path / "1.1.bz2"
@@ -36,7 +37,7 @@ def test_a_file_is_opened_by_its_content(
     assert rows == whole.imported().rows
 
 
-def test_times_are_those_of_the_messages(whole: Any) -> None:
+def test_times_are_those_of_the_messages(whole: StreamFile) -> None:
     """There is one clock: both stamps are pt, in nanoseconds, as the tape's clocks entry says."""
     imported = whole.imported()
     assert all(row.received_ns == row.exchange_ns for row in imported.rows)
@@ -47,7 +48,7 @@ def test_times_are_those_of_the_messages(whole: Any) -> None:
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
 def test_a_truncated_archive_is_refused(
-    whole: Any, tmp_path: Path, compress: Callable[[bytes], bytes]
+    whole: StreamFile, tmp_path: Path, compress: Callable[[bytes], bytes]
 ) -> None:
     """Wherever it was cut, the error names file and line, and no tape is left."""
     data = compress(whole.text().encode())
@@ -77,7 +78,9 @@ BAD_LEVELS = ["[1,5]", "[0,0]", "[-2,5]", "[2,-5]", '["NaN",5]', "[2,1e99999]", 
 
 
 @pytest.mark.parametrize("line", BAD_LINES.values(), ids=BAD_LINES.keys())
-def test_an_invalid_line_is_refused_with_its_number(whole: Any, tmp_path: Path, line: str) -> None:
+def test_an_invalid_line_is_refused_with_its_number(
+    whole: StreamFile, tmp_path: Path, line: str
+) -> None:
     """A bad fifth line gives a one-line error that names it, and leaves no tape."""
     source = tmp_path / "bad"
     source.write_bytes((whole.text() + line).encode(errors="surrogateescape"))
@@ -88,7 +91,7 @@ def test_an_invalid_line_is_refused_with_its_number(whole: Any, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("level", BAD_LEVELS)
-def test_an_invalid_level_is_refused(whole: Any, tmp_path: Path, level: str) -> None:
+def test_an_invalid_level_is_refused(whole: StreamFile, tmp_path: Path, level: str) -> None:
     """Prices of one or less, and negative or infinite sizes, are refused as damage."""
     runner = f'{{"id":11,"atb":[{level}]}}'
     line = f'{{"op":"mcm","pt":1600000009000,"mc":[{{"id":"1.1","rc":[{runner}]}}]}}'
@@ -114,7 +117,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "tape").exists()
 
 
-def test_a_file_in_place_of_the_output_folder_is_refused(whole: Any, tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_output_folder_is_refused(whole: StreamFile, tmp_path: Path) -> None:
     """A tape needs a folder of its own."""
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(TapeError, match="taken"):
@@ -122,7 +125,7 @@ def test_a_file_in_place_of_the_output_folder_is_refused(whole: Any, tmp_path: P
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-def test_a_recording_is_not_overwritten(whole: Any, tmp_path: Path) -> None:
+def test_a_recording_is_not_overwritten(whole: StreamFile, tmp_path: Path) -> None:
     """Importing twice into one folder is refused and leaves the first tape as it is."""
     whole.imported()
     digest = Tape(tmp_path / "tape").digest()
@@ -131,7 +134,7 @@ def test_a_recording_is_not_overwritten(whole: Any, tmp_path: Path) -> None:
     assert Tape(tmp_path / "tape").digest() == digest
 
 
-def test_a_file_of_last_prices_only_is_refused(stream: Any, tmp_path: Path) -> None:
+def test_a_file_of_last_prices_only_is_refused(stream: StreamFile, tmp_path: Path) -> None:
     """A BASIC file has no book to make a tape of, and the error names the kind of file needed."""
     stream.define()
     stream.change({"id": 11, "ltp": 2.5})
@@ -139,7 +142,7 @@ def test_a_file_of_last_prices_only_is_refused(stream: Any, tmp_path: Path) -> N
         import_betfair(stream.write(), tmp_path / "tape")
 
 
-def test_a_heartbeat_is_ignored(whole: Any) -> None:
+def test_a_heartbeat_is_ignored(whole: StreamFile) -> None:
     """A message that changes no market is ignored."""
     before = whole.imported().rows
     whole.messages.insert(1, {"op": "mcm", "ct": "HEARTBEAT", "pt": 1_600_000_000_000})
@@ -151,7 +154,7 @@ def test_a_heartbeat_is_ignored(whole: Any) -> None:
 
 @given(st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_damage_gives_a_valid_tape_or_a_trading_error(whole: Any, data: Any) -> None:
+def test_damage_gives_a_valid_tape_or_a_trading_error(whole: StreamFile, data: Any) -> None:
     """Whatever bytes are damaged, the result is a valid tape or a TradingError."""
     damaged = bytearray(whole.text().encode())
     for _ in range(data.draw(st.integers(1, 4))):

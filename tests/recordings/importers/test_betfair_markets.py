@@ -10,6 +10,7 @@ from recordings.tape import Kind
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.market_types import MarketType, Selection
+from tests.recordings.importers.conftest import StreamFile
 
 BOOK = {"id": 11, "atb": [[2.5, 40]]}
 
@@ -30,7 +31,7 @@ def settled(home: str, away: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_market_of_two_runners_is_a_moneyline(stream: Any) -> None:
+def test_a_market_of_two_runners_is_a_moneyline(stream: StreamFile) -> None:
     """The runner listed first is home, and names come from the file where it has them."""
     named = settled("ACTIVE", "ACTIVE")
     named[0]["name"], named[1]["name"] = "Lakers", "Heat"
@@ -51,7 +52,7 @@ def test_a_market_of_two_runners_is_a_moneyline(stream: Any) -> None:
     ]
 
 
-def test_handicaps_are_paired_at_opposite_points(stream: Any) -> None:
+def test_handicaps_are_paired_at_opposite_points(stream: StreamFile) -> None:
     """Home -1.5 is opposite away +1.5; quarter points and unpaired ones are left out."""
     keys = [(11, -1.5), (22, 1.5), (11, 0), (22, 0), (11, -0.25), (22, 0.25), (11, 2)]
     stream.define(marketType="ASIAN_HANDICAP", runners=runners(*keys))
@@ -71,7 +72,7 @@ def test_handicaps_are_paired_at_opposite_points(stream: Any) -> None:
     assert any("2 handicap runners at a quarter point" in note for note in imported.info.notes)
 
 
-def test_trades_of_a_handicap_are_merged_within_their_pair(stream: Any) -> None:
+def test_trades_of_a_handicap_are_merged_within_their_pair(stream: StreamFile) -> None:
     """Equal payouts at opposite handicaps are one trade; at unrelated ones they are two."""
     keys = [(11, -1.5), (22, 1.5), (11, 0), (22, 0)]
     stream.define(marketType="HANDICAP", runners=runners(*keys))
@@ -86,7 +87,7 @@ def test_trades_of_a_handicap_are_merged_within_their_pair(stream: Any) -> None:
     ]
 
 
-def test_handicaps_added_later_join_the_market(stream: Any) -> None:
+def test_handicaps_added_later_join_the_market(stream: StreamFile) -> None:
     """A definition may add handicaps; the known ones keep their lines."""
     stream.define(marketType="ASIAN_HANDICAP", runners=runners((11, -1.5), (22, 1.5)))
     more = runners((11, -2), (22, 2), (11, -1.5), (22, 1.5))
@@ -98,7 +99,9 @@ def test_handicaps_added_later_join_the_market(stream: Any) -> None:
 
 
 @pytest.mark.parametrize("names", [("Under 2.5 Goals", "Over 2.5 Goals"), (None, None)])
-def test_over_and_under_are_a_total_at_the_point_of_its_type(stream: Any, names: Any) -> None:
+def test_over_and_under_are_a_total_at_the_point_of_its_type(
+    stream: StreamFile, names: Any
+) -> None:
     """Betfair lists under first; runner names, where present, decide."""
     both = settled("ACTIVE", "ACTIVE")
     both[0]["name"], both[1]["name"] = names
@@ -111,7 +114,7 @@ def test_over_and_under_are_a_total_at_the_point_of_its_type(stream: Any, names:
     }
 
 
-def test_names_override_the_order_of_a_total(stream: Any) -> None:
+def test_names_override_the_order_of_a_total(stream: StreamFile) -> None:
     """A runner named over is over, even if it is listed first."""
     both = settled("ACTIVE", "ACTIVE")
     both[0]["name"], both[1]["name"] = "Over 0.5 Goals", "Under 0.5 Goals"
@@ -121,7 +124,7 @@ def test_names_override_the_order_of_a_total(stream: Any) -> None:
     assert (over.line_id, over.selection, over.point) == ("1.1:11", Selection.OVER, 0.5)
 
 
-def test_unsupported_markets_are_listed_with_the_reason(stream: Any) -> None:
+def test_unsupported_markets_are_listed_with_the_reason(stream: StreamFile) -> None:
     """Beside a supported market, the others are left out and listed with the reason."""
     stream.define("1.1")
     stream.define("1.2", runners=runners((11, 0), (22, 0), (33, 0)), eventName="A v B")
@@ -159,7 +162,7 @@ def test_unsupported_markets_are_listed_with_the_reason(stream: Any) -> None:
     ],
 )
 def test_a_file_without_a_supported_market_is_an_error(
-    stream: Any, tmp_path: Path, definition: dict[str, Any], why: str
+    stream: StreamFile, tmp_path: Path, definition: dict[str, Any], why: str
 ) -> None:
     """The error names the market's type, its id and the reason, and no tape is left."""
     stream.define(**definition)
@@ -168,7 +171,7 @@ def test_a_file_without_a_supported_market_is_an_error(
     assert not (tmp_path / "tape").exists()
 
 
-def test_a_game_goes_in_play_is_suspended_and_settles(stream: Any) -> None:
+def test_a_game_goes_in_play_is_suspended_and_settles(stream: StreamFile) -> None:
     """Schedule, statuses, delay and results are recorded when they change, in order."""
     stream.define()
     stream.change(BOOK)
@@ -206,7 +209,9 @@ def test_a_game_goes_in_play_is_suspended_and_settles(stream: Any) -> None:
 @pytest.mark.parametrize(
     "statuses", [("REMOVED", "WINNER"), ("ACTIVE", "ACTIVE"), ("WINNER", "WINNER")]
 )
-def test_a_pair_without_one_winner_and_one_loser_is_voided(stream: Any, statuses: Any) -> None:
+def test_a_pair_without_one_winner_and_one_loser_is_voided(
+    stream: StreamFile, statuses: Any
+) -> None:
     """A removed runner, no result, or a dead heat returns both stakes, and is in the notes."""
     stream.define()
     stream.change(BOOK)
@@ -216,7 +221,7 @@ def test_a_pair_without_one_winner_and_one_loser_is_voided(stream: Any, statuses
     assert any("1 pair closed without one winner" in note for note in imported.info.notes)
 
 
-def test_a_corrected_settlement_is_recorded_again(stream: Any) -> None:
+def test_a_corrected_settlement_is_recorded_again(stream: StreamFile) -> None:
     """A later definition with other winners records the results again; an equal one does not."""
     stream.define()
     stream.change(BOOK)
@@ -227,7 +232,7 @@ def test_a_corrected_settlement_is_recorded_again(stream: Any) -> None:
     assert results == [Result.WON, Result.LOST, Result.LOST, Result.WON]
 
 
-def test_an_event_ends_with_the_last_of_its_markets(stream: Any) -> None:
+def test_an_event_ends_with_the_last_of_its_markets(stream: StreamFile) -> None:
     """A total that is decided early does not end the game."""
     stream.define("1.1")
     stream.define("1.2", marketType="OVER_UNDER_05")
@@ -239,7 +244,7 @@ def test_an_event_ends_with_the_last_of_its_markets(stream: Any) -> None:
     assert ended == [1_600_000_004 * 10**9]
 
 
-def test_a_market_that_changes_its_runners_is_an_error(stream: Any, tmp_path: Path) -> None:
+def test_a_market_that_changes_its_runners_is_an_error(stream: StreamFile, tmp_path: Path) -> None:
     """The home runner cannot change; the error names the line of the file."""
     stream.define()
     stream.define(runners=runners((11, 0), (33, 0)))

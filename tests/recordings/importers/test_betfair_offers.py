@@ -17,6 +17,7 @@ from recordings.importers.betfair.snapping import (
     taker_ratio,
 )
 from strategies.trading.model.odds import payout_ratio, prophetx_ladder
+from tests.recordings.importers.conftest import StreamFile
 
 HOME, AWAY = "1.1:11", "1.1:22"
 PLACES = {RunnerKey(11, 0.0): LineIndices(0, 1), RunnerKey(22, 0.0): LineIndices(1, 0)}
@@ -29,19 +30,19 @@ levels = st.tuples(
 )
 
 
-def test_a_back_price_is_an_offer_on_the_runners_own_line(moneyline: Any) -> None:
+def test_a_back_price_is_an_offer_on_the_runners_own_line(moneyline: StreamFile) -> None:
     """An atb size is what a taker may stake on the runner, at the same odds in American."""
     moneyline.change({"id": 11, "atb": [[2.5, 40]]})
     assert moneyline.imported().offers() == [(HOME, 150, 4000)]
 
 
-def test_a_lay_price_is_an_offer_on_the_other_line(moneyline: Any) -> None:
+def test_a_lay_price_is_an_offer_on_the_other_line(moneyline: StreamFile) -> None:
     """An atl stake of 40 at 2.5 on home is an offer of -150 on away, for the 60 it can win."""
     moneyline.change({"id": 11, "atl": [[2.5, 40]]})
     assert moneyline.imported().offers() == [(AWAY, -150, 6000)]
 
 
-def test_prices_that_share_a_rung_are_summed(moneyline: Any) -> None:
+def test_prices_that_share_a_rung_are_summed(moneyline: StreamFile) -> None:
     """A rung shows the sum of its prices, of either runner, and the rest when one goes."""
     moneyline.change({"id": 11, "atb": [[2.98, 10], [2.99, 5]]}, {"id": 22, "atl": [[1.505, 20]]})
     moneyline.change({"id": 11, "atb": [[2.98, 0]]})
@@ -51,7 +52,7 @@ def test_prices_that_share_a_rung_are_summed(moneyline: Any) -> None:
     ]
 
 
-def test_a_deleted_level_removes_its_offer(moneyline: Any) -> None:
+def test_a_deleted_level_removes_its_offer(moneyline: StreamFile) -> None:
     """A rung that emptied is recorded once, with an amount of zero."""
     moneyline.change({"id": 11, "atb": [[2.5, 40]]})
     moneyline.change({"id": 11, "atb": [[2.5, 0]]})
@@ -59,7 +60,7 @@ def test_a_deleted_level_removes_its_offer(moneyline: Any) -> None:
     assert moneyline.imported().offers() == [(HOME, 150, 4000), (HOME, 150, 0)]
 
 
-def test_an_image_removes_other_levels(moneyline: Any) -> None:
+def test_an_image_removes_other_levels(moneyline: StreamFile) -> None:
     """After an image only its levels are offered, also on runners that it does not name."""
     moneyline.change({"id": 11, "atb": [[2.5, 40], [2.4, 9]]}, {"id": 22, "atb": [[1.6, 3]]})
     moneyline.change({"id": 11, "atb": [[2.5, 40], [2.2, 1]]}, img=True)
@@ -70,7 +71,7 @@ def test_an_image_removes_other_levels(moneyline: Any) -> None:
     )
 
 
-def test_prices_beyond_the_ladder_are_skipped_and_counted(moneyline: Any) -> None:
+def test_prices_beyond_the_ladder_are_skipped_and_counted(moneyline: StreamFile) -> None:
     """Neither 1000 nor its counterpart on the other line has a rung, and both are reported."""
     moneyline.change({"id": 11, "atb": [[1000, 2]], "atl": [[1000, 2], [251, 2]]})
     imported = moneyline.imported()
@@ -79,7 +80,7 @@ def test_prices_beyond_the_ladder_are_skipped_and_counted(moneyline: Any) -> Non
     assert "2 offers and 0 trades at prices beyond the ladder skipped." in imported.info.notes
 
 
-def test_the_report_gives_the_mean_change_by_snapping(moneyline: Any) -> None:
+def test_the_report_gives_the_mean_change_by_snapping(moneyline: StreamFile) -> None:
     """3.02 pays 2.02 and snaps to +200: a change of 1/3 less 1/3.02, weighted by stake."""
     moneyline.change({"id": 11, "atb": [[3.02, 10], [2.5, 30]]})
     imported = moneyline.imported()

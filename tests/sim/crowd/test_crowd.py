@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +17,12 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import Odds, implied_probability, opposite, prophetx_ladder
 from strategies.trading.model.setting_reader import read_settings
+from tests.sim.crowd.conftest import CrowdHarness
 
 SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0, requote_rate=3.0, interest=3.0)
 HARD = CrowdSettings(opens_before_s=120.0, game_s=2400.0, extra_suspensions=12)
 
-NewCrowd = Callable[..., Any]
+NewCrowd = Callable[[str, int, CrowdSettings], CrowdHarness]
 
 
 @pytest.fixture(
@@ -33,14 +33,14 @@ NewCrowd = Callable[..., Any]
         for sport in sorted(SPORTS)
     ],
 )
-def finished(request: pytest.FixtureRequest, new_crowd: NewCrowd) -> Any:
+def finished(request: pytest.FixtureRequest, new_crowd: NewCrowd) -> CrowdHarness:
     """Return a finished game of each sport."""
     harness = new_crowd(request.param, 5, SHORT)
     harness.run()
     return harness
 
 
-def test_money_is_conserved_over_all_accounts_and_commission(finished: Any) -> None:
+def test_money_is_conserved_over_all_accounts_and_commission(finished: CrowdHarness) -> None:
     """After settlement nothing is at risk, and what participants lost is the commission."""
     accounts = [participant.account for participant in finished.exchange.participants]
     start_cents = sum(1_000_000_000 for _ in accounts) - 900_000_000
@@ -51,7 +51,7 @@ def test_money_is_conserved_over_all_accounts_and_commission(finished: Any) -> N
     assert not any(participant.live for participant in finished.exchange.participants)
 
 
-def test_every_line_settles_by_the_final_score(finished: Any) -> None:
+def test_every_line_settles_by_the_final_score(finished: CrowdHarness) -> None:
     """Moneyline, spreads and totals are won, lost or pushed by one final score."""
     home, away = finished.crowd.game.final
     assert finished.listener.scores[-1] == (home, away)
@@ -68,7 +68,7 @@ def test_every_line_settles_by_the_final_score(finished: Any) -> None:
         assert finished.listener.results[place] == expected, line
 
 
-def test_statuses_follow_the_order_of_a_game(finished: Any) -> None:
+def test_statuses_follow_the_order_of_a_game(finished: CrowdHarness) -> None:
     """Each market opens, is suspended at the start, opens, is suspended at the end, and closes."""
     expected = [MarketStatus.OPEN, MarketStatus.SUSPENDED] * 2 + [MarketStatus.CLOSED]
     for market in range(3):
@@ -76,7 +76,7 @@ def test_statuses_follow_the_order_of_a_game(finished: Any) -> None:
     assert finished.listener.event_statuses == list(EventStatus)
 
 
-def test_every_market_is_traded_and_no_offer_is_left_displayed(finished: Any) -> None:
+def test_every_market_is_traded_and_no_offer_is_left_displayed(finished: CrowdHarness) -> None:
     """Every market has trades, and after settlement no offer is left in any book."""
     markets = {
         finished.exchange.books[line].market_index for line, _, _ in finished.listener.trades
@@ -85,7 +85,7 @@ def test_every_market_is_traded_and_no_offer_is_left_displayed(finished: Any) ->
     assert not any(finished.listener.books.values())
 
 
-def test_quotes_stay_within_the_limits_of_the_exchange(finished: Any) -> None:
+def test_quotes_stay_within_the_limits_of_the_exchange(finished: CrowdHarness) -> None:
     """Fewer than 0.5 % of makers' wagers are refused for another reason than crossing."""
     refused = accepted = 0
     for participant in finished.exchange.participants:

@@ -1,7 +1,6 @@
 """The ledger: settled profit, commission, marks, and the balance."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +10,9 @@ from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.events import MarketSettled, WagerCancelled
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Result
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 WON, LOST, PUSHED, VOIDED = Result.WON, Result.LOST, Result.PUSHED, Result.VOIDED
 OPPOSITE = {WON: LOST, LOST: WON, PUSHED: PUSHED, VOIDED: VOIDED}

@@ -28,9 +28,9 @@ from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import AccountSnapshot
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 G1 = EventId("g1")
 MONEYLINE = MarketKey(G1, MarketId("219"))
@@ -391,7 +391,9 @@ def test_a_decision_holds_prices_and_quotes(harness: DeskHarness) -> None:
     quote = harness.quote("home", 110, 1_000)
     harness.set_quotes(quote)
     decision = next(d for d in harness.journal.decisions if d.market_key == MONEYLINE)
-    assert decision.fairs == ((harness.pair().pair_id, pytest.approx(0.5)),)
+    ((pair_id, fair),) = decision.fairs
+    assert pair_id == harness.pair().pair_id
+    assert fair == pytest.approx(0.5)
     assert decision.quotes == (quote,)
 
 

@@ -1,7 +1,6 @@
 """The desk's books compared with the exchange's account state."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -9,15 +8,14 @@ from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import AccountState, WagerAccepted, WagerCancelled, WagerOpened
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
-
-DeskHarness = Any
+from tests.strategies.trading.conftest import DeskHarness
 
 BALANCE_CENTS = 100_000_000
 PATIENCE_NS = 5 * NS_PER_SECOND
 
 
 @pytest.fixture
-def harness(make_harness: Callable[..., Any]) -> DeskHarness:
+def harness(make_harness: Callable[..., DeskHarness]) -> DeskHarness:
     """Return a desk whose refresh interval is too long to send anything in these tests."""
     return make_harness(refresh_ns=3_600 * NS_PER_SECOND)
 

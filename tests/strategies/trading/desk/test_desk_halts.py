@@ -23,9 +23,9 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import EventId, MarketId, MarketKey, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.units import NS_PER_SECOND
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 G1 = EventId("g1")
 MONEYLINE = MarketKey(G1, MarketId("219"))

@@ -20,9 +20,9 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import Quote, View
 from strategies.trading.pricing.in_game import InGame
 from strategies.trading.pricing.reference import Reference
+from tests.strategies.trading.conftest import DeskHarness
 
-MakeHarness = Callable[..., Any]
-DeskHarness = Any
+MakeHarness = Callable[..., DeskHarness]
 G1 = EventId("g1")
 SECOND_NS = NS_PER_SECOND
 

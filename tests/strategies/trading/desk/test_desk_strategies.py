@@ -6,9 +6,9 @@ import pytest
 
 from strategies.at_the_touch import AtTheTouch
 from strategies.skewed_market_maker import SkewedMarketMaker
+from strategies.trading.model.ids import LineId
 from strategies.trading.model.odds import opposite
-
-DeskHarness = Any
+from tests.strategies.trading.conftest import DeskHarness
 
 OTHERS = {("home", 105): 20_000, ("home", 100): 30_000, ("away", -115): 20_000}
 
@@ -99,7 +99,7 @@ def test_a_fill_shifts_both_quotes_of_the_skewed_market_maker(harness: DeskHarne
     quote_with(harness, SkewedMarketMaker(0.01, 0.02, 100, 50, 5))
     show_our_wagers(harness)
     before = odds_resting(harness)
-    (home,) = harness.desk.wagers.live_on("home")
+    (home,) = harness.desk.wagers.live_on(LineId("home"))
     harness.fill(home.ref, 4_000)
     harness.refresh()
     harness.confirm_cancels()

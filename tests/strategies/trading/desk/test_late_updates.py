@@ -1,7 +1,6 @@
 """The wager manager and the desk with late, duplicated, reordered and missing updates."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -21,9 +20,9 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.wagers.wager_state import EndReason, WagerState
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 PATIENCE_NS = 5 * NS_PER_SECOND
 HOUR_NS = 3_600 * NS_PER_SECOND

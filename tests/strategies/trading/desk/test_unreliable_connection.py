@@ -31,9 +31,9 @@ from strategies.trading.model.market import Catalogue, Result
 from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds
 from strategies.trading.wagers.wager_state import WagerState
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 STILL = "open"
 ENDS = (STILL, "cancelled", "wiped")

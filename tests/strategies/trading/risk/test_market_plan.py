@@ -1,15 +1,14 @@
 """The plan for a market: how much more can be staked before a limit binds."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from strategies.trading.model.ids import LineId
 from strategies.trading.risk.market_plan import MarketPlan
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 
 def plan_of(harness: DeskHarness, line: str = "home") -> MarketPlan:

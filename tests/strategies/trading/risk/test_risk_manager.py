@@ -1,7 +1,6 @@
 """The risk manager: every control at its limit and beyond, and market blocks."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -24,9 +23,9 @@ from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Denial
 from strategies.trading.wagers.wager_state import WagerState
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 G1 = EventId("g1")
 MONEYLINE = MarketKey(G1, MarketId("219"))

@@ -20,9 +20,9 @@ from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
 from strategies.trading.ports.journal import Denial
 from strategies.trading.wagers.wager_state import WagerState
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 G1 = EventId("g1")
 

@@ -21,9 +21,9 @@ from strategies.trading.ports.strategy import Quote
 from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_manager import Changes
 from strategies.trading.wagers.wager_state import WagerState
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 LINES = ("home", "away")
 ODDS = (-112, -110, -108, 100, 101, 104, 106, 110)

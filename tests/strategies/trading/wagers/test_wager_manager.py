@@ -20,9 +20,9 @@ from strategies.trading.model.events import (
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.wagers.wager_manager import Changes, WagerSettings
 from strategies.trading.wagers.wager_state import WagerState
+from tests.strategies.trading.conftest import DeskHarness
 
-DeskHarness = Any
-MakeHarness = Callable[..., Any]
+MakeHarness = Callable[..., DeskHarness]
 
 RETRY_NS = 700_000_000
 
