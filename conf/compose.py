@@ -30,7 +30,7 @@ from conf.settings_page import commented
 from recordings.tape import SEGMENT_GLOB
 from recordings.writing import write_error
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.setting_reader import unknown
+from strategies.trading.model.setting_reader import unknown_setting_message
 
 CONFIG_FOLDER = Path(__file__).parent
 
@@ -240,7 +240,9 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
             config = hydra.compose("config", composed)
     except (HydraException, OmegaConfBaseException):
         return _one_line(error)
-    return unknown(match[1], _names("", OmegaConf.to_container(config, resolve=False)))
+    return unknown_setting_message(
+        match[1], _names("", OmegaConf.to_container(config, resolve=False))
+    )
 
 
 def _not_a_choice(word: str) -> str:

@@ -11,8 +11,8 @@ from strategies.trading.model.setting_reader import (
     parameters_of,
     read_settings,
     read_value,
-    refusal,
-    unknown,
+    refused_value_message,
+    unknown_setting_message,
 )
 from strategies.trading.model.settings import Dollars, Seed, is_setting
 
@@ -60,7 +60,7 @@ def check_root(config: Mapping[Any, Any], groups: Iterable[str]) -> None:
     known = (*parameters, *groups, *_PARTS)
     for name, value in config.items():
         if name not in known:
-            raise ConfigError(unknown(str(name), known))
+            raise ConfigError(unknown_setting_message(str(name), known))
         kind = parameters[name].annotation if name in parameters else None
         if kind is None:
             continue
@@ -69,4 +69,4 @@ def check_root(config: Mapping[Any, Any], groups: Iterable[str]) -> None:
         elif isinstance(value, dict):
             read_settings(name, kind, value)
         else:
-            raise ConfigError(refusal(name, value, kind))
+            raise ConfigError(refused_value_message(name, value, kind))

@@ -148,7 +148,7 @@ class PaperGateway(Generic[M]):
         assert self._connection is not None, "the exchange is open"
         return self._connection.participant.available_cents
 
-    async def withdraw_all(self) -> list[str]:
+    async def cancel_everything(self) -> list[str]:
         """Return nothing: no simulated wager outlives its process."""
         return []
 

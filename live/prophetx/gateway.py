@@ -77,7 +77,7 @@ class ProphetGateway:
 
     async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
         """Cancel everything open, and request the state of the wagers of earlier starts."""
-        still_open = await self.withdraw_all()
+        still_open = await self.cancel_everything()
         if still_open:
             number = counted(len(still_open), "wager")
             message = f"{number} from an earlier run still open, first {still_open[0]}"
@@ -96,7 +96,7 @@ class ProphetGateway:
         """Return the available balance."""
         return await self._opened.available_cents()
 
-    async def withdraw_all(self) -> list[str]:
+    async def cancel_everything(self) -> list[str]:
         """Cancel everything of the account, and poll until nothing is open."""
         history = OrderHistory(self.market.connection.client, self.clock)
         return [wager_text(order) for order in await history.cancel_everything()]

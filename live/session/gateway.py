@@ -137,7 +137,7 @@ class Recovery(Protocol):
     async def available_cents(self) -> int:
         """Return the available balance; raise ExchangeError if the exchange cannot be reached."""
 
-    async def withdraw_all(self) -> list[str]:
+    async def cancel_everything(self) -> list[str]:
         """Cancel everything open, also before `open`; return what is still open, in words.
 
         Raise ExchangeError if the exchange cannot be reached.

@@ -90,7 +90,7 @@ class SessionRun:
             failure = error
             self._notify(f"stopped by {type(error).__name__}: {error}; cancelling everything")
         try:
-            await self._leave_nothing_open()
+            await self._cancel_everything()
         finally:
             if self._health is not None:
                 for line in self._health.totals():
@@ -99,10 +99,10 @@ class SessionRun:
         if failure is not None:
             raise failure
 
-    async def _leave_nothing_open(self) -> None:
+    async def _cancel_everything(self) -> None:
         name = self._market.venue.name
         try:
-            still_open = await self._gateway.withdraw_all()
+            still_open = await self._gateway.cancel_everything()
         except ExchangeError as error:
             message = (
                 f"{name} does not report whether wagers are open ({error}); "

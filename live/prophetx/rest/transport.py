@@ -75,7 +75,7 @@ class Reply:
             return _Error()
 
 
-def trusted() -> ssl.SSLContext:
+def trusted_context() -> ssl.SSLContext:
     """Return the trusted authorities, for requests and sockets: SSL_CERT_FILE, or certifi's list.
 
     Raise ConfigError if there are no certificates in that file.
@@ -104,7 +104,7 @@ class Transport:
             transport=carrier,
             timeout=endpoint.answer_seconds,
             follow_redirects=False,
-            verify=trusted() if carrier is None else True,
+            verify=trusted_context() if carrier is None else True,
             # Requests to this machine do not go through a proxy.
             trust_env=not endpoint.is_local,
         )

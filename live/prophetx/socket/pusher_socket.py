@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from pysher import Pusher
 
-from live.prophetx.rest.transport import trusted
+from live.prophetx.rest.transport import trusted_context
 from live.prophetx.wire.login import ConnectionConfig
 
 # Pings of the socket itself, beneath those of the protocol: they also bound how long Pysher's
@@ -109,7 +109,7 @@ class PusherSocket:
         connection.socket_kwargs.update(_PING_SECONDS, skip_utf8_validation=True)
         if self._secure:
             # By default the library trusts other authorities than our requests do, or none.
-            connection.socket_kwargs["sslopt"] = {"context": trusted()}
+            connection.socket_kwargs["sslopt"] = {"context": trusted_context()}
         connection._on_open = self._on_open
         connection._on_message = self._on_message
         connection._on_error = self._on_error

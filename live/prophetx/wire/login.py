@@ -10,7 +10,7 @@ from live.decode import WireStruct
 Token = Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$")]
 
 
-class Secretive(WireStruct, frozen=True):
+class SecretStruct(WireStruct, frozen=True):
     """A message with a secret in it, which is not printed."""
 
     def __repr__(self) -> str:
@@ -18,7 +18,7 @@ class Secretive(WireStruct, frozen=True):
         return f"{type(self).__name__}(...)"
 
 
-class LoginResponse(Secretive, frozen=True):
+class LoginResponse(SecretStruct, frozen=True):
     """The tokens of a new session; times are unix seconds."""
 
     access_token: Token
@@ -27,7 +27,7 @@ class LoginResponse(Secretive, frozen=True):
     refresh_expire_time: int = 0
 
 
-class RefreshResponse(Secretive, frozen=True):
+class RefreshResponse(SecretStruct, frozen=True):
     """A new access token of the same session."""
 
     access_token: Token
@@ -42,14 +42,14 @@ class ConnectionConfig(WireStruct, frozen=True):
     ws_host: str | None = None
 
 
-class WireChannel(Secretive, frozen=True):
+class WireChannel(SecretStruct, frozen=True):
     """A channel that we may subscribe to, with its signature for one socket."""
 
     channel_name: str
     auth: str
 
 
-class SignIn(Secretive, frozen=True):
+class SignIn(SecretStruct, frozen=True):
     """The signature with which a socket signs in to our account."""
 
     auth: str
@@ -62,7 +62,7 @@ class RejectedSubscription(WireStruct, frozen=True):
     reason: str | None = None
 
 
-class Registration(Secretive, frozen=True):
+class Registration(SecretStruct, frozen=True):
     """The channels that one socket may subscribe to."""
 
     authorized_channel: list[WireChannel] | None = None

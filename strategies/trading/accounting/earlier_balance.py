@@ -35,9 +35,9 @@ def available_change_cents(
             pair = catalogue.pair_of(requests[event.ref].line_id)
             side = 0 if pair.first.line_id == requests[event.ref].line_id else 1
             if isinstance(event, WagerMatched):
-                exposure.match(pair, side, event.stake_cents, event.profit_cents, 0)
+                exposure.book_fill(pair, side, event.stake_cents, event.profit_cents, 0)
             else:
-                exposure.match(pair, side, 0, event.change_cents, 0)
+                exposure.book_fill(pair, side, 0, event.change_cents, 0)
             if pair.market_key in ledger.settlements:
                 ledger.pay_late_fill(pair.market_key)
     return ledger.available_cents

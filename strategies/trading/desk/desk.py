@@ -252,7 +252,7 @@ class Desk:
         self._accounts = accounts
         self._journal.account_changed(now_ns, accounts)
         equity_cents = accounts.balance_cents + accounts.marked_cents
-        hit = self.losses.limit_hit(now_ns, equity_cents)
+        hit = self.losses.update(now_ns, equity_cents)
         if hit is not None and self.risk.state is not TradingState.HALTED:
             self.take(TradingStateSet(TradingState.HALTED, hit), now_ns)
 

@@ -40,28 +40,24 @@ class Position:
         """Return whether nothing is matched."""
         return self.matched_cents == [0, 0]
 
-    def book_fill(self, side: int, stake_cents: int, profit_cents: int) -> None:
-        """Book a fill on the first (0) or second (1) line."""
-        self.profit_if[side] += profit_cents
-        self.profit_if[1 - side] -= stake_cents
-        self.matched_cents[side] += stake_cents
-
     def change_open(self, side: int, change_cents: int) -> int:
         """Change the open stake on a side; return by how much that worsens the worst case."""
         before_cents = self.worst_case_cents()
         self.open_cents[side] += change_cents
         return before_cents - self.worst_case_cents()
 
-    def match(
-        self, side: int, stake_cents: int, profit_cents: int, from_open_cents: int
+    def book_fill(
+        self, side: int, stake_cents: int, profit_cents: int, from_open_cents: int = 0
     ) -> tuple[int, int]:
-        """Book a fill, of which `from_open_cents` had counted as open.
+        """Book a fill on the first (0) or second (1) line; `from_open_cents` of it were open.
 
         Return by how much that worsens the worst case, and by how much it raises the credit.
         """
         worst_cents, credit_cents = self.worst_case_cents(), self.credit_cents()
         self.open_cents[side] -= from_open_cents
-        self.book_fill(side, stake_cents, profit_cents)
+        self.profit_if[side] += profit_cents
+        self.profit_if[1 - side] -= stake_cents
+        self.matched_cents[side] += stake_cents
         return worst_cents - self.worst_case_cents(), self.credit_cents() - credit_cents
 
     def add_matched_of(self, other: "Position") -> None:
@@ -158,12 +154,12 @@ class Exposure:
         self.open_cents += change_cents
         self._shift(pair, self.position(pair).change_open(side, change_cents))
 
-    def match(
+    def book_fill(
         self, pair: Pair, side: int, stake_cents: int, profit_cents: int, from_open_cents: int
     ) -> None:
         """Book a fill, of which `from_open_cents` had counted as open until now."""
         position = self.position(pair)
-        worsened_cents, credit_cents = position.match(
+        worsened_cents, credit_cents = position.book_fill(
             side, stake_cents, profit_cents, from_open_cents
         )
         self.open_cents -= from_open_cents

@@ -59,7 +59,7 @@ def check_settings(
             each.kind is Parameter.VAR_KEYWORD for each in parameters.values()
         ):
             known = [f"{part}.{each}" for each in parameters if _is_setting(parameters[each])]
-            raise ConfigError(unknown(name, known))
+            raise ConfigError(unknown_setting_message(name, known))
         kind = Any if parameter is None else parameter.annotation
         checked[key] = _read(written(name), value, kind)
     return checked
@@ -111,12 +111,12 @@ def read_value(name: str, value: object, kind: Any) -> Any:
     except ValidationError:
         fits = False
     if not fits:
-        raise ConfigError(refusal(name, value, kind))
+        raise ConfigError(refused_value_message(name, value, kind))
     # An integer stays one where a fraction is allowed too: what is printed is what was written.
     return value if type(value) in (int, float) else converted
 
 
-def refusal(name: str, value: object, kind: Any) -> str:
+def refused_value_message(name: str, value: object, kind: Any) -> str:
     """Return the message that a value is not what its setting allows."""
     shown = repr(value)
     if len(shown) > _LONGEST_VALUE:
@@ -124,7 +124,7 @@ def refusal(name: str, value: object, kind: Any) -> str:
     return f"{name}: {shown} is not {allowed(kind)}"
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
+def unknown_setting_message(name: str, known: Iterable[str]) -> str:
     """Return the message that no setting has this name, with the nearest one that exists."""
     # A part of which this would be a setting is no other spelling of it.
     others = [each for each in known if not name.startswith(f"{each}.")]
@@ -165,5 +165,5 @@ def _read(name: str, value: object, kind: Any) -> Any:
     if isinstance(value, int | float | str | list) and (
         get_origin(kind) is Callable or isinstance(kind, type)
     ):
-        raise ConfigError(refusal(name, value, kind))
+        raise ConfigError(refused_value_message(name, value, kind))
     return value

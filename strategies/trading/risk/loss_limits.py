@@ -31,7 +31,7 @@ class LossLimits:
         self._stop_from_cents = self._day_start_cents = equity_cents
         self.hit = None
 
-    def limit_hit(self, now_ns: int, equity_cents: int) -> str | None:
+    def update(self, now_ns: int, equity_cents: int) -> str | None:
         """Update the equity; return which limit it reached, with the amount, None if none.
 
         A limit of zero is no limit. `hit` keeps the last result that was not None.

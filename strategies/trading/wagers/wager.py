@@ -148,7 +148,7 @@ class Wager:
             raise InvariantError(message)
         self.state = state
 
-    def match(self, odds: Odds, stake_cents: int, total_cents: int = 0) -> int:
+    def book_fill(self, odds: Odds, stake_cents: int, total_cents: int = 0) -> int:
         """Book a fill, late or not, and return how much of it had counted as open.
 
         `total_cents` identifies the fill, 0 if unknown. Raise InvariantError beyond the stake.
@@ -287,9 +287,9 @@ class Wagers:
                 wager.step(WagerState.OPEN)
                 return wager
             case WagerMatched():
-                self._match(wager, event, at_ns)
+                self._book_fill(wager, event, at_ns)
             case ProfitCorrected():
-                self._exposure.match(wager.pair, wager.side, 0, event.change_cents, 0)
+                self._exposure.book_fill(wager.pair, wager.side, 0, event.change_cents, 0)
             case CancelRefused():
                 wager.step(WagerState.OPEN)
                 wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
@@ -298,9 +298,9 @@ class Wagers:
         self._show(wager, at_ns)
         return wager
 
-    def _match(self, wager: Wager, event: WagerMatched, at_ns: int) -> None:
-        was_open_cents = wager.match(event.odds, event.stake_cents, event.total_cents)
-        self._exposure.match(
+    def _book_fill(self, wager: Wager, event: WagerMatched, at_ns: int) -> None:
+        was_open_cents = wager.book_fill(event.odds, event.stake_cents, event.total_cents)
+        self._exposure.book_fill(
             wager.pair, wager.side, event.stake_cents, event.profit_cents, was_open_cents
         )
         if wager.ref in self._lacking and wager.complete:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from live.prophetx.rest.transport import Transport, trusted
+from live.prophetx.rest.transport import Transport, trusted_context
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, UnreachableError
 from tests.event_loops import run_watching
@@ -100,7 +100,7 @@ def test_unreadable_authorities_are_named(
         path.write_text(text, encoding="utf-8")
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     with pytest.raises(ConfigError, match=f"SSL_CERT_FILE: {path} has no certificates"):
-        trusted()
+        trusted_context()
 
 
 async def ask(server: ScriptedServer) -> None:

@@ -144,7 +144,7 @@ class ToyGateway:
         open_cents = sum(wager.stake_cents for wager in self.open_wagers.values())
         return BALANCE_CENTS - open_cents - self._matched_cents
 
-    async def withdraw_all(self) -> list[str]:
+    async def cancel_everything(self) -> list[str]:
         """Cancel everything; nothing stays open."""
         self.open_wagers.clear()
         return []

@@ -32,9 +32,9 @@ def run(exposure: Exposure, pair: Pair, what: str, side: int, stake: int, odds: 
     if what == "open":
         exposure.change_open(pair, side, stake)
     elif what == "match" and within:
-        exposure.match(pair, side, within, profit_cents(within, odds), within)
+        exposure.book_fill(pair, side, within, profit_cents(within, odds), within)
     elif what == "late":
-        exposure.match(pair, side, stake, profit_cents(stake, odds), 0)
+        exposure.book_fill(pair, side, stake, profit_cents(stake, odds), 0)
     elif what == "cancel":
         exposure.change_open(pair, side, -within)
     elif what == "release":
@@ -83,16 +83,16 @@ def test_running_sums_equal_a_full_recalculation(
 def test_pairs_of_one_market_do_not_hedge_each_other(catalogue: Catalogue) -> None:
     """Home -4.5 and away +3 can both lose, so their exposures add up."""
     exposure = Exposure()
-    exposure.match(catalogue.pair_of(LineId("home-4.5")), 0, 1_000, 1_000, 0)
-    exposure.match(catalogue.pair_of(LineId("away+3")), 1, 1_000, 1_000, 0)
+    exposure.book_fill(catalogue.pair_of(LineId("home-4.5")), 0, 1_000, 1_000, 0)
+    exposure.book_fill(catalogue.pair_of(LineId("away+3")), 1, 1_000, 1_000, 0)
     assert exposure.of_market(catalogue.pair_of(LineId("home-3")).market_key) == 2_000
 
 
 def test_opposite_fills_of_one_pair_hedge_each_other(catalogue: Catalogue) -> None:
     """Both lines of a pair matched at even money leave nothing at risk."""
     exposure, pair = Exposure(), catalogue.pair_of(LineId("home"))
-    exposure.match(pair, 0, 1_000, 1_000, 0)
-    exposure.match(pair, 1, 1_000, 1_000, 0)
+    exposure.book_fill(pair, 0, 1_000, 1_000, 0)
+    exposure.book_fill(pair, 1, 1_000, 1_000, 0)
     assert (
         exposure.position(pair).worst_case_cents(),
         exposure.total_cents,
@@ -103,11 +103,11 @@ def test_opposite_fills_of_one_pair_hedge_each_other(catalogue: Catalogue) -> No
 def test_stakes_that_cover_each_other_are_credited(catalogue: Catalogue) -> None:
     """$10 at +150 on one line and $12 at -120 on the other can lose $2 at worst: $20 is free."""
     exposure, pair = Exposure(), catalogue.pair_of(LineId("home"))
-    exposure.match(pair, 0, 1_000, 1_500, 0)
+    exposure.book_fill(pair, 0, 1_000, 1_500, 0)
     assert exposure.credit_cents == 0
-    exposure.match(pair, 1, 1_200, 1_000, 0)
+    exposure.book_fill(pair, 1, 1_200, 1_000, 0)
     assert exposure.credit_cents == 2_200
-    exposure.match(pair, 1, 500, 417, 0)
+    exposure.book_fill(pair, 1, 500, 417, 0)
     assert exposure.credit_cents == 2_700 - 200
     exposure.release(pair)
     assert exposure.credit_cents == 0

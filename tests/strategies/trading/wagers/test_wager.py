@@ -69,29 +69,29 @@ def test_a_refused_cancel_leaves_the_wager_open(wager_in: Any) -> None:
 
 def test_fills_may_come_after_the_end_but_not_beyond_the_stake(wager: Wager) -> None:
     """A late fill is booked within the stake; a cent more is an error."""
-    wager.match(Odds(150), 400)
+    wager.book_fill(Odds(150), 400)
     wager.end(EndReason.CANCELLED, 400, 1)
     assert (wager.unmatched_cents, wager.reason) == (0, EndReason.CANCELLED)
-    wager.match(Odds(150), 600)
+    wager.book_fill(Odds(150), 600)
     with pytest.raises(InvariantError, match=r"\$10.01 is matched of a stake of \$10.00"):
-        wager.match(Odds(150), 1)
+        wager.book_fill(Odds(150), 1)
 
 
 def test_a_wager_knows_its_missing_fills(wager: Wager) -> None:
     """Stake matched by a total or an end lacks its fills until they arrive."""
-    wager.match(Odds(150), 300, 700)
+    wager.book_fill(Odds(150), 300, 700)
     assert (wager.lacks_fill, wager.matched_cents) == (True, 300)
-    wager.match(Odds(150), 400, 400)
+    wager.book_fill(Odds(150), 400, 400)
     assert not wager.lacks_fill
     wager.end(EndReason.CANCELLED, 900, 1)
     assert (wager.lacks_fill, wager.open_cents, wager.unmatched_cents) == (True, 200, 0)
-    wager.match(Odds(150), 200, 900)
+    wager.book_fill(Odds(150), 200, 900)
     assert (wager.lacks_fill, wager.open_cents) == (False, 0)
 
 
 def test_an_invalid_wager_keeps_the_total_of_its_fills(wager: Wager) -> None:
     """An end without an amount does not hide stake that a fill's total reported as matched."""
-    wager.match(Odds(150), 300, 700)
+    wager.book_fill(Odds(150), 300, 700)
     wager.end(EndReason.INVALID, 0, 1)
     assert wager.open_cents == 400
 
@@ -101,7 +101,7 @@ def test_an_open_wager_is_displayed_as_what_it_can_win(wager: Wager) -> None:
     assert wager.offered_cents() == 1_500
     wager.step(WagerState.OPEN)
     assert wager.offered_cents() == 1_500
-    wager.match(Odds(150), 400)
+    wager.book_fill(Odds(150), 400)
     assert wager.offered_cents() == 900
     wager.step(WagerState.CANCELLING)
     assert wager.offered_cents() == 0
@@ -115,6 +115,6 @@ def test_a_fill_at_longer_odds_does_not_change_the_displayed_rest(catalogue: Cat
     """94 cents left at -110 are displayed as 85, whatever the first 6 cents won as a taker."""
     command = PlaceWager(WagerRef("w"), LineId("away"), Odds(-110), 100, Intent.REST)
     wager = Wager(command, catalogue.pair_of(LineId("away")), 7)
-    wager.match(Odds(-105), 6)
+    wager.book_fill(Odds(-105), 6)
     wager.step(WagerState.OPEN)
     assert wager.offered_cents() == 85
