@@ -9,11 +9,13 @@ from conf.settings_page import page
 from sim.__main__ import main
 from tests.paths import PROJECT
 
+PAGE = PROJECT / "docs" / "settings.md"
+
 
 @pytest.mark.slow
 def test_the_page_is_up_to_date_with_the_types() -> None:
     """docs/settings.md is as the types make it; `python -m conf.settings_page` writes it again."""
-    assert (PROJECT / "docs" / "settings.md").read_text(encoding="utf-8") == page()
+    assert PAGE.read_text(encoding="utf-8") == page()
 
 
 def test_cfg_job_prints_the_meaning_beside_the_value(
@@ -41,7 +43,7 @@ def test_every_setting_has_a_meaning_and_says_what_is_allowed() -> None:
     """No row of the page lacks its meaning, its default, or the values that are allowed."""
     cells = [
         [cell.strip() for cell in line.split("|")[1:-1]]
-        for line in page().splitlines()
+        for line in PAGE.read_text(encoding="utf-8").splitlines()
         if line.startswith("| `")
     ]
     assert len(cells) > 100
@@ -57,7 +59,7 @@ def test_a_duration_names_its_unit() -> None:
     """A setting whose name ends in a unit of time says so in its column of units."""
     units = {"seconds": "seconds", "minutes": "minutes", "hours": "hours", "ms": "milliseconds"}
     wrong = []
-    for line in page().splitlines():
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("| `"):
             name, _, unit = (cell.strip() for cell in line.split("|")[1:4])
             wanted = units.get(name.strip("`").rpartition("_")[2])

@@ -23,7 +23,7 @@ from tests.settlements import require_right_settlement
 pytestmark = pytest.mark.slow  # sessions on the clock, replayed
 
 SPEED = 20
-MINUTES = 10
+MINUTES = 4
 PATIENCE_SECONDS = 180
 TRADED = ("latency=none", "fees=none", "strategy.default_stake=10", "session.name=first")
 SETTLED = sum(each.first_result is not None for each in OFFERED)
