@@ -52,7 +52,7 @@ class ProphetHarness:
             "sandbox.port=0",
             f"sandbox.speed={SPEED}",
             "sandbox.begin_minutes_before_start=120",
-            # Answers take longer on its clock than on the real one's.
+            # Responses take longer on its clock than on the real one's.
             f"exchange.settings.retry_window_seconds={RETRY_WINDOW_SECONDS}",
         ]
         self._sandbox = build_session(compose_settings("mode=serve", *words))

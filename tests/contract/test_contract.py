@@ -91,14 +91,16 @@ def test_every_wager_is_answered_exactly_once(harness: ExchangeHarness) -> None:
     refs = [request.ref for request in requests]
     until(harness, lambda: all(update_types_of(harness, ref) for ref in refs))
     harness.let_pass(5)
-    answers = {
+    responses = {
         request.ref: [
             type(e) for e in updates_of(harness, request.ref, WagerAccepted, WagerRejected)
         ]
         for request in requests
     }
     good = {"good", "good-too"}
-    assert answers == {ref: [WagerAccepted] if ref in good else [WagerRejected] for ref in answers}
+    assert responses == {
+        ref: [WagerAccepted] if ref in good else [WagerRejected] for ref in responses
+    }
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ class ScriptedServer:
 
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     registered: list[dict[str, Any]] = field(default_factory=list)
-    answers: dict[str, Any] = field(default_factory=dict)
+    responses: dict[str, Any] = field(default_factory=dict)
     register_refusals: int = 0
     register_hangs: int = 0
     hasty: bool = False
@@ -88,7 +88,7 @@ class ScriptedServer:
         transport.abort()
 
     async def rest(self, request: web.Request) -> web.Response:
-        """Answer a request: sessions and sockets itself, the rest from `answers`."""
+        """Answer a request: sessions and sockets itself, the rest from `responses`."""
         path = request.path.removeprefix("/partner/")
         if path in ("auth/login", "auth/refresh"):
             return self._session()
@@ -96,8 +96,10 @@ class ScriptedServer:
             return web.json_response({"key": "app-key", "cluster": "mt1", "ws_host": self.ws_host})
         if path == "v4/mm/websocket":
             return await self._register(request)
-        answer = self.answers.get(path, {})
-        return web.json_response({"data": answer(request.query) if callable(answer) else answer})
+        response = self.responses.get(path, {})
+        return web.json_response(
+            {"data": response(request.query) if callable(response) else response}
+        )
 
     def _session(self) -> web.Response:
         self.logins += 1

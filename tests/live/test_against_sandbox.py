@@ -126,9 +126,9 @@ def test_a_batch_is_handled_item_by_item(sandbox: Sandbox) -> None:
         client = connection.client
         good = await a_wager(connection, "good")
         bad = await a_wager(connection, "bad", odds=Odds(-147))
-        answer = await client.place_batch([good, bad])
-        assert [order.ref for order in answer.succeed_orders or ()] == ["good"]
-        assert [(each.index, each.error) for each in answer.failed_orders or ()] == [
+        response = await client.place_batch([good, bad])
+        assert [order.ref for order in response.succeed_orders or ()] == ["good"]
+        assert [(each.index, each.error) for each in response.failed_orders or ()] == [
             (1, "invalid_price")
         ]
         assert await client.cancel_all()

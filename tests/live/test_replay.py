@@ -122,7 +122,7 @@ def without(table: str, kind: str) -> str:
         (without("feed", "OfferChanged"), "the replay"),
         ("UPDATE entries SET now_ns = now_ns + 1 WHERE kind = 'CancelAll'", "CancelAll()"),
     ],
-    ids=["no command", "no answer", "no timer", "no offer", "another time"],
+    ids=["no command", "no response", "no timer", "no offer", "another time"],
 )
 def test_a_changed_journal_is_detected(
     traded: SessionStarts, run_main: RunMain, tmp_path: Path, statement: str, named: str

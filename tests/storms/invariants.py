@@ -89,20 +89,20 @@ class ExchangeObserver:
 
     def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Any]:
         """Place, and record the accepted wagers."""
-        answers = self._place(participant, requests)
-        for request, answer in zip(requests, answers, strict=True):
-            if isinstance(answer, WagerAccepted):
+        responses = self._place(participant, requests)
+        for request, response in zip(requests, responses, strict=True):
+            if isinstance(response, WagerAccepted):
                 wagers = self.wagers[participant.name]
                 assert request.ref not in wagers, f"{request.ref} was accepted twice"
                 wagers[request.ref] = WagerState(participant, request)
-        return answers
+        return responses
 
     def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[Any]:
         """Cancel, and record the responses."""
-        answers = self._cancel(participant, refs)
-        for answer in answers:
-            self._on_update(participant, answer)
-        return answers
+        responses = self._cancel(participant, refs)
+        for response in responses:
+            self._on_update(participant, response)
+        return responses
 
     def on_updates(
         self,

@@ -63,8 +63,8 @@ def caught_up(
 
 def server_with(history: list[dict[str, Any]], now: dict[str, Any]) -> ScriptedServer:
     """Return a server with this history, and the present state of the wager."""
-    answers = {"v4/mm/get_order_history": {"orders": history}, "v4/mm/get_order/o-a": now}
-    return ScriptedServer(answers=answers)
+    responses = {"v4/mm/get_order_history": {"orders": history}, "v4/mm/get_order/o-a": now}
+    return ScriptedServer(responses=responses)
 
 
 @pytest.mark.parametrize(

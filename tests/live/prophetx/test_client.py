@@ -36,7 +36,7 @@ WAGER = PlaceWager(WagerRef("q-1"), LineId("l" * 32), Odds(-110), 1_050, Intent.
 ORDER = {"order_id": "o-1", "external_id": "q-1", "quantity": 10.5, "status": "inactive"}
 LIFE_SECONDS = 1_200
 
-Answer = httpx.Response | Exception
+Reply = httpx.Response | Exception
 T = TypeVar("T")
 
 
@@ -51,24 +51,24 @@ def no(status: int, code: str, **headers: str) -> httpx.Response:
 
 
 @dataclass
-class Answers:
+class Responses:
     """An exchange that returns scripted responses, and records its requests."""
 
     clock: WallClock = field(default_factory=WallClock)
     asked: list[httpx.Request] = field(default_factory=list)
-    queued: dict[str, list[Answer]] = field(default_factory=dict)
+    queued: dict[str, list[Reply]] = field(default_factory=dict)
     life_seconds: int = LIFE_SECONDS
     _tokens: Iterator[int] = field(default_factory=count)
 
-    async def answer(self, request: httpx.Request) -> httpx.Response:
+    async def response(self, request: httpx.Request) -> httpx.Response:
         """Return the next response queued for a path, or else the default one."""
         self.asked.append(request)
         path = request.url.path.removeprefix("/partner/")
         queue = self.queued.get(path, [])
-        answer = queue.pop(0) if queue else self.default_response(path)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = queue.pop(0) if queue else self.default_response(path)
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     def default_response(self, path: str) -> httpx.Response:
         """Return new tokens for logins and refreshes, and an empty response otherwise."""
@@ -92,22 +92,22 @@ class Answers:
 
 
 @asynccontextmanager
-async def opened(answers: Answers, endpoint: Endpoint = LOCAL) -> AsyncIterator[ProphetClient]:
+async def opened(responses: Responses, endpoint: Endpoint = LOCAL) -> AsyncIterator[ProphetClient]:
     """Return a client of a scripted exchange."""
-    carrier = httpx.MockTransport(answers.answer)
-    async with Transport(endpoint, answers.clock, carrier) as transport:
-        tokens = Tokens(transport, Credentials("access-half", "secret-half"), answers.clock)
+    carrier = httpx.MockTransport(responses.response)
+    async with Transport(endpoint, responses.clock, carrier) as transport:
+        tokens = Tokens(transport, Credentials("access-half", "secret-half"), responses.clock)
         yield ProphetClient(transport, tokens, DecodeErrors())
 
 
 def asking(
-    answers: Answers, ask: Callable[[ProphetClient], Awaitable[T]], endpoint: Endpoint = LOCAL
+    responses: Responses, ask: Callable[[ProphetClient], Awaitable[T]], endpoint: Endpoint = LOCAL
 ) -> T:
     """Make a call to a scripted exchange, and return its result; waiting takes no time."""
 
     async def run(loop: JumpingLoop) -> T:
-        answers.clock = WallClock(monotonic_ns=loop.monotonic_ns)
-        async with opened(answers, endpoint) as client:
+        responses.clock = WallClock(monotonic_ns=loop.monotonic_ns)
+        async with opened(responses, endpoint) as client:
             return await ask(client)
 
     return run_jumping(run)
@@ -118,56 +118,56 @@ def asking(
 
 def test_the_first_request_logs_in() -> None:
     """The keys are sent once, as JSON, and all other requests carry the token."""
-    answers = Answers()
+    responses = Responses()
 
     async def ask_twice(client: ProphetClient) -> None:
         await client.tournaments()
         await client.tournaments()
 
-    asking(answers, ask_twice)
-    assert answers.paths == ["auth/login", "mm/get_tournaments", "mm/get_tournaments"]
+    asking(responses, ask_twice)
+    assert responses.paths == ["auth/login", "mm/get_tournaments", "mm/get_tournaments"]
     keys = {"access_key": "access-half", "secret_key": "secret-half"}
-    assert json.loads(answers.asked[0].content) == keys
-    assert answers.tokens == ["", "login-0", "login-0"]
+    assert json.loads(responses.asked[0].content) == keys
+    assert responses.tokens == ["", "login-0", "login-0"]
 
 
 def test_a_token_is_refreshed_at_60_percent_of_its_lifetime() -> None:
     """A token is refreshed at 60 % of its remaining lifetime at receipt, not before."""
-    answers = Answers(life_seconds=100)
+    responses = Responses(life_seconds=100)
 
     async def ask(client: ProphetClient) -> None:
         await client.log_in()
-        login_ns = answers.clock.wall_ns()
+        login_ns = responses.clock.wall_ns()
         for part in (20, 70, 110):
-            await answers.clock.sleep_until(login_ns + part * NS_PER_SECOND)
+            await responses.clock.sleep_until(login_ns + part * NS_PER_SECOND)
             await client.tournaments()
 
-    asking(answers, ask)
-    assert answers.paths == [
+    asking(responses, ask)
+    assert responses.paths == [
         "auth/login",
         "mm/get_tournaments",
         "auth/refresh",
         "mm/get_tournaments",
         "mm/get_tournaments",
     ]
-    assert answers.tokens[2] == "login-0"
-    assert answers.tokens[4] == "refresh-1"
-    assert json.loads(answers.asked[2].content) == {"refresh_token": "again"}
+    assert responses.tokens[2] == "login-0"
+    assert responses.tokens[4] == "refresh-1"
+    assert json.loads(responses.asked[2].content) == {"refresh_token": "again"}
 
 
 def test_a_refused_token_is_refreshed_then_replaced_by_a_login() -> None:
     """On 401 comes one refresh, then a login, and the request is repeated."""
-    answers = Answers(
+    responses = Responses(
         queued={"v4/mm/submit_order": [no(401, "unauthorized"), ok({"order": ORDER})]}
     )
-    assert asking(answers, lambda client: client.place(WAGER)).number == "o-1"
-    assert answers.paths == [
+    assert asking(responses, lambda client: client.place(WAGER)).number == "o-1"
+    assert responses.paths == [
         "auth/login",
         "v4/mm/submit_order",
         "auth/refresh",
         "v4/mm/submit_order",
     ]
-    again = Answers(
+    again = Responses(
         queued={"v4/mm/get_balance": [*[no(401, "unauthorized")] * 2, ok({"balance": 1})]}
     )
     assert asking(again, lambda client: client.balance()).balance_cents == 100
@@ -176,26 +176,26 @@ def test_a_refused_token_is_refreshed_then_replaced_by_a_login() -> None:
 
 def test_a_token_refused_after_a_login_is_an_error() -> None:
     """When even a new login's token is refused, that is a credentials error, not a loop."""
-    answers = Answers(queued={"v4/mm/get_balance": [no(401, "unauthorized")] * 9})
+    responses = Responses(queued={"v4/mm/get_balance": [no(401, "unauthorized")] * 9})
     with pytest.raises(CredentialsError, match="get_balance"):
-        asking(answers, lambda client: client.balance())
-    assert answers.paths.count("v4/mm/get_balance") == 3
+        asking(responses, lambda client: client.balance())
+    assert responses.paths.count("v4/mm/get_balance") == 3
 
 
 def test_a_refused_refresh_becomes_a_login() -> None:
     """A session that has ended is replaced by a new one."""
-    answers = Answers(
+    responses = Responses(
         queued={
             "v4/mm/get_balance": [no(401, "unauthorized"), ok({"balance": 1})],
             "auth/refresh": [no(401, "unauthorized")],
         }
     )
-    asking(answers, lambda client: client.balance())
-    assert answers.paths[2:4] == ["auth/refresh", "auth/login"]
+    asking(responses, lambda client: client.balance())
+    assert responses.paths[2:4] == ["auth/refresh", "auth/login"]
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "named"),
+    ("response", "error", "named"),
     [
         (no(401, "unauthorized"), CredentialsError, "refuses the keys"),
         (no(403, "session_num_exceed"), CredentialsError, "too many sessions"),
@@ -207,39 +207,39 @@ def test_a_refused_refresh_becomes_a_login() -> None:
         (ok({"access_token": 5, "x": "tok-9"}), ProtocolError, "token"),
     ],
 )
-def test_a_failed_login_has_its_reason(answer: Answer, error: type[Exception], named: str) -> None:
+def test_a_failed_login_has_its_reason(response: Reply, error: type[Exception], named: str) -> None:
     """Wrong keys, too many sessions, a wrong host, an outage: each is distinct, without keys."""
-    answers = Answers(queued={"auth/login": [answer]})
+    responses = Responses(queued={"auth/login": [response]})
     with pytest.raises(error, match=named) as caught:
-        asking(answers, lambda client: client.log_in())
+        asking(responses, lambda client: client.log_in())
     shown = f"{caught.value!r} {getattr(caught.value, 'raw', '')}"
     assert [word for word in ("access-half", "secret-half") if word in shown] == []
 
 
 def test_tokens_are_not_in_the_error_of_an_unreadable_login() -> None:
     """An unreadable login response is not repeated, as a token may be in it."""
-    answers = Answers(queued={"auth/login": [ok({"access_token": ["tok-9"]})]})
+    responses = Responses(queued={"auth/login": [ok({"access_token": ["tok-9"]})]})
     with pytest.raises(ProtocolError) as caught:
-        asking(answers, lambda client: client.log_in())
+        asking(responses, lambda client: client.log_in())
     assert "tok-9" not in f"{caught.value} {caught.value.raw}"
 
 
 def test_many_requests_at_once_log_in_once() -> None:
     """Ten requests without a token share one login."""
-    answers = Answers()
+    responses = Responses()
 
     async def ask(client: ProphetClient) -> None:
         await asyncio.gather(*(client.tournaments() for _ in range(10)))
 
-    asking(answers, ask)
-    assert answers.paths.count("auth/login") == 1
+    asking(responses, ask)
+    assert responses.paths.count("auth/login") == 1
 
 
 # Outcomes --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         httpx.ReadTimeout("late"),
         httpx.RemoteProtocolError("gone"),
@@ -249,12 +249,12 @@ def test_many_requests_at_once_log_in_once() -> None:
         httpx.Response(503, text="busy"),
     ],
 )
-def test_a_placement_without_a_response_is_not_sent_again(answer: Answer) -> None:
+def test_a_placement_without_a_response_is_not_sent_again(response: Reply) -> None:
     """Where the outcome of a placement is unknown the error says so; it was sent exactly once."""
-    answers = Answers(queued={"v4/mm/submit_order": [answer]})
+    responses = Responses(queued={"v4/mm/submit_order": [response]})
     with pytest.raises(UnreachableError):
-        asking(answers, lambda client: client.place(WAGER))
-    assert answers.paths.count("v4/mm/submit_order") == 1
+        asking(responses, lambda client: client.place(WAGER))
+    assert responses.paths.count("v4/mm/submit_order") == 1
 
 
 def test_a_late_response_counts_as_none() -> None:
@@ -281,16 +281,16 @@ def test_a_late_response_counts_as_none() -> None:
 )  # fmt: skip
 def test_a_refusal_keeps_its_code(status: int, code: str) -> None:
     """A refusal carries the exchange's code, and is not retried."""
-    answers = Answers(queued={"v4/mm/submit_order": [no(status, code)]})
+    responses = Responses(queued={"v4/mm/submit_order": [no(status, code)]})
     with pytest.raises(RefusalError) as caught:
-        asking(answers, lambda client: client.place(WAGER))
+        asking(responses, lambda client: client.place(WAGER))
     assert caught.value.code == code
-    assert answers.paths.count("v4/mm/submit_order") == 1
+    assert responses.paths.count("v4/mm/submit_order") == 1
 
 
 def test_a_read_is_retried() -> None:
     """A read without a response, or to a busy exchange, is repeated and succeeds."""
-    answers = Answers(
+    responses = Responses(
         queued={
             "mm/get_tournaments": [
                 httpx.ReadTimeout("late"),
@@ -304,13 +304,13 @@ def test_a_read_is_retried() -> None:
         assert await client.tournaments() == []
         return asyncio.get_running_loop().time()
 
-    # A fifth of a second after no answer, and the Retry-After of the busy exchange.
-    assert asking(answers, ask) == pytest.approx(0.4)
+    # A fifth of a second after no response, and the Retry-After of the busy exchange.
+    assert asking(responses, ask) == pytest.approx(0.4)
 
 
 def test_retry_after_delays_every_request() -> None:
     """While the exchange asks to wait, no other request is sent either."""
-    answers = Answers(
+    responses = Responses(
         queued={"v4/mm/get_balance": [no(429, "rate_limit_reached", **{"Retry-After": "0.3"})]}
     )
 
@@ -320,21 +320,21 @@ def test_retry_after_delays_every_request() -> None:
             await client.balance()
         return asyncio.get_running_loop().time()
 
-    assert asking(answers, ask) == pytest.approx(0.3)
+    assert asking(responses, ask) == pytest.approx(0.3)
 
 
 def test_a_redirect_is_not_followed() -> None:
     """A host that redirects is refused: the keys are not sent elsewhere."""
     elsewhere = httpx.Response(302, headers={"Location": "https://elsewhere.example/login"})
-    answers = Answers(queued={"auth/login": [elsewhere]})
+    responses = Responses(queued={"auth/login": [elsewhere]})
     with pytest.raises(RefusalError, match="http_302"):
-        asking(answers, lambda client: client.log_in())
-    assert len(answers.asked) == 1
+        asking(responses, lambda client: client.log_in())
+    assert len(responses.asked) == 1
 
 
 def test_the_rate_limit_holds() -> None:
     """Of many simultaneous requests no more than the limit fall into any second, in order."""
-    answers = Answers()
+    responses = Responses()
     times: list[int] = []
 
     async def ask(client: ProphetClient) -> None:
@@ -342,12 +342,12 @@ def test_the_rate_limit_holds() -> None:
 
         async def one(number: int) -> None:
             await client.order(str(number))
-            times.append(answers.clock.wall_ns())
+            times.append(responses.clock.wall_ns())
 
         await asyncio.gather(*(one(number) for number in range(60)))
 
-    asking(answers, ask, replace(LOCAL, speed=1, requests_per_second=40))
-    orders = [path.rpartition("/")[2] for path in answers.paths[1:]]
+    asking(responses, ask, replace(LOCAL, speed=1, requests_per_second=40))
+    orders = [path.rpartition("/")[2] for path in responses.paths[1:]]
     assert orders == [str(number) for number in range(60)]
     assert all(times[at + 40] - times[at] >= NS_PER_SECOND for at in range(20))
 
@@ -357,7 +357,7 @@ def test_the_rate_limit_holds() -> None:
 
 def test_every_request_has_the_documented_form() -> None:
     """Each method calls its v4 endpoint with the documented body or query."""
-    answers = Answers(
+    responses = Responses(
         queued={
             "v4/mm/submit_multiple_orders": [
                 ok({"succeed_orders": [ORDER], "failed_orders": None})
@@ -382,10 +382,10 @@ def test_every_request_has_the_documented_form() -> None:
         assert await client.markets([7, 8]) == {7: [], 8: []}
         await client.register("1.2", [7])
 
-    asking(answers, ask)
+    asking(responses, ask)
     sent = {
         request.url.path.removeprefix("/partner/"): json.loads(request.content)
-        for request in answers.asked[1:]
+        for request in responses.asked[1:]
         if request.content
     }
     item = {"external_id": "q-1", "strike_id": "l" * 32, "price": -110, "quantity": 10.5}
@@ -403,7 +403,7 @@ def test_every_request_has_the_documented_form() -> None:
             "subscriptions": [{"type": "event", "ids": ["7"]}],
         },
     }
-    queries = {request.url.path: dict(request.url.params) for request in answers.asked}
+    queries = {request.url.path: dict(request.url.params) for request in responses.asked}
     assert queries["/partner/mm/get_sport_events"] == {"tournament_id": "132"}
     assert queries["/partner/v4/mm/get_multiple_markets"] == {"event_ids": "7,8"}
 
@@ -411,25 +411,25 @@ def test_every_request_has_the_documented_form() -> None:
 def test_nothing_to_cancel_is_no_error() -> None:
     """A mass cancel that finds nothing open returns so; any other refusal is an error."""
     path = "v4/mm/cancel_all_orders"
-    answers = Answers(queued={path: [no(404, "no_cancellable_orders"), no(403, "suspended")]})
+    responses = Responses(queued={path: [no(404, "no_cancellable_orders"), no(403, "suspended")]})
 
     async def ask(client: ProphetClient) -> None:
         assert not await client.cancel_all()
         with pytest.raises(RefusalError, match="suspended"):
             await client.cancel_all()
 
-    asking(answers, ask)
+    asking(responses, ask)
 
 
 def test_a_history_is_read_to_its_end() -> None:
     """Pages are followed by their cursor to the last."""
     path = "v4/mm/get_order_history"
-    answers = Answers(
+    responses = Responses(
         queued={path: [ok({"orders": [ORDER], "next_cursor": "c-2"}), ok({"orders": None})]}
     )
-    orders = asking(answers, lambda client: client.history(to=2, status="open"))
+    orders = asking(responses, lambda client: client.history(to=2, status="open"))
     assert [order.ref for order in orders] == ["q-1"]
-    assert [dict(each.url.params) for each in answers.asked[1:]] == [
+    assert [dict(each.url.params) for each in responses.asked[1:]] == [
         {"to": "2", "status": "open", "limit": "100"},
         {"to": "2", "status": "open", "limit": "100", "next_cursor": "c-2"},
     ]
@@ -439,8 +439,8 @@ def test_the_fills_of_wagers_are_read() -> None:
     """Fills come with their amounts in cents."""
     detail = {"order_id": "o-1", "fill_price": -110, "filled_quantity": "3.5"}
     path = "v4/mm/get_order_matched_detail"
-    answers = Answers(queued={path: [ok({"matching_details": [detail], "next_cursor": ""})]})
-    (match,) = asking(answers, lambda client: client.matches(["o-1"]))
+    responses = Responses(queued={path: [ok({"matching_details": [detail], "next_cursor": ""})]})
+    (match,) = asking(responses, lambda client: client.matches(["o-1"]))
     assert (match.fill_price, match.filled_cents) == (-110, 350)
 
 
@@ -450,9 +450,9 @@ def test_an_unreadable_market_is_skipped(
     """An unreadable market is left out, counted, and logged once with its text."""
     markets = read_sample("multiple_markets_v4")["data"]["19458"]
     broken = {"id": "two hundred", "name": "the broken one"}
-    answer = ok({"19458": [broken, *markets, broken], "7": None})
-    answers = Answers(queued={"v4/mm/get_multiple_markets": [answer]})
-    found = asking(answers, lambda client: client.markets([19458, 7]))
+    response = ok({"19458": [broken, *markets, broken], "7": None})
+    responses = Responses(queued={"v4/mm/get_multiple_markets": [response]})
+    found = asking(responses, lambda client: client.markets([19458, 7]))
     assert len(found[19458]) == len(markets)
     assert found[7] == []
     assert len([record for record in caplog.messages if "the broken one" in record]) == 1

@@ -90,15 +90,15 @@ class Listening(httpx.AsyncHTTPTransport):
 
 
 class Mangling(httpx.AsyncBaseTransport):
-    """Answers one endpoint with mangled bodies, the others as the sandbox did."""
+    """Responds at one endpoint with mangled bodies, the others as the sandbox did."""
 
     def __init__(self, bodies: dict[str, bytes], of: str, seed: int) -> None:
-        """Mangle the answers of one endpoint."""
+        """Mangle the responses of one endpoint."""
         self._bodies, self._of = bodies, of
         self._rng = np.random.default_rng(seed)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer."""
+        """Respond to a request."""
         body = self._bodies[endpoint(request)]
         if endpoint(request) != self._of:
             return httpx.Response(200, content=body)
@@ -194,23 +194,23 @@ def sandbox_messages(sandbox: Sandbox) -> SandboxMessages:
 # Responses ----------------------------------------------------------------------------------------
 
 
-def read_through(answer: Any) -> None:
+def read_through(decoded: Any) -> None:
     """Read everything that the bridge reads of a response; raise ProtocolError."""
-    match answer:
+    match decoded:
         case dict() | list():
-            for each in answer.values() if isinstance(answer, dict) else answer:
+            for each in decoded.values() if isinstance(decoded, dict) else decoded:
                 read_through(each)
         case WireEvent():
-            mapping.sport_event(answer)
-            mapping.event_status(answer.status)
+            mapping.sport_event(decoded)
+            mapping.event_status(decoded.status)
         case WireMarket():
-            market = mapping.market(EventId("1"), answer)
-            for strike in answer.strikes if market is not None else ():
+            market = mapping.market(EventId("1"), decoded)
+            for strike in decoded.strikes if market is not None else ():
                 mapping.pair_levels(market or unheard_of(), levels_of(strike), 1)
         case WireOrder():
-            TrackedWager(request_of(answer), None).apply(answer)
+            TrackedWager(request_of(decoded), None).apply(decoded)
         case msgspec.Struct():
-            read_through([getattr(answer, name) for name in answer.__struct_fields__])
+            read_through([getattr(decoded, name) for name in decoded.__struct_fields__])
 
 
 def unheard_of() -> Market:

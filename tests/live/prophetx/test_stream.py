@@ -169,7 +169,7 @@ def test_a_server_without_pongs_is_noticed() -> None:
 
 @pytest.mark.slow
 def test_a_server_without_market_data_or_health_is_noticed() -> None:
-    """A socket that answers pings and sends nothing else is replaced: its source is dead."""
+    """A socket that responds to pings and sends nothing else is replaced: its source is dead."""
 
     async def scenario(server: ScriptedServer, recorder: StreamRecorder) -> None:
         server.healthy = False

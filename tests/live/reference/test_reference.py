@@ -243,26 +243,26 @@ def test_a_line_may_be_named_by_its_exchange_id() -> None:
 
 def test_prices_are_received_by_post(receiver: ReferenceReceiver) -> None:
     """Posted lines are received like lines of the file, and the response gives the counts."""
-    answers: list[httpx.Response] = []
+    responses: list[httpx.Response] = []
 
     async def post() -> None:
         address = receiver.notes[1].rpartition(" ")[2]
         assert address.startswith("http://127.0.0.1:")
         async with httpx.AsyncClient(trust_env=False) as client:
-            answers.append(await client.post(address, content=line(0.1) + line(0.2)))
-            answers.append(await client.post(address, content=line(0.3) + "{\n"))
-            answers.append(
+            responses.append(await client.post(address, content=line(0.1) + line(0.2)))
+            responses.append(await client.post(address, content=line(0.3) + "{\n"))
+            responses.append(
                 await client.post(
                     address, content=line(0.9), headers={"Origin": "http://127.0.0.1"}
                 )
             )
-            answers.append(await client.get(address))
+            responses.append(await client.get(address))
         receiver.append(line(0.4))
         await receiver.until(5)
 
     receiver.listen_at(0, post)
-    assert [answer.status_code for answer in answers] == [200, 400, 403, 405]
-    assert answers[1].json() == {"taken": 1, "unreadable": 1}
+    assert [response.status_code for response in responses] == [200, 400, 403, 405]
+    assert responses[1].json() == {"taken": 1, "unreadable": 1}
     assert receiver.prices == [0.1, 0.2, 0.3, 0.4]
 
 

@@ -166,7 +166,7 @@ def test_a_desk_that_may_not_trade_is_reported_first(desk: Desk, health: Health)
 
 
 def test_the_memory_of_unanswered_requests_is_bounded(health: Health) -> None:
-    """Requests without an answer are dropped in the end."""
+    """Requests without a response are dropped in the end."""
     for number in range(10_100):
         health.note(0, place(number))
     for number in range(10_100):

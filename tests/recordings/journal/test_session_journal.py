@@ -121,13 +121,13 @@ def other_process(path: Path) -> Iterator["subprocess.Popen[str]"]:
     )
     with writer:
         try:
-            assert answer(writer) == "1"
+            assert response(writer) == "1"
             yield writer
         finally:
             writer.kill()
 
 
-def answer(writer: "subprocess.Popen[str]", line: str = "") -> str:
+def response(writer: "subprocess.Popen[str]", line: str = "") -> str:
     """Return the next line of the other process, after giving it a line if one is named."""
     assert writer.stdin is not None
     assert writer.stdout is not None
@@ -234,7 +234,7 @@ def test_another_process_reads_what_a_running_session_commits(tmp_path: Path) ->
     path = tmp_path / "journal"
     with other_process(path) as writer:
         for number in range(3):
-            assert answer(writer, f"first-1-{number}") == "committed"
+            assert response(writer, f"first-1-{number}") == "committed"
             assert refs_in(path) == [f"first-1-{each}" for each in range(number + 1)]
         with pytest.raises(JournalError, match=f"{path}: another process has the session open"):
             SessionJournal(path)
@@ -244,13 +244,13 @@ def test_a_reader_does_not_delay_commits(tmp_path: Path) -> None:
     """The writer commits beyond the size of a checkpoint; the reader's view does not change."""
     path = tmp_path / "journal"
     with other_process(path) as writer:
-        answer(writer, "first-1-0")
-        answer(writer, "first-1-1")
+        response(writer, "first-1-0")
+        response(writer, "first-1-1")
         with JournalReader(path) as journal:
             entries = journal.entries()
             first = next(entries)
             for _ in range(100):
-                assert answer(writer, LONG_REF) == "committed"
+                assert response(writer, LONG_REF) == "committed"
             assert [first.payload, *(entry.payload for entry in entries)] == [
                 CancelWager(WagerRef("first-1-0")),
                 CancelWager(WagerRef("first-1-1")),
@@ -262,7 +262,7 @@ def test_a_killed_writer_leaves_no_lock(tmp_path: Path) -> None:
     """After a kill the committed rows are read, and the session is opened again."""
     path = tmp_path / "journal"
     with other_process(path) as writer:
-        answer(writer, "first-1-1")
+        response(writer, "first-1-1")
         writer.send_signal(signal.SIGKILL)
         writer.wait()
         assert refs_in(path) == ["first-1-1"]

@@ -94,8 +94,8 @@ def test_the_commands_are_sent_again_and_the_responses_recorded(tmp_path: Path) 
     """A wager opens after the connection's delays, and queues behind earlier stake."""
     tape = record(tmp_path / "tape")
     clean = write_counterfactual(tape, [real()], [], tmp_path / "clean")
-    answers = play(clean, (4.5, PLACE), (30, CancelAll()))
-    updates = [((at_ns - START_NS) / NS_PER_SECOND, event) for at_ns, event in answers[REF]]
+    responses = play(clean, (4.5, PLACE), (30, CancelAll()))
+    updates = [((at_ns - START_NS) / NS_PER_SECOND, event) for at_ns, event in responses[REF]]
     assert updates == [
         (4.5, WagerAccepted(REF)),
         (4.9, WagerOpened(REF)),
@@ -124,14 +124,14 @@ def test_an_accepted_cancel_is_repeated_until_it_is_accepted(tmp_path: Path, ref
     The session's reaction to its refusal is among its commands.
     """
     tape = record(tmp_path / "tape")
-    answers = play(tape, (4.5, PLACE), (5, CancelWager(REF)), refused=[REF] if refused else [])
-    cancelled = [event for _, event in answers[REF] if isinstance(event, WagerCancelled)]
+    responses = play(tape, (4.5, PLACE), (5, CancelWager(REF)), refused=[REF] if refused else [])
+    cancelled = [event for _, event in responses[REF] if isinstance(event, WagerCancelled)]
     assert cancelled == ([] if refused else [WagerCancelled(REF, 12_000)])
 
 
 def test_a_cancel_that_is_followed_by_another_is_not_repeated(tmp_path: Path) -> None:
     """The session sent the cancel again itself, and the open loop sends it at the same time."""
     tape = record(tmp_path / "tape")
-    answers = play(tape, (4.5, PLACE), (5, CancelWager(REF)), (9, CancelWager(REF)))
-    (at_ns,) = [at for at, event in answers[REF] if isinstance(event, WagerCancelled)]
+    responses = play(tape, (4.5, PLACE), (5, CancelWager(REF)), (9, CancelWager(REF)))
+    (at_ns,) = [at for at, event in responses[REF] if isinstance(event, WagerCancelled)]
     assert at_ns == ns(9)

@@ -28,7 +28,7 @@ def mass_cancel_codes(scenario: ExchangeScenario, by: str) -> list[str | None]:
 
 
 def test_a_batch_of_cancels_is_answered_one_by_one(scenario: ExchangeScenario) -> None:
-    """Each item has its answer, in order; the same id twice is an error of the second item only."""
+    """Each item has a response, in order; an id given twice is an error of the second item only."""
     scenario.place(1, "w", "home", 100, 300)
     scenario.place(2, "v", "home", 105, 300)
     scenario.cancel(500, "w", "w", "nobody", "v")

@@ -118,7 +118,7 @@ def play(
 def test_every_wager_is_accounted_for(
     make_scenario: type[ExchangeScenario], steps: list[Step], queue: QueueModel, seed: int
 ) -> None:
-    """Each wager has one answer and at most one end, and the account adds up to the cent."""
+    """Each wager has one response and at most one end, and the account adds up to the cent."""
     scenario, placed = play(make_scenario, steps, queue, seed)
     lives: dict[str, list[WagerUpdate]] = defaultdict(list)
     for entry in scenario.received:

@@ -129,7 +129,7 @@ def change_faults(scenario: Any, faults: Faults) -> None:
     scenario.connection._faults = faults
 
 
-# Answers and private updates -----------------------------------------------------------------
+# Responses and private updates ----------------------------------------------------------------
 
 
 def test_a_lost_response_is_recovered_from_the_history(
@@ -151,8 +151,8 @@ def test_a_late_response_delays_those_behind_it(make_scenario: type[ExchangeScen
     for number in range(20):
         scenario.place(1 + number, f"w{number}", "home", 100, 100)
     scenario.run()
-    answers = scenario.of(WagerAccepted)
-    assert [event.ref for event in answers] == [f"w{number}" for number in range(20)]
+    responses = scenario.of(WagerAccepted)
+    assert [event.ref for event in responses] == [f"w{number}" for number in range(20)]
     times = scenario.times_of(WagerAccepted)
     assert times == sorted(times)
     assert 500 < times[-1] <= 2020
@@ -223,8 +223,8 @@ def test_what_a_disconnect_lost_is_recovered_at_its_end(
         wager.displayed_cents() for wager in scenario.us.live.values()
     )
     assert scenario.of(MarketStatusChanged)[-1].status is MarketStatus.SUSPENDED
-    answers: list[WagerAccepted | WagerRejected] = scenario.of(WagerAccepted, WagerRejected)
-    answered = [event.ref for event in answers]
+    responses: list[WagerAccepted | WagerRejected] = scenario.of(WagerAccepted, WagerRejected)
+    answered = [event.ref for event in responses]
     assert sorted(answered) == sorted(f"w{number}" for number in range(300))
 
 

@@ -76,14 +76,14 @@ def test_a_timer_runs_after_what_arrived_before_it_but_not_at_its_instant() -> N
 
 
 def test_responses_that_arrive_together_precede_the_feed_of_that_instant() -> None:
-    """The desk decides once on answers that arrive in one message."""
+    """The desk decides once on responses that arrive in one message."""
     desk = Desk()
     desk.publish(0, 10, 1)
     desk.publish(0, 20, 2, wake=True)
-    answers = [WagerOpened(WagerRef("a")), WagerOpened(WagerRef("b"))]
-    desk.at(20, lambda: desk.inbox.deliver(answers), Priority.DESK)
+    responses = [WagerOpened(WagerRef("a")), WagerOpened(WagerRef("b"))]
+    desk.at(20, lambda: desk.inbox.deliver(responses), Priority.DESK)
     desk.env.run()
-    expected = [(10, offer(1)), (20, answers[0]), (20, answers[1]), (20, "act")]
+    expected = [(10, offer(1)), (20, responses[0]), (20, responses[1]), (20, "act")]
     assert desk.seen == [*expected, (20, offer(2)), (20, "act")]
 
 

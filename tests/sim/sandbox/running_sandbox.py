@@ -278,9 +278,9 @@ class Account:
     ) -> Any:
         """Place a wager that is accepted; return it."""
         body = {"external_id": ref, "strike_id": strike_id, "price": price, "quantity": quantity}
-        status, answer = await self.post("v4/mm/submit_order", body | more)
-        assert status == 200, answer
-        return answer["data"]["order"]
+        status, response = await self.post("v4/mm/submit_order", body | more)
+        assert status == 200, response
+        return response["data"]["order"]
 
     async def order(self, order_id: str) -> Any:
         """Return the present state of a wager."""
@@ -291,9 +291,9 @@ class Account:
         client = await self._sandbox_run.connect()
         subscriptions = [{"type": "event", "ids": list(events)}] if events else []
         body = {"socket_id": client.socket_id, "service": "pusher", "subscriptions": subscriptions}
-        status, answer = await self.post("v4/mm/websocket", body)
-        assert status == 200, answer
-        await client.subscribe(*answer["data"]["authorized_channel"])
+        status, response = await self.post("v4/mm/websocket", body)
+        assert status == 200, response
+        await client.subscribe(*response["data"]["authorized_channel"])
         return client
 
 
@@ -324,9 +324,9 @@ class RunningSandbox:
     async def log_in(self, key: str = "maker") -> Account:
         """Log in; return the account."""
         body = {"access_key": key, "secret_key": "secret"}
-        status, answer = await self.request("POST", "auth/login", json=body)
-        assert status == 200, answer
-        return Account(self, answer["data"]["access_token"])
+        status, response = await self.request("POST", "auth/login", json=body)
+        assert status == 200, response
+        return Account(self, response["data"]["access_token"])
 
     async def connect(self, query: str = "protocol=7&client=test") -> SocketClient:
         """Open a socket, and read its greeting."""

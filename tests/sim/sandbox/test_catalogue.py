@@ -27,9 +27,9 @@ def test_responses_have_the_fields_of_the_exchange(
     """Every field of a recorded or documented response is present, with its kind."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
-        status, answer = await (await sandbox_run.log_in()).get(path)
+        status, response = await (await sandbox_run.log_in()).get(path)
         assert status == 200
-        assert differences(answer, sample(name)) == []
+        assert differences(response, sample(name)) == []
 
     sandbox(scenario)
 
@@ -46,12 +46,12 @@ def without_times(selections: Any) -> Any:
 def test_offers_are_shown_as_the_exchange_showed_them(
     sandbox: Play, sample: Sample, differences: Differences
 ) -> None:
-    """With the offers of a real book, the selections are those of the real answer."""
+    """With the offers of a real book, the selections are those of the real response."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         real = {m["id"]: m for m in sample("multiple_markets_v4")["data"]["19458"]}
-        _, answer = await (await sandbox_run.log_in()).get("v4/mm/get_markets", event_id=19458)
-        ours = {market["id"]: market for market in answer["data"]["markets"]}
+        _, response = await (await sandbox_run.log_in()).get("v4/mm/get_markets", event_id=19458)
+        ours = {market["id"]: market for market in response["data"]["markets"]}
         assert list(ours) == [219, 223, 225]
         for number in (219, 223):
             assert differences(ours[number], real[number]) == []
@@ -75,8 +75,8 @@ def test_total_quantity_less_filled_quantity_is_open(sandbox: Play) -> None:
         sandbox_run.advance(1)
         await taker.place("t-1", "e5957d9c37e2704d02292333ba970a5f", 130, 40)
         sandbox_run.advance(1)
-        _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
-        market = answer["data"]["markets"][0]
+        _, response = await maker.get("v4/mm/get_markets", event_id=19458)
+        market = response["data"]["markets"][0]
         behind = sum(
             level["value"] * (level["price"] / 100 if level["price"] > 0 else -100 / level["price"])
             for outcome in market["selections"]
@@ -106,8 +106,8 @@ def test_a_strike_can_be_looked_up(sandbox: Play) -> None:
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         spread = "a94cdd35ab185a88875785090a004c99"
-        _, answer = await maker.get("v4/mm/get_strikes", strike_ids=spread)
-        assert answer["data"] == [
+        _, response = await maker.get("v4/mm/get_strikes", strike_ids=spread)
+        assert response["data"] == [
             {
                 "event_id": 19458,
                 "market_id": 223,
@@ -152,11 +152,11 @@ def test_empty_lists_are_null(sandbox: Play, rows: RowBuilder) -> None:
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
-        _, answer = await maker.get("mm/get_sport_events", tournament_id=1)
-        assert answer["data"]["sport_events"] is None
+        _, response = await maker.get("mm/get_sport_events", tournament_id=1)
+        assert response["data"]["sport_events"] is None
         sandbox_run.advance(10)
-        _, answer = await maker.get("v4/mm/get_multiple_markets", event_ids="19458")
-        assert answer["data"] == {"19458": None}
+        _, response = await maker.get("v4/mm/get_multiple_markets", event_ids="19458")
+        assert response["data"] == {"19458": None}
 
     sandbox(scenario, rows)
 
@@ -193,8 +193,8 @@ def test_a_market_is_listed_once_it_has_a_status(sandbox: Play, rows: RowBuilder
         maker = await sandbox_run.log_in()
         shown = []
         for _ in range(2):
-            _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
-            shown.append([(m["id"], m["status"]) for m in answer["data"]["markets"]])
+            _, response = await maker.get("v4/mm/get_markets", event_id=19458)
+            shown.append([(m["id"], m["status"]) for m in response["data"]["markets"]])
             sandbox_run.advance(10)
         there = [(219, "active"), (225, "active")]
         assert shown == [there, [there[0], (223, "suspended"), there[1]]]

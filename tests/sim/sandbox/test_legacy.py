@@ -69,8 +69,8 @@ def test_a_header_requests_the_new_names(sandbox: Play) -> None:
             ("v2/mm/get_wager_histories?from=1789170000", "orders"),
             ("mm/get_wager_histories", "wagers"),
         ):
-            _, answer = await sandbox_run.request("GET", path, token=maker.token, headers=headers)
-            assert answer["data"][name] == []
+            _, response = await sandbox_run.request("GET", path, token=maker.token, headers=headers)
+            assert response["data"][name] == []
 
     sandbox(scenario)
 
@@ -86,10 +86,10 @@ def test_registering_with_the_legacy_form_works(
         headers = {"header-subscriptions": '[{"type":"tournament","ids":[]}]'}
         more: dict[str, Any] = {"token": maker.token, "headers": headers}
         form = {"socket_id": client.socket_id}
-        status, answer = await sandbox_run.request("POST", "mm/pusher", data=form, **more)
+        status, response = await sandbox_run.request("POST", "mm/pusher", data=form, **more)
         assert status == 200
-        assert differences(answer, sample("ws_register_response_legacy")) == []
-        shared, private = answer["data"]["authorized_channel"]
+        assert differences(response, sample("ws_register_response_legacy")) == []
+        shared, private = response["data"]["authorized_channel"]
         assert "broadcast" in shared["channel_name"]
         assert "broadcast" not in private["channel_name"]
         assert private["binding_events"][0]["name"] == "wagers"
@@ -113,8 +113,8 @@ def test_messages_have_the_legacy_names(sandbox: Play) -> None:
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker, taker = await sandbox_run.log_in("maker"), await sandbox_run.log_in("taker")
         client = await sandbox_run.connect("protocol=6")
-        _, answer = await maker.post("mm/pusher", {"socket_id": client.socket_id})
-        await client.subscribe(*answer["data"]["authorized_channel"])
+        _, response = await maker.post("mm/pusher", {"socket_id": client.socket_id})
+        await client.subscribe(*response["data"]["authorized_channel"])
         await maker.post("mm/place_wager", wager("q-1"))
         sandbox_run.advance(1)
         frame = await client.frame("wagers")

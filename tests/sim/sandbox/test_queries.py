@@ -14,9 +14,9 @@ PATH = "v4/mm/get_order_history"
 
 async def history(account: Account, **query: Any) -> Any:
     """Return the wagers of the last hours as the history lists them."""
-    status, answer = await account.get(PATH, **({"from": 1_789_170_000} | query))
-    assert status == 200, answer
-    return answer["data"]
+    status, response = await account.get(PATH, **({"from": 1_789_170_000} | query))
+    assert status == 200, response
+    return response["data"]
 
 
 def test_the_balance_follows_the_wagers(sandbox: Play) -> None:
@@ -28,8 +28,8 @@ def test_the_balance_follows_the_wagers(sandbox: Play) -> None:
         sandbox_run.advance(1)
         await taker.place("t-1", HOME, 140, 3)
         sandbox_run.advance(1)
-        _, answer = await maker.get("v4/mm/get_balance")
-        balance = answer["data"]
+        _, response = await maker.get("v4/mm/get_balance")
+        balance = response["data"]
         assert balance["balance"] == 10_000
         assert balance["matched_order_balance"] + balance["unmatched_order_balance"] == 10
 
@@ -46,8 +46,8 @@ def test_with_immediate_deduction_the_balance_is_what_is_left(sandbox: Play) -> 
         assert (await maker.get("v4/mm/get_balance"))[1]["data"]["balance"] == 9_990
         await maker.post("v4/mm/cancel_order", {"order_id": order["order_id"]})
         assert (await maker.get("v4/mm/get_balance"))[1]["data"]["balance"] == 10_000
-        _, answer = await maker.get("v4/mm/get_transactions")
-        rows = [(row["type"], row["amount"]) for row in answer["data"]["transactions"]]
+        _, response = await maker.get("v4/mm/get_transactions")
+        rows = [(row["type"], row["amount"]) for row in response["data"]["transactions"]]
         assert rows == [("CANCEL", 10), ("TRADE", -10), ("DEPOSIT", 10_000)]
 
     sandbox(scenario, balance_mode=BalanceMode.IMMEDIATE)
@@ -157,17 +157,17 @@ def test_the_transactions_add_up_to_the_balance(sandbox: Play, rows: RowBuilder)
         taker = await sandbox_run.log_in("taker")
         order = await taker.place("t-1", HOME, 130, 20)
         sandbox_run.advance(15)
-        _, answer = await taker.get("v4/mm/get_transactions")
-        rows_ = [(row["type"], row["amount"]) for row in answer["data"]["transactions"]]
+        _, response = await taker.get("v4/mm/get_transactions")
+        rows_ = [(row["type"], row["amount"]) for row in response["data"]["transactions"]]
         assert rows_ == [("COMMISSION", -0.58), ("PAY", 49.2), ("TRADE", -20), ("DEPOSIT", 10_000)]
         row = await taker.order(order["order_id"])
         assert (row["status"], row["winning_status"]) == ("closed", "profit")
         sandbox_run.advance(10)
-        _, answer = await taker.get("v4/mm/get_transactions", limit=500)
-        amounts = [row["amount"] for row in answer["data"]["transactions"]]
+        _, response = await taker.get("v4/mm/get_transactions", limit=500)
+        amounts = [row["amount"] for row in response["data"]["transactions"]]
         _, balance = await taker.get("v4/mm/get_balance")
         assert sum(amounts) == pytest.approx(balance["data"]["balance"]) == 10_000
-        assert {row["type"] for row in answer["data"]["transactions"][:2]} == {
+        assert {row["type"] for row in response["data"]["transactions"][:2]} == {
             "ADJUSTMENT_REDUCE",
             "ADJUSTMENT_INCREASE",
         }

@@ -19,16 +19,16 @@ SUBMIT = "v4/mm/submit_order"
 
 async def refs(account: Account) -> list[str]:
     """Return the external ids of an account's wagers."""
-    _, answer = await account.get("v4/mm/get_order_history", **{"from": 1_789_170_000})
-    return [order["external_id"] for order in answer["data"]["orders"]]
+    _, response = await account.get("v4/mm/get_order_history", **{"from": 1_789_170_000})
+    return [order["external_id"] for order in response["data"]["orders"]]
 
 
 async def seconds_of(awaited: Awaitable[T]) -> tuple[float, T]:
     """Return the seconds that a response took, and the response."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    answer = await awaited
-    return loop.time() - began, answer
+    response = await awaited
+    return loop.time() - began, response
 
 
 def test_a_slow_request_is_executed_late(sandbox: Play) -> None:
@@ -110,7 +110,7 @@ def test_a_request_executed_twice_gets_the_second_response(sandbox: Play) -> Non
 
 
 def test_a_reset_request_was_executed(sandbox: Play) -> None:
-    """The connection ends without an answer, and the wager was placed."""
+    """The connection ends without a response, and the wager was placed."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()

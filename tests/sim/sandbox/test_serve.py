@@ -30,8 +30,8 @@ def built(compose_settings: Compose, *settings: str) -> Sandbox:
 async def login(http: aiohttp.ClientSession, root: str) -> dict[str, str]:
     """Return the headers of an account that logged in."""
     body = {"access_key": "maker", "secret_key": "secret"}
-    async with http.post(f"{root}/auth/login", json=body) as answer:
-        token = (await answer.json())["data"]["access_token"]
+    async with http.post(f"{root}/auth/login", json=body) as response:
+        token = (await response.json())["data"]["access_token"]
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -49,8 +49,8 @@ def test_a_recording_begins_before_its_game(compose_settings: Compose) -> None:
             root = f"{server.address}/partner"
             headers = await login(http, root)
             url = f"{root}/v4/mm/get_markets?event_id={event.event_id}"
-            async with http.get(url, headers=headers) as answer:
-                markets = (await answer.json())["data"]["markets"]
+            async with http.get(url, headers=headers) as response:
+                markets = (await response.json())["data"]["markets"]
             prices = [outcome[0]["price"] for outcome in markets[0]["selections"]]
             assert None not in prices
 
@@ -85,18 +85,18 @@ def test_a_crowd_can_be_served(compose_settings: Compose) -> None:
             headers = await login(http, f"{server.address}/partner")
             (event,) = server.shifted_exchange.info.events
             url = f"{root}/get_markets?event_id={event.event_id}"
-            async with http.get(url, headers=headers) as answer:
-                moneyline = (await answer.json())["data"]["markets"][0]
+            async with http.get(url, headers=headers) as response:
+                moneyline = (await response.json())["data"]["markets"][0]
             level = moneyline["selections"][0][0]
             body: dict[str, Any] = {"external_id": "q-1", "order_strategy": "fillOrKill"}
             # So short that a level that moves meanwhile is still matched.
             body |= {"strike_id": level["strike_id"], "price": -25000, "quantity": 100}
-            async with http.post(f"{root}/submit_order", headers=headers, json=body) as answer:
-                order = (await answer.json())["data"]["order"]
+            async with http.post(f"{root}/submit_order", headers=headers, json=body) as response:
+                order = (await response.json())["data"]["order"]
             while order["filled_quantity"] == 0:
                 url = f"{root}/get_order/{order['order_id']}"
-                async with http.get(url, headers=headers) as answer:
-                    order = (await answer.json())["data"]
+                async with http.get(url, headers=headers) as response:
+                    order = (await response.json())["data"]
 
     run_watching(scenario())
 
@@ -158,8 +158,8 @@ def test_serve_prints_its_address_and_ends_when_interrupted() -> None:
             root = printed[0].removeprefix("address  ")
             async with aiohttp.ClientSession() as http:
                 headers = await login(http, root)
-                async with http.get(f"{root}/v4/mm/get_balance", headers=headers) as answer:
-                    printed.append(json.dumps((await answer.json())["data"]["balance"]))
+                async with http.get(f"{root}/v4/mm/get_balance", headers=headers) as response:
+                    printed.append(json.dumps((await response.json())["data"]["balance"]))
             process.send_signal(signal.SIGINT)
             printed.append((await process.stdout.read()).decode().strip())
         finally:

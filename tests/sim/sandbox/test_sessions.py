@@ -12,12 +12,12 @@ def test_a_login_returns_tokens_and_their_expiry(
     """Tokens come with the seconds at which they expire: twenty minutes and three days ahead."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
-        status, answer = await sandbox_run.request("POST", "auth/login", json=LOGIN)
+        status, response = await sandbox_run.request("POST", "auth/login", json=LOGIN)
         assert status == 200
-        assert differences(answer, sample("login_response")) == []
+        assert differences(response, sample("login_response")) == []
         now = sandbox_run.clock.now_ns() // 10**9
-        assert answer["data"]["access_expire_time"] == now + 1200
-        assert answer["data"]["refresh_expire_time"] == now + 3 * 86_400
+        assert response["data"]["access_expire_time"] == now + 1200
+        assert response["data"]["refresh_expire_time"] == now + 3 * 86_400
 
     sandbox(scenario)
 

@@ -71,8 +71,8 @@ def test_only_signed_channels_can_be_subscribed_to(sandbox: Play) -> None:
         maker = await sandbox_run.log_in()
         client, other = await sandbox_run.connect(), await sandbox_run.connect()
         body = {"socket_id": other.socket_id, "subscriptions": []}
-        _, answer = await maker.post("v4/mm/websocket", body)
-        channel = answer["data"]["authorized_channel"][0]
+        _, response = await maker.post("v4/mm/websocket", body)
+        channel = response["data"]["authorized_channel"][0]
         name = channel["channel_name"]
         await client.send("pusher:subscribe", channel=name, auth=channel["auth"])
         refused = await client.frame("pusher:subscription_error")
@@ -90,12 +90,12 @@ def test_signatures_are_those_of_pusher(sandbox: Play) -> None:
     async def scenario(sandbox_run: RunningSandbox) -> None:
         maker = await sandbox_run.log_in()
         client = await sandbox_run.connect()
-        _, answer = await maker.post("v4/mm/websocket", {"socket_id": client.socket_id})
-        key, _, digest = answer["data"]["authorized_channel"][1]["auth"].partition(":")
-        name = answer["data"]["authorized_channel"][1]["channel_name"]
+        _, response = await maker.post("v4/mm/websocket", {"socket_id": client.socket_id})
+        key, _, digest = response["data"]["authorized_channel"][1]["auth"].partition(":")
+        name = response["data"]["authorized_channel"][1]["channel_name"]
         assert key == sandbox_run.server.channels.key
         assert len(digest) == 64
-        user = answer["data"]["authenticated"]
+        user = response["data"]["authenticated"]
         await client.send("pusher:signin", auth=user["auth"], user_data=user["user_data"])
         signed_in = json.loads((await client.frame("pusher:signin_success"))["data"])
         assert json.loads(signed_in["user_data"])["id"] in name
@@ -133,14 +133,14 @@ def test_registering_grants_the_requested_channels(
             {"type": "tournament", "ids": ["31"]},
         ]
         body = {"socket_id": client.socket_id, "service": "pusher", "subscriptions": wanted}
-        status, answer = await maker.post("v4/mm/websocket", body)
+        status, response = await maker.post("v4/mm/websocket", body)
         assert status == 200
-        assert differences(answer, documented) == []
-        names = [c["channel_name"] for c in answer["data"]["authorized_channel"]]
+        assert differences(response, documented) == []
+        names = [c["channel_name"] for c in response["data"]["authorized_channel"]]
         theirs = [c["channel_name"] for c in documented["data"]["authorized_channel"]]
         assert [n for n in names if "user=" not in n] == [n for n in theirs if "user=" not in n]
-        assert answer["data"]["channel_count"] == 2
-        reasons = [rejected["reason"] for rejected in answer["data"]["rejected"]]
+        assert response["data"]["channel_count"] == 2
+        reasons = [rejected["reason"] for rejected in response["data"]["rejected"]]
         assert reasons == ["wildcard_not_allowed", "malformed_id", "malformed_id", "unknown_type"]
         bad = await maker.post("v4/mm/websocket", {"socket_id": "here"})
         assert (bad[0], bad[1]["error"]) == (400, "invalid_param")

@@ -1,4 +1,4 @@
-"""Placing and cancelling over REST: answers, codes, batches, mass cancels."""
+"""Placing and cancelling over REST: responses, codes, batches, mass cancels."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ def test_a_placed_wager_is_answered_as_documented(sandbox: Play, sample: Sample)
     """The response has the documented fields with their values, and the id under both names."""
 
     async def scenario(sandbox_run: RunningSandbox) -> None:
-        status, answer = await (await sandbox_run.log_in()).post(
+        status, response = await (await sandbox_run.log_in()).post(
             "v4/mm/submit_order", OF_THE_SAMPLE
         )
         expected = sample("submit_order_v4")["response"]
-        order, documented = answer["data"]["order"], expected["data"]["order"]
+        order, documented = response["data"]["order"], expected["data"]["order"]
         assert status == 200
-        assert answer["data"]["success"] is True
+        assert response["data"]["success"] is True
         assert order["id"] == order["order_id"]
         for name, value in documented.items():
             if name not in {"order_id", "user_id"}:
@@ -120,11 +120,11 @@ def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Diffe
         maker = await sandbox_run.log_in()
         path, body = "v4/mm/submit_multiple_orders", documented["request"]
         body["data"].append("nonsense")
-        status, answer = await maker.post(path, body)
+        status, response = await maker.post(path, body)
         assert status == 200
-        assert differences(answer, documented["response"]) == []
-        assert [o["external_id"] for o in answer["data"]["succeed_orders"]] == ["q-0002"]
-        first, second = answer["data"]["failed_orders"]
+        assert differences(response, documented["response"]) == []
+        assert [o["external_id"] for o in response["data"]["succeed_orders"]] == ["q-0002"]
+        first, second = response["data"]["failed_orders"]
         assert (first["index"], first["error"]) == (1, "invalid_price")
         assert first["request"] == documented["request"]["data"][1]
         assert (second["index"], second["error"]) == (2, "invalid_request")
@@ -197,14 +197,14 @@ def test_a_batch_of_cancels_answers_each_in_order(
         sandbox_run.advance(1)
         item = {"order_id": order_id, "external_id": "q-1"}
         body = {"data": [item, {"order_id": "nobody", "external_id": "x"}, item]}
-        status, answer = await maker.post("v4/mm/cancel_multiple_orders", body)
+        status, response = await maker.post("v4/mm/cancel_multiple_orders", body)
         assert status == 200
         documented = sample("cancel_multiple_orders_v4")["response"]["data"]
-        assert differences(answer["data"][0], documented[0]) == []
-        assert differences(answer["data"][1], documented[1]) == []
-        assert [item["statusCode"] for item in answer["data"]] == [200, 404, 400]
-        assert answer["data"][0]["order"]["status"] == "canceled"
-        assert answer["data"][2]["error"]["error_code"] == "order_already_cancelled"
+        assert differences(response["data"][0], documented[0]) == []
+        assert differences(response["data"][1], documented[1]) == []
+        assert [item["statusCode"] for item in response["data"]] == [200, 404, 400]
+        assert response["data"][0]["order"]["status"] == "canceled"
+        assert response["data"][2]["error"]["error_code"] == "order_already_cancelled"
 
     sandbox(scenario)
 
@@ -233,8 +233,8 @@ def test_a_mass_cancel_covers_its_scope(
             for ref, strike_id, price in placed
         }
         sandbox_run.advance(1)
-        status, answer = await maker.post(f"v4/mm/{path}", body)
-        assert (status, answer) == (200, {"data": {"success": True}})
+        status, response = await maker.post(f"v4/mm/{path}", body)
+        assert (status, response) == (200, {"data": {"success": True}})
         sandbox_run.advance(1)
         states = {ref: (await maker.order(order_id))["status"] for ref, order_id in ids.items()}
         assert [ref for ref, state in states.items() if state == "open"] == left
@@ -275,8 +275,8 @@ def test_a_suspended_market_accepts_no_wagers(sandbox: Play, rows: RowBuilder) -
         maker = await sandbox_run.log_in()
         order = await maker.place("q-1", AWAY, -120, 10)
         sandbox_run.advance(10)
-        _, answer = await maker.get("v4/mm/get_markets", event_id=19458)
-        assert answer["data"]["markets"][0]["status"] == "suspended"
+        _, response = await maker.get("v4/mm/get_markets", event_id=19458)
+        assert response["data"]["markets"][0]["status"] == "suspended"
         status, refusal = await maker.post("v4/mm/submit_order", wager(external_id="q-2"))
         assert (status, refusal["error"]) == (400, "event_not_available")
         assert (await maker.post("v4/mm/cancel_order", {"order_id": order["order_id"]}))[0] == 200
@@ -310,12 +310,12 @@ def test_requests_are_limited_by_the_second(sandbox: Play) -> None:
         for _ in range(49):
             assert (await maker.get("v4/mm/get_balance"))[0] == 200
         await maker.place("q-1", AWAY, -120, 10)
-        for answer in (
+        for response in (
             await maker.post("v4/mm/submit_order", wager(external_id="q-2")),
             await maker.post("v4/mm/cancel_all_orders", {}),
             await maker.get("v4/mm/get_balance"),
         ):
-            assert (answer[0], answer[1]["error"]) == (429, "rate_limit_reached")
+            assert (response[0], response[1]["error"]) == (429, "rate_limit_reached")
         sandbox_run.advance(1)
         assert (await maker.get("v4/mm/get_balance"))[0] == 200
 

@@ -173,7 +173,7 @@ def test_a_refusal_of_an_earlier_cancel_does_not_answer_a_later_one(harness: Des
 
 @pytest.mark.parametrize("state", [TradingState.ACTIVE, TradingState.REDUCING])
 def test_an_unanswered_cancel_is_sent_again(make_harness: MakeHarness, state: TradingState) -> None:
-    """Five seconds after a cancel without an answer, the wager is cancelled again."""
+    """Five seconds after a cancel without a response, the wager is cancelled again."""
     harness = make_harness(refresh_ns=NS_PER_SECOND)
     ref = rest_quotes(harness)
     harness.strategy.quotes = ()
@@ -205,7 +205,7 @@ def test_a_refusal_without_a_retry_time_is_retried_after_five_seconds(
 
 
 def test_a_pending_wager_is_never_placed_again(harness: DeskHarness) -> None:
-    """A wager without an answer counts as open, and no other is placed for its quote."""
+    """A wager without a response counts as open, and no other is placed for its quote."""
     harness.set_quotes(harness.quote("home", 110, 1_000))
     harness.clock.advance(HOUR_NS)
     assert len(harness.exchange.places) == 1

@@ -46,7 +46,7 @@ def test_the_ladder_has_555_rungs_of_which_277_pay_less_than_even() -> None:
 
 
 def test_the_ladder_equals_the_recorded_answer_of_the_exchange() -> None:
-    """Our ladder is, rung for rung, the recorded answer of the exchange's sandbox."""
+    """Our ladder is, rung for rung, the recorded response of the exchange's sandbox."""
     if not SAMPLE.exists():
         pytest.skip(f"the recorded ladder is not here: {SAMPLE.name}")
     answered = json.loads(SAMPLE.read_text())["data"]

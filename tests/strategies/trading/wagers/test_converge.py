@@ -147,7 +147,7 @@ def test_converge_never_sends_a_wrong_command(
 def test_wagers_converge_to_constant_quotes(
     make_harness: MakeHarness, steps: list[Any], final: list[Any], tolerance: tuple[int, int]
 ) -> None:
-    """With constant quotes and all answers, they rest within tolerance, and nothing is sent."""
+    """With constant quotes and all responses, they rest within tolerance, and nothing is sent."""
     harness = make_harness(odds_tolerance_rungs=tolerance[0], stake_tolerance_percent=tolerance[1])
     run_history(harness, steps)
     quotes = without_own_crossings(quotes_of(harness, final), tolerance[0])

@@ -53,9 +53,9 @@ def test_a_wager_that_matches_its_quote_is_left_alone(harness: DeskHarness) -> N
     """The same quote sends nothing in any state of the wager, so its queue position is kept."""
     quote = harness.quote("home", 104, 1_000)
     ref = harness.converge(quote).places[0].ref
-    for answer in (WagerAccepted(ref), WagerOpened(ref)):
+    for response in (WagerAccepted(ref), WagerOpened(ref)):
         assert nothing(harness.converge(quote))
-        harness.take(answer)
+        harness.take(response)
     assert nothing(harness.converge(quote))
 
 
