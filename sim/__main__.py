@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from strategies.trading.model.counted import counted
-
 # `python -m` puts the current folder first on the path, where a `strategies/` or `conf.py` of the
 # user's own would hide ours. It comes last, so that strategies of theirs are still found.
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
@@ -16,6 +14,7 @@ if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
 
 from conf.command_line import Verb, run
 from conf.modes import Mode, refuse_other_modes
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError
 
 HELP = """\
