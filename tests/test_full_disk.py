@@ -42,6 +42,7 @@ def failed(outcome: Any, verb: str, named: str) -> None:
     assert ": cannot be written (File too large); raise the limit" in lines[0]
 
 
+@pytest.mark.slow  # generates a game
 @pytest.mark.parametrize(("words", "size", "named"), VERBS.values(), ids=VERBS.keys())
 def test_a_verb_names_the_file_that_could_not_be_written(
     sim: Sim, tmp_path: Path, small_tape: Path, words: tuple[str, ...], size: int, named: str
@@ -53,6 +54,7 @@ def test_a_verb_names_the_file_that_could_not_be_written(
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow  # makes a whole run
 def test_a_report_that_does_not_fit_is_named(sim: Sim, small_tape: Path) -> None:
     """Drawing a report again fails with its path; the older report stays."""
     folder = Path(sim(*RUN).out[-1])

@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -51,6 +52,7 @@ TESTS = files("tests")
 MONEY_MODULES = [path for path in files("strategies/trading") if path.stem in MONEY_NOUNS]
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     """Return the syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))

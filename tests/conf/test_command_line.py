@@ -33,6 +33,7 @@ def test_a_verb_ends_quietly_when_its_output_is_closed() -> None:
         assert running.wait() == 141
 
 
+@pytest.mark.slow  # a process each
 @pytest.mark.parametrize(
     "words",
     [
