@@ -20,6 +20,8 @@ import pytest
 from tests.conftest import FinishedRun
 from tests.paths import PROJECT
 
+pytestmark = pytest.mark.slow  # whole runs of the shipped game
+
 GOLDEN = Path(__file__).with_name("nba.json")
 PINNED = (
     "digest",
@@ -88,7 +90,6 @@ def test_the_main_command_gives_the_golden_figures(
     assert pinned_of(nba_run.summary) == golden
 
 
-@pytest.mark.slow
 def test_a_second_pass_is_the_same_run(
     build_backtest: Callable[..., Any], golden: dict[str, Any]
 ) -> None:
@@ -98,7 +99,6 @@ def test_a_second_pass_is_the_same_run(
     assert {run.journal.digest.hexdigest() for run in passes} == {golden["digest"]}
 
 
-@pytest.mark.slow
 def test_another_process_with_another_hash_seed_is_the_same_run(
     golden: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -106,7 +106,6 @@ def test_another_process_with_another_hash_seed_is_the_same_run(
     assert pinned_of(run_elsewhere(tmp_path, "0")) == golden
 
 
-@pytest.mark.slow
 def test_the_order_of_the_passes_does_not_matter(golden: dict[str, Any], tmp_path: Path) -> None:
     """With the other queue model chosen, under another hash seed, both profits are the same."""
     summary = run_elsewhere(tmp_path, "4242", "queue=front")
