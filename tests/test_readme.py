@@ -53,7 +53,7 @@ def test_both_first_commands_are_as_documented() -> None:
         "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[dev]' "
         "&& .venv/bin/python -m sim run +experiment=nba"
     ) in FENCED
-    assert ".venv/bin/python -m pytest -n 2 --dist loadfile" in FENCED.splitlines()
+    assert ".venv/bin/python -m pytest -n 3 --dist loadfile" in FENCED.splitlines()
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ MODES = CHOICES["mode"]
 EXPERIMENTS = CHOICES["experiment"]
 STACKS = ["", *(f"+experiment={name}" for name in EXPERIMENTS)]
 # The experiments that differ in more than the game: what they set can clash with a choice.
-CLASHING_STACKS = ["+experiment=nfl", "+experiment=nba_in_play", "+experiment=nba_worst_fill"]
+CLASHING_STACKS = ["+experiment=nba_in_play", "+experiment=nba_worst_fill"]
 SINGLE_CHOICES = [
     f"{group}={name}"
     for group, names in CHOICES.items()
