@@ -309,8 +309,8 @@ class Invariants:
         assert sum(truth.values()) <= exposure.total_cents <= limits.max_total_exposure_cents
         for position in exposure.positions.values():
             for side in (0, 1):
-                staked_cents = position.matched_cents[side] + position.open_cents[side]
-                assert staked_cents <= limits.max_position_cents
+                held_cents = position.line_loss_cents(side) + position.open_cents[side]
+                assert held_cents <= limits.max_position_cents
         assert self._desk.wagers.live_count <= limits.max_concurrent_wagers
 
     def _worst_with_in_flight(self) -> dict[MarketKey, int]:

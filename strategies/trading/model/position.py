@@ -66,6 +66,13 @@ class Position:
             self.profit_if[side] += other.profit_if[side]
             self.matched_cents[side] += other.matched_cents[side]
 
+    def line_loss_cents(self, side: int) -> int:
+        """Return what is lost of the matched stakes if the line loses; never below zero.
+
+        What the other line then wins is counted: stakes that it offsets are not at risk.
+        """
+        return max(0, -self.profit_if[1 - side])
+
     def worst_case_cents(self) -> int:
         """Return the least this pair can bring in, open wagers included; never above zero."""
         first, second = self.profit_if

@@ -122,19 +122,22 @@ class ConcurrentWagersControl:
 
 @dataclass(frozen=True, slots=True)
 class PositionControl:
-    """Limits the stake on one line, matched and open."""
+    """Limits what one line can lose, net of what the other line of its pair offsets.
+
+    Open stake counts in full: nothing offsets it before it is matched.
+    """
 
     limits: Limits
 
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
         position, side = proposal.position, proposal.side
-        staked_cents = position.matched_cents[side] + position.open_cents[side]
-        staked_cents += proposal.command.stake_cents
-        if staked_cents <= self.limits.max_position_cents:
+        held_cents = position.line_loss_cents(side) + position.open_cents[side]
+        held_cents += proposal.command.stake_cents
+        if held_cents <= self.limits.max_position_cents:
             return None
         most = dollars_text(self.limits.max_position_cents)
-        return f"the line would hold {dollars_text(staked_cents)}; risk.max_position_size is {most}"
+        return f"the line would hold {dollars_text(held_cents)}; risk.max_position_size is {most}"
 
 
 @dataclass(frozen=True, slots=True)

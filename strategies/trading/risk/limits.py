@@ -46,7 +46,11 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
     min_stake: Annotated[Dollars, Meta(description="The smallest stake of a wager.")]
     max_stake_per_wager: Annotated[Dollars, Meta(description="The largest stake of a wager.")]
     max_position_size: Annotated[
-        Dollars, Meta(description="The most staked on one line, matched and open.")
+        Dollars,
+        Meta(
+            description="The most that one line may lose after what the other line of its pair "
+            "offsets, open stake too."
+        ),
     ]
     max_market_exposure: Annotated[
         Dollars,

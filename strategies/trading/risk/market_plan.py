@@ -49,8 +49,8 @@ class MarketPlan:
     def most_by_position(self, line_id: LineId) -> int:
         """Return how much more may be staked on a line by the position limit, in cents."""
         planned, side = self._by_line[line_id]
-        staked_cents = planned.position.matched_cents[side] + planned.planned_cents[side]
-        return self._limits.max_position_cents - staked_cents
+        held_cents = planned.position.line_loss_cents(side) + planned.planned_cents[side]
+        return self._limits.max_position_cents - held_cents
 
     def most_by_exposure(self, line_id: LineId, *, reducing: bool) -> int:
         """Return how much more may be staked on a line by the exposure limits, in cents.

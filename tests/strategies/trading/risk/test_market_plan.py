@@ -92,12 +92,27 @@ def test_a_hedge_is_never_blocked(make_harness: MakeHarness) -> None:
     assert most(plan_of(harness), "away") == 4_000
 
 
-def test_the_position_limit_counts_stakes_matched_and_planned(make_harness: MakeHarness) -> None:
-    """Stake on a line counts against its limit, and a hedge does not give it back."""
+def test_the_position_limit_is_net_of_what_the_other_line_offsets(
+    make_harness: MakeHarness,
+) -> None:
+    """Matched stake counts less what the other line wins; planned stake counts in full."""
     harness = make_harness(max_position_cents=1_000)
-    harness.fill_new("home", 100, 300)
     harness.fill_new("away", 100, 900)
+    assert plan_of(harness).most_by_position(LineId("away")) == 100
+    harness.fill_new("home", 150, 400)
     plan = plan_of(harness)
     plan.add(LineId("home"), 200)
-    assert plan.most_by_position(LineId("home")) == 500
-    assert plan.most_by_position(LineId("away")) == 100
+    assert plan.most_by_position(LineId("home")) == 800
+    assert plan.most_by_position(LineId("away")) == 1_000 - (900 - 600)
+
+
+def test_a_maker_that_is_matched_on_both_sides_is_never_out_of_position(
+    make_harness: MakeHarness,
+) -> None:
+    """Stakes that offset each other leave the whole position limit to either line."""
+    harness = make_harness(max_position_cents=1_000)
+    for _ in range(5):
+        harness.fill_new("home", 100, 900)
+        harness.fill_new("away", 100, 900)
+    assert plan_of(harness).most_by_position(LineId("home")) == 1_000
+    assert plan_of(harness).most_by_position(LineId("away")) == 1_000

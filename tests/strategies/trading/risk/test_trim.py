@@ -18,6 +18,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import EventId, LineId
 from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
+from strategies.trading.model.position import Position
 from strategies.trading.ports.journal import Denial
 from strategies.trading.wagers.wager_state import WagerState
 from tests.strategies.trading.conftest import DeskHarness
@@ -192,11 +193,15 @@ def check_left_over(quotes: Any, allowed: Any, denials: list[Denial]) -> None:
 
 
 def check_position(harness: DeskHarness, ref: Any) -> None:
-    """Check that the stakes on the line of a wager are within the limit."""
+    """Check that what the line of a wager can lose, net of the other line, is within the limit."""
     wager = harness.wager(ref)
     position = harness.desk.exposure.position(wager.pair)
-    staked = position.matched_cents[wager.side] + position.open_cents[wager.side]
-    assert staked <= harness.limits.max_position_cents
+    assert held_cents(position, wager.side) <= harness.limits.max_position_cents
+
+
+def held_cents(position: Position, side: int) -> int:
+    """Return what a line can lose: stake less what the other line wins, and open stake."""
+    return max(0, -position.profit_if[1 - side]) + position.open_cents[side]
 
 
 # Many at once --------------------------------------------------------------------------------
@@ -257,8 +262,7 @@ def check_all_limits(harness: DeskHarness) -> None:
         assert of_market <= limits.max_market_exposure_cents
     for position in exposure.positions.values():
         for side in (0, 1):
-            staked = position.matched_cents[side] + position.open_cents[side]
-            assert staked <= limits.max_position_cents
+            assert held_cents(position, side) <= limits.max_position_cents
     assert harness.desk.wagers.live_count <= limits.max_concurrent_wagers
 
 
