@@ -27,11 +27,15 @@ Notify = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """An exchange in messages: its name, its host, and whether its money is real."""
+    """An exchange in messages: its name, its host, and whether its money is real.
+
+    In a `drill` it is treated as real, and is not.
+    """
 
     name: str
     host: str
     real_money: bool
+    drill: bool = False
 
 
 class MarketListener(Protocol):

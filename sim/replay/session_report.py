@@ -39,6 +39,10 @@ class EndpointInfo(Protocol):
         """Return whether wagers there stake real money."""
 
     @property
+    def is_drill(self) -> bool:
+        """Return whether play money was treated as real there."""
+
+    @property
     def speed(self) -> float:
         """Return the seconds of the session's clock in a second of wall time."""
 
@@ -119,7 +123,7 @@ class SessionReport:
 
     def _summary(self, replayed: ReplayResult, began_ns: int, number: int) -> SessionRunSummary:
         """Return the summary of a start; `real_money` is true if real money was staked."""
-        info = replayed.tape.info
+        info, endpoint = replayed.tape.info, self._endpoint
         summary = summary_of(
             SessionRunSummary,
             replayed.desk,
@@ -128,9 +132,9 @@ class SessionReport:
             mode=self._mode,
             session=self._session_name,
             start=number,
-            exchange=self._endpoint.name,
-            real_money=self._endpoint.real_money and not self._on_paper,
-            speed=self._endpoint.speed,
+            exchange=endpoint.name,
+            real_money=endpoint.real_money and not (endpoint.is_drill or self._on_paper),
+            speed=endpoint.speed,
             recording=replayed.tape.path.name,
             recording_source=info.source,
             simulated=info.simulated,

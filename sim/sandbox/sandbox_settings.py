@@ -1,10 +1,12 @@
 """The settings of the sandbox: its address, its clock, and the exchange's limits."""
 
+import ssl
 from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
 
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.settings import (
     LOOPBACK,
     LoopbackHost,
@@ -24,8 +26,8 @@ class SandboxSettings:
     `port` 0 lets the system choose. `speed` is the number of simulated seconds per real second. A
     recording begins `begin_minutes_before_start` before the first scheduled start. Token lifetimes,
     health checks and rate limits follow the sandbox's clock; `activity_timeout_seconds` and the
-    sockets' other timeouts are real time. Raise ConfigError, naming the setting, for an invalid
-    one.
+    sockets' other timeouts are real time. With a `certificate` it serves TLS only.
+    Raise ConfigError, naming the setting, for an invalid one.
     """
 
     host: Annotated[
@@ -65,6 +67,24 @@ class SandboxSettings:
     channel_limit: Annotated[
         PositiveWhole, Meta(description="How many channels of events one socket may have.")
     ] = 400
+    certificate: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(description="A file (PEM) with a certificate and its key: it serves TLS only then."),
+    ] = None
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Return how the server shows who it is, None without TLS; raise ConfigError."""
+        if self.certificate is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            context.load_cert_chain(self.certificate)
+        except OSError as error:
+            message = (
+                f"sandbox.certificate: {self.certificate} has no certificate with its key ({error})"
+            )
+            raise ConfigError(message) from None
+        return context
 
     @property
     def begin_before_start_ns(self) -> int:

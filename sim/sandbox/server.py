@@ -51,19 +51,22 @@ class Server:
         self._updates = SocketUpdates(self._views, self.hub)
         self._runner = web.AppRunner(self._application(wire_ids), shutdown_timeout=1)
         self._port = settings.port
+        self._tls = settings.tls_context()
         self._clock_run: asyncio.Future[None] | None = None
 
     @property
     def address(self) -> str:
         """Return the root URL; only valid after `start`."""
         host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
-        return f"http://{host}:{self._port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://{host}:{self._port}"
 
     async def start(self) -> None:
         """Replay everything before the current time, then listen; raise OSError if it cannot."""
         self.shifted_exchange.open(self._updates.on_event, self._updates.publish_offers)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.settings.host, self.settings.port).start()
+        host, port = self.settings.host, self.settings.port
+        await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
         self._port = self._runner.addresses[0][1]
         self._send_health_check()
         self._clock_run = asyncio.ensure_future(self.shifted_exchange.clock.run())

@@ -235,7 +235,7 @@ async def open_capture(
     writer = TapeWriter(
         folder,
         source=f"recorded from {endpoint.name} ({endpoint.host})",
-        simulated=not endpoint.real_money,
+        simulated=endpoint.is_drill or not endpoint.real_money,
         clocks=Clocks.TWO,
         ladder=ladder,
     )

@@ -41,7 +41,7 @@ def find_credentials(endpoint: Endpoint, environ: Mapping[str, str], folder: Pat
     path = folder / (named or _DEFAULT_FILE)
     if named or path.exists():
         return _from_file(path)
-    if endpoint.is_local:
+    if endpoint.is_local and not endpoint.is_drill:
         return Credentials("local", "local")
     message = (
         f"no keys for {endpoint.name}: set {ACCESS_KEY} and {SECRET_KEY}, "

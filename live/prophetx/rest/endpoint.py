@@ -25,6 +25,7 @@ _PLAY_MONEY = ("sandbox", "staging", "-qa")
 class Endpoint:
     """One exchange: its address, whether its money is real, and its rate limit.
 
+    `real_money` of an exchange on this machine makes a drill of it: all checks of real money apply.
     `speed` is that of its clock relative to wall time: 1 for any exchange but our own sandbox.
     Raise SettingError if `real_money` contradicts the address.
     """
@@ -59,8 +60,13 @@ class Endpoint:
             parts.scheme == "https" or self.is_local, "keys would cross the network unencrypted"
         )
         self._require(
-            self.real_money is _is_real_money(self.host),
+            self.is_drill or self.real_money is _is_real_money(self.host),
             f"does not go with prophet.real_money {str(self.real_money).lower()}",
+        )
+        # Real money is never traded without TLS, so neither is a drill of it.
+        self._require(
+            parts.scheme == "https" or not self.is_drill,
+            "is a drill of real money and needs https://, and a sandbox with sandbox.certificate",
         )
         self._require(
             self.speed == 1 or self.is_local, "keeps wall time; sandbox.speed is for our own"
@@ -74,7 +80,15 @@ class Endpoint:
     @property
     def venue(self) -> Venue:
         """Return the exchange's name, host and kind of money for a session."""
-        return Venue(self.name, self.host, self.real_money)
+        return Venue(self.name, self.host, self.real_money, self.is_drill)
+
+    @property
+    def is_drill(self) -> bool:
+        """Return whether it is a drill: `real_money` at an exchange on this machine.
+
+        Every check of real money applies there, but nothing real can be lost.
+        """
+        return self.real_money and self.is_local
 
     @property
     def is_local(self) -> bool:

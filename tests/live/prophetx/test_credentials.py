@@ -41,6 +41,9 @@ def test_the_file_of_the_example_client_is_read(tmp_path: Path) -> None:
 def test_our_own_sandbox_needs_no_keys(tmp_path: Path) -> None:
     """On this machine any key pair works; elsewhere the error names the variables to set."""
     assert find_credentials(LOCAL, {}, tmp_path) == Credentials("local", "local")
+    drill = replace(LOCAL, root="https://127.0.0.1:8765", real_money=True)
+    with pytest.raises(CredentialsError, match="PROPHETX_ACCESS_KEY"):
+        find_credentials(drill, {}, tmp_path)
     with pytest.raises(CredentialsError, match="PROPHETX_ACCESS_KEY"):
         find_credentials(FAR, {}, tmp_path)
 

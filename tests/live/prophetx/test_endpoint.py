@@ -21,19 +21,36 @@ def test_an_endpoint_has_the_prefix_once() -> None:
 
 
 def test_every_shipped_endpoint_is_valid() -> None:
-    """The shipped addresses belong to their kind of money, and only one is real money."""
+    """The shipped addresses belong to their kind of money: one is real, and one a drill of it."""
     real = {}
     for path in sorted((CONFIG_FOLDER / "prophet").glob("*.yaml")):
         settings = OmegaConf.to_container(OmegaConf.load(path))
         assert isinstance(settings, dict)
         assert settings.pop("_target_") == "live.prophetx.rest.endpoint.Endpoint"
-        if path.stem == "sandbox_local":
-            settings |= {"root": LOCAL.root, "socket_port": 8765, "speed": 1}
+        if path.stem in ("sandbox_local", "production_drill"):
+            root = str(settings["root"]).partition(":")[0] + "://127.0.0.1:8765"
+            settings |= {"root": root, "socket_port": 8765, "speed": 1}
         real[path.stem] = Endpoint(
             **{str(key): value for key, value in settings.items()}
         ).real_money
         assert settings["name"] == path.stem
-    assert real == {"sandbox_local": False, "sandbox": False, "production": True}
+    assert real == {
+        "sandbox_local": False,
+        "sandbox": False,
+        "production": True,
+        "production_drill": True,
+    }
+
+
+def test_real_money_on_this_machine_is_a_drill() -> None:
+    """A drill is named as one, needs TLS, and is neither of the two other kinds."""
+    drill = replace(LOCAL, root="https://127.0.0.1:8765", real_money=True)
+    assert drill.venue.drill
+    assert drill.venue.real_money
+    assert not LOCAL.venue.drill
+    assert not REAL.venue.drill
+    with pytest.raises(ConfigError, match=r"root.*https://"):
+        replace(LOCAL, real_money=True)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from conf.compose import build_session
 from recordings.reader import open_recording
 from sim.sandbox.sandbox import Sandbox
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import run_watching, until
@@ -72,6 +73,17 @@ def test_time_passes_at_the_speed_of_the_settings(compose_settings: Compose) -> 
             assert server.shifted_exchange.clock.now_ns() >= event.scheduled_ns
 
     run_watching(scenario())
+
+
+def test_a_file_without_a_certificate_is_refused(compose_settings: Compose) -> None:
+    """A certificate that cannot be used is named before the sandbox listens."""
+
+    async def scenario() -> None:
+        async with built(compose_settings, *BUILD, "sandbox.certificate=no.pem").opened():
+            pytest.fail("it listens")
+
+    with pytest.raises(ConfigError, match=r"sandbox\.certificate: no\.pem"):
+        run_watching(scenario())
 
 
 def test_a_crowd_can_be_served(compose_settings: Compose) -> None:
