@@ -5,11 +5,12 @@ the market data when a line is due. Latencies are of the session's clock.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from live.session.gateway import MarketData
 from recordings.journal.entries import Payload
+from recordings.journal.quote_coverage import QuoteCoverage
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import CancelWager, PlaceWager
 from strategies.trading.model.counted import counted
@@ -46,6 +47,7 @@ class Health:
         self._fills = self._matched_cents = 0
         self._denials: Counter[str] = Counter()
         self._quoted: set[LineId] = set()
+        self.coverage = QuoteCoverage(desk.market_states.catalogue, clock.now_ns())
         self._placing = _RoundTrips()
         self._cancelling = _RoundTrips()
         self._handlers: dict[type, Callable[[int, Any], None]] = {
@@ -62,6 +64,8 @@ class Health:
 
     def note(self, now_ns: int, payload: Payload | Denial) -> None:
         """Count what was journaled, or a denial."""
+        if not isinstance(payload, Denial):
+            self.coverage.note(now_ns, payload)
         handler = self._handlers.get(type(payload))
         if handler is not None:
             handler(now_ns, payload)
@@ -112,7 +116,15 @@ class Health:
             ("feed", self._feed_text()),
             ("denials", ", ".join(denials) or "none"),
         ]
-        return [f"{name:<12}{text}" for name, text in rows]
+        return [f"{name:<12}{text}" for name, text in [*rows, *self._coverage_rows()]]
+
+    def _coverage_rows(self) -> Iterator[tuple[str, str]]:
+        """Yield a row for each market that was quoted: how long on both sides, width and size."""
+        catalogue = self._desk.market_states.catalogue
+        for each in self.coverage.markets(self._clock.now_ns()):
+            event = catalogue.events[each.market_key.event_id]
+            label = catalogue.markets[each.market_key].label(event)
+            yield "quotes", f"{event.name}, {label}: {each.text()}"
 
     # Counting ---------------------------------------------------------------------------------
 
