@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live.prophetx.connection import Connection, connected
+from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.tools.account_tools import AccountTools
 from strategies.trading.model.counted import counted
@@ -41,8 +42,9 @@ def present_status(tools: AccountTools) -> None:
         wagers = await OrderHistory(connection.client, connection.clock).open()
         print(f"balance     {dollars_text(balance.balance_cents)}")
         print(f"open wagers {len(wagers)}")
+        catalogue = await offered_catalogue(connection.client, wagers)
         for wager in wagers:
-            print(f"            {wager_text(wager)}")
+            print(f"            {wager_text(wager, catalogue)}")
 
     asyncio.run(_with_connection(tools, show))
 
@@ -55,7 +57,9 @@ def present_cancel_all(tools: AccountTools) -> None:
         still_open = await history.cancel_everything()
         if still_open:
             number = counted(len(still_open), "wager")
-            message = f"{number} still open, first {wager_text(still_open[0])}"
+            catalogue = await offered_catalogue(connection.client, still_open)
+            first = wager_text(still_open[0], catalogue)
+            message = f"{number} still open, first {first}"
             raise ExchangeError(message)
         print(f"nothing is open at {tools.endpoint.name}")
 

@@ -99,7 +99,8 @@ class ProphetGateway:
     async def cancel_everything(self) -> list[str]:
         """Cancel everything of the account, and poll until nothing is open."""
         history = OrderHistory(self.market.connection.client, self.clock)
-        return [wager_text(order) for order in await history.cancel_everything()]
+        names = self._catalogue or Catalogue([], [], [])
+        return [wager_text(order, names) for order in await history.cancel_everything()]
 
     @property
     def _opened(self) -> ProphetExchange:

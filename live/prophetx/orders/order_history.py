@@ -6,7 +6,8 @@ from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import WireMatch, WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import RefusalError
-from strategies.trading.model.money import dollars_text
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 
 # The exchange returns a history of at most seven days; an hour is left for clocks that differ.
@@ -85,7 +86,12 @@ def is_open(order: WireOrder) -> bool:
     return order.status in _OPEN and order.open_cents > 0
 
 
-def wager_text(order: WireOrder) -> str:
-    """Return a wager in words."""
-    open_stake = dollars_text(order.open_cents)
-    return f"{order.ref or order.number}: {open_stake} at {order.price or 0:+d} ({order.status})"
+def wager_text(order: WireOrder, catalogue: Catalogue) -> str:
+    """Return an open wager in words, with what it is on as far as the catalogue has it."""
+    named = catalogue.wager_text(
+        order.ref or order.number,
+        LineId(order.strike_id or "?"),
+        order.price or 0,
+        order.open_cents,
+    )
+    return f"{named} ({order.status})"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from conf.modes import Mode
 from conf.saved_targets import saved_mode
 from live.prophetx.connection import Connection, require_live_parts
+from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.order_history import (
     HISTORY_SECONDS,
     OrderHistory,
@@ -25,6 +26,7 @@ from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, TradingError
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import Catalogue
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
 
@@ -124,7 +126,13 @@ class Reconciliation:
         recent = [wager for wager in wagers.values() if wager.placed_ns >= oldest_ns]
         ours = {order.ref: order for order in orders if order.ref in wagers}
         unknown = [order for order in orders if is_open(order) and order.ref not in wagers]
-        differences = [_difference(wager, ours.get(wager.request.ref)) for wager in recent]
+        differences = [
+            (wager, ours.get(wager.request.ref))
+            for wager in recent
+            if _in_journal(wager) != _at_exchange(ours.get(wager.request.ref))
+        ]
+        named = [*unknown, *(order for _, order in differences if order is not None)]
+        catalogue = await offered_catalogue(connection.client, named)
         return Comparison(
             venue_name=self.endpoint.name,
             journal=_sum(_in_journal(wager) for wager in recent),
@@ -132,21 +140,20 @@ class Reconciliation:
             balance_cents=balance.balance_cents,
             older=len(wagers) - len(recent),
             differences=[
-                *(line for line in differences if line is not None),
-                *(f"{wager_text(order)}: not in the journal" for order in unknown),
+                *(_difference(wager, order, catalogue) for wager, order in differences),
+                *(f"{wager_text(order, catalogue)}: not in the journal" for order in unknown),
             ],
         )
 
 
-def _difference(wager: EarlierWager, order: WireOrder | None) -> str | None:
-    """Return how a wager differs between journal and exchange, None if they agree."""
-    ours, theirs = _in_journal(wager), _at_exchange(order)
-    if ours == theirs:
-        return None
+def _difference(wager: EarlierWager, order: WireOrder | None, catalogue: Catalogue) -> str:
+    """Return how a wager differs between journal and exchange."""
     status = "not in its history" if order is None else order.status
+    request = wager.request
+    named = catalogue.wager_text(request.ref, request.line_id, request.odds, request.stake_cents)
     return (
-        f"{wager.request.ref}: {_text(ours)} in the journal; {_text(theirs)} at the exchange "
-        f"({status})"
+        f"{named}: {_text(_in_journal(wager))} in the journal; "
+        f"{_text(_at_exchange(order))} at the exchange ({status})"
     )
 
 

@@ -15,6 +15,7 @@ from strategies.trading.model.market_types import (
     Selection,
     Team,
 )
+from strategies.trading.model.money import dollars_text
 
 
 class MarketStatus(IntEnum):
@@ -109,6 +110,14 @@ class Line:
         """Return the market that the line belongs to."""
         return MarketKey(self.event_id, self.market_id)
 
+    def label(self, market: Market, event: SportEvent) -> str:
+        """Return its name within its market: "Boston Celtics -4.5", "over 210.5"."""
+        row, selection = market.type.row, self.selection
+        if selection in (Selection.OVER, Selection.UNDER):
+            return f"{selection} {self.point:g}"
+        team = event.home if selection is Selection.HOME else event.away
+        return f"{team} {self.point:+g}" if row.has_point else team
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -174,6 +183,18 @@ class Catalogue:
     def pair_of(self, line_id: LineId) -> Pair:
         """Return the pair that a line belongs to."""
         return self._pair_by_line[line_id]
+
+    def line_text(self, line_id: LineId) -> str:
+        """Return game, market and selection of a line, or its id if it is not known here."""
+        line = self.lines.get(line_id)
+        if line is None:
+            return f"line {line_id}"
+        event, market = self.events[line.event_id], self.markets[line.market_key]
+        return f"{event.name}, {market.label(event)}, {line.label(market, event)}"
+
+    def wager_text(self, ref: str, line_id: LineId, odds: int, stake_cents: int) -> str:
+        """Return a wager as a person can act on it: reference, stake, odds and what it is on."""
+        return f"{ref}: {dollars_text(stake_cents)} at {odds:+d} on {self.line_text(line_id)}"
 
     def opposite(self, line_id: LineId) -> Line:
         """Return the line that wins when this one loses."""

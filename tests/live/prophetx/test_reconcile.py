@@ -128,12 +128,15 @@ def test_every_difference_is_printed_in_a_line(
         "open                $20.00          $25.00",
         "matched              $5.00           $0.00",
     ]
+    wager = "$12.50 at +1000 on"
+    home = "Harbor City Herons"
+    game = f"Cinder Falls Comets at {home} (simulated), moneyline, {home}"
     assert outcome.out[4:] == [
-        "first-1-1: $7.50 open, $5.00 matched in the journal; "
+        f"first-1-1: {wager} line h: $7.50 open, $5.00 matched in the journal; "
         "$12.50 open, $0.00 matched at the exchange (open)",
-        "first-1-2: $12.50 open, $0.00 matched in the journal; "
+        f"first-1-2: {wager} line h: $12.50 open, $0.00 matched in the journal; "
         "$0.00 open, $0.00 matched at the exchange (not in its history)",
-        "by-hand: $12.50 at +1000 (open): not in the journal",
+        f"by-hand: {wager} {game} (open): not in the journal",
     ]
     (last,) = outcome.err
     assert "DifferenceError: 3 differences; the next start cancels what is open" in last

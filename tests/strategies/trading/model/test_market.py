@@ -276,3 +276,26 @@ def test_only_a_market_about_a_team_names_one(
     market = Market(EventId("g1"), TOTAL, type_, "Total", participant=team)
     with pytest.raises(TapeError, match=f"market 225 of event g1: {named}"):
         Catalogue([game()], [market], [])
+
+
+def test_a_wager_is_named_by_game_market_and_selection() -> None:
+    """A person reads what it is on; a line that is not listed is named by its id."""
+    spread = (
+        line("h", SPREAD, Selection.HOME, -4.5),
+        line("a", SPREAD, Selection.AWAY, 4.5),
+        line("o", TOTAL, Selection.OVER, 210.5),
+        line("u", TOTAL, Selection.UNDER, 210.5),
+        line("m", MONEYLINE, Selection.HOME),
+        line("n", MONEYLINE, Selection.AWAY),
+    )
+    listed, name = catalogue(*spread), "Boston Celtics at New York Knicks"
+    assert [listed.line_text(LineId(each)) for each in "haumx"] == [
+        f"{name}, spread, New York Knicks -4.5",
+        f"{name}, spread, Boston Celtics +4.5",
+        f"{name}, total, under 210.5",
+        f"{name}, moneyline, New York Knicks",
+        "line x",
+    ]
+    assert listed.wager_text("first-1-4", LineId("h"), 105, 5_000) == (
+        f"first-1-4: $50.00 at +105 on {name}, spread, New York Knicks -4.5"
+    )
