@@ -305,8 +305,9 @@ class Invariants:
         truth = self._worst_with_in_flight()
         for key, cents in truth.items():
             assert cents <= exposure.of_market(key) <= limits.max_market_exposure_cents
-            assert exposure.of_event(key.event_id) <= limits.max_event_exposure_cents
-        assert sum(truth.values()) <= exposure.total_cents <= limits.max_total_exposure_cents
+            assert exposure.joint_of_event(key.event_id) <= limits.max_event_exposure_cents
+        assert sum(truth.values()) <= exposure.total_cents
+        assert exposure.joint_total_cents() <= limits.max_total_exposure_cents
         for position in exposure.positions.values():
             for side in (0, 1):
                 held_cents = position.line_loss_cents(side) + position.open_cents[side]

@@ -56,7 +56,7 @@ def assemble_desk(
     """Return a desk that follows these markets; it does nothing before it is started."""
     eager = settings.strategy.quote_refresh_ns == 0
     market_states = MarketStates(catalogue, market_keys, eager=eager)
-    exposure = Exposure()
+    exposure = Exposure(catalogue.events)
     balance_cents = settings.starting_balance_cents
     ledger = Ledger(catalogue, exposure, settings.commission, balance_cents)
     ref_factory = WagerRefFactory(settings.session_name, settings.start_number)

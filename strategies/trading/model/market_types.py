@@ -34,6 +34,15 @@ _OF_THIRDS = frozenset({"ice hockey"})
 _DIVIDED = _OF_QUARTERS | _OF_INNINGS | _OF_THIRDS | {"soccer"}
 
 
+def is_decided_by_score(sport: str) -> bool:
+    """Return whether all markets of a period are decided by one score, home against away.
+
+    Those of other sports may count different things: in tennis, sets for the winner and games for
+    the total.
+    """
+    return sport.lower() in _DIVIDED
+
+
 class Period(StrEnum):
     """The part of a game that a market is about. The values are those of `markets.periods`.
 

@@ -1,9 +1,14 @@
 """Positions in pairs: profit by outcome, open stake and worst case; and sums over all pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from strategies.trading.model.event_exposure import PairOutcomes, worst_of_event_cents
 from strategies.trading.model.ids import EventId, MarketKey, PairId
-from strategies.trading.model.market import Pair, Result
+from strategies.trading.model.market import Pair, Result, SportEvent
+from strategies.trading.model.market_types import is_decided_by_score
+
+_NO_EVENTS: Mapping[EventId, SportEvent] = MappingProxyType({})
 
 
 def worst_case_cents(profit_if: tuple[int, int], open_cents: tuple[int, int]) -> int:
@@ -79,6 +84,18 @@ class Position:
         open_first, open_second = self.open_cents
         return worst_case_cents((first, second), (open_first, open_second))
 
+    def outcomes(self, extra_cents: tuple[int, int] = (0, 0)) -> PairOutcomes:
+        """Return the least that the pair brings in by winner, with open and `extra_cents` stakes.
+
+        An open wager may fill or not: it counts where it loses, and not where it wins.
+        """
+        first, second = self.profit_if
+        open_first, open_second = self.open_cents
+        extra_first, extra_second = extra_cents
+        return PairOutcomes(
+            self.pair, first - open_second - extra_second, second - open_first - extra_first
+        )
+
     def credit_cents(self) -> int:
         """Return the stake set free as what is matched on both lines covers each other.
 
@@ -113,16 +130,18 @@ class Exposure:
 
     The sums are kept rather than computed, so that a limit check costs the same with any number
     of positions. Worst cases of different pairs are added up, as if all happened at once, which
-    never understates the risk. Open and in-flight wagers count in full, and so does stake that the
-    exchange is known to have matched before its fill is received.
+    never understates the risk; `joint_of_event` is the closer figure, over the scores of the game,
+    and costs more. Open and in-flight wagers count in full, and so does stake that the exchange is
+    known to have matched before its fill is received.
 
     `matched_cents` and `open_cents` are stakes, `turnover_cents` all stake that was ever matched,
     `credit_cents` is the stake set free because matched wagers on both lines of a pair cover each
     other, `marked_cents` the expected profit of what is matched, at the last fair prices.
     """
 
-    def __init__(self) -> None:
-        """Start without positions."""
+    def __init__(self, events: Mapping[EventId, SportEvent] = _NO_EVENTS) -> None:
+        """Start without positions; the pairs of an event not in `events` are added up."""
+        self._events = events
         self.positions: dict[PairId, Position] = {}
         self.total_cents = 0
         self.max_total_cents = 0
@@ -134,6 +153,7 @@ class Exposure:
         self._positions_by_event: dict[EventId, list[Position]] = {}
         self._by_market: dict[MarketKey, int] = {}
         self._by_event: dict[EventId, int] = {}
+        self._joint_by_event: dict[EventId, int] = {}
         self._fairs: dict[PairId, float] = {}
 
     def position(self, pair: Pair) -> Position:
@@ -153,11 +173,43 @@ class Exposure:
         return self._by_market.get(market_key, 0)
 
     def of_event(self, event_id: EventId) -> int:
-        """Return the most that the pairs of an event can lose, in cents."""
+        """Return the sum of what each pair of an event can lose, in cents."""
         return self._by_event.get(event_id, 0)
+
+    def joint_of_event(self, event_id: EventId) -> int:
+        """Return the most that the pairs of an event can lose at one final score, in cents."""
+        cents = self._joint_by_event.get(event_id)
+        if cents is None:
+            outcomes = [position.outcomes() for position in self.positions_of(event_id)]
+            cents = self._joint_by_event[event_id] = self.joint_cents(event_id, outcomes)
+        return cents
+
+    def joint_if_added(self, pair: Pair, side: int, stake_cents: int) -> int:
+        """Return `joint_of_event` as it would be with one more open wager on a side of a pair."""
+        event_id = pair.first.event_id
+        mine = self.position(pair)
+        outcomes = [each.outcomes() for each in self.positions_of(event_id) if each is not mine]
+        added = mine.outcomes((0, stake_cents) if side else (stake_cents, 0))
+        return self.joint_cents(event_id, [*outcomes, added])
+
+    def joint_total_cents(self) -> int:
+        """Return the sum over all events of the most that each can lose, in cents."""
+        return sum(
+            self.joint_of_event(event_id) for event_id, cents in self._by_event.items() if cents
+        )
+
+    def joint_cents(self, event_id: EventId, outcomes: Sequence[PairOutcomes]) -> int:
+        """Return the most that pairs of an event with these outcomes can lose at one score."""
+        return -worst_of_event_cents(outcomes, one_score=self.one_score(event_id))
+
+    def one_score(self, event_id: EventId) -> bool:
+        """Return whether the markets of an event are known to be decided by one score."""
+        event = self._events.get(event_id)
+        return event is not None and is_decided_by_score(event.sport)
 
     def change_open(self, pair: Pair, side: int, change_cents: int) -> None:
         """Change the open stake on the first (0) or second (1) line of a pair."""
+        self._joint_by_event.pop(pair.first.event_id, None)
         self.open_cents += change_cents
         self._shift(pair, self.position(pair).change_open(side, change_cents))
 
@@ -165,6 +217,7 @@ class Exposure:
         self, pair: Pair, side: int, stake_cents: int, profit_cents: int, from_open_cents: int
     ) -> None:
         """Book a fill, of which `from_open_cents` had counted as open until now."""
+        self._joint_by_event.pop(pair.first.event_id, None)
         position = self.position(pair)
         worsened_cents, credit_cents = position.book_fill(
             side, stake_cents, profit_cents, from_open_cents
@@ -185,6 +238,7 @@ class Exposure:
 
     def release(self, pair: Pair) -> None:
         """Remove what is matched, as the pair was settled."""
+        self._joint_by_event.pop(pair.first.event_id, None)
         position = self.position(pair)
         before = position.worst_case_cents()
         self.credit_cents -= position.credit_cents()

@@ -7,7 +7,7 @@ from strategies.trading.model.book import Book
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.market import Market, Pair
-from strategies.trading.model.position import Position
+from strategies.trading.model.position import Exposure, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,9 @@ class Proposal:
 
     Amounts are cents and count every wager that is pending or open; the proposed one is in none of
     them. `side` is 0 if the wager is on the first line of its pair, else 1. `added_cents` is by how
-    much the wager would lower the worst case of its pair, 0 if it cannot. `available_cents` is the
+    much the wager would lower the worst case of its pair, 0 if it cannot. The exposures of market,
+    event and total are the worst cases of their pairs, added up; `exposure` has the closer figure
+    of an event, over the scores of its game. `available_cents` is the
     balance less every stake, `credit_cents` what matched stakes on both lines of pairs set free.
     `commands_last_second` counts wagers and cancels sent in the second up to `now_ns`.
     """
@@ -32,6 +34,7 @@ class Proposal:
     market_exposure_cents: int
     event_exposure_cents: int
     total_exposure_cents: int
+    exposure: Exposure
     available_cents: int
     credit_cents: int
     live_wagers: int

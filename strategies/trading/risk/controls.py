@@ -144,25 +144,36 @@ class PositionControl:
 class ExposureControl:
     """Limits the worst case of a market, an event and the session.
 
-    A wager that cannot worsen the worst case of its pair always passes: it may be a hedge.
+    A wager that cannot worsen a worst case always passes its limit: it may be a hedge.
     """
 
     limits: Limits
 
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
-        if proposal.added_cents == 0:
+        limits, added_cents = self.limits, proposal.added_cents
+        market_cents = proposal.market_exposure_cents + added_cents
+        if added_cents and market_cents > limits.max_market_exposure_cents:
+            return _exposure_reason("market", market_cents, limits.max_market_exposure_cents)
+        # The sums over pairs are never below the joint figures, and cost nothing.
+        event_fits = proposal.event_exposure_cents + added_cents <= limits.max_event_exposure_cents
+        total_fits = proposal.total_exposure_cents + added_cents <= limits.max_total_exposure_cents
+        return None if event_fits and total_fits else self._check_joint(proposal)
+
+    def _check_joint(self, proposal: Proposal) -> str | None:
+        """Check event and total by what the event can lose at one score."""
+        limits, exposure = self.limits, proposal.exposure
+        now_cents = exposure.joint_of_event(proposal.market.event_id)
+        event_cents = exposure.joint_if_added(
+            proposal.pair, proposal.side, proposal.command.stake_cents
+        )
+        if event_cents <= now_cents:
             return None
-        limits = self.limits
-        for scope, now_cents, limit_cents in (
-            ("market", proposal.market_exposure_cents, limits.max_market_exposure_cents),
-            ("event", proposal.event_exposure_cents, limits.max_event_exposure_cents),
-            ("total", proposal.total_exposure_cents, limits.max_total_exposure_cents),
-        ):
-            would_be_cents = now_cents + proposal.added_cents
-            if would_be_cents > limit_cents:
-                would_be, limit = dollars_text(would_be_cents), dollars_text(limit_cents)
-                return f"exposure would be {would_be}; risk.max_{scope}_exposure is {limit}"
+        if event_cents > limits.max_event_exposure_cents:
+            return _exposure_reason("event", event_cents, limits.max_event_exposure_cents)
+        total_cents = exposure.joint_total_cents() + event_cents - now_cents
+        if total_cents > limits.max_total_exposure_cents:
+            return _exposure_reason("total", total_cents, limits.max_total_exposure_cents)
         return None
 
 
@@ -196,6 +207,11 @@ class CommandRateControl:
         if count < most:
             return None
         return f"{counted(count, 'command')} in a second; risk.max_commands_per_second is {most:,}"
+
+
+def _exposure_reason(scope: str, would_be_cents: int, limit_cents: int) -> str:
+    would_be, limit = dollars_text(would_be_cents), dollars_text(limit_cents)
+    return f"exposure would be {would_be}; risk.max_{scope}_exposure is {limit}"
 
 
 def odds_permitted(odds: int, limits: Limits, ladder: Ladder) -> bool:

@@ -58,7 +58,10 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
     ]
     max_event_exposure: Annotated[
         Dollars,
-        Meta(description="The most that the worst outcome of an event may lose, open wagers too."),
+        Meta(
+            description="The most that an event may lose at its worst final score, open wagers "
+            "too; periods are added up."
+        ),
     ]
     max_total_exposure: Annotated[
         Dollars,

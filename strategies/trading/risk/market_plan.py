@@ -1,8 +1,9 @@
 """Plans the quotes of one market: how much each line may be staked within the limits."""
 
+from strategies.trading.model.event_exposure import PairOutcomes, worst_if_lost_cents
 from strategies.trading.model.ids import LineId, MarketKey
 from strategies.trading.model.market import Pair
-from strategies.trading.model.position import Exposure, Position, worst_case_cents
+from strategies.trading.model.position import Exposure, Position
 from strategies.trading.risk.limits import Limits
 
 
@@ -15,10 +16,13 @@ class _PlannedPair:
         self.position = position
         self.planned_cents = [0, 0]
 
-    def exposure_cents(self) -> int:
+    def outcomes(self) -> PairOutcomes:
         first, second = self.position.profit_if
         planned_first, planned_second = self.planned_cents
-        return -worst_case_cents((first, second), (planned_first, planned_second))
+        return PairOutcomes(self.position.pair, first - planned_second, second - planned_first)
+
+    def exposure_cents(self) -> int:
+        return -self.outcomes().worst_cents
 
 
 class MarketPlan:
@@ -33,6 +37,7 @@ class MarketPlan:
         self._event_others_cents = exposure.of_event(key.event_id) - now_cents
         self._total_others_cents = exposure.total_cents - now_cents
         self._exposure = exposure
+        self._key = key
 
     def include(self, pair: Pair) -> None:
         """Add a pair of the market to the plan."""
@@ -52,22 +57,46 @@ class MarketPlan:
         held_cents = planned.position.line_loss_cents(side) + planned.planned_cents[side]
         return self._limits.max_position_cents - held_cents
 
-    def most_by_exposure(self, line_id: LineId, *, reducing: bool) -> int:
+    def most_by_exposure(self, line_id: LineId, wanted_cents: int, *, reducing: bool) -> int:
         """Return how much more may be staked on a line by the exposure limits, in cents.
 
-        A stake that does not worsen the worst case of its pair is always allowed; when reducing,
-        nothing else is.
+        A stake that does not worsen a worst case is within its limit; when reducing, nothing else
+        is. Beyond `wanted_cents`, at least that much is returned, but not all that fits.
         """
         planned, side = self._by_line[line_id]
-        limit_cents = 0 if reducing else self._exposure_limit_cents(planned)
-        limit_cents = max(limit_cents, planned.exposure_cents())
-        return limit_cents + planned.position.profit_if[1 - side] - planned.planned_cents[side]
-
-    def _exposure_limit_cents(self, planned: _PlannedPair) -> int:
-        """Return the most that a pair may lose, given what everything else may lose, in cents."""
+        limits = self._limits
+        spare_cents = planned.position.profit_if[1 - side] - planned.planned_cents[side]
         others_cents = sum(other.exposure_cents() for other in self._pairs if other is not planned)
-        return min(
-            self._limits.max_market_exposure_cents - others_cents,
-            self._limits.max_event_exposure_cents - self._event_others_cents - others_cents,
-            self._limits.max_total_exposure_cents - self._total_others_cents - others_cents,
+        market_cents = 0 if reducing else limits.max_market_exposure_cents - others_cents
+        most_cents = max(market_cents, planned.exposure_cents()) + spare_cents
+        by_sums_cents = spare_cents - others_cents
+        by_sums_cents += min(
+            limits.max_event_exposure_cents - self._event_others_cents,
+            limits.max_total_exposure_cents - self._total_others_cents,
         )
+        # The sums over pairs are never below the joint figure, and cost nothing.
+        if by_sums_cents >= min(most_cents, wanted_cents):
+            return min(most_cents, by_sums_cents)
+        return min(
+            most_cents, max(by_sums_cents, self._most_by_scores(planned.position.pair, side))
+        )
+
+    def _most_by_scores(self, pair: Pair, side: int) -> int:
+        """Return how much more may be staked by what the event can lose at one score, in cents."""
+        exposure, event_id = self._exposure, self._key.event_id
+        outcomes = [
+            position.outcomes()
+            for position in exposure.positions_of(event_id)
+            if position.pair.market_key != self._key
+        ]
+        outcomes += [planned.outcomes() for planned in self._pairs]
+        other_events_cents = exposure.joint_total_cents() - exposure.joint_of_event(event_id)
+        allowed_cents = max(
+            min(
+                self._limits.max_event_exposure_cents,
+                self._limits.max_total_exposure_cents - other_events_cents,
+            ),
+            exposure.joint_cents(event_id, outcomes),
+        )
+        one_score = exposure.one_score(event_id)
+        return allowed_cents + worst_if_lost_cents(outcomes, pair, side, one_score=one_score)

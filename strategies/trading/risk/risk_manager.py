@@ -132,6 +132,7 @@ class RiskManager:
                 market_exposure_cents=self._exposure.of_market(market.key),
                 event_exposure_cents=self._exposure.of_event(market.key.event_id),
                 total_exposure_cents=self._exposure.total_cents,
+                exposure=self._exposure,
                 available_cents=self._ledger.available_cents,
                 credit_cents=self._exposure.credit_cents,
                 live_wagers=self._wagers.live_count,
@@ -161,7 +162,7 @@ class RiskManager:
         return min(
             (self._limits.max_stake_cents, STAKE),
             (plan.most_by_position(quote.line_id), POSITION),
-            (plan.most_by_exposure(quote.line_id, reducing=reducing), EXPOSURE),
+            (plan.most_by_exposure(quote.line_id, quote.stake_cents, reducing=reducing), EXPOSURE),
         )
 
     def _fit_text(self, quote: Quote, most_cents: int, control: str) -> str:

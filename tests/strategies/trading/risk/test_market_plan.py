@@ -22,7 +22,7 @@ def plan_of(harness: DeskHarness, line: str = "home") -> MarketPlan:
 
 def most(plan: MarketPlan, line: str, *, reducing: bool = False) -> int:
     """Return how much more may be staked on a line before an exposure limit binds."""
-    return plan.most_by_exposure(LineId(line), reducing=reducing)
+    return plan.most_by_exposure(LineId(line), 10_000_000, reducing=reducing)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,18 @@ def test_exposure_elsewhere_counts_against_the_wider_limits(
     harness.rest("home2", 100, 250)
     assert most(plan_of(harness), "home") == 550
     assert most(plan_of(harness, "home2"), "home2") == 800
+
+
+def test_what_cannot_lose_together_shares_a_limit(make_harness: MakeHarness) -> None:
+    """Home to win and away +4.5 lose at different scores, so each may use the limit of the event.
+
+    Home -3 loses with away to win, and is left what that one leaves.
+    """
+    harness = make_harness(max_event_exposure_cents=1_000, max_total_exposure_cents=1_000)
+    harness.rest("home", 100, 700)
+    assert most(plan_of(harness, "away+4.5"), "away+4.5") == 1_000
+    assert most(plan_of(harness, "home-3"), "home-3") == 300
+    assert most(plan_of(harness, "home2"), "home2") == 300
 
 
 def test_open_wagers_of_the_market_are_replaced_by_the_plan(make_harness: MakeHarness) -> None:

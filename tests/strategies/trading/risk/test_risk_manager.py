@@ -172,6 +172,18 @@ def test_a_hedge_passes_exposure_limits(make_harness: MakeHarness) -> None:
     assert control(ask(harness, "home", 150, 100)) == "exposure"
 
 
+def test_an_event_limit_is_of_what_can_lose_together(make_harness: MakeHarness) -> None:
+    """Admitted up to the limit at the worst score, though the pairs' own worst cases are more."""
+    harness = make_harness(max_event_exposure_cents=1_000, max_total_exposure_cents=1_000)
+    harness.register("home", 100, 1_000)
+    assert ask(harness, "away+4.5", cents=1_000) is None
+    assert control(ask(harness, "away+4.5", cents=1_001)) == "exposure"
+    assert control(ask(harness, "home-3", cents=100)) == "exposure"
+    harness.register("away+4.5", 100, 1_000)
+    assert control(ask(harness, "over", cents=100)) == "exposure"
+    assert control(ask(harness, "home2", cents=100)) == "exposure"
+
+
 def test_the_command_rate_counts_the_last_second(make_harness: MakeHarness) -> None:
     """Commands beyond the rate are denied; a command stops counting after one second."""
     harness = make_harness(max_commands_per_second=2)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.event_exposure import worst_of_event_cents
 from strategies.trading.model.events import (
     MarketSettled,
     TradingState,
@@ -132,7 +133,8 @@ tight = st.fixed_dictionaries(
 def exposures(harness: DeskHarness) -> tuple[int, int, int]:
     """Return the exposure of the spread market, of its event, and in all."""
     exposure = harness.desk.exposure
-    return exposure.of_market(harness.key("g1", "223")), exposure.of_event(G1), exposure.total_cents
+    spread_cents = exposure.of_market(harness.key("g1", "223"))
+    return spread_cents, exposure.joint_of_event(G1), exposure.joint_total_cents()
 
 
 def within(harness: DeskHarness, now: tuple[int, ...], before: tuple[int, ...]) -> bool:
@@ -251,12 +253,14 @@ def check_all_limits(harness: DeskHarness) -> None:
     worst = {
         pair_id: -position.worst_case_cents() for pair_id, position in exposure.positions.items()
     }
-    assert sum(worst.values()) <= limits.max_total_exposure_cents
-    for event_id in harness.catalogue.events:
-        of_event = [
-            p.pair_id for p in harness.catalogue.pairs.values() if p.first.event_id == event_id
-        ]
-        assert sum(worst.get(p, 0) for p in of_event) <= limits.max_event_exposure_cents
+    joint = {
+        event_id: -worst_of_event_cents(
+            [position.outcomes() for position in exposure.positions_of(event_id)], one_score=True
+        )
+        for event_id in harness.catalogue.events
+    }
+    assert max(joint.values()) <= limits.max_event_exposure_cents
+    assert sum(joint.values()) <= limits.max_total_exposure_cents
     for pairs in harness.catalogue.pairs_by_market.values():
         of_market = sum(worst.get(pair.pair_id, 0) for pair in pairs)
         assert of_market <= limits.max_market_exposure_cents
