@@ -1,0 +1,40 @@
+"""The folder of this machine in which the processes of one account find each other."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from live.prophetx.rest.credentials import Credentials
+from live.prophetx.rest.endpoint import Endpoint
+from strategies.trading.model.errors import CredentialsError
+
+_DIGITS = 16
+_FOLDER = "prophet-sim"
+
+
+def account_folder(
+    endpoint: Endpoint, credentials: Credentials, environ: Mapping[str, str]
+) -> Path:
+    """Return the private folder of an account at an exchange, made if it is missing.
+
+    It is under `XDG_STATE_HOME`, by default `~/.local/state`, wherever a session's own folder is,
+    so that two sessions of one account meet there. Its name is derived from the host and the access
+    key, and reveals neither. Raise CredentialsError if it cannot be made.
+    """
+    named = f"{endpoint.root}{endpoint.path_prefix} {credentials.access_key}"
+    folder = _state_home(environ) / _FOLDER / sha256(named.encode()).hexdigest()[:_DIGITS]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        message = f"{folder}: cannot be made ({error.strerror}); set XDG_STATE_HOME to a folder"
+        raise CredentialsError(message) from None
+    return folder
+
+
+def _state_home(environ: Mapping[str, str]) -> Path:
+    """Return where programs keep state between starts (XDG base directory specification)."""
+    configured = environ.get("XDG_STATE_HOME", "")
+    if configured:
+        return Path(configured)
+    return Path(environ.get("HOME") or Path.home()) / ".local" / "state"
