@@ -1,6 +1,7 @@
 """The command line of the bridge to ProphetX: python -m live VERB."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
 
 from conf.command_line import Verb, run
 from conf.modes import Mode, refuse_other_modes
+from strategies.trading.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from live.prophetx.tools.account_tools import AccountTools
@@ -27,6 +29,7 @@ usage: python -m live VERB [...] [--debug]
   record     record the exchange's stream, until Ctrl-C
   status     the balance, and every open wager
   cancel-all cancel every open wager, and confirm that nothing is open
+  watchdog   cancel everything when a session hangs or dies; trade starts one of its own
   reconcile  compare a session's journal with the exchange, wager by wager
 
 All take settings as NAME=VALUE, among them the exchange: prophet=sandbox_local (the default; see
@@ -74,6 +77,17 @@ Compares the journal in sessions/NAME with the exchange's history of the last we
 open, and what was matched. Changes nothing. Status 1 if they differ.
 
   python -m live reconcile prophet=sandbox_local session.name=first
+"""
+
+WATCHDOG_HELP = """\
+usage: python -m live watchdog session.name=NAME
+
+Waits in sessions/NAME for the session to trade, and cancels everything of its account when its
+heartbeats cease or it ends without having confirmed that nothing is open. It ends when the session
+has closed. A session without such a watchdog starts one of its own. What it did is in
+sessions/NAME/watchdog.log.
+
+  python -m live watchdog session.name=first
 """
 
 _DESCRIPTIONS = {
@@ -153,6 +167,23 @@ def _reconcile(words: Sequence[str]) -> None:
     present_reconcile(session_from_command_line(words, Mode.RECONCILE))
 
 
+def _watchdog(words: Sequence[str]) -> None:
+    from live.prophetx.tools.watchdog import guard_parent, wait_and_guard  # noqa: PLC0415
+    from live.session.session import SESSIONS, require_name  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(WATCHDOG_HELP, end="")
+        return
+    if list(words) == ["--connected"]:
+        guard_parent(os.environ, Path.cwd())
+        return
+    name = words[0].removeprefix("session.name=") if len(words) == 1 else ""
+    if f"session.name={name}" not in words:
+        message = "session.name: name the session and nothing else, as in session.name=first"
+        raise ConfigError(message)
+    wait_and_guard(Path.cwd() / SESSIONS / require_name(name), os.environ, Path.cwd())
+
+
 VERBS: dict[str, Verb] = {
     "check": _operate("check", "present_check"),
     "paper": _trade("paper", Mode.PAPER),
@@ -160,6 +191,7 @@ VERBS: dict[str, Verb] = {
     "record": _record,
     "status": _operate("status", "present_status"),
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
+    "watchdog": _watchdog,
     "reconcile": _reconcile,
 }
 

@@ -89,6 +89,9 @@ class PaperGateway(Generic[M]):
         """Log in at the market for as long as the context lasts."""
         return self.market.connect(environ, home)
 
+    def account(self, environ: Mapping[str, str], home: Path) -> None:
+        """Return nothing: the wagers exist in this process alone."""
+
     def admit(self, environ: Mapping[str, str], limits: Limits) -> Limits:  # noqa: ARG002
         """Return the limits unchanged: no real money is involved."""
         return limits

@@ -102,8 +102,12 @@ def finished_run(folder: Path, *words: str) -> FinishedRun:
 
 
 def composed(*overrides: str) -> DictConfig:
-    """Return the configuration that command line settings compose: a copy, free to be changed."""
-    return deepcopy(composed_once(*overrides))
+    """Return the configuration that command line settings compose: a copy, free to be changed.
+
+    A live session in the process of a test has no watchdog, unless the settings say otherwise.
+    """
+    watchdog = ("run.watchdog_seconds=null",) * ("mode=live" in overrides)
+    return deepcopy(composed_once(*watchdog, *overrides))
 
 
 @cache  # Hydra takes a tenth of a second, and hundreds of tests ask for the same few.
@@ -111,6 +115,15 @@ def composed_once(*overrides: str) -> DictConfig:
     """Return the configuration that command line settings compose; not to be changed."""
     with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
         return compose("config", list(overrides))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the private folders of accounts out of the user's own home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("XDG_STATE_HOME", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -97,6 +97,10 @@ class JumpingLoop(WatchingLoop):
         """Return the time in seconds."""
         return self._jumping.now_ns / NS_PER_SECOND
 
+    def stand_still(self, seconds: float) -> None:
+        """Let time pass while the loop does nothing, as in a process that is stopped."""
+        self._jumping.now_ns += round(seconds * NS_PER_SECOND)
+
     def monotonic_ns(self) -> int:
         """Return the time in nanoseconds, as a `WallClock` takes it."""
         return self._jumping.now_ns

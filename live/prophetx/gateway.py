@@ -5,12 +5,16 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from live.prophetx.market_data.prophet_market import ProphetMarket
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
 from live.prophetx.orders.tracked_wager import TrackedWager
+from live.prophetx.rest.account_folder import account_folder
+from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.wire.orders import WireOrder
-from live.session.gateway import OrderContext, RecoveryResult
+from live.session.gateway import OrderContext, RecoveryResult, TradedAccount
 from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from recordings.tape import TapeInfo
@@ -48,6 +52,13 @@ class ProphetGateway:
     def connect(self, environ: Mapping[str, str], home: Path) -> AbstractAsyncContextManager[None]:
         """Log in for as long as the context lasts."""
         return self.market.connect(environ, home)
+
+    def account(self, environ: Mapping[str, str], home: Path) -> TradedAccount:
+        """Return the account of the keys that the environment or the folder holds."""
+        endpoint = self.market.endpoint
+        credentials = find_credentials(endpoint, environ, home)
+        folder = account_folder(endpoint, credentials, environ)
+        return TradedAccount(folder, msgspec.to_builtins(endpoint))
 
     def admit(self, environ: Mapping[str, str], limits: Limits) -> Limits:
         """Return the limits that the guard permits."""

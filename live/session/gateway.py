@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from live.session.catalogue_updates import CatalogueUpdates
 from live.wall_clock import WallClock
@@ -36,6 +36,17 @@ class Venue:
     host: str
     real_money: bool
     drill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TradedAccount:
+    """An account that other processes can trade too: its private folder on this machine.
+
+    `endpoint` says to a watchdog where the account is, in the terms of its exchange.
+    """
+
+    folder: Path
+    endpoint: dict[str, Any]
 
 
 class MarketListener(Protocol):
@@ -158,6 +169,12 @@ class Gateway(Orders, Recovery, Protocol):
     @property
     def market(self) -> MarketData:
         """Return the market that is traded."""
+
+    def account(self, environ: Mapping[str, str], home: Path) -> TradedAccount | None:
+        """Return the account that is traded, None if it exists in this process alone.
+
+        Raise CredentialsError without keys.
+        """
 
     def connect(self, environ: Mapping[str, str], home: Path) -> AbstractAsyncContextManager[None]:
         """Log in for as long as the context lasts.

@@ -1,15 +1,21 @@
 """A trading session: one desk on the live market, on paper or with wagers at the exchange."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from live.session.gateway import Gateway, Notify
+from live.session.heartbeats import Hello, Unwatched, Watch
+from live.session.service_manager import ServiceManager
 from live.session.session_log import SessionLog
 from live.session.session_run import RunSettings, SessionRun
+from live.session.trading_lock import LockHolder, TradingLock
+from live.session.watchdog_start import watched
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
 from recordings.writing import make_folder, write_text
@@ -54,6 +60,13 @@ _ReportSeconds = Annotated[
     PositiveSeconds,
     Meta(description="Time between two lines on the health of the session."),
 ]
+_WatchdogSeconds = Annotated[
+    PositiveSeconds | None,
+    Meta(
+        description="Time without a heartbeat of the session, of wall time, after which its "
+        "watchdog cancels everything; null for none, which only play money permits."
+    ),
+]
 
 
 class Session:
@@ -79,6 +92,7 @@ class Session:
         account_seconds: _AccountSeconds,
         report_seconds: _ReportSeconds,
         configuration: str,
+        watchdog_seconds: _WatchdogSeconds = None,
         controls: Mapping[str, Control] = NO_CONTROLS,
     ) -> None:
         """Prepare a session; raise ConfigError for invalid settings.
@@ -98,6 +112,7 @@ class Session:
             "account_seconds": account_seconds,
             "report_seconds": report_seconds,
         }
+        self._watchdog_seconds = watchdog_seconds
         self._controls = controls
         self._clock = clock
         self._gateway = gateway
@@ -123,8 +138,7 @@ class Session:
         gateway = self._gateway(clock=self._clock)
         limits = gateway.admit(environ, self._limits)
         folder = home / SESSIONS / self._name
-        # A session that the exchange does not let in leaves no files.
-        async with gateway.connect(environ, home):
+        async with self._watched(gateway, environ, home, folder) as watch:
             make_folder(folder)
             with (
                 SessionJournal(folder / "journal.sqlite") as journal,
@@ -138,8 +152,52 @@ class Session:
                     log.write(line)
 
                 settings = self._run_settings(limits, number)
-                run = SessionRun(settings, gateway, journal, folder, notify_and_log)
-                await run.run(stop)
+                service = ServiceManager(environ)
+                run = SessionRun(settings, gateway, journal, folder, notify_and_log, watch, service)
+                async with service.reporting():
+                    await run.run(stop)
+
+    @asynccontextmanager
+    async def _watched(
+        self, gateway: Gateway, environ: Mapping[str, str], home: Path, folder: Path
+    ) -> AsyncIterator[Watch]:
+        """Lock the account, log in, and have it watched for as long as the context lasts.
+
+        Raise AccountInUseError if another session of this machine trades it. A session that the
+        exchange does not let in leaves no files in its folder.
+        """
+        account = gateway.account(environ, home)
+        if account is None:
+            async with gateway.connect(environ, home):
+                yield Unwatched()
+            return
+        silence_seconds = self._silence_seconds(gateway)
+        place = str(folder.absolute())
+        with TradingLock.acquire(
+            account.folder, LockHolder(self._name, place, os.getpid())
+        ) as lock:
+            async with gateway.connect(environ, home):
+                if silence_seconds is None:
+                    yield Unwatched()
+                    return
+                make_folder(folder)
+                hello = Hello(
+                    session=self._name,
+                    folder=place,
+                    account=str(account.folder),
+                    endpoint=account.endpoint,
+                    pid=os.getpid(),
+                    silence_seconds=silence_seconds,
+                )
+                async with watched(hello, lock, environ, home) as watch:
+                    yield watch
+
+    def _silence_seconds(self, gateway: Gateway) -> float | None:
+        """Return after what silence the watchdog acts; raise ConfigError if there must be one."""
+        if self._watchdog_seconds is None and gateway.market.venue.real_money:
+            message = "run.watchdog_seconds: real money is traded only with a watchdog"
+            raise ConfigError(message)
+        return self._watchdog_seconds
 
     def _run_settings(self, limits: Limits, start_number: int) -> RunSettings:
         """Return the settings of one start, with a new strategy."""

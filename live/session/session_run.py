@@ -9,6 +9,8 @@ from pathlib import Path
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import Gateway, Notify, OrderContext
 from live.session.health import Health
+from live.session.heartbeats import Watch
+from live.session.service_manager import ServiceManager
 from recordings.journal.entries import RunContext
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_journal import JournalingListener, SessionJournal
@@ -19,7 +21,7 @@ from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError, ExchangeError
+from strategies.trading.model.errors import ConfigError, ExchangeError, WatchdogError
 from strategies.trading.model.events import TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
@@ -60,8 +62,13 @@ class SessionRun:
         journal: SessionJournal,
         folder: Path,
         notify: Notify,
+        watch: Watch,
+        service: ServiceManager,
     ) -> None:
-        """Prepare a start; nothing is sent before `run`."""
+        """Prepare a start; nothing is sent before `run`.
+
+        Its wagers are sent only as long as `watch` allows; `service` is informed of its progress.
+        """
         number = settings.desk.start_number
         self._settings = settings
         self._gateway = gateway
@@ -70,6 +77,8 @@ class SessionRun:
         self._journal = journal
         self._folder = folder
         self._notify = notify
+        self._watch = watch
+        self._service = service
         with JournalReader(folder / "journal.sqlite") as reader:
             self._history = WagerHistory(entry for entry in reader.entries() if entry.run < number)
         self._desk: Desk | None = None
@@ -88,7 +97,10 @@ class SessionRun:
             if isinstance(error, ConfigError) and self._desk is None:
                 raise
             failure = error
+            if isinstance(error, WatchdogError):
+                self._halt_unwatched(str(error))
             self._notify(f"stopped by {type(error).__name__}: {error}; cancelling everything")
+        self._service.stopping()
         try:
             await self._cancel_everything()
         finally:
@@ -96,6 +108,7 @@ class SessionRun:
                 for line in self._health.totals():
                     self._notify(line)
         self._notify(f"nothing is open at {self._market.venue.name}")
+        await self._watch.closed()
         if failure is not None:
             raise failure
 
@@ -133,6 +146,7 @@ class SessionRun:
                 tasks.create_task(self._clock.run())
                 tasks.create_task(self._market.run())
                 tasks.create_task(self._commit_regularly())
+                tasks.create_task(self._watch.until_lost())
                 await _first_of(self._market.whole, stop)
                 if not stop.is_set():
                     await self._open(info, tasks)
@@ -149,7 +163,7 @@ class SessionRun:
         gateway, markets = self._gateway, self._settings.markets
         catalogue, updates = info.catalogue(), CatalogueUpdates(info, markets)
         market_keys = markets.choose(catalogue)
-        exchange = gateway.open(OrderContext(info, market_keys, tasks, self._journal.commit))
+        exchange = gateway.open(OrderContext(info, market_keys, tasks, self._before_sending))
         earlier, events = await gateway.recover(self._history.unfinished(catalogue, market_keys))
         available_cents = await gateway.available_cents()
         commission = self._settings.desk.commission
@@ -180,8 +194,14 @@ class SessionRun:
             f"start {self._settings.desk.start_number}: {counted(len(market_keys), 'market')}, "
             f"{dollars_text(available_cents)} to stake; Ctrl-C stops it"
         )
+        self._service.ready()
         tasks.create_task(self._compare_accounts(exchange))
         tasks.create_task(self._report_health())
+
+    def _before_sending(self) -> None:
+        """Make sure that what is sent is watched, and in the journal."""
+        self._watch.require()
+        self._journal.commit()
 
     def _start(self, desk: Desk, updates: CatalogueUpdates) -> None:
         """Connect a desk: pending events first, then the market, then its timers."""
@@ -206,16 +226,23 @@ class SessionRun:
         assert desk is not None, "the desk was started"
         assert listener is not None, "the desk was started"
         self._notify("cancelling everything")
-        self._clock.enter(partial(self._halt, listener))
+        self._clock.enter(partial(self._halt, listener, "stopped"))
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_SECONDS):
                 while desk.wagers.live_count:
                     await asyncio.sleep(_CLOSING_POLL_SECONDS)
 
-    def _halt(self, listener: JournalingListener) -> None:
+    def _halt(self, listener: JournalingListener, reason: str) -> None:
         now_ns = self._clock.now_ns()
-        listener.take(TradingStateSet(TradingState.HALTED, "stopped"), now_ns)
+        listener.take(TradingStateSet(TradingState.HALTED, reason), now_ns)
         listener.act(now_ns)
+
+    def _halt_unwatched(self, reason: str) -> None:
+        """Halt the desk, if there is one, for a reason of the watchdog's."""
+        if self._listener is not None:
+            # The desk's own cancels are not sent any more; what follows sends them.
+            with suppress(WatchdogError):
+                self._clock.enter(partial(self._halt, self._listener, reason))
 
     async def _compare_accounts(self, exchange: Exchange) -> None:
         """Request the account now and periodically; the desk compares its books with it."""

@@ -37,7 +37,7 @@ class ProphetMarket:
         """Prepare; raise ConfigError for a feed that does not stream from an exchange."""
         require_stream(feed)
         self.venue = prophet.venue
-        self._endpoint = prophet
+        self.endpoint = prophet
         self._settings = partial(CaptureSettings, feed, markets, reference, seed)
         self._clock = clock
         self._on_order: Callable[[WireOrder], None] = _ignore_order
@@ -49,7 +49,7 @@ class ProphetMarket:
     @asynccontextmanager
     async def connect(self, environ: Mapping[str, str], home: Path) -> AsyncIterator[None]:
         """Log in for as long as the context lasts."""
-        async with connected(self._endpoint, self._clock, environ, home) as connection:
+        async with connected(self.endpoint, self._clock, environ, home) as connection:
             await log_in(connection)
             self._connection = connection
             yield

@@ -68,3 +68,11 @@ class ProtocolError(ExchangeError):
         """Take what is wrong, and the text as it was received."""
         super().__init__(message)
         self.raw = raw
+
+
+class AccountInUseError(TradingError):
+    """Another session trades the account."""
+
+
+class WatchdogError(TradingError):
+    """The watchdog of a session is missing, or has taken over."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from conf.compose import build_parts
+from live.session.gateway import TradedAccount
 from live.session.session import Session
 from live.wall_clock import WallClock
 from recordings.journal.journal_reader import JournalReader
@@ -21,11 +22,17 @@ from tests.live.session.toy_exchange import ToyGateway
 PATIENCE_SECONDS = 3_600
 
 
-def session_on(parts: dict[str, Any], loop: JumpingLoop, made: list[ToyGateway]) -> Session:
+def session_on(
+    parts: dict[str, Any],
+    loop: JumpingLoop,
+    made: list[ToyGateway],
+    account: TradedAccount | None = None,
+    **settings: Any,
+) -> Session:
     """Return a session at a toy exchange, which is appended to a list once it is made."""
 
     def gateway(**settings: Any) -> ToyGateway:
-        made.append(ToyGateway(**settings))
+        made.append(ToyGateway(**settings, account=account))
         return made[-1]
 
     taken = ("fees", "pricing", "strategy", "risk", "wagers", "markets")
@@ -38,6 +45,7 @@ def session_on(parts: dict[str, Any], loop: JumpingLoop, made: list[ToyGateway])
         account_seconds=60,
         report_seconds=60,
         configuration="",
+        **settings,
         **{name: parts[name] for name in taken},
     )
 

@@ -6,7 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from live.session.catalogue_updates import CatalogueUpdates
-from live.session.gateway import MarketListener, Notify, OrderContext, RecoveryResult, Venue
+from live.session.gateway import (
+    MarketListener,
+    Notify,
+    OrderContext,
+    RecoveryResult,
+    TradedAccount,
+    Venue,
+)
 from live.wall_clock import WallClock
 from recordings.tape import Clocks, Row, TapeInfo
 from recordings.tape_events import DeskFeed
@@ -107,8 +114,11 @@ class ToyMarket:
 class ToyGateway:
     """The gateway, and the exchange behind it, which accepts and cancels whatever it is asked."""
 
-    def __init__(self, *, clock: Callable[[], WallClock]) -> None:
-        """Prepare an account without wagers."""
+    def __init__(
+        self, *, clock: Callable[[], WallClock], account: TradedAccount | None = None
+    ) -> None:
+        """Prepare an account without wagers; with `account` it is one to be locked and watched."""
+        self._account = account
         self.clock = clock()
         self.market = ToyMarket(self.clock)
         self.open_wagers: dict[WagerRef, PlaceWager] = {}
@@ -119,6 +129,10 @@ class ToyGateway:
     async def connect(self, _: Mapping[str, str], __: Path) -> AsyncIterator[None]:
         """Log in."""
         yield
+
+    def account(self, _: Mapping[str, str], __: Path) -> TradedAccount | None:
+        """Return the account that was given."""
+        return self._account
 
     def admit(self, _: Mapping[str, str], limits: Limits) -> Limits:
         """Return the limits unchanged."""
@@ -151,12 +165,14 @@ class ToyGateway:
 
     def place(self, requests: Sequence[PlaceWager]) -> None:
         """Accept and open wagers."""
+        self._context.before_sending()
         for wager in requests:
             self.open_wagers[wager.ref] = wager
             self._emit(WagerAccepted(wager.ref), WagerOpened(wager.ref))
 
     def cancel(self, refs: Sequence[WagerRef]) -> None:
         """Cancel wagers that are open."""
+        self._context.before_sending()
         for ref in refs:
             wager = self.open_wagers.pop(ref, None)
             if wager is not None:

@@ -1,0 +1,200 @@
+"""The watchdog of a trading session: a process of its own, with its own connection to ProphetX."""
+
+import asyncio
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from live.prophetx.connection import Connection, connected, log_in
+from live.prophetx.orders.order_history import OrderHistory, wager_text
+from live.prophetx.rest.account_folder import account_folder
+from live.prophetx.rest.credentials import find_credentials
+from live.prophetx.rest.endpoint import Endpoint
+from live.session.gateway import Notify
+from live.session.heartbeats import Hello, Ready, Refused, line_of
+from live.session.session_log import SessionLog
+from live.session.trading_lock import TradingLock
+from live.session.watchdog_duty import WatchdogDuty
+from live.session.watchdog_start import connect_to, receive_hello, socket_address
+from live.wall_clock import WallClock
+from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError, WriteError
+
+# How often its token is checked, so that it is valid when it is needed.
+_LOG_IN_SECONDS = 60.0
+_STDERR = 2
+
+
+def guard_parent(environ: Mapping[str, str], home: Path) -> None:
+    """Guard the session that started this process, connected by standard input."""
+    _keep_stderr()
+    for name in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    connection = socket.socket(fileno=os.dup(sys.stdin.fileno()))
+    received = receive_hello(connection)
+    if received is None:
+        message = "watchdog: --connected is for a session that starts it; give session.name=NAME"
+        raise ConfigError(message)
+    asyncio.run(_guard(connection, *received, environ, home))
+
+
+def wait_and_guard(folder: Path, environ: Mapping[str, str], home: Path) -> None:
+    """Wait in a session's folder until it begins to trade, and guard it until it has closed."""
+    if connect_to(folder) is not None:
+        message = f"{folder}: another watchdog waits for this session already"
+        raise ConfigError(message)
+    _keep_stderr()
+    connection, received = _accept(folder)
+    for name in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    asyncio.run(_guard(connection, *received, environ, home))
+
+
+def _accept(folder: Path) -> tuple[socket.socket, tuple[Hello, TradingLock]]:
+    """Return a connection with a session, once one begins."""
+    address = socket_address(folder)
+    mask = os.umask(0o077)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(address)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(address)
+            listening.listen()
+            os.umask(mask)
+            _write_to_stderr(f"watchdog: waits for the session in {folder}")
+            while True:
+                connection, _ = listening.accept()
+                received = receive_hello(connection)
+                if received is not None:
+                    return connection, received
+                connection.close()
+    except OSError as error:
+        message = f"{folder}: a watchdog cannot wait there ({error})"
+        raise ConfigError(message) from error
+    finally:
+        os.umask(mask)
+        with suppress(OSError):
+            os.unlink(address)
+
+
+class _Account:
+    """The account over this process' connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._history = OrderHistory(connection.client, connection.clock)
+
+    async def open_wagers(self) -> list[str]:
+        return [wager_text(order) for order in await self._history.open()]
+
+    async def cancel_everything(self) -> list[str]:
+        return [wager_text(order) for order in await self._history.cancel_everything()]
+
+
+async def _guard(
+    connection: socket.socket,
+    hello: Hello,
+    lock: TradingLock,
+    environ: Mapping[str, str],
+    home: Path,
+) -> None:
+    """Guard a session; a failure before it began is sent to the session, and raised."""
+    connection.setblocking(False)
+    reader, writer = await asyncio.open_connection(sock=connection)
+    try:
+        endpoint = msgspec.convert(hello.endpoint, Endpoint)
+        clock = WallClock(speed=endpoint.speed)
+        _require_account(hello, endpoint, environ, home)
+        async with connected(endpoint, clock, environ, home) as exchange, _log(hello, clock) as log:
+            await log_in(exchange)
+            duty = WatchdogDuty(
+                hello, reader, writer, account=_Account(exchange), lock=lock, notify=log
+            )
+            log(f"guards {duty.description} at {endpoint.name}")
+            writer.write(line_of(Ready(os.getpid())))
+            await _with_token(exchange, duty, log)
+    except TradingError as error:
+        writer.write(line_of(Refused(str(error))))
+        raise
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def _with_token(exchange: Connection, duty: WatchdogDuty, notify: Notify) -> None:
+    """Guard the session, and keep the token of this connection valid meanwhile."""
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(_LOG_IN_SECONDS)
+            try:
+                await exchange.client.log_in()
+            except TradingError as error:
+                notify(f"cannot renew its token ({error})")
+
+    def stay() -> None:
+        notify("goes on until the session has closed, or nothing of it is open")
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stay)
+    keeping = asyncio.create_task(keep())
+    try:
+        await duty.run()
+    finally:
+        keeping.cancel()
+
+
+def _require_account(
+    hello: Hello, endpoint: Endpoint, environ: Mapping[str, str], home: Path
+) -> None:
+    """Raise WatchdogError unless this process has the keys of the session's account."""
+    credentials = find_credentials(endpoint, environ, home)
+    if str(account_folder(endpoint, credentials, environ)) != hello.account:
+        message = "the keys of this process are not those of the session's account"
+        raise WatchdogError(message)
+
+
+@asynccontextmanager
+async def _log(hello: Hello, clock: WallClock) -> AsyncIterator[Notify]:
+    """Give a function that writes lines to `watchdog.log` and to stderr, as far as they take it."""
+    path = Path(hello.folder) / "watchdog.log"
+    try:
+        log = SessionLog(path, clock, _write_to_stderr)
+    except WriteError as error:
+        _write_to_stderr(f"watchdog: {error}")
+        yield lambda line: _write_to_stderr(f"watchdog: {line}")
+        return
+    with log:
+
+        def notify(line: str) -> None:
+            log.write(line)
+            _write_to_stderr(f"watchdog: {line}")
+
+        yield notify
+
+
+def _keep_stderr() -> None:
+    """Take the place of a closed stderr, or the next file opened would receive its lines."""
+    try:
+        os.fstat(_STDERR)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if nowhere != _STDERR:
+            os.dup2(nowhere, _STDERR)
+            os.close(nowhere)
+
+
+def _write_to_stderr(line: str) -> None:
+    """Write a line if it can be written at once: nobody may read a pipe, or it may be closed."""
+    try:
+        _, writable, _ = select.select((), (_STDERR,), (), 0)
+        if writable:
+            os.write(_STDERR, f"{line}\n".encode())
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,175 @@
+"""What a watchdog does: it waits for heartbeats, and cancels everything when they cease."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from live.session.gateway import Notify
+from live.session.heartbeats import Acting, Beat, Closed, Hello, WatchMessage, line_of, receive
+from live.session.trading_lock import LockHolder, TradingLock
+from strategies.trading.model.counted import counted
+
+# How often the present state is checked, within the time without a heartbeat.
+_CHECKS = 20
+# Pauses between attempts to cancel, in seconds; the last is repeated.
+_PAUSES = (1, 2, 5, 10, 30)
+# Pauses before the exchange is asked again, after nothing was open: a placement that was on its way
+# may arrive late. Their sum, half a minute, is several times the longest wait for a response.
+_LOOK_AGAIN = (1, 2, 4, 8, 15)
+
+
+class WatchedAccount(Protocol):
+    """The account of a session, over a connection of the watchdog's own."""
+
+    async def open_wagers(self) -> Sequence[str]:
+        """Return the open wagers of the account, in words; raise TradingError."""
+
+    async def cancel_everything(self) -> Sequence[str]:
+        """Cancel everything, and return what is still open, in words; raise TradingError."""
+
+
+class WatchdogDuty:
+    """Guards one session until it has closed, or is gone with nothing open."""
+
+    def __init__(
+        self,
+        hello: Hello,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        account: WatchedAccount,
+        lock: TradingLock | None,
+        notify: Notify,
+    ) -> None:
+        """Wait for the first heartbeat; the time without one counts from there."""
+        self._hello = hello
+        self._reader = reader
+        self._writer = writer
+        self._account = account
+        self._lock = lock
+        self._notify = notify
+        self._loop = asyncio.get_running_loop()
+        self._last: float | None = None
+        self._acted = False
+        self._closed = False
+        self._gone = False
+        self._ended = asyncio.Event()
+
+    @property
+    def description(self) -> str:
+        """Return the session in words."""
+        return f"session {self._hello.session!r} (process {self._hello.pid})"
+
+    async def run(self) -> None:
+        """Return once the session has closed, or is gone and nothing of it is open."""
+        receiving = asyncio.create_task(self._receive())
+        try:
+            while (reason := await self._until_needed()) is not None:
+                await self._clean(reason)
+                if self._gone:
+                    return
+        finally:
+            receiving.cancel()
+            self._writer.close()
+
+    # The session ------------------------------------------------------------------------------
+
+    async def _receive(self) -> None:
+        while (message := await receive(self._reader)) is not None:
+            match message:
+                case Beat():
+                    self._last = self._loop.time()
+                    # Once it has acted, the session must not trust it again: it has to end.
+                    if not self._acted:
+                        self._send(message)
+                case Closed():
+                    self._closed = True
+                    self._ended.set()
+        self._gone = True
+        self._ended.set()
+
+    def _send(self, message: WatchMessage) -> None:
+        self._writer.write(line_of(message))
+
+    async def _until_needed(self) -> str | None:
+        """Return why everything must be cancelled, None once the session has closed."""
+        silence_seconds = self._hello.silence_seconds
+        while not self._closed:
+            if self._gone:
+                return "it ended and did not report that nothing is open"
+            if self._last is not None and self._loop.time() - self._last > silence_seconds:
+                self._last = None
+                return f"no heartbeat for {silence_seconds:g} s"
+            await self._pause(silence_seconds / _CHECKS)
+        self._notify(f"{self.description} has closed; nothing is open")
+        return None
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but no longer than until the session is known to have ended."""
+        if self._ended.is_set():
+            await asyncio.sleep(seconds)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+
+    # Cancelling -------------------------------------------------------------------------------
+
+    async def _clean(self, reason: str) -> None:
+        """Cancel everything until nothing is open, and look again later."""
+        self._acted = True
+        self._send(Acting(reason))
+        began = self._loop.time()
+        cancelling = asyncio.create_task(self._cancel_until_empty())
+        if self._lock is not None:
+            hello = self._hello
+            self._lock.describe(LockHolder(hello.session, hello.folder, hello.pid, True))
+        self._notify(f"{self.description}: {reason}; cancelling everything")
+        await cancelling
+        self._notify(f"nothing is open, after {self._loop.time() - began:.1f} s")
+        await self._look_again()
+
+    async def _cancel_until_empty(self) -> None:
+        """Try until the exchange confirms that nothing is open, however long that takes."""
+        attempt = 0
+        while True:
+            try:
+                still_open = await self._account.cancel_everything()
+            except Exception as error:
+                problem = f"{type(error).__name__}: {error}"
+            else:
+                if not still_open:
+                    return
+                problem = f"{counted(len(still_open), 'wager')} still open, first {still_open[0]}"
+            seconds = _PAUSES[min(attempt, len(_PAUSES) - 1)]
+            self._notify(f"{problem}; trying again in {seconds} s")
+            await asyncio.sleep(seconds)
+            attempt += 1
+
+    async def _look_again(self) -> None:
+        """Cancel what arrives late; leave the account to the next session as soon as one starts."""
+        for seconds in _LOOK_AGAIN:
+            self._free()
+            await self._pause(seconds)
+            if self._closed:
+                return
+            if self._lock is not None and not self._lock.try_again():
+                self._notify("another session trades the account now; it takes over")
+                return
+            await self._cancel_late()
+        self._notify("nothing arrived later")
+
+    async def _cancel_late(self) -> None:
+        try:
+            late = await self._account.open_wagers()
+        except Exception as error:
+            late = [f"unknown ({type(error).__name__}: {error})"]
+        if late:
+            self._notify(f"{counted(len(late), 'wager')} arrived late, first {late[0]}; cancelling")
+            await self._cancel_until_empty()
+
+    def _free(self) -> None:
+        """Let a new session begin, unless the present one may still place wagers."""
+        if self._lock is not None and self._gone:
+            self._lock.release()

@@ -1,0 +1,419 @@
+"""The watchdog: when it cancels, how long it tries, and when a session must stop trusting it."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from select import select
+
+import pytest
+
+from conf.compose import build_parts
+from live.session.gateway import TradedAccount
+from live.session.heartbeats import Acting, Beat, Closed, Heartbeats, Hello, Ready, line_of, receive
+from live.session.trading_lock import LockHolder, TradingLock
+from live.session.watchdog_duty import WatchdogDuty
+from live.session.watchdog_start import receive_hello, socket_address
+from recordings.journal.journal_reader import JournalReader
+from strategies.trading.model.commands import CancelAll, PlaceWager
+from strategies.trading.model.errors import AccountInUseError, UnreachableError, WatchdogError
+from strategies.trading.model.events import TradingStateSet
+from tests.event_loops import JumpingLoop, run_jumping, until
+from tests.fixture_types import Compose
+from tests.live.session.test_gateway import session_on
+from tests.live.session.toy_exchange import ToyGateway
+
+SILENCE = 5.0
+
+
+@dataclass
+class Account:
+    """An account whose exchange may be silent, and may carry on with what it has."""
+
+    wagers: list[str] = field(default_factory=list)
+    unanswered: int = 0
+    cancels: list[float] = field(default_factory=list)
+
+    async def open_wagers(self) -> list[str]:
+        """Return what is open."""
+        return list(self.wagers)
+
+    async def cancel_everything(self) -> list[str]:
+        """Cancel everything, unless the exchange does not respond."""
+        self.cancels.append(asyncio.get_running_loop().time())
+        if self.unanswered:
+            self.unanswered -= 1
+            message = "no response"
+            raise UnreachableError(message)
+        self.wagers.clear()
+        return []
+
+
+def hello_of(folder: Path, silence_seconds: float = SILENCE) -> Hello:
+    """Return what a session in a folder sends first."""
+    return Hello(
+        session="toy", folder=str(folder), account="", endpoint={}, pid=os.getpid(),
+        silence_seconds=silence_seconds,
+    )  # fmt: skip
+
+
+class Guarded:
+    """A session in the hands of a test: what it sends to its watchdog, and what comes back."""
+
+    def __init__(self, account: Account, folder: Path, lock: TradingLock | None = None) -> None:
+        """Prepare; the watchdog begins in `duty`."""
+        self.account = account
+        self.lines: list[str] = []
+        self._hello = hello_of(folder)
+        self._lock = lock
+
+    @asynccontextmanager
+    async def duty(self) -> AsyncIterator[asyncio.Task[None]]:
+        """Give the running duty of a watchdog."""
+        ours, theirs = socket.socketpair()
+        self.reader, self.writer = await asyncio.open_connection(sock=ours)
+        reader, writer = await asyncio.open_connection(sock=theirs)
+        duty = WatchdogDuty(
+            self._hello, reader, writer, account=self.account, lock=self._lock,
+            notify=self.lines.append,
+        )  # fmt: skip
+        running = asyncio.create_task(duty.run())
+        try:
+            yield running
+        finally:
+            running.cancel()
+            self.writer.close()
+
+    async def beat(self, number: int = 1) -> None:
+        """Send a heartbeat, and receive the response."""
+        self.writer.write(line_of(Beat(number)))
+        assert await receive(self.reader) == Beat(number)
+
+
+def guarding(
+    account: Account,
+    folder: Path,
+    scenario: Callable[[Guarded, asyncio.Task[None]], Awaitable[None]],
+    lock: TradingLock | None = None,
+) -> Guarded:
+    """Play a scenario with a watchdog in a loop whose time jumps."""
+
+    async def run(_: JumpingLoop) -> Guarded:
+        guarded = Guarded(account, folder, lock)
+        async with guarded.duty() as duty:
+            await scenario(guarded, duty)
+        return guarded
+
+    return run_jumping(run)
+
+
+def test_everything_is_cancelled_when_heartbeats_cease(tmp_path: Path) -> None:
+    """After the stated silence, not before, though the session's process still exists (row f)."""
+
+    async def hang(guarded: Guarded, duty: asyncio.Task[None]) -> None:
+        await guarded.beat()
+        assert isinstance(await receive(guarded.reader), Acting)
+        await until(lambda: not guarded.account.wagers)
+
+    account = Account(["one"])
+    guarding(account, tmp_path, hang)
+    assert SILENCE <= account.cancels[0] <= 1.1 * SILENCE
+
+
+@pytest.mark.parametrize("has_beaten", [True, False])
+def test_everything_is_cancelled_when_the_session_ends_without_closing(
+    tmp_path: Path, has_beaten: bool
+) -> None:
+    """At once after a crash, also before the first heartbeat; then the watchdog ends."""
+
+    async def crash(guarded: Guarded, duty: asyncio.Task[None]) -> None:
+        if has_beaten:
+            await guarded.beat()
+        guarded.writer.close()
+        await duty
+
+    account = Account(["one"])
+    guarded = guarding(account, tmp_path, crash)
+    assert account.wagers == []
+    assert account.cancels == [0]
+    assert guarded.lines[-1] == "nothing arrived later"
+
+
+def test_nothing_is_cancelled_after_a_session_that_closed(tmp_path: Path) -> None:
+    """The exchange confirmed to the session itself that nothing is open."""
+
+    async def close(guarded: Guarded, duty: asyncio.Task[None]) -> None:
+        await guarded.beat()
+        guarded.writer.write(line_of(Closed()))
+        await duty
+
+    account = Account()
+    guarding(account, tmp_path, close)
+    assert account.cancels == []
+
+
+def test_it_tries_until_the_exchange_responds(tmp_path: Path) -> None:
+    """With growing pauses and without an end; each failure is a line (rows c, d, o)."""
+
+    async def crash(guarded: Guarded, duty: asyncio.Task[None]) -> None:
+        guarded.writer.close()
+        await duty
+
+    account = Account(["one"], unanswered=8)
+    guarded = guarding(account, tmp_path, crash)
+    assert account.wagers == []
+    pauses = [round(b - a) for a, b in zip(account.cancels, account.cancels[1:], strict=False)]
+    assert pauses == [1, 2, 5, 10, 30, 30, 30, 30]
+    assert "UnreachableError: no response; trying again in 30 s" in guarded.lines
+
+
+def test_what_arrives_late_is_cancelled_too(tmp_path: Path) -> None:
+    """A placement that was on its way is found by a later look (row e)."""
+
+    async def crash(guarded: Guarded, duty: asyncio.Task[None]) -> None:
+        guarded.writer.close()
+        loop = asyncio.get_running_loop()
+        loop.call_later(12, guarded.account.wagers.append, "late")
+        await duty
+
+    account = Account(["one"])
+    guarded = guarding(account, tmp_path, crash)
+    assert account.wagers == []
+    assert len(account.cancels) == 2
+    assert "1 wager arrived late, first late; cancelling" in guarded.lines
+
+
+def test_a_session_that_hung_is_not_trusted_again(tmp_path: Path) -> None:
+    """Its later heartbeats get no response; what it leaves open at its end is cancelled."""
+
+    async def hang(guarded: Guarded, duty: asyncio.Task[None]) -> None:
+        await guarded.beat()
+        assert isinstance(await receive(guarded.reader), Acting)
+        guarded.writer.write(line_of(Beat(2)))
+        guarded.account.wagers.append("two")
+        guarded.writer.close()
+        assert await receive(guarded.reader) is None
+        await duty
+
+    account = Account(["one"])
+    guarding(account, tmp_path, hang)
+    assert account.wagers == []
+
+
+# The lock ---------------------------------------------------------------------------------------
+
+HOLDER = LockHolder("first", "/somewhere/first", 7)
+
+
+def test_a_second_session_of_an_account_is_refused(tmp_path: Path) -> None:
+    """The other session and its folder are named (row g)."""
+    named = r"'first' in /somewhere/first .*; stop it first"
+    with TradingLock.acquire(tmp_path, HOLDER), pytest.raises(AccountInUseError, match=named):
+        TradingLock.acquire(tmp_path, HOLDER)
+    TradingLock.acquire(tmp_path, HOLDER).close()
+
+
+def test_nobody_trades_an_account_that_is_still_cleaned_up(tmp_path: Path) -> None:
+    """The lock of a session that died is free once its watchdog found nothing open (row g)."""
+    refusals: list[str] = []
+
+    async def crash(guarded: Guarded, duty: asyncio.Task[None]) -> None:
+        guarded.writer.close()
+        await until(lambda: account.cancels)
+        with pytest.raises(AccountInUseError) as refused:
+            TradingLock.acquire(tmp_path, HOLDER)
+        refusals.append(str(refused.value))
+        await until(lambda: not account.wagers and guarded.lines[-1].startswith("nothing is open"))
+        account.wagers.append("of the next session")
+        with TradingLock.acquire(tmp_path, HOLDER):
+            await duty
+
+    account = Account(["one"], unanswered=1)
+    lock = TradingLock.acquire(tmp_path, HOLDER)
+    guarded = guarding(account, tmp_path, crash, lock)
+    lock.close()
+    assert "the watchdog of session 'toy'" in refusals[0]
+    assert "watchdog.log" in refusals[0]
+    assert guarded.lines[-1] == "another session trades the account now; it takes over"
+    assert account.wagers == ["of the next session"]
+
+
+# A whole session --------------------------------------------------------------------------------
+
+
+class WatchedSession:
+    """A session at a toy exchange, with a watchdog that a test plays in the session's folder."""
+
+    def __init__(self, parts: Compose, home: Path, loop: JumpingLoop) -> None:
+        """Prepare the session."""
+        self._made: list[ToyGateway] = []
+        self.lines: list[str] = []
+        self.stop = asyncio.Event()
+        self.folder = home / "sessions" / "toy"
+        self._home = home
+        words = ("mode=live", "strategy.quote_refresh_seconds=0")
+        account = TradedAccount(home, {})
+        self._session = session_on(
+            build_parts(parts(*words)), loop, self._made, account, watchdog_seconds=SILENCE
+        )
+
+    @property
+    def toy(self) -> ToyGateway:
+        """Return its exchange."""
+        return self._made[0]
+
+    async def open_wagers(self) -> list[str]:
+        """Return what is open at its exchange."""
+        return list(self.toy.open_wagers)
+
+    async def cancel_everything(self) -> list[str]:
+        """Cancel everything at its exchange."""
+        return await self.toy.cancel_everything()
+
+    @asynccontextmanager
+    async def quoting(self) -> AsyncIterator[tuple[asyncio.Task[None], socket.socket, Hello]]:
+        """Give the session once it waits for its watchdog, and the connection of that."""
+        self.folder.mkdir(parents=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(socket_address(self.folder))
+            listening.listen()
+            running = self._session.run(self._home, {}, self.stop, self.lines.append)
+            trading = asyncio.create_task(running)
+            await until(lambda: select((listening,), (), (), 0)[0])
+            connection, _ = listening.accept()
+        received = receive_hello(connection)
+        assert received is not None
+        hello, lock = received
+        lock.close()
+        connection.setblocking(False)
+        try:
+            yield trading, connection, hello
+        finally:
+            trading.cancel()
+            with suppress(asyncio.CancelledError, WatchdogError):
+                await trading
+
+    async def respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Respond to heartbeats until the session has placed wagers."""
+        writer.write(line_of(Ready(1)))
+        while not self.toy.open_wagers:
+            message = await receive(reader)
+            assert message is not None
+            writer.write(line_of(message))
+
+    def kept(self) -> list[object]:
+        """Return what is in the journal."""
+        with JournalReader(self.folder / "journal.sqlite") as journal:
+            return [entry.payload for entry in journal.entries()]
+
+
+def test_a_session_reports_to_its_watchdog_that_it_closed(
+    compose_settings: Compose, tmp_path: Path
+) -> None:
+    """The watchdog that waits in the session's folder is used, and ends with it."""
+
+    async def run(loop: JumpingLoop) -> list[str]:
+        watched = WatchedSession(compose_settings, tmp_path, loop)
+        async with watched.quoting() as (trading, connection, hello):
+            reader, writer = await asyncio.open_connection(sock=connection)
+            notes: list[str] = []
+            duty = WatchdogDuty(
+                hello, reader, writer, account=watched, lock=None, notify=notes.append
+            )
+            writer.write(line_of(Ready(1)))
+            guarding_it = asyncio.create_task(duty.run())
+            await until(lambda: watched.toy.open_wagers)
+            began = loop.time()
+            await until(lambda: loop.time() > began + 2 * SILENCE)
+            watched.stop.set()
+            await trading
+            await guarding_it
+        assert watched.lines[-1] == "nothing is open at toy"
+        return notes
+
+    notes = run_jumping(run)
+    assert notes == [f"session 'toy' (process {os.getpid()}) has closed; nothing is open"]
+
+
+@pytest.mark.parametrize("end", ["frozen", "killed", "acted"])
+def test_a_session_without_its_watchdog_halts(
+    compose_settings: Compose, tmp_path: Path, end: str
+) -> None:
+    """It places nothing more, halts with a named reason, cancels everything and ends (row f)."""
+    reasons = {"frozen": "no response for ", "killed": "its process ", "acted": "it cancelled "}
+
+    async def run(loop: JumpingLoop) -> WatchedSession:
+        watched = WatchedSession(compose_settings, tmp_path, loop)
+        async with watched.quoting() as (trading, connection, _):
+            reader, writer = await asyncio.open_connection(sock=connection)
+            await watched.respond(reader, writer)
+            if end == "killed":
+                writer.close()
+            elif end == "acted":
+                writer.write(line_of(Acting("no heartbeat for 5 s")))
+            with pytest.raises(WatchdogError, match=f"^watchdog: {reasons[end]}"):
+                await trading
+            writer.close()
+        return watched
+
+    watched = run_jumping(run)
+    assert watched.toy.open_wagers == {}
+    kept = watched.kept()
+    (halted,) = (each for each in kept if isinstance(each, TradingStateSet))
+    assert halted.reason.startswith(f"watchdog: {reasons[end]}")
+    after = kept[kept.index(halted) :]
+    assert [each for each in after if isinstance(each, PlaceWager)] == []
+    assert [each for each in after if isinstance(each, CancelAll)] != []
+
+
+def test_a_session_that_was_stopped_and_resumed_sends_nothing(
+    compose_settings: Compose, tmp_path: Path
+) -> None:
+    """A loop that stood still for longer than the silence refuses the first request after it."""
+
+    async def run(loop: JumpingLoop) -> None:
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        heartbeats = Heartbeats(reader, writer, SILENCE)
+        heartbeats.require()
+        # As with SIGSTOP: time passes, and no task of the loop runs.
+        loop.stand_still(1.01 * SILENCE)
+        with pytest.raises(WatchdogError, match="no response for 5"):
+            heartbeats.require()
+        writer.close()
+        theirs.close()
+
+    run_jumping(run)
+
+
+def test_the_service_manager_follows_a_session(compose_settings: Compose, tmp_path: Path) -> None:
+    """READY once it trades, WATCHDOG from its event loop as often as is asked, STOPPING at last."""
+    address = os.path.relpath(tmp_path / "notify")
+    states: list[str] = []
+
+    async def run(loop: JumpingLoop) -> None:
+        made: list[ToyGateway] = []
+        stop = asyncio.Event()
+        words = ("mode=live", "strategy.quote_refresh_seconds=0")
+        session = session_on(build_parts(compose_settings(*words)), loop, made)
+        environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "3000000"}
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.setblocking(False)
+            loop.add_reader(manager, lambda: states.append(manager.recv(99).decode()))
+            trading = asyncio.create_task(session.run(tmp_path, environ, stop, print))
+            await until(lambda: made and made[0].open_wagers)
+            beats = len(states)
+            began = loop.time()
+            await until(lambda: len(states) >= beats + 10)
+            assert 9 <= loop.time() - began <= 11
+            stop.set()
+            await trading
+            await until(lambda: "STOPPING=1" in states)
+            loop.remove_reader(manager)
+
+    run_jumping(run)
+    assert states.count("READY=1") == 1
