@@ -13,9 +13,9 @@ import live
 from live.session.heartbeats import (
     Heartbeats,
     Hello,
-    WatchMessage,
     Ready,
     Refused,
+    WatchMessage,
     line_of,
     message_of,
     receive,
@@ -38,7 +38,7 @@ async def watched(
 
     It is one that was started by hand and waits for the session, or else a new process, which gets
     the keys as this one does: through the environment and the files in `home`. It holds the
-    account's lock too. Raise WatchdogError if there is none, or it refuses.
+    account's lock too. Raise WatchdogError if none starts, or it refuses.
     """
     connection = connect_to(Path(hello.folder)) or _start(environ, home)
     try:
@@ -79,7 +79,7 @@ def socket_address(folder: Path) -> str:
 
 
 def receive_hello(connection: socket.socket) -> tuple[Hello, TradingLock] | None:
-    """Return what a session sends first, and its lock; None from anything but a session."""
+    """Return what a session sends first, and its lock; None for anything but a session."""
     connection.settimeout(_HELLO_SECONDS)
     try:
         line, descriptors, _, _ = socket.recv_fds(connection, _MOST_BYTES, 1)

@@ -156,7 +156,7 @@ def test_nothing_is_cancelled_after_a_session_that_closed(tmp_path: Path) -> Non
 
 
 def test_it_tries_until_the_exchange_responds(tmp_path: Path) -> None:
-    """With growing pauses and without an end; each failure is a line (rows c, d, o)."""
+    """With longer and longer pauses and without an end; each failure is a line (rows c, d, o)."""
 
     async def crash(guarded: Guarded, duty: asyncio.Task[None]) -> None:
         guarded.writer.close()
