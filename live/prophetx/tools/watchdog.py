@@ -25,10 +25,13 @@ from live.session.watchdog_duty import WatchdogDuty
 from live.session.watchdog_start import connect_to, receive_hello, socket_address
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError, WriteError
+from strategies.trading.model.market import Catalogue
 
 # How often its token is checked, so that it is valid when it is needed.
 _LOG_IN_SECONDS = 60.0
 _STDERR = 2
+# To name wagers by game and market takes requests, which can wait until they are cancelled.
+_UNNAMED = Catalogue([], [], [])
 
 
 def guard_parent(environ: Mapping[str, str], home: Path) -> None:
@@ -91,10 +94,10 @@ class _Account:
         self._history = OrderHistory(connection.client, connection.clock)
 
     async def open_wagers(self) -> list[str]:
-        return [wager_text(order) for order in await self._history.open()]
+        return [wager_text(order, _UNNAMED) for order in await self._history.open()]
 
     async def cancel_everything(self) -> list[str]:
-        return [wager_text(order) for order in await self._history.cancel_everything()]
+        return [wager_text(order, _UNNAMED) for order in await self._history.cancel_everything()]
 
 
 async def _guard(
