@@ -34,7 +34,6 @@ from sim.results.summary import desk_models, exchange_models, summary_of
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
-from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, InvariantError
@@ -194,9 +193,9 @@ class Backtest:
         return Pass(desk, journal, wagers, source_run, perf_counter() - began)
 
     def desk_settings(self) -> DeskSettings:
-        """Return the settings of the desk, with a new strategy."""
+        """Return the settings of the desk."""
         return DeskSettings(
-            strategy=make_strategy(self.strategy),
+            strategy=self.strategy,
             pricing=self.pricing,
             limits=self.limits,
             wagers=self._wagers,

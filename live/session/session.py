@@ -200,9 +200,9 @@ class Session:
         return self._watchdog_seconds
 
     def _run_settings(self, limits: Limits, start_number: int) -> RunSettings:
-        """Return the settings of one start, with a new strategy."""
+        """Return the settings of one start."""
         desk = DeskSettings(
-            strategy=make_strategy(self._strategy),
+            strategy=self._strategy,
             pricing=self._pricing,
             limits=limits,
             wagers=self._wagers,

@@ -21,7 +21,6 @@ from sim.results.run_tables import RunTables
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
-from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.model.commands import Command
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.events import Event, OfferChanged, TimerFired, TradeSeen
@@ -141,7 +140,7 @@ class SessionReplay:
         journal: "_Comparison",
     ) -> Desk:
         settings = DeskSettings(
-            strategy=make_strategy(self._strategy),
+            strategy=self._strategy,
             pricing=self._pricing,
             limits=run.run_context.limits,
             wagers=self._wagers,

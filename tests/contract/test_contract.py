@@ -308,7 +308,7 @@ def attach_watcher(harness: ExchangeHarness) -> tuple[Any, Watcher]:
 
     def assemble(parts: dict[str, Any], **parts_of_desk: Any) -> Any:
         settings = DeskSettings(
-            strategy=watcher,
+            strategy=lambda: watcher,
             pricing=parts["pricing"],
             limits=parts["risk"],
             wagers=parts["wagers"],

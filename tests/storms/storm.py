@@ -89,7 +89,7 @@ class Storm:
         self.journal = RunJournal(self.info.catalogue(), None)
         self.desk = assemble_desk(
             DeskSettings(
-                strategy=scenario.strategy,
+                strategy=lambda: scenario.strategy,
                 pricing=scenario.pricing,
                 limits=scenario.limits,
                 wagers=scenario.wagers,

@@ -1,11 +1,12 @@
 """Assembly of a desk from its settings: the same in every mode."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.desk import Desk
+from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_states import MarketStates
 from strategies.trading.model.ids import MarketKey, WagerRefFactory
 from strategies.trading.model.market import Catalogue
@@ -29,10 +30,11 @@ class DeskSettings:
     """The parts and settings of a desk, without its clock, its exchange and its journal.
 
     `session_name` and `start_number` begin every wager reference; `controls` are checked after the
-    standard risk controls, in this order.
+    standard risk controls, in this order. `strategy` makes a strategy; called with settings by
+    name, one in which these are changed.
     """
 
-    strategy: Strategy
+    strategy: Callable[..., Strategy]
     pricing: Pricing
     limits: Limits
     wagers: WagerSettings
@@ -54,7 +56,8 @@ def assemble_desk(
     journal: Journal,
 ) -> Desk:
     """Return a desk that follows these markets; it does nothing before it is started."""
-    eager = settings.strategy.quote_refresh_ns == 0
+    strategy = make_strategy(settings.strategy)
+    eager = strategy.quote_refresh_ns == 0
     market_states = MarketStates(catalogue, market_keys, eager=eager)
     exposure = Exposure(catalogue.events)
     balance_cents = settings.starting_balance_cents
@@ -73,7 +76,8 @@ def assemble_desk(
         clock=clock,
         exchange=exchange,
         journal=journal,
-        strategy=settings.strategy,
+        strategy=strategy,
+        strategy_factory=settings.strategy,
         pricing=settings.pricing,
         ladder=ladder,
         market_states=market_states,

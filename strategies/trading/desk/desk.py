@@ -11,13 +11,12 @@ response is sent again; a wager never is.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
 
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.account_check import AccountCheck
-from strategies.trading.desk.strategy_checks import require_quotes
+from strategies.trading.desk.command_sender import CommandSender
+from strategies.trading.desk.strategy_checks import change_strategy, require_quotes
 from strategies.trading.markets.market_states import MarketState, MarketStates
-from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
     AccountState,
@@ -26,6 +25,8 @@ from strategies.trading.model.events import (
     MarketSettled,
     OfferChanged,
     ProfitCorrected,
+    QuotesPulled,
+    SettingsChanged,
     TimerFired,
     TradeSeen,
     TradingState,
@@ -34,22 +35,23 @@ from strategies.trading.model.events import (
     WagerMatched,
     WagerRejected,
 )
-from strategies.trading.model.ids import PairId, WagerRef
+from strategies.trading.model.ids import PairId
 from strategies.trading.model.odds import Ladder
 from strategies.trading.model.position import Exposure
+from strategies.trading.model.settings import of_part
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
-from strategies.trading.ports.exchange import BATCH_LIMIT, Exchange
+from strategies.trading.ports.exchange import Exchange
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial, Journal
 from strategies.trading.ports.strategy import PairView, Quote, Strategy, View
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import COMMAND_RATE
+from strategies.trading.risk.limits import changed_limits
 from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.risk_manager import RiskManager
 from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, PrivateUpdate, Wagers
-from strategies.trading.wagers.wager_manager import Changes, WagerManager
-
-_T = TypeVar("_T")
+from strategies.trading.wagers.wager_manager import WagerManager
+from strategies.trading.wagers.wager_state import WagerState
 
 
 class Desk:
@@ -71,6 +73,7 @@ class Desk:
         exchange: Exchange,
         journal: Journal,
         strategy: Strategy,
+        strategy_factory: Callable[..., Strategy],
         pricing: Pricing,
         ladder: Ladder,
         market_states: MarketStates,
@@ -81,7 +84,10 @@ class Desk:
         risk: RiskManager,
         losses: LossLimits,
     ) -> None:
-        """Connect the parts; nothing happens before `start`."""
+        """Connect the parts; nothing happens before `start`.
+
+        The factory made the strategy; given settings by name, it makes one with these changed.
+        """
         self.market_states = market_states
         self.exposure = exposure
         self.ledger = ledger
@@ -93,12 +99,14 @@ class Desk:
         self._clock = clock
         self._exchange = exchange
         self._journal = journal
+        self._strategy_factory = strategy_factory
         self._strategy = strategy
+        self._first_limits = risk.limits
         self._pricing = pricing
         self._ladder = ladder
         self._input_seq = 0
         self._accounts = AccountSnapshot(ledger.balance_cents, 0, 0, 0)
-        self._cancel_all_ns = 0
+        self._sender = CommandSender(exchange, journal, wagers, manager, risk)
         self._account_check = AccountCheck(wagers, ledger)
         self._tick_ns = strategy.quote_refresh_ns or NS_PER_SECOND
         self.wants_every_change = strategy.quote_refresh_ns == 0
@@ -140,6 +148,10 @@ class Desk:
                 self._update_accounts(at_ns)
             case TradingStateSet():
                 self._set_trading_state(event, at_ns)
+            case QuotesPulled():
+                self._pull(event, at_ns)
+            case SettingsChanged():
+                self._change_settings(event)
             case AccountState():
                 if self._account_check.needs_another(event, at_ns):
                     self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
@@ -162,7 +174,7 @@ class Desk:
     def _refresh(self) -> None:
         now_ns = self._clock.now_ns()
         self.take(TimerFired(), now_ns)
-        self._resend_cancels(now_ns)
+        self._sender.resend_cancels(now_ns)
         for market in self.market_states.markets.values():
             block_reason = self.risk.block_reason(market, now_ns)
             by_time = block_reason is None and self._pricing.moves_with_time(market.event)
@@ -229,14 +241,36 @@ class Desk:
         return retry
 
     def _set_trading_state(self, event: TradingStateSet, at_ns: int) -> None:
-        if event.state is TradingState.ACTIVE:
+        # A pause is no statement about losses: only one who lifts a halt has looked at them.
+        if event.state is TradingState.ACTIVE and self.risk.state is TradingState.HALTED:
             self.losses.accept(self.ledger.equity_cents)
         self.risk.state = event.state
-        for market in self.market_states.markets.values():
-            market.targets = None
-            self.market_states.mark_urgent(market)
+        self.market_states.mark_all_urgent()
         if event.state is TradingState.HALTED:
-            self._cancel_all(at_ns)
+            self._sender.cancel_all(at_ns)
+
+    def _pull(self, event: QuotesPulled, at_ns: int) -> None:
+        """Cancel what is open in the scope of the event; the strategy quotes there as before."""
+        refs = []
+        for wager in self.wagers.live():
+            key = wager.pair.market_key
+            if event.event_id in (None, key.event_id) and event.market_id in (None, key.market_id):
+                market = self.market_states.markets[key]
+                market.targets = None
+                self.market_states.mark_changed(market)
+                if wager.state is WagerState.OPEN:
+                    refs.append(wager.ref)
+        self._sender.cancel(refs, at_ns)
+
+    def _change_settings(self, event: SettingsChanged) -> None:
+        """Use other limits, and another strategy of the same class."""
+        limits = changed_limits(self._first_limits, of_part("risk", event.values))
+        self.risk.use(limits)
+        self.losses.use(limits)
+        self.manager.min_stake_cents = limits.min_stake_cents
+        changes = of_part("strategy", event.values)
+        self._strategy = change_strategy(self._strategy, self._strategy_factory, changes)
+        self.market_states.mark_all_urgent()
 
     def _update_accounts(self, now_ns: int) -> None:
         """Journal changed accounts, and halt if a loss limit is hit."""
@@ -272,7 +306,7 @@ class Desk:
         allowed, denials = self.risk.trim(market, targets)
         self._journal.decided(now_ns, self._decision(market, fairs, allowed))
         changes = self.manager.converge(market.line_ids, targets, allowed, now_ns)
-        denials += self._send(changes, now_ns)
+        denials += self._sender.send(changes, now_ns)
         self._deny(market, denials, now_ns)
         market.waiting = not changes.complete
         market.targets = targets if changes.complete and not denials else None
@@ -327,52 +361,3 @@ class Desk:
             if fair is not None
         ]
         return Decision(market.key, tuple(priced), quotes)
-
-    # Sending ----------------------------------------------------------------------------------
-
-    def _send(self, changes: Changes, now_ns: int) -> list[Denial]:
-        """Send cancels, then what risk admits of the wagers; return what it denied."""
-        self._cancel(changes.cancels, now_ns)
-        admitted: list[PlaceWager] = []
-        denials: list[Denial] = []
-        for place in changes.places:
-            denial = self.risk.admit(place, now_ns)
-            if denial is None:
-                self._register(place, now_ns)
-                admitted.append(place)
-            else:
-                denials.append(denial)
-        for batch in _batches(admitted):
-            self._exchange.place(batch)
-        return denials
-
-    def _cancel(self, refs: list[WagerRef], now_ns: int) -> None:
-        for ref in refs:
-            self.wagers.begin_cancel(ref, now_ns)
-            self.risk.count_command(now_ns)
-            self._journal.sent(now_ns, CancelWager(ref))
-        for batch in _batches(refs):
-            self._exchange.cancel(batch)
-
-    def _cancel_all(self, now_ns: int) -> None:
-        self._cancel_all_ns = now_ns
-        self._journal.sent(now_ns, CancelAll())
-        self.wagers.begin_cancel_all(now_ns)
-        self._exchange.cancel_all()
-
-    def _resend_cancels(self, now_ns: int) -> None:
-        """Send cancels again that had no response: they were lost, or their responses were."""
-        if self.risk.state is not TradingState.HALTED:
-            self._cancel(self.wagers.unanswered(now_ns), now_ns)
-        elif self.wagers.live_count and now_ns - self._cancel_all_ns >= CANCEL_PATIENCE_NS:
-            self._cancel_all(now_ns)
-
-    def _register(self, place: PlaceWager, now_ns: int) -> None:
-        """Count and journal a wager before it is sent, so that none can be sent unrecorded."""
-        self.manager.register(place, now_ns)
-        self.risk.count_command(now_ns)
-        self._journal.sent(now_ns, place)
-
-
-def _batches(items: list[_T]) -> list[list[_T]]:
-    return [items[start : start + BATCH_LIMIT] for start in range(0, len(items), BATCH_LIMIT)]

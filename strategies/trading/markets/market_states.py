@@ -1,6 +1,7 @@
 """The state of the events and markets that a desk follows, and which markets are due."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from strategies.trading.model.book import Book, Offers
 from strategies.trading.model.event_state import EventState, ReceivedReference
@@ -11,6 +12,7 @@ from strategies.trading.model.events import (
     EventStatusChanged,
     FeedLost,
     FeedRestored,
+    MarketPaused,
     MarketsAdded,
     MarketStatusChanged,
     OfferChanged,
@@ -22,6 +24,8 @@ from strategies.trading.model.ids import EventId, LineId, MarketKey, PairId
 from strategies.trading.model.market import Catalogue, Market, MarketStatus, Pair
 from strategies.trading.ports.journal import Denial
 from strategies.trading.ports.strategy import Quote
+
+_T = TypeVar("_T")
 
 
 class MarketState:
@@ -43,6 +47,7 @@ class MarketState:
         "key",
         "line_ids",
         "market",
+        "paused",
         "status",
         "targets",
         "urgent",
@@ -58,6 +63,7 @@ class MarketState:
         self.books: tuple[Book, ...] = ()
         self.line_ids: tuple[LineId, ...] = ()
         self.status = MarketStatus.SUSPENDED
+        self.paused = False
         self.changed = False
         self.urgent = False
         self.waiting = False
@@ -88,6 +94,9 @@ class MarketStates:
         self.events: dict[EventId, EventState] = {}
         self.markets: dict[MarketKey, MarketState] = {}
         self.books: dict[PairId, Book] = {}
+        # Also of what is not offered yet, or not any more: it may be offered later.
+        self.paused_events: set[EventId] = set()
+        self.paused_markets: set[MarketKey] = set()
         self._changed: list[MarketState] = []
         self._urgent: list[MarketState] = []
         self.offers: dict[LineId, Offers] = {}
@@ -107,8 +116,10 @@ class MarketStates:
                 self._apply_reference(event, at_ns)
             case MarketStatusChanged():
                 self._set_market_status(event, at_ns)
-            case EventScheduled() | EventStatusChanged() | ScoreChanged() | EventPaused():
+            case EventScheduled() | EventStatusChanged() | ScoreChanged():
                 self._apply_to_event(event, at_ns)
+            case EventPaused() | MarketPaused():
+                self._pause(event)
             case MarketsAdded():
                 self._add_markets(event)
             case FeedLost() | FeedRestored():
@@ -158,13 +169,26 @@ class MarketStates:
         self._changed = []
         return due
 
+    def mark_all_urgent(self) -> None:
+        """Make every market due at once, its last target quotes forgotten."""
+        for market in self.markets.values():
+            market.targets = None
+            self.mark_urgent(market)
+
+    def markets_of(self, event_id: EventId) -> tuple[MarketState, ...]:
+        """Return the markets of one event that are followed."""
+        return tuple(market for key, market in self.markets.items() if key.event_id == event_id)
+
     def _follow(self, market_keys: Iterable[MarketKey]) -> None:
         for key in market_keys:
             event = self.events.get(key.event_id)
             if event is None:
                 event = EventState(self.catalogue.events[key.event_id])
+                event.paused = key.event_id in self.paused_events
                 self.events[key.event_id] = event
-            self.markets[key] = MarketState(self.catalogue.markets[key], event)
+            market = MarketState(self.catalogue.markets[key], event)
+            market.paused = key in self.paused_markets
+            self.markets[key] = market
 
     def _open_books(self, pairs: Iterable[Pair]) -> None:
         """Open the books of those pairs whose markets are followed."""
@@ -208,7 +232,7 @@ class MarketStates:
 
     def _apply_to_event(
         self,
-        event: EventScheduled | EventStatusChanged | ScoreChanged | EventPaused,
+        event: EventScheduled | EventStatusChanged | ScoreChanged,
         at_ns: int,
     ) -> None:
         state = self.events.get(event.event_id)
@@ -221,14 +245,30 @@ class MarketStates:
                 state.set_status(event.status, at_ns)
             case ScoreChanged():
                 state.score, state.clock_ns = (event.home, event.away), event.clock_ns
-            case EventPaused():
-                state.paused = event.paused
-        if not isinstance(event, EventPaused):
-            state.updated_ns = at_ns
-        self._mark_all_urgent(
-            tuple(market for market in self.markets.values() if market.event is state)
-        )
+        state.updated_ns = at_ns
+        self._mark_all_urgent(self.markets_of(event.event_id))
+
+    def _pause(self, event: EventPaused | MarketPaused) -> None:
+        """Stop or resume quoting on an event or in a market, whether it is offered or not."""
+        if isinstance(event, EventPaused):
+            _include(self.paused_events, event.event_id, included=event.paused)
+            if event.event_id in self.events:
+                self.events[event.event_id].paused = event.paused
+            self._mark_all_urgent(self.markets_of(event.event_id))
+            return
+        _include(self.paused_markets, event.market_key, included=event.paused)
+        market = self.markets.get(event.market_key)
+        if market is not None:
+            market.paused = event.paused
+            self.mark_urgent(market)
 
     def _mark_all_urgent(self, markets: tuple[MarketState, ...]) -> None:
         for market in markets:
             self.mark_urgent(market)
+
+
+def _include(members: set[_T], member: _T, *, included: bool) -> None:
+    if included:
+        members.add(member)
+    else:
+        members.discard(member)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from strategies.trading.model.ids import EventId, LineId, MarketKey, WagerRef
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
 from strategies.trading.model.market import (
     EventStatus,
     Line,
@@ -18,13 +18,18 @@ from strategies.trading.model.market import (
     SportEvent,
 )
 from strategies.trading.model.odds import Odds
+from strategies.trading.model.settings import SettingValue
 
 
 class TradingState(StrEnum):
-    """The permission of the desk: anything, only what lowers its exposure, or only cancels."""
+    """The permission of the desk: anything, only what lowers its exposure, or only cancels.
+
+    Only a person pauses; a halt may be the desk's own.
+    """
 
     ACTIVE = "active"
     REDUCING = "reducing"
+    PAUSED = "paused"
     HALTED = "halted"
 
 
@@ -207,12 +212,15 @@ class AccountState(Struct, frozen=True):
 
 # Commands of a person ------------------------------------------------------------------------
 
+# In each, `operator` is who gave it: login name and user id, empty where nobody did.
+
 
 class TradingStateSet(Struct, frozen=True):
-    """A person, or a loss limit, set the trading state of the desk."""
+    """A person, or a limit of the desk, set its trading state."""
 
     state: TradingState
     reason: str
+    operator: str = ""
 
 
 class EventPaused(Struct, frozen=True):
@@ -220,6 +228,41 @@ class EventPaused(Struct, frozen=True):
 
     event_id: EventId
     paused: bool
+    operator: str = ""
+
+
+class MarketPaused(Struct, frozen=True):
+    """A person stopped quoting in one market, or resumed it."""
+
+    market_key: MarketKey
+    paused: bool
+    operator: str = ""
+
+
+class QuotesPulled(Struct, frozen=True):
+    """A person cancelled the open wagers of a market, of an event, or all; quoting goes on."""
+
+    event_id: EventId | None = None
+    market_id: MarketId | None = None
+    operator: str = ""
+
+
+class SettingsChanged(Struct, frozen=True):
+    """A person changed settings of the risk or the strategy, by full name: `risk.min_stake`.
+
+    Both mappings replace those of the last such event. `overrides` are values that a person set,
+    and that later runs keep. `reloaded` are those by which the configuration differed from that of
+    the start of the run when a person had it read again; an override of the same name prevails.
+    """
+
+    overrides: dict[str, SettingValue]
+    reloaded: dict[str, SettingValue]
+    operator: str = ""
+
+    @property
+    def values(self) -> dict[str, SettingValue]:
+        """Return all settings that differ from those at the start of the run."""
+        return self.reloaded | self.overrides
 
 
 class TimerFired(Struct, frozen=True):
@@ -250,5 +293,8 @@ Event = (
     | AccountState
     | TradingStateSet
     | EventPaused
+    | MarketPaused
+    | QuotesPulled
+    | SettingsChanged
     | TimerFired
 )

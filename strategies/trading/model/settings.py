@@ -20,6 +20,9 @@ from msgspec import Meta
 
 from strategies.trading.model.units import NS_PER_SECOND
 
+# A setting that a person can write in one word.
+SettingValue = bool | int | float | str | None
+
 LoopbackHost = Literal["127.0.0.1", "::1", "localhost"]
 LOOPBACK_HOSTS: tuple[LoopbackHost, ...] = get_args(LoopbackHost)
 LOOPBACK: LoopbackHost = "127.0.0.1"
@@ -80,6 +83,16 @@ AmericanOdds = Annotated[
 def nanoseconds(seconds: float) -> int:
     """Return a number of seconds as nanoseconds, without an error of floating point."""
     return int(Decimal(str(seconds)) * NS_PER_SECOND)
+
+
+def of_part(part: str, values: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
+    """Return those settings that belong to a part, by their names within it."""
+    prefix = f"{part}."
+    return {
+        name.removeprefix(prefix): value
+        for name, value in values.items()
+        if name.startswith(prefix)
+    }
 
 
 def is_setting(kind: Any) -> bool:

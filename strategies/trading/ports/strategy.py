@@ -80,6 +80,10 @@ class Strategy(Protocol):
     `quote_refresh_ns` is the least time between two calls of `quote` for a market that changed.
     With zero it is called at once whenever a touch, a status, a score, a reference price or a wager
     of ours changes; offers behind the touch do not count then.
+
+    A person may change settings of a running session, within the types of the parameters of its
+    class. The desk goes on with a new object built of the changed settings: a strategy that must
+    not lose what it has learned computes it from the view.
     """
 
     quote_refresh_ns: int

@@ -1,21 +1,24 @@
 """The risk limits of a session."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, to_builtins
 
 from strategies.trading.model.money import cents_from_dollars
-from strategies.trading.model.setting_reader import SettingError
+from strategies.trading.model.setting_reader import SettingError, read_settings
 from strategies.trading.model.settings import (
     AmericanOdds,
     Dollars,
     Percent,
     Seconds,
+    SettingValue,
     Whole,
     nanoseconds,
 )
+from strategies.trading.model.units import NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,28 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             problem = f"{self.shortest_odds} is above longest_odds, {self.longest_odds}"
             raise SettingError("shortest_odds", problem)
 
+    @classmethod
+    def of(cls, limits: Limits) -> Self:
+        """Return the settings that describe these limits."""
+        return cls(
+            min_stake=limits.min_stake_cents / 100,
+            max_stake_per_wager=limits.max_stake_cents / 100,
+            max_position_size=limits.max_position_cents / 100,
+            max_market_exposure=limits.max_market_exposure_cents / 100,
+            max_event_exposure=limits.max_event_exposure_cents / 100,
+            max_total_exposure=limits.max_total_exposure_cents / 100,
+            max_concurrent_wagers=limits.max_concurrent_wagers,
+            max_daily_loss=limits.max_daily_loss_cents / 100,
+            stop_loss_percentage=float(limits.stop_loss_percent),
+            shortest_odds=limits.shortest_odds,
+            longest_odds=limits.longest_odds,
+            max_feed_age_seconds=limits.max_feed_age_ns / NS_PER_SECOND,
+            max_commands_per_second=limits.max_commands_per_second,
+            in_play=limits.in_play,
+            stop_before_start_seconds=limits.stop_before_start_ns / NS_PER_SECOND,
+            exposure_credit=limits.exposure_credit,
+        )
+
     def build(self) -> Limits:
         """Return the limits in cents and nanoseconds."""
         return Limits(
@@ -130,3 +155,13 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             stop_before_start_ns=nanoseconds(self.stop_before_start_seconds),
             exposure_credit=self.exposure_credit,
         )
+
+
+def changed_limits(limits: Limits, changes: Mapping[str, SettingValue]) -> Limits:
+    """Return limits of which some settings are changed, by name and in the units of people.
+
+    Raise ConfigError for one that is unknown or wrong, alone or together with the others.
+    """
+    settings = to_builtins(RiskSettings.of(limits))
+    changed: RiskSettings = read_settings("risk", RiskSettings, settings | dict(changes))
+    return changed.build()

@@ -26,6 +26,10 @@ class LossLimits:
         self.max_drawdown_cents = 0
         self.hit: str | None = None
 
+    def use(self, limits: Limits) -> None:
+        """Compare losses with these limits from now on."""
+        self._limits = limits
+
     def accept(self, equity_cents: int) -> None:
         """Measure losses from this equity on: a person let the desk trade again."""
         self._stop_from_cents = self._day_start_cents = equity_cents

@@ -39,7 +39,7 @@ from strategies.trading.wagers.wager import Wagers
 
 
 class RiskManager:
-    """Enforces the limits of a session. `state` is what the desk may do."""
+    """Enforces the `limits` of a session. `state` is what the desk may do."""
 
     def __init__(
         self,
@@ -53,31 +53,36 @@ class RiskManager:
     ) -> None:
         """Start active; raise ConfigError for an own control without a method `check`."""
         self.state = TradingState.ACTIVE
-        self._limits = limits
         self._ladder = ladder
         self._market_states = market_states
         self._exposure = exposure
         self._ledger = ledger
         self._wagers = wagers
         self._command_times: deque[int] = deque()
-        self._controls = Controls(limits, ladder, controls)
+        self._own_controls = controls
+        self.use(limits)
+
+    def use(self, limits: Limits) -> None:
+        """Enforce these limits from now on."""
+        self.limits = limits
+        self._controls = Controls(limits, self._ladder, self._own_controls)
 
     def block_reason(self, market: MarketState, now_ns: int) -> str | None:
         """Return why a market may not be quoted now, None if it may."""
         event = market.event
-        if self.state is TradingState.HALTED:
-            return "halted"
+        if self.state in (TradingState.HALTED, TradingState.PAUSED):
+            return self.state.value
         if market.status is not MarketStatus.OPEN:
             return f"market {market.status.name.lower()}"
         if event.status is EventStatus.ENDED:
             return "event ended"
-        if event.paused:
-            return "event paused"
+        if event.paused or market.paused:
+            return "event paused" if event.paused else "market paused"
         if self._market_states.feed_lost:
             return "feed lost"
-        if now_ns - event.updated_ns > self._limits.max_feed_age_ns:
+        if now_ns - event.updated_ns > self.limits.max_feed_age_ns:
             return "feed stale"
-        return None if self._limits.in_play else self._closed_before_game(market, now_ns)
+        return None if self.limits.in_play else self._closed_before_game(market, now_ns)
 
     def trim(
         self, market: MarketState, quotes: tuple[Quote, ...]
@@ -88,7 +93,7 @@ class RiskManager:
         """
         allowed: list[Quote] = []
         denials: list[Denial] = []
-        plan = MarketPlan(self._exposure, self._limits, market.key)
+        plan = MarketPlan(self._exposure, self.limits, market.key)
         for book in market.books:
             plan.include(book.pair)
         for quote in quotes:
@@ -96,7 +101,7 @@ class RiskManager:
             if most_cents < quote.stake_cents:
                 denials.append(_denial(quote, control, self._fit_text(quote, most_cents, control)))
             stake_cents = min(most_cents, quote.stake_cents)
-            if stake_cents >= max(1, self._limits.min_stake_cents):
+            if stake_cents >= max(1, self.limits.min_stake_cents):
                 plan.add(quote.line_id, stake_cents)
                 allowed.append(
                     quote
@@ -150,24 +155,24 @@ class RiskManager:
         event = market.event
         if event.status is EventStatus.LIVE:
             return "in-play"
-        if now_ns >= event.scheduled_ns - self._limits.stop_before_start_ns:
+        if now_ns >= event.scheduled_ns - self.limits.stop_before_start_ns:
             return "start is near"
         return None
 
     def _most(self, quote: Quote, plan: MarketPlan) -> tuple[int, str]:
         """Return the largest stake that fits, in cents, and the control that limits it."""
-        if not odds_permitted(quote.odds, self._limits, self._ladder):
+        if not odds_permitted(quote.odds, self.limits, self._ladder):
             return 0, ODDS
         reducing = self.state is TradingState.REDUCING
         return min(
-            (self._limits.max_stake_cents, STAKE),
+            (self.limits.max_stake_cents, STAKE),
             (plan.most_by_position(quote.line_id), POSITION),
             (plan.most_by_exposure(quote.line_id, quote.stake_cents, reducing=reducing), EXPOSURE),
         )
 
     def _fit_text(self, quote: Quote, most_cents: int, control: str) -> str:
         """Return how much of a quote fits, or why nothing does, for people."""
-        limits = self._limits
+        limits = self.limits
         if control == ODDS:
             return odds_reason(quote.odds, limits, self._ladder)
         if most_cents >= max(1, limits.min_stake_cents):

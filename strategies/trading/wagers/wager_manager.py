@@ -65,7 +65,7 @@ class WagerManager:
         self._catalogue = catalogue
         self._wagers = wagers
         self._ladder = ladder
-        self._min_stake_cents = min_stake_cents
+        self.min_stake_cents = min_stake_cents
         self._take_targets: dict[LineId, Quote] = {}
         self._taken: dict[LineId, Quote] = {}
 
@@ -148,7 +148,7 @@ class WagerManager:
 
     def _place(self, quote: Quote, stake_cents: int, changes: Changes) -> None:
         """Add a command for the missing stake, unless it is too small or would cross our own."""
-        if stake_cents <= self._slack(quote) or stake_cents < self._min_stake_cents:
+        if stake_cents <= self._slack(quote) or stake_cents < self.min_stake_cents:
             return
         if self._would_cross_own(quote, changes):
             changes.complete = False

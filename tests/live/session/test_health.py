@@ -57,7 +57,7 @@ def desk(compose_settings: Compose) -> Desk:
     """Return a desk that follows one market, with ten thousand dollars."""
     parts = build_parts(compose_settings("mode=live"))
     settings = DeskSettings(
-        strategy=parts["strategy"](),
+        strategy=parts["strategy"],
         pricing=parts["pricing"],
         limits=parts["risk"],
         wagers=parts["wagers"],

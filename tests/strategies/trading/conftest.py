@@ -286,7 +286,7 @@ class DeskHarness:
         self.limits = replace(GENEROUS, **limits)
         self._count = 0
         settings = DeskSettings(
-            strategy=self.strategy,
+            strategy=lambda: self.strategy,
             pricing=pricing,
             limits=self.limits,
             wagers=WagerSettings(odds_tolerance_rungs, stake_tolerance_percent),

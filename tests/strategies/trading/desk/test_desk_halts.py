@@ -13,6 +13,7 @@ from strategies.trading.model.events import (
     EventStatusChanged,
     FeedLost,
     FeedRestored,
+    MarketPaused,
     MarketStatusChanged,
     TradingState,
     TradingStateSet,
@@ -67,6 +68,8 @@ def set_trading_state(harness: DeskHarness, state: TradingState) -> None:
             MarketStatusChanged(MONEYLINE, MarketStatus.OPEN),
         ),
         (EventPaused(G1, True), EventPaused(G1, False)),
+        (MarketPaused(MONEYLINE, True), MarketPaused(MONEYLINE, False)),
+        (TradingStateSet(TradingState.PAUSED, ""), TradingStateSet(TradingState.ACTIVE, "")),
         (FeedLost(), FeedRestored()),
         (
             EventStatusChanged(G1, EventStatus.LIVE),
