@@ -206,28 +206,27 @@ def test_a_wrong_socket_port_gives_a_one_line_error(sandbox: Sandbox, live: Live
     assert "the socket of sandbox_local" in outcome.err[0]
 
 
-@pytest.mark.parametrize(
-    ("keys_from", "sessions"), [("environment", ("paper", "trade")), ("file", ("trade",))]
-)
-def test_secrets_are_never_printed_or_written(
-    sandbox: Sandbox, tmp_path: Path, keys_from: str, sessions: tuple[str, ...]
-) -> None:
+def test_secrets_are_never_printed_or_written(sandbox: Sandbox, tmp_path: Path) -> None:
     """Neither keys nor tokens nor signatures are printed or written by any verb, even by debug."""
     folder = tmp_path / "work"
     folder.mkdir()
-    given = keys(SECRET) if keys_from == "environment" else key_file(tmp_path / "keys.json")
+    by_environment, by_file = keys(SECRET), key_file(tmp_path / "keys.json")
 
     async def scenario(here: LocalSandbox) -> None:
         banned = [SECRET, "ours-alone", *beginnings(here)]
         command = [*here.settings, "--debug"]
         ended = [
-            await run(folder, "check", *command, environ=given),
-            await run(folder, "status", *command, environ=given),
+            await run(folder, "check", *command, environ=by_environment),
+            await run(folder, "status", *command, environ=by_file),
             await run(
-                folder, "record", *command, condition=has_recorded(folder / "runs"), environ=given
+                folder,
+                "record",
+                *command,
+                condition=has_recorded(folder / "runs"),
+                environ=by_environment,
             ),
         ]
-        for verb in sessions:
+        for verb, given in (("paper", by_environment), ("trade", by_file)):
             recorded = has_recorded(folder / "sessions" / verb)
             name = f"session.name={verb}"
             ended.append(await run(folder, verb, name, *command, condition=recorded, environ=given))
