@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from live.prophetx.connection import Connection, connected
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
+from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.tools.account_tools import AccountTools
+from live.session.closing import Closing
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.money import dollars_text
@@ -53,14 +55,9 @@ def present_cancel_all(tools: AccountTools) -> None:
     """Cancel everything, and confirm that nothing is open; raise ExchangeError if something is."""
 
     async def cancel(connection: Connection) -> None:
-        history = OrderHistory(connection.client, connection.clock)
-        still_open = await history.cancel_everything()
-        if still_open:
-            number = counted(len(still_open), "wager")
-            catalogue = await offered_catalogue(connection.client, still_open)
-            first = wager_text(still_open[0], catalogue)
-            message = f"{number} still open, first {first}"
-            raise ExchangeError(message)
+        wagers = ProphetOpenWagers(connection.client, connection.endpoint, connection.clock)
+        closing = Closing(wagers, _print_to_stderr, tools.closing_seconds, remedy="run it again")
+        await closing.run()
         print(f"nothing is open at {tools.endpoint.name}")
 
     asyncio.run(_with_connection(tools, cancel))

@@ -151,8 +151,42 @@ class PaperGateway(Generic[M]):
         assert self._connection is not None, "the exchange is open"
         return self._connection.participant.available_cents
 
-    async def cancel_everything(self) -> list[str]:
-        """Return nothing: no simulated wager outlives its process."""
+    @property
+    def account_wagers(self) -> "NoOpenWagers":
+        """Return what is open: no simulated wager outlives its process."""
+        return NoOpenWagers()
+
+
+class NoOpenWagers:
+    """The open wagers of an account on which none outlives the process."""
+
+    venue_name = "the simulated exchange"
+    late_seconds = 0.0
+
+    def known(self) -> tuple[()]:
+        """Return nothing."""
+        return ()
+
+    def unanswered(self) -> tuple[()]:
+        """Return nothing."""
+        return ()
+
+    async def listed(self) -> tuple[()]:
+        """Return nothing."""
+        return ()
+
+    async def cancel_all(self) -> bool:
+        """Return that nothing was open."""
+        return False
+
+    async def cancel_event(self, _: object) -> None:
+        """Do nothing."""
+
+    async def cancel_wager(self, _: object) -> None:
+        """Do nothing."""
+
+    async def texts(self, _: object) -> list[str]:
+        """Return nothing."""
         return []
 
 

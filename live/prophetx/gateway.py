@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from live.prophetx.market_data.prophet_market import ProphetMarket
-from live.prophetx.orders.order_history import OrderHistory, wager_text
+from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.rest.account_folder import account_folder
@@ -19,9 +19,8 @@ from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from recordings.tape import TapeInfo
 from recordings.tape_events import DeskFeed
-from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
-from strategies.trading.model.errors import ConfigError, ExchangeError
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.market import Catalogue
 from strategies.trading.ports.exchange import Listener
 from strategies.trading.risk.limits import Limits
@@ -87,12 +86,7 @@ class ProphetGateway:
         return DeskFeed(listener, self._info, self._catalogue, self.clock)
 
     async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
-        """Cancel everything open, and request the state of the wagers of earlier starts."""
-        still_open = await self.cancel_everything()
-        if still_open:
-            number = counted(len(still_open), "wager")
-            message = f"{number} from an earlier run still open, first {still_open[0]}"
-            raise ExchangeError(message)
+        """Request the state of the wagers of earlier starts."""
         assert self._catalogue is not None, "the gateway is open"
         tracked = []
         for earlier in wagers:
@@ -107,11 +101,14 @@ class ProphetGateway:
         """Return the available balance."""
         return await self._opened.available_cents()
 
-    async def cancel_everything(self) -> list[str]:
-        """Cancel everything of the account, and poll until nothing is open."""
-        history = OrderHistory(self.market.connection.client, self.clock)
-        names = self._catalogue or Catalogue([], [], [])
-        return [wager_text(order, names) for order in await history.cancel_everything()]
+    @property
+    def account_wagers(self) -> ProphetOpenWagers:
+        """Return what is open on the account."""
+        connection = self.market.connection
+        tracker = None if self._exchange is None else self._exchange.wagers
+        return ProphetOpenWagers(
+            connection.client, connection.endpoint, self.clock, self._catalogue, tracker
+        )
 
     @property
     def _opened(self) -> ProphetExchange:

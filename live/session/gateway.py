@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from live.session.catalogue_updates import CatalogueUpdates
 from live.wall_clock import WallClock
 from recordings.tape import Row, TapeInfo
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import Event, MarketsAdded
-from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.ids import EventId, MarketKey
 from strategies.trading.ports.exchange import Exchange, Listener
 from strategies.trading.risk.limits import Limits
 
@@ -143,20 +143,58 @@ class Orders(Protocol):
 RecoveryResult = tuple[Sequence[EarlierWager], Sequence[Event]]
 
 
+class OpenWager(NamedTuple):
+    """A wager of which some may still be matched: the exchange's id, and its event if known."""
+
+    number: str
+    event_id: EventId | None
+
+
+class OpenWagers(Protocol):
+    """What is open on one account of an exchange. Requests raise ExchangeError if they fail."""
+
+    @property
+    def venue_name(self) -> str:
+        """Return the name of the exchange."""
+
+    @property
+    def late_seconds(self) -> float:
+        """Return for how long a placement without a response may still be executed."""
+
+    def known(self) -> Sequence[OpenWager]:
+        """Return what may be open by what was last reported, without a request."""
+
+    def unanswered(self) -> Sequence[str]:
+        """Return the placements without a response that were not found so far, in words."""
+
+    async def listed(self) -> Sequence[OpenWager]:
+        """Return what the exchange lists as open."""
+
+    async def cancel_all(self) -> bool:
+        """Cancel everything; return whether the exchange had anything to cancel."""
+
+    async def cancel_event(self, event_id: EventId) -> None:
+        """Cancel everything of one event."""
+
+    async def cancel_wager(self, wager: OpenWager) -> None:
+        """Cancel one wager."""
+
+    async def texts(self, wagers: Sequence[OpenWager]) -> list[str]:
+        """Return wagers in words by which a person can find them, whatever the exchange answers."""
+
+
 class Recovery(Protocol):
-    """Takes over what earlier starts left at the exchange, and leaves nothing open at the end."""
+    """Takes over what earlier starts left at the exchange, and shows what is open there."""
 
     async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
-        """Cancel everything open, and return the updates of earlier wagers; raise ExchangeError."""
+        """Return the updates of earlier wagers, none of which is open; raise ExchangeError."""
 
     async def available_cents(self) -> int:
         """Return the available balance; raise ExchangeError if the exchange cannot be reached."""
 
-    async def cancel_everything(self) -> list[str]:
-        """Cancel everything open, also before `open`; return what is still open, in words.
-
-        Raise ExchangeError if the exchange cannot be reached.
-        """
+    @property
+    def account_wagers(self) -> OpenWagers:
+        """Return what is open on the account, also before `open`."""
 
 
 class Gateway(Orders, Recovery, Protocol):

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from live.session.announcer import Announcer
+from live.session.closing import ClosingSeconds
 from live.session.gateway import Gateway, Notify
 from live.session.heartbeats import Hello, Unwatched, Watch
 from live.session.service_manager import ServiceManager
@@ -91,6 +93,7 @@ class Session:
         compare_seconds: _CompareSeconds,
         account_seconds: _AccountSeconds,
         report_seconds: _ReportSeconds,
+        closing_seconds: ClosingSeconds,
         configuration: str,
         watchdog_seconds: _WatchdogSeconds = None,
         controls: Mapping[str, Control] = NO_CONTROLS,
@@ -100,7 +103,8 @@ class Session:
         `configuration` is what the parts were built from; it is saved with every start, for a
         replay. A segment of the tape is complete after `segment_seconds`, and the tape is compared
         with the exchange every `compare_seconds`. Every `account_seconds` the desk's books are
-        compared with the account; every `report_seconds` a line reports the session's health.
+        compared with the account; every `report_seconds` a line reports the session's health. When
+        it ends, everything is cancelled, for at most `closing_seconds`.
         """
         # Every start makes its own; this one shows a wrong setting before anything else happens.
         make_strategy(strategy)
@@ -111,6 +115,7 @@ class Session:
             "compare_seconds": compare_seconds,
             "account_seconds": account_seconds,
             "report_seconds": report_seconds,
+            "closing_seconds": closing_seconds,
         }
         self._watchdog_seconds = watchdog_seconds
         self._controls = controls
@@ -142,18 +147,14 @@ class Session:
             make_folder(folder)
             with (
                 SessionJournal(folder / "journal.sqlite") as journal,
-                SessionLog(folder / "session.log", gateway.clock, notify) as log,
+                SessionLog(folder / "session.log", gateway.clock, Announcer(notify)) as log,
             ):
                 number = journal.begin_run(gateway.clock.now_ns())
                 write_text(folder / f"start-{number:05d}.yaml", self._configuration)
-
-                def notify_and_log(line: str) -> None:
-                    notify(line)
-                    log.write(line)
-
                 settings = self._run_settings(limits, number)
                 service = ServiceManager(environ)
-                run = SessionRun(settings, gateway, journal, folder, notify_and_log, watch, service)
+                announce = Announcer(notify, log.write)
+                run = SessionRun(settings, gateway, journal, folder, announce, watch, service)
                 async with service.reporting():
                     await run.run(stop)
 

@@ -1,17 +1,19 @@
 """One start of a session: from the first snapshot of the market to the last wager cancelled."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 
 from live.session.catalogue_updates import CatalogueUpdates
+from live.session.closing import Closing
 from live.session.gateway import Gateway, Notify, OrderContext
 from live.session.health import Health
 from live.session.heartbeats import Watch
 from live.session.service_manager import ServiceManager
-from recordings.journal.entries import RunContext
+from recordings.journal.entries import Payload, RunContext
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.journal.wager_history import WagerHistory
@@ -21,16 +23,17 @@ from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError, ExchangeError, WatchdogError
+from strategies.trading.model.errors import ConfigError, WatchdogError
 from strategies.trading.model.events import TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
-from strategies.trading.ports.journal import DeskStarted
+from strategies.trading.ports.journal import Denial, DeskStarted
 
 _COMMIT_SECONDS = 1.0
-# Time for the desk's own cancels before everything is cancelled without it.
-_CLOSING_SECONDS = 15
-_CLOSING_POLL_SECONDS = 0.05
+# Time for the desk to receive the ends of its wagers, once the exchange has confirmed them.
+_DESK_SECONDS = 15
+_DESK_POLL_SECONDS = 0.05
+_WATCHDOG = "the watchdog goes on; or use python -m live cancel-all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class RunSettings:
     compare_seconds: float
     account_seconds: float
     report_seconds: float
+    closing_seconds: float
 
 
 class _StoppedError(Exception):
@@ -84,47 +88,57 @@ class SessionRun:
         self._desk: Desk | None = None
         self._listener: JournalingListener | None = None
         self._health: Health | None = None
+        self._has_tape = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Trade until `stop` is set, and leave nothing open; raise what went wrong.
 
         A wrong setting is raised as ConfigError before anything is sent.
         """
-        failure: Exception | None = None
+        with self._tape_closed():
+            failure = await self._trading_failure(stop)
+            self._service.stopping()
+            try:
+                await self._closing.run()
+            finally:
+                self._report_totals()
+            self._notify(f"nothing is open at {self._market.venue.name}")
+            await self._watch.closed()
+            if failure is not None:
+                raise failure
+
+    async def _trading_failure(self, stop: asyncio.Event) -> Exception | None:
+        """Trade until `stop` is set; return the error that ended it, if any."""
         try:
             await self._record_and_trade(stop)
         except Exception as error:
             if isinstance(error, ConfigError) and self._desk is None:
                 raise
-            failure = error
             if isinstance(error, WatchdogError):
                 self._halt_unwatched(str(error))
             self._notify(f"stopped by {type(error).__name__}: {error}; cancelling everything")
-        self._service.stopping()
-        try:
-            await self._cancel_everything()
-        finally:
-            if self._health is not None:
-                for line in self._health.totals():
-                    self._notify(line)
-        self._notify(f"nothing is open at {self._market.venue.name}")
-        await self._watch.closed()
-        if failure is not None:
-            raise failure
+            return error
+        return None
 
-    async def _cancel_everything(self) -> None:
-        name = self._market.venue.name
+    @contextmanager
+    def _tape_closed(self) -> Iterator[None]:
+        """Complete the tape at the end of the context, which comes after the cancelling.
+
+        What the tape raises must not hide the error that ended the session.
+        """
         try:
-            still_open = await self._gateway.cancel_everything()
-        except ExchangeError as error:
-            message = (
-                f"{name} does not report whether wagers are open ({error}); "
-                "check with python -m live status"
-            )
-            raise ExchangeError(message) from error
-        if still_open:
-            message = f"{counted(len(still_open), 'wager')} still open, first {still_open[0]}"
-            raise ExchangeError(message)
+            yield
+        except BaseException:
+            try:
+                self._close_tape()
+            except Exception as error:
+                self._notify(f"{type(error).__name__}: {error}")
+            raise
+        self._close_tape()
+
+    def _close_tape(self) -> None:
+        if self._has_tape:
+            self._market.close()
 
     async def _record_and_trade(self, stop: asyncio.Event) -> None:
         settings = self._settings
@@ -134,10 +148,8 @@ class SessionRun:
             settings.compare_seconds,
             self._notify,
         )
-        try:
-            await self._trade(info, stop)
-        finally:
-            self._market.close()
+        self._has_tape = True
+        await self._trade(info, stop)
 
     async def _trade(self, info: TapeInfo, stop: asyncio.Event) -> None:
         """Run the tasks of the start; an error of any of them ends all."""
@@ -151,7 +163,11 @@ class SessionRun:
                 if not stop.is_set():
                     await self._open(info, tasks)
                     await stop.wait()
-                    await self._close_desk()
+                    self._notify("cancelling everything")
+                    self._halt("stopped")
+                    # With the desk still listening, so that the journal has every end.
+                    if await self._closing.confirm():
+                        await self._until_desk_knows()
                 raise _StoppedError
         except BaseExceptionGroup as group:
             failures = [e for e in group.exceptions if not isinstance(e, _StoppedError)]
@@ -164,6 +180,7 @@ class SessionRun:
         catalogue, updates = info.catalogue(), CatalogueUpdates(info, markets)
         market_keys = markets.choose(catalogue)
         exchange = gateway.open(OrderContext(info, market_keys, tasks, self._before_sending))
+        await Closing(gateway.account_wagers, self._notify, self._settings.closing_seconds).run()
         earlier, events = await gateway.recover(self._history.unfinished(catalogue, market_keys))
         available_cents = await gateway.available_cents()
         commission = self._settings.desk.commission
@@ -208,7 +225,7 @@ class SessionRun:
         listener = JournalingListener(desk, self._journal)
         self._desk, self._listener = desk, listener
         self._health = Health(desk, self._market, self._clock)
-        self._journal.observer = self._health.note
+        self._journal.observer = self._observe
 
         def start() -> None:
             market_listener = self._gateway.attach(listener)
@@ -220,29 +237,38 @@ class SessionRun:
 
         self._clock.enter(start)
 
-    async def _close_desk(self) -> None:
-        """Halt the desk, and wait for the end of each of its wagers."""
-        desk, listener = self._desk, self._listener
-        assert desk is not None, "the desk was started"
-        assert listener is not None, "the desk was started"
-        self._notify("cancelling everything")
-        self._clock.enter(partial(self._halt, listener, "stopped"))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                while desk.wagers.live_count:
-                    await asyncio.sleep(_CLOSING_POLL_SECONDS)
+    @cached_property
+    def _closing(self) -> Closing:
+        """Return the end of this start: what trading began of it goes on after an error."""
+        seconds = self._settings.closing_seconds
+        return Closing(self._gateway.account_wagers, self._notify, seconds, remedy=_WATCHDOG)
 
-    def _halt(self, listener: JournalingListener, reason: str) -> None:
-        now_ns = self._clock.now_ns()
-        listener.take(TradingStateSet(TradingState.HALTED, reason), now_ns)
-        listener.act(now_ns)
+    async def _until_desk_knows(self) -> None:
+        """Wait until the desk has received the end of each of its wagers, for some seconds."""
+        assert self._desk is not None, "the desk was started"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DESK_SECONDS):
+                while self._desk.wagers.live_count:
+                    await asyncio.sleep(_DESK_POLL_SECONDS)
+
+    def _halt(self, reason: str) -> None:
+        """Halt the desk, which cancels everything; raise JournalError if that cannot be kept."""
+        listener = self._listener
+        assert listener is not None, "the desk was started"
+
+        def halt() -> None:
+            now_ns = self._clock.now_ns()
+            listener.take(TradingStateSet(TradingState.HALTED, reason), now_ns)
+            listener.act(now_ns)
+
+        self._clock.enter(halt)
 
     def _halt_unwatched(self, reason: str) -> None:
         """Halt the desk, if there is one, for a reason of the watchdog's."""
         if self._listener is not None:
             # The desk's own cancels are not sent any more; what follows sends them.
             with suppress(WatchdogError):
-                self._clock.enter(partial(self._halt, self._listener, reason))
+                self._halt(reason)
 
     async def _compare_accounts(self, exchange: Exchange) -> None:
         """Request the account now and periodically; the desk compares its books with it."""
@@ -250,11 +276,32 @@ class SessionRun:
             self._clock.enter(exchange.ask_state)
             await asyncio.sleep(self._settings.account_seconds)
 
+    def _observe(self, now_ns: int, payload: Payload | Denial) -> None:
+        """Count what was journaled, for people; an error of that ends only the counting."""
+        assert self._health is not None, "the desk was started"
+        try:
+            self._health.note(now_ns, payload)
+        except Exception as error:
+            self._journal.observer = None
+            self._notify(f"health is no longer counted: {type(error).__name__}: {error}")
+
     async def _report_health(self) -> None:
         assert self._health is not None, "the desk was started"
         while True:
             await asyncio.sleep(self._settings.report_seconds)
-            self._notify(self._health.line())
+            try:
+                self._notify(self._health.line())
+            except Exception as error:
+                self._notify(f"no line on health: {type(error).__name__}: {error}")
+
+    def _report_totals(self) -> None:
+        if self._health is None:
+            return
+        try:
+            for line in self._health.totals():
+                self._notify(line)
+        except Exception as error:
+            self._notify(f"no totals: {type(error).__name__}: {error}")
 
     async def _commit_regularly(self) -> None:
         """Commit the journal periodically, as it is otherwise committed only before sending."""

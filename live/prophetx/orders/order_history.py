@@ -1,6 +1,4 @@
-"""Requests on the wagers of our account, and the cancellation of everything open."""
-
-import asyncio
+"""Requests on the wagers of our account."""
 
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import WireMatch, WireOrder
@@ -19,9 +17,6 @@ _AHEAD_SECONDS = 60
 UNKNOWN = "data_not_found"
 _NOT_FOUND = (UNKNOWN, "http_404", "order_not_belongs_to_user")
 _OPEN = ("inactive", "open")
-
-_CONFIRM_ATTEMPTS = 20
-_CONFIRM_SECONDS = 0.5
 
 
 class OrderHistory:
@@ -68,17 +63,6 @@ class OrderHistory:
     async def fills(self, number: str | None) -> list[WireMatch]:
         """Return all fills of a wager."""
         return await self._client.matches([number or ""])
-
-    async def cancel_everything(self) -> list[WireOrder]:
-        """Cancel everything of the account; return what is still open after ten seconds."""
-        await self._client.cancel_all()
-        still_open = await self.open()
-        for _ in range(_CONFIRM_ATTEMPTS):
-            if not still_open:
-                break
-            await asyncio.sleep(_CONFIRM_SECONDS)
-            still_open = await self.open()
-        return still_open
 
 
 def is_open(order: WireOrder) -> bool:

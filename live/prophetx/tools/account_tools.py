@@ -10,6 +10,7 @@ from live.prophetx.rest.client import EVENTS_PER_SOCKET
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.records import Record, SocketDown, SocketUp
 from live.prophetx.socket.stream import Stream, StreamSettings
+from live.session.closing import ClosingSeconds
 from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
@@ -32,6 +33,7 @@ class AccountTools:
         prophet: Endpoint,
         markets: MarketFilter,
         risk: Limits,
+        closing_seconds: ClosingSeconds,
     ) -> None:
         """Prepare; raise ConfigError for invalid settings."""
         require_live_parts(feed, clock)
@@ -40,6 +42,7 @@ class AccountTools:
         self.clock = clock()
         self.markets = markets
         self.limits = risk
+        self.closing_seconds = closing_seconds
 
     async def check(
         self, connection: Connection, environ: Mapping[str, str]

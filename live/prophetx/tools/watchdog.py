@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from live.prophetx.connection import Connection, connected, log_in
-from live.prophetx.orders.order_history import OrderHistory, wager_text
+from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
@@ -91,13 +91,16 @@ class _Account:
     """The account over this process' connection."""
 
     def __init__(self, connection: Connection) -> None:
-        self._history = OrderHistory(connection.client, connection.clock)
+        self._wagers = ProphetOpenWagers(
+            connection.client, connection.endpoint, connection.clock, _UNNAMED
+        )
 
     async def open_wagers(self) -> list[str]:
-        return [wager_text(order, _UNNAMED) for order in await self._history.open()]
+        return await self._wagers.texts(await self._wagers.listed())
 
     async def cancel_everything(self) -> list[str]:
-        return [wager_text(order, _UNNAMED) for order in await self._history.cancel_everything()]
+        await self._wagers.cancel_all()
+        return await self.open_wagers()
 
 
 async def _guard(

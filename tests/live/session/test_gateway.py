@@ -44,6 +44,7 @@ def session_on(
         compare_seconds=900,
         account_seconds=60,
         report_seconds=60,
+        closing_seconds=600,
         configuration="",
         **settings,
         **{name: parts[name] for name in taken},

@@ -9,6 +9,7 @@ from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import (
     MarketListener,
     Notify,
+    OpenWager,
     OrderContext,
     RecoveryResult,
     TradedAccount,
@@ -20,6 +21,7 @@ from recordings.tape_events import DeskFeed
 from recordings.writer import TapeWriter
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
+from strategies.trading.model.errors import UnreachableError
 from strategies.trading.model.events import (
     AccountState,
     Event,
@@ -111,6 +113,63 @@ class ToyMarket:
             self._listener.on_rows(rows)
 
 
+class ToyOpenWagers:
+    """What is open at the toy exchange, whose requests can be made to fail.
+
+    The exchange refuses the requests that are in `failing`: listed, cancel_all, cancel_event,
+    cancel_wager. `requests` has what it was asked; `late` has placements without a response.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing open."""
+        self.venue_name = "toy"
+        self.late_seconds = 20.0
+        self.wagers: dict[WagerRef, PlaceWager] = {}
+        self.late: dict[WagerRef, PlaceWager] = {}
+        self.failing: set[str] = set()
+        self.requests: list[str] = []
+
+    def known(self) -> list[OpenWager]:
+        """Return what is open."""
+        return [OpenWager(ref, GAME) for ref in self.wagers]
+
+    def unanswered(self) -> list[str]:
+        """Return the placements without a response."""
+        return list(self.late)
+
+    async def listed(self) -> list[OpenWager]:
+        """Return what is open."""
+        self._request("listed")
+        return self.known()
+
+    async def cancel_all(self) -> bool:
+        """Cancel everything; return whether anything was open."""
+        self._request("cancel_all")
+        found_any = bool(self.wagers)
+        self.wagers.clear()
+        return found_any
+
+    async def cancel_event(self, _: EventId) -> None:
+        """Cancel everything of the only event."""
+        self._request("cancel_event")
+        self.wagers.clear()
+
+    async def cancel_wager(self, wager: OpenWager) -> None:
+        """Cancel one wager."""
+        self._request("cancel_wager")
+        self.wagers.pop(WagerRef(wager.number), None)
+
+    async def texts(self, wagers: Sequence[OpenWager]) -> list[str]:
+        """Return the references."""
+        return [wager.number for wager in wagers]
+
+    def _request(self, name: str) -> None:
+        self.requests.append(name)
+        if name in self.failing:
+            message = f"{name}: no response"
+            raise UnreachableError(message)
+
+
 class ToyGateway:
     """The gateway, and the exchange behind it, which accepts and cancels whatever it is asked."""
 
@@ -121,7 +180,7 @@ class ToyGateway:
         self._account = account
         self.clock = clock()
         self.market = ToyMarket(self.clock)
-        self.open_wagers: dict[WagerRef, PlaceWager] = {}
+        self.account_wagers = ToyOpenWagers()
         self._matched_cents = 0
         self._listener: Listener | None = None
 
@@ -158,10 +217,10 @@ class ToyGateway:
         open_cents = sum(wager.stake_cents for wager in self.open_wagers.values())
         return BALANCE_CENTS - open_cents - self._matched_cents
 
-    async def cancel_everything(self) -> list[str]:
-        """Cancel everything; nothing stays open."""
-        self.open_wagers.clear()
-        return []
+    @property
+    def open_wagers(self) -> dict[WagerRef, PlaceWager]:
+        """Return what is open."""
+        return self.account_wagers.wagers
 
     def place(self, requests: Sequence[PlaceWager]) -> None:
         """Accept and open wagers."""
