@@ -46,6 +46,15 @@ _MOVED = {
 # Settings of a class that have another name now.
 _RENAMED = {"sim.engine.faults.FaultSettings": {"told_after_seconds": "recovery_seconds"}}
 
+# Settings of a class that did not exist yet, with the value that changes nothing.
+_ADDED: dict[str, dict[str, Any]] = {
+    f"{_TRADING}.risk.limits.RiskSettings": {
+        "max_open_stake_times_cash": 0,
+        "max_price_deviation_percent": 0,
+        "max_mispriced_in_row": 0,
+    },
+}
+
 
 def with_current_targets(saved: Any) -> Any:
     """Return a saved configuration, or a part of one, with today's names."""
@@ -56,7 +65,7 @@ def with_current_targets(saved: Any) -> Any:
     named = str(saved.get("_target_"))
     target = _MOVED.get(named, named)
     renamed = _RENAMED.get(target, {})
-    return {
+    return _ADDED.get(target, {}) | {
         renamed.get(key, key): target if key == "_target_" else with_current_targets(value)
         for key, value in saved.items()
     }

@@ -81,6 +81,7 @@ class Health:
             f"{counted(desk.wagers.live_count, 'wager')} open, {self._responses_text()}",
             f"matched {dollars_text(self._matched_cents)}",
             f"exposure {dollars_text(desk.exposure.total_cents)}",
+            f"open stake {desk.risk.max_open_times_cash:.1f} x cash at most",
             f"profit {dollars_text(desk.ledger.profit_cents)}",
             f"equity {dollars_text(desk.ledger.equity_cents)}",
             f"place {self._placing}",
@@ -106,6 +107,7 @@ class Health:
                 f"{dollars_text(exposure.total_cents)}, "
                 f"{dollars_text(exposure.max_total_cents)} at most",
             ),
+            ("open stake", f"{desk.risk.max_open_times_cash:.1f} x cash at most"),
             (
                 "profit",
                 f"{dollars_text(ledger.profit_cents)} settled, "

@@ -101,7 +101,7 @@ def admit_all(storm: Storm) -> None:
     """Let the risk manager admit every quote."""
 
     def trim(
-        market: MarketState, quotes: tuple[Quote, ...]
+        market: MarketState, quotes: tuple[Quote, ...], now_ns: int
     ) -> tuple[tuple[Quote, ...], list[Denial]]:
         return quotes, []
 

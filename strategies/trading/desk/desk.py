@@ -274,6 +274,7 @@ class Desk:
 
     def _update_accounts(self, now_ns: int) -> None:
         """Journal changed accounts, and halt if a loss limit is hit."""
+        self.risk.note_open_stake()
         ledger = self.ledger
         accounts = AccountSnapshot(
             ledger.balance_cents,
@@ -286,9 +287,12 @@ class Desk:
         self._accounts = accounts
         self._journal.account_changed(now_ns, accounts)
         equity_cents = accounts.balance_cents + accounts.marked_cents
-        hit = self.losses.update(now_ns, equity_cents)
-        if hit is not None and self.risk.state is not TradingState.HALTED:
-            self.take(TradingStateSet(TradingState.HALTED, hit), now_ns)
+        self._halt(self.losses.update(now_ns, equity_cents), now_ns)
+
+    def _halt(self, reason: str | None, now_ns: int) -> None:
+        """Halt for a named reason, if there is one, unless the desk is halted already."""
+        if reason is not None and self.risk.state is not TradingState.HALTED:
+            self.take(TradingStateSet(TradingState.HALTED, reason), now_ns)
 
     # Deciding ---------------------------------------------------------------------------------
 
@@ -300,10 +304,15 @@ class Desk:
         market.block_reason = self.risk.block_reason(market, now_ns)
         blocked = market.block_reason is not None
         targets = () if blocked else self._strategy.quote(self._view(market, fairs, now_ns))
-        if targets == market.targets and targets is not None:
+        same = targets == market.targets and targets is not None
+        if same and self.risk.prices_hold(market, targets, now_ns):
             return
         require_quotes(self._strategy, targets, market.line_ids)
-        allowed, denials = self.risk.trim(market, targets)
+        mispriced = self.risk.halt_if_mispriced(market, targets, now_ns)
+        if mispriced is not None:
+            self._halt(mispriced, now_ns)
+            return
+        allowed, denials = self.risk.trim(market, targets, now_ns)
         self._journal.decided(now_ns, self._decision(market, fairs, allowed))
         changes = self.manager.converge(market.line_ids, targets, allowed, now_ns)
         denials += self._sender.send(changes, now_ns)

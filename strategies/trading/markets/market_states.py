@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from strategies.trading.model.book import Book, Offers
+from strategies.trading.model.book import Book, LastTrade, Offers
 from strategies.trading.model.event_state import EventState, ReceivedReference
 from strategies.trading.model.events import (
     Event,
@@ -22,6 +22,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import EventId, LineId, MarketKey, PairId
 from strategies.trading.model.market import Catalogue, Market, MarketStatus, Pair
+from strategies.trading.model.odds import implied_probability
 from strategies.trading.ports.journal import Denial
 from strategies.trading.ports.strategy import Quote
 
@@ -110,8 +111,7 @@ class MarketStates:
             case OfferChanged():
                 self.put_offer(event, at_ns)
             case TradeSeen():
-                if event.line_id in self._offers:
-                    self._offers[event.line_id][1].event.updated_ns = at_ns
+                self._keep_trade(event, at_ns)
             case ReferencePrice():
                 self._apply_reference(event, at_ns)
             case MarketStatusChanged():
@@ -208,6 +208,15 @@ class MarketStates:
         for pair in pairs:
             if pair.pair_id in self.books:
                 self.mark_changed(self.markets[pair.market_key])
+
+    def _keep_trade(self, event: TradeSeen, at_ns: int) -> None:
+        if event.line_id not in self._offers:
+            return
+        self._offers[event.line_id][1].event.updated_ns = at_ns
+        pair, probability = self.catalogue.pair_of(event.line_id), implied_probability(event.odds)
+        if event.line_id != pair.first.line_id:
+            probability = 1.0 - probability
+        self.books[pair.pair_id].trade = LastTrade(probability, at_ns)
 
     def _apply_reference(self, event: ReferencePrice, at_ns: int) -> None:
         """Store an outside price; its arrival does not prove that the exchange's feed is alive."""

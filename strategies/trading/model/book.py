@@ -1,5 +1,7 @@
 """The desk's book of a pair, with our own offers separated from those of others."""
 
+from typing import NamedTuple
+
 from strategies.trading.model.market import Pair
 from strategies.trading.model.odds import Odds
 
@@ -117,16 +119,24 @@ def _set(cents_by_odds: dict[Odds, int], odds: Odds, cents: int) -> None:
         cents_by_odds.pop(odds, None)
 
 
-class Book:
-    """The offers on both lines of a pair."""
+class LastTrade(NamedTuple):
+    """The price of the last trade of a pair, as the probability of its first line, and its time."""
 
-    __slots__ = ("first", "pair", "second")
+    probability: float
+    at_ns: int
+
+
+class Book:
+    """The offers on both lines of a pair, and the last trade seen, None before the first."""
+
+    __slots__ = ("first", "pair", "second", "trade")
 
     def __init__(self, pair: Pair) -> None:
         """Start with nothing offered on either line."""
         self.pair = pair
         self.first = Offers()
         self.second = Offers()
+        self.trade: LastTrade | None = None
 
     def touches(self) -> tuple[Touch, Touch]:
         """Return the best offers of others on the first and the second line."""

@@ -15,6 +15,7 @@ from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
 from strategies.trading.ports.control import Control, Proposal
 from strategies.trading.risk.limits import Limits
+from strategies.trading.risk.price_sanity import PriceSanityControl
 
 # Checked by the risk manager itself before every control: that nothing is sent while halted, or
 # into a closed market, must not depend on a list.
@@ -23,6 +24,7 @@ MARKET_OPEN = "market_open"
 # Those that shape the quotes too, before any of them becomes a wager.
 ODDS = "odds"
 STAKE = "stake"
+PRICE_SANITY = "price_sanity"
 POSITION = "position"
 EXPOSURE = "exposure"
 # The one control whose denial ends merely because time passes.
@@ -196,6 +198,30 @@ class BalanceControl:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenStakeControl:
+    """Limits the open stake to a multiple of the cash that can pay for it.
+
+    That is the balance less matched stakes, plus the exposure credit if configured.
+    """
+
+    limits: Limits
+
+    def check(self, proposal: Proposal) -> str | None:
+        """Return why the wager may not be sent, None if it may."""
+        times, open_cents = self.limits.max_open_stake_times_cash, proposal.exposure.open_cents
+        cash_cents = proposal.available_cents + open_cents
+        if self.limits.exposure_credit:
+            cash_cents += proposal.credit_cents
+        open_cents += proposal.command.stake_cents
+        if not times or open_cents <= times * max(0, cash_cents):
+            return None
+        return (
+            f"{dollars_text(open_cents)} would be open on {dollars_text(max(0, cash_cents))} of "
+            f"cash; risk.max_open_stake_times_cash is {times:g}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class CommandRateControl:
     """Limits how many commands are sent in any second."""
 
@@ -236,11 +262,13 @@ def _standard(limits: Limits, ladder: Ladder) -> dict[str, Control]:
         POSITION: PositionControl(limits),
         EXPOSURE: ExposureControl(limits),
         "balance": BalanceControl(limits),
+        "open_stake": OpenStakeControl(limits),
+        PRICE_SANITY: PriceSanityControl(limits),
         COMMAND_RATE: CommandRateControl(limits),
     }
 
 
 _STANDARD_NAMES = (
     *(TRADING_STATE, MARKET_OPEN, "odds", "stake", "concurrent_wagers"),
-    *("position", "exposure", "balance", COMMAND_RATE),
+    *("position", "exposure", "balance", "open_stake", PRICE_SANITY, COMMAND_RATE),
 )

@@ -12,6 +12,7 @@ from strategies.trading.model.setting_reader import SettingError, read_settings
 from strategies.trading.model.settings import (
     AmericanOdds,
     Dollars,
+    Multiple,
     Percent,
     Seconds,
     SettingValue,
@@ -41,6 +42,10 @@ class Limits:
     in_play: bool
     stop_before_start_ns: int
     exposure_credit: bool
+    # Defaults are for runs recorded before these limits existed; zero sets none.
+    max_open_stake_times_cash: Decimal = Decimal(0)
+    max_price_deviation: float = 0.0
+    max_mispriced_in_row: int = 0
 
 
 class RiskSettings(Struct, frozen=True, kw_only=True):
@@ -103,6 +108,28 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             "may be spent again."
         ),
     ]
+    max_open_stake_times_cash: Annotated[
+        Multiple,
+        Meta(
+            description="The most open stake as a multiple of the cash that can pay for it: the "
+            "balance less matched stakes, with the exposure credit; the exchange refuses beyond "
+            "10. 0 sets no limit."
+        ),
+    ]
+    max_price_deviation_percent: Annotated[
+        Percent,
+        Meta(
+            description="How far a quote may be from the last price and from an outside price, as "
+            "a share of that price; the exchange breaks trades beyond 15. 0 checks nothing."
+        ),
+    ]
+    max_mispriced_in_row: Annotated[
+        Whole,
+        Meta(
+            description="After how many decisions in a row on a market, each with a quote that "
+            "costs more than `max_price_deviation_percent` allows, trading halts; 0 never."
+        ),
+    ]
 
     def __post_init__(self) -> None:
         """Raise SettingError for a lower bound above its upper bound."""
@@ -154,6 +181,9 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             in_play=self.in_play,
             stop_before_start_ns=nanoseconds(self.stop_before_start_seconds),
             exposure_credit=self.exposure_credit,
+            max_open_stake_times_cash=Decimal(str(self.max_open_stake_times_cash)),
+            max_price_deviation=self.max_price_deviation_percent / 100,
+            max_mispriced_in_row=self.max_mispriced_in_row,
         )
 
 

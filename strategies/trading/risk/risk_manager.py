@@ -7,13 +7,16 @@ A wager that cannot worsen the worst case of its pair is not subject to exposure
 
 from collections import deque
 from collections.abc import Mapping
+from math import inf
 
 from msgspec.structs import replace
 
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.markets.market_states import MarketState, MarketStates
+from strategies.trading.model.book import Book
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import TradingState
+from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
@@ -27,6 +30,7 @@ from strategies.trading.risk.controls import (
     MARKET_OPEN,
     ODDS,
     POSITION,
+    PRICE_SANITY,
     STAKE,
     TRADING_STATE,
     Controls,
@@ -35,6 +39,7 @@ from strategies.trading.risk.controls import (
 )
 from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.market_plan import MarketPlan
+from strategies.trading.risk.price_sanity import MispricedStreak, PriceSanityControl
 from strategies.trading.wagers.wager import Wagers
 
 
@@ -60,12 +65,15 @@ class RiskManager:
         self._wagers = wagers
         self._command_times: deque[int] = deque()
         self._own_controls = controls
+        self.max_open_times_cash = 0.0
         self.use(limits)
 
     def use(self, limits: Limits) -> None:
         """Enforce these limits from now on."""
         self.limits = limits
         self._controls = Controls(limits, self._ladder, self._own_controls)
+        self._prices = PriceSanityControl(limits)
+        self._mispriced = MispricedStreak(limits)
 
     def block_reason(self, market: MarketState, now_ns: int) -> str | None:
         """Return why a market may not be quoted now, None if it may."""
@@ -85,7 +93,7 @@ class RiskManager:
         return None if self.limits.in_play else self._closed_before_game(market, now_ns)
 
     def trim(
-        self, market: MarketState, quotes: tuple[Quote, ...]
+        self, market: MarketState, quotes: tuple[Quote, ...], now_ns: int
     ) -> tuple[tuple[Quote, ...], list[Denial]]:
         """Return the quotes that fit the limits, with reduced stakes if needed, and the denials.
 
@@ -97,6 +105,10 @@ class RiskManager:
         for book in market.books:
             plan.include(book.pair)
         for quote in quotes:
+            problem = self._price_problem(market, quote, now_ns)
+            if problem is not None:
+                denials.append(_denial(quote, PRICE_SANITY, problem))
+                continue
             most_cents, control = self._most(quote, plan)
             if most_cents < quote.stake_cents:
                 denials.append(_denial(quote, control, self._fit_text(quote, most_cents, control)))
@@ -109,6 +121,31 @@ class RiskManager:
                     else replace(quote, stake_cents=stake_cents)
                 )
         return tuple(allowed), denials
+
+    def prices_hold(self, market: MarketState, quotes: tuple[Quote, ...], now_ns: int) -> bool:
+        """Return whether no quote has become too far from the prices of its market."""
+        return all(self._price_problem(market, quote, now_ns) is None for quote in quotes)
+
+    def halt_if_mispriced(
+        self, market: MarketState, quotes: tuple[Quote, ...], now_ns: int
+    ) -> str | None:
+        """Count a decision; return why to halt if too many in a row cost too much, else None."""
+        problem = None
+        for quote in quotes:
+            book, side = self._book_side(quote.line_id)
+            if self._prices.overpays(book, market.event, side, quote.odds, now_ns):
+                problem = self._price_problem(market, quote, now_ns)
+        return self._mispriced.add(market.key, problem)
+
+    def note_open_stake(self) -> None:
+        """Keep the largest open stake over cash."""
+        open_cents = self._exposure.open_cents
+        if open_cents:
+            cash_cents = self._ledger.available_cents + open_cents
+            if self.limits.exposure_credit:
+                cash_cents += self._exposure.credit_cents
+            times = open_cents / cash_cents if cash_cents > 0 else inf
+            self.max_open_times_cash = max(self.max_open_times_cash, times)
 
     def admit(self, command: PlaceWager, now_ns: int) -> Denial | None:
         """Return the first control that a wager fails, None if it may be sent."""
@@ -150,6 +187,14 @@ class RiskManager:
         """Count a command against the command rate; cancels count, and always pass."""
         self._forget_commands_until(now_ns - NS_PER_SECOND)
         self._command_times.append(now_ns)
+
+    def _price_problem(self, market: MarketState, quote: Quote, now_ns: int) -> str | None:
+        book, side = self._book_side(quote.line_id)
+        return self._prices.problem(book, market.event, side, quote.odds, now_ns)
+
+    def _book_side(self, line_id: LineId) -> tuple[Book, int]:
+        pair = self._market_states.catalogue.pair_of(line_id)
+        return self._market_states.books[pair.pair_id], int(pair.first.line_id != line_id)
 
     def _closed_before_game(self, market: MarketState, now_ns: int) -> str | None:
         event = market.event

@@ -39,6 +39,9 @@ def limits() -> Limits:
         in_play=False,
         stop_before_start_seconds=120,
         exposure_credit=True,
+        max_open_stake_times_cash=8,
+        max_price_deviation_percent=7.5,
+        max_mispriced_in_row=20,
     ).build()
 
 

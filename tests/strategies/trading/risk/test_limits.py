@@ -27,10 +27,16 @@ SETTINGS: dict[str, Any] = {
     "in_play": False,
     "stop_before_start_seconds": 120,
     "exposure_credit": True,
+    "max_open_stake_times_cash": 8,
+    "max_price_deviation_percent": 7.5,
+    "max_mispriced_in_row": 20,
 }
 FLAGS = ["exposure_credit", "in_play"]
 NUMBERS = sorted(set(SETTINGS) - set(FLAGS))
-WHOLE = ["longest_odds", "max_commands_per_second", "max_concurrent_wagers", "shortest_odds"]
+WHOLE = [
+    *("longest_odds", "max_commands_per_second", "max_concurrent_wagers", "max_mispriced_in_row"),
+    "shortest_odds",
+]
 NOT_ODDS = {"shortest_odds", "longest_odds"}
 
 
@@ -47,6 +53,8 @@ def test_dollars_percent_and_seconds_become_exact_figures() -> None:
     assert limits.max_feed_age_ns == NS_PER_SECOND // 4
     assert limits.stop_before_start_ns == 120 * NS_PER_SECOND
     assert limits.stop_loss_percent == Decimal("12.5")
+    assert limits.max_price_deviation == 0.075
+    assert limits.max_open_stake_times_cash == 8
     assert (limits.shortest_odds, limits.longest_odds) == (-2_000, 2_000)
     assert (limits.max_stake_cents, limits.max_concurrent_wagers) == (25_000, 200)
 

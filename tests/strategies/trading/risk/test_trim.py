@@ -22,7 +22,7 @@ from strategies.trading.model.odds import Odds
 from strategies.trading.model.position import Position
 from strategies.trading.ports.journal import Denial
 from strategies.trading.wagers.wager_state import WagerState
-from tests.strategies.trading.conftest import DeskHarness
+from tests.strategies.trading.conftest import START_NS, DeskHarness
 
 MakeHarness = Callable[..., DeskHarness]
 
@@ -68,7 +68,7 @@ def test_where_nothing_fits_the_setting_is_named(
     """A quote of which nothing is left has a denial that says which setting forbids it."""
     harness = make_harness(**limits)
     quote = harness.quote("home", odds, 1_000)
-    allowed, denials = harness.desk.risk.trim(harness.market(), (quote,))
+    allowed, denials = harness.desk.risk.trim(harness.market(), (quote,), START_NS)
     assert allowed == ()
     assert [denial.reason for denial in denials] == [reason]
 
@@ -77,7 +77,9 @@ def test_a_reducing_desk_says_so(make_harness: MakeHarness) -> None:
     """A quote that would add exposure is refused in the desk's own state."""
     harness = make_harness()
     harness.desk.risk.state = TradingState.REDUCING
-    _, denials = harness.desk.risk.trim(harness.market(), (harness.quote("home", 110, 1_000),))
+    _, denials = harness.desk.risk.trim(
+        harness.market(), (harness.quote("home", 110, 1_000),), START_NS
+    )
     assert [denial.reason for denial in denials] == [
         "nothing fits: the desk takes only what reduces its exposure"
     ]
@@ -87,7 +89,7 @@ def test_a_quote_too_large_is_reduced_with_a_denial(make_harness: MakeHarness) -
     """A quote beyond a limit is reduced to what fits, with a denial that names the control."""
     harness = make_harness(max_market_exposure_cents=600)
     quote = harness.quote("home", 110, 1_000)
-    allowed, denials = harness.desk.risk.trim(harness.market(), (quote,))
+    allowed, denials = harness.desk.risk.trim(harness.market(), (quote,), START_NS)
     assert allowed == (harness.quote("home", 110, 600),)
     assert denials == [Denial("exposure", "$6.00 fits", LineId("home"), Odds(110), 1_000)]
 
@@ -96,7 +98,7 @@ def test_a_quote_reduced_below_the_minimum_is_dropped(make_harness: MakeHarness)
     """What is left must be at least the minimum stake."""
     harness = make_harness(max_market_exposure_cents=600, min_stake_cents=601)
     allowed, denials = harness.desk.risk.trim(
-        harness.market(), (harness.quote("home", 110, 1_000),)
+        harness.market(), (harness.quote("home", 110, 1_000),), START_NS
     )
     assert allowed == ()
     assert [denial.control for denial in denials] == ["exposure"]
@@ -106,7 +108,7 @@ def test_a_quote_off_the_ladder_is_dropped(make_harness: MakeHarness) -> None:
     """Off-ladder odds are denied by name even without a minimum stake."""
     harness = make_harness(min_stake_cents=0)
     allowed, denials = harness.desk.risk.trim(
-        harness.market(), (harness.quote("home", 131, 1_000),)
+        harness.market(), (harness.quote("home", 131, 1_000),), START_NS
     )
     assert allowed == ()
     assert [denial.control for denial in denials] == ["odds"]
@@ -169,7 +171,7 @@ def test_trimmed_quotes_never_break_a_limit(
         harness.register(*wager)
     harness.desk.risk.state = TradingState.REDUCING if reducing else TradingState.ACTIVE
     quotes = tuple(harness.quote(*quote) for quote in wanted)
-    allowed, denials = harness.desk.risk.trim(harness.market("home-3"), quotes)
+    allowed, denials = harness.desk.risk.trim(harness.market("home-3"), quotes, START_NS)
     check_left_over(quotes, allowed, denials)
     for wager in [w for w in harness.desk.wagers.live() if w.line_id in LINES]:
         harness.take(WagerCancelled(wager.ref, wager.unmatched_cents))
