@@ -44,7 +44,7 @@ class Limits:
     exposure_credit: bool
     # Defaults are for runs recorded before these limits existed; zero sets none.
     max_open_stake_times_cash: Decimal = Decimal(0)
-    max_price_deviation: float = 0.0
+    max_price_deviation_percent: Decimal = Decimal(0)
     max_mispriced_in_row: int = 0
 
 
@@ -160,6 +160,9 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             in_play=limits.in_play,
             stop_before_start_seconds=limits.stop_before_start_ns / NS_PER_SECOND,
             exposure_credit=limits.exposure_credit,
+            max_open_stake_times_cash=float(limits.max_open_stake_times_cash),
+            max_price_deviation_percent=float(limits.max_price_deviation_percent),
+            max_mispriced_in_row=limits.max_mispriced_in_row,
         )
 
     def build(self) -> Limits:
@@ -182,7 +185,7 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             stop_before_start_ns=nanoseconds(self.stop_before_start_seconds),
             exposure_credit=self.exposure_credit,
             max_open_stake_times_cash=Decimal(str(self.max_open_stake_times_cash)),
-            max_price_deviation=self.max_price_deviation_percent / 100,
+            max_price_deviation_percent=Decimal(str(self.max_price_deviation_percent)),
             max_mispriced_in_row=self.max_mispriced_in_row,
         )
 

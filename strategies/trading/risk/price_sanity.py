@@ -30,8 +30,8 @@ class PriceSanityControl:
     """
 
     def __init__(self, limits: Limits) -> None:
-        """Check by `max_price_deviation`; zero checks nothing."""
-        self._share = limits.max_price_deviation
+        """Check by `max_price_deviation_percent`; zero checks nothing."""
+        self._share = float(limits.max_price_deviation_percent) / 100
 
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""

@@ -53,7 +53,7 @@ def test_dollars_percent_and_seconds_become_exact_figures() -> None:
     assert limits.max_feed_age_ns == NS_PER_SECOND // 4
     assert limits.stop_before_start_ns == 120 * NS_PER_SECOND
     assert limits.stop_loss_percent == Decimal("12.5")
-    assert limits.max_price_deviation == 0.075
+    assert limits.max_price_deviation_percent == Decimal("7.5")
     assert limits.max_open_stake_times_cash == 8
     assert (limits.shortest_odds, limits.longest_odds) == (-2_000, 2_000)
     assert (limits.max_stake_cents, limits.max_concurrent_wagers) == (25_000, 200)

@@ -24,7 +24,7 @@ MakeHarness = Callable[..., DeskHarness]
 @pytest.fixture
 def sane(make_harness: MakeHarness) -> DeskHarness:
     """Return a desk that quotes at most 7.5 % of the price away, in an empty book."""
-    return make_harness(max_price_deviation=0.075, max_mispriced_in_row=3)
+    return make_harness(max_price_deviation_percent=Decimal("7.5"), max_mispriced_in_row=3)
 
 
 def denial(harness: DeskHarness, line: str, odds: int) -> Denial | None:
@@ -86,7 +86,7 @@ def test_a_quote_is_near_the_reference_too(sane: DeskHarness) -> None:
 
 def test_zero_checks_no_price(make_harness: MakeHarness) -> None:
     """Without the setting any price may be quoted."""
-    harness = make_harness(max_price_deviation=0.0)
+    harness = make_harness(max_price_deviation_percent=Decimal(0))
     show_even(harness)
     assert denial(harness, "home", 2_000) is None
 
