@@ -158,7 +158,7 @@ def test_open_stake_is_limited_by_cash(make_harness: MakeHarness) -> None:
 
 
 def test_the_largest_open_stake_over_cash_is_kept(make_harness: MakeHarness) -> None:
-    """It is told after the wagers are gone, as the exchange's review asks for it."""
+    """It is kept after the wagers are gone, as the review of the exchange asks for it."""
     harness = make_harness(balance_cents=10_000)
     harness.set_quotes(harness.quote("home", 110, 5_000))
     harness.refresh()
