@@ -47,16 +47,21 @@ class WallClock:
             ),
         ] = 1,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        time_ns: Callable[[], int] | None = None,
     ) -> None:
         """Step a schedule, or one of the clock's own that holds nothing but timers.
 
         Time passes as `monotonic_ns` says; an event loop with a time of its own passes its own.
+        `time_ns` is the wall time of the machine, which can be set; without it that of a loop with
+        its own time never is.
         """
         ratio = Fraction(str(speed))
         self._numerator, self._denominator = ratio.numerator, ratio.denominator
-        self._wall_ns = time.time_ns()
+        self._wall_ns = (time_ns or time.time_ns)()
         self._monotonic_ns = monotonic_ns
         self._counter_ns = monotonic_ns()
+        has_own_time = monotonic_ns is not time.monotonic_ns
+        self._time_ns = time_ns or (self._unscaled_ns if has_own_time else time.time_ns)
         self._anchor_ns = anchor_ns(self._wall_ns, ratio)
         self._schedule = CallSchedule(self.wall_ns()) if schedule is None else schedule
         self._stepping = False
@@ -66,9 +71,19 @@ class WallClock:
 
     def wall_ns(self) -> int:
         """Return the present, scaled; from any thread, and whatever is being stepped."""
-        wall_ns = self._wall_ns + self._monotonic_ns() - self._counter_ns
+        wall_ns = self._unscaled_ns()
         passed_ns = wall_ns - self._anchor_ns
         return self._anchor_ns + passed_ns * self._numerator // self._denominator
+
+    def wall_time_ahead_ns(self) -> int:
+        """Return how far the machine's wall time is ahead of what this clock takes it for.
+
+        It changes when that time is set, and while the machine is suspended.
+        """
+        return self._time_ns() - self._unscaled_ns()
+
+    def _unscaled_ns(self) -> int:
+        return self._wall_ns + self._monotonic_ns() - self._counter_ns
 
     def now_ns(self) -> int:
         """Return the time: of what is being stepped, or else the present."""

@@ -89,6 +89,10 @@ class MarketData(Protocol):
     def unreadable(self) -> int:
         """Return how many messages could not be read."""
 
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the exchange refuses our login, after it had accepted us."""
+
     async def begin(
         self, folder: Path, segment_seconds: float, compare_seconds: float, notify: Notify
     ) -> TapeInfo:

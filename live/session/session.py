@@ -58,6 +58,10 @@ _AccountSeconds = Annotated[
     PositiveSeconds,
     Meta(description="Time between two comparisons of the books with the account."),
 ]
+_UnauthorizedSeconds = Annotated[
+    PositiveSeconds,
+    Meta(description="How long the exchange may refuse our login until the desk is halted."),
+]
 _ReportSeconds = Annotated[
     PositiveSeconds,
     Meta(description="Time between two lines on the health of the session."),
@@ -94,6 +98,7 @@ class Session:
         account_seconds: _AccountSeconds,
         report_seconds: _ReportSeconds,
         closing_seconds: ClosingSeconds,
+        unauthorized_seconds: _UnauthorizedSeconds,
         configuration: str,
         watchdog_seconds: _WatchdogSeconds = None,
         controls: Mapping[str, Control] = NO_CONTROLS,
@@ -104,7 +109,8 @@ class Session:
         replay. A segment of the tape is complete after `segment_seconds`, and the tape is compared
         with the exchange every `compare_seconds`. Every `account_seconds` the desk's books are
         compared with the account; every `report_seconds` a line reports the session's health. When
-        it ends, everything is cancelled, for at most `closing_seconds`.
+        it ends, everything is cancelled, for at most `closing_seconds`. If the exchange refuses
+        our login for `unauthorized_seconds`, the desk is halted.
         """
         # Every start makes its own; this one shows a wrong setting before anything else happens.
         make_strategy(strategy)
@@ -116,6 +122,7 @@ class Session:
             "account_seconds": account_seconds,
             "report_seconds": report_seconds,
             "closing_seconds": closing_seconds,
+            "unauthorized_seconds": unauthorized_seconds,
         }
         self._watchdog_seconds = watchdog_seconds
         self._controls = controls

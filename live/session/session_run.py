@@ -10,6 +10,7 @@ from pathlib import Path
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.closing import Closing
 from live.session.gateway import Gateway, Notify, OrderContext
+from live.session.halt_watch import HaltWatch
 from live.session.health import Health
 from live.session.heartbeats import Watch
 from live.session.service_manager import ServiceManager
@@ -50,6 +51,7 @@ class RunSettings:
     account_seconds: float
     report_seconds: float
     closing_seconds: float
+    unauthorized_seconds: float
 
 
 class _StoppedError(Exception):
@@ -214,6 +216,9 @@ class SessionRun:
         self._service.ready()
         tasks.create_task(self._compare_accounts(exchange))
         tasks.create_task(self._report_health())
+        seconds = self._settings.unauthorized_seconds
+        watch = HaltWatch(self._market, self._clock, self._halt, self._notify, seconds)
+        tasks.create_task(watch.run())
 
     def _before_sending(self) -> None:
         """Make sure that what is sent is watched, and in the journal."""

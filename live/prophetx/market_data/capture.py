@@ -107,6 +107,7 @@ class Capture:
             self._subscribe,
             connection.decode_errors,
         )
+        connection.client.on_login_lost(self._on_login_lost)
         self._prices = ReferenceSource(
             settings.reference, connection.clock, connection.decode_errors
         )
@@ -134,6 +135,10 @@ class Capture:
                 self._writer.info.notes.append(note)
         for task in done:
             task.result()
+
+    def _on_login_lost(self, reason: str) -> None:
+        """Lose the feed too, so that quotes are pulled: they could not be cancelled by request."""
+        self._stream.renew(reason, at_once=False)
 
     def _subscribe(self) -> Sequence[int]:
         self._subscribed_ids = frozenset(self._wanted_ids)

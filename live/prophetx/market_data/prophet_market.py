@@ -86,6 +86,11 @@ class ProphetMarket:
         """Return how many messages could not be read."""
         return self.connection.decode_errors.total
 
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the exchange refuses our login, after it had accepted us."""
+        return self.connection.client.is_refused
+
     def follow_orders(
         self, on_order: Callable[[WireOrder], None], catch_up: Callable[[], Awaitable[None]]
     ) -> None:

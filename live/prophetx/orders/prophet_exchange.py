@@ -20,7 +20,7 @@ from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import BatchPlacedResponse, WireBalance, WireCancellation, WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
-from strategies.trading.model.errors import ExchangeError, RefusalError
+from strategies.trading.model.errors import UNAUTHORIZED, ExchangeError, RefusalError
 from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
@@ -57,6 +57,7 @@ _RETRY_NS = {
     "http_429": _LATER_NS,
     "order_unable_to_cancel": _LATER_NS,
     _NO_RESPONSE: _LATER_NS,
+    UNAUTHORIZED: _LATER_NS,
 }
 _RECENT_SECONDS = 60
 

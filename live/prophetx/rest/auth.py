@@ -1,6 +1,7 @@
 """The tokens of a session: requested with the keys, renewed before they expire or when refused."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from strategies.trading.model.errors import (
     ExchangeError,
     ProtocolError,
     RefusalError,
+    UnauthorizedError,
     UnreachableError,
 )
 from strategies.trading.model.units import NS_PER_SECOND
@@ -25,6 +27,8 @@ _RENEWED_AFTER_PERCENT = 60
 # Between two attempts to renew a token that is still valid, and the life of one received expired.
 _AGAIN_NS = 10 * NS_PER_SECOND
 _SHORTEST_LIFE_NS = 60 * NS_PER_SECOND
+# Between two logins while the exchange refuses them; the last one repeats.
+_PAUSES_NS = tuple(seconds * NS_PER_SECOND for seconds in (1, 2, 5, 10, 30))
 
 
 T = TypeVar("T")
@@ -35,6 +39,9 @@ class Tokens:
 
     A refresh keeps the session, a login makes a new one; so a token is refreshed while that works.
     `life_ns` is the remaining life of the last token when it was received, by our clock.
+
+    A refusal before any request was accepted is an error of the keys. Later it is an outage: it is
+    raised as UnauthorizedError, and login is tried again after longer and longer pauses.
     """
 
     def __init__(self, transport: Transport, credentials: Credentials, clock: WallClock) -> None:
@@ -49,16 +56,49 @@ class Tokens:
         self._renew_at_ns = 0
         self._ends_ns = 0
         self.life_ns = 0
+        self._was_accepted = self._is_stale = False
+        self._refusals = 0
+        self._again_ns = 0
+        self._on_lost: Callable[[str], None] = _ignore
 
     def __repr__(self) -> str:
         """Return a text without the tokens."""
         return "Tokens(...)"
 
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the exchange refuses our login, after it had accepted us."""
+        return self._refusals > 0
+
+    def on_lost(self, callback: Callable[[str], None]) -> None:
+        """Call back with the reason when the exchange begins to refuse our login."""
+        self._on_lost = callback
+
+    def accepted(self) -> None:
+        """Note that a request with a token was accepted."""
+        self._was_accepted = True
+        self._refusals = 0
+
+    def refused(self, error: ExchangeError | CredentialsError) -> ExchangeError | CredentialsError:
+        """Return the error to raise for a refusal of our keys, or of a new token."""
+        if not self._was_accepted or isinstance(error, UnreachableError):
+            return error
+        self._is_stale = True
+        pause_ns = _PAUSES_NS[min(self._refusals, len(_PAUSES_NS) - 1)]
+        self._again_ns = self._clock.wall_ns() + pause_ns
+        self._refusals += 1
+        if self._refusals == 1:
+            self._on_lost(str(error))
+        return UnauthorizedError(str(error))
+
     async def current(self) -> str:
-        """Return a token that has not ended; raise CredentialsError if the keys are refused."""
+        """Return a token that has not ended.
+
+        Raise CredentialsError if the keys are refused, UnauthorizedError if they were accepted.
+        """
         async with self._renewing:
-            if self._access is None:
-                return await self._log_in()
+            if self._access is None or self._is_stale:
+                return await self._refresh_or_log_in()
             if self._clock.wall_ns() >= self._renew_at_ns:
                 await self._renew_early()
             return self._access
@@ -66,12 +106,12 @@ class Tokens:
     async def replace(self, refused: str) -> str:
         """Return a token in place of one that was refused: refreshed first, then by a login.
 
-        Raise CredentialsError if the keys themselves are refused.
+        Raise CredentialsError if the keys themselves are refused, as `current` does.
         """
         async with self._renewing:
-            if self._access is not None and self._access != refused:
+            if self._access not in (None, refused) and not self._is_stale:
                 return self._access
-            if self._refreshed or not self._refresh:
+            if self._refreshed:
                 return await self._log_in()
             return await self._refresh_or_log_in()
 
@@ -85,6 +125,9 @@ class Tokens:
             self._renew_at_ns = self._clock.wall_ns() + _AGAIN_NS
 
     async def _refresh_or_log_in(self) -> str:
+        self._require_pause()
+        if not self._refresh:
+            return await self._log_in()
         body = msgspec.json.encode({"refresh_token": self._refresh})
         reply = await self._transport.ask("POST", "auth/refresh", body=body, token=self._access)
         try:
@@ -94,14 +137,22 @@ class Tokens:
         self._keep(response.access_token, response.access_expire_time, refreshed=True)
         return response.access_token
 
+    def _require_pause(self) -> None:
+        """Raise UnauthorizedError while it is too early for another login."""
+        if self._refusals and self._clock.wall_ns() < self._again_ns:
+            message = f"{self._transport.endpoint.name} refused our login a short time ago"
+            raise UnauthorizedError(message)
+
     async def _log_in(self) -> str:
+        self._require_pause()
         keys = self._credentials
         body = msgspec.json.encode({"access_key": keys.access_key, "secret_key": keys.secret_key})
         reply = await self._transport.ask("POST", "auth/login", body=body)
         try:
             response = _read_secret(LoginResponse, reply.data("login"))
         except RefusalError as refusal:
-            raise _refused(self._transport.endpoint.name, refusal) from refusal
+            error = _refusal_error(self._transport.endpoint.name, refusal)
+            raise self.refused(error) from refusal
         self._refresh = response.refresh_token
         self._keep(response.access_token, response.access_expire_time, refreshed=False)
         return response.access_token
@@ -111,12 +162,16 @@ class Tokens:
         self.life_ns = ends_seconds * NS_PER_SECOND - now_ns
         # With clocks far apart, a new token may seem expired: it is used all the same.
         life_ns = max(self.life_ns, _SHORTEST_LIFE_NS)
-        self._access, self._refreshed = access, refreshed
+        self._access, self._refreshed, self._is_stale = access, refreshed, False
         self._renew_at_ns = now_ns + life_ns * _RENEWED_AFTER_PERCENT // 100
         self._ends_ns = now_ns + life_ns
 
 
-def _refused(name: str, refusal: RefusalError) -> ExchangeError | CredentialsError:
+def _ignore(_: str) -> None:
+    """Ignore a lost login if nobody asked to be called."""
+
+
+def _refusal_error(name: str, refusal: RefusalError) -> ExchangeError | CredentialsError:
     """Return the error for a refused login: a wrong key, too many sessions, or a wrong address."""
     code = refusal.code
     if code in ("rate_limit_reached", "http_429"):

@@ -6,7 +6,7 @@ before it is sent again. The same holds for a response that cannot be decoded (P
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -78,6 +78,15 @@ class ProphetClient:
         """Make sure that the exchange accepts our keys; return for how long, in ns of our clock."""
         await self._tokens.current()
         return self._tokens.life_ns
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the exchange refuses our login, after it had accepted us."""
+        return self._tokens.is_refused
+
+    def on_login_lost(self, callback: Callable[[str], None]) -> None:
+        """Call back with the reason when the exchange begins to refuse our login."""
+        self._tokens.on_lost(callback)
 
     # What is on offer ------------------------------------------------------------------------
 
@@ -245,6 +254,7 @@ class ProphetClient:
         for _ in ("refreshed", "logged in"):
             reply = await self._transport.ask(method, path, query=query, body=body, token=token)
             if reply.status != 401:
+                self._note_token(reply)
                 return reply
             token = await self._tokens.replace(token)
         reply = await self._transport.ask(method, path, query=query, body=body, token=token)
@@ -252,8 +262,14 @@ class ProphetClient:
             message = (
                 f"{self._transport.endpoint.name} refuses a token that it has just given ({path})"
             )
-            raise CredentialsError(message)
+            raise self._tokens.refused(CredentialsError(message))
+        self._note_token(reply)
         return reply
+
+    def _note_token(self, reply: Reply) -> None:
+        # An exchange that fails has not looked at the token.
+        if reply.status < 500:
+            self._tokens.accepted()
 
     def _markets(self, raws: Sequence[msgspec.Raw]) -> list[WireMarket]:
         markets = []

@@ -6,14 +6,19 @@ TradingError
 ├─ JournalError           the journal cannot be read or written: stop
 ├─ WriteError             a file cannot be written: the disk is full, or the folder is not ours
 ├─ InvariantError         the desk's accounts are inconsistent: stop, cancel all
+├─ ClockError             wall time jumped: stop
 ├─ CredentialsError       the keys are missing, readable by others, or refused
 └─ ExchangeError
    ├─ RefusalError        the exchange refused the request, with its reason
+   │  └─ UnauthorizedError  it refuses our login for now, after it had accepted us
    ├─ UnreachableError    no response, the outcome is unknown: the wager stays pending
    └─ ProtocolError       a response that cannot be decoded
 
 A denial by our own risk manager is a value, not an error.
 """
+
+# Code of requests that the exchange refuses because our login is not valid for now.
+UNAUTHORIZED = "unauthorized"
 
 
 class TradingError(Exception):
@@ -40,6 +45,10 @@ class InvariantError(TradingError):
     """The desk's accounts are inconsistent."""
 
 
+class ClockError(TradingError):
+    """Wall time jumped, so that the clock of a session is wrong."""
+
+
 class CredentialsError(TradingError):
     """The keys are missing, readable by others, or refused."""
 
@@ -55,6 +64,14 @@ class RefusalError(ExchangeError):
         """Take the code, and a text for people."""
         super().__init__(f"{code} ({text})" if text else code)
         self.code = code
+
+
+class UnauthorizedError(RefusalError):
+    """The exchange refuses our login or token for now; what was requested was not executed."""
+
+    def __init__(self, text: str) -> None:
+        """Take a text for people."""
+        super().__init__(UNAUTHORIZED, text)
 
 
 class UnreachableError(ExchangeError):

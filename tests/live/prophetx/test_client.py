@@ -24,6 +24,7 @@ from strategies.trading.model.errors import (
     CredentialsError,
     ProtocolError,
     RefusalError,
+    UnauthorizedError,
     UnreachableError,
 )
 from strategies.trading.model.ids import LineId, WagerRef
@@ -192,6 +193,46 @@ def test_a_refused_refresh_becomes_a_login() -> None:
     )
     asking(responses, lambda client: client.balance())
     assert responses.paths[2:4] == ["auth/refresh", "auth/login"]
+
+
+@pytest.mark.parametrize(
+    "refusals",
+    [
+        {"auth/refresh": no(401, "unauthorized"), "auth/login": no(401, "unauthorized")},
+        {"auth/refresh": no(401, "unauthorized"), "auth/login": no(403, "session_num_exceed")},
+        {"mm/get_tournaments": no(401, "unauthorized")},
+    ],
+)
+def test_a_login_that_is_refused_later_is_an_outage(refusals: dict[str, httpx.Response]) -> None:
+    """Once accepted, it is tried again after pauses, and used again when it is accepted (row n)."""
+    responses = Responses()
+    lost: list[str] = []
+    states: list[bool] = []
+
+    async def wait(seconds: float) -> None:
+        clock = responses.clock
+        await clock.sleep_until(clock.wall_ns() + int(seconds * NS_PER_SECOND))
+
+    async def ask(client: ProphetClient) -> int:
+        client.on_login_lost(lost.append)
+        await client.tournaments()
+        responses.queued = {path: [refusal] * 999 for path, refusal in refusals.items()}
+        responses.queued.setdefault("mm/get_tournaments", [no(401, "unauthorized")])
+        for _ in range(300):
+            with pytest.raises(UnauthorizedError):
+                await client.tournaments()
+            await wait(0.1)
+        states.append(client.is_refused)
+        requests = len(responses.asked)
+        responses.queued.clear()
+        await wait(30)
+        await client.tournaments()
+        states.append(client.is_refused)
+        return requests
+
+    assert asking(responses, ask) < 40
+    assert states == [True, False]
+    assert len(lost) == 1
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def session_on(
         account_seconds=60,
         report_seconds=60,
         closing_seconds=600,
+        unauthorized_seconds=60,
         configuration="",
         **settings,
         **{name: parts[name] for name in taken},

@@ -50,6 +50,7 @@ class ToyMarket:
         self.venue = Venue("toy", "memory", real_money=False)
         self.whole = asyncio.Event()
         self.updated_ns = self.gaps = self.unreadable = 0
+        self.is_refused = False
         self._clock = clock
         self._unsent: list[Row] = []
         self._listener: MarketListener | None = None
