@@ -27,7 +27,8 @@ usage: python -m live VERB [...] [--debug]
   paper      trade the live market on paper, until Ctrl-C
   trade      trade at the exchange, until Ctrl-C; real money is refused for now
   record     record the exchange's stream, until Ctrl-C
-  status     the balance, and every open wager
+  status     the balance, and every open wager; with session.name=NAME the state of a session
+  control    pause, resume, reduce, halt, pull, set, reload: words for a running session
   cancel-all cancel every open wager, and confirm that nothing is open
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
   reconcile  compare a session's journal with the exchange, wager by wager
@@ -90,12 +91,35 @@ sessions/NAME/watchdog.log.
   python -m live watchdog session.name=first
 """
 
+CONTROL_HELP = """\
+usage: python -m live control session.name=NAME WORD ...
+
+Gives a running session a word, through a socket in its folder that only its user can open. Each is
+kept in the journal with who gave it, holds until it is taken back, also over later starts, and
+never exceeds the operator's ceilings.
+
+  status                    its state, every market and every open wager; also python -m live status
+  pause [GAME [MARKET]]     withdraw the quotes, and place none: everywhere, in a game or a market
+  resume [GAME [MARKET]]    end a pause; without a game also a halt, or that it only reduces
+  reduce                    place only what lowers the exposure
+  halt [REASON]             cancel everything, and place nothing
+  pull [GAME [MARKET]]      cancel what is open now; quoting goes on
+  set NAME=VALUE ...        change risk.NAME or strategy.NAME within its type
+  reload                    take risk and strategy from the configuration as it is now
+
+GAME and MARKET are an id, or a part of the name that fits only one.
+
+  python -m live control session.name=first pause Celtics moneyline
+  python -m live control session.name=first set risk.max_event_exposure=500
+"""
+
 _DESCRIPTIONS = {
     "paper": "Trades the live market with wagers at a simulated exchange.",
     "trade": "Trades the live market with wagers at the exchange.",
     "check": "Logs in and shows balance, tournaments, events, ladder and channels. Stops at the "
     "first\nthing that is wrong and reports it; changes nothing.",
-    "status": "Shows the balance and every open wager of the last week; changes nothing.",
+    "status": "Shows the balance and every open wager of the last week; changes nothing. With "
+    "session.name=NAME\nit shows the state of that session: asked of it, or from its journal.",
     "cancel-all": "Cancels every open wager of the account, and waits until none is left.",
 }
 
@@ -133,8 +157,12 @@ def _trade(verb: str, mode: Mode) -> Verb:
             print(TRADE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb]), end="")
             return
         refuse_other_modes(words, mode)
-        session: Session = session_from_command_line(words, mode)
-        present_session(session)
+
+        def read() -> "Session":
+            session: Session = session_from_command_line(words, mode)
+            return session
+
+        present_session(read(), lambda: read().settable())
 
     return trade
 
@@ -154,6 +182,26 @@ def _operate(verb: str, present: str) -> Verb:
         presented(session_from_command_line(words, Mode.CHECK))
 
     return operate
+
+
+def _status(words: Sequence[str]) -> None:
+    """Show the state of the session that is named, or else of the account."""
+    asks_for_help = {"-h", "--help"} & set(words)
+    if asks_for_help or not any(word.startswith("session.name=") for word in words):
+        _operate("status", "present_status")(words)
+        return
+    from live.session.session_control import session_status  # noqa: PLC0415
+
+    print(*session_status(words, Path.cwd()), sep="\n")
+
+
+def _control(words: Sequence[str]) -> None:
+    from live.session.session_control import control  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(CONTROL_HELP, end="")
+        return
+    print(*control(words, Path.cwd()), sep="\n")
 
 
 def _reconcile(words: Sequence[str]) -> None:
@@ -189,7 +237,8 @@ VERBS: dict[str, Verb] = {
     "paper": _trade("paper", Mode.PAPER),
     "trade": _trade("trade", Mode.LIVE),
     "record": _record,
-    "status": _operate("status", "present_status"),
+    "status": _status,
+    "control": _control,
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
     "watchdog": _watchdog,
     "reconcile": _reconcile,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from live.prophetx.tools.reconcile import Reconciliation
     from live.prophetx.tools.record import Recording
     from live.session.session import Session
+    from live.session.settable_settings import Reread
 
 
 def present_check(tools: AccountTools) -> None:
@@ -85,14 +86,18 @@ def present_recording(session: "Recording", folder: Path) -> float:
     return float(asyncio.run(_record(session, folder)))
 
 
-def present_session(session: "Session") -> None:
-    """Trade until Ctrl-C, then cancel everything; a second Ctrl-C stops at once."""
-    asyncio.run(_trade(session))
+def present_session(session: "Session", reread: "Reread") -> None:
+    """Trade until Ctrl-C, then cancel everything; a second Ctrl-C stops at once.
+
+    `reread` reads the configuration again, when an operator asks for it.
+    """
+    asyncio.run(_trade(session, reread))
 
 
-async def _trade(session: "Session") -> None:
+async def _trade(session: "Session", reread: "Reread") -> None:
     stop = asyncio.Event()
-    trading = asyncio.ensure_future(session.run(Path.cwd(), os.environ, stop, _print_to_stderr))
+    running = session.run(Path.cwd(), os.environ, stop, _print_to_stderr, reread)
+    trading = asyncio.ensure_future(running)
 
     def interrupt() -> None:
         if stop.is_set():

@@ -17,6 +17,7 @@ from strategies.trading.model.counted import counted
 from strategies.trading.model.events import (
     CancelRefused,
     TradingState,
+    TradingStateSet,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -32,6 +33,7 @@ from strategies.trading.ports.journal import Denial
 _LAST_ROUND_TRIPS = 1_000
 # Beyond this many requests without a response the oldest is forgotten, to bound memory.
 _MAX_PENDING = 10_000
+_LAST_HALTS = 20
 _MILLISECOND_NS = 1_000_000
 
 
@@ -47,6 +49,9 @@ class Health:
         self._fills = self._matched_cents = 0
         self._denials: Counter[str] = Counter()
         self._quoted: set[LineId] = set()
+        # The last halts with their times, the oldest first, and the last change of the state.
+        self.halts: deque[tuple[int, TradingStateSet]] = deque(maxlen=_LAST_HALTS)
+        self.last_state: TradingStateSet | None = None
         self.coverage = QuoteCoverage(desk.market_states.catalogue, clock.now_ns())
         self._placing = _RoundTrips()
         self._cancelling = _RoundTrips()
@@ -60,6 +65,7 @@ class Health:
             WagerCancelled: self._on_cancel_response,
             CancelRefused: self._on_cancel_response,
             Denial: self._on_denial,
+            TradingStateSet: self._on_state,
         }
 
     def note(self, now_ns: int, payload: Payload | Denial) -> None:
@@ -128,6 +134,17 @@ class Health:
             label = catalogue.markets[each.market_key].label(event)
             yield "quotes", f"{event.name}, {label}: {each.text()}"
 
+    def figures(self) -> list[tuple[str, str]]:
+        """Return what is counted, as pairs of a name and a text."""
+        denials = [f"{count} {control}" for control, count in self._denials.most_common()]
+        return [
+            ("feed", self._feed_text()),
+            ("latencies", f"place {self._placing}; cancel {self._cancelling}"),
+            ("placed", self._responses_text()),
+            ("matched", f"{dollars_text(self._matched_cents)} in {counted(self._fills, 'fill')}"),
+            ("denials", ", ".join(denials) or "none"),
+        ]
+
     # Counting ---------------------------------------------------------------------------------
 
     def _on_place(self, now_ns: int, place: PlaceWager) -> None:
@@ -156,6 +173,11 @@ class Health:
 
     def _on_denial(self, _: int, denial: Denial) -> None:
         self._denials[denial.control] += 1
+
+    def _on_state(self, now_ns: int, event: TradingStateSet) -> None:
+        self.last_state = event
+        if event.state is TradingState.HALTED:
+            self.halts.append((now_ns, event))
 
     # Text -------------------------------------------------------------------------------------
 

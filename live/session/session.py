@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from live.session.heartbeats import Hello, Unwatched, Watch
 from live.session.service_manager import ServiceManager
 from live.session.session_log import SessionLog
 from live.session.session_run import RunSettings, SessionRun
+from live.session.settable_settings import Reread, SettableSettings
 from live.session.trading_lock import LockHolder, TradingLock
 from live.session.watchdog_start import watched
 from live.wall_clock import WallClock
@@ -137,14 +139,23 @@ class Session:
         self._name = session["name"]
         self._configuration = configuration
 
+    def settable(self) -> tuple[Limits, Callable[..., Strategy]]:
+        """Return the configured limits and strategy, which a person may change while it runs."""
+        return self._limits, self._strategy
+
     async def run(
-        self, home: Path, environ: Mapping[str, str], stop: asyncio.Event, notify: Notify
+        self,
+        home: Path,
+        environ: Mapping[str, str],
+        stop: asyncio.Event,
+        notify: Notify,
+        reread: Reread | None = None,
     ) -> None:
         """Trade until `stop` is set, then cancel everything and confirm that nothing is open.
 
         `notify` receives lines for a person. An error that ends the session is raised after
         everything was cancelled; ExchangeError if something is still open. If this task is
-        cancelled, nothing is.
+        cancelled, nothing is. `reread` reads the configuration again, for an operator's `reload`.
         """
         require_name(self._name)
         gateway = self._gateway(clock=self._clock)
@@ -158,7 +169,10 @@ class Session:
             ):
                 number = journal.begin_run(gateway.clock.now_ns())
                 write_text(folder / f"start-{number:05d}.yaml", self._configuration)
-                settings = self._run_settings(limits, number)
+                settable = SettableSettings(
+                    limits, self._strategy, partial(gateway.admit, environ), reread
+                )
+                settings = self._run_settings(limits, number, settable)
                 service = ServiceManager(environ)
                 announce = Announcer(notify, log.write)
                 run = SessionRun(settings, gateway, journal, folder, announce, watch, service)
@@ -207,7 +221,9 @@ class Session:
             raise ConfigError(message)
         return self._watchdog_seconds
 
-    def _run_settings(self, limits: Limits, start_number: int) -> RunSettings:
+    def _run_settings(
+        self, limits: Limits, start_number: int, settable: SettableSettings
+    ) -> RunSettings:
         """Return the settings of one start."""
         desk = DeskSettings(
             strategy=self._strategy,
@@ -221,7 +237,7 @@ class Session:
             start_number=start_number,
             controls=self._controls,
         )
-        return RunSettings(desk, self._markets, **self._seconds)
+        return RunSettings(desk, settable, self._markets, **self._seconds)
 
 
 def require_wall_clock(clock: Callable[..., WallClock]) -> None:

@@ -13,9 +13,12 @@ from live.session.gateway import Gateway, Notify, OrderContext
 from live.session.halt_watch import HaltWatch
 from live.session.health import Health
 from live.session.heartbeats import Watch
+from live.session.operator_control import OperatorControl
 from live.session.service_manager import ServiceManager
+from live.session.settable_settings import SettableSettings
 from recordings.journal.entries import Payload, RunContext
 from recordings.journal.journal_reader import JournalReader
+from recordings.journal.operator_history import OperatorHistory
 from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.journal.wager_history import WagerHistory
 from recordings.tape import TapeInfo
@@ -39,12 +42,13 @@ _WATCHDOG = "the watchdog goes on; or use python -m live cancel-all"
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """The settings of a start: its desk, the markets to follow, and its periods in seconds.
+    """The settings of a start: its desk, what of it a person may change, the markets, the periods.
 
     The starting balance of `desk` is replaced by what the exchange reports.
     """
 
     desk: DeskSettings
+    settable: SettableSettings
     markets: MarketFilter
     segment_seconds: float
     compare_seconds: float
@@ -87,6 +91,11 @@ class SessionRun:
         self._service = service
         with JournalReader(folder / "journal.sqlite") as reader:
             self._history = WagerHistory(entry for entry in reader.entries() if entry.run < number)
+        with JournalReader(folder / "journal.sqlite") as reader:
+            earlier = OperatorHistory(reader.entries())
+        self._control = OperatorControl(
+            folder, earlier, settings.settable, self._clock, journal, notify
+        )
         self._desk: Desk | None = None
         self._listener: JournalingListener | None = None
         self._health: Health | None = None
@@ -161,10 +170,12 @@ class SessionRun:
                 tasks.create_task(self._market.run())
                 tasks.create_task(self._commit_regularly())
                 tasks.create_task(self._watch.until_lost())
+                tasks.create_task(self._control.run())
                 await _first_of(self._market.whole, stop)
                 if not stop.is_set():
                     await self._open(info, tasks)
                     await stop.wait()
+                    self._control.close()
                     self._notify("cancelling everything")
                     self._halt("stopped")
                     # With the desk still listening, so that the journal has every end.
@@ -231,10 +242,15 @@ class SessionRun:
         self._desk, self._listener = desk, listener
         self._health = Health(desk, self._market, self._clock)
         self._journal.observer = self._observe
+        number, venue = self._settings.desk.start_number, self._market.venue
+        heading = f"{self._settings.desk.session_name}, start {number} at {venue.name}"
+        self._control.attach(heading, desk, listener, self._health)
 
         def start() -> None:
             market_listener = self._gateway.attach(listener)
             self._market.attach(market_listener, updates)
+            for event in self._control.kept():
+                listener.take(event, self._clock.now_ns())
             self._journal.desk_called(self._clock.now_ns(), DeskStarted())
             desk.start()
             if not self._market.whole.is_set():

@@ -28,6 +28,15 @@ class WagerHistory:
                     if wager is not None:
                         wager.updates.append((entry.now_ns, entry.payload))
 
+    def settled_in(self, catalogue: Catalogue) -> list[EarlierWager]:
+        """Return the wagers whose market in a catalogue has a result."""
+        return [
+            wager
+            for wager in self.wagers.values()
+            if wager.request.line_id in catalogue.lines
+            and catalogue.lines[wager.request.line_id].market_key in self._settled
+        ]
+
     def unfinished(
         self, catalogue: Catalogue, market_keys: Iterable[MarketKey]
     ) -> list[EarlierWager]:

@@ -21,6 +21,7 @@ from tests.fixture_types import RunMain
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 KEYS = ("PROPHETX_ACCESS_KEY", "PROPHETX_SECRET_KEY", "PROPHETX_USER_INFO")
+LINE = "Cinder Falls Comets at Harbor City Herons (simulated), moneyline, Harbor City Herons"
 
 Live = Callable[..., Outcome]
 T = TypeVar("T")
@@ -177,7 +178,7 @@ def place_one(here: LocalSandbox) -> None:
 
 @pytest.mark.slow
 def test_status_lists_open_wagers_and_cancel_all_ends_them(sandbox: Sandbox, live: Live) -> None:
-    """An open wager is shown with its stake and odds; after cancel-all nothing is open."""
+    """An open wager is shown by game and selection; after cancel-all nothing is open."""
 
     def placed(here: LocalSandbox) -> Outcome:
         place_one(here)
@@ -190,7 +191,7 @@ def test_status_lists_open_wagers_and_cancel_all_ends_them(sandbox: Sandbox, liv
         lambda here: live("status", *here.settings),
     )
     assert before.out[1] == "open wagers 1"
-    assert before.out[2].split() == ["mine-1:", "$12.50", "at", "+1000", "(open)"]
+    assert before.out[2].strip() == f"mine-1: $12.50 at +1000 on {LINE} (open)"
     assert (cancelled.status, cancelled.out) == (0, ["nothing is open at sandbox_local"])
     assert after.out[1] == "open wagers 0"
 

@@ -184,6 +184,16 @@ class Catalogue:
         """Return the pair that a line belongs to."""
         return self._pair_by_line[line_id]
 
+    def name_of(self, key: EventId | MarketKey) -> str:
+        """Return the name of an event or a market, or its id if it is not known here."""
+        if isinstance(key, MarketKey):
+            market = self.markets.get(key)
+            label = f"market {key.market_id}"
+            if market is not None:
+                label = market.label(self.events[key.event_id])
+            return f"{self.name_of(key.event_id)}, {label}"
+        return self.events[key].name if key in self.events else f"event {key}"
+
     def line_text(self, line_id: LineId) -> str:
         """Return game, market and selection of a line, or its id if it is not known here."""
         line = self.lines.get(line_id)

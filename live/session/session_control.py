@@ -1,0 +1,136 @@
+"""The verbs of a person at a session: words for a running one, and the state of any."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+from live.session.control_socket import ask_session
+from live.session.control_words import known_verb
+from live.session.session import SESSIONS, require_name
+from recordings.journal.journal_reader import JournalReader
+from recordings.journal.operator_history import OperatorHistory
+from recordings.journal.session_lock import session_lock
+from recordings.journal.wager_history import WagerHistory
+from recordings.reader import Tape
+from strategies.trading.model.counted import counted
+from strategies.trading.model.earlier_wager import EarlierWager
+from strategies.trading.model.errors import ConfigError, JournalError, TapeError, TradingError
+from strategies.trading.model.events import MarketPaused, TradingStateSet
+from strategies.trading.model.market import Catalogue
+from strategies.trading.model.units import NS_PER_SECOND
+
+_SETTING = "session.name="
+_JOURNAL = "journal.sqlite"
+# The newest recordings that are searched for the names of wagers.
+_MOST_TAPES = 10
+
+
+def session_folder(words: Sequence[str], home: Path) -> tuple[Path, list[str]]:
+    """Return the folder of the session that the words name, and the other words.
+
+    Raise ConfigError if it does not exist.
+    """
+    named = [word for word in words if word.startswith(_SETTING)]
+    if len(named) != 1:
+        message = "session.name: name one session, as in session.name=first"
+        raise ConfigError(message)
+    name = require_name(named[0].removeprefix(_SETTING))
+    folder = home / SESSIONS / name
+    if not (folder / _JOURNAL).exists():
+        others = [path.parent.name for path in (home / SESSIONS).glob(f"*/{_JOURNAL}")]
+        nearest = get_close_matches(name, others, n=1)
+        guess = f"; did you mean session.name={nearest[0]}?" if nearest else ""
+        message = f"{SESSIONS}/{name}: there is no session{guess}"
+        raise ConfigError(message)
+    return folder, [word for word in words if word not in named]
+
+
+def control(words: Sequence[str], home: Path) -> list[str]:
+    """Return what a running session answers to the words that follow its name.
+
+    Raise ConfigError for wrong words, and for a session that is not running.
+    """
+    folder, rest = session_folder(words, home)
+    known_verb(rest)
+    lines = ask_session(folder, rest)
+    if lines is None:
+        message = f"session {folder.name} is {_activity(folder)}; nothing was done"
+        raise ConfigError(message)
+    return lines
+
+
+def session_status(words: Sequence[str], home: Path) -> list[str]:
+    """Return the state of a session: its own answer, or what its journal says if it has none."""
+    folder, rest = session_folder(words, home)
+    if rest:
+        message = f"{rest[0]}: the state of a session takes no settings but session.name"
+        raise ConfigError(message)
+    with suppress(TradingError):
+        lines = ask_session(folder, ["status"])
+        if lines is not None:
+            return lines
+    return _journal_lines(folder)
+
+
+def _activity(folder: Path) -> str:
+    """Return whether a process has a session open that does not answer."""
+    try:
+        with session_lock(folder / _JOURNAL):
+            return "not running"
+    except JournalError:
+        return "starting or ending, and does not answer"
+
+
+def _journal_lines(folder: Path) -> list[str]:
+    """Return the state that a session's journal shows, as far as it was written."""
+    activity = _activity(folder)
+    with JournalReader(folder / _JOURNAL) as journal:
+        entries = list(journal.entries())
+    wagers = WagerHistory(entries)
+    operators = OperatorHistory(entries)
+    states = [entry for entry in entries if isinstance(entry.payload, TradingStateSet)]
+    catalogue = _catalogue(folder)
+    settled = wagers.settled_in(catalogue)
+    still_open = [wager for wager in wagers.wagers.values() if wager.open_cents]
+    matched = [
+        wager for wager in wagers.wagers.values() if wager.matched_cents and wager not in settled
+    ]
+    rows = [("session", f"{folder.name} is {activity}; this is what its journal says")]
+    if entries:
+        rows.append(("start", f"{entries[-1].run}, last entry {_time_text(entries[-1].now_ns)}"))
+    if states:
+        state = states[-1]
+        assert isinstance(state.payload, TradingStateSet)
+        text = f"{state.payload.state}: {state.payload.reason}, {_time_text(state.now_ns)}"
+        rows.append(("state", text))
+    for name, value in operators.settings.overrides.items():
+        rows.append(("changed", f"{name}={value}, by {operators.settings.operator}"))
+    for pause in operators.pauses():
+        key = pause.market_key if isinstance(pause, MarketPaused) else pause.event_id
+        rows.append(("paused", f"{catalogue.name_of(key)}, by {pause.operator}"))
+    rows.append(("open", f"{counted(len(still_open), 'wager')}, if nothing happened since"))
+    rows += [("", _text(wager, wager.open_cents, catalogue)) for wager in still_open]
+    rows.append(("matched", f"{counted(len(matched), 'wager')} without a result"))
+    rows += [("", _text(wager, wager.matched_cents, catalogue)) for wager in matched]
+    return [f"{name:<12}{text}" for name, text in rows]
+
+
+def _text(wager: EarlierWager, cents: int, catalogue: Catalogue) -> str:
+    request = wager.request
+    return catalogue.wager_text(request.ref, request.line_id, request.odds, cents)
+
+
+def _catalogue(folder: Path) -> Catalogue:
+    """Return what the newest recordings of a session name; those that cannot be read, do not."""
+    catalogue = Catalogue([], [], [])
+    for path in sorted(folder.glob("tape-*"))[-_MOST_TAPES:]:
+        with suppress(TapeError):
+            info = Tape(path).info
+            catalogue.add(info.events, info.markets, info.lines)
+    return catalogue
+
+
+def _time_text(at_ns: int) -> str:
+    return f"{datetime.fromtimestamp(at_ns // NS_PER_SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"

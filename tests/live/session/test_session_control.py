@@ -1,0 +1,390 @@
+"""A person at a running session: words through its socket, and what a restart and a replay keep."""
+
+import asyncio
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conf.compose import build_parts
+from live.__main__ import main
+from live.session.control_socket import SOCKET_NAME, ask_session, user_text
+from live.session.session import Session
+from live.wall_clock import WallClock
+from recordings.journal.journal_reader import JournalReader
+from sim.replay.session_replay import SessionReplay
+from strategies.trading.model.errors import ConfigError, TradingError
+from strategies.trading.model.events import (
+    EventPaused,
+    MarketPaused,
+    QuotesPulled,
+    SettingsChanged,
+    TradingState,
+    TradingStateSet,
+)
+from tests.event_loops import run_watching, until
+from tests.fixture_types import Compose, RunMain
+from tests.live.session.toy_exchange import GAME, ToyGateway
+
+WORDS = ("mode=live", "strategy.quote_refresh_seconds=0", "strategy.default_stake=10")
+
+
+class ControlledSession:
+    """Sessions at a toy exchange, one after the other, and a person who controls them."""
+
+    def __init__(self, parts: dict[str, Any], home: Path) -> None:
+        """Keep the sessions in a folder."""
+        self.parts = parts
+        self.home = home
+        self.folder = home / "sessions" / "toy"
+        self.lines: list[str] = []
+        self.toy: ToyGateway
+        self.reread: Callable[[], Any] | None = None
+
+    def run(self, scenario: Callable[["ControlledSession"], Awaitable[None]]) -> None:
+        """Run a session for as long as a scenario takes, from its first quotes on."""
+
+        async def meanwhile() -> None:
+            stop = asyncio.Event()
+            running = self._session().run(self.home, {}, stop, self.lines.append, self.reread)
+            trading = asyncio.ensure_future(running)
+            await until(lambda: trading.done() or self.started)
+            if not trading.done():
+                await scenario(self)
+            stop.set()
+            await trading
+
+        run_watching(meanwhile())
+
+    @property
+    def started(self) -> bool:
+        """Return whether the present session has a desk."""
+        return any(line.startswith("start ") for line in self.lines)
+
+    async def say(self, *words: str) -> list[str]:
+        """Return what the session answers; raise ConfigError if it refuses."""
+        lines = await asyncio.to_thread(ask_session, self.folder, words)
+        assert lines is not None, "the session runs"
+        return lines
+
+    async def refused(self, *words: str) -> str:
+        """Return why the session refuses words."""
+        with pytest.raises(ConfigError) as refusal:
+            await self.say(*words)
+        return str(refusal.value)
+
+    async def quoting(self, wagers: int = 2) -> None:
+        """Wait until this many wagers are open."""
+        await until(lambda: len(self.toy.open_wagers) == wagers)
+
+    def stakes(self) -> set[int]:
+        """Return the stakes of what is open at the exchange."""
+        return {wager.stake_cents for wager in self.toy.open_wagers.values()}
+
+    def staked_cents(self) -> int:
+        """Return all stake that is open at the exchange."""
+        return sum(wager.stake_cents for wager in self.toy.open_wagers.values())
+
+    def journaled(self, *kinds: type) -> list[Any]:
+        """Return what is in the journal of these kinds."""
+        with JournalReader(self.folder / "journal.sqlite") as journal:
+            return [entry.payload for entry in journal.entries() if type(entry.payload) in kinds]
+
+    def replayed_commands(self, number: int) -> int:
+        """Return how many commands of a run a replay repeats; raise an error if one differs."""
+        names = {"strategy": "strategy", "pricing": "pricing", "wagers": "wagers", "fees": "fees"}
+        parts = {name: self.parts[part] for name, part in names.items()}
+        result = SessionReplay(session={"name": "toy"}, **parts).run(self.folder, number)
+        assert result is not None, "the run had a desk"
+        return result.commands
+
+    def _session(self) -> Session:
+        self.lines = []
+
+        def gateway(**settings: Any) -> ToyGateway:
+            self.toy = ToyGateway(**settings)
+            return self.toy
+
+        taken = ("fees", "pricing", "strategy", "risk", "wagers", "markets")
+        return Session(
+            clock=WallClock,
+            gateway=gateway,
+            session={"name": "toy"},
+            segment_seconds=30,
+            compare_seconds=900,
+            account_seconds=60,
+            report_seconds=60,
+            closing_seconds=30,
+            configuration="",
+            **{name: self.parts[name] for name in taken},
+        )
+
+
+@pytest.fixture
+def controlled(compose_settings: Compose, tmp_path: Path) -> ControlledSession:
+    """Return sessions that quote $10 on both lines of one moneyline."""
+    return ControlledSession(build_parts(compose_settings(*WORDS)), tmp_path)
+
+
+def test_every_word_acts_at_once_and_is_journaled(controlled: ControlledSession) -> None:
+    """Each is an input of the desk with who gave it, and a replay sends the same commands."""
+
+    async def scenario(session: ControlledSession) -> None:
+        await session.quoting()
+        await session.say("pause", "a at h")
+        await session.quoting(0)
+        await session.say("resume", GAME)
+        await session.quoting()
+        await session.say("pause", "A at H", "moneyline")
+        await session.quoting(0)
+        await session.say("resume", "H", "1")
+        await session.quoting()
+        before = set(session.toy.open_wagers)
+        await session.say("pull", "1")
+        await until(lambda: not before & set(session.toy.open_wagers))
+        await session.say("set", "strategy.default_stake=7", "risk.max_position_size=300")
+        await until(lambda: session.stakes() == {700})
+        await session.say("pause")
+        await session.quoting(0)
+        await session.say("resume")
+        await session.quoting()
+        await session.say("reduce")
+        await session.quoting(0)
+        await session.say("halt", "the", "line", "moved")
+        await session.say("resume", "all")
+        await session.quoting()
+
+    controlled.run(scenario)
+    kinds = (TradingStateSet, EventPaused, MarketPaused, QuotesPulled, SettingsChanged)
+    given = [event for event in controlled.journaled(*kinds) if event.operator]
+    me = user_text(os.getuid())
+    assert {event.operator for event in given} == {me}
+    assert [type(event) for event in given].count(EventPaused) == 2
+    assert [event.state for event in given if isinstance(event, TradingStateSet)] == [
+        TradingState.PAUSED,
+        TradingState.ACTIVE,
+        TradingState.REDUCING,
+        TradingState.HALTED,
+        TradingState.ACTIVE,
+    ]
+    assert "operator: the line moved" in [getattr(event, "reason", "") for event in given]
+    assert f"{me}: pulled the quotes of A at H" in controlled.lines
+    assert controlled.replayed_commands(1) > 10
+
+
+def test_status_names_every_wager_and_limit(controlled: ControlledSession) -> None:
+    """A person reads state, limits, game, market, book, wagers and the last halts."""
+    shown: list[str] = []
+
+    async def scenario(session: ControlledSession) -> None:
+        await session.quoting()
+        ref = next(iter(session.toy.open_wagers))
+        session.toy.fill(ref)
+        await until(lambda: ref not in session.toy.open_wagers)
+        await session.say("halt", "enough")
+        await session.say("resume")
+        await session.say("set", "risk.max_event_exposure=123")
+        shown.extend(await session.say("status"))
+
+    controlled.run(scenario)
+    text = "\n".join(shown)
+    for part in (
+        "session     toy, start 1 at toy",
+        "state       active: resumed, by ",
+        "of risk.max_total_exposure $",
+        "changed     risk.max_event_exposure=123",
+        "UTC operator: enough",
+        "A at H (game 1): not started;",
+        "of risk.max_event_exposure $123.00",
+        "  moneyline (market 1): ",
+        "    H: fair 50.0 %, $1,000.00 at -110 offered, ",
+        "on A at H, moneyline, ",
+        "if it wins",
+        "latencies   place ",
+    ):
+        assert part in text, shown
+
+
+WRONG: tuple[tuple[tuple[str, ...], str], ...] = (
+    ((), "no word; there are status, pause"),
+    (("paus",), "no word 'paus'; did you mean pause?"),
+    (("reduce", "now"), "reduce: takes nothing after it here; got 'now'"),
+    (("resume",), "the session is active; name a game"),
+    (("pause", "Lakers"), "no game 'Lakers'; there are A at H (1)"),
+    (("pause", "1", "spred"), "no market of A at H 'spred'; there are moneyline (1)"),
+    (("pull", "a", "b", "c"), "pull: write pull [GAME [MARKET]]"),
+    (("set",), "set: name a setting"),
+    (("set", "risk.min_stake"), "set: 'risk.min_stake' is not NAME=VALUE"),
+    (("set", "risk.max_event_exposre=5"), "did you mean risk.max_event_exposure?"),
+    (("set", "risk.max_event_exposure=much"), "'much' is not a number of dollars"),
+    (("set", "risk.min_stake=1e9"), "is above max_stake_per_wager"),
+    (("set", "strategy.spread_margin=0.7"), "strategy.spread_margin: 0.7 is not a probability"),
+    (("set", "strategy.quote_refresh_seconds=9"), "changes only at a start"),
+    (("set", "strategy.__class__=1"), "strategy.__class__: no such setting"),
+    (("set", "markets.types=1"), "markets.types: no such setting"),
+    (("set", "risk.max_stake_per_wager=11", "risk.in_play=maybe"), "'maybe' is not true or"),
+    (("reload",), "was not started from a command line"),
+)
+
+
+def test_a_wrong_word_is_one_line_and_changes_nothing(controlled: ControlledSession) -> None:
+    """The line says what is wrong and what there is; nothing reaches the desk."""
+
+    async def scenario(session: ControlledSession) -> None:
+        for words, message in WRONG:
+            answer = await session.refused(*words)
+            assert message in answer
+            assert "\n" not in answer
+
+    controlled.run(scenario)
+    given = controlled.journaled(EventPaused, MarketPaused, QuotesPulled, SettingsChanged)
+    assert given == []
+
+
+def test_what_a_person_set_holds_over_a_restart(
+    controlled: ControlledSession, run_main: RunMain
+) -> None:
+    """Pauses and settings are inputs of the next start; `reload` takes those of the configuration.
+
+    Between the starts the journal shows them.
+    """
+
+    async def first(session: ControlledSession) -> None:
+        await session.say("set", "strategy.default_stake=7")
+        await session.say("set", "risk.max_stake_per_wager=5")
+        await until(lambda: session.stakes() == {500})
+        await session.say("pause", "1", "moneyline")
+
+    async def second(session: ControlledSession) -> None:
+        assert any("risk.max_stake_per_wager=5" in line for line in session.lines)
+        status = "\n".join(await session.say("status"))
+        assert "not quoted: market paused" in status
+        await session.say("resume", "1", "moneyline")
+        await until(lambda: session.stakes() == {500})
+        session.parts = build_parts_with_stake(session.parts, 9)
+        await session.say("reload")
+        # What rests is kept, and what is lacking is added.
+        await until(lambda: session.staked_cents() == 2 * 900)
+
+    async def third(session: ControlledSession) -> None:
+        await until(lambda: session.stakes() == {1_000})
+
+    first_parts = controlled.parts
+    controlled.run(first)
+    outcome = run_main(main, controlled.home, "status", "session.name=toy")
+    assert outcome.status == 0
+    assert "is not running; this is what its journal says" in outcome.out[0]
+    assert any("risk.max_stake_per_wager=5, by " in line for line in outcome.out)
+    assert any("A at H, moneyline, by " in line for line in outcome.out)
+    controlled.reread = lambda: (controlled.parts["risk"], controlled.parts["strategy"])
+    controlled.run(second)
+    controlled.parts = first_parts
+    for number in (1, 2):
+        assert controlled.replayed_commands(number) > 0
+    controlled.run(third)
+
+
+def build_parts_with_stake(parts: dict[str, Any], dollars: int) -> dict[str, Any]:
+    """Return parts whose strategy has another stake, as if a file had been edited."""
+    strategy = parts["strategy"]
+    changed = type(strategy)(strategy.func, **{**strategy.keywords, "default_stake": dollars})
+    changed.part, changed.written = strategy.part, strategy.written
+    return {**parts, "strategy": changed}
+
+
+def test_only_the_owner_can_open_the_socket(controlled: ControlledSession) -> None:
+    """Folder and socket are closed to others, and the socket is gone with its session."""
+    path = controlled.folder / SOCKET_NAME
+
+    async def scenario(session: ControlledSession) -> None:
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_ISSOCK(path.stat().st_mode)
+
+    controlled.run(scenario)
+    assert not path.exists()
+
+
+HOSTILE = {
+    "no line": b"x" * 3_000,
+    "a line without end": b"x" * 100_000,
+    "no JSON": b"\xff\xfe\x00 nonsense\n",
+    "no list": b'{"word": "halt"}\n',
+    "no texts": b"[1, [2], {}]\n",
+    "deep": b"[" * 4_000 + b"\n",
+    "empty": b"\n",
+}
+
+
+def test_a_hostile_client_is_of_no_concern_to_the_session(controlled: ControlledSession) -> None:
+    """Nonsense is refused, silence and too many clients are cut off; a person is still served."""
+
+    async def scenario(session: ControlledSession) -> None:
+        path = str(session.folder / SOCKET_NAME)
+        for sent in HOSTILE.values():
+            assert b"a request is one short line" in await asyncio.to_thread(answer_to, path, sent)
+        held = [socket.socket(socket.AF_UNIX) for _ in range(30)]
+        for each in held:
+            each.connect(path)
+        with pytest.raises(TradingError, match="does not answer"):
+            await session.say("status")
+        for each in held:
+            each.close()
+        await until_served(session)
+        await session.quoting()
+
+    controlled.run(scenario)
+    assert controlled.lines[-1] == "nothing is open at toy"
+
+
+def answer_to(path: str, sent: bytes) -> bytes:
+    """Return all that the session sends to a client that ends what it sends."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        try:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+        except OSError:
+            # It was cut off, with an answer.
+            pass
+        return client.recv(4_096)
+
+
+async def until_served(session: ControlledSession) -> None:
+    """Ask until the session has noticed that the other clients are gone."""
+    while True:
+        try:
+            assert await session.say("status")
+        except TradingError:
+            continue
+        return
+
+
+def test_a_session_that_is_not_there_is_one_line(tmp_path: Path, run_main: RunMain) -> None:
+    """A wrong name, a missing one, and one that is not running: status 2, and what to do."""
+    for verb in ("control", "status"):
+        outcome = run_main(main, tmp_path, verb, "session.name=none", *["halt"][verb == "status" :])
+        assert (outcome.status, len(outcome.err)) == (2, 1)
+        assert "sessions/none: there is no session" in outcome.err[0]
+    outcome = run_main(main, tmp_path, "control", "halt")
+    assert "name one session, as in session.name=first" in outcome.err[0]
+
+
+def test_words_for_a_session_that_ended_are_refused(
+    controlled: ControlledSession, run_main: RunMain
+) -> None:
+    """Nothing is done, and the line says so."""
+
+    async def scenario(session: ControlledSession) -> None:
+        pass
+
+    controlled.run(scenario)
+    outcome = run_main(main, controlled.home, "control", "session.name=toy", "halt")
+    assert outcome.status == 2
+    assert "session toy is not running; nothing was done" in outcome.err[0]
+    typo = run_main(main, controlled.home, "control", "session.name=tey", "halt")
+    assert "did you mean session.name=toy?" in typo.err[0]
