@@ -37,6 +37,7 @@ from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, InvariantError
+from strategies.trading.model.events import RUN_ENDED
 from strategies.trading.model.ids import WagerRefFactory
 from strategies.trading.model.money import cents_from_dollars, dollars_text
 from strategies.trading.model.settings import Seed
@@ -261,7 +262,7 @@ def _play(env: ReplayEnvironment, connection: ExchangeConnection, desk: Desk, en
     desk.start()
     env.run(until=ended)
     env.run(until=env.now_ns + _GRACE_NS)
-    desk.stop("the recording has ended")
+    desk.stop(RUN_ENDED)
     for _ in range(_MOST_GRACES):
         env.run(until=env.now_ns + _GRACE_NS)
         if not desk.wagers.live_count:

@@ -80,9 +80,8 @@ class Health:
         """Return the present state in one line."""
         desk = self._desk
         quoting = {wager.pair.market_key for wager in desk.wagers.live()}
-        state = desk.risk.state
         parts = [
-            *([] if state is TradingState.ACTIVE else [state.value]),
+            *self._state_texts(),
             f"{len(quoting)} of {counted(len(desk.market_states.markets), 'market')} quoted",
             f"{counted(desk.wagers.live_count, 'wager')} open, {self._responses_text()}",
             f"matched {dollars_text(self._matched_cents)}",
@@ -180,6 +179,12 @@ class Health:
             self.halts.append((now_ns, event))
 
     # Text -------------------------------------------------------------------------------------
+
+    def _state_texts(self) -> list[str]:
+        risk = self._desk.risk
+        if risk.state is TradingState.ACTIVE:
+            return []
+        return [f"{risk.state} ({risk.halt_reason})" if risk.halt_reason else risk.state.value]
 
     def _responses_text(self) -> str:
         responses = self._accepted + self._refused

@@ -28,7 +28,7 @@ from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, WatchdogError
-from strategies.trading.model.events import TradingState, TradingStateSet
+from strategies.trading.model.events import RUN_ENDED, TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
 from strategies.trading.ports.journal import Denial, DeskStarted
@@ -91,6 +91,7 @@ class SessionRun:
         self._service = service
         with JournalReader(folder / "journal.sqlite") as reader:
             self._history = WagerHistory(entry for entry in reader.entries() if entry.run < number)
+            self._earlier_runs = reader.earlier_runs()
         with JournalReader(folder / "journal.sqlite") as reader:
             earlier = OperatorHistory(reader.entries())
         self._control = OperatorControl(
@@ -177,7 +178,7 @@ class SessionRun:
                     await stop.wait()
                     self._control.close()
                     self._notify("cancelling everything")
-                    self._halt("stopped")
+                    self._halt(RUN_ENDED)
                     # With the desk still listening, so that the journal has every end.
                     if await self._closing.confirm():
                         await self._until_desk_knows()
@@ -203,6 +204,7 @@ class SessionRun:
             market_keys,
             *updates.initial,
             tuple(wager.request.ref for wager in earlier),
+            self._earlier_runs,
         )
         self._journal.write_run_context(run_context)
         # A replay finds what was on offer, even after a crash from here on.
@@ -215,15 +217,23 @@ class SessionRun:
             clock=self._clock,
             exchange=exchange,
             journal=self._journal,
+            earlier_runs=self._earlier_runs,
         )
         # Earlier starts journaled these events; only the desk does not know them yet.
         with self._journal.paused():
             desk.restore(earlier)
+        self._journal.loss_record = desk.loss_record
         self._start(desk, updates)
         self._notify(
             f"start {self._settings.desk.start_number}: {counted(len(market_keys), 'market')}, "
             f"{dollars_text(available_cents)} to stake; Ctrl-C stops it"
         )
+        if self._earlier_runs.state is not TradingState.ACTIVE:
+            self._notify(
+                f"{self._earlier_runs.state} by an earlier start: {self._earlier_runs.reason}; "
+                f"python -m live control session.name={self._settings.desk.session_name} resume "
+                "lifts it"
+            )
         self._service.ready()
         tasks.create_task(self._compare_accounts(exchange))
         tasks.create_task(self._report_health())

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from strategies.trading.model.commands import Command
+from strategies.trading.model.earlier_runs import NO_EARLIER_RUNS, EarlierRuns
 from strategies.trading.model.events import Event, MarketsAdded
 from strategies.trading.model.ids import MarketKey, WagerRef
 from strategies.trading.ports.journal import DecideRequested, DeskCall, DeskStarted
@@ -50,6 +51,11 @@ CREATE TABLE IF NOT EXISTS seatings (
     start INTEGER PRIMARY KEY,
     body TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS losses (
+    place INTEGER PRIMARY KEY,
+    start INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
 """ + "".join(
     f"""
 CREATE TRIGGER IF NOT EXISTS {table}_stay BEFORE UPDATE ON {table}
@@ -57,7 +63,7 @@ CREATE TRIGGER IF NOT EXISTS {table}_stay BEFORE UPDATE ON {table}
 CREATE TRIGGER IF NOT EXISTS {table}_last BEFORE DELETE ON {table}
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 """
-    for table in ("entries", "feed", "seatings")
+    for table in ("entries", "feed", "seatings", "losses")
 )
 
 
@@ -65,7 +71,8 @@ class RunContext(Struct, frozen=True):
     """The inputs of the desk of a run, beside its configuration.
 
     The desk knew the first `events`, `markets` and `lines` of the recording's dictionaries, and
-    had restored the wagers `earlier_refs` of earlier runs before its first input.
+    had restored the wagers `earlier_refs` of earlier runs before its first input. It went on from
+    the trading state and the losses of `earlier_runs`.
     """
 
     limits: Limits
@@ -75,6 +82,7 @@ class RunContext(Struct, frozen=True):
     markets: int
     lines: int
     earlier_refs: tuple[WagerRef, ...] = msgspec.field(name="recalled")
+    earlier_runs: EarlierRuns = NO_EARLIER_RUNS
 
 
 class Entry(NamedTuple, Generic[P_co]):

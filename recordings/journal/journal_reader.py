@@ -9,13 +9,18 @@ from typing import Self
 
 import msgspec
 
-from recordings.journal.entries import Entry, Payload, RunContext, decode
+from recordings.journal.entries import KINDS, Entry, Payload, RunContext, decode
+from strategies.trading.model.earlier_runs import EarlierRuns, LossRecord
 from strategies.trading.model.errors import JournalError
+from strategies.trading.model.events import RUN_ENDED, TradingState, TradingStateSet
 
 _SELECT = "SELECT start, input_seq, now_ns, kind, body FROM {} {} ORDER BY place"
 _ALL_ENTRIES = _SELECT.format("entries", "")
 _ENTRIES_OF_RUN = _SELECT.format("entries", "WHERE start = ?")
 _FEED_OF_RUN = _SELECT.format("feed", "WHERE start = ?")
+_TRADING_STATES = _SELECT.format("entries", f"WHERE kind = '{KINDS[TradingStateSet]}'")
+_LAST_LOSSES = "SELECT body FROM losses ORDER BY place DESC LIMIT 1"
+_decode_losses = msgspec.json.Decoder(LossRecord).decode
 
 
 class JournalReader:
@@ -77,6 +82,21 @@ class JournalReader:
             return None if row is None else msgspec.json.decode(row[0], type=RunContext)
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise self._error(error) from error
+
+    def earlier_runs(self) -> EarlierRuns:
+        """Return the trading state and the losses that the runs so far left."""
+        state, reason = TradingState.ACTIVE, ""
+        for entry in self._read(_TRADING_STATES):
+            change = entry.payload
+            # A run that ends halts its desk; that is no decision about the next one.
+            if isinstance(change, TradingStateSet) and change.reason != RUN_ENDED:
+                state, reason = change.state, change.reason
+        try:
+            row = self._database.execute(_LAST_LOSSES).fetchone()
+            losses = LossRecord() if row is None else _decode_losses(row[0])
+        except (sqlite3.Error, msgspec.DecodeError) as error:
+            raise self._error(error) from error
+        return EarlierRuns(state, reason, losses)
 
     def _read(self, statement: str, *values: int) -> Iterator[Entry[Payload]]:
         try:

@@ -18,6 +18,7 @@ from recordings.journal.disk_errors import journal_error
 from recordings.journal.entries import KINDS, SCHEMA, Payload, RunContext
 from recordings.journal.session_lock import session_lock
 from strategies.trading.model.commands import Command
+from strategies.trading.model.earlier_runs import LossRecord
 from strategies.trading.model.events import Event, OfferChanged, TradeSeen
 from strategies.trading.ports.exchange import Listener
 from strategies.trading.ports.journal import (
@@ -36,8 +37,9 @@ class SessionJournal:
     """The desk's journal, in a file that one process at a time writes and any process reads.
 
     `observer`, if set, is called with the time for every input, command and denial, but not for
-    market data. Used as a context manager. Methods raise JournalError if the file cannot be
-    written or read.
+    market data. `loss_record`, if set, returns what the next run must know of the losses; it is
+    recorded together with what caused them. Used as a context manager. Methods raise JournalError
+    if the file cannot be written or read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,6 +48,8 @@ class SessionJournal:
         self._run = 0
         self._input_seq = 0
         self._paused = False
+        self.loss_record: Callable[[], LossRecord] | None = None
+        self._last_record: LossRecord | None = None
         self.observer: Callable[[int, Payload | Denial], None] | None = None
         with ExitStack() as opened:
             opened.enter_context(session_lock(path))
@@ -84,6 +88,7 @@ class SessionJournal:
         """Return once everything recorded so far is on the disk."""
         with self._errors():
             if self._database.in_transaction:
+                self._record_losses()
                 self._database.execute("COMMIT")
 
     @contextmanager
@@ -132,6 +137,15 @@ class SessionJournal:
 
     def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:
         """Record nothing: the account follows from the inputs."""
+
+    def _record_losses(self) -> None:
+        record = None if self.loss_record is None else self.loss_record()
+        if record is not None and record != self._last_record:
+            self._write(
+                "INSERT INTO losses (start, body) VALUES (?, ?)",
+                (self._run, msgspec.json.encode(record).decode()),
+            )
+            self._last_record = record
 
     def _append(self, statement: str, now_ns: int, payload: Payload) -> None:
         kind, body = KINDS[type(payload)], msgspec.json.encode(payload).decode()

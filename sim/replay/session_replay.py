@@ -6,7 +6,7 @@ in a backtest, so that a start has the same report.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import Command
-from strategies.trading.model.errors import TradingError
+from strategies.trading.model.errors import InvariantError, TradingError
 from strategies.trading.model.events import Event, OfferChanged, TimerFired, TradeSeen
 from strategies.trading.model.ids import EventId, MarketId
 from strategies.trading.model.market import Catalogue
@@ -158,6 +158,7 @@ class SessionReplay:
             clock=clock,
             exchange=_SilentExchange(),
             journal=journal,
+            earlier_runs=run.run_context.earlier_runs,
         )
 
 
@@ -317,7 +318,10 @@ class _InputPlayer:
         if isinstance(event, OfferChanged | TradeSeen):
             # A desk numbers these, and does not journal them.
             self._journal.received(self._journal.input_seq + 1, now_ns, event)
-        self._wagers.take(event, now_ns)
+        # Books that contradict the account ended the session too, after it had halted: what the
+        # desk did about it is compared like anything else.
+        with suppress(InvariantError):
+            self._wagers.take(event, now_ns)
 
     def _fire(self, input_seq: int) -> None:
         """Make the calls that are due, until a timer of the desk was among them."""

@@ -78,7 +78,7 @@ def _money(desk: Desk) -> dict[str, Any]:
         "turnover_cents": ledger.turnover_cents,
         "max_exposure_cents": desk.exposure.max_total_cents,
         "max_drawdown_cents": desk.losses.max_drawdown_cents,
-        "halted": desk.losses.hit,
+        "halted": desk.risk.halt_reason,
     }
 
 

@@ -195,6 +195,7 @@ def _limits(rng: Generator) -> Limits:
         min_stake_cents=100,
         max_stake_cents=2_000 * scale,
         max_position_cents=5_000 * scale,
+        nets_positions=True,
         max_market_exposure_cents=6_000 * scale,
         max_event_exposure_cents=10_000 * scale,
         max_total_exposure_cents=_pick(rng, 8_000, 20_000) * scale,

@@ -8,6 +8,7 @@ from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.desk import Desk
 from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_states import MarketStates
+from strategies.trading.model.earlier_runs import NO_EARLIER_RUNS, EarlierRuns
 from strategies.trading.model.ids import MarketKey, WagerRefFactory
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Ladder
@@ -20,6 +21,7 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.loss_limits import LossLimits
+from strategies.trading.risk.rejections import RejectionStreak
 from strategies.trading.risk.risk_manager import RiskManager
 from strategies.trading.wagers.wager import Wagers
 from strategies.trading.wagers.wager_manager import WagerManager, WagerSettings
@@ -54,8 +56,12 @@ def assemble_desk(
     clock: Clock,
     exchange: Exchange,
     journal: Journal,
+    earlier_runs: EarlierRuns = NO_EARLIER_RUNS,
 ) -> Desk:
-    """Return a desk that follows these markets; it does nothing before it is started."""
+    """Return a desk that follows these markets; it does nothing before it is started.
+
+    It goes on from what `earlier_runs` of its session left; `Desk.restore` takes their wagers.
+    """
     strategy = make_strategy(settings.strategy)
     eager = strategy.quote_refresh_ns == 0
     market_states = MarketStates(catalogue, market_keys, eager=eager)
@@ -89,4 +95,6 @@ def assemble_desk(
             settings.limits, ladder, market_states, exposure, ledger, wagers, settings.controls
         ),
         losses=LossLimits(settings.limits, balance_cents),
+        rejections=RejectionStreak(settings.limits),
+        earlier_runs=earlier_runs,
     )

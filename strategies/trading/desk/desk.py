@@ -10,14 +10,18 @@ is not confirmed counts against us: a wager as open, a cancel as not done. A can
 response is sent again; a wager never is.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
+from strategies.trading.accounting.held_positions import held_positions, take_over_marks
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.account_check import AccountCheck
 from strategies.trading.desk.command_sender import CommandSender
+from strategies.trading.desk.market_view import Fairs, decision_on, market_view
 from strategies.trading.desk.strategy_checks import change_strategy, require_quotes
 from strategies.trading.markets.market_states import MarketState, MarketStates
+from strategies.trading.model.earlier_runs import EarlierRuns, LossRecord
 from strategies.trading.model.earlier_wager import EarlierWager
+from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
@@ -31,6 +35,7 @@ from strategies.trading.model.events import (
     TradeSeen,
     TradingState,
     TradingStateSet,
+    WagerAccepted,
     WagerInvalid,
     WagerMatched,
     WagerRejected,
@@ -42,12 +47,13 @@ from strategies.trading.model.settings import of_part
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange
-from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial, Journal
-from strategies.trading.ports.strategy import PairView, Quote, Strategy, View
+from strategies.trading.ports.journal import AccountSnapshot, Denial, Journal
+from strategies.trading.ports.strategy import Quote, Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import COMMAND_RATE
 from strategies.trading.risk.limits import changed_limits
 from strategies.trading.risk.loss_limits import LossLimits
+from strategies.trading.risk.rejections import RejectionStreak
 from strategies.trading.risk.risk_manager import RiskManager
 from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, PrivateUpdate, Wagers
 from strategies.trading.wagers.wager_manager import WagerManager
@@ -62,8 +68,8 @@ class Desk:
     only from `act`, from its own timers and from `stop`, each one after it is in the journal.
     `wants_every_change` says whether it decides on every change instead of at a refresh.
 
-    Raise InvariantError from `take` if the desk's books contradict the exchange's: the books
-    can no longer be trusted, so the caller must cancel everything.
+    Raise InvariantError from `take` if the desk's books contradict the exchange's: the desk is
+    halted then, and as its books can no longer be trusted, the caller must cancel everything.
     """
 
     def __init__(
@@ -83,6 +89,8 @@ class Desk:
         manager: WagerManager,
         risk: RiskManager,
         losses: LossLimits,
+        rejections: RejectionStreak,
+        earlier_runs: EarlierRuns,
     ) -> None:
         """Connect the parts; nothing happens before `start`.
 
@@ -96,6 +104,9 @@ class Desk:
         self.risk = risk
         self.losses = losses
         self.decisions = 0
+        self._rejections = rejections
+        self._earlier_losses = earlier_runs.losses
+        risk.set_state(earlier_runs.state, earlier_runs.reason)
         self._clock = clock
         self._exchange = exchange
         self._journal = journal
@@ -112,7 +123,7 @@ class Desk:
         self.wants_every_change = strategy.quote_refresh_ns == 0
 
     def restore(self, wagers: Iterable[EarlierWager]) -> None:
-        """Take over wagers of earlier runs, as if this desk had placed them; call before `start`.
+        """Take over what earlier runs left, with these wagers of theirs; call before `start`.
 
         Their updates would be journaled like any input: pause the journal, which has them already.
         """
@@ -120,10 +131,20 @@ class Desk:
             self.wagers.register(wager.request, wager.placed_ns)
             for at_ns, event in wager.updates:
                 self.take(event, at_ns)
+        losses = self._earlier_losses
+        missing = take_over_marks(self.exposure, losses.positions, self.market_states.books)
+        self._rejections.clear()
+        self.losses.take_over(losses, missing, self.ledger.equity_cents)
+
+    def loss_record(self) -> LossRecord:
+        """Return what the loss limits of the next run must know of this one and those before."""
+        return self.losses.record(self.ledger.profit_cents, held_positions(self.exposure))
 
     def start(self) -> None:
-        """Schedule the first refresh."""
-        self._clock.call_at(self._clock.now_ns() + self._tick_ns, self._refresh)
+        """Schedule the first refresh; halt if earlier runs have used up a loss limit."""
+        now_ns = self._clock.now_ns()
+        self._halt(self.losses.update(now_ns, self.ledger.equity_cents), now_ns)
+        self._clock.call_at(now_ns + self._tick_ns, self._refresh)
 
     def stop(self, reason: str) -> None:
         """Halt and cancel everything."""
@@ -142,23 +163,12 @@ class Desk:
             return
         if not isinstance(event, TradeSeen):
             self._journal.received(self._input_seq, at_ns, event)
-        match event:
-            case MarketSettled():
-                self.ledger.settle(event)
-                self._update_accounts(at_ns)
-            case TradingStateSet():
-                self._set_trading_state(event, at_ns)
-            case QuotesPulled():
-                self._pull(event, at_ns)
-            case SettingsChanged():
-                self._change_settings(event)
-            case AccountState():
-                if self._account_check.needs_another(event, at_ns):
-                    self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
-            case _ if isinstance(event, PrivateUpdate):
-                self._apply_private(event, at_ns)
-            case _:
-                self.market_states.apply(event, at_ns)
+        try:
+            self._apply(event, at_ns)
+        except InvariantError as error:
+            name = "drift" if isinstance(event, AccountState) else "books"
+            self._halt(f"{name}: {error}", at_ns)
+            raise
 
     def act(self, now_ns: int) -> None:
         """Decide on every market that cannot wait for the next refresh, and send commands."""
@@ -204,10 +214,33 @@ class Desk:
 
     # Applying ---------------------------------------------------------------------------------
 
+    def _apply(self, event: Event, at_ns: int) -> None:
+        match event:
+            case MarketSettled():
+                self.ledger.settle(event)
+                self._update_accounts(at_ns)
+            case TradingStateSet():
+                self._set_trading_state(event, at_ns)
+            case QuotesPulled():
+                self._pull(event, at_ns)
+            case SettingsChanged():
+                self._change_settings(event)
+            case AccountState():
+                if self._account_check.needs_another(event, at_ns):
+                    self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
+            case _ if isinstance(event, PrivateUpdate):
+                self._apply_private(event, at_ns)
+            case _:
+                self.market_states.apply(event, at_ns)
+
     def _apply_private(self, event: PrivateUpdate, at_ns: int) -> None:
         wager = self.wagers.apply(event, at_ns)
         if wager is None:
             return
+        if isinstance(event, WagerRejected):
+            self._halt(self._rejections.add(event, wager.placed_ns, at_ns), at_ns)
+        elif isinstance(event, WagerAccepted):
+            self._rejections.clear()
         market = self.market_states.markets[wager.pair.market_key]
         market.targets = None
         if isinstance(event, WagerMatched | ProfitCorrected):
@@ -244,7 +277,8 @@ class Desk:
         # A pause is no statement about losses: only one who lifts a halt has looked at them.
         if event.state is TradingState.ACTIVE and self.risk.state is TradingState.HALTED:
             self.losses.accept(self.ledger.equity_cents)
-        self.risk.state = event.state
+            self._rejections.clear()
+        self.risk.set_state(event.state, event.reason)
         self.market_states.mark_all_urgent()
         if event.state is TradingState.HALTED:
             self._sender.cancel_all(at_ns)
@@ -267,13 +301,14 @@ class Desk:
         limits = changed_limits(self._first_limits, of_part("risk", event.values))
         self.risk.use(limits)
         self.losses.use(limits)
+        self._rejections.use(limits)
         self.manager.min_stake_cents = limits.min_stake_cents
         changes = of_part("strategy", event.values)
         self._strategy = change_strategy(self._strategy, self._strategy_factory, changes)
         self.market_states.mark_all_urgent()
 
     def _update_accounts(self, now_ns: int) -> None:
-        """Journal changed accounts, and halt if a loss limit is hit."""
+        """Journal changed accounts, and halt if a loss limit is reached."""
         self.risk.note_open_stake()
         ledger = self.ledger
         accounts = AccountSnapshot(
@@ -303,7 +338,7 @@ class Desk:
         self._update_accounts(now_ns)
         market.block_reason = self.risk.block_reason(market, now_ns)
         blocked = market.block_reason is not None
-        targets = () if blocked else self._strategy.quote(self._view(market, fairs, now_ns))
+        targets = () if blocked else self._quote(market, fairs, now_ns)
         same = targets == market.targets and targets is not None
         if same and self.risk.prices_hold(market, targets, now_ns):
             return
@@ -313,7 +348,7 @@ class Desk:
             self._halt(mispriced, now_ns)
             return
         allowed, denials = self.risk.trim(market, targets, now_ns)
-        self._journal.decided(now_ns, self._decision(market, fairs, allowed))
+        self._journal.decided(now_ns, decision_on(market, fairs, allowed))
         changes = self.manager.converge(market.line_ids, targets, allowed, now_ns)
         denials += self._sender.send(changes, now_ns)
         self._deny(market, denials, now_ns)
@@ -344,29 +379,6 @@ class Desk:
                 book.mark_touches()
         return fairs
 
-    def _view(self, market: MarketState, fairs: Sequence[float | None], now_ns: int) -> View:
-        event = market.event
-        return View(
-            now_ns=now_ns,
-            event=event.event,
-            event_status=event.status,
-            score=event.score,
-            market=market.market,
-            market_status=market.status,
-            pairs=tuple(
-                PairView(book, fair, self.exposure.position(book.pair))
-                for book, fair in zip(market.books, fairs, strict=True)
-            ),
-            positions=self.exposure.positions_of(event.event.event_id),
-            ladder=self._ladder,
-        )
-
-    def _decision(
-        self, market: MarketState, fairs: Sequence[float | None], quotes: tuple[Quote, ...]
-    ) -> Decision:
-        priced: list[tuple[PairId, float]] = [
-            (book.pair.pair_id, fair)
-            for book, fair in zip(market.books, fairs, strict=True)
-            if fair is not None
-        ]
-        return Decision(market.key, tuple(priced), quotes)
+    def _quote(self, market: MarketState, fairs: Fairs, now_ns: int) -> tuple[Quote, ...]:
+        view = market_view(market, fairs, self.exposure, self._ladder, now_ns)
+        return self._strategy.quote(view)

@@ -20,6 +20,9 @@ from strategies.trading.model.market import (
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.settings import SettingValue
 
+# The reason of the halt with which a run ends on its own; no later run is halted by it.
+RUN_ENDED = "stopped"
+
 
 class TradingState(StrEnum):
     """The permission of the desk: anything, only what lowers its exposure, or only cancels.

@@ -236,6 +236,10 @@ class Exposure:
         if position is not None:
             self._revalue(position)
 
+    def fair_of(self, pair_id: PairId) -> float | None:
+        """Return the last fair probability of a pair's first line, None before there was one."""
+        return self._fairs.get(pair_id)
+
     def release(self, pair: Pair) -> None:
         """Remove what is matched, as the pair was settled."""
         self._joint_by_event.pop(pair.first.event_id, None)

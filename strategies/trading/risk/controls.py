@@ -14,7 +14,7 @@ from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
 from strategies.trading.ports.control import Control, Proposal
-from strategies.trading.risk.limits import Limits
+from strategies.trading.risk.limits import Limits, held_cents
 from strategies.trading.risk.price_sanity import PriceSanityControl
 
 # Checked by the risk manager itself before every control: that nothing is sent while halted, or
@@ -134,12 +134,12 @@ class PositionControl:
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
         position, side = proposal.position, proposal.side
-        held_cents = position.line_loss_cents(side) + position.open_cents[side]
-        held_cents += proposal.command.stake_cents
-        if held_cents <= self.limits.max_position_cents:
+        cents = held_cents(self.limits, position, side) + position.open_cents[side]
+        cents += proposal.command.stake_cents
+        if cents <= self.limits.max_position_cents:
             return None
         most = dollars_text(self.limits.max_position_cents)
-        return f"the line would hold {dollars_text(held_cents)}; risk.max_position_size is {most}"
+        return f"the line would hold {dollars_text(cents)}; risk.max_position_size is {most}"
 
 
 @dataclass(frozen=True, slots=True)

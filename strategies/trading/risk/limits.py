@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from msgspec import Meta, Struct, to_builtins
 
 from strategies.trading.model.money import cents_from_dollars
+from strategies.trading.model.position import Position
 from strategies.trading.model.setting_reader import SettingError, read_settings
 from strategies.trading.model.settings import (
     AmericanOdds,
@@ -20,6 +21,7 @@ from strategies.trading.model.settings import (
     nanoseconds,
 )
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.risk.trading_day import UTC_MIDNIGHT, read_trading_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,22 @@ class Limits:
     in_play: bool
     stop_before_start_ns: int
     exposure_credit: bool
-    # Defaults are for runs recorded before these limits existed; zero sets none.
+    # Defaults are for runs recorded before these limits existed; zero sets none. Without
+    # `nets_positions` all stake matched on a line counts, whatever the other line offsets.
     max_open_stake_times_cash: Decimal = Decimal(0)
     max_price_deviation_percent: Decimal = Decimal(0)
     max_mispriced_in_row: int = 0
+    nets_positions: bool = False
+    day_starts: str = UTC_MIDNIGHT
+    max_rejections_in_row: int = 0
+    rejections_within_ns: int = 0
+
+
+def held_cents(limits: Limits, position: Position, side: int) -> int:
+    """Return what is matched on a line as `max_position_cents` counts it."""
+    if limits.nets_positions:
+        return position.line_loss_cents(side)
+    return position.matched_cents[side]
 
 
 class RiskSettings(Struct, frozen=True, kw_only=True):
@@ -130,15 +144,35 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             "costs more than `max_price_deviation_percent` allows, trading halts; 0 never."
         ),
     ]
+    # Configurations of sessions that were saved before these settings existed lack them.
+    day_starts: Annotated[
+        str,
+        Meta(
+            description="When the day of `max_daily_loss` turns: a local time and its zone, as in "
+            "`06:00 America/New_York`."
+        ),
+    ] = UTC_MIDNIGHT
+    max_rejections_in_row: Annotated[
+        Whole,
+        Meta(
+            description="How many placements in a row the exchange may refuse until trading halts; "
+            "0 sets no limit."
+        ),
+    ] = 0
+    rejections_within_seconds: Annotated[
+        Seconds,
+        Meta(description="The time within which refused placements count as in a row."),
+    ] = 0
 
     def __post_init__(self) -> None:
-        """Raise SettingError for a lower bound above its upper bound."""
+        """Raise SettingError for a lower bound above its upper bound, or a wrong time of day."""
         if self.min_stake > self.max_stake_per_wager:
             problem = f"{self.min_stake} is above max_stake_per_wager, {self.max_stake_per_wager}"
             raise SettingError("min_stake", problem)
         if self.shortest_odds > self.longest_odds:
             problem = f"{self.shortest_odds} is above longest_odds, {self.longest_odds}"
             raise SettingError("shortest_odds", problem)
+        read_trading_days(self.day_starts)
 
     @classmethod
     def of(cls, limits: Limits) -> Self:
@@ -163,6 +197,9 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             max_open_stake_times_cash=float(limits.max_open_stake_times_cash),
             max_price_deviation_percent=float(limits.max_price_deviation_percent),
             max_mispriced_in_row=limits.max_mispriced_in_row,
+            day_starts=limits.day_starts,
+            max_rejections_in_row=limits.max_rejections_in_row,
+            rejections_within_seconds=limits.rejections_within_ns / NS_PER_SECOND,
         )
 
     def build(self) -> Limits:
@@ -187,6 +224,10 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             max_open_stake_times_cash=Decimal(str(self.max_open_stake_times_cash)),
             max_price_deviation_percent=Decimal(str(self.max_price_deviation_percent)),
             max_mispriced_in_row=self.max_mispriced_in_row,
+            nets_positions=True,
+            day_starts=self.day_starts,
+            max_rejections_in_row=self.max_rejections_in_row,
+            rejections_within_ns=nanoseconds(self.rejections_within_seconds),
         )
 
 

@@ -4,7 +4,7 @@ from strategies.trading.model.event_exposure import PairOutcomes, worst_if_lost_
 from strategies.trading.model.ids import LineId, MarketKey
 from strategies.trading.model.market import Pair
 from strategies.trading.model.position import Exposure, Position
-from strategies.trading.risk.limits import Limits
+from strategies.trading.risk.limits import Limits, held_cents
 
 
 class _PlannedPair:
@@ -54,8 +54,8 @@ class MarketPlan:
     def most_by_position(self, line_id: LineId) -> int:
         """Return how much more may be staked on a line by the position limit, in cents."""
         planned, side = self._by_line[line_id]
-        held_cents = planned.position.line_loss_cents(side) + planned.planned_cents[side]
-        return self._limits.max_position_cents - held_cents
+        matched_cents = held_cents(self._limits, planned.position, side)
+        return self._limits.max_position_cents - matched_cents - planned.planned_cents[side]
 
     def most_by_exposure(self, line_id: LineId, wanted_cents: int, *, reducing: bool) -> int:
         """Return how much more may be staked on a line by the exposure limits, in cents.

@@ -15,7 +15,7 @@ from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.book import Book
 from strategies.trading.model.commands import PlaceWager
-from strategies.trading.model.events import TradingState
+from strategies.trading.model.events import RUN_ENDED, TradingState
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.money import dollars_text
@@ -44,7 +44,10 @@ from strategies.trading.wagers.wager import Wagers
 
 
 class RiskManager:
-    """Enforces the `limits` of a session. `state` is what the desk may do."""
+    """Enforces the `limits` of a session. `state` is what the desk may do.
+
+    `halt_reason` is why it is halted; None if it is not, or only because its run has ended.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class RiskManager:
     ) -> None:
         """Start active; raise ConfigError for an own control without a method `check`."""
         self.state = TradingState.ACTIVE
+        self.halt_reason: str | None = None
         self._ladder = ladder
         self._market_states = market_states
         self._exposure = exposure
@@ -74,6 +78,14 @@ class RiskManager:
         self._controls = Controls(limits, self._ladder, self._own_controls)
         self._prices = PriceSanityControl(limits)
         self._mispriced = MispricedStreak(limits)
+
+    def set_state(self, state: TradingState, reason: str) -> None:
+        """Set what the desk may do; the end of a run does not hide why it was halted before."""
+        self.state = state
+        if state is not TradingState.HALTED:
+            self.halt_reason = None
+        elif reason != RUN_ENDED:
+            self.halt_reason = reason
 
     def block_reason(self, market: MarketState, now_ns: int) -> str | None:
         """Return why a market may not be quoted now, None if it may."""

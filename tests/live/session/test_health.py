@@ -10,6 +10,7 @@ from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import CancelWager, Intent, PlaceWager
 from strategies.trading.model.events import (
+    RUN_ENDED,
     CancelRefused,
     ProfitCorrected,
     TradingState,
@@ -161,8 +162,10 @@ def test_denials_are_reported_by_control(health: Health) -> None:
 def test_a_desk_that_may_not_trade_is_reported_first(desk: Desk, health: Health) -> None:
     """The line begins with the trading state and its reason, if nothing is quoted."""
     assert health.line().startswith("0 of 1 market quoted")
-    desk.risk.state = TradingState.HALTED
+    desk.risk.set_state(TradingState.HALTED, RUN_ENDED)
     assert health.line().startswith("halted; ")
+    desk.risk.set_state(TradingState.HALTED, "drift: a cent")
+    assert health.line().startswith("halted (drift: a cent); ")
 
 
 def test_the_memory_of_unanswered_requests_is_bounded(health: Health) -> None:

@@ -259,10 +259,15 @@ class ToyGateway:
     def _emit(self, *events: Event) -> None:
         """Send events after the call that caused them."""
         self._context.before_sending()
-        asyncio.get_running_loop().call_soon(self.clock.enter, lambda: self._deliver(events))
+        # A task of the session, as an error of the desk must end the session.
+        self._context.tasks.create_task(self._enter(events))
+
+    async def _enter(self, events: Sequence[Event]) -> None:
+        self.clock.enter(lambda: self._deliver(events))
 
     def _deliver(self, events: Sequence[Event]) -> None:
         assert self._listener is not None, "a listener is attached"
         for event in events:
             self._listener.take(event, self.clock.now_ns())
+            self.delivered.append(event)
         self._listener.act(self.clock.now_ns())

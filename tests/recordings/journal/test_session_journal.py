@@ -15,8 +15,15 @@ from recordings.journal.entries import Entry, Payload
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_journal import SessionJournal
 from strategies.trading.model.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
+from strategies.trading.model.earlier_runs import (
+    NO_EARLIER_RUNS,
+    EarlierRuns,
+    HeldPosition,
+    LossRecord,
+)
 from strategies.trading.model.errors import JournalError
 from strategies.trading.model.events import (
+    RUN_ENDED,
     AccountState,
     Event,
     FeedLost,
@@ -26,7 +33,7 @@ from strategies.trading.model.events import (
     TradingStateSet,
     WagerMatched,
 )
-from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, PairId, WagerRef
 from strategies.trading.model.market import Line, Market, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
@@ -175,7 +182,33 @@ def test_a_journal_with_the_kind_names_of_version_0_1_is_read(tmp_path: Path) ->
     assert run_context.earlier_refs == ("first-1-1", "first-1-2")
     assert run_context.market_keys == (MarketKey(EventId("9000013"), MarketId("219")),)
     assert run_context.limits.max_stake_cents == 25_000
-    assert msgspec.json.encode(run_context).decode() == CONTEXT_OF_0_1
+    assert run_context.earlier_runs == NO_EARLIER_RUNS
+    assert not run_context.limits.nets_positions
+    written = msgspec.json.decode(msgspec.json.encode(run_context))
+    of_0_1 = msgspec.json.decode(CONTEXT_OF_0_1)
+    assert of_0_1.pop("limits").items() <= written.pop("limits").items()
+    assert of_0_1.items() <= written.items()
+
+
+def test_what_a_run_leaves_is_read_from_the_journal(tmp_path: Path) -> None:
+    """The last trading state that was no run's end, and the losses as they were at a commit."""
+    path = tmp_path / "journal"
+    losses = LossRecord(-100, 1, 2, 3, (HeldPosition(PairId("p"), 0.5, -1, -2),))
+    with SessionJournal(path) as journal:
+        journal.begin_run(1)
+        with JournalReader(path) as reader:
+            assert reader.earlier_runs() == NO_EARLIER_RUNS
+        journal.loss_record = lambda: losses
+        journal.received(1, 2, TradingStateSet(TradingState.HALTED, "drift: a cent"))
+        journal.received(2, 3, TradingStateSet(TradingState.HALTED, RUN_ENDED))
+    with JournalReader(path) as reader:
+        assert reader.earlier_runs() == EarlierRuns(TradingState.HALTED, "drift: a cent", losses)
+    with SessionJournal(path) as journal:
+        journal.begin_run(4)
+        journal.received(1, 5, TradingStateSet(TradingState.ACTIVE, "resumed"))
+        journal.commit()
+        with JournalReader(path) as reader:
+            assert reader.earlier_runs() == EarlierRuns(TradingState.ACTIVE, "resumed", losses)
 
 
 def test_renamed_types_are_written_with_their_names_of_version_0_1(tmp_path: Path) -> None:

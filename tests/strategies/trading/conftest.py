@@ -10,6 +10,7 @@ import pytest
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.model.commands import Command, Intent, PlaceWager
+from strategies.trading.model.earlier_runs import NO_EARLIER_RUNS, EarlierRuns
 from strategies.trading.model.events import (
     Event,
     MarketSettled,
@@ -101,6 +102,7 @@ GENEROUS = Limits(
     in_play=False,
     stop_before_start_ns=120 * NS_PER_SECOND,
     exposure_credit=False,
+    nets_positions=True,
 )
 
 
@@ -274,6 +276,7 @@ class DeskHarness:
         opened: bool = True,
         pricing: Pricing = Consensus(0.2),  # noqa: B008 - immutable
         make_strategy: Callable[[int], Any] = FixedStrategy,
+        earlier_runs: EarlierRuns = NO_EARLIER_RUNS,
         **limits: Any,
     ) -> None:
         """Start a desk that follows every market; all of them are open if `opened`."""
@@ -304,7 +307,9 @@ class DeskHarness:
             clock=self.clock,
             exchange=self.exchange,
             journal=self.journal,
+            earlier_runs=earlier_runs,
         )
+        self.desk.restore(())
         self.desk.start()
         if opened:
             for key in self.catalogue.markets:

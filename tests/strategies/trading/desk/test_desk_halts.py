@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from strategies.trading.model.earlier_runs import EarlierRuns, HeldPosition, LossRecord
+from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import (
+    RUN_ENDED,
     CancelRefused,
     Event,
     EventPaused,
@@ -20,11 +23,12 @@ from strategies.trading.model.events import (
     WagerAccepted,
     WagerCancelled,
     WagerOpened,
+    WagerRejected,
 )
-from strategies.trading.model.ids import EventId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.ids import EventId, MarketId, MarketKey, PairId, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.units import NS_PER_SECOND
-from tests.strategies.trading.conftest import DeskHarness
+from tests.strategies.trading.conftest import START_NS, DeskHarness
 
 MakeHarness = Callable[..., DeskHarness]
 
@@ -223,6 +227,100 @@ def test_an_operator_can_reactivate_a_halted_desk(make_harness: MakeHarness) -> 
     assert placed(harness) == [("home", 110, 1_000)]
     harness.fill_new("home2", 100, 4_999)
     harness.settle(harness.key("g2"), {"home2": Result.LOST})
+    assert harness.desk.risk.state is TradingState.ACTIVE
+
+
+def test_a_desk_starts_as_earlier_runs_left_it(make_harness: MakeHarness) -> None:
+    """Halted by an earlier run, it places nothing until a person lifts the halt."""
+    halt = EarlierRuns(TradingState.HALTED, "max_daily_loss: $50.00 lost today")
+    harness = make_harness(earlier_runs=halt)
+    harness.set_quotes(harness.quote("home", 110, 1_000))
+    assert harness.exchange.kinds == []
+    assert harness.desk.risk.halt_reason == halt.reason
+    set_trading_state(harness, TradingState.ACTIVE)
+    assert placed(harness) == [("home", 110, 1_000)]
+    assert harness.desk.risk.halt_reason is None
+
+
+def test_the_end_of_a_run_keeps_the_reason_of_its_halt(harness: DeskHarness) -> None:
+    """A run that ends is no halt of its own, and hides none."""
+    harness.desk.stop(RUN_ENDED)
+    assert harness.desk.risk.halt_reason is None
+    harness.desk.stop("rejections: 10 in a row")
+    harness.desk.stop(RUN_ENDED)
+    assert harness.desk.risk.halt_reason == "rejections: 10 in a row"
+
+
+@pytest.mark.parametrize(("followed", "lost"), [(True, "$10.00"), (False, "$30.00")])
+def test_a_position_that_is_not_restored_still_counts(
+    make_harness: MakeHarness, followed: bool, lost: str
+) -> None:
+    """Its last mark counts while its market is followed, its worst outcome once it is not."""
+    pair_id = make_harness().pair("home").pair_id if followed else PairId("gone")
+    held = HeldPosition(pair_id, 0.4, -1_000, -3_000)
+    today = LossRecord(day_from_ns=START_NS, positions=(held,))
+    harness = make_harness(earlier_runs=EarlierRuns(losses=today), max_daily_loss_cents=1_000)
+    assert harness.desk.risk.halt_reason == f"max_daily_loss: {lost} lost today"
+
+
+def test_a_position_is_recorded_with_its_mark_and_its_worst_outcome(harness: DeskHarness) -> None:
+    """What the next run needs of a position is in the record, and nothing of a settled one."""
+    harness.fill_new("home", 150, 1_000)
+    harness.fill_new("home2", 100, 2_000)
+    harness.settle(harness.key("g2"), {"home2": Result.LOST})
+    harness.desk.exposure.mark(harness.pair("home"), 0.5)
+    record = harness.desk.loss_record()
+    assert record.profit_cents == -2_000
+    assert record.positions == (HeldPosition(harness.pair("home").pair_id, 0.5, 250, -1_000),)
+
+
+def test_contradicting_books_halt_before_the_error(harness: DeskHarness) -> None:
+    """A fill beyond the stake halts by name, cancels everything, and is raised to the caller."""
+    ref = one_open(harness)
+    with pytest.raises(InvariantError):
+        harness.fill(ref, 1_001)
+    assert (harness.desk.risk.halt_reason or "").startswith(f"books: wager {ref}: $10.01")
+    assert harness.exchange.kinds == ["cancel_all"]
+
+
+# Rejections ----------------------------------------------------------------------------------
+
+
+def reject(harness: DeskHarness, times: int, code: str = "insufficient_amount") -> None:
+    """Place one wager after another, each refused by the exchange."""
+    for _ in range(times):
+        harness.clock.advance(NS_PER_SECOND)
+        harness.take(WagerRejected(harness.register("home", 110, 1_000), code))
+
+
+STREAK = {"max_rejections_in_row": 3, "rejections_within_ns": 10 * NS_PER_SECOND}
+
+
+def test_rejections_in_a_row_halt(make_harness: MakeHarness) -> None:
+    """As many refused placements in a row as the limit allows halt the desk, by name."""
+    harness = make_harness(**STREAK)
+    reject(harness, 2)
+    assert harness.desk.risk.state is TradingState.ACTIVE
+    reject(harness, 1)
+    reason = "rejections: 3 in a row, last insufficient_amount"
+    assert harness.desk.risk.halt_reason == reason
+    set_trading_state(harness, TradingState.ACTIVE)
+    reject(harness, 2)
+    assert harness.desk.risk.state is TradingState.ACTIVE
+
+
+def test_rejections_that_are_not_in_a_row_do_not_halt(make_harness: MakeHarness) -> None:
+    """An accepted wager, time, a passing reason and one batch do not make a row."""
+    harness = make_harness(**STREAK)
+    reject(harness, 2)
+    harness.take(WagerAccepted(harness.register("home", 110, 1_000)))
+    reject(harness, 2)
+    harness.clock.advance(10 * NS_PER_SECOND)
+    reject(harness, 2)
+    harness.clock.advance(10 * NS_PER_SECOND)
+    reject(harness, 9, "event_not_available")
+    for ref in [harness.register("home", 110, 100) for _ in range(9)]:
+        harness.take(WagerRejected(ref, "insufficient_amount"))
     assert harness.desk.risk.state is TradingState.ACTIVE
 
 

@@ -118,6 +118,15 @@ def test_the_position_limit_is_net_of_what_the_other_line_offsets(
     assert plan.most_by_position(LineId("away")) == 1_000 - (900 - 600)
 
 
+def test_runs_recorded_before_counted_all_stake_of_a_line(make_harness: MakeHarness) -> None:
+    """A replay of such a run counts as it did, or it would send other commands."""
+    harness = make_harness(max_position_cents=1_000, nets_positions=False)
+    harness.fill_new("home", 100, 300)
+    harness.fill_new("away", 100, 900)
+    assert plan_of(harness).most_by_position(LineId("home")) == 700
+    assert plan_of(harness).most_by_position(LineId("away")) == 100
+
+
 def test_a_maker_that_is_matched_on_both_sides_is_never_out_of_position(
     make_harness: MakeHarness,
 ) -> None:
