@@ -182,6 +182,7 @@ class ToyGateway:
         self.clock = clock()
         self.market = ToyMarket(self.clock)
         self.account_wagers = ToyOpenWagers()
+        self.delivered: list[Event] = []
         self._matched_cents = 0
         self._listener: Listener | None = None
 
