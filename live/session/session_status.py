@@ -69,7 +69,8 @@ class SessionStatus:
         desk, last = self._desk, self._health.last_state
         feed = "; the feed is lost" if desk.market_states.feed_lost else ""
         if last is None or last.state is not desk.risk.state:
-            return f"{desk.risk.state}{feed}"
+            reason = f": {desk.risk.halt_reason}" if desk.risk.halt_reason else ""
+            return f"{desk.risk.state}{reason}{feed}"
         by = f", by {last.operator}" if last.operator else ""
         return f"{desk.risk.state}: {last.reason}{by}{feed}"
 
