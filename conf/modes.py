@@ -16,6 +16,7 @@ class Mode(StrEnum):
     PAPER = "paper"
     RECONCILE = "reconcile"
     RECORD = "record"
+    REHEARSE = "rehearse"
     REPLAY = "replay"
     SERVE = "serve"
 
@@ -33,6 +34,7 @@ _COMMANDS = {
     Mode.PAPER: "python -m live paper",
     Mode.RECONCILE: "python -m live reconcile",
     Mode.RECORD: "python -m live record",
+    Mode.REHEARSE: "python -m live rehearse",
     Mode.REPLAY: "python -m sim replay",
     Mode.SERVE: "python -m sim serve",
 }

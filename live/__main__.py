@@ -26,6 +26,8 @@ usage: python -m live VERB [...] [--debug]
   check      log in, list what is on offer, open a socket; report the first thing that is wrong
   paper      trade the live market on paper, until Ctrl-C
   trade      trade at the exchange, until Ctrl-C; real money is refused for now
+  rehearse   trade with faults and drills, at an exchange of play money, and judge it as the
+             exchange's review does
   record     record the exchange's stream, until Ctrl-C
   status     the balance, and every open wager; with session.name=NAME the state of a session
   control    pause, resume, reduce, halt, pull, set, reload: words for a running session
@@ -60,6 +62,19 @@ Everything received and sent is kept in sessions/NAME. Ctrl-C cancels everything
 nothing is open; a second one stops at once.
 
   python -m live {verb} +experiment=nba prophet=sandbox_local session.name=first
+"""
+
+REHEARSE_HELP = """\
+usage: python -m live rehearse [+experiment=NAME] [prophet=NAME] [SETTING=VALUE ...]
+
+Runs the session of `trade` for rehearsal.hours, with faults on a schedule drawn from the seed, a
+kill switch drill, and wagers that must be refused. Prints what the exchange's review asks for, with
+what was measured, and saves the page in sessions/NAME/rehearsal-00001.md and .json. Status 1 if the
+review would not let it pass. One that passed is put on record: trade with real money needs it, of
+this version and configuration, at most 14 days old. Our own sandbox is asked for every fault;
+elsewhere only those happen that can be caused from our side.
+
+  python -m live rehearse +experiment=nba prophet=sandbox_local rehearsal.hours=2
 """
 
 OPERATE_HELP = """\
@@ -167,6 +182,17 @@ def _trade(verb: str, mode: Mode) -> Verb:
     return trade
 
 
+def _rehearse(words: Sequence[str]) -> None:
+    from conf.compose import session_from_command_line  # noqa: PLC0415
+    from live.console import present_rehearsal  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(REHEARSE_HELP, end="")
+        return
+    refuse_other_modes(words, Mode.REHEARSE)
+    present_rehearsal(session_from_command_line(words, Mode.REHEARSE))
+
+
 def _operate(verb: str, present: str) -> Verb:
     """Return a verb that runs an account tool."""
 
@@ -236,6 +262,7 @@ VERBS: dict[str, Verb] = {
     "check": _operate("check", "present_check"),
     "paper": _trade("paper", Mode.PAPER),
     "trade": _trade("trade", Mode.LIVE),
+    "rehearse": _rehearse,
     "record": _record,
     "status": _status,
     "control": _control,

@@ -4,10 +4,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from live.prophetx.connection import Connection, connected
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     # The account tools start fast: they do not import what records and trades.
     from live.prophetx.tools.reconcile import Reconciliation
     from live.prophetx.tools.record import Recording
+    from live.prophetx.tools.rehearse import Rehearsal
     from live.session.session import Session
     from live.session.settable_settings import Reread
+
+T = TypeVar("T")
+Stoppable = Callable[[Path, Mapping[str, str], asyncio.Event, Callable[[str], None]], Awaitable[T]]
 
 
 def present_check(tools: AccountTools) -> None:
@@ -91,13 +96,21 @@ def present_session(session: "Session", reread: "Reread") -> None:
 
     `reread` reads the configuration again, when an operator asks for it.
     """
-    asyncio.run(_trade(session, reread))
+    asyncio.run(_stoppable(partial(session.run, reread=reread)))
 
 
-async def _trade(session: "Session", reread: "Reread") -> None:
+def present_rehearsal(rehearsal: "Rehearsal") -> None:
+    """Rehearse, and print what was judged; raise RehearsalFailedError if it did not pass."""
+    review = asyncio.run(_stoppable(rehearsal.run))
+    for line in review.lines():
+        print(line)
+    review.require_passed()
+
+
+async def _stoppable(run: "Stoppable[T]") -> T:
+    """Run a session until the first signal; a second one stops it at once."""
     stop = asyncio.Event()
-    running = session.run(Path.cwd(), os.environ, stop, _print_to_stderr, reread)
-    trading = asyncio.ensure_future(running)
+    trading = asyncio.ensure_future(run(Path.cwd(), os.environ, stop, _print_to_stderr))
 
     def interrupt() -> None:
         if stop.is_set():
@@ -107,7 +120,7 @@ async def _trade(session: "Session", reread: "Reread") -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, interrupt)
     try:
-        await trading
+        return await trading
     except asyncio.CancelledError:
         message = "stopped at once: wagers may be open; run python -m live cancel-all"
         raise ExchangeError(message) from None

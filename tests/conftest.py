@@ -106,8 +106,9 @@ def composed(*overrides: str) -> DictConfig:
 
     A live session in the process of a test has no watchdog, unless the settings say otherwise.
     """
-    watchdog = ("run.watchdog_seconds=null",) * ("mode=live" in overrides)
-    return deepcopy(composed_once(*watchdog, *overrides))
+    places = {"mode=live": "run", "mode=rehearse": "run.trade"}
+    found = [f"{place}.watchdog_seconds=null" for m, place in places.items() if m in overrides]
+    return deepcopy(composed_once(*found, *overrides))
 
 
 @cache  # Hydra takes a tenth of a second, and hundreds of tests ask for the same few.

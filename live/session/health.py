@@ -5,12 +5,12 @@ the market data when a line is due. Latencies are of the session's clock.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from live.session.gateway import MarketData
 from recordings.journal.entries import Payload
-from recordings.journal.quote_coverage import QuoteCoverage
+from recordings.journal.quote_coverage import MarketCoverage, QuoteCoverage
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import CancelWager, PlaceWager
 from strategies.trading.model.counted import counted
@@ -38,7 +38,11 @@ _MILLISECOND_NS = 1_000_000
 
 
 class Health:
-    """Counts the wagers, fills, round trips and denials of one desk."""
+    """Counts the wagers, fills, round trips and denials of one desk.
+
+    `max_open_stake_times_cash` is the most that was open or in flight, as a multiple of the cash
+    that is not matched; the exchange refuses placements beyond ten.
+    """
 
     def __init__(self, desk: Desk, market: MarketData, clock: Clock) -> None:
         """Start with nothing counted."""
@@ -47,6 +51,7 @@ class Health:
         self._clock = clock
         self._placed = self._accepted = self._refused = 0
         self._fills = self._matched_cents = 0
+        self.max_open_stake_times_cash = 0.0
         self._denials: Counter[str] = Counter()
         self._quoted: set[LineId] = set()
         # The last halts with their times, the oldest first, and the last change of the state.
@@ -96,6 +101,16 @@ class Health:
         ]
         return "; ".join(parts)
 
+    @property
+    def denials(self) -> dict[str, int]:
+        """Return how many wagers each of our own controls denied, the most first."""
+        return dict(self._denials.most_common())
+
+    @property
+    def gaps(self) -> int:
+        """Return how often the feed was lost."""
+        return self._market.gaps
+
     def totals(self) -> list[str]:
         """Return the totals of the start, line by line."""
         desk, ledger = self._desk, self._desk.ledger
@@ -123,15 +138,16 @@ class Health:
             ("feed", self._feed_text()),
             ("denials", ", ".join(denials) or "none"),
         ]
-        return [f"{name:<12}{text}" for name, text in [*rows, *self._coverage_rows()]]
+        coverage = self.coverage_rows(self.coverage.markets(self._clock.now_ns()))
+        rows += [("quotes", f"{market}: {text}") for market, text in coverage]
+        return [f"{name:<12}{text}" for name, text in rows]
 
-    def _coverage_rows(self) -> Iterator[tuple[str, str]]:
-        """Yield a row for each market that was quoted: how long on both sides, width and size."""
+    def coverage_rows(self, markets: Iterable[MarketCoverage]) -> Iterator[tuple[str, str]]:
+        """Yield the name of each market, and its quotes in words."""
         catalogue = self._desk.market_states.catalogue
-        for each in self.coverage.markets(self._clock.now_ns()):
+        for each in markets:
             event = catalogue.events[each.market_key.event_id]
-            label = catalogue.markets[each.market_key].label(event)
-            yield "quotes", f"{event.name}, {label}: {each.text()}"
+            yield f"{event.name}, {catalogue.markets[each.market_key].label(event)}", each.text()
 
     def figures(self) -> list[tuple[str, str]]:
         """Return what is counted, as pairs of a name and a text."""
@@ -148,6 +164,11 @@ class Health:
 
     def _on_place(self, now_ns: int, place: PlaceWager) -> None:
         self._placed += 1
+        ledger, exposure = self._desk.ledger, self._desk.exposure
+        cash_cents = ledger.available_cents + exposure.open_cents + exposure.credit_cents
+        self.max_open_stake_times_cash = max(
+            self.max_open_stake_times_cash, exposure.open_cents / max(1, cash_cents)
+        )
         self._quoted.add(place.line_id)
         self._placing.sent(place.ref, now_ns)
 

@@ -16,7 +16,7 @@ from live.session.gateway import Gateway, Notify
 from live.session.heartbeats import Hello, Unwatched, Watch
 from live.session.service_manager import ServiceManager
 from live.session.session_log import SessionLog
-from live.session.session_run import RunSettings, SessionRun
+from live.session.session_run import OnStarted, RunSettings, SessionRun, ignore_start
 from live.session.settable_settings import Reread, SettableSettings
 from live.session.trading_lock import LockHolder, TradingLock
 from live.session.watchdog_start import watched
@@ -150,12 +150,14 @@ class Session:
         stop: asyncio.Event,
         notify: Notify,
         reread: Reread | None = None,
+        on_started: OnStarted = ignore_start,
     ) -> None:
         """Trade until `stop` is set, then cancel everything and confirm that nothing is open.
 
         `notify` receives lines for a person. An error that ends the session is raised after
         everything was cancelled; ExchangeError if something is still open. If this task is
-        cancelled, nothing is. `reread` reads the configuration again, for an operator's `reload`.
+        cancelled, nothing is. `reread` reads the configuration again, for an operator's `reload`;
+        `on_started` is called once the desk trades.
         """
         require_name(self._name)
         gateway = self._gateway(clock=self._clock)
@@ -175,7 +177,9 @@ class Session:
                 settings = self._run_settings(limits, number, settable)
                 service = ServiceManager(environ)
                 announce = Announcer(notify, log.write)
-                run = SessionRun(settings, gateway, journal, folder, announce, watch, service)
+                run = SessionRun(
+                    settings, gateway, journal, folder, announce, watch, service, on_started
+                )
                 async with service.reporting():
                     await run.run(stop)
 

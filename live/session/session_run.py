@@ -1,7 +1,7 @@
 """One start of a session: from the first snapshot of the market to the last wager cancelled."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -58,6 +58,23 @@ class RunSettings:
     unauthorized_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """A start whose desk trades, for those who observe it or send it an operator's commands."""
+
+    number: int
+    desk: Desk
+    listener: JournalingListener
+    health: Health
+
+
+OnStarted = Callable[[StartedRun], None]
+
+
+def ignore_start(_: StartedRun) -> None:
+    """Ignore that a desk trades."""
+
+
 class _StoppedError(Exception):
     """Ends the tasks of a start that was stopped."""
 
@@ -74,10 +91,12 @@ class SessionRun:
         notify: Notify,
         watch: Watch,
         service: ServiceManager,
+        on_started: OnStarted,
     ) -> None:
         """Prepare a start; nothing is sent before `run`.
 
-        Its wagers are sent only as long as `watch` allows; `service` is informed of its progress.
+        Its wagers are sent only as long as `watch` allows; `service` is informed of its progress,
+        and `on_started` is called with the desk once it trades.
         """
         number = settings.desk.start_number
         self._settings = settings
@@ -89,6 +108,7 @@ class SessionRun:
         self._notify = notify
         self._watch = watch
         self._service = service
+        self._on_started = on_started
         with JournalReader(folder / "journal.sqlite") as reader:
             self._history = WagerHistory(entry for entry in reader.entries() if entry.run < number)
             self._earlier_runs = reader.earlier_runs()
@@ -267,6 +287,7 @@ class SessionRun:
                 market_listener.on_feed_lost()
 
         self._clock.enter(start)
+        self._on_started(StartedRun(self._settings.desk.start_number, desk, listener, self._health))
 
     @cached_property
     def _closing(self) -> Closing:

@@ -59,7 +59,9 @@ class Socket:
             message = await self._ws.receive(timeout_seconds)
             await self._thawed.wait()
             if message.type is WSMsgType.PING:
-                await self._ws.pong(message.data)
+                # The client may be gone by now.
+                with contextlib.suppress(ConnectionError):
+                    await self._ws.pong(message.data)
             elif message.type is WSMsgType.TEXT:
                 return str(message.data)
             elif message.type is not WSMsgType.PONG:

@@ -140,6 +140,10 @@ class Capture:
         """Lose the feed too, so that quotes are pulled: they could not be cancelled by request."""
         self._stream.renew(reason, at_once=False)
 
+    def renew_stream(self, reason: str) -> None:
+        """Drop the socket, and open another."""
+        self._stream.renew(reason)
+
     def _subscribe(self) -> Sequence[int]:
         self._subscribed_ids = frozenset(self._wanted_ids)
         return self._wanted_ids

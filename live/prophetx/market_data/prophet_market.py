@@ -91,6 +91,10 @@ class ProphetMarket:
         """Return whether the exchange refuses our login, after it had accepted us."""
         return self.connection.client.is_refused
 
+    def renew_stream(self, reason: str) -> None:
+        """Drop the socket and open another; between them is a gap, as after any loss."""
+        self.capture.renew_stream(reason)
+
     def follow_orders(
         self, on_order: Callable[[WireOrder], None], catch_up: Callable[[], Awaitable[None]]
     ) -> None:

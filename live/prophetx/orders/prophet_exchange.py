@@ -202,6 +202,7 @@ class ProphetExchange:
 
     async def _find(self, wagers: Sequence[TrackedWager]) -> None:
         """Search the history for wagers without a response; reject those not found in the end."""
+        self._client.counts.unknown += len(wagers)
         for seconds in RETRY_SECONDS:
             await self.wagers.sleep(seconds)
             missing = {wager.ref: wager for wager in wagers if not wager.answered}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.endpoint import Endpoint
+from live.session.private_file import state_folder
 from strategies.trading.model.errors import CredentialsError
 
 _DIGITS = 16
-_FOLDER = "prophet-sim"
 
 
 def account_folder(
@@ -22,7 +22,7 @@ def account_folder(
     key, and reveals neither. Raise CredentialsError if it cannot be made.
     """
     named = f"{endpoint.root}{endpoint.path_prefix} {credentials.access_key}"
-    folder = _state_home(environ) / _FOLDER / sha256(named.encode()).hexdigest()[:_DIGITS]
+    folder = state_folder(environ) / sha256(named.encode()).hexdigest()[:_DIGITS]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -30,11 +30,3 @@ def account_folder(
         message = f"{folder}: cannot be made ({error.strerror}); set XDG_STATE_HOME to a folder"
         raise CredentialsError(message) from None
     return folder
-
-
-def _state_home(environ: Mapping[str, str]) -> Path:
-    """Return where programs keep state between starts (XDG base directory specification)."""
-    configured = environ.get("XDG_STATE_HOME", "")
-    if configured:
-        return Path(configured)
-    return Path(environ.get("HOME") or Path.home()) / ".local" / "state"

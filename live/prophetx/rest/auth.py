@@ -103,6 +103,10 @@ class Tokens:
                 await self._renew_early()
             return self._access
 
+    def forget(self) -> None:
+        """Renew the token when it is needed next."""
+        self._renew_at_ns = 0
+
     async def replace(self, refused: str) -> str:
         """Return a token in place of one that was refused: refreshed first, then by a login.
 

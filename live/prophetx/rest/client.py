@@ -70,6 +70,7 @@ class ProphetClient:
 
     def __init__(self, transport: Transport, tokens: Tokens, decode_errors: DecodeErrors) -> None:
         """Send over a transport; items of lists that cannot be decoded are counted and skipped."""
+        self.counts = transport.counts
         self._transport = transport
         self._tokens = tokens
         self._decode_errors = decode_errors
@@ -87,6 +88,10 @@ class ProphetClient:
     def on_login_lost(self, callback: Callable[[str], None]) -> None:
         """Call back with the reason when the exchange begins to refuse our login."""
         self._tokens.on_lost(callback)
+
+    def forget_token(self) -> None:
+        """Renew the token with the next request, however long it is still valid."""
+        self._tokens.forget()
 
     # What is on offer ------------------------------------------------------------------------
 
@@ -128,6 +133,7 @@ class ProphetClient:
     async def place_batch(self, requests: Sequence[PlaceWager]) -> BatchPlacedResponse:
         """Place up to 20 wagers; each is accepted or refused on its own."""
         assert 0 < len(requests) <= BATCH_LIMIT
+        self.counts.batches[len(requests)] += 1
         body = {"data": [placement(request) for request in requests]}
         return await self._change(BatchPlacedResponse, "v4/mm/submit_multiple_orders", body)
 

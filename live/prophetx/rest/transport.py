@@ -18,6 +18,7 @@ import msgspec
 from live.decode import WireStruct, read
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.rate_limit import RateLimiter
+from live.prophetx.rest.request_counts import RequestCounts
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import (
     ConfigError,
@@ -27,6 +28,12 @@ from strategies.trading.model.errors import (
 )
 
 _HELD_SECONDS_MAX = 60.0
+# What the exchange asks for in its engineering review, of each route.
+_QUERIES_PER_SECOND = 1
+# The parameter of a further page.
+_CURSOR = "next_cursor"
+# Its own id of a wager ends this route.
+_ORDER = "v4/mm/get_order/"
 
 
 # Codes of HTTP 500 that are definite refusals nevertheless (partner API, 3.2).
@@ -98,6 +105,9 @@ class Transport:
     ) -> None:
         """Prepare; requests go over the network unless another transport is given as `carrier`."""
         self.endpoint = endpoint
+        self.counts = RequestCounts(clock)
+        self._clock = clock
+        self._query_limiters: dict[str, RateLimiter] = {}
         self._answer_seconds = endpoint.answer_seconds
         self._rate_limiter = RateLimiter(clock, endpoint.requests_per_second)
         self._http = httpx.AsyncClient(
@@ -135,6 +145,8 @@ class Transport:
 
         Raise UnreachableError if none came in time: then what the exchange did is unknown.
         """
+        if method == "GET" and _CURSOR not in (query or {}):
+            await self._acquire_query(_route_of(path))
         await self._rate_limiter.acquire()
         headers = {} if body is None else {"Content-Type": "application/json"}
         if token is not None:
@@ -150,9 +162,21 @@ class Transport:
                 )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             raise self._unreachable(method, path, error) from error
+        self.counts.replied(path, response.status_code)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._rate_limiter.back_off(_seconds(response.headers.get("Retry-After")))
         return Reply(response.status_code, response.content)
+
+    async def _acquire_query(self, route: str) -> None:
+        """Return when a query of a route may be sent: the exchange asks for one a second.
+
+        Every page of one query but the first is sent at once.
+        """
+        limiter = self._query_limiters.get(route)
+        if limiter is None:
+            limiter = self._query_limiters[route] = RateLimiter(self._clock, _QUERIES_PER_SECOND)
+        await limiter.acquire()
+        self.counts.queried(route)
 
     def _unreachable(self, method: str, path: str, error: Exception) -> UnreachableError:
         if isinstance(error, TimeoutError | httpx.TimeoutException):
@@ -166,6 +190,11 @@ class Transport:
 
 # Parsing an address takes a good part of the time of a request.
 _url = lru_cache(maxsize=256)(httpx.URL)
+
+
+def _route_of(path: str) -> str:
+    """Return the route of a path: the path itself, without the id of a wager."""
+    return _ORDER if path.startswith(_ORDER) else path
 
 
 def _seconds(retry_after: str | None) -> float:

@@ -345,14 +345,14 @@ def test_a_read_is_retried() -> None:
         assert await client.tournaments() == []
         return asyncio.get_running_loop().time()
 
-    # A fifth of a second after no response, and the Retry-After of the busy exchange.
-    assert asking(responses, ask) == pytest.approx(0.4)
+    # Once a second, as every query.
+    assert asking(responses, ask) == pytest.approx(2)
 
 
 def test_retry_after_delays_every_request() -> None:
     """While the exchange asks to wait, no other request is sent either."""
     responses = Responses(
-        queued={"v4/mm/get_balance": [no(429, "rate_limit_reached", **{"Retry-After": "0.3"})]}
+        queued={"v4/mm/get_balance": [no(429, "rate_limit_reached", **{"Retry-After": "2.5"})]}
     )
 
     async def ask(client: ProphetClient) -> float:
@@ -361,7 +361,58 @@ def test_retry_after_delays_every_request() -> None:
             await client.balance()
         return asyncio.get_running_loop().time()
 
-    assert asking(responses, ask) == pytest.approx(0.3)
+    assert asking(responses, ask) == pytest.approx(2.5)
+
+
+def test_each_query_route_is_asked_once_a_second() -> None:
+    """Another route waits for none, further pages and changes neither; ids do not make a route."""
+    page = ok({"orders": [], "next_cursor": "more"})
+    responses = Responses(queued={"v4/mm/get_order_history": [page]})
+    times: list[float] = []
+
+    async def ask(client: ProphetClient) -> None:
+        time = asyncio.get_running_loop().time
+        await client.history(**{"from": 1, "to": 2})
+        await client.tournaments()
+        await client.cancel_all()
+        await client.cancel_all()
+        times.append(time())
+        for number in ("1", "2"):
+            await client.order(number)
+            times.append(time())
+        await client.history(**{"from": 1, "to": 2})
+        times.append(time())
+        assert client.counts.queries["v4/mm/get_order_history"] == 2
+        assert client.counts.fastest_query[1] == 1
+
+    asking(responses, ask)
+    assert times == pytest.approx([0, 0, 1, 1])
+
+
+def test_what_the_review_asks_for_is_counted() -> None:
+    """Batches by size, 429s, and tokens that replaced another."""
+    responses = Responses(
+        queued={
+            "v4/mm/submit_multiple_orders": [
+                no(401, "unauthorized"),
+                no(429, "rate_limit_reached", **{"Retry-After": "0"}),
+                ok({"succeed_orders": [], "failed_orders": []}),
+            ]
+        }
+    )
+
+    async def ask(client: ProphetClient) -> None:
+        with pytest.raises(RefusalError):
+            await client.place_batch([WAGER])
+        await client.place_batch([WAGER, WAGER])
+        client.forget_token()
+        await client.cancel_all()
+        counts = client.counts
+        assert counts.batches == {1: 1, 2: 1}
+        assert counts.too_many == 1
+        assert counts.tokens_renewed == 2
+
+    asking(responses, ask)
 
 
 def test_a_redirect_is_not_followed() -> None:

@@ -249,7 +249,7 @@ def test_events_beyond_the_channel_limit_are_reported(sandbox: Sandbox, tmp_path
     played = [f"recording.path={write_games(tmp_path / 'games', games)}"]
 
     async def run() -> None:
-        async with sandbox(1, *played) as here:
+        async with sandbox(SPEED, *played) as here:
             session, stop = recording(here, segment_seconds=1), asyncio.Event()
             async with connected(here.endpoint, session.clock, {}, tmp_path) as connection:
                 carried = session.run(tmp_path / "made", connection, stop, lines.append)

@@ -1,0 +1,56 @@
+"""Counts of the requests of one connection, as the exchange's review asks for them."""
+
+from collections import Counter, deque
+
+from live.wall_clock import WallClock
+from strategies.trading.model.units import NS_PER_SECOND
+
+_TOO_MANY = 429
+_LOGIN, _REFRESH = "auth/login", "auth/refresh"
+
+
+class RequestCounts:
+    """Counts requests by route, by reply and in the fastest second; times are of the clock.
+
+    `queries` counts the queries by route; a further page is not another query. `batches` counts the
+    placements by how many wagers were in the request; `unknown` the wagers whose request got no
+    response that says what became of it.
+    """
+
+    def __init__(self, clock: WallClock) -> None:
+        """Start with nothing counted."""
+        self.batches: Counter[int] = Counter()
+        self.queries: Counter[str] = Counter()
+        self.unknown = 0
+        self.too_many = 0
+        self._clock = clock
+        self._logins = self._refreshes = 0
+        self._times: dict[str, deque[int]] = {}
+        self._fastest: dict[str, int] = {}
+
+    @property
+    def tokens_renewed(self) -> int:
+        """Return how often a token was replaced: refreshed, or by a login after the first."""
+        return self._refreshes + max(0, self._logins - 1)
+
+    @property
+    def fastest_query(self) -> tuple[str, int]:
+        """Return the query route with the most requests within one second, and their number."""
+        return max(self._fastest.items(), key=lambda each: each[1], default=("no query", 0))
+
+    def queried(self, route: str) -> None:
+        """Count a query that is sent now."""
+        times = self._times.setdefault(route, deque())
+        now_ns = self._clock.wall_ns()
+        times.append(now_ns)
+        while times[0] <= now_ns - NS_PER_SECOND:
+            times.popleft()
+        self.queries[route] += 1
+        self._fastest[route] = max(self._fastest.get(route, 0), len(times))
+
+    def replied(self, path: str, status: int) -> None:
+        """Count a reply by its HTTP status."""
+        self.too_many += status == _TOO_MANY
+        succeeded = 200 <= status < 300
+        self._logins += succeeded and path == _LOGIN
+        self._refreshes += succeeded and path == _REFRESH
