@@ -46,7 +46,7 @@ def write_record(
 def find_record(configuration: str, now_ns: int, environ: Mapping[str, str]) -> RehearsalRecord:
     """Return the record for a configuration and this version of the code.
 
-    Raise ConfigError, with the remedy, if there is none or it is no longer valid; `now_ns` is wall
+    Raise ConfigError, with the remedy, if it is missing or no longer valid; `now_ns` is wall
     time.
     """
     path = _path_of(configuration_digest(configuration), environ)

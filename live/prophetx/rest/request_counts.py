@@ -14,7 +14,7 @@ class RequestCounts:
 
     `queries` counts the queries by route; a further page is not another query. `batches` counts the
     placements by how many wagers were in the request; `unknown` the wagers whose request got no
-    response that says what became of it.
+    response that reports its outcome.
     """
 
     def __init__(self, clock: WallClock) -> None:

@@ -60,7 +60,7 @@ class Review(NamedTuple):
             raise RehearsalFailedError(message)
 
 
-class MarketRow(NamedTuple):
+class QuotesRow(NamedTuple):
     """The quotes of a market in words."""
 
     name: str
@@ -98,7 +98,7 @@ class RehearsalFigures(Struct, frozen=True, kw_only=True):
     unknown: int
     unresolved: int
     followed: int
-    markets: list[MarketRow]
+    markets: list[QuotesRow]
     two_sided: int
     differences: list[str] | None
 
@@ -150,7 +150,7 @@ def _requests(f: RehearsalFigures) -> Iterator[ReviewRow]:
     yield ReviewRow(
         "429",
         f"{f.too_many}, of which the rehearsal caused up to {f.too_many_caused}",
-        "none by our own pace",
+        "none by our own requests",
         f.too_many <= f.too_many_caused,
     )
     route, fastest = f.fastest_query

@@ -12,7 +12,7 @@ from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.request_counts import RequestCounts
 from live.prophetx.tools.rehearsal_drills import KillSwitch, SanityChecks
 from live.prophetx.tools.rehearsal_faults import FaultInjector, schedule
-from live.prophetx.tools.rehearsal_page import MarketRow, RehearsalFigures
+from live.prophetx.tools.rehearsal_page import QuotesRow, RehearsalFigures
 from live.session.gateway import Notify
 from live.session.session_run import StartedRun
 from recordings.journal.journal_reader import JournalReader
@@ -160,7 +160,7 @@ class RehearsalRun:
             unknown=counts.unknown,
             unresolved=len(placed - resolved),
             followed=len(run.desk.market_states.markets),
-            markets=[MarketRow(*row) for row in run.health.coverage_rows(coverage)],
+            markets=[QuotesRow(*row) for row in run.health.coverage_rows(coverage)],
             two_sided=sum(each.two_sided_ns > 0 for each in coverage),
             differences=differences,
         )

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from live.prophetx.tools.rehearsal_page import (
-    MarketRow,
+    QuotesRow,
     RehearsalFailedError,
     RehearsalFigures,
     page,
@@ -35,7 +35,7 @@ GOOD = RehearsalFigures(
     unknown=5,
     unresolved=0,
     followed=3,
-    markets=[MarketRow("A at H, total", "two-sided 80.0 % (96.0 min)")],
+    markets=[QuotesRow("A at H, total", "two-sided 80.0 % (96.0 min)")],
     two_sided=1,
     differences=[],
 )
