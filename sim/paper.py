@@ -146,6 +146,10 @@ class PaperGateway(Generic[M]):
         """Return nothing: no simulated wager outlives its process."""
         return (), ()
 
+    async def unjournaled(self, _: str, __: object) -> tuple[()]:
+        """Return nothing: no simulated wager outlives its process."""
+        return ()
+
     async def available_cents(self) -> int:
         """Return what may be staked."""
         assert self._connection is not None, "the exchange is open"

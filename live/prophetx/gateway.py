@@ -1,6 +1,6 @@
 """ProphetX as a session's gateway: its market, our orders there, and recovery."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ import msgspec
 
 from live.prophetx.market_data.prophet_market import ProphetMarket
 from live.prophetx.orders.open_wagers import ProphetOpenWagers
+from live.prophetx.orders.order_history import OrderHistory, is_unjournaled, wager_text
 from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
-from live.prophetx.orders.tracked_wager import TrackedWager
+from live.prophetx.orders.tracked_wager import TrackedWager, is_settled
 from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.wire.orders import WireOrder
@@ -21,7 +22,9 @@ from recordings.tape import TapeInfo
 from recordings.tape_events import DeskFeed
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Catalogue
+from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Listener
 from strategies.trading.risk.limits import Limits
 
@@ -96,6 +99,16 @@ class ProphetGateway:
             tracked.append(wager)
         await self._opened.wagers.recover(tracked)
         return wagers, tuple(self._opened.wagers.pending)
+
+    async def unjournaled(self, session_name: str, known: Container[WagerRef]) -> list[str]:
+        """Return the wagers of a session's name that it does not know, by the history of a week."""
+        assert self._catalogue is not None, "the gateway is open"
+        catalogue = self._catalogue
+        return [
+            f"{wager_text(order, catalogue)}, {dollars_text(order.filled_cents)} matched"
+            for order in await OrderHistory(self.market.connection.client, self.clock).recent()
+            if is_unjournaled(order, session_name, known) and not is_settled(order)
+        ]
 
     async def available_cents(self) -> int:
         """Return the available balance."""

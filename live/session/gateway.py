@@ -6,7 +6,7 @@ listeners are made at the present of the gateway's clock, from inside `clock.ent
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from live.wall_clock import WallClock
 from recordings.tape import Row, TapeInfo
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import Event, MarketsAdded
-from strategies.trading.model.ids import EventId, MarketKey
+from strategies.trading.model.ids import EventId, MarketKey, WagerRef
 from strategies.trading.ports.exchange import Exchange, Listener
 from strategies.trading.risk.limits import Limits
 
@@ -192,6 +192,12 @@ class Recovery(Protocol):
 
     async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
         """Return the updates of earlier wagers, none of which is open; raise ExchangeError."""
+
+    async def unjournaled(self, session_name: str, known: Container[WagerRef]) -> Sequence[str]:
+        """Return the wagers placed under a session's name that are not known to it, in words.
+
+        Those with a result, or of which nothing was matched, are left out. Raise ExchangeError.
+        """
 
     async def available_cents(self) -> int:
         """Return the available balance; raise ExchangeError if the exchange cannot be reached."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import re
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -28,7 +30,7 @@ from strategies.trading.desk.assembly import DeskSettings
 from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.ids import WagerRefFactory
+from strategies.trading.model.ids import REF_TOKEN_DIGITS, WagerRefFactory
 from strategies.trading.model.settings import PositiveSeconds
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
@@ -169,12 +171,13 @@ class Session:
                 SessionJournal(folder / "journal.sqlite") as journal,
                 SessionLog(folder / "session.log", gateway.clock, Announcer(notify)) as log,
             ):
-                number = journal.begin_run(gateway.clock.now_ns())
+                number = journal.begin_run(gateway.clock.now_ns(), last_start(folder))
                 write_text(folder / f"start-{number:05d}.yaml", self._configuration)
                 settable = SettableSettings(
                     limits, self._strategy, partial(gateway.admit, environ), reread
                 )
-                settings = self._run_settings(limits, number, settable)
+                ref_token = journal.ref_token(draw_token)
+                settings = self._run_settings(limits, number, ref_token, settable)
                 service = ServiceManager(environ)
                 announce = Announcer(notify, log.write)
                 run = SessionRun(
@@ -226,7 +229,7 @@ class Session:
         return self._watchdog_seconds
 
     def _run_settings(
-        self, limits: Limits, start_number: int, settable: SettableSettings
+        self, limits: Limits, start_number: int, ref_token: str, settable: SettableSettings
     ) -> RunSettings:
         """Return the settings of one start."""
         desk = DeskSettings(
@@ -240,8 +243,21 @@ class Session:
             session_name=self._name,
             start_number=start_number,
             controls=self._controls,
+            ref_token=ref_token,
         )
         return RunSettings(desk, settable, self._markets, **self._seconds)
+
+
+def draw_token() -> str:
+    """Return a token for the references of a new session, which no other draws."""
+    return secrets.token_hex(REF_TOKEN_DIGITS // 2)
+
+
+def last_start(folder: Path) -> int:
+    """Return the number of the last start that left a file in a session's folder, else zero."""
+    names = (path.name for path in folder.iterdir())
+    numbers = [re.fullmatch(r"(?:start|tape)-(\d+)(?:\.yaml)?", name) for name in names]
+    return max((int(number[1]) for number in numbers if number), default=0)
 
 
 def require_wall_clock(clock: Callable[..., WallClock]) -> None:

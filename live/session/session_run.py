@@ -27,7 +27,7 @@ from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError, WatchdogError
+from strategies.trading.model.errors import ConfigError, JournalError, WatchdogError
 from strategies.trading.model.events import RUN_ENDED, TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
@@ -215,6 +215,7 @@ class SessionRun:
         market_keys = markets.choose(catalogue)
         exchange = gateway.open(OrderContext(info, market_keys, tasks, self._before_sending))
         await Closing(gateway.account_wagers, self._notify, self._settings.closing_seconds).run()
+        await self._require_whole_journal()
         earlier, events = await gateway.recover(self._history.unfinished(catalogue, market_keys))
         available_cents = await gateway.available_cents()
         commission = self._settings.desk.commission
@@ -225,6 +226,7 @@ class SessionRun:
             *updates.initial,
             tuple(wager.request.ref for wager in earlier),
             self._earlier_runs,
+            self._settings.desk.ref_token,
         )
         self._journal.write_run_context(run_context)
         # A replay finds what was on offer, even after a crash from here on.
@@ -260,6 +262,20 @@ class SessionRun:
         seconds = self._settings.unauthorized_seconds
         watch = HaltWatch(self._market, self._clock, self._halt, self._notify, seconds)
         tasks.create_task(watch.run())
+
+    async def _require_whole_journal(self) -> None:
+        """Raise JournalError if the exchange knows positions under our name that we do not."""
+        name = self._settings.desk.session_name
+        missing = await self._gateway.unjournaled(name, self._history.wagers)
+        for text in missing:
+            self._notify(f"not in the journal: {text}")
+        if missing:
+            message = (
+                f"{self._folder / 'journal.sqlite'}: lacks {counted(len(missing), 'wager')} that "
+                f"{self._market.venue.name} knows under the name {name}; the journal was cut, or "
+                "another folder traded under it. Restore it, or use another session.name"
+            )
+            raise JournalError(message)
 
     def _before_sending(self) -> None:
         """Make sure that what is sent is watched, and in the journal."""

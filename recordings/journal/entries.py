@@ -56,6 +56,9 @@ CREATE TABLE IF NOT EXISTS losses (
     start INTEGER NOT NULL,
     body TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ref_token (
+    token TEXT NOT NULL
+);
 """ + "".join(
     f"""
 CREATE TRIGGER IF NOT EXISTS {table}_stay BEFORE UPDATE ON {table}
@@ -63,7 +66,7 @@ CREATE TRIGGER IF NOT EXISTS {table}_stay BEFORE UPDATE ON {table}
 CREATE TRIGGER IF NOT EXISTS {table}_last BEFORE DELETE ON {table}
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 """
-    for table in ("entries", "feed", "seatings", "losses")
+    for table in ("entries", "feed", "seatings", "losses", "ref_token")
 )
 
 
@@ -72,7 +75,8 @@ class RunContext(Struct, frozen=True):
 
     The desk knew the first `events`, `markets` and `lines` of the recording's dictionaries, and
     had restored the wagers `earlier_refs` of earlier runs before its first input. It went on from
-    the trading state and the losses of `earlier_runs`.
+    the trading state and the losses of `earlier_runs`. References of its own wagers contain
+    `ref_token`, which those of version 0.1 lack.
     """
 
     limits: Limits
@@ -83,6 +87,7 @@ class RunContext(Struct, frozen=True):
     lines: int
     earlier_refs: tuple[WagerRef, ...] = msgspec.field(name="recalled")
     earlier_runs: EarlierRuns = NO_EARLIER_RUNS
+    ref_token: str = ""
 
 
 class Entry(NamedTuple, Generic[P_co]):

@@ -76,13 +76,26 @@ class SessionJournal:
         with self._opened:
             self.commit()
 
-    def begin_run(self, now_ns: int) -> int:
-        """Begin a run of the session, and return its number, counted from one."""
+    def begin_run(self, now_ns: int, last_run: int = 0) -> int:
+        """Begin a run of the session, and return its number, counted from one.
+
+        The number is higher than that of every run in the journal, and than `last_run`: a journal
+        that was cut may lack the last ones, whose references must not be made again.
+        """
         with self._errors():
-            row = self._database.execute("SELECT coalesce(max(start), 0) + 1 FROM starts")
-            self._run = int(row.fetchone()[0])
+            row = self._database.execute("SELECT coalesce(max(start), 0) FROM starts")
+            self._run = max(int(row.fetchone()[0]), last_run) + 1
             self._database.execute("INSERT INTO starts VALUES (?, ?)", (self._run, now_ns))
         return self._run
+
+    def ref_token(self, draw: Callable[[], str]) -> str:
+        """Return the token in the references of this session; drawn if the journal has none."""
+        with self._errors():
+            row = self._database.execute("SELECT token FROM ref_token").fetchone()
+            if row is None:
+                row = (draw(),)
+                self._database.execute("INSERT INTO ref_token VALUES (?)", row)
+        return str(row[0])
 
     def commit(self) -> None:
         """Return once everything recorded so far is on the disk."""

@@ -149,6 +149,7 @@ class SessionReplay:
             session_name=self._name,
             start_number=run.number,
             controls=self._controls,
+            ref_token=run.run_context.ref_token,
         )
         return assemble_desk(
             settings,

@@ -1,10 +1,12 @@
 """Requests on the wagers of our account."""
 
+from collections.abc import Container
+
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import WireMatch, WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import RefusalError
-from strategies.trading.model.ids import LineId
+from strategies.trading.model.ids import LineId, WagerRef, is_ref_of
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 
@@ -63,6 +65,15 @@ class OrderHistory:
     async def fills(self, number: str | None) -> list[WireMatch]:
         """Return all fills of a wager."""
         return await self._client.matches([number or ""])
+
+
+def is_unjournaled(order: WireOrder, session_name: str, known: Container[WagerRef]) -> bool:
+    """Return whether a wager was matched under a session's name, and its journal lacks it.
+
+    Then the journal was cut, or another folder traded under the name.
+    """
+    is_of_session = order.ref not in known and is_ref_of(session_name, order.ref)
+    return is_of_session and order.filled_cents > 0
 
 
 def is_open(order: WireOrder) -> bool:

@@ -209,8 +209,11 @@ class ProphetExchange:
             if not missing:
                 return
             for order in await self._recent_orders():
-                if order.ref in missing:
-                    self.wagers.apply(missing[order.ref], order)
+                wager = missing.get(order.ref)
+                if wager is not None:
+                    self.wagers.apply(wager, order)
+                    if not wager.answered and wager.contradiction(order) is not None:
+                        self._reject([wager], _USED)
         self._reject(wagers, UNKNOWN)
 
     def _reject(self, wagers: Sequence[TrackedWager], code: str) -> None:

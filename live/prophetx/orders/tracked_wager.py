@@ -128,10 +128,13 @@ class TrackedWager:
     def apply(self, order: WireOrder) -> list[Event]:
         """Apply a response, a private update or a row of the history; return what it changes.
 
-        Raise ProtocolError for one that cannot be read, and change nothing.
+        Raise ProtocolError for one that cannot be read or is of another wager, and change nothing.
         """
         # Whatever may raise is read before anything is changed.
         report = order.report()
+        contradiction = self.contradiction(order)
+        if contradiction is not None:
+            raise unreadable("order", contradiction, repr(order))
         if report.filled_cents and order.update_type is not None:
             _odds(order)
         self.number = report.number
@@ -146,6 +149,23 @@ class TrackedWager:
         events += self._apply_end(order, report)
         self.result = _RESULTS.get(order.winning_status or "", self.result)
         return events
+
+    def contradiction(self, order: WireOrder) -> str | None:
+        """Return why a report with our reference is of another wager, None if it may be ours.
+
+        The first report decides: line, odds and stake must be those that were requested. From then
+        on the exchange's id must be the same. The odds of a private update may be those of a fill.
+        """
+        request = self.request
+        if self.number is not None:
+            return None if order.number == self.number else f"is not {self.ref}, {self.number}"
+        if order.strike_id not in (None, request.line_id):
+            return f"has the reference of {self.ref}, and another line"
+        if order.update_type is None and order.price not in (None, request.odds):
+            return f"has the reference of {self.ref}, and other odds"
+        if order.stake_cents > request.stake_cents:
+            return f"has the reference of {self.ref}, and another stake"
+        return None
 
     def apply_fills(self, matches: Sequence[WireMatch]) -> list[Event]:
         """Apply the list of all fills; return those that were not reported yet.
@@ -211,6 +231,11 @@ class TrackedWager:
             self.ended = True
             return [WagerCancelled(self.ref, stake_cents - report.stake_cents)]
         return []
+
+
+def is_settled(order: WireOrder) -> bool:
+    """Return whether a wager has its result."""
+    return order.winning_status in _RESULTS
 
 
 def _odds(fill: WireOrder | WireMatch) -> Odds:

@@ -12,6 +12,7 @@ from live.prophetx.orders.order_history import (
     HISTORY_SECONDS,
     OrderHistory,
     is_open,
+    is_unjournaled,
     wager_text,
 )
 from live.prophetx.rest.endpoint import Endpoint
@@ -125,7 +126,12 @@ class Reconciliation:
         oldest_ns = connection.clock.wall_ns() - HISTORY_SECONDS * NS_PER_SECOND
         recent = [wager for wager in wagers.values() if wager.placed_ns >= oldest_ns]
         ours = {order.ref: order for order in orders if order.ref in wagers}
-        unknown = [order for order in orders if is_open(order) and order.ref not in wagers]
+        unknown = [
+            order
+            for order in orders
+            if (is_open(order) and order.ref not in wagers)
+            or is_unjournaled(order, str(self._name), wagers)
+        ]
         differences = [
             (wager, ours.get(wager.request.ref))
             for wager in recent
@@ -141,7 +147,7 @@ class Reconciliation:
             older=len(wagers) - len(recent),
             differences=[
                 *(_difference(wager, order, catalogue) for wager, order in differences),
-                *(f"{wager_text(order, catalogue)}: not in the journal" for order in unknown),
+                *(_unknown(order, catalogue) for order in unknown),
             ],
         )
 
@@ -155,6 +161,12 @@ def _difference(wager: EarlierWager, order: WireOrder | None, catalogue: Catalog
         f"{named}: {_text(_in_journal(wager))} in the journal; "
         f"{_text(_at_exchange(order))} at the exchange ({status})"
     )
+
+
+def _unknown(order: WireOrder, catalogue: Catalogue) -> str:
+    """Return how a wager differs that the journal does not have."""
+    at_exchange = _text(_at_exchange(order))
+    return f"{wager_text(order, catalogue)}: not in the journal; {at_exchange} at the exchange"
 
 
 def _in_journal(wager: EarlierWager) -> Stakes:

@@ -31,9 +31,9 @@ from strategies.trading.wagers.wager_manager import WagerManager, WagerSettings
 class DeskSettings:
     """The parts and settings of a desk, without its clock, its exchange and its journal.
 
-    `session_name` and `start_number` begin every wager reference; `controls` are checked after the
-    standard risk controls, in this order. `strategy` makes a strategy; called with settings by
-    name, one in which these are changed.
+    `session_name`, `ref_token` and `start_number` begin every wager reference; `controls` are
+    checked after the standard risk controls, in this order. `strategy` makes a strategy; called
+    with settings by name, one in which these are changed.
     """
 
     strategy: Callable[..., Strategy]
@@ -45,6 +45,7 @@ class DeskSettings:
     session_name: str
     start_number: int
     controls: Mapping[str, Control] = field(default_factory=dict)
+    ref_token: str = ""
 
 
 def assemble_desk(
@@ -68,7 +69,7 @@ def assemble_desk(
     exposure = Exposure(catalogue.events)
     balance_cents = settings.starting_balance_cents
     ledger = Ledger(catalogue, exposure, settings.commission, balance_cents)
-    ref_factory = WagerRefFactory(settings.session_name, settings.start_number)
+    ref_factory = WagerRefFactory(settings.session_name, settings.start_number, settings.ref_token)
     wagers = Wagers(catalogue, exposure, market_states.offers)
     manager = WagerManager(
         settings.wagers,

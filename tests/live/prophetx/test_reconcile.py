@@ -136,7 +136,8 @@ def test_every_difference_is_printed_in_a_line(
         "$12.50 open, $0.00 matched at the exchange (open)",
         f"first-1-2: {wager} line h: $12.50 open, $0.00 matched in the journal; "
         "$0.00 open, $0.00 matched at the exchange (not in its history)",
-        f"by-hand: {wager} {game} (open): not in the journal",
+        f"by-hand: {wager} {game} (open): not in the journal; "
+        "$12.50 open, $0.00 matched at the exchange",
     ]
     (last,) = outcome.err
     assert "DifferenceError: 3 differences; the next start cancels what is open" in last

@@ -10,6 +10,7 @@ from live.prophetx.orders.settlement_inference import SettlementInference
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.wire.orders import WireMatch, WireOrder
 from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import (
     Event,
     MarketSettled,
@@ -83,6 +84,18 @@ def test_a_repeated_update_changes_nothing() -> None:
     for update, expected in updates:
         assert types(wager.apply(update)) == expected
     assert [wager.apply(update) for update, _ in updates] == [[], [], [], []]
+
+
+@pytest.mark.parametrize("another", [{"strike_id": "a"}, {"price": 120}, {"quantity": Decimal(50)}])
+def test_a_report_on_another_wager_with_our_reference_is_not_ours(another: dict[str, Any]) -> None:
+    """Another line, odds or stake than we asked for is not booked, as in case 23."""
+    wager = known()
+    with pytest.raises(ProtocolError, match="has the reference of s-1-1"):
+        wager.apply(order("open", filled_quantity=Decimal(10), **another))
+    assert (wager.answered, wager.matched_cents, wager.number) == (False, 0, None)
+    assert types(wager.apply(order("inactive", strike_id="h"))) == [WagerAccepted]
+    with pytest.raises(ProtocolError, match="is not s-1-1, o-1"):
+        wager.apply(order("open", order_id="o-2"))
 
 
 def test_a_missed_opening_is_added_before_a_fill() -> None:

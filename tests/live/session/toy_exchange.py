@@ -214,6 +214,10 @@ class ToyGateway:
         """Return nothing: nothing outlives this process."""
         return (), ()
 
+    async def unjournaled(self, _: str, __: object) -> tuple[()]:
+        """Return nothing: no simulated wager outlives its process."""
+        return ()
+
     async def available_cents(self) -> int:
         """Return what is neither open nor matched."""
         open_cents = sum(wager.stake_cents for wager in self.open_wagers.values())

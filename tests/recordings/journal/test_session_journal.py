@@ -163,6 +163,24 @@ def test_every_run_has_the_next_number(tmp_path: Path) -> None:
     assert numbers == [1, 2, 3]
 
 
+def test_a_run_that_the_journal_lost_keeps_its_number(tmp_path: Path) -> None:
+    """The number is above that of every run whose files are left, though the journal was cut."""
+    with SessionJournal(tmp_path / "journal") as journal:
+        assert journal.begin_run(1, last_run=7) == 8
+    with SessionJournal(tmp_path / "journal") as journal:
+        assert journal.begin_run(2, last_run=3) == 9
+
+
+def test_a_journal_has_one_token_for_its_references(tmp_path: Path) -> None:
+    """It is drawn once, and read by every later start."""
+    drawn = iter(("first", "second"))
+    tokens = []
+    for _ in range(2):
+        with SessionJournal(tmp_path / "journal") as journal:
+            tokens.append(journal.ref_token(lambda: next(drawn)))
+    assert tokens == ["first", "first"]
+
+
 def test_a_journal_with_the_kind_names_of_version_0_1_is_read(tmp_path: Path) -> None:
     """Renamed types, and the renamed field of the run context, keep their names on disk."""
     path = tmp_path / "journal"

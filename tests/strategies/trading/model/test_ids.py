@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.ids import WagerRefFactory
+from strategies.trading.model.ids import WagerRef, WagerRefFactory, is_ref_of
 
 session_names = st.from_regex(r"[A-Za-z0-9_-]{1,60}", fullmatch=True)
 starts = st.tuples(session_names, st.integers(0, 10**9))
@@ -45,3 +45,26 @@ def test_a_session_name_invalid_for_the_exchange_is_refused(name: str) -> None:
     """A name that is invalid in an external_id is refused at once, naming the setting."""
     with pytest.raises(ConfigError, match=r"^session\.name"):
         WagerRefFactory(name, 1)
+
+
+def test_the_token_of_a_journal_is_in_its_references() -> None:
+    """Sessions of one name in two folders make different references."""
+    ours, theirs = WagerRefFactory("s", 1, "0a1b2c3d"), WagerRefFactory("s", 1, "ffffffff")
+    assert ours.next_ref() == "s-0a1b2c3d-1-1"
+    assert ours.next_ref() != theirs.next_ref()
+
+
+@pytest.mark.parametrize(
+    ("ref", "is_ours"),
+    [
+        ("s-1-1", True),
+        ("s-0a1b2c3d-12-345", True),
+        ("s-2-1-1", False),
+        ("t-1-1", False),
+        ("s-0a1b2c3d-1", False),
+        ("by-hand", False),
+    ],
+)
+def test_a_reference_is_recognized_by_the_name_of_its_session(ref: str, is_ours: bool) -> None:
+    """With or without a token, and never that of a session whose name only begins alike."""
+    assert is_ref_of("s", WagerRef(ref)) is is_ours
