@@ -15,7 +15,7 @@ from live.session.private_file import require_private
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.model.setting_reader import read_value
-from strategies.trading.model.settings import Dollars
+from strategies.trading.model.settings import PositiveDollars
 from strategies.trading.risk.limits import Limits
 
 ARMED = "PROPHETX_ARMED"
@@ -41,6 +41,8 @@ class Ceilings:
     def clamp(self, limits: Limits) -> Limits:
         """Return limits that exceed no ceiling."""
         exposure_cents = self.max_total_exposure_cents
+        # Zero sets no limit: any ceiling is below it.
+        loss_cents = limits.max_daily_loss_cents or self.max_daily_loss_cents
         return replace(
             limits,
             max_stake_cents=min(limits.max_stake_cents, self.max_stake_cents),
@@ -48,7 +50,7 @@ class Ceilings:
             max_market_exposure_cents=min(limits.max_market_exposure_cents, exposure_cents),
             max_event_exposure_cents=min(limits.max_event_exposure_cents, exposure_cents),
             max_total_exposure_cents=min(limits.max_total_exposure_cents, exposure_cents),
-            max_daily_loss_cents=min(limits.max_daily_loss_cents, self.max_daily_loss_cents),
+            max_daily_loss_cents=min(loss_cents, self.max_daily_loss_cents),
         )
 
 
@@ -100,4 +102,4 @@ def _cents(words: Mapping[str, str], name: str) -> int:
     except ValueError:
         message = f"{name}: set a ceiling in dollars; real money needs it"
         raise ConfigError(message) from None
-    return cents_from_dollars(read_value(name, dollars, Dollars))
+    return cents_from_dollars(read_value(name, dollars, PositiveDollars))

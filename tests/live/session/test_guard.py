@@ -1,6 +1,7 @@
 """Real money: refused for now, and otherwise only armed and under the operator's ceilings."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,12 @@ def test_ceilings_lower_configured_limits(limits: Limits) -> None:
     assert clamped.max_concurrent_wagers == 40
 
 
+def test_a_ceiling_holds_where_no_limit_is_configured(limits: Limits) -> None:
+    """A largest loss of zero sets no limit; the ceiling still does."""
+    unlimited = replace(limits, max_daily_loss_cents=0)
+    assert ceilings_of(WORDS).clamp(unlimited).max_daily_loss_cents == 2_000
+
+
 @pytest.mark.parametrize("name", WORDS)
 def test_every_arming_variable_is_required(name: str) -> None:
     """Without the arming word, or any one ceiling, no real money; the variable is named."""
@@ -86,7 +93,7 @@ def test_only_the_arming_word_arms(word: str) -> None:
         ceilings_of(WORDS | {"PROPHETX_ARMED": word})
 
 
-@pytest.mark.parametrize("dollars", ["lots", "-5", "1.005", "nan", "inf"])
+@pytest.mark.parametrize("dollars", ["lots", "-5", "0", "1.005", "nan", "inf"])
 def test_an_invalid_ceiling_is_refused(dollars: str) -> None:
     """A ceiling that is no amount of dollars and cents is refused by name."""
     with pytest.raises(ConfigError, match="PROPHETX_MAX_DAILY_LOSS"):

@@ -1,8 +1,10 @@
 """What a person changes of a running desk: what is open, the limits, the strategy."""
 
 from collections.abc import Callable
+from dataclasses import fields, replace
+from decimal import Decimal
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from msgspec import Meta
@@ -120,9 +122,24 @@ def test_only_lifting_a_halt_resets_the_losses(make_harness: MakeHarness) -> Non
 
 def test_settings_describe_the_limits_that_they_make(make_limits: Callable[..., Limits]) -> None:
     """Limits made of the settings of limits are the same limits."""
-    limits = make_limits(max_stake_cents=1_234, max_feed_age_ns=1_500_000_000, in_play=True)
-    assert RiskSettings.of(limits).build() == limits
-    assert changed_limits(limits, {}) == limits
+    limits = make_limits()
+    for field in fields(Limits):
+        changed = replace(limits, **{field.name: _another(getattr(limits, field.name))})
+        assert RiskSettings.of(changed).build() == changed, field.name
+        assert changed_limits(changed, {}) == changed
+
+
+def _another(value: object) -> Any:
+    """Return a value that a limit may have instead."""
+    match value:
+        case bool():
+            return not value
+        case str():
+            return "06:00 America/New_York"
+        case int() | Decimal():
+            return value + 1
+        case _:
+            raise AssertionError(value)
 
 
 @pytest.mark.parametrize(
