@@ -50,12 +50,12 @@ class OperatorControl:
         pauses, earlier = self._earlier.pauses(), self._earlier.settings
         yield from pauses
         if pauses:
-            self._notify(f"{counted(len(pauses), 'pause')} of an earlier start hold")
+            self._notify(f"from an earlier start: {counted(len(pauses), 'pause')}")
         if earlier.overrides:
             settings, refused = self._settings.kept(earlier)
             for line in refused:
                 self._notify(line)
-            self._notify(f"{self._settings.text(settings)}, set in an earlier start")
+            self._notify(f"from an earlier start: {self._settings.text(settings)}")
             yield settings
 
     def attach(

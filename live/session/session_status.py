@@ -116,8 +116,8 @@ class SessionStatus:
         if reason is not None:
             return f"not quoted: {reason}"
         live = sum(1 for line in market.line_ids for _ in self._desk.wagers.live_on(line))
-        denials = "".join(f"; {denial.control}: {denial.reason}" for denial in market.denials)
-        return (f"{counted(live, 'wager')} open" if live else "nothing open") + denials
+        reasons = dict.fromkeys(f"; {each.control}: {each.reason}" for each in market.denials)
+        return (f"{counted(live, 'wager')} open" if live else "nothing open") + "".join(reasons)
 
     def _pair_lines(self, market: MarketState, book: Book) -> Iterator[str]:
         desk, event = self._desk, market.event.event
