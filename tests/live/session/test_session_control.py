@@ -119,6 +119,7 @@ class ControlledSession:
             account_seconds=60,
             report_seconds=60,
             closing_seconds=30,
+            unauthorized_seconds=60,
             configuration="",
             **{name: self.parts[name] for name in taken},
         )
@@ -286,6 +287,28 @@ def test_what_a_person_set_holds_over_a_restart(
     for number in (1, 2):
         assert controlled.replayed_commands(number) > 0
     controlled.run(third)
+
+
+@pytest.mark.parametrize("words", [("halt", "rain"), ("pause",), ("reduce",)])
+def test_a_state_that_a_person_set_holds_until_one_resumes(
+    controlled: ControlledSession, words: tuple[str, ...]
+) -> None:
+    """The next start begins in it and quotes nothing; a replay of that start agrees."""
+
+    async def first(session: ControlledSession) -> None:
+        await session.say(*words)
+        await session.quoting(0)
+
+    async def second(session: ControlledSession) -> None:
+        state = (await session.say("status"))[1]
+        assert state.split()[1].startswith({"halt": "halted"}.get(words[0], words[0][:5]))
+        assert session.toy.open_wagers == {}
+        await session.say("resume")
+        await session.quoting()
+
+    controlled.run(first)
+    controlled.run(second)
+    assert controlled.replayed_commands(2) > 0
 
 
 def build_parts_with_stake(parts: dict[str, Any], dollars: int) -> dict[str, Any]:

@@ -123,7 +123,9 @@ def test_only_lifting_a_halt_resets_the_losses(make_harness: MakeHarness) -> Non
 def test_settings_describe_the_limits_that_they_make(make_limits: Callable[..., Limits]) -> None:
     """Limits made of the settings of limits are the same limits."""
     limits = make_limits()
-    for field in fields(Limits):
+    # Not a setting: it marks runs of an earlier version, in which nobody changed settings.
+    settable = [field for field in fields(Limits) if field.name != "nets_positions"]
+    for field in settable:
         changed = replace(limits, **{field.name: _another(getattr(limits, field.name))})
         assert RiskSettings.of(changed).build() == changed, field.name
         assert changed_limits(changed, {}) == changed
