@@ -14,11 +14,12 @@ from sim.exchange.activation import Activation
 from sim.exchange.books import LineBook, new_books
 from sim.exchange.cancels import CancelResponse, Cancels
 from sim.exchange.clearing import Clearing
+from sim.exchange.exchange_account import ExchangeAccount
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.market_status import MarketStatuses
 from sim.exchange.matching import Matcher, OnChange, OnTrade
 from sim.exchange.offers import Offer
-from sim.exchange.participant import ExchangeAccount, OnUpdates, Participant
+from sim.exchange.participant import OnUpdates, Participant
 from sim.exchange.queue_models import QueueModel
 from sim.exchange.refusals import account_refusal, request_refusal, self_match_refusal
 from strategies.trading.accounting.commission import Commission
@@ -27,6 +28,7 @@ from strategies.trading.model.events import (
     CancelRefused,
     MarketsAdded,
     WagerAccepted,
+    WagerMatched,
     WagerRejected,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
@@ -197,6 +199,15 @@ class SimulatedProphet:
             )
 
         return [wager.ref for wager in self._cancels.live_wagers(participant, affected)]
+
+    def break_trade(self, participant: Participant, fill: WagerMatched, line_id: LineId) -> None:
+        """Void one side of a trade: a fill that `participant` received on a line.
+
+        The stake is returned and does not rest again. The other side is not looked for: most are
+        on the tape; one of a participant is broken by a call of its own.
+        """
+        pair = self.catalogue.pair_of(line_id)
+        participant.break_trade(fill.ref, pair, line_id, fill.stake_cents, fill.profit_cents)
 
     # Markets and events -----------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.odds import Odds
 
 # Codes with which the exchange refuses a whole request instead of one wager.
 _REQUEST_CODES = ("rate_limit_reached", "order_limit_exceeded", "err_order_placement_disabled")
@@ -131,6 +132,27 @@ class ApiAccount:
         if self.immediate:
             self.transactions.append(now_ns, "TRADE", -request.stake_cents, record.order_id)
         return record
+
+    def has_wager(self, ref: WagerRef) -> bool:
+        """Return whether the account placed a wager with this reference."""
+        return ref in self._by_ref
+
+    def break_trade(self, ref: WagerRef, number: int | None) -> None:
+        """Break a trade of a wager, by the number of its fill, else its last one.
+
+        Raise RefusedError if there is none.
+        """
+        fills = [fill for fill in self._by_ref[ref].fills if number in (None, fill.number)]
+        if not fills:
+            raise RefusedError("data_not_found", f"no fill {number or ''} of a wager {ref}")
+        record, fill, now_ns = self._by_ref[ref], fills[-1], self._now_ns()
+        matched = WagerMatched(ref, Odds(fill.odds), fill.stake_cents, fill.profit_cents)
+        self._exchange.break_trade(self.participant, matched, record.line.line_id)
+        record.break_fill(fill, now_ns)
+        self.transactions.append(now_ns, "VOID", fill.stake_cents, record.order_id)
+        if record.result is not None:
+            self._pay(record, record.result)
+        self._notify(record, None)
 
     # Private updates --------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from aiohttp import web
 from sim.sandbox.account_endpoints import AccountEndpoints
 from sim.sandbox.api_account import ApiAccount
 from sim.sandbox.api_errors import RefusedError
-from sim.sandbox.api_request import ApiRequest
+from sim.sandbox.api_request import ApiRequest, whole
 from sim.sandbox.api_sessions import Sessions
 from sim.sandbox.channels import Channels
 from sim.sandbox.market_endpoints import MarketEndpoints
@@ -30,6 +31,7 @@ from sim.sandbox.shifted_exchange import ShiftedExchange
 from sim.sandbox.socket_hub import SocketHub
 from sim.sandbox.socket_updates import SocketUpdates
 from sim.sandbox.wire_ids import WireIds
+from strategies.trading.model.ids import WagerRef
 
 _APP_ID, _CLUSTER = "1", "mt1"
 
@@ -97,6 +99,22 @@ class Server:
         else:
             self.hub.apply_fault(fault)
 
+    def break_trade(self, body: Any) -> None:
+        """Break a trade: `{"external_id": ..., "trade_id": ...}`, without a number the last one.
+
+        Every account with a wager of that id has its side broken; raise RefusedError if none has.
+        """
+        if not isinstance(body, dict) or not isinstance(body.get("external_id"), str):
+            raise RefusedError("invalid_request", "an object with external_id, and trade_id if any")
+        ref, number = WagerRef(body["external_id"]), body.get("trade_id")
+        if number is not None:
+            number = whole(number, "invalid_param")
+        holders = [account for account in self.accounts.values() if account.has_wager(ref)]
+        if not holders:
+            raise RefusedError("data_not_found", f"no wager {ref}")
+        for account in holders:
+            account.break_trade(ref, number)
+
     def account(self, account_id: str) -> ApiAccount:
         """Return the account of that id, opened if it is new."""
         if account_id not in self.accounts:
@@ -126,6 +144,7 @@ class Server:
         app.router.add_get("/app/{key}", self.hub.serve)
         app.router.add_post("/_sandbox/faults", self._inject_fault)
         app.router.add_delete("/_sandbox/faults", self._clear_faults)
+        app.router.add_post("/_sandbox/broken_trades", self._break_trade)
         app.router.add_route("*", "/{path:.*}", _not_found)
         return app
 
@@ -146,15 +165,23 @@ class Server:
         )
 
     async def _inject_fault(self, request: web.Request) -> web.Response:
-        try:
-            self.inject_fault(json_value(await request.read()))
-        except RefusedError as refusal:
-            return web.json_response(refusal.body(), status=refusal.status)
-        return web.json_response({"data": {"success": True}})
+        return await _operate(self.inject_fault, request)
+
+    async def _break_trade(self, request: web.Request) -> web.Response:
+        return await _operate(self.break_trade, request)
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self.faults.clear()
         return web.json_response({"data": {"success": True}})
+
+
+async def _operate(operation: Callable[[Any], None], request: web.Request) -> web.Response:
+    """Do what the operator of the sandbox asks for in a body of JSON."""
+    try:
+        operation(json_value(await request.read()))
+    except RefusedError as refusal:
+        return web.json_response(refusal.body(), status=refusal.status)
+    return web.json_response({"data": {"success": True}})
 
 
 async def _not_found(request: web.Request) -> web.Response:

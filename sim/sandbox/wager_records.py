@@ -42,7 +42,8 @@ class WagerRecord:
     """A wager from its acceptance to its settlement.
 
     `stake_cents` is the placed stake; once the unmatched part is cancelled it is the matched stake,
-    as at the exchange. `live` is whether more of it can be matched.
+    as at the exchange. `live` is whether more of it can be matched. `broken_cents` is what was
+    matched in trades that were broken since.
     """
 
     number: int
@@ -56,7 +57,9 @@ class WagerRecord:
     status: str = "inactive"
     winning: str = "tbd"
     live: bool = True
+    broken_cents: int = 0
     settled_ns: int | None = None
+    result: Result | None = None
     paid_cents: int = 0
     fills: list[Fill] = field(default_factory=list)
 
@@ -84,8 +87,16 @@ class WagerRecord:
         fill = Fill(event_number, now_ns, event.odds, event.stake_cents, event.profit_cents)
         self.fills.append(fill)
         self.updated_ns = now_ns
-        self.live = self.matched_cents < self.stake_cents
+        self.live = self.matched_cents + self.broken_cents < self.stake_cents
         return fill
+
+    def break_fill(self, fill: Fill, now_ns: int) -> None:
+        """Remove a fill whose trade was broken; what has no fill left and ended is void."""
+        self.fills.remove(fill)
+        self.broken_cents += fill.stake_cents
+        self.updated_ns = now_ns
+        if not self.fills and not self.live:
+            self.status, self.winning = "void", _WINNING[Result.VOIDED]
 
     def set_status(self, status: str, now_ns: int) -> None:
         """Set the status."""
@@ -106,6 +117,7 @@ class WagerRecord:
     def settle(self, result: Result, now_ns: int) -> tuple[str, ...]:
         """Set the result; return the statuses to pass through."""
         self.winning = _WINNING[result]
+        self.result = result
         self.settled_ns = now_ns
         return _SETTLED_STATUSES[result]
 
@@ -120,7 +132,7 @@ class WagerRecord:
 
     def order_json(self, wire_ids: WireIds) -> Json:
         """Return the wager as in responses, with its id under both names."""
-        open_cents = self.stake_cents - self.matched_cents if self.live else 0
+        open_cents = self.stake_cents - self.matched_cents - self.broken_cents if self.live else 0
         return {
             "order_id": self.order_id,
             "id": self.order_id,

@@ -11,6 +11,7 @@ from strategies.trading.model.events import (
     CancelRefused,
     Event,
     ProfitCorrected,
+    TradeBroken,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -19,6 +20,7 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange
@@ -33,6 +35,7 @@ PRIVATE = (
     WagerRejected,
     CancelRefused,
     ProfitCorrected,
+    TradeBroken,
 )
 # A cancel is refused this long after the opening; a little later it succeeds.
 RETRY_WINDOW_SECONDS = 6
@@ -55,6 +58,12 @@ class ExchangeHarness(Protocol):
 
     def attach_desk(self, assemble: Callable[..., Any]) -> Any:
         """Assemble a desk on the exchange, which receives every event from then on."""
+
+    def break_trade(self, ref: WagerRef) -> None:
+        """Let the operator of the exchange break the last trade of a wager of ours."""
+
+    def settle(self, results: dict[LineId, Result]) -> None:
+        """Let the operator of the exchange settle the moneyline, or correct its results."""
 
     def close(self) -> None:
         """Stop everything that is running."""

@@ -15,6 +15,8 @@ from live.session.gateway import OrderContext
 from live.wall_clock import WallClock
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.events import Event
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.market import Result
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange
@@ -87,6 +89,14 @@ class ProphetHarness:
     def inject_fault(self, **fault: Any) -> None:
         """Inject a fault at the sandbox."""
         self.at_sandbox(lambda: self.server.inject_fault(fault))
+
+    def break_trade(self, ref: WagerRef) -> None:
+        """Break the last trade of a wager at the sandbox."""
+        self.at_sandbox(lambda: self.server.break_trade({"external_id": ref}))
+
+    def settle(self, results: dict[LineId, Result]) -> None:
+        """Settle the moneyline at the sandbox."""
+        self.at_sandbox(lambda: self.server.shifted_exchange.exchange.settle(0, results))
 
     def close(self) -> None:
         """Close the gateway and the sandbox."""

@@ -12,11 +12,13 @@ from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer
-from strategies.trading.model.events import Event
+from strategies.trading.model.events import Event, WagerMatched
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.market import Result
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Exchange
 from tests.contract.exchange_harness import build_desk
-from tests.contract.moneyline import write_moneyline
+from tests.contract.moneyline import AWAY, write_moneyline
 from tests.fixture_types import Compose
 
 
@@ -44,9 +46,11 @@ class SimulatedHarness:
         subscribed = [market.key for market in self._info.markets]
         publisher = Publisher(self._env, self._inbox, latency.feed, self._info.clocks, subscribed)
         market = TapeReplayer(self._env, self._info, exchange, publisher)
-        self.exchange: Exchange = ExchangeConnection(
+        self._exchange = exchange
+        self._connection = ExchangeConnection(
             self._env, exchange, latency, self._inbox, publisher.markets
         )
+        self.exchange: Exchange = self._connection
         self.clock = self._parts["clock"](env=self._env, before=self._inbox.drain)
         self._env.replay_to(market.apply_row)
         self.let_pass(1)
@@ -67,6 +71,15 @@ class SimulatedHarness:
         self._inbox.connect(take, desk.act)
         desk.start()
         return desk
+
+    def break_trade(self, ref: WagerRef) -> None:
+        """Break the last fill of a wager."""
+        fills = [e for e in self.received if isinstance(e, WagerMatched) and e.ref == ref]
+        self._exchange.break_trade(self._connection.participant, fills[-1], AWAY)
+
+    def settle(self, results: dict[LineId, Result]) -> None:
+        """Settle the moneyline."""
+        self._exchange.settle(0, results)
 
     def close(self) -> None:
         """Do nothing: nothing is running."""

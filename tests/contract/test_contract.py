@@ -16,6 +16,7 @@ from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
     OfferChanged,
+    TradeBroken,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -24,6 +25,7 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
+from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import BATCH_LIMIT
@@ -349,3 +351,54 @@ def test_a_desk_and_the_exchange_agree_on_money(harness: ExchangeHarness) -> Non
     desk.stop("the test has ended")
     until(harness, lambda: not desk.wagers.live())
     assert account(harness).open_cents == ()
+
+
+def agree(harness: ExchangeHarness, desk: Any) -> None:
+    """Check that the desk's balance and open wagers equal the exchange's."""
+    state = account(harness)
+    assert state.balance_cents == desk.ledger.available_cents
+    assert dict(state.open_cents) == {w.ref: w.unmatched_cents for w in desk.wagers.live()}
+
+
+@pytest.mark.slow
+def test_what_the_operator_changes_is_booked(harness: ExchangeHarness) -> None:
+    """A trade broken, a result, its correction, a void, and a trade broken after all of them.
+
+    Each is booked once, and money agrees after each.
+    """
+    desk, _ = attach_watcher(harness)
+    until(harness, lambda: desk.ledger.turnover_cents == 5_000)
+    desk.stop("the position is held")
+    until(harness, lambda: not desk.wagers.live())
+    (fill,) = received_of(harness, WagerMatched)
+    won_cents = fill.profit_cents - round(fill.profit_cents * 2 / 100)
+    for results, profit_cents in (
+        ({AWAY: Result.LOST, HOME: Result.WON}, -5_000),
+        ({AWAY: Result.WON, HOME: Result.LOST}, won_cents),
+        ({AWAY: Result.VOIDED, HOME: Result.VOIDED}, 0),
+        ({AWAY: Result.LOST, HOME: Result.WON}, -5_000),
+    ):
+        harness.settle(results)
+        until(harness, lambda cents=profit_cents: desk.ledger.profit_cents == cents)  # type: ignore[misc]
+        agree(harness, desk)
+    harness.break_trade(fill.ref)
+    until(harness, lambda: desk.ledger.profit_cents == 0)
+    agree(harness, desk)
+    assert len(received_of(harness, TradeBroken)) == 1
+
+
+@pytest.mark.slow
+def test_a_broken_trade_is_no_position(harness: ExchangeHarness) -> None:
+    """Its stake is free again, its exposure gone, and nothing of it rests."""
+    desk, _ = attach_watcher(harness)
+    until(harness, lambda: desk.ledger.turnover_cents == 5_000)
+    (fill,) = received_of(harness, WagerMatched)
+    harness.break_trade(fill.ref)
+    until(harness, lambda: bool(updates_of(harness, fill.ref, TradeBroken)))
+    (broken,) = updates_of(harness, fill.ref, TradeBroken)
+    assert (broken.stake_cents, broken.profit_cents) == (fill.stake_cents, fill.profit_cents)
+    desk.stop("the test has ended")
+    until(harness, lambda: not desk.wagers.live())
+    assert (desk.exposure.matched_cents, desk.exposure.total_cents) == (0, 0)
+    assert desk.ledger.available_cents == BALANCE_CENTS
+    agree(harness, desk)

@@ -6,6 +6,7 @@ response is searched for by our own id; it is never placed again.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any, Literal
@@ -162,9 +163,16 @@ class ProphetExchange:
         is_filled = any(isinstance(event, WagerMatched) for event in events)
         if wager.lacks_fill or (is_filled and wager.profit_is_estimated):
             self._start(self.wagers.find_missing_fills(wager))
+        if wager.shows_less:
+            self._start(self._find_broken_trades(wager))
         if wager.rejected and order.open_cents:
             # It was reported as rejected when it could not be found, and exists after all.
             self._start(self._cancel([wager]))
+
+    async def _find_broken_trades(self, wager: TrackedWager) -> None:
+        """Find out at once; where the exchange does not answer, the next account check does."""
+        with suppress(ExchangeError):
+            await self.wagers.find_broken_trades(wager)
 
     # Placing ----------------------------------------------------------------------------------
 

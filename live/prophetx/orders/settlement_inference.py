@@ -26,12 +26,17 @@ class SettlementInference:
         matched[wager.ref] = wager
         results: dict[LineId, Result] = {}
         for each in matched.values():
+            if not each.matched_cents:
+                # Its trades were broken: nothing of it is settled.
+                continue
             if each.result is None or each.line is None:
                 return []
             line_id = each.line.line_id
             results[line_id] = each.result
             opposite = self._catalogue.opposite(line_id).line_id
             results[opposite] = _OPPOSITE.get(each.result, each.result)
+        if not results:
+            return []
         revision, known = self._reported.get(key, (0, None))
         if results == known:
             return []

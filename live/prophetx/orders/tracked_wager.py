@@ -13,6 +13,7 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
     ProfitCorrected,
+    TradeBroken,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -47,6 +48,8 @@ class TrackedWager:
 
     `ref` is our own id, `number` the exchange's, None before it is known. `ended` is true once
     nothing of it can be matched any more, `rejected` once it was reported as refused.
+    `shows_less` is whether a report had less matched than was received: it may be out of date, or a
+    trade was broken.
     """
 
     def __init__(self, request: PlaceWager, line: Line | None) -> None:
@@ -59,6 +62,8 @@ class TrackedWager:
         self.rejected = False
         self.result: Result | None = None
         self.matched_cents = 0
+        self.shows_less = False
+        self._broken_cents = 0
         self._accepted = False
         self._opened = False
         self._known_cents = 0
@@ -82,7 +87,12 @@ class TrackedWager:
     @property
     def open_cents(self) -> int:
         """Return what may still be matched."""
-        return 0 if self.ended else self.request.stake_cents - self.matched_cents
+        return 0 if self.ended else self._stake_cents - self.matched_cents
+
+    @property
+    def _stake_cents(self) -> int:
+        """Return the stake without what broken trades returned."""
+        return self.request.stake_cents - self._broken_cents
 
     @property
     def awaits_result(self) -> bool:
@@ -107,13 +117,15 @@ class TrackedWager:
                 self._priced_cents = self.matched_cents
             case ProfitCorrected():
                 self._profit_cents += event.change_cents
+            case TradeBroken():
+                self._break(event.stake_cents, event.profit_cents)
             case WagerRejected():
                 self.rejected = self.ended = True
             case WagerInvalid():
                 self.ended = True
             case WagerCancelled() | WagerWiped():
                 self.ended = True
-                matched_cents = self.request.stake_cents - event.unmatched_cents
+                matched_cents = self._stake_cents - event.unmatched_cents
                 self._known_cents = max(self._known_cents, matched_cents)
         self._accepted = not self.rejected
         self._opened = self._opened or not isinstance(event, WagerAccepted | WagerRejected)
@@ -147,7 +159,11 @@ class TrackedWager:
             self._opened = True
         events += self._apply_fill(order, report)
         events += self._apply_end(order, report)
-        self.result = _RESULTS.get(order.winning_status or "", self.result)
+        shown_cents = report.total_filled_cents if order.update_type else report.filled_cents
+        self.shows_less = self.shows_less or shown_cents < self.matched_cents
+        # A wager with broken trades is void, which is no result of its line.
+        if not self.shows_less and (self.matched_cents or not self._broken_cents):
+            self.result = _RESULTS.get(order.winning_status or "", self.result)
         return events
 
     def contradiction(self, order: WireOrder) -> str | None:
@@ -166,6 +182,31 @@ class TrackedWager:
         if order.stake_cents > request.stake_cents:
             return f"has the reference of {self.ref}, and another stake"
         return None
+
+    def apply_broken(self, order: WireOrder, matches: Sequence[WireMatch]) -> list[Event]:
+        """Apply a single order and its list of fills, if both show that trades were broken.
+
+        One that lags behind alone cannot undo a fill: the two must agree.
+        """
+        self.shows_less = False
+        total_cents = order.report().filled_cents
+        listed_cents = sum(match.filled_cents for match in matches)
+        if not total_cents == listed_cents < self.matched_cents:
+            return []
+        broken_cents = self.matched_cents - total_cents
+        broken = TradeBroken(self.ref, broken_cents, self._profit_cents - _profit_of(matches))
+        self._break(broken_cents, broken.profit_cents)
+        self._fills = Counter((_odds(match), match.filled_cents) for match in matches)
+        self._staked_at = Counter()
+        for match in matches:
+            self._staked_at[_odds(match)] += match.filled_cents
+        return [broken]
+
+    def _break(self, stake_cents: int, profit_cents: int) -> None:
+        self.matched_cents -= stake_cents
+        self._profit_cents -= profit_cents
+        self._broken_cents += stake_cents
+        self._known_cents = self._complete_cents = self._priced_cents = self.matched_cents
 
     def apply_fills(self, matches: Sequence[WireMatch]) -> list[Event]:
         """Apply the list of all fills; return those that were not reported yet.
@@ -210,13 +251,13 @@ class TrackedWager:
         self.matched_cents += cents
         if total_cents:
             self._totals.add(total_cents)
-        self.ended = self.ended or self.matched_cents >= self.request.stake_cents
+        self.ended = self.ended or self.matched_cents >= self._stake_cents
         return WagerMatched(self.ref, odds, cents, profit_cents, total_cents)
 
     def _apply_end(self, order: WireOrder, report: OrderReport) -> list[Event]:
         if self.ended:
             return []
-        stake_cents = self.request.stake_cents
+        stake_cents = self._stake_cents
         if order.status == _INVALID:
             self.ended = True
             return [WagerInvalid(self.ref, _INVALID)]
@@ -236,6 +277,18 @@ class TrackedWager:
 def is_settled(order: WireOrder) -> bool:
     """Return whether a wager has its result."""
     return order.winning_status in _RESULTS
+
+
+def _profit_of(matches: Sequence[WireMatch]) -> int:
+    """Return what fills can win, in cents: as reported, else computed from their odds."""
+    staked: Counter[Odds] = Counter()
+    total_cents = 0
+    for match in matches:
+        odds, cents = _odds(match), match.filled_cents
+        computed_cents = fill_profit_cents(staked[odds], cents, odds)
+        total_cents += computed_cents if match.profit_cents is None else match.profit_cents
+        staked[odds] += cents
+    return total_cents
 
 
 def _odds(fill: WireOrder | WireMatch) -> Odds:

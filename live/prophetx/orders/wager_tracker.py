@@ -136,6 +136,8 @@ class WagerTracker:
                 self.emit(wager.reject(UNKNOWN))
             elif wager.lacks_fill:
                 await self._fetch_fills(wager)
+            elif wager.shows_less:
+                await self.find_broken_trades(wager)
 
     async def catch_up(self) -> list[WireOrder]:
         """Emit what was missed of every wager; return all that the exchange shows as open.
@@ -152,6 +154,8 @@ class WagerTracker:
                 self._apply_known([order])
         for wager in [w for w in self._wagers.values() if w.lacks_fill]:
             await self._fetch_fills(wager)
+        for wager in [w for w in self._wagers.values() if w.shows_less]:
+            await self.find_broken_trades(wager)
         return [order for order in orders.values() if order.open_cents]
 
     def _doubtful(self, orders: Mapping[str, WireOrder]) -> list[str]:
@@ -201,6 +205,17 @@ class WagerTracker:
             self.emit(self._with_settlement(wager, wager.apply_fills(fills)))
         except ProtocolError as error:
             self._decode_errors.note(error)
+
+    async def find_broken_trades(self, wager: TrackedWager) -> None:
+        """Request a wager of which a report showed less matched, and emit what was broken of it."""
+        order = None if wager.number is None else await self.history.order(wager.number)
+        fills = [] if order is None else await self.history.fills(wager.number)
+        try:
+            events = [] if order is None else wager.apply_broken(order, fills)
+        except ProtocolError as error:
+            self._decode_errors.note(error)
+            return
+        self.emit(self._with_settlement(wager, events))
 
     async def sleep(self, seconds: int) -> None:
         """Return after some seconds of the exchange's clock."""

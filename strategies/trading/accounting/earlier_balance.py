@@ -5,9 +5,17 @@ from collections.abc import Iterable
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.model.earlier_wager import EarlierWager
-from strategies.trading.model.events import Event, MarketSettled, ProfitCorrected, WagerMatched
+from strategies.trading.model.events import (
+    Event,
+    MarketSettled,
+    ProfitCorrected,
+    TradeBroken,
+    WagerMatched,
+)
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.position import Exposure
+
+_FILLS = WagerMatched | ProfitCorrected | TradeBroken
 
 
 def available_change_cents(
@@ -31,13 +39,21 @@ def available_change_cents(
     for event in [*journaled, *later]:
         if isinstance(event, MarketSettled):
             ledger.settle(event)
-        elif isinstance(event, WagerMatched | ProfitCorrected) and event.ref in requests:
+        elif isinstance(event, _FILLS) and event.ref in requests:
             pair = catalogue.pair_of(requests[event.ref].line_id)
             side = 0 if pair.first.line_id == requests[event.ref].line_id else 1
-            if isinstance(event, WagerMatched):
-                exposure.book_fill(pair, side, event.stake_cents, event.profit_cents, 0)
-            else:
-                exposure.book_fill(pair, side, 0, event.change_cents, 0)
+            exposure.book_fill(pair, side, *_matched_change(event), 0)
             if pair.market_key in ledger.settlements:
                 ledger.pay_late_fill(pair.market_key)
     return ledger.available_cents
+
+
+def _matched_change(event: WagerMatched | ProfitCorrected | TradeBroken) -> tuple[int, int]:
+    """Return by how much an event changes the matched stake, and what it can win, in cents."""
+    match event:
+        case WagerMatched():
+            return event.stake_cents, event.profit_cents
+        case ProfitCorrected():
+            return 0, event.change_cents
+        case TradeBroken():
+            return -event.stake_cents, -event.profit_cents

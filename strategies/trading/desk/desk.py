@@ -32,6 +32,7 @@ from strategies.trading.model.events import (
     QuotesPulled,
     SettingsChanged,
     TimerFired,
+    TradeBroken,
     TradeSeen,
     TradingState,
     TradingStateSet,
@@ -243,7 +244,7 @@ class Desk:
             self._rejections.clear()
         market = self.market_states.markets[wager.pair.market_key]
         market.targets = None
-        if isinstance(event, WagerMatched | ProfitCorrected):
+        if isinstance(event, WagerMatched | ProfitCorrected | TradeBroken):
             if market.key in self.ledger.settlements:
                 self.ledger.pay_late_fill(market.key)
             self._update_accounts(at_ns)

@@ -167,6 +167,18 @@ class ProfitCorrected(Struct, frozen=True):
     change_cents: int
 
 
+class TradeBroken(Struct, frozen=True):
+    """The exchange broke a trade of ours: that part of the wager was never matched.
+
+    Its stake and the profit that it could win are void; the stake does not rest again. It may
+    come after the wager ended, and after its market was settled.
+    """
+
+    ref: WagerRef
+    stake_cents: int
+    profit_cents: int
+
+
 class WagerCancelled(Struct, frozen=True):
     """The unmatched part of the wager was cancelled."""
 
@@ -289,6 +301,7 @@ Event = (
     | WagerInvalid
     | WagerMatched
     | ProfitCorrected
+    | TradeBroken
     | WagerCancelled
     | CancelRefused
     | WagerWiped

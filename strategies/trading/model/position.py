@@ -255,7 +255,8 @@ class Exposure:
 
     def _revalue(self, position: Position) -> None:
         fair_first = self._fairs.get(position.pair.pair_id)
-        if fair_first is not None and not position.flat:
+        # A position becomes flat again when its trades are broken.
+        if fair_first is not None and (position.mark_cents or not position.flat):
             mark_cents = position.marked_cents(fair_first)
             self.marked_cents += mark_cents - position.mark_cents
             position.mark_cents = mark_cents

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from strategies.trading.model.book import Offers
 from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.earlier_wager import WagerUpdate
 from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import (
     CancelRefused,
     ProfitCorrected,
+    TradeBroken,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -24,17 +26,7 @@ from strategies.trading.model.position import Exposure
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.wagers.wager_state import STEPS, EndReason, WagerState
 
-PrivateUpdate = (
-    WagerAccepted
-    | WagerRejected
-    | WagerOpened
-    | WagerInvalid
-    | WagerMatched
-    | ProfitCorrected
-    | WagerCancelled
-    | CancelRefused
-    | WagerWiped
-)
+PrivateUpdate = WagerUpdate | CancelRefused
 
 # After this time without a response, a cancel or its response counts as lost, and the cancel is
 # sent again. The exchange publishes no timeout; it responds within a second, or within the in-play
@@ -50,17 +42,19 @@ class Wager:
 
     `side` is 0 if the line is the first of its pair, else 1. Matched and unmatched stake are
     amounts, not states. `most_cents` is the most that can be matched: the stake, or what the
-    exchange reported at the end. `fill_totals` holds `WagerMatched.total_cents` of the fills
-    booked; `complete` is whether the wager has ended and every fill of it was booked. To takers
-    the wager is an offer on `shown_line_id` at `shown_odds`, of which `shown_cents` are expected in
-    the book. `answered_ns` is when the first response to the placement arrived, `ended_ns` when the
-    wager ended; None before. `asked_ns` is when a cancel was last sent, `retry_at_ns` when a
+    exchange reported at the end. `broken_cents` is the stake of broken trades, which is in none of
+    the other amounts. `fill_totals` holds `WagerMatched.total_cents` of the fills booked;
+    `complete` is whether the wager has ended and every fill of it was booked. To takers the wager
+    is an offer on `shown_line_id` at `shown_odds`, of which `shown_cents` are expected in the book.
+    `answered_ns` is when the first response to the placement arrived, `ended_ns` when the wager
+    ended; None before. `asked_ns` is when a cancel was last sent, `retry_at_ns` when a
     refused one may be sent again.
     """
 
     __slots__ = (
         "answered_ns",
         "asked_ns",
+        "broken_cents",
         "complete",
         "ended_ns",
         "fill_totals",
@@ -97,6 +91,7 @@ class Wager:
         self.reason: EndReason | None = None
         self.matched_cents = 0
         self.most_cents = self.stake_cents
+        self.broken_cents = 0
         self.complete = False
         self.fill_totals: set[int] = set()
         self.rested_cents = 0
@@ -126,7 +121,7 @@ class Wager:
     @property
     def lacks_fill(self) -> bool:
         """Return whether the exchange is known to have matched more than the fills received."""
-        named_cents = max(self.fill_totals, default=0)
+        named_cents = max(self.fill_totals, default=0) - self.broken_cents
         return self.matched_cents < max(named_cents, self.most_cents if self.ended else 0)
 
     def offered_cents(self) -> int:
@@ -165,6 +160,19 @@ class Wager:
             raise InvariantError(message)
         self.complete = self.ended and not self.lacks_fill
         return was_open_cents
+
+    def break_trade(self, stake_cents: int) -> None:
+        """Remove a broken part of what was matched; raise InvariantError beyond it."""
+        if stake_cents > self.matched_cents:
+            message = (
+                f"wager {self.ref}: {dollars_text(stake_cents)} broken, of "
+                f"{dollars_text(self.matched_cents)} matched"
+            )
+            raise InvariantError(message)
+        self.matched_cents -= stake_cents
+        self.stake_cents -= stake_cents
+        self.most_cents -= stake_cents
+        self.broken_cents += stake_cents
 
     def end(self, reason: EndReason, most_cents: int, at_ns: int) -> int:
         """End with `most_cents` matched, and return the change of what counts as open.
@@ -290,6 +298,9 @@ class Wagers:
                 self._book_fill(wager, event, at_ns)
             case ProfitCorrected():
                 self._exposure.book_fill(wager.pair, wager.side, 0, event.change_cents, 0)
+            case TradeBroken(stake_cents=stake_cents, profit_cents=profit_cents):
+                wager.break_trade(stake_cents)
+                self._exposure.book_fill(wager.pair, wager.side, -stake_cents, -profit_cents, 0)
             case CancelRefused():
                 wager.step(WagerState.OPEN)
                 wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
@@ -373,7 +384,7 @@ def _is_new(event: PrivateUpdate, wager: Wager) -> bool:
     match event:
         case WagerMatched():
             return event.total_cents not in wager.fill_totals
-        case ProfitCorrected():
+        case ProfitCorrected() | TradeBroken():
             return True
         case WagerAccepted():
             return wager.state is WagerState.PENDING

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.exchange.participant import ExchangeAccount
+from sim.exchange.exchange_account import ExchangeAccount
 from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent

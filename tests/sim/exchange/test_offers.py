@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.exchange.exchange_account import ExchangeAccount
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.offers import Offer
-from sim.exchange.participant import ExchangeAccount, ExchangeWager, Participant
+from sim.exchange.participant import ExchangeWager, Participant
 from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.commands import Intent, PlaceWager
