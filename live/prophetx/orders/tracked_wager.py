@@ -159,11 +159,12 @@ class TrackedWager:
             self._opened = True
         events += self._apply_fill(order, report)
         events += self._apply_end(order, report)
+        shown = order.total_filled_quantity if order.update_type else order.filled_quantity
         shown_cents = report.total_filled_cents if order.update_type else report.filled_cents
-        self.shows_less = self.shows_less or shown_cents < self.matched_cents
-        # A wager with broken trades is void, which is no result of its line.
-        if not self.shows_less and (self.matched_cents or not self._broken_cents):
-            self.result = _RESULTS.get(order.winning_status or "", self.result)
+        if shown is not None and shown_cents < self.matched_cents:
+            self.shows_less = True
+        if not self.shows_less:
+            self._apply_result(order)
         return events
 
     def contradiction(self, order: WireOrder) -> str | None:
@@ -183,6 +184,11 @@ class TrackedWager:
             return f"has the reference of {self.ref}, and another stake"
         return None
 
+    def _apply_result(self, order: WireOrder) -> None:
+        # A wager of which all trades were broken is void, which is no result of its line.
+        if self.matched_cents or not self._broken_cents:
+            self.result = _RESULTS.get(order.winning_status or "", self.result)
+
     def apply_broken(self, order: WireOrder, matches: Sequence[WireMatch]) -> list[Event]:
         """Apply a single order and its list of fills, if both show that trades were broken.
 
@@ -192,6 +198,7 @@ class TrackedWager:
         total_cents = order.report().filled_cents
         listed_cents = sum(match.filled_cents for match in matches)
         if not total_cents == listed_cents < self.matched_cents:
+            self._apply_result(order)
             return []
         broken_cents = self.matched_cents - total_cents
         broken = TradeBroken(self.ref, broken_cents, self._profit_cents - _profit_of(matches))
@@ -200,6 +207,7 @@ class TrackedWager:
         self._staked_at = Counter()
         for match in matches:
             self._staked_at[_odds(match)] += match.filled_cents
+        self._apply_result(order)
         return [broken]
 
     def _break(self, stake_cents: int, profit_cents: int) -> None:

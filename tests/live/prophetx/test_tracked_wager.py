@@ -15,6 +15,7 @@ from strategies.trading.model.events import (
     Event,
     MarketSettled,
     ProfitCorrected,
+    TradeBroken,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -239,3 +240,66 @@ def test_a_corrected_profit_is_restored() -> None:
     wager.restore(ProfitCorrected(REF, -5))
     assert not wager.profit_is_estimated
     assert wager.apply_fills([listed(11, "1.05")]) == []
+
+
+def part_broken() -> tuple[TrackedWager, WireOrder, list[WireMatch]]:
+    """Return a wager filled twice, and how the exchange shows it without its second fill."""
+    wager = known()
+    for update in (order("inactive"), fill(400, 400), fill(300, 700, 120)):
+        wager.apply(update)
+    return wager, order("open", filled_quantity=Decimal(4)), [listed(400, "2.74", -146)]
+
+
+def test_a_broken_trade_takes_its_stake_and_its_profit() -> None:
+    """What is left is as before; the broken stake does not rest again."""
+    wager, now, fills = part_broken()
+    assert wager.apply(now) == []
+    assert wager.shows_less
+    assert wager.apply_broken(now, fills) == [TradeBroken(REF, 300, 360)]
+    assert (wager.matched_cents, wager.open_cents, wager.shows_less) == (400, 300, False)
+    assert not wager.lacks_fill
+    assert wager.apply(now) == []
+    canceled = order("canceled", filled_quantity=Decimal(4))
+    assert wager.apply(canceled) == [WagerCancelled(REF, 300)]
+
+
+def test_a_late_report_breaks_nothing() -> None:
+    """Where order and list of fills do not agree, one of them is out of date."""
+    wager, now, fills = part_broken()
+    wager.apply(now)
+    assert wager.apply_broken(now, [*fills, listed(300, "3.60", 120)]) == []
+    assert wager.apply_broken(order("open", filled_quantity=Decimal(7)), fills) == []
+    assert (wager.matched_cents, wager.shows_less) == (700, False)
+
+
+def test_a_broken_trade_is_restored() -> None:
+    """A later start that reads of it does not repeat it."""
+    first, now, fills = part_broken()
+    again = known()
+    for event in (
+        WagerAccepted(REF),
+        WagerMatched(REF, Odds(-146), 400, 274, 400),
+        WagerMatched(REF, Odds(120), 300, 360, 700),
+        *first.apply_broken(now, fills),
+    ):
+        again.restore(event)
+    assert (again.matched_cents, again.open_cents) == (400, 300)
+    assert again.apply(now) == []
+    assert not again.shows_less
+
+
+def test_a_void_wager_is_no_result_of_its_line() -> None:
+    """With all its trades broken a wager is void; the market is settled by the others."""
+    settlement = SettlementInference(CATALOGUE)
+    broken, other = known(), known(WagerRef("s-1-2"))
+    for wager in (broken, other):
+        wager.apply(fill(1_000, 1_000))
+        settlement.settle(wager)
+    void = order("void", winning_status="no_result", filled_quantity=Decimal(0))
+    broken.apply(void)
+    assert settlement.settle(broken) == []
+    assert types(broken.apply_broken(void, [])) == [TradeBroken]
+    assert settlement.settle(broken) == []
+    other.apply(order("settled", winning_status="profit", filled_quantity=Decimal(10)))
+    (settled,) = settlement.settle(other)
+    assert dict(settled.results)[HOME.line_id] is Result.WON  # type: ignore[union-attr]

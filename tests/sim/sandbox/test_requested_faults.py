@@ -238,3 +238,24 @@ def test_an_invalid_fault_is_refused(sandbox: Play, body: Any) -> None:
         await sandbox_run.log_in()
 
     sandbox(scenario)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ([], 400),
+        ({"external_id": "a", "trade_id": "x"}, 400),
+        ({"external_id": "a"}, 404),
+    ],
+)
+def test_a_trade_that_cannot_be_broken_is_refused(sandbox: Play, body: Any, status: int) -> None:
+    """A wrong body, or a wager that nobody placed, is answered as what it is."""
+
+    async def scenario(sandbox_run: RunningSandbox) -> None:
+        async with aiohttp.ClientSession() as http:
+            url = f"{sandbox_run.server.address}/_sandbox/broken_trades"
+            async with http.post(url, json=body) as response:
+                assert response.status == status
+
+    sandbox(scenario)

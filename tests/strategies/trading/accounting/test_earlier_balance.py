@@ -4,7 +4,12 @@ from strategies.trading.accounting.commission import Commission
 from strategies.trading.accounting.earlier_balance import available_change_cents
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
-from strategies.trading.model.events import MarketSettled, ProfitCorrected, WagerMatched
+from strategies.trading.model.events import (
+    MarketSettled,
+    ProfitCorrected,
+    TradeBroken,
+    WagerMatched,
+)
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
 from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
@@ -51,3 +56,12 @@ def test_a_corrected_profit_changes_the_payout() -> None:
     wager, fees = wager_matched_in_part(), Commission(0)
     assert available_change_cents(CATALOGUE, fees, [wager], [corrected]) == -600
     assert available_change_cents(CATALOGUE, fees, [wager], [corrected, WON]) == 594
+
+
+def test_a_broken_trade_returns_its_stake() -> None:
+    """Broken before its market was settled or after, it wins and loses nothing."""
+    wager, fees, broken = wager_matched_in_part(), Commission(0), TradeBroken(REF, 600, 600)
+    assert available_change_cents(CATALOGUE, fees, [wager], [broken]) == 0
+    assert available_change_cents(CATALOGUE, fees, [wager], [WON, broken]) == 0
+    wager.updates.append((2, broken))
+    assert (wager.matched_cents, wager.open_cents) == (0, 400)

@@ -8,6 +8,7 @@ from strategies.trading.model.commands import Intent
 from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import (
     CancelRefused,
+    TradeBroken,
     TradingState,
     TradingStateSet,
     WagerAccepted,
@@ -256,3 +257,31 @@ def test_a_halted_desk_sends_only_cancels(
     assert harness.wager(ref).state is WagerState.CANCELLING
     assert set(harness.exchange.kinds) <= {"cancel", "cancel_all"}
     assert (ref in harness.exchange.cancels) is (retry_in_ns is not None)
+
+
+# Broken trades -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("matched_cents", [400, 1_000])
+def test_a_broken_trade_is_no_position(harness: DeskHarness, matched_cents: int) -> None:
+    """Open or ended, a wager gives back the broken stake, which does not rest again."""
+    ref = harness.rest("home", 110, 1_000)
+    harness.take(fill(harness, ref, matched_cents, matched_cents))
+    harness.desk.exposure.mark(harness.pair(), 0.4)
+    harness.on_event(TradeBroken(ref, matched_cents, matched_cents))
+    exposure, left_cents = harness.desk.exposure, 1_000 - matched_cents
+    assert exposure.position(harness.pair()).profit_if == [0, 0]
+    assert (exposure.matched_cents, exposure.open_cents) == (0, left_cents)
+    assert (exposure.total_cents, exposure.marked_cents) == (left_cents, 0)
+    assert harness.wager(ref).unmatched_cents == left_cents
+    assert not harness.wager(ref).lacks_fill
+    harness.take(fill(harness, ref, matched_cents, matched_cents))
+    assert exposure.matched_cents == 0
+
+
+def test_more_cannot_be_broken_than_was_matched(harness: DeskHarness) -> None:
+    """Books that contradict the exchange's stop the desk."""
+    ref = harness.rest("home", 110, 1_000)
+    harness.take(fill(harness, ref, 400, 400))
+    with pytest.raises(InvariantError, match=r"\$4\.01 broken, of \$4\.00 matched"):
+        harness.take(TradeBroken(ref, 401, 441))
