@@ -140,7 +140,7 @@ class ApiAccount:
     def break_trade(self, ref: WagerRef, number: int | None) -> None:
         """Break a trade of a wager, by the number of its fill, else its last one.
 
-        Raise RefusedError if there is none.
+        Raise RefusedError without such a fill.
         """
         fills = [fill for fill in self._by_ref[ref].fills if number in (None, fill.number)]
         if not fills:
