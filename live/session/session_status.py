@@ -55,6 +55,18 @@ class SessionStatus:
             "exposure",
             _used(exposure.total_cents, "risk.max_total_exposure", limits.max_total_exposure_cents),
         )
+        losses = desk.losses
+        yield (
+            "losses",
+            f"{_used(losses.lost_today_cents, 'risk.max_daily_loss', limits.max_daily_loss_cents)}"
+            f" today; {dollars_text(losses.fall_cents)} from the highest equity of "
+            f"risk.stop_loss_percentage {dollars_text(losses.stop_cents)}; 0 sets no limit",
+        )
+        yield (
+            "open stake",
+            f"{dollars_text(exposure.open_cents)}, at most {limits.max_open_stake_times_cash:g} "
+            "times cash by risk.max_open_stake_times_cash",
+        )
         yield (
             "wagers",
             f"{desk.wagers.live_count} open of risk.max_concurrent_wagers "

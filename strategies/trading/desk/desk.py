@@ -225,7 +225,7 @@ class Desk:
             case QuotesPulled():
                 self._pull(event, at_ns)
             case SettingsChanged():
-                self._change_settings(event)
+                self._change_settings(event, at_ns)
             case AccountState():
                 if self._account_check.needs_another(event, at_ns):
                     self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
@@ -297,7 +297,7 @@ class Desk:
                     refs.append(wager.ref)
         self._sender.cancel(refs, at_ns)
 
-    def _change_settings(self, event: SettingsChanged) -> None:
+    def _change_settings(self, event: SettingsChanged, at_ns: int) -> None:
         """Use other limits, and another strategy of the same class."""
         limits = changed_limits(self._first_limits, of_part("risk", event.values))
         self.risk.use(limits)
@@ -307,6 +307,8 @@ class Desk:
         changes = of_part("strategy", event.values)
         self._strategy = change_strategy(self._strategy, self._strategy_factory, changes)
         self.market_states.mark_all_urgent()
+        # A loss may be above a lower limit already.
+        self._halt(self.losses.update(at_ns, self.ledger.equity_cents), at_ns)
 
     def _update_accounts(self, now_ns: int) -> None:
         """Journal changed accounts, and halt if a loss limit is reached."""

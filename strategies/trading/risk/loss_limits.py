@@ -64,6 +64,21 @@ class LossLimits:
             self._day_until_ns = self._days.end_ns(self._day_from_ns)
         self._limits = limits
 
+    @property
+    def lost_today_cents(self) -> int:
+        """Return the loss of the day, below zero for a profit."""
+        return self._day_from_cents - self._profit_cents
+
+    @property
+    def fall_cents(self) -> int:
+        """Return by how much the profit has fallen from its peak."""
+        return self._peak_cents - self._profit_cents
+
+    @property
+    def stop_cents(self) -> int:
+        """Return the fall at which trading halts, 0 without one; a fraction of a cent is cut."""
+        return int(self._limits.stop_loss_percent * self._starting_balance_cents / 100)
+
     def accept(self, equity_cents: int) -> None:
         """Measure losses from this equity on: a person let the desk trade again."""
         self._peak_cents = self._day_from_cents = self._profit(equity_cents)
@@ -80,9 +95,7 @@ class LossLimits:
         self._highest_cents = max(self._highest_cents, equity_cents)
         drawdown_cents = self._highest_cents - equity_cents
         self.max_drawdown_cents = max(self.max_drawdown_cents, drawdown_cents)
-        return self._reason(
-            self._day_from_cents - self._profit_cents, self._peak_cents - self._profit_cents
-        )
+        return self._reason()
 
     def _begin_day(self, now_ns: int) -> None:
         """Measure the day's loss from the last profit before it."""
@@ -100,9 +113,10 @@ class LossLimits:
     def _missing_cents(self) -> int:
         return sum(held.mark_cents for held in self._missing)
 
-    def _reason(self, lost_today_cents: int, fall_cents: int) -> str | None:
-        if lost_today_cents >= self._limits.max_daily_loss_cents > 0:
-            return f"max_daily_loss: {dollars_text(lost_today_cents)} lost today"
+    def _reason(self) -> str | None:
+        fall_cents = self.fall_cents
+        if self.lost_today_cents >= self._limits.max_daily_loss_cents > 0:
+            return f"max_daily_loss: {dollars_text(self.lost_today_cents)} lost today"
         stop_cents = self._limits.stop_loss_percent * self._starting_balance_cents / 100
         if fall_cents >= stop_cents > 0:
             return f"stop_loss_percentage: {dollars_text(fall_cents)} below the highest equity"

@@ -23,7 +23,7 @@ from strategies.trading.model.events import (
     WagerCancelled,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
-from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market import Line, Market, MarketStatus, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.ports.strategy import Quote, View
 from strategies.trading.risk.limits import Limits, RiskSettings, changed_limits
@@ -101,6 +101,18 @@ def test_a_lower_limit_shrinks_at_once(
     harness.open_pending()
     harness.refresh()
     assert sum(cents for _, _, cents in harness.resting()) == 750
+
+
+def test_a_limit_below_the_present_loss_halts_at_once(make_harness: MakeHarness) -> None:
+    """What was lost before a person lowered the limit counts against it."""
+    harness = make_harness()
+    harness.fill_new("home", 110, 1_000)
+    harness.settle(harness.key(), {"home": Result.LOST, "away": Result.WON})
+    assert harness.desk.losses.lost_today_cents == 1_000
+    harness.on_event(SettingsChanged({"risk.max_daily_loss": 11}, {}))
+    assert harness.desk.risk.state.value == "active"
+    harness.on_event(SettingsChanged({"risk.max_daily_loss": 10}, {}))
+    assert harness.desk.risk.state.value == "halted"
 
 
 def test_an_override_prevails_over_a_value_read_again() -> None:
