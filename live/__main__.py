@@ -25,7 +25,7 @@ usage: python -m live VERB [...] [--debug]
 
   check      log in, list what is on offer, open a socket; report the first thing that is wrong
   paper      trade the live market on paper, until Ctrl-C
-  trade      trade at the exchange, until Ctrl-C; real money is refused for now
+  trade      trade at the exchange, until Ctrl-C
   rehearse   trade with faults and drills, at an exchange of play money, and judge it as the
              exchange's review does
   record     record the exchange's stream, until Ctrl-C

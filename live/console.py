@@ -36,7 +36,7 @@ def present_check(tools: AccountTools) -> None:
     """Print one finding after another; raise the error of the first check that fails."""
 
     async def check(connection: Connection) -> None:
-        async for name, finding in tools.check(connection, os.environ):
+        async for name, finding in tools.check(connection, os.environ, Path.cwd()):
             print(f"{name:<12}{finding}", flush=True)
 
     asyncio.run(_with_connection(tools, check))
@@ -96,7 +96,7 @@ def present_session(session: "Session", reread: "Reread") -> None:
 
     `reread` reads the configuration again, when an operator asks for it.
     """
-    asyncio.run(_stoppable(partial(session.run, reread=reread)))
+    asyncio.run(_stoppable(partial(session.run, reread=reread, ask=_ask_at_terminal)))
 
 
 def present_rehearsal(rehearsal: "Rehearsal") -> None:
@@ -151,3 +151,19 @@ def _print_to_stderr(line: str) -> None:
     # A terminal that is gone must not keep a session from cancelling its wagers.
     with suppress(OSError):
         print(line, file=sys.stderr, flush=True)
+
+
+async def _ask_at_terminal(question: str) -> str | None:
+    """Return the line that the person at the terminal types, None if nobody is there."""
+    if not sys.stdin.isatty():
+        return None
+    print(question, end="", file=sys.stderr, flush=True)
+    loop = asyncio.get_running_loop()
+    typed = asyncio.Event()
+    # Not in a thread: that could not be stopped while it waits.
+    loop.add_reader(sys.stdin.fileno(), typed.set)
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline() or None

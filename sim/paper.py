@@ -155,6 +155,10 @@ class PaperGateway(Generic[M]):
         assert self._connection is not None, "the exchange is open"
         return self._connection.participant.available_cents
 
+    async def balance_cents(self) -> int:
+        """Return what may be staked: nobody has to confirm it."""
+        return await self.available_cents()
+
     @property
     def account_wagers(self) -> "NoOpenWagers":
         """Return what is open: no simulated wager outlives its process."""

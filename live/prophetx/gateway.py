@@ -114,6 +114,10 @@ class ProphetGateway:
         """Return the available balance."""
         return await self._opened.available_cents()
 
+    async def balance_cents(self) -> int:
+        """Return the balance as the exchange reports it."""
+        return (await self.market.connection.client.balance()).balance_cents
+
     @property
     def account_wagers(self) -> ProphetOpenWagers:
         """Return what is open on the account."""

@@ -202,6 +202,9 @@ class Recovery(Protocol):
     async def available_cents(self) -> int:
         """Return the available balance; raise ExchangeError if the exchange cannot be reached."""
 
+    async def balance_cents(self) -> int:
+        """Return the balance that the account shows, stakes and all; raise ExchangeError."""
+
     @property
     def account_wagers(self) -> OpenWagers:
         """Return what is open on the account, also before `open`."""

@@ -26,9 +26,6 @@ MAX_STAKE = "PROPHETX_MAX_STAKE_PER_WAGER"
 MAX_EXPOSURE = "PROPHETX_MAX_TOTAL_EXPOSURE"
 MAX_LOSS = "PROPHETX_MAX_DAILY_LOSS"
 
-# Real money is refused, armed or not, until trading with it has been hardened.
-_HARDENED = False
-
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
@@ -39,7 +36,7 @@ class Ceilings:
     max_daily_loss_cents: int
 
     def clamp(self, limits: Limits) -> Limits:
-        """Return limits that exceed no ceiling."""
+        """Return limits that exceed no ceiling; a daily loss of zero is none, and gets one."""
         exposure_cents = self.max_total_exposure_cents
         # Zero sets no limit: any ceiling is below it.
         loss_cents = limits.max_daily_loss_cents or self.max_daily_loss_cents
@@ -53,22 +50,22 @@ class Ceilings:
             max_daily_loss_cents=min(loss_cents, self.max_daily_loss_cents),
         )
 
+    def divided(self, parts: int) -> "Ceilings":
+        """Return one of `parts` equal parts of every ceiling, rounded down, at least a cent."""
+        return Ceilings(
+            max(1, self.max_stake_cents // parts),
+            max(1, self.max_total_exposure_cents // parts),
+            max(1, self.max_daily_loss_cents // parts),
+        )
+
 
 def admit_trading(venue: Venue, environ: Mapping[str, str], limits: Limits) -> Limits:
     """Return the limits that a session may trade with at an exchange.
 
     Play money is traded as configured. Real money needs the arming word and every ceiling; raise
-    ConfigError if one is missing, and for all real money until trading is hardened.
+    ConfigError if one is missing.
     """
-    if not venue.real_money:
-        return limits
-    if not _HARDENED:
-        message = (
-            f"prophet={venue.name}: {venue.host} is real money, and trading is not hardened for "
-            "it; trade it on paper, or trade prophet=sandbox"
-        )
-        raise ConfigError(message)
-    return ceilings_of(environ).clamp(limits)
+    return ceilings_of(environ).clamp(limits) if venue.real_money else limits
 
 
 def ceilings_of(environ: Mapping[str, str]) -> Ceilings:
@@ -77,11 +74,16 @@ def ceilings_of(environ: Mapping[str, str]) -> Ceilings:
     A variable of the environment overrides the same name in the operator's file, a JSON object that
     only its owner can read.
     """
-    words = _operator_file(environ) | dict(environ)
+    words = operator_words(environ)
     if words.get(ARMED) != ARMING_WORD:
         message = f"real money is traded only with {ARMED}={ARMING_WORD!r}"
         raise ConfigError(message)
     return Ceilings(*(_cents(words, name) for name in (MAX_STAKE, MAX_EXPOSURE, MAX_LOSS)))
+
+
+def operator_words(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with what the operator's file adds to it."""
+    return _operator_file(environ) | dict(environ)
 
 
 def _operator_file(environ: Mapping[str, str]) -> dict[str, str]:

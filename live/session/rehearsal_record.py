@@ -62,12 +62,16 @@ def find_record(configuration: str, now_ns: int, environ: Mapping[str, str]) -> 
     if record.version != version_digest(configuration):
         message = f"rehearsal: the last one was of another version of the code; {_REHEARSE}"
         raise ConfigError(message)
-    age_ns = now_ns - record.passed_ns
-    if not 0 <= age_ns <= VALID_DAYS * _DAY_NS:
-        days = age_ns // _DAY_NS
+    if not 0 <= now_ns - record.passed_ns <= VALID_DAYS * _DAY_NS:
+        days = days_since(record, now_ns)
         message = f"rehearsal: it passed {days} days ago; {VALID_DAYS} are the most; {_REHEARSE}"
         raise ConfigError(message)
     return record
+
+
+def days_since(record: RehearsalRecord, now_ns: int) -> int:
+    """Return how many whole days ago a rehearsal passed."""
+    return (now_ns - record.passed_ns) // _DAY_NS
 
 
 def _path_of(digest: str, environ: Mapping[str, str]) -> Path:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,18 @@ from msgspec import Meta
 
 from live.session.announcer import Announcer
 from live.session.closing import ClosingSeconds
-from live.session.gateway import Gateway, Notify
+from live.session.gateway import Gateway, Notify, TradedAccount
 from live.session.heartbeats import Hello, Unwatched, Watch
+from live.session.real_money import Ask, RealMoney, ask_nobody
 from live.session.service_manager import ServiceManager
 from live.session.session_log import SessionLog
-from live.session.session_run import OnStarted, RunSettings, SessionRun, ignore_start
+from live.session.session_run import (
+    OnStarted,
+    RunSettings,
+    SessionRun,
+    StartedRun,
+    ignore_start,
+)
 from live.session.settable_settings import Reread, SettableSettings
 from live.session.trading_lock import LockHolder, TradingLock
 from live.session.watchdog_start import watched
@@ -153,19 +160,26 @@ class Session:
         notify: Notify,
         reread: Reread | None = None,
         on_started: OnStarted = ignore_start,
+        ask: Ask = ask_nobody,
     ) -> None:
         """Trade until `stop` is set, then cancel everything and confirm that nothing is open.
 
         `notify` receives lines for a person. An error that ends the session is raised after
         everything was cancelled; ExchangeError if something is still open. If this task is
         cancelled, nothing is. `reread` reads the configuration again, for an operator's `reload`;
-        `on_started` is called once the desk trades.
+        `on_started` is called once the desk trades. With real money `ask` asks the operator for the
+        balance; raise ConfigError if any of its conditions is not met.
         """
         require_name(self._name)
         gateway = self._gateway(clock=self._clock)
-        limits = gateway.admit(environ, self._limits)
+        gateway.admit(environ, self._limits)
+        account = gateway.account(environ, home)
+        money = self._real_money(gateway, account, environ)
+        admit = partial(gateway.admit, environ) if money is None else money.admit
+        limits = admit(self._limits)
         folder = home / SESSIONS / self._name
-        async with self._watched(gateway, environ, home, folder) as watch:
+        confirmed = partial(_confirmed, gateway, money, ask, stop)
+        async with self._watched(gateway, account, environ, home, folder, confirmed) as watch:
             make_folder(folder)
             with (
                 SessionJournal(folder / "journal.sqlite") as journal,
@@ -173,39 +187,68 @@ class Session:
             ):
                 number = journal.begin_run(gateway.clock.now_ns(), last_start(folder))
                 write_text(folder / f"start-{number:05d}.yaml", self._configuration)
-                settable = SettableSettings(
-                    limits, self._strategy, partial(gateway.admit, environ), reread
-                )
+                settable = SettableSettings(limits, self._strategy, admit, reread)
                 ref_token = journal.ref_token(draw_token)
                 settings = self._run_settings(limits, number, ref_token, settable)
                 service = ServiceManager(environ)
                 announce = Announcer(notify, log.write)
+                traded = asyncio.Event()
+
+                def note_started(run: StartedRun) -> None:
+                    traded.set()
+                    on_started(run)
+
                 run = SessionRun(
-                    settings, gateway, journal, folder, announce, watch, service, on_started
+                    settings, gateway, journal, folder, announce, watch, service, note_started
                 )
                 async with service.reporting():
                     await run.run(stop)
+        if money is not None and traded.is_set():
+            money.completed()
+
+    def _real_money(
+        self, gateway: Gateway, account: TradedAccount | None, environ: Mapping[str, str]
+    ) -> RealMoney | None:
+        """Return the conditions of real money, None if none is traded; raise ConfigError.
+
+        All that can be checked without a request is checked here.
+        """
+        venue = gateway.market.venue
+        if account is None or not venue.real_money:
+            return None
+        if self._watchdog_seconds is None:
+            message = "run.watchdog_seconds: real money is traded only with a watchdog"
+            raise ConfigError(message)
+        money = RealMoney(venue, environ, self._configuration, account.folder)
+        money.require_rehearsal()
+        return money
 
     @asynccontextmanager
     async def _watched(
-        self, gateway: Gateway, environ: Mapping[str, str], home: Path, folder: Path
+        self,
+        gateway: Gateway,
+        account: TradedAccount | None,
+        environ: Mapping[str, str],
+        home: Path,
+        folder: Path,
+        confirmed: Callable[[], Awaitable[None]],
     ) -> AsyncIterator[Watch]:
         """Lock the account, log in, and have it watched for as long as the context lasts.
 
         Raise AccountInUseError if another session of this machine trades it. A session that the
         exchange does not let in leaves no files in its folder.
         """
-        account = gateway.account(environ, home)
         if account is None:
             async with gateway.connect(environ, home):
                 yield Unwatched()
             return
-        silence_seconds = self._silence_seconds(gateway)
+        silence_seconds = self._watchdog_seconds
         place = str(folder.absolute())
         with TradingLock.acquire(
             account.folder, LockHolder(self._name, place, os.getpid())
         ) as lock:
             async with gateway.connect(environ, home):
+                await confirmed()
                 if silence_seconds is None:
                     yield Unwatched()
                     return
@@ -220,13 +263,6 @@ class Session:
                 )
                 async with watched(hello, lock, environ, home) as watch:
                     yield watch
-
-    def _silence_seconds(self, gateway: Gateway) -> float | None:
-        """Return after what silence the watchdog acts; raise ConfigError if there must be one."""
-        if self._watchdog_seconds is None and gateway.market.venue.real_money:
-            message = "run.watchdog_seconds: real money is traded only with a watchdog"
-            raise ConfigError(message)
-        return self._watchdog_seconds
 
     def _run_settings(
         self, limits: Limits, start_number: int, ref_token: str, settable: SettableSettings
@@ -258,6 +294,14 @@ def last_start(folder: Path) -> int:
     names = (path.name for path in folder.iterdir())
     numbers = [re.fullmatch(r"(?:start|tape)-(\d+)(?:\.yaml)?", name) for name in names]
     return max((int(number[1]) for number in numbers if number), default=0)
+
+
+async def _confirmed(
+    gateway: Gateway, money: RealMoney | None, ask: Ask, stop: asyncio.Event
+) -> None:
+    """Return once an operator has confirmed the balance, if real money is traded."""
+    if money is not None:
+        await money.confirm(await gateway.balance_cents(), ask, stop)
 
 
 def require_wall_clock(clock: Callable[..., WallClock]) -> None:

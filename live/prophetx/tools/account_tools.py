@@ -1,21 +1,24 @@
 """Account tools, without trading: check the connection, show what is open, cancel everything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 
 from numpy.random import default_rng
 
 from live.prophetx.connection import Connection, chosen_tournaments, log_in, require_live_parts
+from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.client import EVENTS_PER_SOCKET
+from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.records import Record, SocketDown, SocketUp
 from live.prophetx.socket.stream import Stream, StreamSettings
 from live.session.closing import ClosingSeconds
-from live.session.guard import admit_trading
+from live.session.real_money import RealMoney
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError, UnreachableError
+from strategies.trading.model.errors import UnreachableError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.risk.limits import Limits
 
@@ -34,8 +37,12 @@ class AccountTools:
         markets: MarketFilter,
         risk: Limits,
         closing_seconds: ClosingSeconds,
+        configuration: str,
     ) -> None:
-        """Prepare; raise ConfigError for invalid settings."""
+        """Prepare; raise ConfigError for invalid settings.
+
+        `configuration` is that of the session which `check` judges, as `trade` would save it.
+        """
         require_live_parts(feed, clock)
         self.feed = feed
         self.endpoint = prophet
@@ -43,15 +50,17 @@ class AccountTools:
         self.markets = markets
         self.limits = risk
         self.closing_seconds = closing_seconds
+        self._configuration = configuration
 
     async def check(
-        self, connection: Connection, environ: Mapping[str, str]
+        self, connection: Connection, environ: Mapping[str, str], home: Path
     ) -> AsyncIterator[Finding]:
         """Yield one finding after another; raise the error of the first check that fails."""
         client = connection.client
         await log_in(connection)
         yield "log in", f"{self.endpoint.name} ({self.endpoint.root}) accepts the keys"
-        yield "balance", dollars_text((await client.balance()).balance_cents)
+        balance_cents = (await client.balance()).balance_cents
+        yield "balance", dollars_text(balance_cents)
         tournaments = await chosen_tournaments(client, self.markets)
         names = [tournament.name or "?" for tournament in tournaments]
         yield "tournaments", f"{len(names)}: {', '.join(names[:5])}{' ...' * (len(names) > 5)}"
@@ -61,7 +70,8 @@ class AccountTools:
         yield "ladder", f"{len(ladder)} odds from {min(ladder):+d} to {max(ladder):+d}"
         ids = [event.event_id for event in events[:EVENTS_PER_SOCKET]]
         yield "channels", await self._channels(connection, ids)
-        yield "trading", self._trading(environ)
+        for finding in self._trading(environ, home, balance_cents):
+            yield finding
 
     async def _channels(self, connection: Connection, event_ids: list[int]) -> str:
         """Open a socket until it is subscribed to every channel."""
@@ -94,9 +104,17 @@ class AccountTools:
         await asyncio.gather(streaming, return_exceptions=True)
         return f"the socket carries {counted(opened.result(), 'event')}"
 
-    def _trading(self, environ: Mapping[str, str]) -> str:
-        try:
-            admit_trading(self.endpoint.venue, environ, self.limits)
-        except ConfigError as refusal:
-            return f"refused: {refusal}"
-        return "play money"
+    def _trading(
+        self, environ: Mapping[str, str], home: Path, balance_cents: int
+    ) -> Iterator[Finding]:
+        """Yield the kind of money, and each condition of real money with its state."""
+        endpoint = self.endpoint
+        if not endpoint.real_money:
+            yield "trading", "play money"
+            return
+        kind = "a drill: play money treated as real" if endpoint.is_drill else "REAL MONEY"
+        yield "trading", kind
+        credentials = find_credentials(endpoint, environ, home)
+        folder = account_folder(endpoint, credentials, environ)
+        money = RealMoney(endpoint.venue, environ, self._configuration, folder)
+        yield from money.findings(self.limits, balance_cents)

@@ -1,4 +1,4 @@
-"""Real money: refused for now, and otherwise only armed and under the operator's ceilings."""
+"""Real money: only armed, and under the operator's ceilings."""
 
 import json
 from dataclasses import replace
@@ -54,11 +54,19 @@ def test_play_money_is_traded_as_configured(limits: Limits) -> None:
     assert admit_trading(LOCAL.venue, {}, limits) is limits
 
 
-def test_real_money_is_not_traded_yet(limits: Limits) -> None:
-    """The production host is refused altogether, armed or not."""
-    for words in ({}, WORDS):
-        with pytest.raises(ConfigError, match="not hardened"):
-            admit_trading(REAL.venue, words, limits)
+def test_real_money_is_traded_under_the_ceilings(limits: Limits) -> None:
+    """The production host needs the arming word, and gets no more than the ceilings."""
+    with pytest.raises(ConfigError, match="PROPHETX_ARMED"):
+        admit_trading(REAL.venue, {}, limits)
+    assert admit_trading(REAL.venue, WORDS, limits).max_stake_cents == 500
+
+
+def test_no_limit_on_the_daily_loss_becomes_the_ceiling(limits: Limits) -> None:
+    """Zero is no limit in the configuration, and must not pass for a loss below the ceiling."""
+    unlimited = replace(limits, max_daily_loss_cents=0)
+    assert ceilings_of(WORDS).clamp(unlimited).max_daily_loss_cents == 2_000
+    with pytest.raises(ConfigError, match="PROPHETX_MAX_DAILY_LOSS"):
+        ceilings_of(WORDS | {"PROPHETX_MAX_DAILY_LOSS": "0"})
 
 
 def test_ceilings_lower_configured_limits(limits: Limits) -> None:

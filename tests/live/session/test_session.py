@@ -306,13 +306,16 @@ def test_a_session_needs_a_valid_name(runner: SessionRunner, mode: str) -> None:
     assert runner.lines == []
 
 
-def test_real_money_is_not_traded(compose_settings: Compose, tmp_path: Path) -> None:
+def test_real_money_is_not_traded_unarmed(compose_settings: Compose, tmp_path: Path) -> None:
     """The production host is refused before any request or file; paper needs keys only."""
     words = ["prophet=production", "session.name=first"]
     stop, lines = asyncio.Event(), list[str]()
-    for mode, error in (("live", ConfigError), ("paper", CredentialsError)):
+    for mode, error, named in (
+        ("live", ConfigError, "PROPHETX_ARMED"),
+        ("paper", CredentialsError, "PROPHETX_ACCESS_KEY"),
+    ):
         session = build_session(compose_settings(f"mode={mode}", *words))
-        with pytest.raises(error):
+        with pytest.raises(error, match=named):
             asyncio.run(session.run(tmp_path, {}, stop, lines.append))
     assert list(tmp_path.rglob("tape*")) == []
 

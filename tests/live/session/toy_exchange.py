@@ -223,6 +223,10 @@ class ToyGateway:
         open_cents = sum(wager.stake_cents for wager in self.open_wagers.values())
         return BALANCE_CENTS - open_cents - self._matched_cents
 
+    async def balance_cents(self) -> int:
+        """Return the balance, with all stakes."""
+        return BALANCE_CENTS
+
     @property
     def open_wagers(self) -> dict[WagerRef, PlaceWager]:
         """Return what is open."""
