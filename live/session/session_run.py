@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from live.session.account_alerts import AccountAlerts
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.closing import Closing
 from live.session.gateway import Gateway, Notify, OrderContext
@@ -287,6 +288,7 @@ class SessionRun:
         listener = JournalingListener(desk, self._journal)
         self._desk, self._listener = desk, listener
         self._health = Health(desk, self._market, self._clock)
+        self._alerts = AccountAlerts(desk)
         self._journal.observer = self._observe
         number, venue = self._settings.desk.start_number, self._market.venue
         heading = f"{self._settings.desk.session_name}, start {number} at {venue.name}"
@@ -348,6 +350,9 @@ class SessionRun:
         """Count what was journaled, for people; an error of that ends only the counting."""
         assert self._health is not None, "the desk was started"
         try:
+            alert = self._alerts.line(payload)
+            if alert is not None:
+                self._notify(alert)
             self._health.note(now_ns, payload)
         except Exception as error:
             self._journal.observer = None
@@ -358,7 +363,8 @@ class SessionRun:
         while True:
             await asyncio.sleep(self._settings.report_seconds)
             try:
-                self._notify(self._health.line())
+                for line in (*self._alerts.overdue(self._clock.now_ns()), self._health.line()):
+                    self._notify(line)
             except Exception as error:
                 self._notify(f"no line on health: {type(error).__name__}: {error}")
 
