@@ -104,7 +104,7 @@ class ControlWords:
             message = "the session is ending; it takes no more words"
             raise ConfigError(message)
         self._apply(event)
-        done = f"{operator}: {self._text(event)}"
+        done = self._text(event)
         self._notify(done)
         return [done]
 
@@ -124,7 +124,7 @@ class ControlWords:
     def _pause(self, operator: str, words: Sequence[str]) -> Event:
         scope = self._scope("pause", words)
         if scope.event_id is None:
-            return self._state(TradingState.PAUSED, "paused", operator)
+            return self._state(TradingState.PAUSED, f"by {operator}", operator)
         return _paused(scope, operator, paused=True)
 
     def _resume(self, operator: str, words: Sequence[str]) -> Event:
@@ -134,17 +134,16 @@ class ControlWords:
         if self._desk.risk.state is TradingState.ACTIVE:
             message = "the session is active; name a game, or a game and a market, to resume one"
             raise ConfigError(message)
-        return TradingStateSet(TradingState.ACTIVE, "resumed", operator)
+        return TradingStateSet(TradingState.ACTIVE, f"by {operator}", operator)
 
     def _reduce(self, operator: str, words: Sequence[str]) -> Event:
         require_no_more("reduce", words)
-        return self._state(TradingState.REDUCING, "reducing", operator)
+        return self._state(TradingState.REDUCING, f"by {operator}", operator)
 
     def _halt(self, operator: str, words: Sequence[str]) -> Event:
-        reason = " ".join(" ".join(words).split())
-        return self._state(
-            TradingState.HALTED, f"operator: {reason or f'halted by {operator}'}", operator
-        )
+        # Every kind of halt begins with its name.
+        reason = " ".join(["operator:", *" ".join(words).split(), f"by {operator}"])
+        return self._state(TradingState.HALTED, reason, operator)
 
     def _pull(self, operator: str, words: Sequence[str]) -> Event:
         scope = self._scope("pull", words)
@@ -197,24 +196,29 @@ class ControlWords:
         return Scope(event_id, market_id, f"{name}, {markets[market_id]}")
 
     def _text(self, event: Event) -> str:
-        """Return in words what an event does."""
-        catalogue = self._desk.market_states.catalogue
+        """Return in words what an event does, and who gave it."""
         match event:
             case TradingStateSet():
                 return f"{event.state}: {event.reason}"
             case EventPaused() | MarketPaused():
-                key = event.market_key if isinstance(event, MarketPaused) else event.event_id
-                return f"{'paused' if event.paused else 'resumed'} {catalogue.name_of(key)}"
+                done = f"{'paused' if event.paused else 'resumed'} {self._name_of(event)}"
             case QuotesPulled():
-                if event.event_id is None:
-                    return "pulled every quote"
-                key = event.event_id
-                if event.market_id is not None:
-                    key = MarketKey(event.event_id, event.market_id)
-                return f"pulled the quotes of {catalogue.name_of(key)}"
+                done = f"pulled the quotes of {self._name_of(event)}"
             case SettingsChanged():
-                return self._settings.text(event)
-        raise AssertionError(event)
+                done = self._settings.text(event)
+            case _:
+                raise AssertionError(event)
+        return f"{done} by {event.operator}"
+
+    def _name_of(self, event: EventPaused | MarketPaused | QuotesPulled) -> str:
+        name_of = self._desk.market_states.catalogue.name_of
+        if isinstance(event, MarketPaused):
+            return name_of(event.market_key)
+        if event.event_id is None:
+            return "everything"
+        if isinstance(event, EventPaused) or event.market_id is None:
+            return name_of(event.event_id)
+        return name_of(MarketKey(event.event_id, event.market_id))
 
 
 def known_verb(words: Sequence[str]) -> str:

@@ -83,8 +83,7 @@ class SessionStatus:
         if last is None or last.state is not desk.risk.state:
             reason = f": {desk.risk.halt_reason}" if desk.risk.halt_reason else ""
             return f"{desk.risk.state}{reason}{feed}"
-        by = f", by {last.operator}" if last.operator else ""
-        return f"{desk.risk.state}: {last.reason}{by}{feed}"
+        return f"{desk.risk.state}: {last.reason}{feed}"
 
     def _events(self) -> Iterable[EventState]:
         return sorted(

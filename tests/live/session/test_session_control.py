@@ -14,6 +14,7 @@ from conf.compose import build_parts
 from live.__main__ import main
 from live.session.control_socket import SOCKET_NAME, ask_session, user_text
 from live.session.session import Session
+from live.session.session_control import control, session_status
 from live.wall_clock import WallClock
 from recordings.journal.journal_reader import JournalReader
 from sim.replay.session_replay import SessionReplay
@@ -172,8 +173,9 @@ def test_every_word_acts_at_once_and_is_journaled(controlled: ControlledSession)
         TradingState.HALTED,
         TradingState.ACTIVE,
     ]
-    assert "operator: the line moved" in [getattr(event, "reason", "") for event in given]
-    assert f"{me}: pulled the quotes of A at H" in controlled.lines
+    reasons = [getattr(event, "reason", "") for event in given]
+    assert f"operator: the line moved by {me}" in reasons
+    assert f"pulled the quotes of A at H by {me}" in controlled.lines
     assert controlled.replayed_commands(1) > 10
 
 
@@ -188,14 +190,16 @@ def test_status_names_every_wager_and_limit(controlled: ControlledSession) -> No
         await until(lambda: ref not in session.toy.open_wagers)
         await session.say("halt", "enough")
         await session.say("resume")
-        await session.say("set", "risk.max_event_exposure=123")
-        shown.extend(await session.say("status"))
+        named = "session.name=toy"
+        words = (named, "set", "risk.max_event_exposure=123")
+        assert (await asyncio.to_thread(control, words, session.home))[0].startswith("settings: ")
+        shown.extend(await asyncio.to_thread(session_status, (named,), session.home))
 
     controlled.run(scenario)
     text = "\n".join(shown)
     for part in (
         "session     toy, start 1 at toy",
-        "state       active: resumed, by ",
+        "state       active: by ",
         "of risk.max_total_exposure $",
         "changed     risk.max_event_exposure=123",
         "UTC operator: enough",
