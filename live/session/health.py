@@ -38,11 +38,7 @@ _MILLISECOND_NS = 1_000_000
 
 
 class Health:
-    """Counts the wagers, fills, round trips and denials of one desk.
-
-    `max_open_stake_times_cash` is the most that was open or in flight, as a multiple of the cash
-    that is not matched; the exchange refuses placements beyond ten.
-    """
+    """Counts the wagers, fills, round trips and denials of one desk."""
 
     def __init__(self, desk: Desk, market: MarketData, clock: Clock) -> None:
         """Start with nothing counted."""
@@ -51,7 +47,6 @@ class Health:
         self._clock = clock
         self._placed = self._accepted = self._refused = 0
         self._fills = self._matched_cents = 0
-        self.max_open_stake_times_cash = 0.0
         self._denials: Counter[str] = Counter()
         self._quoted: set[LineId] = set()
         # The last halts with their times, the oldest first, and the last change of the state.
@@ -164,11 +159,6 @@ class Health:
 
     def _on_place(self, now_ns: int, place: PlaceWager) -> None:
         self._placed += 1
-        ledger, exposure = self._desk.ledger, self._desk.exposure
-        cash_cents = ledger.available_cents + exposure.open_cents + exposure.credit_cents
-        self.max_open_stake_times_cash = max(
-            self.max_open_stake_times_cash, exposure.open_cents / max(1, cash_cents)
-        )
         self._quoted.add(place.line_id)
         self._placing.sent(place.ref, now_ns)
 

@@ -26,13 +26,28 @@ class RehearsalRecord(Struct, frozen=True, kw_only=True):
     page: str
 
 
+class RehearsedDigests(Struct, frozen=True):
+    """The digests of a configuration and of the code that runs it.
+
+    They are taken when a rehearsal begins: the code may be edited while it runs.
+    """
+
+    configuration: str
+    version: str
+
+
+def digests_of(configuration: str) -> RehearsedDigests:
+    """Return the digests of a configuration, and of the code as it is on the disk now."""
+    return RehearsedDigests(configuration_digest(configuration), version_digest(configuration))
+
+
 def write_record(
-    configuration: str, passed_ns: int, page: Path, environ: Mapping[str, str]
+    digests: RehearsedDigests, passed_ns: int, page: Path, environ: Mapping[str, str]
 ) -> Path:
-    """Record that a rehearsal with this configuration passed; return the file."""
+    """Record that a rehearsal passed; return the file."""
     record = RehearsalRecord(
-        version=version_digest(configuration),
-        configuration=configuration_digest(configuration),
+        version=digests.version,
+        configuration=digests.configuration,
         passed_ns=passed_ns,
         page=str(page),
     )

@@ -10,8 +10,8 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.events import TradingState, TradingStateSet
 from strategies.trading.model.ids import WagerRef
-from strategies.trading.model.odds import Odds
-from strategies.trading.risk.controls import ODDS, STAKE, TRADING_STATE
+from strategies.trading.model.odds import EVEN, Odds, implied_probability
+from strategies.trading.risk.controls import ODDS, PRICE_SANITY, STAKE, TRADING_STATE
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager import Wager
 
@@ -20,11 +20,15 @@ _AGAIN_SECONDS = 0.25
 _REF = WagerRef("rehearsal-never-sent")
 # No American odds lie between -100 and +100.
 _NO_ODDS = Odds(50)
+# Rungs of the ladder, of which one is far from the price of any wager.
+_LONG, _SHORT = Odds(400), Odds(-400)
 
 OFF_THE_LADDER = "odds off the ladder"
 TOO_LONG = "odds beyond risk.longest_odds"
+FAR_OFF = "price far from the market"
 TOO_LARGE = "stake above risk.max_stake_per_wager"
 WHILE_HALTED = "a wager of a halted desk"
+_WHILE_TRADING = (OFF_THE_LADDER, TOO_LONG, FAR_OFF, TOO_LARGE)
 
 
 class SanityChecks:
@@ -40,11 +44,11 @@ class SanityChecks:
         self._wagers = run.desk.wagers
         self._limits = limits
         self._clock = clock
-        self.refused = dict.fromkeys((OFF_THE_LADDER, TOO_LONG, TOO_LARGE, WHILE_HALTED), False)
+        self.refused = dict.fromkeys((*_WHILE_TRADING, WHILE_HALTED), False)
 
     async def run(self) -> None:
         """Check each wager beside one that rests, until all were refused."""
-        while not all(self.refused[name] for name in (OFF_THE_LADDER, TOO_LONG, TOO_LARGE)):
+        while not all(self.refused[name] for name in _WHILE_TRADING):
             self._clock.enter(partial(self._check_all, await self.resting()))
             await asyncio.sleep(_AGAIN_SECONDS)
 
@@ -59,6 +63,8 @@ class SanityChecks:
         too_long = Odds(self._limits.longest_odds + 1)
         self._check(OFF_THE_LADDER, ODDS, resting, _NO_ODDS, stake_cents)
         self._check(TOO_LONG, ODDS, resting, too_long, stake_cents)
+        far = _SHORT if implied_probability(odds) < implied_probability(EVEN) else _LONG
+        self._check(FAR_OFF, PRICE_SANITY, resting, far, stake_cents)
         self._check(TOO_LARGE, STAKE, resting, odds, self._limits.max_stake_cents + 1)
 
     def check_halted(self, resting: Wager) -> None:

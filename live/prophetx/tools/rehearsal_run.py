@@ -156,7 +156,7 @@ class RehearsalRun:
             kill_switch_seconds=self._kill_switch.seconds,
             max_daily_loss_cents=self._limits.max_daily_loss_cents,
             stop_loss_percent=float(self._limits.stop_loss_percent),
-            open_stake_times_cash=run.health.max_open_stake_times_cash,
+            open_stake_times_cash=run.desk.risk.max_open_times_cash,
             unknown=counts.unknown,
             unresolved=len(placed - resolved),
             followed=len(run.desk.market_states.markets),

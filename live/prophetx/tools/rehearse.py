@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from numpy.random import default_rng
 
-from conf.rehearsed_digests import configuration_digest, version_digest
 from live.prophetx.connection import connected
 from live.prophetx.gateway import ProphetGateway
 from live.prophetx.rest.endpoint import Endpoint
@@ -22,7 +21,7 @@ from live.prophetx.tools.rehearsal_page import RehearsalFigures, Review, page, r
 from live.prophetx.tools.rehearsal_run import RehearsalRun
 from live.prophetx.tools.rehearsal_settings import RehearsalSettings
 from live.session.gateway import Notify
-from live.session.rehearsal_record import VALID_DAYS, write_record
+from live.session.rehearsal_record import VALID_DAYS, digests_of, write_record
 from live.session.session import SESSIONS, Session, require_name
 from live.wall_clock import WallClock
 from recordings.writing import write_text
@@ -57,7 +56,7 @@ class Rehearsal:
         self._limits = risk
         self._hours = rehearsal.hours
         self._seed = seed
-        self._configuration = configuration
+        self._digests = digests_of(configuration)
         self._gateway = gateway(clock=clock)
         self._session = trade(gateway=self._same_gateway, configuration=configuration)
         self._reconciliation = Reconciliation(
@@ -93,7 +92,7 @@ class Rehearsal:
         notify(str(path))
         if not judged.failed:
             now_ns = WallClock().wall_ns()
-            record = write_record(self._configuration, now_ns, path.resolve(), environ)
+            record = write_record(self._digests, now_ns, path.resolve(), environ)
             notify(f"on record for {VALID_DAYS} days: {record}")
         return judged
 
@@ -151,10 +150,7 @@ class Rehearsal:
 
     def _save(self, path: Path, figures: RehearsalFigures, judged: Review) -> None:
         """Write the page, and the same figures as JSON beside it."""
-        digests = {
-            "configuration": configuration_digest(self._configuration),
-            "version": version_digest(self._configuration),
-        }
+        digests = msgspec.structs.asdict(self._digests)
         facts = [
             ("exchange", f"{self._endpoint.name} ({self._endpoint.host}), play money"),
             ("session", f"{self._name}, seed {self._seed}, speed {self._endpoint.speed:g}"),

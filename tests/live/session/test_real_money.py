@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from conf.compose import build_parts
 from conf.rehearsed_digests import configuration_digest, version_digest
 from live.session.real_money import RealMoney, ask_nobody
-from live.session.rehearsal_record import find_record, write_record
+from live.session.rehearsal_record import digests_of, find_record, write_record
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.units import NS_PER_SECOND
@@ -58,6 +58,7 @@ def conditions(configuration: str, folder: Path, **words: str) -> RealMoney:
 # The rehearsal -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_rehearsal_is_of_the_configuration_that_trades(compose_settings: Compose) -> None:
     """Exchange, name, seed and mode differ in a rehearsal and in check; nothing else may."""
     trade = saved(compose_settings, "mode=live", "session.name=first", "prophet=production")
@@ -92,7 +93,7 @@ def test_a_passed_rehearsal_counts_for_two_weeks(configuration: str, tmp_path: P
     now_ns = WallClock().wall_ns()
     with pytest.raises(ConfigError, match=r"rehearsal: none of this .* python -m live rehearse"):
         find_record(configuration, now_ns, environ)
-    path = write_record(configuration, now_ns, Path("page.md"), environ)
+    path = write_record(digests_of(configuration), now_ns, Path("page.md"), environ)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert find_record(configuration, now_ns + 14 * DAY_NS, environ).page == "page.md"
     with pytest.raises(ConfigError, match="passed 15 days ago"):
@@ -215,7 +216,7 @@ def test_check_shows_which_conditions_are_met(
     bare = findings(RealMoney(REAL.venue, environ, configuration, tmp_path), limits)
     assert bare["ceilings"].startswith("NOT MET: real money is traded only with PROPHETX_ARMED")
     assert bare["rehearsal"].startswith("NOT MET: rehearsal: none")
-    write_record(configuration, WallClock().wall_ns(), Path("page.md"), environ)
+    write_record(digests_of(configuration), WallClock().wall_ns(), Path("page.md"), environ)
     met = findings(conditions(configuration, tmp_path), limits)
     assert met["ceilings"].startswith("armed; stake $5.00")
     assert "a tenth" in met["ceilings"]
