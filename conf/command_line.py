@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 
 from recordings.writing import DISK_FULL, write_error
@@ -89,5 +90,8 @@ def _unexpected(error: Exception) -> str:
 
 
 def _failed(program: str, text: str, status: int) -> int:
-    sys.stderr.write(f"{program}: {text}\n")
+    # Whoever reads stderr may be gone; the status says all the same that it failed.
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{program}: {text}\n")
+        sys.stderr.flush()
     return status

@@ -146,7 +146,10 @@ def main(arguments: Sequence[str], program: str = "python -m live") -> int:
 
 def run_program(program: str = "prophet-live") -> NoReturn:
     """Run as a program, with warnings on stderr; the console script is `prophet-live`."""
-    logging.getLogger("live").addHandler(logging.StreamHandler())
+    from live.terminal import TerminalHandler, keep_standard_streams  # noqa: PLC0415
+
+    keep_standard_streams()
+    logging.getLogger().addHandler(TerminalHandler())
     sys.exit(main(sys.argv[1:], program))
 
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +14,7 @@ from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.tools.account_tools import AccountTools
 from live.session.closing import Closing
+from live.terminal import on_stop_signals, write_line
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.money import dollars_text
@@ -62,7 +61,7 @@ def present_cancel_all(tools: AccountTools) -> None:
 
     async def cancel(connection: Connection) -> None:
         wagers = ProphetOpenWagers(connection.client, connection.endpoint, connection.clock)
-        closing = Closing(wagers, _print_to_stderr, tools.closing_seconds, remedy="run it again")
+        closing = Closing(wagers, write_line, tools.closing_seconds, remedy="run it again")
         await closing.run()
         print(f"nothing is open at {tools.endpoint.name}")
 
@@ -87,12 +86,12 @@ def present_reconcile(reconciliation: "Reconciliation") -> None:
 
 
 def present_recording(session: "Recording", folder: Path) -> float:
-    """Record until Ctrl-C or SIGTERM; return the number of rows."""
+    """Record until Ctrl-C, SIGTERM or SIGHUP; return the number of rows."""
     return float(asyncio.run(_record(session, folder)))
 
 
 def present_session(session: "Session", reread: "Reread") -> None:
-    """Trade until Ctrl-C, then cancel everything; a second Ctrl-C stops at once.
+    """Trade until a stop signal, then cancel everything; a second Ctrl-C stops at once.
 
     `reread` reads the configuration again, when an operator asks for it.
     """
@@ -110,15 +109,9 @@ def present_rehearsal(rehearsal: "Rehearsal") -> None:
 async def _stoppable(run: "Stoppable[T]") -> T:
     """Run a session until the first signal; a second one stops it at once."""
     stop = asyncio.Event()
-    trading = asyncio.ensure_future(run(Path.cwd(), os.environ, stop, _print_to_stderr))
+    trading = asyncio.ensure_future(run(Path.cwd(), os.environ, stop, write_line))
 
-    def interrupt() -> None:
-        if stop.is_set():
-            trading.cancel()
-        stop.set()
-
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, interrupt)
+    on_stop_signals(stop.set, trading.cancel)
     try:
         return await trading
     except asyncio.CancelledError:
@@ -128,11 +121,9 @@ async def _stoppable(run: "Stoppable[T]") -> T:
 
 async def _record(session: "Recording", folder: Path) -> int:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+    on_stop_signals(stop.set, stop.set)
     async with connected(session.endpoint, session.clock, os.environ, Path.cwd()) as connection:
-        summary = await session.run(folder, connection, stop, _print_to_stderr)
+        summary = await session.run(folder, connection, stop, write_line)
     print(f"{counted(summary.rows, 'row')} of {counted(summary.events, 'event')}")
     unread = counted(summary.decode_errors, "message")
     print(f"{counted(summary.gaps, 'gap')}, {unread} that could not be read")
@@ -145,12 +136,6 @@ async def _with_connection(
 ) -> None:
     async with connected(tools.endpoint, tools.clock, os.environ, Path.cwd()) as connection:
         await verb(connection)
-
-
-def _print_to_stderr(line: str) -> None:
-    # A terminal that is gone must not keep a session from cancelling its wagers.
-    with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
 
 
 async def _ask_at_terminal(question: str) -> str | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import select
 import signal
 import socket
 import sys
@@ -23,20 +22,20 @@ from live.session.session_log import SessionLog
 from live.session.trading_lock import TradingLock
 from live.session.watchdog_duty import WatchdogDuty
 from live.session.watchdog_start import connect_to, receive_hello, socket_address
+from live.terminal import keep_standard_streams, write_line
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError, WriteError
 from strategies.trading.model.market import Catalogue
 
 # How often its token is checked, so that it is valid when it is needed.
 _LOG_IN_SECONDS = 60.0
-_STDERR = 2
 # To name wagers by game and market takes requests, which can wait until they are cancelled.
 _UNNAMED = Catalogue([], [], [])
 
 
 def guard_parent(environ: Mapping[str, str], home: Path) -> None:
     """Guard the session that started this process, connected by standard input."""
-    _keep_stderr()
+    keep_standard_streams()
     for name in (signal.SIGINT, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     connection = socket.socket(fileno=os.dup(sys.stdin.fileno()))
@@ -52,7 +51,7 @@ def wait_and_guard(folder: Path, environ: Mapping[str, str], home: Path) -> None
     if connect_to(folder) is not None:
         message = f"{folder}: another watchdog waits for this session already"
         raise ConfigError(message)
-    _keep_stderr()
+    keep_standard_streams()
     connection, received = _accept(folder)
     for name in (signal.SIGINT, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
@@ -71,7 +70,7 @@ def _accept(folder: Path) -> tuple[socket.socket, tuple[Hello, TradingLock]]:
             listening.bind(address)
             listening.listen()
             os.umask(mask)
-            _write_to_stderr(f"watchdog: waits for the session in {folder}")
+            write_line(f"watchdog: waits for the session in {folder}")
             while True:
                 connection, _ = listening.accept()
                 received = receive_hello(connection)
@@ -171,36 +170,15 @@ async def _log(hello: Hello, clock: WallClock) -> AsyncIterator[Notify]:
     """Give a function that writes lines to `watchdog.log` and to stderr, as far as they take it."""
     path = Path(hello.folder) / "watchdog.log"
     try:
-        log = SessionLog(path, clock, _write_to_stderr)
+        log = SessionLog(path, clock, write_line)
     except WriteError as error:
-        _write_to_stderr(f"watchdog: {error}")
-        yield lambda line: _write_to_stderr(f"watchdog: {line}")
+        write_line(f"watchdog: {error}")
+        yield lambda line: write_line(f"watchdog: {line}")
         return
     with log:
 
         def notify(line: str) -> None:
             log.write(line)
-            _write_to_stderr(f"watchdog: {line}")
+            write_line(f"watchdog: {line}")
 
         yield notify
-
-
-def _keep_stderr() -> None:
-    """Take the place of a closed stderr, or the next file opened would receive its lines."""
-    try:
-        os.fstat(_STDERR)
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        if nowhere != _STDERR:
-            os.dup2(nowhere, _STDERR)
-            os.close(nowhere)
-
-
-def _write_to_stderr(line: str) -> None:
-    """Write a line if it can be written at once: nobody may read a pipe, or it may be closed."""
-    try:
-        _, writable, _ = select.select((), (_STDERR,), (), 0)
-        if writable:
-            os.write(_STDERR, f"{line}\n".encode())
-    except (OSError, ValueError):
-        return

@@ -17,7 +17,7 @@ from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.account_check import AccountCheck
 from strategies.trading.desk.command_sender import CommandSender
 from strategies.trading.desk.market_view import Fairs, decision_on, market_view
-from strategies.trading.desk.strategy_checks import change_strategy, require_quotes
+from strategies.trading.desk.strategy_checks import change_strategy, quotes_of, require_quotes
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.earlier_runs import EarlierRuns, LossRecord
 from strategies.trading.model.earlier_wager import EarlierWager
@@ -384,4 +384,4 @@ class Desk:
 
     def _quote(self, market: MarketState, fairs: Fairs, now_ns: int) -> tuple[Quote, ...]:
         view = market_view(market, fairs, self.exposure, self._ladder, now_ns)
-        return self._strategy.quote(view)
+        return quotes_of(self._strategy, view)

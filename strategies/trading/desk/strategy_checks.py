@@ -1,11 +1,13 @@
 """Checks of a strategy and of what it returns, as an author may return anything."""
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from strategies.trading.model.commands import Intent
-from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.errors import ConfigError, StrategyError
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.setting_reader import (
     parameters_of,
@@ -13,7 +15,7 @@ from strategies.trading.model.setting_reader import (
     unknown_setting_message,
 )
 from strategies.trading.model.settings import SettingValue, is_setting
-from strategies.trading.ports.strategy import Quote, Strategy
+from strategies.trading.ports.strategy import Quote, Strategy, View
 
 _LONGEST = 120
 
@@ -54,6 +56,18 @@ def change_strategy(
         message = "strategy: the time between two decisions changes only at a start"
         raise ConfigError(message)
     return changed
+
+
+def quotes_of(strategy: Strategy, view: View) -> tuple[Quote, ...]:
+    """Return what a strategy quotes; raise StrategyError with its name if it raises anything."""
+    try:
+        return strategy.quote(view)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}, line {last.lineno}"
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        message = f"{type(strategy).__name__}.quote raised {what} ({where}; --debug shows more)"
+        raise StrategyError(message) from error
 
 
 def _checked(made: Any) -> Strategy:

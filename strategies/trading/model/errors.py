@@ -6,6 +6,7 @@ TradingError
 ├─ JournalError           the journal cannot be read or written: stop
 ├─ WriteError             a file cannot be written: the disk is full, or the folder is not ours
 ├─ InvariantError         the desk's accounts are inconsistent: stop, cancel all
+├─ StrategyError          a strategy raised something: stop, cancel all
 ├─ ClockError             wall time jumped: stop
 ├─ CredentialsError       the keys are missing, readable by others, or refused
 └─ ExchangeError
@@ -43,6 +44,10 @@ class WriteError(TradingError):
 
 class InvariantError(TradingError):
     """The desk's accounts are inconsistent."""
+
+
+class StrategyError(TradingError):
+    """A strategy raised something; the message names it, and where that was."""
 
 
 class ClockError(TradingError):

@@ -51,6 +51,7 @@ class ToyMarket:
         self.whole = asyncio.Event()
         self.updated_ns = self.gaps = self.unreadable = 0
         self.is_refused = False
+        self._work: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
         self._clock = clock
         self._unsent: list[Row] = []
         self._listener: MarketListener | None = None
@@ -71,7 +72,12 @@ class ToyMarket:
         """Write the market once, and wait."""
         self._clock.enter(self._write)
         self.whole.set()
-        await asyncio.Event().wait()
+        while True:
+            (await self._work.get())()
+
+    def call_in_run(self, callback: Callable[[], None]) -> None:
+        """Call back in the task of `run`, which ends with what that raises."""
+        self._work.put_nowait(callback)
 
     def attach(self, listener: MarketListener, _: CatalogueUpdates) -> None:
         """Send the rows that were written so far."""
@@ -183,6 +189,7 @@ class ToyGateway:
         self.market = ToyMarket(self.clock)
         self.account_wagers = ToyOpenWagers()
         self.delivered: list[Event] = []
+        self.is_deaf = False
         self._matched_cents = 0
         self._listener: Listener | None = None
 
@@ -240,7 +247,9 @@ class ToyGateway:
             self._emit(WagerAccepted(wager.ref), WagerOpened(wager.ref))
 
     def cancel(self, refs: Sequence[WagerRef]) -> None:
-        """Cancel wagers that are open."""
+        """Cancel wagers that are open, unless it is deaf to the desk."""
+        if self.is_deaf:
+            return
         self._context.before_sending()
         for ref in refs:
             wager = self.open_wagers.pop(ref, None)
