@@ -96,7 +96,7 @@ class ProphetGateway:
             wager = TrackedWager(earlier.request, self._catalogue.lines[earlier.request.line_id])
             for _, event in earlier.updates:
                 wager.restore(event)
-            tracked.append(wager)
+            tracked.append((earlier.placed_ns, wager))
         await self._opened.wagers.recover(tracked)
         return wagers, tuple(self._opened.wagers.pending)
 

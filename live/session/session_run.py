@@ -218,6 +218,9 @@ class SessionRun:
         await Closing(gateway.account_wagers, self._notify, self._settings.closing_seconds).run()
         await self._require_whole_journal()
         earlier, events = await gateway.recover(self._history.unfinished(catalogue, market_keys))
+        left_out = self._history.left_out_text(catalogue, market_keys)
+        if left_out is not None:
+            self._notify(left_out)
         available_cents = await gateway.available_cents()
         commission = self._settings.desk.commission
         run_context = RunContext(

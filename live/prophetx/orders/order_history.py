@@ -38,6 +38,16 @@ class OrderHistory:
         within = {"from": now - seconds, "to": now + _AHEAD_SECONDS}
         return await self._client.history(**within, **query)
 
+    async def around(self, at_ns: int) -> list[WireOrder]:
+        """Return the wagers placed within a minute of a time, however long ago."""
+        second = at_ns // NS_PER_SECOND
+        within = {"from": second - _AHEAD_SECONDS, "to": second + _AHEAD_SECONDS}
+        return await self._client.history(**within)
+
+    def is_older(self, at_ns: int) -> bool:
+        """Return whether a time is before what `recent` returns."""
+        return self._clock.wall_ns() - at_ns > HISTORY_SECONDS * NS_PER_SECOND
+
     async def unfinished(self) -> list[WireOrder]:
         """Return the wagers that are pending or open, in order of placing."""
         orders: dict[str, WireOrder] = {}

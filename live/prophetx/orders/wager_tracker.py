@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 
 from live.decode_errors import DecodeErrors
 from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
@@ -17,6 +18,8 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Listener
+
+_HALF_MINUTE_NS = 30 * NS_PER_SECOND
 
 # The history lags: after these seconds of the exchange's clock it is searched again.
 RETRY_SECONDS = (1, 2, 4, 8)
@@ -124,13 +127,20 @@ class WagerTracker:
 
     # Requests ---------------------------------------------------------------------------------
 
-    async def recover(self, wagers: Iterable[TrackedWager]) -> None:
+    async def recover(self, wagers: Iterable[tuple[int, TrackedWager]]) -> None:
         """Track wagers of earlier starts, and emit their updates since.
 
-        Those without a response that are not in the history of a week are rejected.
+        Those without a response that are not in the history are rejected. Its pages are of a week:
+        older wagers are looked for around the times at which they were placed.
         """
-        self._wagers |= {wager.ref: wager for wager in wagers}
+        placed = sorted(wagers, key=itemgetter(0))
+        self._wagers |= {wager.ref: wager for _, wager in placed}
         self._apply_known(await self.history.recent())
+        asked_ns = -_HALF_MINUTE_NS
+        for at_ns, _ in placed:
+            if self.history.is_older(at_ns) and at_ns - asked_ns >= _HALF_MINUTE_NS:
+                asked_ns = at_ns
+                self._apply_known(await self.history.around(at_ns))
         for wager in list(self._wagers.values()):
             if not wager.answered:
                 self.emit(wager.reject(UNKNOWN))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,30 @@ from live.prophetx.orders.wager_tracker import WagerTracker
 from live.prophetx.wire.orders import WireOrder
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
-from strategies.trading.model.events import Event, WagerCancelled
-from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import Catalogue
+from strategies.trading.model.events import (
+    Event,
+    MarketSettled,
+    WagerAccepted,
+    WagerCancelled,
+    WagerMatched,
+)
+from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
+from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
 from tests.live.scripted_server import ScriptedServer, serving
 
 PATIENCE_SECONDS = 120
+GAME, MONEYLINE = EventId("1"), MarketId("219")
+CATALOGUE = Catalogue(
+    [SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)],
+    [Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline")],
+    [
+        Line(LineId("h"), GAME, MONEYLINE, Selection.HOME, 0.0),
+        Line(LineId("a"), GAME, MONEYLINE, Selection.AWAY, 0.0),
+    ],
+)
 PLACE = PlaceWager(WagerRef("a"), LineId("h"), Odds(-110), 1_000, Intent.REST)
 
 
@@ -89,3 +107,30 @@ def test_open_wagers_are_looked_up_individually(
 def test_a_missed_end_is_recovered() -> None:
     """A wager that the history no longer lists is looked up, and its end is emitted."""
     assert caught_up(server_with([], GONE), OPEN) == ([], [WagerCancelled])
+
+
+def test_a_wager_older_than_the_history_gets_its_result() -> None:
+    """The history goes back a week; an older wager is looked for around the time it was placed."""
+    clock = WallClock()
+    placed_ns = clock.wall_ns() - 20 * 86_400 * NS_PER_SECOND
+    settled = row("closed", 0) | {"filled_quantity": 10, "winning_status": "loss"}
+
+    def history(query: Mapping[str, str]) -> dict[str, Any]:
+        is_around = int(query["from"]) <= placed_ns // NS_PER_SECOND <= int(query["to"])
+        return {"orders": [settled] if is_around else []}
+
+    async def run() -> list[Event]:
+        server = ScriptedServer(responses={"v4/mm/get_order_history": history})
+        async with serving(server), connected(server.endpoint, clock, {}, Path()) as connection:
+            tracker = WagerTracker(
+                OrderHistory(connection.client, clock), clock, CATALOGUE, connection.decode_errors
+            )
+            wager = TrackedWager(PLACE, CATALOGUE.lines[PLACE.line_id])
+            wager.restore(WagerAccepted(PLACE.ref))
+            wager.restore(WagerMatched(PLACE.ref, PLACE.odds, 1_000, 909, 1_000))
+            await tracker.recover([(placed_ns, wager)])
+        return tracker.pending
+
+    (event,) = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert isinstance(event, MarketSettled)
+    assert dict(event.results)[PLACE.line_id] is Result.LOST

@@ -68,3 +68,19 @@ def test_a_settled_market_has_no_unfinished_wagers() -> None:
     assert history_of(*payloads).unfinished(CATALOGUE, []) == []
     settled = MarketSettled(KEY, ((HOME, Result.WON), (AWAY, Result.LOST)), 1)
     assert history_of(*payloads, settled).unfinished(CATALOGUE, [KEY]) == []
+
+
+def test_positions_outside_the_followed_markets_are_named() -> None:
+    """Matched, without a result, and in a market that is not followed now: nobody watches it."""
+    fills = [WagerMatched(ref(number), Odds(100), 400, 400, 400) for number in range(2)]
+    history = history_of(place(0), place(1), place(2), *fills)
+    assert history.left_out_text(CATALOGUE, [KEY]) is None
+    assert history.left_out_text(CATALOGUE, []) == (
+        "2 wagers of earlier starts, $8.00 matched, have no result and are in markets not followed "
+        "now; look them up at the exchange, the oldest is first-1-0: $4.00 at +100 on A at H, "
+        "moneyline, H"
+    )
+    nothing = Catalogue([], [], [])
+    assert "line h" in str(history.left_out_text(nothing, []))
+    settled = MarketSettled(KEY, ((HOME, Result.WON), (AWAY, Result.LOST)))
+    assert history_of(place(0), fills[0], settled).left_out_text(nothing, []) is None
