@@ -191,6 +191,7 @@ class Backtest:
             source_run.abandon()
             raise
         wagers.close()
+        journal.close()
         return Pass(desk, journal, wagers, source_run, perf_counter() - began)
 
     def desk_settings(self) -> DeskSettings:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from live.session.gateway import MarketData
+from live.session.silence_lines import SilenceLines
 from recordings.journal.entries import Payload
 from recordings.journal.quote_coverage import MarketCoverage, QuoteCoverage
 from strategies.trading.desk.desk import Desk
@@ -28,7 +29,7 @@ from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
-from strategies.trading.ports.journal import Denial
+from strategies.trading.ports.journal import Decision, Denial
 
 _LAST_ROUND_TRIPS = 1_000
 # Beyond this many requests without a response the oldest is forgotten, to bound memory.
@@ -53,6 +54,7 @@ class Health:
         self.halts: deque[tuple[int, TradingStateSet]] = deque(maxlen=_LAST_HALTS)
         self.last_state: TradingStateSet | None = None
         self.coverage = QuoteCoverage(desk.market_states.catalogue, clock.now_ns())
+        self.silences = SilenceLines(desk.market_states.catalogue)
         self._placing = _RoundTrips()
         self._cancelling = _RoundTrips()
         self._handlers: dict[type, Callable[[int, Any], None]] = {
@@ -66,11 +68,12 @@ class Health:
             CancelRefused: self._on_cancel_response,
             Denial: self._on_denial,
             TradingStateSet: self._on_state,
+            Decision: self.silences.note,
         }
 
-    def note(self, now_ns: int, payload: Payload | Denial) -> None:
-        """Count what was journaled, or a denial."""
-        if not isinstance(payload, Denial):
+    def note(self, now_ns: int, payload: Payload | Denial | Decision) -> None:
+        """Count what was journaled, a denial or a decision."""
+        if not isinstance(payload, Denial | Decision):
             self.coverage.note(now_ns, payload)
         handler = self._handlers.get(type(payload))
         if handler is not None:

@@ -32,9 +32,10 @@ from strategies.trading.model.errors import ConfigError, JournalError, WatchdogE
 from strategies.trading.model.events import RUN_ENDED, TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
-from strategies.trading.ports.journal import Denial, DeskStarted
+from strategies.trading.ports.journal import Decision, Denial, DeskStarted
 
 _COMMIT_SECONDS = 1.0
+_SILENCE_SECONDS = 1.0
 # Time for the desk to receive the ends of its wagers, once the exchange has confirmed them.
 _DESK_SECONDS = 15
 _DESK_POLL_SECONDS = 0.05
@@ -263,6 +264,7 @@ class SessionRun:
         self._service.ready()
         tasks.create_task(self._compare_accounts(exchange))
         tasks.create_task(self._report_health())
+        tasks.create_task(self._report_silences())
         seconds = self._settings.unauthorized_seconds
         watch = HaltWatch(self._market, self._clock, self._halt, self._notify, seconds)
         tasks.create_task(watch.run())
@@ -349,7 +351,7 @@ class SessionRun:
             self._clock.enter(exchange.ask_state)
             await asyncio.sleep(self._settings.account_seconds)
 
-    def _observe(self, now_ns: int, payload: Payload | Denial) -> None:
+    def _observe(self, now_ns: int, payload: Payload | Denial | Decision) -> None:
         """Count what was journaled, for people; an error of that ends only the counting."""
         assert self._health is not None, "the desk was started"
         try:
@@ -370,6 +372,17 @@ class SessionRun:
                     self._notify(line)
             except Exception as error:
                 self._notify(f"no line on health: {type(error).__name__}: {error}")
+
+    async def _report_silences(self) -> None:
+        """Say which markets are not quoted any more, and which are again."""
+        assert self._health is not None, "the desk was started"
+        while True:
+            await asyncio.sleep(_SILENCE_SECONDS)
+            try:
+                for line in self._health.silences.lines(self._clock.now_ns()):
+                    self._notify(line)
+            except Exception as error:
+                self._notify(f"no lines on silences: {type(error).__name__}: {error}")
 
     def _report_totals(self) -> None:
         if self._health is None:

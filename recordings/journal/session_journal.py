@@ -36,10 +36,10 @@ _INTO_ENTRIES, _INTO_FEED = _INSERT.format("entries"), _INSERT.format("feed")
 class SessionJournal:
     """The desk's journal, in a file that one process at a time writes and any process reads.
 
-    `observer`, if set, is called with the time for every input, command and denial, but not for
-    market data. `loss_record`, if set, returns what the next run must know of the losses; it is
-    recorded together with what caused them. Used as a context manager. Methods raise JournalError
-    if the file cannot be written or read.
+    `observer`, if set, is called with the time for every input, command, denial and decision,
+    but not for market data. `loss_record`, if set, returns what the next run must know of the
+    losses; it is recorded together with what caused them. Used as a context manager. Methods raise
+    JournalError if the file cannot be written or read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,7 +50,7 @@ class SessionJournal:
         self._paused = False
         self.loss_record: Callable[[], LossRecord] | None = None
         self._last_record: LossRecord | None = None
-        self.observer: Callable[[int, Payload | Denial], None] | None = None
+        self.observer: Callable[[int, Payload | Denial | Decision], None] | None = None
         with ExitStack() as opened:
             opened.enter_context(session_lock(path))
             self._database = self._open()
@@ -142,7 +142,8 @@ class SessionJournal:
         self._notify(now_ns, command)
 
     def decided(self, now_ns: int, decision: Decision) -> None:
-        """Record nothing: decisions follow from the inputs."""
+        """Record nothing: decisions follow from the inputs. The observer is called."""
+        self._notify(now_ns, decision)
 
     def denied(self, now_ns: int, denial: Denial) -> None:
         """Record nothing: denials follow from the inputs. The observer is called."""
@@ -164,7 +165,7 @@ class SessionJournal:
         kind, body = KINDS[type(payload)], msgspec.json.encode(payload).decode()
         self._write(statement, (self._run, self._input_seq, now_ns, kind, body))
 
-    def _notify(self, now_ns: int, payload: Payload | Denial) -> None:
+    def _notify(self, now_ns: int, payload: Payload | Denial | Decision) -> None:
         if self.observer is not None:
             self.observer(now_ns, payload)
 

@@ -120,6 +120,7 @@ class SessionReplay:
             player.play(entry)
         journal.close()
         wagers.close()
+        record.close()
         return ReplayResult(
             desk=desk,
             journal=record,

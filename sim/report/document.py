@@ -15,6 +15,7 @@ from sim.report.origin_section import OriginTexts, origin
 from sim.report.page import Html, header, notes, page, paragraph, section, subheading
 from sim.report.quote_section import quotes
 from sim.report.run_folder import Run, read_run
+from sim.report.silence_section import silences
 
 REPORT_NAME = "report.html"
 
@@ -89,6 +90,8 @@ def _wagers(run: Run) -> list[Html]:
         wager_section.wager_outcomes(run),
         subheading("Response times of the exchange"),
         wager_section.response_times(run),
+        subheading("Markets without quotes of ours"),
+        silences(run),
         subheading("Denied by our risk controls"),
         wager_section.denials(run),
         subheading("Rejected by the exchange"),

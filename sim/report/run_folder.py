@@ -33,7 +33,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         *("stake_cents", "matched_cents", "reason"),
     ),
     "denials": ("control", "reason", "stake_cents"),
+    "silences": ("event_id", "market_id", "since_ns", "until_ns", "reason"),
 }
+# Folders of earlier versions lack it.
+_OPTIONAL = ("silences",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Run:
     fills: TableColumns
     wagers: TableColumns
     denials: TableColumns
+    silences: TableColumns
     config: str | None
     overrides: tuple[str, ...] | None
 
@@ -59,6 +63,12 @@ class Run:
         """Return a label, without the event's name if the report is of one event only."""
         events = self.summary.events
         return label.removeprefix(f"{events[0].name}: ") if len(events) == 1 else label
+
+    def market_name(self, event_id: str, market_id: str) -> str:
+        """Return the name of a market, as its first pair has it, its id if the summary has none."""
+        own = f"{event_id}:{market_id}:"
+        labels = (pair.label for pair in self.summary.pairs if pair.pair_id.startswith(own))
+        return self.short_label(next(labels, own[:-1]))
 
     def event_of(self, pair_id: str) -> EventSpan | None:
         """Return the event of a pair, whose id starts with the event's."""
@@ -100,6 +110,8 @@ def read_run(folder: Path) -> Run:
 
 
 def _read_table(path: Path, needed: tuple[str, ...]) -> TableColumns:
+    if path.stem in _OPTIONAL and not path.exists():
+        return {name: [] for name in needed}
     try:
         columns = read_columns(path)
     except TapeError as error:

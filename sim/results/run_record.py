@@ -12,10 +12,13 @@ from typing import NamedTuple
 from sim.results.decision_digest import DecisionDigest
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
+from strategies.trading.markets.silences import Silence, Silences
 from strategies.trading.model.commands import Command, PlaceWager
 from strategies.trading.model.events import (
+    RUN_ENDED,
     Event,
     EventStatusChanged,
+    TradingStateSet,
     WagerInvalid,
     WagerMatched,
     WagerRejected,
@@ -53,16 +56,22 @@ class RunJournal:
         self.event_times: dict[tuple[str, EventStatus], int] = {}
         self._catalogue = catalogue
         self._tables = tables
+        self._silences = Silences()
+        self._has_ended = False
 
     def received(self, _input_seq: int, now_ns: int, event: Event) -> None:
-        """Keep when an event first had a status."""
+        """Keep when an event first had a status, and that the run ends."""
         if isinstance(event, EventStatusChanged):
             self.event_times.setdefault((event.event_id, event.status), now_ns)
+        elif isinstance(event, TradingStateSet) and event.reason == RUN_ENDED:
+            self._has_ended = True
 
     def decided(self, now_ns: int, decision: Decision) -> None:
         """Keep a decision, a row for each pair that has a price or a quote."""
         if self._tables is None:
             return
+        if not self._has_ended:
+            self._follow_silence(self._tables, now_ns, decision)
         fairs = dict(decision.fairs)
         quoted = {quote.line_id: quote for quote in decision.quotes}
         for pair in self._catalogue.pairs_by_market[decision.market_key]:
@@ -78,6 +87,22 @@ class RunJournal:
                 second.stake_cents if second else None,
             )
             self._tables.quotes.append(row)
+
+    def close(self) -> None:
+        """Write the silences that last to the end."""
+        if self._tables is not None:
+            for silence in self._silences.current():
+                self._write_silence(self._tables, silence)
+
+    def _follow_silence(self, tables: RunTables, now_ns: int, decision: Decision) -> None:
+        ended = self._silences.apply(now_ns, decision.market_key, decision.silence)
+        if ended is not None:
+            self._write_silence(tables, ended)
+
+    def _write_silence(self, tables: RunTables, silence: Silence) -> None:
+        key = silence.market_key
+        row = (key.event_id, key.market_id, *silence[1:])
+        tables.silences.append(row)
 
     def denied(self, now_ns: int, denial: Denial) -> None:
         """Keep a denial."""

@@ -80,6 +80,15 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "odds": "int32",
         "stake_cents": "int64",
     },
+    # One row per time for which a market that had been quoted was not; `until_ns` is missing if
+    # that lasted to the end. The reason is a control with its figures, or what blocked the market.
+    "silences": {
+        "event_id": "string",
+        "market_id": "string",
+        "since_ns": "int64",
+        "until_ns": "int64",
+        "reason": "string",
+    },
 }
 
 
@@ -91,11 +100,11 @@ class RunTables:
 
     def __init__(self, folder: Path) -> None:
         """Open every table in a folder."""
-        self.equity, self.prices, self.quotes, self.fills, self.wagers, self.denials = self._all = (
-            tuple(
-                TableWriter(folder / f"{name}.parquet", columns) for name, columns in TABLES.items()
-            )
+        self._all = tuple(
+            TableWriter(folder / f"{name}.parquet", columns) for name, columns in TABLES.items()
         )
+        self.equity, self.prices, self.quotes, self.fills, *others = self._all
+        self.wagers, self.denials, self.silences = others
 
     def close(self) -> None:
         """Close every table."""

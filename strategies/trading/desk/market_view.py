@@ -34,11 +34,13 @@ def market_view(
     )
 
 
-def decision_on(market: MarketState, fairs: Fairs, quotes: tuple[Quote, ...]) -> Decision:
+def decision_on(
+    market: MarketState, fairs: Fairs, quotes: tuple[Quote, ...], silence: str
+) -> Decision:
     """Return the record of a decision, without the pairs that have no price."""
     priced: list[tuple[PairId, float]] = [
         (book.pair.pair_id, fair)
         for book, fair in zip(market.books, fairs, strict=True)
         if fair is not None
     ]
-    return Decision(market.key, tuple(priced), quotes)
+    return Decision(market.key, tuple(priced), quotes, silence)

@@ -25,12 +25,14 @@ class Decision(Struct, frozen=True):
     """The outcome of one decision on one market.
 
     `fairs` holds the fair probability of each pair's first line, without the pairs that have no
-    price; `quotes` are the strategy's quotes that the risk manager allowed.
+    price; `quotes` are the strategy's quotes that the risk manager allowed. `silence` is why
+    nothing is quoted: a control with its reason, or what blocks the market; empty if something is.
     """
 
     market_key: MarketKey
     fairs: tuple[tuple[PairId, float], ...]
     quotes: tuple[Quote, ...]
+    silence: str = ""
 
 
 class AccountSnapshot(Struct, frozen=True):

@@ -11,6 +11,8 @@ import pytest
 
 from recordings.parquet import TableWriter
 from sim.report.document import write_report
+from sim.report.run_folder import read_run
+from sim.report.silence_section import silences
 from sim.results.run_tables import TABLES
 from strategies.trading.model.errors import ConfigError
 
@@ -340,6 +342,24 @@ def test_denials_and_rejections_are_counted_apart(document: str) -> None:
     assert "odds_changed 2" in seen
 
 
+def test_silences_are_listed_with_their_reason(tmp_path: Path) -> None:
+    """Since when and until when a market was not quoted, and by which limit."""
+    rows = rows_of_a_game()
+    lasted = {"event_id": "9001", "market_id": "219", "reason": "position: nothing fits"}
+    rows["silences"] = [
+        lasted | {"since_ns": at(10), "until_ns": at(12)},
+        lasted | {"since_ns": at(110), "until_ns": None},
+    ]
+    write_run(tmp_path, summary(), rows)
+    run = read_run(tmp_path)
+    seen = visible_text(str(silences(run)))
+    assert "moneyline 2026-" in seen
+    assert "2.0 min position: nothing fits" in seen
+    assert "10.0 min position: nothing fits" in seen
+    (tmp_path / "silences.parquet").unlink()
+    assert "quoted to the end" in visible_text(str(silences(read_run(tmp_path))))
+
+
 @pytest.mark.slow
 def test_a_halt_is_stated_in_the_header(tmp_path: Path) -> None:
     """The reason of a halt comes first, as it changes the meaning of the result."""
@@ -404,7 +424,10 @@ def test_the_report_repeats_the_command_of_the_run(tmp_path: Path) -> None:
     assert "queue: back # <as composed>" in seen
 
 
-@pytest.mark.parametrize("name", [*(f"{table}.parquet" for table in TABLES), "summary.json"])
+@pytest.mark.parametrize(
+    "name",
+    [*(f"{table}.parquet" for table in TABLES if table != "silences"), "summary.json"],
+)
 def test_a_missing_file_is_named_in_one_line_and_nothing_is_written(
     tmp_path: Path, name: str
 ) -> None:

@@ -1,0 +1,75 @@
+"""Lines on markets that are not quoted any more, and that are quoted again."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+
+from strategies.trading.markets.silences import Silence, Silences
+from strategies.trading.model.counted import counted
+from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.market import Catalogue
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.journal import Decision
+
+# Shorter ones are ordinary: a refresh, a fill, a response that is on its way.
+_REPORTED_AFTER_NS = 5 * NS_PER_SECOND
+_NAMED = 3
+
+
+class SilenceLines:
+    """Turns decisions into lines for people, few however many markets there are.
+
+    Markets that fell silent for one reason share a line.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Start with nothing quoted; the catalogue names the markets."""
+        self._catalogue = catalogue
+        self._silences = Silences()
+        self._reported: dict[MarketKey, Silence] = {}
+
+    def note(self, now_ns: int, decision: Decision) -> None:
+        """Follow a decision."""
+        self._silences.apply(now_ns, decision.market_key, decision.silence)
+
+    def lines(self, now_ns: int) -> list[str]:
+        """Return what is new since the last call and has lasted for some seconds."""
+        lasting = {
+            silence.market_key: silence
+            for silence in self._silences.current()
+            if now_ns - silence.since_ns >= _REPORTED_AFTER_NS
+        }
+        silent = {silence.market_key for silence in self._silences.current()}
+        ended = [silence for key, silence in self._reported.items() if key not in silent]
+        new = [silence for key, silence in lasting.items() if self._reported.get(key) != silence]
+        for silence in ended:
+            del self._reported[silence.market_key]
+        self._reported |= {silence.market_key: silence for silence in new}
+        return [*self._began(new), *self._ended(ended)]
+
+    def _began(self, silences: list[Silence]) -> list[str]:
+        by_reason: dict[str, list[Silence]] = defaultdict(list)
+        for silence in silences:
+            by_reason[silence.reason].append(silence)
+        return [
+            f"not quoted since {_clock(group[0].since_ns)}: {self._names(group)}: {reason}"
+            for reason, group in by_reason.items()
+        ]
+
+    def _ended(self, silences: list[Silence]) -> list[str]:
+        if not silences:
+            return []
+        since = _clock(min(silence.since_ns for silence in silences))
+        return [f"quoted again: {self._names(silences)}; silent since {since}"]
+
+    def _names(self, silences: list[Silence]) -> str:
+        names = [self._name(silence.market_key) for silence in silences[:_NAMED]]
+        left = len(silences) - _NAMED
+        return ", ".join(names) + (f" and {counted(left, 'more market')}" if left > 0 else "")
+
+    def _name(self, key: MarketKey) -> str:
+        event, market = self._catalogue.events[key.event_id], self._catalogue.markets[key]
+        return f"{event.name} {market.name}"
+
+
+def _clock(ns: int) -> str:
+    return f"{datetime.fromtimestamp(ns // NS_PER_SECOND, UTC):%H:%M:%S} UTC"
