@@ -35,7 +35,6 @@ from strategies.trading.ports.exchange import Exchange
 from strategies.trading.ports.journal import Decision, Denial, DeskStarted
 
 _COMMIT_SECONDS = 1.0
-_SILENCE_SECONDS = 1.0
 # Time for the desk to receive the ends of its wagers, once the exchange has confirmed them.
 _DESK_SECONDS = 15
 _DESK_POLL_SECONDS = 0.05
@@ -264,7 +263,8 @@ class SessionRun:
         self._service.ready()
         tasks.create_task(self._compare_accounts(exchange))
         tasks.create_task(self._report_health())
-        tasks.create_task(self._report_silences())
+        assert self._health is not None, "the desk was started"
+        tasks.create_task(self._health.silences.report(self._clock, self._notify))
         seconds = self._settings.unauthorized_seconds
         watch = HaltWatch(self._market, self._clock, self._halt, self._notify, seconds)
         tasks.create_task(watch.run())
@@ -372,17 +372,6 @@ class SessionRun:
                     self._notify(line)
             except Exception as error:
                 self._notify(f"no line on health: {type(error).__name__}: {error}")
-
-    async def _report_silences(self) -> None:
-        """Say which markets are not quoted any more, and which are again."""
-        assert self._health is not None, "the desk was started"
-        while True:
-            await asyncio.sleep(_SILENCE_SECONDS)
-            try:
-                for line in self._health.silences.lines(self._clock.now_ns()):
-                    self._notify(line)
-            except Exception as error:
-                self._notify(f"no lines on silences: {type(error).__name__}: {error}")
 
     def _report_totals(self) -> None:
         if self._health is None:

@@ -1,17 +1,21 @@
 """Lines on markets that are not quoted any more, and that are quoted again."""
 
+import asyncio
 from collections import defaultdict
 from datetime import UTC, datetime
 
+from live.session.gateway import Notify
 from strategies.trading.markets.silences import Silence, Silences
 from strategies.trading.model.counted import counted
 from strategies.trading.model.ids import MarketKey
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.journal import Decision
 
 # Shorter ones are ordinary: a refresh, a fill, a response that is on its way.
 _REPORTED_AFTER_NS = 5 * NS_PER_SECOND
+_LOOK_SECONDS = 1.0
 _NAMED = 3
 
 
@@ -45,6 +49,16 @@ class SilenceLines:
             del self._reported[silence.market_key]
         self._reported |= {silence.market_key: silence for silence in new}
         return [*self._began(new), *self._ended(ended)]
+
+    async def report(self, clock: Clock, notify: Notify) -> None:
+        """Print the lines as they come, until cancelled; an error ends the lines, nothing else."""
+        try:
+            while True:
+                await asyncio.sleep(_LOOK_SECONDS)
+                for line in self.lines(clock.now_ns()):
+                    notify(line)
+        except Exception as error:
+            notify(f"no more lines on silences: {type(error).__name__}: {error}")
 
     def _began(self, silences: list[Silence]) -> list[str]:
         by_reason: dict[str, list[Silence]] = defaultdict(list)

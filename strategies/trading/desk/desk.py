@@ -16,7 +16,7 @@ from strategies.trading.accounting.held_positions import held_positions, take_ov
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.account_check import AccountCheck
 from strategies.trading.desk.command_sender import CommandSender
-from strategies.trading.desk.market_view import Fairs, decision_on, market_view
+from strategies.trading.desk.market_view import Fairs, decision_on, market_view, silence_reason
 from strategies.trading.desk.strategy_checks import change_strategy, quotes_of, require_quotes
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.earlier_runs import EarlierRuns, LossRecord
@@ -353,7 +353,7 @@ class Desk:
         allowed, denials = self.risk.trim(market, targets, now_ns)
         changes = self.manager.converge(market.line_ids, targets, allowed, now_ns)
         denials += self._sender.send(changes, now_ns)
-        silence = self._silence(market, targets, denials)
+        silence = silence_reason(market, targets, denials, self.wagers, self.risk.halt_reason)
         self._journal.decided(now_ns, decision_on(market, fairs, allowed, silence))
         self._deny(market, denials, now_ns)
         market.waiting = not changes.complete
@@ -361,19 +361,6 @@ class Desk:
         too_fast = any(denial.control == COMMAND_RATE for denial in denials)
         if too_fast or not changes.complete:
             self.market_states.mark_changed(market)
-
-    def _silence(
-        self, market: MarketState, targets: tuple[Quote, ...], denials: list[Denial]
-    ) -> str:
-        """Return why nothing of ours is offered in a market, empty if something is."""
-        if market.block_reason is not None:
-            halt = self.risk.halt_reason
-            return market.block_reason if halt is None else f"halted: {halt}"
-        if not targets:
-            return "the strategy quotes nothing"
-        if not denials or any(self.wagers.has_live(line_id) for line_id in market.line_ids):
-            return ""
-        return f"{denials[0].control}: {denials[0].reason}"
 
     def _deny(self, market: MarketState, denials: list[Denial], now_ns: int) -> None:
         """Journal denials; one that lasts over several decisions only once."""

@@ -6,8 +6,9 @@ from strategies.trading.markets.market_states import MarketState
 from strategies.trading.model.ids import PairId
 from strategies.trading.model.odds import Ladder
 from strategies.trading.model.position import Exposure
-from strategies.trading.ports.journal import Decision
+from strategies.trading.ports.journal import Decision, Denial
 from strategies.trading.ports.strategy import PairView, Quote, View
+from strategies.trading.wagers.wager import Wagers
 
 # The fair probability of the first line of each pair of a market, None without a price.
 Fairs = Sequence[float | None]
@@ -44,3 +45,20 @@ def decision_on(
         if fair is not None
     ]
     return Decision(market.key, tuple(priced), quotes, silence)
+
+
+def silence_reason(
+    market: MarketState,
+    targets: tuple[Quote, ...],
+    denials: Sequence[Denial],
+    wagers: Wagers,
+    halt_reason: str | None,
+) -> str:
+    """Return why nothing of ours is offered in a market after a decision, empty if something is."""
+    if market.block_reason is not None:
+        return market.block_reason if halt_reason is None else f"halted: {halt_reason}"
+    if not targets:
+        return "the strategy quotes nothing"
+    if not denials or any(True for line in market.line_ids for _ in wagers.live_on(line)):
+        return ""
+    return f"{denials[0].control}: {denials[0].reason}"

@@ -234,10 +234,6 @@ class Wagers:
         """Return the live wagers on a line, in the order of placing."""
         return self._live_by_line.get(line_id, {}).values()
 
-    def has_live(self, line_id: LineId) -> bool:
-        """Return whether a wager on a line may still be matched."""
-        return bool(self._live_by_line.get(line_id))
-
     def find(self, ref: WagerRef) -> Wager | None:
         """Return a wager that is live, lacks a fill, or ended within the last hour."""
         wager = self._live.get(ref) or self._lacking.get(ref)

@@ -8,12 +8,12 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Decision
 
 GAME = EventId("1")
-# A quarter past midnight, 1970.
+# 00:15 UTC.
 START_NS = 900 * NS_PER_SECOND
 
 
 def lines_of(markets: int) -> SilenceLines:
-    """Return lines on so many markets of one game, all of which are quoted."""
+    """Return lines on a number of markets of one game, all of which are quoted."""
     event = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)
     named = [
         Market(GAME, MarketId(str(number)), MarketType.MONEYLINE, f"M{number}")
