@@ -17,7 +17,7 @@ from strategies.trading.model.ids import EventId, MarketKey
 from strategies.trading.model.market import Result
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.ports.journal import Denial
+from strategies.trading.ports.journal import Decision, Denial
 
 _HOUR_NS = 3600 * NS_PER_SECOND
 # A start that moves by less is the usual delay of a broadcast.
@@ -36,7 +36,7 @@ class AccountAlerts:
         self._wiped: set[EventId] = set()
         self._overdue: dict[MarketKey, int] = {}
 
-    def line(self, payload: Payload | Denial) -> str | None:
+    def line(self, payload: Payload | Denial | Decision) -> str | None:
         """Return what a person must know of an input, None if nothing; before it is applied."""
         match payload:
             case TradeBroken():
