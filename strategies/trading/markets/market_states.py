@@ -132,7 +132,9 @@ class MarketStates:
         if known is not None:
             offers, market = known
             at_touch = offers.put(event.odds, event.amount_cents, at_ns)
-            market.event.updated_ns = at_ns
+            # The echo of our own cancels must not end the pull that caused them.
+            if offers.by_others:
+                market.event.updated_ns = at_ns
             if not self._eager:
                 self.mark_changed(market)
             elif at_touch:

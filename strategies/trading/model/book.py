@@ -12,6 +12,8 @@ DISPLAYED_LEVELS = 10
 # The longest time between a private update and the change of the book that it explains.
 _MAX_APART_NS = 2_000_000_000
 
+_ROUNDING_CENTS = 1
+
 # The best offer of others as (odds, cents), if there is one.
 Touch = tuple[Odds, int] | None
 
@@ -25,14 +27,18 @@ class Offers:
     displayed, and which we infer *is* displayed. While less is displayed than due, an increase is
     ours first; while more is, a decrease is ours first, and so is a decrease that came just before
     the private update that explains it.
+
+    `by_others` is whether the last `put` was news of others: not, if our own placing or cancelling
+    explains it.
     """
 
-    __slots__ = ("_due", "_fallen", "_marked", "_ours", "best", "by_odds")
+    __slots__ = ("_due", "_fallen", "_marked", "_ours", "best", "by_odds", "by_others")
 
     def __init__(self) -> None:
         """Start with no offers."""
         self.by_odds: dict[Odds, int] = {}
         self.best: Odds | None = None
+        self.by_others = False
         self._due: dict[Odds, int] = {}
         self._ours: dict[Odds, int] = {}
         self._fallen: dict[Odds, tuple[int, int]] = {}
@@ -43,8 +49,11 @@ class Offers:
 
         Return whether that is at the touch or beyond it, as of the last `mark_touch`.
         """
+        self.by_others = True
         if odds in self._due or odds in self._ours:
             self._attribute(odds, amount_cents, at_ns)
+        elif len(self.by_odds) >= DISPLAYED_LEVELS - 1 and (self._due or self._ours):
+            self.by_others = not self._at_edge(odds, amount_cents)
         if amount_cents:
             self.by_odds[odds] = amount_cents
             if self.best is None or odds > self.best:
@@ -87,7 +96,20 @@ class Offers:
             ours_cents += min(0, max(change_cents, missing_cents))
             # Others' for now; ours if a private update within _MAX_APART_NS says so.
             self._fallen[odds] = (at_ns, max(0, missing_cents - change_cents))
+        others_cents = self.others_cents(odds)
         _set(self._ours, odds, min(ours_cents, amount_cents))
+        # The exchange rounds the sum of a level where we round our part of it.
+        others_change_cents = amount_cents - self._ours.get(odds, 0) - others_cents
+        self.by_others = abs(others_change_cents) > _ROUNDING_CENTS
+
+    def _at_edge(self, odds: Odds, amount_cents: int) -> bool:
+        """Return whether a put only moves the last level that is displayed.
+
+        An offer of ours ahead of that level pushes it out of the display, and its end brings it
+        back, so it proves nothing about others.
+        """
+        is_last = odds <= min(self.by_odds, default=odds)
+        return is_last and not (amount_cents and odds in self.by_odds)
 
     def touch(self) -> Touch:
         """Return the best offer of others as (odds, cents), if there is one."""

@@ -17,7 +17,10 @@ class ReceivedReference(NamedTuple):
 
 
 class EventState:
-    """The state of one sport event; `updated_ns` is the time of the exchange's last message.
+    """The state of one sport event.
+
+    `updated_ns` is the time of the exchange's last message about what others did: what shows only
+    our own placing or cancelling does not prove that the market is alive.
 
     `clock_ns` is the playing time elapsed at the last score, 0 if unknown; `live_since_ns` is when
     play was reported to have started. `pre_game_fairs` holds the last fair probability of each

@@ -129,6 +129,25 @@ def test_quotes_are_pulled_when_the_feed_is_stale(make_harness: MakeHarness) -> 
     assert placed(harness) == [("home", 110, 1_000)]
 
 
+def test_the_echo_of_our_own_wagers_does_not_end_a_stale_pull(make_harness: MakeHarness) -> None:
+    """The book without what we cancelled is no news; quotes return with what others do."""
+    harness = make_harness(max_feed_age_ns=60 * NS_PER_SECOND)
+    ref = one_open(harness)
+    shown = harness.desk.wagers.find(WagerRef(ref))
+    assert shown is not None
+    harness.clock.advance(30 * NS_PER_SECOND)
+    harness.offer("away", shown.shown_odds, shown.shown_cents + 1)
+    harness.clock.advance(40 * NS_PER_SECOND)
+    assert set(harness.exchange.cancels) == {ref}
+    harness.on_event(WagerCancelled(ref, 1_000))
+    harness.offer("away", shown.shown_odds, 0)
+    harness.clock.advance(20 * NS_PER_SECOND)
+    assert placed(harness) == []
+    harness.offer("home", 150, 100)
+    harness.refresh()
+    assert placed(harness) == [("home", 110, 1_000)]
+
+
 # Halting -------------------------------------------------------------------------------------
 
 

@@ -117,6 +117,32 @@ def test_a_refused_wager_was_never_in_the_book() -> None:
     assert offers.others_cents(AT) == 400
 
 
+def test_only_what_others_do_is_news_of_others() -> None:
+    """A level that our own placing or cancelling explains, to a cent of rounding, is no news."""
+    offers = offers_after([(AT, 200)])
+    offers.expect_own(AT, 300)
+    news = []
+    for cents in (501, 601, 600):
+        offers.put(AT, cents, 0)
+        news.append(offers.by_others)
+    offers.expect_own(AT, -300)
+    for cents in (300, 250, 250):
+        offers.put(AT, cents, SECOND)
+        news.append(offers.by_others)
+    assert news == [False, True, False, False, True, True]
+
+
+def test_a_level_that_ours_pushes_out_of_the_display_is_no_news() -> None:
+    """The last of ten levels goes when ours is shown and returns when ours is gone."""
+    offers = offers_after([(Odds(110 + step), 100) for step in range(10)])
+    offers.expect_own(Odds(130), 500)
+    news = []
+    for odds, cents in ((130, 500), (110, 0), (115, 90), (130, 0), (110, 100), (110, 90)):
+        offers.put(Odds(odds), cents, 0)
+        news.append(offers.by_others)
+    assert news == [False, False, True, False, False, True]
+
+
 histories = st.lists(st.tuples(st.sampled_from(["others", "ours", "sent"]), st.integers(0, 4)))
 
 
