@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
-from recordings.writing import writing
+from recordings.writing import make_private_file, writing
 from strategies.trading.model.errors import ConfigError, TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, SportEvent
@@ -47,15 +47,25 @@ class TableWriter:
     """
 
     def __init__(
-        self, path: Path, types: Mapping[str, str], rows_per_group: int = ROWS_PER_GROUP
+        self,
+        path: Path,
+        types: Mapping[str, str],
+        rows_per_group: int = ROWS_PER_GROUP,
+        *,
+        private: bool = False,
     ) -> None:
-        """Open a file for `types`, which maps each column to the name of its Arrow type."""
+        """Open a file for `types`, which maps each column to the name of its Arrow type.
+
+        If private, only its owner can read it.
+        """
         self._path = path
         self._part = path.with_name(f".{path.name}.part")
         self._schema = pa.schema(
             [(name, pa.type_for_alias(alias)) for name, alias in types.items()]
         )
         with writing(path):
+            if private:
+                make_private_file(self._part)
             self._writer = pq.ParquetWriter(
                 self._part, self._schema, compression="zstd", write_page_checksum=True
             )

@@ -19,7 +19,7 @@ from recordings.tape import (
     TapeInfo,
     segment_name,
 )
-from recordings.writing import make_folder
+from recordings.writing import make_folder, make_private_folder
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import (
@@ -59,8 +59,9 @@ class TapeWriter:
         clocks: Clocks,
         ladder: Ladder | None = None,
         rows_per_segment: int = ROWS_PER_SEGMENT,
+        private: bool = False,
     ) -> None:
-        """Start a recording in a folder.
+        """Start a recording in a folder; if private, only its owner can read it.
 
         Raise TapeError if one is there already, and WriteError, here and later, if the disk
         does not take it.
@@ -73,11 +74,15 @@ class TapeWriter:
         if not self._made_folder and not folder.is_dir():
             message = f"{folder}: is a file; name a new folder"
             raise TapeError(message)
-        make_folder(folder)
+        if private:
+            make_private_folder(folder)
+        else:
+            make_folder(folder)
         if any(folder.glob(SEGMENT_GLOB)):
             message = f"{folder}: holds a recording already; name a new folder"
             raise TapeError(message)
         self._rows_per_segment = rows_per_segment
+        self._private = private
         self._segments: list[Path] = []
         self._table: TableWriter | None = None
         self._group: list[Row] = []
@@ -302,7 +307,7 @@ class TapeWriter:
     def _open_table(self) -> TableWriter:
         if self._table is None:
             path = self._folder / segment_name(len(self._segments))
-            self._table = TableWriter(path, TAPE_TYPES)
+            self._table = TableWriter(path, TAPE_TYPES, private=self._private)
             self._segments.append(path)
             self._rows_in_segment = 0
         return self._table

@@ -5,13 +5,18 @@ Everything that this project writes to a disk, it writes within `writing(path)`.
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from strategies.trading.model.errors import WriteError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_PRIVATE_FILE = 0o600
+_PRIVATE_FOLDER = 0o700
+_OTHERS = 0o077
 
 _FREE_SPACE = "free space and run again"
 _FORBIDDEN = "make it writable or name another folder"
@@ -52,11 +57,16 @@ def unwritable(path: Path | str, reason: str, remedy: str = _FREE_SPACE) -> str:
     return f"{path}: cannot be written ({reason}); {remedy}"
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file that is under its own name only once it is whole; raise WriteError."""
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Write a text file that is under its own name only once it is whole; raise WriteError.
+
+    If private, only its owner can read it.
+    """
     part = path.with_name(f".{path.name}.part")
     with writing(path):
         try:
+            if private:
+                make_private_file(part)
             part.write_text(text, encoding="utf-8")
             part.replace(path)
         except OSError:
@@ -68,3 +78,41 @@ def make_folder(path: Path) -> None:
     """Make a folder, and those above it; one that exists is left alone. Raise WriteError."""
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file that only its owner can read, whatever the umask; raise WriteError.
+
+    One that exists keeps its contents, and is closed to others. What opens the file by its name
+    from then on, SQLite or Arrow for example, keeps its permissions.
+    """
+    with writing(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
+        try:
+            os.fchmod(descriptor, _PRIVATE_FILE)
+        finally:
+            os.close(descriptor)
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder, and those above it, that only their owner can open; raise WriteError.
+
+    One that exists is closed to others with everything in it, as earlier versions left them open.
+    """
+    with writing(path):
+        for folder in reversed((path, *path.parents)):
+            if not folder.exists():
+                folder.mkdir()
+                folder.chmod(_PRIVATE_FOLDER)
+        for folder, _, names in os.walk(path):
+            _close_to_others(folder)
+            for name in names:
+                # Files come and go beside a journal that others read.
+                with suppress(FileNotFoundError):
+                    _close_to_others(os.path.join(folder, name))
+
+
+def _close_to_others(path: str) -> None:
+    mode = os.lstat(path).st_mode
+    if not stat.S_ISLNK(mode) and mode & _OTHERS:
+        os.chmod(path, stat.S_IMODE(mode) & ~_OTHERS)

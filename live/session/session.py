@@ -31,7 +31,7 @@ from live.session.trading_lock import LockHolder, TradingLock
 from live.session.watchdog_start import watched
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
-from recordings.writing import make_folder, write_text
+from recordings.writing import make_private_folder, write_text
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings
 from strategies.trading.desk.strategy_checks import make_strategy
@@ -180,13 +180,13 @@ class Session:
         folder = home / SESSIONS / self._name
         confirmed = partial(_confirmed, gateway, money, ask, stop)
         async with self._watched(gateway, account, environ, home, folder, confirmed) as watch:
-            make_folder(folder)
+            make_private_folder(folder)
             with (
                 SessionJournal(folder / "journal.sqlite") as journal,
                 SessionLog(folder / "session.log", gateway.clock, Announcer(notify)) as log,
             ):
                 number = journal.begin_run(gateway.clock.now_ns(), last_start(folder))
-                write_text(folder / f"start-{number:05d}.yaml", self._configuration)
+                write_text(folder / f"start-{number:05d}.yaml", self._configuration, private=True)
                 settable = SettableSettings(limits, self._strategy, admit, reread)
                 ref_token = journal.ref_token(draw_token)
                 settings = self._run_settings(limits, number, ref_token, settable)
@@ -252,7 +252,7 @@ class Session:
                 if silence_seconds is None:
                     yield Unwatched()
                     return
-                make_folder(folder)
+                make_private_folder(folder)
                 hello = Hello(
                     session=self._name,
                     folder=place,

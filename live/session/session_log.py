@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from live.session.gateway import Notify
-from recordings.writing import write_error, writing
+from recordings.writing import make_private_file, write_error, writing
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 
@@ -29,6 +29,7 @@ class SessionLog(logging.Handler):
         self._clock = clock
         self._notify = notify
         self._failing = False
+        make_private_file(path)
         with writing(path):
             # Unbuffered: a line is in the file at once, and none is kept to fail again later.
             self._file = path.open("ab", buffering=0)

@@ -16,7 +16,7 @@ import msgspec
 
 from recordings.journal.disk_errors import journal_error
 from recordings.journal.entries import KINDS, SCHEMA, Payload, RunContext
-from recordings.journal.session_lock import session_lock
+from recordings.journal.session_lock import connect_private, session_lock
 from strategies.trading.model.commands import Command
 from strategies.trading.model.earlier_runs import LossRecord
 from strategies.trading.model.events import Event, OfferChanged, TradeSeen
@@ -53,7 +53,7 @@ class SessionJournal:
         self.observer: Callable[[int, Payload | Denial | Decision], None] | None = None
         with ExitStack() as opened:
             opened.enter_context(session_lock(path))
-            self._database = self._open()
+            self._database = connect_private(path)
             opened.callback(self._database.close)
             with self._errors():
                 # Write-ahead log: readers see the last commit, and commits do not wait for them.
@@ -176,10 +176,6 @@ class SessionJournal:
             self._database.execute(statement, row)
         except sqlite3.Error as error:
             raise journal_error(self._path, error) from error
-
-    def _open(self) -> sqlite3.Connection:
-        with self._errors():
-            return sqlite3.connect(self._path, isolation_level=None)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

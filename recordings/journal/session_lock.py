@@ -1,4 +1,4 @@
-"""The lock that keeps a second process from writing a session."""
+"""The files of a journal: only their owner can read them, and only one process writes them."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recordings.journal.disk_errors import journal_error
-from strategies.trading.model.errors import JournalError
+from recordings.writing import make_private_file
+from strategies.trading.model.errors import JournalError, WriteError
 
 
 @contextmanager
@@ -19,10 +20,7 @@ def session_lock(journal: Path) -> Iterator[None]:
     # A lock on the journal itself would keep readers out too. SQLite locks a file on every
     # platform; this one holds the lock and nothing else, and stays empty.
     path = journal.with_name(f"{journal.name}.lock")
-    try:
-        lock = sqlite3.connect(path, timeout=0, isolation_level=None)
-    except sqlite3.Error as error:
-        raise journal_error(path, error) from error
+    lock = connect_private(path, timeout_seconds=0)
     try:
         try:
             lock.execute("BEGIN EXCLUSIVE")
@@ -34,3 +32,17 @@ def session_lock(journal: Path) -> Iterator[None]:
         yield
     finally:
         lock.close()
+
+
+def connect_private(path: Path, *, timeout_seconds: float = 5) -> sqlite3.Connection:
+    """Open a database that only its owner can read, made if it is missing; raise JournalError.
+
+    SQLite gives the files that it makes beside it the same permissions.
+    """
+    try:
+        make_private_file(path)
+        return sqlite3.connect(path, timeout=timeout_seconds, isolation_level=None)
+    except WriteError as error:
+        raise JournalError(str(error)) from error
+    except sqlite3.Error as error:
+        raise journal_error(path, error) from error

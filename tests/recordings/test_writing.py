@@ -3,15 +3,20 @@
 import errno
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from live.prophetx.market_data.recorder import RawLog
+from live.session.session_log import SessionLog
 from recordings.journal.disk_errors import journal_error
 from recordings.journal.session_journal import SessionJournal
 from recordings.parquet import TableWriter
-from recordings.writing import make_folder, write_text, writing
+from recordings.tape import Clocks
+from recordings.writer import TapeWriter
+from recordings.writing import make_folder, make_private_folder, write_text, writing
+from sim.engine.manual_clock import ManualClock
 from strategies.trading.model.errors import JournalError, WriteError
 from tests.full_disks import files_limited_to, small_disk
 
@@ -136,8 +141,8 @@ def test_a_journal_that_cannot_be_made_names_the_file_and_the_remedy(tmp_path: P
     with pytest.raises(JournalError) as raised:
         SessionJournal(tmp_path / "missing" / "journal.sqlite")
     assert str(raised.value) == (
-        f"{tmp_path}/missing/journal.sqlite.lock: cannot be written (unable to open database "
-        "file); make the file and its folder writable, and run again"
+        f"{tmp_path}/missing/journal.sqlite.lock: cannot be written (No such file "
+        "or directory); name another folder: none can be made there"
     )
 
 
@@ -146,3 +151,64 @@ def test_what_is_no_matter_of_the_disk_is_left_as_it_is() -> None:
     assert str(journal_error(Path("j"), sqlite3.DatabaseError("file is not a database"))) == (
         "j: file is not a database"
     )
+
+
+@pytest.fixture(params=[0o000, 0o077, 0o777], ids=["open", "closed", "nothing"])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Set the mask of the process, which takes permissions from every file that it makes."""
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_what_a_session_writes_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    """Folders are 0700 and files 0600: the journal with the files beside it, tape, log, settings."""
+    tmp_path.chmod(0o700)
+    folder = tmp_path / "sessions" / "first"
+    make_private_folder(folder)
+    tape = {"source": "test", "simulated": True, "clocks": Clocks.ONE, "private": True}
+    with (
+        SessionJournal(folder / "journal.sqlite") as journal,
+        SessionLog(folder / "session.log", ManualClock(), print) as log,
+        TapeWriter(folder / "tape", **tape),
+    ):
+        journal.begin_run(1)
+        journal.commit()
+        log.write("line")
+        raw = RawLog(folder / "tape")
+        raw.append(1, b"raw")
+        raw.end_file()
+        write_text(folder / "start.yaml", "a: 1\n", private=True)
+        during = modes(tmp_path)
+    names = {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite.lock"}
+    names |= {"session.log", "start.yaml", "raw-00000.jsonl.gz"}
+    assert names <= during.keys()
+    assert {"segment-00000.parquet", "tape", "first", "sessions"} <= modes(tmp_path).keys()
+    wrong = [name for name, right in (during | modes(tmp_path)).items() if not right]
+    assert wrong == []
+
+
+def modes(folder: Path) -> dict[str, bool]:
+    """Return for each name below a folder whether it is private."""
+    return {
+        path.name: path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600)
+        for path in folder.rglob("*")
+    }
+
+
+def test_a_folder_of_an_earlier_version_is_closed(tmp_path: Path) -> None:
+    """Everything in it loses what others may do; what a link leads to is left alone."""
+    outside = tmp_path / "outside"
+    outside.write_text("", encoding="utf-8")
+    outside.chmod(0o644)
+    folder = tmp_path / "first"
+    (folder / "tape").mkdir(parents=True)
+    (folder / "tape" / "old").write_text("", encoding="utf-8")
+    (folder / "link").symlink_to(outside)
+    for path, mode in ((folder, 0o755), (folder / "tape", 0o755), (folder / "tape" / "old", 0o644)):
+        path.chmod(mode)
+    make_private_folder(folder)
+    found = [path.stat().st_mode & 0o777 for path in (folder, folder / "tape", outside)]
+    assert found == [0o700, 0o700, 0o644]
+    assert (folder / "tape" / "old").stat().st_mode & 0o777 == 0o600

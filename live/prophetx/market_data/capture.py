@@ -247,5 +247,6 @@ async def open_capture(
         simulated=endpoint.is_drill or not endpoint.real_money,
         clocks=Clocks.TWO,
         ladder=ladder,
+        private=True,
     )
     return Capture(settings, connection, tournaments, writer, RawLog(folder), notify), writer

@@ -34,7 +34,7 @@ from live.session.gateway import MarketListener, Notify
 from live.wall_clock import WallClock
 from recordings.tape import Row
 from recordings.writer import TapeWriter
-from recordings.writing import writing
+from recordings.writing import make_private_file, writing
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import ReferencePrice
@@ -70,6 +70,7 @@ class RawLog:
     def append(self, received_ns: int, raw: bytes) -> None:
         """Append a text; bytes that are not UTF-8 are escaped."""
         if self._file is None:
+            make_private_file(self._path())
             with writing(self._path()):
                 self._file = gzip.GzipFile(self._path(), "wb", compresslevel=_COMPRESSION_LEVEL)
         text = raw.decode("utf-8", "backslashreplace")

@@ -111,12 +111,14 @@ def facts(folder: Path, since_ns: int = 0) -> list[tuple[object, ...]]:
 def test_the_recorded_tape_equals_the_played_one(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
-    """Every change of offers, every trade and state of the recording is on the new tape."""
+    """Every change of offers, every trade and state of the recording is on the new, private tape."""
     folder = tmp_path / "made"
     played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
     recorded = record(sandbox, folder, played, to_the_end)
     assert (recorded.events, recorded.gaps, recorded.decode_errors) == (1, 0, 1)
     validate(Tape(folder))
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
     made, original = facts(folder), facts(small_tape)
     ids = {line.selection: line.line_id for line in Tape(folder).info.lines}
     names = {str(ids[line.selection]): str(line.line_id) for line in Tape(small_tape).info.lines}

@@ -436,7 +436,10 @@ def test_books_that_drift_from_the_account_end_the_session(runner: SessionRunner
 
 @pytest.mark.slow
 def test_every_line_is_in_the_log_of_the_session(runner: SessionRunner) -> None:
-    """Every line with its time in UTC, start after start, unreadable messages too; no key."""
+    """Every line with its time in UTC, start after start, unreadable messages too; no key.
+
+    Others can read neither it nor anything else that the session wrote.
+    """
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
@@ -458,6 +461,10 @@ def test_every_line_is_in_the_log_of_the_session(runner: SessionRunner) -> None:
     assert garbage_logged() == 2
     assert [time for time, _, _ in lines if not STAMP.fullmatch(time)] == []
     assert [key for key in keys.values() if key in logged] == []
+    written = [runner.folder / "sessions", *(runner.folder / "sessions").rglob("*")]
+    modes = {path.stat().st_mode & 0o777 for path in written if path.is_file()}
+    folder_modes = {path.stat().st_mode & 0o777 for path in written if path.is_dir()}
+    assert (modes, folder_modes) == ({0o600}, {0o700})
 
 
 @pytest.mark.parametrize("setting", ["account_seconds=0", "report_seconds=-1", "report_seconds=no"])
