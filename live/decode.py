@@ -14,6 +14,7 @@ from strategies.trading.model.errors import ProtocolError
 _DOLLARS_MAX = Decimal(10) ** 12
 _CENT = Decimal(1)
 _RAW_KEPT = 20_000
+_REASON_CHARACTERS = 300
 
 T = TypeVar("T")
 
@@ -38,7 +39,8 @@ def read(type_: type[T], raw: bytes | str, what: str) -> T:
 def unreadable(what: str, why: str, raw: bytes | str) -> ProtocolError:
     """Return the error for something that cannot be decoded, with its text as received."""
     text = raw if isinstance(raw, str) else raw.decode("utf-8", "backslashreplace")
-    return ProtocolError(f"{what}: {why}", text[:_RAW_KEPT])
+    # A reason may quote what was received, however long that is.
+    return ProtocolError(f"{what}: {why}"[:_REASON_CHARACTERS], text[:_RAW_KEPT])
 
 
 def cents(dollars: Decimal | None, what: str) -> int:

@@ -104,15 +104,15 @@ def make_private_folder(path: Path) -> None:
             if not folder.exists():
                 folder.mkdir()
                 folder.chmod(_PRIVATE_FOLDER)
-        for folder, _, names in os.walk(path):
-            _close_to_others(folder)
+        for place, _, names in os.walk(path):
+            _close_to_others(Path(place))
             for name in names:
                 # Files come and go beside a journal that others read.
                 with suppress(FileNotFoundError):
-                    _close_to_others(os.path.join(folder, name))
+                    _close_to_others(Path(place, name))
 
 
-def _close_to_others(path: str) -> None:
-    mode = os.lstat(path).st_mode
+def _close_to_others(path: Path) -> None:
+    mode = path.lstat().st_mode
     if not stat.S_ISLNK(mode) and mode & _OTHERS:
-        os.chmod(path, stat.S_IMODE(mode) & ~_OTHERS)
+        path.chmod(stat.S_IMODE(mode) & ~_OTHERS)

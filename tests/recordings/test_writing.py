@@ -163,20 +163,20 @@ def umask(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.usefixtures("umask")
 def test_what_a_session_writes_is_private_whatever_the_umask(tmp_path: Path) -> None:
-    """Folders are 0700 and files 0600: the journal with the files beside it, tape, log, settings."""
+    """Folders are 0700, files 0600: the journal with those beside it, tape, log, settings."""
     tmp_path.chmod(0o700)
     folder = tmp_path / "sessions" / "first"
     make_private_folder(folder)
-    tape = {"source": "test", "simulated": True, "clocks": Clocks.ONE, "private": True}
+    tape = folder / "tape"
     with (
         SessionJournal(folder / "journal.sqlite") as journal,
         SessionLog(folder / "session.log", ManualClock(), print) as log,
-        TapeWriter(folder / "tape", **tape),
+        TapeWriter(tape, source="x", simulated=True, clocks=Clocks.ONE, private=True),
     ):
         journal.begin_run(1)
         journal.commit()
         log.write("line")
-        raw = RawLog(folder / "tape")
+        raw = RawLog(tape)
         raw.append(1, b"raw")
         raw.end_file()
         write_text(folder / "start.yaml", "a: 1\n", private=True)

@@ -35,6 +35,12 @@ _CURSOR = "next_cursor"
 # Its own id of a wager ends this route.
 _ORDER = "v4/mm/get_order/"
 
+# Far above the largest snapshot; a longer body is not read to its end.
+BODY_BYTES_MAX = 32 << 20
+# One encoding, because each multiplies what a part of a body may become. Others are not offered.
+_ENCODINGS = ("", "identity", "gzip", "deflate")
+_CODE_CHARACTERS = 100
+_MESSAGE_CHARACTERS = 1_000
 
 # Codes of HTTP 500 that are definite refusals nevertheless (partner API, 3.2).
 _DEFINITE = ("order_not_belongs_to_user", "opened_retry")
@@ -69,11 +75,11 @@ class Reply:
         if 200 <= self.status < 300:
             return self.body
         error = self._error()
-        code = error.error or f"http_{self.status}"
+        code = (error.error or f"http_{self.status}")[:_CODE_CHARACTERS]
         if self.status >= 500 and code not in _DEFINITE:
             message = f"{what}: the exchange failed ({code}); what it did is unknown"
             raise UnreachableError(message)
-        raise RefusalError(code, error.message or what)
+        raise RefusalError(code, (error.message or what)[:_MESSAGE_CHARACTERS])
 
     def _error(self) -> _Error:
         try:
@@ -97,6 +103,8 @@ def trusted_context() -> ssl.SSLContext:
 class Transport:
     """Sends requests to one exchange, within its rate limit. Used as a context manager.
 
+    A response longer than BODY_BYTES_MAX, once decompressed, counts as none: it is not read to its
+    end, and its connection is closed.
     Redirects are not followed, so that keys are sent to the configured host only.
     """
 
@@ -152,20 +160,23 @@ class Transport:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            async with asyncio.timeout(self._answer_seconds):
-                response = await self._http.request(
+            async with (
+                asyncio.timeout(self._answer_seconds),
+                self._http.stream(
                     method,
                     _url(self.endpoint.url(path)),
                     params=query,
                     content=body,
                     headers=headers,
-                )
+                ) as response,
+            ):
+                content = await _bounded_body(response)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             raise self._unreachable(method, path, error) from error
         self.counts.replied(path, response.status_code)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._rate_limiter.back_off(_seconds(response.headers.get("Retry-After")))
-        return Reply(response.status_code, response.content)
+        return Reply(response.status_code, content)
 
     async def _acquire_query(self, route: str) -> None:
         """Return when a query of a route may be sent: the exchange asks for one a second.
@@ -186,6 +197,21 @@ class Transport:
         if self.endpoint.is_local and isinstance(error, httpx.ConnectError):
             why += "; is python -m sim serve running?"
         return UnreachableError(f"{self.endpoint.root}: {method} {path}: {why}")
+
+
+async def _bounded_body(response: httpx.Response) -> bytes:
+    """Return the decoded body; raise OSError if it is too long or encoded in another way."""
+    encoding = response.headers.get("Content-Encoding", "")
+    if encoding.strip().lower() not in _ENCODINGS:
+        message = f"the body is encoded as {encoding[:_CODE_CHARACTERS]!r}"
+        raise OSError(message)
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            message = f"the body is longer than {BODY_BYTES_MAX} bytes"
+            raise OSError(message)
+    return bytes(body)
 
 
 # Parsing an address takes a good part of the time of a request.

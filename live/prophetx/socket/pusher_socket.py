@@ -15,6 +15,9 @@ from typing import Any
 
 import msgspec
 from pysher import Pusher
+from websocket import WebSocketApp
+from websocket._http import connect, proxy_info
+from websocket._socket import sock_opt
 
 from live.prophetx.rest.transport import trusted_context
 from live.prophetx.wire.login import ConnectionConfig
@@ -29,6 +32,35 @@ _SWITCH_SECONDS = 0.0005
 
 # A reader this far behind reconnects instead of catching up.
 _FRAMES_WAITING_MAX = 200_000
+_BYTES_WAITING_MAX = 64 << 20
+
+# The most that may arrive without completing a message, and for the handshake.
+MESSAGE_BYTES_MAX = 4 << 20
+
+
+_proxy: Callable[[], object] = proxy_info
+
+
+class _BoundedSocket:
+    """A socket that fails once too much was received since the last message.
+
+    The library reads whatever length a header or a frame announces.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self.received = 0
+
+    def recv(self, size: int) -> bytes:
+        data: bytes = self._raw.recv(size)
+        self.received += len(data)
+        if self.received > MESSAGE_BYTES_MAX:
+            message = f"more than {MESSAGE_BYTES_MAX} bytes without the end of a message"
+            raise OSError(message)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
 
 
 class PusherSocket:
@@ -64,9 +96,13 @@ class PusherSocket:
         self._woken = False
         self._cut = False
         self._raw: socket.socket | None = None
+        self._bounded: _BoundedSocket | None = None
+        # Each is written by one thread only.
+        self._bytes_queued = self._bytes_taken = 0
         self.received_at = self._loop.time()
         self.ended: str | None = None
         self.close_code: int | None = None
+        self.is_read = False
         self._take_over()
 
     def open(self) -> None:
@@ -80,6 +116,7 @@ class PusherSocket:
         taken = []
         while self._waiting:
             taken.append(self._waiting.popleft())
+            self._bytes_taken += len(taken[-1][1])
         return taken
 
     def send(self, event: str, data: object) -> None:
@@ -95,31 +132,26 @@ class PusherSocket:
         """Close it at once, whatever its thread is doing."""
         self._cut = True
         application = self._pusher.connection.socket
-        if application is None:
-            return
-        application.keep_running = False
+        if application is not None:
+            application.keep_running = False
         if self._raw is not None:
             with suppress(OSError):
                 self._raw.shutdown(socket.SHUT_RDWR)
 
     def _take_over(self) -> None:
-        """Replace Pysher's callbacks by our own, and keep it from reconnecting."""
+        """Replace Pysher's thread by our own, and keep it from reconnecting."""
         connection = self._pusher.connection
         connection.disconnect_called = True
         connection.socket_kwargs.update(_PING_SECONDS, skip_utf8_validation=True)
         if self._secure:
             # By default the library trusts other authorities than our requests do, or none.
             connection.socket_kwargs["sslopt"] = {"context": trusted_context()}
-        connection._on_open = self._on_open
-        connection._on_message = self._on_message
-        connection._on_error = self._on_error
-        connection._on_close = self._on_close
         connection.run = self._run
 
     def _run(self) -> None:
         """Run as Pysher's thread; however it ends, the loop is notified."""
         try:
-            self._pusher.connection._connect()
+            self._connect()
         except Exception as error:
             # For example an impossible address; raised, it would print a traceback.
             self._end(str(error) or type(error).__name__)
@@ -131,14 +163,30 @@ class PusherSocket:
 
     # The rest is called in Pysher's thread.
 
-    def _on_open(self, *_: Any) -> None:
-        self._raw = self._pusher.connection.socket.sock.sock
-        if self._cut:
-            self.cut()
+    def _connect(self) -> None:
+        """Connect as Pysher does, but over a socket that bounds what it receives."""
+        connection = self._pusher.connection
+        options = sock_opt(None, connection.socket_kwargs.get("sslopt"))
+        self._raw, _ = connect(connection.url, options, _proxy(), None)
+        self._bounded = _BoundedSocket(self._raw)
+        connection.socket = WebSocketApp(
+            connection.url,
+            on_message=self._on_message,
+            on_error=self._on_error,
+            on_close=self._on_close,
+            socket=self._bounded,  # type: ignore[arg-type]
+        )
+        if not self._cut:
+            connection.socket.run_forever(**connection.socket_kwargs)
 
     def _on_message(self, *arguments: Any) -> None:
         self.received_at = self._loop.time()
-        if len(self._waiting) >= _FRAMES_WAITING_MAX:
+        if self._bounded is not None:
+            self._bounded.received = 0
+        self._bytes_queued += len(arguments[-1])
+        # Until it is read for good, what was taken from the queue waits elsewhere.
+        waiting_bytes = self._bytes_queued - (self._bytes_taken if self.is_read else 0)
+        if len(self._waiting) >= _FRAMES_WAITING_MAX or waiting_bytes > _BYTES_WAITING_MAX:
             self._end("more arrived than could be read")
             self.cut()
             return

@@ -176,6 +176,7 @@ class _Epoch:
         moved = asyncio.create_task(self._watch_config(config))
         try:
             await self._join(socket)
+            socket.is_read = True
             self._up_at = self._channel_received_at = self._loop.time()
             up = SocketUp(self._number, self._stream._clock.wall_ns(), self._events)
             self._on_record(up)

@@ -24,7 +24,7 @@ class AccountCheck:
     up to that difference. What is not known to be in flight arrives within CANCEL_PATIENCE_NS, so
     accounts are judged that far apart, and two with the same difference are a contradiction. A
     balance whose difference moves may have another cause each time; three accounts in a row that
-    nothing explains are a contradiction too. While a fill is known to be missing, nothing is judged.
+    nothing explains are a contradiction too. Nothing is judged while a fill is known to be missing.
     """
 
     def __init__(self, wagers: Wagers, ledger: Ledger) -> None:

@@ -111,7 +111,7 @@ def facts(folder: Path, since_ns: int = 0) -> list[tuple[object, ...]]:
 def test_the_recorded_tape_equals_the_played_one(
     sandbox: Sandbox, small_tape: Path, tmp_path: Path
 ) -> None:
-    """Every change of offers, every trade and state of the recording is on the new, private tape."""
+    """Every change of offers, every trade and state is on the new tape, which is private."""
     folder = tmp_path / "made"
     played = [f"recording.path={small_tape}", "sandbox.begin_minutes_before_start=109"]
     recorded = record(sandbox, folder, played, to_the_end)

@@ -108,10 +108,15 @@ def test_a_difference_that_moves_at_each_look_stops_the_desk(
     harness: DeskHarness, ref: WagerRef
 ) -> None:
     """A balance that is one cent further off each time is as wrong as one cent that stays."""
+
+    def look(cents: int) -> None:
+        harness.on_event(AccountState(BALANCE_CENTS - 1_000 - cents, ((ref, 1_000),)))
+        harness.clock.advance(PATIENCE_NS)
+
+    look(1)
+    look(2)
     with pytest.raises(InvariantError, match=r"available cents.*: -1, -2, -3"):
-        for cents in range(1, 20):
-            harness.on_event(AccountState(BALANCE_CENTS - 1_000 - cents, ((ref, 1_000),)))
-            harness.clock.advance(PATIENCE_NS)
+        look(3)
 
 
 def test_one_wager_that_stays_different_stops_the_desk(harness: DeskHarness, ref: WagerRef) -> None:
