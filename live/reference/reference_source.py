@@ -27,6 +27,10 @@ from strategies.trading.model.settings import Port
 _LOOK_SECONDS = 0.05
 _LEAST = 1 / PROBABILITY_PARTS
 
+HEADER_FILE = "reference.header"
+# Lines of posts that wait to be processed.
+_WAITING_MAX = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSettings:
@@ -66,10 +70,18 @@ class ReferenceSource:
     """
 
     def __init__(
-        self, settings: ReferenceSettings, clock: WallClock, decode_errors: DecodeErrors
+        self,
+        settings: ReferenceSettings,
+        clock: WallClock,
+        decode_errors: DecodeErrors,
+        folder: Path,
     ) -> None:
-        """Prepare; lines that cannot be read are counted."""
+        """Prepare; lines that cannot be read are counted.
+
+        `folder` is where the header that a POST needs is written.
+        """
         self._settings = settings
+        self._header_file = folder / HEADER_FILE
         self._clock = clock
         self._decode_errors = decode_errors
         self._arrived: list[ReferenceLine] = []
@@ -113,8 +125,9 @@ class ReferenceSource:
             return
         from live.reference.reference_http import listening  # noqa: PLC0415 - only where needed
 
-        async with listening(self._settings.port, self._on_post) as address:
-            notify(f"reference prices are accepted by POST to {address}")
+        file = self._header_file
+        async with listening(self._settings.port, file, self._on_post) as address:
+            notify(f"reference prices are accepted by POST to {address} with the header in {file}")
             yield
 
     def _read_file(self, file: FileTail) -> None:
@@ -128,10 +141,13 @@ class ReferenceSource:
 
     def _on_post(self, body: bytes) -> tuple[int, int]:
         """Queue the lines of a request; return how many are prices, and how many are not."""
+        if body.count(b"\n") + len(self._arrived) > _WAITING_MAX:
+            self._decode_errors.note(unreadable("reference", "too many lines are posted", ""))
+            return 0, body.count(b"\n") + 1
         lines = self._on_lines(body.split(b"\n"))
-        unreadable = sum(line.price is None for line in lines)
+        not_prices = sum(line.price is None for line in lines)
         self._posted.set()
-        return len(lines) - unreadable, unreadable
+        return len(lines) - not_prices, not_prices
 
     def _on_lines(self, texts: Iterable[bytes]) -> list[ReferenceLine]:
         """Queue lines that arrive now, and return them; empty ones are ignored."""

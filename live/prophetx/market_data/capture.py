@@ -75,8 +75,12 @@ class Capture:
         writer: TapeWriter,
         raw: RawLog,
         notify: Notify,
+        folder: Path,
     ) -> None:
-        """Prepare to record the events of these tournaments; `notify` gets lines for a person."""
+        """Prepare to record the events of these tournaments; `notify` gets lines for a person.
+
+        `folder` is where programs of this user look for what they need to post prices.
+        """
         self._settings = settings
         self._connection = connection
         self._tournaments = tournaments
@@ -109,7 +113,7 @@ class Capture:
         )
         connection.client.on_login_lost(self._on_login_lost)
         self._prices = ReferenceSource(
-            settings.reference, connection.clock, connection.decode_errors
+            settings.reference, connection.clock, connection.decode_errors, folder
         )
 
     async def run(self, sink: CaptureSink, before_snapshot: Callable[[], Awaitable[None]]) -> None:
@@ -232,10 +236,16 @@ class Capture:
 
 
 async def open_capture(
-    settings: CaptureSettings, connection: Connection, folder: Path, notify: Notify
+    settings: CaptureSettings,
+    connection: Connection,
+    folder: Path,
+    notify: Notify,
+    *,
+    home: Path,
 ) -> tuple[Capture, TapeWriter]:
     """Return a capture of the chosen tournaments, and its tape in a folder.
 
+    `home` is the folder of the session or recording that it belongs to.
     Raise ConfigError if the exchange lacks a tournament, ExchangeError if it cannot be reached.
     """
     client, endpoint = connection.client, connection.endpoint
@@ -249,4 +259,5 @@ async def open_capture(
         ladder=ladder,
         private=True,
     )
-    return Capture(settings, connection, tournaments, writer, RawLog(folder), notify), writer
+    raw = RawLog(folder)
+    return Capture(settings, connection, tournaments, writer, raw, notify, home), writer

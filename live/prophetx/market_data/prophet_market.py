@@ -109,7 +109,9 @@ class ProphetMarket:
     ) -> TapeInfo:
         """Begin the tape in a folder, and return its dictionaries."""
         settings = self._settings(segment_seconds, compare_seconds)
-        self._capture, writer = await open_capture(settings, self.connection, folder, notify)
+        self._capture, writer = await open_capture(
+            settings, self.connection, folder, notify, home=folder.parent
+        )
         self._recorder = SessionRecorder(
             self._capture.recorder, self._capture.rows, writer, self._clock, self._on_order
         )

@@ -72,7 +72,9 @@ class Recording:
         However it ends, the tape holds all that was received; without rows no tape is left.
         """
         await log_in(connection)
-        capture, writer = await open_capture(self._settings, connection, folder, notify)
+        capture, writer = await open_capture(
+            self._settings, connection, folder, notify, home=folder
+        )
         notify(f"recording {self.endpoint.name} ({self.endpoint.root}); Ctrl-C stops it")
         try:
             await _run_until(stop, capture)

@@ -1,8 +1,10 @@
 """Prices from outside: which lines of a file or a post are received, when, and what is refused."""
 
 import asyncio
+import gzip
 import json
 import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +13,9 @@ import httpx
 import pytest
 
 from live.decode_errors import DecodeErrors
+from live.reference.reference_http import BODY_BYTES_MAX
 from live.reference.reference_source import (
+    HEADER_FILE,
     ReferenceLine,
     ReferenceSettings,
     ReferenceSource,
@@ -27,6 +31,7 @@ from tests.event_loops import JumpingLoop, run_jumping, run_watching, until
 
 # Longer than a file is left alone before it is looked at again.
 QUIET_NS = NS_PER_SECOND // 4
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 
 Scenario = Callable[[], Awaitable[None]]
 
@@ -45,6 +50,12 @@ class ReferenceReceiver:
     def prices(self) -> list[float]:
         """Return the received probabilities."""
         return [line_.price.probability for line_ in self.received if line_.price is not None]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the header that a post needs, from its file."""
+        name, _, value = (self.path.parent / HEADER_FILE).read_text().strip().partition(": ")
+        return {name: value}
 
     def append(self, text: str) -> None:
         """Append to the file."""
@@ -75,7 +86,7 @@ class ReferenceReceiver:
 
     async def _listen(self, scenario: Scenario, port: int | None = None) -> None:
         settings = ReferenceSettings(str(self.path), port)
-        source = ReferenceSource(settings, self.clock, self.decode_errors)
+        source = ReferenceSource(settings, self.clock, self.decode_errors, self.path.parent)
         running = asyncio.create_task(source.run(self.received.append, self.notes.append))
         await until(lambda: len(self.notes) > (port is not None) or running.done())
         if not running.done():
@@ -246,24 +257,57 @@ def test_prices_are_received_by_post(receiver: ReferenceReceiver) -> None:
     responses: list[httpx.Response] = []
 
     async def post() -> None:
-        address = receiver.notes[1].rpartition(" ")[2]
-        assert address.startswith("http://127.0.0.1:")
-        async with httpx.AsyncClient(trust_env=False) as client:
+        address = ADDRESS.findall(receiver.notes[1])[0]
+        async with httpx.AsyncClient(trust_env=False, headers=receiver.headers) as client:
             responses.append(await client.post(address, content=line(0.1) + line(0.2)))
             responses.append(await client.post(address, content=line(0.3) + "{\n"))
-            responses.append(
-                await client.post(
-                    address, content=line(0.9), headers={"Origin": "http://127.0.0.1"}
-                )
-            )
             responses.append(await client.get(address))
         receiver.append(line(0.4))
         await receiver.until(5)
 
     receiver.listen_at(0, post)
-    assert [response.status_code for response in responses] == [200, 400, 403, 405]
+    assert [response.status_code for response in responses] == [200, 400, 405]
     assert responses[1].json() == {"taken": 1, "unreadable": 1}
     assert receiver.prices == [0.1, 0.2, 0.3, 0.4]
+
+
+def test_a_post_needs_the_token_of_the_session(receiver: ReferenceReceiver) -> None:
+    """Other programs, pages, other hosts and bodies that would be too long change no price."""
+    statuses: list[int] = []
+
+    async def post() -> None:
+        address, right = ADDRESS.findall(receiver.notes[1])[0], receiver.headers
+        file = receiver.path.parent / HEADER_FILE
+        assert str(file) in receiver.notes[1]
+        assert file.stat().st_mode & 0o777 == 0o600
+        bad_headers: list[dict[str, str]] = [
+            {},
+            {"Authorization": ""},
+            {"Authorization": "Bearer é"},
+            {"Authorization": right["Authorization"] + "x"},
+            {"Authorization": right["Authorization"].removeprefix("Bearer ")},
+            right | {"Origin": "http://127.0.0.1"},
+            right | {"Host": "prices.example"},
+            right | {"Host": "127.0.0.1.prices.example:80"},
+            right | {"Content-Encoding": "gzip"},
+        ]
+        async with httpx.AsyncClient(trust_env=False) as client:
+            for headers in bad_headers:
+                content = gzip.compress(line(0.9).encode() * 1_000)
+                content = content if "Content-Encoding" in headers else line(0.9).encode()
+                encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+                response = await client.post(address, content=content, headers=encoded)
+                statuses.append(response.status_code)
+            for content in (b" " * (BODY_BYTES_MAX + 1), b"\n" * BODY_BYTES_MAX):
+                response = await client.post(address, content=content, headers=right)
+                statuses.append(response.status_code)
+            await client.post(address, content=line(0.1), headers=right)
+        await until(lambda: receiver.prices)
+
+    receiver.listen_at(0, post)
+    assert statuses == [403] * 8 + [400, 413, 400]
+    assert receiver.prices == [0.1]
+    assert not (receiver.path.parent / HEADER_FILE).exists()
 
 
 def test_an_error_of_the_callback_ends_the_session(receiver: ReferenceReceiver) -> None:
@@ -273,11 +317,16 @@ def test_an_error_of_the_callback_ends_the_session(receiver: ReferenceReceiver) 
         def fail(line_: ReferenceLine) -> None:
             raise ZeroDivisionError
 
-        source = ReferenceSource(ReferenceSettings(port=0), receiver.clock, receiver.decode_errors)
+        source = ReferenceSource(
+            ReferenceSettings(port=0),
+            receiver.clock,
+            receiver.decode_errors,
+            receiver.path.parent,
+        )
         running = asyncio.create_task(source.run(fail, receiver.notes.append))
         await until(lambda: receiver.notes)
-        async with httpx.AsyncClient(trust_env=False) as client:
-            await client.post(receiver.notes[0].rpartition(" ")[2], content=line(0.1))
+        async with httpx.AsyncClient(trust_env=False, headers=receiver.headers) as client:
+            await client.post(ADDRESS.findall(receiver.notes[0])[0], content=line(0.1))
         await running
 
     with pytest.raises(ZeroDivisionError):
@@ -288,9 +337,12 @@ def test_a_port_in_use_is_refused(receiver: ReferenceReceiver) -> None:
     """Two sessions cannot use one port: the second one's error names the setting."""
 
     async def again() -> None:
-        port = int(receiver.notes[1].rpartition(":")[2].strip("/"))
+        port = httpx.URL(ADDRESS.findall(receiver.notes[1])[0]).port
         source = ReferenceSource(
-            ReferenceSettings(port=port), receiver.clock, receiver.decode_errors
+            ReferenceSettings(port=port),
+            receiver.clock,
+            receiver.decode_errors,
+            receiver.path.parent / "elsewhere",
         )
         with pytest.raises(ConfigError, match=r"reference\.port"):
             await source.run(receiver.received.append, receiver.notes.append)
