@@ -34,7 +34,8 @@ _SWITCH_SECONDS = 0.0005
 _FRAMES_WAITING_MAX = 200_000
 _BYTES_WAITING_MAX = 64 << 20
 
-# The most that may arrive without completing a message, and for the handshake.
+# The most that may arrive for the handshake, and then without completing a message.
+HANDSHAKE_BYTES_MAX = 64 << 10
 MESSAGE_BYTES_MAX = 4 << 20
 
 
@@ -50,12 +51,13 @@ class _BoundedSocket:
     def __init__(self, raw: Any) -> None:
         self._raw = raw
         self.received = 0
+        self.most = HANDSHAKE_BYTES_MAX
 
     def recv(self, size: int) -> bytes:
         data: bytes = self._raw.recv(size)
         self.received += len(data)
-        if self.received > MESSAGE_BYTES_MAX:
-            message = f"more than {MESSAGE_BYTES_MAX} bytes without the end of a message"
+        if self.received > self.most:
+            message = f"more than {self.most} bytes without the end of a message"
             raise OSError(message)
         return data
 
@@ -171,6 +173,7 @@ class PusherSocket:
         self._bounded = _BoundedSocket(self._raw)
         connection.socket = WebSocketApp(
             connection.url,
+            on_open=self._on_open,
             on_message=self._on_message,
             on_error=self._on_error,
             on_close=self._on_close,
@@ -178,6 +181,10 @@ class PusherSocket:
         )
         if not self._cut:
             connection.socket.run_forever(**connection.socket_kwargs)
+
+    def _on_open(self, *_: Any) -> None:
+        if self._bounded is not None:
+            self._bounded.received, self._bounded.most = 0, MESSAGE_BYTES_MAX
 
     def _on_message(self, *arguments: Any) -> None:
         self.received_at = self._loop.time()

@@ -156,7 +156,9 @@ class Rehearsal:
             ("session", f"{self._name}, seed {self._seed}, speed {self._endpoint.speed:g}"),
             *digests.items(),
         ]
-        write_text(path, page(f"Rehearsal {path.stem.rpartition('-')[2]}", facts, figures))
+        write_text(
+            path, page(f"Rehearsal {path.stem.rpartition('-')[2]}", facts, figures), private=True
+        )
         content = {
             "passed": not judged.failed,
             **digests,
@@ -167,7 +169,7 @@ class Rehearsal:
             "figures": figures,
         }
         text = msgspec.json.format(msgspec.json.encode(content)).decode()
-        write_text(path.with_suffix(".json"), f"{text}\n")
+        write_text(path.with_suffix(".json"), f"{text}\n", private=True)
 
     def _same_gateway(self, **_: object) -> ProphetGateway:
         """Return the gateway that the rehearsal observes, in place of another one."""
