@@ -40,10 +40,11 @@ def chunk(data: bytes) -> bytes:
 
 
 def compressed() -> Iterator[bytes]:
-    """Yield parts of a compressed text of blanks that never ends."""
+    """Return parts of a compressed text of blanks that never ends."""
     packer = zlib.compressobj(wbits=31)
-    while True:
-        yield packer.compress(PART * 64) + packer.flush(zlib.Z_SYNC_FLUSH)
+    blocks = [packer.compress(PART * 64) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2)]
+    # A block after a full flush refers to none before it, so that it may be repeated.
+    return chain(blocks, repeat(blocks[1]))
 
 
 def plain_body() -> Iterator[bytes]:
