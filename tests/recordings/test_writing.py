@@ -198,14 +198,14 @@ def modes(folder: Path) -> dict[str, bool]:
 
 
 def test_a_folder_of_an_earlier_version_is_closed(tmp_path: Path) -> None:
-    """Everything in it loses what others may do; what a link leads to is left alone."""
+    """Everything in it loses what others may do; what is elsewhere is left alone."""
     outside = tmp_path / "outside"
     outside.write_text("", encoding="utf-8")
     outside.chmod(0o644)
     folder = tmp_path / "first"
     (folder / "tape").mkdir(parents=True)
     (folder / "tape" / "old").write_text("", encoding="utf-8")
-    (folder / "link").symlink_to(outside)
+    (folder / "pointer").symlink_to(outside)
     for path, mode in ((folder, 0o755), (folder / "tape", 0o755), (folder / "tape" / "old", 0o644)):
         path.chmod(mode)
     make_private_folder(folder)

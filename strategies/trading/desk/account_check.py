@@ -12,7 +12,7 @@ from strategies.trading.wagers.wager_state import WagerState
 # Accounts in a row whose balance nothing explains, if it is another difference each time.
 _UNEXPLAINED_MAX = 3
 
-# Beyond so many possible sums of what is in flight, any difference counts as explained.
+# Beyond this number of possible sums of what is in flight, any difference counts as explained.
 _SUMS_MAX = 10_000
 
 

@@ -197,7 +197,7 @@ def endless_refusal(_: bytes) -> Iterator[bytes]:
 def test_a_message_without_end_ends_the_socket(
     parts: Callable[[bytes], Iterator[bytes]], most: int
 ) -> None:
-    """It ends with the reason before memory grows by more than a few of the longest messages."""
+    """It ends with the reason before memory holds more than a few of the longest messages."""
     reasons: list[str | None] = []
 
     async def listen() -> None:
