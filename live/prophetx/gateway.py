@@ -78,6 +78,7 @@ class ProphetGateway:
             before_sending=context.before_sending,
             decode_errors=connection.decode_errors,
             settings=self._settings,
+            is_ours=context.is_ours,
         )
         return self._exchange
 

@@ -122,12 +122,14 @@ class OrderContext:
 
     `info` is that of the tape, which gains entries; the desk follows `market_keys` of it. Requests
     are tasks of `tasks`, and `before_sending` is called before each: it commits the journal.
+    `is_ours` says whether a reference is one of the session, whatever its start.
     """
 
     info: TapeInfo
     market_keys: tuple[MarketKey, ...]
     tasks: asyncio.TaskGroup
     before_sending: Callable[[], None]
+    is_ours: Callable[[WagerRef], bool]
 
 
 class Orders(Protocol):
@@ -148,10 +150,14 @@ RecoveryResult = tuple[Sequence[EarlierWager], Sequence[Event]]
 
 
 class OpenWager(NamedTuple):
-    """A wager of which some may still be matched: the exchange's id, and its event if known."""
+    """A wager of which some may still be matched: the exchange's id, its event if known, our ref.
+
+    The reference is empty for a wager that was placed without one.
+    """
 
     number: str
     event_id: EventId | None
+    ref: WagerRef
 
 
 class OpenWagers(Protocol):

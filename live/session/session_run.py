@@ -15,6 +15,7 @@ from live.session.halt_watch import HaltWatch
 from live.session.health import Health
 from live.session.heartbeats import Watch
 from live.session.operator_control import OperatorControl
+from live.session.own_wagers import AccountUse
 from live.session.service_manager import ServiceManager
 from live.session.settable_settings import SettableSettings
 from recordings.journal.entries import Payload, RunContext
@@ -28,7 +29,11 @@ from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError, JournalError, WatchdogError
+from strategies.trading.model.errors import (
+    AccountInUseError,
+    ConfigError,
+    WatchdogError,
+)
 from strategies.trading.model.events import RUN_ENDED, TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
@@ -122,6 +127,7 @@ class SessionRun:
         self._listener: JournalingListener | None = None
         self._health: Health | None = None
         self._has_tape = False
+        self._use = AccountUse(gateway, settings.desk, self._history.wagers, notify)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Trade until `stop` is set, and leave nothing open; raise what went wrong.
@@ -135,7 +141,7 @@ class SessionRun:
                 await self._closing.run()
             finally:
                 self._report_totals()
-            self._notify(f"nothing is open at {self._market.venue.name}")
+            self._notify(f"nothing{self._use.whose} is open at {self._market.venue.name}")
             await self._watch.closed()
             if failure is not None:
                 raise failure
@@ -149,6 +155,8 @@ class SessionRun:
                 raise
             if isinstance(error, WatchdogError):
                 self._halt_unwatched(str(error))
+            if isinstance(error, AccountInUseError):
+                self._use.is_alone = False
             self._notify(f"stopped by {type(error).__name__}: {error}; cancelling everything")
             return error
         return None
@@ -214,9 +222,10 @@ class SessionRun:
         gateway, markets = self._gateway, self._settings.markets
         catalogue, updates = info.catalogue(), CatalogueUpdates(info, markets)
         market_keys = markets.choose(catalogue)
-        exchange = gateway.open(OrderContext(info, market_keys, tasks, self._before_sending))
-        await Closing(gateway.account_wagers, self._notify, self._settings.closing_seconds).run()
-        await self._require_whole_journal()
+        exchange = gateway.open(
+            OrderContext(info, market_keys, tasks, self._before_sending, self._use.is_ours)
+        )
+        await self._use.take_over(self._settings.closing_seconds, self._folder / "journal.sqlite")
         earlier, events = await gateway.recover(self._history.unfinished(catalogue, market_keys))
         left_out = self._history.left_out_text(catalogue, market_keys)
         if left_out is not None:
@@ -269,20 +278,6 @@ class SessionRun:
         watch = HaltWatch(self._market, self._clock, self._halt, self._notify, seconds)
         tasks.create_task(watch.run())
 
-    async def _require_whole_journal(self) -> None:
-        """Raise JournalError if the exchange knows positions under our name that we do not."""
-        name = self._settings.desk.session_name
-        missing = await self._gateway.unjournaled(name, self._history.wagers)
-        for text in missing:
-            self._notify(f"not in the journal: {text}")
-        if missing:
-            message = (
-                f"{self._folder / 'journal.sqlite'}: lacks {counted(len(missing), 'wager')} that "
-                f"{self._market.venue.name} knows under the name {name}; the journal was cut, or "
-                "another folder traded under it. Restore it, or use another session.name"
-            )
-            raise JournalError(message)
-
     def _before_sending(self) -> None:
         """Make sure that what is sent is watched, and in the journal."""
         self._watch.require()
@@ -315,8 +310,7 @@ class SessionRun:
     @cached_property
     def _closing(self) -> Closing:
         """Return the end of this start: what trading began of it goes on after an error."""
-        seconds = self._settings.closing_seconds
-        return Closing(self._gateway.account_wagers, self._notify, seconds, remedy=_WATCHDOG)
+        return self._use.closing(self._settings.closing_seconds, _WATCHDOG)
 
     async def _until_desk_knows(self) -> None:
         """Wait until the desk has received the end of each of its wagers, for some seconds."""

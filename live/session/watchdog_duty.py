@@ -1,32 +1,21 @@
 """What a watchdog does: it waits for heartbeats, and cancels everything when they cease."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
 
-from live.session.gateway import Notify
+from live.session.closing import Closing
+from live.session.gateway import Notify, OpenWagers
 from live.session.heartbeats import Acting, Beat, Closed, Hello, WatchMessage, line_of, receive
 from live.session.trading_lock import LockHolder, TradingLock
 from strategies.trading.model.counted import counted
 
 # How often the present state is checked, within the time without a heartbeat.
 _CHECKS = 20
-# Pauses between attempts to cancel, in seconds; the last is repeated.
-_PAUSES = (1, 2, 5, 10, 30)
+# For how long it cancels before it begins with short pauses again.
+_CLOSING_SECONDS = 60.0
 # Pauses before the exchange is asked again, after nothing was open: a placement that was on its way
 # may arrive late. Their sum, half a minute, is several times the longest wait for a response.
 _LOOK_AGAIN = (1, 2, 4, 8, 15)
-
-
-class WatchedAccount(Protocol):
-    """The account of a session, over a connection of the watchdog's own."""
-
-    async def open_wagers(self) -> Sequence[str]:
-        """Return the open wagers of the account, in words; raise TradingError."""
-
-    async def cancel_everything(self) -> Sequence[str]:
-        """Cancel everything, and return what is still open, in words; raise TradingError."""
 
 
 class WatchdogDuty:
@@ -38,7 +27,7 @@ class WatchdogDuty:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
-        account: WatchedAccount,
+        account: OpenWagers,
         lock: TradingLock | None,
         notify: Notify,
     ) -> None:
@@ -62,7 +51,10 @@ class WatchdogDuty:
         return f"session {self._hello.session!r} (process {self._hello.pid})"
 
     async def run(self) -> None:
-        """Return once the session has closed, or is gone and nothing of it is open."""
+        """Return once the session has closed, or is gone and nothing of it is open.
+
+        Nothing is notified of a session that closes by itself.
+        """
         receiving = asyncio.create_task(self._receive())
         try:
             while (reason := await self._until_needed()) is not None:
@@ -102,7 +94,6 @@ class WatchdogDuty:
                 self._last = None
                 return f"no heartbeat for {silence_seconds:g} s"
             await self._pause(silence_seconds / _CHECKS)
-        self._notify(f"{self.description} has closed; nothing is open")
         return None
 
     async def _pause(self, seconds: float) -> None:
@@ -132,20 +123,8 @@ class WatchdogDuty:
 
     async def _cancel_until_empty(self) -> None:
         """Try until the exchange confirms that nothing is open, however long that takes."""
-        attempt = 0
-        while True:
-            try:
-                still_open = await self._account.cancel_everything()
-            except Exception as error:
-                problem = f"{type(error).__name__}: {error}"
-            else:
-                if not still_open:
-                    return
-                problem = f"{counted(len(still_open), 'wager')} still open, first {still_open[0]}"
-            seconds = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-            self._notify(f"{problem}; trying again in {seconds} s")
-            await asyncio.sleep(seconds)
-            attempt += 1
+        while not await Closing(self._account, self._notify, _CLOSING_SECONDS).confirm():
+            self._notify("not confirmed yet; going on")
 
     async def _look_again(self) -> None:
         """Cancel what arrives late; leave the account to the next session as soon as one starts."""
@@ -162,11 +141,13 @@ class WatchdogDuty:
 
     async def _cancel_late(self) -> None:
         try:
-            late = await self._account.open_wagers()
+            late = await self._account.listed()
         except Exception as error:
-            late = [f"unknown ({type(error).__name__}: {error})"]
-        if late:
-            self._notify(f"{counted(len(late), 'wager')} arrived late, first {late[0]}; cancelling")
+            problem = f"what is open is not known ({type(error).__name__}: {error})"
+        else:
+            problem = f"{counted(len(late), 'wager')} arrived late" if late else ""
+        if problem:
+            self._notify(f"{problem}; cancelling")
             await self._cancel_until_empty()
 
     def _free(self) -> None:

@@ -153,7 +153,9 @@ class ProphetHarness:
         tasks.create_task(market.run())
         await market.whole.wait()
         keys = tuple(market.key for market in self._info.markets)
-        self.exchange: Exchange = gateway.open(OrderContext(self._info, keys, tasks, lambda: None))
+        self.exchange: Exchange = gateway.open(
+            OrderContext(self._info, keys, tasks, lambda: None, lambda _: True)
+        )
         self._listener = Listener(self.received)
         updates = CatalogueUpdates(self._info, self._parts["markets"])
         gateway.clock.enter(lambda: market.attach(gateway.attach(self._listener), updates))

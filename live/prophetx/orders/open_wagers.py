@@ -50,7 +50,7 @@ class ProphetOpenWagers:
     def known(self) -> Sequence[OpenWager]:
         """Return the session's wagers that are not known to have ended."""
         return [
-            OpenWager(wager.number, None if wager.line is None else wager.line.event_id)
+            OpenWager(wager.number, None if wager.line is None else wager.line.event_id, wager.ref)
             for wager in self._tracker or ()
             if wager.number is not None and not wager.ended
         ]
@@ -78,7 +78,9 @@ class ProphetOpenWagers:
                 orders[number] = order
                 self._ended |= set() if is_open(order) else {number}
         self._orders = {number: order for number, order in orders.items() if is_open(order)}
-        return [OpenWager(number, _event_id(order)) for number, order in self._orders.items()]
+        return [
+            OpenWager(number, _event_id(order), order.ref) for number, order in self._orders.items()
+        ]
 
     async def cancel_all(self) -> bool:
         """Cancel everything; return whether there was anything."""

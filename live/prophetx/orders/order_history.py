@@ -35,8 +35,11 @@ class OrderHistory:
     async def recent(self, seconds: int = HISTORY_SECONDS, **query: str) -> list[WireOrder]:
         """Return the wagers placed within the last `seconds`, the newest first."""
         now = self._clock.wall_ns() // NS_PER_SECOND
-        within = {"from": now - seconds, "to": now + _AHEAD_SECONDS}
-        return await self._client.history(**within, **query)
+        return await self.between(now - seconds, now + _AHEAD_SECONDS, **query)
+
+    async def between(self, begin: int, end: int, **query: str) -> list[WireOrder]:
+        """Return the wagers placed within a range of unix seconds, the newest first."""
+        return await self._client.history(**{"from": begin, "to": end}, **query)
 
     async def around(self, at_ns: int) -> list[WireOrder]:
         """Return the wagers placed within a minute of a time, however long ago."""

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from live.decode_errors import DecodeErrors
 from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
+from live.prophetx.orders.other_sessions import OtherSessions
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import RETRY_SECONDS, WagerTracker
 from live.prophetx.rest.client import ProphetClient
@@ -95,8 +96,12 @@ class ProphetExchange:
         before_sending: Callable[[], None],
         decode_errors: DecodeErrors,
         settings: AccountSettings,
+        is_ours: Callable[[WagerRef], bool],
     ) -> None:
-        """Send through a client; `before_sending` is called ahead of every request."""
+        """Send through a client; `before_sending` is called ahead of every request.
+
+        References of which `is_ours` is true are of this session, whatever its start.
+        """
         self._client = client
         self._clock = clock
         self._tasks = tasks
@@ -106,6 +111,7 @@ class ProphetExchange:
         self._state_request: asyncio.Future[None] | None = None
         history = OrderHistory(client, clock)
         self.wagers = WagerTracker(history, clock, catalogue, decode_errors)
+        self._others = OtherSessions(history, clock, catalogue, is_ours)
 
     # The port ---------------------------------------------------------------------------------
 
@@ -119,6 +125,7 @@ class ProphetExchange:
         if used:
             self._emit_later(used)
         if wagers:
+            self._others.note_placed(wagers[0].ref)
             line_ids = {wager.request.line_id: None for wager in wagers}
             ahead = [self._placing[line_id] for line_id in line_ids if line_id in self._placing]
             task = self._start(self._place(wagers, ahead))
@@ -154,9 +161,10 @@ class ProphetExchange:
     # Private updates --------------------------------------------------------------------------
 
     def on_order(self, order: WireOrder) -> None:
-        """Apply a private update on a wager; those of wagers that are not ours are ignored."""
+        """Apply a private update on a wager; one that is not ours shows another session."""
         wager = self.wagers.get(order.ref)
         if wager is None:
+            self._check_session(order)
             return
         events = self.wagers.apply(wager, order)
         # Its profit must be requested now: a desk drops ended wagers after an hour.
@@ -173,6 +181,11 @@ class ProphetExchange:
         """Find out at once; where the exchange does not answer, the next account check does."""
         with suppress(ExchangeError):
             await self.wagers.find_broken_trades(wager)
+
+    def _check_session(self, order: WireOrder) -> None:
+        """End the group of tasks if a wager shows that another session came before this one."""
+        if self._others.is_new(order):
+            self._start(self._others.check(order))
 
     # Placing ----------------------------------------------------------------------------------
 
@@ -335,6 +348,8 @@ class ProphetExchange:
             except ExchangeError:
                 await self.wagers.sleep(RETRY_SECONDS[0])
                 continue
+            for order in open_orders:
+                self._check_session(order)
             open_cents = tuple((order.ref, order.open_cents) for order in open_orders)
             self.wagers.emit([AccountState(self._available_cents(balance), open_cents)])
             return

@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -25,12 +25,9 @@ from live.session.watchdog_start import connect_to, receive_hello, socket_addres
 from live.terminal import keep_standard_streams, write_line
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError, WriteError
-from strategies.trading.model.market import Catalogue
 
 # How often its token is checked, so that it is valid when it is needed.
 _LOG_IN_SECONDS = 60.0
-# To name wagers by game and market takes requests, which can wait until they are cancelled.
-_UNNAMED = Catalogue([], [], [])
 
 
 def guard_parent(environ: Mapping[str, str], home: Path) -> None:
@@ -86,22 +83,6 @@ def _accept(folder: Path) -> tuple[socket.socket, tuple[Hello, TradingLock]]:
             os.unlink(address)
 
 
-class _Account:
-    """The account over this process' connection."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._wagers = ProphetOpenWagers(
-            connection.client, connection.endpoint, connection.clock, _UNNAMED
-        )
-
-    async def open_wagers(self) -> list[str]:
-        return await self._wagers.texts(await self._wagers.listed())
-
-    async def cancel_everything(self) -> list[str]:
-        await self._wagers.cancel_all()
-        return await self.open_wagers()
-
-
 async def _guard(
     connection: socket.socket,
     hello: Hello,
@@ -116,14 +97,22 @@ async def _guard(
         endpoint = msgspec.convert(hello.endpoint, Endpoint)
         clock = WallClock(speed=endpoint.speed)
         _require_account(hello, endpoint, environ, home)
-        async with connected(endpoint, clock, environ, home) as exchange, _log(hello, clock) as log:
+        async with connected(endpoint, clock, environ, home) as exchange:
             await log_in(exchange)
-            duty = WatchdogDuty(
-                hello, reader, writer, account=_Account(exchange), lock=lock, notify=log
-            )
-            log(f"guards {duty.description} at {endpoint.name}")
-            writer.write(line_of(Ready(os.getpid())))
-            await _with_token(exchange, duty, log)
+            with _log(hello, clock) as log:
+
+                def notify(line: str) -> None:
+                    log(line)
+                    write_line(f"watchdog: {line}")
+
+                account = ProphetOpenWagers(exchange.client, endpoint, clock)
+                duty = WatchdogDuty(
+                    hello, reader, writer, account=account, lock=lock, notify=notify
+                )
+                log(f"process {os.getpid()} guards {duty.description} at {endpoint.name}")
+                writer.write(line_of(Ready(os.getpid())))
+                await _with_token(exchange, duty, notify)
+                log(f"{duty.description} has closed, or nothing of it is open")
     except TradingError as error:
         writer.write(line_of(Refused(str(error))))
         raise
@@ -165,20 +154,15 @@ def _require_account(
         raise WatchdogError(message)
 
 
-@asynccontextmanager
-async def _log(hello: Hello, clock: WallClock) -> AsyncIterator[Notify]:
-    """Give a function that writes lines to `watchdog.log` and to stderr, as far as they take it."""
+@contextmanager
+def _log(hello: Hello, clock: WallClock) -> Iterator[Notify]:
+    """Give a function that writes lines to `watchdog.log`, as far as the disk takes them."""
     path = Path(hello.folder) / "watchdog.log"
     try:
         log = SessionLog(path, clock, write_line)
     except WriteError as error:
         write_line(f"watchdog: {error}")
-        yield lambda line: write_line(f"watchdog: {line}")
+        yield lambda _: None
         return
     with log:
-
-        def notify(line: str) -> None:
-            log.write(line)
-            write_line(f"watchdog: {line}")
-
-        yield notify
+        yield log.write

@@ -201,6 +201,7 @@ async def end_while_requesting(connection: Connection) -> ProphetExchange:
                 before_sending=lambda: None,
                 decode_errors=connection.decode_errors,
                 settings=AccountSettings("deferred"),
+                is_ours=lambda _: True,
             )
             tasks.create_task(request(exchange))
             await began.wait()

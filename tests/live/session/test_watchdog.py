@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from select import select
 
@@ -18,38 +18,38 @@ from live.session.trading_lock import LockHolder, TradingLock
 from live.session.watchdog_duty import WatchdogDuty
 from live.session.watchdog_start import receive_hello, socket_address
 from recordings.journal.journal_reader import JournalReader
-from strategies.trading.model.commands import CancelAll, PlaceWager
-from strategies.trading.model.errors import AccountInUseError, UnreachableError, WatchdogError
+from strategies.trading.model.commands import CancelAll, Intent, PlaceWager
+from strategies.trading.model.errors import AccountInUseError, WatchdogError
 from strategies.trading.model.events import TradingStateSet
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import Odds
 from tests.event_loops import JumpingLoop, run_jumping, until
 from tests.fixture_types import Compose
 from tests.live.session.test_gateway import session_on
-from tests.live.session.toy_exchange import ToyGateway
+from tests.live.session.toy_exchange import ToyGateway, ToyOpenWagers
 
 SILENCE = 5.0
 
 
-@dataclass
-class Account:
-    """An account whose exchange may be silent, and may carry on with what it has."""
+class Account(ToyOpenWagers):
+    """An account of a toy exchange, with the times at which everything was cancelled."""
 
-    wagers: list[str] = field(default_factory=list)
-    unanswered: int = 0
-    cancels: list[float] = field(default_factory=list)
+    def __init__(self, *refs: str) -> None:
+        """Begin with some wagers."""
+        super().__init__()
+        self.cancels: list[float] = []
+        for ref in refs:
+            self.add(ref)
 
-    async def open_wagers(self) -> list[str]:
-        """Return what is open."""
-        return list(self.wagers)
+    def add(self, ref: str) -> None:
+        """Open a wager."""
+        wager = PlaceWager(WagerRef(ref), LineId("h"), Odds(100), 5_000, Intent.REST)
+        self.wagers[wager.ref] = wager
 
-    async def cancel_everything(self) -> list[str]:
-        """Cancel everything, unless the exchange does not respond."""
+    async def cancel_all(self) -> bool:
+        """Note the time, and cancel everything."""
         self.cancels.append(asyncio.get_running_loop().time())
-        if self.unanswered:
-            self.unanswered -= 1
-            message = "no response"
-            raise UnreachableError(message)
-        self.wagers.clear()
-        return []
+        return await super().cancel_all()
 
 
 def hello_of(folder: Path, silence_seconds: float = SILENCE) -> Hello:
@@ -118,7 +118,7 @@ def test_everything_is_cancelled_when_heartbeats_cease(tmp_path: Path) -> None:
         assert isinstance(await receive(guarded.reader), Acting)
         await until(lambda: not guarded.account.wagers)
 
-    account = Account(["one"])
+    account = Account("one")
     guarding(account, tmp_path, hang)
     assert SILENCE <= account.cancels[0] <= 1.1 * SILENCE
 
@@ -135,10 +135,10 @@ def test_everything_is_cancelled_when_the_session_ends_without_closing(
         guarded.writer.close()
         await duty
 
-    account = Account(["one"])
+    account = Account("one")
     guarded = guarding(account, tmp_path, crash)
-    assert account.wagers == []
-    assert account.cancels == [0]
+    assert account.wagers == {}
+    assert account.cancels[0] == 0
     assert guarded.lines[-1] == "nothing arrived later"
 
 
@@ -156,18 +156,19 @@ def test_nothing_is_cancelled_after_a_session_that_closed(tmp_path: Path) -> Non
 
 
 def test_it_tries_until_the_exchange_responds(tmp_path: Path) -> None:
-    """With longer and longer pauses and without an end; each failure is a line (rows c, d, o)."""
+    """Without an end, also after an hour in which no request succeeded (rows c, d, o)."""
 
     async def crash(guarded: Guarded, duty: asyncio.Task[None]) -> None:
         guarded.writer.close()
+        asyncio.get_running_loop().call_later(3_600, account.failing.clear)
         await duty
 
-    account = Account(["one"], unanswered=8)
+    account = Account("one")
+    account.failing = {"listed", "cancel_all", "cancel_event", "cancel_wager"}
     guarded = guarding(account, tmp_path, crash)
-    assert account.wagers == []
-    pauses = [round(b - a) for a, b in zip(account.cancels, account.cancels[1:], strict=False)]
-    assert pauses == [1, 2, 5, 10, 30, 30, 30, 30]
-    assert "UnreachableError: no response; trying again in 30 s" in guarded.lines
+    assert account.wagers == {}
+    assert max(b - a for a, b in pairwise(account.cancels)) <= 15
+    assert "not confirmed yet; going on" in guarded.lines
 
 
 def test_what_arrives_late_is_cancelled_too(tmp_path: Path) -> None:
@@ -176,14 +177,13 @@ def test_what_arrives_late_is_cancelled_too(tmp_path: Path) -> None:
     async def crash(guarded: Guarded, duty: asyncio.Task[None]) -> None:
         guarded.writer.close()
         loop = asyncio.get_running_loop()
-        loop.call_later(12, guarded.account.wagers.append, "late")
+        loop.call_later(12, account.add, "late")
         await duty
 
-    account = Account(["one"])
+    account = Account("one")
     guarded = guarding(account, tmp_path, crash)
-    assert account.wagers == []
-    assert len(account.cancels) == 2
-    assert "1 wager arrived late, first late; cancelling" in guarded.lines
+    assert account.wagers == {}
+    assert "1 wager arrived late; cancelling" in guarded.lines
 
 
 def test_a_session_that_hung_is_not_trusted_again(tmp_path: Path) -> None:
@@ -193,14 +193,14 @@ def test_a_session_that_hung_is_not_trusted_again(tmp_path: Path) -> None:
         await guarded.beat()
         assert isinstance(await receive(guarded.reader), Acting)
         guarded.writer.write(line_of(Beat(2)))
-        guarded.account.wagers.append("two")
+        account.add("two")
         guarded.writer.close()
         assert await receive(guarded.reader) is None
         await duty
 
-    account = Account(["one"])
+    account = Account("one")
     guarding(account, tmp_path, hang)
-    assert account.wagers == []
+    assert account.wagers == {}
 
 
 # The lock ---------------------------------------------------------------------------------------
@@ -227,18 +227,18 @@ def test_nobody_trades_an_account_that_is_still_cleaned_up(tmp_path: Path) -> No
             TradingLock.acquire(tmp_path, HOLDER)
         refusals.append(str(refused.value))
         await until(lambda: not account.wagers and guarded.lines[-1].startswith("nothing is open"))
-        account.wagers.append("of the next session")
+        account.add("next")
         with TradingLock.acquire(tmp_path, HOLDER):
             await duty
 
-    account = Account(["one"], unanswered=1)
+    account = Account("one")
     lock = TradingLock.acquire(tmp_path, HOLDER)
     guarded = guarding(account, tmp_path, crash, lock)
     lock.close()
     assert "the watchdog of session 'toy'" in refusals[0]
     assert "watchdog.log" in refusals[0]
     assert guarded.lines[-1] == "another session trades the account now; it takes over"
-    assert account.wagers == ["of the next session"]
+    assert list(account.wagers) == ["next"]
 
 
 # A whole session --------------------------------------------------------------------------------
@@ -264,15 +264,6 @@ class WatchedSession:
     def toy(self) -> ToyGateway:
         """Return its exchange."""
         return self._made[0]
-
-    async def open_wagers(self) -> list[str]:
-        """Return what is open at its exchange."""
-        return list(self.toy.open_wagers)
-
-    async def cancel_everything(self) -> list[str]:
-        """Cancel everything at its exchange."""
-        self.toy.open_wagers.clear()
-        return []
 
     @asynccontextmanager
     async def quoting(self) -> AsyncIterator[tuple[asyncio.Task[None], socket.socket, Hello]]:
@@ -322,7 +313,12 @@ def test_a_session_reports_to_its_watchdog_that_it_closed(
             reader, writer = await asyncio.open_connection(sock=connection)
             notes: list[str] = []
             duty = WatchdogDuty(
-                hello, reader, writer, account=watched, lock=None, notify=notes.append
+                hello,
+                reader,
+                writer,
+                account=watched.toy.account_wagers,
+                lock=None,
+                notify=notes.append,
             )
             writer.write(line_of(Ready(1)))
             guarding_it = asyncio.create_task(duty.run())
@@ -336,7 +332,7 @@ def test_a_session_reports_to_its_watchdog_that_it_closed(
         return notes
 
     notes = run_jumping(run)
-    assert notes == [f"session 'toy' (process {os.getpid()}) has closed; nothing is open"]
+    assert notes == []
 
 
 @pytest.mark.parametrize("end", ["frozen", "killed", "acted"])

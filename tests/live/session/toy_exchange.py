@@ -138,7 +138,7 @@ class ToyOpenWagers:
 
     def known(self) -> list[OpenWager]:
         """Return what is open."""
-        return [OpenWager(ref, GAME) for ref in self.wagers]
+        return [OpenWager(ref, GAME, ref) for ref in self.wagers]
 
     def unanswered(self) -> list[str]:
         """Return the placements without a response."""
