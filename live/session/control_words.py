@@ -1,6 +1,7 @@
 """The words with which a person controls a running session: from words to an event of its desk."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ USAGE = {
     "reload": "reload",
 }
 _MOST_SHOWN = 5
+_LARGEST = 1e12
 
 
 class Scope(NamedTuple):
@@ -91,15 +93,16 @@ class ControlWords:
 
     async def answer(self, operator: str, words: Sequence[str]) -> list[str]:
         """Apply words; return lines for the operator, or raise ConfigError with no change."""
-        verb, arguments = known_verb(words), words[1:]
-        if verb == "status":
-            require_no_more(verb, arguments)
-            return self._status()
-        if verb == "reload":
-            require_no_more(verb, arguments)
-            event: Event = await self._settings.reloaded(operator)
-        else:
-            event = self._verbs[verb](operator, arguments)
+        with _refusing_errors():
+            verb, arguments = known_verb(words), words[1:]
+            if verb == "status":
+                require_no_more(verb, arguments)
+                return self._status()
+            if verb == "reload":
+                require_no_more(verb, arguments)
+                event: Event = await self._settings.reloaded(operator)
+            else:
+                event = self._verbs[verb](operator, arguments)
         if self._is_closed:
             message = "the session is ending; it takes no more words"
             raise ConfigError(message)
@@ -221,6 +224,22 @@ class ControlWords:
         return name_of(MarketKey(event.event_id, event.market_id))
 
 
+@contextmanager
+def _refusing_errors() -> Iterator[None]:
+    """Raise ConfigError for any error within the context.
+
+    It comes before anything reaches the desk, so whatever words are found to break must not end
+    the session.
+    """
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        message = " ".join(f"nothing was done: {type(error).__name__}: {error}".split())
+        raise ConfigError(message) from error
+
+
 def known_verb(words: Sequence[str]) -> str:
     """Return the verb of a request; raise ConfigError if it is missing or unknown."""
     if not words:
@@ -243,15 +262,22 @@ def require_no_more(verb: str, words: Sequence[str]) -> None:
 
 
 def value_of(text: str) -> SettingValue:
-    """Return the value that a text of the command line stands for."""
+    """Return the value that a text of the command line stands for.
+
+    Raise ConfigError for a number that no setting has, and that a journal could not keep.
+    """
     named: Mapping[str, SettingValue] = {"true": True, "false": False, "null": None}
     if text.lower() in named:
         return named[text.lower()]
     for kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
             continue
+        if not abs(number) < _LARGEST:
+            message = f"set: {text[:40]!r} is too large, or no number"
+            raise ConfigError(message)
+        return number
     return text
 
 

@@ -47,7 +47,8 @@ class Rule:
 
 
 def _has_two_decimals(number: float) -> bool:
-    return Decimal(str(number)) * 100 % 1 == 0
+    exponent = Decimal(str(number)).normalize().as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -2
 
 
 def _is_odds(number: int) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import stat
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,9 @@ import pytest
 
 from conf.compose import build_parts
 from live.__main__ import main
-from live.session.control_socket import SOCKET_NAME, ask_session, user_text
-from live.session.session import Session
+from live.session.control_socket import SOCKET_NAME, user_text
 from live.session.session_control import control, session_status
-from live.wall_clock import WallClock
-from recordings.journal.journal_reader import JournalReader
-from sim.replay.session_replay import SessionReplay
-from strategies.trading.model.errors import ConfigError, TradingError
+from strategies.trading.model.errors import TradingError
 from strategies.trading.model.events import (
     EventPaused,
     MarketPaused,
@@ -27,103 +22,12 @@ from strategies.trading.model.events import (
     TradingState,
     TradingStateSet,
 )
-from tests.event_loops import run_watching, until
+from tests.event_loops import until
 from tests.fixture_types import Compose, RunMain
-from tests.live.session.toy_exchange import GAME, ToyGateway
+from tests.live.session.controlled_session import ControlledSession
+from tests.live.session.toy_exchange import GAME
 
 WORDS = ("mode=live", "strategy.quote_refresh_seconds=0", "strategy.default_stake=10")
-
-
-class ControlledSession:
-    """Sessions at a toy exchange, one after the other, and a person who controls them."""
-
-    def __init__(self, parts: dict[str, Any], home: Path) -> None:
-        """Keep the sessions in a folder."""
-        self.parts = parts
-        self.home = home
-        self.folder = home / "sessions" / "toy"
-        self.lines: list[str] = []
-        self.toy: ToyGateway
-        self.reread: Callable[[], Any] | None = None
-
-    def run(self, scenario: Callable[["ControlledSession"], Awaitable[None]]) -> None:
-        """Run a session for as long as a scenario takes, from its first quotes on."""
-
-        async def meanwhile() -> None:
-            stop = asyncio.Event()
-            running = self._session().run(self.home, {}, stop, self.lines.append, self.reread)
-            trading = asyncio.ensure_future(running)
-            await until(lambda: trading.done() or self.started)
-            if not trading.done():
-                await scenario(self)
-            stop.set()
-            await trading
-
-        run_watching(meanwhile())
-
-    @property
-    def started(self) -> bool:
-        """Return whether the present session has a desk."""
-        return any(line.startswith("start ") for line in self.lines)
-
-    async def say(self, *words: str) -> list[str]:
-        """Return what the session answers; raise ConfigError if it refuses."""
-        lines = await asyncio.to_thread(ask_session, self.folder, words)
-        assert lines is not None, "the session runs"
-        return lines
-
-    async def refused(self, *words: str) -> str:
-        """Return why the session refuses words."""
-        with pytest.raises(ConfigError) as refusal:
-            await self.say(*words)
-        return str(refusal.value)
-
-    async def quoting(self, wagers: int = 2) -> None:
-        """Wait until this many wagers are open."""
-        await until(lambda: len(self.toy.open_wagers) == wagers)
-
-    def stakes(self) -> set[int]:
-        """Return the stakes of what is open at the exchange."""
-        return {wager.stake_cents for wager in self.toy.open_wagers.values()}
-
-    def staked_cents(self) -> int:
-        """Return all stake that is open at the exchange."""
-        return sum(wager.stake_cents for wager in self.toy.open_wagers.values())
-
-    def journaled(self, *kinds: type) -> list[Any]:
-        """Return what is in the journal of these kinds."""
-        with JournalReader(self.folder / "journal.sqlite") as journal:
-            return [entry.payload for entry in journal.entries() if type(entry.payload) in kinds]
-
-    def replayed_commands(self, number: int) -> int:
-        """Return how many commands of a run a replay repeats; raise an error if one differs."""
-        names = {"strategy": "strategy", "pricing": "pricing", "wagers": "wagers", "fees": "fees"}
-        parts = {name: self.parts[part] for name, part in names.items()}
-        result = SessionReplay(session={"name": "toy"}, **parts).run(self.folder, number)
-        assert result is not None, "the run had a desk"
-        return result.commands
-
-    def _session(self) -> Session:
-        self.lines = []
-
-        def gateway(**settings: Any) -> ToyGateway:
-            self.toy = ToyGateway(**settings)
-            return self.toy
-
-        taken = ("fees", "pricing", "strategy", "risk", "wagers", "markets")
-        return Session(
-            clock=WallClock,
-            gateway=gateway,
-            session={"name": "toy"},
-            segment_seconds=30,
-            compare_seconds=900,
-            account_seconds=60,
-            report_seconds=60,
-            closing_seconds=30,
-            unauthorized_seconds=60,
-            configuration="",
-            **{name: self.parts[name] for name in taken},
-        )
 
 
 @pytest.fixture
@@ -232,6 +136,9 @@ WRONG: tuple[tuple[tuple[str, ...], str], ...] = (
     (("set", "strategy.__class__=1"), "strategy.__class__: no such setting"),
     (("set", "markets.types=1"), "markets.types: no such setting"),
     (("set", "risk.max_stake_per_wager=11", "risk.in_play=maybe"), "'maybe' is not true or"),
+    (("set", "risk.max_event_exposure=1e308"), "'1e308' is too large"),
+    (("set", "risk.max_event_exposure=" + "9" * 400), "is too large"),
+    (("set", "strategy.spread_margin=nan"), "'nan' is too large, or no number"),
     (("reload",), "was not started from a command line"),
 )
 

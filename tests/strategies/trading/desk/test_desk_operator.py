@@ -143,6 +143,12 @@ def test_settings_describe_the_limits_that_they_make(make_limits: Callable[..., 
         assert changed_limits(changed, {}) == changed
 
 
+def test_an_amount_of_any_size_can_be_read(make_limits: Callable[..., Limits]) -> None:
+    """Whether it is a whole number of cents is decided without an error of arithmetic."""
+    limits = changed_limits(make_limits(), {"max_daily_loss": 1e30})
+    assert limits.max_daily_loss_cents == 10**32
+
+
 def _another(value: object) -> Any:
     """Return a value that a limit may have instead."""
     match value:
