@@ -59,7 +59,8 @@ usage: python -m live {verb} [+experiment=NAME] session.name=NAME [SETTING=VALUE
 
 {description}
 Everything received and sent is kept in sessions/NAME. Ctrl-C cancels everything and confirms that
-nothing is open; a second one stops at once.
+nothing is open; a second one stops at once. What real money needs is in docs/going-live.md, and
+python -m live check shows what of it is met.
 
   python -m live {verb} +experiment=nba prophet=sandbox_local session.name=first
 """
@@ -132,7 +133,8 @@ _DESCRIPTIONS = {
     "paper": "Trades the live market with wagers at a simulated exchange.",
     "trade": "Trades the live market with wagers at the exchange.",
     "check": "Logs in and shows balance, tournaments, events, ladder and channels. Stops at the "
-    "first\nthing that is wrong and reports it; changes nothing.",
+    "first\nthing that is wrong and reports it; changes nothing. With real money it shows which "
+    "conditions\nof trade are met.",
     "status": "Shows the balance and every open wager of the last week; changes nothing. With "
     "session.name=NAME\nit shows the state of that session: asked of it, or from its journal.",
     "cancel-all": "Cancels every open wager of the account, and waits until none is left.",
