@@ -78,3 +78,19 @@ def saved_mode(path: Path) -> Mode:
     except (OSError, ValueError, OmegaConfBaseException) as error:
         message = f"{path}: no mode_name that is a mode ({' '.join(str(error).split())})"
         raise ConfigError(message) from error
+
+
+def saved_exchange(path: Path) -> dict[str, Any] | None:
+    """Return the settings of the exchange in a saved configuration, None if it has none.
+
+    Raise ConfigError if the file cannot be read.
+    """
+    try:
+        saved = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    except (OSError, ValueError, OmegaConfBaseException) as error:
+        message = f"{path}: cannot be read ({' '.join(str(error).split())})"
+        raise ConfigError(message) from error
+    exchange = with_current_targets(saved).get("prophet") if isinstance(saved, dict) else None
+    if not isinstance(exchange, dict):
+        return None
+    return {name: value for name, value in exchange.items() if name != "_target_"}

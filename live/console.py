@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from live.prophetx.connection import Connection, connected
+from live.prophetx.connection import Connection, connected, log_in
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.orders.order_history import OrderHistory, wager_text
@@ -45,8 +45,9 @@ def present_status(tools: AccountTools) -> None:
     """Print the balance and every open wager."""
 
     async def show(connection: Connection) -> None:
+        await log_in(connection)
         balance = await connection.client.balance()
-        wagers = await OrderHistory(connection.client, connection.clock).open()
+        wagers = await OrderHistory(connection.client).open()
         print(f"balance     {dollars_text(balance.balance_cents)}")
         print(f"open wagers {len(wagers)}")
         catalogue = await offered_catalogue(connection.client, wagers)
@@ -60,7 +61,7 @@ def present_cancel_all(tools: AccountTools) -> None:
     """Cancel everything, and confirm that nothing is open; raise ExchangeError if something is."""
 
     async def cancel(connection: Connection) -> None:
-        wagers = ProphetOpenWagers(connection.client, connection.endpoint, connection.clock)
+        wagers = ProphetOpenWagers(connection.client, connection.endpoint)
         closing = Closing(wagers, write_line, tools.closing_seconds, remedy="run it again")
         await closing.run()
         print(f"nothing is open at {tools.endpoint.name}")
@@ -74,6 +75,8 @@ def present_reconcile(reconciliation: "Reconciliation") -> None:
     Raise AccountDifferenceError if they do.
     """
     wagers = reconciliation.journaled(Path.cwd())
+    if reconciliation.note:
+        print(reconciliation.note)
 
     async def show(connection: Connection) -> None:
         compared = await reconciliation.compare(wagers, connection)

@@ -17,11 +17,8 @@ from live.session.session import require_wall_clock
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.units import NS_PER_SECOND
 
 _NAMES_SHOWN = 20
-# Clocks of different speeds are months apart; no token of our own sandbox is valid for this long.
-_LONGEST_TOKEN_NS = 30 * 86_400 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +47,12 @@ async def connected(
 
 
 async def log_in(connection: Connection) -> None:
-    """Make sure that the exchange accepts our keys; raise CredentialsError if it does not.
+    """Make sure that the exchange accepts our keys, and that its clock is ours.
 
-    Raise ConfigError if our own sandbox runs at another speed than our clock.
+    Raise CredentialsError for the keys, ConfigError for the clock.
     """
-    valid_ns = await connection.client.log_in()
-    endpoint = connection.endpoint
-    if endpoint.is_local and not 0 < valid_ns < _LONGEST_TOKEN_NS:
-        message = (
-            f"sandbox.speed: {endpoint.speed:g} is not that of {endpoint.name} at {endpoint.root}; "
-            "use the same as python -m sim serve"
-        )
-        raise ConfigError(message)
+    await connection.client.log_in()
+    connection.client.require_same_clock()
 
 
 async def chosen_tournaments(client: ProphetClient, markets: MarketFilter) -> list[WireTournament]:

@@ -107,7 +107,7 @@ class ProphetGateway:
         catalogue = self._catalogue
         return [
             f"{wager_text(order, catalogue)}, {dollars_text(order.filled_cents)} matched"
-            for order in await OrderHistory(self.market.connection.client, self.clock).recent()
+            for order in await OrderHistory(self.market.connection.client).recent()
             if is_unjournaled(order, session_name, known) and not is_settled(order)
         ]
 
@@ -124,9 +124,7 @@ class ProphetGateway:
         """Return what is open on the account."""
         connection = self.market.connection
         tracker = None if self._exchange is None else self._exchange.wagers
-        return ProphetOpenWagers(
-            connection.client, connection.endpoint, self.clock, self._catalogue, tracker
-        )
+        return ProphetOpenWagers(connection.client, connection.endpoint, self._catalogue, tracker)
 
     @property
     def _opened(self) -> ProphetExchange:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -32,6 +33,7 @@ from sim.sandbox.socket_hub import SocketHub
 from sim.sandbox.socket_updates import SocketUpdates
 from sim.sandbox.wire_ids import WireIds
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.units import NS_PER_SECOND
 
 _APP_ID, _CLUSTER = "1", "mt1"
 
@@ -138,6 +140,7 @@ class Server:
             self._connection_config,
         )
         app = web.Application()
+        app.on_response_prepare.append(self._report_clock)
         RestApi(self.shifted_exchange, self.sessions, self.account, self.faults).add_to(
             app, endpoints
         )
@@ -147,6 +150,12 @@ class Server:
         app.router.add_post("/_sandbox/broken_trades", self._break_trade)
         app.router.add_route("*", "/{path:.*}", _not_found)
         return app
+
+    async def _report_clock(self, _: web.Request, response: web.StreamResponse) -> None:
+        """Date a response by the sandbox's own clock, and report the speed of that."""
+        now_ns = self.shifted_exchange.clock.now_ns()
+        response.headers["Date"] = formatdate(now_ns // NS_PER_SECOND, usegmt=True)
+        response.headers["X-Sandbox-Speed"] = f"{self.settings.speed:g}"
 
     def _connection_config(self, _: ApiRequest) -> Json:
         return {

@@ -192,8 +192,8 @@ def test_a_speed_other_than_the_sandboxs_gives_a_one_line_error(
     with served(sandbox) as here:
         for speed in ("1", "25"):
             words = [*here.settings, f"sandbox.speed={speed}"]
-            for verb in ("record", "paper", "trade"):
-                name = ["session.name=a"] if verb != "record" else []
+            for verb in ("status", "check", "record", "paper", "trade"):
+                name = ["session.name=a"] if verb in ("paper", "trade") else []
                 why = f"sandbox.speed: {speed} is not that of sandbox_local"
                 is_one_line(live(verb, *name, *words), verb, why)
 

@@ -10,7 +10,6 @@ from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.wire.orders import WireCancellation, WireOrder
 from live.session.gateway import OpenWager
-from live.wall_clock import WallClock
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.ids import EventId, WagerRef
 from strategies.trading.model.market import Catalogue
@@ -31,13 +30,12 @@ class ProphetOpenWagers:
         self,
         client: ProphetClient,
         endpoint: Endpoint,
-        clock: WallClock,
         catalogue: Catalogue | None = None,
         tracker: WagerTracker | None = None,
     ) -> None:
         """Send through a client; wagers are named by the catalogue, else by what is on offer."""
         self._client = client
-        self._history = OrderHistory(client, clock)
+        self._history = OrderHistory(client)
         self._catalogue = catalogue
         self._tracker = tracker
         self._orders: dict[str, WireOrder] = {}

@@ -4,15 +4,13 @@ from collections.abc import Container
 
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import WireMatch, WireOrder
-from live.wall_clock import WallClock
 from strategies.trading.model.errors import RefusalError
 from strategies.trading.model.ids import LineId, WagerRef, is_ref_of
 from strategies.trading.model.market import Catalogue
-from strategies.trading.model.units import NS_PER_SECOND
 
 # The exchange returns a history of at most seven days; an hour is left for clocks that differ.
 HISTORY_SECONDS = (7 * 24 - 1) * 3600
-# The exchange's clock may be this far ahead of ours.
+# Its own time is known to whole seconds, and from its last response.
 _AHEAD_SECONDS = 60
 
 # Code for a wager that the exchange does not have.
@@ -27,14 +25,13 @@ class OrderHistory:
     Lists come from the exchange's history, which lags; single wagers are up to date.
     """
 
-    def __init__(self, client: ProphetClient, clock: WallClock) -> None:
+    def __init__(self, client: ProphetClient) -> None:
         """Send requests through a client."""
         self._client = client
-        self._clock = clock
 
     async def recent(self, seconds: int = HISTORY_SECONDS, **query: str) -> list[WireOrder]:
         """Return the wagers placed within the last `seconds`, the newest first."""
-        now = self._clock.wall_ns() // NS_PER_SECOND
+        now = self._client.exchange_seconds()
         return await self.between(now - seconds, now + _AHEAD_SECONDS, **query)
 
     async def between(self, begin: int, end: int, **query: str) -> list[WireOrder]:

@@ -109,7 +109,7 @@ class ProphetExchange:
         self._deferred = settings.balance_mode == "deferred"
         self._placing: dict[LineId, asyncio.Future[None]] = {}
         self._state_request: asyncio.Future[None] | None = None
-        history = OrderHistory(client, clock)
+        history = OrderHistory(client)
         self.wagers = WagerTracker(history, clock, catalogue, decode_errors)
         self._others = OtherSessions(history, clock, catalogue, is_ours)
 

@@ -38,7 +38,6 @@ class Tokens:
     """Keeps one session open at the exchange.
 
     A refresh keeps the session, a login makes a new one; so a token is refreshed while that works.
-    `life_ns` is the remaining life of the last token when it was received, by our clock.
 
     A refusal before any request was accepted is an error of the keys. Later it is an outage: it is
     raised as UnauthorizedError, and login is tried again after longer and longer pauses.
@@ -55,7 +54,6 @@ class Tokens:
         self._refreshed = False
         self._renew_at_ns = 0
         self._ends_ns = 0
-        self.life_ns = 0
         self._was_accepted = self._is_stale = False
         self._refusals = 0
         self._again_ns = 0
@@ -163,9 +161,9 @@ class Tokens:
 
     def _keep(self, access: str, ends_seconds: int, *, refreshed: bool) -> None:
         now_ns = self._clock.wall_ns()
-        self.life_ns = ends_seconds * NS_PER_SECOND - now_ns
+        life_ns = ends_seconds * NS_PER_SECOND - now_ns
         # With clocks far apart, a new token may seem expired: it is used all the same.
-        life_ns = max(self.life_ns, _SHORTEST_LIFE_NS)
+        life_ns = max(life_ns, _SHORTEST_LIFE_NS)
         self._access, self._refreshed, self._is_stale = access, refreshed, False
         self._renew_at_ns = now_ns + life_ns * _RENEWED_AFTER_PERCENT // 100
         self._ends_ns = now_ns + life_ns

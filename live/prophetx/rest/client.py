@@ -75,10 +75,20 @@ class ProphetClient:
         self._tokens = tokens
         self._decode_errors = decode_errors
 
-    async def log_in(self) -> int:
-        """Make sure that the exchange accepts our keys; return for how long, in ns of our clock."""
-        await self._tokens.current()
-        return self._tokens.life_ns
+    async def log_in(self) -> None:
+        """Make sure that the exchange accepts our keys, by a request that needs them."""
+        await self.balance()
+
+    def require_same_clock(self) -> None:
+        """Raise ConfigError if the last response showed another time than our clock."""
+        self._transport.exchange_clock.require_same()
+
+    async def exchange_seconds(self) -> int:
+        """Return the exchange's own time, in seconds since the epoch."""
+        exchange_clock = self._transport.exchange_clock
+        if not exchange_clock.was_seen:
+            await self.balance()
+        return exchange_clock.seconds()
 
     @property
     def is_refused(self) -> bool:

@@ -17,6 +17,7 @@ import msgspec
 
 from live.decode import WireStruct, read
 from live.prophetx.rest.endpoint import Endpoint
+from live.prophetx.rest.exchange_clock import ExchangeClock
 from live.prophetx.rest.rate_limit import RateLimiter
 from live.prophetx.rest.request_counts import RequestCounts
 from live.wall_clock import WallClock
@@ -114,6 +115,7 @@ class Transport:
         """Prepare; requests go over the network unless another transport is given as `carrier`."""
         self.endpoint = endpoint
         self.counts = RequestCounts(clock)
+        self.exchange_clock = ExchangeClock(endpoint, clock)
         self._clock = clock
         self._query_limiters: dict[str, RateLimiter] = {}
         self._answer_seconds = endpoint.answer_seconds
@@ -174,6 +176,7 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             raise self._unreachable(method, path, error) from error
         self.counts.replied(path, response.status_code)
+        self.exchange_clock.note(response.headers)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._rate_limiter.back_off(_seconds(response.headers.get("Retry-After")))
         return Reply(response.status_code, content)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from conf.modes import Mode
-from conf.saved_targets import saved_mode
-from live.prophetx.connection import Connection, require_live_parts
+from conf.saved_targets import saved_exchange, saved_mode
+from live.prophetx.connection import Connection, log_in, require_live_parts
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.order_history import (
     HISTORY_SECONDS,
@@ -29,6 +31,7 @@ from strategies.trading.model.errors import ConfigError, TradingError
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.money import dollars_text
+from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.units import NS_PER_SECOND
 
 
@@ -79,7 +82,11 @@ class Comparison(NamedTuple):
 
 
 class Reconciliation:
-    """One session's journal and one exchange, from configured parts."""
+    """One session's journal and its exchange, from configured parts.
+
+    The exchange is the one at which the session last traded, as saved with it; `note` says so if
+    another was configured.
+    """
 
     def __init__(
         self,
@@ -93,6 +100,8 @@ class Reconciliation:
         require_live_parts(feed, clock)
         self.endpoint = prophet
         self.clock = clock()
+        self.note = ""
+        self._make_clock = clock
         self._name = session["name"]
 
     def journaled(self, home: Path) -> dict[WagerRef, EarlierWager]:
@@ -112,18 +121,39 @@ class Reconciliation:
                     f"{shown}: it traded on paper, so nothing of it is at {self.endpoint.name}"
                 )
                 raise ConfigError(message)
+            self._choose_exchange(start)
         path = folder / "journal.sqlite"
         # Wagers in flight in a running session would differ without being wrong.
         with session_lock(path), JournalReader(path) as journal:
             return WagerHistory(journal.entries()).wagers
 
+    def _choose_exchange(self, start: Path) -> None:
+        """Ask the exchange at which the session traded, whatever the command line names."""
+        saved = saved_exchange(start)
+        if saved is None:
+            return
+        try:
+            traded_at = msgspec.convert(saved, Endpoint)
+        except (msgspec.ValidationError, SettingError) as error:
+            message = f"{start}: prophet: {error}"
+            raise ConfigError(message) from error
+        if traded_at.root != self.endpoint.root:
+            self.note = (
+                f"the session traded at {traded_at.name}, {traded_at.root}: "
+                f"that is asked, not {self.endpoint.root}"
+            )
+        self.endpoint = traded_at
+        self.clock = self._make_clock(speed=traded_at.speed)
+
     async def compare(
         self, wagers: Mapping[WagerRef, EarlierWager], connection: Connection
     ) -> Comparison:
         """Return the comparison with the exchange; raise ExchangeError if it cannot be reached."""
-        orders = await OrderHistory(connection.client, connection.clock).recent()
+        await log_in(connection)
+        orders = await OrderHistory(connection.client).recent()
         balance = await connection.client.balance()
-        oldest_ns = connection.clock.wall_ns() - HISTORY_SECONDS * NS_PER_SECOND
+        oldest = await connection.client.exchange_seconds() - HISTORY_SECONDS
+        oldest_ns = oldest * NS_PER_SECOND
         recent = [wager for wager in wagers.values() if wager.placed_ns >= oldest_ns]
         ours = {order.ref: order for order in orders if order.ref in wagers}
         unknown = [

@@ -67,7 +67,7 @@ class RehearsalRun:
         self._counts = client.counts
         self._began_ns = self._clock.wall_ns()
         self._checks = SanityChecks(run, self._limits, self._clock)
-        history = OrderHistory(client, self._clock)
+        history = OrderHistory(client)
         self._kill_switch = KillSwitch(run, self._checks, history, self._clock)
         self._injector = FaultInjector(self._gateway.market, self._endpoint)
         self._trading.set()

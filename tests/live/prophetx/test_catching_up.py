@@ -63,7 +63,7 @@ def caught_up(
             connected(server.endpoint, WallClock(), {}, Path()) as connection,
         ):
             wagers = WagerTracker(
-                OrderHistory(connection.client, connection.clock),
+                OrderHistory(connection.client),
                 connection.clock,
                 Catalogue([], [], []),
                 connection.decode_errors,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conf.compose import build_session
@@ -67,7 +68,7 @@ async def place(here: LocalSandbox, *refs: str) -> None:
         for ref in refs:
             request = PlaceWager(WagerRef(ref), line_id, ODDS, STAKE_CENTS, Intent.REST)
             await client.place(request)
-        history = OrderHistory(connection.client, connection.clock)
+        history = OrderHistory(connection.client)
         while {order.status for order in await history.open()} != {"open"}:
             pass
 
@@ -184,6 +185,23 @@ def test_a_session_that_ended_agrees_and_one_that_crashed_does_not(
     ]
     assert len(gone) >= 4
     assert (ended.status, ended.err, ended.out[-1]) == (0, [], AGREE)
+
+
+def test_the_exchange_of_the_session_is_asked(
+    sandbox: Sandbox, reconcile: Reconcile, tmp_path: Path
+) -> None:
+    """It is that of the saved configuration, though the command line names none, or another."""
+    write(tmp_path, request_for("first-1-1"))
+
+    def compare(here: LocalSandbox) -> Outcome:
+        saved = f"prophet: {msgspec.json.encode(here.endpoint).decode()}"
+        with (tmp_path / "sessions" / "first" / "start-00001.yaml").open("a") as start:
+            start.write(saved)
+        return reconcile()
+
+    outcome = with_wagers(sandbox, compare, "first-1-1")
+    assert (outcome.status, outcome.err, outcome.out[-1]) == (0, [], AGREE)
+    assert outcome.out[0].startswith("the session traded at sandbox_local, http://127.0.0.1:")
 
 
 def refused(outcome: Outcome, status: int, named: str) -> None:
