@@ -76,19 +76,18 @@ class ProphetClient:
         self._decode_errors = decode_errors
 
     async def log_in(self) -> None:
-        """Make sure that the exchange accepts our keys, by a request that needs them."""
-        await self.balance()
+        """Make sure that the exchange accepts our keys; the exchange's clock is seen then."""
+        await self._tokens.current()
+        if not self._transport.exchange_clock.was_noted:
+            await self.balance()
 
     def require_same_clock(self) -> None:
         """Raise ConfigError if the last response showed another time than our clock."""
         self._transport.exchange_clock.require_same()
 
-    async def exchange_seconds(self) -> int:
-        """Return the exchange's own time, in seconds since the epoch."""
-        exchange_clock = self._transport.exchange_clock
-        if not exchange_clock.was_seen:
-            await self.balance()
-        return exchange_clock.seconds()
+    def exchange_seconds(self) -> int:
+        """Return the exchange's own time by its last response, in seconds since the epoch."""
+        return self._transport.exchange_clock.seconds()
 
     @property
     def is_refused(self) -> bool:

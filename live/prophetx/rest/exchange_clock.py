@@ -30,17 +30,17 @@ class ExchangeClock:
         self._clock = clock
         self._ahead_ns = 0
         self._speed: str | None = None
-        self.was_seen = False
+        self.was_noted = False
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Take the date of a response; one without a valid date is passed over."""
+        self.was_noted = True
         try:
             date = parsedate_to_datetime(headers.get("Date", ""))
         except ValueError:
             return
         self._speed = headers.get(SPEED_HEADER)
         self._ahead_ns = int(date.timestamp()) * NS_PER_SECOND - self._clock.wall_ns()
-        self.was_seen = True
 
     def seconds(self) -> int:
         """Return the exchange's time, in seconds since the epoch."""

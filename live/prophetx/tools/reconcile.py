@@ -152,7 +152,7 @@ class Reconciliation:
         await log_in(connection)
         orders = await OrderHistory(connection.client).recent()
         balance = await connection.client.balance()
-        oldest = await connection.client.exchange_seconds() - HISTORY_SECONDS
+        oldest = connection.client.exchange_seconds() - HISTORY_SECONDS
         oldest_ns = oldest * NS_PER_SECOND
         recent = [wager for wager in wagers.values() if wager.placed_ns >= oldest_ns]
         ours = {order.ref: order for order in orders if order.ref in wagers}
