@@ -7,6 +7,7 @@ from live.prophetx.wire.orders import WireMatch, WireOrder
 from strategies.trading.model.errors import RefusalError
 from strategies.trading.model.ids import LineId, WagerRef, is_ref_of
 from strategies.trading.model.market import Catalogue
+from strategies.trading.model.units import NS_PER_SECOND
 
 # The exchange returns a history of at most seven days; an hour is left for clocks that differ.
 HISTORY_SECONDS = (7 * 24 - 1) * 3600
@@ -46,7 +47,7 @@ class OrderHistory:
 
     def is_older(self, at_ns: int) -> bool:
         """Return whether a time is before what `recent` returns."""
-        return self._clock.wall_ns() - at_ns > HISTORY_SECONDS * NS_PER_SECOND
+        return self._client.exchange_seconds() - at_ns // NS_PER_SECOND > HISTORY_SECONDS
 
     async def unfinished(self) -> list[WireOrder]:
         """Return the wagers that are pending or open, in order of placing."""

@@ -123,7 +123,7 @@ def test_a_wager_older_than_the_history_gets_its_result() -> None:
         server = ScriptedServer(responses={"v4/mm/get_order_history": history})
         async with serving(server), connected(server.endpoint, clock, {}, Path()) as connection:
             tracker = WagerTracker(
-                OrderHistory(connection.client, clock), clock, CATALOGUE, connection.decode_errors
+                OrderHistory(connection.client), clock, CATALOGUE, connection.decode_errors
             )
             wager = TrackedWager(PLACE, CATALOGUE.lines[PLACE.line_id])
             wager.restore(WagerAccepted(PLACE.ref))
