@@ -105,7 +105,7 @@ async def _guard(
                     log(line)
                     write_line(f"watchdog: {line}")
 
-                account = ProphetOpenWagers(exchange.client, endpoint, clock)
+                account = ProphetOpenWagers(exchange.client, endpoint)
                 duty = WatchdogDuty(
                     hello, reader, writer, account=account, lock=lock, notify=notify
                 )
