@@ -98,8 +98,8 @@ class RealMoney:
         """Put on record that a session of this account ended with nothing open."""
         if self.is_first:
             content = {"ended_ns": WallClock().wall_ns(), "exchange": self._venue.name}
-            write_text(self._first_session, msgspec.json.encode(content).decode() + "\n")
-            self._first_session.chmod(0o600)
+            text = msgspec.json.encode(content).decode()
+            write_text(self._first_session, f"{text}\n", private=True)
 
     def findings(self, limits: Limits, balance_cents: int) -> Iterator[tuple[str, str]]:
         """Yield every condition with its state: met, or what is missing and the remedy."""

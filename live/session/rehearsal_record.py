@@ -54,7 +54,6 @@ def write_record(
     path = _path_of(record.configuration, environ)
     make_folder(path.parent)
     write_text(path, msgspec.json.format(msgspec.json.encode(record)).decode() + "\n", private=True)
-    path.chmod(0o600)
     return path
 
 

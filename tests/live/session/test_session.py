@@ -391,11 +391,14 @@ def test_a_session_reports_its_state_and_its_totals(runner: SessionRunner, mode:
     assert " of 3 markets quoted; " in line
     assert "; equity $" in line
     assert runner.lines[-1] == "nothing is open at sandbox_local"
-    names = [line.split()[0] for line in runner.lines[-10:-1]]
-    assert names == [
-        "markets", "wagers", "matched", "exposure", "profit", "placing", "cancelling", "feed",
-        "denials",
+    words = [line.split()[0] for line in runner.lines[:-1]]
+    names = words[words.index("markets") :]
+    assert names[:10] == [
+        "markets", "wagers", "matched", "exposure", "open", "profit", "placing", "cancelling",
+        "feed", "denials",
     ]  # fmt: skip
+    # One for each market that was quoted.
+    assert set(names[10:]) <= {"quotes"}
     placed = sum(isinstance(entry.payload, PlaceWager) for entry in runner.entries())
     (wagers,) = (line for line in runner.lines if line.startswith("wagers "))
     assert f" {placed} placed, " in wagers
