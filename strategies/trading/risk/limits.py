@@ -141,7 +141,7 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
         Whole,
         Meta(
             description="After how many decisions in a row on a market, each with a quote that "
-            "costs more than `max_price_deviation_percent` allows, trading halts; 0 never."
+            "costs more than twice `max_price_deviation_percent`, trading halts; 0 never."
         ),
     ]
     # Configurations of sessions that were saved before these settings existed lack them.

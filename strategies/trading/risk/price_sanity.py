@@ -59,13 +59,16 @@ class PriceSanityControl:
         return None
 
     def overpays(self, book: Book, event: EventState, side: int, odds: int, now_ns: int) -> bool:
-        """Return whether odds cost more than permitted: what only a wrong price makes of a quote.
+        """Return whether odds cost more than twice what is permitted, as of a wrong price.
 
-        A quote that asks for more than others do costs nothing while it rests.
+        A model may well differ by more than is permitted from the last price of a line at long
+        odds; beyond twice that the exchange itself may break a trade as an error. A quote that asks
+        for more than others do costs nothing while it rests.
         """
         price = implied_probability(odds)
         return bool(self._share) and any(
-            price - fair > self._share * fair for _, fair in self._known(book, event, side, now_ns)
+            price - fair > 2 * self._share * fair
+            for _, fair in self._known(book, event, side, now_ns)
         )
 
     def _known(

@@ -109,22 +109,25 @@ def test_a_resting_quote_is_withdrawn_when_the_price_leaves_it(sane: DeskHarness
 def test_a_price_that_costs_too_much_again_and_again_halts(sane: DeskHarness) -> None:
     """The third decision in a row with such a quote halts the desk, by name and with the quote."""
     show_even(sane)
-    for _ in range(2):
+    for _ in range(4):
         sane.set_quotes(sane.quote("home", -130, 1_000))
     assert state(sane) == "active"
-    sane.set_quotes(sane.quote("home", -130, 1_000))
+    for _ in range(2):
+        sane.set_quotes(sane.quote("home", -140, 1_000))
+    assert state(sane) == "active"
+    sane.set_quotes(sane.quote("home", -140, 1_000))
     assert state(sane) == "halted"
     (halt,) = [event for _, _, event in sane.journal.inputs if isinstance(event, TradingStateSet)]
-    assert halt.reason.startswith("price_sanity: 3 decisions in a row, last -130 is a price of")
+    assert halt.reason.startswith("price_sanity: 3 decisions in a row, last -140 is a price of")
     sane.on_event(TradingStateSet(TradingState.ACTIVE, "a person"))
-    sane.set_quotes(sane.quote("home", -130, 1_000))
+    sane.set_quotes(sane.quote("home", -140, 1_000))
     assert state(sane) == "active"
 
 
 def test_a_sane_decision_ends_the_row(sane: DeskHarness) -> None:
     """Two wrong prices, a right one, and two wrong ones: no halt."""
     show_even(sane)
-    for odds in (-130, -130, 105, -130, -130):
+    for odds in (-140, -140, 105, -140, -140):
         sane.set_quotes(sane.quote("home", odds, 1_000))
     assert state(sane) == "active"
 
