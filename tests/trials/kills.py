@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -88,10 +89,14 @@ class Place:
         """Return what the processes of a session printed."""
         return (self.folder / f"{name}.txt").read_text(encoding="utf-8")
 
+    def watchdog_log(self, name: str) -> str:
+        """Return what the watchdogs of a session wrote."""
+        log = self.folder / "sessions" / name / "watchdog.log"
+        return log.read_text(encoding="utf-8") if log.exists() else ""
+
     def watchdog(self, name: str) -> int | None:
         """Return the process of a session's last watchdog."""
-        log = self.folder / "sessions" / name / "watchdog.log"
-        found = _WATCHDOG.findall(log.read_text(encoding="utf-8")) if log.exists() else []
+        found = _WATCHDOG.findall(self.watchdog_log(name))
         return int(found[-1]) if found else None
 
 
@@ -129,7 +134,8 @@ async def try_one(place: Place, victim: Victim, name: str, chance: Generator) ->
     if victim is Victim.FROZEN:
         process.send_signal(signal.SIGSTOP)
     if victim in (Victim.TRADE, Victim.BOTH):
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
     if victim in (Victim.WATCHDOG, Victim.BOTH) and watchdog is not None:
         os.kill(watchdog, signal.SIGKILL)
     problems: list[str] = []
@@ -137,6 +143,8 @@ async def try_one(place: Place, victim: Victim, name: str, chance: Generator) ->
         problems += await _kept(place.here, victim, began)
     seconds = loop.time() - began
     if victim is Victim.FROZEN:
+        # It may be resumed only after the watchdog has acted, which is what is tried.
+        await until_holds(lambda: "no heartbeat for" in place.watchdog_log(name))
         process.send_signal(signal.SIGCONT)
     await wait(_PATIENCE_SECONDS, process)
     if process.returncode is None:
@@ -199,7 +207,7 @@ def run_trials(
     chance = default_rng(seed)
 
     async def run(some: Sequence[tuple[int, Victim]]) -> list[Trial]:
-        async with serve_sandbox(1, "+experiment=nba") as here:
+        async with serve_sandbox(1, "+experiment=nba", "sandbox.most_sessions=10000") as here:
             place = Place(here, folder)
             trials = []
             for number, victim in some:
