@@ -34,6 +34,7 @@ from sim.results.summary import desk_models, exchange_models, summary_of
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
+from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, InvariantError
@@ -100,6 +101,8 @@ class Backtest:
         self.queue = queue
         self.latency = latency
         self.faults = faults
+        # Every pass makes its own; this one shows a wrong setting before anything else happens.
+        make_strategy(strategy)
         self.strategy = strategy
         self.pricing = pricing
         self.limits = risk

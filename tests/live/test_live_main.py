@@ -107,7 +107,7 @@ def test_an_unreachable_exchange_is_named_with_its_address(live: Live) -> None:
         (["prophet=production"], "PROPHETX_ACCESS_KEY"),
         (["mode=backtest"], "mode"),
         (["prophet=nowhere"], "prophet/nowhere"),
-        (["prophet.real_money=true"], "real_money"),
+        (["prophet.real_money=true"], "is a drill of real money and needs https://"),
         (["prophet.root=http://example.com"], "unencrypted"),
         (["feed=recording"], "feed"),
         (["feed.nobody=1"], "nobody"),
