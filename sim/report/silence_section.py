@@ -1,5 +1,8 @@
 """The table of the times for which a market that had been quoted was not."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sim.report.number_text import NONE, clock, count, seconds
 from sim.report.page import Html, join, paragraph, table
 from sim.report.run_folder import Run
@@ -24,9 +27,15 @@ def silences(run: Run) -> Html:
             seconds((until_ns or last_ns) - since_ns),
             reason,
         )
-        for since_ns, until_ns, event_id, market_id, reason in sorted(longest)
+        for since_ns, until_ns, event_id, market_id, reason in sorted(longest, key=_beginning)
     ]
     parts = [table(("market", "from, UTC", "to, UTC", "#for", "by"), shown)]
     if len(rows) > len(shown):
         parts.insert(0, paragraph(f"The {len(shown)} longest of {count(len(rows))}.", "aside"))
     return join(parts)
+
+
+def _beginning(row: Sequence[Any]) -> tuple[int, str, str]:
+    """Return when a silence began, and its market: the end may be unknown."""
+    since_ns, _, event_id, market_id, _ = row
+    return since_ns, event_id, market_id

@@ -27,6 +27,8 @@ MINUTE_NS = 60 * NS_PER_SECOND
 START_NS = 1_790_000_000 * NS_PER_SECOND
 TIP_OFF_NS = START_NS + 20 * MINUTE_NS
 GAME, MONEYLINE = EventId("game"), MarketId("219")
+# In play too, and on prices that the book does not follow, which price sanity would deny.
+ON_ITS_OWN = ("risk.in_play=true", "risk.max_price_deviation_percent=0")
 # The minutes for which outside prices come, every ten seconds.
 REFERENCED_MINUTES = 6
 
@@ -76,7 +78,7 @@ def run(run_in: Callable[..., Any], tmp_path: Path, tape: Path) -> Callable[...,
     """Return the function from a pricing to a finished run of the recording."""
 
     def finished(pricing: str) -> Any:
-        return run_in(tmp_path, f"recording.path={tape}", f"pricing={pricing}", "risk.in_play=true")
+        return run_in(tmp_path, f"recording.path={tape}", f"pricing={pricing}", *ON_ITS_OWN)
 
     return finished
 
@@ -125,7 +127,7 @@ def test_recording_does_not_change_decisions_on_outside_prices(
     settings = (
         f"recording.path={tape}",
         f"pricing={pricing}",
-        "risk.in_play=true",
+        *ON_ITS_OWN,
         f"strategy.quote_refresh_seconds={refresh}",
     )
     backtest = build_backtest(*settings)
