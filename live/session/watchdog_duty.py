@@ -30,14 +30,20 @@ class WatchdogDuty:
         account: OpenWagers,
         lock: TradingLock | None,
         notify: Notify,
+        patience_seconds: float | None = None,
     ) -> None:
-        """Wait for the first heartbeat; the time without one counts from there."""
+        """Wait for the first heartbeat; the time without one counts from there.
+
+        With `patience_seconds` it gives up when the exchange does not confirm within that time
+        that nothing is open; without, never.
+        """
         self._hello = hello
         self._reader = reader
         self._writer = writer
         self._account = account
         self._lock = lock
         self._notify = notify
+        self._patience_seconds = patience_seconds
         self._loop = asyncio.get_running_loop()
         self._last: float | None = None
         self._acted = False
@@ -61,6 +67,8 @@ class WatchdogDuty:
                 await self._clean(reason)
                 if self._gone:
                     return
+        except TimeoutError:
+            self._notify(f"gives up: {self._account.venue_name} is gone, and its wagers with it")
         finally:
             receiving.cancel()
             self._writer.close()
@@ -122,9 +130,10 @@ class WatchdogDuty:
         await self._look_again()
 
     async def _cancel_until_empty(self) -> None:
-        """Try until the exchange confirms that nothing is open, however long that takes."""
-        while not await Closing(self._account, self._notify, _CLOSING_SECONDS).confirm():
-            self._notify("not confirmed yet; going on")
+        """Try until the exchange confirms that nothing is open; raise TimeoutError to give up."""
+        async with asyncio.timeout(self._patience_seconds):
+            while not await Closing(self._account, self._notify, _CLOSING_SECONDS).confirm():
+                self._notify("not confirmed yet; going on")
 
     async def _look_again(self) -> None:
         """Cancel what arrives late; leave the account to the next session as soon as one starts."""

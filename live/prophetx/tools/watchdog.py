@@ -28,6 +28,8 @@ from strategies.trading.model.errors import ConfigError, TradingError, WatchdogE
 
 # How often its token is checked, so that it is valid when it is needed.
 _LOG_IN_SECONDS = 60.0
+# For how long our own sandbox may be away before the watchdog gives up.
+_SANDBOX_SECONDS = 300.0
 
 
 def guard_parent(environ: Mapping[str, str], home: Path) -> None:
@@ -107,7 +109,14 @@ async def _guard(
 
                 account = ProphetOpenWagers(exchange.client, endpoint)
                 duty = WatchdogDuty(
-                    hello, reader, writer, account=account, lock=lock, notify=notify
+                    hello,
+                    reader,
+                    writer,
+                    account=account,
+                    lock=lock,
+                    notify=notify,
+                    # Our own sandbox forgets all wagers when it ends; no other exchange does.
+                    patience_seconds=_SANDBOX_SECONDS if endpoint.is_local else None,
                 )
                 log(f"process {os.getpid()} guards {duty.description} at {endpoint.name}")
                 writer.write(line_of(Ready(os.getpid())))

@@ -63,8 +63,15 @@ def hello_of(folder: Path, silence_seconds: float = SILENCE) -> Hello:
 class Guarded:
     """A session in the hands of a test: what it sends to its watchdog, and what comes back."""
 
-    def __init__(self, account: Account, folder: Path, lock: TradingLock | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        folder: Path,
+        lock: TradingLock | None = None,
+        patience_seconds: float | None = None,
+    ) -> None:
         """Prepare; the watchdog begins in `duty`."""
+        self._patience_seconds = patience_seconds
         self.account = account
         self.lines: list[str] = []
         self._hello = hello_of(folder)
@@ -78,7 +85,7 @@ class Guarded:
         reader, writer = await asyncio.open_connection(sock=theirs)
         duty = WatchdogDuty(
             self._hello, reader, writer, account=self.account, lock=self._lock,
-            notify=self.lines.append,
+            notify=self.lines.append, patience_seconds=self._patience_seconds,
         )  # fmt: skip
         running = asyncio.create_task(duty.run())
         try:
@@ -169,6 +176,21 @@ def test_it_tries_until_the_exchange_responds(tmp_path: Path) -> None:
     assert account.wagers == {}
     assert max(b - a for a, b in pairwise(account.cancels)) <= 15
     assert "not confirmed yet; going on" in guarded.lines
+
+
+def test_it_gives_up_on_a_sandbox_that_is_gone(tmp_path: Path) -> None:
+    """Only where a patience is given: no process is left behind by a sandbox that ended."""
+
+    async def run(_: JumpingLoop) -> Guarded:
+        account = Account("one")
+        account.failing = {"listed", "cancel_all", "cancel_event", "cancel_wager"}
+        guarded = Guarded(account, tmp_path, patience_seconds=300)
+        async with guarded.duty() as duty:
+            guarded.writer.close()
+            await duty
+        return guarded
+
+    assert run_jumping(run).lines[-1] == "gives up: toy is gone, and its wagers with it"
 
 
 def test_what_arrives_late_is_cancelled_too(tmp_path: Path) -> None:
