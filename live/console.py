@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -58,9 +59,16 @@ def present_status(tools: AccountTools) -> None:
 
 
 def present_cancel_all(tools: AccountTools) -> None:
-    """Cancel everything, and confirm that nothing is open; raise ExchangeError if something is."""
+    """Cancel everything, and confirm that nothing is open; raise ExchangeError if something is.
+
+    Raise CredentialsError if the keys are refused. A clock that is not the exchange's is no reason
+    to refuse: what is open is asked for by the exchange's own time.
+    """
 
     async def cancel(connection: Connection) -> None:
+        # Keys that are refused stay so; an exchange that cannot be reached is asked again.
+        with suppress(ExchangeError):
+            await connection.client.log_in()
         wagers = ProphetOpenWagers(connection.client, connection.endpoint)
         closing = Closing(wagers, write_line, tools.closing_seconds, remedy="run it again")
         await closing.run()
