@@ -29,6 +29,9 @@ _READY_SECONDS = 30.0
 _HELLO_SECONDS = 10.0
 _MOST_BYTES = 64_000
 
+# A watchdog may outlive its session, and Python warns of a process that nobody refers to.
+_STARTED: list[subprocess.Popen[bytes]] = []
+
 
 @asynccontextmanager
 async def watched(
@@ -101,7 +104,7 @@ def _start(environ: Mapping[str, str], home: Path) -> socket.socket:
         try:
             # In a session of its own, so that neither Ctrl-C nor the end of the terminal reaches
             # it. Not a process of asyncio, which would end it together with the event loop.
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "live", "watchdog", "--connected"],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
@@ -109,6 +112,7 @@ def _start(environ: Mapping[str, str], home: Path) -> socket.socket:
                 env={**os.environ, **environ, "PYTHONPATH": path},
                 start_new_session=True,
             )
+            _STARTED.append(process)
         except OSError as error:
             ours.close()
             message = f"watchdog: cannot be started ({error.strerror})"
