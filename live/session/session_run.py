@@ -118,7 +118,6 @@ class SessionRun:
         with JournalReader(folder / "journal.sqlite") as reader:
             self._history = WagerHistory(entry for entry in reader.entries() if entry.run < number)
             self._earlier_runs = reader.earlier_runs()
-        with JournalReader(folder / "journal.sqlite") as reader:
             earlier = OperatorHistory(reader.entries())
         self._control = OperatorControl(
             folder, earlier, settings.settable, self._clock, journal, notify

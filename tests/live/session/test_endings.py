@@ -112,6 +112,15 @@ def test_a_strategy_that_raises_ends_the_session_by_name(
     assert ending.lines[-1] == "nothing is open at toy"
 
 
+def run_to_its_end(ending: EndingSession, change: Change, changed: Change) -> None:
+    """Run a session that `changed` ends as `change` does, and expect the error of a crash."""
+    if change is stop:
+        ending.run(changed)
+        return
+    with pytest.raises(UnreachableError, match="the feed is gone"):
+        ending.run(changed)
+
+
 @pytest.mark.parametrize("change", [stop, crash])
 def test_lines_that_cannot_be_written_do_not_stop_an_end(
     ending: EndingSession, change: Change
@@ -125,11 +134,7 @@ def test_lines_that_cannot_be_written_do_not_stop_an_end(
         ending.notify = break_terminal
         change(ending)
 
-    if change is stop:
-        ending.run(change_unheard)
-    else:
-        with pytest.raises(UnreachableError, match="the feed is gone"):
-            ending.run(change_unheard)
+    run_to_its_end(ending, change, change_unheard)
     assert ending.toy.open_wagers == {}
 
 
@@ -148,11 +153,7 @@ def test_counts_for_people_that_fail_do_not_stop_an_end(
         monkeypatch.setattr(Health, method, broken)
         change(ending)
 
-    if change is stop:
-        ending.run(change_with_broken_health)
-    else:
-        with pytest.raises(UnreachableError, match="the feed is gone"):
-            ending.run(change_with_broken_health)
+    run_to_its_end(ending, change, change_with_broken_health)
     assert ending.toy.open_wagers == {}
     assert ending.lines[-1] == "nothing is open at toy"
 
