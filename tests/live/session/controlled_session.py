@@ -14,7 +14,7 @@ from recordings.journal.journal_reader import JournalReader
 from sim.replay.session_replay import SessionReplay
 from strategies.trading.model.errors import ConfigError
 from tests.event_loops import run_watching, until
-from tests.live.session.toy_exchange import ToyGateway
+from tests.live.session.toy_exchange import ToyGateway, toy_session
 
 
 class ControlledSession:
@@ -95,17 +95,4 @@ class ControlledSession:
             self.toy = ToyGateway(**settings)
             return self.toy
 
-        taken = ("fees", "pricing", "strategy", "risk", "wagers", "markets")
-        return Session(
-            clock=WallClock,
-            gateway=gateway,
-            session={"name": "toy"},
-            segment_seconds=30,
-            compare_seconds=900,
-            account_seconds=60,
-            report_seconds=60,
-            closing_seconds=30,
-            unauthorized_seconds=60,
-            configuration="",
-            **{name: self.parts[name] for name in taken},
-        )
+        return toy_session(self.parts, gateway, clock=WallClock, closing_seconds=30)

@@ -16,7 +16,7 @@ from strategies.trading.model.commands import CancelAll, PlaceWager
 from strategies.trading.model.events import FeedLost, FeedRestored, WagerCancelled, WagerMatched
 from tests.event_loops import JumpingLoop, run_jumping, until
 from tests.fixture_types import Compose
-from tests.live.session.toy_exchange import ToyGateway
+from tests.live.session.toy_exchange import ToyGateway, toy_session
 
 # Of the loop, whose time jumps.
 PATIENCE_SECONDS = 3_600
@@ -35,21 +35,8 @@ def session_on(
         made.append(ToyGateway(**settings, account=account))
         return made[-1]
 
-    taken = ("fees", "pricing", "strategy", "risk", "wagers", "markets")
-    return Session(
-        clock=partial(WallClock, monotonic_ns=loop.monotonic_ns),
-        gateway=gateway,
-        session={"name": "toy"},
-        segment_seconds=30,
-        compare_seconds=900,
-        account_seconds=60,
-        report_seconds=60,
-        closing_seconds=600,
-        unauthorized_seconds=60,
-        configuration="",
-        **settings,
-        **{name: parts[name] for name in taken},
-    )
+    clock = partial(WallClock, monotonic_ns=loop.monotonic_ns)
+    return toy_session(parts, gateway, clock=clock, closing_seconds=600, **settings)
 
 
 def test_a_session_runs_at_an_exchange_in_memory(compose_settings: Compose, tmp_path: Path) -> None:

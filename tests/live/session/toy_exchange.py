@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import (
@@ -15,6 +16,7 @@ from live.session.gateway import (
     TradedAccount,
     Venue,
 )
+from live.session.session import Session
 from live.wall_clock import WallClock
 from recordings.tape import Clocks, Row, TapeInfo
 from recordings.tape_events import DeskFeed
@@ -289,3 +291,29 @@ class ToyGateway:
             self._listener.take(event, self.clock.now_ns())
             self.delivered.append(event)
         self._listener.act(self.clock.now_ns())
+
+
+def toy_session(
+    parts: Mapping[str, Any],
+    gateway: Callable[..., ToyGateway],
+    *,
+    clock: Callable[..., WallClock],
+    closing_seconds: float,
+    **settings: Any,
+) -> Session:
+    """Return a session named `toy` of configured parts, with the usual periods."""
+    taken = ("fees", "pricing", "strategy", "risk", "wagers", "markets")
+    return Session(
+        clock=clock,
+        gateway=gateway,
+        session={"name": "toy"},
+        segment_seconds=30,
+        compare_seconds=900,
+        account_seconds=60,
+        report_seconds=60,
+        closing_seconds=closing_seconds,
+        unauthorized_seconds=60,
+        configuration="",
+        **settings,
+        **{name: parts[name] for name in taken},
+    )
