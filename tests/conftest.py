@@ -9,6 +9,7 @@ from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +120,23 @@ def composed_once(*overrides: str) -> DictConfig:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def home_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def home_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the private folders of accounts out of the user's own home."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("HOME", str(home))
         patch.delenv("XDG_STATE_HOME", raising=False)
+        yield home
+
+
+_HOMES = count()
+
+
+@pytest.fixture(autouse=True)
+def home_of_test(home_of_tests: Path) -> Iterator[None]:
+    """Give each test a home: a port that is used again would bring the tokens of another test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home_of_tests / str(next(_HOMES))))
         yield
 
 

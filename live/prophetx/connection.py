@@ -10,6 +10,7 @@ from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
+from live.prophetx.rest.token_file import token_file
 from live.prophetx.rest.transport import Transport
 from live.prophetx.socket.stream import StreamSettings
 from live.prophetx.wire.markets import WireTournament
@@ -42,7 +43,9 @@ async def connected(
     credentials = find_credentials(endpoint, environ, folder)
     decode_errors = DecodeErrors()
     async with Transport(endpoint, clock) as transport:
-        client = ProphetClient(transport, Tokens(transport, credentials, clock), decode_errors)
+        shared = token_file(endpoint, credentials, environ)
+        tokens = Tokens(transport, credentials, clock, shared)
+        client = ProphetClient(transport, tokens, decode_errors)
         yield Connection(endpoint, clock, client, decode_errors)
 
 

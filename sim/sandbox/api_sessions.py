@@ -115,6 +115,9 @@ class Sessions:
         if not hmac.compare_digest(self._signature(signed).encode(), signature.encode()):
             raise RefusedError("unauthorized", "the token's signature is invalid")
         claims: dict[str, Any] = json.loads(_decoded(signed.partition(".")[2]))
+        if claims["key"] not in self._pairs:
+            # Every sandbox signs with the same secret: clients keep tokens over its restarts.
+            raise RefusedError("unauthorized", "the token is of an earlier sandbox")
         revoked = use == "access" and claims["number"] <= self._revoked
         if claims["use"] != use or revoked or claims["exp"] <= self._now_seconds():
             raise RefusedError("unauthorized", "the token has expired or has the wrong type")

@@ -1,13 +1,15 @@
 """The tokens of a session: requested with the keys, renewed before they expire or when refused."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import msgspec
 
 from live.decode import read
 from live.prophetx.rest.credentials import Credentials
+from live.prophetx.rest.token_file import SavedTokens, TokenFile
 from live.prophetx.rest.transport import Transport
 from live.prophetx.wire.login import LoginResponse, RefreshResponse
 from live.wall_clock import WallClock
@@ -35,16 +37,27 @@ T = TypeVar("T")
 
 
 class Tokens:
-    """Keeps one session open at the exchange.
+    """Keeps one session open at the exchange, shared with the other processes of the account.
 
-    A refresh keeps the session, a login makes a new one; so a token is refreshed while that works.
+    A refresh keeps the session, a login makes a new one; so the token of another process is used if
+    there is one, a token is refreshed while that works, and login comes last.
 
     A refusal before any request was accepted is an error of the keys. Later it is an outage: it is
     raised as UnauthorizedError, and login is tried again after longer and longer pauses.
     """
 
-    def __init__(self, transport: Transport, credentials: Credentials, clock: WallClock) -> None:
-        """Start without a token; the first is requested when it is needed."""
+    def __init__(
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        clock: WallClock,
+        shared: TokenFile | None = None,
+    ) -> None:
+        """Start without a token; the first is requested when it is needed.
+
+        Without `shared`, tokens are not shared with other processes.
+        """
+        self._shared = shared
         self._transport = transport
         self._credentials = credentials
         self._clock = clock
@@ -96,7 +109,7 @@ class Tokens:
         """
         async with self._renewing:
             if self._access is None or self._is_stale:
-                return await self._refresh_or_log_in()
+                return await self._renew()
             if self._clock.wall_ns() >= self._renew_at_ns:
                 await self._renew_early()
             return self._access
@@ -113,14 +126,47 @@ class Tokens:
         async with self._renewing:
             if self._access not in (None, refused) and not self._is_stale:
                 return self._access
-            if self._refreshed:
+            return await self._renew(refused)
+
+    async def _renew(self, refused: str | None = None) -> str:
+        """Return a new token: that of another process, or one that we request."""
+        async with self._locked():
+            if self._adopt():
+                assert self._access is not None
+                return self._access
+            if refused is not None and self._refreshed:
                 return await self._log_in()
             return await self._refresh_or_log_in()
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        """Keep other processes from renewing meanwhile: two refreshes would be one too many."""
+        if self._shared is None:
+            yield
+            return
+        async with self._shared.locked():
+            yield
+
+    def _adopt(self) -> bool:
+        """Take over what another process saved; return whether its token can be used."""
+        saved = None if self._shared is None else self._shared.read()
+        if saved is None or saved.access_token == self._access:
+            return False
+        if self._access is None:
+            # It may continue a session whose last token has ended.
+            self._refresh = saved.refresh_token
+        life_ns = saved.access_expire_time * NS_PER_SECOND - self._clock.wall_ns()
+        if life_ns <= _SHORTEST_LIFE_NS:
+            return False
+        self._refresh = saved.refresh_token
+        self._keep(saved.access_token, saved.access_expire_time, refreshed=False)
+        self._transport.counts.token_adopted()
+        return True
 
     async def _renew_early(self) -> None:
         """Renew a token that is still valid; keep it while the exchange cannot be reached."""
         try:
-            await self._refresh_or_log_in()
+            await self._renew()
         except UnreachableError:
             if self._clock.wall_ns() >= self._ends_ns:
                 raise
@@ -137,6 +183,7 @@ class Tokens:
         except (RefusalError, ProtocolError):
             return await self._log_in()
         self._keep(response.access_token, response.access_expire_time, refreshed=True)
+        self._share(response.access_expire_time)
         return response.access_token
 
     def _require_pause(self) -> None:
@@ -157,7 +204,12 @@ class Tokens:
             raise self.refused(error) from refusal
         self._refresh = response.refresh_token
         self._keep(response.access_token, response.access_expire_time, refreshed=False)
+        self._share(response.access_expire_time)
         return response.access_token
+
+    def _share(self, ends_seconds: int) -> None:
+        if self._shared is not None and self._access is not None:
+            self._shared.write(SavedTokens(self._access, ends_seconds, self._refresh))
 
     def _keep(self, access: str, ends_seconds: int, *, refreshed: bool) -> None:
         now_ns = self._clock.wall_ns()

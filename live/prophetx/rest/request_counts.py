@@ -24,14 +24,18 @@ class RequestCounts:
         self.unknown = 0
         self.too_many = 0
         self._clock = clock
-        self._logins = self._refreshes = 0
+        self._tokens = 0
         self._times: dict[str, deque[int]] = {}
         self._fastest: dict[str, int] = {}
 
     @property
     def tokens_renewed(self) -> int:
-        """Return how often a token was replaced: refreshed, or by a login after the first."""
-        return self._refreshes + max(0, self._logins - 1)
+        """Return how often a token was replaced, by us or by another process of the account."""
+        return max(0, self._tokens - 1)
+
+    def token_adopted(self) -> None:
+        """Count a token that another process of the account requested."""
+        self._tokens += 1
 
     @property
     def fastest_query(self) -> tuple[str, int]:
@@ -52,5 +56,4 @@ class RequestCounts:
         """Count a reply by its HTTP status."""
         self.too_many += status == _TOO_MANY
         succeeded = 200 <= status < 300
-        self._logins += succeeded and path == _LOGIN
-        self._refreshes += succeeded and path == _REFRESH
+        self._tokens += succeeded and path in (_LOGIN, _REFRESH)

@@ -140,3 +140,20 @@ def test_a_refresh_opens_no_session(sandbox: Play) -> None:
         assert (await sandbox_run.request("POST", "auth/login", json=LOGIN))[0] == 403
 
     sandbox(scenario, settings=SandboxSettings(port=0, most_sessions=1))
+
+
+def test_a_token_of_an_earlier_sandbox_is_refused(sandbox: Play) -> None:
+    """A client that kept its tokens over a restart of the sandbox gets 401, and logs in again."""
+    tokens: list[dict[str, str]] = []
+
+    async def first(sandbox_run: RunningSandbox) -> None:
+        tokens.append((await sandbox_run.request("POST", "auth/login", json=LOGIN))[1]["data"])
+
+    async def second(sandbox_run: RunningSandbox) -> None:
+        old = tokens[0]
+        path, body = "v4/mm/get_balance", {"refresh_token": old["refresh_token"]}
+        assert (await sandbox_run.request("GET", path, token=old["access_token"]))[0] == 401
+        assert (await sandbox_run.request("POST", "auth/refresh", json=body))[0] == 401
+
+    sandbox(first)
+    sandbox(second)
