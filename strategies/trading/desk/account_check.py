@@ -6,11 +6,15 @@ from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import AccountState
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, Wagers
 from strategies.trading.wagers.wager_state import WagerState
 
 # Accounts in a row whose balance nothing explains, if it is another difference each time.
 _UNEXPLAINED_MAX = 3
+
+# A later session of the account finds out within seconds that it has to end, and then cancels.
+_OTHERS_PATIENCE_NS = 60 * NS_PER_SECOND
 
 # Beyond this number of possible sums of what is in flight, any difference counts as explained.
 _SUMS_MAX = 10_000
@@ -25,6 +29,8 @@ class AccountCheck:
     accounts are judged that far apart, and two with the same difference are a contradiction. A
     balance whose difference moves may have another cause each time; three accounts in a row that
     nothing explains are a contradiction too. Nothing is judged while a fill is known to be missing.
+    Wagers that are not ours change the account without our knowing: nothing is judged while some
+    are open, and beyond _OTHERS_PATIENCE_NS they are a contradiction themselves.
     """
 
     def __init__(self, wagers: Wagers, ledger: Ledger) -> None:
@@ -34,6 +40,7 @@ class AccountCheck:
         self._open_differences: set[tuple[WagerRef, int, int]] = set()
         self._balance_differences: list[int] = []
         self._judged_ns = 0
+        self._others_since_ns: int | None = None
 
     def needs_another(self, account: AccountState, at_ns: int) -> bool:
         """Return whether to request another account after CANCEL_PATIENCE_NS.
@@ -42,6 +49,8 @@ class AccountCheck:
         """
         if any(wager.lacks_fill for wager in self._wagers.unfinished()):
             return False
+        if self._others_open(account, at_ns):
+            return True
         open_differences = self._compare_open(account)
         explained = self._balance_explained(account)
         if not open_differences and explained:
@@ -54,6 +63,20 @@ class AccountCheck:
         self._judge_open(open_differences)
         self._judge_balance(account, explained=explained)
         self._judged_ns = at_ns
+        return True
+
+    def _others_open(self, account: AccountState, at_ns: int) -> bool:
+        """Return whether wagers of others are open; raise InvariantError if they stay."""
+        others = [ref for ref, _ in account.open_cents if self._wagers.find(ref) is None]
+        if not others:
+            self._others_since_ns = None
+            return False
+        if self._others_since_ns is None:
+            self._others_since_ns = at_ns
+        if at_ns - self._others_since_ns >= _OTHERS_PATIENCE_NS:
+            seconds = _OTHERS_PATIENCE_NS // NS_PER_SECOND
+            message = f"{others[0]}, which is not of this session, is open for {seconds} s"
+            raise InvariantError(message)
         return True
 
     def _judge_open(self, differences: set[tuple[WagerRef, int, int]]) -> None:

@@ -149,3 +149,24 @@ def test_differences_that_updates_explain_are_no_drift(harness: DeskHarness) -> 
         harness.on_event(WagerCancelled(ref, 600))
         harness.clock.advance(PATIENCE_NS)
     assert harness.desk.ledger.available_cents == BALANCE_CENTS - 4_000
+
+
+def test_wagers_of_another_session_are_not_drift_until_they_stay(
+    harness: DeskHarness, ref: WagerRef
+) -> None:
+    """A later session needs seconds to find out that it has to end; the earlier one goes on."""
+    both = account(0, (ref, 1_000), (WagerRef("second-1-1"), 5_000))
+    for _ in range(5):
+        send_twice(harness, both)
+    send_twice(harness, account(0, (ref, 1_000)))
+    for _ in range(6):
+        send_twice(harness, both)
+    with pytest.raises(InvariantError, match="second-1-1, which is not of this session, is open"):
+        harness.on_event(both)
+
+
+def test_what_another_session_matched_is_drift(harness: DeskHarness, ref: WagerRef) -> None:
+    """Its wagers are gone, and the balance is not what our books say."""
+    send_twice(harness, account(0, (ref, 1_000), (WagerRef("second-1-1"), 5_000)))
+    with pytest.raises(InvariantError, match="available cents"):
+        send_twice(harness, account(100, (ref, 1_000)))
