@@ -152,8 +152,9 @@ class Health:
         denials = [f"{count} {control}" for control, count in self._denials.most_common()]
         return [
             ("feed", self._feed_text()),
-            ("latencies", f"place {self._placing}; cancel {self._cancelling}"),
-            ("placed", self._responses_text()),
+            ("placing", str(self._placing)),
+            ("cancelling", str(self._cancelling)),
+            ("wagers", self._responses_text()),
             ("matched", f"{dollars_text(self._matched_cents)} in {counted(self._fills, 'fill')}"),
             ("denials", ", ".join(denials) or "none"),
         ]

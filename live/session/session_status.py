@@ -11,7 +11,6 @@ from strategies.trading.model.book import Book
 from strategies.trading.model.counted import counted
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.ids import EventId
-from strategies.trading.model.market import Line
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
@@ -32,50 +31,55 @@ class SessionStatus:
         self._clock = clock
 
     def lines(self) -> list[str]:
-        """Return the present state: the whole first, then every game with its markets."""
+        """Return the present state: the whole first, then every game with its markets.
+
+        Few lines exceed 80 columns.
+        """
         rows = [("session", self._heading), *self._totals()]
         return [
             *(f"{name:<12}{text}" for name, text in rows),
+            "",
+            *(f"{name:<32}{used:>12}{permitted:>12}" for name, used, permitted in self._limits()),
             *(line for event in self._events() for line in self._event_lines(event)),
         ]
 
     def _totals(self) -> Iterator[tuple[str, str]]:
-        desk, ledger, exposure = self._desk, self._desk.ledger, self._desk.exposure
-        limits = desk.risk.limits
+        ledger = self._desk.ledger
         yield "state", self._state_text()
         yield from self._health.figures()
         yield (
             "profit",
             f"{dollars_text(ledger.profit_cents)} settled, "
-            f"{dollars_text(ledger.marked_cents)} open at the last fair prices, "
-            f"equity {dollars_text(ledger.equity_cents)}",
+            f"{dollars_text(ledger.marked_cents)} open at the last fair prices",
         )
+        yield "equity", dollars_text(ledger.equity_cents)
         yield "available", dollars_text(ledger.available_cents)
-        yield (
-            "exposure",
-            _used(exposure.total_cents, "risk.max_total_exposure", limits.max_total_exposure_cents),
-        )
-        losses = desk.losses
-        yield (
-            "losses",
-            f"{_used(losses.lost_today_cents, 'risk.max_daily_loss', limits.max_daily_loss_cents)}"
-            f" today; {dollars_text(losses.fall_cents)} from the highest equity of "
-            f"risk.stop_loss_percentage {dollars_text(losses.stop_cents)}; 0 sets no limit",
-        )
-        yield (
-            "open stake",
-            f"{dollars_text(exposure.open_cents)}, at most {limits.max_open_stake_times_cash:g} "
-            "times cash by risk.max_open_stake_times_cash",
-        )
-        yield (
-            "wagers",
-            f"{desk.wagers.live_count} open of risk.max_concurrent_wagers "
-            f"{limits.max_concurrent_wagers:,}",
-        )
         for name, value in self._settings.present.values.items():
             yield "changed", f"{name}={value}"
         for at_ns, halt in self._health.halts:
             yield "halt", f"{_time_text(at_ns)} {halt.reason}"
+
+    def _limits(self) -> Iterator[tuple[str, str, str]]:
+        """Yield each limit of the whole session: its setting, what is used of it, and the limit."""
+        desk, limits = self._desk, self._desk.risk.limits
+        losses = desk.losses
+        total_cents = desk.exposure.joint_total_cents()
+        loss_cents = max(0, losses.lost_today_cents)
+        yield "limit", "used", "permitted"
+        yield "risk.max_total_exposure", *_dollars(total_cents, limits.max_total_exposure_cents)
+        yield "risk.max_daily_loss", *_dollars(loss_cents, limits.max_daily_loss_cents, unset=0)
+        yield "risk.stop_loss_percentage", *_dollars(losses.fall_cents, losses.stop_cents, unset=0)
+        times = limits.max_open_stake_times_cash
+        yield (
+            "risk.max_open_stake_times_cash",
+            f"{desk.risk.open_times_cash():.2f}",
+            f"{times:g}" if times else "no limit",
+        )
+        yield (
+            "risk.max_concurrent_wagers",
+            f"{desk.wagers.live_count:,}",
+            f"{limits.max_concurrent_wagers:,}",
+        )
 
     def _state_text(self) -> str:
         desk, last = self._desk, self._health.last_state
@@ -92,20 +96,22 @@ class SessionStatus:
 
     def _event_lines(self, event: EventState) -> Iterator[str]:
         desk, event_id = self._desk, event.event.event_id
-        limits = desk.risk.limits
-        exposure = desk.exposure.of_event(event_id)
-        parts = [
-            event.status.name.lower().replace("_", " "),
-            *(["paused"] if event.paused else []),
-            f"starts {_time_text(event.scheduled_ns)}",
-            f"profit {dollars_text(self._settled_cents(event_id))} settled, "
-            f"{dollars_text(sum(p.mark_cents for p in desk.exposure.positions_of(event_id)))} open",
-            "exposure "
-            + _used(exposure, "risk.max_event_exposure", limits.max_event_exposure_cents),
-            f"updated {self._age_text(event.updated_ns)}",
-        ]
+        most_cents = desk.risk.limits.max_event_exposure_cents
+        status = event.status.name.lower().replace("_", " ")
+        open_cents = sum(p.mark_cents for p in desk.exposure.positions_of(event_id))
         yield ""
-        yield f"{event.event.name} (game {event_id}): {'; '.join(parts)}"
+        yield event.event.name
+        yield (
+            f"  game {event_id}, {status}{', PAUSED' * event.paused}, starts "
+            f"{_time_text(event.scheduled_ns)}, updated {self._age_text(event.updated_ns)}"
+        )
+        yield (
+            f"  profit {dollars_text(self._settled_cents(event_id))} settled, "
+            f"{dollars_text(open_cents)} open at the last fair prices"
+        )
+        yield "  exposure " + _used(
+            desk.exposure.joint_of_event(event_id), "risk.max_event_exposure", most_cents
+        )
         for market in desk.market_states.markets_of(event_id):
             yield from self._market_lines(market)
 
@@ -114,21 +120,27 @@ class SessionStatus:
         return sum(each.net_cents for key, each in settlements if key.event_id == event_id)
 
     def _market_lines(self, market: MarketState) -> Iterator[str]:
-        limits = self._desk.risk.limits
-        exposure = self._desk.exposure.of_market(market.key)
-        used = _used(exposure, "risk.max_market_exposure", limits.max_market_exposure_cents)
         label = market.market.label(market.event.event)
-        yield f"  {label} (market {market.key.market_id}): {self._quoting_text(market)}; {used}"
+        exposure = _used(
+            self._desk.exposure.of_market(market.key),
+            "risk.max_market_exposure",
+            self._desk.risk.limits.max_market_exposure_cents,
+        )
+        yield f"  {label} (market {market.key.market_id}): {self._quoting_text(market)}"
+        yield f"    exposure {exposure}"
+        # Both lines of a pair may be denied for the same reason.
+        yield from dict.fromkeys(f"    {each.control}: {each.reason}" for each in market.denials)
         for book in market.books:
             yield from self._pair_lines(market, book)
 
     def _quoting_text(self, market: MarketState) -> str:
+        silence = self._health.silences.current(market.key)
+        since = "" if silence is None else f" since {_time_text(silence.since_ns)}"
         reason = self._desk.risk.block_reason(market, self._clock.now_ns())
         if reason is not None:
-            return f"not quoted: {reason}"
+            return f"not quoted{since}: {reason}"
         live = sum(1 for line in market.line_ids for _ in self._desk.wagers.live_on(line))
-        reasons = dict.fromkeys(f"; {each.control}: {each.reason}" for each in market.denials)
-        return (f"{counted(live, 'wager')} open" if live else "nothing open") + "".join(reasons)
+        return f"{counted(live, 'wager')} open" if live else f"nothing open{since}"
 
     def _pair_lines(self, market: MarketState, book: Book) -> Iterator[str]:
         desk, event = self._desk, market.event.event
@@ -150,13 +162,7 @@ class SessionStatus:
             ]
             yield f"    {line.label(market.market, event)}: {', '.join(parts)}"
             for wager in wagers:
-                yield f"      {self._wager_text(wager, line)}"
-
-    def _wager_text(self, wager: Wager, line: Line) -> str:
-        catalogue = self._desk.market_states.catalogue
-        text = catalogue.wager_text(wager.ref, line.line_id, wager.odds, wager.unmatched_cents)
-        matched = f", {dollars_text(wager.matched_cents)} matched" if wager.matched_cents else ""
-        return f"{text} ({wager.state}{matched})"
+                yield f"      {_wager_text(wager)}"
 
     def _age_text(self, at_ns: int) -> str:
         if not at_ns:
@@ -164,8 +170,20 @@ class SessionStatus:
         return f"{max(0, self._clock.now_ns() - at_ns) / NS_PER_SECOND:.1f} s ago"
 
 
+def _dollars(cents: int, limit_cents: int, unset: int | None = None) -> tuple[str, str]:
+    limit = "no limit" if limit_cents == unset else dollars_text(limit_cents)
+    return dollars_text(cents), limit
+
+
 def _used(cents: int, name: str, limit_cents: int) -> str:
-    return f"{dollars_text(cents)} of {name} {dollars_text(limit_cents)}"
+    return f"{dollars_text(cents)} of {dollars_text(limit_cents)} ({name})"
+
+
+def _wager_text(wager: Wager) -> str:
+    """Return a wager under the heading of its selection: what it is on stands there."""
+    matched = f", {dollars_text(wager.matched_cents)} matched" if wager.matched_cents else ""
+    stake = f"{dollars_text(wager.unmatched_cents)} at {wager.odds:+d}"
+    return f"{stake:<20} {wager.state}{matched}: {wager.ref}"
 
 
 def _time_text(at_ns: int) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from live.session.gateway import Notify
 from strategies.trading.markets.silences import Silence, Silences
 from strategies.trading.model.counted import counted
-from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.ids import EventId, MarketKey
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
@@ -34,6 +34,10 @@ class SilenceLines:
     def note(self, now_ns: int, decision: Decision) -> None:
         """Follow a decision."""
         self._silences.apply(now_ns, decision.market_key, decision.silence)
+
+    def current(self, key: MarketKey) -> Silence | None:
+        """Return the silence of a market, None while it is quoted, and before it ever was."""
+        return next((each for each in self._silences.current() if each.market_key == key), None)
 
     def lines(self, now_ns: int) -> list[str]:
         """Return what is new since the last call and has lasted for some seconds."""
@@ -76,13 +80,17 @@ class SilenceLines:
         return [f"quoted again: {self._names(silences)}; silent since {since}"]
 
     def _names(self, silences: list[Silence]) -> str:
-        names = [self._name(silence.market_key) for silence in silences[:_NAMED]]
+        """Return the markets by game, each game named once."""
+        by_event: dict[EventId, list[MarketKey]] = defaultdict(list)
+        for silence in silences[:_NAMED]:
+            by_event[silence.market_key.event_id].append(silence.market_key)
+        catalogue = self._catalogue
+        texts = [
+            f"{catalogue.name_of(event_id)} ({', '.join(map(catalogue.label_of, keys))})"
+            for event_id, keys in by_event.items()
+        ]
         left = len(silences) - _NAMED
-        return ", ".join(names) + (f" and {counted(left, 'more market')}" if left > 0 else "")
-
-    def _name(self, key: MarketKey) -> str:
-        event, market = self._catalogue.events[key.event_id], self._catalogue.markets[key]
-        return f"{event.name} {market.name}"
+        return ", ".join(texts) + (f" and {counted(left, 'more market')}" if left > 0 else "")
 
 
 def _clock(ns: int) -> str:

@@ -187,12 +187,15 @@ class Catalogue:
     def name_of(self, key: EventId | MarketKey) -> str:
         """Return the name of an event or a market, or its id if it is not known here."""
         if isinstance(key, MarketKey):
-            market = self.markets.get(key)
-            label = f"market {key.market_id}"
-            if market is not None:
-                label = market.label(self.events[key.event_id])
-            return f"{self.name_of(key.event_id)}, {label}"
+            return f"{self.name_of(key.event_id)}, {self.label_of(key)}"
         return self.events[key].name if key in self.events else f"event {key}"
+
+    def label_of(self, key: MarketKey) -> str:
+        """Return the name of a market among those of its event, or its id if it is not known."""
+        market = self.markets.get(key)
+        if market is None:
+            return f"market {key.market_id}"
+        return market.label(self.events[key.event_id])
 
     def line_text(self, line_id: LineId) -> str:
         """Return game, market and selection of a line, or its id if it is not known here."""

@@ -149,15 +149,19 @@ class RiskManager:
                 problem = self._price_problem(market, quote, now_ns)
         return self._mispriced.add(market.key, problem)
 
+    def open_times_cash(self) -> float:
+        """Return the open stake over the cash that can pay for it; `inf` without cash."""
+        open_cents = self._exposure.open_cents
+        if not open_cents:
+            return 0.0
+        cash_cents = self._ledger.available_cents + open_cents
+        if self.limits.exposure_credit:
+            cash_cents += self._exposure.credit_cents
+        return open_cents / cash_cents if cash_cents > 0 else inf
+
     def note_open_stake(self) -> None:
         """Keep the largest open stake over cash."""
-        open_cents = self._exposure.open_cents
-        if open_cents:
-            cash_cents = self._ledger.available_cents + open_cents
-            if self.limits.exposure_credit:
-                cash_cents += self._exposure.credit_cents
-            times = open_cents / cash_cents if cash_cents > 0 else inf
-            self.max_open_times_cash = max(self.max_open_times_cash, times)
+        self.max_open_times_cash = max(self.max_open_times_cash, self.open_times_cash())
 
     def admit(self, command: PlaceWager, now_ns: int) -> Denial | None:
         """Return the first control that a wager fails, None if it may be sent."""

@@ -15,8 +15,9 @@ START_NS = 900 * NS_PER_SECOND
 def lines_of(markets: int) -> SilenceLines:
     """Return lines on a number of markets of one game, all of which are quoted."""
     event = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)
+    kinds = [MarketType.MONEYLINE, MarketType.SPREAD, MarketType.TOTAL]
     named = [
-        Market(GAME, MarketId(str(number)), MarketType.MONEYLINE, f"M{number}")
+        Market(GAME, MarketId(str(number)), kinds[number % 3], f"M{number}")
         for number in range(markets)
     ]
     no_lines: list[Line] = []
@@ -42,10 +43,12 @@ def test_a_market_that_stops_being_quoted_has_a_line_and_another_when_it_is_agai
     lines = lines_of(1)
     decide(lines, 0, 10, "position: nothing fits")
     assert at(lines, 14) == []
-    assert at(lines, 15) == ["not quoted since 00:15:10 UTC: A at H M0: position: nothing fits"]
+    assert at(lines, 15) == [
+        "not quoted since 00:15:10 UTC: A at H (moneyline): position: nothing fits"
+    ]
     assert at(lines, 16) == []
     decide(lines, 0, 20, "")
-    assert at(lines, 20) == ["quoted again: A at H M0; silent since 00:15:10 UTC"]
+    assert at(lines, 20) == ["quoted again: A at H (moneyline); silent since 00:15:10 UTC"]
     assert at(lines, 21) == []
 
 
@@ -66,10 +69,10 @@ def test_markets_that_fall_silent_together_share_a_line() -> None:
         decide(lines, market, 1, "halted: drift: a cent")
     (line,) = at(lines, 10)
     assert line == (
-        "not quoted since 00:15:01 UTC: A at H M0, A at H M1, A at H M2 and 27 more markets: "
+        "not quoted since 00:15:01 UTC: A at H (moneyline, spread, total) and 27 more markets: "
         "halted: drift: a cent"
     )
     for market in range(30):
         decide(lines, market, 20, "")
     (line,) = at(lines, 20)
-    assert line.startswith("quoted again: A at H M0, A at H M1, A at H M2 and 27 more markets; ")
+    assert line.startswith("quoted again: A at H (moneyline, spread, total) and 27 more markets; ")
