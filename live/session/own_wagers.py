@@ -22,6 +22,7 @@ class OwnWagers:
         self._is_ours = is_ours
         self.venue_name = account.venue_name
         self.late_seconds = account.late_seconds
+        self._listed: Sequence[OpenWager] = ()
 
     def known(self) -> Sequence[OpenWager]:
         """Return what may be open by what was last reported, without a request."""
@@ -33,7 +34,8 @@ class OwnWagers:
 
     async def listed(self) -> Sequence[OpenWager]:
         """Return what the exchange lists as open of ours."""
-        return self._ours(await self._account.listed())
+        self._listed = self._ours(await self._account.listed())
+        return self._listed
 
     async def cancel_all(self) -> bool:
         """Cancel everything of ours; return whether there was anything."""
@@ -43,9 +45,13 @@ class OwnWagers:
         return bool(wagers)
 
     async def cancel_event(self, event_id: EventId) -> None:
-        """Cancel everything of ours on one event."""
-        wagers = [wager for wager in await self.listed() if wager.event_id == event_id]
-        await asyncio.gather(*map(self.cancel_wager, wagers), return_exceptions=True)
+        """Cancel everything of ours on one event, by the last list and by what is known.
+
+        A list of its own for each of many events would use up the rate limit of an end.
+        """
+        wagers = {wager.number: wager for wager in (*self._listed, *self.known())}
+        of_event = [wager for wager in wagers.values() if wager.event_id == event_id]
+        await asyncio.gather(*map(self.cancel_wager, of_event), return_exceptions=True)
 
     async def cancel_wager(self, wager: OpenWager) -> None:
         """Cancel one wager."""

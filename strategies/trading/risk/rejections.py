@@ -2,11 +2,13 @@
 
 from collections import deque
 
+from strategies.trading.model.errors import UNAUTHORIZED
 from strategies.trading.model.events import WagerRejected
 from strategies.trading.risk.limits import Limits
 
 # Refusals that say that the moment was wrong, and not the wager: they come in numbers whenever a
-# market closes, a response is lost or the exchange is busy, and end on their own.
+# market closes, a response is lost, the exchange is busy or refuses our login, and end on their
+# own. A login that stays refused halts under its own name.
 _PASSING = frozenset(
     {
         "data_not_found",
@@ -14,6 +16,7 @@ _PASSING = frozenset(
         "rate_limit_reached",
         "http_429",
         "too_many_delayed_requests",
+        UNAUTHORIZED,
     }
 )
 

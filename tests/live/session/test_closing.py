@@ -6,9 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from live.session.closing import Closing
+from live.session.gateway import OpenWager
+from live.session.own_wagers import OwnWagers
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import ExchangeError
-from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.ids import EventId, LineId, WagerRef
 from strategies.trading.model.odds import Odds
 from tests.event_loops import JumpingLoop, run_jumping
 from tests.live.session.toy_exchange import ToyOpenWagers
@@ -161,3 +163,28 @@ def test_an_end_that_was_interrupted_goes_on() -> None:
         assert loop.time() < 61
 
     run_jumping(scenario)
+
+
+class WagersOfEvents(ToyOpenWagers):
+    """Wagers that are each of an event of its own."""
+
+    def known(self) -> list[OpenWager]:
+        """Return what is open."""
+        return [OpenWager(ref, EventId(ref), ref) for ref in self.wagers]
+
+
+def test_own_wagers_are_listed_once_for_all_events() -> None:
+    """Where two sessions trade, events are cancelled by one list, and ours alone."""
+    account = WagersOfEvents()
+    account.wagers = {each.ref: each for each in map(wager, range(6))}
+    own = OwnWagers(account, lambda ref: ref != "w-5")
+
+    async def cancel_events() -> None:
+        for each in await own.listed():
+            assert each.event_id is not None
+            await own.cancel_event(each.event_id)
+        await own.cancel_event(EventId("w-5"))
+
+    asyncio.run(cancel_events())
+    assert account.requests == ["listed", *["cancel_wager"] * 5]
+    assert list(account.wagers) == ["w-5"]

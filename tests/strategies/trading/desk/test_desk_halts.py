@@ -338,6 +338,8 @@ def test_rejections_that_are_not_in_a_row_do_not_halt(make_harness: MakeHarness)
     reject(harness, 2)
     harness.clock.advance(10 * NS_PER_SECOND)
     reject(harness, 9, "event_not_available")
+    harness.clock.advance(10 * NS_PER_SECOND)
+    reject(harness, 9, "unauthorized")
     for ref in [harness.register("home", 110, 100) for _ in range(9)]:
         harness.take(WagerRejected(ref, "insufficient_amount"))
     assert harness.desk.risk.state is TradingState.ACTIVE
