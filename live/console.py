@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from live.prophetx.connection import Connection, connected, log_in
+from live.prophetx.connection import Connection, balance_at_login, connected
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.orders.order_history import OrderHistory, wager_text
@@ -46,8 +46,7 @@ def present_status(tools: AccountTools) -> None:
     """Print the balance and every open wager."""
 
     async def show(connection: Connection) -> None:
-        await log_in(connection)
-        balance = await connection.client.balance()
+        balance = await balance_at_login(connection)
         wagers = await OrderHistory(connection.client).open()
         print(f"balance     {dollars_text(balance.balance_cents)}")
         print(f"open wagers {len(wagers)}")

@@ -14,6 +14,7 @@ from live.prophetx.rest.token_file import token_file
 from live.prophetx.rest.transport import Transport
 from live.prophetx.socket.stream import StreamSettings
 from live.prophetx.wire.markets import WireTournament
+from live.prophetx.wire.orders import WireBalance
 from live.session.session import require_wall_clock
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
@@ -56,6 +57,13 @@ async def log_in(connection: Connection) -> None:
     """
     await connection.client.log_in()
     connection.client.require_same_clock()
+
+
+async def balance_at_login(connection: Connection) -> WireBalance:
+    """Do what `log_in` does, and return the account's money: one request shows all of it."""
+    balance = await connection.client.balance()
+    connection.client.require_same_clock()
+    return balance
 
 
 async def chosen_tournaments(client: ProphetClient, markets: MarketFilter) -> list[WireTournament]:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from numpy.random import default_rng
 
-from live.prophetx.connection import Connection, chosen_tournaments, log_in, require_live_parts
+from live.prophetx.connection import (
+    Connection,
+    balance_at_login,
+    chosen_tournaments,
+    require_live_parts,
+)
 from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.client import EVENTS_PER_SOCKET
 from live.prophetx.rest.credentials import find_credentials
@@ -57,9 +62,8 @@ class AccountTools:
     ) -> AsyncIterator[Finding]:
         """Yield one finding after another; raise the error of the first check that fails."""
         client = connection.client
-        await log_in(connection)
+        balance_cents = (await balance_at_login(connection)).balance_cents
         yield "log in", f"{self.endpoint.name} ({self.endpoint.root}) accepts the keys"
-        balance_cents = (await client.balance()).balance_cents
         yield "balance", dollars_text(balance_cents)
         tournaments = await chosen_tournaments(client, self.markets)
         names = [tournament.name or "?" for tournament in tournaments]

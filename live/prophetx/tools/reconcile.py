@@ -8,7 +8,7 @@ import msgspec
 
 from conf.modes import Mode
 from conf.saved_targets import saved_exchange, saved_mode
-from live.prophetx.connection import Connection, log_in, require_live_parts
+from live.prophetx.connection import Connection, balance_at_login, require_live_parts
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.order_history import (
     HISTORY_SECONDS,
@@ -149,9 +149,8 @@ class Reconciliation:
         self, wagers: Mapping[WagerRef, EarlierWager], connection: Connection
     ) -> Comparison:
         """Return the comparison with the exchange; raise ExchangeError if it cannot be reached."""
-        await log_in(connection)
+        balance = await balance_at_login(connection)
         orders = await OrderHistory(connection.client).recent()
-        balance = await connection.client.balance()
         oldest = connection.client.exchange_seconds() - HISTORY_SECONDS
         oldest_ns = oldest * NS_PER_SECOND
         recent = [wager for wager in wagers.values() if wager.placed_ns >= oldest_ns]

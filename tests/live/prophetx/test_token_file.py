@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from live.decode_errors import DecodeErrors
+from live.prophetx.connection import Connection, balance_at_login
 from live.prophetx.rest.auth import Tokens
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.credentials import Credentials
@@ -20,10 +21,11 @@ from live.wall_clock import WallClock
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import JumpingLoop, run_jumping
 from tests.live.endpoints import LOCAL
-from tests.live.prophetx.test_client import Responses, no
+from tests.live.prophetx.test_client import Responses, no, ok
 
 OURS = Credentials("access-half", "secret-half")
 LOGIN, REFRESH = "auth/login", "auth/refresh"
+BALANCE = "v4/mm/get_balance"
 
 Clients = Callable[[Credentials], Awaitable[ProphetClient]]
 
@@ -65,6 +67,20 @@ async def ask_once(clients: Clients) -> None:
 def test_thirty_verbs_log_in_once(tmp_path: Path) -> None:
     """Whoever comes later uses the session of the first (row q)."""
     assert asking(Responses(), tmp_path, ask_thirty_times) == [LOGIN]
+
+
+def test_a_verb_reads_the_balance_once(tmp_path: Path) -> None:
+    """One request shows the money, and that keys and clock are right, also with shared tokens."""
+    responses = Responses(queued={BALANCE: [ok({"balance": 10})]})
+    asking(responses, tmp_path, ask_once)
+
+    async def read_balance(clients: Clients) -> None:
+        client = await clients(OURS)
+        connection = Connection(LOCAL, responses.clock, client, DecodeErrors())
+        assert (await balance_at_login(connection)).balance_cents == 1_000
+
+    assert asking(responses, tmp_path, read_balance) == [LOGIN]
+    assert responses.paths.count(BALANCE) == 1
 
 
 def test_cancel_all_needs_no_free_session(tmp_path: Path) -> None:
