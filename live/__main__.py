@@ -182,7 +182,7 @@ def _trade(verb: str, mode: Mode) -> Verb:
             session: Session = session_from_command_line(words, mode)
             return session
 
-        present_session(read(), lambda: read().settable())
+        present_session(read, words)
 
     return trade
 

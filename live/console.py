@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from live.prophetx.tools.record import Recording
     from live.prophetx.tools.rehearse import Rehearsal
     from live.session.session import Session
-    from live.session.settable_settings import Reread
 
 T = TypeVar("T")
 Stoppable = Callable[[Path, Mapping[str, str], asyncio.Event, Callable[[str], None]], Awaitable[T]]
@@ -100,12 +99,28 @@ def present_recording(session: "Recording", folder: Path) -> float:
     return float(asyncio.run(_record(session, folder)))
 
 
-def present_session(session: "Session", reread: "Reread") -> None:
+def present_session(read: Callable[[], "Session"], words: Sequence[str]) -> None:
     """Trade until a stop signal, then cancel everything; a second Ctrl-C stops at once.
 
-    `reread` reads the configuration again, when an operator asks for it.
+    `read` composes the session of the words, again when an operator asks for it. An error before
+    it could look at its account is raised with a line on what an earlier start left open.
     """
-    asyncio.run(_stoppable(partial(session.run, reread=reread, ask=_ask_at_terminal)))
+    session = None
+    try:
+        session = read()
+        run = partial(session.run, reread=lambda: read().settable(), ask=_ask_at_terminal)
+        asyncio.run(_stoppable(run))
+    except Exception:
+        if session is None or not session.is_started:
+            _write_left_open(words)
+        raise
+
+
+def _write_left_open(words: Sequence[str]) -> None:
+    from live.session.left_open import left_open_lines  # noqa: PLC0415 - only after a failure
+
+    for line in left_open_lines(words, Path.cwd()):
+        write_line(line)
 
 
 def present_rehearsal(rehearsal: "Rehearsal") -> None:

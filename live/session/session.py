@@ -90,6 +90,7 @@ class Session:
     """Trades one strategy, built from configured parts, in any number of starts under one name.
 
     Everything it received and sent is in `sessions/NAME`: the journal, and a tape of each start.
+    `is_started` is whether a start began: from then on its end leaves nothing open.
     """
 
     def __init__(
@@ -147,6 +148,7 @@ class Session:
         self._markets = markets
         self._name = session["name"]
         self._configuration = configuration
+        self.is_started = False
 
     def settable(self) -> tuple[Limits, Callable[..., Strategy]]:
         """Return the configured limits and strategy, which a person may change while it runs."""
@@ -202,6 +204,7 @@ class Session:
                     settings, gateway, journal, folder, announce, watch, service, note_started
                 )
                 async with service.reporting():
+                    self.is_started = True
                     await run.run(stop)
         if money is not None and traded.is_set():
             money.completed()

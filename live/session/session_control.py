@@ -91,9 +91,9 @@ def _journal_lines(folder: Path) -> list[str]:
     wagers = WagerHistory(entries)
     operators = OperatorHistory(entries)
     states = [entry for entry in entries if isinstance(entry.payload, TradingStateSet)]
-    catalogue = _catalogue(folder)
+    catalogue = named_catalogue(folder)
     settled = wagers.settled_in(catalogue)
-    still_open = [wager for wager in wagers.wagers.values() if wager.open_cents]
+    still_open = wagers.may_be_open()
     matched = [
         wager for wager in wagers.wagers.values() if wager.matched_cents and wager not in settled
     ]
@@ -111,18 +111,19 @@ def _journal_lines(folder: Path) -> list[str]:
         key = pause.market_key if isinstance(pause, MarketPaused) else pause.event_id
         rows.append(("paused", f"{catalogue.name_of(key)}, by {pause.operator}"))
     rows.append(("open", f"{counted(len(still_open), 'wager')}, if nothing happened since"))
-    rows += [("", _text(wager, wager.open_cents, catalogue)) for wager in still_open]
+    rows += [("", journaled_wager_text(wager, wager.open_cents, catalogue)) for wager in still_open]
     rows.append(("matched", f"{counted(len(matched), 'wager')} without a result"))
-    rows += [("", _text(wager, wager.matched_cents, catalogue)) for wager in matched]
+    rows += [("", journaled_wager_text(wager, wager.matched_cents, catalogue)) for wager in matched]
     return [f"{name:<12}{text}" for name, text in rows]
 
 
-def _text(wager: EarlierWager, cents: int, catalogue: Catalogue) -> str:
+def journaled_wager_text(wager: EarlierWager, cents: int, catalogue: Catalogue) -> str:
+    """Return a wager with an amount of it in words."""
     request = wager.request
     return catalogue.wager_text(request.ref, request.line_id, request.odds, cents)
 
 
-def _catalogue(folder: Path) -> Catalogue:
+def named_catalogue(folder: Path) -> Catalogue:
     """Return what the newest recordings of a session name; those that cannot be read, do not."""
     catalogue = Catalogue([], [], [])
     for path in sorted(folder.glob("tape-*"))[-_MOST_TAPES:]:

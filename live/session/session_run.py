@@ -131,7 +131,8 @@ class SessionRun:
     async def run(self, stop: asyncio.Event) -> None:
         """Trade until `stop` is set, and leave nothing open; raise what went wrong.
 
-        A wrong setting is raised as ConfigError before anything is sent.
+        A wrong setting is raised as ConfigError before anything is sent, unless an earlier start
+        may have left wagers open: these are cancelled first.
         """
         with self._tape_closed():
             failure = await self._trading_failure(stop)
@@ -150,7 +151,8 @@ class SessionRun:
         try:
             await self._record_and_trade(stop)
         except Exception as error:
-            if isinstance(error, ConfigError) and self._desk is None:
+            is_before_trading = isinstance(error, ConfigError) and self._desk is None
+            if is_before_trading and not self._history.may_be_open():
                 raise
             if isinstance(error, WatchdogError):
                 self._halt_unwatched(str(error))

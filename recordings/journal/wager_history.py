@@ -32,6 +32,10 @@ class WagerHistory:
                     if wager is not None:
                         wager.updates.append((entry.now_ns, entry.payload))
 
+    def may_be_open(self) -> list[EarlierWager]:
+        """Return the wagers that are not known to have ended, in order of placing."""
+        return [wager for wager in self.wagers.values() if wager.open_cents]
+
     def settled_in(self, catalogue: Catalogue) -> list[EarlierWager]:
         """Return the wagers whose market in a catalogue has a result."""
         return [
