@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from live.session.health import Health
+from live.session.limit_usage import line_limit, session_limits, used_of
 from live.session.settable_settings import SettableSettings
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_states import MarketState
@@ -15,6 +16,9 @@ from strategies.trading.model.money import dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.wagers.wager import Wager
+
+# Offers of a line that are shown, the best first.
+_LEVELS = 3
 
 
 class SessionStatus:
@@ -36,10 +40,12 @@ class SessionStatus:
         Few lines exceed 80 columns.
         """
         rows = [("session", self._heading), *self._totals()]
+        heading = ("limit", "used", "permitted")
+        limits = (heading, *session_limits(self._desk, self._clock.now_ns()))
         return [
             *(f"{name:<12}{text}" for name, text in rows),
             "",
-            *(f"{name:<32}{used:>12}{permitted:>12}" for name, used, permitted in self._limits()),
+            *(f"{name:<32}{used:>12}{permitted:>12}" for name, used, permitted in limits),
             *(line for event in self._events() for line in self._event_lines(event)),
         ]
 
@@ -58,28 +64,6 @@ class SessionStatus:
             yield "changed", f"{name}={value}"
         for at_ns, halt in self._health.halts:
             yield "halt", f"{_time_text(at_ns)} {halt.reason}"
-
-    def _limits(self) -> Iterator[tuple[str, str, str]]:
-        """Yield each limit of the whole session: its setting, what is used of it, and the limit."""
-        desk, limits = self._desk, self._desk.risk.limits
-        losses = desk.losses
-        total_cents = desk.exposure.joint_total_cents()
-        loss_cents = max(0, losses.lost_today_cents)
-        yield "limit", "used", "permitted"
-        yield "risk.max_total_exposure", *_dollars(total_cents, limits.max_total_exposure_cents)
-        yield "risk.max_daily_loss", *_dollars(loss_cents, limits.max_daily_loss_cents, unset=0)
-        yield "risk.stop_loss_percentage", *_dollars(losses.fall_cents, losses.stop_cents, unset=0)
-        times = limits.max_open_stake_times_cash
-        yield (
-            "risk.max_open_stake_times_cash",
-            f"{desk.risk.open_times_cash():.2f}",
-            f"{times:g}" if times else "no limit",
-        )
-        yield (
-            "risk.max_concurrent_wagers",
-            f"{desk.wagers.live_count:,}",
-            f"{limits.max_concurrent_wagers:,}",
-        )
 
     def _state_text(self) -> str:
         desk, last = self._desk, self._health.last_state
@@ -103,13 +87,14 @@ class SessionStatus:
         yield event.event.name
         yield (
             f"  game {event_id}, {status}{', PAUSED' * event.paused}, starts "
-            f"{_time_text(event.scheduled_ns)}, updated {self._age_text(event.updated_ns)}"
+            f"{_time_text(event.scheduled_ns)}"
         )
+        yield f"  updated {self._age_text(event.updated_ns)}"
         yield (
             f"  profit {dollars_text(self._settled_cents(event_id))} settled, "
             f"{dollars_text(open_cents)} open at the last fair prices"
         )
-        yield "  exposure " + _used(
+        yield "  exposure " + used_of(
             desk.exposure.joint_of_event(event_id), "risk.max_event_exposure", most_cents
         )
         for market in desk.market_states.markets_of(event_id):
@@ -121,13 +106,17 @@ class SessionStatus:
 
     def _market_lines(self, market: MarketState) -> Iterator[str]:
         label = market.market.label(market.event.event)
-        exposure = _used(
+        exposure = used_of(
             self._desk.exposure.of_market(market.key),
             "risk.max_market_exposure",
             self._desk.risk.limits.max_market_exposure_cents,
         )
         yield f"  {label} (market {market.key.market_id}): {self._quoting_text(market)}"
         yield f"    exposure {exposure}"
+        mispriced = self._desk.risk.mispriced_in_row(market)
+        if mispriced:
+            most = self._desk.risk.limits.max_mispriced_in_row
+            yield f"    {mispriced} mispriced in a row, of {most} (risk.max_mispriced_in_row)"
         # Both lines of a pair may be denied for the same reason.
         yield from dict.fromkeys(f"    {each.control}: {each.reason}" for each in market.denials)
         for book in market.books:
@@ -150,33 +139,29 @@ class SessionStatus:
         for side, (line, offers, first_fair) in enumerate(sides):
             wagers = list(desk.wagers.live_on(line.line_id))
             profit = 0 if position is None or position.flat else position.profit_if[side]
-            if not (wagers or profit or len(market.books) == 1):
+            at_risk = line_limit(desk, book.pair, side)
+            if not (wagers or profit or at_risk or len(market.books) == 1):
                 continue
-            touch = offers.touch()
             of_line = first_fair if first_fair is None or side == 0 else 1 - first_fair
-            offer = None if touch is None else f"{dollars_text(touch[1])} at {touch[0]:+d} offered"
+            offered = [
+                f"{dollars_text(cents)} at {odds:+d}" for odds, cents in offers.best_of(_LEVELS)
+            ]
             parts = [
                 "no fair price" if of_line is None else f"fair {100 * of_line:.1f} %",
-                offer or "nothing offered",
+                f"{' and '.join(offered) or 'nothing'} offered",
                 *([f"{dollars_text(profit)} if it wins"] if profit else []),
             ]
             yield f"    {line.label(market.market, event)}: {', '.join(parts)}"
+            if at_risk is not None:
+                yield f"      at risk {at_risk}"
             for wager in wagers:
                 yield f"      {_wager_text(wager)}"
 
     def _age_text(self, at_ns: int) -> str:
-        if not at_ns:
-            return "never"
-        return f"{max(0, self._clock.now_ns() - at_ns) / NS_PER_SECOND:.1f} s ago"
-
-
-def _dollars(cents: int, limit_cents: int, unset: int | None = None) -> tuple[str, str]:
-    limit = "no limit" if limit_cents == unset else dollars_text(limit_cents)
-    return dollars_text(cents), limit
-
-
-def _used(cents: int, name: str, limit_cents: int) -> str:
-    return f"{dollars_text(cents)} of {dollars_text(limit_cents)} ({name})"
+        most = self._desk.risk.limits.max_feed_age_ns / NS_PER_SECOND
+        age = max(0, self._clock.now_ns() - at_ns) / NS_PER_SECOND
+        ago = f"{age:.1f} s ago" if at_ns else "never"
+        return f"{ago}, of {most:g} s (risk.max_feed_age_seconds)"
 
 
 def _wager_text(wager: Wager) -> str:

@@ -105,7 +105,7 @@ class Desk:
         self.risk = risk
         self.losses = losses
         self.decisions = 0
-        self._rejections = rejections
+        self.rejections = rejections
         self._earlier_losses = earlier_runs.losses
         risk.set_state(earlier_runs.state, earlier_runs.reason)
         self._clock = clock
@@ -134,7 +134,7 @@ class Desk:
                 self.take(event, at_ns)
         losses = self._earlier_losses
         missing = take_over_marks(self.exposure, losses.positions, self.market_states.books)
-        self._rejections.clear()
+        self.rejections.clear()
         self.losses.take_over(losses, missing, self.ledger.equity_cents)
 
     def loss_record(self) -> LossRecord:
@@ -239,9 +239,9 @@ class Desk:
         if wager is None:
             return
         if isinstance(event, WagerRejected):
-            self._halt(self._rejections.add(event, wager.placed_ns, at_ns), at_ns)
+            self._halt(self.rejections.add(event, wager.placed_ns, at_ns), at_ns)
         elif isinstance(event, WagerAccepted):
-            self._rejections.clear()
+            self.rejections.clear()
         market = self.market_states.markets[wager.pair.market_key]
         market.targets = None
         if isinstance(event, WagerMatched | ProfitCorrected | TradeBroken):
@@ -278,7 +278,7 @@ class Desk:
         # A pause is no statement about losses: only one who lifts a halt has looked at them.
         if event.state is TradingState.ACTIVE and self.risk.state is TradingState.HALTED:
             self.losses.accept(self.ledger.equity_cents)
-            self._rejections.clear()
+            self.rejections.clear()
         self.risk.set_state(event.state, event.reason)
         self.market_states.mark_all_urgent()
         if event.state is TradingState.HALTED:
@@ -302,7 +302,7 @@ class Desk:
         limits = changed_limits(self._first_limits, of_part("risk", event.values))
         self.risk.use(limits)
         self.losses.use(limits)
-        self._rejections.use(limits)
+        self.rejections.use(limits)
         self.manager.min_stake_cents = limits.min_stake_cents
         changes = of_part("strategy", event.values)
         self._strategy = change_strategy(self._strategy, self._strategy_factory, changes)

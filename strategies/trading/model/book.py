@@ -120,6 +120,11 @@ class Offers:
                 best, cents = self._next_of_others()
         return None if best is None else (best, cents)
 
+    def best_of(self, number: int) -> list[tuple[Odds, int]]:
+        """Return the best `number` of others' offers as (odds, cents), the longest odds first."""
+        offers = ((odds, self.others_cents(odds)) for odds in sorted(self.by_odds, reverse=True))
+        return [offer for offer in offers if offer[1]][:number]
+
     def mark_touch(self) -> None:
         """Make `put` compare with the present touch from now on."""
         touch = self.touch()

@@ -61,7 +61,8 @@ class MarketPlan:
         """Return how much more may be staked on a line by the exposure limits, in cents.
 
         A stake that does not worsen a worst case is within its limit; when reducing, nothing else
-        is. Beyond `wanted_cents`, at least that much is returned, but not all that fits.
+        is, of the market and of the event. Beyond `wanted_cents`, at least that much is returned,
+        but not all that fits.
         """
         planned, side = self._by_line[line_id]
         limits = self._limits
@@ -69,6 +70,9 @@ class MarketPlan:
         others_cents = sum(other.exposure_cents() for other in self._pairs if other is not planned)
         market_cents = 0 if reducing else limits.max_market_exposure_cents - others_cents
         most_cents = max(market_cents, planned.exposure_cents()) + spare_cents
+        if reducing:
+            by_scores_cents = self._most_by_scores(planned.position.pair, side, 0)
+            return min(most_cents, by_scores_cents)
         by_sums_cents = spare_cents - others_cents
         by_sums_cents += min(
             limits.max_event_exposure_cents - self._event_others_cents,
@@ -77,12 +81,22 @@ class MarketPlan:
         # The sums over pairs are never below the joint figure, and cost nothing.
         if by_sums_cents >= min(most_cents, wanted_cents):
             return min(most_cents, by_sums_cents)
-        return min(
-            most_cents, max(by_sums_cents, self._most_by_scores(planned.position.pair, side))
+        event_cents = min(
+            limits.max_event_exposure_cents,
+            limits.max_total_exposure_cents - self._joint_of_other_events_cents(),
         )
+        by_scores_cents = self._most_by_scores(planned.position.pair, side, event_cents)
+        return min(most_cents, max(by_sums_cents, by_scores_cents))
 
-    def _most_by_scores(self, pair: Pair, side: int) -> int:
-        """Return how much more may be staked by what the event can lose at one score, in cents."""
+    def _joint_of_other_events_cents(self) -> int:
+        exposure = self._exposure
+        return exposure.joint_total_cents() - exposure.joint_of_event(self._key.event_id)
+
+    def _most_by_scores(self, pair: Pair, side: int, allowed_cents: int) -> int:
+        """Return how much more may be staked by what the event can lose at one score, in cents.
+
+        It may lose `allowed_cents`, or what it can lose already.
+        """
         exposure, event_id = self._exposure, self._key.event_id
         outcomes = [
             position.outcomes()
@@ -90,13 +104,6 @@ class MarketPlan:
             if position.pair.market_key != self._key
         ]
         outcomes += [planned.outcomes() for planned in self._pairs]
-        other_events_cents = exposure.joint_total_cents() - exposure.joint_of_event(event_id)
-        allowed_cents = max(
-            min(
-                self._limits.max_event_exposure_cents,
-                self._limits.max_total_exposure_cents - other_events_cents,
-            ),
-            exposure.joint_cents(event_id, outcomes),
-        )
+        allowed_cents = max(allowed_cents, exposure.joint_cents(event_id, outcomes))
         one_score = exposure.one_score(event_id)
         return allowed_cents + worst_if_lost_cents(outcomes, pair, side, one_score=one_score)

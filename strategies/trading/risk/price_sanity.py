@@ -104,6 +104,10 @@ class MispricedStreak:
         self._most = limits.max_mispriced_in_row
         self._counts: dict[MarketKey, int] = {}
 
+    def count(self, key: MarketKey) -> int:
+        """Return how many decisions in a row cost too much."""
+        return self._counts.get(key, 0)
+
     def add(self, key: MarketKey, problem: str | None) -> str | None:
         """Count a decision with quotes, `problem` of one that costs too much; return why to halt.
 

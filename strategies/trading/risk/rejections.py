@@ -42,6 +42,10 @@ class RejectionStreak:
         """Start again: a wager was accepted, or a person let the desk trade again."""
         self._rejected_ns.clear()
 
+    def count(self, now_ns: int) -> int:
+        """Return how many placements in a row were refused, within the time that counts."""
+        return sum(now_ns - at_ns <= self._within_ns for at_ns in self._rejected_ns)
+
     def add(self, event: WagerRejected, placed_ns: int, at_ns: int) -> str | None:
         """Count a refusal; return why the desk must halt, None if it need not."""
         if not self._most or event.code in _PASSING or placed_ns == self._placed_ns:

@@ -17,7 +17,7 @@ from strategies.trading.model.book import Book
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import RUN_ENDED, TradingState
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import EventStatus, MarketStatus
+from strategies.trading.model.market import EventStatus, MarketStatus, Pair
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
 from strategies.trading.model.position import Exposure
@@ -159,6 +159,10 @@ class RiskManager:
             cash_cents += self._exposure.credit_cents
         return open_cents / cash_cents if cash_cents > 0 else inf
 
+    def mispriced_in_row(self, market: MarketState) -> int:
+        """Return how many decisions in a row of a market had a quote that costs too much."""
+        return self._mispriced.count(market.key)
+
     def note_open_stake(self) -> None:
         """Keep the largest open stake over cash."""
         self.max_open_times_cash = max(self.max_open_times_cash, self.open_times_cash())
@@ -169,7 +173,7 @@ class RiskManager:
         side = 0 if pair.first.line_id == command.line_id else 1
         position = self._exposure.position(pair)
         added_cents = position.added_worst_case_cents(side, command.stake_cents)
-        if not self._state_permits(added_cents):
+        if not self._state_permits(pair, side, command.stake_cents, added_cents):
             return _denial(command, TRADING_STATE, f"the desk is {self.state}")
         market = self._market_states.markets.get(pair.market_key)
         if market is None:
@@ -203,6 +207,10 @@ class RiskManager:
         """Count a command against the command rate; cancels count, and always pass."""
         self._forget_commands_until(now_ns - NS_PER_SECOND)
         self._command_times.append(now_ns)
+
+    def commands_since(self, since_ns: int) -> int:
+        """Return how many commands of the last second were sent after a time."""
+        return sum(at_ns > since_ns for at_ns in self._command_times)
 
     def _price_problem(self, market: MarketState, quote: Quote, now_ns: int) -> str | None:
         book, side = self._book_side(quote.line_id)
@@ -250,10 +258,14 @@ class RiskManager:
             return "nothing fits: the desk takes only what reduces its exposure"
         return "nothing fits: risk.max_market_exposure, of the event or of all, is reached"
 
-    def _state_permits(self, added_cents: int) -> bool:
-        if self.state is TradingState.REDUCING:
-            return added_cents == 0
-        return self.state is TradingState.ACTIVE
+    def _state_permits(self, pair: Pair, side: int, stake_cents: int, added_cents: int) -> bool:
+        if self.state is not TradingState.REDUCING:
+            return self.state is TradingState.ACTIVE
+        if added_cents:
+            return False
+        # What hedges its own pair may have been a hedge of another market of the event.
+        now_cents = self._exposure.joint_of_event(pair.first.event_id)
+        return self._exposure.joint_if_added(pair, side, stake_cents) <= now_cents
 
     def _commands_last_second(self, now_ns: int) -> int:
         self._forget_commands_until(now_ns - NS_PER_SECOND)

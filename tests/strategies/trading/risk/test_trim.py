@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.event_exposure import worst_of_event_cents
 from strategies.trading.model.events import (
     MarketSettled,
@@ -16,11 +16,12 @@ from strategies.trading.model.events import (
     WagerOpened,
     WagerRejected,
 )
-from strategies.trading.model.ids import EventId, LineId
+from strategies.trading.model.ids import EventId, LineId, WagerRef
 from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.position import Position
 from strategies.trading.ports.journal import Denial
+from strategies.trading.risk.controls import TRADING_STATE
 from strategies.trading.wagers.wager_state import WagerState
 from tests.strategies.trading.conftest import START_NS, DeskHarness
 
@@ -121,6 +122,14 @@ few = st.lists(st.tuples(st.sampled_from(LINES), odds, stakes), max_size=5)
 elsewhere = st.lists(
     st.tuples(st.sampled_from(["over", "home", "away2"]), odds, stakes), max_size=3
 )
+# Home +4.5 loses less at the scores at which home -3 loses too: a hedge of one pair alone is none.
+OFFSETTING = [
+    ("home-4.5", -250, 100),
+    ("home-4.5", 100, 361),
+    ("away+4.5", 137, 464),
+    ("home-3", -250, 100),
+]
+TIGHT = ("max_market_exposure_cents", "max_event_exposure_cents", "max_total_exposure_cents")
 tight = st.fixed_dictionaries(
     {
         "max_stake_cents": st.integers(100, 3_000),
@@ -151,6 +160,14 @@ def within(harness: DeskHarness, now: tuple[int, ...], before: tuple[int, ...]) 
 
 @settings(deadline=None)
 @given(limits=tight, matched=few, resting=few, others=elsewhere, wanted=few, reducing=st.booleans())
+@example(
+    limits=dict.fromkeys(TIGHT, 25) | {"max_stake_cents": 101, "max_position_cents": 101},
+    matched=OFFSETTING,
+    resting=[],
+    others=[],
+    wanted=[("home-4.5", -250, 101)],
+    reducing=True,
+)
 def test_trimmed_quotes_never_break_a_limit(
     make_harness: MakeHarness,
     limits: dict[str, int],
@@ -181,6 +198,24 @@ def test_trimmed_quotes_never_break_a_limit(
         check_position(harness, ref)
     assert within(harness, exposures(harness), before)
     assert not reducing or exposures(harness) == before
+
+
+def test_reducing_admits_nothing_that_worsens_the_event(make_harness: MakeHarness) -> None:
+    """A wager that worsens no outcome of its pair may still worsen the worst score of its game."""
+    harness = make_harness(max_stake_cents=101)
+    for wager in OFFSETTING:
+        harness.fill_new(*wager)
+    wanted = harness.quote("home-4.5", -250, 101)
+    command = PlaceWager(WagerRef("r"), wanted.line_id, wanted.odds, 101, Intent.ADD_ONLY)
+    position = harness.desk.exposure.position(harness.pair("home-4.5"))
+    assert position.added_worst_case_cents(0, 101) == 0
+    harness.desk.risk.state = TradingState.REDUCING
+    denial = harness.desk.risk.admit(command, START_NS)
+    assert denial is not None
+    assert denial.control == TRADING_STATE
+    harness.desk.risk.state = TradingState.ACTIVE
+    denial = harness.desk.risk.admit(command, START_NS)
+    assert denial is None or denial.control != TRADING_STATE
 
 
 def check_left_over(quotes: Any, allowed: Any, denials: list[Denial]) -> None:
