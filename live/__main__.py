@@ -120,8 +120,8 @@ never exceeds the operator's ceilings.
   reduce                    place only what lowers the exposure
   halt [REASON]             cancel everything, and place nothing
   pull [GAME [MARKET]]      cancel what is open now; quoting goes on
-  set NAME=VALUE ...        change risk.NAME or strategy.NAME within its type
-  reload                    take risk and strategy from the configuration as it is now
+  set NAME=VALUE ...        change risk.NAME, strategy.NAME or wagers.NAME within its type
+  reload                    take risk, strategy and wagers from the configuration as it is now
 
 GAME and MARKET are an id, or a part of the name that fits only one.
 

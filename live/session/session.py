@@ -26,7 +26,7 @@ from live.session.session_run import (
     StartedRun,
     ignore_start,
 )
-from live.session.settable_settings import Reread, SettableSettings
+from live.session.settable_settings import Reread, SettableParts, SettableSettings
 from live.session.trading_lock import LockHolder, TradingLock
 from live.session.watchdog_start import watched
 from live.wall_clock import WallClock
@@ -150,9 +150,9 @@ class Session:
         self._configuration = configuration
         self.is_started = False
 
-    def settable(self) -> tuple[Limits, Callable[..., Strategy]]:
-        """Return the configured limits and strategy, which a person may change while it runs."""
-        return self._limits, self._strategy
+    def settable(self) -> SettableParts:
+        """Return the configured parts that a person may change while it runs."""
+        return SettableParts(self._limits, self._strategy, self._wagers, self._configuration)
 
     async def run(
         self,
@@ -189,7 +189,8 @@ class Session:
             ):
                 number = journal.begin_run(gateway.clock.now_ns(), last_start(folder))
                 write_text(folder / f"start-{number:05d}.yaml", self._configuration, private=True)
-                settable = SettableSettings(limits, self._strategy, admit, reread)
+                first = self.settable()._replace(limits=limits)
+                settable = SettableSettings(first, admit, reread)
                 ref_token = journal.ref_token(draw_token)
                 settings = self._run_settings(limits, number, ref_token, settable)
                 service = ServiceManager(environ)

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from conf.configuration_difference import differing_settings, part_names
 from strategies.trading.desk.strategy_checks import change_strategy, make_strategy
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.events import SettingsChanged
@@ -14,32 +15,66 @@ from strategies.trading.model.setting_reader import parameters_of, unknown_setti
 from strategies.trading.model.settings import SettingValue, is_setting, of_part
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.risk.limits import Limits, RiskSettings, changed_limits
+from strategies.trading.wagers.wager_manager import WagerSettings, changed_wager_settings
 
-_PARTS = ("risk", "strategy")
+_PARTS = ("risk", "strategy", "wagers")
+_MOST_NAMED = 3
 
-# The limits and the strategy that the configuration describes now; raises ConfigError.
-Reread = Callable[[], tuple[Limits, Callable[..., Strategy]]]
+
+class SettableParts(NamedTuple):
+    """The parts of a session that a person may change, and the configuration that has all."""
+
+    limits: Limits
+    strategy: Callable[..., Strategy]
+    wagers: WagerSettings
+    configuration: str = ""
+
+    def require(self, values: Mapping[str, SettingValue]) -> Limits:
+        """Return the limits with changed settings, of all parts; raise ConfigError for a wrong one.
+
+        A desk that is sent these changes then takes them.
+        """
+        changed_wager_settings(self.wagers, of_part("wagers", values))
+        present = make_strategy(self.strategy)
+        change_strategy(present, self.strategy, of_part("strategy", values))
+        return changed_limits(self.limits, of_part("risk", values))
+
+    def values(self) -> dict[str, SettingValue]:
+        """Return all settings by full name."""
+        given = self.strategy.keywords if isinstance(self.strategy, partial) else {}
+        kinds = parameters_of(_class_of(self.strategy))
+        parts: dict[str, dict[str, SettingValue]] = {
+            "risk": msgspec.to_builtins(RiskSettings.of(self.limits)),
+            "strategy": {
+                name: value
+                for name, value in given.items()
+                if name in kinds and is_setting(kinds[name].annotation)
+            },
+            "wagers": msgspec.to_builtins(self.wagers),
+        }
+        return {
+            f"{part}.{name}": value
+            for part, settings in parts.items()
+            for name, value in settings.items()
+        }
+
+
+# The parts that the configuration describes now; raises ConfigError.
+Reread = Callable[[], SettableParts]
 # Returns limits within the operator's ceilings.
 Admit = Callable[[Limits], Limits]
 
 
 class SettableSettings:
-    """The limits and the strategy of a start, and what a person changed since.
+    """The settings of a start that a person may change, and what was changed since.
 
     `present` is the last change; the desk uses what it says.
     """
 
-    def __init__(
-        self,
-        limits: Limits,
-        strategy: Callable[..., Strategy],
-        admit: Admit,
-        reread: Reread | None,
-    ) -> None:
+    def __init__(self, first: SettableParts, admit: Admit, reread: Reread | None) -> None:
         """Start with what the desk starts with; without `reread` nothing can be read again."""
         self.present = SettingsChanged({}, {})
-        self._limits = limits
-        self._strategy = strategy
+        self._first = first
         self._admit = admit
         self._reread = reread
 
@@ -49,15 +84,10 @@ class SettableSettings:
         It is wrong too if a limit would be above the operator's ceiling.
         """
         for name in changes:
-            if name.partition(".")[0] not in _PARTS:
-                known = self._values(self._limits, self._strategy)
-                raise ConfigError(unknown_setting_message(name, known))
+            self._require_settable(name)
         overrides = self.present.overrides | dict(changes)
         event = SettingsChanged(overrides, self.present.reloaded, operator)
-        limits = changed_limits(self._limits, of_part("risk", event.values))
-        self._require_within_ceilings(limits)
-        present = make_strategy(self._strategy)
-        change_strategy(present, self._strategy, of_part("strategy", event.values))
+        self._require_within_ceilings(self._first.require(event.values))
         return event
 
     def kept(self, earlier: SettingsChanged) -> tuple[SettingsChanged, list[str]]:
@@ -75,25 +105,22 @@ class SettableSettings:
     async def reloaded(self, operator: str) -> SettingsChanged:
         """Read the configuration again; return its values in place of all that was changed.
 
-        Raise ConfigError if it cannot be read, or names another strategy.
+        Raise ConfigError if it cannot be read, or differs in what changes at a start only.
         """
         if self._reread is None:
             message = "reload: this session was not started from a command line"
             raise ConfigError(message)
         # Composing takes a second, in which the session must go on.
-        limits, strategy = await asyncio.to_thread(self._reread)
-        if _class_of(strategy) is not _class_of(self._strategy):
+        now = await asyncio.to_thread(self._reread)
+        if _class_of(now.strategy) is not _class_of(self._first.strategy):
             message = "reload: the configuration names another strategy; it changes at a start only"
             raise ConfigError(message)
-        first = self._values(self._limits, self._strategy)
-        values = self._values(self._admit(limits), strategy)
+        self._require_same_others(now.configuration)
+        first = self._first.values()
+        values = now._replace(limits=self._admit(now.limits)).values()
         differing = {name: value for name, value in values.items() if value != first.get(name)}
-        event = SettingsChanged({}, differing, operator)
-        changed_limits(self._limits, of_part("risk", differing))
-        change_strategy(
-            make_strategy(self._strategy), self._strategy, of_part("strategy", differing)
-        )
-        return event
+        self._first.require(differing)
+        return SettingsChanged({}, differing, operator)
 
     def text(self, event: SettingsChanged) -> str:
         """Return in words which settings now differ from those of the start."""
@@ -108,19 +135,28 @@ class SettableSettings:
                 message = f"risk.{name}: {value} is beyond the operator's ceiling, {admitted[name]}"
                 raise ConfigError(message)
 
-    def _values(self, limits: Limits, strategy: Callable[..., Strategy]) -> dict[str, SettingValue]:
-        """Return all settings by full name."""
-        risk = msgspec.to_builtins(RiskSettings.of(limits))
-        given = strategy.keywords if isinstance(strategy, partial) else {}
-        kinds = parameters_of(_class_of(strategy))
-        return {
-            **{f"risk.{name}": value for name, value in risk.items()},
-            **{
-                f"strategy.{name}": value
-                for name, value in given.items()
-                if name in kinds and is_setting(kinds[name].annotation)
-            },
-        }
+    def _require_settable(self, name: str) -> None:
+        part = name.partition(".")[0]
+        if part in _PARTS:
+            return
+        if part not in part_names(self._first.configuration):
+            raise ConfigError(unknown_setting_message(name, self._first.values()))
+        message = (
+            f"{name}: changes at a start only; end the session and start it with the new value "
+            f"(set takes {', '.join(f'{part}.NAME' for part in _PARTS)})"
+        )
+        raise ConfigError(message)
+
+    def _require_same_others(self, configuration: str) -> None:
+        """Raise ConfigError if what only a start can change differs from what was started."""
+        names = differing_settings(self._first.configuration, configuration, _PARTS)
+        if names:
+            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+            message = (
+                f"reload: {', '.join(names[:_MOST_NAMED])}{more} changed, which only a start can "
+                "use; nothing was done: end the session and start it, or undo that and reload"
+            )
+            raise ConfigError(message)
 
 
 def _class_of(strategy: Callable[..., Strategy]) -> Callable[..., Any]:

@@ -57,7 +57,7 @@ from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.rejections import RejectionStreak
 from strategies.trading.risk.risk_manager import RiskManager
 from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, PrivateUpdate, Wagers
-from strategies.trading.wagers.wager_manager import WagerManager
+from strategies.trading.wagers.wager_manager import WagerManager, changed_wager_settings
 from strategies.trading.wagers.wager_state import WagerState
 
 
@@ -114,6 +114,7 @@ class Desk:
         self._strategy_factory = strategy_factory
         self._strategy = strategy
         self._first_limits = risk.limits
+        self._first_wager_settings = manager.settings
         self._pricing = pricing
         self._ladder = ladder
         self._input_seq = 0
@@ -298,12 +299,15 @@ class Desk:
         self._sender.cancel(refs, at_ns)
 
     def _change_settings(self, event: SettingsChanged, at_ns: int) -> None:
-        """Use other limits, and another strategy of the same class."""
+        """Use other limits and tolerances, and another strategy of the same class."""
         limits = changed_limits(self._first_limits, of_part("risk", event.values))
         self.risk.use(limits)
         self.losses.use(limits)
         self.rejections.use(limits)
         self.manager.min_stake_cents = limits.min_stake_cents
+        self.manager.settings = changed_wager_settings(
+            self._first_wager_settings, of_part("wagers", event.values)
+        )
         changes = of_part("strategy", event.values)
         self._strategy = change_strategy(self._strategy, self._strategy_factory, changes)
         self.market_states.mark_all_urgent()

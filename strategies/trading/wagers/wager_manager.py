@@ -5,17 +5,18 @@ in flight count as resting. A wager that would cross one of our own is not sent 
 confirmed gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, to_builtins
 
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef, WagerRefFactory
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Ladder, crosses
-from strategies.trading.model.settings import Unit, Whole
+from strategies.trading.model.setting_reader import read_settings
+from strategies.trading.model.settings import SettingValue, Unit, Whole
 from strategies.trading.ports.strategy import Quote
 from strategies.trading.wagers.wager import Wager, Wagers
 from strategies.trading.wagers.wager_state import WagerState
@@ -38,6 +39,16 @@ class WagerSettings(Struct, frozen=True):
     ]
 
 
+def changed_wager_settings(
+    settings: WagerSettings, changes: Mapping[str, SettingValue]
+) -> WagerSettings:
+    """Return settings of which some are changed, by name; raise ConfigError for a wrong one."""
+    changed: WagerSettings = read_settings(
+        "wagers", WagerSettings, to_builtins(settings) | dict(changes)
+    )
+    return changed
+
+
 @dataclass(slots=True)
 class Changes:
     """Commands to send; `complete` unless others must wait for a response of the exchange."""
@@ -48,7 +59,10 @@ class Changes:
 
 
 class WagerManager:
-    """Finds what to send so that the live wagers become what is quoted."""
+    """Finds what to send so that the live wagers become what is quoted.
+
+    `settings` and `min_stake_cents` may be replaced while it is used.
+    """
 
     def __init__(
         self,
@@ -60,7 +74,7 @@ class WagerManager:
         min_stake_cents: int,
     ) -> None:
         """Start without targets."""
-        self._settings = settings
+        self.settings = settings
         self._ref_factory = ref_factory
         self._catalogue = catalogue
         self._wagers = wagers
@@ -135,7 +149,7 @@ class WagerManager:
             for place, (quote, stake_cents) in enumerate(missing)
             if wager.unmatched_cents - stake_cents <= self._slack(quote)
         )
-        if nearest and nearest[0][0] <= self._settings.odds_tolerance_rungs:
+        if nearest and nearest[0][0] <= self.settings.odds_tolerance_rungs:
             return nearest[0][1]
         return None
 
@@ -168,4 +182,4 @@ class WagerManager:
         )
 
     def _slack(self, quote: Quote) -> int:
-        return quote.stake_cents * self._settings.stake_tolerance_percent // 100
+        return quote.stake_cents * self.settings.stake_tolerance_percent // 100

@@ -13,6 +13,7 @@ from conf.compose import build_parts
 from live.__main__ import main
 from live.session.control_socket import SOCKET_NAME, user_text
 from live.session.session_control import control, session_status
+from live.session.settable_settings import SettableParts
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.events import (
     EventPaused,
@@ -172,7 +173,7 @@ def test_what_a_person_set_holds_over_a_restart(
     """
 
     async def first(session: ControlledSession) -> None:
-        await session.say("set", "strategy.default_stake=7")
+        await session.say("set", "strategy.default_stake=7", "wagers.odds_tolerance_rungs=1")
         await session.say("set", "risk.max_stake_per_wager=5")
         await until(lambda: session.stakes() == {500})
         await session.say("pause", "1", "moneyline")
@@ -197,8 +198,10 @@ def test_what_a_person_set_holds_over_a_restart(
     assert outcome.status == 0
     assert "is not running; this is what its journal says" in outcome.out[0]
     assert any("risk.max_stake_per_wager=5, by " in line for line in outcome.out)
+    assert any("wagers.odds_tolerance_rungs=1, by " in line for line in outcome.out)
     assert any("A at H, moneyline, by " in line for line in outcome.out)
-    controlled.reread = lambda: (controlled.parts["risk"], controlled.parts["strategy"])
+    settable = ("risk", "strategy", "wagers")
+    controlled.reread = lambda: SettableParts(*(controlled.parts[name] for name in settable))
     controlled.run(second)
     controlled.parts = first_parts
     for number in (1, 2):

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 
 from conf.compose import build_parts
+from conf.configuration_difference import differing_settings
 from live.session.guard import Ceilings
-from live.session.settable_settings import SettableSettings
+from live.session.settable_settings import SettableParts, SettableSettings
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.events import SettingsChanged
 from strategies.trading.model.settings import SettingValue
@@ -26,14 +27,15 @@ def make(compose_settings: Compose) -> Make:
     """Return a function that builds the settings of a session with real money."""
 
     def settings(*words: str, reread: tuple[str, ...] = ()) -> SettableSettings:
-        def parts(*given: str) -> tuple[Any, Any]:
-            built = build_parts(compose_settings("mode=live", *given))
-            return built["risk"], built["strategy"]
+        def parts(*given: str) -> SettableParts:
+            composed = compose_settings("mode=live", *given)
+            built = build_parts(composed)
+            configuration = OmegaConf.to_yaml(composed, resolve=True)
+            return SettableParts(built["risk"], built["strategy"], built["wagers"], configuration)
 
-        risk, strategy = parts(*words)
-        return SettableSettings(
-            CEILINGS.clamp(risk), strategy, CEILINGS.clamp, lambda: parts(*reread)
-        )
+        first = parts(*words)
+        first = first._replace(limits=CEILINGS.clamp(first.limits))
+        return SettableSettings(first, CEILINGS.clamp, lambda: parts(*reread))
 
     return settings
 
@@ -83,6 +85,47 @@ def test_another_strategy_is_not_read_again(make: Make) -> None:
     settings = make(reread=("strategy=at_the_touch",))
     with pytest.raises(ConfigError, match="names another strategy"):
         asyncio.run(settings.reloaded("me"))
+
+
+def test_tolerances_of_wagers_are_set_and_read_again(make: Make) -> None:
+    """They change nothing that a start must set up."""
+    settings = make(reread=("wagers.odds_tolerance_rungs=3",))
+    event = settings.changed({"wagers.stake_tolerance_percent": 5}, "me")
+    assert event.values == {"wagers.stake_tolerance_percent": 5}
+    assert asyncio.run(settings.reloaded("me")).values == {"wagers.odds_tolerance_rungs": 3}
+    with pytest.raises(ConfigError, match=r"wagers.odds_tolerance_rungs: -1 is not"):
+        settings.changed({"wagers.odds_tolerance_rungs": -1}, "me")
+
+
+def test_what_changes_at_a_start_only_is_not_set(make: Make) -> None:
+    """The refusal says so, and what to do; a mistyped name gets the nearest one."""
+    settings = make()
+    for name, refusal in {
+        "pricing.name": "changes at a start only; end the session and start it with the new value",
+        "controls.mine": "changes at a start only",
+        "pricings.name": "no such setting",
+        "wager.odds_tolerance_rungs": "did you mean wagers.odds_tolerance_rungs?",
+    }.items():
+        with pytest.raises(ConfigError) as refused:
+            settings.changed({name: 1}, "me")
+        assert str(refused.value).startswith(f"{name}: ")
+        assert refusal in str(refused.value)
+
+
+def test_nothing_is_read_again_where_a_start_is_needed(make: Make) -> None:
+    """No part of the configuration is silently left as it was: the reload is refused, by name."""
+    settings = make(reread=("risk.max_concurrent_wagers=3", "pricing=power"))
+    with pytest.raises(ConfigError, match=r"reload: pricing\..* nothing was done"):
+        asyncio.run(settings.reloaded("me"))
+
+
+def test_settings_that_differ_are_named() -> None:
+    """Settings inside of parts, those that one side lacks, and of `run` its own alone."""
+    before = "{risk: {a: 1}, fees: {rate: 2, of: [1]}, run: {seconds: 1, gateway: {fees: 2}}}"
+    after = "{risk: {a: 2}, fees: {rate: 3, of: [1]}, run: {seconds: 2, gateway: {fees: 3}}, b: 1}"
+    differing = ["fees.rate", "run.seconds", "b"]
+    assert differing_settings(before, after, without=("risk",)) == differing
+    assert differing_settings(after, after, without=()) == []
 
 
 def test_what_no_longer_fits_is_left_out_and_named(make: Make) -> None:
