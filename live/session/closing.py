@@ -53,6 +53,11 @@ class Closing:
         self._began: float | None = None
         self._confirmed = False
 
+    @property
+    def may_arrive(self) -> bool:
+        """Return whether a placement that was not found may still be executed."""
+        return bool(self._wagers.unanswered())
+
     async def run(self) -> None:
         """Return once nothing is open; raise ExchangeError, naming what is, when time is up."""
         if not await self.confirm():

@@ -53,7 +53,12 @@ class Acting(msgspec.Struct, frozen=True, tag=True):
 
 
 class Closed(msgspec.Struct, frozen=True, tag=True):
-    """The session has ended, and the exchange has confirmed that nothing is open."""
+    """The session has ended, and the exchange has confirmed that nothing is open.
+
+    With `may_arrive`, a placement without a response may still be executed.
+    """
+
+    may_arrive: bool = False
 
 
 WatchMessage = Hello | Ready | Refused | Beat | Acting | Closed
@@ -91,8 +96,8 @@ class Watch(Protocol):
     async def until_lost(self) -> None:
         """Wait until `require` would fail, and raise its error."""
 
-    async def closed(self) -> None:
-        """Report that nothing is open: the watchdog ends."""
+    async def closed(self, may_arrive: bool) -> None:
+        """Report that nothing is open; the watchdog ends, unless a placement may still arrive."""
 
 
 class Unwatched:
@@ -105,7 +110,7 @@ class Unwatched:
         """Wait for ever."""
         await asyncio.Event().wait()
 
-    async def closed(self) -> None:
+    async def closed(self, may_arrive: bool) -> None:
         """Return at once."""
 
 
@@ -155,9 +160,11 @@ class Heartbeats:
         await self._lost.wait()
         self.require()
 
-    async def closed(self) -> None:
-        """Report that nothing is open, and wait a short time for the watchdog to end."""
-        self._writer.write(line_of(Closed()))
+    async def closed(self, may_arrive: bool) -> None:
+        """Report that nothing is open, and wait a short time for a watchdog that ends now."""
+        self._writer.write(line_of(Closed(may_arrive)))
+        if may_arrive:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_SECONDS):
                 await self._gone.wait()

@@ -142,7 +142,7 @@ class SessionRun:
             finally:
                 self._report_totals()
             self._notify(f"nothing{self._use.whose} is open at {self._market.venue.name}")
-            await self._watch.closed()
+            await self._watch.closed(self._closing.may_arrive)
             if failure is not None:
                 raise failure
 

@@ -48,6 +48,7 @@ class WatchdogDuty:
         self._last: float | None = None
         self._acted = False
         self._closed = False
+        self._may_arrive = False
         self._gone = False
         self._ended = asyncio.Event()
 
@@ -83,8 +84,9 @@ class WatchdogDuty:
                     # Once it has acted, the session must not trust it again: it has to end.
                     if not self._acted:
                         self._send(message)
-                case Closed():
-                    self._closed = True
+                case Closed(may_arrive=may_arrive):
+                    self._closed = not may_arrive
+                    self._may_arrive = may_arrive
                     self._ended.set()
         self._gone = True
         self._ended.set()
@@ -96,6 +98,8 @@ class WatchdogDuty:
         """Return why everything must be cancelled, None once the session has closed."""
         silence_seconds = self._hello.silence_seconds
         while not self._closed:
+            if self._gone and self._may_arrive:
+                return "it ended, and a placement without a response may still arrive"
             if self._gone:
                 return "it ended and did not report that nothing is open"
             if self._last is not None and self._loop.time() - self._last > silence_seconds:

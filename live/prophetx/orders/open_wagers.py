@@ -1,10 +1,12 @@
 """What is open on our account at ProphetX, and the requests that cancel it."""
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.order_history import OrderHistory, is_open, wager_text
+from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import RETRY_SECONDS, WagerTracker
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.endpoint import Endpoint
@@ -44,6 +46,9 @@ class ProphetOpenWagers:
         self.venue_name = endpoint.name
         # By then a session has stopped to search for it, and so does the end of one.
         self.late_seconds = endpoint.answer_seconds + sum(RETRY_SECONDS)
+        # A session reports it as rejected then, but its end still waits for it: for as long again,
+        # and after that it can be named.
+        self._lost_seconds = 3 * math.ceil(self.late_seconds)
 
     def known(self) -> Sequence[OpenWager]:
         """Return the session's wagers that are not known to have ended."""
@@ -56,7 +61,7 @@ class ProphetOpenWagers:
     def unanswered(self) -> Sequence[str]:
         """Return the session's placements without a response that were not listed so far."""
         catalogue = self._catalogue or Catalogue([], [], [])
-        requests = [wager.request for wager in self._tracker or () if not wager.answered]
+        requests = [wager.request for wager in self._without_outcome()]
         return [
             catalogue.wager_text(r.ref, r.line_id, r.odds, r.stake_cents)
             for r in requests
@@ -66,8 +71,9 @@ class ProphetOpenWagers:
     async def listed(self) -> Sequence[OpenWager]:
         """Return what is open: by the history, which lags, and by single requests."""
         orders = {order.number: order for order in await self._history.unfinished()}
-        if any(not wager.answered for wager in self._tracker or ()):
-            recent = await self._history.recent(int(self.late_seconds) + _RECENT_SECONDS)
+        self._found |= {order.ref for order in orders.values()}
+        if self._without_outcome():
+            recent = await self._history.recent(self._lost_seconds + _RECENT_SECONDS)
             self._found |= {order.ref for order in recent}
         numbers = [n for n in (*orders, *(w.number for w in self.known())) if n not in self._ended]
         for number in list(dict.fromkeys(numbers))[:_MOST_REQUESTED]:
@@ -110,6 +116,9 @@ class ProphetOpenWagers:
             else f"order {wager.number}"
             for wager in wagers
         ]
+
+    def _without_outcome(self) -> Sequence[TrackedWager]:
+        return self._tracker.without_outcome(self._lost_seconds) if self._tracker else ()
 
     async def _present(self, number: str) -> WireOrder | None:
         """Return the present state of a wager, None if the exchange does not report it."""

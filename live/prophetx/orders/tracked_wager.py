@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from live.decode import unreadable
+from live.prophetx.orders.order_history import UNKNOWN
 from live.prophetx.wire.orders import OrderReport, WireMatch, WireOrder
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
@@ -46,10 +47,11 @@ _WIPED = "wiped"
 class TrackedWager:
     """A wager that was requested. Amounts are cents.
 
-    `ref` is our own id, `number` the exchange's, None before it is known. `ended` is true once
-    nothing of it can be matched any more, `rejected` once it was reported as refused.
-    `shows_less` is whether a report had less matched than was received: it may be out of date, or a
-    trade was broken.
+    `ref` is our own id, `number` the exchange's, None before it is known; `sent_ns` is when it was
+    sent. `ended` is true once nothing of it can be matched any more, `rejected` once it was
+    reported as refused, `is_lost` if that is only because it was not found without a response: the
+    exchange may still execute it. `shows_less` is whether a report had less matched than was
+    received: it may be out of date, or a trade was broken.
     """
 
     def __init__(self, request: PlaceWager, line: Line | None) -> None:
@@ -60,6 +62,8 @@ class TrackedWager:
         self.number: str | None = None
         self.ended = False
         self.rejected = False
+        self.is_lost = False
+        self.sent_ns = 0
         self.result: Result | None = None
         self.matched_cents = 0
         self.shows_less = False
@@ -135,6 +139,7 @@ class TrackedWager:
         if self._accepted or self.rejected:
             return []
         self.rejected = self.ended = True
+        self.is_lost = code == UNKNOWN
         return [WagerRejected(self.ref, code)]
 
     def apply(self, order: WireOrder) -> list[Event]:

@@ -61,9 +61,15 @@ class WagerTracker:
     def add(self, request: PlaceWager) -> TrackedWager:
         """Track a wager from before its request is sent."""
         wager = TrackedWager(request, self._catalogue.lines.get(request.line_id))
+        wager.sent_ns = self._clock.wall_ns()
         self._wagers[request.ref] = wager
         self._responses[request.ref] = asyncio.Event()
         return wager
+
+    def without_outcome(self, seconds: float) -> list[TrackedWager]:
+        """Return what may yet be executed: without a response, or lost within the last seconds."""
+        since_ns = self._clock.wall_ns() - round(seconds * NS_PER_SECOND)
+        return [w for w in self if not w.answered or (w.is_lost and w.sent_ns >= since_ns)]
 
     async def until_answered(self, wager: TrackedWager) -> None:
         """Return once the exchange is known to have accepted or rejected a wager."""
@@ -137,7 +143,8 @@ class WagerTracker:
         self._wagers |= {wager.ref: wager for _, wager in placed}
         self._apply_known(await self.history.recent())
         asked_ns = -_HALF_MINUTE_NS
-        for at_ns, _ in placed:
+        for at_ns, wager in placed:
+            wager.sent_ns = at_ns
             if self.history.is_older(at_ns) and at_ns - asked_ns >= _HALF_MINUTE_NS:
                 asked_ns = at_ns
                 self._apply_known(await self.history.around(at_ns))

@@ -10,7 +10,8 @@ import pytest
 
 from live.decode import read
 from live.prophetx.connection import connected
-from live.prophetx.orders.order_history import OrderHistory
+from live.prophetx.orders.open_wagers import ProphetOpenWagers
+from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import WagerTracker
 from live.prophetx.wire.orders import WireOrder
@@ -134,3 +135,31 @@ def test_a_wager_older_than_the_history_gets_its_result() -> None:
     (event,) = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
     assert isinstance(event, MarketSettled)
     assert dict(event.results)[PLACE.line_id] is Result.LOST
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code", "is_named"),
+    [
+        (50, UNKNOWN, True),
+        (70, UNKNOWN, False),
+        (1, "invalid_price", False),
+    ],
+)
+def test_a_wager_that_was_not_found_may_still_be_executed_for_a_minute(
+    seconds: int, code: str, is_named: bool
+) -> None:
+    """An end names it, though the desk has it as rejected; one that was refused it does not."""
+    endpoint = ScriptedServer().endpoint
+    times = [0]
+    clock = WallClock(monotonic_ns=lambda: times[-1])
+
+    async def run() -> list[str]:
+        async with connected(endpoint, clock, {}, Path()) as connection:
+            history = OrderHistory(connection.client)
+            tracker = WagerTracker(history, clock, CATALOGUE, connection.decode_errors)
+            tracker.emit(tracker.add(PLACE).reject(code))
+            times.append(seconds * NS_PER_SECOND)
+            wagers = ProphetOpenWagers(connection.client, endpoint, CATALOGUE, tracker)
+            return [*wagers.unanswered()]
+
+    assert bool(asyncio.run(run())) == is_named

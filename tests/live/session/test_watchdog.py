@@ -324,6 +324,35 @@ class WatchedSession:
             return [entry.payload for entry in journal.entries()]
 
 
+async def closed_session(
+    watched: WatchedSession, loop: JumpingLoop, late: PlaceWager | None = None
+) -> list[str]:
+    """Return what the watchdog of a session says that is stopped while it has wagers open.
+
+    A placement that is `late` has no response, and is executed ten seconds after its end.
+    """
+    async with watched.quoting() as (trading, connection, hello):
+        reader, writer = await asyncio.open_connection(sock=connection)
+        notes: list[str] = []
+        account = watched.toy.account_wagers
+        duty = WatchdogDuty(hello, reader, writer, account=account, lock=None, notify=notes.append)
+        writer.write(line_of(Ready(1)))
+        guarding_it = asyncio.create_task(duty.run())
+        await until(lambda: watched.toy.open_wagers)
+        began = loop.time()
+        await until(lambda: loop.time() > began + 2 * SILENCE)
+        if late is not None:
+            account.late[late.ref] = late
+        watched.stop.set()
+        await trading
+        if late is not None:
+            # The watchdog does not know of it.
+            account.late.clear()
+            loop.call_later(10, account.wagers.__setitem__, late.ref, late)
+        await guarding_it
+    return notes
+
+
 def test_a_session_reports_to_its_watchdog_that_it_closed(
     compose_settings: Compose, tmp_path: Path
 ) -> None:
@@ -331,30 +360,30 @@ def test_a_session_reports_to_its_watchdog_that_it_closed(
 
     async def run(loop: JumpingLoop) -> list[str]:
         watched = WatchedSession(compose_settings, tmp_path, loop)
-        async with watched.quoting() as (trading, connection, hello):
-            reader, writer = await asyncio.open_connection(sock=connection)
-            notes: list[str] = []
-            duty = WatchdogDuty(
-                hello,
-                reader,
-                writer,
-                account=watched.toy.account_wagers,
-                lock=None,
-                notify=notes.append,
-            )
-            writer.write(line_of(Ready(1)))
-            guarding_it = asyncio.create_task(duty.run())
-            await until(lambda: watched.toy.open_wagers)
-            began = loop.time()
-            await until(lambda: loop.time() > began + 2 * SILENCE)
-            watched.stop.set()
-            await trading
-            await guarding_it
+        notes = await closed_session(watched, loop)
         assert watched.lines[-1] == "nothing is open at toy"
         return notes
 
     notes = run_jumping(run)
     assert notes == []
+
+
+def test_the_watchdog_looks_again_for_what_may_arrive_after_the_end(
+    compose_settings: Compose, tmp_path: Path
+) -> None:
+    """A placement that was not found when the session ended is cancelled once executed (row e)."""
+    late = PlaceWager(WagerRef("w-9"), LineId("h"), Odds(100), 5_000, Intent.REST)
+
+    async def run(loop: JumpingLoop) -> list[str]:
+        watched = WatchedSession(compose_settings, tmp_path, loop)
+        notes = await closed_session(watched, loop, late)
+        assert any(line.startswith("w-9: had no response") for line in watched.lines)
+        assert watched.toy.open_wagers == {}
+        return notes
+
+    notes = run_jumping(run)
+    assert "a placement without a response may still arrive" in notes[0]
+    assert "1 wager arrived late; cancelling" in notes
 
 
 @pytest.mark.parametrize("end", ["frozen", "killed", "acted"])
