@@ -11,28 +11,25 @@ overstate the loss; and so are all markets of a sport that one score does not de
 tennis, where the winner of the match may lose more games.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from itertools import product
 from math import ceil
 from typing import NamedTuple
-
-import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from strategies.trading.model.ids import MarketKey, PairId
 from strategies.trading.model.market import Market, Pair
 from strategies.trading.model.market_types import MarketType, Period, Team
 
-_Cents = NDArray[np.int64]
-
-# Points beyond these are in no game; their pairs are added up, so that no line that an exchange
-# may list by mistake makes the grid of scores large.
+# Points beyond these are in no game: an exchange may list such a line by mistake. Their pairs are
+# added up, as such a market may as well be settled by another rule.
 _LARGEST_SPREAD = 100
 _LARGEST_TOTAL = 400
 
 # More cents than there are: what a line that loses at no score can lose.
 NO_LOSS_CENTS = 1 << 56
+# More points, and more cents, than there are.
+_UNBOUNDED = 1 << 60
 
 
 class PairOutcomes(NamedTuple):
@@ -117,88 +114,127 @@ class _Alone:
         return self._sides[1 - side]
 
 
+class _Band(NamedTuple):
+    """What markets bring in while the figure of an axis is from `low` to `high`, both included."""
+
+    cents: int
+    low: int
+    high: int
+
+
+# The edge of a pair, and the cents that it brings in above and below it.
+_Step = tuple[float, int, int]
+_Bands = Sequence[_Band]
+
+
 class _ScoreGroup:
     """Markets that are decided by one score."""
 
     def __init__(self) -> None:
         self.pair_ids: set[PairId] = set()
-        # By market its axis, and of each pair the edge and the cents above and below it.
-        self._markets: dict[MarketKey, tuple[_Axis, list[tuple[float, int, int]]]] = {}
-        self._spread = self._total = 0
+        self._axes: dict[_Axis, dict[MarketKey, list[_Step]]] = {axis: {} for axis in _Axis}
 
     def add(self, outcomes: PairOutcomes) -> None:
         """Add a pair."""
         pair, first_cents, second_cents = outcomes
         self.pair_ids.add(pair.pair_id)
-        axis, steps = self._markets.setdefault(pair.market_key, (_axis(pair.market), []))
+        steps = self._axes[_axis(pair.market)].setdefault(pair.market_key, [])
         steps.append((_edge(pair), first_cents, second_cents))
-        point = ceil(abs(pair.first.point))
-        if axis is _Axis.MARGIN:
-            self._spread = max(self._spread, point)
-        else:
-            self._total = max(self._total, point)
 
     def worst_cents(self) -> int:
         """Return the least that its markets can bring in at one score."""
-        return int(self._cells(self._clipped()).min())
+        return _least_cents(*(_bands(self._axes[axis], _whole(axis)) for axis in _Axis))
 
     def worst_if_lost_cents(self, pair: Pair, side: int) -> int:
         """Return the same over the scores at which a line loses, with its market standing."""
-        key = pair.market_key
-        values = self._values(key)
-        edge, low = _edge(pair), self._lowest(_axis(pair.market))
+        edge, decided_by = _edge(pair), _axis(pair.market)
+        lowest, highest = _whole(decided_by)
         # The first line loses below the edge, the second above it.
-        if side == 0:
-            values[_place(ceil(edge) - low, values) :] = NO_LOSS_CENTS
-        else:
-            values[: _place(_above(edge) - low, values)] = NO_LOSS_CENTS
-        by_axis = self._clipped(without=key)
-        by_axis[_axis(pair.market)] = by_axis[_axis(pair.market)] + values
-        return min(int(self._cells(by_axis).min()), NO_LOSS_CENTS)
+        lost = (lowest, ceil(edge) - 1) if side == 0 else (max(lowest, _above(edge)), highest)
+        return _least_cents(
+            *(
+                _bands(self._axes[axis], lost, standing=pair.market_key)
+                if axis is decided_by
+                else _bands(self._axes[axis], _whole(axis))
+                for axis in _Axis
+            )
+        )
 
-    @property
-    def _size(self) -> int:
-        """Return how many scores of a team are distinguished, from 0.
 
-        With both scores below it every combination of results occurs: beyond the largest total
-        by more than the largest spread, no more points change a result.
-        """
-        return self._total + self._spread + 3
+def _whole(axis: _Axis) -> tuple[int, int]:
+    return (-_UNBOUNDED if axis is _Axis.MARGIN else 0), _UNBOUNDED
 
-    def _lowest(self, axis: _Axis) -> int:
-        return 1 - self._size if axis is _Axis.MARGIN else 0
 
-    def _values(self, key: MarketKey) -> _Cents:
-        """Return what a market brings in at each value of its axis."""
-        axis, steps = self._markets[key]
-        low = self._lowest(axis)
-        wide = axis in (_Axis.MARGIN, _Axis.TOTAL)
-        values = np.zeros(2 * self._size - 1 if wide else self._size, np.int64)
+def _bands(
+    markets: dict[MarketKey, list[_Step]],
+    within: tuple[int, int],
+    standing: MarketKey | None = None,
+) -> list[_Band]:
+    """Return what markets of one axis bring in over a part of it, the least first.
+
+    Each may be void, so a gain counts as nothing, but for one that is known to stand.
+    """
+    # The most that a market counts for.
+    tops = {key: _UNBOUNDED if key == standing else 0 for key in markets}
+    values = {key: sum(second for _, _, second in steps) for key, steps in markets.items()}
+    cents = sum(min(values[key], top) for key, top in tops.items())
+    low, highest = within
+    bands = []
+    for at, key, change_cents in sorted(_changes(markets)):
+        if at > highest:
+            break
+        if at > low:
+            bands.append(_Band(cents, low, at - 1))
+            low = at
+        before_cents = values[key]
+        values[key] += change_cents
+        cents += min(values[key], tops[key]) - min(before_cents, tops[key])
+    if low <= highest:
+        bands.append(_Band(cents, low, highest))
+    return sorted(bands)
+
+
+def _changes(markets: dict[MarketKey, list[_Step]]) -> Iterator[tuple[int, MarketKey, int]]:
+    """Yield at which value of the axis a market brings in how much more."""
+    for key, steps in markets.items():
         for edge, first_cents, second_cents in steps:
-            values[_place(_above(edge) - low, values) :] += first_cents
-            values[: _place(ceil(edge) - low, values)] += second_cents
-        return values
+            yield ceil(edge), key, -second_cents
+            yield _above(edge), key, first_cents
 
-    def _clipped(self, without: MarketKey | None = None) -> dict[_Axis, _Cents]:
-        """Return what the markets lose at each value of each axis; a gain counts as nothing."""
-        wide, narrow = 2 * self._size - 1, self._size
-        lengths = dict(zip(_Axis, (wide, wide, narrow, narrow), strict=True))
-        by_axis = {axis: np.zeros(length, np.int64) for axis, length in lengths.items()}
-        for key, (axis, _) in self._markets.items():
-            if key != without:
-                by_axis[axis] += np.minimum(self._values(key), 0)
-        return by_axis
 
-    def _cells(self, by_axis: dict[_Axis, _Cents]) -> _Cents:
-        """Return the sum at each score: rows by the home team's points, columns by the other's."""
-        # Row h holds the margins h, h-1, ... and the totals h, h+1, ...: windows of the two axes.
-        margins = sliding_window_view(by_axis[_Axis.MARGIN][::-1], self._size)[::-1]
-        cells: _Cents = margins + sliding_window_view(by_axis[_Axis.TOTAL], self._size)
-        if by_axis[_Axis.HOME].any():
-            cells += by_axis[_Axis.HOME][:, None]
-        if by_axis[_Axis.AWAY].any():
-            cells += by_axis[_Axis.AWAY]
-        return cells
+def _least_cents(margins: _Bands, totals: _Bands, homes: _Bands, aways: _Bands) -> int:
+    """Return the least sum of one band of each axis that occur at one score, or NO_LOSS_CENTS.
+
+    Each axis is given with the least first, so that most sums need not be looked at.
+    """
+    least_cents = NO_LOSS_CENTS
+    for home, away, margin in product(homes, aways, margins):
+        cents = home.cents + away.cents + margin.cents
+        for total in totals:
+            if cents + total.cents >= least_cents:
+                break
+            if _occur_together(margin, total, home, away):
+                least_cents = cents + total.cents
+    return least_cents
+
+
+def _occur_together(margin: _Band, total: _Band, home: _Band, away: _Band) -> bool:
+    """Return whether there is a score with all four figures within their bands."""
+    # For the points h of home those of the other team are whole numbers from the largest to the
+    # smallest of three bounds; each pair of bounds is one condition on h.
+    lowest = max(
+        home.low,
+        away.low + margin.low,
+        total.low - away.high,
+        -((total.low + margin.low) // -2),
+    )
+    highest = min(
+        home.high,
+        away.high + margin.high,
+        total.high - away.low,
+        (total.high + margin.high) // 2,
+    )
+    return lowest <= highest
 
 
 def _groups(outcomes: Iterable[PairOutcomes], *, one_score: bool) -> Iterable[_Alone | _ScoreGroup]:
@@ -232,7 +268,3 @@ def _edge(pair: Pair) -> float:
 def _above(edge: float) -> int:
     """Return the first whole number beyond an edge."""
     return int(edge // 1) + 1
-
-
-def _place(index: int, values: _Cents) -> int:
-    return min(max(0, index), len(values))
