@@ -16,9 +16,11 @@ from typing import Any
 import polars as pl
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
-from conf.compose import CONFIG_FOLDER, build_session
+from conf.compose import CONFIG_FOLDER, build_session, choices
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
 from sim.__main__ import main
@@ -109,10 +111,26 @@ def composed(*overrides: str) -> DictConfig:
     """
     places = {"mode=live": "run", "mode=rehearse": "run.trade"}
     found = [f"{place}.watchdog_seconds=null" for m, place in places.items() if m in overrides]
-    return deepcopy(composed_once(*found, *overrides))
+    words = [*found, *overrides]
+    chosen = tuple(word for word in words if chooses_a_file(word))
+    config = deepcopy(composed_once(*chosen))
+    values = [word for word in words if word not in chosen]
+    # As Hydra itself does after it has merged the files.
+    ConfigLoaderImpl._apply_overrides_to_config(_PARSER.parse_overrides(values), config)
+    return config
 
 
-@cache  # Hydra takes a tenth of a second, and hundreds of tests ask for the same few.
+_PARSER = OverridesParser.create()
+_GROUPS = frozenset(choices())
+
+
+def chooses_a_file(word: str) -> bool:
+    """Return whether an override chooses a file of a group, and is not a value."""
+    name = word.lstrip("+~").partition("=")[0]
+    return name in _GROUPS or name.startswith("hydra")
+
+
+@cache  # Hydra takes a quarter of a second, and hundreds of tests ask for the same few files.
 def composed_once(*overrides: str) -> DictConfig:
     """Return the configuration that command line settings compose; not to be changed."""
     with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):

@@ -7,13 +7,20 @@ from typing import Any
 import pytest
 
 from sim.__main__ import main
+from sim.backtest import Backtest
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.settings import Dollars, allowed
 
 # The settings, and the message after the program's name.
-WRONG = {
+# The words that Hydra or the verb refuses, and those that the session refuses.
+WRONG_WORDS = {
     "strategy.spread_margn=1": (
         "strategy.spread_margn: no such setting; did you mean strategy.spread_margin?"
     ),
+    "fees=null": "fees: null is no choice; choose one of commission, none",
+    "mode=paper": "mode=paper: the verb chooses the mode; use python -m live paper",
+}
+WRONG_VALUES = {
     "+risk.max_dayly_loss=1": (
         "risk.max_dayly_loss: no such setting; did you mean risk.max_daily_loss?"
     ),
@@ -28,7 +35,6 @@ WRONG = {
     "session.name=[1]": "session.name: [1] is not text or null",
     "seed=null": "seed: None is not a whole number, 0 or more",
     "seed=1.5": "seed: 1.5 is not a whole number, 0 or more",
-    "fees=null": "fees: null is no choice; choose one of commission, none",
     "latency.entry=5": "latency.entry: 5 is not a mapping of settings",
     "latency.entry.ms={a:1}": "latency.entry.ms: {'a': 1} is not a number of milliseconds",
     "strategy._partial_=false": "strategy: SimpleMarketMaker is built already; add `_partial_: ",
@@ -44,20 +50,30 @@ WRONG = {
         "is its folder in PYTHONPATH?"
     ),
     "~strategy.spread_margin": "strategy.spread_margin: missing; give a probability",
-    "mode=paper": "mode=paper: the verb chooses the mode; use python -m live paper",
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("word", "message"), WRONG.items(), ids=WRONG.keys())
-def test_a_wrong_setting_is_refused_by_the_name_as_written(
+@pytest.mark.parametrize(("word", "message"), WRONG_WORDS.items(), ids=WRONG_WORDS.keys())
+def test_a_wrong_word_is_refused_by_the_name_as_written(
     run_main: Callable[..., Any], tmp_path: Path, word: str, message: str
 ) -> None:
-    """One line has the setting, the value, what is allowed, and the nearest real name."""
+    """One line has the setting, and the nearest real name or the remedy."""
     outcome = run_main(main, tmp_path, "run", word)
     assert outcome.status == 2, outcome
     assert len(outcome.err) == 1, outcome.err
     assert outcome.err[0].startswith(f"python -m sim run: {message}")
+
+
+@pytest.mark.parametrize(("word", "message"), WRONG_VALUES.items(), ids=WRONG_VALUES.keys())
+def test_a_wrong_setting_is_refused_by_the_name_as_written(
+    build_backtest: Callable[..., Backtest], word: str, message: str
+) -> None:
+    """One line has the setting, the value, what is allowed, and the nearest real name."""
+    with pytest.raises(ConfigError) as refusal:
+        build_backtest(word)
+    assert str(refusal.value).startswith(message)
+    assert len(str(refusal.value).splitlines()) == 1
 
 
 STRATEGIES = {

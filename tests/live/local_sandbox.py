@@ -5,12 +5,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from hydra import compose, initialize_config_dir
-
-from conf.compose import CONFIG_FOLDER, build_session
+from conf.compose import build_session
 from live.prophetx.rest.endpoint import Endpoint
 from sim.exchange.participant import Participant
 from sim.sandbox.server import Server
+from tests.conftest import composed
 from tests.live.endpoints import LOCAL
 
 
@@ -53,8 +52,7 @@ Sandbox = Callable[..., AbstractAsyncContextManager[LocalSandbox]]
 async def serve_sandbox(speed: float, *settings: str) -> AsyncIterator[LocalSandbox]:
     """Serve a recording as the exchange would, on a port that the system chooses."""
     words = ["mode=serve", "sandbox.port=0", f"sandbox.speed={speed:g}", *settings]
-    with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
-        session = build_session(compose("config", words))
+    session = build_session(composed(*words))
     async with session.opened() as server:
         port = urlsplit(server.address).port
         assert port is not None

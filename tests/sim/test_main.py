@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sim.__main__ import VERBS, main
+from sim.backtest import Backtest
 from strategies.trading.model.errors import ConfigError, TapeError
 from tests.paths import PROJECT
 
@@ -19,8 +20,20 @@ RUN_FILES = {"summary.json", "report.html", "wagers.parquet", "fills.parquet", "
 Sim = Callable[..., Any]
 
 # The settings, and the part that the message must name.
-REFUSED_SETTINGS = {
-    "a mistyped key": ("strategy.spread_margn=1", "strategy.spread_margn"),
+REFUSED_WORDS = {
+    "an unknown experiment": ("+experiment=nobody", "experiment/nobody"),
+    "an experiment without its plus": ("experiment=nba", "+experiment=nba"),
+    "an unknown choice": ("latency=slow", "latency/slow"),
+    "a missing recording": ("recording.path=nowhere", "nowhere"),
+    "a mode that is not there": ("mode=someday", "the verb chooses the mode"),
+    "a mode of another verb": ("mode=live", "python -m live trade"),
+    "a mode in disguise": ("+mode=live", "mode"),
+    "what is no setting": ("nonsense", "nonsense"),
+    "a flag that is not there": ("--no-such-flag", "--no-such-flag"),
+}
+
+# Refused where the session is built, whatever verb asked for it.
+REFUSED_VALUES = {
     "a key that nobody takes": ("+risk.max_stake=1", "max_stake"),
     "a top key that nobody takes": ("+spread_margin=0.01", "spread_margin"),
     "a key of a model": ("+queue.depth=1", "depth"),
@@ -46,15 +59,6 @@ REFUSED_SETTINGS = {
     "a session name that cannot be sent": ("session.name='a b'", "session.name"),
     "a seed that is no number": ("seed=x", "seed"),
     "a negative seed": ("seed=-1", "seed"),
-    "an unknown experiment": ("+experiment=nobody", "experiment/nobody"),
-    "an experiment without its plus": ("experiment=nba", "+experiment=nba"),
-    "an unknown choice": ("latency=slow", "latency/slow"),
-    "a missing recording": ("recording.path=nowhere", "nowhere"),
-    "a mode that is not there": ("mode=someday", "the verb chooses the mode"),
-    "a mode of another verb": ("mode=live", "python -m live trade"),
-    "a mode in disguise": ("+mode=live", "mode"),
-    "what is no setting": ("nonsense", "nonsense"),
-    "a flag that is not there": ("--no-such-flag", "--no-such-flag"),
 }
 
 
@@ -115,18 +119,29 @@ def test_an_unknown_verb_is_refused_with_the_known_ones(sim: Sim) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("word", "named"), REFUSED_SETTINGS.values(), ids=REFUSED_SETTINGS.keys())
-def test_a_wrong_setting_is_refused_in_one_line(
+@pytest.mark.parametrize(("word", "named"), REFUSED_WORDS.values(), ids=REFUSED_WORDS.keys())
+def test_a_wrong_word_is_refused_in_one_line(
     sim: Sim, tmp_path: Path, word: str, named: str
 ) -> None:
-    """An invalid setting gets one line naming it, status 2, and leaves no files."""
+    """A word that no setting fits gets one line naming it, status 2, and leaves no files."""
     refused(sim("run", word), "run", named)
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.parametrize(("word", "named"), REFUSED_VALUES.values(), ids=REFUSED_VALUES.keys())
+def test_a_wrong_setting_is_refused_in_one_line(
+    build_backtest: Callable[..., Backtest], word: str, named: str
+) -> None:
+    """An invalid setting gets one line naming it."""
+    with pytest.raises(ConfigError) as refusal:
+        build_backtest(word)
+    assert named in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 1
+
+
 def test_a_refused_run_leaves_no_folder(sim: Sim, tmp_path: Path) -> None:
-    """After a refusal not even an empty run folder is left."""
-    assert sim("run", "risk.max_total_exposure=-1").status == 2
+    """After the refusal of a setting, in one line, not even an empty run folder is left."""
+    refused(sim("run", "risk.max_total_exposure=-1"), "run", "risk.max_total_exposure")
     assert list(tmp_path.glob("runs/*")) == []
 
 

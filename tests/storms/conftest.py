@@ -2,7 +2,7 @@
 
 import pytest
 
-_SEEDS = 200
+_SEEDS = 80
 # The number of storms that run without `slow`.
 _FAST_SEEDS = 5
 
