@@ -67,33 +67,47 @@ def commented(yaml: str, config: Mapping[Any, Any]) -> str:
 
 def page() -> str:
     """Return docs/settings.md."""
-    with hydra.initialize_config_dir(str(_FOLDER), version_base="1.3"):
-        root = OmegaConf.to_container(OmegaConf.load(_FOLDER / "config.yaml"))
-        assert isinstance(root, dict), "the root is a mapping"
-        sections = [_section("At the top", {"": list(described(root))})]
-        for folder in sorted(each for each in _FOLDER.iterdir() if each.is_dir()):
-            options = sorted(file.stem for file in folder.glob("*.yaml"))
-            if options and folder.name not in ("hydra", "experiment"):
-                sections.append(_group(folder.name, options))
+    root = _container(OmegaConf.load(_FOLDER / "config.yaml"))
+    sections = [_section("At the top", {"": list(described(root))})]
+    options = {
+        folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
+        for folder in sorted(each for each in _FOLDER.iterdir() if each.is_dir())
+        if folder.name not in ("hydra", "experiment") and any(folder.glob("*.yaml"))
+    }
+    nodes = _nodes({group: names for group, names in options.items() if group != "mode"})
+    for name in options.get("mode", ()):
+        nodes["mode", name] = _container(OmegaConf.load(_FOLDER / "mode" / f"{name}.yaml"))["run"]
+    sections += [_group(group, names, nodes) for group, names in options.items()]
     return "\n".join([_TOP, *sections])
 
 
-def _group(group: str, options: list[str]) -> str:
-    settings = {option: _of_option(group, option) for option in options}
+def _nodes(options: Mapping[str, list[str]]) -> dict[tuple[str, str], Any]:
+    """Return the composed settings of each option of each group.
+
+    Groups are independent, so one option of each is composed at once: Hydra is slow.
+    """
+    nodes = {}
+    with hydra.initialize_config_dir(str(_FOLDER), version_base="1.3"):
+        for place in range(max(map(len, options.values()))):
+            chosen = {group: names[place % len(names)] for group, names in options.items()}
+            words = [f"{group}={name}" for group, name in chosen.items()]
+            composed = _container(hydra.compose("config", words))
+            nodes.update({(group, name): composed[group] for group, name in chosen.items()})
+    return nodes
+
+
+def _container(config: Any) -> dict[Any, Any]:
+    container = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(container, dict), "a configuration is a mapping"
+    return container
+
+
+def _group(group: str, options: list[str], nodes: Mapping[tuple[str, str], Any]) -> str:
+    place = "run" if group == "mode" else group
+    settings = {option: list(_of_node(place, nodes[group, option])) for option in options}
     lines = [_first_comment(_FOLDER / group / f"{option}.yaml") for option in options]
     intro = [f"- `{group}={option}`: {line}" for option, line in zip(options, lines, strict=True)]
     return _section(group, settings, "\n".join(intro) + "\n")
-
-
-def _of_option(group: str, option: str) -> list[Described]:
-    if group == "mode":
-        overlay = OmegaConf.to_container(OmegaConf.load(_FOLDER / group / f"{option}.yaml"))
-        assert isinstance(overlay, dict), "an overlay is a mapping"
-        return list(_of_node("run", overlay["run"]))
-    composed = hydra.compose("config", [f"{group}={option}"])
-    container = OmegaConf.to_container(composed, resolve=False)
-    assert isinstance(container, dict), "a choice is a mapping"
-    return list(_of_node(group, container[group]))
 
 
 def _section(title: str, settings: Mapping[str, list[Described]], intro: str = "") -> str:

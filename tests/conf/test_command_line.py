@@ -37,11 +37,7 @@ def test_a_verb_ends_quietly_when_its_output_is_closed() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("sim", "--help"),
-        ("sim", "--version"),
-        ("sim", "run", "--help"),
         ("sim", "run", "--cfg", "job"),
-        ("live", "--help"),
         ("live", "trade", "--help"),
     ],
     ids=" ".join,

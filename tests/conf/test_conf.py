@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from conf.compose import CONFIG_FOLDER, choices
+from conf.compose import CONFIG_FOLDER, build_session, choices
 from sim.backtest import Backtest
 from strategies.trading.model.errors import ConfigError
 
@@ -29,7 +29,9 @@ CHOICES = {
 MODES = CHOICES["mode"]
 EXPERIMENTS = CHOICES["experiment"]
 STACKS = ["", *(f"+experiment={name}" for name in EXPERIMENTS)]
+STACKED = [*combinations(EXPERIMENTS, 2), tuple(EXPERIMENTS), tuple(reversed(EXPERIMENTS))]
 # The experiments that differ in more than the game: what they set can clash with a choice.
+WITH_EVERY_EXPERIMENT = ["backtest", "serve", "live"]
 CLASHING_STACKS = ["+experiment=nba_in_play", "+experiment=nba_worst_fill"]
 SINGLE_CHOICES = [
     f"{group}={name}"
@@ -72,51 +74,78 @@ def named(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-def wanted_by(choice: str, folder: Path) -> list[str]:
+def one_of_each(choices_of_groups: Iterable[str]) -> list[list[str]]:
+    """Return the choices in as few sets as there are choices in a group, one of each group.
+
+    Groups are independent, and to compose takes long.
+    """
+    by_group: dict[str, list[str]] = {}
+    for choice in choices_of_groups:
+        by_group.setdefault(choice.split("=")[0], []).append(choice)
+    most = max(map(len, by_group.values()))
+    return [[names[place % len(names)] for names in by_group.values()] for place in range(most)]
+
+
+def wanted_by(chosen: list[str], folder: Path) -> list[str]:
     """Return the overrides for files that a choice needs, written here."""
-    if choice != "latency=measured":
+    if "latency=measured" not in chosen:
         return []
     path = folder / "times.txt"
     path.write_text("40\n60\n", encoding="utf-8")
     return [f"latency.{delay}.path={path}" for delay in DELAYS]
 
 
-def slow(cases: Iterable[tuple[str, ...]]) -> list[Any]:
+def slow(cases: Iterable[tuple[Any, ...]]) -> list[Any]:
     """Return cases that the fast tests leave out, as there are hundreds."""
     return [pytest.param(*case, marks=pytest.mark.slow) for case in cases]
 
 
 @pytest.mark.parametrize(
     ("mode", "experiment"),
-    [*product(MODES, [""]), *slow(product(MODES, STACKS[1:]))],
+    [
+        *product(MODES, [""]),
+        *slow(product(WITH_EVERY_EXPERIMENT, STACKS[1:])),
+        *slow(
+            (mode, experiment)
+            for mode, experiment in product(MODES, CLASHING_STACKS)
+            if mode not in WITH_EVERY_EXPERIMENT
+        ),
+    ],
 )
 def test_every_mode_and_experiment_is_built(
-    build_backtest: Build, mode: str, experiment: str
+    compose_settings: Compose, mode: str, experiment: str
 ) -> None:
-    """Every mode is built into its session with every experiment."""
-    session = build_backtest(*words(f"mode={mode}", experiment))
-    assert type(session).__module__.split(".")[0] == SIDES.get(mode, "live")
+    """Every mode is built into its session with every experiment that can clash with it.
+
+    An overlay is merged at the top: the composed settings have no key of an overlay group.
+    """
+    config = compose_settings(*words(f"mode={mode}", experiment))
+    assert set(config) & set(OVERLAY_GROUPS) == set()
+    assert type(build_session(config)).__module__.split(".")[0] == SIDES.get(mode, "live")
 
 
 @pytest.mark.parametrize(
-    ("mode", "experiment", "choice"),
+    ("mode", "experiment", "chosen"),
     [
-        *product(["backtest"], [""], SINGLE_CHOICES),
-        *slow(product(["backtest"], CLASHING_STACKS, SINGLE_CHOICES)),
+        *product(["backtest"], [""], one_of_each(SINGLE_CHOICES)),
+        *slow(product(["backtest"], CLASHING_STACKS, one_of_each(SINGLE_CHOICES))),
         *slow(
-            (mode, "", choice)
-            for mode, choice in product(MODES, CHOICES_OF_ALL_MODES)
-            if mode != "backtest" and (mode, choice) not in REAL_MONEY_REHEARSED
+            (mode, "", [choice])
+            for mode, choice in product(
+                ["check", "live", "paper", "rehearse"], CHOICES_OF_ALL_MODES
+            )
+            if (mode, choice) not in REAL_MONEY_REHEARSED
         ),
-        *slow(product(["backtest", "serve"], [""], ["feed=crowd"])),
+        *slow(product(["backtest", "serve"], [""], [["feed=crowd"]])),
     ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_every_choice_is_built(
-    build_backtest: Build, tmp_path: Path, mode: str, experiment: str, choice: str
+    build_backtest: Build, tmp_path: Path, mode: str, experiment: str, chosen: list[str]
 ) -> None:
     """Each choice of each group that a mode does not fix is built into its session."""
-    wanted = wanted_by(choice, tmp_path)
-    assert build_backtest(*words(f"mode={mode}", experiment, choice), *wanted)
+    wanted = wanted_by(chosen, tmp_path)
+    assert build_backtest(*words(f"mode={mode}", experiment, *chosen), *wanted)
 
 
 @pytest.mark.slow
@@ -148,23 +177,10 @@ def test_a_part_of_another_mode_is_refused(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("first", "second"), list(product(EXPERIMENTS, EXPERIMENTS)))
-def test_experiments_can_be_stacked(build_backtest: Build, first: str, second: str) -> None:
-    """Any two experiments can be combined."""
-    assert build_backtest(f"+experiment=[{first},{second}]").market_keys
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("mode", "experiment"),
-    [*product(MODES, [""]), *slow(product(MODES, STACKS[1:]))],
-)
-def test_overlays_leave_no_key_of_their_own(
-    compose_settings: Compose, mode: str, experiment: str
-) -> None:
-    """An overlay is merged at the top: the composed settings have no key of an overlay group."""
-    config = compose_settings(*words(f"mode={mode}", experiment))
-    assert set(config) & set(OVERLAY_GROUPS) == set()
+@pytest.mark.parametrize("stack", STACKED, ids=",".join)
+def test_experiments_can_be_stacked(build_backtest: Build, stack: tuple[str, ...]) -> None:
+    """Any two experiments can be combined, and all of them."""
+    assert build_backtest(f"+experiment=[{','.join(stack)}]").market_keys
 
 
 @pytest.mark.parametrize("path", OVERLAYS, ids=named)

@@ -88,17 +88,8 @@ STRATEGIES = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("returned", "problem"), STRATEGIES.items(), ids=STRATEGIES.keys())
-def test_a_wrong_quote_names_the_strategy_and_what_it_returned(
-    run_main: Callable[..., Any],
-    small_tape: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    returned: str,
-    problem: str,
-) -> None:
-    """A strategy's quotes are checked where the desk takes them: one line, status 2."""
-    folder = small_tape.parent
+def words_of_idea(folder: Path, monkeypatch: pytest.MonkeyPatch, returned: str) -> list[str]:
+    """Write a strategy whose quotes are an expression; return the words that run it on a tape."""
     name = f"idea_{abs(hash(returned))}"
     (folder / f"{name}.py").write_text(
         "from strategies.trading.model.ids import LineId\n"
@@ -113,8 +104,30 @@ def test_a_wrong_quote_names_the_strategy_and_what_it_returned(
     monkeypatch.syspath_prepend(folder)
     words = [f"strategy._target_={name}.Idea"]
     words += [f"~strategy.{key}" for key in ("spread_margin", "default_stake")]
-    words += ["~strategy.quote_refresh_seconds", "recording.path=tape"]
-    outcome = run_main(main, folder, "run", *words)
+    return [*words, "~strategy.quote_refresh_seconds", f"recording.path={folder / 'tape'}"]
+
+
+@pytest.mark.parametrize(("returned", "problem"), STRATEGIES.items(), ids=STRATEGIES.keys())
+def test_a_wrong_quote_names_the_strategy_and_what_it_returned(
+    build_backtest: Callable[..., Backtest],
+    small_tape: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    returned: str,
+    problem: str,
+) -> None:
+    """A strategy's quotes are checked where the desk takes them."""
+    backtest = build_backtest(*words_of_idea(small_tape.parent, monkeypatch, returned))
+    with pytest.raises(ConfigError, match=r"^strategy: Idea\.quote returned ") as refusal:
+        backtest.run_pass(backtest.queue())
+    assert problem in str(refusal.value)
+
+
+@pytest.mark.slow
+def test_a_wrong_quote_ends_a_run_with_one_line(
+    run_main: Callable[..., Any], small_tape: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong only while the run goes on is a wrong setting too: status 2."""
+    words = words_of_idea(small_tape.parent, monkeypatch, "'quotes'")
+    outcome = run_main(main, small_tape.parent, "run", *words)
     assert outcome.status == 2, outcome
-    assert outcome.err[-1].startswith("python -m sim run: strategy: Idea.quote returned ")
-    assert problem in outcome.err[-1]
+    assert outcome.err[-1].startswith("python -m sim run: strategy: Idea.quote returned 'quotes'")
