@@ -3,7 +3,7 @@
 import resource
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -24,14 +24,35 @@ def files_limited_to(size: int) -> Iterator[None]:
 def small_disk(place: Path, kilobytes: int) -> Iterator[Path]:
     """Mount a disk of this size; skip the test where that is not permitted."""
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
+    with _mounted(place, "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs"):
+        yield place
+
+
+@contextmanager
+def read_only(place: Path) -> Iterator[None]:
+    """Let a folder take no more files, and those in it no changes by who opens them from now on."""
+    with _mounted(place, "--bind", "-o", "ro", str(place)):
+        yield
+
+
+def fill(path: Path) -> None:
+    """Use all that is left of a disk for a file."""
+    with suppress(OSError), path.open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4_096))
+
+
+@contextmanager
+def _mounted(place: Path, *words: str) -> Iterator[None]:
     try:
-        mounted = subprocess.run(mount, check=False, capture_output=True, text=True)
+        mounted = subprocess.run(
+            ["mount", *words, str(place)], check=False, capture_output=True, text=True
+        )
     except OSError as error:
         pytest.skip(f"mount cannot be run: {error}")
     if mounted.returncode:
         pytest.skip(f"a disk cannot be mounted here: {mounted.stderr.strip()}")
     try:
-        yield place
+        yield
     finally:
         subprocess.run(["umount", str(place)], check=True)

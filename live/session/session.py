@@ -15,6 +15,7 @@ from msgspec import Meta
 from live.session.announcer import Announcer
 from live.session.closing import ClosingSeconds
 from live.session.gateway import Gateway, Notify, TradedAccount
+from live.session.halt_record import HaltRecord
 from live.session.heartbeats import Hello, Unwatched, Watch
 from live.session.real_money import Ask, RealMoney, ask_nobody
 from live.session.service_manager import ServiceManager
@@ -183,7 +184,9 @@ class Session:
         confirmed = partial(_confirmed, gateway, money, ask, stop)
         async with self._watched(gateway, account, environ, home, folder, confirmed) as watch:
             make_private_folder(folder)
+            halt = HaltRecord([folder] if account is None else [folder, account.folder])
             with (
+                halt.reserved(Announcer(notify)),
                 SessionJournal(folder / "journal.sqlite") as journal,
                 SessionLog(folder / "session.log", gateway.clock, Announcer(notify)) as log,
             ):
@@ -202,7 +205,7 @@ class Session:
                     on_started(run)
 
                 run = SessionRun(
-                    settings, gateway, journal, folder, announce, watch, service, note_started
+                    settings, gateway, journal, folder, announce, watch, service, note_started, halt
                 )
                 async with service.reporting():
                     self.is_started = True

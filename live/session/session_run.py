@@ -10,7 +10,9 @@ from pathlib import Path
 from live.session.account_alerts import AccountAlerts
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.closing import Closing
+from live.session.earlier_starts import EarlierStarts
 from live.session.gateway import Gateway, Notify, OrderContext
+from live.session.halt_record import HaltRecord
 from live.session.halt_watch import HaltWatch
 from live.session.health import Health
 from live.session.heartbeats import Watch
@@ -19,10 +21,7 @@ from live.session.own_wagers import AccountUse
 from live.session.service_manager import ServiceManager
 from live.session.settable_settings import SettableSettings
 from recordings.journal.entries import Payload, RunContext
-from recordings.journal.journal_reader import JournalReader
-from recordings.journal.operator_history import OperatorHistory
 from recordings.journal.session_journal import JournalingListener, SessionJournal
-from recordings.journal.wager_history import WagerHistory
 from recordings.tape import TapeInfo
 from strategies.trading.accounting.earlier_balance import available_change_cents
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
@@ -33,6 +32,7 @@ from strategies.trading.model.errors import (
     AccountInUseError,
     ConfigError,
     WatchdogError,
+    WriteError,
 )
 from strategies.trading.model.events import RUN_ENDED, TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
@@ -98,13 +98,14 @@ class SessionRun:
         watch: Watch,
         service: ServiceManager,
         on_started: OnStarted,
+        halt: HaltRecord,
     ) -> None:
         """Prepare a start; nothing is sent before `run`.
 
         Its wagers are sent only as long as `watch` allows; `service` is informed of its progress,
-        and `on_started` is called with the desk once it trades.
+        and `on_started` is called with the desk once it trades. It is halted if `halt` holds a
+        reason; a disk that takes nothing more leaves one there.
         """
-        number = settings.desk.start_number
         self._settings = settings
         self._gateway = gateway
         self._market = gateway.market
@@ -115,18 +116,16 @@ class SessionRun:
         self._watch = watch
         self._service = service
         self._on_started = on_started
-        with JournalReader(folder / "journal.sqlite") as reader:
-            self._history = WagerHistory(entry for entry in reader.entries() if entry.run < number)
-            self._earlier_runs = reader.earlier_runs()
-            earlier = OperatorHistory(reader.entries())
+        self._halt_record = halt
+        self._earlier = EarlierStarts(folder, settings.desk.start_number, halt)
         self._control = OperatorControl(
-            folder, earlier, settings.settable, self._clock, journal, notify
+            folder, self._earlier.operators, settings.settable, self._clock, journal, notify
         )
         self._desk: Desk | None = None
         self._listener: JournalingListener | None = None
         self._health: Health | None = None
         self._has_tape = False
-        self._use = AccountUse(gateway, settings.desk, self._history.wagers, notify)
+        self._use = AccountUse(gateway, settings.desk, self._earlier.wagers.wagers, notify)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Trade until `stop` is set, and leave nothing open; raise what went wrong.
@@ -158,6 +157,9 @@ class SessionRun:
                 self._halt_unwatched(str(error))
             if isinstance(error, AccountInUseError):
                 self._use.is_alone = False
+            if isinstance(error, WriteError):
+                # At once, as what follows may be cut short.
+                self._halt_record.keep(error, self._notify)
             self._notify(f"stopped by {type(error).__name__}: {error}; cancelling everything")
             return error
         return None
@@ -227,8 +229,9 @@ class SessionRun:
             OrderContext(info, market_keys, tasks, self._before_sending, self._use.is_ours)
         )
         await self._use.take_over(self._settings.closing_seconds, self._folder / "journal.sqlite")
-        earlier, events = await gateway.recover(self._history.unfinished(catalogue, market_keys))
-        left_out = self._history.left_out_text(catalogue, market_keys)
+        history = self._earlier.wagers
+        earlier, events = await gateway.recover(history.unfinished(catalogue, market_keys))
+        left_out = history.left_out_text(catalogue, market_keys)
         if left_out is not None:
             self._notify(left_out)
         available_cents = await gateway.available_cents()
@@ -239,7 +242,7 @@ class SessionRun:
             market_keys,
             *updates.initial,
             tuple(wager.request.ref for wager in earlier),
-            self._earlier_runs,
+            self._earlier.runs,
             self._settings.desk.ref_token,
         )
         self._journal.write_run_context(run_context)
@@ -253,7 +256,7 @@ class SessionRun:
             clock=self._clock,
             exchange=exchange,
             journal=self._journal,
-            earlier_runs=self._earlier_runs,
+            earlier_runs=self._earlier.runs,
         )
         # Earlier starts journaled these events; only the desk does not know them yet.
         with self._journal.paused():
@@ -264,12 +267,9 @@ class SessionRun:
             f"start {self._settings.desk.start_number}: {counted(len(market_keys), 'market')}, "
             f"{dollars_text(available_cents)} to stake; Ctrl-C stops it"
         )
-        if self._earlier_runs.state is not TradingState.ACTIVE:
-            self._notify(
-                f"{self._earlier_runs.state} by an earlier start: {self._earlier_runs.reason}; "
-                f"python -m live control session.name={self._settings.desk.session_name} resume "
-                "lifts it"
-            )
+        halted = self._earlier.halt_text(self._settings.desk.session_name)
+        if halted is not None:
+            self._notify(halted)
         self._service.ready()
         tasks.create_task(self._compare_accounts(exchange))
         tasks.create_task(self._report_health())
@@ -298,7 +298,7 @@ class SessionRun:
         def start() -> None:
             market_listener = self._gateway.attach(listener)
             self._market.attach(market_listener, updates)
-            for event in self._control.kept():
+            for event in (*self._earlier.unjournaled(), *self._control.kept()):
                 listener.take(event, self._clock.now_ns())
             self._journal.desk_called(self._clock.now_ns(), DeskStarted())
             desk.start()
@@ -306,6 +306,7 @@ class SessionRun:
                 market_listener.on_feed_lost()
 
         self._clock.enter(start)
+        self._earlier.taken_over(self._journal)
         self._on_started(StartedRun(self._settings.desk.start_number, desk, listener, self._health))
 
     @cached_property

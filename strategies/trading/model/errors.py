@@ -5,6 +5,7 @@ TradingError
 ├─ TapeError              a recording is malformed or out of order
 ├─ JournalError           the journal cannot be read or written: stop
 ├─ WriteError             a file cannot be written: the disk is full, or the folder is not ours
+│  └─ JournalWriteError   the journal cannot be written: a JournalError too
 ├─ InvariantError         the desk's accounts are inconsistent: stop, cancel all
 ├─ StrategyError          a strategy raised something: stop, cancel all
 ├─ ClockError             wall time jumped: stop
@@ -40,6 +41,10 @@ class JournalError(TradingError):
 
 class WriteError(TradingError):
     """A file cannot be written; the message names it, the reason and the remedy."""
+
+
+class JournalWriteError(JournalError, WriteError):
+    """The journal cannot be written, as its disk does not take it."""
 
 
 class InvariantError(TradingError):
