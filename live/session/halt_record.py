@@ -40,7 +40,7 @@ class HaltRecord:
             notify(f"the next start will not be halted: no file takes the reason ({files})")
 
     def reason(self) -> str:
-        """Return the reason that was kept, empty if there is none."""
+        """Return the reason that was kept, empty without one."""
         return next(filter(None, map(_text, self._paths)), "")
 
     def clear(self) -> None:

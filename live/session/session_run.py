@@ -151,7 +151,7 @@ class SessionRun:
             await self._record_and_trade(stop)
         except Exception as error:
             is_before_trading = isinstance(error, ConfigError) and self._desk is None
-            if is_before_trading and not self._history.may_be_open():
+            if is_before_trading and not self._earlier.wagers.may_be_open():
                 raise
             if isinstance(error, WatchdogError):
                 self._halt_unwatched(str(error))
