@@ -70,10 +70,11 @@ usage: python -m live rehearse [+experiment=NAME] [prophet=NAME] [SETTING=VALUE 
 
 Runs the session of `trade` for rehearsal.hours, with faults on a schedule drawn from the seed, a
 kill switch drill, and wagers that must be refused. Prints what the exchange's review asks for, with
-what was measured, and saves the page in sessions/NAME/rehearsal-00001.md and .json. Status 1 if the
+what was measured, and saves the page in sessions/NAME/rehearsal.md and .json. Status 1 if the
 review would not let it pass. One that passed is put on record: trade with real money needs it, of
 this version and configuration, at most 14 days old. Our own sandbox is asked for every fault;
-elsewhere only those happen that can be caused from our side.
+elsewhere only those happen that can be caused from our side. Each rehearsal is a session of its
+own: rehearsal, rehearsal-2 and so on, unless session.name names another.
 
   python -m live rehearse +experiment=nba prophet=sandbox_local rehearsal.hours=2
 """
@@ -194,8 +195,11 @@ def _rehearse(words: Sequence[str]) -> None:
     if {"-h", "--help"} & set(words):
         print(REHEARSE_HELP, end="")
         return
+    from live.prophetx.tools.rehearse import with_name  # noqa: PLC0415
+
     refuse_other_modes(words, Mode.REHEARSE)
-    present_rehearsal(session_from_command_line(words, Mode.REHEARSE))
+    named = with_name(words, Path.cwd())
+    present_rehearsal(session_from_command_line(named, Mode.REHEARSE))
 
 
 def _operate(verb: str, present: str) -> Verb:

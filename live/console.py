@@ -174,6 +174,13 @@ async def _ask_at_terminal(question: str) -> str | None:
     loop.add_reader(sys.stdin.fileno(), typed.set)
     try:
         await typed.wait()
+        line = sys.stdin.readline()
+    except asyncio.CancelledError:
+        # After a Ctrl-C the cursor is still behind the question.
+        write_line("")
+        raise
     finally:
         loop.remove_reader(sys.stdin.fileno())
-    return sys.stdin.readline() or None
+    if not line:
+        write_line("")
+    return line or None

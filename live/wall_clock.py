@@ -8,6 +8,7 @@ import asyncio
 import time
 from calendar import timegm
 from collections.abc import Callable
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Annotated
 
@@ -178,3 +179,8 @@ def anchor_ns(wall_ns: int, speed: Fraction) -> int:
     """
     period_ns = int(_FURTHEST_NS / speed)
     return wall_ns - (wall_ns - _FIRST_ANCHOR_NS) % period_ns
+
+
+def utc_text(at_ns: int) -> str:
+    """Return a time for people: "2026-11-29 16:56:05 UTC"."""
+    return f"{datetime.fromtimestamp(at_ns // NS_PER_SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"

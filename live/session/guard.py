@@ -87,14 +87,15 @@ def operator_words(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _operator_file(environ: Mapping[str, str]) -> dict[str, str]:
-    if OPERATOR_FILE not in environ:
+    named = environ.get(OPERATOR_FILE)
+    if not named:
         return {}
-    path = Path(environ[OPERATOR_FILE])
+    path = Path(named)
     require_private(path)
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except msgspec.DecodeError as error:
-        message = f"{path}: is not a JSON object of texts ({error})"
+        message = f'{path}: is not a JSON object of texts, as in {{"NAME": "100"}} ({error})'
         raise ConfigError(message) from None
 
 

@@ -89,7 +89,7 @@ class Health:
             f"{counted(desk.wagers.live_count, 'wager')} open, {self._responses_text()}",
             f"matched {dollars_text(self._matched_cents)}",
             f"exposure {dollars_text(desk.exposure.total_cents)}",
-            f"open stake {desk.risk.max_open_times_cash:.1f} x cash at most",
+            f"largest open stake {desk.risk.max_open_times_cash:.2f} x cash",
             f"profit {dollars_text(desk.ledger.profit_cents)}",
             f"equity {dollars_text(desk.ledger.equity_cents)}",
             f"place {self._placing}",
@@ -125,7 +125,7 @@ class Health:
                 f"{dollars_text(exposure.total_cents)}, "
                 f"{dollars_text(exposure.max_total_cents)} at most",
             ),
-            ("open stake", f"{desk.risk.max_open_times_cash:.1f} x cash at most"),
+            ("open stake", f"{desk.risk.max_open_times_cash:.2f} x cash at most"),
             (
                 "profit",
                 f"{dollars_text(ledger.profit_cents)} settled, "
@@ -199,7 +199,10 @@ class Health:
         risk = self._desk.risk
         if risk.state is TradingState.ACTIVE:
             return []
-        return [f"{risk.state} ({risk.halt_reason})" if risk.halt_reason else risk.state.value]
+        if risk.state is TradingState.HALTED:
+            # Without a reason it is the end of the session, which is no halt.
+            return [f"halted ({risk.halt_reason})" if risk.halt_reason else "ending"]
+        return [risk.state.value]
 
     def _responses_text(self) -> str:
         responses = self._accepted + self._refused

@@ -98,6 +98,9 @@ class AccountUse:
 
     async def take_over(self, closing_seconds: float, journal: Path) -> None:
         """Leave nothing open of earlier starts; raise AccountInUseError or JournalError."""
+        # The exchange permits a query a second: this takes some.
+        name = self._gateway.account_wagers.venue_name
+        self._notify(f"looking for wagers of earlier starts at {name}")
         await self.require_alone()
         await self.closing(closing_seconds).run()
         await self.require_whole_journal(journal)

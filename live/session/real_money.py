@@ -7,6 +7,7 @@ the account's balance. The first session of an account trades under a tenth of t
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +16,7 @@ from live.session.guard import MAX_LOSS, MAX_STAKE, Ceilings, ceilings_of, opera
 from live.session.rehearsal_record import VALID_DAYS, days_since, find_record
 from live.wall_clock import WallClock
 from recordings.writing import write_text
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, CredentialsError
 from strategies.trading.model.money import cents_from_dollars, dollars_text
 from strategies.trading.risk.limits import Limits
@@ -29,6 +31,14 @@ Ask = Callable[[str], Awaitable[str | None]]
 
 async def ask_nobody(_: str) -> None:
     """Return no answer: nobody is at a terminal."""
+
+
+class Condition(NamedTuple):
+    """A condition of real money: how it is met, or what is missing and the remedy."""
+
+    name: str
+    text: str
+    is_met: bool
 
 
 class RealMoney:
@@ -86,12 +96,15 @@ class RealMoney:
         answer = await _unless_stopped(ask(question), stop)
         if answer is None:
             message = (
-                f"balance: nobody confirmed that the account holds {shown}; type it at a terminal, "
-                f"or set {CONFIRMED}"
+                f"balance: nobody confirmed that the account holds {shown}, so nothing was placed; "
+                f"type it at a terminal, or set {CONFIRMED}"
             )
             raise ConfigError(message)
         if _cents("balance", answer) != balance_cents:
-            message = f"balance: {answer.strip()!r} is not what the account holds, {shown}"
+            message = (
+                f"balance: {answer.strip()!r} is not what the account holds, {shown}, so nothing "
+                "was placed"
+            )
             raise ConfigError(message)
 
     def completed(self) -> None:
@@ -101,30 +114,31 @@ class RealMoney:
             text = msgspec.json.encode(content).decode()
             write_text(self._first_session, f"{text}\n", private=True)
 
-    def findings(self, limits: Limits, balance_cents: int) -> Iterator[tuple[str, str]]:
+    def conditions(self, limits: Limits, balance_cents: int) -> Iterator["Condition"]:
         """Yield every condition with its state: met, or what is missing and the remedy."""
-        yield "ceilings", _state(lambda: self._ceilings_text(limits))
-        yield "rehearsal", _state(self._rehearsal_text)
-        yield "watchdog", "trade starts it; run.watchdog_seconds must not be null"
-        yield "balance", _state(lambda: self._balance_text(balance_cents))
+        yield _judged("ceilings", lambda: f"armed; {self.limits_text(self.admit(limits))}")
+        yield _judged("rehearsal", self._rehearsal_text)
+        yield Condition("watchdog", "trade starts it, if run.watchdog_seconds is not null", True)
+        yield _judged("balance", lambda: self._balance_text(balance_cents))
+
+    def limits_text(self, limits: Limits) -> str:
+        """Return in words what limits permit, which `admit` returned."""
+        first = "; the first session of this account: a tenth of the ceilings" * self.is_first
+        return (
+            f"stake {dollars_text(limits.max_stake_cents)}, exposure "
+            f"{dollars_text(limits.max_total_exposure_cents)}, loss of a day "
+            f"{dollars_text(limits.max_daily_loss_cents)}{first}"
+        )
 
     def _ceilings(self) -> Ceilings:
         ceilings = ceilings_of(self._environ)
         return ceilings.divided(_FIRST_SHARE) if self.is_first else ceilings
 
-    def _ceilings_text(self, limits: Limits) -> str:
-        admitted = self.admit(limits)
-        first = "; the first session of this account: a tenth of the ceilings" * self.is_first
-        return (
-            f"armed; stake {dollars_text(admitted.max_stake_cents)}, exposure "
-            f"{dollars_text(admitted.max_total_exposure_cents)}, loss of a day "
-            f"{dollars_text(admitted.max_daily_loss_cents)}{first}"
-        )
-
     def _rehearsal_text(self) -> str:
         now_ns = WallClock().wall_ns()
         record = find_record(self._configuration, now_ns, self._environ)
-        return f"passed {days_since(record, now_ns)} days ago of at most {VALID_DAYS}"
+        ago = counted(days_since(record, now_ns), "day")
+        return f"passed {ago} ago, at most {VALID_DAYS} are valid"
 
     def _balance_text(self, balance_cents: int) -> str:
         confirmed = operator_words(self._environ).get(CONFIRMED)
@@ -168,9 +182,9 @@ def _cents(name: str, text: str) -> int:
         raise ConfigError(message) from None
 
 
-def _state(text: Callable[[], str]) -> str:
-    """Return the text of a condition that is met, or why it is not."""
+def _judged(name: str, text: Callable[[], str]) -> Condition:
+    """Return a condition, which is met unless its text raises why it is not."""
     try:
-        return text()
+        return Condition(name, text(), True)
     except (ConfigError, CredentialsError) as refusal:
-        return f"NOT MET: {refusal}"
+        return Condition(name, f"NOT MET: {refusal}", False)

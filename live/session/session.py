@@ -198,6 +198,8 @@ class Session:
                 settings = self._run_settings(limits, number, ref_token, settable)
                 service = ServiceManager(environ)
                 announce = Announcer(notify, log.write)
+                if money is not None:
+                    announce(f"limits: {money.limits_text(limits)}")
                 traded = asyncio.Event()
 
                 def note_started(run: StartedRun) -> None:

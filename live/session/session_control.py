@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 from live.session.control_socket import ask_session
 from live.session.control_words import known_verb
 from live.session.session import SESSIONS, require_name
+from live.wall_clock import utc_text
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.operator_history import OperatorHistory
 from recordings.journal.session_lock import session_lock
@@ -17,9 +17,8 @@ from recordings.reader import Tape
 from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, JournalError, TapeError, TradingError
-from strategies.trading.model.events import MarketPaused, TradingStateSet
+from strategies.trading.model.events import MarketPaused, TradingState
 from strategies.trading.model.market import Catalogue
-from strategies.trading.model.units import NS_PER_SECOND
 
 _SETTING = "session.name="
 _JOURNAL = "journal.sqlite"
@@ -88,9 +87,9 @@ def _journal_lines(folder: Path) -> list[str]:
     activity = _activity(folder)
     with JournalReader(folder / _JOURNAL) as journal:
         entries = list(journal.entries())
+        earlier = journal.earlier_runs()
     wagers = WagerHistory(entries)
     operators = OperatorHistory(entries)
-    states = [entry for entry in entries if isinstance(entry.payload, TradingStateSet)]
     catalogue = named_catalogue(folder)
     settled = wagers.settled_in(catalogue)
     still_open = wagers.may_be_open()
@@ -99,12 +98,12 @@ def _journal_lines(folder: Path) -> list[str]:
     ]
     rows = [("session", f"{folder.name} is {activity}; this is what its journal says")]
     if entries:
-        rows.append(("start", f"{entries[-1].run}, last entry {_time_text(entries[-1].now_ns)}"))
-    if states:
-        state = states[-1]
-        assert isinstance(state.payload, TradingStateSet)
-        text = f"{state.payload.state}: {state.payload.reason}, {_time_text(state.now_ns)}"
-        rows.append(("state", text))
+        rows.append(("start", f"{entries[-1].run}, last entry {utc_text(entries[-1].now_ns)}"))
+    if earlier.state is TradingState.ACTIVE:
+        rows.append(("next start", "trades"))
+    else:
+        reason = f"{earlier.state}: {earlier.reason}"
+        rows.append(("next start", f"{reason}; until python -m live control ... resume"))
     for name, value in operators.settings.overrides.items():
         rows.append(("changed", f"{name}={value}, by {operators.settings.operator}"))
     for pause in operators.pauses():
@@ -131,7 +130,3 @@ def named_catalogue(folder: Path) -> Catalogue:
             info = Tape(path).info
             catalogue.add(info.events, info.markets, info.lines)
     return catalogue
-
-
-def _time_text(at_ns: int) -> str:
-    return f"{datetime.fromtimestamp(at_ns // NS_PER_SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"

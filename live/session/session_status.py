@@ -1,11 +1,11 @@
 """The state of a running session, line by line, for the person at the wheel."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
 from live.session.health import Health
 from live.session.limit_usage import line_limit, session_limits, used_of
 from live.session.settable_settings import SettableSettings
+from live.wall_clock import utc_text
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_states import MarketState
 from strategies.trading.model.book import Book
@@ -63,7 +63,7 @@ class SessionStatus:
         for name, value in self._settings.present.values.items():
             yield "changed", f"{name}={value}"
         for at_ns, halt in self._health.halts:
-            yield "halt", f"{_time_text(at_ns)} {halt.reason}"
+            yield "halt", f"{utc_text(at_ns)} {halt.reason}"
 
     def _state_text(self) -> str:
         desk, last = self._desk, self._health.last_state
@@ -87,7 +87,7 @@ class SessionStatus:
         yield event.event.name
         yield (
             f"  game {event_id}, {status}{', PAUSED' * event.paused}, starts "
-            f"{_time_text(event.scheduled_ns)}"
+            f"{utc_text(event.scheduled_ns)}"
         )
         yield f"  updated {self._age_text(event.updated_ns)}"
         yield (
@@ -124,7 +124,7 @@ class SessionStatus:
 
     def _quoting_text(self, market: MarketState) -> str:
         silence = self._health.silences.current(market.key)
-        since = "" if silence is None else f" since {_time_text(silence.since_ns)}"
+        since = "" if silence is None else f" since {utc_text(silence.since_ns)}"
         reason = self._desk.risk.block_reason(market, self._clock.now_ns())
         if reason is not None:
             return f"not quoted{since}: {reason}"
@@ -169,7 +169,3 @@ def _wager_text(wager: Wager) -> str:
     matched = f", {dollars_text(wager.matched_cents)} matched" if wager.matched_cents else ""
     stake = f"{dollars_text(wager.unmatched_cents)} at {wager.odds:+d}"
     return f"{stake:<20} {wager.state}{matched}: {wager.ref}"
-
-
-def _time_text(at_ns: int) -> str:
-    return f"{datetime.fromtimestamp(at_ns // NS_PER_SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -132,7 +132,10 @@ class SettableSettings:
         admitted = msgspec.to_builtins(RiskSettings.of(self._admit(limits)))
         for name, value in wanted.items():
             if admitted[name] != value:
-                message = f"risk.{name}: {value} is beyond the operator's ceiling, {admitted[name]}"
+                message = (
+                    f"risk.{name}: {value} is beyond the operator's ceiling of this session, "
+                    f"{admitted[name]}"
+                )
                 raise ConfigError(message)
 
     def _require_settable(self, name: str) -> None:

@@ -102,6 +102,7 @@ def test_a_drill_trades_under_every_condition_of_real_money(
             assert stakes
             assert max(stakes) <= 1_000
             assert "nothing is open at production_drill" in drill.lines
+            assert any(line.startswith("limits: stake $10.00") for line in drill.lines)
 
     run_watching(run())
     (first,) = (tmp_path / "state").rglob("first-session.json")

@@ -8,6 +8,7 @@ import pytest
 
 from conf.compose import build_session
 from live.prophetx.tools.rehearsal_page import Review
+from live.prophetx.tools.rehearse import with_name
 from live.session.rehearsal_record import find_record
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError
@@ -44,10 +45,10 @@ def test_a_rehearsal_measures_what_the_review_asks_for(
     assert failed <= {"orders", "reconnects"}, judged
     assert rows["running"].measured.endswith("through 21 faults")
     folder = tmp_path / "sessions" / "rehearsal"
-    saved = json.loads((folder / "rehearsal-00001.json").read_text(encoding="utf-8"))
+    saved = json.loads((folder / "rehearsal.json").read_text(encoding="utf-8"))
     assert saved["passed"] is (not failed)
     assert len(saved["figures"]["markets"]) == 3
-    assert "| orders |" in (folder / "rehearsal-00001.md").read_text(encoding="utf-8")
+    assert "| orders |" in (folder / "rehearsal.md").read_text(encoding="utf-8")
     if failed:
         saved_configuration = (folder / "start-00001.yaml").read_text(encoding="utf-8")
         with pytest.raises(ConfigError, match="none of this configuration has passed"):
@@ -70,3 +71,16 @@ def test_a_rehearsal_trades_with_the_settings_of_trade(compose_settings: Compose
     assert {name: rehearse.trade.get(name) for name in settings} == {
         name: trade[name] for name in settings
     }
+
+
+def test_each_rehearsal_has_a_session_of_its_own(compose_settings: Compose, tmp_path: Path) -> None:
+    """What one lost or left open is not judged with the next: it takes another name."""
+    assert with_name(["seed=1"], tmp_path) == ["seed=1", "session.name=rehearsal"]
+    folder = tmp_path / "sessions" / "rehearsal"
+    folder.mkdir(parents=True)
+    assert with_name([], tmp_path) == ["session.name=rehearsal-2"]
+    assert with_name(["session.name=first"], tmp_path) == ["session.name=first"]
+    (folder / "journal.sqlite").touch()
+    rehearsal = build_session(compose_settings("mode=rehearse"))
+    with pytest.raises(ConfigError, match="has earlier starts"):
+        asyncio.run(rehearsal.run(tmp_path, {}, asyncio.Event(), print))

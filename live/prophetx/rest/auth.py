@@ -231,7 +231,8 @@ def _refusal_error(name: str, refusal: RefusalError) -> ExchangeError | Credenti
     if code in ("rate_limit_reached", "http_429"):
         return UnreachableError(f"{name} accepts no login for now ({refusal})")
     if code in ("session_num_exceed", "keypair_num_exceed"):
-        return CredentialsError(f"{name} has too many sessions or key pairs of ours ({code})")
+        message = f"{name} has too many sessions or key pairs of ours ({code}); one ends when its "
+        return CredentialsError(f"{message}token expires: wait, or end what else uses the keys")
     if code in ("http_404", "http_405", "data_not_found") or code.startswith("http_3"):
         return RefusalError(code, f"{name} has no login there; is prophet.root right?")
     return CredentialsError(f"{name} refuses the keys ({refusal})")

@@ -41,6 +41,10 @@ BODY_BYTES_MAX = 32 << 20
 # One encoding, because each multiplies what a part of a body may become. Others are not offered.
 _ENCODINGS = ("", "identity", "gzip", "deflate")
 _CODE_CHARACTERS = 100
+# The variable that names the authorities to trust, which OpenSSL reads.
+CERTIFICATES = "SSL_CERT_FILE"
+# What OpenSSL says of a certificate that nobody vouches for; one that has expired is another thing.
+_UNTRUSTED = ("self-signed certificate", "unable to get local issuer certificate")
 _MESSAGE_CHARACTERS = 1_000
 
 # Codes of HTTP 500 that are definite refusals nevertheless (partner API, 3.2).
@@ -97,7 +101,7 @@ def trusted_context() -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
-        message = f"SSL_CERT_FILE: {os.environ.get('SSL_CERT_FILE')} has no certificates ({error})"
+        message = f"{CERTIFICATES}: {os.environ.get(CERTIFICATES)} has no certificates ({error})"
         raise ConfigError(message) from error
 
 
@@ -197,9 +201,26 @@ class Transport:
             why = f"no response within {self._answer_seconds:g} s"
         else:
             why = str(error) or type(error).__name__
-        if self.endpoint.is_local and isinstance(error, httpx.ConnectError):
-            why += "; is python -m sim serve running?"
+        remedy = self._remedy(error)
+        if remedy:
+            why += f"; {remedy}"
         return UnreachableError(f"{self.endpoint.root}: {method} {path}: {why}")
+
+    def _remedy(self, error: Exception) -> str:
+        """Return what a person can do about an error of the connection, empty if not known."""
+        endpoint, text = self.endpoint, str(error)
+        secure = endpoint.root.startswith("https:")
+        if any(words in text for words in _UNTRUSTED):
+            return f"{CERTIFICATES} must name a file with the certificate to trust"
+        if not endpoint.is_local or "CERTIFICATE_VERIFY_FAILED" in text:
+            return ""
+        if "[SSL: " in text:
+            return "is python -m sim serve running with sandbox.certificate, as https needs?"
+        if isinstance(error, httpx.ConnectError):
+            return "is python -m sim serve running?"
+        if isinstance(error, httpx.ReadError | httpx.RemoteProtocolError) and not secure:
+            return "is python -m sim serve running without sandbox.certificate, as http needs?"
+        return ""
 
 
 async def _bounded_body(response: httpx.Response) -> bytes:

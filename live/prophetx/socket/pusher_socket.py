@@ -109,6 +109,8 @@ class PusherSocket:
 
     def open(self) -> None:
         """Connect, in Pysher's thread."""
+        # It logs why a socket ends, which the stream says in its own words.
+        logging.getLogger("websocket").setLevel(logging.CRITICAL)
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._pusher.connect()
 

@@ -1,7 +1,7 @@
 """Account tools, without trading: check the connection, show what is open, cancel everything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 from numpy.random import default_rng
@@ -23,7 +23,7 @@ from live.session.real_money import RealMoney
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import UnreachableError
+from strategies.trading.model.errors import ConfigError, UnreachableError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.risk.limits import Limits
 
@@ -60,7 +60,11 @@ class AccountTools:
     async def check(
         self, connection: Connection, environ: Mapping[str, str], home: Path
     ) -> AsyncIterator[Finding]:
-        """Yield one finding after another; raise the error of the first check that fails."""
+        """Yield one finding after another; raise the error of the first check that fails.
+
+        Where money is real every condition of it is a finding. Raise ConfigError after them if one
+        is not met.
+        """
         client = connection.client
         balance_cents = (await balance_at_login(connection)).balance_cents
         yield "log in", f"{self.endpoint.name} ({self.endpoint.root}) accepts the keys"
@@ -74,8 +78,19 @@ class AccountTools:
         yield "ladder", f"{len(ladder)} odds from {min(ladder):+d} to {max(ladder):+d}"
         ids = [event.event_id for event in events[:EVENTS_PER_SOCKET]]
         yield "channels", await self._channels(connection, ids)
-        for finding in self._trading(environ, home, balance_cents):
-            yield finding
+        if not self.endpoint.real_money:
+            yield "trading", "play money"
+            return
+        kind = "a drill: play money treated as real" if self.endpoint.is_drill else "REAL MONEY"
+        yield "trading", kind
+        unmet = []
+        for condition in self._real_money(environ, home).conditions(self.limits, balance_cents):
+            yield condition.name, condition.text
+            if not condition.is_met:
+                unmet.append(condition.name)
+        if unmet:
+            message = f"{', '.join(unmet)}: not met, so trade would refuse to start"
+            raise ConfigError(message)
 
     async def _channels(self, connection: Connection, event_ids: list[int]) -> str:
         """Open a socket until it is subscribed to every channel."""
@@ -108,17 +123,8 @@ class AccountTools:
         await asyncio.gather(streaming, return_exceptions=True)
         return f"the socket carries {counted(opened.result(), 'event')}"
 
-    def _trading(
-        self, environ: Mapping[str, str], home: Path, balance_cents: int
-    ) -> Iterator[Finding]:
-        """Yield the kind of money, and each condition of real money with its state."""
+    def _real_money(self, environ: Mapping[str, str], home: Path) -> RealMoney:
         endpoint = self.endpoint
-        if not endpoint.real_money:
-            yield "trading", "play money"
-            return
-        kind = "a drill: play money treated as real" if endpoint.is_drill else "REAL MONEY"
-        yield "trading", kind
         credentials = find_credentials(endpoint, environ, home)
         folder = account_folder(endpoint, credentials, environ)
-        money = RealMoney(endpoint.venue, environ, self._configuration, folder)
-        yield from money.findings(self.limits, balance_cents)
+        return RealMoney(endpoint.venue, environ, self._configuration, folder)

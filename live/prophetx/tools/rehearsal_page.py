@@ -119,7 +119,8 @@ def _running(f: RehearsalFigures) -> Iterator[ReviewRow]:
     )
     yield ReviewRow(
         "orders",
-        f"{f.orders:,} placed, {f.accepted:,} accepted",
+        f"{f.orders:,} placed, {f.accepted:,} accepted, "
+        f"{f.orders - f.accepted:,} refused or found invalid",
         f"{_ORDERS} or more",
         f.orders >= _ORDERS,
     )

@@ -11,14 +11,15 @@ from live.prophetx.orders.order_history import OrderHistory
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.request_counts import RequestCounts
 from live.prophetx.tools.rehearsal_drills import KillSwitch, SanityChecks
-from live.prophetx.tools.rehearsal_faults import FaultInjector, schedule
+from live.prophetx.tools.rehearsal_faults import FaultInjector, RehearsalFault, schedule
 from live.prophetx.tools.rehearsal_page import QuotesRow, RehearsalFigures
 from live.session.gateway import Notify
 from live.session.session_run import StartedRun
 from recordings.journal.journal_reader import JournalReader
 from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ExchangeError
-from strategies.trading.model.events import WagerAccepted, WagerRejected
+from strategies.trading.model.events import WagerAccepted, WagerInvalid, WagerRejected
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.risk.limits import Limits
@@ -55,6 +56,7 @@ class RehearsalRun:
         self._notify = notify
         self._began_ns = 0
         self._faults = self._too_many_caused = 0
+        self._plan: list[tuple[float, RehearsalFault]] = []
         self._injector: FaultInjector | None = None
         self._counts: RequestCounts | None = None
         self._checks: SanityChecks | None = None
@@ -70,6 +72,13 @@ class RehearsalRun:
         history = OrderHistory(client)
         self._kill_switch = KillSwitch(run, self._checks, history, self._clock)
         self._injector = FaultInjector(self._gateway.market, self._endpoint)
+        self._plan = list(schedule(self._rng, self._endpoint, self._hours))
+        minutes = 60 * self._hours / self._endpoint.speed
+        speed = f" at speed {self._endpoint.speed:g}" * (self._endpoint.speed != 1)
+        self._notify(
+            f"rehearsal: {self._hours:g} h{speed}, which take {minutes:.0f} minutes, with "
+            f"{counted(len(self._plan), 'fault')}"
+        )
         self._trading.set()
 
     async def run(self) -> None:
@@ -100,7 +109,7 @@ class RehearsalRun:
 
     async def _cause_faults(self) -> None:
         assert self._injector is not None, "the desk was started"
-        for share, fault in schedule(self._rng, self._endpoint, self._hours):
+        for share, fault in self._plan:
             await self._until(share)
             try:
                 await self._injector.inject(fault)
@@ -167,9 +176,13 @@ class RehearsalRun:
 
 
 def _wagers_of(journal: Path, number: int) -> tuple[set[WagerRef], set[WagerRef], set[WagerRef]]:
-    """Return the wagers that a start placed, those accepted, and those with any response."""
+    """Return the wagers that a start placed, those accepted, and those with any response.
+
+    The exchange may find one that it accepted invalid when it opens it: that is no accepted one.
+    """
     placed: set[WagerRef] = set()
     accepted: set[WagerRef] = set()
+    invalid: set[WagerRef] = set()
     resolved: set[WagerRef] = set()
     with JournalReader(journal) as reader:
         for entry in reader.entries():
@@ -181,6 +194,8 @@ def _wagers_of(journal: Path, number: int) -> tuple[set[WagerRef], set[WagerRef]
                 case WagerAccepted(ref=ref):
                     accepted.add(ref)
                     resolved.add(ref)
+                case WagerInvalid(ref=ref):
+                    invalid.add(ref)
                 case WagerRejected(ref=ref):
                     resolved.add(ref)
-    return placed, accepted & placed, resolved
+    return placed, accepted & placed - invalid, resolved

@@ -5,7 +5,8 @@ happens to it.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,23 @@ from live.prophetx.tools.rehearsal_settings import RehearsalSettings
 from live.session.gateway import Notify
 from live.session.rehearsal_record import VALID_DAYS, digests_of, write_record
 from live.session.session import SESSIONS, Session, require_name
-from live.wall_clock import WallClock
+from live.wall_clock import WallClock, utc_text
 from recordings.writing import write_text
 from strategies.trading.model.errors import ConfigError, ExchangeError
 from strategies.trading.model.settings import Seed
 from strategies.trading.risk.limits import Limits
+
+_NAME = "session.name="
+_FIRST = "rehearsal"
+
+
+def with_name(words: Sequence[str], home: Path) -> list[str]:
+    """Return the words of a command line with a name that no session has, if they give none."""
+    if any(word.startswith(_NAME) for word in words):
+        return [*words]
+    names = chain([_FIRST], (f"{_FIRST}-{number}" for number in count(2)))
+    free = next(name for name in names if not (home / SESSIONS / name).exists())
+    return [*words, f"{_NAME}{free}"]
 
 
 class Rehearsal:
@@ -49,7 +62,10 @@ class Rehearsal:
     ) -> None:
         """Prepare; raise ConfigError for invalid settings, and for real money."""
         if prophet.real_money:
-            message = f"prophet={prophet.name}: a rehearsal is with play money"
+            message = (
+                f"prophet={prophet.name}: a rehearsal is with play money; use "
+                "prophet=sandbox_local or prophet=sandbox"
+            )
             raise ConfigError(message)
         self._name = require_name(session["name"])
         self._endpoint = prophet
@@ -71,6 +87,16 @@ class Rehearsal:
         The page is saved in the session's folder, and a rehearsal that passed is put on record.
         Raise what kept the session from beginning.
         """
+        folder = home / SESSIONS / self._name
+        journal = folder / "journal.sqlite"
+        if journal.exists():
+            # What an earlier start lost or left open would be judged with this one.
+            message = (
+                f"session.name={self._name}: {folder} has earlier starts, and a rehearsal begins "
+                "without any; give a new name, or none"
+            )
+            raise ConfigError(message)
+        began_ns = WallClock().wall_ns()
         beside = RehearsalRun(
             self._gateway,
             self._endpoint,
@@ -83,12 +109,11 @@ class Rehearsal:
         if beside.started is None:
             message = f"session {self._name}: stopped before its desk traded"
             raise ExchangeError(message)
-        folder = home / SESSIONS / self._name
         differences = await self._differences(home, environ, notify)
-        figures = beside.figures(folder / "journal.sqlite", ended_by, differences)
+        figures = beside.figures(journal, ended_by, differences)
         judged = review(figures)
-        path = folder / f"rehearsal-{beside.started.number:05d}.md"
-        self._save(path, figures, judged)
+        path = folder / "rehearsal.md"
+        self._save(path, figures, judged, began_ns)
         notify(str(path))
         if not judged.failed:
             now_ns = WallClock().wall_ns()
@@ -148,19 +173,21 @@ class Rehearsal:
             notify(f"the account cannot be compared: {error}")
             return None
 
-    def _save(self, path: Path, figures: RehearsalFigures, judged: Review) -> None:
+    def _save(self, path: Path, figures: RehearsalFigures, judged: Review, began_ns: int) -> None:
         """Write the page, and the same figures as JSON beside it."""
+        began, ended = utc_text(began_ns), utc_text(WallClock().wall_ns())
         digests = msgspec.structs.asdict(self._digests)
         facts = [
             ("exchange", f"{self._endpoint.name} ({self._endpoint.host}), play money"),
             ("session", f"{self._name}, seed {self._seed}, speed {self._endpoint.speed:g}"),
+            ("time", f"{began} to {ended}"),
             *digests.items(),
         ]
-        write_text(
-            path, page(f"Rehearsal {path.stem.rpartition('-')[2]}", facts, figures), private=True
-        )
+        write_text(path, page(f"Rehearsal of session {self._name}", facts, figures), private=True)
         content = {
             "passed": not judged.failed,
+            "began": began,
+            "ended": ended,
             **digests,
             "exchange": self._endpoint.name,
             "seed": self._seed,

@@ -2,6 +2,8 @@
 
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -118,9 +120,37 @@ def test_a_server_of_another_name_is_refused(authority: trustme.CA) -> None:
 
 @pytest.mark.usefixtures("authority")
 def test_a_server_of_an_unknown_authority_is_refused() -> None:
-    """A certificate of an unknown authority is reported, and no request is sent."""
-    with pytest.raises(UnreachableError, match="certificate"):
+    """A certificate of an unknown authority is reported with the remedy, and nothing is sent."""
+    with pytest.raises(UnreachableError, match=r"SSL_CERT_FILE must name a file"):
         run_watching(ask(ScriptedServer(certificate=certified(trustme.CA()))))
+
+
+def test_an_expired_certificate_is_named_as_that(authority: trustme.CA) -> None:
+    """Another authority would not help, so none is asked for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    authority.issue_cert("127.0.0.1", not_after=past).configure_cert(context)
+    with pytest.raises(UnreachableError, match="certificate has expired") as raised:
+        run_watching(ask(ScriptedServer(certificate=context)))
+    assert "SSL_CERT_FILE" not in str(raised.value)
+
+
+@pytest.mark.parametrize("has_tls", [True, False])
+def test_a_sandbox_that_speaks_the_other_protocol_is_named_with_the_remedy(
+    certificate: ssl.SSLContext, has_tls: bool
+) -> None:
+    """http to a sandbox with a certificate, and https to one without, name its setting."""
+
+    async def run() -> None:
+        async with serving(ScriptedServer(certificate=certificate if has_tls else None)) as server:
+            scheme = "http" if has_tls else "https"
+            root = f"{scheme}://127.0.0.1:{server.port}"
+            endpoint = replace(server.endpoint, root=root)
+            async with Transport(endpoint, WallClock()) as transport:
+                await transport.ask("GET", "v4/mm/get_balance")
+
+    with pytest.raises(UnreachableError, match=r"sandbox\.certificate, as http"):
+        run_watching(run())
 
 
 def test_a_socket_of_an_unknown_authority_is_not_opened(certificate: ssl.SSLContext) -> None:

@@ -123,3 +123,5 @@ def test_the_environment_overrides_the_operators_file(tmp_path: Path) -> None:
     path.write_text("[]", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"operator\.json"):
         ceilings_of(named)
+    with pytest.raises(ConfigError, match="PROPHETX_ARMED"):
+        ceilings_of({"PROPHETX_OPERATOR_FILE": ""})

@@ -163,7 +163,7 @@ def test_a_desk_that_may_not_trade_is_reported_first(desk: Desk, health: Health)
     """The line begins with the trading state and its reason, if nothing is quoted."""
     assert health.line().startswith("0 of 1 market quoted")
     desk.risk.set_state(TradingState.HALTED, RUN_ENDED)
-    assert health.line().startswith("halted; ")
+    assert health.line().startswith("ending; ")
     desk.risk.set_state(TradingState.HALTED, "drift: a cent")
     assert health.line().startswith("halted (drift: a cent); ")
 

@@ -204,8 +204,10 @@ def test_a_service_confirms_by_a_variable(
 
 
 def findings(money: RealMoney, limits: Limits) -> Mapping[str, str]:
-    """Return the conditions with their states."""
-    return dict(money.findings(limits, BALANCE_CENTS))
+    """Return the conditions with their states; one that is not met says so."""
+    conditions = list(money.conditions(limits, BALANCE_CENTS))
+    assert all(each.is_met is not each.text.startswith("NOT MET: ") for each in conditions)
+    return {each.name: each.text for each in conditions}
 
 
 def test_check_shows_which_conditions_are_met(
@@ -220,5 +222,5 @@ def test_check_shows_which_conditions_are_met(
     met = findings(conditions(configuration, tmp_path), limits)
     assert met["ceilings"].startswith("armed; stake $5.00")
     assert "a tenth" in met["ceilings"]
-    assert met["rehearsal"] == "passed 0 days ago of at most 14"
+    assert met["rehearsal"] == "passed 0 days ago, at most 14 are valid"
     assert met["balance"] == "trade asks for it: $1,234.56"

@@ -200,6 +200,7 @@ def test_what_a_person_set_holds_over_a_restart(
     assert any("risk.max_stake_per_wager=5, by " in line for line in outcome.out)
     assert any("wagers.odds_tolerance_rungs=1, by " in line for line in outcome.out)
     assert any("A at H, moneyline, by " in line for line in outcome.out)
+    assert "next start  trades" in outcome.out
     settable = ("risk", "strategy", "wagers")
     controlled.reread = lambda: SettableParts(*(controlled.parts[name] for name in settable))
     controlled.run(second)
@@ -227,6 +228,11 @@ def test_a_state_that_a_person_set_holds_until_one_resumes(
         await session.quoting()
 
     controlled.run(first)
+    # The end of the session itself does not hide the state from those who look at it later.
+    (row,) = [
+        row for row in session_status(("session.name=toy",), controlled.home) if words[0][:5] in row
+    ]
+    assert row.startswith("next start  ")
     controlled.run(second)
     assert controlled.replayed_commands(2) > 0
 
