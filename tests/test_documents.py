@@ -36,3 +36,14 @@ def test_the_architecture_names_every_folder_of_code() -> None:
     }
     unnamed = [str(path) for path in sorted(packages) if f"{path.name}/" not in text]
     assert unnamed == []
+
+
+def test_the_unit_for_systemd_leaves_the_watchdog_and_the_end_alone() -> None:
+    """systemd kills the main process only, and waits longer than a session tries to cancel."""
+    text = (PROJECT / "docs" / "going-live.md").read_text(encoding="utf-8")
+    unit = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+    assert (unit["KillMode"], unit["RestartPreventExitStatus"]) == ("process", "2")
+    live = (PROJECT / "conf" / "mode" / "live.yaml").read_text(encoding="utf-8")
+    closing = re.search(r"closing_seconds: (\d+)", live)
+    assert closing is not None
+    assert int(unit["TimeoutStopSec"]) > int(closing[1])
