@@ -128,8 +128,8 @@ def test_a_server_of_an_unknown_authority_is_refused() -> None:
 def test_an_expired_certificate_is_named_as_that(authority: trustme.CA) -> None:
     """Another authority would not help, so none is asked for."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    past = datetime(2020, 1, 1, tzinfo=UTC)
-    authority.issue_cert("127.0.0.1", not_after=past).configure_cert(context)
+    expired = datetime(2020, 1, 1, tzinfo=UTC)
+    authority.issue_cert("127.0.0.1", not_after=expired).configure_cert(context)
     with pytest.raises(UnreachableError, match="certificate has expired") as raised:
         run_watching(ask(ScriptedServer(certificate=context)))
     assert "SSL_CERT_FILE" not in str(raised.value)
