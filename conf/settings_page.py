@@ -74,9 +74,18 @@ def page() -> str:
         for folder in sorted(each for each in _FOLDER.iterdir() if each.is_dir())
         if folder.name not in ("hydra", "experiment") and any(folder.glob("*.yaml"))
     }
-    nodes = _nodes({group: names for group, names in options.items() if group != "mode"})
-    for name in options.get("mode", ()):
-        nodes["mode", name] = _container(OmegaConf.load(_FOLDER / "mode" / f"{name}.yaml"))["run"]
+    overlays = {
+        name: _container(OmegaConf.load(_FOLDER / "mode" / f"{name}.yaml"))
+        for name in options["mode"]
+    }
+    # Only some modes take parts of what they run from other files.
+    composed = [
+        name for name, overlay in overlays.items() if "@run" in str(overlay.get("defaults"))
+    ]
+    nodes = _nodes({**options, "mode": composed})
+    nodes |= {
+        ("mode", name): overlay["run"] for name, overlay in overlays.items() if name not in composed
+    }
     sections += [_group(group, names, nodes) for group, names in options.items()]
     return "\n".join([_TOP, *sections])
 
@@ -92,8 +101,14 @@ def _nodes(options: Mapping[str, list[str]]) -> dict[tuple[str, str], Any]:
             chosen = {group: names[place % len(names)] for group, names in options.items()}
             words = [f"{group}={name}" for group, name in chosen.items()]
             composed = _container(hydra.compose("config", words))
-            nodes.update({(group, name): composed[group] for group, name in chosen.items()})
+            for group, name in chosen.items():
+                nodes[group, name] = composed[_part_of(group)]
     return nodes
+
+
+def _part_of(group: str) -> str:
+    """Return the name of the part that a group configures: a mode names what runs."""
+    return "run" if group == "mode" else group
 
 
 def _container(config: Any) -> dict[Any, Any]:
@@ -103,8 +118,7 @@ def _container(config: Any) -> dict[Any, Any]:
 
 
 def _group(group: str, options: list[str], nodes: Mapping[tuple[str, str], Any]) -> str:
-    place = "run" if group == "mode" else group
-    settings = {option: list(_of_node(place, nodes[group, option])) for option in options}
+    settings = {option: list(_of_node(_part_of(group), nodes[group, option])) for option in options}
     lines = [_first_comment(_FOLDER / group / f"{option}.yaml") for option in options]
     intro = [f"- `{group}={option}`: {line}" for option, line in zip(options, lines, strict=True)]
     return _section(group, settings, "\n".join(intro) + "\n")

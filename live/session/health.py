@@ -105,6 +105,11 @@ class Health:
         return dict(self._denials.most_common())
 
     @property
+    def placed(self) -> int:
+        """Return how many wagers were placed."""
+        return self._placed
+
+    @property
     def gaps(self) -> int:
         """Return how often the feed was lost."""
         return self._market.gaps

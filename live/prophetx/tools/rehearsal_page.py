@@ -14,7 +14,7 @@ from strategies.trading.model.errors import TradingError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import BATCH_LIMIT
 
-_ORDERS = 500
+REVIEW_ORDERS = 500
 _QUERIES_PER_SECOND = 1
 _OPEN_STAKE_TIMES_CASH = 10
 _BOOK_EMPTY_SECONDS = 10
@@ -71,7 +71,8 @@ class RehearsalFigures(Struct, frozen=True, kw_only=True):
     """What a rehearsal measured.
 
     `ended_by` is the error that ended the session or why it was cut short, None if it ran whole.
-    `too_many_caused` counts the 429s that the rehearsal itself caused. `checks` says of each wager
+    `too_many_caused` counts the 429s that the rehearsal itself caused, `pulls` how often it pulled
+    all quotes. `checks` says of each wager
     that must be refused whether it was. `differences` is None if they could not be compared.
     """
 
@@ -81,6 +82,7 @@ class RehearsalFigures(Struct, frozen=True, kw_only=True):
     faults: int
     orders: int
     accepted: int
+    pulls: int
     batches: dict[int, int]
     gaps: int
     whole: bool
@@ -120,9 +122,10 @@ def _running(f: RehearsalFigures) -> Iterator[ReviewRow]:
     yield ReviewRow(
         "orders",
         f"{f.orders:,} placed, {f.accepted:,} accepted, "
-        f"{f.orders - f.accepted:,} refused or found invalid",
-        f"{_ORDERS} or more",
-        f.orders >= _ORDERS,
+        f"{f.orders - f.accepted:,} refused or found invalid; "
+        f"all quotes pulled {f.pulls} times",
+        f"{REVIEW_ORDERS} or more",
+        f.orders >= REVIEW_ORDERS,
     )
     yield ReviewRow(
         "reconnects",

@@ -12,13 +12,14 @@ from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.request_counts import RequestCounts
 from live.prophetx.tools.rehearsal_drills import KillSwitch, SanityChecks
 from live.prophetx.tools.rehearsal_faults import FaultInjector, RehearsalFault, schedule
-from live.prophetx.tools.rehearsal_page import QuotesRow, RehearsalFigures
+from live.prophetx.tools.rehearsal_orders import RequoteDrill, quoting_ends_ns
+from live.prophetx.tools.rehearsal_page import REVIEW_ORDERS, QuotesRow, RehearsalFigures
 from live.session.gateway import Notify
 from live.session.session_run import StartedRun
 from recordings.journal.journal_reader import JournalReader
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ExchangeError
+from strategies.trading.model.errors import ConfigError, ExchangeError
 from strategies.trading.model.events import WagerAccepted, WagerInvalid, WagerRejected
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
@@ -61,6 +62,7 @@ class RehearsalRun:
         self._counts: RequestCounts | None = None
         self._checks: SanityChecks | None = None
         self._kill_switch: KillSwitch | None = None
+        self._requotes: RequoteDrill | None = None
 
     def on_started(self, run: StartedRun) -> None:
         """Begin with the desk of a start."""
@@ -71,6 +73,7 @@ class RehearsalRun:
         self._checks = SanityChecks(run, self._limits, self._clock)
         history = OrderHistory(client)
         self._kill_switch = KillSwitch(run, self._checks, history, self._clock)
+        self._requotes = RequoteDrill(run, self._clock, REVIEW_ORDERS, self._hours)
         self._injector = FaultInjector(self._gateway.market, self._endpoint)
         self._plan = list(schedule(self._rng, self._endpoint, self._hours))
         minutes = 60 * self._hours / self._endpoint.speed
@@ -82,13 +85,16 @@ class RehearsalRun:
         self._trading.set()
 
     async def run(self) -> None:
-        """Return once the session has traded for the hours."""
+        """Return once the session has traded for the hours.
+
+        Raise ConfigError if our own sandbox was started too late for that.
+        """
         await self._trading.wait()
         assert self._checks is not None, "the desk was started"
-        beside = [
-            asyncio.create_task(each)
-            for each in (self._checks.run(), self._cause_faults(), self._drill())
-        ]
+        assert self._requotes is not None, "the desk was started"
+        self._require_games()
+        tasks = (self._checks.run(), self._cause_faults(), self._drill(), self._requotes.run())
+        beside = [asyncio.create_task(each) for each in tasks]
         try:
             await self._until(1.0)
         finally:
@@ -98,6 +104,22 @@ class RehearsalRun:
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+    def _require_games(self) -> None:
+        """Find out at once, and not after hours, that there is nothing to quote until then."""
+        assert self.started is not None, "the desk was started"
+        ends_ns = quoting_ends_ns(self.started.desk)
+        if ends_ns is None or ends_ns - self._began_ns >= self._hours * _NS_PER_HOUR:
+            return
+        hours = max(0, ends_ns - self._began_ns) / _NS_PER_HOUR
+        message = (
+            f"rehearsal.hours={self._hours:g}: the last game on offer is quoted for {hours:.2f} h; "
+            "begin the sandbox earlier (sandbox.begin_minutes_before_start), or rehearse a "
+            "strategy that quotes in play (risk.in_play)"
+        )
+        if self._endpoint.is_local:
+            raise ConfigError(message)
+        self._notify(message)
 
     async def close(self) -> None:
         """Remove the faults that are still pending, so that the session can end."""
@@ -142,6 +164,7 @@ class RehearsalRun:
         assert counts is not None, "the desk was started"
         assert self._checks is not None, "the desk was started"
         assert self._kill_switch is not None, "the desk was started"
+        assert self._requotes is not None, "the desk was started"
         now_ns = self._clock.wall_ns()
         placed, accepted, resolved = _wagers_of(journal, run.number)
         coverage = list(run.health.coverage.markets(now_ns))
@@ -152,6 +175,7 @@ class RehearsalRun:
             faults=self._faults,
             orders=len(placed),
             accepted=len(accepted),
+            pulls=self._requotes.pulls,
             batches=dict(counts.batches),
             gaps=run.health.gaps,
             whole=not run.desk.market_states.feed_lost,

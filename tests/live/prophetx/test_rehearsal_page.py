@@ -18,6 +18,7 @@ GOOD = RehearsalFigures(
     faults=42,
     orders=612,
     accepted=600,
+    pulls=3,
     batches={1: 2, 20: 30, 10: 1},
     gaps=6,
     whole=True,
