@@ -148,10 +148,10 @@ class SessionStatus:
             ]
             parts = [
                 "no fair price" if of_line is None else f"fair {100 * of_line:.1f} %",
-                f"{' and '.join(offered) or 'nothing'} offered",
                 *([f"{dollars_text(profit)} if it wins"] if profit else []),
             ]
             yield f"    {line.label(market.market, event)}: {', '.join(parts)}"
+            yield f"      offered {', '.join(offered) or 'nothing'}"
             if at_risk is not None:
                 yield f"      at risk {at_risk}"
             for wager in wagers:
