@@ -11,13 +11,13 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
+from live.retry_pauses import retry_seconds
 from live.session.gateway import Notify, OpenWager, OpenWagers
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.settings import PositiveSeconds
 
-# Between two rounds; the last one repeats.
-_PAUSE_SECONDS = (0.5, 1, 2, 5, 10, 15)
+# Between two looks for a placement that may still arrive.
 _LATE_PAUSE_SECONDS = 1
 # Rounds that ask for everything at once, before single events and then single wagers are asked for.
 _ROUNDS_AT_ONCE, _ROUNDS_BY_EVENT = 1, 2
@@ -80,7 +80,7 @@ class Closing:
             confirmed = await self._round(number)
             passed = loop.time() - self._began
             late = self._wagers.unanswered() if passed < self._wagers.late_seconds else ()
-            pause = _PAUSE_SECONDS[min(number, len(_PAUSE_SECONDS) - 1)]
+            pause = retry_seconds(number)
             if confirmed:
                 # Only a placement is waited for, which would be matched as soon as it arrives.
                 pause = min(pause, _LATE_PAUSE_SECONDS)

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from live.retry_pauses import LATE_LOOK_SECONDS
 from live.session.closing import Closing
 from live.session.gateway import Notify, OpenWagers
 from live.session.heartbeats import Acting, Beat, Closed, Hello, WatchMessage, line_of, receive
@@ -13,9 +14,9 @@ from strategies.trading.model.counted import counted
 _CHECKS = 20
 # For how long it cancels before it begins with short pauses again.
 _CLOSING_SECONDS = 60.0
-# Pauses before the exchange is asked again, after nothing was open: a placement that was on its way
-# may arrive late. Their sum, half a minute, is several times the longest wait for a response.
-_LOOK_AGAIN = (1, 2, 4, 8, 15)
+# After nothing was open. A session that is gone does not say what it placed last, so the watchdog
+# looks longer than the session would.
+_LOOK_AGAIN = (*LATE_LOOK_SECONDS, 15)
 
 
 class WatchdogDuty:

@@ -7,10 +7,11 @@ from contextlib import suppress
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.order_history import OrderHistory, is_open, wager_text
 from live.prophetx.orders.tracked_wager import TrackedWager
-from live.prophetx.orders.wager_tracker import RETRY_SECONDS, WagerTracker
+from live.prophetx.orders.wager_tracker import WagerTracker
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.wire.orders import WireCancellation, WireOrder
+from live.retry_pauses import LATE_LOOK_SECONDS
 from live.session.gateway import OpenWager
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.ids import EventId, WagerRef
@@ -45,7 +46,7 @@ class ProphetOpenWagers:
         self._ended: set[str] = set()
         self.venue_name = endpoint.name
         # By then a session has stopped to search for it, and so does the end of one.
-        self.late_seconds = endpoint.answer_seconds + sum(RETRY_SECONDS)
+        self.late_seconds = endpoint.answer_seconds + sum(LATE_LOOK_SECONDS)
         # A session reports it as rejected then, but its end still waits for it: for as long again,
         # and after that it can be named.
         self._lost_seconds = 3 * math.ceil(self.late_seconds)

@@ -17,9 +17,10 @@ from live.decode_errors import DecodeErrors
 from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
 from live.prophetx.orders.other_sessions import OtherSessions
 from live.prophetx.orders.tracked_wager import TrackedWager
-from live.prophetx.orders.wager_tracker import RETRY_SECONDS, WagerTracker
+from live.prophetx.orders.wager_tracker import WagerTracker
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import BatchPlacedResponse, WireBalance, WireCancellation, WireOrder
+from live.retry_pauses import LATE_LOOK_SECONDS
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import UNAUTHORIZED, ExchangeError, RefusalError
@@ -224,7 +225,7 @@ class ProphetExchange:
     async def _find(self, wagers: Sequence[TrackedWager]) -> None:
         """Search the history for wagers without a response; reject those not found in the end."""
         self._client.counts.unknown += len(wagers)
-        for seconds in RETRY_SECONDS:
+        for seconds in LATE_LOOK_SECONDS:
             await self.wagers.sleep(seconds)
             missing = {wager.ref: wager for wager in wagers if not wager.answered}
             if not missing:
@@ -246,7 +247,7 @@ class ProphetExchange:
             try:
                 return await self.wagers.history.recent(_RECENT_SECONDS)
             except ExchangeError:
-                await self.wagers.sleep(RETRY_SECONDS[-1])
+                await self.wagers.sleep(LATE_LOOK_SECONDS[-1])
 
     # Cancelling -------------------------------------------------------------------------------
 
@@ -346,7 +347,7 @@ class ProphetExchange:
                 open_orders = await self.wagers.catch_up()
                 balance = await self._client.balance()
             except ExchangeError:
-                await self.wagers.sleep(RETRY_SECONDS[0])
+                await self.wagers.sleep(LATE_LOOK_SECONDS[0])
                 continue
             for order in open_orders:
                 self._check_session(order)

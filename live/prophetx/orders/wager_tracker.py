@@ -10,6 +10,7 @@ from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
 from live.prophetx.orders.settlement_inference import SettlementInference
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.wire.orders import WireOrder
+from live.retry_pauses import LATE_LOOK_SECONDS
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import ExchangeError, ProtocolError
@@ -20,9 +21,6 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Listener
 
 _HALF_MINUTE_NS = 30 * NS_PER_SECOND
-
-# The history lags: after these seconds of the exchange's clock it is searched again.
-RETRY_SECONDS = (1, 2, 4, 8)
 
 
 class WagerTracker:
@@ -207,7 +205,7 @@ class WagerTracker:
 
     async def find_missing_fills(self, wager: TrackedWager) -> None:
         """Request fills, and what they win, until the exchange's list is complete."""
-        for seconds in RETRY_SECONDS:
+        for seconds in LATE_LOOK_SECONDS:
             await self.sleep(seconds)
             if not (wager.lacks_fill or wager.profit_is_estimated):
                 return

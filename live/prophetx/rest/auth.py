@@ -12,6 +12,7 @@ from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.token_file import SavedTokens, TokenFile
 from live.prophetx.rest.transport import Transport
 from live.prophetx.wire.login import LoginResponse, RefreshResponse
+from live.retry_pauses import retry_seconds
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import (
     CredentialsError,
@@ -29,8 +30,6 @@ _RENEWED_AFTER_PERCENT = 60
 # Between two attempts to renew a token that is still valid, and the life of one received expired.
 _AGAIN_NS = 10 * NS_PER_SECOND
 _SHORTEST_LIFE_NS = 60 * NS_PER_SECOND
-# Between two logins while the exchange refuses them; the last one repeats.
-_PAUSES_NS = tuple(seconds * NS_PER_SECOND for seconds in (1, 2, 5, 10, 30))
 
 
 T = TypeVar("T")
@@ -95,7 +94,7 @@ class Tokens:
         if not self._was_accepted or isinstance(error, UnreachableError):
             return error
         self._is_stale = True
-        pause_ns = _PAUSES_NS[min(self._refusals, len(_PAUSES_NS) - 1)]
+        pause_ns = int(retry_seconds(self._refusals) * NS_PER_SECOND)
         self._again_ns = self._clock.wall_ns() + pause_ns
         self._refusals += 1
         if self._refusals == 1:
