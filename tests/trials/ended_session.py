@@ -16,7 +16,7 @@ from tests.live.local_sandbox import LocalSandbox
 from tests.paths import PROJECT
 from tests.trials.failing_disks import fill_disk, make_disk_read_only
 from tests.trials.failing_network import FailingNetwork, NetworkState
-from tests.trials.kills import wait
+from tests.trials.kills import until_holds, wait
 
 # A session that has not ended by then has failed.
 PATIENCE_SECONDS = 120.0
@@ -58,8 +58,8 @@ class EndedSession:
         self._late_at = 0.0
         self._outage: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Start the session; wait until wagers are open, or a placement is held back."""
+    async def start(self) -> bool:
+        """Start the session; return whether wagers are open, or a placement is held back."""
         late = Fault(FaultKind.SLOW, "submit_multiple", seconds=self.moments.late)
         if late.seconds:
             self.here.server.faults.add(late)
@@ -67,6 +67,8 @@ class EndedSession:
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "live", *words, f"sandbox.port={self.network.port}",
             "run.report_seconds=0.2",
+            # Under nohup, and wherever else it is ignored, a session ignores SIGHUP.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             cwd=self.home, stdin=subprocess.DEVNULL, stdout=self._ends[1], stderr=self._ends[0],
             env=os.environ | {"PYTHONPATH": str(PROJECT), "XDG_STATE_HOME": str(self.folder)},
         )  # fmt: skip
@@ -74,12 +76,11 @@ class EndedSession:
             os.close(end)
         os.set_blocking(self.reader, False)
         asyncio.get_running_loop().add_reader(self.reader, self._drain)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            if late.seconds:
-                await until(lambda: not late.count)
-                self._late_at = asyncio.get_running_loop().time() + late.seconds
-            else:
-                await until(lambda: self.here.live_wagers >= 4)
+        if not late.seconds:
+            return await until_holds(lambda: self.here.live_wagers >= 4, PATIENCE_SECONDS)
+        is_held = await until_holds(lambda: not late.count, PATIENCE_SECONDS)
+        self._late_at = asyncio.get_running_loop().time() + late.seconds
+        return is_held
 
     def send(self, name: signal.Signals) -> None:
         """Send a signal to the session, not to its watchdog."""

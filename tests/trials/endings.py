@@ -25,8 +25,8 @@ from tests.trials.failing_disks import journaled_disk, small_disk
 from tests.trials.failing_network import FailingNetwork, NetworkState, failing_network
 from tests.trials.kills import wait
 
-# Quotes stop two minutes before the game, half an hour after the beginning: a round ends before.
-SPEED = 1
+# Quotes stop two minutes before the game, half an hour after the beginning: these tries end before.
+SPEED, _TRIES_PER_SANDBOX = 1, 8
 # How long a session trades before its end, drawn evenly, in seconds.
 LONGEST_SECONDS = 4.0
 # How long an outage lasts that begins with the end of a session, drawn evenly.
@@ -160,25 +160,25 @@ HEADER = (
 
 async def _try(
     here: LocalSandbox, network: FailingNetwork, moments: Moments, outcome: Outcome
-) -> str:
-    """Try one way once; return the result in words."""
+) -> bool:
+    """Try one way once; return whether nothing is open."""
     way = WAYS[outcome.way]
+    at_exit, held, passed = False, False, PATIENCE_SECONDS
     with tempfile.TemporaryDirectory() as folder:
         session = EndedSession(here, network, Path(folder), moments)
         with way.disk(session.home):
             try:
-                await session.start()
-                await wait(moments.trading)
-                outcome.most_open = max(outcome.most_open, here.live_wagers)
-                await way.end(session)
-                at_exit, held, passed = await session.end()
+                if await session.start():
+                    await wait(moments.trading)
+                    outcome.most_open = max(outcome.most_open, here.live_wagers)
+                    await way.end(session)
+                    at_exit, held, passed = await session.end()
             finally:
                 await session.close()
     outcome.seconds.append(passed)
     outcome.failed += not held
     outcome.empty_at_exit += at_exit
-    result = "nothing open" if held else "OPEN"
-    return f"{outcome.way}: {result}, at exit {at_exit}, {passed:.1f} s, {moments}"
+    return held
 
 
 def _ignore(_: str) -> None:
@@ -195,18 +195,28 @@ def run(
     chance = default_rng(seed)
     outcomes = [Outcome(way) for way in ways]
 
+    tries = [(number, outcome) for number in range(size) for outcome in outcomes]
+
+    async def try_some(here: LocalSandbox, network: FailingNetwork) -> None:
+        """Try until a sandbox has been used enough, or has what a failed try left."""
+        for _ in range(min(len(tries), _TRIES_PER_SANDBOX)):
+            number, outcome = tries.pop(0)
+            moments = WAYS[outcome.way].draw(chance)
+            held = await _try(here, network, moments, outcome)
+            result = f"{'nothing open' if held else 'FAILED'}, {outcome.seconds[-1]:.1f} s"
+            report(f"seed {seed}, round {number}, {outcome.way}: {result}, {moments}")
+            if not held:
+                return
+
     async def try_all() -> None:
-        for number in range(size):
+        while tries:
             async with (
                 serve_sandbox(SPEED, "+experiment=nba", "sandbox.most_sessions=10000") as here,
                 failing_network(here.endpoint.socket_port) as network,
             ):
-                for outcome in outcomes:
-                    moments = WAYS[outcome.way].draw(chance)
-                    result = await _try(here, network, moments, outcome)
-                    report(f"seed {seed}, round {number}, {result}")
+                await try_some(here, network)
 
-    run_watching(try_all(), seconds=size * len(outcomes) * 3 * PATIENCE_SECONDS)
+    run_watching(try_all(), seconds=len(tries) * 3 * PATIENCE_SECONDS)
     return outcomes
 
 
