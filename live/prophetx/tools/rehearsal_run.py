@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from numpy.random import Generator
 
@@ -11,7 +12,7 @@ from live.prophetx.orders.order_history import OrderHistory
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.request_counts import RequestCounts
 from live.prophetx.tools.rehearsal_drills import KillSwitch, SanityChecks
-from live.prophetx.tools.rehearsal_faults import FaultInjector, RehearsalFault, schedule
+from live.prophetx.tools.rehearsal_faults import FaultInjector, schedule
 from live.prophetx.tools.rehearsal_orders import RequoteDrill, quoting_ends_ns
 from live.prophetx.tools.rehearsal_page import REVIEW_ORDERS, QuotesRow, RehearsalFigures
 from live.session.gateway import Notify
@@ -30,11 +31,20 @@ _NS_PER_HOUR = 3_600 * NS_PER_SECOND
 _KILL_SWITCH_AT = 0.5
 
 
-class RehearsalRun:
-    """Causes faults and drills once a session trades, for some hours of its clock.
+class _Parts(NamedTuple):
+    """What a rehearsal has once its desk trades."""
 
-    `started` is the desk's start, None before it trades.
-    """
+    run: StartedRun
+    counts: RequestCounts
+    checks: SanityChecks
+    kill_switch: KillSwitch
+    requotes: RequoteDrill
+    injector: FaultInjector
+    began_ns: int
+
+
+class RehearsalRun:
+    """Causes faults and drills once a session trades, for some hours of its clock."""
 
     def __init__(
         self,
@@ -46,36 +56,35 @@ class RehearsalRun:
         notify: Notify,
     ) -> None:
         """Prepare; faults and their times are drawn from `rng`."""
-        self.started: StartedRun | None = None
+        self._started: _Parts | None = None
         self._trading = asyncio.Event()
         self._gateway = gateway
         self._clock = gateway.clock
         self._endpoint = endpoint
         self._limits = limits
         self._hours = hours
-        self._rng = rng
         self._notify = notify
-        self._began_ns = 0
         self._faults = self._too_many_caused = 0
-        self._plan: list[tuple[float, RehearsalFault]] = []
-        self._injector: FaultInjector | None = None
-        self._counts: RequestCounts | None = None
-        self._checks: SanityChecks | None = None
-        self._kill_switch: KillSwitch | None = None
-        self._requotes: RequoteDrill | None = None
+        self._plan = list(schedule(rng, endpoint, hours))
+
+    @property
+    def started(self) -> StartedRun | None:
+        """Return the desk's start, None before it trades."""
+        return None if self._started is None else self._started.run
 
     def on_started(self, run: StartedRun) -> None:
         """Begin with the desk of a start."""
         client = self._gateway.market.connection.client
-        self.started = run
-        self._counts = client.counts
-        self._began_ns = self._clock.wall_ns()
-        self._checks = SanityChecks(run, self._limits, self._clock)
-        history = OrderHistory(client)
-        self._kill_switch = KillSwitch(run, self._checks, history, self._clock)
-        self._requotes = RequoteDrill(run, self._clock, REVIEW_ORDERS, self._hours)
-        self._injector = FaultInjector(self._gateway.market, self._endpoint)
-        self._plan = list(schedule(self._rng, self._endpoint, self._hours))
+        checks = SanityChecks(run, self._limits, self._clock)
+        self._started = _Parts(
+            run=run,
+            counts=client.counts,
+            checks=checks,
+            kill_switch=KillSwitch(run, checks, OrderHistory(client), self._clock),
+            requotes=RequoteDrill(run, self._clock, REVIEW_ORDERS, self._hours),
+            injector=FaultInjector(self._gateway.market, self._endpoint),
+            began_ns=self._clock.wall_ns(),
+        )
         minutes = 60 * self._hours / self._endpoint.speed
         speed = f" at speed {self._endpoint.speed:g}" * (self._endpoint.speed != 1)
         self._notify(
@@ -90,10 +99,9 @@ class RehearsalRun:
         Raise ConfigError if our own sandbox was started too late for that.
         """
         await self._trading.wait()
-        assert self._checks is not None, "the desk was started"
-        assert self._requotes is not None, "the desk was started"
         self._require_games()
-        tasks = (self._checks.run(), self._cause_faults(), self._drill(), self._requotes.run())
+        parts = self._parts
+        tasks = (parts.checks.run(), self._cause_faults(), self._drill(), parts.requotes.run())
         beside = [asyncio.create_task(each) for each in tasks]
         try:
             await self._until(1.0)
@@ -107,11 +115,11 @@ class RehearsalRun:
 
     def _require_games(self) -> None:
         """Find out at once, and not after hours, that there is nothing to quote until then."""
-        assert self.started is not None, "the desk was started"
-        ends_ns = quoting_ends_ns(self.started.desk)
-        if ends_ns is None or ends_ns - self._began_ns >= self._hours * _NS_PER_HOUR:
+        began_ns = self._parts.began_ns
+        ends_ns = quoting_ends_ns(self._parts.run.desk)
+        if ends_ns is None or ends_ns - began_ns >= self._hours * _NS_PER_HOUR:
             return
-        hours = max(0, ends_ns - self._began_ns) / _NS_PER_HOUR
+        hours = max(0, ends_ns - began_ns) / _NS_PER_HOUR
         message = (
             f"rehearsal.hours={self._hours:g}: the last game on offer is quoted for {hours:.2f} h; "
             "begin the sandbox earlier (sandbox.begin_minutes_before_start), or rehearse a "
@@ -123,18 +131,18 @@ class RehearsalRun:
 
     async def close(self) -> None:
         """Remove the faults that are still pending, so that the session can end."""
-        if self._injector is None:
+        if self._started is None:
             return
+        injector = self._started.injector
         with suppress(ExchangeError):
-            await self._injector.clear()
-        await self._injector.close()
+            await injector.clear()
+        await injector.close()
 
     async def _cause_faults(self) -> None:
-        assert self._injector is not None, "the desk was started"
         for share, fault in self._plan:
             await self._until(share)
             try:
-                await self._injector.inject(fault)
+                await self._parts.injector.inject(fault)
             except ExchangeError as error:
                 self._notify(f"rehearsal: {fault.name}: not caused ({error})")
                 continue
@@ -143,15 +151,22 @@ class RehearsalRun:
             self._notify(f"rehearsal: {fault.name}")
 
     async def _drill(self) -> None:
-        assert self._kill_switch is not None, "the desk was started"
         await self._until(_KILL_SWITCH_AT)
         self._notify("rehearsal: kill switch")
-        await self._kill_switch.drill()
-        self._notify(f"rehearsal: the book was empty after {self._kill_switch.seconds:.2f} s")
+        await self._parts.kill_switch.drill()
+        seconds = self._parts.kill_switch.seconds
+        self._notify(f"rehearsal: the book was empty after {seconds:.2f} s")
 
     async def _until(self, share: float) -> None:
         """Return when this share of the rehearsal has passed."""
-        await self._clock.sleep_until(self._began_ns + int(share * self._hours * _NS_PER_HOUR))
+        await self._clock.sleep_until(
+            self._parts.began_ns + int(share * self._hours * _NS_PER_HOUR)
+        )
+
+    @property
+    def _parts(self) -> _Parts:
+        assert self._started is not None, "the desk was started"
+        return self._started
 
     # Figures ----------------------------------------------------------------------------------
 
@@ -159,23 +174,19 @@ class RehearsalRun:
         self, journal: Path, ended_by: str | None, differences: list[str] | None
     ) -> RehearsalFigures:
         """Return what was measured, once the session has ended; raise JournalError."""
-        run, counts = self.started, self._counts
-        assert run is not None, "the desk was started"
-        assert counts is not None, "the desk was started"
-        assert self._checks is not None, "the desk was started"
-        assert self._kill_switch is not None, "the desk was started"
-        assert self._requotes is not None, "the desk was started"
+        parts = self._parts
+        run, counts = parts.run, parts.counts
         now_ns = self._clock.wall_ns()
         placed, accepted, resolved = _wagers_of(journal, run.number)
         coverage = list(run.health.coverage.markets(now_ns))
         return RehearsalFigures(
             hours=self._hours,
-            hours_run=(now_ns - self._began_ns) / _NS_PER_HOUR,
+            hours_run=(now_ns - parts.began_ns) / _NS_PER_HOUR,
             ended_by=ended_by,
             faults=self._faults,
             orders=len(placed),
             accepted=len(accepted),
-            pulls=self._requotes.pulls,
+            pulls=parts.requotes.pulls,
             batches=dict(counts.batches),
             gaps=run.health.gaps,
             whole=not run.desk.market_states.feed_lost,
@@ -184,9 +195,9 @@ class RehearsalRun:
             too_many_caused=self._too_many_caused,
             fastest_query=counts.fastest_query,
             queries=dict(counts.queries),
-            checks=self._checks.refused,
+            checks=parts.checks.refused,
             denials=run.health.denials,
-            kill_switch_seconds=self._kill_switch.seconds,
+            kill_switch_seconds=parts.kill_switch.seconds,
             max_daily_loss_cents=self._limits.max_daily_loss_cents,
             stop_loss_percent=float(self._limits.stop_loss_percent),
             open_stake_times_cash=run.desk.risk.max_open_times_cash,

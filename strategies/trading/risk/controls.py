@@ -14,7 +14,7 @@ from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
 from strategies.trading.ports.control import Control, Proposal
-from strategies.trading.risk.limits import Limits, held_cents
+from strategies.trading.risk.limits import Limits, cash_cents, held_cents
 from strategies.trading.risk.price_sanity import PriceSanityControl
 
 # Checked by the risk manager itself before every control: that nothing is sent while halted, or
@@ -199,25 +199,23 @@ class BalanceControl:
 
 @dataclass(frozen=True, slots=True)
 class OpenStakeControl:
-    """Limits the open stake to a multiple of the cash that can pay for it.
-
-    That is the balance less matched stakes, plus the exposure credit if configured.
-    """
+    """Limits the open stake to a multiple of the cash that can pay for it."""
 
     limits: Limits
 
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
         times, open_cents = self.limits.max_open_stake_times_cash, proposal.exposure.open_cents
-        cash_cents = proposal.available_cents + open_cents
-        if self.limits.exposure_credit:
-            cash_cents += proposal.credit_cents
+        cash = max(
+            0,
+            cash_cents(self.limits, proposal.available_cents, open_cents, proposal.credit_cents),
+        )
         open_cents += proposal.command.stake_cents
-        if not times or open_cents <= times * max(0, cash_cents):
+        if not times or open_cents <= times * cash:
             return None
         return (
-            f"{dollars_text(open_cents)} would be open on {dollars_text(max(0, cash_cents))} of "
-            f"cash; risk.max_open_stake_times_cash is {times:g}"
+            f"{dollars_text(open_cents)} would be open on {dollars_text(cash)} of cash; "
+            f"risk.max_open_stake_times_cash is {times:g}"
         )
 
 
