@@ -1,7 +1,7 @@
 """Parquet files: the tape's columns and metadata, and a writer that appends rows in groups."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recordings.sealed_file import SEAL_KEY, UNSEALED, SealedFile
 from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
 from recordings.writing import make_private_file, writing
 from strategies.trading.model.errors import ConfigError, TapeError
@@ -39,7 +40,9 @@ class TableWriter:
     """Writes rows to one Parquet file in groups, so that memory does not depend on its length.
 
     The file has a temporary name until `close`: a file under its own name is complete. Every method
-    but `abandon` raises WriteError if the disk refuses. Columns are given by name and Arrow type:
+    but `abandon` raises WriteError if the disk refuses. `describe`, if given, returns the metadata
+    of the rows so far; it is written after every group, so that a part of the file says what it is.
+    Columns are given by name and Arrow type:
 
         table = TableWriter(folder / "prices.parquet", {"at_ns": "int64", "price": "double"})
         table.append((1_700_000_000_000_000_000, 0.52))
@@ -53,6 +56,7 @@ class TableWriter:
         rows_per_group: int = ROWS_PER_GROUP,
         *,
         private: bool = False,
+        describe: Callable[[], bytes] | None = None,
     ) -> None:
         """Open a file for `types`, which maps each column to the name of its Arrow type.
 
@@ -66,9 +70,11 @@ class TableWriter:
         with writing(path):
             if private:
                 make_private_file(self._part)
+            self._file = SealedFile(self._part)
             self._writer = pq.ParquetWriter(
-                self._part, self._schema, compression="zstd", write_page_checksum=True
+                self._file, self._schema, compression="zstd", write_page_checksum=True
             )
+        self._describe = describe
         self._rows: list[Sequence[Any]] = []
         self._rows_per_group = rows_per_group
 
@@ -84,13 +90,17 @@ class TableWriter:
         if len(self._rows) >= self._rows_per_group:
             self._flush()
 
-    def close(self, metadata: Mapping[bytes, bytes] | None = None) -> None:
+    def close(self) -> None:
         """Write the remaining rows and the metadata, and give the file its own name."""
         self._flush()
         with writing(self._path):
-            if metadata:
+            if self._describe is not None:
+                metadata = {METADATA_KEY: self._describe(), SEAL_KEY: UNSEALED}
                 self._writer.add_key_value_metadata(metadata)
             self._writer.close()
+            if self._describe is not None:
+                self._file.seal()
+            self._file.close()
             self._part.replace(self._path)
 
     def abandon(self) -> None:
@@ -98,6 +108,7 @@ class TableWriter:
         # On a full disk closing fails again; the error that brought us here is the one to report.
         with suppress(OSError):
             self._writer.close()
+        self._file.close()
         with suppress(OSError):
             self._part.unlink(missing_ok=True)
 
@@ -110,11 +121,13 @@ class TableWriter:
             ]
             with writing(self._path):
                 self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+                if self._describe is not None:
+                    self._file.checkpoint(self._describe())
             self._rows.clear()
 
 
-def info_to_metadata(info: TapeInfo) -> dict[bytes, bytes]:
-    """Return the Parquet metadata of a recording's segment."""
+def info_to_metadata(info: TapeInfo) -> bytes:
+    """Return what the metadata of a recording's segment says of its recording."""
     described = {
         "version": TAPE_VERSION,
         "source": info.source,
@@ -129,7 +142,7 @@ def info_to_metadata(info: TapeInfo) -> dict[bytes, bytes]:
         "markets": [_market_row(market) for market in info.markets],
         "lines": [[n.line_id, n.event_id, n.market_id, n.selection, n.point] for n in info.lines],
     }
-    return {METADATA_KEY: json.dumps(described, ensure_ascii=False).encode()}
+    return json.dumps(described, ensure_ascii=False).encode()
 
 
 def info_from_metadata(metadata: Mapping[bytes, bytes] | None, place: str) -> TapeInfo:
@@ -141,8 +154,13 @@ def info_from_metadata(metadata: Mapping[bytes, bytes] | None, place: str) -> Ta
     if not metadata or METADATA_KEY not in metadata:
         message = f"{place}: no tape metadata; this is no segment of a recording"
         raise TapeError(message)
+    return info_from_text(metadata[METADATA_KEY], place)
+
+
+def info_from_text(text: bytes, place: str) -> TapeInfo:
+    """Return what `info_to_metadata` wrote; raise TapeError as `info_from_metadata` does."""
     try:
-        described = json.loads(metadata[METADATA_KEY])
+        described = json.loads(text)
         version = described["version"]
     except (ValueError, KeyError, TypeError) as error:
         message = f"{place}: unreadable tape metadata ({error})"

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
+from recordings.sealed_file import is_as_sealed
 from recordings.tape import (
     PROBABILITY_PARTS,
     SEGMENT_GLOB,
@@ -25,6 +26,9 @@ from recordings.tape import (
 )
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
+
+CHANGED = "is not as it was written, a part was changed or cut off"
+SALVAGE = "python -m sim salvage FOLDER --out NEW gives back what is before the break"
 
 _SCORE = re.compile(r"[0-9]{1,6}-[0-9]{1,6}")
 
@@ -91,7 +95,7 @@ class Tape:
             try:
                 yield from _segment_chunks(segment, rows_per_chunk, checker)
             except (pa.ArrowException, OSError) as error:
-                message = f"{segment}: cannot be read ({_first_line(error)})"
+                message = f"{segment}: cannot be read ({_first_line(error)}); {SALVAGE}"
                 raise TapeError(message) from error
 
     def digest(self) -> str:
@@ -136,9 +140,10 @@ def _require_no_gap(path: Path, segments: list[Path]) -> None:
 
 def _segment_info(segment: Path) -> TapeInfo:
     try:
+        _require_as_sealed(segment)
         schema = pq.read_schema(segment)
     except (pa.ArrowException, OSError) as error:
-        message = f"{segment}: cannot be read as Parquet ({_first_line(error)})"
+        message = f"{segment}: cannot be read as Parquet ({_first_line(error)}); {SALVAGE}"
         raise TapeError(message) from error
     info = info_from_metadata(pq.read_metadata(segment).metadata, str(segment))
     for name, alias in TAPE_TYPES.items():
@@ -146,6 +151,16 @@ def _segment_info(segment: Path) -> TapeInfo:
             message = f"{segment}: column {name} is missing or is not {alias}"
             raise TapeError(message)
     return info
+
+
+def _require_as_sealed(segment: Path) -> None:
+    """Raise TapeError if a byte of a segment is not as it was written.
+
+    Checksums of Parquet are of pages alone: a flipped bit elsewhere may give other rows.
+    """
+    if not is_as_sealed(segment):
+        message = f"{segment}: {CHANGED}; {SALVAGE}"
+        raise TapeError(message)
 
 
 def _require_same_dictionaries(segment: Path, info: TapeInfo, last: TapeInfo) -> None:

@@ -162,6 +162,7 @@ class TapeWriter:
                 f"before the one ahead of it at {self._received_ns}"
             )
             raise TapeError(message)
+        self._end_group()
         self._received_ns = received_ns
         self._exchange_ns = exchange_ns
         self._seq += 1
@@ -299,15 +300,22 @@ class TapeWriter:
         self.rows_written += 1
         self.on_row(row)
         self._rows_in_segment += 1
+
+    def _end_group(self) -> None:
+        """Write what is full. Only between messages, so that a part of a tape has whole ones."""
+        if self._table is None:
+            return
         if self._rows_in_segment >= self._rows_per_segment:
             self._close_segment()
         elif len(self._group) >= ROWS_PER_GROUP:
-            self._write_group(self._open_table())
+            self._write_group(self._table)
 
     def _open_table(self) -> TableWriter:
         if self._table is None:
             path = self._folder / segment_name(len(self._segments))
-            self._table = TableWriter(path, TAPE_TYPES, private=self._private)
+            self._table = TableWriter(
+                path, TAPE_TYPES, private=self._private, describe=self._described
+            )
             self._segments.append(path)
             self._rows_in_segment = 0
         return self._table
@@ -315,8 +323,11 @@ class TapeWriter:
     def _close_segment(self) -> None:
         if self._table is not None:
             self._write_group(self._table)
-            self._table.close(info_to_metadata(self.info))
+            self._table.close()
             self._table = None
+
+    def _described(self) -> bytes:
+        return info_to_metadata(self.info)
 
     def _write_group(self, table: TableWriter) -> None:
         group, self._group = self._group, []

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recordings.reader import Tape, open_recording
+from recordings.reader import CHANGED, SALVAGE, Tape, open_recording
+from recordings.sealed_file import SEAL_KEY
 from recordings.tape import METADATA_KEY, Clocks, Kind, Side
 from recordings.validator import validate
 from recordings.writer import TapeWriter
@@ -120,7 +121,9 @@ def test_the_unspoilt_recording_is_valid(folder: Path) -> None:
 def test_a_truncated_segment_is_refused(folder: Path, kept: int) -> None:
     """A file cut by a full disk or a broken copy is refused by name, wherever it was cut."""
     second(folder).write_bytes(second(folder).read_bytes()[:kept])
-    assert refusal(folder).startswith(f"{second(folder)}: cannot be read as Parquet (")
+    message = refusal(folder)
+    assert message.startswith(f"{second(folder)}: ")
+    assert message.endswith(SALVAGE)
 
 
 def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
@@ -131,10 +134,20 @@ def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_segment_whose_pages_are_damaged_is_refused(folder: Path) -> None:
-    """Bytes damaged in the middle of a file are found when its rows are read, and it is named."""
+    """Bytes damaged in the middle of a file are found when it is opened, and it is named."""
     damaged = bytearray(second(folder).read_bytes())
     damaged[4:200] = bytes(196)
     second(folder).write_bytes(damaged)
+    assert refusal(folder) == f"{second(folder)}: {CHANGED}; {SALVAGE}"
+
+
+def test_damaged_pages_of_an_earlier_version_are_refused(folder: Path) -> None:
+    """Without a digest of the whole file, the damage is found when the rows are read."""
+    pages = second(folder).read_bytes().replace(SEAL_KEY, b"x" * len(SEAL_KEY))
+    assert pages != second(folder).read_bytes()
+    second(folder).write_bytes(pages)
+    assert validate(Tape(folder)).rows == 2 * ROWS
+    second(folder).write_bytes(pages[:4] + bytes(196) + pages[200:])
     assert refusal(folder).startswith(f"{second(folder)}: cannot be read (")
 
 
