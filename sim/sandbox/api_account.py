@@ -154,6 +154,21 @@ class ApiAccount:
             self._pay(record, record.result)
         self._notify(record, None)
 
+    def void_wager(self, ref: WagerRef) -> None:
+        """Break every trade of a wager that ended, as void; its fills are still shown.
+
+        Raise RefusedError if it has no fill, or may still be matched.
+        """
+        record, now_ns = self._by_ref[ref], self._now_ns()
+        if not record.fills or record.live or record.is_void:
+            raise RefusedError("data_not_found", f"no fill of a wager {ref} that has ended")
+        for fill in record.fills:
+            matched = WagerMatched(ref, Odds(fill.odds), fill.stake_cents, fill.profit_cents)
+            self._exchange.break_trade(self.participant, matched, record.line.line_id)
+        record.void(now_ns)
+        self.transactions.append(now_ns, "VOID", record.matched_cents, record.order_id)
+        self._notify(record, None)
+
     # Private updates --------------------------------------------------------------------------
 
     def _on_events(self, events: tuple[Event, ...]) -> None:
@@ -196,7 +211,8 @@ class ApiAccount:
     def _settle(self, event: MarketSettled) -> None:
         results = dict(event.results)
         for record in self.records.values():
-            if record.fills and record.line.market_key == event.market_key:
+            is_settled = record.line.market_key == event.market_key and not record.is_void
+            if record.fills and is_settled:
                 opposite = self._catalogue.opposite(record.line.line_id)
                 result = result_of(record.line.line_id, opposite.line_id, results)
                 self._pay(record, result)

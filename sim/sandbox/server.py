@@ -104,7 +104,8 @@ class Server:
     def break_trade(self, body: Any) -> None:
         """Break a trade: `{"external_id": ..., "trade_id": ...}`, without a number the last one.
 
-        Every account with a wager of that id has its side broken; raise RefusedError if none has.
+        With `"whole": true` all of the wager is void, and its fills are still shown. Every account
+        with a wager of that id has its side broken; raise RefusedError if none has.
         """
         if not isinstance(body, dict) or not isinstance(body.get("external_id"), str):
             raise RefusedError("invalid_request", "an object with external_id, and trade_id if any")
@@ -115,7 +116,10 @@ class Server:
         if not holders:
             raise RefusedError("data_not_found", f"no wager {ref}")
         for account in holders:
-            account.break_trade(ref, number)
+            if body.get("whole") is True:
+                account.void_wager(ref)
+            else:
+                account.break_trade(ref, number)
 
     def account(self, account_id: str) -> ApiAccount:
         """Return the account of that id, opened if it is new."""

@@ -43,7 +43,8 @@ class WagerRecord:
 
     `stake_cents` is the placed stake; once the unmatched part is cancelled it is the matched stake,
     as at the exchange. `live` is whether more of it can be matched. `broken_cents` is what was
-    matched in trades that were broken since.
+    matched in trades that were broken since. `is_void` is whether all its trades were broken while
+    its fills are still shown.
     """
 
     number: int
@@ -58,6 +59,7 @@ class WagerRecord:
     winning: str = "tbd"
     live: bool = True
     broken_cents: int = 0
+    is_void: bool = False
     settled_ns: int | None = None
     result: Result | None = None
     paid_cents: int = 0
@@ -97,6 +99,12 @@ class WagerRecord:
         self.updated_ns = now_ns
         if not self.fills and not self.live:
             self.status, self.winning = "void", _WINNING[Result.VOIDED]
+
+    def void(self, now_ns: int) -> None:
+        """Void the whole wager, with its amounts as they are."""
+        self.is_void, self.live = True, False
+        self.status, self.winning = "void", _WINNING[Result.VOIDED]
+        self.updated_ns = now_ns
 
     def set_status(self, status: str, now_ns: int) -> None:
         """Set the status."""

@@ -62,6 +62,9 @@ class ExchangeHarness(Protocol):
     def break_trade(self, ref: WagerRef) -> None:
         """Let the operator of the exchange break the last trade of a wager of ours."""
 
+    def void_wager(self, ref: WagerRef) -> None:
+        """Let the operator of the exchange break all trades of a wager of ours, as void."""
+
     def settle(self, results: dict[LineId, Result]) -> None:
         """Let the operator of the exchange settle the moneyline, or correct its results."""
 

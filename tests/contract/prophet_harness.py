@@ -94,6 +94,10 @@ class ProphetHarness:
         """Break the last trade of a wager at the sandbox."""
         self.at_sandbox(lambda: self.server.break_trade({"external_id": ref}))
 
+    def void_wager(self, ref: WagerRef) -> None:
+        """Void a wager at the sandbox, with its fills as they are."""
+        self.at_sandbox(lambda: self.server.break_trade({"external_id": ref, "whole": True}))
+
     def settle(self, results: dict[LineId, Result]) -> None:
         """Settle the moneyline at the sandbox."""
         self.at_sandbox(lambda: self.server.shifted_exchange.exchange.settle(0, results))

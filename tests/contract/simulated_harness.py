@@ -77,6 +77,12 @@ class SimulatedHarness:
         fills = [e for e in self.received if isinstance(e, WagerMatched) and e.ref == ref]
         self._exchange.break_trade(self._connection.participant, fills[-1], AWAY)
 
+    def void_wager(self, ref: WagerRef) -> None:
+        """Break every fill of a wager; it is on the away line."""
+        fills = [e for e in self.received if isinstance(e, WagerMatched) and e.ref == ref]
+        for fill in fills:
+            self._exchange.break_trade(self._connection.participant, fill, AWAY)
+
     def settle(self, results: dict[LineId, Result]) -> None:
         """Settle the moneyline."""
         self._exchange.settle(0, results)

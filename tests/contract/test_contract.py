@@ -388,17 +388,22 @@ def test_what_the_operator_changes_is_booked(harness: ExchangeHarness) -> None:
 
 
 @pytest.mark.slow
-def test_a_broken_trade_is_no_position(harness: ExchangeHarness) -> None:
-    """Its stake is free again, its exposure gone, and nothing of it rests."""
+@pytest.mark.parametrize("as_void", [False, True], ids=["shown", "void"])
+def test_a_broken_trade_is_no_position(harness: ExchangeHarness, as_void: bool) -> None:
+    """Its stake is free again, its exposure gone, nothing of it rests; its market goes on.
+
+    The exchange shows it as less matched, or as void with its fills unchanged.
+    """
     desk, _ = attach_watcher(harness)
     until(harness, lambda: desk.ledger.turnover_cents == 5_000)
     (fill,) = received_of(harness, WagerMatched)
-    harness.break_trade(fill.ref)
+    (harness.void_wager if as_void else harness.break_trade)(fill.ref)
     until(harness, lambda: bool(updates_of(harness, fill.ref, TradeBroken)))
     (broken,) = updates_of(harness, fill.ref, TradeBroken)
     assert (broken.stake_cents, broken.profit_cents) == (fill.stake_cents, fill.profit_cents)
     desk.stop("the test has ended")
     until(harness, lambda: not desk.wagers.live())
     assert (desk.exposure.matched_cents, desk.exposure.total_cents) == (0, 0)
+    assert not desk.ledger.settlements
     assert desk.ledger.available_cents == BALANCE_CENTS
     agree(harness, desk)

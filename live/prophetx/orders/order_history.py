@@ -2,11 +2,12 @@
 
 from collections.abc import Container
 
+from live.prophetx.market_data.mapping import market_status
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import WireMatch, WireOrder
 from strategies.trading.model.errors import RefusalError
-from strategies.trading.model.ids import LineId, WagerRef, is_ref_of
-from strategies.trading.model.market import Catalogue
+from strategies.trading.model.ids import LineId, MarketKey, WagerRef, is_ref_of
+from strategies.trading.model.market import Catalogue, MarketStatus
 from strategies.trading.model.units import NS_PER_SECOND
 
 # The exchange returns a history of at most seven days; an hour is left for clocks that differ.
@@ -73,6 +74,18 @@ class OrderHistory:
                 raise
             return None
 
+    async def is_market_open(self, key: MarketKey) -> bool:
+        """Return whether wagers are taken in a market now."""
+        if not key.event_id.isdecimal():
+            return False
+        event_id = int(key.event_id)
+        markets = (await self._client.markets([event_id]))[event_id]
+        return any(
+            market_status(market.status) is MarketStatus.OPEN
+            for market in markets
+            if str(market.id) == key.market_id
+        )
+
     async def fills(self, number: str | None) -> list[WireMatch]:
         """Return all fills of a wager."""
         return await self._client.matches([number or ""])
@@ -90,6 +103,11 @@ def is_unjournaled(order: WireOrder, session_name: str, known: Container[WagerRe
 def is_open(order: WireOrder) -> bool:
     """Return whether some of a wager may still be matched."""
     return order.status in _OPEN and order.open_cents > 0
+
+
+def is_void(order: WireOrder) -> bool:
+    """Return whether a wager is void: what was matched of it is returned."""
+    return order.status == "void"
 
 
 def wager_text(order: WireOrder, catalogue: Catalogue) -> str:

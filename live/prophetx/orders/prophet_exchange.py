@@ -172,14 +172,17 @@ class ProphetExchange:
         is_filled = any(isinstance(event, WagerMatched) for event in events)
         if wager.lacks_fill or (is_filled and wager.profit_is_estimated):
             self._start(self.wagers.find_missing_fills(wager))
-        if wager.shows_less:
+        if wager.shows_less or wager.may_be_broken:
             self._start(self._find_broken_trades(wager))
         if wager.rejected and order.open_cents:
             # It was reported as rejected when it could not be found, and exists after all.
             self._start(self._cancel([wager]))
 
     async def _find_broken_trades(self, wager: TrackedWager) -> None:
-        """Find out at once; where the exchange does not answer, the next account check does."""
+        """Find out soon; where the exchange does not answer, the next account check does."""
+        if wager.may_be_broken:
+            # By then it has reported the other wagers of a market that is void.
+            await self.wagers.sleep(RETRY_SECONDS[0])
         with suppress(ExchangeError):
             await self.wagers.find_broken_trades(wager)
 

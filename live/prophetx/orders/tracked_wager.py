@@ -42,6 +42,7 @@ _WAITING = "inactive"
 _INVALID = "invalid"
 _CANCELLED = ("canceled", "cancelled")
 _WIPED = "wiped"
+_VOID = "void"
 
 
 class TrackedWager:
@@ -67,6 +68,7 @@ class TrackedWager:
         self.result: Result | None = None
         self.matched_cents = 0
         self.shows_less = False
+        self.may_be_broken = False
         self._broken_cents = 0
         self._accepted = False
         self._opened = False
@@ -97,6 +99,15 @@ class TrackedWager:
     def _stake_cents(self) -> int:
         """Return the stake without what broken trades returned."""
         return self.request.stake_cents - self._broken_cents
+
+    @property
+    def _is_broken_whole(self) -> bool:
+        return self.ended and self._broken_cents > 0 and not self.matched_cents
+
+    @property
+    def is_void(self) -> bool:
+        """Return whether it is void, for whatever reason."""
+        return self.may_be_broken or self.result is Result.VOIDED
 
     @property
     def awaits_result(self) -> bool:
@@ -155,6 +166,9 @@ class TrackedWager:
         if report.filled_cents and order.update_type is not None:
             _odds(order)
         self.number = report.number
+        if self._is_broken_whole:
+            # A void wager is shown with the fills that it had.
+            return []
         events: list[Event] = []
         if not self.answered:
             events.append(WagerAccepted(self.ref))
@@ -191,8 +205,24 @@ class TrackedWager:
 
     def _apply_result(self, order: WireOrder) -> None:
         # A wager of which all trades were broken is void, which is no result of its line.
-        if self.matched_cents or not self._broken_cents:
-            self.result = _RESULTS.get(order.winning_status or "", self.result)
+        if not self.matched_cents and self._broken_cents:
+            return
+        result = _RESULTS.get(order.winning_status or "", self.result)
+        is_first_void = result is Result.VOIDED and self.result is None
+        self.may_be_broken = is_first_void and self.matched_cents > 0
+        if not self.may_be_broken:
+            self.result = result
+
+    def break_all(self) -> list[Event]:
+        """Take the whole wager for broken, of which a report said that it is void."""
+        self.may_be_broken, self.ended = False, True
+        broken = TradeBroken(self.ref, self.matched_cents, self._profit_cents)
+        self._break(broken.stake_cents, broken.profit_cents)
+        return [broken]
+
+    def accept_void(self) -> None:
+        """Take void for the result of its market."""
+        self.may_be_broken, self.result = False, Result.VOIDED
 
     def apply_broken(self, order: WireOrder, matches: Sequence[WireMatch]) -> list[Event]:
         """Apply a single order and its list of fills, if both show that trades were broken.
@@ -274,7 +304,8 @@ class TrackedWager:
         if order.status == _INVALID:
             self.ended = True
             return [WagerInvalid(self.ref, _INVALID)]
-        if order.status in _CANCELLED:
+        # Nothing of a void wager rests, whatever was matched of it.
+        if order.status in _CANCELLED or order.status == _VOID:
             self.ended = True
             return [WagerCancelled(self.ref, stake_cents - self._known_cents)]
         if order.status == _WIPED:

@@ -14,7 +14,7 @@ from live.retry_pauses import LATE_LOOK_SECONDS
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import ExchangeError, ProtocolError
-from strategies.trading.model.events import Event, WagerRejected
+from strategies.trading.model.events import Event, TradeBroken, WagerRejected
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
@@ -115,7 +115,9 @@ class WagerTracker:
         self._listener.act(now_ns)
 
     def _with_settlement(self, wager: TrackedWager, events: list[Event]) -> list[Event]:
-        return events + self._settlements.settle(wager) if wager.matched_cents else events
+        # Its market may have waited for the result of a wager that was broken.
+        was_matched = wager.matched_cents or any(isinstance(each, TradeBroken) for each in events)
+        return events + self._settlements.settle(wager) if was_matched else events
 
     def _note(self, event: Event) -> None:
         """Wake whoever awaits a response, and drop a wager that can no longer change."""
@@ -151,7 +153,7 @@ class WagerTracker:
                 self.emit(wager.reject(UNKNOWN))
             elif wager.lacks_fill:
                 await self._fetch_fills(wager)
-            elif wager.shows_less:
+            elif wager.shows_less or wager.may_be_broken:
                 await self.find_broken_trades(wager)
 
     async def catch_up(self) -> list[WireOrder]:
@@ -169,7 +171,7 @@ class WagerTracker:
                 self._apply_known([order])
         for wager in [w for w in self._wagers.values() if w.lacks_fill]:
             await self._fetch_fills(wager)
-        for wager in [w for w in self._wagers.values() if w.shows_less]:
+        for wager in [w for w in self._wagers.values() if w.shows_less or w.may_be_broken]:
             await self.find_broken_trades(wager)
         return [order for order in orders.values() if order.open_cents]
 
@@ -230,7 +232,25 @@ class WagerTracker:
         except ProtocolError as error:
             self._decode_errors.note(error)
             return
+        if wager.may_be_broken:
+            events += await self._void_events(wager)
         self.emit(self._with_settlement(wager, events))
+
+    async def _void_events(self, wager: TrackedWager) -> list[Event]:
+        """Find out whether a void wager was broken alone, or its market is void.
+
+        The exchange reports both in the same way. A market is void with all its wagers, and closed
+        by then; the money is the same either way, but one of a broken trade goes on.
+        """
+        key = None if wager.line is None else wager.line.market_key
+        of_market = [each for each in self if each.line is not None and each.line.market_key == key]
+        others = [each for each in of_market if each.matched_cents and not each.is_void]
+        if others or (key is not None and await self.history.is_market_open(key)):
+            return wager.break_all()
+        for each in of_market:
+            if each.may_be_broken:
+                each.accept_void()
+        return []
 
     async def sleep(self, seconds: int) -> None:
         """Return after some seconds of the exchange's clock."""

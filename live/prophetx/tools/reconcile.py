@@ -15,6 +15,7 @@ from live.prophetx.orders.order_history import (
     OrderHistory,
     is_open,
     is_unjournaled,
+    is_void,
     wager_text,
 )
 from live.prophetx.rest.endpoint import Endpoint
@@ -164,14 +165,16 @@ class Reconciliation:
         differences = [
             (wager, ours.get(wager.request.ref))
             for wager in recent
-            if _in_journal(wager) != _at_exchange(ours.get(wager.request.ref))
+            if _in_journal(wager) != _at_exchange(ours.get(wager.request.ref), wager)
         ]
         named = [*unknown, *(order for _, order in differences if order is not None)]
         catalogue = await offered_catalogue(connection.client, named)
         return Comparison(
             venue_name=self.endpoint.name,
             journal=_sum(_in_journal(wager) for wager in recent),
-            exchange=_sum(_at_exchange(order) for order in [*ours.values(), *unknown]),
+            exchange=_sum(
+                _at_exchange(order, wagers.get(order.ref)) for order in [*ours.values(), *unknown]
+            ),
             balance_cents=balance.balance_cents,
             older=len(wagers) - len(recent),
             differences=[
@@ -188,7 +191,7 @@ def _difference(wager: EarlierWager, order: WireOrder | None, catalogue: Catalog
     named = catalogue.wager_text(request.ref, request.line_id, request.odds, request.stake_cents)
     return (
         f"{named}: {_text(_in_journal(wager))} in the journal; "
-        f"{_text(_at_exchange(order))} at the exchange ({status})"
+        f"{_text(_at_exchange(order, wager))} at the exchange ({status})"
     )
 
 
@@ -202,8 +205,9 @@ def _in_journal(wager: EarlierWager) -> Stakes:
     return Stakes(wager.open_cents, wager.matched_cents)
 
 
-def _at_exchange(order: WireOrder | None) -> Stakes:
-    if order is None:
+def _at_exchange(order: WireOrder | None, wager: EarlierWager | None = None) -> Stakes:
+    if order is None or (is_void(order) and wager is not None and not wager.matched_cents):
+        # The exchange goes on to show the fills of a void wager, which the journal has as broken.
         return Stakes(0, 0)
     return Stakes(order.open_cents if is_open(order) else 0, order.filled_cents)
 
