@@ -180,9 +180,6 @@ class ProphetExchange:
 
     async def _find_broken_trades(self, wager: TrackedWager) -> None:
         """Find out soon; where the exchange does not answer, the next account check does."""
-        if wager.may_be_broken:
-            # By then it has reported the other wagers of a market that is void.
-            await self.wagers.sleep(RETRY_SECONDS[0])
         with suppress(ExchangeError):
             await self.wagers.find_broken_trades(wager)
 

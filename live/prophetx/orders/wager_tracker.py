@@ -21,6 +21,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Listener
 
 _HALF_MINUTE_NS = 30 * NS_PER_SECOND
+_VOID_SECONDS = 1
 
 
 class WagerTracker:
@@ -242,6 +243,10 @@ class WagerTracker:
         The exchange reports both in the same way. A market is void with all its wagers, and closed
         by then; the money is the same either way, but one of a broken trade goes on.
         """
+        # By then the exchange has reported the other wagers of a market that is void.
+        await self.sleep(_VOID_SECONDS)
+        if not wager.may_be_broken:
+            return []
         key = None if wager.line is None else wager.line.market_key
         of_market = [each for each in self if each.line is not None and each.line.market_key == key]
         others = [each for each in of_market if each.matched_cents and not each.is_void]
