@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,8 +37,8 @@ _SHARE_WHILE_STARTING = 0.2
 _STARTING_SECONDS, _QUOTING_SECONDS = 4.0, 3.0
 _PATIENCE_SECONDS = 60.0
 _MOST_STARTS = 100
-# A game of the sandbox is quoted for half an hour: as many trials as fit.
-_TRIALS_PER_SANDBOX = 60
+# A game of the sandbox is quoted for half an hour; then another sandbox is started.
+_SANDBOX_SECONDS = 1_200
 _WATCHDOG = re.compile(r" process (\d+) guards ")
 
 
@@ -121,11 +122,7 @@ async def try_one(place: Place, victim: Victim, name: str, chance: Generator) ->
     """Kill once, start again, and compare the journal with the exchange."""
     loop = asyncio.get_running_loop()
     process = await place.start("trade", name)
-    if chance.random() < _SHARE_WHILE_STARTING and victim is not Victim.FROZEN:
-        await wait(chance.uniform(0, _STARTING_SECONDS), process)
-    else:
-        await until_holds(lambda: place.here.live_wagers or process.returncode is not None)
-        await wait(chance.uniform(0, _QUOTING_SECONDS), process)
+    problems = await _trade_a_while(place, process, victim, chance)
     if victim in (Victim.WATCHDOG, Victim.BOTH):
         await until_holds(lambda: place.watchdog(name) or process.returncode is not None)
     watchdog = place.watchdog(name)
@@ -138,7 +135,6 @@ async def try_one(place: Place, victim: Victim, name: str, chance: Generator) ->
             process.kill()
     if victim in (Victim.WATCHDOG, Victim.BOTH) and watchdog is not None:
         os.kill(watchdog, signal.SIGKILL)
-    problems: list[str] = []
     if victim.bound_seconds is not None:
         problems += await _kept(place.here, victim, began)
     seconds = loop.time() - began
@@ -154,6 +150,19 @@ async def try_one(place: Place, victim: Victim, name: str, chance: Generator) ->
     if victim is Victim.BOTH:
         seconds = loop.time() - began
     return Trial(victim, open_wagers, seconds, tuple(problems))
+
+
+async def _trade_a_while(
+    place: Place, process: asyncio.subprocess.Process, victim: Victim, chance: Generator
+) -> list[str]:
+    """Wait for a random moment of the start, or after it; report a session that places nothing."""
+    if chance.random() < _SHARE_WHILE_STARTING and victim is not Victim.FROZEN:
+        await wait(chance.uniform(0, _STARTING_SECONDS), process)
+        return []
+    if not await until_holds(lambda: place.here.live_wagers):
+        return [f"places nothing within {_PATIENCE_SECONDS:g} s"]
+    await wait(chance.uniform(0, _QUOTING_SECONDS), process)
+    return []
 
 
 async def _kept(here: LocalSandbox, victim: Victim, began: float) -> list[str]:
@@ -206,20 +215,22 @@ def run_trials(
     """Make one trial for each victim, in order, and report each as it is done."""
     chance = default_rng(seed)
 
-    async def run(some: Sequence[tuple[int, Victim]]) -> list[Trial]:
+    async def run(numbered: deque[tuple[int, Victim]]) -> list[Trial]:
+        loop = asyncio.get_running_loop()
+        trials = []
         async with serve_sandbox(1, "+experiment=nba", "sandbox.most_sessions=10000") as here:
-            place = Place(here, folder)
-            trials = []
-            for number, victim in some:
+            place, end = Place(here, folder), loop.time() + _SANDBOX_SECONDS
+            while numbered and loop.time() < end:
+                number, victim = numbered.popleft()
                 trials.append(await try_one(place, victim, f"kill-{number}", chance))
                 report(f"{number} {trials[-1]}")
-            return trials
+        return trials
 
-    numbered = list(enumerate(victims))
-    batches = [
-        numbered[i : i + _TRIALS_PER_SANDBOX] for i in range(0, len(numbered), _TRIALS_PER_SANDBOX)
-    ]
-    return [trial for some in batches for trial in run_watching(run(some), 3_600)]
+    numbered = deque(enumerate(victims))
+    trials = []
+    while numbered:
+        trials += run_watching(run(numbered), 3_600)
+    return trials
 
 
 def table(trials: Sequence[Trial]) -> list[str]:
