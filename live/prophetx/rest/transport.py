@@ -6,7 +6,8 @@ The only module that imports httpx, so that it can be replaced.
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -38,8 +39,8 @@ _ORDER = "v4/mm/get_order/"
 
 # Far above the largest snapshot; a longer body is not read to its end.
 BODY_BYTES_MAX = 32 << 20
-# One encoding, because each multiplies what a part of a body may become. Others are not offered.
-_ENCODINGS = ("", "identity", "gzip", "deflate")
+# The one encoding that we offer, with the window that makes zlib read its header.
+_GZIP, _GZIP_WINDOW = "gzip", 31
 _CODE_CHARACTERS = 100
 # The variable that names the authorities to trust, which OpenSSL reads.
 CERTIFICATES = "SSL_CERT_FILE"
@@ -162,7 +163,9 @@ class Transport:
         if method == "GET" and _CURSOR not in (query or {}):
             await self._acquire_query(_route_of(path))
         await self._rate_limiter.acquire()
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        headers = {"Accept-Encoding": _GZIP}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
@@ -224,18 +227,40 @@ class Transport:
 
 
 async def _bounded_body(response: httpx.Response) -> bytes:
-    """Return the decoded body; raise OSError if it is too long or encoded in another way."""
-    encoding = response.headers.get("Content-Encoding", "")
-    if encoding.strip().lower() not in _ENCODINGS:
-        message = f"the body is encoded as {encoding[:_CODE_CHARACTERS]!r}"
-        raise OSError(message)
-    body = bytearray()
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
+    """Return the decoded body; raise OSError if it is too long, or cannot be decoded.
+
+    The library would decompress a part without a limit, and keep all that follows the end of what
+    is compressed.
+    """
+    unpack = _unpacker(response.headers.get("Content-Encoding", "").strip().lower())
+    body, received = bytearray(), 0
+    assert isinstance(response.stream, httpx.AsyncByteStream), "its client is asynchronous"
+    async for part in response.stream:
+        received += len(part)
+        body += unpack(part, BODY_BYTES_MAX + 1 - len(body))
+        if max(received, len(body)) > BODY_BYTES_MAX:
             message = f"the body is longer than {BODY_BYTES_MAX} bytes"
             raise OSError(message)
     return bytes(body)
+
+
+def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
+    """Return what decodes a part of a body to a greatest length; raise OSError if nothing does."""
+    if encoding in ("", "identity"):
+        return lambda part, _: part
+    if encoding != _GZIP:
+        message = f"the body is encoded as {encoding[:_CODE_CHARACTERS]!r}"
+        raise OSError(message)
+    unpacking = zlib.decompressobj(_GZIP_WINDOW)
+
+    def unpack(part: bytes, most: int) -> bytes:
+        try:
+            return b"" if unpacking.eof else unpacking.decompress(part, most)
+        except zlib.error as error:
+            message = f"the body is not {_GZIP}: {error}"
+            raise OSError(message) from error
+
+    return unpack
 
 
 # Parsing an address takes a good part of the time of a request.
