@@ -226,17 +226,21 @@ def _status(words: Sequence[str]) -> None:
         _operate("status", "present_status")(words)
         return
     from live.session.session_control import session_status  # noqa: PLC0415
+    from live.terminal import print_line  # noqa: PLC0415
 
-    print(*session_status(words, Path.cwd()), sep="\n")
+    for line in session_status(words, Path.cwd()):
+        print_line(line)
 
 
 def _control(words: Sequence[str]) -> None:
     from live.session.session_control import control  # noqa: PLC0415
+    from live.terminal import print_line  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(CONTROL_HELP, end="")
         return
-    print(*control(words, Path.cwd()), sep="\n")
+    for line in control(words, Path.cwd()):
+        print_line(line)
 
 
 def _reconcile(words: Sequence[str]) -> None:

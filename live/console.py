@@ -15,7 +15,7 @@ from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.tools.account_tools import AccountTools
 from live.session.closing import Closing
-from live.terminal import on_stop_signals, write_line
+from live.terminal import on_stop_signals, print_line, write_line
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.money import dollars_text
@@ -36,7 +36,7 @@ def present_check(tools: AccountTools) -> None:
 
     async def check(connection: Connection) -> None:
         async for name, finding in tools.check(connection, os.environ, Path.cwd()):
-            print(f"{name:<12}{finding}", flush=True)
+            print_line(f"{name:<12}{finding}")
 
     asyncio.run(_with_connection(tools, check))
 
@@ -47,11 +47,11 @@ def present_status(tools: AccountTools) -> None:
     async def show(connection: Connection) -> None:
         balance = await balance_at_login(connection)
         wagers = await OrderHistory(connection.client).open()
-        print(f"balance     {dollars_text(balance.balance_cents)}")
-        print(f"open wagers {len(wagers)}")
+        print_line(f"balance     {dollars_text(balance.balance_cents)}")
+        print_line(f"open wagers {len(wagers)}")
         catalogue = await offered_catalogue(connection.client, wagers)
         for wager in wagers:
-            print(f"            {wager_text(wager, catalogue)}")
+            print_line(f"            {wager_text(wager, catalogue)}")
 
     asyncio.run(_with_connection(tools, show))
 
@@ -70,7 +70,7 @@ def present_cancel_all(tools: AccountTools) -> None:
         wagers = ProphetOpenWagers(connection.client, connection.endpoint)
         closing = Closing(wagers, write_line, tools.closing_seconds, remedy="run it again")
         await closing.run()
-        print(f"nothing is open at {tools.endpoint.name}")
+        print_line(f"nothing is open at {tools.endpoint.name}")
 
     asyncio.run(_with_connection(tools, cancel))
 
@@ -82,14 +82,14 @@ def present_reconcile(reconciliation: "Reconciliation") -> None:
     """
     wagers = reconciliation.journaled(Path.cwd())
     if reconciliation.note:
-        print(reconciliation.note)
+        print_line(reconciliation.note)
 
     async def show(connection: Connection) -> None:
         compared = await reconciliation.compare(wagers, connection)
         for line in compared.lines():
-            print(line)
+            print_line(line)
         compared.require_agreement()
-        print(f"the journal and {reconciliation.endpoint.name} agree")
+        print_line(f"the journal and {reconciliation.endpoint.name} agree")
 
     asyncio.run(_with_connection(reconciliation, show))
 
@@ -127,7 +127,7 @@ def present_rehearsal(rehearsal: "Rehearsal") -> None:
     """Rehearse, and print what was judged; raise RehearsalFailedError if it did not pass."""
     review = asyncio.run(_stoppable(rehearsal.run))
     for line in review.lines():
-        print(line)
+        print_line(line)
     review.require_passed()
 
 
@@ -149,10 +149,10 @@ async def _record(session: "Recording", folder: Path) -> int:
     on_stop_signals(stop.set, stop.set)
     async with connected(session.endpoint, session.clock, os.environ, Path.cwd()) as connection:
         summary = await session.run(folder, connection, stop, write_line)
-    print(f"{counted(summary.rows, 'row')} of {counted(summary.events, 'event')}")
+    print_line(f"{counted(summary.rows, 'row')} of {counted(summary.events, 'event')}")
     unread = counted(summary.decode_errors, "message")
-    print(f"{counted(summary.gaps, 'gap')}, {unread} that could not be read")
-    print(folder.resolve())
+    print_line(f"{counted(summary.gaps, 'gap')}, {unread} that could not be read")
+    print_line(str(folder.resolve()))
     return summary.rows
 
 

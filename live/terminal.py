@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
+from strategies.trading.model.one_line import one_line
+
 # What a pipe takes at once if it takes anything (POSIX PIPE_BUF, on Linux 4096).
 _AT_ONCE_BYTES = 4_000
 _STANDARD = (0, 1, 2)
@@ -38,11 +40,17 @@ def write_line(line: str) -> None:
     """
     try:
         if _takes_more(sys.stderr):
-            text = line.encode("utf-8", "backslashreplace")[:_AT_ONCE_BYTES]
+            text = one_line(line).encode()[:_AT_ONCE_BYTES]
             sys.stderr.write(f"{text.decode('utf-8', 'ignore')}\n")
             sys.stderr.flush()
     except (OSError, ValueError):
         return
+
+
+def print_line(line: str) -> None:
+    """Print a line on stdout; raise OSError if nobody reads it."""
+    sys.stdout.write(f"{one_line(line)}\n")
+    sys.stdout.flush()
 
 
 def _takes_more(stream: TextIO) -> bool:

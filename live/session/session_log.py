@@ -9,6 +9,7 @@ from typing import Self
 
 from live.session.gateway import Notify
 from recordings.writing import make_private_file, write_error, writing
+from strategies.trading.model.one_line import one_line
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 
@@ -61,8 +62,7 @@ class SessionLog(logging.Handler):
         now_ns = self._clock.now_ns()
         second = datetime.fromtimestamp(now_ns // NS_PER_SECOND, UTC)
         millisecond = now_ns % NS_PER_SECOND // _MILLISECOND_NS
-        line = " ".join(text.splitlines())
-        stamped = f"{second:%Y-%m-%dT%H:%M:%S}.{millisecond:03d}Z {line}\n"
+        stamped = f"{second:%Y-%m-%dT%H:%M:%S}.{millisecond:03d}Z {one_line(text)}\n"
         try:
             self._file.write(stamped.encode())
         except OSError as error:

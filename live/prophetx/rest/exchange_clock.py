@@ -37,10 +37,12 @@ class ExchangeClock:
         self.was_noted = True
         try:
             date = parsedate_to_datetime(headers.get("Date", ""))
-        except ValueError:
+            date_ns = int(date.timestamp()) * NS_PER_SECOND
+        except (ValueError, OverflowError):
+            # Also a date that is written as one, in a year that no clock shows.
             return
         self._speed = headers.get(SPEED_HEADER)
-        self._ahead_ns = int(date.timestamp()) * NS_PER_SECOND - self._clock.wall_ns()
+        self._ahead_ns = date_ns - self._clock.wall_ns()
 
     def seconds(self) -> int:
         """Return the exchange's time, in seconds since the epoch."""

@@ -4,6 +4,7 @@ The only module that imports httpx, so that it can be replaced.
 """
 
 import asyncio
+import math
 import os
 import ssl
 import zlib
@@ -278,4 +279,5 @@ def _seconds(retry_after: str | None) -> float:
         seconds = float(retry_after or 1)
     except ValueError:
         seconds = 1.0
-    return min(max(seconds, 0.0), _HELD_SECONDS_MAX)
+    # NaN is a number to Python, and would compare as neither.
+    return 1.0 if math.isnan(seconds) else min(max(seconds, 0.0), _HELD_SECONDS_MAX)

@@ -364,6 +364,22 @@ def test_retry_after_delays_every_request() -> None:
     assert asking(responses, ask) == pytest.approx(2.5)
 
 
+@pytest.mark.parametrize("header", ["nan", "soon", "1"])
+def test_a_retry_after_that_is_no_number_is_a_second(header: str) -> None:
+    """NaN among them, which Python reads as a number."""
+    responses = Responses(
+        queued={"v4/mm/get_balance": [no(429, "rate_limit_reached", **{"Retry-After": header})]}
+    )
+
+    async def ask(client: ProphetClient) -> float:
+        await client.log_in()
+        with pytest.raises(ProtocolError):
+            await client.balance()
+        return asyncio.get_running_loop().time()
+
+    assert asking(responses, ask) == pytest.approx(1)
+
+
 def test_each_query_route_is_asked_once_a_second() -> None:
     """Another route waits for none, further pages and changes neither; ids do not make a route."""
     page = ok({"orders": [], "next_cursor": "more"})

@@ -1,12 +1,10 @@
 """What has no end is not read to its end: bodies, compressed ones, headers, frames, handshakes."""
 
-import asyncio
 import gzip
 import struct
 import zlib
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from hashlib import sha1
 from itertools import chain, repeat
@@ -24,20 +22,13 @@ from live.prophetx.wire.login import ConnectionConfig
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import UnreachableError
 from tests.event_loops import run_watching, until
+from tests.live.endless_responses import CHUNKED, OK, PART, chunk, sending
 from tests.live.endpoints import LOCAL
 
 pytestmark = pytest.mark.slow  # tens of megabytes each
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-CHUNKED = b"Transfer-Encoding: chunked\r\n"
-PART = b" " * 65_536
 # What the rest of the process takes meanwhile.
 ASIDE_BYTES = 8 << 20
-
-
-def chunk(data: bytes) -> bytes:
-    """Return data as one chunk of a body."""
-    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def compressed() -> Iterator[bytes]:
@@ -85,33 +76,6 @@ def endless_headers() -> Iterator[bytes]:
 def endless_header() -> Iterator[bytes]:
     """Yield a response of which one header has no end."""
     return chain([OK + b"X-More: "], repeat(PART))
-
-
-@asynccontextmanager
-async def sending(parts: Callable[[bytes], Iterator[bytes]]) -> AsyncIterator[int]:
-    """Serve at the port yielded; each request is answered by the parts made from its head."""
-
-    writers: set[asyncio.StreamWriter] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.add(writer)
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            for part in parts(head):
-                writer.write(part)
-                await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.transport.abort()
-            writers.discard(writer)
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-        for writer in list(writers):
-            writer.transport.abort()
-        await until(lambda: not writers)
 
 
 def peak_bytes(scenario: Callable[[], Awaitable[None]]) -> int:

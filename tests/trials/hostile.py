@@ -1,0 +1,138 @@
+"""What the trials of hostile input share: how each attempt is judged, timed and counted.
+
+An attempt must end in time, either accepted or refused by an error of a named kind whose text is
+one line that a terminal and a log can hold. Anything else is raised as HostileError.
+"""
+
+import argparse
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from strategies.trading.model.errors import TradingError
+from strategies.trading.model.one_line import one_line
+
+# The longest that one attempt may take, on a machine that is busy with other things.
+ATTEMPT_SECONDS = 5.0
+# The longest text of an error.
+_MESSAGE_CHARACTERS = 1_200
+_PROGRESS_SECONDS = 5.0
+
+
+class HostileError(AssertionError):
+    """An input was neither accepted nor refused as it should be."""
+
+
+class Tally:
+    """Counts what became of attempts, by kind, with the slowest of each and the memory added."""
+
+    def __init__(self, notify: Callable[[str], None] = lambda _: None) -> None:
+        """Start with nothing counted; `notify` gets a line of progress every few seconds."""
+        self.outcomes: dict[str, Counter[str]] = {}
+        self.slowest: dict[str, float] = {}
+        self.added_bytes: dict[str, int] = {}
+        self._notify = notify
+        self._notified = perf_counter()
+
+    @property
+    def total(self) -> int:
+        """Return how many attempts there were."""
+        return sum(counts.total() for counts in self.outcomes.values())
+
+    @contextmanager
+    def attempt(
+        self, kind: str, what: object, refusals: tuple[type[Exception], ...] = (TradingError,)
+    ) -> Iterator[None]:
+        """Judge what is done within; raise HostileError, with the input, if it does not hold."""
+        began = perf_counter()
+        outcome = "accepted"
+        try:
+            yield
+        except HostileError:
+            raise
+        except refusals as error:
+            outcome = f"refused ({type(error).__name__})"
+            self._require_one_line(kind, error, what)
+        except Exception as error:
+            message = f"{kind}: {type(error).__name__}: {error}; of {_shown(what)}"
+            raise HostileError(message) from error
+        seconds = perf_counter() - began
+        if seconds > ATTEMPT_SECONDS:
+            message = f"{kind}: took {seconds:.1f} s; of {_shown(what)}"
+            raise HostileError(message)
+        self.slowest[kind] = max(seconds, self.slowest.get(kind, 0.0))
+        self.count(kind, outcome)
+
+    def count(self, kind: str, outcome: str, times: int = 1) -> None:
+        """Count attempts that were judged in another way."""
+        self.outcomes.setdefault(kind, Counter())[outcome] += times
+        if perf_counter() - self._notified > _PROGRESS_SECONDS:
+            self._notified = perf_counter()
+            self._notify(f"{kind}: {self.outcomes[kind].total()} attempts")
+
+    @contextmanager
+    def measured(self, kind: str) -> Iterator[None]:
+        """Measure by how much the memory of the process grows at its peak."""
+        # Linux: 5 resets the peak.
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        before = _memory_bytes("VmRSS")
+        yield
+        self.added_bytes[kind] = max(0, _memory_bytes("VmHWM") - before)
+
+    def table(self) -> list[str]:
+        """Return the results as lines."""
+        lines = []
+        for kind, counts in self.outcomes.items():
+            outcomes = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+            lines.append(f"{kind}: {counts.total()} attempts: {outcomes}")
+            if kind in self.slowest:
+                lines.append(f"  slowest {1_000 * self.slowest[kind]:.0f} ms")
+            if kind in self.added_bytes:
+                lines.append(f"  memory {self.added_bytes[kind] >> 10} KiB more at its peak")
+        return lines
+
+    def _require_one_line(self, kind: str, error: Exception, what: object) -> None:
+        # As a terminal and a log show it.
+        text = one_line(str(error))
+        if not text or len(text) > _MESSAGE_CHARACTERS or "Traceback" in text:
+            message = f"{kind}: {text[:2_000]!r} is no short line; of {_shown(what)}"
+            raise HostileError(message)
+
+
+def run_script(name: str, trial: Callable[[int, int, Tally], None], words: Sequence[str]) -> int:
+    """Run the trial that the arguments of a script ask for, and print its table."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.trials.{name}")
+    parser.add_argument("--size", type=int, default=1_000, help="how many inputs are tried")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(words)
+    # The first of each kind is logged, which is not what is tried here.
+    logging.disable()
+    tally = Tally(lambda line: _print(f"  {line}"))
+    began = perf_counter()
+    try:
+        trial(given.size, given.seed, tally)
+    except AssertionError as error:
+        _print(*tally.table(), f"FAILED with seed {given.seed} after {tally.total}: {error}")
+        return 1
+    seconds = perf_counter() - began
+    _print(f"{tally.total} inputs, seed {given.seed}, {seconds:.0f} s", *tally.table())
+    return 0
+
+
+def _print(*lines: str) -> None:
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _memory_bytes(name: str) -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition(f"{name}:")[2].split()[0]) * 1024
+
+
+def _shown(what: object) -> str:
+    text = repr(what)
+    return text if len(text) < 1_000 else f"{text[:1_000]}... ({len(text)} characters)"
