@@ -28,7 +28,7 @@ class HostileError(AssertionError):
 
 
 class Tally:
-    """Counts what became of attempts, by kind, with the slowest of each and the memory added."""
+    """Counts how attempts ended, by kind, with the slowest of each and the memory added."""
 
     def __init__(self, notify: Callable[[str], None] = lambda _: None) -> None:
         """Start with nothing counted; `notify` gets a line of progress every few seconds."""
@@ -76,7 +76,7 @@ class Tally:
 
     @contextmanager
     def measured(self, kind: str) -> Iterator[None]:
-        """Measure by how much the memory of the process grows at its peak."""
+        """Measure what the process takes more of memory at its peak."""
         # Linux: 5 resets the peak.
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         before = _memory_bytes("VmRSS")

@@ -156,13 +156,16 @@ class TrackedWager:
     def apply(self, order: WireOrder) -> list[Event]:
         """Apply a response, a private update or a row of the history; return what it changes.
 
-        Raise ProtocolError for one that cannot be read or is of another wager, and change nothing.
+        Raise ProtocolError for one that cannot be read, is of another wager or has more than the
+        stake matched, and change nothing.
         """
         # Whatever may raise is read before anything is changed.
         report = order.report()
         contradiction = self.contradiction(order)
         if contradiction is not None:
             raise unreadable("order", contradiction, repr(order))
+        if self._matched_after(order, report) > self._stake_cents:
+            raise unreadable("order", f"has more matched than the stake of {self.ref}", repr(order))
         if report.filled_cents and order.update_type is not None:
             _odds(order)
         self.number = report.number
@@ -202,6 +205,18 @@ class TrackedWager:
         if order.stake_cents > request.stake_cents:
             return f"has the reference of {self.ref}, and another stake"
         return None
+
+    def _matched_after(self, order: WireOrder, report: OrderReport) -> int:
+        """Return the most that is matched if a report is true, by its fill or by its total."""
+        reported_cents = max(report.filled_cents, report.total_filled_cents)
+        is_new = order.update_type is not None and self._is_new(report)
+        new_cents = report.filled_cents if is_new else 0
+        return max(reported_cents, self.matched_cents + new_cents)
+
+    def _is_new(self, report: OrderReport) -> bool:
+        """Return whether the fill of a private update was not booked before."""
+        total_cents = report.total_filled_cents
+        return total_cents > self._complete_cents and total_cents not in self._totals
 
     def _apply_result(self, order: WireOrder) -> None:
         # A wager of which all trades were broken is void, which is no result of its line.
@@ -254,10 +269,14 @@ class TrackedWager:
     def apply_fills(self, matches: Sequence[WireMatch]) -> list[Event]:
         """Apply the list of all fills; return those that were not reported yet.
 
-        A list that lacks a known fill is out of date, and ignored.
+        A list that lacks a known fill is out of date, and ignored. Raise ProtocolError for one that
+        cannot be read, or has more than the stake.
         """
         listed = Counter((_odds(match), match.filled_cents) for match in matches)
         total_cents = sum(cents * count for (_, cents), count in listed.items())
+        if total_cents > self._stake_cents:
+            why = f"have more matched than the stake of {self.ref}"
+            raise unreadable("fills", why, repr(matches))
         if total_cents < self._known_cents:
             return []
         missing = listed - self._fills
@@ -279,11 +298,10 @@ class TrackedWager:
         if order.update_type is None:
             self._known_cents = max(self._known_cents, report.filled_cents)
             return []
-        total_cents, cents = report.total_filled_cents, report.filled_cents
-        self._known_cents = max(self._known_cents, total_cents)
-        if not cents or total_cents <= self._complete_cents or total_cents in self._totals:
+        self._known_cents = max(self._known_cents, report.total_filled_cents)
+        if not report.filled_cents or not self._is_new(report):
             return []
-        return [self._fill(_odds(order), cents, total_cents)]
+        return [self._fill(_odds(order), report.filled_cents, report.total_filled_cents)]
 
     def _fill(self, odds: Odds, cents: int, total_cents: int) -> WagerMatched:
         """Count a fill; its profit follows from all that was matched at the same odds."""

@@ -99,6 +99,28 @@ def test_a_report_on_another_wager_with_our_reference_is_not_ours(another: dict[
         wager.apply(order("open", order_id="o-2"))
 
 
+@pytest.mark.parametrize(
+    "report",
+    [
+        fill(1_001, 1_001),
+        fill(100, 100_000),
+        fill(600, 700),
+        order(filled_quantity=Decimal("10.01")),
+    ],
+)
+def test_a_report_of_more_than_the_stake_changes_nothing(report: WireOrder) -> None:
+    """By its fill, its total, or with the fills before it; later reports count."""
+    wager = known()
+    wager.apply(fill(500, 500))
+    with pytest.raises(ProtocolError, match="more matched than the stake of s-1-1"):
+        wager.apply(report)
+    assert (wager.matched_cents, wager.lacks_fill, wager.ended) == (500, False, False)
+    with pytest.raises(ProtocolError, match="more matched than the stake of s-1-1"):
+        wager.apply_fills([match(500), match(501)])
+    assert types(wager.apply(fill(500, 1_000))) == [WagerMatched]
+    assert wager.ended
+
+
 def test_a_missed_opening_is_added_before_a_fill() -> None:
     """Where a fill arrives first, acceptance and opening are emitted before it."""
     assert types(known().apply(fill(100, 100))) == [WagerAccepted, WagerOpened, WagerMatched]
