@@ -35,6 +35,7 @@ class Tally:
         self.outcomes: dict[str, Counter[str]] = {}
         self.slowest: dict[str, float] = {}
         self.added_bytes: dict[str, int] = {}
+        self._notes: list[str] = []
         self._notify = notify
         self._notified = perf_counter()
 
@@ -74,6 +75,10 @@ class Tally:
             self._notified = perf_counter()
             self._notify(f"{kind}: {self.outcomes[kind].total()} attempts")
 
+    def note(self, line: str) -> None:
+        """Add a line to the table."""
+        self._notes.append(line)
+
     @contextmanager
     def measured(self, kind: str) -> Iterator[None]:
         """Measure what the process takes more of memory at its peak."""
@@ -93,7 +98,7 @@ class Tally:
                 lines.append(f"  slowest {1_000 * self.slowest[kind]:.0f} ms")
             if kind in self.added_bytes:
                 lines.append(f"  memory {self.added_bytes[kind] >> 10} KiB more at its peak")
-        return lines
+        return lines + self._notes
 
     def _require_one_line(self, kind: str, error: Exception, what: object) -> None:
         # As a terminal and a log show it.
@@ -115,8 +120,9 @@ def run_script(name: str, trial: Callable[[int, int, Tally], None], words: Seque
     began = perf_counter()
     try:
         trial(given.size, given.seed, tally)
-    except AssertionError as error:
-        _print(*tally.table(), f"FAILED with seed {given.seed} after {tally.total}: {error}")
+    except Exception as error:
+        failed = f"FAILED with seed {given.seed} after {tally.total}"
+        _print(*tally.table(), f"{failed}: {type(error).__name__}: {error}")
         return 1
     seconds = perf_counter() - began
     _print(f"{tally.total} inputs, seed {given.seed}, {seconds:.0f} s", *tally.table())

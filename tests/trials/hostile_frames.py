@@ -14,6 +14,7 @@ import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from aiohttp import WSMsgType
 from numpy.random import Generator, default_rng
@@ -97,7 +98,7 @@ class FrameMaker:
 
     def _lie(self, ref: str) -> bytes:
         """Return a private update on a wager that its stake, line or number contradicts."""
-        lies = [
+        lies: list[dict[str, Any]] = [
             {"filled_quantity": 10**9, "total_filled_quantity": 10**9},
             {"filled_quantity": -5},
             {"quantity": "NaN"},
@@ -106,18 +107,13 @@ class FrameMaker:
             {"winning_status": "won"},
         ]
         lie = lies[int(self._chance.integers(len(lies)))]
-        info = {"external_id": ref, "order_id": "none-of-ours", "strike_id": "0" * 32} | lie
+        info: Any = {"external_id": ref, "order_id": "none-of-ours", "strike_id": "0" * 32} | lie
         if self._chance.random() < 0.3:
             info = mangled(info, self._chance)
             if isinstance(info, dict):
                 info["strike_id"] = "0" * 32
-        change = {
-            "change_type": "order",
-            "op": "u",
-            "timestamp": 1,
-            "payload_decoded": {"info": info},
-        }
-        return text(json.loads(framed(change)) | {"channel": self._order["channel"]})
+        frame = json.loads(framed({"change_type": "order", "payload_decoded": {"info": info}}))
+        return text(frame | {"channel": self._order["channel"]})
 
     def _unknown_market(self) -> bytes:
         event = int(self._chance.choice([9, -1, 2**62]))
@@ -168,9 +164,8 @@ class HostileSession:
         await self._traded(trading, 4)
         with self._tally.measured("frames"):
             for begin in range(0, size, _BURST):
-                await self._send(
-                    [maker.frame(self._refs()) for _ in range(min(_BURST, size - begin))]
-                )
+                number = min(_BURST, size - begin)
+                await self._send([maker.frame(self._refs()) for _ in range(number)])
                 require(not trading.done(), f"the session ended: {self.lines[-3:]}")
         await self._traded(trading, 4)
         stop.set()
