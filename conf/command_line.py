@@ -14,7 +14,7 @@ from strategies.trading.model.errors import (
     TradingError,
     WriteError,
 )
-from strategies.trading.model.one_line import one_line
+from strategies.trading.model.one_line import short_line
 
 Verb = Callable[[Sequence[str]], None]
 
@@ -93,6 +93,6 @@ def _unexpected(error: Exception) -> str:
 def _failed(program: str, text: str, status: int) -> int:
     # Whoever reads stderr may be gone; the status says all the same that it failed.
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{program}: {one_line(text)}\n")
+        sys.stderr.write(f"{program}: {short_line(text)}\n")
         sys.stderr.flush()
     return status

@@ -97,7 +97,11 @@ class PartBuilder:
             factory = Factory(target, **settings)
             factory.part, factory.written = name, self.written
             return factory
-        built = build(name, target, settings, self.written)
+        try:
+            built = build(name, target, settings, self.written)
+        except TypeError as error:
+            message = f"{name}: {error}; is `_partial_: true` missing in it?"
+            raise ConfigError(message) from error
         stands_for_other = isinstance(built, Struct) and isinstance(built, Buildable)
         return built.build() if stands_for_other else built
 

@@ -14,12 +14,10 @@ from pathlib import Path
 from time import perf_counter
 
 from strategies.trading.model.errors import TradingError
-from strategies.trading.model.one_line import one_line
+from strategies.trading.model.one_line import short_line
 
 # The longest that one attempt may take, on a machine that is busy with other things.
 ATTEMPT_SECONDS = 5.0
-# The longest text of an error.
-_MESSAGE_CHARACTERS = 1_200
 _PROGRESS_SECONDS = 5.0
 
 
@@ -101,10 +99,10 @@ class Tally:
         return lines + self._notes
 
     def _require_one_line(self, kind: str, error: Exception, what: object) -> None:
-        # As a terminal and a log show it.
-        text = one_line(str(error))
-        if not text or len(text) > _MESSAGE_CHARACTERS or "Traceback" in text:
-            message = f"{kind}: {text[:2_000]!r} is no short line; of {_shown(what)}"
+        # As a command line shows it.
+        text = short_line(str(error))
+        if not text or "Traceback" in text:
+            message = f"{kind}: {text!r} is no message; of {_shown(what)}"
             raise HostileError(message)
 
 

@@ -9,6 +9,7 @@ fills, end with nothing open, agree with the exchange to the cent, and replay. R
 import asyncio
 import io
 import json
+import re
 import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
@@ -36,6 +37,7 @@ GAME = ("+experiment=nba_in_play", "latency=none")
 _BURST = 100
 # The longest that the loop of the session may be busy with one burst.
 _BUSY_SECONDS = 5.0
+_UNREADABLE = re.compile(r" (\d+) unreadable")
 _LONG = 3_900_000
 _NAMES = (
     "",
@@ -209,6 +211,8 @@ class HostileSession:
         with redirect_stdout(printed), redirect_stderr(printed):
             status = sim_main(["replay", str(folder)])
         require(status == 0, f"the replay: {printed.getvalue()}")
+        unreadable = max(int(each[1]) for each in map(_UNREADABLE.search, self.lines) if each)
+        self._tally.note(f"session: {unreadable} messages that could not be read")
         replayed = printed.getvalue().splitlines()[0]
         self._tally.note(f"session: {len(fills)} fills, as at the sandbox; replay {replayed}")
 

@@ -108,7 +108,8 @@ def read_value(name: str, value: object, kind: Any) -> Any:
     try:
         converted = convert(value, kind)
         fits = rules_hold(value, kind)
-    except ValidationError:
+    except (ValidationError, UnicodeEncodeError):
+        # Half a character, as of an argument that is not UTF-8, could not be written to any file.
         fits = False
     if not fits:
         raise ConfigError(refused_value_message(name, value, kind))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strategies.trading.model.one_line import one_line
+from strategies.trading.model.one_line import LONGEST_LINE, one_line, short_line
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,9 @@ from strategies.trading.model.one_line import one_line
 def test_a_text_is_shown_as_one_line(text: str, shown: str) -> None:
     """What moves a cursor, turns the direction or begins another line is escaped."""
     assert one_line(text) == shown
+
+
+def test_a_message_that_repeats_too_much_is_cut() -> None:
+    """An error may quote a value of any length."""
+    assert short_line("no\nvalue") == "no value"
+    assert short_line("x" * 9_000) == "x" * LONGEST_LINE + "..."
