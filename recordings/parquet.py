@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -169,27 +170,43 @@ def info_from_text(text: bytes, place: str) -> TapeInfo:
         message = f"{place}: tape version {version!r}; this program reads version {TAPE_VERSION}"
         raise TapeError(message)
     try:
-        return _info(described)
-    except (ConfigError, ValueError, KeyError, TypeError) as error:
+        info = _info(msgspec.convert(described, _Described))
+        # Raises KeyError for a market or a line of nothing that is described.
+        info.catalogue()
+    except (ConfigError, msgspec.ValidationError, ValueError, KeyError, TypeError) as error:
         message = f"{place}: tape metadata is incomplete ({error!r})"
         raise TapeError(message) from error
+    return info
 
 
-def _info(described: Mapping[str, Any]) -> TapeInfo:
+class _Described(msgspec.Struct):
+    """What a segment's metadata has to say."""
+
+    source: str
+    simulated: bool
+    clocks: int
+    ladder: list[int]
+    notes: list[str]
+    events: list[tuple[str, str, str, str, str, str, int]]
+    markets: list[list[Any]]
+    lines: list[tuple[str, str, str, str, float]]
+
+
+def _info(described: _Described) -> TapeInfo:
     return TapeInfo(
-        source=described["source"],
-        simulated=described["simulated"],
-        clocks=Clocks(described["clocks"]),
-        ladder=Ladder(described["ladder"]),
-        notes=list(described["notes"]),
+        source=described.source,
+        simulated=described.simulated,
+        clocks=Clocks(described.clocks),
+        ladder=Ladder(described.ladder),
+        notes=described.notes,
         events=[
             SportEvent(EventId(event_id), name, home, away, tournament, sport, scheduled_ns)
-            for event_id, name, home, away, tournament, sport, scheduled_ns in described["events"]
+            for event_id, name, home, away, tournament, sport, scheduled_ns in described.events
         ],
-        markets=[_market(*row) for row in described["markets"]],
+        markets=[_market(*row) for row in described.markets],
         lines=[
             Line(LineId(line_id), EventId(event), MarketId(market), Selection(selection), point)
-            for line_id, event, market, selection, point in described["lines"]
+            for line_id, event, market, selection, point in described.lines
         ],
     )
 

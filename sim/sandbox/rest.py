@@ -148,9 +148,13 @@ async def _before(fault: Fault) -> RefusedError | None:
 async def _body(request: web.Request) -> Any:
     """Return the body as JSON whatever its content type, a form as an object, nothing as {}."""
     if request.content_type == "application/x-www-form-urlencoded":
-        text = await request.text()
-        if not text.lstrip().startswith(("{", "[")):
-            return dict(await request.post())
+        try:
+            text = await request.text()
+            if not text.lstrip().startswith(("{", "[")):
+                return dict(await request.post())
+        except (ValueError, LookupError):
+            # Not in its charset, or in one that nobody knows.
+            raise RefusedError("invalid_request", "the body is no form") from None
     return json_value(await request.read())
 
 

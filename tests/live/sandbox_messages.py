@@ -44,10 +44,11 @@ Ask = Callable[[ProphetClient], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class SandboxMessages:
-    """The messages of our own sandbox: bodies by endpoint, frames by kind of change."""
+    """The messages of our own sandbox: by endpoint, and frames by kind of change."""
 
     event_id: int
     ways: dict[str, Ask]
+    requests: dict[str, bytes]
     bodies: dict[str, bytes]
     frames: dict[str, bytes]
 
@@ -58,12 +59,15 @@ class Listening(httpx.AsyncHTTPTransport):
     def __init__(self) -> None:
         """Begin with nothing."""
         super().__init__()
+        self.requests: dict[str, bytes] = {}
         self.bodies: dict[str, bytes] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request, and record the response."""
         response = await super().handle_async_request(request)
         body = await response.aread()
+        if request.content:
+            self.requests[endpoint(request)] = request.content
         self.bodies[endpoint(request)] = body
         return httpx.Response(response.status_code, content=body)
 
@@ -184,7 +188,8 @@ def captured_messages(sandbox: Sandbox) -> SandboxMessages:
                 await until(lambda: not set(KINDS) - frames.keys())
                 streaming.cancel()
                 await asyncio.gather(streaming, return_exceptions=True)
-                return SandboxMessages(event.event_id, ways, listening.bodies, frames)
+                sent, received = listening.requests, listening.bodies
+                return SandboxMessages(event.event_id, ways, sent, received, frames)
 
     return run_watching(listen())
 

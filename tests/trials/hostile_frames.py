@@ -1,6 +1,6 @@
 """A trial: hostile frames on the socket of a session that trades at our own sandbox.
 
-All go through a real socket. The session must go on: place further wagers afterwards, hear of their
+All go through a real socket. The session must go on: place further wagers afterwards, book their
 fills, end with nothing open, agree with the exchange to the cent, and replay. Run it as
 
     python -m tests.trials.hostile_frames --size 30000 --seed 1
@@ -33,7 +33,7 @@ from tests.trials.hostile import HostileError, Tally, run_script
 
 SPEED = 20
 GAME = ("+experiment=nba_in_play", "latency=none")
-# So many, then the session gets a turn.
+# How many are sent before the session gets a turn.
 _BURST = 100
 # The longest that the loop of the session may be busy with one burst.
 _BUSY_SECONDS = 5.0

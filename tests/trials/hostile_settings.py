@@ -22,7 +22,7 @@ from tests.conftest import composed
 from tests.trials.hostile import Tally, run_script
 
 _REFUSALS = (ConfigError, TapeError, CredentialsError)
-# One in so many is composed from a command line, and one built as a whole, which takes longer;
+# One in this many is composed from a command line, one built as a whole, which takes longer;
 # of the others the part that was changed is built.
 _WORDS_EVERY, _WHOLE_EVERY = 100, 10
 MODES = {
