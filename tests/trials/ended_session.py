@@ -159,6 +159,14 @@ class EndedSession:
         return is_executed and self._placed > self._placed_before and not self.here.live_wagers
 
     @property
+    def description(self) -> str:
+        """Return what is open, and the status and the last lines of the session."""
+        status = None if self.process is None else self.process.returncode
+        log = self.home / "sessions" / "trial" / "session.log"
+        lines = log.read_text(encoding="utf-8").splitlines()[-3:] if log.exists() else []
+        return f"{self.here.live_wagers} open, status {status}, {lines}"
+
+    @property
     def _placed(self) -> int:
         return sum(len(each.live) + len(each.ended) for each in self.here.participants)
 

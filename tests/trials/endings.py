@@ -160,10 +160,10 @@ HEADER = (
 
 async def _try(
     here: LocalSandbox, network: FailingNetwork, moments: Moments, outcome: Outcome
-) -> bool:
-    """Try one way once; return whether nothing is open."""
+) -> str:
+    """Try one way once; return what is wrong afterwards, nothing if nothing is open."""
     way = WAYS[outcome.way]
-    at_exit, held, passed = False, False, PATIENCE_SECONDS
+    at_exit, held, passed, problem = False, False, PATIENCE_SECONDS, "did not quote"
     with tempfile.TemporaryDirectory() as folder:
         session = EndedSession(here, network, Path(folder), moments)
         with way.disk(session.home):
@@ -173,12 +173,14 @@ async def _try(
                     outcome.most_open = max(outcome.most_open, here.live_wagers)
                     await way.end(session)
                     at_exit, held, passed = await session.end()
+                    problem = "was left open"
             finally:
+                problem = "" if held else f"{problem}: {session.description}"
                 await session.close()
     outcome.seconds.append(passed)
     outcome.failed += not held
     outcome.empty_at_exit += at_exit
-    return held
+    return problem
 
 
 def _ignore(_: str) -> None:
@@ -202,10 +204,10 @@ def run(
         for _ in range(min(len(tries), _TRIES_PER_SANDBOX)):
             number, outcome = tries.pop(0)
             moments = WAYS[outcome.way].draw(chance)
-            held = await _try(here, network, moments, outcome)
-            result = f"{'nothing open' if held else 'FAILED'}, {outcome.seconds[-1]:.1f} s"
+            problem = await _try(here, network, moments, outcome)
+            result = f"{problem or 'nothing open'}, {outcome.seconds[-1]:.1f} s"
             report(f"seed {seed}, round {number}, {outcome.way}: {result}, {moments}")
-            if not held:
+            if problem:
                 return
 
     async def try_all() -> None:
