@@ -18,6 +18,8 @@ from tests.trials.failing_disks import fill_disk, make_disk_read_only
 from tests.trials.failing_network import FailingNetwork, NetworkState
 from tests.trials.kills import until_holds, wait
 
+# On a machine that is busy with other things, for a session to begin quoting.
+_START_SECONDS = 400.0
 # A session that has not ended by then has failed.
 PATIENCE_SECONDS = 120.0
 # For the exchange to execute and open a placement that was held back.
@@ -77,8 +79,8 @@ class EndedSession:
         os.set_blocking(self.reader, False)
         asyncio.get_running_loop().add_reader(self.reader, self._drain)
         if not late.seconds:
-            return await until_holds(lambda: self.here.live_wagers >= 4, PATIENCE_SECONDS)
-        is_held = await until_holds(lambda: not late.count, PATIENCE_SECONDS)
+            return await until_holds(lambda: self.here.live_wagers >= 4, _START_SECONDS)
+        is_held = await until_holds(lambda: not late.count, _START_SECONDS)
         self._late_at = asyncio.get_running_loop().time() + late.seconds
         return is_held
 

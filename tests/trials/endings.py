@@ -218,7 +218,7 @@ def run(
             ):
                 await try_some(here, network)
 
-    run_watching(try_all(), seconds=len(tries) * 3 * PATIENCE_SECONDS)
+    run_watching(try_all(), seconds=len(tries) * 6 * PATIENCE_SECONDS)
     return outcomes
 
 
