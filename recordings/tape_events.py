@@ -114,7 +114,8 @@ class DeskFeed:
             event = self._events.of_row(row)
             if event is not None:
                 self._listener.take(event, row.received_ns)
-        self._listener.act(rows[-1].received_ns)
+        # Rows that waited for the desk are older than its decision.
+        self._listener.act(self._clock.now_ns())
 
     def on_feed_lost(self) -> None:
         """Let the desk cancel all quotes."""

@@ -3,7 +3,8 @@
 import pytest
 
 from recordings.tape import NOWHERE, PROBABILITY_PARTS, Clocks, Kind, Row, Side, TapeInfo
-from recordings.tape_events import TapeEvents, score_of
+from recordings.tape_events import DeskFeed, TapeEvents, score_of
+from sim.engine.manual_clock import ManualClock
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.events import (
     Event,
@@ -116,3 +117,30 @@ def test_a_malformed_score_is_named() -> None:
     """The error quotes the text and the expected form."""
     with pytest.raises(TapeError, match="score '54:51': not of the form 54-51"):
         score_of("54:51")
+
+
+class TimesOfCalls:
+    """A desk that keeps when it was called."""
+
+    def __init__(self) -> None:
+        """Start with no calls."""
+        self.taken_ns: list[int] = []
+        self.acted_ns: list[int] = []
+
+    def take(self, _: Event, at_ns: int) -> None:
+        """Keep the time of an event."""
+        self.taken_ns.append(at_ns)
+
+    def act(self, now_ns: int) -> None:
+        """Keep the time of a decision."""
+        self.acted_ns.append(now_ns)
+
+
+def test_a_desk_decides_now_on_rows_that_waited_for_it() -> None:
+    """A start takes seconds: its first decision must not take old rows for the present."""
+    desk, info, clock = TimesOfCalls(), tape_info(), ManualClock()
+    clock.set(7_000)
+    feed = DeskFeed(desk, info, info.catalogue(), clock)
+    feed.on_rows([row(Kind.OFFER, 0, 105, 5_000, Side.MAKER)])
+    assert desk.taken_ns == [2]
+    assert desk.acted_ns == [7_000]
