@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from live.session.account_alerts import AccountAlerts
 from recordings.tape import TapeInfo
 from sim.results.run_record import RunJournal
 from strategies.trading.model.commands import Intent, PlaceWager
@@ -20,7 +21,7 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import Result
+from strategies.trading.model.market import Catalogue, Result
 from strategies.trading.model.odds import Odds
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange
@@ -42,6 +43,23 @@ RETRY_WINDOW_SECONDS = 6
 CANCELLABLE_SECONDS = RETRY_WINDOW_SECONDS + 1
 
 
+class AlertingJournal(RunJournal):
+    """A journal that keeps in `lines` what a person is shown of the exchange's doings."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Start with nothing shown."""
+        super().__init__(catalogue, None)
+        self.alerts: AccountAlerts | None = None
+        self.lines: list[str] = []
+
+    def received(self, input_seq: int, now_ns: int, event: Event) -> None:
+        """Keep the line of an event, before the desk applies it."""
+        super().received(input_seq, now_ns, event)
+        line = None if self.alerts is None else self.alerts.line(event)
+        if line is not None:
+            self.lines.append(line)
+
+
 class ExchangeHarness(Protocol):
     """An exchange with one open moneyline, and the events received from it.
 
@@ -52,6 +70,7 @@ class ExchangeHarness(Protocol):
     exchange: Exchange
     clock: Clock
     received: list[Event]
+    journal: AlertingJournal
 
     def let_pass(self, seconds: float) -> None:
         """Let time pass, and process everything that is due."""
@@ -75,8 +94,12 @@ class ExchangeHarness(Protocol):
 def build_desk(
     harness: ExchangeHarness, assemble: Callable[..., Any], parts: dict[str, Any], info: TapeInfo
 ) -> Any:
-    """Return a desk with the standard settings, not started, with all events so far applied."""
+    """Return a desk with the standard settings, not started, with all events so far applied.
+
+    The harness gets its journal, which keeps the lines for a person, as a session shows them.
+    """
     catalogue = info.catalogue()
+    journal = AlertingJournal(catalogue)
     desk = assemble(
         parts,
         catalogue=catalogue,
@@ -84,8 +107,10 @@ def build_desk(
         ladder=info.ladder,
         clock=harness.clock,
         exchange=harness.exchange,
-        journal=RunJournal(catalogue, None),
+        journal=journal,
     )
+    journal.alerts = AccountAlerts(desk)
+    harness.journal = journal
     for event in harness.received:
         desk.take(event, harness.clock.now_ns())
     return desk

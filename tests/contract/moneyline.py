@@ -5,7 +5,7 @@ from pathlib import Path
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
+from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
@@ -20,12 +20,15 @@ OTHERS = (Odds(-108), 50_000)
 # At this second a taker stakes up to a hundred dollars on the home line at these odds.
 TAKER_SECOND, TAKER_ODDS, TAKER_CENTS = 60, 104, 10_000
 BALANCE_CENTS = 1_000_000
+# After the taker the game is postponed by this time, and then begins all the same.
+POSTPONED_SECONDS, POSTPONED_BY_HOURS, BEGINS_SECONDS = 20, 3, 40
 
 
-def write_moneyline(folder: Path, opens_seconds: int = 0) -> Path:
+def write_moneyline(folder: Path, opens_seconds: int = 0, *, is_played: bool = False) -> Path:
     """Write a recording of the moneyline, its two makers and its taker.
 
-    The taker's second counts from `opens_seconds` on.
+    The taker's second counts from `opens_seconds` on. If the game is played, it is postponed and
+    begins after the taker.
     """
     with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
         start_ns = START_NS + 7200 * NS_PER_SECOND
@@ -45,4 +48,11 @@ def write_moneyline(folder: Path, opens_seconds: int = 0) -> Path:
         taker_ns = START_NS + (opens_seconds + TAKER_SECOND) * NS_PER_SECOND
         tape.begin_message(taker_ns, taker_ns)
         tape.trade(home, TAKER_ODDS, TAKER_CENTS, Side.TAKER)
+        if is_played:
+            postponed_ns = taker_ns + POSTPONED_SECONDS * NS_PER_SECOND
+            tape.begin_message(postponed_ns, postponed_ns)
+            tape.schedule(event, start_ns + POSTPONED_BY_HOURS * 3_600 * NS_PER_SECOND)
+            begins_ns = taker_ns + BEGINS_SECONDS * NS_PER_SECOND
+            tape.begin_message(begins_ns, begins_ns)
+            tape.event_status(event, EventStatus.LIVE)
     return folder

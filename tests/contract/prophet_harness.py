@@ -20,7 +20,7 @@ from strategies.trading.model.market import Result
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange
-from tests.contract.exchange_harness import RETRY_WINDOW_SECONDS, build_desk
+from tests.contract.exchange_harness import RETRY_WINDOW_SECONDS, AlertingJournal, build_desk
 from tests.contract.moneyline import write_moneyline
 from tests.fixture_types import Compose
 from tests.live.endpoints import LOCAL
@@ -39,6 +39,7 @@ class ProphetHarness:
         compose_settings: Compose,
         *settings: str,
         answer_seconds: float = LOCAL.answer_seconds,
+        is_played: bool = False,
     ) -> None:
         """Serve the market, and open a gateway to it.
 
@@ -47,7 +48,8 @@ class ProphetHarness:
         """
         self._answer_seconds = answer_seconds
         self.received: list[Event] = []
-        path = write_moneyline(folder / "tape", PREPARING_SECONDS)
+        self.journal: AlertingJournal
+        path = write_moneyline(folder / "tape", PREPARING_SECONDS, is_played=is_played)
         words = [
             f"recording.path={path}",
             "latency=lognormal",

@@ -17,7 +17,7 @@ from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import Result
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Exchange
-from tests.contract.exchange_harness import build_desk
+from tests.contract.exchange_harness import AlertingJournal, build_desk
 from tests.contract.moneyline import AWAY, write_moneyline
 from tests.fixture_types import Compose
 
@@ -25,10 +25,11 @@ from tests.fixture_types import Compose
 class SimulatedHarness:
     """The simulated exchange of a backtest, with the delays of the configuration."""
 
-    def __init__(self, folder: Path, compose_settings: Compose) -> None:
+    def __init__(self, folder: Path, compose_settings: Compose, *, is_played: bool = False) -> None:
         """Build it as a backtest would."""
         self.received: list[Event] = []
-        path = write_moneyline(folder / "tape")
+        self.journal: AlertingJournal
+        path = write_moneyline(folder / "tape", is_played=is_played)
         config = compose_settings(f"recording.path={path}", "latency=lognormal")
         self._parts = build_parts(config)
         self._info = open_recording(str(path)).info

@@ -23,6 +23,7 @@ from strategies.trading.model.events import (
     WagerMatched,
     WagerOpened,
     WagerRejected,
+    WagerWiped,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.model.market import Result
@@ -42,7 +43,15 @@ from tests.contract.exchange_harness import (
     wager_request,
     wait_for_update,
 )
-from tests.contract.moneyline import AWAY, BALANCE_CENTS, GAME, HOME, MONEYLINE, OTHERS
+from tests.contract.moneyline import (
+    AWAY,
+    BALANCE_CENTS,
+    GAME,
+    HOME,
+    MONEYLINE,
+    OTHERS,
+    POSTPONED_BY_HOURS,
+)
 from tests.contract.prophet_harness import ProphetHarness
 from tests.contract.simulated_harness import SimulatedHarness
 from tests.fixture_types import Compose
@@ -59,6 +68,16 @@ def harness(
 ) -> Iterator[ExchangeHarness]:
     """Yield each implementation in turn, its market open and its account untouched."""
     harness = HARNESSES[request.param](tmp_path, compose_settings)
+    yield harness
+    harness.close()
+
+
+@pytest.fixture(params=HARNESSES)
+def played(
+    request: pytest.FixtureRequest, tmp_path: Path, compose_settings: Compose
+) -> Iterator[ExchangeHarness]:
+    """Yield each implementation in turn, with a game that is postponed, and begins."""
+    harness = HARNESSES[request.param](tmp_path, compose_settings, is_played=True)
     yield harness
     harness.close()
 
@@ -407,3 +426,38 @@ def test_a_broken_trade_is_no_position(harness: ExchangeHarness, as_void: bool) 
     assert not desk.ledger.settlements
     assert desk.ledger.available_cents == BALANCE_CENTS
     agree(harness, desk)
+
+
+@pytest.mark.slow
+def test_a_postponed_game_a_wipe_and_a_missing_result_are_booked(played: ExchangeHarness) -> None:
+    """Each is booked and shown to a person, money agrees, and the position is kept for its result.
+
+    Nothing of a wiped wager is open, and nothing is quoted in the game.
+    """
+    desk, _ = attach_watcher(played)
+    until(played, lambda: desk.ledger.turnover_cents == 5_000)
+    (event,) = desk.market_states.events.values()
+    first_ns = event.scheduled_ns
+    until(played, lambda: event.scheduled_ns != first_ns)
+    assert event.scheduled_ns - first_ns == POSTPONED_BY_HOURS * 3_600 * NS_PER_SECOND
+    assert desk.wagers.live_count == 2
+    until(played, lambda: bool(received_of(played, WagerWiped)))
+    until(played, lambda: not desk.wagers.live())
+    agree(played, desk)
+    assert desk.exposure.total_cents == desk.exposure.matched_cents == 5_000
+    assert played.journal.lines == [
+        "postponed by 3.0 hours: Away at Home; $50.00 stays matched until it is played or void",
+        "wagers wiped by the exchange: Away at Home; what is quoted now is placed again",
+    ]
+    alerts = played.journal.alerts
+    assert alerts is not None
+    assert list(alerts.overdue(event.scheduled_ns)) == []
+    overdue_ns = event.scheduled_ns + 25 * 3_600 * NS_PER_SECOND
+    assert list(alerts.overdue(overdue_ns)) == [
+        "no result of Away at Home, moneyline 25 hours after the start; $50.00 is at risk; "
+        "look it up at the exchange"
+    ]
+    played.settle({AWAY: Result.LOST, HOME: Result.WON})
+    until(played, lambda: desk.ledger.profit_cents == -5_000)
+    agree(played, desk)
+    assert list(alerts.overdue(2 * overdue_ns)) == []
