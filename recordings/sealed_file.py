@@ -108,7 +108,7 @@ def checkpoints(data: bytes) -> Iterator[Checkpoint]:
     while (start := data.find(_CHECKPOINT, hashed)) >= 0:
         digest.update(data[hashed:start])
         begin = start + len(_CHECKPOINT) + _LENGTH_BYTES
-        end = begin + int.from_bytes(data[begin - _LENGTH_BYTES : begin], "big")
+        end = checkpoint_end(data, start) or begin
         try:
             body = msgspec.msgpack.decode(zlib.decompress(data[begin:end]), type=_CheckpointBody)
         except (zlib.error, msgspec.MsgspecError):
@@ -118,6 +118,14 @@ def checkpoints(data: bytes) -> Iterator[Checkpoint]:
         yield Checkpoint(start, end, body.text)
         digest.update(data[start:end])
         hashed = end
+
+
+def checkpoint_end(data: bytes, start: int) -> int | None:
+    """Return where the checkpoint that begins at a place ends, None if none does."""
+    if not data.startswith(_CHECKPOINT, start):
+        return None
+    begin = start + len(_CHECKPOINT) + _LENGTH_BYTES
+    return begin + int.from_bytes(data[begin - _LENGTH_BYTES : begin], "big")
 
 
 def _seal_place(data: mmap.mmap) -> int | None:

@@ -26,6 +26,7 @@ usage: python -m sim VERB [...] [--debug]
   calibrate     compare simulated games with measurements of real ones
   import        convert another exchange's public recording
   validate      check a whole recording and print a summary of it
+  salvage       write what is whole of a broken recording or session to a new folder
   report        rebuild report.html from a run folder
   replay        check that a session's inputs give the same commands again, and report on each start
   compare       compare simulated fills with a session's actual outcomes
@@ -200,6 +201,22 @@ def _validate(words: Sequence[str]) -> None:
     print("valid")
 
 
+def _salvage(words: Sequence[str]) -> None:
+    parser = _Parser(
+        prog="python -m sim salvage",
+        description="Write every whole message before the first break of a recording, or of a "
+        "session's journal and recordings, to a new folder. The broken one is only read.",
+    )
+    parser.add_argument("folder", type=Path, help="a recording, or a session: sessions/NAME")
+    parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    options = parser.parse_args(words)
+    from recordings.salvage.salvage import salvage  # noqa: PLC0415
+
+    for line in salvage(options.folder, options.out):
+        print(line)
+    print(options.out.resolve())
+
+
 def _report(words: Sequence[str]) -> None:
     parser = _Parser(
         prog="python -m sim report", description="Rebuild report.html from a run folder."
@@ -293,6 +310,7 @@ VERBS: dict[str, Verb] = {
     "calibrate": _calibrate,
     "import": _import,
     "validate": _validate,
+    "salvage": _salvage,
     "report": _report,
     "replay": _replay,
     "compare": _compare,

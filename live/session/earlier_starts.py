@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from live.session.gateway import Notify
 from live.session.halt_record import HaltRecord
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.operator_history import OperatorHistory
@@ -19,9 +20,15 @@ class EarlierStarts:
     A halt that is not in the journal counts like one that is.
     """
 
-    def __init__(self, folder: Path, number: int, halt: HaltRecord) -> None:
-        """Read what is older than start `number` of a session; raise JournalError."""
-        with JournalReader(folder / "journal.sqlite") as journal:
+    def __init__(self, folder: Path, number: int, halt: HaltRecord, notify: Notify) -> None:
+        """Read what is older than start `number` of a session; raise JournalError.
+
+        A journal that was cut halts this start: what is lost of it may be a halt.
+        """
+        with JournalReader(folder / "journal.sqlite", may_be_cut=True) as journal:
+            if journal.cut_text is not None:
+                notify(journal.cut_text)
+                halt.keep_reason(f"journal: {journal.cut_text}", notify)
             self.wagers = WagerHistory(each for each in journal.entries() if each.run < number)
             self.operators = OperatorHistory(journal.entries())
             self.runs = journal.earlier_runs()

@@ -35,7 +35,11 @@ class HaltRecord:
 
     def keep(self, error: WriteError, notify: Notify) -> None:
         """Halt the next start because a disk does not take a file; the first that does is used."""
-        if not any(_took(path, f"disk: {error}") for path in self._paths):
+        self.keep_reason(f"disk: {error}", notify)
+
+    def keep_reason(self, reason: str, notify: Notify) -> None:
+        """Halt the next start, or one that begins, for a reason."""
+        if not any(_took(path, reason) for path in self._paths):
             files = ", ".join(map(str, self._paths))
             notify(f"the next start will not be halted: no file takes the reason ({files})")
 

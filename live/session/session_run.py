@@ -117,7 +117,7 @@ class SessionRun:
         self._service = service
         self._on_started = on_started
         self._halt_record = halt
-        self._earlier = EarlierStarts(folder, settings.desk.start_number, halt)
+        self._earlier = EarlierStarts(folder, settings.desk.start_number, halt, notify)
         self._control = OperatorControl(
             folder, self._earlier.operators, settings.settable, self._clock, journal, notify
         )

@@ -16,6 +16,13 @@ import msgspec
 
 from recordings.journal.disk_errors import journal_error
 from recordings.journal.entries import KINDS, SCHEMA, Payload, RunContext
+from recordings.journal.integrity import (
+    CommitMark,
+    add_crc_columns,
+    checked_rows,
+    last_places,
+    row_crc,
+)
 from recordings.journal.session_lock import connect_private, session_lock
 from strategies.trading.model.commands import Command
 from strategies.trading.model.earlier_runs import LossRecord
@@ -29,8 +36,18 @@ from strategies.trading.ports.journal import (
     DeskCall,
 )
 
-_INSERT = "INSERT INTO {} (start, input_seq, now_ns, kind, body) VALUES (?, ?, ?, ?, ?)"
-_INTO_ENTRIES, _INTO_FEED = _INSERT.format("entries"), _INSERT.format("feed")
+_COLUMNS = {
+    "entries": "place, start, input_seq, now_ns, kind, body",
+    "feed": "place, start, input_seq, now_ns, kind, body",
+    "starts": "start, began_ns",
+    "seatings": "start, body",
+    "losses": "place, start, body",
+    "ref_token": "token",
+}
+_INSERTS = {
+    table: f"INSERT INTO {table} ({columns}, crc) VALUES (?{', ?' * (columns.count(',') + 1)})"
+    for table, columns in _COLUMNS.items()
+}
 
 
 class SessionJournal:
@@ -60,6 +77,12 @@ class SessionJournal:
                 self._database.execute("PRAGMA journal_mode=WAL")
                 self._database.execute("PRAGMA synchronous=FULL")
                 self._database.executescript(SCHEMA)
+                add_crc_columns(self._database)
+                self._places = last_places(self._database)
+                losses = self._database.execute("SELECT coalesce(max(place), 0) FROM losses")
+                self._places["losses"] = losses.fetchone()[0]
+            self._mark = CommitMark(path)
+            opened.callback(self._mark.close)
             self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -83,19 +106,19 @@ class SessionJournal:
         that was cut may lack the last ones, whose references must not be made again.
         """
         with self._errors():
-            row = self._database.execute("SELECT coalesce(max(start), 0) FROM starts")
-            self._run = max(int(row.fetchone()[0]), last_run) + 1
-            self._database.execute("INSERT INTO starts VALUES (?, ?)", (self._run, now_ns))
+            starts = [row[0] for row in checked_rows(self._database, self._path, "starts")]
+            self._run = max(*starts, last_run, 0) + 1 if starts else last_run + 1
+            self._insert("starts", self._run, now_ns)
         return self._run
 
     def ref_token(self, draw: Callable[[], str]) -> str:
         """Return the token in the references of this session; drawn if the journal has none."""
         with self._errors():
-            row = self._database.execute("SELECT token FROM ref_token").fetchone()
-            if row is None:
-                row = (draw(),)
-                self._database.execute("INSERT INTO ref_token VALUES (?)", row)
-        return str(row[0])
+            tokens = [row[0] for row in checked_rows(self._database, self._path, "ref_token")]
+            if not tokens:
+                tokens = [draw()]
+                self._insert("ref_token", *tokens)
+        return str(tokens[0])
 
     def commit(self) -> None:
         """Return once everything recorded so far is on the disk."""
@@ -103,6 +126,7 @@ class SessionJournal:
             if self._database.in_transaction:
                 self._record_losses()
                 self._database.execute("COMMIT")
+                self._mark.write(self._places)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -116,16 +140,16 @@ class SessionJournal:
     def write_run_context(self, run_context: RunContext) -> None:
         """Record what the desk of this run was given."""
         body = msgspec.json.encode(run_context).decode()
-        self._write("INSERT INTO seatings VALUES (?, ?)", (self._run, body))
+        self._write("seatings", self._run, body)
 
     def market_received(self, now_ns: int, event: OfferChanged | TradeSeen) -> None:
         """Record market data, which the desk numbers but does not journal itself."""
         self._input_seq += 1
-        self._append(_INTO_FEED, now_ns, event)
+        self._append("feed", now_ns, event)
 
     def desk_called(self, now_ns: int, call: DeskCall) -> None:
         """Record a call of the desk, after the last input."""
-        self._append(_INTO_FEED, now_ns, call)
+        self._append("feed", now_ns, call)
 
     # The port ---------------------------------------------------------------------------------
 
@@ -133,12 +157,12 @@ class SessionJournal:
         """Record an input."""
         self._input_seq = input_seq
         if not self._paused:
-            self._append(_INTO_ENTRIES, now_ns, event)
+            self._append("entries", now_ns, event)
             self._notify(now_ns, event)
 
     def sent(self, now_ns: int, command: Command) -> None:
         """Record a command; the sender calls `commit` before sending it."""
-        self._append(_INTO_ENTRIES, now_ns, command)
+        self._append("entries", now_ns, command)
         self._notify(now_ns, command)
 
     def decided(self, now_ns: int, decision: Decision) -> None:
@@ -155,27 +179,32 @@ class SessionJournal:
     def _record_losses(self) -> None:
         record = None if self.loss_record is None else self.loss_record()
         if record is not None and record != self._last_record:
-            self._write(
-                "INSERT INTO losses (start, body) VALUES (?, ?)",
-                (self._run, msgspec.json.encode(record).decode()),
-            )
+            self._write("losses", self._run, msgspec.json.encode(record).decode())
             self._last_record = record
 
-    def _append(self, statement: str, now_ns: int, payload: Payload) -> None:
+    def _append(self, table: str, now_ns: int, payload: Payload) -> None:
         kind, body = KINDS[type(payload)], msgspec.json.encode(payload).decode()
-        self._write(statement, (self._run, self._input_seq, now_ns, kind, body))
+        self._write(table, self._run, self._input_seq, now_ns, kind, body)
 
     def _notify(self, now_ns: int, payload: Payload | Denial | Decision) -> None:
         if self.observer is not None:
             self.observer(now_ns, payload)
 
-    def _write(self, statement: str, row: tuple[object, ...]) -> None:
+    def _write(self, table: str, *row: object) -> None:
         try:
             if not self._database.in_transaction:
                 self._database.execute("BEGIN")
-            self._database.execute(statement, row)
+            self._insert(table, *row)
         except sqlite3.Error as error:
             raise journal_error(self._path, error) from error
+
+    def _insert(self, table: str, *row: object) -> None:
+        """Insert a row with its number, if the table has one, and its checksum."""
+        if table in self._places:
+            row = (self._places[table] + 1, *row)
+        self._database.execute(_INSERTS[table], (*row, row_crc(table, *row)))
+        if table in self._places:
+            self._places[table] += 1
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -191,7 +191,7 @@ def test_a_journal_with_the_kind_names_of_version_0_1_is_read(tmp_path: Path) ->
         database.execute(insert.format("entries"), ("CatalogueGrew", added))
         database.execute(insert.format("feed"), ("Begun", "{}"))
         database.execute(insert.format("feed"), ("Asked", "{}"))
-        database.execute("INSERT INTO seatings VALUES (2, ?)", (CONTEXT_OF_0_1,))
+        database.execute("INSERT INTO seatings (start, body) VALUES (2, ?)", (CONTEXT_OF_0_1,))
     with JournalReader(path) as journal:
         payloads = [entry.payload for entry in journal.entries_with_feed(2)]
         run_context = journal.run_context(2)
@@ -350,6 +350,6 @@ def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     write(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("INSERT INTO entries VALUES (NULL, 1, 1, 1, 'Unknown', '{}')")
+        database.execute("INSERT INTO entries VALUES (NULL, 1, 1, 1, 'Unknown', '{}', NULL)")
     with pytest.raises(JournalError, match=f"{path}: the entry kind 'Unknown' is unknown"):
         read(path)

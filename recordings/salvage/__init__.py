@@ -1,0 +1,1 @@
+"""What is whole in recordings and journals that were cut or changed."""
