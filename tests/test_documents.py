@@ -43,7 +43,7 @@ def test_the_unit_for_systemd_leaves_the_watchdog_and_the_end_alone() -> None:
     text = (PROJECT / "docs" / "going-live.md").read_text(encoding="utf-8")
     unit = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
     assert (unit["KillMode"], unit["RestartPreventExitStatus"]) == ("process", "2")
-    live = (PROJECT / "conf" / "mode" / "live.yaml").read_text(encoding="utf-8")
-    closing = re.search(r"closing_seconds: (\d+)", live)
+    session = PROJECT / "conf" / "mode" / "run" / "trading_session.yaml"
+    closing = re.search(r"closing_seconds: (\d+)", session.read_text(encoding="utf-8"))
     assert closing is not None
     assert int(unit["TimeoutStopSec"]) > int(closing[1])
