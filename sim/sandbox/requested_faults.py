@@ -15,13 +15,17 @@ class FaultKind(StrEnum):
     For the next `count` requests whose path contains `path`: SLOW executes them after `seconds`;
     LATE executes them and responds after `seconds`; REFUSED refuses them with `code`; TOO_MANY with
     429; TWICE executes them twice and returns the second response; RESET executes them and resets
-    the connection instead of responding. EXPIRED_TOKEN revokes every access token now, with code
-    `refresh` the refresh tokens too.
+    the connection instead of responding. PAGE responds with a page of HTML instead of executing
+    them, with status `code`, 502 by default; CUT_BODY executes them and responds with the first
+    half of the body. EXPIRED_TOKEN revokes every access token now, with code `refresh` the refresh
+    tokens too.
 
     For every socket, now: FROZEN_SOCKET neither reads nor writes for `seconds`; SOCKET_RESET
     resets; SOCKET_CLOSE closes with `code`, 1000 by default; GARBAGE_FRAME sends `text`.
-    LOST_MESSAGE and DOUBLED_MESSAGE apply to the next `count` frames of the exchange whose event or
-    change type contains `path`.
+    LOST_MESSAGE, DOUBLED_MESSAGE and LATE_MESSAGE apply to the next `count` frames of the exchange
+    whose event or change type contains `path`; those that are late by `seconds` are overtaken.
+    REFUSED_CHANNEL applies to the next `count` subscriptions of channels whose name contains
+    `path`, LOST_PONG to the next `count` pings of clients.
     """
 
     SLOW = "slow"
@@ -30,6 +34,8 @@ class FaultKind(StrEnum):
     TOO_MANY = "too_many"
     TWICE = "twice"
     RESET = "reset"
+    PAGE = "page"
+    CUT_BODY = "cut_body"
     EXPIRED_TOKEN = "expired_token"
     FROZEN_SOCKET = "frozen_socket"
     SOCKET_RESET = "socket_reset"
@@ -37,6 +43,9 @@ class FaultKind(StrEnum):
     GARBAGE_FRAME = "garbage_frame"
     LOST_MESSAGE = "lost_message"
     DOUBLED_MESSAGE = "doubled_message"
+    LATE_MESSAGE = "late_message"
+    REFUSED_CHANNEL = "refused_channel"
+    LOST_PONG = "lost_pong"
 
 
 _GARBAGE = "{this is no frame"
@@ -48,8 +57,16 @@ REQUEST_FAULTS = (
     FaultKind.TOO_MANY,
     FaultKind.TWICE,
     FaultKind.RESET,
+    FaultKind.PAGE,
+    FaultKind.CUT_BODY,
 )
-MESSAGE_FAULTS = (FaultKind.LOST_MESSAGE, FaultKind.DOUBLED_MESSAGE)
+MESSAGE_FAULTS = (FaultKind.LOST_MESSAGE, FaultKind.DOUBLED_MESSAGE, FaultKind.LATE_MESSAGE)
+PENDING_FAULTS = (
+    *REQUEST_FAULTS,
+    *MESSAGE_FAULTS,
+    FaultKind.REFUSED_CHANNEL,
+    FaultKind.LOST_PONG,
+)
 
 
 @dataclass(slots=True)
@@ -106,6 +123,14 @@ class RequestedFaults:
     def consume_for_message(self, event: str) -> Fault | None:
         """Return the fault for a message, if one matches, and count it down."""
         return self._consume(MESSAGE_FAULTS, event)
+
+    def refuses_channel(self, channel: str) -> bool:
+        """Return whether a subscription is to be refused, and count the fault down."""
+        return self._consume((FaultKind.REFUSED_CHANNEL,), channel) is not None
+
+    def loses_pong(self) -> bool:
+        """Return whether a ping is not to be answered, and count the fault down."""
+        return self._consume((FaultKind.LOST_PONG,), "") is not None
 
     def _consume(self, kinds: tuple[FaultKind, ...], target: str) -> Fault | None:
         for fault in self._pending:

@@ -23,6 +23,8 @@ from sim.sandbox.socket_hub import reset_connection
 
 _NEW_NAMES_HEADER = "X-CFTC-Terminology"
 
+_PAGE = "<html><body><h1>Bad Gateway</h1></body></html>"
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -108,19 +110,15 @@ class RestApi:
         # Read first: a client that disconnects while a fault delays it has sent its request.
         await request.read()
         fault = self._faults.consume_for_request(request.path)
-        if fault is not None:
-            refusal = await _before(fault)
-            if refusal is not None:
-                return _refused(refusal, legacy)
-        response = await self._respond(request, execute, legacy)
         if fault is None:
+            return await self._respond(request, execute, legacy)
+        response = await _instead(fault, legacy)
+        if response is not None:
             return response
+        response = await self._respond(request, execute, legacy)
         if fault.kind is FaultKind.TWICE:
             return await self._respond(request, execute, legacy)
-        if fault.kind is FaultKind.LATE:
-            await asyncio.sleep(fault.seconds)
-        elif fault.kind is FaultKind.RESET:
-            reset_connection(request)
+        await _after(fault, request, response)
         return response
 
     async def _respond(
@@ -133,16 +131,30 @@ class RestApi:
             return _refused(refusal, legacy)
 
 
-async def _before(fault: Fault) -> RefusedError | None:
-    """Apply a fault before a request is executed; return the refusal that replaces it, if any."""
+async def _instead(fault: Fault, legacy: bool) -> web.Response | None:
+    """Apply a fault before a request is executed; return the response that replaces it, if any."""
     match fault.kind:
         case FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
         case FaultKind.REFUSED:
-            return RefusedError(fault.code or "internal_error", "injected fault")
+            return _refused(RefusedError(fault.code or "internal_error", "injected fault"), legacy)
         case FaultKind.TOO_MANY:
-            return RefusedError("rate_limit_reached", "injected fault")
+            return _refused(RefusedError("rate_limit_reached", "injected fault"), legacy)
+        case FaultKind.PAGE:
+            return web.Response(status=int(fault.code or 502), text=_PAGE, content_type="text/html")
     return None
+
+
+async def _after(fault: Fault, request: web.Request, response: web.Response) -> None:
+    """Apply a fault to the response of a request that was executed."""
+    match fault.kind:
+        case FaultKind.LATE:
+            await asyncio.sleep(fault.seconds)
+        case FaultKind.RESET:
+            reset_connection(request)
+        case FaultKind.CUT_BODY:
+            assert isinstance(response.body, bytes), "it is JSON"
+            response.body = response.body[: len(response.body) // 2]
 
 
 async def _body(request: web.Request) -> Any:

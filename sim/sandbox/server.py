@@ -18,8 +18,7 @@ from sim.sandbox.market_endpoints import MarketEndpoints
 from sim.sandbox.market_views import MarketViews
 from sim.sandbox.order_endpoints import OrderEndpoints
 from sim.sandbox.requested_faults import (
-    MESSAGE_FAULTS,
-    REQUEST_FAULTS,
+    PENDING_FAULTS,
     FaultKind,
     RequestedFaults,
     parse_fault,
@@ -96,7 +95,7 @@ class Server:
         fault = parse_fault(body)
         if fault.kind is FaultKind.EXPIRED_TOKEN:
             self.sessions.expire_all(refresh_too=fault.code == "refresh")
-        elif fault.kind in REQUEST_FAULTS or fault.kind in MESSAGE_FAULTS:
+        elif fault.kind in PENDING_FAULTS:
             self.faults.add(fault)
         else:
             self.hub.apply_fault(fault)

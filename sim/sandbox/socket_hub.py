@@ -123,10 +123,15 @@ class SocketHub:
         if not subscribers:
             return
         fault = self._faults.consume_for_message(f"{event} {change_type}")
-        times = 1 if fault is None else 0 if fault.kind is FaultKind.LOST_MESSAGE else 2
+        if fault is not None and fault.kind is FaultKind.LOST_MESSAGE:
+            return
         frame = exchange_frame(event, channel, change_type, op, at_ns, payload)
         for socket in tuple(subscribers.values()):
-            for _ in range(times):
+            if fault is not None and fault.kind is FaultKind.LATE_MESSAGE:
+                asyncio.get_running_loop().call_later(fault.seconds, socket.send, frame)
+                continue
+            socket.send(frame)
+            if fault is not None and fault.kind is FaultKind.DOUBLED_MESSAGE:
                 socket.send(frame)
 
     def apply_fault(self, fault: Fault) -> None:
@@ -213,7 +218,7 @@ class SocketHub:
 
     def _on_frame(self, socket: Socket, event: str, data: dict[str, Any]) -> None:
         match event:
-            case "pusher:ping":
+            case "pusher:ping" if not self._faults.loses_pong():
                 socket.send(system_frame("pusher:pong", {}))
             case "pusher:subscribe":
                 self._subscribe(socket, str(data["channel"]), str(data.get("auth")))
@@ -225,7 +230,8 @@ class SocketHub:
     # Subscriptions ----------------------------------------------------------------------------
 
     def _subscribe(self, socket: Socket, channel: str, auth: str) -> None:
-        if channel.startswith("private-") and not self._is_signed(socket, channel, auth):
+        is_signed = not channel.startswith("private-") or self._is_signed(socket, channel, auth)
+        if not is_signed or self._faults.refuses_channel(channel):
             error = {"type": "AuthError", "error": "the signature is wrong", "status": 401}
             socket.send(system_frame("pusher:subscription_error", error, channel))
             return

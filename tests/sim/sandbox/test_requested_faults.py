@@ -1,6 +1,7 @@
 """Injected faults: each has its documented effect, and the sandbox works afterwards."""
 
 import asyncio
+import json
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
@@ -189,6 +190,59 @@ def test_a_garbage_frame_is_sent_as_it_is(sandbox: Play) -> None:
         assert (await client.ws.receive(5)).data == '{"event":'
         sandbox_run.advance(5)
         await client.frame("health_check")
+
+    sandbox(scenario)
+
+
+def test_a_page_replaces_a_request_and_a_cut_body_does_not(sandbox: Play) -> None:
+    """A page of HTML is of a request that was not executed, a cut body of one that was."""
+
+    async def scenario(sandbox_run: RunningSandbox) -> None:
+        maker = await sandbox_run.log_in()
+        url = f"{sandbox_run.server.address}/partner/{SUBMIT}"
+        headers = {"Authorization": f"Bearer {maker.token}"}
+        async with aiohttp.ClientSession(headers=headers) as http:
+            await sandbox_run.inject_fault(kind="page", path="submit")
+            async with http.post(url, json=WAGER) as response:
+                assert (response.status, response.content_type) == (502, "text/html")
+            assert await refs(maker) == []
+            await sandbox_run.inject_fault(kind="cut_body", path="submit")
+            async with http.post(url, json=WAGER) as response:
+                assert response.status == 200
+                with pytest.raises(json.JSONDecodeError):
+                    await response.json()
+            assert await refs(maker) == ["q-1"]
+
+    sandbox(scenario)
+
+
+def test_a_late_message_is_overtaken(sandbox: Play) -> None:
+    """What is sent after it, here a pong, arrives before it."""
+
+    async def scenario(sandbox_run: RunningSandbox) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        await sandbox_run.inject_fault(kind="late_message", path="private_system", seconds=0.05)
+        sandbox_run.advance(5)
+        await client.send("pusher:ping")
+        await client.frame("pusher:pong")
+        assert client.frames == []
+        await client.frame("health_check")
+
+    sandbox(scenario)
+
+
+def test_a_channel_is_refused_and_a_pong_lost(sandbox: Play) -> None:
+    """One subscription of a channel gets an error, and one ping no pong."""
+
+    async def scenario(sandbox_run: RunningSandbox) -> None:
+        client = await (await sandbox_run.log_in()).listen()
+        await sandbox_run.inject_fault(kind="refused_channel", path="public")
+        await sandbox_run.inject_fault(kind="lost_pong")
+        for event in ("pusher:subscription_error", "pusher_internal:subscription_succeeded"):
+            await client.send("pusher:ping")
+            await client.send("pusher:subscribe", channel="public")
+            await client.frame(event)
+        assert [frame["event"] for frame in client.frames] == ["pusher:pong"]
 
     sandbox(scenario)
 
