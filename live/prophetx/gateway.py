@@ -137,4 +137,4 @@ class ProphetGateway:
 
     async def _catch_up(self) -> None:
         if self._exchange is not None:
-            await self._exchange.wagers.catch_up()
+            await self._exchange.catch_up()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from recordings.journal.entries import Payload
 from strategies.trading.desk.desk import Desk
+from strategies.trading.model.counted import counted
 from strategies.trading.model.events import (
     EventScheduled,
     MarketSettled,
@@ -24,6 +25,7 @@ _HOUR_NS = 3600 * NS_PER_SECOND
 _POSTPONED_NS = _HOUR_NS
 # Results come within hours of the end; a suspended baseball game is void after 36 hours.
 _RESULT_DUE_NS = 24 * _HOUR_NS
+_MOST_NAMED = 20
 
 
 class AccountAlerts:
@@ -65,6 +67,21 @@ class AccountAlerts:
                 f"no result of {self._market_text(key)} {hours:,} hours after the start; "
                 f"{at_risk} is at risk; look it up at the exchange"
             )
+
+    def without_end(self, venue_name: str) -> Iterator[str]:
+        """Yield a line for each wager that the books hold as open, for when the exchange has none.
+
+        Its end was not received, or the exchange has forgotten it.
+        """
+        wagers = list(self._desk.wagers.live())
+        for wager in wagers[:_MOST_NAMED]:
+            named = self._catalogue.wager_text(
+                wager.ref, wager.line_id, wager.odds, wager.unmatched_cents
+            )
+            yield f"open in the books, not at {venue_name}: {named}"
+        if wagers:
+            number = counted(len(wagers), "wager")
+            yield f"{number} in the books without an end; compare with python -m live reconcile"
 
     def _broken_text(self, event: TradeBroken) -> str:
         wager = self._desk.wagers.find(event.ref)

@@ -108,7 +108,10 @@ class RestApi:
         self, request: web.Request, execute: Callable[[Any], Json], legacy: bool
     ) -> web.StreamResponse:
         # Read first: a client that disconnects while a fault delays it has sent its request.
-        await request.read()
+        try:
+            await request.read()
+        except ConnectionError:
+            return web.Response(status=400, text="the client disconnected")
         fault = self._faults.consume_for_request(request.path)
         if fault is None:
             return await self._respond(request, execute, legacy)

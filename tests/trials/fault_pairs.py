@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -40,7 +41,7 @@ from tests.live.local_sandbox import LocalSandbox, serve_sandbox
 
 # The waits that follow the exchange's clock are shorter at speed; those of the wall are set so.
 _SPEED = 8
-_ANSWER_SECONDS = 0.5
+_ANSWER_SECONDS = 1
 _SETTINGS = (
     "+experiment=nba",
     "mode=live",
@@ -49,22 +50,24 @@ _SETTINGS = (
     "run.account_seconds=1",
     "run.closing_seconds=40",
     f"prophet.answer_seconds={_ANSWER_SECONDS}",
-    "feed.connect_seconds=2",
-    "feed.ping_after_seconds=0.3",
-    "feed.silent_seconds=1",
-    "feed.quiet_seconds=2",
+    "feed.connect_seconds=4",
+    "feed.ping_after_seconds=0.6",
+    "feed.silent_seconds=2",
+    "feed.quiet_seconds=4",
     "feed.backoff_seconds_max=1",
 )
 # Longer than a session waits for a response.
-_TOO_LONG = Decimal("0.8")
-_FROZEN_SECONDS = 3
+_TOO_LONG = Decimal("1.4")
+_FROZEN_SECONDS = 4
 # Faults that wait for a message which does not come are removed after this time.
-_FAULT_SECONDS = 2.0
+_FAULT_SECONDS = 2.5
 _PATIENCE_SECONDS = 90.0
 # A game is quoted for 210 s of the wall at this speed.
 _SANDBOX_SECONDS = 100.0
 _AT_ONCE = 6
+_ATTEMPTS = 4
 _SECRET = "secret"
+_SANDBOX = ("+experiment=nba", "sandbox.most_accounts=1000")
 
 Body = dict[str, Any]
 
@@ -74,13 +77,10 @@ def _requests(kind: str, count: int = 3, **others: Any) -> tuple[Body, ...]:
 
 
 FAULTS: dict[str, tuple[Body, ...]] = {
-    "slow requests": _requests("slow", 4, seconds=Decimal("0.2")),
     "requests executed too late": _requests("slow", 2, seconds=_TOO_LONG),
     "responses too late": _requests("late", 2, seconds=_TOO_LONG),
     "500": _requests("refused", code="internal_error"),
-    "503": _requests("refused", code="reporting_not_available"),
     "401": _requests("refused", 6, code="unauthorized"),
-    "403": _requests("refused", code="err_order_placement_disabled"),
     "404": _requests("refused", code="data_not_found"),
     "429": _requests("too_many"),
     "502 with a page": _requests("page"),
@@ -94,7 +94,6 @@ FAULTS: dict[str, tuple[Body, ...]] = {
     "socket reset": ({"kind": "socket_reset"},),
     "socket closed": ({"kind": "socket_close"},),
     "socket closed for good": ({"kind": "socket_close", "code": "4001"},),
-    "socket over capacity": ({"kind": "socket_close", "code": "4100"},),
     "frames that are none": ({"kind": "garbage_frame"},) * 3,
     "messages lost": _requests("lost_message", 10),
     "messages doubled": _requests("doubled_message", 10),
@@ -165,6 +164,11 @@ class PairTrial:
         self._injected_at = self._loop.time()
         self.lines: list[str] = []
 
+    @property
+    def was_tried(self) -> bool:
+        """Return whether the faults came; a busy machine may end a session before."""
+        return self._injected.is_set()
+
     async def run(self) -> Result:
         """Run the session through the faults to its end."""
         stop = asyncio.Event()
@@ -191,13 +195,16 @@ class PairTrial:
             trading.cancel()
             await asyncio.gather(trading, return_exceptions=True)
             return self._result("nothing", _PATIENCE_SECONDS, "neither recovers nor ends")
+        if not self.was_tried:
+            return self._result(ended_by, seconds, "ended before the faults")
         return self._result(ended_by, seconds, *self._problems(ended_by))
 
     async def _until_recovered(self, trading: asyncio.Future[None], stop: asyncio.Event) -> None:
         """Return once the session quotes after the faults, or ended; at the end without waiting."""
         if self._case.moment is Moment.END:
             await until(lambda: trading.done() or self._quotes())
-            self._inject()
+            if not trading.done():
+                self._inject()
             stop.set()
             return
         await until(lambda: trading.done() or self._injected.is_set())
@@ -268,33 +275,37 @@ def run_pairs(
     some: Sequence[Case], folder: Path, report: Callable[[Result, Sequence[str]], None]
 ) -> list[Result]:
     """Try cases, a few at once, each at a sandbox; report each with its session's lines."""
-    waiting = iter(enumerate(some))
+    waiting = list(enumerate(some))[::-1]
     results: list[Result] = []
 
-    async def work() -> None:
-        while True:
-            async with serve_sandbox(
-                _SPEED, "+experiment=nba", "sandbox.most_accounts=1000"
-            ) as here:
-                ends = asyncio.get_running_loop().time() + _SANDBOX_SECONDS
-                with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
-                    config = compose("config", [*_SETTINGS, *here.settings])
-                while asyncio.get_running_loop().time() < ends:
-                    following = next(waiting, None)
-                    if following is None:
-                        return
-                    number, case = following
-                    home = folder / f"pair-{number}"
-                    home.mkdir()
-                    trial = PairTrial(case, here, build_session(config), home)
-                    results.append(await trial.run())
-                    here.server.faults.clear()
-                    report(results[-1], trial.lines)
+    async def work(here: LocalSandbox) -> None:
+        with initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
+            config = compose("config", [*_SETTINGS, *here.settings])
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + _SANDBOX_SECONDS
+        while waiting and loop.time() < ends:
+            number, case = waiting.pop()
+            for attempt in range(_ATTEMPTS):
+                home = folder / f"pair-{number}-{attempt}"
+                home.mkdir()
+                trial = PairTrial(case, here, build_session(config), home)
+                result = await trial.run()
+                here.server.faults.clear()
+                if trial.was_tried:
+                    break
+            results.append(result)
+            report(result, trial.lines)
 
     async def work_at_once() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(min(_AT_ONCE, len(some))):
-                tasks.create_task(work())
+        """Start some sandboxes before any session: it takes seconds, in which nothing else runs."""
+        while waiting:
+            async with AsyncExitStack() as stack:
+                number = min(_AT_ONCE, len(waiting))
+                served = [serve_sandbox(_SPEED, *_SANDBOX) for _ in range(number)]
+                sandboxes = [await stack.enter_async_context(each) for each in served]
+                async with asyncio.TaskGroup() as tasks:
+                    for here in sandboxes:
+                        tasks.create_task(work(here))
 
     run_watching(work_at_once(), seconds=_PATIENCE_SECONDS * len(some))
     return results

@@ -19,7 +19,7 @@ from live.prophetx.orders.other_sessions import OtherSessions
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import WagerTracker
 from live.prophetx.rest.client import ProphetClient
-from live.prophetx.wire.orders import BatchPlacedResponse, WireBalance, WireCancellation, WireOrder
+from live.prophetx.wire.orders import BatchPlacedResponse, WireCancellation, WireOrder
 from live.retry_pauses import LATE_LOOK_SECONDS
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import PlaceWager
@@ -340,29 +340,32 @@ class ProphetExchange:
 
     # The account ------------------------------------------------------------------------------
 
+    async def catch_up(self) -> None:
+        """Emit what was missed in a gap; raise ExchangeError if the exchange cannot be reached."""
+        # With the account, or a desk may quote a minute on books that the exchange contradicts.
+        await (self._emit_state() if self.wagers.is_attached else self.wagers.catch_up())
+
+    async def _emit_state(self) -> None:
+        open_orders = await self.wagers.catch_up()
+        available_cents = await self.available_cents()
+        for order in open_orders:
+            self._check_session(order)
+        open_cents = tuple((order.ref, order.open_cents) for order in open_orders)
+        self.wagers.emit([AccountState(available_cents, open_cents)])
+
     async def _report_state(self) -> None:
         """Emit the present state of the account; try until the exchange responds."""
         while True:
             try:
-                open_orders = await self.wagers.catch_up()
-                balance = await self._client.balance()
+                await self._emit_state()
             except ExchangeError:
                 await self.wagers.sleep(LATE_LOOK_SECONDS[0])
-                continue
-            for order in open_orders:
-                self._check_session(order)
-            open_cents = tuple((order.ref, order.open_cents) for order in open_orders)
-            self.wagers.emit([AccountState(self._available_cents(balance), open_cents)])
-            return
-
-    def _available_cents(self, balance: WireBalance) -> int:
-        if not self._deferred:
-            return balance.balance_cents
-        return balance.balance_cents - balance.matched_cents - balance.unmatched_cents
+            else:
+                return
 
     async def available_cents(self) -> int:
         """Return the available balance; raise ExchangeError if the exchange cannot be reached."""
-        return self._available_cents(await self._client.balance())
+        return (await self._client.balance()).available_cents(deferred=self._deferred)
 
     # Tasks ------------------------------------------------------------------------------------
 

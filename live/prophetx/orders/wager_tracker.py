@@ -46,6 +46,7 @@ class WagerTracker:
         self._decode_errors = decode_errors
         self._wagers: dict[WagerRef, TrackedWager] = {}
         self._responses: dict[WagerRef, asyncio.Event] = {}
+        self._asked: dict[WagerRef, asyncio.Event] = {}
         self._settlements = SettlementInference(catalogue)
         self._listener: Listener | None = None
 
@@ -82,6 +83,11 @@ class WagerTracker:
         self._listener = listener
         pending, self.pending = self.pending, []
         self._deliver(pending)
+
+    @property
+    def is_attached(self) -> bool:
+        """Return whether a listener receives the events."""
+        return self._listener is not None
 
     def apply(self, wager: TrackedWager, order: WireOrder) -> list[Event]:
         """Apply a report on a wager, emit what it changes, and return that."""
@@ -195,7 +201,16 @@ class WagerTracker:
         self.emit(events)
 
     async def has_ended(self, wager: TrackedWager) -> bool:
-        """Request a wager by the exchange's id; return whether it ended, False if unknown."""
+        """Request a wager by the exchange's id; return whether it ended, False if unknown.
+
+        Those who ask for the same wager meanwhile share the request: only one a second is allowed
+        of its route, and each refused cancel asks for one.
+        """
+        asked = self._asked.get(wager.ref)
+        if asked is not None:
+            await asked.wait()
+            return wager.ended
+        asked = self._asked[wager.ref] = asyncio.Event()
         try:
             order = None if wager.number is None else await self.history.order(wager.number)
             if order is not None:
@@ -204,6 +219,9 @@ class WagerTracker:
                     await self._fetch_fills(wager)
         except ExchangeError:
             return False
+        finally:
+            del self._asked[wager.ref]
+            asked.set()
         return wager.ended
 
     async def find_missing_fills(self, wager: TrackedWager) -> None:

@@ -1,6 +1,7 @@
 """The tokens of a session: requested with the keys, renewed before they expire or when refused."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -30,9 +31,47 @@ _RENEWED_AFTER_PERCENT = 60
 # Between two attempts to renew a token that is still valid, and the life of one received expired.
 _AGAIN_NS = 10 * NS_PER_SECOND
 _SHORTEST_LIFE_NS = 60 * NS_PER_SECOND
-
+# A login opens a session for as long as its token lives, which is usually 20 minutes, and a key may
+# have 20 of them. With these pauses one process opens at most 15 within that time.
+_LOGIN_WINDOW_NS = 1_200 * NS_PER_SECOND
+_LOGINS_AT_ONCE = 3
+_LONGEST_LOGIN_PAUSE_NS = 240 * NS_PER_SECOND
 
 T = TypeVar("T")
+
+
+class _Refusals:
+    """Refusals in a row, and the pause that follows the last of them."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._until_ns = 0
+
+    def add(self, now_ns: int) -> None:
+        self._until_ns = now_ns + int(retry_seconds(self.number) * NS_PER_SECOND)
+        self.number += 1
+
+    def is_pause(self, now_ns: int) -> bool:
+        return now_ns < self._until_ns
+
+
+class _LoginTimes:
+    """The times of the last logins: the more there were, the longer the pause before another."""
+
+    def __init__(self) -> None:
+        self._times_ns: deque[int] = deque()
+
+    def add(self, now_ns: int) -> None:
+        self._times_ns.append(now_ns)
+
+    def is_pause(self, now_ns: int) -> bool:
+        while self._times_ns and now_ns - self._times_ns[0] > _LOGIN_WINDOW_NS:
+            self._times_ns.popleft()
+        more = len(self._times_ns) - _LOGINS_AT_ONCE
+        if more < 0:
+            return False
+        pause_ns = min(NS_PER_SECOND << min(more, 30), _LONGEST_LOGIN_PAUSE_NS)
+        return now_ns - self._times_ns[-1] < pause_ns
 
 
 class Tokens:
@@ -42,7 +81,8 @@ class Tokens:
     there is one, a token is refreshed while that works, and login comes last.
 
     A refusal before any request was accepted is an error of the keys. Later it is an outage: it is
-    raised as UnauthorizedError, and login is tried again after longer and longer pauses.
+    raised as UnauthorizedError, and login is tried again after longer and longer pauses. A route
+    that refuses a token of a new login is left alone for such pauses too; the other routes are not.
     """
 
     def __init__(
@@ -66,9 +106,10 @@ class Tokens:
         self._refreshed = False
         self._renew_at_ns = 0
         self._ends_ns = 0
-        self._was_accepted = self._is_stale = False
-        self._refusals = 0
-        self._again_ns = 0
+        self._was_accepted = self._is_stale = self._is_refused = False
+        self._login_refusals = _Refusals()
+        self._route_refusals: dict[str, _Refusals] = {}
+        self._login_times = _LoginTimes()
         self._on_lost: Callable[[str], None] = _ignore
 
     def __repr__(self) -> str:
@@ -78,28 +119,53 @@ class Tokens:
     @property
     def is_refused(self) -> bool:
         """Return whether the exchange refuses our login, after it had accepted us."""
-        return self._refusals > 0
+        return self._is_refused
 
     def on_lost(self, callback: Callable[[str], None]) -> None:
         """Call back with the reason when the exchange begins to refuse our login."""
         self._on_lost = callback
 
-    def accepted(self) -> None:
+    def accepted(self, route: str) -> None:
         """Note that a request with a token was accepted."""
         self._was_accepted = True
-        self._refusals = 0
+        self._is_refused = False
+        self._login_refusals = _Refusals()
+        self._route_refusals.pop(route, None)
 
-    def refused(self, error: ExchangeError | CredentialsError) -> ExchangeError | CredentialsError:
-        """Return the error to raise for a refusal of our keys, or of a new token."""
+    def require_route(self, route: str) -> None:
+        """Raise UnauthorizedError while it is too early to ask a route that refused new tokens."""
+        refusals = self._route_refusals.get(route)
+        if refusals is not None and refusals.is_pause(self._clock.wall_ns()):
+            raise UnauthorizedError(self._short_time_ago(f"a new token ({route})"))
+
+    def refused_by(self, route: str) -> ExchangeError | CredentialsError:
+        """Return the error to raise for a route that refuses a new token."""
+        message = (
+            f"{self._transport.endpoint.name} refuses a token that it has just given ({route})"
+        )
+        if not self._was_accepted:
+            return CredentialsError(message)
+        self._route_refusals.setdefault(route, _Refusals()).add(self._clock.wall_ns())
+        return self._outage(message)
+
+    def _login_refused(
+        self, error: ExchangeError | CredentialsError
+    ) -> ExchangeError | CredentialsError:
+        """Return the error to raise for a refusal of our keys."""
         if not self._was_accepted or isinstance(error, UnreachableError):
             return error
         self._is_stale = True
-        pause_ns = int(retry_seconds(self._refusals) * NS_PER_SECOND)
-        self._again_ns = self._clock.wall_ns() + pause_ns
-        self._refusals += 1
-        if self._refusals == 1:
-            self._on_lost(str(error))
-        return UnauthorizedError(str(error))
+        self._login_refusals.add(self._clock.wall_ns())
+        return self._outage(str(error))
+
+    def _outage(self, message: str) -> UnauthorizedError:
+        if not self._is_refused:
+            self._is_refused = True
+            self._on_lost(message)
+        return UnauthorizedError(message)
+
+    def _short_time_ago(self, what: str) -> str:
+        return f"{self._transport.endpoint.name} refused {what} a short time ago"
 
     async def current(self) -> str:
         """Return a token that has not ended.
@@ -117,23 +183,25 @@ class Tokens:
         """Renew the token when it is needed next."""
         self._renew_at_ns = 0
 
-    async def replace(self, refused: str) -> str:
-        """Return a token in place of one that was refused: refreshed first, then by a login.
+    async def replace(self, refused: str, route: str) -> str:
+        """Return a token in place of one that a route refused: refreshed first, then by a login.
 
         Raise CredentialsError if the keys themselves are refused, as `current` does.
         """
         async with self._renewing:
             if self._access not in (None, refused) and not self._is_stale:
                 return self._access
-            return await self._renew(refused)
+            return await self._renew(refused, route)
 
-    async def _renew(self, refused: str | None = None) -> str:
+    async def _renew(self, refused: str | None = None, route: str = "") -> str:
         """Return a new token: that of another process, or one that we request."""
         async with self._locked():
             if self._adopt():
                 assert self._access is not None
                 return self._access
             if refused is not None and self._refreshed:
+                if self._login_times.is_pause(self._clock.wall_ns()):
+                    raise self.refused_by(route)
                 return await self._log_in()
             return await self._refresh_or_log_in()
 
@@ -186,13 +254,16 @@ class Tokens:
         return response.access_token
 
     def _require_pause(self) -> None:
-        """Raise UnauthorizedError while it is too early for another login."""
-        if self._refusals and self._clock.wall_ns() < self._again_ns:
-            message = f"{self._transport.endpoint.name} refused our login a short time ago"
-            raise UnauthorizedError(message)
+        """Raise UnauthorizedError while it is too early for another attempt."""
+        if self._login_refusals.is_pause(self._clock.wall_ns()):
+            raise UnauthorizedError(self._short_time_ago("our login"))
 
     async def _log_in(self) -> str:
         self._require_pause()
+        if self._login_times.is_pause(self._clock.wall_ns()):
+            name = self._transport.endpoint.name
+            message = f"{name} let us log in often; the next login is made after a pause"
+            raise UnauthorizedError(message)
         keys = self._credentials
         body = msgspec.json.encode({"access_key": keys.access_key, "secret_key": keys.secret_key})
         reply = await self._transport.ask("POST", "auth/login", body=body)
@@ -200,7 +271,8 @@ class Tokens:
             response = _read_secret(LoginResponse, reply.data("login"))
         except RefusalError as refusal:
             error = _refusal_error(self._transport.endpoint.name, refusal)
-            raise self.refused(error) from refusal
+            raise self._login_refused(error) from refusal
+        self._login_times.add(self._clock.wall_ns())
         self._refresh = response.refresh_token
         self._keep(response.access_token, response.access_expire_time, refreshed=False)
         self._share(response.access_expire_time)

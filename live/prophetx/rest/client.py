@@ -15,7 +15,7 @@ import msgspec
 from live.decode import read
 from live.decode_errors import DecodeErrors
 from live.prophetx.rest.auth import Tokens
-from live.prophetx.rest.transport import Reply, Transport
+from live.prophetx.rest.transport import Reply, Transport, route_of
 from live.prophetx.wire.login import ConnectionConfig, Registration
 from live.prophetx.wire.markets import (
     MarketsOfEvents,
@@ -40,7 +40,6 @@ from live.prophetx.wire.orders import (
 )
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import (
-    CredentialsError,
     ProtocolError,
     RefusalError,
     UnreachableError,
@@ -265,26 +264,25 @@ class ProphetClient:
         body: bytes | None = None,
     ) -> Reply:
         """Send with a token; if it is refused, which has no effect, send again with a new one."""
+        route = route_of(path)
+        self._tokens.require_route(route)
         token = await self._tokens.current()
         for _ in ("refreshed", "logged in"):
             reply = await self._transport.ask(method, path, query=query, body=body, token=token)
             if reply.status != 401:
-                self._note_token(reply)
+                self._note_token(route, reply)
                 return reply
-            token = await self._tokens.replace(token)
+            token = await self._tokens.replace(token, route)
         reply = await self._transport.ask(method, path, query=query, body=body, token=token)
         if reply.status == 401:
-            message = (
-                f"{self._transport.endpoint.name} refuses a token that it has just given ({path})"
-            )
-            raise self._tokens.refused(CredentialsError(message))
-        self._note_token(reply)
+            raise self._tokens.refused_by(route)
+        self._note_token(route, reply)
         return reply
 
-    def _note_token(self, reply: Reply) -> None:
+    def _note_token(self, route: str, reply: Reply) -> None:
         # An exchange that fails has not looked at the token.
         if reply.status < 500:
-            self._tokens.accepted()
+            self._tokens.accepted(route)
 
     def _markets(self, raws: Sequence[msgspec.Raw]) -> list[WireMarket]:
         markets = []

@@ -162,7 +162,7 @@ class Transport:
         Raise UnreachableError if none came in time: then what the exchange did is unknown.
         """
         if method == "GET" and _CURSOR not in (query or {}):
-            await self._acquire_query(_route_of(path))
+            await self._acquire_query(route_of(path))
         await self._rate_limiter.acquire()
         headers = {"Accept-Encoding": _GZIP}
         if body is not None:
@@ -268,7 +268,7 @@ def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
 _url = lru_cache(maxsize=256)(httpx.URL)
 
 
-def _route_of(path: str) -> str:
+def route_of(path: str) -> str:
     """Return the route of a path: the path itself, without the id of a wager."""
     return _ORDER if path.startswith(_ORDER) else path
 

@@ -176,6 +176,12 @@ class WireBalance(WireStruct, frozen=True):
         """Return the stakes that are open."""
         return cents(self.unmatched_order_balance, "unmatched_order_balance")
 
+    def available_cents(self, *, deferred: bool) -> int:
+        """Return what may be staked; `deferred` says that the balance still holds the stakes."""
+        if not deferred:
+            return self.balance_cents
+        return self.balance_cents - self.matched_cents - self.unmatched_cents
+
 
 class OrdersPage(WireStruct, frozen=True):
     """A page of the account's history."""

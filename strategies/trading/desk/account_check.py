@@ -16,6 +16,7 @@ _UNEXPLAINED_MAX = 3
 # A later session of the account finds out within seconds that it has to end, and then cancels.
 _OTHERS_PATIENCE_NS = 60 * NS_PER_SECOND
 
+_MOST_NAMED = 20
 # Beyond this number of possible sums of what is in flight, any difference counts as explained.
 _SUMS_MAX = 10_000
 
@@ -82,8 +83,12 @@ class AccountCheck:
     def _judge_open(self, differences: set[tuple[WagerRef, int, int]]) -> None:
         lasting = sorted(self._open_differences & differences)
         if lasting:
-            ref, ours, theirs = lasting[0]
-            message = f"open cents of wager {ref}: we hold {ours}, the exchange {theirs}"
+            named = "; ".join(
+                f"{ref}: we hold {ours}, the exchange {theirs}"
+                for ref, ours, theirs in lasting[:_MOST_NAMED]
+            )
+            more = f"; and {len(lasting) - _MOST_NAMED} more" if len(lasting) > _MOST_NAMED else ""
+            message = f"open cents of wager {named}{more}"
             raise InvariantError(message)
         self._open_differences = differences
 

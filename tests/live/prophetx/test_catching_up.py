@@ -105,6 +105,28 @@ def test_open_wagers_are_looked_up_individually(
     assert caught_up(server_with(history, now), *known) == (shown, [])
 
 
+def test_those_who_ask_for_a_wager_at_once_share_one_request() -> None:
+    """Each refused cancel asks for its wager, and its route may be asked only once a second."""
+    asked: list[Mapping[str, str]] = []
+
+    def gone(query: Mapping[str, str]) -> dict[str, Any]:
+        asked.append(query)
+        return GONE
+
+    async def run() -> list[bool]:
+        server = ScriptedServer(responses={"v4/mm/get_order/o-a": gone})
+        clock = WallClock()
+        async with serving(server), connected(server.endpoint, clock, {}, Path()) as connection:
+            history = OrderHistory(connection.client)
+            tracker = WagerTracker(history, clock, CATALOGUE, connection.decode_errors)
+            wager = tracker.add(PLACE)
+            tracker.apply(wager, read(WireOrder, json.dumps(OPEN), "order"))
+            return await asyncio.gather(*(tracker.has_ended(wager) for _ in range(9)))
+
+    assert asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS)) == [True] * 9
+    assert len(asked) == 1
+
+
 def test_a_missed_end_is_recovered() -> None:
     """A wager that the history no longer lists is looked up, and its end is emitted."""
     assert caught_up(server_with([], GONE), OPEN) == ([], [WagerCancelled])

@@ -235,6 +235,27 @@ def test_a_login_that_is_refused_later_is_an_outage(refusals: dict[str, httpx.Re
     assert len(lost) == 1
 
 
+def test_a_route_that_refuses_new_tokens_costs_few_sessions_and_blocks_no_other() -> None:
+    """While the login and another route work, ten minutes of 401 use up no sessions of the key."""
+    responses = Responses()
+
+    async def ask(client: ProphetClient) -> None:
+        await client.tournaments()
+        responses.queued["v4/mm/get_balance"] = [no(401, "unauthorized")] * 9_999
+        for _ in range(100):
+            with pytest.raises(UnauthorizedError):
+                await client.balance()
+            await client.tournaments()
+            await responses.clock.sleep_until(responses.clock.wall_ns() + 6 * NS_PER_SECOND)
+        responses.queued["v4/mm/get_balance"] = [ok({"balance": 1})]
+        await responses.clock.sleep_until(responses.clock.wall_ns() + 30 * NS_PER_SECOND)
+        await client.balance()
+
+    asking(responses, ask)
+    assert 3 < responses.paths.count("auth/login") <= 15
+    assert responses.paths.count("v4/mm/get_balance") < 100
+
+
 @pytest.mark.parametrize(
     ("response", "error", "named"),
     [

@@ -100,3 +100,15 @@ def test_a_missing_result_is_shown_once_a_day() -> None:
     harness.take(settled(harness, Result.WON, Result.LOST))
     assert list(alerts.overdue(TIP_OFF_NS + 999 * hour)) == []
     assert harness.desk.ledger.profit_cents == 1_078
+
+
+def test_wagers_without_an_end_are_named() -> None:
+    """When nothing is open at the exchange, what the books still hold is named, as to be asked."""
+    harness = DeskHarness()
+    alerts = AccountAlerts(harness.desk)
+    assert list(alerts.without_end("here")) == []
+    ref = harness.rest("home", 110, 1_000)
+    assert list(alerts.without_end("here")) == [
+        f"open in the books, not at here: {ref}: $10.00 at +110 on g1, moneyline, Home",
+        "1 wager in the books without an end; compare with python -m live reconcile",
+    ]

@@ -59,11 +59,11 @@ def test_an_account_that_differs_twice_stops_the_desk(
         send_twice(harness, AccountState(balance, ((ref, open_cents),)))
 
 
-def test_a_wager_unknown_to_the_exchange_stops_the_desk(
-    harness: DeskHarness, ref: WagerRef
-) -> None:
-    """A wager that we hold as open must be in the exchange's list."""
-    with pytest.raises(InvariantError, match=f"wager {ref}: we hold 1000, the exchange 0"):
+def test_wagers_unknown_to_the_exchange_stop_the_desk(harness: DeskHarness, ref: WagerRef) -> None:
+    """Wagers that we hold as open must be in the exchange's list; each that is not is named."""
+    other = harness.rest("home", 112, 1_000)
+    named = "; ".join(f"{each}: we hold 1000, the exchange 0" for each in sorted((ref, other)))
+    with pytest.raises(InvariantError, match=f"open cents of wager {named}"):
         send_twice(harness, account(0))
 
 
