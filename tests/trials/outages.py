@@ -220,6 +220,7 @@ class OutageTrial:
                 with suppress(ProcessLookupError):
                     process.send_signal(signal.SIGCONT)
                     process.kill()
+                await process.wait()
 
     async def _run(self, quoting_seconds: float) -> OutageResult:
         sandbox = await self._serve()

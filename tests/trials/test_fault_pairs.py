@@ -21,7 +21,6 @@ def test_every_fault_of_the_sandbox_is_in_a_pair() -> None:
 def test_two_faults_at_once_leave_nothing_open(tmp_path: Path) -> None:
     """A session recovers, or ends with nothing open, with faults of requests and of messages."""
     some = [
-        Case(Moment.START, "messages doubled", "tokens revoked"),
         Case(Moment.PLACING, "responses reset", "socket reset"),
         Case(Moment.END, "502 with a page", "messages lost"),
     ]
