@@ -1,6 +1,7 @@
 """Every verb that writes, on a disk that takes no more: one line with the path, status 1."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import pytest
 from omegaconf import DictConfig
 
 from conf.compose import build_parts
-from strategies.trading.model.errors import JournalError
+from sim.crowd.crowd_settings import CrowdSettings
+from sim.crowd.generate import generate_game
+from strategies.trading.model.errors import JournalError, WriteError
 from tests.event_loops import JumpingLoop, run_jumping, until
 from tests.full_disks import files_limited_to, small_disk
 from tests.live.session.test_gateway import session_on
@@ -21,12 +24,10 @@ from tests.paths import PROJECT
 
 Sim = Callable[..., Any]
 
-GENERATE = ("generate", "nba", "--seed", "1", "--out", "out")
 RUN = ("run", "recording.path=tape", "markets=moneyline")
 
 # The words of a verb, how large a file may become, and the file that is named.
 VERBS = {
-    "generate": (GENERATE, 1_000, "out/segment-00000.parquet"),
     "run": (RUN, 20_000, "/report.html"),
     "new-strategy": (("new-strategy", "an_idea", "--dir", "mine"), 500, "mine/an_idea.py"),
 }
@@ -42,7 +43,16 @@ def failed(outcome: Any, verb: str, named: str) -> None:
     assert ": cannot be written (File too large); raise the limit" in lines[0]
 
 
-@pytest.mark.slow  # generates a game
+def test_a_game_that_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
+    """The error of `generate` names the segment, and nothing half-written stays behind."""
+    short = CrowdSettings(opens_before_s=60.0, game_s=60.0)
+    named = re.escape(f"{tmp_path}/out/segment-00000.parquet: cannot be written (File too large)")
+    with files_limited_to(1_000), pytest.raises(WriteError, match=f"^{named}; raise the limit"):
+        generate_game(tmp_path / "out", seed=1, settings=short)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.slow  # makes a whole run
 @pytest.mark.parametrize(("words", "size", "named"), VERBS.values(), ids=VERBS.keys())
 def test_a_verb_names_the_file_that_could_not_be_written(
     sim: Sim, tmp_path: Path, small_tape: Path, words: tuple[str, ...], size: int, named: str

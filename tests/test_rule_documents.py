@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
@@ -42,6 +43,7 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
+@cache
 def names_of_tests() -> set[str]:
     """Return the names of all tests, as documents name them."""
     return {

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
@@ -62,7 +63,8 @@ def picture(name: str, height_inches: float, draw: Callable[[Figure], None]) -> 
         draw(figure)
         _fix_layout(figure)
         buffer = StringIO()
-        figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
+        # Not `savefig`, which draws the whole figure twice.
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
     return Html(_inline(buffer.getvalue(), name))
 
 
@@ -71,7 +73,9 @@ def _fix_layout(figure: Figure) -> None:
 
     The solver's last digits vary from one drawing to the next, and the ids in the SVG with them.
     """
-    figure.draw_without_rendering()
+    solver = figure.get_layout_engine()
+    assert solver is not None, "the figure has a constrained layout"
+    solver.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = axes.get_position().bounds

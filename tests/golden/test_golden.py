@@ -86,7 +86,7 @@ def test_the_golden_run_trades_enough(golden: dict[str, Any]) -> None:
 def test_the_main_command_gives_the_golden_figures(
     nba_run: FinishedRun, golden: dict[str, Any]
 ) -> None:
-    """`python -m sim run +experiment=nba` gives the pinned digest and figures, to the cent."""
+    """The main experiment gives the pinned digest and figures, to the cent."""
     assert pinned_of(nba_run.summary) == golden
 
 
@@ -102,5 +102,5 @@ def test_a_second_pass_is_the_same_run(
 def test_another_process_with_another_hash_seed_is_the_same_run(
     golden: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Nothing depends on the order of hashes: another process gives the same figures."""
+    """`python -m sim run +experiment=nba`, with another order of hashes, gives them too."""
     assert pinned_of(run_elsewhere(tmp_path, "4242")) == golden

@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from omegaconf import DictConfig
 
+from conf.compose import build_session
 from live.__main__ import VERBS, main
 from live.prophetx.connection import connected
 from live.prophetx.market_data.tape_rows import levels_of
 from live.wall_clock import WallClock
 from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
 from tests.conftest import Outcome
 from tests.event_loops import run_watching
-from tests.fixture_types import RunMain
+from tests.fixture_types import Compose, RunMain
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
 KEYS = ("PROPHETX_ACCESS_KEY", "PROPHETX_SECRET_KEY", "PROPHETX_USER_INFO")
@@ -107,37 +110,71 @@ def test_an_unreachable_exchange_is_named_with_its_address(live: Live) -> None:
         (["prophet=production"], "PROPHETX_ACCESS_KEY"),
         (["mode=backtest"], "mode"),
         (["prophet=nowhere"], "prophet/nowhere"),
-        (["prophet.real_money=true"], "is a drill of real money and needs https://"),
-        (["prophet.root=http://example.com"], "unencrypted"),
-        (["feed=recording"], "feed"),
         (["feed.nobody=1"], "nobody"),
-        (["feed.silent_seconds=-1"], "feed.silent_seconds"),
-        (["feed.backoff_seconds=soon"], "feed.backoff_seconds"),
-        (["sandbox.speed=0"], "speed"),
         (["--no-such-flag"], "--no-such-flag"),
     ],
 )
-def test_invalid_settings_are_refused(
+def test_invalid_words_are_refused(
     live: Live, tmp_path: Path, verb: str, words: list[str], named: str
 ) -> None:
-    """Missing keys, a wrong exchange, a wrong setting: one line, status 2, and no files left."""
+    """Missing keys, or a word that no setting fits: one line, status 2, and no files left."""
     refused(live(verb, *words), verb, 2, named)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("mode", ["check", "record"])
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("prophet.real_money=true", "is a drill of real money and needs https://"),
+        ("prophet.root=http://example.com", "unencrypted"),
+        ("feed=recording", "feed"),
+        ("feed.silent_seconds=-1", "feed.silent_seconds"),
+        ("feed.backoff_seconds=soon", "feed.backoff_seconds"),
+        ("sandbox.speed=0", "speed"),
+    ],
+)
+def test_invalid_settings_are_refused(
+    compose_settings: Compose, mode: str, word: str, named: str
+) -> None:
+    """A wrong exchange or a wrong setting of a mode is refused by name, in one line."""
+    is_refused(compose_settings(f"mode={mode}", word), named)
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "named"),
+    [
+        ("record", ["run.segment_seconds=-1"], "run.segment_seconds"),
+        ("record", ["seed=x"], "seed"),
+        ("paper", ["session.name=a", "exchange=prophetx"], "exchange=simulated"),
+        ("live", ["session.name=a", "exchange=simulated"], "exchange=prophetx"),
+        ("live", ["session.name=a", "exchange.balance_mode=mine"], "exchange.balance_mode"),
+        ("paper", ["session.name=a", "seed=-1"], "seed"),
+        ("live", ["session.name=a", "run.compare_seconds=0"], "run.compare_seconds"),
+        ("live", ["session.name=a", "strategy.spread_margin=-1"], "strategy.spread_margin"),
+    ],
+)
+def test_invalid_sessions_are_refused(
+    compose_settings: Compose, mode: str, words: list[str], named: str
+) -> None:
+    """A session that cannot be is refused as it is built, by name, in one line."""
+    is_refused(compose_settings(f"mode={mode}", *words), named)
+
+
+def is_refused(config: DictConfig, named: str) -> None:
+    """Assert that no session is built of a configuration, with one line that names the reason."""
+    with pytest.raises(ConfigError) as refusal:
+        build_session(config)
+    assert named in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("verb", "words", "named"),
     [
-        ("record", ["run.segment_seconds=-1"], "run.segment_seconds"),
-        ("record", ["seed=x"], "seed"),
         ("paper", [], "session.name"),
         ("trade", [], "session.name"),
-        ("paper", ["session.name=a", "exchange=prophetx"], "exchange=simulated"),
-        ("trade", ["session.name=a", "exchange=simulated"], "exchange=prophetx"),
-        ("trade", ["session.name=a", "exchange.balance_mode=mine"], "exchange.balance_mode"),
-        ("paper", ["session.name=a", "seed=-1"], "seed"),
-        ("trade", ["session.name=a", "run.compare_seconds=0"], "run.compare_seconds"),
         ("trade", ["session.name=a", "strategy.spread_margin=-1"], "strategy.spread_margin"),
     ],
 )

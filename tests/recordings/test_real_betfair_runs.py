@@ -12,6 +12,7 @@ import pytest
 from recordings.reader import Tape
 from recordings.tape import Kind
 from sim.__main__ import main
+from sim.report.document import write_report
 from strategies.trading.model.market import EventStatus, Result
 
 pytestmark = pytest.mark.slow  # backtests on real recordings
@@ -137,7 +138,13 @@ def test_a_real_recording_is_traded_to_its_end(runs: Runs, name: str, experiment
     assert run.summary["wagers_placed"] > 20
     assert run.summary["fills"] > 0
     assert not run.summary["simulated"]
-    assert (run.folder / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", [NBA, HANDICAPS])
+def test_a_real_recording_is_reported(runs: Runs, name: str) -> None:
+    """The report has every figure, also of a thousand pairs."""
+    report = write_report(runs.of(name, "nba").folder)
+    assert report.stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(("name", "experiment"), [(NBA, "nba"), (CRICKET, "nba_in_play")])

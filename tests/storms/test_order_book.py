@@ -188,7 +188,7 @@ def play(orders: list[Step]) -> tuple[AccountsHarness, NaiveBook, dict[str, Plac
 
 
 @given(orders=ORDERS)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_the_exchange_fills_like_an_order_by_order_book(orders: list[Step]) -> None:
     """Price, then time, then the cent: each fill is the same, and they come in the same order."""
     harness, naive, _ = play(orders)

@@ -220,7 +220,7 @@ def test_a_wager_survives_mangled_updates(sandbox_messages: SandboxMessages, see
     order = json.loads(sandbox_messages.bodies["v4/mm/get_order"])["data"]
     wager = TrackedWager(request_of(read(WireOrder, text(order), "order")), None)
     refused = 0
-    for _ in range(50):
+    for _ in range(25):
         before = wager.answered
         try:
             shape = read(WireOrder, mangled_body(text(order), rng), "order")

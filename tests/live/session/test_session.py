@@ -292,18 +292,17 @@ async def break_books(here: LocalSandbox, api_account: ApiAccount, record: Wager
     here.server.shifted_exchange.at_present(lambda: api_account._on_events((event,)))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["live", "paper"])
-def test_a_session_needs_a_valid_name(runner: SessionRunner, mode: str) -> None:
+@pytest.mark.parametrize("name", ["null", "'a b'"])
+def test_a_session_needs_a_valid_name(
+    compose_settings: Compose, tmp_path: Path, mode: str, name: str
+) -> None:
     """Without a name, or with one that the exchange would refuse, nothing begins."""
-
-    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await stop.wait()
-
-    for name in ("null", "'a b'"):
-        with pytest.raises(ConfigError, match=r"session\.name"):
-            runner.play(mode, meanwhile, f"session.name={name}")
-    assert runner.lines == []
+    config, lines = compose_settings(f"mode={mode}", f"session.name={name}"), list[str]()
+    with pytest.raises(ConfigError, match=r"session\.name"):
+        asyncio.run(build_session(config).run(tmp_path, {}, asyncio.Event(), lines.append))
+    assert lines == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_real_money_is_not_traded_unarmed(compose_settings: Compose, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from strategies.trading.model.odds import Odds, implied_probability, opposite, p
 from strategies.trading.model.setting_reader import read_settings
 from tests.sim.crowd.conftest import CrowdHarness
 
-SHORT = CrowdSettings(opens_before_s=300.0, game_s=600.0, requote_rate=3.0, interest=3.0)
+SHORT = CrowdSettings(opens_before_s=200.0, game_s=400.0, requote_rate=3.0, interest=3.0)
 HARD = CrowdSettings(opens_before_s=120.0, game_s=2400.0, extra_suspensions=12)
 
 NewCrowd = Callable[[str, int, CrowdSettings], CrowdHarness]
@@ -102,7 +102,7 @@ def test_quotes_stay_within_the_limits_of_the_exchange(finished: CrowdHarness) -
 def test_published_books_match_the_exchange_and_are_never_crossed(new_crowd: NewCrowd) -> None:
     """The published book of a line is its ten best levels, and best offers imply more than one."""
     harness = new_crowd("nba", 6, SHORT)
-    for seconds in range(20, 1000, 7):
+    for seconds in range(20, 640, 7):
         harness.run_to_s(seconds + 0.5)
         for book in harness.exchange.books:
             shown = harness.listener.books.get(book.line_index, {})
@@ -132,14 +132,14 @@ def test_hard_suspensions_add_a_dozen_in_every_market(new_crowd: NewCrowd) -> No
 def test_takers_match_a_better_offer_from_outside(new_crowd: NewCrowd) -> None:
     """Takers match an outside quote while it is the best, and the trades differ without it."""
     alone, with_outsider = (new_crowd("nba", 8, SHORT) for _ in range(2))
-    alone.run()
+    alone.run_to_s(250)
     with_outsider.run_to_s(60)
     book = with_outsider.exchange.books[0]
     best = levels(book)[0].odds
     ours = Odds(opposite(prophetx_ladder().step(best, 1)))
     request = PlaceWager(WagerRef("ours"), book.opposite.line_id, ours, 500_000, Intent.ADD_ONLY)
     with_outsider.exchange.place(with_outsider.outsider, [request])
-    with_outsider.run()
+    with_outsider.run_to_s(250)
     matched = [event for event in with_outsider.events if isinstance(event, WagerMatched)]
     assert sum(event.stake_cents for event in matched) > 0
     assert {event.odds for event in matched} == {ours}

@@ -19,7 +19,7 @@ CROWD = (
     "+experiment=nba_in_play",
     "feed=crowd",
     "feed.opens_before_hours=0.1",
-    "feed.game_minutes=10",
+    "feed.game_minutes=5",
     "feed.requote_rate=2",
     "feed.interest=3",
 )
@@ -64,23 +64,25 @@ def test_the_report_names_the_crowd(run_folder: Path) -> None:
     assert "optimistic" not in page
 
 
-def test_the_same_seed_gives_the_same_decisions(
+def test_another_seed_gives_other_decisions(
     summary: BacktestSummary, build_backtest: Build
 ) -> None:
-    """A second run has the same digest; with another seed the digest differs."""
-    digests = []
-    for seed in (7, 8):
-        backtest = build_backtest(*CROWD, f"seed={seed}")
-        digests.append(backtest.run_pass(backtest.queue()).journal.digest.hexdigest())
-    assert digests[0] == summary.digest
-    assert digests[1] != summary.digest
+    """With another seed the digest differs; that a second run has the same is tested below."""
+    backtest = build_backtest(*CROWD, "seed=8")
+    assert backtest.run_pass(backtest.queue()).journal.digest.hexdigest() != summary.digest
 
 
-def test_a_run_can_be_recorded_without_our_offers(build_backtest: Build, tmp_path: Path) -> None:
-    """The recording is valid and shows everything but our offers; our fills are trades."""
+def test_a_run_can_be_recorded_without_our_offers(
+    summary: BacktestSummary, build_backtest: Build, tmp_path: Path
+) -> None:
+    """The recording is valid and shows everything but our offers; our fills are trades.
+
+    It is a second run of the same seed, and decides the same.
+    """
     words = (*CROWD, f"feed.record_to={tmp_path / 'tape'}")
     backtest = build_backtest(*words)
     run = backtest.run_pass(backtest.queue())
+    assert run.journal.digest.hexdigest() == summary.digest
     tape = Tape(tmp_path / "tape")
     recorded = validate(tape)
     assert recorded.info.simulated

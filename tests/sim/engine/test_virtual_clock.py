@@ -77,7 +77,7 @@ def run_to(env: Environment, stops: list[int]) -> None:
 
 
 @given(times=ROWS, program=PROGRAMS, stops=STOPS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_replaying_rows_equals_scheduling_each_of_them(
     times: list[int], program: Program, stops: list[int]
 ) -> None:

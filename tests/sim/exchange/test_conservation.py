@@ -130,7 +130,7 @@ def is_worth(wager: ExchangeWager) -> bool:
 
 @pytest.mark.slow
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_money_of_all_accounts_and_the_commission_is_constant(
     make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode, credit: bool
 ) -> None:
@@ -150,7 +150,7 @@ def test_the_money_of_all_accounts_and_the_commission_is_constant(
 
 
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_each_side_stakes_the_profit_of_the_other(
     make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode
 ) -> None:
@@ -204,7 +204,7 @@ def pairs_of_fills(
 
 @pytest.mark.slow
 @given(steps=STEPS, mode=st.sampled_from(BalanceMode), credit=st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_no_participant_can_lose_more_than_its_balance(
     make_scenario: type[ExchangeScenario], steps: list[Step], mode: BalanceMode, credit: bool
 ) -> None:

@@ -36,7 +36,7 @@ ROWS = st.lists(
     more_ms=st.integers(1, 2500),
     stake_cents=st.integers(1, 50).map(lambda hundreds: hundreds * 100),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_more_entry_latency_gives_a_resting_wager_no_extra_fill(
     make_scenario: type[ExchangeScenario],
     constant_ms: Callable[[float], Delay],

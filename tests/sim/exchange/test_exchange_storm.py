@@ -114,7 +114,7 @@ def play(
 
 @pytest.mark.slow
 @given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 def test_every_wager_is_accounted_for(
     make_scenario: type[ExchangeScenario], steps: list[Step], queue: QueueModel, seed: int
 ) -> None:
@@ -154,7 +154,7 @@ def unmatched_cents(stake_cents: int, life: list[WagerUpdate]) -> int:
 
 @pytest.mark.slow
 @given(steps=STEPS, queue=MODELS, seed=st.integers(0, 99))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_desk_is_shown_what_is_left_of_others_and_ours(
     make_scenario: type[ExchangeScenario], steps: list[Step], queue: QueueModel, seed: int
 ) -> None:

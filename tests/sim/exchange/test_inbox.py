@@ -114,7 +114,7 @@ def test_messages_do_not_pile_up_when_the_desk_never_decides() -> None:
     messages=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 20), st.booleans()), max_size=25),
     timers=st.lists(st.integers(0, 60), max_size=5),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_late_delivery_is_the_same_as_delivery_at_once(
     messages: list[tuple[int, int, bool]], timers: list[int]
 ) -> None:

@@ -64,7 +64,7 @@ def play(offer: Offer, steps: list[Step], tick: bool = False) -> tuple[int, list
 @pytest.mark.slow
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_lazy_deadlines_equal_a_timer_for_each(queue: QueueModel, steps: list[Step]) -> None:
     """Deadlines that are checked late give the same as deadlines checked on time."""
     lazy = play(Offer(EVEN, queue, WINDOW), steps)
@@ -75,7 +75,7 @@ def test_lazy_deadlines_equal_a_timer_for_each(queue: QueueModel, steps: list[St
 @pytest.mark.slow
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=70, deadline=None)
 def test_the_stake_ahead_is_never_more_than_shown_once_explained(
     queue: QueueModel, steps: list[Step]
 ) -> None:
@@ -90,7 +90,7 @@ def test_the_stake_ahead_is_never_more_than_shown_once_explained(
 @pytest.mark.slow
 @pytest.mark.parametrize("queue", MODELS, ids=str)
 @given(steps=STEPS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=70, deadline=None)
 def test_the_older_of_two_wagers_never_has_more_ahead(queue: QueueModel, steps: list[Step]) -> None:
     """An earlier wager never has more of others' stake ahead than a later one."""
     offer = Offer(EVEN, queue, WINDOW)

@@ -301,7 +301,7 @@ _ROWS = st.lists(
 
 
 @given(rows=_ROWS, joined_ms=st.integers(0, 3000), odds=st.sampled_from([-110, 100, 110]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_fills_are_ordered_back_prorata_front(
     make_scenario: type[ExchangeScenario], rows: list[Row], joined_ms: float, odds: int
 ) -> None:
@@ -315,7 +315,7 @@ def test_fills_are_ordered_back_prorata_front(
 
 
 @given(rows=_ROWS, joined_ms=st.integers(0, 3000), power=st.floats(0.1, 9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_fills_under_any_model_lie_between_back_and_front(
     make_scenario: type[ExchangeScenario], rows: list[Row], joined_ms: float, power: float
 ) -> None:

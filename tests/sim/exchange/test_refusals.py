@@ -156,7 +156,7 @@ CALLS = st.lists(
 
 @pytest.mark.slow
 @given(calls=CALLS, mode=st.sampled_from(list(BalanceMode)), status=st.sampled_from(MarketStatus))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 def test_no_request_breaks_the_exchange(
     make_scenario: type[ExchangeScenario], calls: list[Any], mode: BalanceMode, status: MarketStatus
 ) -> None:

@@ -275,7 +275,7 @@ def test_the_same_run_gives_the_same_report_to_the_byte(document: str, tmp_path:
 def test_a_simulated_recording_is_marked_beside_its_name(tmp_path: Path) -> None:
     """The profit on a simulated game cannot be mistaken for that on a real one."""
     assert "Recording one-game simulated generated data" in visible_text(
-        report_on(tmp_path, simulated=True)
+        report_on(tmp_path, {}, simulated=True)
     )
 
 
@@ -310,7 +310,7 @@ def test_money_is_shown_in_dollars_with_its_sign(document: str) -> None:
 @pytest.mark.slow
 def test_fills_are_summed_by_stake_for_each_pair(tmp_path: Path) -> None:
     """The table weighs edge and markouts by stake, and leaves out markouts that are unknown."""
-    rows = rows_of_a_game()
+    rows = {"fills": rows_of_a_game()["fills"]}
     rows["fills"][0].update(stake_cents=3_000, edge=0.03, markout_10s=None)
     seen = visible_text(report_on(tmp_path, rows))
     # Edges: (3000 x 3 pp + 3 x 1000 x 1 pp) / 6000. Markouts: 1 s likewise, 10 s of three fills.
@@ -328,7 +328,7 @@ def test_open_positions_are_listed_outside_settled_profit(tmp_path: Path) -> Non
         "marked_cents": -350,
     }
     seen = visible_text(
-        report_on(tmp_path, open_positions=[left_open], marked_cents=-350, settled=[])
+        report_on(tmp_path, {}, open_positions=[left_open], marked_cents=-350, settled=[])
     )
     assert "Settled profit does not include these positions or their marks." in seen
     assert "moneyline -$20.00 +$20.00 -$3.50" in seen
@@ -363,7 +363,7 @@ def test_silences_are_listed_with_their_reason(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_halt_is_stated_in_the_header(tmp_path: Path) -> None:
     """The reason of a halt comes first, as it changes the meaning of the result."""
-    seen = visible_text(report_on(tmp_path, halted="max_daily_loss: $1,500.20 lost today"))
+    seen = visible_text(report_on(tmp_path, {}, halted="max_daily_loss: $1,500.20 lost today"))
     assert seen.index("Trading was halted: max_daily_loss") < seen.index("Settled profit")
 
 
@@ -419,7 +419,7 @@ def test_the_report_repeats_the_command_of_the_run(tmp_path: Path) -> None:
     hydra.mkdir()
     (hydra / "overrides.yaml").write_text("- +experiment=nba\n- seed=11\n", encoding="utf-8")
     (hydra / "config.yaml").write_text("queue: back # <as composed>\n", encoding="utf-8")
-    seen = visible_text(report_on(tmp_path))
+    seen = visible_text(report_on(tmp_path, {}))
     assert "python -m sim run +experiment=nba seed=11" in seen
     assert "queue: back # <as composed>" in seen
 
@@ -469,7 +469,7 @@ def test_a_table_without_a_column_is_refused_by_the_name_of_the_column(tmp_path:
 @pytest.mark.slow
 def test_a_paper_run_is_distinguished_from_a_backtest(tmp_path: Path) -> None:
     """Its header names the market and that the wagers were simulated, and no queue model."""
-    run = write_run(tmp_path, start_summary(), rows_of_a_game())
+    run = write_run(tmp_path, start_summary(), {})
     seen = visible_text(write_report(run).read_text(encoding="utf-8"))
     assert "paper session evening, start 3: SimpleMarketMaker" in seen
     assert "The market of production Source: an exchange, recorded" in seen

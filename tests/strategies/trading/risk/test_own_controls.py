@@ -43,20 +43,23 @@ class Wordless:
         return False
 
 
-@pytest.mark.slow
 def test_one_line_of_configuration_adds_a_control_from_outside_the_tree(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     build_backtest: Callable[..., Backtest],
+    small_tape: Path,
 ) -> None:
     """A class on PYTHONPATH denies wagers under its name in the configuration."""
     (tmp_path / "controls_from_outside.py").write_text(MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
-    own = "+controls.no_longshots._target_=controls_from_outside.NoLongshots"
-    backtest = build_backtest("+experiment=nba", own)
+    own = [
+        "+controls.no_longshots._target_=controls_from_outside.NoLongshots",
+        "+controls.no_longshots.longest=100",
+    ]
+    backtest = build_backtest(f"recording.path={small_tape}", *own)
     chosen = backtest.run_pass(backtest.queue())
     denied = chosen.journal.counts.denials["no_longshots"]
-    plain = build_backtest("+experiment=nba")
+    plain = build_backtest(f"recording.path={small_tape}")
     usual = plain.run_pass(plain.queue())
     assert denied > 0
     assert 0 < chosen.journal.counts.wagers_placed < usual.journal.counts.wagers_placed
