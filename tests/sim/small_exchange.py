@@ -344,3 +344,15 @@ def nanoseconds(ms: float) -> int:
 def request(ref: str, line: str, odds: int, cents: int, intent: Intent = Intent.REST) -> PlaceWager:
     """Return the request for a wager."""
     return PlaceWager(WagerRef(ref), LineId(line), Odds(odds), cents, intent)
+
+
+class ListedDelaysMs:
+    """Delays given in advance, one per message, in milliseconds."""
+
+    def __init__(self, *delays_ms: int) -> None:
+        """Use the delays in order."""
+        self.left_ms = list(delays_ms)
+
+    def sample_ns(self) -> int:
+        """Return the next of the delays."""
+        return self.left_ms.pop(0) * 1_000_000

@@ -21,7 +21,7 @@ from live.wall_clock import WallClock
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import JumpingLoop, run_jumping
 from tests.live.endpoints import LOCAL
-from tests.live.prophetx.test_client import Responses, no, ok
+from tests.live.prophetx.scripted_responses import Responses, no, ok
 
 OURS = Credentials("access-half", "secret-half")
 LOGIN, REFRESH = "auth/login", "auth/refresh"

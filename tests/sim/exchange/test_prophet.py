@@ -1,23 +1,15 @@
-"""The life of a wager at the simulated exchange: responses, refusals, races, settlement."""
+"""The life of a wager at the simulated exchange: responses, refusals, activation, cancels."""
 
 from collections.abc import Callable
 
 import pytest
 
-from recordings.tape import Clocks, Kind, Side
+from recordings.tape import Kind
 from sim.engine.latency import Delay
 from sim.exchange.exchange_settings import BalanceMode
-from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import (
-    AccountState,
     CancelRefused,
-    EventScheduled,
-    EventStatusChanged,
-    MarketSettled,
-    MarketStatusChanged,
-    OfferChanged,
-    ScoreChanged,
-    TradeSeen,
     WagerAccepted,
     WagerCancelled,
     WagerInvalid,
@@ -26,12 +18,10 @@ from strategies.trading.model.events import (
     WagerRejected,
     WagerWiped,
 )
-from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
+from strategies.trading.model.ids import EventId, MarketId, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
-from strategies.trading.model.odds import EVEN, Odds
-from tests.sim.small_exchange import ExchangeScenario
+from tests.sim.small_exchange import ExchangeScenario, ListedDelaysMs
 
-MONEYLINE = MarketKey(EventId("game"), MarketId("219"))
 WAGER_LIFE = (WagerAccepted, WagerRejected, WagerOpened, WagerInvalid, WagerMatched)
 ENDS = (WagerCancelled, CancelRefused, WagerWiped)
 
@@ -220,18 +210,6 @@ def test_wagers_of_a_pair_open_in_the_order_they_came(
     assert scenario.times_of(WagerOpened) == [13, 101, 101]
 
 
-class ListedDelaysMs:
-    """Delays given in advance, one per message, in milliseconds."""
-
-    def __init__(self, *delays_ms: int) -> None:
-        """Use the delays in order."""
-        self.left_ms = list(delays_ms)
-
-    def sample_ns(self) -> int:
-        """Return the next of the delays."""
-        return self.left_ms.pop(0) * 1_000_000
-
-
 def test_in_play_a_wager_waits_for_the_in_play_delay(make_scenario: type[ExchangeScenario]) -> None:
     """During the game a wager opens only after the delay, which the recording may set."""
     scenario = make_scenario(in_play_delay_ns=5_000_000_000)
@@ -384,222 +362,3 @@ def test_a_mass_cancel_can_be_of_one_market(scenario: ExchangeScenario) -> None:
     scenario.cancel_all(501, EventId("another"))
     scenario.run()
     assert [event.ref for event in scenario.of(WagerCancelled)] == ["v"]
-
-
-# Effects of the recording --------------------------------------------------------------------
-
-
-def test_every_wager_of_the_event_is_wiped_when_it_goes_in_play(
-    make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
-) -> None:
-    """The unmatched part of every open or pending wager is removed, each with an update."""
-    scenario = make_scenario(delays={"activation": constant_ms(100)})
-    scenario.place(1, "open", "home", 100, 100)
-    scenario.trade(300, "away", 100, 40)
-    scenario.place(950, "waiting", "over", 100, 100)
-    scenario.event_status(1000, EventStatus.LIVE)
-    scenario.event_status(2000, EventStatus.LIVE)
-    scenario.place(1500, "in-play", "home", 100, 100)
-    scenario.run()
-    assert scenario.of(WagerWiped) == [
-        WagerWiped(WagerRef("open"), 60),
-        WagerWiped(WagerRef("waiting"), 100),
-    ]
-    assert [event.ref for event in scenario.of(WagerOpened)] == ["open", "in-play"]
-
-
-def test_a_market_that_closes_wipes_its_wagers_only(scenario: ExchangeScenario) -> None:
-    """The wagers of other markets stay."""
-    scenario.place(1, "w", "home", 100, 100)
-    scenario.place(1, "v", "over", 100, 100)
-    scenario.market_status(500, MarketStatus.CLOSED)
-    scenario.run()
-    assert scenario.of(WagerWiped) == [WagerWiped(WagerRef("w"), 100)]
-
-
-def test_a_market_settles_after_all_rows_of_its_message(
-    scenario: ExchangeScenario,
-) -> None:
-    """Open wagers are wiped first; then one event has all results, and the account is paid."""
-    scenario.offer(0, "home", 150, 400)
-    scenario.place(1, "w", "home", 150, 1000)
-    scenario.result(500, "home", Result.WON)
-    scenario.result(500, "away", Result.LOST, same_message=True)
-    scenario.run()
-    assert scenario.of(WagerWiped, MarketSettled) == [
-        WagerWiped(WagerRef("w"), 600),
-        MarketSettled(
-            MONEYLINE, ((LineId("home"), Result.WON), (LineId("away"), Result.LOST)), revision=1
-        ),
-    ]
-    # 400 won 600, less 2 % commission.
-    assert scenario.us.available_cents == 1_000_000 + 600 - 12
-    assert scenario.us.account.commission_cents == 12
-
-
-def test_a_later_result_corrects_the_settlement(scenario: ExchangeScenario) -> None:
-    """A market that was settled wrongly is settled again, as if for the first time."""
-    scenario.offer(0, "home", 150, 400)
-    scenario.place(1, "w", "home", 150, 400)
-    scenario.result(500, "home", Result.WON)
-    scenario.result(500, "away", Result.LOST, same_message=True)
-    scenario.result(900, "home", Result.PUSHED)
-    scenario.result(900, "away", Result.PUSHED, same_message=True)
-    scenario.run()
-    assert len(scenario.of(MarketSettled)) == 2
-    assert scenario.us.available_cents == 1_000_000
-    assert scenario.us.account.commission_cents == 0
-
-
-def test_results_of_several_messages_are_merged(scenario: ExchangeScenario) -> None:
-    """A market whose lines are settled by several messages keeps every result."""
-    scenario.offer(0, "home", 150, 400)
-    scenario.place(1, "w", "home", 150, 400)
-    scenario.result(500, "home", Result.WON)
-    scenario.result(900, "away", Result.LOST)
-    scenario.run()
-    assert [event.results for event in scenario.of(MarketSettled)] == [
-        ((LineId("home"), Result.WON),),
-        ((LineId("home"), Result.WON), (LineId("away"), Result.LOST)),
-    ]
-    assert scenario.us.available_cents == 1_000_000 + 600 - 12
-
-
-def test_a_market_with_a_result_accepts_no_wagers(scenario: ExchangeScenario) -> None:
-    """A line with a result accepts no wagers."""
-    scenario.result(500, "home", Result.WON)
-    scenario.place(600, "w", "home", 150, 400)
-    scenario.place(601, "v", "over", 150, 400)
-    scenario.run()
-    assert rejections(scenario) == {"w": "event_not_available"}
-
-
-def test_the_state_of_the_account_has_balance_and_open_wagers(scenario: ExchangeScenario) -> None:
-    """What may be spent, and what is open of each wager in the order they were placed."""
-    scenario.offer(0, "home", 100, 400)
-    scenario.place(1, "b", "home", 100, 1000)
-    scenario.place(2, "a", "over", 100, 200)
-    scenario.ask_state(3)
-    scenario.run()
-    assert scenario.of(AccountState) == [
-        AccountState(1_000_000 - 1200, ((WagerRef("b"), 600), (WagerRef("a"), 200)))
-    ]
-
-
-# Published market data ------------------------------------------------------------------------
-
-
-def test_our_wagers_are_displayed_beside_the_stake_of_others(
-    scenario: ExchangeScenario,
-) -> None:
-    """Our stake is displayed as takers see it, until it is matched or cancelled."""
-    scenario.offer(0, "away", -120, 500)
-    scenario.place(10, "w", "home", 120, 1000)
-    scenario.trade(20, "away", -120, 800)
-    scenario.offer(20, "away", -120, 0, same_message=True)
-    scenario.cancel(500, "w")
-    scenario.run()
-    shown = [e.amount_cents for e in scenario.of(OfferChanged) if e.line_id == "away"]
-    # Ours shows as 1200; the trade leaves 900 of it, as 500 were ahead; then the rest is gone.
-    assert shown == [500, 1700, 1400, 900, 0]
-
-
-def test_a_row_that_changes_nothing_shown_is_not_published(scenario: ExchangeScenario) -> None:
-    """An unchanged offer is not published again."""
-    scenario.offer(1, "home", 100, 500)
-    scenario.offer(2, "home", 100, 500)
-    scenario.offer(3, "home", 110, 0)
-    scenario.run()
-    assert scenario.of(OfferChanged) == [OfferChanged(LineId("home"), EVEN, 500)]
-
-
-def test_only_subscribed_markets_are_published_and_wagers_work_in_all(
-    make_scenario: type[ExchangeScenario],
-) -> None:
-    """What was not subscribed to is silent, but can be wagered on and settles."""
-    scenario = make_scenario(subscribed=[MONEYLINE])
-    scenario.offer(0, "over", 100, 500)
-    scenario.place(1, "w", "over", 105, 300)
-    scenario.trade(2, "under", -105, 100)
-    scenario.run()
-    assert scenario.of(OfferChanged, TradeSeen) == []
-    assert {event.market_key for event in scenario.of(MarketStatusChanged)} == {MONEYLINE}
-    assert scenario.filled_cents("w") == 95
-
-
-def test_rows_of_one_message_arrive_together_one_feed_latency_later(
-    make_scenario: type[ExchangeScenario],
-) -> None:
-    """Where one clock was recorded, each message is delayed by one draw of the model."""
-    scenario = make_scenario(delays={"feed": ListedDelaysMs(10, 100)}, opened=False)
-    scenario.offer(1, "home", 100, 500)
-    scenario.offer(1, "home", 105, 500, same_message=True)
-    scenario.offer(2, "home", 110, 500)
-    scenario.run()
-    assert scenario.times_of(OfferChanged) == [11, 11, 102]
-
-
-def test_recorded_arrival_times_are_used(
-    make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
-) -> None:
-    """On a tape with two clocks messages arrive when recorded, whatever the latency model."""
-    scenario = make_scenario(clocks=Clocks.TWO, delays={"feed": constant_ms(500)})
-    scenario.offer(1, "home", 100, 500, received_ms=35)
-    scenario.place(100, "w", "over", 100, 300)
-    scenario.run()
-    assert scenario.times_of(OfferChanged) == [35, 600]
-
-
-def test_statuses_schedule_and_score_wake_the_desk_and_offers_do_not(
-    scenario: ExchangeScenario,
-) -> None:
-    """Changes that need a decision at once wake the desk."""
-    scenario.offer(10, "home", 100, 500)
-    scenario.trade(20, "home", 100, 100)
-    scenario.row(30, Kind.SCHEDULE, event=0, state=7)
-    scenario.row(40, Kind.SCORE, event=0, text="54-51")
-    scenario.market_status(50, MarketStatus.SUSPENDED)
-    scenario.event_status(60, EventStatus.LIVE)
-    scenario.run()
-    assert scenario.decided == [0, 30, 40, 50, 60]
-    received = (EventScheduled, ScoreChanged, EventStatusChanged, TradeSeen)
-    assert scenario.of(*received) == [
-        TradeSeen(LineId("home"), EVEN, 100),
-        EventScheduled(EventId("game"), 7),
-        ScoreChanged(EventId("game"), 54, 51),
-        EventStatusChanged(EventId("game"), EventStatus.LIVE),
-    ]
-
-
-def test_a_trade_is_published_from_the_takers_side(scenario: ExchangeScenario) -> None:
-    """Whichever side was recorded, the desk receives the taker's line, odds and stake."""
-    scenario.trade(10, "home", 150, 100, side=Side.MAKER)
-    scenario.run()
-    assert scenario.of(TradeSeen) == [TradeSeen(LineId("away"), Odds(-150), 150)]
-
-
-def test_nothing_is_published_without_a_subscription(
-    make_scenario: type[ExchangeScenario],
-) -> None:
-    """A replay without subscriptions publishes nothing."""
-    scenario = make_scenario(subscribed=[])
-    scenario.offer(1, "home", 100, 500)
-    scenario.trade(2, "home", 100, 100)
-    scenario.event_status(3, EventStatus.LIVE)
-    scenario.result(4, "home", Result.WON)
-    scenario.run()
-    assert scenario.received == []
-
-
-def test_a_wager_in_an_unsubscribed_market_matches_its_current_book(
-    make_scenario: type[ExchangeScenario],
-) -> None:
-    """The book of a market without a subscription is kept too."""
-    scenario = make_scenario(subscribed=[])
-    scenario.offer(1, "home", 110, 500)
-    scenario.offer(2, "home", 110, 200)
-    scenario.offer(3, "away", 100, 700)
-    scenario.place(10, "w", "home", 100, 1000, Intent.REST)
-    scenario.trade(20, "away", 100, 900)
-    scenario.run()
-    assert scenario.fills("w") == [(110, 200, 220), (100, 200, 200)]
