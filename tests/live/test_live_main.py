@@ -146,8 +146,6 @@ def test_invalid_settings_are_refused(
     [
         ("record", ["run.segment_seconds=-1"], "run.segment_seconds"),
         ("record", ["seed=x"], "seed"),
-        ("paper", ["session.name=a", "exchange=prophetx"], "exchange=simulated"),
-        ("live", ["session.name=a", "exchange=simulated"], "exchange=prophetx"),
         ("live", ["session.name=a", "exchange.balance_mode=mine"], "exchange.balance_mode"),
         ("paper", ["session.name=a", "seed=-1"], "seed"),
         ("live", ["session.name=a", "run.compare_seconds=0"], "run.compare_seconds"),
@@ -175,6 +173,8 @@ def is_refused(config: DictConfig, named: str) -> None:
     [
         ("paper", [], "session.name"),
         ("trade", [], "session.name"),
+        ("paper", ["session.name=a", "exchange=prophetx"], "exchange=simulated"),
+        ("trade", ["session.name=a", "exchange=simulated"], "exchange=prophetx"),
         ("trade", ["session.name=a", "strategy.spread_margin=-1"], "strategy.spread_margin"),
     ],
 )
