@@ -134,7 +134,8 @@ def quoted_rows(nba_rows: list[Row]) -> list[Row]:
 
     Most rows are of the game itself.
     """
-    live_ns = next(row.exchange_ns for row in nba_rows if row.kind == Kind.EVENT_STATUS)
+    live = (Kind.EVENT_STATUS, EventStatus.LIVE)
+    live_ns = next(row.exchange_ns for row in nba_rows if (row.kind, row.state) == live)
     end_ns = live_ns + 60 * SECOND_NS
     return [row for row in nba_rows if row.exchange_ns < end_ns or row.kind == Kind.RESULT]
 
