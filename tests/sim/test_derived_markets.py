@@ -8,6 +8,7 @@ import pytest
 
 from recordings.reader import Tape
 from recordings.validator import validate
+from sim.report.document import write_report
 from tests.derived_markets import OFFERED, SETTINGS, write_derived_tape
 from tests.settlements import require_right_settlement
 
@@ -27,6 +28,7 @@ def test_a_backtest_settles_and_names_every_market(
     write_derived_tape(tmp_path / "tape")
     words = ("recording.path=tape", "fees=none", "strategy.default_stake=10", *SETTINGS)
     run = run_in(tmp_path, *words)
+    write_report(run.folder)
     require_right_settlement(run.folder)
     labels = [pair["label"] for pair in run.summary["pairs"]]
     assert labels == [each.full_label for each in OFFERED]
