@@ -109,11 +109,13 @@ class QuoteCoverage:
                 self._wagers[ref] = _OpenWager(payload, self._catalogue.pair_of(line_id))
             case WagerOpened(ref=ref):
                 self._change(now_ns, ref, lambda wager: wager.request.stake_cents)
-            case WagerMatched(ref=ref, stake_cents=cents):
+            case WagerMatched(ref=ref, stake_cents=cents, total_cents=total_cents):
                 self._change(now_ns, ref, lambda wager: max(0, wager.open_cents - cents))
+                wager = self._wagers.get(ref)
+                if wager is not None and total_cents >= wager.request.stake_cents:
+                    self._end(now_ns, ref)
             case _ if isinstance(payload, _ENDED):
-                self._change(now_ns, payload.ref, lambda _: 0)
-                self._wagers.pop(payload.ref, None)
+                self._end(now_ns, payload.ref)
 
     def markets(self, now_ns: int) -> Iterator[MarketCoverage]:
         """Yield the figures up to a time of every market that ever had a quote, in that order."""
@@ -127,6 +129,11 @@ class QuoteCoverage:
                 total.width_ns / lasted_ns,
                 total.cents_ns // lasted_ns,
             )
+
+    def _end(self, now_ns: int, ref: WagerRef) -> None:
+        """Drop a wager of which nothing more is open; what arrives of it later is ignored."""
+        self._change(now_ns, ref, lambda _: 0)
+        self._wagers.pop(ref, None)
 
     def _change(self, now_ns: int, ref: WagerRef, open_cents: Callable[[_OpenWager], int]) -> None:
         wager = self._wagers.get(ref)

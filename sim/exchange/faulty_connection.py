@@ -61,6 +61,8 @@ class FaultyConnection(ExchangeConnection):
         self._rng = rng
         self._connected = True
         self._missed: list[tuple[Event, ...]] = []
+        # What is late, with the time at which it arrives.
+        self._late: list[tuple[int, tuple[Event, ...]]] = []
         self._schedule_disconnect()
 
     # The port ---------------------------------------------------------------------------------
@@ -122,13 +124,27 @@ class FaultyConnection(ExchangeConnection):
             self._keep_missed(events)
             self._call_later(self._resend_missed)
             return
+        if isinstance(events[0], AccountState):
+            # Never doubled nor overtaken, as it would be out of date; and what is late is read
+            # from the history before.
+            self._resend_late()
+            self._responses.send(partial(self._deliver, events))
+            return
         extra_ns = self._late_ns() if self._occurs(self._faults.answer_late) else 0
         due_ns = self._responses.send(partial(self._deliver, events), extra_ns)
-        # Not an AccountState: a duplicate could overwrite the desk's view with a stale one.
-        pushed = not isinstance(events[0], AccountState)
-        if pushed and self._occurs(self._faults.answer_doubled):
+        if extra_ns:
+            self._late = [each for each in self._late if each[0] > self._env.now_ns]
+            self._late.append((due_ns, events))
+        if self._occurs(self._faults.answer_doubled):
             again = partial(self._deliver, events)
             self._env.schedule_call(due_ns + self._late_ns(), Priority.DESK, again)
+
+    def _resend_late(self) -> None:
+        """Deliver what is late also in its turn, so that it comes once more when it is due."""
+        late, self._late = self._late, []
+        for due_ns, events in late:
+            if due_ns > self._env.now_ns:
+                self._responses.send(partial(self._deliver, events))
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
         if self._connected:

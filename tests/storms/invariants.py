@@ -208,12 +208,15 @@ class ExchangeObserver:
 class CheckedExchange:
     """Checks the desk's commands at its port, and passes them on."""
 
-    def __init__(self, behind: Exchange) -> None:
-        """Pass every command on to `behind`."""
+    def __init__(self, behind: Exchange, observer: ExchangeObserver) -> None:
+        """Pass every command on to `behind`, of which `observer` sees the other end."""
         self._behind = behind
         self.desk: Desk
         self.in_flight: dict[WagerRef, PlaceWager] = {}
         self.placed: dict[WagerRef, PlaceWager] = {}
+        self._observer = observer
+        # What was matched at the exchange when the desk first asked to cancel a wager.
+        self._matched_cents: dict[WagerRef, int] = {}
         self.stopped = False
 
     def place(self, requests: Sequence[PlaceWager]) -> None:
@@ -229,7 +232,19 @@ class CheckedExchange:
         """Check that only placed wagers are cancelled, and none after the end of the stop."""
         assert all(ref in self.placed for ref in refs)
         assert not self.stopped, "cancelled after the end of the emergency stop"
+        for ref in refs:
+            self._matched_cents.setdefault(ref, self._matched_at_exchange(ref))
         self._behind.cancel(refs)
+
+    @property
+    def filled_after_cancel(self) -> int:
+        """Return how many wagers were matched further after the desk asked to cancel them."""
+        before = self._matched_cents.items()
+        return sum(self._matched_at_exchange(ref) > cents for ref, cents in before)
+
+    def _matched_at_exchange(self, ref: WagerRef) -> int:
+        wager_state = self._observer.wagers["desk"].get(ref)
+        return 0 if wager_state is None else wager_state.matched_cents
 
     def cancel_all(self, *scope: Any) -> None:
         """Check that there is no mass cancel after the end of the stop."""
@@ -239,6 +254,28 @@ class CheckedExchange:
     def ask_state(self) -> None:
         """Pass the request on."""
         self._behind.ask_state()
+
+
+class SettlingLimit:
+    """A limit on what may be lost, which nothing but a settlement may exceed.
+
+    A market that is pushed or void takes with it what it would have won at the scores at which
+    another one loses. No desk can prevent that; from there on the figure may only fall.
+    """
+
+    def __init__(self, limit_cents: int) -> None:
+        """Start within the limit."""
+        self._limit_cents = limit_cents
+        self._permitted_cents = limit_cents
+
+    def permit(self, cents: int) -> None:
+        """Permit what may be lost right after a settlement."""
+        self._permitted_cents = max(self._limit_cents, cents)
+
+    def check(self, cents: int) -> None:
+        """Check what may be lost."""
+        assert cents <= self._permitted_cents, f"{cents} of {self._limit_cents}"
+        self.permit(cents)
 
 
 class Invariants:
@@ -255,9 +292,15 @@ class Invariants:
         everybody = observer.exchange.participants
         self._starting_cents = sum(one.account.cash_cents for one in everybody)
         self._checked: tuple[int, ...] = ()
+        # There is one game in a storm.
+        self._game = SettlingLimit(limits.max_event_exposure_cents)
+        self._all = SettlingLimit(limits.max_total_exposure_cents)
 
     def on_event(self, event: Event) -> None:
         """Check an event that the desk received: its view of a wager never exceeds the stake."""
+        if isinstance(event, MarketSettled):
+            self._game.permit(self._desk.exposure.joint_of_event(event.market_key.event_id))
+            self._all.permit(self._desk.exposure.joint_total_cents())
         if isinstance(event, WagerRejected):
             self._port.in_flight.pop(event.ref, None)
         wager = self._desk.wagers.find(event.ref) if isinstance(event, WagerMatched) else None
@@ -305,9 +348,10 @@ class Invariants:
         truth = self._worst_with_in_flight()
         for key, cents in truth.items():
             assert cents <= exposure.of_market(key) <= limits.max_market_exposure_cents
-            assert exposure.joint_of_event(key.event_id) <= limits.max_event_exposure_cents
         assert sum(truth.values()) <= exposure.total_cents
-        assert exposure.joint_total_cents() <= limits.max_total_exposure_cents
+        (event_id,) = {key.event_id for key in truth}
+        self._game.check(exposure.joint_of_event(event_id))
+        self._all.check(exposure.joint_total_cents())
         for position in exposure.positions.values():
             for side in (0, 1):
                 held_cents = position.line_loss_cents(side) + position.open_cents[side]

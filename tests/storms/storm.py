@@ -26,6 +26,9 @@ from tests.storms.simulation import CrowdGame, SmallGame
 # The time after the last row within which every wager must have ended.
 _MAX_SECONDS_TO_REST = 300
 
+# Often, so that many accounts meet updates on their way.
+_ACCOUNT_NS = 4 * NS_PER_SECOND
+
 MakeConnection = Callable[..., FaultyConnection]
 
 
@@ -66,6 +69,7 @@ class Storm:
     def run(self) -> "Storm":
         """Run the game to its end, stop the desk, and compare its books with the exchange's."""
         self.desk.start()
+        self._ask_regularly()
         self._run_until(lambda: self.ended.processed)
         last_ns = self.env.now_ns + 15 * NS_PER_SECOND
         self._run_until(lambda: self.env.now_ns >= last_ns)
@@ -84,7 +88,7 @@ class Storm:
 
     def _open_desk(self) -> None:
         scenario = self.scenario
-        self.port = CheckedExchange(self.connection)
+        self.port = CheckedExchange(self.connection, self.observer)
         clock = VirtualClock(self.env, self.inbox.drain)
         self.journal = RunJournal(self.info.catalogue(), None)
         self.desk = assemble_desk(
@@ -118,6 +122,13 @@ class Storm:
         at_ns = self.game.opens_ns + int(at_s * NS_PER_SECOND)
         change = TradingStateSet(state, "the operator's word")
         self.env.schedule_call(at_ns, Priority.DESK, lambda: self.inbox.deliver((change,)))
+
+    def _ask_regularly(self) -> None:
+        """Let the desk compare its books with the account, whatever is in flight."""
+        if not self.port.stopped:
+            self.connection.ask_state()
+            at_ns = self.env.now_ns + _ACCOUNT_NS
+            self.env.schedule_call(at_ns, Priority.DESK, self._ask_regularly)
 
     def _on_event(self, event: Event, at_ns: int) -> None:
         if not isinstance(event, OfferChanged | TradeSeen):

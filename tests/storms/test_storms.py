@@ -4,8 +4,8 @@ Each seed is a short game with a crowd, a desk, and faults of all kinds; `storm.
 `invariants.py` holds what is checked after every event.
 """
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import pytest
@@ -14,7 +14,16 @@ from sim.exchange.books import LineBook
 from sim.exchange.faulty_connection import FaultyConnection
 from strategies.trading.markets.market_states import MarketState
 from strategies.trading.model.errors import InvariantError
-from strategies.trading.model.events import Event, FeedLost, WagerMatched
+from strategies.trading.model.events import (
+    AccountState,
+    CancelRefused,
+    Event,
+    FeedLost,
+    WagerCancelled,
+    WagerMatched,
+    WagerWiped,
+)
+from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Denial
 from strategies.trading.ports.schedule import Priority
@@ -40,6 +49,10 @@ def test_storms_contain_every_kind_of_event() -> None:
         seen.update(events_of(seed))
     assert seen["fills"] > 200
     assert seen["duplicated fills"] > 5
+    assert seen["out of order"] > 10
+    assert seen["filled after a cancel"] > 10
+    assert seen["cancels too late"] > 10
+    assert seen["accounts"] > 100
     assert seen["disconnects"] > 10
     assert seen["trades of others"] > 1_000
     assert seen["commands lost"] > 10
@@ -56,12 +69,31 @@ def events_of(seed: int) -> Counter[str]:
     fills = Counter(event for event in storm.received if isinstance(event, WagerMatched))
     seen["fills"] += len(fills)
     seen["duplicated fills"] += fills.total() - len(fills)
+    seen["out of order"] += out_of_order(storm.received)
+    seen["filled after a cancel"] += storm.port.filled_after_cancel
+    seen["cancels too late"] += sum(isinstance(each, CancelRefused) for each in storm.received)
+    seen["accounts"] += sum(isinstance(event, AccountState) for event in storm.received)
     seen["disconnects"] += sum(isinstance(event, FeedLost) for event in storm.received)
     seen["trades of others"] += storm.observer.trades
     seen["commands lost"] += storm.recorder.rejections["data_not_found"]
     seen.update(storm.recorder.ended)
     seen["crowds"] += storm.scenario.crowd is not None
     return seen
+
+
+def out_of_order(received: Iterable[Event]) -> int:
+    """Return how many fills arrived for the first time after a later fill, or an end."""
+    known: defaultdict[WagerRef, set[int]] = defaultdict(set)
+    ended: set[WagerRef] = set()
+    count = 0
+    for event in received:
+        if isinstance(event, WagerCancelled | WagerWiped):
+            ended.add(event.ref)
+        elif isinstance(event, WagerMatched) and event.total_cents not in known[event.ref]:
+            is_overtaken = any(event.total_cents < total for total in known[event.ref])
+            count += is_overtaken or event.ref in ended
+            known[event.ref].add(event.total_cents)
+    return count
 
 
 # A storm must be able to fail: each of these breaks one rule on purpose -----------------------

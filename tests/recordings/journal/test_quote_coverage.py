@@ -66,9 +66,9 @@ def test_a_fill_reduces_the_size_and_ends_a_side() -> None:
     journal = Journal()
     journal.quote(0, "a", OVER, 100, 1_000)
     journal.quote(0, "b", UNDER, 100, 1_000)
-    fill = WagerMatched(WagerRef("a"), Odds(100), 500, 500, 500)
-    journal.coverage.note(10 * NS_PER_SECOND, fill)
-    journal.coverage.note(20 * NS_PER_SECOND, fill)
+    for second, total_cents in ((10, 500), (20, 1_000)):
+        fill = WagerMatched(WagerRef("a"), Odds(100), 500, 500, total_cents)
+        journal.coverage.note(second * NS_PER_SECOND, fill)
     market = journal.market(60)
     assert market.two_sided_ns == 20 * NS_PER_SECOND
     assert market.size_cents == 750
@@ -97,3 +97,14 @@ def test_wagers_of_others_and_wipes_are_applied() -> None:
     journal.quote(0, "b", UNDER, 100, 1_000)
     journal.coverage.note(5 * NS_PER_SECOND, WagerWiped(WagerRef("b"), 1_000))
     assert journal.market(10).two_sided_ns == 5 * NS_PER_SECOND
+
+
+def test_a_wager_that_was_matched_whole_is_dropped() -> None:
+    """That it opened may arrive after its fill: it is not a quote, and needs no memory."""
+    journal = Journal()
+    request = PlaceWager(WagerRef("a"), LineId(OVER), Odds(100), 1_000, Intent.ADD_ONLY)
+    journal.coverage.note(0, request)
+    journal.coverage.note(0, WagerMatched(WagerRef("a"), Odds(100), 1_000, 1_000, 1_000))
+    journal.coverage.note(0, WagerOpened(WagerRef("a")))
+    journal.quote(0, "b", UNDER, 100, 1_000)
+    assert journal.market(10).two_sided_ns == 0
