@@ -4,7 +4,7 @@ Each seed is a short game with a crowd, a desk, and faults of all kinds; `storm.
 `invariants.py` holds what is checked after every event.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 
@@ -19,8 +19,10 @@ from strategies.trading.model.events import (
     CancelRefused,
     Event,
     FeedLost,
+    WagerAccepted,
     WagerCancelled,
     WagerMatched,
+    WagerOpened,
     WagerWiped,
 )
 from strategies.trading.model.ids import WagerRef
@@ -81,18 +83,24 @@ def events_of(seed: int) -> Counter[str]:
     return seen
 
 
+_Update = WagerAccepted | WagerOpened | WagerMatched | WagerCancelled | WagerWiped
+# In which order they happen to a wager at the exchange.
+_STEPS = {WagerAccepted: 0, WagerOpened: 1, WagerMatched: 2, WagerCancelled: 3, WagerWiped: 3}
+
+
 def out_of_order(received: Iterable[Event]) -> int:
-    """Return how many fills arrived for the first time after a later fill, or an end."""
-    known: defaultdict[WagerRef, set[int]] = defaultdict(set)
-    ended: set[WagerRef] = set()
+    """Return how many updates of a wager arrived for the first time after a later one."""
+    last: dict[WagerRef, tuple[int, int]] = {}
+    known: set[Event] = set()
     count = 0
     for event in received:
-        if isinstance(event, WagerCancelled | WagerWiped):
-            ended.add(event.ref)
-        elif isinstance(event, WagerMatched) and event.total_cents not in known[event.ref]:
-            is_overtaken = any(event.total_cents < total for total in known[event.ref])
-            count += is_overtaken or event.ref in ended
-            known[event.ref].add(event.total_cents)
+        if isinstance(event, _Update) and event not in known:
+            known.add(event)
+            total_cents = event.total_cents if isinstance(event, WagerMatched) else 0
+            step = (_STEPS[type(event)], total_cents)
+            latest = last.get(event.ref, step)
+            count += step < latest
+            last[event.ref] = max(step, latest)
     return count
 
 

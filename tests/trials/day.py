@@ -39,7 +39,7 @@ STARTING_BALANCE = 100_000
 MOST_MEBIBYTES_PER_THOUSAND = {"trade": 2.0, "watchdog": 0.0, "sandbox": 4.0}
 # Noise of an allocator: growth below it is none, however few wagers there were.
 _NOISE_MEBIBYTES = 3.0
-# A request, its response or a log may be open at one sample and not at another.
+# How many more there may be at least, in the last of the quarters than in the second one.
 _MOST_MORE_FILES, _MOST_MORE_THREADS = 4, 0
 _SETTLING_SECONDS = 10.0
 _PATIENCE_SECONDS = 120.0
@@ -266,8 +266,9 @@ def growth_problems(samples: Sequence[Sample]) -> list[str]:
             problems.append(f"{name} grew by {grown:.1f} MiB of {bound:.1f} in {wagers} wagers")
         begin, end = rest[: len(rest) // 3 + 1], rest[-len(rest) // 3 :]
         for what, most in (("files", _MOST_MORE_FILES), ("threads", _MOST_MORE_THREADS)):
+            # Requests under way come and go with the load: what leaks is there at all times.
             before, after = (
-                max(getattr(each.processes[name], what) for each in some) for some in (begin, end)
+                min(getattr(each.processes[name], what) for each in some) for some in (begin, end)
             )
             if after > before + most:
                 problems.append(f"{name} has {after} {what}, before {before}")
