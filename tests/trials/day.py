@@ -21,11 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
+from conf.compose import build_parts
 from sim.crowd.crowd_settings import CrowdSettings
+from sim.replay.session_replay import ReplayDifferenceError, SessionReplay
+from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.model.money import dollars_text
+from tests.conftest import composed
 from tests.event_loops import run_watching
 from tests.paths import PROJECT
 from tests.trials.kills import until_holds, wait
@@ -47,6 +50,7 @@ _KIBIBYTES_PER_MEBIBYTE = 1_024
 _WATCHDOG = re.compile(r" process (\d+) guards ")
 _HEALTH = re.compile(r"; (\d+) wagers? open, (\d+) placed, .*; matched (\S+);")
 _ADDRESS = re.compile(r"^address +http://127\.0\.0\.1:(\d+)/", re.MULTILINE)
+_NOTHING_OPEN = re.compile(r"^open +\$0\.00 +\$0\.00$", re.MULTILINE)
 _BALANCE = re.compile(r"^balance +(\S+)$", re.MULTILINE)
 
 
@@ -146,10 +150,10 @@ class Bench:
             *("run.account_seconds=5", "run.report_seconds=5"),
         )
 
-    async def run_verb(self, package: str, *words: str) -> int:
-        """Run a verb to its end, and return its status."""
-        exchange = [self._port, self._speed] * (package == "live")
-        return await (await self.start(package, *words, *exchange)).wait()
+    async def reconcile(self) -> int:
+        """Compare the session's journal with the exchange; return the status of that."""
+        words = ("reconcile", f"session.name={NAME}", self._port, self._speed)
+        return await (await self.start("live", *words)).wait()
 
     def printed_by(self, verb: str) -> Path:
         """Return the file of what a verb prints."""
@@ -237,22 +241,32 @@ async def _ended(bench: Bench, trade: asyncio.subprocess.Process, watchdog: int)
 async def _compared(bench: Bench) -> tuple[str, list[str]]:
     """Compare the session with the exchange; return the balance there, and what differs."""
     problems = []
-    await bench.run_verb("live", "status")
-    if "open wagers 0" not in bench.text("status"):
-        problems.append(f"something is open: {bench.text('status')}")
-    if await bench.run_verb("live", "reconcile", f"session.name={NAME}") != 0:
+    if await bench.reconcile() != 0:
         problems.append(f"does not reconcile: {bench.text('reconcile')}")
-    if await bench.run_verb("sim", "replay", str(bench.session)) != 0:
-        return "", [*problems, f"replay differs: {bench.text('replay')}"]
-    found = _BALANCE.search(bench.text("status"))
+    if not _NOTHING_OPEN.search(bench.text("reconcile")):
+        problems.append(f"something is open: {bench.text('reconcile')}")
+    found = _BALANCE.search(bench.text("reconcile"))
     balance = found[1] if found else ""
-    summary = msgspec.json.decode((bench.session / "start-00001" / "summary.json").read_bytes())
-    booked_cents = STARTING_BALANCE * 100 + summary["profit_cents"]
-    if balance != dollars_text(booked_cents):
-        problems.append(f"the account holds {balance}, the books {dollars_text(booked_cents)}")
-    if summary["open_positions"]:
-        problems.append(f"{summary['open_positions']} positions without a result")
+    try:
+        ledger = _replayed_ledger(bench.session)
+    except ReplayDifferenceError as difference:
+        return balance, [*problems, f"a replay differs: {difference}"]
+    if balance != dollars_text(ledger.balance_cents):
+        books = dollars_text(ledger.balance_cents)
+        problems.append(f"the account holds {balance}, the books {books}")
+    if ledger.open_positions():
+        problems.append(f"{len(ledger.open_positions())} positions without a result")
     return balance, problems
+
+
+def _replayed_ledger(folder: Path) -> Ledger:
+    """Return the books at the end of a replay; raise ReplayDifferenceError if it differs."""
+    parts = build_parts(composed("mode=live", f"session.name={NAME}"))
+    names = ("strategy", "pricing", "wagers", "fees", "session")
+    replay = SessionReplay(**{name: parts[name] for name in names})
+    result = replay.run(folder, 1)
+    assert result is not None, "the start had a desk"
+    return result.desk.ledger
 
 
 def growth_problems(samples: Sequence[Sample]) -> list[str]:
