@@ -127,7 +127,8 @@ class ExchangeObserver:
     def _is_between_two(self, odds: int, stake_cents: int) -> bool:
         """Return whether the last two fills are the maker's and the taker's of a trade."""
         last = [(fill.odds, fill.stake_cents, fill.profit_cents) for _, fill in self.fills[-2:]]
-        if len(last) < 2:
+        # One participant may fill two wagers with recorded stake that mirror each other by chance.
+        if len({owner.name for owner, _ in self.fills[-2:]}) < 2:
             return False
         (maker_odds, *maker), (_, *taker) = last
         return maker_odds == opposite(odds) and maker == taker[::-1] and taker[0] == stake_cents

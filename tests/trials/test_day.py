@@ -12,7 +12,7 @@ from tests.trials.day import DayShape, run_trial
 def test_a_day_of_games_ends_flat_and_agrees(tmp_path: Path) -> None:
     """Four short games that overlap: nothing open, no drift, a replay agrees, nothing grows."""
     lines: list[str] = []
-    crowd = CrowdSettings(opens_before_s=240, makers=2, game_s=120)
-    trial = run_trial(DayShape(4, 300, crowd), 0.4, 1, tmp_path, lines.append, every_seconds=2)
+    crowd = CrowdSettings(opens_before_s=600, makers=2, game_s=120)
+    trial = run_trial(DayShape(4, 300, crowd), 0.6, 1, tmp_path, lines.append, every_seconds=2)
     assert trial.problems == [], lines
     assert trial.samples[-1].wagers, "it traded"
