@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from recordings.sealed_file import SEAL_KEY, UNSEALED, SealedFile
 from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
 from recordings.writing import make_private_file, writing
-from strategies.trading.model.errors import ConfigError, TapeError
+from strategies.trading.model.errors import TapeError, TradingError
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketKind, MarketType, Period, Selection, Team
@@ -171,9 +171,9 @@ def info_from_text(text: bytes, place: str) -> TapeInfo:
         raise TapeError(message)
     try:
         info = _info(msgspec.convert(described, _Described))
-        # Raises KeyError for a market or a line of nothing that is described.
+        # Raises an error for a market or a line of nothing that is described.
         info.catalogue()
-    except (ConfigError, msgspec.ValidationError, ValueError, KeyError, TypeError) as error:
+    except (TradingError, msgspec.ValidationError, ValueError, KeyError, TypeError) as error:
         message = f"{place}: tape metadata is incomplete ({error!r})"
         raise TapeError(message) from error
     return info

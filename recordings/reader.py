@@ -147,9 +147,11 @@ def _segment_info(segment: Path) -> TapeInfo:
         raise TapeError(message) from error
     info = info_from_metadata(pq.read_metadata(segment).metadata, str(segment))
     for name, alias in TAPE_TYPES.items():
-        number = schema.names.count(name)
-        if number != 1 or schema.field(name).type != pa.type_for_alias(alias):
-            message = f"{segment}: column {name} is missing or is not {alias}, or is there twice"
+        if schema.names.count(name) > 1:
+            message = f"{segment}: column {name} is there twice"
+            raise TapeError(message)
+        if name not in schema.names or schema.field(name).type != pa.type_for_alias(alias):
+            message = f"{segment}: column {name} is missing or is not {alias}"
             raise TapeError(message)
     return info
 

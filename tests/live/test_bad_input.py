@@ -208,36 +208,79 @@ def test_a_wrong_socket_port_gives_a_one_line_error(sandbox: Sandbox, live: Live
 
 
 def test_secrets_are_never_printed_or_written(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Neither keys nor tokens nor signatures are printed or written by any verb, even by debug."""
-    folder = tmp_path / "work"
+    """Neither keys nor tokens nor signatures are printed or written by any verb, even by debug.
+
+    Tokens are in one file, which only its owner can read.
+    """
+    folder, state = tmp_path / "work", {"XDG_STATE_HOME": str(tmp_path / "state")}
     folder.mkdir()
-    by_environment, by_file = keys(SECRET), key_file(tmp_path / "keys.json")
+    by_environment, by_file = keys(SECRET) | state, key_file(tmp_path / "keys.json") | state
 
     async def scenario(here: LocalSandbox) -> None:
-        banned = [SECRET, "ours-alone", *beginnings(here)]
+        tokens = beginnings(here)
+        banned = [SECRET, "ours-alone", *tokens]
         command = [*here.settings, "--debug"]
-        # The keys are the same, so each verb is tried with one of their sources.
-        ended = [await run(folder, "check", *command, environ=by_file)]
-        for verb, given in (("record", by_environment), ("paper", by_file), ("trade", by_file)):
-            place = folder / "runs" if verb == "record" else folder / "sessions" / verb
+        ended = [
+            await run(folder, "check", *command, environ=by_environment),
+            await run(folder, "status", *command, environ=by_file),
+        ]
+        for verb, given in (("record", by_environment), ("paper", by_environment)):
+            recorded = has_recorded(folder / ("runs" if verb == "record" else "sessions"))
             name = [] if verb == "record" else [f"session.name={verb}"]
-            ended.append(
-                await run(
-                    *(folder, verb, *name, *command), condition=has_recorded(place), environ=given
-                )
-            )
-        ended.append(await run(folder, "check", *here.settings, environ=keys("wrong")))
-        assert [each.status for each in ended[:-1]] == [0] * (len(ended) - 1), ended
+            words = [verb, *name, *command]
+            ended.append(await run(folder, *words, condition=recorded, environ=given))
+        ended += await traded_through_faults(here, folder, command, by_file)
+        rehearsed = ["rehearse", "rehearsal.hours=0.02", *command]
+        ended.append(await run(folder, *rehearsed, environ=by_environment))
+        ended.append(await run(folder, "cancel-all", *command, environ=by_environment))
+        ended.append(await run(folder, "check", *here.settings, environ=keys("wrong") | state))
+        assert [each.status for each in ended[:5]] == [0] * 5, ended
         assert ended[-1].status == 2, ended[-1]
         assert [word for word in banned for each in ended if word in each.out + each.err] == []
-        assert len(files_in(folder)) > 10
+        assert len(files_in(folder)) > 20
+        assert (folder / "sessions" / "trade" / "watchdog.log").exists()
         assert [path for path in files_in(folder) if holds(path, banned)] == []
+        kept = files_in(tmp_path / "state")
+        assert {path.name for path in kept if holds(path, tokens)} == {"tokens.json"}
+        assert [path for path in kept if holds(path, [SECRET, "ours-alone"])] == []
+        assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
 
     async def serve() -> None:
         async with sandbox(SPEED, "+experiment=nba") as here:
             await scenario(here)
 
-    run_watching(serve())
+    run_watching(serve(), 240)
+
+
+# Errors of every kind in which a token, a key or a signature might be repeated.
+FAULTS = (
+    {"kind": "expired_token", "code": "refresh"},
+    {"kind": "garbage_frame", "text": '{"event": "pusher:error", "data": "'},
+    {"kind": "refused", "path": "get_balance", "code": "unauthorized"},
+    {"kind": "socket_close", "code": "4201"},
+    {"kind": "socket_reset"},
+)
+# What is asked beside the session, after each of them.
+BESIDE = (["control", "status"], ["status"], ["control", "nonsense"], ["reconcile"], ["control"])
+
+
+async def traded_through_faults(
+    here: LocalSandbox, folder: Path, command: Sequence[str], environ: Environ
+) -> list[Ended]:
+    """Trade through faults with its watchdog; return how it and the verbs beside it ended."""
+    named = ["session.name=trade", *command]
+    is_over = asyncio.Event()
+    trading = asyncio.ensure_future(
+        run(folder, "trade", *named, condition=is_over.is_set, environ=environ)
+    )
+    recorded = has_recorded(folder / "sessions" / "trade")
+    await until(lambda: trading.done() or recorded())
+    beside = []
+    for fault, words in zip(FAULTS, BESIDE, strict=True):
+        here.server.inject_fault(fault)
+        beside.append(await run(folder, words[0], named[0], *words[1:], environ=environ))
+    is_over.set()
+    return [await trading, *beside]
 
 
 def key_file(path: Path) -> Environ:

@@ -203,6 +203,25 @@ def test_a_missing_column_is_refused(folder: Path, column: str) -> None:
     assert refusal(folder).startswith(f"{second(folder)}: column {column} is missing or is not ")
 
 
+def test_a_column_that_is_there_twice_is_refused(folder: Path) -> None:
+    """Nobody can say which of the two counts."""
+    table = pq.read_table(second(folder))
+    rewrite(second(folder), table.append_column("odds", table.column("odds")))
+    assert refusal(folder) == f"{second(folder)}: column odds is there twice"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"source": 5}, {"ladder": ["a"]}, {"lines": []}, {"events": []}]
+)
+def test_metadata_that_describes_nothing_real_is_refused(
+    folder: Path, changes: dict[str, Any]
+) -> None:
+    """Values of another type, and markets and lines of what is not described."""
+    for segment in (first(folder), second(folder)):
+        describe(segment, **changes)
+    assert refusal(folder).startswith(f"{first(folder)}")
+
+
 def test_a_column_of_another_type_is_refused(folder: Path) -> None:
     """Amounts as floats are refused, as money is whole cents."""
     table = pq.read_table(second(folder))

@@ -27,7 +27,7 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
 from tests.live.endpoints import LOCAL
-from tests.live.prophetx.test_client import Responses, asking, ok
+from tests.live.prophetx.scripted_responses import Responses, asking, ok
 from tests.live.prophetx.test_tracked_wager import CATALOGUE, REF, fill, known, order, types
 
 ORDER, FILLS = "v4/mm/get_order/o-1", "v4/mm/get_order_matched_detail"
