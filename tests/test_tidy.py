@@ -36,6 +36,8 @@ SLEEPERS = {
     "tests/live/reference/test_reference_recorded.py": "records prices that cease to come",
     "tests/live/scripted_server.py": "sends a health check every tenth of a second",
 }
+# What runs a test in a loop whose time jumps.
+JUMPING = {"tests.event_loops.run_jumping", "tests.live.prophetx.scripted_responses.asking"}
 SLEEPS = re.compile(r"(asyncio|time)\.sleep")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -345,7 +347,7 @@ def test_prose_and_names_use_terms_of_the_field() -> None:
 
 def sleeps(path: Path) -> Iterator[int]:
     """Yield the lines in which a file sleeps; in a loop whose time jumps, a clock may."""
-    clock_jumps = "tests.event_loops.run_jumping" in names_imported(path)
+    clock_jumps = JUMPING & set(names_imported(path))
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
