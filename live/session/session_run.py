@@ -140,7 +140,6 @@ class SessionRun:
                 await self._closing.run()
             finally:
                 self._report_totals()
-            self._say_what_has_no_end()
             self._notify(f"nothing{self._use.whose} is open at {self._market.venue.name}")
             await self._watch.closed(self._closing.may_arrive)
             if failure is not None:
@@ -370,16 +369,12 @@ class SessionRun:
             except Exception as error:
                 self._notify(f"no line on health: {type(error).__name__}: {error}")
 
-    def _say_what_has_no_end(self) -> None:
-        lines = [] if self._desk is None else self._alerts.without_end(self._market.venue.name)
-        for line in lines:
-            self._notify(line)
-
     def _report_totals(self) -> None:
         if self._health is None:
             return
         try:
-            for line in self._health.totals():
+            left = self._alerts.without_end(self._market.venue.name)
+            for line in (*self._health.totals(), *left):
                 self._notify(line)
         except Exception as error:
             self._notify(f"no totals: {type(error).__name__}: {error}")

@@ -127,7 +127,7 @@ class ExchangeObserver:
     def _is_between_two(self, odds: int, stake_cents: int) -> bool:
         """Return whether the last two fills are the maker's and the taker's of a trade."""
         last = [(fill.odds, fill.stake_cents, fill.profit_cents) for _, fill in self.fills[-2:]]
-        # One participant may fill two wagers with recorded stake that mirror each other by chance.
+        # One participant may fill two wagers with recorded stake that are opposite by chance.
         if len({owner.name for owner, _ in self.fills[-2:]}) < 2:
             return False
         (maker_odds, *maker), (_, *taker) = last
@@ -257,7 +257,7 @@ class CheckedExchange:
         self._behind.ask_state()
 
 
-class SettlingLimit:
+class LimitBetweenSettlements:
     """A limit on what may be lost, which nothing but a settlement may exceed.
 
     A market that is pushed or void takes with it what it would have won at the scores at which
@@ -294,8 +294,8 @@ class Invariants:
         self._starting_cents = sum(one.account.cash_cents for one in everybody)
         self._checked: tuple[int, ...] = ()
         # There is one game in a storm.
-        self._game = SettlingLimit(limits.max_event_exposure_cents)
-        self._all = SettlingLimit(limits.max_total_exposure_cents)
+        self._game = LimitBetweenSettlements(limits.max_event_exposure_cents)
+        self._all = LimitBetweenSettlements(limits.max_total_exposure_cents)
 
     def on_event(self, event: Event) -> None:
         """Check an event that the desk received: its view of a wager never exceeds the stake."""

@@ -6,7 +6,7 @@ A sandbox serves games that follow each other and overlap; one session trades al
 too, with its watchdog. Memory, open files and threads of the three processes are sampled. Once the
 last game is settled nothing may be open, the account must hold what the session's books say to the
 cent, the history must agree with the journal, a replay must give the same commands, and after the
-first quarter files and threads may not grow, and memory no faster than the bounds below.
+first quarter files and threads may not increase, and memory no faster than the bounds below.
 """
 
 import argparse
@@ -36,15 +36,15 @@ from tests.trials.many_games import DayOfGames, write_day
 
 NAME = "day"
 STARTING_BALANCE = 100_000
-# Memory may grow by so many mebibytes for each thousand wagers after the first quarter. What grows
+# Memory may increase by this much for each thousand wagers after the first quarter. What increases
 # with wagers: in the session, those that ended, their references and the history of its journal;
 # in the sandbox, the history of each account. The watchdog keeps nothing.
 MOST_MEBIBYTES_PER_THOUSAND = {"trade": 2.0, "watchdog": 0.0, "sandbox": 4.0}
-# Noise of an allocator: growth below it is none, however few wagers there were.
+# Noise of an allocator: an increase below it is none, however few wagers there were.
 _NOISE_MEBIBYTES = 3.0
 # How many more there may be at least, in the last of the quarters than in the second one.
 _MOST_MORE_FILES, _MOST_MORE_THREADS = 4, 0
-_SETTLING_SECONDS = 10.0
+_SECONDS_TO_SETTLE = 10.0
 _PATIENCE_SECONDS = 120.0
 _KIBIBYTES_PER_MEBIBYTE = 1_024
 _WATCHDOG = re.compile(r" process (\d+) guards ")
@@ -200,7 +200,7 @@ async def trade_day(
     sandbox = await bench.start_sandbox(day)
     began = loop.time()
     seconds = day.seconds_from(bench.begin_before_s) / bench.speed
-    ends = began + seconds + _SETTLING_SECONDS
+    ends = began + seconds + _SECONDS_TO_SETTLE
     samples: list[Sample] = []
     try:
         trade = await bench.start_trade()
@@ -222,7 +222,7 @@ async def trade_day(
     finally:
         sandbox.terminate()
         await sandbox.wait()
-    problems += [*disagreements, *growth_problems(samples)]
+    problems += [*disagreements, *increase_problems(samples)]
     return DayTrial(samples, cpu_seconds, balance, problems)
 
 
@@ -273,15 +273,15 @@ def _replayed_ledger(folder: Path) -> Ledger | None:
     return None if result is None else result.desk.ledger
 
 
-def growth_problems(samples: Sequence[Sample]) -> list[str]:
-    """Return which process grew beyond its bounds after the first quarter of the samples."""
+def increase_problems(samples: Sequence[Sample]) -> list[str]:
+    """Return which process took more than its bounds after the first quarter of the samples."""
     rest = samples[len(samples) // 4 :]
     problems = []
     for name, most_mebibytes in MOST_MEBIBYTES_PER_THOUSAND.items():
-        grown, wagers = growth(rest, name)
+        more, wagers = increase(rest, name)
         bound = max(_NOISE_MEBIBYTES, most_mebibytes * wagers / 1_000)
-        if grown > bound:
-            problems.append(f"{name} grew by {grown:.1f} MiB of {bound:.1f} in {wagers} wagers")
+        if more > bound:
+            problems.append(f"{name} took {more:.1f} MiB more of {bound:.1f} in {wagers} wagers")
         begin, end = rest[: len(rest) // 3 + 1], rest[-len(rest) // 3 :]
         for what, most in (("files", _MOST_MORE_FILES), ("threads", _MOST_MORE_THREADS)):
             # Requests under way come and go with the load: what leaks is there at all times.
@@ -293,8 +293,8 @@ def growth_problems(samples: Sequence[Sample]) -> list[str]:
     return problems
 
 
-def growth(samples: Sequence[Sample], process: str) -> tuple[float, int]:
-    """Return the growth of a process in mebibytes by the line through all samples, and the wagers.
+def increase(samples: Sequence[Sample], process: str) -> tuple[float, int]:
+    """Return how much more memory a process took, by the line through all samples, and the wagers.
 
     The least squares take out what is taken and given back within minutes.
     """
@@ -306,7 +306,7 @@ def growth(samples: Sequence[Sample], process: str) -> tuple[float, int]:
 
 
 def table(trial: DayTrial) -> list[str]:
-    """Return the rows of a table: the processes quarter by quarter, and how they grew after."""
+    """Return the rows of a table: the processes quarter by quarter, and what they took more after."""
     samples = trial.samples
     moments = [samples[(len(samples) - 1) * part // 4] for part in range(5)]
     rest = samples[len(samples) // 4 :]
@@ -325,11 +325,11 @@ def table(trial: DayTrial) -> list[str]:
     rows.append(f"{'wagers placed':<26}" + "".join(f"{each.wagers:>11}" for each in moments))
     rows.append(f"{'matched':<26}" + "".join(f"{each.matched:>11}" for each in moments))
     for name, most in MOST_MEBIBYTES_PER_THOUSAND.items():
-        grown, wagers = growth(rest, name)
+        more, wagers = increase(rest, name)
         bound = max(_NOISE_MEBIBYTES, most * wagers / 1_000)
         share = trial.cpu_seconds.get(name, 0.0) / samples[-1].seconds
         rows.append(
-            f"{name}: {grown:+.1f} MiB (bound {bound:.1f}) in the last three quarters, with "
+            f"{name}: {more:+.1f} MiB (bound {bound:.1f}) in the last three quarters, with "
             f"{wagers} wagers; {100 * share:.0f} % of a core"
         )
     rows.append(f"balance at the exchange {trial.balance}")

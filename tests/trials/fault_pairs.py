@@ -38,6 +38,7 @@ from strategies.trading.model.errors import TradingError
 from strategies.trading.wagers.wager_state import WagerState
 from tests.event_loops import run_watching, until
 from tests.live.local_sandbox import LocalSandbox, serve_sandbox
+from tests.trials.kills import wait
 
 # The waits that follow the exchange's clock are shorter at speed; those of the wall are set so.
 _SPEED = 8
@@ -190,7 +191,7 @@ class PairTrial:
                 if self._case.moment is Moment.END:
                     seconds = self._loop.time() - self._injected_at
                 # A request that the session does not wait for any longer may still be executed.
-                await asyncio.sleep(float(_TOO_LONG))
+                await wait(float(_TOO_LONG))
         except TimeoutError:
             trading.cancel()
             await asyncio.gather(trading, return_exceptions=True)

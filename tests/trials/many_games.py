@@ -29,7 +29,7 @@ class DayOfGames:
     rows: int
 
     def seconds_from(self, before_start_s: float) -> float:
-        """Return its length from so many seconds before the first start."""
+        """Return its length from some seconds before the first start."""
         return before_start_s + (self.last_ns - self.first_start_ns) / NS_PER_SECOND
 
 

@@ -70,7 +70,7 @@ class OutageResult:
     """What one outage came to; all times are in seconds.
 
     `noticed` counts from its beginning until quotes were pulled, None if they were not; `pulled`
-    from its end until nothing of before was open, `quoted` until the session quoted again with
+    from its end until no earlier wager was open, `quoted` until the session quoted again with
     equal books, None if it ended by itself, `lost` counts the wagers that the sandbox forgot.
     """
 
@@ -93,7 +93,7 @@ class OutageResult:
         ):
             problems.append(f"noticed after {self.noticed} s")
         if self.pulled > PULL_SECONDS:
-            problems.append(f"quotes of before rest for {self.pulled:.1f} s after it")
+            problems.append(f"earlier quotes rest for {self.pulled:.1f} s after it")
         return replace(self, problems=tuple(problems))
 
 
