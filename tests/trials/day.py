@@ -306,7 +306,7 @@ def increase(samples: Sequence[Sample], process: str) -> tuple[float, int]:
 
 
 def table(trial: DayTrial) -> list[str]:
-    """Return the rows of a table: the processes quarter by quarter, and what they took more after."""
+    """Return the rows of a table: the processes quarter by quarter, and what more they took."""
     samples = trial.samples
     moments = [samples[(len(samples) - 1) * part // 4] for part in range(5)]
     rest = samples[len(samples) // 4 :]

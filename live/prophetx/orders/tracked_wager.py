@@ -164,14 +164,15 @@ class TrackedWager:
         contradiction = self.contradiction(order)
         if contradiction is not None:
             raise unreadable("order", contradiction, repr(order))
+        if self._is_broken_whole:
+            # A void wager is shown with the fills that it had.
+            self.number = report.number
+            return []
         if self._matched_after(order, report) > self._stake_cents:
             raise unreadable("order", f"has more matched than the stake of {self.ref}", repr(order))
         if report.filled_cents and order.update_type is not None:
             _odds(order)
         self.number = report.number
-        if self._is_broken_whole:
-            # A void wager is shown with the fills that it had.
-            return []
         events: list[Event] = []
         if not self.answered:
             events.append(WagerAccepted(self.ref))
