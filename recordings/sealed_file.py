@@ -38,28 +38,34 @@ class _CheckpointBody(msgspec.Struct):
 
 
 class SealedFile:
-    """A file that is written in order; its digest is computed meanwhile. Methods raise OSError."""
+    """A file that is written in order; its digest is computed meanwhile. Methods raise OSError.
+
+    One that is dropped after an error is closed silently, as Arrow's own files are.
+    """
 
     def __init__(self, path: Path) -> None:
         """Create the file, or empty it."""
-        self._file = path.open("w+b", buffering=0)
+        self.closed = True
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+        self.closed = False
+        self._written = 0
         self._digest = hashlib.sha256()
 
-    @property
-    def closed(self) -> bool:
-        """Return whether it was closed."""
-        return self._file.closed
+    def __del__(self) -> None:
+        """Close it."""
+        self.close()
 
     def tell(self) -> int:
         """Return how many bytes were written."""
-        return self._file.tell()
+        return self._written
 
     def write(self, data: Any) -> int:
         """Append bytes."""
         view = memoryview(data).cast("B")
         written = 0
         while written < len(view):
-            written += self._file.write(view[written:])
+            written += os.write(self._descriptor, view[written:])
+        self._written += written
         self._digest.update(view)
         return written
 
@@ -74,14 +80,16 @@ class SealedFile:
 
     def seal(self) -> None:
         """Put the digest of the whole in its place."""
-        with mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ) as data:
             place = _seal_place(data)
         assert place is not None, "the footer has a place for the digest"
-        os.pwrite(self._file.fileno(), self._digest.hexdigest().encode(), place)
+        os.pwrite(self._descriptor, self._digest.hexdigest().encode(), place)
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        if not self.closed:
+            self.closed = True
+            os.close(self._descriptor)
 
 
 def is_as_sealed(path: Path) -> bool:

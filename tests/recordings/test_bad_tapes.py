@@ -328,8 +328,8 @@ def test_unused_columns_of_a_kind_are_not_checked(folder: Path) -> None:
 def test_segments_with_conflicting_dictionaries_are_refused(folder: Path, name: str) -> None:
     """Segments of two recordings in one folder are refused, as rows would be misread."""
     other = {
-        "events": [["other", "B at A", "A", "B", "NBA", "basketball", 9]],
-        "markets": [["g", "225", "total", "Total"]],
+        "events": [["g", "B at A", "A", "B", "NBA", "basketball", 9]],
+        "markets": [["g", "219", "moneyline", "Another name"]],
         "lines": [["a", "g", "219", "away", 0.0], ["h", "g", "219", "home", 0.0]],
     }
     describe(first(folder), **{name: other[name]})
