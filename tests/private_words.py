@@ -57,7 +57,6 @@ ALLOWED = {
     "a past recording": "a recording of the past",
     '"<link"': "an element of HTML",
     "def tell(self)": "the position in a file, as Python names it",
-    "_file.tell()": "the position in a file, as Python names it",
 }
 
 # The words that the issue counted, and how many of them the packages may hold at most.
