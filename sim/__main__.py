@@ -208,7 +208,7 @@ def _salvage(words: Sequence[str]) -> None:
         "session's journal and recordings, to a new folder. The broken one is only read.",
     )
     parser.add_argument("folder", type=Path, help="a recording, or a session: sessions/NAME")
-    parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    parser.add_argument("--out", metavar="NEW", type=Path, required=True, help="a new folder")
     options = parser.parse_args(words)
     from recordings.salvage.salvage import salvage  # noqa: PLC0415
 

@@ -60,7 +60,7 @@ def test_no_word_exceeds_a_ceiling(
     with pytest.raises(ConfigError) as refused:
         settings.changed({f"risk.{name}": value}, "me")
     assert f"risk.{name}: " in str(refused.value)
-    assert str(refused.value).endswith(f"beyond the operator's ceiling, {ceiling}")
+    assert str(refused.value).endswith(f"beyond the operator's ceiling of this session, {ceiling}")
     assert settings.present == SettingsChanged({}, {})
 
 
