@@ -72,8 +72,10 @@ class TableWriter:
             if private:
                 make_private_file(self._part)
             self._file = SealedFile(self._part)
+            # Arrow counts the bytes of a sink: checkpoints have to pass through it too.
+            self._sink = pa.PythonFile(self._file, mode="w")
             self._writer = pq.ParquetWriter(
-                self._file, self._schema, compression="zstd", write_page_checksum=True
+                self._sink, self._schema, compression="zstd", write_page_checksum=True
             )
         self._describe = describe
         self._rows: list[Sequence[Any]] = []
@@ -123,7 +125,7 @@ class TableWriter:
             with writing(self._path):
                 self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
                 if self._describe is not None:
-                    self._file.checkpoint(self._describe())
+                    self._sink.write(self._file.checkpoint(self._describe()))
             self._rows.clear()
 
 

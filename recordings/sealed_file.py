@@ -72,11 +72,11 @@ class SealedFile:
     def flush(self) -> None:
         """Return: nothing is held back."""
 
-    def checkpoint(self, text: bytes) -> None:
-        """Append the digest of what was written so far, with a text."""
+    def checkpoint(self, text: bytes) -> bytes:
+        """Return what to append: the digest of what was written so far, with a text."""
         body = _CheckpointBody(self._digest.hexdigest(), text)
         packed = zlib.compress(msgspec.msgpack.encode(body))
-        self.write(_CHECKPOINT + len(packed).to_bytes(_LENGTH_BYTES, "big") + packed)
+        return _CHECKPOINT + len(packed).to_bytes(_LENGTH_BYTES, "big") + packed
 
     def seal(self) -> None:
         """Put the digest of the whole in its place."""

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from live.prophetx.market_data.recorder import RawLog
@@ -212,3 +213,13 @@ def test_a_folder_of_an_earlier_version_is_closed(tmp_path: Path) -> None:
     found = [path.stat().st_mode & 0o777 for path in (folder, folder / "tape", outside)]
     assert found == [0o700, 0o700, 0o644]
     assert (folder / "tape" / "old").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_table_of_several_groups_is_read_back(tmp_path: Path) -> None:
+    """What is written between the groups does not move those that follow."""
+    path = tmp_path / "table.parquet"
+    table = TableWriter(path, {"number": "int64"}, rows_per_group=10, describe=lambda: b"{}")
+    table.extend([(number,) for number in range(10)])
+    table.extend([(number,) for number in range(10, 25)])
+    table.close()
+    assert pl.read_parquet(path)["number"].to_list() == list(range(25))
