@@ -1,7 +1,7 @@
 """Endpoints for an account's balance, wagers, fills and transactions (partner API, 7)."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from sim.sandbox.api_errors import RefusedError
 from sim.sandbox.api_request import ApiRequest, whole
@@ -121,17 +121,25 @@ class AccountEndpoints:
     def _filtered(
         self, request: ApiRequest, records: Iterable[WagerRecord]
     ) -> Iterable[WagerRecord]:
-        wanted: dict[str, Any] = {
-            name: request.query[name]
-            for name in ("matching_status", "status")
-            if name in request.query
+        """Yield the records that a request asks for.
+
+        Only the rows of a page are made to JSON: an account may have tens of thousands.
+        """
+        query, wire_ids = request.query, self._wire_ids
+        wanted = {name: query[name] for name in ("matching_status", "status") if name in query}
+        numbers = {
+            name: whole(query[name], f"invalid_{name}")
+            for name in ("event_id", "market_id")
+            if name in query
         }
-        for name, field in (("event_id", "sport_event_id"), ("market_id", "market_id")):
-            if name in request.query:
-                wanted[field] = whole(request.query[name], f"invalid_{name}")
         for record in records:
-            order = record.order_json(self._wire_ids)
-            if all(order[name] == value for name, value in wanted.items()):
+            ids = {
+                "event_id": wire_ids.event_ids[record.line.event_id],
+                "market_id": wire_ids.market_ids[record.line.market_key],
+            }
+            if all(getattr(record, name) == value for name, value in wanted.items()) and all(
+                ids[name] == value for name, value in numbers.items()
+            ):
                 yield record
 
 

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from sim.exchange.exchange_settings import BalanceMode
+from sim.sandbox.serializers import Json
+from sim.sandbox.wager_records import WagerRecord
+from sim.sandbox.wire_ids import WireIds
 from strategies.trading.model.market import MarketStatus, Result
 from tests.sim.sandbox.running_sandbox import Account, Play, RowBuilder, RunningSandbox
 
@@ -51,6 +54,28 @@ def test_with_immediate_deduction_the_balance_is_what_is_left(sandbox: Play) -> 
         assert rows == [("CANCEL", 10), ("TRADE", -10), ("DEPOSIT", 10_000)]
 
     sandbox(scenario, balance_mode=BalanceMode.IMMEDIATE)
+
+
+def test_a_page_of_a_long_history_costs_no_more_than_its_rows(
+    sandbox: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wagers that are not on the page are not rendered, whatever is asked for."""
+    rendered: list[str] = []
+    render = WagerRecord.order_json
+
+    def counting(record: WagerRecord, wire_ids: WireIds) -> Json:
+        rendered.append(record.request.ref)
+        return render(record, wire_ids)
+
+    async def scenario(sandbox_run: RunningSandbox) -> None:
+        maker = await sandbox_run.log_in()
+        for number in range(5):
+            await maker.place(f"q-{number}", AWAY, -120, 1)
+        monkeypatch.setattr(WagerRecord, "order_json", counting)
+        await history(maker, limit=2, matching_status="unmatched")
+        assert rendered == ["q-4", "q-3"]
+
+    sandbox(scenario)
 
 
 def test_the_history_pages_from_the_newest(sandbox: Play) -> None:
