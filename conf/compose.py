@@ -74,7 +74,10 @@ def build_session(config: DictConfig) -> Any:
     ConfigError or TapeError if it cannot be built.
     """
     parts = build_parts(config)
-    session_class = parts.pop("run")
+    session_class = parts.pop("run", None)
+    if not callable(session_class):
+        message = "run: missing; the mode names what runs"
+        raise ConfigError(message)
     taken = signature(session_class).parameters
     if "configuration" in taken:
         parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)

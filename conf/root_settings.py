@@ -61,12 +61,10 @@ def check_root(config: Mapping[Any, Any], groups: Iterable[str]) -> None:
     for name, value in config.items():
         if name not in known:
             raise ConfigError(unknown_setting_message(str(name), known))
-        kind = parameters[name].annotation if name in parameters else None
-        if kind is None:
-            continue
+        kind = parameters[name].annotation if name in parameters else dict[str, Any]
         if is_setting(kind):
             read_value(name, value, kind)
-        elif isinstance(value, dict):
-            read_settings(name, kind, value)
-        else:
+        elif not isinstance(value, dict):
             raise ConfigError(refused_value_message(name, value, kind))
+        elif name in parameters:
+            read_settings(name, kind, value)

@@ -32,6 +32,7 @@ WRONG_VALUES = {
     "recording.path=[a,b]": "recording.path: ['a', 'b'] is not text",
     "recording.path=null": "recording.path: None is not text",
     "recording=nba": "recording: 'nba' is not a mapping of settings",
+    "wagers=5": "wagers: 5 is not a mapping of settings",
     "session.name=[1]": "session.name: [1] is not text or null",
     "seed=null": "seed: None is not a whole number, 0 or more",
     "seed=1.5": "seed: 1.5 is not a whole number, 0 or more",
