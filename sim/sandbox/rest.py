@@ -178,9 +178,13 @@ def json_value(body: bytes) -> Any:
     if not body.strip():
         return {}
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
+        value = json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
+        if b"\\u" in body:
+            # Half a character is no text that could be stored or sent.
+            json.dumps(value, ensure_ascii=False, default=str).encode()
     except (ValueError, ArithmeticError, RecursionError):
         raise RefusedError("invalid_request", "the body is not JSON") from None
+    return value
 
 
 def _refuse_constant(name: str) -> None:

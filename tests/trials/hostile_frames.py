@@ -12,7 +12,8 @@ import json
 import re
 import sys
 import tempfile
-from contextlib import redirect_stderr, redirect_stdout
+from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -34,7 +35,7 @@ from tests.trials.hostile import HostileError, Tally, run_script
 SPEED = 20
 GAME = ("+experiment=nba_in_play", "latency=none")
 # How many are sent before the session gets a turn.
-_BURST = 100
+_BURST, _TURNS = 50, 10
 # The longest that the loop of the session may be busy with one burst.
 _BUSY_SECONDS = 5.0
 _UNREADABLE = re.compile(r" (\d+) unreadable")
@@ -168,6 +169,9 @@ class HostileSession:
             for begin in range(0, size, _BURST):
                 number = min(_BURST, size - begin)
                 await self._send([maker.frame(self._refs()) for _ in range(number)])
+                # The thread that reads and the session take their turns.
+                for _ in range(_TURNS):
+                    await asyncio.to_thread(self._refs)
                 require(not trading.done(), f"the session ended: {self.lines[-3:]}")
         await self._traded(trading, 4)
         stop.set()
@@ -183,15 +187,23 @@ class HostileSession:
 
     async def _send(self, frames: list[bytes]) -> None:
         began = perf_counter()
+        sockets = self._here.server.hub._sockets
+        sent = 0
         for frame in frames:
-            for socket in list(self._here.server.hub._sockets.values()):
+            if not sockets:
+                # The session is about to open another.
+                await until(lambda: sockets)
+                began = perf_counter()
+            for socket in list(sockets.values()):
                 writer = socket._ws._writer
                 if writer is not None and not writer._closing:
-                    await writer.send_frame(frame, WSMsgType.TEXT)
+                    with suppress(ConnectionError):
+                        await writer.send_frame(frame, WSMsgType.TEXT)
+                        sent += 1
         seconds = perf_counter() - began
         require(seconds < _BUSY_SECONDS, f"a burst took {seconds:.1f} s")
         self._tally.slowest["frames"] = max(seconds, self._tally.slowest.get("frames", 0.0))
-        self._tally.count("frames", "sent", len(frames))
+        self._tally.count("frames", "sent", sent)
 
     def _refs(self) -> list[str]:
         return [str(ref) for participant in self._here.participants for ref in participant.live]
@@ -213,6 +225,9 @@ class HostileSession:
         require(status == 0, f"the replay: {printed.getvalue()}")
         unreadable = max(int(each[1]) for each in map(_UNREADABLE.search, self.lines) if each)
         self._tally.note(f"session: {unreadable} messages that could not be read")
+        downs = [line for line in self.lines if line.startswith("socket ") and "down" in line]
+        reasons = Counter(line.partition(": ")[2] for line in downs)
+        self._tally.note(f"session: sockets that ended: {dict(reasons)}")
         replayed = printed.getvalue().splitlines()[0]
         self._tally.note(f"session: {len(fills)} fills, as at the sandbox; replay {replayed}")
 

@@ -34,6 +34,7 @@ MODES = {
     "reconcile": ("mode=reconcile", "session.name=a"),
     "rehearse": ("mode=rehearse",),
 }
+_WORD_CHARACTERS = 2_000
 _LONG = "x" * 10_000
 _VALUES: list[Any] = [
     None, True, False, 0, -1, 1, 2, 7, 0.5, -0.5, 1e308, -1e308, 1e-308, 2**63, 2**64, -(2**70),
@@ -140,7 +141,8 @@ class SettingsTrial:
             return _WORDS[int(self._chance.integers(len(_WORDS)))]
         found = list(places(self._composed[name]))
         place = found[int(self._chance.integers(len(found)))]
-        return f"{'.'.join(map(str, place))}={self._value()}"
+        # Hydra reads 25,000 characters in six seconds, and nobody types them.
+        return f"{'.'.join(map(str, place))}={self._value()}"[:_WORD_CHARACTERS]
 
     def _value(self) -> Any:
         return _VALUES[int(self._chance.integers(len(_VALUES)))]

@@ -349,7 +349,8 @@ class _Epoch:
         try:
             socket.send(event, {})
         except OSError as error:
-            self._fail(_LostError(f"cannot send: {error}"))
+            # What was in the queue is answered before the end of its socket is noticed.
+            self._fail(_LostError(f"cannot send: {socket.ended or error}"))
 
     def _fail(self, failure: Exception) -> None:
         """End the epoch; the first reason is kept."""
