@@ -85,17 +85,17 @@ class TableWriter:
         """Add a row, its values in the order of the columns."""
         self._rows.append(row)
         if len(self._rows) >= self._rows_per_group:
-            self._flush()
+            self.flush()
 
     def extend(self, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows, as `append` does."""
         self._rows += rows
         if len(self._rows) >= self._rows_per_group:
-            self._flush()
+            self.flush()
 
     def close(self) -> None:
         """Write the remaining rows and the metadata, and give the file its own name."""
-        self._flush()
+        self.flush()
         with writing(self._path):
             if self._describe is not None:
                 metadata = {METADATA_KEY: self._describe(), SEAL_KEY: UNSEALED}
@@ -115,7 +115,8 @@ class TableWriter:
         with suppress(OSError):
             self._part.unlink(missing_ok=True)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write the rows so far, as a group."""
         if self._rows:
             columns = zip(*self._rows, strict=True)
             arrays = [

@@ -34,6 +34,8 @@ from strategies.trading.model.market import (
 from strategies.trading.model.odds import Ladder, prophetx_ladder
 
 ROWS_PER_SEGMENT = 2_000_000
+# The text of messages that could not be decoded may be long, and is in memory until it is written.
+_CHARACTERS_PER_GROUP = 8 << 20
 
 
 class TapeWriter:
@@ -86,6 +88,7 @@ class TapeWriter:
         self._segments: list[Path] = []
         self._table: TableWriter | None = None
         self._group: list[Row] = []
+        self._characters_in_group = 0
         self._rows_in_segment = 0
         self._permitted = frozenset(self.info.ladder.rungs)
         self._received_ns = self._exchange_ns = 0
@@ -297,6 +300,7 @@ class TapeWriter:
         )
         self._open_table()
         self._group.append(row)
+        self._characters_in_group += len(text or "")
         self.rows_written += 1
         self.on_row(row)
         self._rows_in_segment += 1
@@ -307,7 +311,9 @@ class TapeWriter:
             return
         if self._rows_in_segment >= self._rows_per_segment:
             self._close_segment()
-        elif len(self._group) >= ROWS_PER_GROUP:
+        elif (
+            len(self._group) >= ROWS_PER_GROUP or self._characters_in_group >= _CHARACTERS_PER_GROUP
+        ):
             self._write_group(self._table)
 
     def _open_table(self) -> TableWriter:
@@ -331,7 +337,9 @@ class TapeWriter:
 
     def _write_group(self, table: TableWriter) -> None:
         group, self._group = self._group, []
+        self._characters_in_group = 0
         table.extend(group)
+        table.flush()
 
 
 def _ignore_row(_: Row) -> None:

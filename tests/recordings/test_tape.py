@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -404,3 +405,16 @@ def test_a_visible_segment_is_complete(tmp_path: Path) -> None:
     writer.close()
     assert seen == [100, 101, 102, 103, 104, 105]
     assert len(rows_of(Tape(tmp_path / "tape"))) == 8
+
+
+def test_long_messages_are_written_before_there_are_many(tmp_path: Path) -> None:
+    """What could not be decoded may be megabytes each: it does not stay in memory."""
+    texts = [f"{number}" * 4_000_000 for number in range(4)]
+    with writer_at(tmp_path / "tape") as writer:
+        for number, text in enumerate(texts):
+            writer.begin_message(number, number)
+            writer.untyped(text)
+    folder = tmp_path / "tape"
+    assert [row.text for row in rows_of(Tape(folder))] == texts
+    (segment,) = folder.glob("*.parquet")
+    assert pq.ParquetFile(segment).num_row_groups == 2
