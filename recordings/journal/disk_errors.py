@@ -9,7 +9,7 @@ from strategies.trading.model.errors import JournalError, JournalWriteError
 _NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
-def journal_error(path: Path, error: sqlite3.Error) -> JournalError:
+def journal_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> JournalError:
     """Return the error that a journal cannot be written, with the reason and the remedy."""
     # The lowest byte is the kind of error; the others are the system call that failed.
     kind = getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -53,13 +53,16 @@ def checked_rows(database: sqlite3.Connection, path: Path, table: str) -> Iterat
     has_crc = len(names) < len(columns_of(database, table))
     selected = ", ".join([*names, "crc" if has_crc else "NULL"])
     order = "rowid" if table == "ref_token" else names[0]
-    last = 0
+    last, checked = 0, False
     for *row, crc in database.execute(f"SELECT {selected} FROM {table} ORDER BY {order}"):
         if table in NUMBERED and row[0] != last + 1:
             message = f"{path}: row {last + 1} of {table} is missing; {SALVAGE}"
             raise JournalError(message)
         last = row[0]
-        if crc is not None and crc != row_crc(table, *row):
+        # No column may be empty, and a row without a checksum is older than all that have one.
+        as_written = crc == row_crc(table, *row) if crc is not None else not checked
+        checked = crc is not None
+        if None in row or not as_written:
             message = f"{path}: row {last} of {table} is not as it was written; {SALVAGE}"
             raise JournalError(message)
         yield tuple(row)

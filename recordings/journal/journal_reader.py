@@ -55,7 +55,8 @@ class JournalReader:
             # One transaction, so that the tables are read as of one moment.
             self._database.execute("BEGIN")
             self.cut_text = cut_text(path, marked, last_places(self._database)) if marked else None
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            # SQLite quotes what it cannot read, which may be no text.
             self._database.close()
             raise self._error(error) from error
         if self.cut_text is not None and not may_be_cut:

@@ -210,7 +210,7 @@ class SessionJournal:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise journal_error(self._path, error) from error
 
 

@@ -13,6 +13,7 @@ from recordings.parquet import read_columns
 from recordings.tape import SEGMENT_GLOB
 from sim.__main__ import main
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
+from strategies.trading.model.counted import counted
 from strategies.trading.model.events import WagerMatched
 from tests.conftest import Outcome
 from tests.fixture_types import Compose, RunMain
@@ -65,7 +66,7 @@ def test_a_replay_gives_the_commands_of_the_live_session(
     assert second.earlier_refs
     assert (replayed.status, replayed.err) == (0, [])
     assert replayed.out == [
-        f"start 1: {commands[0]} commands, as in the journal",
+        f"start 1: {counted(commands[0], 'command')}, as in the journal",
         str(traded.folder / "start-00001"),
         f"start 2: {commands[1]} commands, as in the journal",
         str(traded.folder / "start-00002"),

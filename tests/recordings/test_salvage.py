@@ -1,5 +1,7 @@
 """What is given back of recordings and journals that were cut or changed."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,20 @@ def test_a_changed_row_of_a_journal_is_refused(tmp_path: Path) -> None:
     list(salvage(path.parent, tmp_path / "new"))
     with JournalReader(tmp_path / "new" / "journal.sqlite") as reader:
         assert len(list(reader.entries())) == 11
+
+
+def test_a_row_that_lost_its_checksum_is_refused(tmp_path: Path) -> None:
+    """Only rows of earlier versions have none, and those are ahead of the others."""
+    path = tmp_path / "journal.sqlite"
+    write_journal(path, 3)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("DROP TRIGGER entries_stay")
+        database.execute("UPDATE entries SET crc = NULL, body = 'x' WHERE place = 2")
+    with (
+        JournalReader(path) as reader,
+        pytest.raises(JournalError, match="row 2 of entries is not as it was written"),
+    ):
+        list(reader.entries())
 
 
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:

@@ -43,8 +43,11 @@ Reading = dict[str, list[Any]]
 Read = Callable[[Path], Reading]
 
 
-def recorded_session(home: Path) -> Path:
-    """Return a copy of a session's folder as it was while it traded."""
+def recorded_session(home: Path) -> tuple[Path, Path]:
+    """Return a copy of a session's folder as it was while it traded, and the folder after its end.
+
+    All rows are in the log of the first, and in the main file of the second.
+    """
     copy = home / "copy"
     lines: list[str] = []
 
@@ -65,7 +68,7 @@ def recorded_session(home: Path) -> Path:
             await trading
 
     run_watching(run())
-    return copy
+    return copy, home / "sessions" / "first"
 
 
 def journal_reading(folder: Path) -> Reading:
@@ -208,8 +211,11 @@ def damages(data: bytes, step: int, seed: int) -> Iterator[tuple[str, int, bytes
             yield text, place, _damaged(data, text, place)
 
 
-def run(folder: Path, step: int, seed: int, report: Callable[[str], None]) -> list[Damaged]:
-    """Damage every file of a session's journal and of its first tape."""
+def run(
+    folders: tuple[Path, Path], step: int, seed: int, report: Callable[[str], None]
+) -> list[Damaged]:
+    """Damage every file of a session's journal, while it traded and after, and of its tape."""
+    folder, ended = folders
     results = []
     with tempfile.TemporaryDirectory(prefix="damage-") as work:
         tape = folder / "tape-00001"
@@ -217,6 +223,7 @@ def run(folder: Path, step: int, seed: int, report: Callable[[str], None]) -> li
         journal = [JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}.mark"]
         for place, names, read in (
             (folder, journal, journal_reading),
+            (ended, [JOURNAL, f"{JOURNAL}.mark"], journal_reading),
             (tape, segments, tape_reading),
         ):
             trial = Trial(place, names, read, Path(work))

@@ -184,7 +184,8 @@ def test_a_journal_has_one_token_for_its_references(tmp_path: Path) -> None:
 def test_a_journal_with_the_kind_names_of_version_0_1_is_read(tmp_path: Path) -> None:
     """Renamed types, and the renamed field of the run context, keep their names on disk."""
     path = tmp_path / "journal"
-    write(path)
+    with SessionJournal(path):
+        pass
     added = msgspec.json.encode(EVENTS[-1]).decode()
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         insert = "INSERT INTO {} (start, input_seq, now_ns, kind, body) VALUES (2, 1, 3, ?, ?)"
@@ -348,7 +349,8 @@ def test_a_file_that_is_no_journal_is_refused(
 def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
     """A row of a kind that this version does not know is an error with the path and the kind."""
     path = tmp_path / "journal"
-    write(path)
+    with SessionJournal(path):
+        pass
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("INSERT INTO entries VALUES (NULL, 1, 1, 1, 'Unknown', '{}', NULL)")
     with pytest.raises(JournalError, match=f"{path}: the entry kind 'Unknown' is unknown"):
