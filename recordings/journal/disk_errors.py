@@ -21,4 +21,4 @@ def journal_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> Jour
     if kind in _NOT_WRITABLE:
         remedy = "make the file and its folder writable, and run again"
         return JournalWriteError(unwritable(path, str(error), remedy))
-    return JournalError(f"{path}: {error}")
+    return JournalError(f"{path}: {' '.join(str(error).split())}")

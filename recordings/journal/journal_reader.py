@@ -127,4 +127,5 @@ class JournalReader:
             return JournalError(f"{self._path}: the entry kind {error} is unknown")
         code = getattr(error, "sqlite_errorcode", 0)
         remedy = "" if isinstance(error, sqlite3.Error) and code in _ABSENT else f"; {SALVAGE}"
-        return JournalError(f"{self._path}: {error}{remedy}")
+        # SQLite quotes statements of a damaged schema, with their lines.
+        return JournalError(f"{self._path}: {' '.join(str(error).split())}{remedy}")

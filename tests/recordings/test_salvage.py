@@ -126,6 +126,18 @@ def test_a_row_that_lost_its_checksum_is_refused(tmp_path: Path) -> None:
         list(reader.entries())
 
 
+def test_a_damaged_schema_is_named_in_one_line(tmp_path: Path) -> None:
+    """SQLite quotes the statement that it cannot read, which has several lines."""
+    path = tmp_path / "journal.sqlite"
+    write_journal(path, 3)
+    path.write_bytes(
+        path.read_bytes().replace(b"BEFORE UPDATE ON entries", b"BEFORE UPDATE Oz entries")
+    )
+    with pytest.raises(JournalError, match="sim salvage FOLDER") as refused:
+        JournalReader(path)
+    assert len(str(refused.value).splitlines()) == 1
+
+
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     """A folder of something else, and a folder that exists already, are named."""
     with pytest.raises(ConfigError, match="is neither a recording nor a session"):
