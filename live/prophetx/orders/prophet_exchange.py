@@ -110,6 +110,7 @@ class ProphetExchange:
         self._deferred = settings.balance_mode == "deferred"
         self._placing: dict[LineId, asyncio.Future[None]] = {}
         self._state_request: asyncio.Future[None] | None = None
+        self._emitting_state = asyncio.Lock()
         history = OrderHistory(client)
         self.wagers = WagerTracker(history, clock, catalogue, decode_errors)
         self._others = OtherSessions(history, clock, catalogue, is_ours)
@@ -319,8 +320,7 @@ class ProphetExchange:
     async def _ask_cancel_all(self, event_id: EventId | None, market_id: MarketId | None) -> bool:
         if event_id is None:
             return await self._client.cancel_all()
-        numbers = [number for number in (event_id, market_id) if number is not None]
-        if not all(number.isdecimal() for number in numbers):
+        if not all(number is None or number.isdecimal() for number in (event_id, market_id)):
             return False
         if market_id is None:
             return await self._client.cancel_event(int(event_id))
@@ -346,22 +346,22 @@ class ProphetExchange:
         await (self._emit_state() if self.wagers.is_attached else self.wagers.catch_up())
 
     async def _emit_state(self) -> None:
-        open_orders = await self.wagers.catch_up()
-        available_cents = await self.available_cents()
-        for order in open_orders:
-            self._check_session(order)
-        open_cents = tuple((order.ref, order.open_cents) for order in open_orders)
-        self.wagers.emit([AccountState(available_cents, open_cents)])
+        # Two that agree are believed: what is placed while both are read would lack in both.
+        async with self._emitting_state:
+            open_orders = await self.wagers.catch_up()
+            available_cents = await self.available_cents()
+            for order in open_orders:
+                self._check_session(order)
+            open_cents = tuple((order.ref, order.open_cents) for order in open_orders)
+            self.wagers.emit([AccountState(available_cents, open_cents)])
 
     async def _report_state(self) -> None:
         """Emit the present state of the account; try until the exchange responds."""
         while True:
-            try:
+            with suppress(ExchangeError):
                 await self._emit_state()
-            except ExchangeError:
-                await self.wagers.sleep(LATE_LOOK_SECONDS[0])
-            else:
                 return
+            await self.wagers.sleep(LATE_LOOK_SECONDS[0])
 
     async def available_cents(self) -> int:
         """Return the available balance; raise ExchangeError if the exchange cannot be reached."""
