@@ -130,9 +130,7 @@ def test_a_damaged_schema_is_named_in_one_line(tmp_path: Path) -> None:
     """SQLite quotes the statement that it cannot read, which has several lines."""
     path = tmp_path / "journal.sqlite"
     write_journal(path, 3)
-    path.write_bytes(
-        path.read_bytes().replace(b"BEFORE UPDATE ON entries", b"BEFORE UPDATE Oz entries")
-    )
+    path.write_bytes(path.read_bytes().replace(b"ON entries\n", b'ON "ntries\n'))
     with pytest.raises(JournalError, match="sim salvage FOLDER") as refused:
         JournalReader(path)
     assert len(str(refused.value).splitlines()) == 1
