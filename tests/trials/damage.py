@@ -8,7 +8,6 @@ read must be the whole, or one line must say what is broken and name `sim salvag
 give back a prefix of the whole, with every message that is whole before a cut.
 """
 
-import argparse
 import asyncio
 import shutil
 import sys
@@ -31,6 +30,7 @@ from strategies.trading.model.errors import ConfigError, JournalError, TapeError
 from tests.conftest import composed
 from tests.event_loops import run_watching, until
 from tests.live.local_sandbox import serve_sandbox
+from tests.trials.command_line import print_line, trial_parser
 
 JOURNAL = "journal.sqlite"
 REMEDY = "python -m sim salvage"
@@ -247,19 +247,13 @@ def _reported(
 
 def main(words: Sequence[str]) -> int:
     """Make the trial that the arguments ask for; return 1 if something did not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.trials.damage")
+    parser = trial_parser("damage")
     parser.add_argument("--step", type=int, default=100, help="bytes between two damages")
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="damage-") as home:
-        results = run(recorded_session(Path(home)), given.step, given.seed, _print)
-    _print("\n".join([HEADER, *(result.row() for result in results)]))
+        results = run(recorded_session(Path(home)), given.step, given.seed, print_line)
+    print_line("\n".join([HEADER, *(result.row() for result in results)]))
     return int(any(result.problems for result in results))
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

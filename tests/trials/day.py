@@ -9,7 +9,6 @@ cent, the history must agree with the journal, a replay must give the same comma
 first quarter files and threads may not increase, and memory no faster than the bounds below.
 """
 
-import argparse
 import asyncio
 import os
 import re
@@ -30,9 +29,9 @@ from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.model.money import dollars_text
 from tests.conftest import composed
 from tests.event_loops import run_watching
-from tests.paths import PROJECT
-from tests.trials.kills import until_holds, wait
+from tests.trials.command_line import print_line, trial_parser
 from tests.trials.many_games import DayOfGames, write_day
+from tests.trials.processes import start, until_holds, wait, watchdog_of
 
 NAME = "day"
 STARTING_BALANCE = 100_000
@@ -47,7 +46,6 @@ _MOST_MORE_FILES, _MOST_MORE_THREADS = 4, 0
 _SECONDS_TO_SETTLE = 10.0
 _PATIENCE_SECONDS = 120.0
 _KIBIBYTES_PER_MEBIBYTE = 1_024
-_WATCHDOG = re.compile(r" process (\d+) guards ")
 _HEALTH = re.compile(r"; (\d+) wagers? open, (\d+) placed, .*; matched (\S+);")
 _ADDRESS = re.compile(r"^address +http://127\.0\.0\.1:(\d+)/", re.MULTILINE)
 _NOTHING_OPEN = re.compile(r"^open +\$0\.00 +\$0\.00$", re.MULTILINE)
@@ -120,12 +118,9 @@ class Bench:
 
     async def start(self, package: str, *words: str) -> asyncio.subprocess.Process:
         """Start a verb; what it prints is kept in a file of its name."""
-        with self.printed_by(words[0]).open("wb") as output:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", package, *words),
-                cwd=self.folder, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
-                env=os.environ | {"PYTHONPATH": str(PROJECT), "XDG_STATE_HOME": str(self.folder)},
-            )  # fmt: skip
+        return await start(
+            self.folder, self.printed_by(words[0]), package, *words, new_session=False
+        )
 
     async def start_sandbox(self, day: DayOfGames) -> asyncio.subprocess.Process:
         """Serve the games; return when it accepts requests."""
@@ -166,9 +161,7 @@ class Bench:
     @property
     def watchdog(self) -> int | None:
         """Return the process of the session's watchdog, once it guards."""
-        log = self.session / "watchdog.log"
-        found = _WATCHDOG.search(log.read_text("utf-8")) if log.exists() else None
-        return int(found[1]) if found else None
+        return watchdog_of(self.session)
 
     def sample(self, seconds: float, processes: dict[str, int]) -> Sample:
         """Sample the processes and the files of the session."""
@@ -374,20 +367,14 @@ def run_trial(
 
 def main(words: Sequence[str]) -> int:
     """Run the trial that the arguments ask for; return 1 if it did not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.trials.day")
+    parser = trial_parser("day")
     parser.add_argument("--size", type=int, default=28, help="how many games")
     parser.add_argument("--minutes", type=float, default=60, help="how long the day lasts here")
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     folder = Path(tempfile.mkdtemp(prefix="day-"))
-    trial = run_trial(DayShape.whole(given.size), given.minutes, given.seed, folder, _print)
-    _print(f"seed {given.seed}, {given.size} games\n" + "\n".join(table(trial)))
+    trial = run_trial(DayShape.whole(given.size), given.minutes, given.seed, folder, print_line)
+    print_line(f"seed {given.seed}, {given.size} games\n" + "\n".join(table(trial)))
     return int(bool(trial.problems))
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

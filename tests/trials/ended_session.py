@@ -13,10 +13,9 @@ from pathlib import Path
 from sim.sandbox.requested_faults import Fault, FaultKind
 from tests.event_loops import until
 from tests.live.local_sandbox import LocalSandbox
-from tests.paths import PROJECT
 from tests.trials.failing_disks import fill_disk, make_disk_read_only
 from tests.trials.failing_network import FailingNetwork, NetworkState
-from tests.trials.kills import until_holds, wait
+from tests.trials.processes import environment, until_holds, wait
 
 # On a machine that is busy with other things, for a session to begin quoting.
 _START_SECONDS = 400.0
@@ -72,7 +71,7 @@ class EndedSession:
             # Under nohup, and wherever else it is ignored, a session ignores SIGHUP.
             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             cwd=self.home, stdin=subprocess.DEVNULL, stdout=self._ends[1], stderr=self._ends[0],
-            env=os.environ | {"PYTHONPATH": str(PROJECT), "XDG_STATE_HOME": str(self.folder)},
+            env=environment(self.folder),
         )  # fmt: skip
         for end in self._ends:
             os.close(end)

@@ -6,7 +6,6 @@ ended, and how often nothing was open later, once the watchdog had acted; how ma
 before at most; and the time until nothing was, from the end of an outage if there was one.
 """
 
-import argparse
 import signal
 import sys
 import tempfile
@@ -20,10 +19,11 @@ from numpy.random import Generator, default_rng
 from sim.sandbox.requested_faults import Fault, FaultKind
 from tests.event_loops import run_watching
 from tests.live.local_sandbox import LocalSandbox, serve_sandbox
+from tests.trials.command_line import print_line, trial_parser
 from tests.trials.ended_session import PATIENCE_SECONDS, EndedSession, Moments
 from tests.trials.failing_disks import journaled_disk, small_disk
 from tests.trials.failing_network import FailingNetwork, NetworkState, failing_network
-from tests.trials.kills import wait
+from tests.trials.processes import wait
 
 # Quotes stop two minutes before the game, half an hour after the beginning: these tries end before.
 SPEED, _TRIES_PER_SANDBOX = 1, 8
@@ -224,18 +224,12 @@ def run(
 
 def main() -> int:
     """Run the trial, and print its table; return 1 if anything was left open."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = trial_parser("endings")
     parser.add_argument("--size", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    outcomes = run(arguments.size, arguments.seed, report=_print)
-    _print("\n".join([f"seed {arguments.seed}", HEADER, *(each.row() for each in outcomes)]))
+    outcomes = run(arguments.size, arguments.seed, report=print_line)
+    print_line("\n".join([f"seed {arguments.seed}", HEADER, *(each.row() for each in outcomes)]))
     return int(any(outcome.failed for outcome in outcomes))
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ exchange's account, or end with nothing open. Size 0 is every pair at every mome
 that many of them.
 """
 
-import argparse
 import asyncio
 import sys
 import tempfile
@@ -38,7 +37,8 @@ from strategies.trading.model.errors import TradingError
 from strategies.trading.wagers.wager_state import WagerState
 from tests.event_loops import run_watching, until
 from tests.live.local_sandbox import LocalSandbox, serve_sandbox
-from tests.trials.kills import wait
+from tests.trials.command_line import print_line, trial_parser
+from tests.trials.processes import wait
 
 # The waits that follow the exchange's clock are shorter at speed; those of the wall are set so.
 _SPEED = 8
@@ -336,29 +336,23 @@ def table(results: Sequence[Result]) -> list[str]:
 
 def main(words: Sequence[str]) -> int:
     """Try the cases that the arguments ask for; return 1 if one did not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.trials.fault_pairs")
+    parser = trial_parser("fault_pairs")
     parser.add_argument("--size", type=int, default=30, help="how many cases; 0: all")
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     folder = Path(tempfile.mkdtemp(prefix="fault-pairs-"))
     some = cases(given.size, default_rng(given.seed))
     results = run_pairs(some, folder, _report)
-    _print(f"seed {given.seed}: {len(FAULTS)} faults")
-    _print("\n".join(table(results)))
+    print_line(f"seed {given.seed}: {len(FAULTS)} faults")
+    print_line("\n".join(table(results)))
     return int(any(result.problems for result in results))
 
 
 def _report(result: Result, lines: Sequence[str]) -> None:
-    _print(f"{result.case}: {result.ended_by}, {result.seconds:.1f} s")
+    print_line(f"{result.case}: {result.ended_by}, {result.seconds:.1f} s")
     for problem in result.problems:
-        _print(f"  FAILED: {problem}")
+        print_line(f"  FAILED: {problem}")
     for line in lines if result.problems else ():
-        _print(f"    {line}")
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        print_line(f"    {line}")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ An attempt must end in time, either accepted or refused by an error of a named k
 one line that a terminal and a log can hold. Anything else is raised as HostileError.
 """
 
-import argparse
 import logging
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from time import perf_counter
 
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.one_line import short_line
+from tests.trials.command_line import print_line, trial_parser
 
 # The longest that one attempt may take, on a machine that is busy with other things.
 ATTEMPT_SECONDS = 5.0
@@ -108,28 +107,23 @@ class Tally:
 
 def run_script(name: str, trial: Callable[[int, int, Tally], None], words: Sequence[str]) -> int:
     """Run the trial that the arguments of a script ask for, and print its table."""
-    parser = argparse.ArgumentParser(prog=f"python -m tests.trials.{name}")
+    parser = trial_parser(name)
     parser.add_argument("--size", type=int, default=1_000, help="how many inputs are tried")
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     # The first of each kind is logged, which is not what is tried here.
     logging.disable()
-    tally = Tally(lambda line: _print(f"  {line}"))
+    tally = Tally(lambda line: print_line(f"  {line}"))
     began = perf_counter()
     try:
         trial(given.size, given.seed, tally)
     except Exception as error:
         failed = f"FAILED with seed {given.seed} after {tally.total}"
-        _print(*tally.table(), f"{failed}: {type(error).__name__}: {error}")
+        print_line("\n".join([*tally.table(), f"{failed}: {type(error).__name__}: {error}"]))
         return 1
     seconds = perf_counter() - began
-    _print(f"{tally.total} inputs, seed {given.seed}, {seconds:.0f} s", *tally.table())
+    heading = f"{tally.total} inputs, seed {given.seed}, {seconds:.0f} s"
+    print_line("\n".join([heading, *tally.table()]))
     return 0
-
-
-def _print(*lines: str) -> None:
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
 
 
 def _memory_bytes(name: str) -> int:

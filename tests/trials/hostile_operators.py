@@ -6,7 +6,6 @@ nothing be open after its end, and a replay agree. Run it as
     python -m tests.trials.hostile_operators --size 100000 --seed 1
 """
 
-import argparse
 import asyncio
 import resource
 import sys
@@ -24,6 +23,7 @@ from live.session.control_socket import SOCKET_NAME, ControlResponse
 from live.session.control_words import USAGE
 from tests.conftest import composed
 from tests.live.session.controlled_session import ControlledSession
+from tests.trials.command_line import print_line, trial_parser
 
 WORDS = ("mode=live", "strategy.quote_refresh_seconds=0", "strategy.default_stake=10")
 # The longest that a person waits for an answer.
@@ -141,13 +141,12 @@ def _peak_kibibytes() -> int:
 
 def main(words: Sequence[str]) -> int:
     """Run the trial that the arguments ask for."""
-    parser = argparse.ArgumentParser(prog="python -m tests.trials.hostile_operators")
+    parser = trial_parser("hostile_operators")
     parser.add_argument("--size", type=int, default=1_000, help="how many requests are sent")
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="operators-") as folder:
         held = run_trial(given.size, given.seed, Path(folder))
-    sys.stdout.write("\n".join(table(given.size, given.seed, held)) + "\n")
+    print_line("\n".join(table(given.size, given.seed, held)))
     return 0
 
 

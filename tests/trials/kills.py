@@ -7,10 +7,8 @@ watchdog, or both, or stops the process of `trade`. Then the session is started 
 compared with the exchange. With a watchdog alive nothing may be open longer than the bound.
 """
 
-import argparse
 import asyncio
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -26,7 +24,15 @@ from numpy.random import Generator, default_rng
 
 from tests.event_loops import run_watching, until
 from tests.live.local_sandbox import LocalSandbox, serve_sandbox
-from tests.paths import PROJECT
+from tests.trials.command_line import print_line, trial_parser
+from tests.trials.processes import (
+    PATIENCE_SECONDS,
+    start,
+    until_holds,
+    wait,
+    watchdog_log,
+    watchdog_of,
+)
 
 SILENCE_SECONDS = 2.0
 # For the watchdog, or for trade without it, to cancel everything and have it confirmed.
@@ -35,11 +41,9 @@ CANCEL_SECONDS = 3.0
 # sometimes in the middle of its start.
 _SHARE_WHILE_STARTING = 0.2
 _STARTING_SECONDS, _QUOTING_SECONDS = 4.0, 3.0
-_PATIENCE_SECONDS = 60.0
 _MOST_STARTS = 100
 # A game of the sandbox is quoted for half an hour; then another sandbox is started.
 _SANDBOX_SECONDS = 1_200
-_WATCHDOG = re.compile(r" process (\d+) guards ")
 
 
 class Victim(StrEnum):
@@ -78,54 +82,27 @@ class Place:
     async def start(self, verb: str, name: str) -> asyncio.subprocess.Process:
         """Start a verb on a session; what it prints is appended to a file."""
         trade = ["+experiment=nba", f"run.watchdog_seconds={SILENCE_SECONDS:g}"] * (verb == "trade")
-        with (self.folder / f"{name}.txt").open("ab") as output:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "live", verb, f"session.name={name}"),
-                *(*trade, *self.here.settings),
-                cwd=self.folder, stdout=output, stderr=output, start_new_session=True,
-                env=os.environ | {"PYTHONPATH": str(PROJECT), "XDG_STATE_HOME": str(self.folder)},
-            )  # fmt: skip
+        words = ("live", verb, f"session.name={name}", *trade, *self.here.settings)
+        return await start(self.folder, self.folder / f"{name}.txt", *words)
 
     def printed(self, name: str) -> str:
         """Return what the processes of a session printed."""
         return (self.folder / f"{name}.txt").read_text(encoding="utf-8")
 
-    def watchdog_log(self, name: str) -> str:
-        """Return what the watchdogs of a session wrote."""
-        log = self.folder / "sessions" / name / "watchdog.log"
-        return log.read_text(encoding="utf-8") if log.exists() else ""
-
-    def watchdog(self, name: str) -> int | None:
-        """Return the process of a session's last watchdog."""
-        found = _WATCHDOG.findall(self.watchdog_log(name))
-        return int(found[-1]) if found else None
-
-
-async def wait(seconds: float, process: asyncio.subprocess.Process | None = None) -> None:
-    """Wait some seconds of the wall, or until a process has ended."""
-    waiting = asyncio.ensure_future(process.wait() if process else asyncio.Event().wait())
-    await asyncio.wait((waiting,), timeout=seconds)
-    waiting.cancel()
-
-
-async def until_holds(condition: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> bool:
-    """Wait until a condition holds that files show; return whether it came to hold in time."""
-    end = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        if asyncio.get_running_loop().time() > end:
-            return False
-        await wait(0.05)
-    return True
+    def session(self, name: str) -> Path:
+        """Return the folder of a session."""
+        return self.folder / "sessions" / name
 
 
 async def try_one(place: Place, victim: Victim, name: str, chance: Generator) -> Trial:
     """Kill once, start again, and compare the journal with the exchange."""
     loop = asyncio.get_running_loop()
+    session = place.session(name)
     process = await place.start("trade", name)
     problems = await _trade_a_while(place, process, victim, chance)
     if victim in (Victim.WATCHDOG, Victim.BOTH):
-        await until_holds(lambda: place.watchdog(name) or process.returncode is not None)
-    watchdog = place.watchdog(name)
+        await until_holds(lambda: watchdog_of(session) or process.returncode is not None)
+    watchdog = watchdog_of(session)
     open_wagers = place.here.live_wagers
     began = loop.time()
     if victim is Victim.FROZEN:
@@ -140,9 +117,9 @@ async def try_one(place: Place, victim: Victim, name: str, chance: Generator) ->
     seconds = loop.time() - began
     if victim is Victim.FROZEN:
         # It may be resumed only after the watchdog has acted, which is what is tried.
-        await until_holds(lambda: "no heartbeat for" in place.watchdog_log(name))
+        await until_holds(lambda: "no heartbeat for" in watchdog_log(session))
         process.send_signal(signal.SIGCONT)
-    await wait(_PATIENCE_SECONDS, process)
+    await wait(PATIENCE_SECONDS, process)
     if process.returncode is None:
         process.kill()
         problems.append("does not end")
@@ -160,7 +137,7 @@ async def _trade_a_while(
         await wait(chance.uniform(0, _STARTING_SECONDS), process)
         return []
     if not await until_holds(lambda: place.here.live_wagers):
-        return [f"places nothing within {_PATIENCE_SECONDS:g} s"]
+        return [f"places nothing within {PATIENCE_SECONDS:g} s"]
     await wait(chance.uniform(0, _QUOTING_SECONDS), process)
     return []
 
@@ -168,7 +145,7 @@ async def _trade_a_while(
 async def _kept(here: LocalSandbox, victim: Victim, began: float) -> list[str]:
     """Wait until nothing is open, and report a bound that was exceeded."""
     bound = victim.bound_seconds or 0
-    with_end = asyncio.wait_for(until(lambda: not here.live_wagers), _PATIENCE_SECONDS)
+    with_end = asyncio.wait_for(until(lambda: not here.live_wagers), PATIENCE_SECONDS)
     await with_end
     seconds = asyncio.get_running_loop().time() - began
     return [f"open for {seconds:.1f} s"] if seconds > bound else []
@@ -198,7 +175,7 @@ async def _restarted(place: Place, name: str) -> list[str]:
             return [f"does not start again: {printed[-300:]}"]
         await wait(0.5)
     process.send_signal(signal.SIGINT)
-    await wait(_PATIENCE_SECONDS, process)
+    await wait(PATIENCE_SECONDS, process)
     if process.returncode != 0:
         problems.append(f"ended with status {process.returncode}")
     if place.here.live_wagers:
@@ -254,19 +231,13 @@ def table(trials: Sequence[Trial]) -> list[str]:
 
 def main(words: Sequence[str]) -> int:
     """Make the trials that the arguments ask for; return 1 if one did not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.trials.kills")
+    parser = trial_parser("kills")
     parser.add_argument("--size", type=int, default=10, help="how often each is killed")
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
-    trials = run_trials(list(Victim) * given.size, given.seed, folder, _print)
-    _print("\n".join(table(trials)))
+    trials = run_trials(list(Victim) * given.size, given.seed, folder, print_line)
+    print_line("\n".join(table(trials)))
     return int(any(trial.problems for trial in trials))
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

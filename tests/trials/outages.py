@@ -9,9 +9,7 @@ which is later than the exchange by the time of a response. A sandbox that is ki
 wagers: each that the journal holds must be named by `reconcile`.
 """
 
-import argparse
 import asyncio
-import os
 import re
 import signal
 import sys
@@ -36,8 +34,9 @@ from strategies.trading.model.events import AccountState, FeedLost, WagerOpened
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import run_watching
-from tests.paths import PROJECT
-from tests.trials.kills import until_holds, wait
+from tests.trials.command_line import print_line, trial_parser
+from tests.trials.failing_network import FailingNetwork, NetworkState
+from tests.trials.processes import start, until_holds, wait
 
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 1.0, 60.0
 _QUOTING_SECONDS = 3.0
@@ -95,55 +94,6 @@ class OutageResult:
         if self.pulled > PULL_SECONDS:
             problems.append(f"earlier quotes rest for {self.pulled:.1f} s after it")
         return replace(self, problems=tuple(problems))
-
-
-class Proxy:
-    """Carries connections to a port of this machine, until it is cut."""
-
-    def __init__(self, target: int) -> None:
-        """Carry to a port; nothing listens before `open`."""
-        self.port = free_port()
-        self._target = target
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    async def open(self) -> None:
-        """Listen."""
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
-
-    def cut(self) -> None:
-        """Drop every connection, and refuse new ones until it is opened again."""
-        assert self._server is not None, "it was opened"
-        self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            there, to_there = await asyncio.open_connection("127.0.0.1", self._target)
-        except OSError:
-            writer.transport.abort()
-            return
-        ends = {writer, to_there}
-        self._writers |= ends
-        with suppress(OSError):
-            await asyncio.wait(
-                [
-                    asyncio.ensure_future(_copy(reader, to_there)),
-                    asyncio.ensure_future(_copy(there, writer)),
-                ],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        for end in ends:
-            end.transport.abort()
-        self._writers -= ends
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
 
 
 def free_port() -> int:
@@ -205,17 +155,17 @@ class OutageTrial:
         self._seconds = 0.0 if outage is Outage.RESTARTED else seconds
         self._folder = folder
         self._port = free_port()
-        self._proxy = Proxy(self._port)
+        self._network = FailingNetwork(self._port)
         self._processes: list[asyncio.subprocess.Process] = []
         self._now_ns = WallClock().wall_ns
 
     async def run(self, quoting_seconds: float) -> OutageResult:
         """Let a session quote for some seconds, cause the outage, and end the session."""
-        await self._proxy.open()
+        await self._network.change(NetworkState.WHOLE)
         try:
             return await self._run(quoting_seconds)
         finally:
-            self._proxy.cut()
+            await self._network.close()
             for process in self._processes:
                 with suppress(ProcessLookupError):
                     process.send_signal(signal.SIGCONT)
@@ -263,9 +213,9 @@ class OutageTrial:
             await wait(self._seconds)
             sandbox.send_signal(signal.SIGCONT)
         elif self._outage is Outage.CUT:
-            self._proxy.cut()
+            await self._network.change(NetworkState.REFUSED)
             await wait(self._seconds)
-            await self._proxy.open()
+            await self._network.change(NetworkState.WHOLE)
         else:
             sandbox.kill()
             await wait(self._seconds)
@@ -280,16 +230,11 @@ class OutageTrial:
         return process
 
     async def _live(self, verb: str, *words: str) -> asyncio.subprocess.Process:
-        where = ("session.name=out", f"sandbox.port={self._proxy.port}")
+        where = ("session.name=out", f"sandbox.port={self._network.port}")
         return await self._start(verb, "live", verb, *where, *words)
 
     async def _start(self, log: str, package: str, *words: str) -> asyncio.subprocess.Process:
-        with (self._folder / f"{log}.txt").open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", package, *words),
-                cwd=self._folder, stdout=output, stderr=output, start_new_session=True,
-                env=os.environ | {"PYTHONPATH": str(PROJECT), "XDG_STATE_HOME": str(self._folder)},
-            )  # fmt: skip
+        process = await start(self._folder, self._folder / f"{log}.txt", package, *words)
         self._processes.append(process)
         return process
 
@@ -398,20 +343,16 @@ def table(results: Sequence[OutageResult]) -> list[str]:
 
 def main(words: Sequence[str]) -> int:
     """Make the trials that the arguments ask for; return 1 if one did not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.trials.outages")
+    parser = trial_parser("outages")
     parser.add_argument("--size", type=int, default=8, help="how many outages")
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     folder = Path(tempfile.mkdtemp(prefix="outages-"))
-    results = run_outages(draw(given.size, given.seed), given.seed, folder, _print)
-    _print(f"seed {given.seed}; bounds: noticed {NOTICE_SECONDS:g} s, pulled {PULL_SECONDS:g} s")
-    _print("\n".join(table(results)))
+    results = run_outages(draw(given.size, given.seed), given.seed, folder, print_line)
+    print_line(
+        f"seed {given.seed}; bounds: noticed {NOTICE_SECONDS:g} s, pulled {PULL_SECONDS:g} s"
+    )
+    print_line("\n".join(table(results)))
     return int(any(result.problems for result in results))
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
