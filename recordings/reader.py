@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recordings.damage import SALVAGE
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
 from recordings.sealed_file import is_as_sealed
 from recordings.tape import (
@@ -28,7 +29,6 @@ from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 
 CHANGED = "is not as it was written, a part was changed or cut off"
-SALVAGE = "python -m sim salvage FOLDER --out NEW gives back what is before the break"
 
 _SCORE = re.compile(r"[0-9]{1,6}-[0-9]{1,6}")
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from live.session.gateway import Notify
 from live.session.halt_record import HaltRecord
+from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.operator_history import OperatorHistory
 from recordings.journal.session_journal import SessionJournal
@@ -25,12 +26,16 @@ class EarlierStarts:
 
         A journal that was cut halts this start: what is lost of it may be a halt.
         """
-        with JournalReader(folder / "journal.sqlite", may_be_cut=True) as journal:
+        with JournalReader(folder / JOURNAL, may_be_cut=True) as journal:
             if journal.cut_text is not None:
                 notify(journal.cut_text)
                 halt.keep_reason(f"journal: {journal.cut_text}", notify)
-            self.wagers = WagerHistory(each for each in journal.entries() if each.run < number)
-            self.operators = OperatorHistory(journal.entries())
+            self.wagers, self.operators = WagerHistory(), OperatorHistory()
+            # Every row is checked as it is read: a long session has hundreds of thousands.
+            for entry in journal.entries():
+                self.operators.add(entry)
+                if entry.run < number:
+                    self.wagers.add(entry)
             self.runs = journal.earlier_runs()
         self._halt = halt
         self._unjournaled = halt.reason()

@@ -6,6 +6,7 @@ from pathlib import Path
 from conf.modes import Mode
 from conf.saved_targets import saved_exchange, saved_mode
 from live.session.session_control import journaled_wager_text, named_catalogue, session_folder
+from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_lock import session_lock
 from recordings.journal.wager_history import WagerHistory
@@ -13,7 +14,6 @@ from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import TradingError
 
-_JOURNAL = "journal.sqlite"
 _MOST_NAMED = 5
 
 
@@ -47,7 +47,7 @@ def _lines(folder: Path) -> Iterator[str]:
 
 def _open_wagers(folder: Path) -> list[EarlierWager]:
     """Return the wagers that the journal does not know to have ended; raise JournalError."""
-    path = folder / _JOURNAL
+    path = folder / JOURNAL
     # A session that runs looks after its own wagers.
     with session_lock(path), JournalReader(path) as journal:
         return WagerHistory(journal.entries()).may_be_open()

@@ -31,6 +31,7 @@ from live.session.settable_settings import Reread, SettableParts, SettableSettin
 from live.session.trading_lock import LockHolder, TradingLock
 from live.session.watchdog_start import watched
 from live.wall_clock import WallClock
+from recordings.journal.entries import JOURNAL
 from recordings.journal.session_journal import SessionJournal
 from recordings.writing import make_private_folder, write_text
 from strategies.trading.accounting.commission import Commission
@@ -187,7 +188,7 @@ class Session:
             halt = HaltRecord([folder] if account is None else [folder, account.folder])
             with (
                 halt.reserved(Announcer(notify)),
-                SessionJournal(folder / "journal.sqlite") as journal,
+                SessionJournal(folder / JOURNAL) as journal,
                 SessionLog(folder / "session.log", gateway.clock, Announcer(notify)) as log,
             ):
                 number = journal.begin_run(gateway.clock.now_ns(), last_start(folder))

@@ -9,6 +9,7 @@ from live.session.control_socket import ask_session
 from live.session.control_words import known_verb
 from live.session.session import SESSIONS, require_name
 from live.wall_clock import utc_text
+from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.operator_history import OperatorHistory
 from recordings.journal.session_lock import session_lock
@@ -21,7 +22,6 @@ from strategies.trading.model.events import MarketPaused, TradingState
 from strategies.trading.model.market import Catalogue
 
 _SETTING = "session.name="
-_JOURNAL = "journal.sqlite"
 # The newest recordings that are searched for the names of wagers.
 _MOST_TAPES = 10
 
@@ -37,8 +37,8 @@ def session_folder(words: Sequence[str], home: Path) -> tuple[Path, list[str]]:
         raise ConfigError(message)
     name = require_name(named[0].removeprefix(_SETTING))
     folder = home / SESSIONS / name
-    if not (folder / _JOURNAL).exists():
-        others = [path.parent.name for path in (home / SESSIONS).glob(f"*/{_JOURNAL}")]
+    if not (folder / JOURNAL).exists():
+        others = [path.parent.name for path in (home / SESSIONS).glob(f"*/{JOURNAL}")]
         nearest = get_close_matches(name, others, n=1)
         guess = f"; did you mean session.name={nearest[0]}?" if nearest else ""
         message = f"{SESSIONS}/{name}: there is no session{guess}"
@@ -76,7 +76,7 @@ def session_status(words: Sequence[str], home: Path) -> list[str]:
 def _activity(folder: Path) -> str:
     """Return whether a process has a session open that does not answer."""
     try:
-        with session_lock(folder / _JOURNAL):
+        with session_lock(folder / JOURNAL):
             return "not running"
     except JournalError:
         return "starting or ending, and does not answer"
@@ -85,7 +85,7 @@ def _activity(folder: Path) -> str:
 def _journal_lines(folder: Path) -> list[str]:
     """Return the state that a session's journal shows, as far as it was written."""
     activity = _activity(folder)
-    with JournalReader(folder / _JOURNAL) as journal:
+    with JournalReader(folder / JOURNAL) as journal:
         entries = list(journal.entries())
         earlier = journal.earlier_runs()
     wagers = WagerHistory(entries)

@@ -20,7 +20,7 @@ from live.session.operator_control import OperatorControl
 from live.session.own_wagers import AccountUse
 from live.session.service_manager import ServiceManager
 from live.session.settable_settings import SettableSettings
-from recordings.journal.entries import Payload, RunContext
+from recordings.journal.entries import JOURNAL, Payload, RunContext
 from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.tape import TapeInfo
 from strategies.trading.accounting.earlier_balance import available_change_cents
@@ -228,7 +228,7 @@ class SessionRun:
         exchange = gateway.open(
             OrderContext(info, market_keys, tasks, self._before_sending, self._use.is_ours)
         )
-        await self._use.take_over(self._settings.closing_seconds, self._folder / "journal.sqlite")
+        await self._use.take_over(self._settings.closing_seconds, self._folder / JOURNAL)
         history = self._earlier.wagers
         earlier, events = await gateway.recover(history.unfinished(catalogue, market_keys))
         left_out = history.left_out_text(catalogue, market_keys)

@@ -37,7 +37,7 @@ class SilenceLines:
 
     def current(self, key: MarketKey) -> Silence | None:
         """Return the silence of a market, None while it is quoted, and before it ever was."""
-        return next((each for each in self._silences.current() if each.market_key == key), None)
+        return self._silences.of(key)
 
     def lines(self, now_ns: int) -> list[str]:
         """Return what is new since the last call and has lasted for some seconds."""

@@ -17,6 +17,9 @@ from strategies.trading.model.ids import MarketKey, WagerRef
 from strategies.trading.ports.journal import DecideRequested, DeskCall, DeskStarted
 from strategies.trading.risk.limits import Limits
 
+# The file of a journal in the folder of its session.
+JOURNAL = "journal.sqlite"
+
 Input = Event | DeskCall
 Payload = Input | Command
 P_co = TypeVar("P_co", bound=Payload, covariant=True)

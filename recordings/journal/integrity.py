@@ -9,24 +9,42 @@ neither, and are read without.
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recordings.damage import SALVAGE
 from recordings.writing import make_private_file
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import JournalError
 
-SALVAGE = "python -m sim salvage FOLDER --out NEW gives back what is before the break"
 # Tables whose rows are numbered from one, in `place`.
 NUMBERED = ("entries", "feed")
-TABLES = (*NUMBERED, "starts", "seatings", "losses", "ref_token")
+_COLUMNS = {
+    "entries": "place, start, input_seq, now_ns, kind, body",
+    "feed": "place, start, input_seq, now_ns, kind, body",
+    "starts": "start, began_ns",
+    "seatings": "start, body",
+    "losses": "place, start, body",
+    "ref_token": "token",
+}
+TABLES = tuple(_COLUMNS)
+_WITH_PLACE = tuple(table for table, columns in _COLUMNS.items() if columns.startswith("place,"))
+_INSERTS = {
+    table: f"INSERT INTO {table} ({columns}, crc) VALUES (?{', ?' * (columns.count(',') + 1)})"
+    for table, columns in _COLUMNS.items()
+}
 _MARK_BYTES = 64
 
 
 def row_crc(table: str, *values: object) -> int:
     """Return the checksum of a row, from its values in the order of its columns."""
     return zlib.crc32("\x1f".join(map(str, (table, *values))).encode("utf-8", "surrogatepass"))
+
+
+def insert_row(database: sqlite3.Connection, table: str, row: Sequence[object]) -> None:
+    """Insert a row, in the order of its columns, with its checksum; raise sqlite3.Error."""
+    database.execute(_INSERTS[table], (*row, row_crc(table, *row)))
 
 
 def add_crc_columns(database: sqlite3.Connection) -> None:
@@ -106,10 +124,10 @@ class CommitMark:
 
 
 def last_places(database: sqlite3.Connection) -> dict[str, int]:
-    """Return the number of the last row of each numbered table; raise sqlite3.Error."""
+    """Return the place of the last row of each table that has places; raise sqlite3.Error."""
     return {
         table: database.execute(f"SELECT coalesce(max(place), 0) FROM {table}").fetchone()[0]
-        for table in NUMBERED
+        for table in _WITH_PLACE
     }
 
 

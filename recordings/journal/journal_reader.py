@@ -9,10 +9,10 @@ from typing import Self
 
 import msgspec
 
+from recordings.damage import SALVAGE
 from recordings.journal.entries import KINDS, Entry, Payload, RunContext, decode
 from recordings.journal.integrity import (
     NUMBERED,
-    SALVAGE,
     CommitMark,
     checked_rows,
     cut_text,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from recordings.journal.entries import Entry, Input, RunContext
+from recordings.journal.entries import JOURNAL, Entry, Input, RunContext
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_lock import session_lock
 from recordings.journal.wager_history import WagerHistory
@@ -71,7 +71,7 @@ def open_run(folder: Path, number: int) -> Iterator[RecordedRun | None]:
     The session cannot be started meanwhile. Raise JournalError if it is running, and JournalError
     or TapeError for what cannot be read.
     """
-    path = folder / "journal.sqlite"
+    path = folder / JOURNAL
     with session_lock(path), JournalReader(path) as journal:
         run_context = journal.run_context(number)
         yield None if run_context is None else RecordedRun(folder, journal, number, run_context)

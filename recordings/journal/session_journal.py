@@ -20,8 +20,8 @@ from recordings.journal.integrity import (
     CommitMark,
     add_crc_columns,
     checked_rows,
+    insert_row,
     last_places,
-    row_crc,
 )
 from recordings.journal.session_lock import connect_private, session_lock
 from strategies.trading.model.commands import Command
@@ -35,19 +35,6 @@ from strategies.trading.ports.journal import (
     Denial,
     DeskCall,
 )
-
-_COLUMNS = {
-    "entries": "place, start, input_seq, now_ns, kind, body",
-    "feed": "place, start, input_seq, now_ns, kind, body",
-    "starts": "start, began_ns",
-    "seatings": "start, body",
-    "losses": "place, start, body",
-    "ref_token": "token",
-}
-_INSERTS = {
-    table: f"INSERT INTO {table} ({columns}, crc) VALUES (?{', ?' * (columns.count(',') + 1)})"
-    for table, columns in _COLUMNS.items()
-}
 
 
 class SessionJournal:
@@ -79,8 +66,6 @@ class SessionJournal:
                 self._database.executescript(SCHEMA)
                 add_crc_columns(self._database)
                 self._places = last_places(self._database)
-                losses = self._database.execute("SELECT coalesce(max(place), 0) FROM losses")
-                self._places["losses"] = losses.fetchone()[0]
             self._mark = CommitMark(path)
             opened.callback(self._mark.close)
             self._opened = opened.pop_all()
@@ -107,7 +92,7 @@ class SessionJournal:
         """
         with self._errors():
             starts = [row[0] for row in checked_rows(self._database, self._path, "starts")]
-            self._run = max(*starts, last_run, 0) + 1 if starts else last_run + 1
+            self._run = max([*starts, last_run]) + 1
             self._insert("starts", self._run, now_ns)
         return self._run
 
@@ -202,7 +187,7 @@ class SessionJournal:
         """Insert a row with its number, if the table has one, and its checksum."""
         if table in self._places:
             row = (self._places[table] + 1, *row)
-        self._database.execute(_INSERTS[table], (*row, row_crc(table, *row)))
+        insert_row(self._database, table, row)
         if table in self._places:
             self._places[table] += 1
 

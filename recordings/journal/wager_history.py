@@ -15,22 +15,26 @@ from strategies.trading.model.money import dollars_text
 class WagerHistory:
     """All `wagers` of the given journal entries, in order of placing."""
 
-    def __init__(self, entries: Iterable[Entry[Payload]]) -> None:
+    def __init__(self, entries: Iterable[Entry[Payload]] = ()) -> None:
         """Read the entries."""
         self.wagers: dict[WagerRef, EarlierWager] = {}
         self._settled: set[MarketKey] = set()
         self._settled_lines: set[LineId] = set()
         for entry in entries:
-            match entry.payload:
-                case PlaceWager() as request:
-                    self.wagers[request.ref] = EarlierWager(request, entry.now_ns)
-                case MarketSettled(market_key=key, results=results):
-                    self._settled.add(key)
-                    self._settled_lines |= {line_id for line_id, _ in results}
-                case _ if isinstance(entry.payload, WagerUpdate):
-                    wager = self.wagers.get(entry.payload.ref)
-                    if wager is not None:
-                        wager.updates.append((entry.now_ns, entry.payload))
+            self.add(entry)
+
+    def add(self, entry: Entry[Payload]) -> None:
+        """Read one more entry."""
+        match entry.payload:
+            case PlaceWager() as request:
+                self.wagers[request.ref] = EarlierWager(request, entry.now_ns)
+            case MarketSettled(market_key=key, results=results):
+                self._settled.add(key)
+                self._settled_lines |= {line_id for line_id, _ in results}
+            case _ if isinstance(entry.payload, WagerUpdate):
+                wager = self.wagers.get(entry.payload.ref)
+                if wager is not None:
+                    wager.updates.append((entry.now_ns, entry.payload))
 
     def may_be_open(self) -> list[EarlierWager]:
         """Return the wagers that are not known to have ended, in order of placing."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from recordings.damage import without_remedy
 from recordings.journal.entries import SCHEMA, decode
 from recordings.journal.integrity import (
     NUMBERED,
@@ -19,8 +20,8 @@ from recordings.journal.integrity import (
     checked_rows,
     columns_of,
     cut_text,
+    insert_row,
     last_places,
-    row_crc,
 )
 from recordings.journal.session_lock import connect_private
 from strategies.trading.model.counted import counted
@@ -50,10 +51,7 @@ def salvage_journal(journal: Path, out: Path) -> Iterator[str]:
         database.execute("BEGIN")
         for table, rows in kept.items():
             for row in rows:
-                values = ", ".join("?" * (len(row) + 1))
-                columns = ", ".join(columns_of(database, table))
-                statement = f"INSERT INTO {table} ({columns}) VALUES ({values})"
-                database.execute(statement, (*row, row_crc(table, *row)))
+                insert_row(database, table, row)
         database.execute("COMMIT")
         places = last_places(database)
     mark = CommitMark(out)
@@ -97,7 +95,7 @@ def _whole_rows(
                 decode(*row[-2:])
             rows.append(row)
     except (sqlite3.Error, JournalError) as error:
-        breaks[table] = f"{table}, row {len(rows) + 1}: {str(error).partition('; python')[0]}"
+        breaks[table] = f"{table}, row {len(rows) + 1}: {without_remedy(error)}"
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
         breaks[table] = f"{table}, row {len(rows) + 1}: {error}"
     return rows

@@ -4,15 +4,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from recordings.journal.entries import JOURNAL
 from recordings.salvage.journal_salvage import salvage_journal
 from recordings.salvage.tape_salvage import salvage_tape
 from recordings.tape import SEGMENT_GLOB
 from recordings.writing import make_private_folder, writing
 from strategies.trading.model.errors import ConfigError
 
-_JOURNAL = "journal.sqlite"
 # Files of a running process, which mean nothing in a copy; the header holds a secret.
-_LEFT_OUT = (f"{_JOURNAL}*", "*.lock", "*.sock", "*.part", "reference.header", SEGMENT_GLOB)
+_LEFT_OUT = (f"{JOURNAL}*", "*.lock", "*.sock", "*.part", "reference.header", SEGMENT_GLOB)
 
 
 def salvage(folder: Path, out: Path) -> Iterator[str]:
@@ -22,7 +22,7 @@ def salvage(folder: Path, out: Path) -> Iterator[str]:
     for folders that cannot be, WriteError for a disk that does not take it.
     """
     tapes = sorted(path for path in folder.glob("tape-*") if path.is_dir())
-    is_session = (folder / _JOURNAL).exists() or bool(tapes)
+    is_session = (folder / JOURNAL).exists() or bool(tapes)
     is_recording = any(folder.glob(SEGMENT_GLOB)) or any(folder.glob(f".{SEGMENT_GLOB}.part"))
     if not is_session and not is_recording:
         message = f"{folder}: is neither a recording nor a session"
@@ -36,8 +36,8 @@ def salvage(folder: Path, out: Path) -> Iterator[str]:
         if not is_session:
             yield from salvage_tape(folder, out)
             return
-        if (folder / _JOURNAL).exists():
-            yield from salvage_journal(folder / _JOURNAL, out / _JOURNAL)
+        if (folder / JOURNAL).exists():
+            yield from salvage_journal(folder / JOURNAL, out / JOURNAL)
         for tape in tapes:
             yield from salvage_tape(tape, out / tape.name)
             if (out / tape.name).exists():

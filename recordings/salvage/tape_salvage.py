@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from recordings.damage import without_remedy
 from recordings.parquet import TAPE_TYPES, TableWriter, info_from_text, info_to_metadata
 from recordings.reader import Tape
 from recordings.salvage.parquet_groups import whole_rows
@@ -36,9 +37,9 @@ def salvage_tape(folder: Path, out: Path) -> Iterator[str]:
     not one message is whole.
     """
     segments = _segments(folder)
-    whole, broken, reason = _whole(segments)
+    whole, rows, broken, reason = _whole(segments)
     part = None if broken is None else _part(broken, whole, segments)
-    rows = sum(Tape(segment).rows_total for segment in whole) + (len(part.rows) if part else 0)
+    rows += len(part.rows) if part else 0
     if rows:
         out.mkdir(parents=True, exist_ok=True)
         for segment in whole:
@@ -63,23 +64,24 @@ def _segments(folder: Path) -> list[Path]:
     return [path for _, path in segments]
 
 
-def _whole(segments: Sequence[Path]) -> tuple[list[Path], Path | None, str]:
-    """Return the segments that are whole, the first that is not, and why it is not."""
+def _whole(segments: Sequence[Path]) -> tuple[list[Path], int, Path | None, str]:
+    """Return the segments that are whole and their rows, the first that is not, and why."""
     whole: list[Path] = []
+    rows = 0
     for number, segment in enumerate(segments):
         if segment.name.startswith("."):
-            return whole, segment, f"{segment}: was not completed"
+            return whole, rows, segment, f"{segment}: was not completed"
         if segment.name != segment_name(number):
-            return whole, segment, f"{segment.parent}: {segment_name(number)} is missing"
+            missing = f"{segment.parent}: {segment_name(number)} is missing"
+            return whole, rows, segment, missing
         try:
-            for _ in Tape(segment).chunks():
-                pass
+            rows += sum(map(len, Tape(segment).chunks()))
         except TapeError as error:
             # An empty one is whole.
             if "is empty" not in str(error):
-                return whole, segment, str(error).partition("; python")[0]
+                return whole, rows, segment, without_remedy(error)
         whole.append(segment)
-    return whole, None, ""
+    return whole, rows, None, ""
 
 
 def _part(broken: Path, whole: Sequence[Path], segments: Sequence[Path]) -> _Part | None:

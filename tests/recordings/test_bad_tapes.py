@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recordings.reader import CHANGED, SALVAGE, Tape, open_recording
+from recordings.damage import SALVAGE
+from recordings.reader import CHANGED, Tape, open_recording
 from recordings.sealed_file import SEAL_KEY
 from recordings.tape import METADATA_KEY, Clocks, Kind, Side
 from recordings.validator import validate

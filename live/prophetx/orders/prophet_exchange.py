@@ -173,7 +173,7 @@ class ProphetExchange:
         is_filled = any(isinstance(event, WagerMatched) for event in events)
         if wager.lacks_fill or (is_filled and wager.profit_is_estimated):
             self._start(self.wagers.find_missing_fills(wager))
-        if wager.shows_less or wager.may_be_broken:
+        if wager.has_doubtful_trades:
             self._start(self._find_broken_trades(wager))
         if wager.rejected and order.open_cents:
             # It was reported as rejected when it could not be found, and exists after all.

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from live.decode import unreadable
-from live.prophetx.orders.order_history import UNKNOWN
+from live.prophetx.orders.order_history import UNKNOWN, is_void
 from live.prophetx.wire.orders import OrderReport, WireMatch, WireOrder
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
@@ -42,7 +42,6 @@ _WAITING = "inactive"
 _INVALID = "invalid"
 _CANCELLED = ("canceled", "cancelled")
 _WIPED = "wiped"
-_VOID = "void"
 
 
 class TrackedWager:
@@ -103,6 +102,11 @@ class TrackedWager:
     @property
     def _is_broken_whole(self) -> bool:
         return self.ended and self._broken_cents > 0 and not self.matched_cents
+
+    @property
+    def has_doubtful_trades(self) -> bool:
+        """Return whether a report does not agree with what was matched: a trade may be broken."""
+        return self.shows_less or self.may_be_broken
 
     @property
     def is_void(self) -> bool:
@@ -324,7 +328,7 @@ class TrackedWager:
             self.ended = True
             return [WagerInvalid(self.ref, _INVALID)]
         # Nothing of a void wager rests, whatever was matched of it.
-        if order.status in _CANCELLED or order.status == _VOID:
+        if order.status in _CANCELLED or is_void(order):
             self.ended = True
             return [WagerCancelled(self.ref, stake_cents - self._known_cents)]
         if order.status == _WIPED:

@@ -160,7 +160,7 @@ class WagerTracker:
                 self.emit(wager.reject(UNKNOWN))
             elif wager.lacks_fill:
                 await self._fetch_fills(wager)
-            elif wager.shows_less or wager.may_be_broken:
+            elif wager.has_doubtful_trades:
                 await self.find_broken_trades(wager)
 
     async def catch_up(self) -> list[WireOrder]:
@@ -178,7 +178,7 @@ class WagerTracker:
                 self._apply_known([order])
         for wager in [w for w in self._wagers.values() if w.lacks_fill]:
             await self._fetch_fills(wager)
-        for wager in [w for w in self._wagers.values() if w.shows_less or w.may_be_broken]:
+        for wager in [w for w in self._wagers.values() if w.has_doubtful_trades]:
             await self.find_broken_trades(wager)
         return [order for order in orders.values() if order.open_cents]
 

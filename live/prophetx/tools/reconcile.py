@@ -23,6 +23,7 @@ from live.prophetx.socket.stream import StreamSettings
 from live.prophetx.wire.orders import WireOrder
 from live.session.session import SESSIONS, require_name
 from live.wall_clock import WallClock
+from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_lock import session_lock
 from recordings.journal.wager_history import WagerHistory
@@ -113,7 +114,7 @@ class Reconciliation:
         """
         folder = home / SESSIONS / require_name(self._name)
         shown = folder.relative_to(home)
-        if not (folder / "journal.sqlite").exists():
+        if not (folder / JOURNAL).exists():
             message = f"{shown}: there is no session"
             raise ConfigError(message)
         for start in sorted(folder.glob("start-*.yaml"))[-1:]:
@@ -123,7 +124,7 @@ class Reconciliation:
                 )
                 raise ConfigError(message)
             self._choose_exchange(start)
-        path = folder / "journal.sqlite"
+        path = folder / JOURNAL
         # Wagers in flight in a running session would differ without being wrong.
         with session_lock(path), JournalReader(path) as journal:
             return WagerHistory(journal.entries()).wagers

@@ -25,6 +25,7 @@ from live.session.gateway import Notify
 from live.session.rehearsal_record import VALID_DAYS, digests_of, write_record
 from live.session.session import SESSIONS, Session, require_name
 from live.wall_clock import WallClock, utc_text
+from recordings.journal.entries import JOURNAL
 from recordings.writing import write_text
 from strategies.trading.model.errors import ConfigError, ExchangeError
 from strategies.trading.model.settings import Seed
@@ -88,7 +89,7 @@ class Rehearsal:
         Raise what kept the session from beginning.
         """
         folder = home / SESSIONS / self._name
-        journal = folder / "journal.sqlite"
+        journal = folder / JOURNAL
         if journal.exists():
             # What an earlier start lost or left open would be judged with this one.
             message = (

@@ -29,6 +29,10 @@ class Silences:
         """Return the silences that last, the oldest first."""
         return sorted(self._current.values(), key=lambda silence: silence.since_ns)
 
+    def of(self, key: MarketKey) -> Silence | None:
+        """Return the silence of a market, None while it is quoted, and before it ever was."""
+        return self._current.get(key)
+
     def apply(self, now_ns: int, key: MarketKey, reason: str) -> Silence | None:
         """Apply a decision, with the reason for quoting nothing; return the silence that it ends.
 

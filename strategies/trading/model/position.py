@@ -156,6 +156,14 @@ class Exposure:
         self._joint_by_event: dict[EventId, int] = {}
         self._fairs: dict[PairId, float] = {}
 
+    def cash_cents(self, available_cents: int, *, with_credit: bool) -> int:
+        """Return what can pay for open stake: the balance less matched stakes, plus the credit.
+
+        `available_cents` is the balance less every stake.
+        """
+        credit_cents = self.credit_cents if with_credit else 0
+        return available_cents + self.open_cents + credit_cents
+
     def position(self, pair: Pair) -> Position:
         """Return the position in a pair; a flat one is added if there was none."""
         position = self.positions.get(pair.pair_id)

@@ -14,7 +14,7 @@ from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
 from strategies.trading.ports.control import Control, Proposal
-from strategies.trading.risk.limits import Limits, cash_cents, held_cents
+from strategies.trading.risk.limits import Limits, held_cents
 from strategies.trading.risk.price_sanity import PriceSanityControl
 
 # Checked by the risk manager itself before every control: that nothing is sent while halted, or
@@ -205,16 +205,16 @@ class OpenStakeControl:
 
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
-        times, open_cents = self.limits.max_open_stake_times_cash, proposal.exposure.open_cents
-        cash = max(
+        times, exposure = self.limits.max_open_stake_times_cash, proposal.exposure
+        cash_cents = max(
             0,
-            cash_cents(self.limits, proposal.available_cents, open_cents, proposal.credit_cents),
+            exposure.cash_cents(proposal.available_cents, with_credit=self.limits.exposure_credit),
         )
-        open_cents += proposal.command.stake_cents
-        if not times or open_cents <= times * cash:
+        open_cents = exposure.open_cents + proposal.command.stake_cents
+        if not times or open_cents <= times * cash_cents:
             return None
         return (
-            f"{dollars_text(open_cents)} would be open on {dollars_text(cash)} of cash; "
+            f"{dollars_text(open_cents)} would be open on {dollars_text(cash_cents)} of cash; "
             f"risk.max_open_stake_times_cash is {times:g}"
         )
 

@@ -62,14 +62,6 @@ def held_cents(limits: Limits, position: Position, side: int) -> int:
     return position.matched_cents[side]
 
 
-def cash_cents(limits: Limits, available_cents: int, open_cents: int, credit_cents: int) -> int:
-    """Return the cash that can pay for open stake, as `max_open_stake_times_cash` counts it.
-
-    That is the balance less matched stakes, plus the exposure credit if configured.
-    """
-    return available_cents + open_cents + (credit_cents if limits.exposure_credit else 0)
-
-
 class RiskSettings(Struct, frozen=True, kw_only=True):
     """The limits of a session as configured: dollars, percent, seconds and odds."""
 

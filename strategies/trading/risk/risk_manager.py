@@ -37,7 +37,7 @@ from strategies.trading.risk.controls import (
     odds_permitted,
     odds_reason,
 )
-from strategies.trading.risk.limits import Limits, cash_cents
+from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.market_plan import MarketPlan
 from strategies.trading.risk.price_sanity import MispricedStreak, PriceSanityControl
 from strategies.trading.wagers.wager import Wagers
@@ -154,9 +154,10 @@ class RiskManager:
         open_cents = self._exposure.open_cents
         if not open_cents:
             return 0.0
-        available_cents, credit_cents = self._ledger.available_cents, self._exposure.credit_cents
-        cash = cash_cents(self.limits, available_cents, open_cents, credit_cents)
-        return open_cents / cash if cash > 0 else inf
+        cash_cents = self._exposure.cash_cents(
+            self._ledger.available_cents, with_credit=self.limits.exposure_credit
+        )
+        return open_cents / cash_cents if cash_cents > 0 else inf
 
     def mispriced_in_row(self, market: MarketState) -> int:
         """Return how many decisions in a row of a market had a quote that costs too much."""

@@ -15,11 +15,16 @@ from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.transport import Transport
 from live.wall_clock import WallClock
+from strategies.trading.model.commands import Intent, PlaceWager
+from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import JumpingLoop, run_jumping
 from tests.live.endpoints import LOCAL
 
 LIFE_SECONDS = 1_200
+WAGER = PlaceWager(WagerRef("q-1"), LineId("l" * 32), Odds(-110), 1_050, Intent.REST)
+ORDER = {"order_id": "o-1", "external_id": "q-1", "quantity": 10.5, "status": "inactive"}
 
 Reply = httpx.Response | Exception
 T = TypeVar("T")

@@ -13,28 +13,23 @@ from live.prophetx.rest.client import ProphetClient
 from live.prophetx.rest.transport import Transport
 from live.prophetx.wire.orders import WireCancellation
 from live.wall_clock import WallClock
-from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import (
     ProtocolError,
     RefusalError,
     UnreachableError,
 )
-from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import JumpingLoop, run_jumping
 from tests.live.endpoints import LOCAL
 from tests.live.prophetx.scripted_responses import (
+    ORDER,
+    WAGER,
     Reply,
     Responses,
     asking,
     no,
     ok,
 )
-
-WAGER = PlaceWager(WagerRef("q-1"), LineId("l" * 32), Odds(-110), 1_050, Intent.REST)
-ORDER = {"order_id": "o-1", "external_id": "q-1", "quantity": 10.5, "status": "inactive"}
-
 
 # Outcomes --------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from live.prophetx.rest.client import ProphetClient
-from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import (
     CredentialsError,
     ProtocolError,
@@ -15,19 +14,16 @@ from strategies.trading.model.errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.live.prophetx.scripted_responses import (
+    ORDER,
+    WAGER,
     Reply,
     Responses,
     asking,
     no,
     ok,
 )
-
-WAGER = PlaceWager(WagerRef("q-1"), LineId("l" * 32), Odds(-110), 1_050, Intent.REST)
-ORDER = {"order_id": "o-1", "external_id": "q-1", "quantity": 10.5, "status": "inactive"}
 
 
 def test_the_first_request_logs_in() -> None:
