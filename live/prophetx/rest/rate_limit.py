@@ -17,12 +17,14 @@ class RateLimiter:
         self._blocked_until_ns = 0
         self._lock = asyncio.Lock()
 
-    async def acquire(self) -> None:
-        """Return when one request may be made."""
+    async def acquire(self) -> int:
+        """Return when one request may be made, with that time in nanoseconds."""
         async with self._lock:
             while (due_ns := self._next_ns()) > self._clock.wall_ns():
                 await self._clock.sleep_until(due_ns)
-            self._acquired_ns.append(self._clock.wall_ns())
+            now_ns = self._clock.wall_ns()
+            self._acquired_ns.append(now_ns)
+            return now_ns
 
     def back_off(self, seconds: float) -> None:
         """Permit no request for some seconds, as the exchange demands."""

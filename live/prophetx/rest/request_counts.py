@@ -2,7 +2,6 @@
 
 from collections import Counter, deque
 
-from live.wall_clock import WallClock
 from strategies.trading.model.units import NS_PER_SECOND
 
 _TOO_MANY = 429
@@ -10,20 +9,19 @@ _LOGIN, _REFRESH = "auth/login", "auth/refresh"
 
 
 class RequestCounts:
-    """Counts requests by route, by reply and in the fastest second; times are of the clock.
+    """Counts requests by route, by reply and in the fastest second of the exchange's clock.
 
     `queries` counts the queries by route; a further page is not another query. `batches` counts the
     placements by how many wagers were in the request; `unknown` the wagers whose request got no
     response that reports its outcome.
     """
 
-    def __init__(self, clock: WallClock) -> None:
+    def __init__(self) -> None:
         """Start with nothing counted."""
         self.batches: Counter[int] = Counter()
         self.queries: Counter[str] = Counter()
         self.unknown = 0
         self.too_many = 0
-        self._clock = clock
         self._tokens = 0
         self._times: dict[str, deque[int]] = {}
         self._fastest: dict[str, int] = {}
@@ -42,12 +40,11 @@ class RequestCounts:
         """Return the query route with the most requests within one second, and their number."""
         return max(self._fastest.items(), key=lambda each: each[1], default=("no query", 0))
 
-    def queried(self, route: str) -> None:
-        """Count a query that is sent now."""
+    def queried(self, route: str, at_ns: int) -> None:
+        """Count a query that was permitted at a time."""
         times = self._times.setdefault(route, deque())
-        now_ns = self._clock.wall_ns()
-        times.append(now_ns)
-        while times[0] <= now_ns - NS_PER_SECOND:
+        times.append(at_ns)
+        while times[0] <= at_ns - NS_PER_SECOND:
             times.popleft()
         self.queries[route] += 1
         self._fastest[route] = max(self._fastest.get(route, 0), len(times))

@@ -120,7 +120,7 @@ class Transport:
     ) -> None:
         """Prepare; requests go over the network unless another transport is given as `carrier`."""
         self.endpoint = endpoint
-        self.counts = RequestCounts(clock)
+        self.counts = RequestCounts()
         self.exchange_clock = ExchangeClock(endpoint, clock)
         self._clock = clock
         self._query_limiters: dict[str, RateLimiter] = {}
@@ -197,8 +197,8 @@ class Transport:
         limiter = self._query_limiters.get(route)
         if limiter is None:
             limiter = self._query_limiters[route] = RateLimiter(self._clock, _QUERIES_PER_SECOND)
-        await limiter.acquire()
-        self.counts.queried(route)
+        # By the time that was permitted: under load a fast clock is further by now.
+        self.counts.queried(route, await limiter.acquire())
 
     def _unreachable(self, method: str, path: str, error: Exception) -> UnreachableError:
         if isinstance(error, TimeoutError | httpx.TimeoutException):
