@@ -225,7 +225,7 @@ def _status(words: Sequence[str]) -> None:
     if asks_for_help or not any(word.startswith("session.name=") for word in words):
         _operate("status", "present_status")(words)
         return
-    from live.session.session_control import session_status  # noqa: PLC0415
+    from live.session.control.session_control import session_status  # noqa: PLC0415
     from live.terminal import print_line  # noqa: PLC0415
 
     for line in session_status(words, Path.cwd()):
@@ -233,7 +233,7 @@ def _status(words: Sequence[str]) -> None:
 
 
 def _control(words: Sequence[str]) -> None:
-    from live.session.session_control import control  # noqa: PLC0415
+    from live.session.control.session_control import control  # noqa: PLC0415
     from live.terminal import print_line  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
@@ -256,7 +256,7 @@ def _reconcile(words: Sequence[str]) -> None:
 
 def _watchdog(words: Sequence[str]) -> None:
     from live.prophetx.tools.watchdog import guard_parent, wait_and_guard  # noqa: PLC0415
-    from live.session.session import SESSIONS, require_name  # noqa: PLC0415
+    from live.session.session_folder import SESSIONS, require_name  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(WATCHDOG_HELP, end="")

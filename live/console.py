@@ -14,7 +14,7 @@ from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.tools.account_tools import AccountTools
-from live.session.closing import Closing
+from live.session.closing.closing import Closing
 from live.terminal import on_stop_signals, print_line, write_line
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ExchangeError
@@ -117,7 +117,7 @@ def present_session(read: Callable[[], "Session"], words: Sequence[str]) -> None
 
 
 def _write_left_open(words: Sequence[str]) -> None:
-    from live.session.left_open import left_open_lines  # noqa: PLC0415 - only after a failure
+    from live.session.control.left_open import left_open_lines  # noqa: PLC0415 - only after a failure
 
     for line in left_open_lines(words, Path.cwd()):
         write_line(line)

@@ -15,8 +15,8 @@ from live.prophetx.orders.tracked_wager import TrackedWager, is_settled
 from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.wire.orders import WireOrder
+from live.session.admission.guard import admit_trading
 from live.session.gateway import OrderContext, RecoveryResult, TradedAccount
-from live.session.guard import admit_trading
 from live.wall_clock import WallClock
 from recordings.tape import TapeInfo
 from recordings.tape_events import DeskFeed

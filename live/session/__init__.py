@@ -1,1 +1,1 @@
-"""A trading session, whatever the exchange: its run, its log, its health."""
+"""A trading session, whatever the exchange: `session.py` assembles it, `session_run.py` runs it."""

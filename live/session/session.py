@@ -12,14 +12,16 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from live.session.announcer import Announcer
-from live.session.closing import ClosingSeconds
+from live.session.admission.real_money import Ask, RealMoney, ask_nobody
+from live.session.admission.trading_lock import LockHolder, TradingLock
+from live.session.closing.closing import ClosingSeconds
+from live.session.control.settable_settings import Reread, SettableParts, SettableSettings
 from live.session.gateway import Gateway, Notify, TradedAccount
-from live.session.halt_record import HaltRecord
-from live.session.heartbeats import Hello, Unwatched, Watch
-from live.session.real_money import Ask, RealMoney, ask_nobody
-from live.session.service_manager import ServiceManager
-from live.session.session_log import SessionLog
+from live.session.halts.halt_record import HaltRecord
+from live.session.monitoring.announcer import Announcer
+from live.session.monitoring.service_manager import ServiceManager
+from live.session.monitoring.session_log import SessionLog
+from live.session.session_folder import SESSIONS, require_name
 from live.session.session_run import (
     OnStarted,
     RunSettings,
@@ -27,9 +29,8 @@ from live.session.session_run import (
     StartedRun,
     ignore_start,
 )
-from live.session.settable_settings import Reread, SettableParts, SettableSettings
-from live.session.trading_lock import LockHolder, TradingLock
-from live.session.watchdog_start import watched
+from live.session.watchdog.heartbeats import Hello, Unwatched, Watch
+from live.session.watchdog.watchdog_start import watched
 from live.wall_clock import WallClock
 from recordings.journal.entries import JOURNAL
 from recordings.journal.session_journal import SessionJournal
@@ -39,7 +40,7 @@ from strategies.trading.desk.assembly import DeskSettings
 from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.ids import REF_TOKEN_DIGITS, WagerRefFactory
+from strategies.trading.model.ids import REF_TOKEN_DIGITS
 from strategies.trading.model.settings import PositiveSeconds
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
@@ -47,18 +48,6 @@ from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import NO_CONTROLS, require_controls
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_manager import WagerSettings
-
-SESSIONS = "sessions"
-
-
-def require_name(name: object) -> str:
-    """Return the name of a session; raise ConfigError for what cannot be one."""
-    if not isinstance(name, str):
-        message = "session.name: name the session, as in session.name=first"
-        raise ConfigError(message)
-    WagerRefFactory(name, 1)
-    return name
-
 
 _SegmentSeconds = Annotated[
     PositiveSeconds, Meta(description="How much of the recording a crash may lose.")

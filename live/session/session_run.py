@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from live.session.account_alerts import AccountAlerts
 from live.session.catalogue_updates import CatalogueUpdates
-from live.session.closing import Closing
-from live.session.earlier_starts import EarlierStarts
+from live.session.closing.closing import Closing
+from live.session.closing.own_wagers import AccountUse
+from live.session.control.operator_control import OperatorControl
+from live.session.control.settable_settings import SettableSettings
 from live.session.gateway import Gateway, Notify, OrderContext
-from live.session.halt_record import HaltRecord
-from live.session.halt_watch import HaltWatch
-from live.session.health import Health
-from live.session.heartbeats import Watch
-from live.session.operator_control import OperatorControl
-from live.session.own_wagers import AccountUse
-from live.session.service_manager import ServiceManager
-from live.session.settable_settings import SettableSettings
+from live.session.halts.earlier_starts import EarlierStarts
+from live.session.halts.halt_record import HaltRecord
+from live.session.halts.halt_watch import HaltWatch
+from live.session.monitoring.account_alerts import AccountAlerts
+from live.session.monitoring.health import Health
+from live.session.monitoring.service_manager import ServiceManager
+from live.session.watchdog.heartbeats import Watch
 from recordings.journal.entries import JOURNAL, Payload, RunContext
 from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.tape import TapeInfo

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from live.session.account_alerts import AccountAlerts
+from live.session.monitoring.account_alerts import AccountAlerts
 from recordings.tape import TapeInfo
 from sim.results.run_record import RunJournal
 from strategies.trading.model.commands import Intent, PlaceWager

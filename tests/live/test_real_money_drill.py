@@ -8,8 +8,8 @@ import trustme
 from omegaconf import OmegaConf
 
 from conf.compose import build_session
-from live.session.real_money import Ask
-from live.session.rehearsal_record import digests_of, write_record
+from live.session.admission.real_money import Ask
+from live.session.admission.rehearsal_record import digests_of, write_record
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError
 from tests.event_loops import run_watching, until

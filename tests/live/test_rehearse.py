@@ -9,7 +9,7 @@ import pytest
 from conf.compose import build_session
 from live.prophetx.tools.rehearsal_page import Review
 from live.prophetx.tools.rehearse import with_name
-from live.session.rehearsal_record import find_record
+from live.session.admission.rehearsal_record import find_record
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError
 from tests.event_loops import run_watching

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from live.prophetx.market_data.recorder import RawLog
-from live.session.session_log import SessionLog
+from live.session.monitoring.session_log import SessionLog
 from recordings.journal.disk_errors import journal_error
 from recordings.journal.session_journal import SessionJournal
 from recordings.parquet import TableWriter

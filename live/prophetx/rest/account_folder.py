@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from live.private_file import state_folder
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.endpoint import Endpoint
-from live.session.private_file import state_folder
 from strategies.trading.model.errors import CredentialsError
 
 _DIGITS = 16

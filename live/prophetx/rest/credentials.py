@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from live.private_file import require_private
 from live.prophetx.rest.endpoint import Endpoint
-from live.session.private_file import require_private
 from strategies.trading.model.errors import CredentialsError
 
 ACCESS_KEY = "PROPHETX_ACCESS_KEY"

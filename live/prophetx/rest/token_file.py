@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from live.private_file import require_private
 from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.credentials import Credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.wire.login import SecretStruct, Token
-from live.session.private_file import require_private
 from recordings.writing import make_private_file, write_text
 from strategies.trading.model.errors import CredentialsError, WriteError
 

@@ -18,8 +18,8 @@ from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.records import Record, SocketDown, SocketUp
 from live.prophetx.socket.stream import Stream, StreamSettings
-from live.session.closing import ClosingSeconds
-from live.session.real_money import RealMoney
+from live.session.admission.real_money import RealMoney
+from live.session.closing.closing import ClosingSeconds
 from live.wall_clock import WallClock
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted

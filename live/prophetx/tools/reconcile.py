@@ -21,7 +21,7 @@ from live.prophetx.orders.order_history import (
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.stream import StreamSettings
 from live.prophetx.wire.orders import WireOrder
-from live.session.session import SESSIONS, require_name
+from live.session.session_folder import SESSIONS, require_name
 from live.wall_clock import WallClock
 from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader

@@ -21,9 +21,10 @@ from live.prophetx.tools.reconcile import Reconciliation
 from live.prophetx.tools.rehearsal_page import RehearsalFigures, Review, page, review
 from live.prophetx.tools.rehearsal_run import RehearsalRun
 from live.prophetx.tools.rehearsal_settings import RehearsalSettings
+from live.session.admission.rehearsal_record import VALID_DAYS, digests_of, write_record
 from live.session.gateway import Notify
-from live.session.rehearsal_record import VALID_DAYS, digests_of, write_record
-from live.session.session import SESSIONS, Session, require_name
+from live.session.session import Session
+from live.session.session_folder import SESSIONS, require_name
 from live.wall_clock import WallClock, utc_text
 from recordings.journal.entries import JOURNAL
 from recordings.writing import write_text

@@ -16,12 +16,12 @@ from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
+from live.session.admission.trading_lock import TradingLock
 from live.session.gateway import Notify
-from live.session.heartbeats import Hello, Ready, Refused, line_of
-from live.session.session_log import SessionLog
-from live.session.trading_lock import TradingLock
-from live.session.watchdog_duty import WatchdogDuty
-from live.session.watchdog_start import connect_to, receive_hello, socket_address
+from live.session.monitoring.session_log import SessionLog
+from live.session.watchdog.heartbeats import Hello, Ready, Refused, line_of
+from live.session.watchdog.watchdog_duty import WatchdogDuty
+from live.session.watchdog.watchdog_start import connect_to, receive_hello, socket_address
 from live.terminal import keep_standard_streams, write_line
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError, WriteError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from live.session.control_socket import ask_session
+from live.session.control.control_socket import ask_session
 from live.session.session import Session
 from live.wall_clock import WallClock
 from recordings.journal.journal_reader import JournalReader

@@ -1,6 +1,6 @@
 """What a person is shown of broken trades, results, postponed games and wiped wagers."""
 
-from live.session.account_alerts import AccountAlerts
+from live.session.monitoring.account_alerts import AccountAlerts
 from strategies.trading.model.events import (
     Event,
     EventScheduled,

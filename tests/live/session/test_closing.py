@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from live.session.closing import Closing
+from live.session.closing.closing import Closing
+from live.session.closing.own_wagers import OwnWagers
 from live.session.gateway import OpenWager
-from live.session.own_wagers import OwnWagers
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.ids import EventId, LineId, WagerRef

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from conf.compose import build_parts
-from live.session.announcer import Announcer
-from live.session.health import Health
+from live.session.monitoring.announcer import Announcer
+from live.session.monitoring.health import Health
 from strategies.trading.model.errors import ExchangeError, StrategyError, UnreachableError
 from strategies.trading.ports.strategy import Quote, View
 from tests.event_loops import JumpingLoop, run_jumping, until

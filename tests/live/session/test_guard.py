@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from live.session.guard import Ceilings, admit_trading, ceilings_of
+from live.session.admission.guard import Ceilings, admit_trading, ceilings_of
 from strategies.trading.model.errors import ConfigError, CredentialsError
 from strategies.trading.risk.limits import Limits, RiskSettings
 from tests.live.endpoints import LOCAL, REAL

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from conf.compose import build_parts
-from live.session.health import Health
+from live.session.monitoring.health import Health
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.commands import CancelWager, Intent, PlaceWager

@@ -10,8 +10,8 @@ import pytest
 from conf.compose import build_parts
 from live.__main__ import main
 from live.prophetx.orders.order_history import UNKNOWN
+from live.session.control.left_open import left_open_lines
 from live.session.gateway import Notify
-from live.session.left_open import left_open_lines
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
 from recordings.tape import TapeInfo

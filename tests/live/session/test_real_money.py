@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 
 from conf.compose import build_parts
 from conf.rehearsed_digests import configuration_digest, version_digest
-from live.session.real_money import RealMoney, ask_nobody
-from live.session.rehearsal_record import digests_of, find_record, write_record
+from live.session.admission.real_money import RealMoney, ask_nobody
+from live.session.admission.rehearsal_record import digests_of, find_record, write_record
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.units import NS_PER_SECOND

@@ -8,8 +8,8 @@ from omegaconf import OmegaConf
 
 from conf.compose import build_parts
 from conf.configuration_difference import differing_settings
-from live.session.guard import Ceilings
-from live.session.settable_settings import SettableParts, SettableSettings
+from live.session.admission.guard import Ceilings
+from live.session.control.settable_settings import SettableParts, SettableSettings
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.events import SettingsChanged
 from strategies.trading.model.settings import SettingValue

@@ -1,6 +1,6 @@
 """Lines on silences: when they are printed, and how few they are."""
 
-from live.session.silence_lines import SilenceLines
+from live.session.monitoring.silence_lines import SilenceLines
 from strategies.trading.model.ids import EventId, MarketId, MarketKey
 from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType

@@ -12,11 +12,20 @@ from select import select
 import pytest
 
 from conf.compose import build_parts
+from live.session.admission.trading_lock import LockHolder, TradingLock
 from live.session.gateway import TradedAccount
-from live.session.heartbeats import Acting, Beat, Closed, Heartbeats, Hello, Ready, line_of, receive
-from live.session.trading_lock import LockHolder, TradingLock
-from live.session.watchdog_duty import WatchdogDuty
-from live.session.watchdog_start import receive_hello, socket_address
+from live.session.watchdog.heartbeats import (
+    Acting,
+    Beat,
+    Closed,
+    Heartbeats,
+    Hello,
+    Ready,
+    line_of,
+    receive,
+)
+from live.session.watchdog.watchdog_duty import WatchdogDuty
+from live.session.watchdog.watchdog_start import receive_hello, socket_address
 from recordings.journal.journal_reader import JournalReader
 from strategies.trading.model.commands import CancelAll, Intent, PlaceWager
 from strategies.trading.model.errors import AccountInUseError, WatchdogError

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from live.session.gateway import Notify
-from live.session.halt_record import HaltRecord
+from live.session.halts.halt_record import HaltRecord
 from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.operator_history import OperatorHistory

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from live.session.admission.guard import MAX_LOSS, MAX_STAKE, Ceilings, ceilings_of, operator_words
+from live.session.admission.rehearsal_record import VALID_DAYS, days_since, find_record
 from live.session.gateway import Venue
-from live.session.guard import MAX_LOSS, MAX_STAKE, Ceilings, ceilings_of, operator_words
-from live.session.rehearsal_record import VALID_DAYS, days_since, find_record
 from live.wall_clock import WallClock
 from recordings.writing import write_text
 from strategies.trading.model.counted import counted

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import live
-from live.session.heartbeats import (
+from live.session.admission.trading_lock import TradingLock
+from live.session.watchdog.heartbeats import (
     Heartbeats,
     Hello,
     Ready,
@@ -20,7 +21,6 @@ from live.session.heartbeats import (
     message_of,
     receive,
 )
-from live.session.trading_lock import TradingLock
 from strategies.trading.model.errors import WatchdogError
 
 SOCKET_NAME = "watchdog.sock"

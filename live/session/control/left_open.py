@@ -5,7 +5,8 @@ from pathlib import Path
 
 from conf.modes import Mode
 from conf.saved_targets import saved_exchange, saved_mode
-from live.session.session_control import journaled_wager_text, named_catalogue, session_folder
+from live.session.control.session_control import journaled_wager_text, named_catalogue
+from live.session.session_folder import session_folder
 from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_lock import session_lock

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from conf.rehearsed_digests import configuration_digest, version_digest
-from live.session.private_file import require_private, state_folder
+from live.private_file import require_private, state_folder
 from recordings.writing import make_folder, write_text
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.units import NS_PER_SECOND

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from live.session.control_socket import ControlSocket
-from live.session.control_words import ControlWords, known_verb
+from live.session.control.control_socket import ControlSocket
+from live.session.control.control_words import ControlWords, known_verb
+from live.session.control.session_status import SessionStatus
+from live.session.control.settable_settings import SettableSettings
 from live.session.gateway import Notify
-from live.session.health import Health
-from live.session.session_status import SessionStatus
-from live.session.settable_settings import SettableSettings
+from live.session.monitoring.health import Health
 from live.wall_clock import WallClock
 from recordings.journal.operator_history import OperatorHistory
 from recordings.journal.session_journal import JournalingListener, SessionJournal

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 
-from live.session.control_socket import ask_session
-from live.session.control_words import known_verb
-from live.session.session import SESSIONS, require_name
+from live.session.control.control_socket import ask_session
+from live.session.control.control_words import known_verb
+from live.session.session_folder import session_folder
 from live.wall_clock import utc_text
 from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader
@@ -21,29 +20,8 @@ from strategies.trading.model.errors import ConfigError, JournalError, TapeError
 from strategies.trading.model.events import MarketPaused, TradingState
 from strategies.trading.model.market import Catalogue
 
-_SETTING = "session.name="
 # The newest recordings that are searched for the names of wagers.
 _MOST_TAPES = 10
-
-
-def session_folder(words: Sequence[str], home: Path) -> tuple[Path, list[str]]:
-    """Return the folder of the session that the words name, and the other words.
-
-    Raise ConfigError if it does not exist.
-    """
-    named = [word for word in words if word.startswith(_SETTING)]
-    if len(named) != 1:
-        message = "session.name: name one session, as in session.name=first"
-        raise ConfigError(message)
-    name = require_name(named[0].removeprefix(_SETTING))
-    folder = home / SESSIONS / name
-    if not (folder / JOURNAL).exists():
-        others = [path.parent.name for path in (home / SESSIONS).glob(f"*/{JOURNAL}")]
-        nearest = get_close_matches(name, others, n=1)
-        guess = f"; did you mean session.name={nearest[0]}?" if nearest else ""
-        message = f"{SESSIONS}/{name}: there is no session{guess}"
-        raise ConfigError(message)
-    return folder, [word for word in words if word not in named]
 
 
 def control(words: Sequence[str], home: Path) -> list[str]:

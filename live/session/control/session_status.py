@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from live.session.health import Health
-from live.session.limit_usage import line_limit, session_limits, used_of
-from live.session.settable_settings import SettableSettings
+from live.session.control.limit_usage import line_limit, session_limits, used_of
+from live.session.control.settable_settings import SettableSettings
+from live.session.monitoring.health import Health
 from live.wall_clock import utc_text
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_states import MarketState

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from live.private_file import require_private
 from live.session.gateway import Venue
-from live.session.private_file import require_private
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.model.setting_reader import read_value

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from live.session.control.settable_settings import SettableSettings
 from live.session.gateway import Notify
-from live.session.settable_settings import SettableSettings
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import JournalingListener, SessionJournal
 from strategies.trading.desk.desk import Desk

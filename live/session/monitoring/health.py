@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from live.session.gateway import MarketData
-from live.session.silence_lines import SilenceLines
+from live.session.monitoring.silence_lines import SilenceLines
 from recordings.journal.entries import Payload
 from recordings.journal.quote_coverage import MarketCoverage, QuoteCoverage
 from strategies.trading.desk.desk import Desk

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from live.session.closing import Closing
+from live.session.closing.closing import Closing
 from live.session.gateway import Gateway, Notify, OpenWager, OpenWagers
 from strategies.trading.desk.assembly import DeskSettings
 from strategies.trading.model.counted import counted

@@ -4,10 +4,18 @@ import asyncio
 from contextlib import suppress
 
 from live.retry_pauses import LATE_LOOK_SECONDS
-from live.session.closing import Closing
+from live.session.admission.trading_lock import LockHolder, TradingLock
+from live.session.closing.closing import Closing
 from live.session.gateway import Notify, OpenWagers
-from live.session.heartbeats import Acting, Beat, Closed, Hello, WatchMessage, line_of, receive
-from live.session.trading_lock import LockHolder, TradingLock
+from live.session.watchdog.heartbeats import (
+    Acting,
+    Beat,
+    Closed,
+    Hello,
+    WatchMessage,
+    line_of,
+    receive,
+)
 from strategies.trading.model.counted import counted
 
 # How often the present state is checked, within the time without a heartbeat.

@@ -1,0 +1,1 @@
+"""What must hold before a session may trade: ceilings, arming, rehearsal, an account to itself."""

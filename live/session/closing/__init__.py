@@ -1,0 +1,1 @@
+"""Cancelling all wagers until the exchange confirms that nothing is open."""

@@ -1,0 +1,1 @@
+"""What persons ask of a session and set in it while it runs: words, socket, status."""

@@ -1,0 +1,1 @@
+"""Why a session must not trade, and what of it outlives the session."""

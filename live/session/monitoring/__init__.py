@@ -1,0 +1,1 @@
+"""What a session shows of itself: lines, log, health, alerts, the state for a service manager."""

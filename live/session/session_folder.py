@@ -1,0 +1,41 @@
+"""The folder of a session in the current one, and which session the words of a verb name."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from recordings.journal.entries import JOURNAL
+from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.ids import WagerRefFactory
+
+SESSIONS = "sessions"
+_SETTING = "session.name="
+
+
+def require_name(name: object) -> str:
+    """Return the name of a session; raise ConfigError for what cannot be one."""
+    if not isinstance(name, str):
+        message = "session.name: name the session, as in session.name=first"
+        raise ConfigError(message)
+    WagerRefFactory(name, 1)
+    return name
+
+
+def session_folder(words: Sequence[str], home: Path) -> tuple[Path, list[str]]:
+    """Return the folder of the session that the words name, and the other words.
+
+    Raise ConfigError if it does not exist.
+    """
+    named = [word for word in words if word.startswith(_SETTING)]
+    if len(named) != 1:
+        message = "session.name: name one session, as in session.name=first"
+        raise ConfigError(message)
+    name = require_name(named[0].removeprefix(_SETTING))
+    folder = home / SESSIONS / name
+    if not (folder / JOURNAL).exists():
+        others = [path.parent.name for path in (home / SESSIONS).glob(f"*/{JOURNAL}")]
+        nearest = get_close_matches(name, others, n=1)
+        guess = f"; did you mean session.name={nearest[0]}?" if nearest else ""
+        message = f"{SESSIONS}/{name}: there is no session{guess}"
+        raise ConfigError(message)
+    return folder, [word for word in words if word not in named]

@@ -1,0 +1,1 @@
+"""The process that cancels everything when its session falls silent."""
