@@ -14,7 +14,7 @@ from strategies.trading.model.errors import (
     TradingError,
     WriteError,
 )
-from strategies.trading.model.one_line import short_line
+from strategies.trading.model.one_line import one_line, short_line
 
 Verb = Callable[[Sequence[str]], None]
 
@@ -40,6 +40,15 @@ def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequ
         verbs[verb](words[1:])
         return 0
     return _guarded(f"{program} {verb}", verbs[verb], words[1:])
+
+
+def print_line(line: object) -> None:
+    """Print a line on stdout, with what cannot be printed escaped; raise OSError if nobody reads.
+
+    Names of games and markets come from an exchange, or from a recording of somebody else.
+    """
+    sys.stdout.write(f"{one_line(str(line))}\n")
+    sys.stdout.flush()
 
 
 def _printing(text: str) -> Verb:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     sys.path.append(sys.path.pop(0))
 
-from conf.command_line import Verb, run
+from conf.command_line import Verb, print_line, run
 from conf.modes import Mode, refuse_other_modes
 from strategies.trading.model.errors import ConfigError
 
@@ -226,7 +226,6 @@ def _status(words: Sequence[str]) -> None:
         _operate("status", "present_status")(words)
         return
     from live.session.control.session_control import session_status  # noqa: PLC0415
-    from live.terminal import print_line  # noqa: PLC0415
 
     for line in session_status(words, Path.cwd()):
         print_line(line)
@@ -234,7 +233,6 @@ def _status(words: Sequence[str]) -> None:
 
 def _control(words: Sequence[str]) -> None:
     from live.session.control.session_control import control  # noqa: PLC0415
-    from live.terminal import print_line  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(CONTROL_HELP, end="")

@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from conf.command_line import print_line
 from live.prophetx.connection import Connection, balance_at_login, connected
 from live.prophetx.market_data.offered_catalogue import offered_catalogue
 from live.prophetx.orders.open_wagers import ProphetOpenWagers
 from live.prophetx.orders.order_history import OrderHistory, wager_text
 from live.prophetx.tools.account_tools import AccountTools
 from live.session.closing.closing import Closing
-from live.terminal import on_stop_signals, print_line, write_line
+from live.terminal import on_stop_signals, write_line
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ExchangeError
 from strategies.trading.model.money import dollars_text

@@ -47,12 +47,6 @@ def write_line(line: str) -> None:
         return
 
 
-def print_line(line: str) -> None:
-    """Print a line on stdout; raise OSError if nobody reads it."""
-    sys.stdout.write(f"{one_line(line)}\n")
-    sys.stdout.flush()
-
-
 def _takes_more(stream: TextIO) -> bool:
     """Return whether a line can be written without waiting."""
     try:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     sys.path.append(sys.path.pop(0))
 
-from conf.command_line import Verb, run
+from conf.command_line import Verb, print_line, run
 from conf.modes import Mode, refuse_other_modes
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError
@@ -140,8 +140,8 @@ def _generate(words: Sequence[str]) -> None:
         games=options.games,
         settings=CrowdSettings(extra_suspensions=SUSPENSIONS[options.suspensions]),
     ):
-        print(f"{counted(rows, 'row')} of a simulated game")
-        print(folder.resolve())
+        print_line(f"{counted(rows, 'row')} of a simulated game")
+        print_line(folder.resolve())
 
 
 def _calibrate(words: Sequence[str]) -> None:
@@ -154,7 +154,7 @@ def _calibrate(words: Sequence[str]) -> None:
     options = parser.parse_args(words)
     from sim.crowd.calibration.calibrate import calibrate, require_passed  # noqa: PLC0415
 
-    require_passed(calibrate(options.sport, options.seed, print))
+    require_passed(calibrate(options.sport, options.seed, print_line))
 
 
 def _import(words: Sequence[str]) -> None:
@@ -169,8 +169,8 @@ def _import(words: Sequence[str]) -> None:
     from recordings.importers.betfair import import_betfair  # noqa: PLC0415
 
     for line in import_betfair(options.file, options.out).lines():
-        print(line)
-    print(options.out.resolve())
+        print_line(line)
+    print_line(options.out.resolve())
 
 
 def _validate(words: Sequence[str]) -> None:
@@ -184,21 +184,23 @@ def _validate(words: Sequence[str]) -> None:
     from recordings.validator import validate  # noqa: PLC0415
 
     summary = validate(open_recording(options.recording))
-    print(f"source    {summary.info.source}")
+    print_line(f"source    {summary.info.source}")
     if summary.info.simulated:
-        print("          SIMULATED: no real market was recorded")
+        print_line("          SIMULATED: no real market was recorded")
     for event in summary.info.events:
-        print(f"event     {event.name}, {event.tournament}, starts {_utc(event.scheduled_ns)}")
-    print(f"from      {_utc(summary.first_ns)}")
-    print(f"to        {_utc(summary.last_ns)}")
-    print(f"markets   {len(summary.info.markets)}, with {counted(summary.pairs, 'pair')} of lines")
-    print(f"messages  {summary.messages}, in {counted(summary.rows, 'row')}")
+        print_line(f"event     {event.name}, {event.tournament}, starts {_utc(event.scheduled_ns)}")
+    print_line(f"from      {_utc(summary.first_ns)}")
+    print_line(f"to        {_utc(summary.last_ns)}")
+    print_line(
+        f"markets   {len(summary.info.markets)}, with {counted(summary.pairs, 'pair')} of lines"
+    )
+    print_line(f"messages  {summary.messages}, in {counted(summary.rows, 'row')}")
     for kind, count in summary.rows_by_kind.items():
-        print(f"          {count:>9} {kind}")
+        print_line(f"          {count:>9} {kind}")
     for note in summary.info.notes:
-        print(f"note      {note}")
-    print(f"digest    {summary.digest}")
-    print("valid")
+        print_line(f"note      {note}")
+    print_line(f"digest    {summary.digest}")
+    print_line("valid")
 
 
 def _salvage(words: Sequence[str]) -> None:
@@ -213,8 +215,8 @@ def _salvage(words: Sequence[str]) -> None:
     from recordings.salvage.salvage import salvage  # noqa: PLC0415
 
     for line in salvage(options.folder, options.out):
-        print(line)
-    print(options.out.resolve())
+        print_line(line)
+    print_line(options.out.resolve())
 
 
 def _report(words: Sequence[str]) -> None:
@@ -225,7 +227,7 @@ def _report(words: Sequence[str]) -> None:
     options = parser.parse_args(words)
     from sim.report.document import write_report  # noqa: PLC0415
 
-    print(write_report(options.folder).resolve())
+    print_line(write_report(options.folder).resolve())
 
 
 def _replay(words: Sequence[str]) -> None:
@@ -239,7 +241,7 @@ def _replay(words: Sequence[str]) -> None:
     folder = parser.parse_args(words).folder
     for number, report in _starts(folder, Mode.REPLAY):
         for line in report.run(folder, number):
-            print(line)
+            print_line(line)
 
 
 def _compare(words: Sequence[str]) -> None:
@@ -252,7 +254,7 @@ def _compare(words: Sequence[str]) -> None:
     folder = parser.parse_args(words).folder
     for number, comparison in _starts(folder, Mode.COMPARE):
         for line in comparison.run(folder, number):
-            print(line)
+            print_line(line)
 
 
 def _starts(folder: Path, mode: Mode) -> Iterator[tuple[int, Any]]:
@@ -296,11 +298,12 @@ def _new_strategy(words: Sequence[str]) -> None:
     from sim.new_strategy import write_strategy  # noqa: PLC0415
 
     for path in write_strategy(options.name, options.dir):
-        print(path)
-    print("\nTo test it, and to run it on the shipped game:")
-    print(f"cd {options.dir}")
-    print("python -m pytest")
-    print(f"PYTHONPATH=. prophet-sim run --config-dir conf +experiment={options.name}")
+        print_line(path)
+    print_line("")
+    print_line("To test it, and to run it on the shipped game:")
+    print_line(f"cd {options.dir}")
+    print_line("python -m pytest")
+    print_line(f"PYTHONPATH=. prophet-sim run --config-dir conf +experiment={options.name}")
 
 
 VERBS: dict[str, Verb] = {

@@ -13,6 +13,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from conf.command_line import print_line
 from sim.backtest import Backtest
 from sim.report.document import write_report
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition
@@ -24,12 +25,12 @@ def present_backtest(session: Backtest, folder: Path) -> float:
     summary = _with_progress(session, folder)
     write_report(folder)
     console = Console()
-    print(_title(summary))
+    print_line(_title(summary))
     console.print(_figures(summary))
     # Not through the console, which would break long lines, and paths with them.
     for line in remarks(summary):
-        print(line)
-    print(folder.resolve())
+        print_line(line)
+    print_line(folder.resolve())
     return summary.profit_cents
 
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterator
 
+from conf.command_line import print_line
 from sim.sandbox.routes import PREFIX
 from sim.sandbox.sandbox import Sandbox
 from sim.sandbox.serializers import iso
@@ -23,9 +24,9 @@ async def _serve(session: Sandbox) -> None:
         loop.add_signal_handler(name, ended.set)
     async with session.opened() as server:
         for line in _lines(session, server):
-            print(line, flush=True)
+            print_line(line)
         await server.wait(ended)
-    print("ended", flush=True)
+    print_line("ended")
 
 
 def _lines(session: Sandbox, server: Server) -> Iterator[str]:

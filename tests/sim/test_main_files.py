@@ -130,6 +130,20 @@ def test_validate_summarises_a_recording(sim: Sim, small_tape: Path) -> None:
         assert part in printed
 
 
+def test_names_in_a_recording_cannot_control_a_terminal(sim: Sim, small_tape: Path) -> None:
+    """What a foreign recording calls its game is printed as one line, with escapes shown."""
+    table = segment(small_tape)
+    described = json.loads(table.schema.metadata[METADATA_KEY])
+    described["events"][0][1] = "Away\x1b[2J at\nvalid"
+    renamed = table.replace_schema_metadata({METADATA_KEY: json.dumps(described)})
+    pq.write_table(renamed, small_tape / SEGMENT)
+    outcome = sim("validate", "tape")
+    assert (outcome.status, outcome.out[-1]) == (0, "valid")
+    assert [line for line in outcome.out if line.startswith("event")] == [
+        line for line in outcome.out if r"Away\x1b[2J at valid, " in line
+    ]
+
+
 def test_validate_finds_the_shipped_recording_and_marks_it_as_simulated(sim: Sim) -> None:
     """The shipped game is found by its name from any folder, and marked as simulated."""
     outcome = sim("validate", "nba")
