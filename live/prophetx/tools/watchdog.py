@@ -18,6 +18,7 @@ from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.session.admission.trading_lock import TradingLock
 from live.session.gateway import Notify
+from live.session.monitoring.announcer import Announcer
 from live.session.monitoring.session_log import SessionLog
 from live.session.watchdog.heartbeats import Hello, Ready, Refused, line_of
 from live.session.watchdog.watchdog_duty import WatchdogDuty
@@ -102,11 +103,7 @@ async def _guard(
         async with connected(endpoint, clock, environ, home) as exchange:
             await log_in(exchange)
             with _log(hello, clock) as log:
-
-                def notify(line: str) -> None:
-                    log(line)
-                    write_line(f"watchdog: {line}")
-
+                notify = Announcer(log, lambda line: write_line(f"watchdog: {line}"))
                 account = ProphetOpenWagers(exchange.client, endpoint)
                 duty = WatchdogDuty(
                     hello,
