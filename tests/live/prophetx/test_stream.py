@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,6 @@ from live.prophetx.socket.records import (
     SocketUp,
     UnreadableMessage,
 )
-from live.prophetx.socket.stream import StreamSettings
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import CredentialsError, RefusalError, TapeError
 from strategies.trading.model.units import NS_PER_SECOND
@@ -252,7 +252,7 @@ def test_a_hanging_authorisation_is_abandoned() -> None:
         await closed_cleanly(server)
         await recorder.up(2)
 
-    hasty = StreamSettings(0.5, *(getattr(HASTY, name) for name in HASTY.__slots__[1:]))
+    hasty = replace(HASTY, connect_seconds=0.5)
     assert "every channel" in streamed(scenario, hasty).downs()[1].reason
 
 
@@ -278,7 +278,7 @@ def test_an_unanswered_channel_fails_the_socket() -> None:
         server.unanswered_channel = ""
         await recorder.up(2)
 
-    hasty = StreamSettings(0.5, *(getattr(HASTY, name) for name in HASTY.__slots__[1:]))
+    hasty = replace(HASTY, connect_seconds=0.5)
     assert "every channel" in streamed(scenario, hasty).downs()[1].reason
 
 
@@ -365,22 +365,22 @@ def test_an_error_of_the_callback_is_raised() -> None:
 @pytest.mark.slow
 def test_an_unreachable_exchange_is_retried() -> None:
     """Without any socket the stream reports it and retries with longer and longer pauses."""
+    # Longer than the second that is between two requests of a route in any case.
+    patient = replace(HASTY, backoff_seconds=1.0, backoff_seconds_max=30.0)
 
     async def run() -> list[int]:
         server = ScriptedServer()
-        async with recording_stream(server) as recorder:
+        async with recording_stream(server, patient) as recorder:
             await recorder.up(1)
             server.closed = True
             server.reset()
-            await recorder.until(lambda: len(recorder.downs()) >= 6)
-            server.closed = False
-            await recorder.up(2)
+            await recorder.until(lambda: len(recorder.downs()) >= 3)
         return [down.at_ns for down in recorder.downs()]
 
     times = run_watching(run())
     pauses = [after - before for before, after in pairwise(times)]
-    # The longest pause, of which chance takes up to a half.
-    assert pauses[4] >= HASTY.backoff_seconds_max / 2 * NS_PER_SECOND
+    # Doubled twice, of which chance takes up to a half.
+    assert pauses[1] >= 2 * NS_PER_SECOND
 
 
 def test_messages_carry_their_channel() -> None:
