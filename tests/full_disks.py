@@ -2,6 +2,7 @@
 
 import resource
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,13 +12,19 @@ import pytest
 
 @contextmanager
 def files_limited_to(size: int) -> Iterator[None]:
-    """Let the system refuse every write beyond this place in any file, with EFBIG."""
+    """Let the system refuse every write beyond this place in any file, with EFBIG.
+
+    Python writes no bytecode meanwhile: before 3.12.8 it takes a file that was cut for a whole one,
+    and the module could not be imported any more.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = before
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Every verb that writes, on a disk that takes no more: one line with the path, status 1."""
 
 import asyncio
+import importlib
 import re
 import subprocess
 import sys
@@ -84,6 +85,17 @@ def test_a_full_disk_ends_a_backtest_in_the_path_of_its_run(
     assert (outcome.status, outcome.out, len(outcome.err)) == (1, [], 1)
     assert str(disk) in outcome.err[0]
     assert "cannot be written (No space left on device); free space" in outcome.err[0]
+
+
+def test_a_limit_on_files_cuts_no_bytecode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these tests import while files are limited can be imported afterwards too."""
+    (tmp_path / "imported_late.py").write_text(f"VALUES = {list(range(1_000))}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    with files_limited_to(100):
+        importlib.import_module("imported_late")
+    del sys.modules["imported_late"]
+    assert importlib.import_module("imported_late").VALUES[-1] == 999
 
 
 def test_printing_to_a_full_device_gives_a_one_line_error() -> None:

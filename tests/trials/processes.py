@@ -30,8 +30,12 @@ async def start(
 
 
 def environment(state: Path) -> dict[str, str]:
-    """Return the environment of such a process, with the folders of accounts in a folder."""
-    return os.environ | {"PYTHONPATH": str(PROJECT), "XDG_STATE_HOME": str(state)}
+    """Return the environment of such a process, with the folders of accounts in a folder.
+
+    It writes no bytecode, which a disk that is full would cut.
+    """
+    ours = {"PYTHONPATH": str(PROJECT), "XDG_STATE_HOME": str(state)}
+    return os.environ | ours | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 async def wait(seconds: float, process: asyncio.subprocess.Process | None = None) -> None:
