@@ -1,6 +1,7 @@
 """Endpoints for an account's balance, wagers, fills and transactions (partner API, 7)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from itertools import dropwhile, islice
 from typing import Protocol, TypeVar
 
 from sim.sandbox.api_errors import RefusedError
@@ -67,9 +68,10 @@ class AccountEndpoints:
 
     def order_history(self, request: ApiRequest) -> Json:
         """Return the account's wagers created or updated within a range, newest first."""
-        records = self._filtered(request, self._within(request, request.account.records.values()))
+        newest_first = _below_cursor(request, reversed(request.account.records.values()))
+        records = self._filtered(request, self._within(request, newest_first))
         max_rows = _MAX_ROWS_LEGACY if request.legacy else _MAX_ROWS
-        rows, cursor = _page(request, list(records), max_rows)
+        rows, cursor = _page(request, records, max_rows)
         orders = [record.history_json(self._wire_ids) for record in rows]
         data = {"orders": orders, "next_cursor": cursor}
         return {"data": data, "last_synced_at": self._now_ns()}
@@ -86,13 +88,15 @@ class AccountEndpoints:
         """Return the account's fills, newest first."""
         records = request.account.records.values()
         fills = {fill.number: (record, fill) for record in records for fill in record.fills}
-        rows, cursor = _page(request, [fills[n][1] for n in sorted(fills)], _MAX_ROWS)
+        newest_first = (fills[number][1] for number in sorted(fills, reverse=True))
+        rows, cursor = _page(request, _below_cursor(request, newest_first), _MAX_ROWS)
         trades = [fills[fill.number][0].fill_json(fill) for fill in rows]
         return {"data": {"trades": trades, "next_cursor": cursor}}
 
     def transactions(self, request: ApiRequest) -> Json:
         """Return the account's transactions, newest first."""
-        rows, cursor = _page(request, request.account.transactions.rows, _MAX_TRANSACTIONS)
+        newest_first = _below_cursor(request, reversed(request.account.transactions.rows))
+        rows, cursor = _page(request, newest_first, _MAX_TRANSACTIONS)
         data = {"transactions": [row.json() for row in rows], "next_cursor": cursor}
         return {"data": data, "last_synced_at": self._now_ns()}
 
@@ -123,7 +127,7 @@ class AccountEndpoints:
     ) -> Iterable[WagerRecord]:
         """Yield the records that a request asks for.
 
-        Only the rows of a page are made to JSON: an account may have tens of thousands.
+        Only those of a page are looked at, and made to JSON: an account may have 100,000.
         """
         query, wire_ids = request.query, self._wire_ids
         wanted = {name: query[name] for name in ("matching_status", "status") if name in query}
@@ -163,16 +167,26 @@ def _range(
     return range(begin, end + 1)
 
 
-def _page(request: ApiRequest, rows: Sequence[_Row], max_rows: int) -> tuple[list[_Row], str]:
-    """Return the newest rows below the cursor, and the cursor of the next page.
+def _below_cursor(request: ApiRequest, newest_first: Iterable[_Row]) -> Iterable[_Row]:
+    """Return the rows that come after those of the page before.
 
     The cursor is a row number, so that rows added between two requests do not shift the pages.
     """
-    limit = request.row_limit(max_rows)
     cursor = request.query.get("next_cursor", "")
-    before = whole(cursor, "invalid_cursor") if cursor else None
-    left = [row for row in reversed(rows) if before is None or row.number < before]
+    if not cursor:
+        return newest_first
+    before = whole(cursor, "invalid_cursor")
+    return dropwhile(lambda row: row.number >= before, newest_first)
+
+
+def _page(
+    request: ApiRequest, newest_first: Iterable[_Row], max_rows: int
+) -> tuple[list[_Row], str]:
+    """Return the rows of one page, and the cursor of the next, empty if there is none."""
+    limit = request.row_limit(max_rows)
+    skipped = 0
     if request.legacy and "offset" in request.query:
-        left = left[max(0, whole(request.query["offset"], "invalid_param")) :]
-    page = left[:limit]
-    return page, str(page[-1].number) if len(left) > limit else ""
+        skipped = max(0, whole(request.query["offset"], "invalid_param"))
+    rows = list(islice(newest_first, skipped, skipped + limit + 1))
+    page = rows[:limit]
+    return page, str(page[-1].number) if len(rows) > limit else ""
