@@ -182,7 +182,7 @@ def _below_cursor(request: ApiRequest, newest_first: Iterable[_Row]) -> Iterable
 def _page(
     request: ApiRequest, newest_first: Iterable[_Row], max_rows: int
 ) -> tuple[list[_Row], str]:
-    """Return the rows of one page, and the cursor of the next, empty if there is none."""
+    """Return the rows of one page, and the cursor of the next, empty after the last."""
     limit = request.row_limit(max_rows)
     skipped = 0
     if request.legacy and "offset" in request.query:

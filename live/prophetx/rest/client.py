@@ -39,6 +39,7 @@ from live.prophetx.wire.orders import (
     placement,
 )
 from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import (
     ProtocolError,
     RefusalError,
@@ -51,7 +52,8 @@ EVENTS_PER_QUERY = 50
 # One socket carries 400 channels; the documentation counts the two that all share.
 EVENTS_PER_SOCKET = 398
 _PER_PAGE = 100
-_PAGES_MAX = 1_000
+# A million wagers: a maker may place a hundred thousand in a day.
+_PAGES_MAX = 10_000
 
 _READ_ATTEMPTS = 3
 _READ_AGAIN_SECONDS = 0.2
@@ -246,14 +248,19 @@ class ProphetClient:
         return True
 
     async def _pages(self, type_: type[T], path: str, query: dict[str, str]) -> list[T]:
+        """Return all pages; raise ProtocolError if they have no end."""
         pages: list[T] = []
+        cursors: set[str] = set()
         while len(pages) < _PAGES_MAX:
             page: Any = await self._read(type_, path, query | {"limit": str(_PER_PAGE)})
             pages.append(page)
             if not page.next_cursor:
                 return pages
+            if page.next_cursor in cursors:
+                break
+            cursors.add(page.next_cursor)
             query = query | {"next_cursor": page.next_cursor}
-        message = f"{path}: no end after {_PAGES_MAX} pages"
+        message = f"{path}: no end after {counted(len(pages), 'page')}"
         raise ProtocolError(message)
 
     async def _ask(

@@ -298,6 +298,24 @@ def test_a_history_is_read_to_its_end() -> None:
     ]
 
 
+def test_a_history_of_a_hundred_thousand_wagers_is_read() -> None:
+    """A maker may place more in a week than a thousand pages hold."""
+    path = "v4/mm/get_order_history"
+    pages = [{"orders": [ORDER], "next_cursor": str(number)} for number in range(1_100)]
+    responses = Responses(queued={path: [ok(page) for page in (*pages, {"orders": [ORDER]})]})
+    assert len(asking(responses, lambda client: client.history(to=2))) == 1_101
+
+
+def test_a_history_that_begins_again_is_refused() -> None:
+    """A cursor that was given before would be followed for ever."""
+    path = "v4/mm/get_order_history"
+    pages = [{"orders": [ORDER], "next_cursor": cursor} for cursor in ("a", "b", "a")]
+    responses = Responses(queued={path: [ok(page) for page in pages]})
+    with pytest.raises(ProtocolError, match="get_order_history: no end after 3 pages"):
+        asking(responses, lambda client: client.history(to=2))
+    assert responses.paths.count(path) == 3
+
+
 def test_the_fills_of_wagers_are_read() -> None:
     """Fills come with their amounts in cents."""
     detail = {"order_id": "o-1", "fill_price": -110, "filled_quantity": "3.5"}
