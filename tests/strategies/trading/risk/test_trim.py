@@ -280,8 +280,12 @@ def apply_event(harness: DeskHarness, what: str, number: int, cents: int) -> Non
     elif what == "reject" and wager.state is WagerState.PENDING:
         harness.take(WagerRejected(wager.ref, "no"))
     elif what == "settle":
-        results = tuple((line, Result.LOST) for line in (wager.line_id,))
-        harness.take(MarketSettled(wager.pair.market_key, results))
+        key = wager.pair.market_key
+        # An exchange ends what is open in a market before its result.
+        for each in live:
+            if each.pair.market_key == key:
+                harness.take(WagerCancelled(each.ref, each.unmatched_cents))
+        harness.take(MarketSettled(key, ((wager.line_id, Result.LOST),)))
 
 
 def check_all_limits(harness: DeskHarness) -> None:
@@ -307,8 +311,24 @@ def check_all_limits(harness: DeskHarness) -> None:
     assert harness.desk.wagers.live_count <= limits.max_concurrent_wagers
 
 
+A_HUNDRED = {
+    "max_stake_cents": 101,
+    "max_position_cents": 101,
+    "max_market_exposure_cents": 100,
+    "max_event_exposure_cents": 100,
+    "max_total_exposure_cents": 100,
+}
+HEDGED_THEN_SETTLED = [
+    ("ask", "home2", -250, 100),
+    ("fill", 0, 100),
+    ("ask", "away2", -250, 101),
+    ("settle", 0, 1),
+]
+
+
 @settings(deadline=None)
 @given(limits=tight, most=st.integers(1, 10), actions=steps)
+@example(limits=A_HUNDRED, most=1, actions=HEDGED_THEN_SETTLED)
 def test_admitted_wagers_stay_within_every_limit(
     make_harness: MakeHarness, limits: dict[str, int], most: int, actions: list[Any]
 ) -> None:
