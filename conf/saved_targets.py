@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from conf.modes import Mode
 from strategies.trading.model.errors import ConfigError
@@ -75,9 +76,25 @@ def saved_mode(path: Path) -> Mode:
     """Return the mode of the session that saved a configuration; raise ConfigError without one."""
     try:
         return Mode(OmegaConf.select(OmegaConf.load(path), "mode_name"))
-    except (OSError, ValueError, OmegaConfBaseException) as error:
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
         message = f"{path}: no mode_name that is a mode ({' '.join(str(error).split())})"
         raise ConfigError(message) from error
+
+
+def place_of(configuration: str) -> str | None:
+    """Return where a session of a saved configuration, given as text, trades, in words.
+
+    None if it names no exchange. Raise ConfigError if it cannot be read.
+    """
+    try:
+        saved = OmegaConf.create(configuration)
+        mode, name = (OmegaConf.select(saved, key) for key in ("mode_name", "prophet.name"))
+    except (YAMLError, OmegaConfBaseException) as error:
+        message = f"a saved configuration cannot be read ({' '.join(str(error).split())})"
+        raise ConfigError(message) from error
+    if mode == Mode.PAPER:
+        return "on paper"
+    return None if name is None else f"at {name}"
 
 
 def saved_exchange(path: Path) -> dict[str, Any] | None:
@@ -87,7 +104,7 @@ def saved_exchange(path: Path) -> dict[str, Any] | None:
     """
     try:
         saved = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
-    except (OSError, ValueError, OmegaConfBaseException) as error:
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
         message = f"{path}: cannot be read ({' '.join(str(error).split())})"
         raise ConfigError(message) from error
     exchange = with_current_targets(saved).get("prophet") if isinstance(saved, dict) else None

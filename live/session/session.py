@@ -21,7 +21,7 @@ from live.session.halts.halt_record import HaltRecord
 from live.session.monitoring.announcer import Announcer
 from live.session.monitoring.service_manager import ServiceManager
 from live.session.monitoring.session_log import SessionLog
-from live.session.session_folder import SESSIONS, require_name
+from live.session.session_folder import SESSIONS, require_continued, require_name
 from live.session.session_run import (
     OnStarted,
     RunSettings,
@@ -167,10 +167,11 @@ class Session:
         gateway = self._gateway(clock=self._clock)
         gateway.admit(environ, self._limits)
         account = gateway.account(environ, home)
+        folder = home / SESSIONS / self._name
+        require_continued(folder, self._configuration)
         money = self._real_money(gateway, account, environ)
         admit = partial(gateway.admit, environ) if money is None else money.admit
         limits = admit(self._limits)
-        folder = home / SESSIONS / self._name
         confirmed = partial(_confirmed, gateway, money, ask, stop)
         async with self._watched(gateway, account, environ, home, folder, confirmed) as watch:
             make_private_folder(folder)

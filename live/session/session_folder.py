@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from conf.saved_targets import place_of
 from recordings.journal.entries import JOURNAL
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import WagerRefFactory
@@ -19,6 +20,20 @@ def require_name(name: object) -> str:
         raise ConfigError(message)
     WagerRefFactory(name, 1)
     return name
+
+
+def require_continued(folder: Path, configuration: str) -> None:
+    """Raise ConfigError if the session in a folder traded elsewhere before.
+
+    Its journal would have positions that are not where it trades now.
+    """
+    last = max(folder.glob("start-*.yaml"), default=None)
+    if last is None:
+        return
+    before, now = place_of(last.read_text(encoding="utf-8")), place_of(configuration)
+    if None not in (before, now) and before != now:
+        message = f"session.name: {folder.name} traded {before} before, not {now}; use another name"
+        raise ConfigError(message)
 
 
 def session_folder(words: Sequence[str], home: Path) -> tuple[Path, list[str]]:

@@ -48,10 +48,12 @@ class TradingLock:
         except OSError as error:
             message = f"{path}: cannot be opened ({error.strerror}); make it writable"
             raise TradingError(message) from error
-        if not lock.try_again():
+        try:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             message = lock._in_use(path)
             lock.close()
-            raise AccountInUseError(message)
+            raise AccountInUseError(message) from None
         lock.describe(holder)
         return lock
 
@@ -80,18 +82,6 @@ class TradingLock:
         except OSError:
             return
 
-    def release(self) -> None:
-        """Free the lock, for all who hold it; the file stays open, for `try_again`."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-
-    def try_again(self) -> bool:
-        """Return whether the lock is ours, which it is unless another session took it."""
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
@@ -104,5 +94,8 @@ class TradingLock:
             return f"another session trades this account ({path} is locked); stop it first"
         if holder.is_watchdog:
             log = Path(holder.folder) / "watchdog.log"
-            return f"the watchdog of {holder} still cancels its wagers; wait for it, see {log}"
+            return (
+                f"the watchdog of {holder} still cancels its wagers, or looks for half a minute "
+                f"whether more arrive; wait for it, see {log}"
+            )
         return f"{holder} trades this account; stop it first, or use another account"

@@ -149,14 +149,10 @@ class WatchdogDuty:
                 self._notify("not confirmed yet; going on")
 
     async def _look_again(self) -> None:
-        """Cancel what arrives late; leave the account to the next session as soon as one starts."""
+        """Cancel what arrives late. No session begins meanwhile: it might not look itself."""
         for seconds in _LOOK_AGAIN:
-            self._free()
             await self._pause(seconds)
             if self._closed:
-                return
-            if self._lock is not None and not self._lock.try_again():
-                self._notify("another session trades the account now; it takes over")
                 return
             await self._cancel_late()
         self._notify("nothing arrived later")
@@ -171,8 +167,3 @@ class WatchdogDuty:
         if problem:
             self._notify(f"{problem}; cancelling")
             await self._cancel_until_empty()
-
-    def _free(self) -> None:
-        """Let a new session begin, unless the present one may still place wagers."""
-        if self._lock is not None and self._gone:
-            self._lock.release()
