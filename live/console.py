@@ -49,6 +49,9 @@ def present_status(tools: AccountTools) -> None:
         balance = await balance_at_login(connection)
         wagers = await OrderHistory(connection.client).open()
         print_line(f"balance     {dollars_text(balance.balance_cents)}")
+        if balance.matched_cents:
+            matched = dollars_text(balance.matched_cents)
+            print_line(f"matched     {matched} without a result")
         print_line(f"open wagers {len(wagers)}")
         catalogue = await offered_catalogue(connection.client, wagers)
         for wager in wagers:

@@ -20,8 +20,9 @@ from live.session.gateway import OrderContext, RecoveryResult, TradedAccount
 from live.wall_clock import WallClock
 from recordings.tape import TapeInfo
 from recordings.tape_events import DeskFeed
+from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
-from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.errors import ConfigError, JournalError
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.money import dollars_text
@@ -90,7 +91,10 @@ class ProphetGateway:
         return DeskFeed(listener, self._info, self._catalogue, self.clock)
 
     async def recover(self, wagers: Sequence[EarlierWager]) -> RecoveryResult:
-        """Request the state of the wagers of earlier starts."""
+        """Request the state of the wagers of earlier starts.
+
+        Raise JournalError if the exchange does not have some that the journal holds.
+        """
         assert self._catalogue is not None, "the gateway is open"
         tracked = []
         for earlier in wagers:
@@ -98,7 +102,18 @@ class ProphetGateway:
             for _, event in earlier.updates:
                 wager.restore(event)
             tracked.append((earlier.placed_ns, wager))
-        await self._opened.wagers.recover(tracked)
+        unknown = await self._opened.wagers.recover(tracked)
+        if unknown:
+            first = unknown[0].request
+            text = self._catalogue.wager_text(
+                first.ref, first.line_id, first.odds, first.stake_cents
+            )
+            message = (
+                f"{self.market.venue.name} does not have {counted(len(unknown), 'wager')} of the "
+                f"journal, first {text}; it was restarted, or the account is another: use another "
+                "session.name"
+            )
+            raise JournalError(message)
         return wagers, tuple(self._opened.wagers.pending)
 
     async def unjournaled(self, session_name: str, known: Container[WagerRef]) -> list[str]:

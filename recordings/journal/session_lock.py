@@ -27,7 +27,7 @@ def session_lock(journal: Path) -> Iterator[None]:
         except sqlite3.Error as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise journal_error(path, error) from error
-            message = f"{journal}: another process has the session open"
+            message = f"{journal}: another process has the session open; stop it first"
             raise JournalError(message) from error
         yield
     finally:

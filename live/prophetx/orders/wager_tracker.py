@@ -140,11 +140,12 @@ class WagerTracker:
 
     # Requests ---------------------------------------------------------------------------------
 
-    async def recover(self, wagers: Iterable[tuple[int, TrackedWager]]) -> None:
+    async def recover(self, wagers: Iterable[tuple[int, TrackedWager]]) -> list[TrackedWager]:
         """Track wagers of earlier starts, and emit their updates since.
 
         Those without a response that are not in the history are rejected. Its pages are of a week:
-        older wagers are looked for around the times at which they were placed.
+        older wagers are looked for around the times at which they were placed. Return those that
+        the exchange accepted and does not have.
         """
         placed = sorted(wagers, key=itemgetter(0))
         self._wagers |= {wager.ref: wager for _, wager in placed}
@@ -162,6 +163,16 @@ class WagerTracker:
                 await self._fetch_fills(wager)
             elif wager.has_doubtful_trades:
                 await self.find_broken_trades(wager)
+        return await self._unknown()
+
+    async def _unknown(self) -> list[TrackedWager]:
+        """Return the accepted wagers that the history lacks; it lags, so they are looked for."""
+        for seconds in LATE_LOOK_SECONDS:
+            if not any(map(_is_unknown, self)):
+                break
+            await self.sleep(seconds)
+            self._apply_known(await self.history.recent())
+        return [wager for wager in self if _is_unknown(wager)]
 
     async def catch_up(self) -> list[WireOrder]:
         """Emit what was missed of every wager; return all that the exchange shows as open.
@@ -278,3 +289,9 @@ class WagerTracker:
     async def sleep(self, seconds: int) -> None:
         """Return after some seconds of the exchange's clock."""
         await self._clock.sleep_until(self._clock.wall_ns() + seconds * NS_PER_SECOND)
+
+
+def _is_unknown(wager: TrackedWager) -> bool:
+    """Return whether no report has shown a wager of which something is open or matched."""
+    may_count = wager.answered and (wager.open_cents > 0 or wager.matched_cents > 0)
+    return may_count and wager.number is None

@@ -51,7 +51,8 @@ class Stakes(NamedTuple):
 class Comparison(NamedTuple):
     """The stakes of the journal and of the exchange, its balance, and one line per difference.
 
-    `older` counts the wagers of the journal that are older than the exchange's history.
+    `older` counts the wagers of the journal that are older than the exchange's history. With
+    `is_refused` one of the two lacks what the other has, so that no start can go on from there.
     """
 
     venue_name: str
@@ -60,6 +61,7 @@ class Comparison(NamedTuple):
     balance_cents: int
     older: int
     differences: list[str]
+    is_refused: bool
 
     def lines(self) -> Iterator[str]:
         """Yield the comparison line by line, for a person."""
@@ -74,13 +76,19 @@ class Comparison(NamedTuple):
 
     def require_agreement(self) -> None:
         """Raise AccountDifferenceError, with what the next start does, if there are differences."""
-        number = len(self.differences)
-        if number:
-            message = (
-                f"{counted(number, 'difference')}; the next start cancels what is open at "
-                f"{self.venue_name}, and applies the missing updates of the markets that it follows"
+        if not self.differences:
+            return
+        then = (
+            f"the next start cancels what is open at {self.venue_name}, and applies the missing "
+            "updates of the markets that it follows"
+        )
+        if self.is_refused:
+            then = (
+                f"no start can go on from there: restore the journal, or, if {self.venue_name} "
+                "was restarted, use another session.name"
             )
-            raise AccountDifferenceError(message)
+        message = f"{counted(len(self.differences), 'difference')}; {then}"
+        raise AccountDifferenceError(message)
 
 
 class Reconciliation:
@@ -182,6 +190,9 @@ class Reconciliation:
                 *(_difference(wager, order, catalogue) for wager, order in differences),
                 *(_unknown(order, catalogue) for order in unknown),
             ],
+            # A start takes one without a response, that is not there, for refused.
+            is_refused=any(order is None and wager.updates for wager, order in differences)
+            or any(is_unjournaled(order, str(self._name), wagers) for order in unknown),
         )
 
 

@@ -50,8 +50,10 @@ class Review(NamedTuple):
         return sum(not row.passed for row in self.rows)
 
     def lines(self) -> Iterator[str]:
-        """Yield every row for a terminal."""
-        return (row.line() for row in self.rows)
+        """Yield every row for a terminal, then how many were met."""
+        yield from (row.line() for row in self.rows)
+        met = len(self.rows) - self.failed
+        yield f"{met} of {counted(len(self.rows), 'demand')} met"
 
     def require_passed(self) -> None:
         """Raise RehearsalFailedError unless every demand is met."""

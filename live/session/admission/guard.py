@@ -76,7 +76,10 @@ def ceilings_of(environ: Mapping[str, str]) -> Ceilings:
     """
     words = operator_words(environ)
     if words.get(ARMED) != ARMING_WORD:
-        message = f"real money is traded only with {ARMED}={ARMING_WORD!r}"
+        message = (
+            f"real money is traded only with {ARMED}={ARMING_WORD!r}, from the environment or from "
+            f"the file that {OPERATOR_FILE} names"
+        )
         raise ConfigError(message)
     return Ceilings(*(_cents(words, name) for name in (MAX_STAKE, MAX_EXPOSURE, MAX_LOSS)))
 

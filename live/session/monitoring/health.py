@@ -64,8 +64,8 @@ class Health:
             WagerInvalid: self._on_invalid,
             WagerMatched: self._on_fill,
             CancelWager: self._on_cancel,
-            WagerCancelled: self._on_cancel_response,
-            CancelRefused: self._on_cancel_response,
+            WagerCancelled: self._on_cancelled,
+            CancelRefused: self._on_cancel_refused,
             Denial: self._on_denial,
             TradingStateSet: self._on_state,
             Decision: self.silences.note,
@@ -82,10 +82,13 @@ class Health:
     def line(self) -> str:
         """Return the present state in one line."""
         desk = self._desk
-        quoting = {wager.pair.market_key for wager in desk.wagers.live()}
+        markets = desk.market_states.markets
+        live = {wager.pair.market_key for wager in desk.wagers.live()}
+        # What is still to be cancelled is open, and no quote.
+        quoting = [key for key in live if markets[key].block_reason is None]
         parts = [
             *self._state_texts(),
-            f"{len(quoting)} of {counted(len(desk.market_states.markets), 'market')} quoted",
+            f"{len(quoting)} of {counted(len(markets), 'market')} quoted",
             f"{counted(desk.wagers.live_count, 'wager')} open, {self._responses_text()}",
             f"matched {dollars_text(self._matched_cents)}",
             f"exposure {dollars_text(desk.exposure.total_cents)}",
@@ -187,8 +190,12 @@ class Health:
     def _on_cancel(self, now_ns: int, cancel: CancelWager) -> None:
         self._cancelling.sent(cancel.ref, now_ns)
 
-    def _on_cancel_response(self, now_ns: int, response: WagerCancelled | CancelRefused) -> None:
+    def _on_cancelled(self, now_ns: int, response: WagerCancelled) -> None:
         self._cancelling.responded(response.ref, now_ns)
+
+    def _on_cancel_refused(self, _: int, refusal: CancelRefused) -> None:
+        # It may be ours: no connection was made, which takes no time.
+        self._cancelling.forget(refusal.ref)
 
     def _on_denial(self, _: int, denial: Denial) -> None:
         self._denials[denial.control] += 1
@@ -234,6 +241,10 @@ class _RoundTrips:
         self._sent_ns[ref] = now_ns
         if len(self._sent_ns) > _MAX_PENDING:
             del self._sent_ns[next(iter(self._sent_ns))]
+
+    def forget(self, ref: WagerRef) -> None:
+        """Count no time for a request."""
+        self._sent_ns.pop(ref, None)
 
     def responded(self, ref: WagerRef, now_ns: int) -> bool:
         """Note a response; return whether its request was pending."""

@@ -23,6 +23,7 @@ from strategies.trading.model.events import (
     WagerAccepted,
     WagerCancelled,
     WagerMatched,
+    WagerOpened,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
@@ -157,6 +158,34 @@ def test_a_wager_older_than_the_history_gets_its_result() -> None:
     (event,) = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
     assert isinstance(event, MarketSettled)
     assert dict(event.results)[PLACE.line_id] is Result.LOST
+
+
+@pytest.mark.parametrize(("looks_until_shown", "unknown"), [(2, []), (99, [PLACE.ref])])
+def test_wagers_of_the_journal_that_the_exchange_does_not_have_are_named(
+    looks_until_shown: int, unknown: list[WagerRef]
+) -> None:
+    """Its history lags, so they are looked for; one that never shows is of another exchange."""
+    clock = WallClock(speed=100)
+    looks = 0
+
+    def history(_: Mapping[str, str]) -> dict[str, Any]:
+        nonlocal looks
+        looks += 1
+        return {"orders": [OPEN] if looks > looks_until_shown else []}
+
+    async def run() -> list[TrackedWager]:
+        server = ScriptedServer(responses={"v4/mm/get_order_history": history})
+        async with serving(server), connected(server.endpoint, clock, {}, Path()) as connection:
+            tracker = WagerTracker(
+                OrderHistory(connection.client), clock, CATALOGUE, connection.decode_errors
+            )
+            wager = TrackedWager(PLACE, CATALOGUE.lines[PLACE.line_id])
+            wager.restore(WagerAccepted(PLACE.ref))
+            wager.restore(WagerOpened(PLACE.ref))
+            return await tracker.recover([(clock.wall_ns(), wager)])
+
+    found = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert [wager.ref for wager in found] == unknown
 
 
 @pytest.mark.parametrize(

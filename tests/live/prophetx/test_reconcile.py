@@ -15,7 +15,13 @@ from live.prophetx.orders.order_history import OrderHistory
 from live.wall_clock import WallClock
 from recordings.journal.session_journal import SessionJournal
 from strategies.trading.model.commands import Command, Intent, PlaceWager
-from strategies.trading.model.events import Event, WagerAccepted, WagerCancelled, WagerMatched
+from strategies.trading.model.events import (
+    Event,
+    WagerAccepted,
+    WagerCancelled,
+    WagerMatched,
+    WagerOpened,
+)
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.odds import Odds
 from tests.conftest import Outcome
@@ -202,6 +208,18 @@ def test_the_exchange_of_the_session_is_asked(
     outcome = with_wagers(sandbox, compare, "first-1-1")
     assert (outcome.status, outcome.err, outcome.out[-1]) == (0, [], AGREE)
     assert outcome.out[0].startswith("the session traded at sandbox_local, http://127.0.0.1:")
+
+
+def test_a_journal_of_wagers_that_the_exchange_does_not_have_is_named_as_such(
+    sandbox: Sandbox, reconcile: Reconcile, tmp_path: Path
+) -> None:
+    """The sandbox was restarted: no start can go on, which is said instead of a promise."""
+    lost = request_for("first-1-1")
+    write(tmp_path, lost, WagerAccepted(lost.ref), WagerOpened(lost.ref))
+    outcome = with_wagers(sandbox, lambda here: reconcile(*here.settings), "by-hand")
+    assert outcome.status == 1
+    assert "2 differences; no start can go on from there: " in outcome.err[0]
+    assert "sandbox_local was restarted, use another session.name" in outcome.err[0]
 
 
 def refused(outcome: Outcome, status: int, named: str) -> None:

@@ -46,7 +46,9 @@ def test_a_rehearsal_that_meets_every_demand_passes() -> None:
     """Nothing is marked, and every figure is on the page."""
     judged = review(GOOD)
     judged.require_passed()
-    assert all(line.startswith("ok ") for line in judged.lines())
+    *rows, last = judged.lines()
+    assert all(line.startswith("ok ") for line in rows)
+    assert last == f"{len(rows)} of {len(rows)} demands met"
     text = page("Rehearsal 1", [("seed", "7")], GOOD)
     assert "**passed**" in text
     for part in ("612 placed", "0.40 s", "A at H, total", "- seed: 7", "20 at most"):

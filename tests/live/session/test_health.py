@@ -124,7 +124,10 @@ def test_wagers_of_earlier_starts_are_not_counted(health: Health) -> None:
 
 
 def test_latencies_are_from_request_to_response(health: Health) -> None:
-    """The median and the 99th percentile, of placing and cancelling separately."""
+    """The median and the 99th percentile, of placing and cancelling separately.
+
+    A cancel that was refused is none: it may never have left the machine.
+    """
     for number in range(200):
         took_ns = (100 if number >= 197 else 20 if number >= 100 else 10) * MILLISECOND
         health.note(number, place(number))
@@ -133,6 +136,9 @@ def test_latencies_are_from_request_to_response(health: Health) -> None:
     health.note(3 * MILLISECOND, CancelRefused(ref(1), "rate_limit_reached", None))
     health.note(4 * MILLISECOND, WagerCancelled(ref(2), 1_000))
     assert total(health, "placing") == "20.0 ms, 99 % 100.0 ms"
+    assert total(health, "cancelling") == "-"
+    health.note(5 * MILLISECOND, CancelWager(ref(1)))
+    health.note(8 * MILLISECOND, WagerCancelled(ref(1), 1_000))
     assert total(health, "cancelling") == "3.0 ms, 99 % 3.0 ms"
 
 
@@ -149,6 +155,15 @@ def test_the_feed_and_unreadable_messages_are_reported(desk: Desk) -> None:
     health = Health(desk, around, around)
     assert total(health, "feed") == "updated 2.0 s ago, 2 gaps, 1 unreadable"
     assert total(health, "feed") in health.line()
+
+
+def test_what_is_still_to_be_cancelled_is_open_and_not_quoted(desk: Desk, health: Health) -> None:
+    """With a lost feed a market is not quoted, whatever the exchange has not confirmed yet."""
+    (market,) = desk.market_states.markets.values()
+    desk.wagers.register(place(1), 1)
+    assert "1 of 1 market quoted; 1 wager open" in health.line()
+    market.block_reason = "feed lost"
+    assert "0 of 1 market quoted; 1 wager open" in health.line()
 
 
 def test_denials_are_reported_by_control(health: Health) -> None:
