@@ -254,9 +254,15 @@ class WagerTracker:
             self._decode_errors.note(error)
 
     async def find_broken_trades(self, wager: TrackedWager) -> None:
-        """Request a wager of which a report showed less matched, and emit what was broken of it."""
-        order = None if wager.number is None else await self.history.order(wager.number)
-        fills = [] if order is None else await self.history.fills(wager.number)
+        """Request a wager of which a report showed less matched, and emit what was broken of it.
+
+        A fill that arrives meanwhile may be in neither response: then both are requested again.
+        """
+        asked_cents = None
+        while asked_cents != wager.matched_cents:
+            asked_cents = wager.matched_cents
+            order = None if wager.number is None else await self.history.order(wager.number)
+            fills = [] if order is None else await self.history.fills(wager.number)
         try:
             events = [] if order is None else wager.apply_broken(order, fills)
         except ProtocolError as error:

@@ -1,9 +1,12 @@
 """Wagers that the exchange reports as void: broken trades, or those of a void market."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
 from live.decode_errors import DecodeErrors
@@ -152,3 +155,44 @@ def test_a_void_wager_is_broken_once() -> None:
         assert each.apply(VOID) == []
         assert not each.lacks_fill
         assert not each.may_be_broken
+
+
+class OvertakenResponses(Responses):
+    """An exchange whose first list of fills is overtaken by a private update."""
+
+    overtake: Callable[[], object] | None = None
+
+    async def response(self, request: httpx.Request) -> httpx.Response:
+        """Let the update arrive before the response to a request that was sent before it."""
+        response = await super().response(request)
+        if request.url.path.endswith(FILLS) and self.overtake is not None:
+            self.overtake()
+            self.overtake = None
+        return response
+
+
+def test_a_fill_that_overtakes_the_look_for_broken_trades_stays() -> None:
+    """Order and fills agree that it does not exist, as both were read before it: asked again."""
+    shown = {"order_id": "o-1", "external_id": REF, "price": -146, "quantity": 10, "status": "open"}
+    first = {"external_id": REF, "price": -146, "filled_quantity": 4, "profit": 2.74}
+    second = {"external_id": REF, "price": 120, "filled_quantity": 3, "profit": 3.6}
+    responses = OvertakenResponses(
+        queued={
+            ORDER: [ok(shown | {"filled_quantity": cents}) for cents in (4, 7)],
+            FILLS: [ok({"matching_details": each}) for each in ([first], [first, second])],
+        }
+    )
+
+    async def ask(client: ProphetClient) -> tuple[list[Event], TrackedWager]:
+        tracker = WagerTracker(OrderHistory(client), responses.clock, CATALOGUE, DecodeErrors())
+        wager = tracker.add(known().request)
+        for update in (order("inactive"), fill(400, 400)):
+            tracker.apply(wager, update)
+        responses.overtake = partial(tracker.apply, wager, fill(300, 700, 120))
+        await tracker.find_broken_trades(wager)
+        return tracker.pending, wager
+
+    events, wager = asking(responses, ask)
+    assert types(events).count(WagerMatched) == 2
+    assert TradeBroken not in types(events)
+    assert wager.matched_cents == 700
