@@ -6,6 +6,8 @@ from pathlib import Path
 
 from conf.saved_targets import place_of
 from recordings.journal.entries import JOURNAL
+from recordings.journal.journal_reader import JournalReader
+from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import WagerRefFactory
 
@@ -28,12 +30,21 @@ def require_continued(folder: Path, configuration: str) -> None:
     Its journal would have positions that are not where it trades now.
     """
     last = max(folder.glob("start-*.yaml"), default=None)
-    if last is None:
+    if last is None or not _has_placed(folder / JOURNAL):
         return
     before, now = place_of(last.read_text(encoding="utf-8")), place_of(configuration)
     if None not in (before, now) and before != now:
         message = f"session.name: {folder.name} traded {before} before, not {now}; use another name"
         raise ConfigError(message)
+
+
+def _has_placed(path: Path) -> bool:
+    """Return whether a journal has a wager; one that is cut may have had some."""
+    if not path.exists():
+        return False
+    with JournalReader(path, may_be_cut=True) as journal:
+        placed = any(isinstance(entry.payload, PlaceWager) for entry in journal.entries())
+        return placed or journal.cut_text is not None
 
 
 def session_folder(words: Sequence[str], home: Path) -> tuple[Path, list[str]]:

@@ -263,6 +263,9 @@ def test_an_error_of_the_desk_cancels_everything(runner: SessionRunner) -> None:
 
     async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
         await quoting(here)
+        # By the third line on health it has received that they opened: before, nothing is judged.
+        lines = len(runner.lines)
+        await until(lambda: len(runner.lines) >= lines + 3)
         (api_account,) = here.server.accounts.values()
         record = next(iter(api_account.records.values()))
         # The exchange claims more than was staked.
@@ -271,7 +274,7 @@ def test_an_error_of_the_desk_cancels_everything(runner: SessionRunner) -> None:
         await stop.wait()
 
     with pytest.raises(InvariantError):
-        runner.play("live", meanwhile)
+        runner.play("live", meanwhile, OFTEN, "run.account_seconds=0.5")
     assert runner.here.live_wagers == 0
     assert any("InvariantError" in line for line in runner.lines)
     assert runner.lines[-1] == "nothing is open at sandbox_local"
