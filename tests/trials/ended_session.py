@@ -53,6 +53,7 @@ class EndedSession:
         self.reader, writer = os.pipe()
         self.output, output = os.pipe()
         self._ends = [writer, output]
+        self._open = {self.reader, self.output}
         self.process: asyncio.subprocess.Process | None = None
         self._placed_before = self._placed
         self._is_whole_at = 0.0
@@ -91,7 +92,7 @@ class EndedSession:
     def close_stderr(self) -> None:
         """Let the reader of stderr go away."""
         asyncio.get_running_loop().remove_reader(self.reader)
-        os.close(self.reader)
+        self._close_end(self.reader)
 
     def stop_reading(self) -> None:
         """Let the reader of stderr stop, as Ctrl-S does: its pipe becomes full."""
@@ -99,7 +100,7 @@ class EndedSession:
 
     def close_stdout(self) -> None:
         """Let the reader of stdout go away."""
-        os.close(self.output)
+        self._close_end(self.output)
 
     def fill_disk(self) -> None:
         """Use all that is left of the disk on which the session writes."""
@@ -175,14 +176,19 @@ class EndedSession:
         """Release what it holds; end the process if it has not ended, and an outage."""
         asyncio.get_running_loop().remove_reader(self.reader)
         for end in (self.reader, self.output):
-            with suppress(OSError):
-                os.close(end)
+            self._close_end(end)
         if self.process is not None and self.process.returncode is None:
             self.process.kill()
         if self._outage is not None:
             self._outage.cancel()
         self.here.server.faults.clear()
         await self.network.change(NetworkState.WHOLE)
+
+    def _close_end(self, end: int) -> None:
+        """Close an end of a pipe once: its number may be that of another file by now."""
+        if end in self._open:
+            self._open.remove(end)
+            os.close(end)
 
     def _drain(self) -> None:
         with suppress(BlockingIOError):
