@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from strategies.trading.desk.alarm import Alarm
 from strategies.trading.model.commands import CancelAll, CancelWager, PlaceWager
 from strategies.trading.model.events import TradingState
 from strategies.trading.model.ids import WagerRef
@@ -24,13 +25,15 @@ class CommandSender:
         wagers: Wagers,
         manager: WagerManager,
         risk: RiskManager,
+        resend: Alarm,
     ) -> None:
-        """Send to an exchange what a journal has."""
+        """Send to an exchange what a journal has; `resend` is set to when a cancel is too late."""
         self._exchange = exchange
         self._journal = journal
         self._wagers = wagers
         self._manager = manager
         self._risk = risk
+        self._resend = resend
         self._cancel_all_ns = 0
 
     def send(self, changes: Changes, now_ns: int) -> list[Denial]:
@@ -51,6 +54,8 @@ class CommandSender:
 
     def cancel(self, refs: list[WagerRef], now_ns: int) -> None:
         """Cancel open wagers."""
+        if refs:
+            self._resend.set(now_ns + CANCEL_PATIENCE_NS)
         for ref in refs:
             self._wagers.begin_cancel(ref, now_ns)
             self._risk.count_command(now_ns)
@@ -61,16 +66,23 @@ class CommandSender:
     def cancel_all(self, now_ns: int) -> None:
         """Cancel everything of the account."""
         self._cancel_all_ns = now_ns
+        self._resend.set(now_ns + CANCEL_PATIENCE_NS)
         self._journal.sent(now_ns, CancelAll())
         self._wagers.begin_cancel_all(now_ns)
         self._exchange.cancel_all()
 
     def resend_cancels(self, now_ns: int) -> None:
         """Send cancels again that had no response: they were lost, or their responses were."""
+        by_ns = now_ns - CANCEL_PATIENCE_NS
         if self._risk.state is not TradingState.HALTED:
-            self.cancel(self._wagers.unanswered(now_ns), now_ns)
-        elif self._wagers.live_count and now_ns - self._cancel_all_ns >= CANCEL_PATIENCE_NS:
-            self.cancel_all(now_ns)
+            cancelling = self._wagers.cancelling()
+            self.cancel([wager.ref for wager in cancelling if wager.asked_ns <= by_ns], now_ns)
+            for wager in cancelling:
+                self._resend.set(wager.asked_ns + CANCEL_PATIENCE_NS)
+        elif self._wagers.live_count:
+            if self._cancel_all_ns <= by_ns:
+                self.cancel_all(now_ns)
+            self._resend.set(self._cancel_all_ns + CANCEL_PATIENCE_NS)
 
     def _register(self, place: PlaceWager, now_ns: int) -> None:
         """Count and journal a wager before it is sent, so that none can be sent unrecorded."""

@@ -3,7 +3,8 @@
 `take` applies an event, `act` decides on the markets that are due, `on_event` does both. The desk
 has no threads and no clock of its own: every event comes with the time of its arrival. A market is
 due at the next refresh after it changed, and at once after a fill, a status change, a lost feed,
-or a response that a decision was waiting for.
+or a response that a decision was waiting for. Without a refresh every change is due at once. When
+time alone changes something, the desk is woken (`wakeups.py`).
 
 Responses and private updates may be lost and repeated later, duplicated, and out of order. What
 is not confirmed counts against us: a wager as open, a cancel as not done. A cancel without a
@@ -15,9 +16,12 @@ from collections.abc import Callable, Iterable
 from strategies.trading.accounting.held_positions import held_positions, take_over_marks
 from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.account_check import AccountCheck
+from strategies.trading.desk.alarm import Alarm
 from strategies.trading.desk.command_sender import CommandSender
+from strategies.trading.desk.denied_markets import DeniedMarkets
 from strategies.trading.desk.market_view import Fairs, decision_on, market_view, silence_reason
 from strategies.trading.desk.strategy_checks import change_strategy, quotes_of, require_quotes
+from strategies.trading.desk.wakeups import RETRY_NS, Wakeups
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.earlier_runs import EarlierRuns, LossRecord
 from strategies.trading.model.earlier_wager import EarlierWager
@@ -45,17 +49,16 @@ from strategies.trading.model.ids import PairId
 from strategies.trading.model.odds import Ladder
 from strategies.trading.model.position import Exposure
 from strategies.trading.model.settings import of_part
-from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange
-from strategies.trading.ports.journal import AccountSnapshot, Denial, Journal
+from strategies.trading.ports.journal import AccountSnapshot, Journal
 from strategies.trading.ports.strategy import Quote, Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import COMMAND_RATE
 from strategies.trading.risk.limits import changed_limits
 from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.rejections import RejectionStreak
-from strategies.trading.risk.risk_manager import RiskManager
+from strategies.trading.risk.risk_manager import FEED_STALE, RiskManager
 from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, PrivateUpdate, Wagers
 from strategies.trading.wagers.wager_manager import WagerManager, changed_wager_settings
 from strategies.trading.wagers.wager_state import WagerState
@@ -119,10 +122,16 @@ class Desk:
         self._ladder = ladder
         self._input_seq = 0
         self._accounts = AccountSnapshot(ledger.balance_cents, 0, 0, 0)
-        self._sender = CommandSender(exchange, journal, wagers, manager, risk)
+        resend = Alarm(clock, self._resend_cancels)
+        self._sender = CommandSender(exchange, journal, wagers, manager, risk, resend)
         self._account_check = AccountCheck(wagers, ledger)
-        self._tick_ns = strategy.quote_refresh_ns or NS_PER_SECOND
-        self.wants_every_change = strategy.quote_refresh_ns == 0
+        self._refresh_ns = strategy.quote_refresh_ns
+        self.wants_every_change = self._refresh_ns == 0
+        self._denied = DeniedMarkets(journal, market_states, exposure, ledger, wagers)
+        self._wakeups = Wakeups(
+            clock, market_states, risk, pricing,
+            wants_every_change=self.wants_every_change, by_time=self._look, retry=self._retry,
+        )  # fmt: skip
 
     def restore(self, wagers: Iterable[EarlierWager]) -> None:
         """Take over what earlier runs left, with these wagers of theirs; call before `start`.
@@ -143,10 +152,12 @@ class Desk:
         return self.losses.record(self.ledger.profit_cents, held_positions(self.exposure))
 
     def start(self) -> None:
-        """Schedule the first refresh; halt if earlier runs have used up a loss limit."""
+        """Begin to look and to refresh; halt if earlier runs have used up a loss limit."""
         now_ns = self._clock.now_ns()
         self._halt(self.losses.update(now_ns, self.ledger.equity_cents), now_ns)
-        self._clock.call_at(now_ns + self._tick_ns, self._refresh)
+        self._wakeups.watch(now_ns)
+        if self._refresh_ns:
+            self._clock.call_at(now_ns + self._refresh_ns, self._refresh)
 
     def stop(self, reason: str) -> None:
         """Halt and cancel everything."""
@@ -174,6 +185,8 @@ class Desk:
 
     def act(self, now_ns: int) -> None:
         """Decide on every market that cannot wait for the next refresh, and send commands."""
+        if self.wants_every_change:
+            self._denied.mark_freed()
         for market in self.market_states.pop_urgent():
             self._decide(market, now_ns)
 
@@ -184,35 +197,39 @@ class Desk:
         return self._pricing.fair(book, event, now_ns)
 
     def _refresh(self) -> None:
-        now_ns = self._clock.now_ns()
-        self.take(TimerFired(), now_ns)
-        self._sender.resend_cancels(now_ns)
-        for market in self.market_states.markets.values():
-            block_reason = self.risk.block_reason(market, now_ns)
-            by_time = block_reason is None and self._pricing.moves_with_time(market.event)
-            if by_time or block_reason != market.block_reason:
-                self.market_states.mark_changed(market)
-        self._retry_denied()
+        now_ns = self._woken()
+        self._wakeups.mark_moved(now_ns)
+        self._denied.mark_freed()
         for market in self.market_states.pop_due():
             self._decide(market, now_ns)
-        self._clock.call_at(now_ns + self._tick_ns, self._refresh)
+        self._clock.call_at(now_ns + self._refresh_ns, self._refresh)
 
-    def _retry_denied(self) -> None:
-        """Decide again on markets with a denial if the usage of the limits has changed."""
-        usage = self._risk_usage()
+    # Being woken ------------------------------------------------------------------------------
+
+    def _woken(self) -> int:
+        """Record that time alone woke the desk, as a replay must; return the time."""
+        now_ns = self._clock.now_ns()
+        self.take(TimerFired(), now_ns)
+        return now_ns
+
+    def _look(self) -> None:
+        """Decide on the markets that time permits or forbids to quote, or whose prices it moves."""
+        now_ns = self._woken()
         for market in self.market_states.markets.values():
-            if market.denials and market.usage_at_denial != usage:
-                self.market_states.mark_changed(market)
+            if self.risk.block_reason(market, now_ns) != market.block_reason:
+                self.market_states.mark_urgent(market)
+        if self.wants_every_change:
+            self._wakeups.mark_moved(now_ns)
+        self.act(now_ns)
+        self._wakeups.watch(now_ns)
 
-    def _risk_usage(self) -> tuple[int, ...]:
-        """Return the figures that limits apply to; time and market status are not among them."""
-        return (
-            self.exposure.total_cents,
-            self.exposure.open_cents,
-            self.exposure.matched_cents,
-            self.ledger.balance_cents,
-            self.wagers.live_count,
-        )
+    def _resend_cancels(self) -> None:
+        self._sender.resend_cancels(self._woken())
+
+    def _retry(self, market: MarketState) -> None:
+        now_ns = self._woken()
+        self.market_states.mark_urgent(market)
+        self.act(now_ns)
 
     # Applying ---------------------------------------------------------------------------------
 
@@ -234,6 +251,7 @@ class Desk:
                 self._apply_private(event, at_ns)
             case _:
                 self.market_states.apply(event, at_ns)
+                self._wakeups.note(event, at_ns)
 
     def _apply_private(self, event: PrivateUpdate, at_ns: int) -> None:
         wager = self.wagers.apply(event, at_ns)
@@ -249,31 +267,15 @@ class Desk:
             if market.key in self.ledger.settlements:
                 self.ledger.pay_late_fill(market.key)
             self._update_accounts(at_ns)
-        if isinstance(event, CancelRefused) and event.retry_at_ns is not None:
-            self._clock.call_at(event.retry_at_ns, self._retry(market))
-        if self._cannot_wait(event, market):
+        # After a refusal, deciding at once would send the same again.
+        if isinstance(event, CancelRefused):
+            self._wakeups.retry_at(market, wager.retry_at_ns)
+        elif isinstance(event, WagerRejected | WagerInvalid):
+            self._wakeups.later(market, at_ns + RETRY_NS)
+        elif isinstance(event, WagerMatched) or market.waiting:
             self.market_states.mark_urgent(market)
         else:
-            self.market_states.mark_changed(market)
-
-    def _cannot_wait(self, event: PrivateUpdate, market: MarketState) -> bool:
-        """Return whether an update needs a decision before the next refresh.
-
-        A refusal never does: sending again at once would loop.
-        """
-        if isinstance(event, WagerMatched):
-            return True
-        if isinstance(event, WagerRejected | WagerInvalid | CancelRefused):
-            return False
-        return market.waiting or self.wants_every_change
-
-    def _retry(self, market: MarketState) -> Callable[[], None]:
-        def retry() -> None:
-            self.take(TimerFired(), self._clock.now_ns())
-            self.market_states.mark_urgent(market)
-            self.act(self._clock.now_ns())
-
-        return retry
+            self.market_states.mark(market)
 
     def _set_trading_state(self, event: TradingStateSet, at_ns: int) -> None:
         # A pause is no statement about losses: only one who lifts a halt has looked at them.
@@ -293,7 +295,7 @@ class Desk:
             if event.event_id in (None, key.event_id) and event.market_id in (None, key.market_id):
                 market = self.market_states.markets[key]
                 market.targets = None
-                self.market_states.mark_changed(market)
+                self._wakeups.later(market, at_ns + RETRY_NS)
                 if wager.state is WagerState.OPEN:
                     refs.append(wager.ref)
         self._sender.cancel(refs, at_ns)
@@ -311,6 +313,7 @@ class Desk:
         changes = of_part("strategy", event.values)
         self._strategy = change_strategy(self._strategy, self._strategy_factory, changes)
         self.market_states.mark_all_urgent()
+        self._wakeups.watch(at_ns)
         # A loss may be above a lower limit already.
         self._halt(self.losses.update(at_ns, self.ledger.equity_cents), at_ns)
 
@@ -345,6 +348,8 @@ class Desk:
         self._update_accounts(now_ns)
         market.block_reason = self.risk.block_reason(market, now_ns)
         blocked = market.block_reason is not None
+        if market.block_reason == FEED_STALE:
+            market.event.is_stale = True
         targets = () if blocked else self._quote(market, fairs, now_ns)
         same = targets == market.targets and targets is not None
         if same and self.risk.prices_hold(market, targets, now_ns):
@@ -359,21 +364,14 @@ class Desk:
         denials += self._sender.send(changes, now_ns)
         silence = silence_reason(market, targets, denials, self.wagers, self.risk.halt_reason)
         self._journal.decided(now_ns, decision_on(market, fairs, allowed, silence))
-        self._deny(market, denials, now_ns)
+        self._denied.note(market, denials, now_ns)
         market.waiting = not changes.complete
         market.targets = targets if changes.complete and not denials else None
-        too_fast = any(denial.control == COMMAND_RATE for denial in denials)
-        if too_fast or not changes.complete:
-            self.market_states.mark_changed(market)
-
-    def _deny(self, market: MarketState, denials: list[Denial], now_ns: int) -> None:
-        """Journal denials; one that lasts over several decisions only once."""
-        lasting = {(denial.control, denial.line_id) for denial in market.denials}
-        for denial in denials:
-            if (denial.control, denial.line_id) not in lasting:
-                self._journal.denied(now_ns, denial)
-        market.denials = denials
-        market.usage_at_denial = self._risk_usage() if denials else ()
+        if changes.retry_at_ns is not None:
+            self._wakeups.retry_at(market, changes.retry_at_ns)
+        room_ns = self.risk.room_ns(now_ns)
+        if room_ns is not None and any(denial.control == COMMAND_RATE for denial in denials):
+            self._wakeups.later(market, room_ns)
 
     def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""

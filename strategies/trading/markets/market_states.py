@@ -36,7 +36,7 @@ class MarketState:
     quotes if nothing has happened to our wagers since, else None; `waiting` is whether some of
     their changes must wait for a response. `block_reason` is why no quotes were allowed at the last
     decision, None if they were; `denials` are those of the last decision, so that a lasting one is
-    reported once, and `usage_at_denial` is the risk usage at that time.
+    reported once.
     """
 
     __slots__ = (
@@ -52,7 +52,6 @@ class MarketState:
         "status",
         "targets",
         "urgent",
-        "usage_at_denial",
         "waiting",
     )
 
@@ -71,7 +70,6 @@ class MarketState:
         self.targets: tuple[Quote, ...] | None = None
         self.block_reason: str | None = None
         self.denials: list[Denial] = []
-        self.usage_at_denial: tuple[int, ...] = ()
 
     def add(self, book: Book) -> None:
         """Add the book of one more pair."""
@@ -135,10 +133,19 @@ class MarketStates:
             # The echo of our own cancels must not end the pull that caused them.
             if offers.by_others:
                 market.event.updated_ns = at_ns
+                if market.event.is_stale:
+                    self._end_pull(market.event)
             if not self._eager:
                 self.mark_changed(market)
             elif at_touch:
                 self.mark_urgent(market)
+
+    def mark(self, market: MarketState) -> None:
+        """Make a market due as soon as the strategy asks: at the next refresh, or at once."""
+        if self._eager:
+            self.mark_urgent(market)
+        else:
+            self.mark_changed(market)
 
     def mark_changed(self, market: MarketState) -> None:
         """Make a market due at the next refresh."""
@@ -181,6 +188,15 @@ class MarketStates:
         """Return the markets of one event that are followed."""
         return tuple(market for key, market in self.markets.items() if key.event_id == event_id)
 
+    def event_of(
+        self, event: EventScheduled | EventStatusChanged | ReferencePrice
+    ) -> EventState | None:
+        """Return the state of the event that market data is about, None if it is not followed."""
+        if isinstance(event, ReferencePrice):
+            known = self._offers.get(event.line_id)
+            return None if known is None else known[1].event
+        return self.events.get(event.event_id)
+
     def _follow(self, market_keys: Iterable[MarketKey]) -> None:
         for key in market_keys:
             event = self.events.get(key.event_id)
@@ -209,12 +225,21 @@ class MarketStates:
         self._open_books(pairs)
         for pair in pairs:
             if pair.pair_id in self.books:
-                self.mark_changed(self.markets[pair.market_key])
+                self.mark(self.markets[pair.market_key])
+
+    def _end_pull(self, event: EventState) -> None:
+        """Make all markets of an event due that were pulled because its feed was silent."""
+        event.is_stale = False
+        for market in self.markets_of(event.event.event_id):
+            self.mark(market)
 
     def _keep_trade(self, event: TradeSeen, at_ns: int) -> None:
         if event.line_id not in self._offers:
             return
-        self._offers[event.line_id][1].event.updated_ns = at_ns
+        state = self._offers[event.line_id][1].event
+        state.updated_ns = at_ns
+        if state.is_stale:
+            self._end_pull(state)
         pair, probability = self.catalogue.pair_of(event.line_id), implied_probability(event.odds)
         if event.line_id != pair.first.line_id:
             probability = 1.0 - probability
@@ -229,10 +254,7 @@ class MarketStates:
         if event.line_id != pair.first.line_id:
             probability = 1.0 - probability
         market.event.references[pair.pair_id] = ReceivedReference(probability, at_ns)
-        if self._eager:
-            self.mark_urgent(market)
-        else:
-            self.mark_changed(market)
+        self.mark(market)
 
     def _set_market_status(self, event: MarketStatusChanged, at_ns: int) -> None:
         market = self.markets.get(event.market_key)

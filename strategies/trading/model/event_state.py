@@ -25,12 +25,14 @@ class EventState:
     `clock_ns` is the playing time elapsed at the last score, 0 if unknown; `live_since_ns` is when
     play was reported to have started. `pre_game_fairs` holds the last fair probability of each
     pair's first line before that, `pre_game_home` that of home to win the game, and `references`
-    the newest outside price of each pair.
+    the newest outside price of each pair. `is_stale` is whether the desk pulled its quotes because
+    others did nothing for too long.
     """
 
     __slots__ = (
         "clock_ns",
         "event",
+        "is_stale",
         "live_since_ns",
         "paused",
         "pre_game_fairs",
@@ -52,6 +54,7 @@ class EventState:
         self.live_since_ns = 0
         self.paused = False
         self.updated_ns = 0
+        self.is_stale = False
         self.pre_game_fairs: dict[PairId, float] = {}
         self.pre_game_home: float | None = None
         self.references: dict[PairId, ReceivedReference] = {}

@@ -40,13 +40,24 @@ def share_left(event: EventState, now_ns: int) -> float:
     return (OVERTIME_NS - played_ns) / REGULATION_NS
 
 
+def next_estimate_ns(event: EventState, after_ns: int) -> int | None:
+    """Return when the estimate of the clock next changes after a time, None if it is reported."""
+    if event.clock_ns:
+        return None
+    seconds = (after_ns - event.live_since_ns) // NS_PER_SECOND
+    return event.live_since_ns + (seconds + 1) * NS_PER_SECOND
+
+
 def _level(event: EventState) -> bool:
     return event.score is not None and event.score[0] == event.score[1]
 
 
 def _estimated_ns(real_ns: int) -> float:
-    """Return the playing time elapsed at `real_ns` after the start, interpolated linearly."""
-    minutes = real_ns / _MINUTE_NS
+    """Return the playing time elapsed at `real_ns` after the start, interpolated linearly.
+
+    It changes once a second, so that a price does not depend on when within it somebody asks.
+    """
+    minutes = real_ns // NS_PER_SECOND / 60
     after = bisect_right(_REAL_MINUTES, minutes)
     if after == len(_REAL_MINUTES):
         return _MOST_ESTIMATED_NS

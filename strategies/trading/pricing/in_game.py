@@ -16,7 +16,7 @@ from typing import assert_never
 
 from strategies.trading.model.book import Book
 from strategies.trading.model.event_state import EventState
-from strategies.trading.model.game_clock import OVERTIME_SHARE, share_left
+from strategies.trading.model.game_clock import OVERTIME_SHARE, next_estimate_ns, share_left
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.pricing.touch import MaxOverround, middle_of_touch
@@ -65,10 +65,10 @@ class InGame:
             case _:
                 assert_never(market.type)
 
-    def moves_with_time(self, event: EventState) -> bool:
-        """Return whether the game clock is being estimated from the time of day."""
+    def next_move_ns(self, event: EventState, after_ns: int) -> int | None:
+        """Return the next second of a game whose clock is estimated from the time of day."""
         live = event.status is EventStatus.LIVE
-        return live and not event.clock_ns and _in_nba_game(event)
+        return next_estimate_ns(event, after_ns) if live and _in_nba_game(event) else None
 
 
 def _in_nba_game(event: EventState) -> bool:

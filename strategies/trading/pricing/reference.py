@@ -37,6 +37,7 @@ class Reference:
             return None
         return price.probability
 
-    def moves_with_time(self, event: EventState) -> bool:
-        """Return whether the event has a price, which becomes too old with time."""
-        return bool(event.references)
+    def next_move_ns(self, event: EventState, after_ns: int) -> int | None:
+        """Return when the next price of the event becomes too old."""
+        ends = (price.updated_ns + self._max_age_ns + 1 for price in event.references.values())
+        return min((end for end in ends if end > after_ns), default=None)

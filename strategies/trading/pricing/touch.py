@@ -34,8 +34,11 @@ class Pricing(Protocol):
     def fair(self, book: Book, event: EventState, now_ns: int) -> float | None:
         """Return the fair probability of the pair's first line, None without a price."""
 
-    def moves_with_time(self, event: EventState) -> bool:
-        """Return whether prices of an event may now change without a message."""
+    def next_move_ns(self, event: EventState, after_ns: int) -> int | None:
+        """Return when prices of an event change without a message, the first time after another.
+
+        None if only messages change them.
+        """
 
 
 def middle_of_touch(book: Book, max_overround: float) -> float | None:
@@ -70,9 +73,8 @@ class Consensus:
         """Return the fair probability of the pair's first line, None without a price."""
         return middle_of_touch(book, self.max_overround)
 
-    def moves_with_time(self, event: EventState) -> bool:  # noqa: ARG002
-        """Return False: only offers count."""
-        return False
+    def next_move_ns(self, event: EventState, after_ns: int) -> None:
+        """Return None: only offers count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,5 @@ class Power:
             power -= over / (first**power * log(first) + second**power * log(second))
         return float(first**power)
 
-    def moves_with_time(self, event: EventState) -> bool:  # noqa: ARG002
-        """Return False: only offers count."""
-        return False
+    def next_move_ns(self, event: EventState, after_ns: int) -> None:
+        """Return None: only offers count."""

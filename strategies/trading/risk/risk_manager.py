@@ -15,6 +15,7 @@ from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.book import Book
 from strategies.trading.model.commands import PlaceWager
+from strategies.trading.model.event_state import EventState
 from strategies.trading.model.events import RUN_ENDED, TradingState
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Pair
@@ -41,6 +42,8 @@ from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.market_plan import MarketPlan
 from strategies.trading.risk.price_sanity import MispricedStreak, PriceSanityControl
 from strategies.trading.wagers.wager import Wagers
+
+FEED_STALE = "feed stale"
 
 
 class RiskManager:
@@ -101,8 +104,19 @@ class RiskManager:
         if self._market_states.feed_lost:
             return "feed lost"
         if now_ns - event.updated_ns > self.limits.max_feed_age_ns:
-            return "feed stale"
+            return FEED_STALE
         return None if self.limits.in_play else self._closed_before_game(market, now_ns)
+
+    def next_block_ns(self, event: EventState, now_ns: int) -> int:
+        """Return when time alone next changes whether an event may be quoted, or earlier."""
+        age_ns = self.limits.max_feed_age_ns + 1
+        stale_ns = event.updated_ns + age_ns
+        # A feed that is stale by now may be fresh a moment later.
+        times = [stale_ns if stale_ns > now_ns else now_ns + age_ns]
+        closing_ns = event.scheduled_ns - self.limits.stop_before_start_ns
+        if not self.limits.in_play and closing_ns > now_ns:
+            times.append(closing_ns)
+        return min(times)
 
     def trim(
         self, market: MarketState, quotes: tuple[Quote, ...], now_ns: int
@@ -207,6 +221,13 @@ class RiskManager:
         """Count a command against the command rate; cancels count, and always pass."""
         self._forget_commands_until(now_ns - NS_PER_SECOND)
         self._command_times.append(now_ns)
+
+    def room_ns(self, now_ns: int) -> int | None:
+        """Return from when the command rate permits another wager, None if it never does."""
+        times, most = self._command_times, self.limits.max_commands_per_second
+        if not most:
+            return None
+        return times[-most] + NS_PER_SECOND if len(times) >= most else now_ns
 
     def commands_since(self, since_ns: int) -> int:
         """Return how many commands of the last second were sent after a time."""

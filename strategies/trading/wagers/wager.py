@@ -33,6 +33,10 @@ PrivateUpdate = WagerUpdate | CancelRefused
 # delay.
 CANCEL_PATIENCE_NS = 5 * NS_PER_SECOND
 
+# The exchange refuses the cancel of a wager that opened less than this before (the error
+# order_opened_retry of ProphetX).
+CANCEL_AFTER_OPEN_NS = 300_000_000
+
 # How long updates of an ended wager are still booked; after that the account must be reconciled.
 _KEEP_ENDED_NS = 3600 * NS_PER_SECOND
 
@@ -47,8 +51,8 @@ class Wager:
     `complete` is whether the wager has ended and every fill of it was booked. To takers the wager
     is an offer on `shown_line_id` at `shown_odds`, of which `shown_cents` are expected in the book.
     `answered_ns` is when the first response to the placement arrived, `ended_ns` when the wager
-    ended; None before. `asked_ns` is when a cancel was last sent, `retry_at_ns` when a
-    refused one may be sent again.
+    ended; None before. `asked_ns` is when a cancel was last sent, `retry_at_ns` from when the
+    exchange takes one: some time after the opening, and after a cancel that it refused.
     """
 
     __slots__ = (
@@ -263,14 +267,9 @@ class Wagers:
             if wager.state in (WagerState.OPEN, WagerState.CANCELLING):
                 self.begin_cancel(ref, now_ns)
 
-    def unanswered(self, now_ns: int) -> list[WagerRef]:
-        """Return the wagers whose cancel has been unanswered for `CANCEL_PATIENCE_NS`."""
-        return [
-            wager.ref
-            for wager in self.live()
-            if wager.state is WagerState.CANCELLING
-            and now_ns - wager.asked_ns >= CANCEL_PATIENCE_NS
-        ]
+    def cancelling(self) -> list[Wager]:
+        """Return the wagers whose cancel was sent and has no response."""
+        return [wager for wager in self.live() if wager.state is WagerState.CANCELLING]
 
     def apply(self, event: PrivateUpdate, at_ns: int) -> Wager | None:
         """Apply a response or a private update; return its wager, None if nothing changed.
@@ -293,6 +292,7 @@ class Wagers:
                 return wager
             case WagerOpened():
                 wager.step(WagerState.OPEN)
+                wager.retry_at_ns = at_ns + CANCEL_AFTER_OPEN_NS
                 return wager
             case WagerMatched():
                 self._book_fill(wager, event, at_ns)

@@ -51,11 +51,15 @@ def changed_wager_settings(
 
 @dataclass(slots=True)
 class Changes:
-    """Commands to send; `complete` unless others must wait for a response of the exchange."""
+    """Commands to send; `complete` unless others must wait for a response of the exchange.
+
+    `retry_at_ns` is from when it takes a cancel that is missing, None if none is.
+    """
 
     cancels: list[WagerRef] = field(default_factory=list)
     places: list[PlaceWager] = field(default_factory=list)
     complete: bool = True
+    retry_at_ns: int | None = None
 
 
 class WagerManager:
@@ -140,6 +144,10 @@ class WagerManager:
                 changes.cancels.append(wager.ref)
             else:
                 changes.complete = False
+                if wager.state is WagerState.OPEN:
+                    changes.retry_at_ns = min(
+                        wager.retry_at_ns, changes.retry_at_ns or wager.retry_at_ns
+                    )
         return missing + self._untaken(line_id, quotes)
 
     def _quote_covered_by(self, wager: Wager, missing: list[tuple[Quote, int]]) -> int | None:

@@ -41,7 +41,7 @@ from strategies.trading.ports.strategy import Quote, View
 from strategies.trading.pricing.touch import Consensus, Pricing
 from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.risk.limits import Limits
-from strategies.trading.wagers.wager import Wager
+from strategies.trading.wagers.wager import CANCEL_AFTER_OPEN_NS, Wager
 from strategies.trading.wagers.wager_manager import Changes, WagerSettings
 
 START_NS = 1_790_000_000 * NS_PER_SECOND
@@ -363,18 +363,25 @@ class DeskHarness:
         return request.ref
 
     def rest(self, line: str, odds: int, cents: int) -> WagerRef:
-        """Put a wager in the book, bypassing strategy and risk; return its reference."""
+        """Put a wager in the book that can be cancelled now; return its reference.
+
+        It bypasses strategy and risk.
+        """
         ref = self.register(line, odds, cents)
         self.take(WagerAccepted(ref))
         self.take(WagerOpened(ref))
+        self.clock.skip(CANCEL_AFTER_OPEN_NS)
         return ref
 
     def set_quotes(self, *quotes: Quote) -> None:
-        """Let the strategy return these quotes, and advance to the next refresh."""
+        """Let the strategy return these quotes, and advance to the next refresh, if it has one."""
         self.strategy.quotes = quotes
         for market in self.desk.market_states.markets.values():
-            self.desk.market_states.mark_changed(market)
-        self.refresh()
+            self.desk.market_states.mark(market)
+        if self.desk.wants_every_change:
+            self.desk.act(self.clock.now_ns())
+        else:
+            self.refresh()
 
     def converge(self, *quotes: Quote) -> Changes:
         """Return what the wager manager sends for moneyline quotes, registered as sent."""

@@ -28,6 +28,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import EventId, MarketId, MarketKey, PairId, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.wagers.wager import CANCEL_AFTER_OPEN_NS
 from tests.strategies.trading.conftest import START_NS, DeskHarness
 
 MakeHarness = Callable[..., DeskHarness]
@@ -97,23 +98,26 @@ def test_quotes_are_pulled_at_once_and_restored(
 
 @pytest.mark.parametrize("event", [FeedLost(), TradingStateSet(TradingState.HALTED, "enough")])
 def test_a_wager_that_opens_while_pulled_is_cancelled(harness: DeskHarness, event: Event) -> None:
-    """A wager in flight when quoting stops is cancelled as soon as it opens."""
+    """A wager in flight when quoting stops is cancelled once the exchange takes its cancel."""
     harness.set_quotes(harness.quote("home", 110, 1_000))
     (ref,) = [place.ref for place in harness.exchange.places]
     harness.on_event(event)
     assert harness.exchange.cancels == []
     harness.on_event(WagerAccepted(ref))
     harness.on_event(WagerOpened(ref))
+    harness.clock.advance(CANCEL_AFTER_OPEN_NS - 1)
+    assert harness.exchange.cancels == []
+    harness.clock.advance(1)
     assert harness.exchange.cancels == [ref]
 
 
 def test_quotes_are_pulled_before_the_start(harness: DeskHarness) -> None:
-    """Even without events, quotes are gone within one refresh of two minutes before the start."""
+    """Even without events, quotes are cancelled exactly two minutes before the start."""
     ref = one_open(harness)
     closing_ns = harness.desk.market_states.events[G1].scheduled_ns - 120 * NS_PER_SECOND
     harness.clock.advance(closing_ns - harness.clock.now_ns() - 1)
     assert harness.exchange.cancels == []
-    harness.clock.advance(harness.strategy.quote_refresh_ns)
+    harness.clock.advance(1)
     assert harness.exchange.cancels == [ref]
 
 

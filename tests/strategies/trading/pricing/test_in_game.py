@@ -259,7 +259,7 @@ def test_a_game_of_another_tournament_keeps_the_middle_of_the_touch(catalogue: C
     event.score = (10, 20)
     middle = 0.5 + (120 / 220 - 0.5) / 2
     assert PRICING.fair(offered(catalogue, "home2"), event, 0) == pytest.approx(middle)
-    assert not PRICING.moves_with_time(event)
+    assert PRICING.next_move_ns(event, TIP_OFF_NS) is None
 
 
 @pytest.mark.parametrize(
@@ -290,8 +290,19 @@ def test_a_period_is_not_priced_as_the_game(period: Period) -> None:
 def test_only_an_estimated_clock_moves_between_updates(
     catalogue: Catalogue, minutes: float, status: EventStatus, moves: bool
 ) -> None:
-    """A reported clock is constant between scores; an estimated one runs during play."""
-    assert PRICING.moves_with_time(event_of(catalogue, (5, 5), minutes, status)) == moves
+    """A reported clock is constant between scores; an estimated one runs by whole seconds."""
+    event = event_of(catalogue, (5, 5), minutes, status)
+    begin_ns = event.live_since_ns
+    assert (PRICING.next_move_ns(event, begin_ns) == begin_ns + NS_PER_SECOND) == moves
+    if moves:
+        book = offered(catalogue, "home")
+        before, moved = (
+            PRICING.fair(book, event, begin_ns + at_ns)
+            for at_ns in (900 * NS_PER_SECOND - 1, 900 * NS_PER_SECOND)
+        )
+        assert before != moved
+        later_ns = begin_ns + 901 * NS_PER_SECOND - 1
+        assert PRICING.fair(book, event, later_ns) == moved
 
 
 @pytest.mark.parametrize("setting", ["0.1", True, None, -0.1, 0, 1, float("nan")])

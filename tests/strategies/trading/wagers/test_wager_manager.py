@@ -18,6 +18,7 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.setting_reader import read_settings
+from strategies.trading.wagers.wager import CANCEL_AFTER_OPEN_NS
 from strategies.trading.wagers.wager_manager import Changes, WagerSettings
 from strategies.trading.wagers.wager_state import WagerState
 from tests.strategies.trading.conftest import DeskHarness
@@ -44,6 +45,7 @@ def answer_all(harness: DeskHarness) -> None:
             harness.take(WagerCancelled(wager.ref, wager.unmatched_cents))
         else:
             harness.take(WagerOpened(wager.ref))
+    harness.clock.skip(CANCEL_AFTER_OPEN_NS)
 
 
 # Queue position and tolerance ----------------------------------------------------------------
@@ -128,7 +130,21 @@ def test_a_wager_is_cancelled_only_once_open(harness: DeskHarness, accepted: boo
     assert nothing(changes)
     assert not changes.complete
     harness.take(WagerOpened(ref))
+    harness.clock.skip(CANCEL_AFTER_OPEN_NS)
     assert harness.converge().cancels == [ref]
+
+
+def test_a_cancel_is_not_sent_before_the_exchange_takes_it(harness: DeskHarness) -> None:
+    """For 0.3 s after the opening it would be refused: converging waits, and says until when."""
+    ref = harness.register("home", 104, 1_000)
+    harness.take(WagerOpened(ref))
+    takes_ns = harness.clock.now_ns() + 300_000_000
+    harness.clock.skip(299_999_999)
+    changes = harness.converge()
+    assert (changes.cancels, changes.complete, changes.retry_at_ns) == ([], False, takes_ns)
+    harness.clock.skip(1)
+    changes = harness.converge()
+    assert (changes.cancels, changes.complete, changes.retry_at_ns) == ([ref], True, None)
 
 
 def test_a_cancel_is_sent_once(harness: DeskHarness) -> None:

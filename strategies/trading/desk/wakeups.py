@@ -1,0 +1,107 @@
+"""When a desk must act though nothing arrives, so that it need not look all the time.
+
+| what | when |
+|---|---|
+| a silent feed of an event, or its start | when its markets may not be quoted any more |
+| a price that changes with time | when it changes; a strategy with a refresh looks at the refresh |
+| a cancel without a response | after `CANCEL_PATIENCE_NS` |
+| a wager that must be cancelled, and cannot be yet | when the exchange takes its cancel |
+| a wager that was refused | after `RETRY_NS`, or at the next refresh |
+| a wager that the command rate denied | when there is room, or at the next refresh |
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from strategies.trading.desk.alarm import Alarm
+from strategies.trading.markets.market_states import MarketState, MarketStates
+from strategies.trading.model.event_state import EventState
+from strategies.trading.model.events import (
+    Event,
+    EventScheduled,
+    EventStatusChanged,
+    MarketsAdded,
+    ReferencePrice,
+)
+from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.clock import Clock
+from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.risk_manager import RiskManager
+
+# For a strategy that decides on every change, after a refusal: at once it would loop.
+RETRY_NS = NS_PER_SECOND
+
+
+class Wakeups:
+    """Rings a desk at the times at which time alone changes what it must do."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        market_states: MarketStates,
+        risk: RiskManager,
+        pricing: Pricing,
+        *,
+        wants_every_change: bool,
+        by_time: Callable[[], None],
+        retry: Callable[[MarketState], None],
+    ) -> None:
+        """Call `by_time` when a market may have changed by time, `retry` for one that waits."""
+        self._clock = clock
+        self._market_states = market_states
+        self._risk = risk
+        self._pricing = pricing
+        self._wants_every_change = wants_every_change
+        self._retry = retry
+        self._time = Alarm(clock, by_time)
+        self._markets: dict[MarketKey, Alarm] = {}
+        self._looked_ns = 0
+
+    def watch(self, now_ns: int) -> None:
+        """Ring when time changes something of any event."""
+        for event in self._market_states.events.values():
+            self._watch(event, now_ns)
+
+    def note(self, event: Event, now_ns: int) -> None:
+        """Ring earlier if an input of the market changed when time matters."""
+        if isinstance(event, MarketsAdded):
+            self.watch(now_ns)
+        elif isinstance(event, EventScheduled | EventStatusChanged | ReferencePrice):
+            state = self._market_states.event_of(event)
+            if state is not None:
+                self._watch(state, now_ns)
+
+    def retry_at(self, market: MarketState, when_ns: int) -> None:
+        """Ring for one market at a time, or earlier if it waits for something earlier."""
+        alarm = self._markets.get(market.key)
+        if alarm is None:
+            alarm = self._markets[market.key] = Alarm(self._clock, partial(self._retry, market))
+        alarm.set(when_ns)
+
+    def later(self, market: MarketState, when_ns: int) -> None:
+        """Make a market due at the next refresh, or ring for it at a time if there is none."""
+        if self._wants_every_change:
+            self.retry_at(market, when_ns)
+        else:
+            self._market_states.mark_changed(market)
+
+    def mark_moved(self, now_ns: int) -> None:
+        """Make the markets due whose prices time has changed since this was last called."""
+        since_ns, self._looked_ns = self._looked_ns, now_ns
+        moved = set()
+        for event_id, event in self._market_states.events.items():
+            move_ns = self._pricing.next_move_ns(event, since_ns)
+            if move_ns is not None and move_ns <= now_ns:
+                moved.add(event_id)
+        if moved:
+            for market in self._market_states.markets.values():
+                if market.key.event_id in moved and market.block_reason is None:
+                    self._market_states.mark(market)
+
+    def _watch(self, event: EventState, now_ns: int) -> None:
+        self._time.set(self._risk.next_block_ns(event, now_ns))
+        if self._wants_every_change:
+            move_ns = self._pricing.next_move_ns(event, now_ns)
+            if move_ns is not None:
+                self._time.set(move_ns)
