@@ -15,21 +15,23 @@ from rich.table import Table
 
 from conf.command_line import print_line
 from sim.backtest import Backtest
-from sim.report.document import write_report
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition
 from strategies.trading.model.money import dollars_text
 
 
 def present_backtest(session: Backtest, folder: Path) -> float:
-    """Run a backtest under a progress bar, then print its figures and its folder."""
+    """Run a backtest under a progress bar, print its figures, then write its report."""
     summary = _with_progress(session, folder)
-    write_report(folder)
     console = Console()
     print_line(_title(summary))
     console.print(_figures(summary))
     # Not through the console, which would break long lines, and paths with them.
     for line in remarks(summary):
         print_line(line)
+    # What draws pictures takes longer to import than many a run takes.
+    from sim.report.document import write_report  # noqa: PLC0415
+
+    write_report(folder)
     print_line(folder.resolve())
     return summary.profit_cents
 
