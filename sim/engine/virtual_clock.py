@@ -1,9 +1,11 @@
 """Virtual time: a SimPy environment that replays a recording, and the clock that a desk sees.
 
 Rows of a recording do not become SimPy events: they are merged with SimPy's queue as they are read,
-which costs a comparison a row. At one instant rows come first, then events by priority.
+which costs a comparison a row. Nor do calls that are scheduled in order of time, as messages of one
+connection are. At one instant rows come first, then events and calls by priority.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappush
 from itertools import chain
@@ -16,6 +18,7 @@ from simpy.events import AllOf, AnyOf, Process, Timeout
 from strategies.trading.ports.schedule import Priority, ScheduledCall
 
 TimedRow = tuple[Any, ...]
+_OrderedCall = tuple[int, Priority, int, Callable[[], None]]
 OnRow = Callable[[TimedRow], None]
 
 # Ahead of every row at its time: a run until then leaves those rows unread.
@@ -56,6 +59,7 @@ class ReplayEnvironment(Environment):
         self._head = next(self._rows, None)
         super().__init__(start_ns if self._head is None else self._head[0])
         self._on_row: OnRow = _ignore
+        self._ordered: deque[_OrderedCall] = deque()
         self.rows_taken = 0
         self.rows_ended = self.event()
         self._end_rows()
@@ -77,6 +81,12 @@ class ReplayEnvironment(Environment):
         self._push(when_ns, priority, _CallEvent(self, call.make))
         return call
 
+    def call_in_order(
+        self, when_ns: int, priority: Priority, callback: Callable[[], None]
+    ) -> None:
+        """Make a call at a time that is not before that of the last such call, nor has passed."""
+        self._ordered.append((when_ns, priority, next(self._eid), callback))
+
     def next_ns(self) -> int | None:
         """Return the time of the next row or event, None if there is neither."""
         due = self.peek()
@@ -84,14 +94,14 @@ class ReplayEnvironment(Environment):
 
     def peek(self) -> SimTime:
         """Return the time of the next row or event, infinity if there is neither."""
-        due = super().peek()
+        due = self._ordered[0][0] if self._next_is_ordered() else super().peek()
         return due if self._head is None else min(due, self._head[0])
 
     def step(self) -> None:
         """Take the next row or event; raise EmptySchedule if there is neither."""
         row = self._head
-        if row is None or (self._queue and self._queue[0][0] < row[0]):
-            super().step()
+        if row is None or super().peek() < row[0] or self._ordered_before(row[0]):
+            self._step_without_rows()
             return
         self._head = next(self._rows, None)
         self._now = row[0]
@@ -114,7 +124,7 @@ class ReplayEnvironment(Environment):
         try:
             self._merge(limit)
             while True:
-                super().step()
+                self._step_without_rows()
         except StopSimulation as stop:
             return stop.args[0]
         except EmptySchedule:
@@ -122,6 +132,22 @@ class ReplayEnvironment(Environment):
                 message = f"nothing is left to happen, but {until} has not happened"
                 raise RuntimeError(message) from None
         return None
+
+    def _next_is_ordered(self) -> bool:
+        """Return whether a call in order comes before the events of SimPy's queue."""
+        if not self._ordered:
+            return False
+        return not self._queue or self._ordered[0] < self._queue[0]
+
+    def _ordered_before(self, when_ns: int) -> bool:
+        return bool(self._ordered) and self._ordered[0][0] < when_ns
+
+    def _step_without_rows(self) -> None:
+        if not self._next_is_ordered():
+            super().step()
+            return
+        self._now, _, _, callback = self._ordered.popleft()
+        callback()
 
     def _stop_at(self, when_ns: SimTime) -> Event:
         if when_ns <= self._now:
@@ -136,7 +162,7 @@ class ReplayEnvironment(Environment):
 
     def _merge(self, limit: SimTime) -> None:
         """Take every row that is left, and the events due before each."""
-        queue, on_row, step = self._queue, self._on_row, super().step
+        queue, ordered, on_row = self._queue, self._ordered, self._on_row
         head, self._head = self._head, None
         if head is None:
             return
@@ -144,12 +170,14 @@ class ReplayEnvironment(Environment):
         try:
             for row in chain((head,), self._rows):
                 at_ns = row[0]
-                if queue and queue[0][0] <= at_ns:
+                if (queue and queue[0][0] <= at_ns) or (ordered and ordered[0][0] < at_ns):
                     # Still unread: peek and a stop must see it.
                     self._head = row
                     # At the limit the stop comes ahead of the row, and is first in the queue.
-                    while queue and (queue[0][0] < at_ns or queue[0][0] == at_ns >= limit):
-                        step()
+                    while (ordered and ordered[0][0] < at_ns) or (
+                        queue and (queue[0][0] < at_ns or queue[0][0] == at_ns >= limit)
+                    ):
+                        self._step_without_rows()
                     self._head = None
                 self._now = at_ns
                 taken += 1

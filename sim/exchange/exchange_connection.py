@@ -135,7 +135,7 @@ class Inbox:
         """Schedule one wake per instant; arrivals are in order, so comparing the last suffices."""
         if arrival_ns != self._last_wake_ns:
             self._last_wake_ns = arrival_ns
-            self._env.schedule_call(arrival_ns, Priority.FEED, self._wake)
+            self._env.call_in_order(arrival_ns, Priority.FEED, self._wake)
 
     def _wake(self) -> None:
         now_ns = self._env.now_ns
