@@ -18,7 +18,8 @@ from simpy.events import AllOf, AnyOf, Process, Timeout
 from strategies.trading.ports.schedule import Priority, ScheduledCall
 
 TimedRow = tuple[Any, ...]
-_OrderedCall = tuple[int, Priority, int, Callable[[], None]]
+# Time, priority, number and callback, which compare like the entries of SimPy's queue.
+_OrderedCall = tuple[Any, ...]
 OnRow = Callable[[TimedRow], None]
 
 # Ahead of every row at its time: a run until then leaves those rows unread.

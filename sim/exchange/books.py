@@ -1,6 +1,7 @@
 """The order book of a line: the offers to takers on it, and the wagers that rest on it."""
 
 from bisect import insort
+from itertools import takewhile
 
 from recordings.tape import TapeInfo
 from sim.exchange.offers import Offer
@@ -16,8 +17,9 @@ class LineBook:
     `wagers` are open, `pending` ones wait for activation. `subscribed` books publish their changes
     to a desk. `tracked` books keep full queue state: those that are subscribed to, and those with a
     wager on either line of the pair; the others only store the recorded amounts, which is what
-    makes a tape with thousands of lines cheap to replay. `filled_cents` is the total stake of
-    wagers resting here that takers have matched.
+    makes a tape with thousands of lines cheap to replay. `recorded` is whether a recording makes
+    offers here; without one all stake is of wagers. `filled_cents` is the total stake of wagers
+    resting here that takers have matched.
     """
 
     __slots__ = (
@@ -31,6 +33,7 @@ class LineBook:
         "opposite",
         "pair",
         "pending",
+        "recorded",
         "subscribed",
         "tracked",
         "wagers",
@@ -49,6 +52,7 @@ class LineBook:
         self.opposite = self
         self.tracked = False
         self.subscribed = False
+        self.recorded = False
         self.offers: dict[int, Offer] = {}
         self.wagers: list[ExchangeWager] = []
         self.pending: list[ExchangeWager] = []
@@ -65,6 +69,10 @@ class LineBook:
 
     def offered_from(self, odds: int) -> list[Offer]:
         """Return the offers with any stake at `odds` or longer, recorded or not, longest first."""
+        if not self.recorded:
+            displayed = (wager.displayed_odds for wager in self.opposite.wagers)
+            longer = takewhile(lambda each: each >= odds, displayed)
+            return [self.offers[each] for each in dict.fromkeys(longer)]
         # Inlined `available_cents`: most offers are empty, and the call would cost on each.
         found = [
             o

@@ -34,7 +34,7 @@ def levels(book: LineBook, without: Participant | None = None) -> list[Level]:
         quantity_cents = offer.quantity_cents if value_cents else 0
         for wager in offer.wagers:
             if wager.owner is not without:
-                value_cents += wager.displayed_cents()
+                value_cents += wager.displayed_cents
                 quantity_cents += wager.stake_cents
         if value_cents:
             displayed.append(Level(offer.odds, value_cents, quantity_cents))

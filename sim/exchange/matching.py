@@ -115,7 +115,7 @@ class Matcher:
 
     def would_match(self, book: LineBook, odds: int) -> bool:
         """Return whether a wager on this line at `odds` would match at once."""
-        return any(o.displayed_cents() for o in book.offers.values() if o.odds >= odds)
+        return any(offer.displayed_cents() for offer in book.offered_from(odds))
 
     def open_wager(self, book: LineBook, now_ns: int, wager: ExchangeWager) -> bool:
         """Match a wager with the offers at its odds or longer, and rest what remains.

@@ -76,7 +76,7 @@ class Offer:
         """Return what takers see: what is left of the recorded offer, plus the wagers."""
         displayed_cents = self.recorded_cents - self.debit_cents
         for wager in self.wagers:
-            displayed_cents += wager.displayed_cents()
+            displayed_cents += wager.displayed_cents
         return displayed_cents
 
     def set_recorded(self, now_ns: int, amount_cents: int, quantity_cents: int) -> int:

@@ -57,6 +57,7 @@ class TapeReplayer:
 
     def _mark_subscribed(self, books: Iterable[LineBook]) -> None:
         for book in books:
+            book.recorded = True
             book.subscribed = book.tracked = book.line.market_key in self._publisher.markets
 
     def apply_row(self, row: ExchangeRow) -> None:

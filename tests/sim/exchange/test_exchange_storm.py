@@ -164,7 +164,7 @@ def test_the_desk_is_shown_what_is_left_of_others_and_ours(
     for book in scenario.exchange.books:
         for odds, offer in book.offers.items():
             ours = sum(
-                wager.displayed_cents()
+                wager.displayed_cents
                 for wager in book.opposite.wagers
                 if wager.displayed_odds == odds
             )

@@ -238,7 +238,7 @@ def test_what_a_disconnect_lost_is_recovered_at_its_end(
     }
     assert amounts[LineId("away"), Odds(120)] == 1_299
     assert amounts[LineId("away"), Odds(-110)] == sum(
-        wager.displayed_cents() for wager in scenario.us.live.values()
+        wager.displayed_cents for wager in scenario.us.live.values()
     )
     assert scenario.of(MarketStatusChanged)[-1].status is MarketStatus.SUSPENDED
     responses: list[WagerAccepted | WagerRejected] = scenario.of(WagerAccepted, WagerRejected)
