@@ -8,10 +8,10 @@ from strategies.trading.ports.clock import Clock, Timer
 class Alarm:
     """Calls back once at the earliest time set since the last call."""
 
-    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, callback: Callable[[], None]) -> None:
         """Prepare; nothing is called before a time is set."""
         self._clock = clock
-        self._ring = ring
+        self._callback = callback
         self._when_ns = 0
         self._timer: Timer | None = None
 
@@ -26,4 +26,4 @@ class Alarm:
 
     def _fire(self) -> None:
         self._timer = None
-        self._ring()
+        self._callback()

@@ -34,7 +34,7 @@ RETRY_NS = NS_PER_SECOND
 
 
 class Wakeups:
-    """Rings a desk at the times at which time alone changes what it must do."""
+    """Wakes a desk at the times at which time alone changes what it must do."""
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class Wakeups:
         self._looked_ns = 0
 
     def watch(self, now_ns: int) -> None:
-        """Ring when time changes something of any event."""
+        """Wake the desk when time changes something of any event."""
         for event in self._market_states.events.values():
             self._watch(event, now_ns)
 
     def note(self, event: Event, now_ns: int) -> None:
-        """Ring earlier if an input of the market changed when time matters."""
+        """Wake it earlier if market data changed when time matters."""
         if isinstance(event, MarketsAdded):
             self.watch(now_ns)
         elif isinstance(event, EventScheduled | EventStatusChanged | ReferencePrice):
@@ -73,14 +73,14 @@ class Wakeups:
                 self._watch(state, now_ns)
 
     def retry_at(self, market: MarketState, when_ns: int) -> None:
-        """Ring for one market at a time, or earlier if it waits for something earlier."""
+        """Wake it for one market at a time, or earlier if that waits for something earlier."""
         alarm = self._markets.get(market.key)
         if alarm is None:
             alarm = self._markets[market.key] = Alarm(self._clock, partial(self._retry, market))
         alarm.set(when_ns)
 
     def later(self, market: MarketState, when_ns: int) -> None:
-        """Make a market due at the next refresh, or ring for it at a time if there is none."""
+        """Make a market due at the next refresh, or at a time if there is none."""
         if self._wants_every_change:
             self.retry_at(market, when_ns)
         else:
