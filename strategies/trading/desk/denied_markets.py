@@ -9,7 +9,7 @@ from strategies.trading.wagers.wager import Wagers
 
 
 class DeniedMarkets:
-    """Journals denials, and makes their markets due once there may be room."""
+    """Journals denials, and makes their markets due once they may fit."""
 
     def __init__(
         self,

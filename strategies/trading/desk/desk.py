@@ -369,9 +369,9 @@ class Desk:
         market.targets = targets if changes.complete and not denials else None
         if changes.retry_at_ns is not None:
             self._wakeups.retry_at(market, changes.retry_at_ns)
-        room_ns = self.risk.room_ns(now_ns)
-        if room_ns is not None and any(denial.control == COMMAND_RATE for denial in denials):
-            self._wakeups.later(market, room_ns)
+        permitted_ns = self.risk.permitted_ns(now_ns)
+        if permitted_ns is not None and any(denial.control == COMMAND_RATE for denial in denials):
+            self._wakeups.later(market, permitted_ns)
 
     def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""

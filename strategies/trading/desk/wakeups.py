@@ -7,7 +7,7 @@
 | a cancel without a response | after `CANCEL_PATIENCE_NS` |
 | a wager that must be cancelled, and cannot be yet | when the exchange takes its cancel |
 | a wager that was refused | after `RETRY_NS`, or at the next refresh |
-| a wager that the command rate denied | when there is room, or at the next refresh |
+| a wager that the command rate denied | when the rate permits it, or at the next refresh |
 """
 
 from collections.abc import Callable

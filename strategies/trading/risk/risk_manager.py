@@ -222,7 +222,7 @@ class RiskManager:
         self._forget_commands_until(now_ns - NS_PER_SECOND)
         self._command_times.append(now_ns)
 
-    def room_ns(self, now_ns: int) -> int | None:
+    def permitted_ns(self, now_ns: int) -> int | None:
         """Return from when the command rate permits another wager, None if it never does."""
         times, most = self._command_times, self.limits.max_commands_per_second
         if not most:

@@ -124,10 +124,10 @@ def test_a_refusal_is_tried_again_a_second_later(make_harness: MakeHarness) -> N
     assert harness.exchange.cancels == [ref, ref]
 
 
-def test_a_wager_beyond_the_command_rate_is_sent_when_there_is_room(
+def test_a_wager_beyond_the_command_rate_is_sent_when_it_permits(
     make_harness: MakeHarness,
 ) -> None:
-    """That is a second after the command that used the room."""
+    """That is a second after the command that used it up."""
     harness = eager(make_harness, max_commands_per_second=1)
     harness.set_quotes(harness.quote("home", 110, 1_000), harness.quote("away", -105, 1_000))
     assert len(harness.exchange.places) == 1
