@@ -82,9 +82,7 @@ class ReplayEnvironment(Environment):
         self._push(when_ns, priority, _CallEvent(self, call.make))
         return call
 
-    def call_in_order(
-        self, when_ns: int, priority: Priority, callback: Callable[[], None]
-    ) -> None:
+    def call_in_order(self, when_ns: int, priority: Priority, callback: Callable[[], None]) -> None:
         """Make a call at a time that is not before that of the last such call, nor has passed."""
         self._ordered.append((when_ns, priority, next(self._eid), callback))
 

@@ -80,7 +80,7 @@ class Wakeups:
         alarm.set(when_ns)
 
     def later(self, market: MarketState, when_ns: int) -> None:
-        """Make a market due at the next refresh, or at a time if there is none."""
+        """Make a market due at the next refresh, or at a time without a refresh."""
         if self._wants_every_change:
             self.retry_at(market, when_ns)
         else:
