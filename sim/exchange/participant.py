@@ -17,7 +17,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import Pair
-from strategies.trading.model.money import fill_profit_cents, profit_cents
+from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.units import NS_PER_SECOND
 
@@ -38,13 +38,13 @@ class ExchangeWager:
     it there, in takers' cents. `number` is its sequence number of acceptance: of two wagers at the
     same odds the lower number has priority. `delayed` wagers count against the limit of wagers in
     the in-play delay. `due_ns` is when it is activated, `opened_ns` when it was, `matched_ns` the
-    time of its last fill. `displayed_cents` is what a taker can still stake against it.
+    time of its last fill.
     """
 
     __slots__ = (
+        "_displayed_cents",
         "ahead_cents",
         "delayed",
-        "displayed_cents",
         "displayed_odds",
         "due_ns",
         "filled_cents",
@@ -75,7 +75,7 @@ class ExchangeWager:
         self.intent: Intent = request.intent
         self.stake_cents = self.open_cents = request.stake_cents
         self.filled_cents: dict[Odds, int] = {}
-        self.displayed_cents = profit_cents(request.stake_cents, request.odds)
+        self._displayed_cents: int | None = None
         self.ahead_cents = 0
         self.due_ns = 0
         self.delayed = False
@@ -91,12 +91,19 @@ class ExchangeWager:
         """Return the profit of a fill in cents, rounded so that all fills at `odds` add up."""
         return fill_profit_cents(self.filled_cents.get(odds, 0), stake_cents, odds)
 
+    @property
+    def displayed_cents(self) -> int:
+        """Return how many cents a taker can still stake against this wager."""
+        if self._displayed_cents is None:
+            self._displayed_cents = self.profit_of_fill(self.odds, self.open_cents)
+        return self._displayed_cents
+
     def fill(self, odds: Odds, stake_cents: int) -> None:
         """Move a fill's stake from the open part to the matched part."""
         assert 0 < stake_cents <= self.open_cents
         self.filled_cents[odds] = self.filled_cents.get(odds, 0) + stake_cents
         self.open_cents -= stake_cents
-        self.displayed_cents = self.profit_of_fill(self.odds, self.open_cents)
+        self._displayed_cents = None
 
 
 # Receives private updates of one cause, which reach the participant together.

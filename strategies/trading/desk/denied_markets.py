@@ -9,7 +9,10 @@ from strategies.trading.wagers.wager import Wagers
 
 
 class DeniedMarkets:
-    """Journals denials, and makes their markets due once they may fit."""
+    """Journals denials, and makes their markets due once they may fit.
+
+    `usage_at_denial` has the usage of the limits for each market with a denial.
+    """
 
     def __init__(
         self,
@@ -25,7 +28,7 @@ class DeniedMarkets:
         self._exposure = exposure
         self._ledger = ledger
         self._wagers = wagers
-        self._usage_at_denial: dict[MarketKey, tuple[int, ...]] = {}
+        self.usage_at_denial: dict[MarketKey, tuple[int, ...]] = {}
 
     def note(self, market: MarketState, denials: list[Denial], now_ns: int) -> None:
         """Keep the denials of a decision; one that lasts over several is journaled once."""
@@ -35,16 +38,14 @@ class DeniedMarkets:
                 self._journal.denied(now_ns, denial)
         market.denials = denials
         if denials:
-            self._usage_at_denial[market.key] = self._usage()
+            self.usage_at_denial[market.key] = self._usage()
         else:
-            self._usage_at_denial.pop(market.key, None)
+            self.usage_at_denial.pop(market.key, None)
 
     def mark_freed(self) -> None:
         """Make the markets due for which the usage of the limits has changed since."""
-        if not self._usage_at_denial:
-            return
         usage = self._usage()
-        for key, at_denial in self._usage_at_denial.items():
+        for key, at_denial in self.usage_at_denial.items():
             if at_denial != usage:
                 self._market_states.mark(self._market_states.markets[key])
 

@@ -185,7 +185,7 @@ class Desk:
 
     def act(self, now_ns: int) -> None:
         """Decide on every market that cannot wait for the next refresh, and send commands."""
-        if self.wants_every_change:
+        if self._denied.usage_at_denial and self.wants_every_change:
             self._denied.mark_freed()
         for market in self.market_states.pop_urgent():
             self._decide(market, now_ns)
