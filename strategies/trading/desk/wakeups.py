@@ -57,14 +57,18 @@ class Wakeups:
         self._time = Alarm(clock, by_time)
         self._markets: dict[MarketKey, Alarm] = {}
         self._looked_ns = 0
+        self._is_watching = False
 
     def watch(self, now_ns: int) -> None:
-        """Wake the desk when time changes something of any event."""
+        """From now on wake the desk when time changes something of any event."""
+        self._is_watching = True
         for event in self._market_states.events.values():
             self._watch(event, now_ns)
 
     def note(self, event: Event, now_ns: int) -> None:
         """Wake it earlier if market data changed when time matters."""
+        if not self._is_watching:
+            return
         if isinstance(event, MarketsAdded):
             self.watch(now_ns)
         elif isinstance(event, EventScheduled | EventStatusChanged | ReferencePrice):

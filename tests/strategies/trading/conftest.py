@@ -274,12 +274,13 @@ class DeskHarness:
         balance_cents: int = 100_000_000,
         controls: Mapping[str, Control] = NO_CONTROLS,
         opened: bool = True,
+        started: bool = True,
         pricing: Pricing = Consensus(0.2),  # noqa: B008 - immutable
         make_strategy: Callable[[int], Any] = FixedStrategy,
         earlier_runs: EarlierRuns = NO_EARLIER_RUNS,
         **limits: Any,
     ) -> None:
-        """Start a desk that follows every market; all of them are open if `opened`."""
+        """Make a desk that follows every market; by default it is started, and all are open."""
         self.log: list[tuple[str, Any]] = []
         self.clock = SteppedClock()
         self.exchange = ScriptedExchange(self.log)
@@ -310,7 +311,8 @@ class DeskHarness:
             earlier_runs=earlier_runs,
         )
         self.desk.restore(())
-        self.desk.start()
+        if started:
+            self.desk.start()
         if opened:
             for key in self.catalogue.markets:
                 self.on_event(MarketStatusChanged(key, MarketStatus.OPEN))

@@ -55,6 +55,14 @@ def test_a_desk_with_nothing_to_do_is_not_woken(make_harness: MakeHarness) -> No
     assert wakes(harness) == []
 
 
+def test_a_desk_that_has_not_started_is_not_woken(make_harness: MakeHarness) -> None:
+    """What it receives before does not make it act."""
+    harness = eager(make_harness, max_feed_age_ns=MINUTE_NS, started=False, opened=False)
+    harness.take(EventScheduled(G1, harness.clock.now_ns() + HOUR_NS))
+    harness.clock.advance(HOUR_NS)
+    assert (wakes(harness), harness.desk.decisions) == ([], 0)
+
+
 def test_quotes_are_pulled_at_the_times_that_end_quoting(make_harness: MakeHarness) -> None:
     """A silent feed and the start, also one that was moved, pull at their times to the ns."""
     harness = eager(make_harness, max_feed_age_ns=MINUTE_NS)
