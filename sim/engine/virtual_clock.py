@@ -93,13 +93,13 @@ class ReplayEnvironment(Environment):
 
     def peek(self) -> SimTime:
         """Return the time of the next row or event, infinity if there is neither."""
-        due = self._ordered[0][0] if self._next_is_ordered() else super().peek()
+        due = self._due()
         return due if self._head is None else min(due, self._head[0])
 
     def step(self) -> None:
         """Take the next row or event; raise EmptySchedule if there is neither."""
         row = self._head
-        if row is None or super().peek() < row[0] or self._ordered_before(row[0]):
+        if row is None or self._due() < row[0]:
             self._step_without_rows()
             return
         self._head = next(self._rows, None)
@@ -138,8 +138,9 @@ class ReplayEnvironment(Environment):
             return False
         return not self._queue or self._ordered[0] < self._queue[0]
 
-    def _ordered_before(self, when_ns: int) -> bool:
-        return bool(self._ordered) and self._ordered[0][0] < when_ns
+    def _due(self) -> SimTime:
+        """Return the time of the next event or call, whatever rows there are."""
+        return self._ordered[0][0] if self._next_is_ordered() else super().peek()
 
     def _step_without_rows(self) -> None:
         if not self._next_is_ordered():
