@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,28 @@ def test_a_missed_end_is_recovered() -> None:
     assert caught_up(server_with([], GONE), OPEN) == ([], [WagerCancelled])
 
 
+def recovered(
+    history: Callable[[Mapping[str, str]], dict[str, Any]],
+    clock: WallClock,
+    placed_ns: int,
+    update: WagerOpened | WagerMatched,
+) -> tuple[list[TrackedWager], list[Event]]:
+    """Recover an accepted wager of an earlier start; return what is unknown, and the events."""
+
+    async def run() -> tuple[list[TrackedWager], list[Event]]:
+        server = ScriptedServer(responses={"v4/mm/get_order_history": history})
+        async with serving(server), connected(server.endpoint, clock, {}, Path()) as connection:
+            tracker = WagerTracker(
+                OrderHistory(connection.client), clock, CATALOGUE, connection.decode_errors
+            )
+            wager = TrackedWager(PLACE, CATALOGUE.lines[PLACE.line_id])
+            for each in (WagerAccepted(PLACE.ref), update):
+                wager.restore(each)
+            return await tracker.recover([(placed_ns, wager)]), tracker.pending
+
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
 def test_a_wager_older_than_the_history_gets_its_result() -> None:
     """The history goes back a week; an older wager is looked for around the time it was placed."""
     clock = WallClock()
@@ -143,19 +165,8 @@ def test_a_wager_older_than_the_history_gets_its_result() -> None:
         is_around = int(query["from"]) <= placed_ns // NS_PER_SECOND <= int(query["to"])
         return {"orders": [settled] if is_around else []}
 
-    async def run() -> list[Event]:
-        server = ScriptedServer(responses={"v4/mm/get_order_history": history})
-        async with serving(server), connected(server.endpoint, clock, {}, Path()) as connection:
-            tracker = WagerTracker(
-                OrderHistory(connection.client), clock, CATALOGUE, connection.decode_errors
-            )
-            wager = TrackedWager(PLACE, CATALOGUE.lines[PLACE.line_id])
-            wager.restore(WagerAccepted(PLACE.ref))
-            wager.restore(WagerMatched(PLACE.ref, PLACE.odds, 1_000, 909, 1_000))
-            await tracker.recover([(placed_ns, wager)])
-        return tracker.pending
-
-    (event,) = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    matched = WagerMatched(PLACE.ref, PLACE.odds, 1_000, 909, 1_000)
+    _, (event,) = recovered(history, clock, placed_ns, matched)
     assert isinstance(event, MarketSettled)
     assert dict(event.results)[PLACE.line_id] is Result.LOST
 
@@ -173,18 +184,7 @@ def test_wagers_of_the_journal_that_the_exchange_does_not_have_are_named(
         looks += 1
         return {"orders": [OPEN] if looks > looks_until_shown else []}
 
-    async def run() -> list[TrackedWager]:
-        server = ScriptedServer(responses={"v4/mm/get_order_history": history})
-        async with serving(server), connected(server.endpoint, clock, {}, Path()) as connection:
-            tracker = WagerTracker(
-                OrderHistory(connection.client), clock, CATALOGUE, connection.decode_errors
-            )
-            wager = TrackedWager(PLACE, CATALOGUE.lines[PLACE.line_id])
-            wager.restore(WagerAccepted(PLACE.ref))
-            wager.restore(WagerOpened(PLACE.ref))
-            return await tracker.recover([(clock.wall_ns(), wager)])
-
-    found = asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    found, _ = recovered(history, clock, clock.wall_ns(), WagerOpened(PLACE.ref))
     assert [wager.ref for wager in found] == unknown
 
 
