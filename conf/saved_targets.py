@@ -40,7 +40,10 @@ _MOVED = {
     f"{_TRADING}.pricing.Power": f"{_TRADING}.pricing.touch.Power",
     f"{_TRADING}.pricing_in_game.InGame": f"{_TRADING}.pricing.in_game.InGame",
     f"{_TRADING}.pricing_reference.Reference": f"{_TRADING}.pricing.reference.Reference",
-    f"{_TRADING}.wagers.WagerSettings": f"{_TRADING}.wagers.wager_manager.WagerSettings",
+    f"{_TRADING}.wagers.WagerSettings": f"{_TRADING}.wagers.wager_settings.WagerSettings",
+    f"{_TRADING}.wagers.wager_manager.WagerSettings": (
+        f"{_TRADING}.wagers.wager_settings.WagerSettings"
+    ),
 }
 
 

@@ -48,7 +48,7 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import NO_CONTROLS, require_controls
 from strategies.trading.risk.limits import Limits
-from strategies.trading.wagers.wager_manager import WagerSettings
+from strategies.trading.wagers.wager_settings import WagerSettings
 
 # After the last row: time for responses that are on the way, then for one account state.
 _GRACE_NS = 60 * NS_PER_SECOND

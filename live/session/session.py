@@ -47,7 +47,7 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import NO_CONTROLS, require_controls
 from strategies.trading.risk.limits import Limits
-from strategies.trading.wagers.wager_manager import WagerSettings
+from strategies.trading.wagers.wager_settings import WagerSettings
 
 _SegmentSeconds = Annotated[
     PositiveSeconds, Meta(description="How much of the recording a crash may lose.")

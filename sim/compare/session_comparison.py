@@ -40,7 +40,7 @@ from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import NO_CONTROLS
-from strategies.trading.wagers.wager_manager import WagerSettings
+from strategies.trading.wagers.wager_settings import WagerSettings
 
 # The queue models that every other one is between.
 LEAST, MOST = "back", "front"

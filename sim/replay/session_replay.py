@@ -39,7 +39,7 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.risk.limits import Limits
-from strategies.trading.wagers.wager_manager import WagerSettings
+from strategies.trading.wagers.wager_settings import WagerSettings
 
 
 class ReplayDifferenceError(TradingError):

@@ -35,7 +35,7 @@ from strategies.trading.wagers.wager_state import EndReason
 MARKOUT_SECONDS = (1, 10, 60)
 
 
-@dataclass(slots=True)
+@dataclass
 class Counts:
     """Wagers placed, and denials by control."""
 
@@ -138,7 +138,7 @@ class RunJournal:
             self._tables.equity.append(row)
 
 
-@dataclass(slots=True)
+@dataclass
 class StakeWeighted:
     """A mean in which every cent staked has the same weight."""
 
@@ -165,7 +165,7 @@ class _Before(NamedTuple):
     fair: float | None
 
 
-@dataclass(slots=True)
+@dataclass
 class _Fill:
     """A fill whose markouts are still being measured; `row` ends with the profits by outcome."""
 

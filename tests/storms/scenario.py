@@ -19,7 +19,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Consensus, Power, Pricing
 from strategies.trading.risk.limits import Limits
-from strategies.trading.wagers.wager_manager import WagerSettings
+from strategies.trading.wagers.wager_settings import WagerSettings
 
 Choice = TypeVar("Choice")
 

@@ -15,7 +15,7 @@ from strategies.trading.model.setting_reader import parameters_of, unknown_setti
 from strategies.trading.model.settings import SettingValue, is_setting, of_part
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.risk.limits import Limits, RiskSettings, changed_limits
-from strategies.trading.wagers.wager_manager import WagerSettings, changed_wager_settings
+from strategies.trading.wagers.wager_settings import WagerSettings, changed_wager_settings
 
 _PARTS = ("risk", "strategy", "wagers")
 _MOST_NAMED = 3

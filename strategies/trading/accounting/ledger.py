@@ -13,7 +13,7 @@ from strategies.trading.model.market import Catalogue, Pair, Result
 from strategies.trading.model.position import Exposure, Position
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settlement:
     """The result of a settled market in cents: gross profit by pair, and the commission on it."""
 

@@ -24,7 +24,8 @@ from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.rejections import RejectionStreak
 from strategies.trading.risk.risk_manager import RiskManager
 from strategies.trading.wagers.wager import Wagers
-from strategies.trading.wagers.wager_manager import WagerManager, WagerSettings
+from strategies.trading.wagers.wager_manager import WagerManager
+from strategies.trading.wagers.wager_settings import WagerSettings
 
 
 @dataclass(frozen=True, slots=True)

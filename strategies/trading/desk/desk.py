@@ -60,7 +60,8 @@ from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.rejections import RejectionStreak
 from strategies.trading.risk.risk_manager import FEED_STALE, RiskManager
 from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, PrivateUpdate, Wagers
-from strategies.trading.wagers.wager_manager import WagerManager, changed_wager_settings
+from strategies.trading.wagers.wager_manager import WagerManager
+from strategies.trading.wagers.wager_settings import changed_wager_settings
 from strategies.trading.wagers.wager_state import WagerState
 
 

@@ -75,7 +75,7 @@ def require_controls(own: Any) -> None:
             raise ConfigError(message)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OddsControl:
     """Odds must be a rung of the ladder within the configured range."""
 
@@ -90,7 +90,7 @@ class OddsControl:
         return odds_reason(odds, self.limits, self.ladder)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StakeControl:
     """A stake must lie between the smallest and the largest stake of a wager."""
 
@@ -108,7 +108,7 @@ class StakeControl:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ConcurrentWagersControl:
     """Limits how many wagers are pending, open, or being cancelled at a time."""
 
@@ -122,7 +122,7 @@ class ConcurrentWagersControl:
         return f"{counted(count, 'wager')} live; risk.max_concurrent_wagers is {most:,}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PositionControl:
     """Limits what one line can lose, net of what the other line of its pair offsets.
 
@@ -142,7 +142,7 @@ class PositionControl:
         return f"the line would hold {dollars_text(cents)}; risk.max_position_size is {most}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExposureControl:
     """Limits the worst case of a market, an event and the session.
 
@@ -179,7 +179,7 @@ class ExposureControl:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BalanceControl:
     """A stake must be covered by the available balance, plus the exposure credit if configured."""
 
@@ -197,7 +197,7 @@ class BalanceControl:
         return f"the stake is {stake}; {available} is available"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenStakeControl:
     """Limits the open stake to a multiple of the cash that can pay for it."""
 
@@ -219,7 +219,7 @@ class OpenStakeControl:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CommandRateControl:
     """Limits how many commands are sent in any second."""
 

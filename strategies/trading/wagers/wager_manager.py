@@ -5,51 +5,20 @@ in flight count as resting. A wager that would cross one of our own is not sent 
 confirmed gone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
-
-from msgspec import Meta, Struct, to_builtins
 
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef, WagerRefFactory
 from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Ladder, crosses
-from strategies.trading.model.setting_reader import read_settings
-from strategies.trading.model.settings import SettingValue, Unit, Whole
 from strategies.trading.ports.strategy import Quote
 from strategies.trading.wagers.wager import Wager, Wagers
+from strategies.trading.wagers.wager_settings import WagerSettings
 from strategies.trading.wagers.wager_state import WagerState
 
 
-class WagerSettings(Struct, frozen=True):
-    """The tolerances of resting wagers from their quotes."""
-
-    odds_tolerance_rungs: Annotated[
-        Whole,
-        Meta(description="How many steps of the ladder a wager may be away from its quote."),
-        Unit("ladder steps"),
-    ]
-    stake_tolerance_percent: Annotated[
-        Whole,
-        Meta(
-            description="How far the resting stake may be from the quoted one before it is changed."
-        ),
-        Unit("percent"),
-    ]
-
-
-def changed_wager_settings(
-    settings: WagerSettings, changes: Mapping[str, SettingValue]
-) -> WagerSettings:
-    """Return settings of which some are changed, by name; raise ConfigError for a wrong one."""
-    changed: WagerSettings = read_settings(
-        "wagers", WagerSettings, to_builtins(settings) | dict(changes)
-    )
-    return changed
-
-
-@dataclass(slots=True)
+@dataclass
 class Changes:
     """Commands to send; `complete` unless others must wait for a response of the exchange.
 

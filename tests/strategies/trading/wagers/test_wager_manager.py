@@ -19,7 +19,8 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.wagers.wager import CANCEL_AFTER_OPEN_NS
-from strategies.trading.wagers.wager_manager import Changes, WagerSettings
+from strategies.trading.wagers.wager_manager import Changes
+from strategies.trading.wagers.wager_settings import WagerSettings
 from strategies.trading.wagers.wager_state import WagerState
 from tests.strategies.trading.conftest import DeskHarness
 

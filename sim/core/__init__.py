@@ -1,0 +1,1 @@
+"""The compiled core: the same modules as machine code, where they were compiled."""
