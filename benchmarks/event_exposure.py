@@ -11,13 +11,14 @@ from time import process_time
 
 import numpy as np
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.event_exposure import (
     PairOutcomes,
     worst_if_lost_cents,
     worst_of_event_cents,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import Catalogue, Line, Market, Pair, SportEvent
+from strategies.trading.model.market import Line, Market, Pair, SportEvent
 from strategies.trading.model.market_types import MarketType, Team
 
 GAME = EventId("game")

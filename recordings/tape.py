@@ -29,7 +29,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
+from strategies.trading.model.catalogue import Catalogue
+from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.odds import Ladder
 
 TAPE_VERSION = 1

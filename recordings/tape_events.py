@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.events import (
     Event,
@@ -18,7 +19,7 @@ from strategies.trading.model.events import (
     TradeSeen,
 )
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import Catalogue, EventStatus, MarketStatus
+from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.ports.clock import Clock

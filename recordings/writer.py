@@ -20,6 +20,7 @@ from recordings.tape import (
     segment_name,
 )
 from recordings.writing import make_folder, make_private_folder
+from strategies.trading.model.catalogue import require_possible
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import (
@@ -29,7 +30,6 @@ from strategies.trading.model.market import (
     MarketStatus,
     Result,
     SportEvent,
-    require_possible,
 )
 from strategies.trading.model.odds import Ladder, prophetx_ladder
 

@@ -20,11 +20,11 @@ from live.session.gateway import OrderContext, RecoveryResult, TradedAccount
 from live.wall_clock import WallClock
 from recordings.tape import TapeInfo
 from recordings.tape_events import DeskFeed
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, JournalError
 from strategies.trading.model.ids import WagerRef
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Listener
 from strategies.trading.risk.limits import Limits

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from recordings.journal.entries import Payload
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import (
     WagerCancelled,
@@ -19,7 +20,7 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.ids import MarketKey, PairId, WagerRef
-from strategies.trading.model.market import Catalogue, Pair
+from strategies.trading.model.market import Pair
 from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.units import NS_PER_SECOND
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from recordings.journal.entries import Entry, Payload
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager, WagerUpdate
 from strategies.trading.model.events import MarketSettled
 from strategies.trading.model.ids import LineId, MarketKey, WagerRef
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.money import dollars_text
 
 

@@ -15,9 +15,9 @@ from recordings.tape import TapeInfo
 from recordings.writer import TapeWriter
 from sim.compare.alignment import DisplayChange, SeenOffers, first_shown, rows_of
 from sim.compare.own_liquidity import OfferId, Step, steps_of
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import MarketSettled, WagerMatched
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import opposite
 
 # Amount and quantity of an offer row, in cents; None for a row that is removed.

@@ -8,6 +8,7 @@ private updates.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
@@ -19,7 +20,6 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds, opposite
 

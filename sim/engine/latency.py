@@ -16,11 +16,9 @@ from msgspec import Meta
 from numpy.random import Generator
 
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment
 from strategies.trading.model.counted import counted
 from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.settings import Milliseconds, PositiveMilliseconds
-from strategies.trading.ports.schedule import Priority
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _BATCH_SIZE = 4096
@@ -164,33 +162,6 @@ class Measured:
             indices = self._rng.integers(len(self._table_ns), size=_BATCH_SIZE)
             self._drawn = [self._table_ns[index] for index in indices[::-1].tolist()]
         return self._drawn.pop()
-
-
-class DelayLine:
-    """Delivers messages after the sum of its delays, in the order in which they were sent.
-
-    A message whose delays would let it overtake an earlier one arrives together with it. Only one
-    that has an extra delay may be overtaken.
-    """
-
-    def __init__(self, env: ReplayEnvironment, priority: Priority, *delays: Delay) -> None:
-        """Deliver with a priority among the calls of one instant."""
-        self._env = env
-        self._priority = priority
-        self._delays = delays
-        self._last_due_ns = 0
-
-    def send(self, receive: Callable[[], None], extra_ns: int = 0) -> int:
-        """Call `receive` when the message arrives; return that time in nanoseconds.
-
-        `extra_ns` delays this message alone, after the line's delays: later ones do not wait.
-        """
-        due_ns = self._env.now_ns
-        for delay in self._delays:
-            due_ns += delay.sample_ns()
-        self._last_due_ns = max(due_ns, self._last_due_ns)
-        self._env.schedule_call(self._last_due_ns + extra_ns, self._priority, receive)
-        return self._last_due_ns + extra_ns
 
 
 @dataclass(frozen=True, slots=True)

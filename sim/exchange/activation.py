@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from sim.engine.latency import Delay, DelayLine
+from sim.engine.delay_line import DelayLine
+from sim.engine.latency import Delay
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.cancels import Cancels

@@ -6,7 +6,8 @@ from itertools import takewhile
 from recordings.tape import TapeInfo
 from sim.exchange.offers import Offer
 from sim.exchange.participant import ExchangeWager
-from strategies.trading.model.market import Catalogue, Line, Pair
+from strategies.trading.model.catalogue import Catalogue
+from strategies.trading.model.market import Line, Pair
 from strategies.trading.model.odds import Odds
 
 

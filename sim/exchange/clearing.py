@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from sim.exchange.line_results import LineResults
 from sim.exchange.participant import Participant
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.events import MarketSettled
 from strategies.trading.model.ids import LineId, MarketKey
-from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.market import Result
 
 
 class Clearing:

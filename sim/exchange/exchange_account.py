@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from sim.exchange.line_results import result_of
 from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import LineId, MarketKey
-from strategies.trading.model.market import Catalogue, Pair, Result
+from strategies.trading.model.market import Pair, Result
 
 
 @dataclass

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from functools import partial
 
-from sim.engine.latency import DelayLine, Latency
+from sim.engine.delay_line import DelayLine
+from sim.engine.latency import Latency
 from sim.engine.virtual_clock import ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.commands import PlaceWager

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import LineId, MarketKey
-from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.market import Result
 
 _OPPOSITE = {Result.WON: Result.LOST, Result.LOST: Result.WON}
 

@@ -21,11 +21,11 @@ from sim.results.run_tables import RunTables
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Command
 from strategies.trading.model.errors import InvariantError, TradingError
 from strategies.trading.model.events import Event, OfferChanged, TimerFired, TradeSeen
 from strategies.trading.model.ids import EventId, MarketId
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.journal import (

@@ -13,6 +13,7 @@ from sim.results.decision_digest import DecisionDigest
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.silences import Silence, Silences
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Command, PlaceWager
 from strategies.trading.model.events import (
     RUN_ENDED,
@@ -24,7 +25,7 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import PairId, WagerRef
-from strategies.trading.model.market import Catalogue, EventStatus
+from strategies.trading.model.market import EventStatus
 from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock

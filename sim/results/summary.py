@@ -11,8 +11,9 @@ from sim.results.run_record import MARKOUT_SECONDS, RunJournal, WagerRecorder
 from sim.results.run_summary import EventSpan, OpenPosition, PairName, RunSummary, Settled
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import MarketKey
-from strategies.trading.model.market import Catalogue, EventStatus, Pair
+from strategies.trading.model.market import EventStatus, Pair
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.limits import Limits
 

@@ -9,6 +9,7 @@ from sim.sandbox.api_errors import RefusedError
 from sim.sandbox.shifted_exchange import ShiftedExchange
 from sim.sandbox.transactions import Transactions
 from sim.sandbox.wager_records import Fill, WagerRecord
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import (
     CancelRefused,
@@ -22,7 +23,7 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
 
 # Codes with which the exchange refuses a whole request instead of one wager.

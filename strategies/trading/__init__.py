@@ -4,11 +4,11 @@ Code inside the project imports from the modules themselves.
 """
 
 from strategies.trading.model.book import Book
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import EventId, LineId, MarketId, PairId
 from strategies.trading.model.market import (
-    Catalogue,
     EventStatus,
     Line,
     Market,

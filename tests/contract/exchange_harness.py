@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from live.session.monitoring.account_alerts import AccountAlerts
 from recordings.tape import TapeInfo
 from sim.results.run_record import RunJournal
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     AccountState,
@@ -21,7 +22,7 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange

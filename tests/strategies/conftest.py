@@ -6,15 +6,9 @@ from dataclasses import replace
 import pytest
 
 from strategies.trading.model.book import Book
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    Catalogue,
-    EventStatus,
-    Line,
-    Market,
-    MarketStatus,
-    SportEvent,
-)
+from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.position import Position

@@ -8,17 +8,11 @@ from hypothesis import strategies as st
 
 from strategies.simple_market_maker import SimpleMarketMaker
 from strategies.trading.model.book import Book
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import (
-    Catalogue,
-    EventStatus,
-    Line,
-    Market,
-    MarketStatus,
-    SportEvent,
-)
+from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import crosses, implied_probability, prophetx_ladder
 from strategies.trading.model.position import Position

@@ -8,8 +8,8 @@ from live.prophetx.market_data.tape_rows import levels_of
 from live.prophetx.rest.client import EVENTS_PER_QUERY, ProphetClient
 from live.prophetx.wire.markets import WireEvent, WireMarket
 from live.prophetx.wire.orders import WireOrder
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import ExchangeError, TapeError
-from strategies.trading.model.market import Catalogue
 
 
 async def offered_catalogue(client: ProphetClient, orders: Iterable[WireOrder]) -> Catalogue:

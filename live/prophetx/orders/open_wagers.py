@@ -13,9 +13,9 @@ from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.wire.orders import WireCancellation, WireOrder
 from live.retry_pauses import LATE_LOOK_SECONDS
 from live.session.gateway import OpenWager
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.ids import EventId, WagerRef
-from strategies.trading.model.market import Catalogue
 
 # Wagers requested one by one in a round, as the history lags.
 _MOST_REQUESTED = 20

@@ -5,9 +5,10 @@ from collections.abc import Container
 from live.prophetx.market_data.mapping import market_status
 from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import WireMatch, WireOrder
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import RefusalError
 from strategies.trading.model.ids import LineId, MarketKey, WagerRef, is_ref_of
-from strategies.trading.model.market import Catalogue, MarketStatus
+from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.units import NS_PER_SECOND
 
 # The exchange returns a history of at most seven days; an hour is left for clocks that differ.

@@ -13,9 +13,9 @@ from itertools import pairwise
 from live.prophetx.orders.order_history import OrderHistory, is_open, wager_text
 from live.prophetx.wire.orders import WireOrder
 from live.wall_clock import WallClock
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import AccountInUseError, ExchangeError
 from strategies.trading.model.ids import WagerRef
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 
 _LOG = logging.getLogger(__name__)

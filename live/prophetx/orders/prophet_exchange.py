@@ -22,6 +22,7 @@ from live.prophetx.rest.client import ProphetClient
 from live.prophetx.wire.orders import BatchPlacedResponse, WireCancellation, WireOrder
 from live.retry_pauses import LATE_LOOK_SECONDS
 from live.wall_clock import WallClock
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import UNAUTHORIZED, ExchangeError, RefusalError
 from strategies.trading.model.events import (
@@ -32,7 +33,6 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import BATCH_LIMIT
 

@@ -1,9 +1,10 @@
 """Infers results of markets from our wagers: the exchange reports results of wagers only."""
 
 from live.prophetx.orders.tracked_wager import TrackedWager
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.events import Event, MarketSettled
 from strategies.trading.model.ids import LineId, MarketKey
-from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.market import Result
 
 _OPPOSITE = {Result.WON: Result.LOST, Result.LOST: Result.WON}
 

@@ -12,11 +12,11 @@ from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.wire.orders import WireOrder
 from live.retry_pauses import LATE_LOOK_SECONDS
 from live.wall_clock import WallClock
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import ExchangeError, ProtocolError
 from strategies.trading.model.events import Event, TradeBroken, WagerRejected
 from strategies.trading.model.ids import WagerRef
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import Listener
 

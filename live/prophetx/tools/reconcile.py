@@ -27,11 +27,11 @@ from recordings.journal.entries import JOURNAL
 from recordings.journal.journal_reader import JournalReader
 from recordings.journal.session_lock import session_lock
 from recordings.journal.wager_history import WagerHistory
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, TradingError
 from strategies.trading.model.ids import WagerRef
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.units import NS_PER_SECOND

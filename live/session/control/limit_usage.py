@@ -6,7 +6,7 @@ from strategies.trading.desk.desk import Desk
 from strategies.trading.model.market import Pair
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.risk.limits import held_cents
+from strategies.trading.risk.market_plan import held_cents
 
 
 def session_limits(desk: Desk, now_ns: int) -> Iterator[tuple[str, str, str]]:

@@ -14,11 +14,11 @@ from recordings.journal.operator_history import OperatorHistory
 from recordings.journal.session_lock import session_lock
 from recordings.journal.wager_history import WagerHistory
 from recordings.reader import Tape
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.counted import counted
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.errors import ConfigError, JournalError, TapeError, TradingError
 from strategies.trading.model.events import MarketPaused, TradingState
-from strategies.trading.model.market import Catalogue
 
 # The newest recordings that are searched for the names of wagers.
 _MOST_TAPES = 10

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from live.session.gateway import Notify
 from strategies.trading.markets.silences import Silence, Silences
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.counted import counted
 from strategies.trading.model.ids import EventId, MarketKey
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.journal import Decision

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.accounting.ledger import Ledger
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
     Event,
@@ -12,7 +13,6 @@ from strategies.trading.model.events import (
     TradeBroken,
     WagerMatched,
 )
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.position import Exposure
 
 _FILLS = WagerMatched | ProfitCorrected | TradeBroken

@@ -7,9 +7,10 @@ figures of their own; a later result may correct an earlier one.
 from dataclasses import dataclass
 
 from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.events import MarketSettled
 from strategies.trading.model.ids import LineId, MarketKey, PairId
-from strategies.trading.model.market import Catalogue, Pair, Result
+from strategies.trading.model.market import Pair, Result
 from strategies.trading.model.position import Exposure, Position
 
 

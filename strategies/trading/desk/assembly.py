@@ -8,9 +8,9 @@ from strategies.trading.accounting.ledger import Ledger
 from strategies.trading.desk.desk import Desk
 from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_states import MarketStates
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.earlier_runs import NO_EARLIER_RUNS, EarlierRuns
 from strategies.trading.model.ids import MarketKey, WagerRefFactory
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Ladder
 from strategies.trading.model.position import Exposure
 from strategies.trading.ports.clock import Clock

@@ -20,7 +20,8 @@ from strategies.trading.desk.alarm import Alarm
 from strategies.trading.desk.command_sender import CommandSender
 from strategies.trading.desk.denied_markets import DeniedMarkets
 from strategies.trading.desk.market_view import Fairs, decision_on, market_view, silence_reason
-from strategies.trading.desk.strategy_checks import change_strategy, quotes_of, require_quotes
+from strategies.trading.desk.quote_checks import quotes_of, require_quotes
+from strategies.trading.desk.strategy_checks import change_strategy
 from strategies.trading.desk.wakeups import RETRY_NS, Wakeups
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.earlier_runs import EarlierRuns, LossRecord

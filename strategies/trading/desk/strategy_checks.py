@@ -1,30 +1,25 @@
-"""Checks of a strategy and of what it returns, as an author may return anything."""
+"""Checks of a strategy as its factory makes it."""
 
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from strategies.trading.model.commands import Intent
-from strategies.trading.model.errors import ConfigError, StrategyError
-from strategies.trading.model.ids import LineId
+from strategies.trading.desk.quote_checks import shown
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import (
     parameters_of,
     read_value,
     unknown_setting_message,
 )
 from strategies.trading.model.settings import SettingValue, is_setting
-from strategies.trading.ports.strategy import Quote, Strategy, View
-
-_LONGEST = 120
+from strategies.trading.ports.strategy import Strategy
 
 
 def make_strategy(factory: Callable[[], Strategy]) -> Strategy:
     """Return a new strategy; raise ConfigError if the result lacks what a strategy needs."""
     made: Any = factory
     if isinstance(made, dict | list | str | int | float | None):
-        message = f"strategy: {_shown(made)} names no class; write _target_: package.module.Class"
+        message = f"strategy: {shown(made)} names no class; write _target_: package.module.Class"
         raise ConfigError(message)
     if not callable(made):
         message = (
@@ -58,18 +53,6 @@ def change_strategy(
     return changed
 
 
-def quotes_of(strategy: Strategy, view: View) -> tuple[Quote, ...]:
-    """Return what a strategy quotes; raise StrategyError with its name if it raises anything."""
-    try:
-        return strategy.quote(view)
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(last.filename).name}, line {last.lineno}"
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        message = f"{type(strategy).__name__}.quote raised {what} ({where}; --debug shows more)"
-        raise StrategyError(message) from error
-
-
 def _checked(made: Any) -> Strategy:
     """Return what a factory made; raise ConfigError if it lacks what a strategy needs."""
     name = type(made).__name__
@@ -85,39 +68,3 @@ def _checked(made: Any) -> Strategy:
         raise ConfigError(message)
     strategy: Strategy = made
     return strategy
-
-
-def require_quotes(strategy: Strategy, quotes: Any, line_ids: Sequence[LineId]) -> None:
-    """Raise ConfigError unless a strategy returned a tuple of quotes on lines of the market."""
-    name = type(strategy).__name__
-    if not isinstance(quotes, tuple | list):
-        message = f"strategy: {name}.quote returned {_shown(quotes)}; return a tuple of Quote"
-        raise ConfigError(message)
-    for quote in quotes:
-        problem = _problem(quote, line_ids)
-        if problem is not None:
-            message = f"strategy: {name}.quote returned {_shown(quote)}; {problem}"
-            raise ConfigError(message)
-
-
-def _problem(quote: Any, line_ids: Sequence[LineId]) -> str | None:
-    if not isinstance(quote, Quote):
-        return "return Quote objects only"
-    # A strategy may put anything into a quote, whatever the declared types are.
-    stake: Any = quote.stake_cents
-    odds: Any = quote.odds
-    intent: Any = quote.intent
-    if quote.line_id not in line_ids:
-        return "its line_id is not a line of this market"
-    if type(stake) is not int or stake < 0:
-        return "its stake_cents must be a whole number of cents, 0 or more"
-    if type(odds) is not int:
-        return "its odds must be whole American odds"
-    if not isinstance(intent, Intent):
-        return "its intent must be an Intent"
-    return None
-
-
-def _shown(value: object) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

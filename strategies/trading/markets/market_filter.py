@@ -5,9 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import MarketKey
-from strategies.trading.model.market import Catalogue, Market, SportEvent
+from strategies.trading.model.market import Market, SportEvent
 from strategies.trading.model.market_types import MarketKind, MarketType, Period
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from strategies.trading.model.book import Book, LastTrade, Offers
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.event_state import EventState, ReceivedReference
 from strategies.trading.model.events import (
     Event,
@@ -21,7 +22,7 @@ from strategies.trading.model.events import (
     TradeSeen,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketKey, PairId
-from strategies.trading.model.market import Catalogue, Market, MarketStatus, Pair
+from strategies.trading.model.market import Market, MarketStatus, Pair
 from strategies.trading.model.odds import implied_probability
 from strategies.trading.ports.journal import Denial
 from strategies.trading.ports.strategy import Quote

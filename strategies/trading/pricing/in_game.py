@@ -19,7 +19,8 @@ from strategies.trading.model.event_state import EventState
 from strategies.trading.model.game_clock import OVERTIME_SHARE, next_estimate_ns, share_left
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.market_types import MarketType
-from strategies.trading.pricing.touch import MaxOverround, middle_of_touch
+from strategies.trading.pricing.overround import middle_of_touch
+from strategies.trading.pricing.touch import MaxOverround
 
 TOURNAMENT = "NBA"
 MARGIN_SIGMA = 17.7

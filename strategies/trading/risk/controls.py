@@ -14,7 +14,8 @@ from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import Ladder
 from strategies.trading.ports.control import Control, Proposal
-from strategies.trading.risk.limits import Limits, held_cents
+from strategies.trading.risk.limits import Limits
+from strategies.trading.risk.market_plan import held_cents
 from strategies.trading.risk.price_sanity import PriceSanityControl
 
 # Checked by the risk manager itself before every control: that nothing is sent while halted, or

@@ -8,7 +8,6 @@ from typing import Annotated, Self
 from msgspec import Meta, Struct, to_builtins
 
 from strategies.trading.model.money import cents_from_dollars
-from strategies.trading.model.position import Position
 from strategies.trading.model.setting_reader import SettingError, read_settings
 from strategies.trading.model.settings import (
     AmericanOdds,
@@ -53,13 +52,6 @@ class Limits:
     day_starts: str = UTC_MIDNIGHT
     max_rejections_in_row: int = 0
     rejections_within_ns: int = 0
-
-
-def held_cents(limits: Limits, position: Position, side: int) -> int:
-    """Return what is matched on a line as `max_position_cents` counts it."""
-    if limits.nets_positions:
-        return position.line_loss_cents(side)
-    return position.matched_cents[side]
 
 
 class RiskSettings(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,14 @@ from strategies.trading.model.event_exposure import PairOutcomes, worst_if_lost_
 from strategies.trading.model.ids import LineId, MarketKey
 from strategies.trading.model.market import Pair
 from strategies.trading.model.position import Exposure, Position
-from strategies.trading.risk.limits import Limits, held_cents
+from strategies.trading.risk.limits import Limits
+
+
+def held_cents(limits: Limits, position: Position, side: int) -> int:
+    """Return what is matched on a line as `max_position_cents` counts it."""
+    if limits.nets_positions:
+        return position.line_loss_cents(side)
+    return position.matched_cents[side]
 
 
 class _PlannedPair:

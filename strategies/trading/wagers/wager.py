@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from strategies.trading.model.book import Offers
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.earlier_wager import WagerUpdate
 from strategies.trading.model.errors import InvariantError
@@ -19,7 +20,7 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import Catalogue, Pair
+from strategies.trading.model.market import Pair
 from strategies.trading.model.money import dollars_text, fill_profit_cents
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.position import Exposure

@@ -8,9 +8,9 @@ confirmed gone.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef, WagerRefFactory
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Ladder, crosses
 from strategies.trading.ports.strategy import Quote
 from strategies.trading.wagers.wager import Wager, Wagers

@@ -16,6 +16,7 @@ from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.orders.wager_tracker import WagerTracker
 from live.prophetx.wire.orders import WireOrder
 from live.wall_clock import WallClock
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
@@ -26,7 +27,7 @@ from strategies.trading.model.events import (
     WagerOpened,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
+from strategies.trading.model.market import Line, Market, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND

@@ -10,9 +10,10 @@ from live.decode import read
 from live.prophetx.market_data import mapping
 from live.prophetx.market_data.tape_rows import levels_of
 from live.prophetx.wire.markets import WireEvent, WireMarket, WireStrike
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.ids import EventId, MarketId
-from strategies.trading.model.market import Catalogue, EventStatus, Market, MarketStatus
+from strategies.trading.model.market import EventStatus, Market, MarketStatus
 from strategies.trading.model.market_types import MarketKind, MarketType, Period
 
 GAME = EventId("19458")

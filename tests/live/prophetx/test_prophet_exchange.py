@@ -11,6 +11,7 @@ from live.prophetx.connection import Connection, connected
 from live.prophetx.orders.prophet_exchange import AccountSettings, ProphetExchange
 from live.wall_clock import WallClock
 from sim.exchange.participant import Participant
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     AccountState,
@@ -26,7 +27,7 @@ from strategies.trading.model.events import (
     WagerOpened,
 )
 from strategies.trading.model.ids import LineId, MarketKey, WagerRef
-from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.market import Result
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds
 from tests.contract.exchange_harness import (

@@ -9,6 +9,7 @@ import pytest
 from live.prophetx.orders.settlement_inference import SettlementInference
 from live.prophetx.orders.tracked_wager import TrackedWager
 from live.prophetx.wire.orders import WireMatch, WireOrder
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.events import (
@@ -25,7 +26,7 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
+from strategies.trading.model.market import Line, Market, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds

@@ -8,6 +8,7 @@ from conf.compose import build_parts
 from live.session.monitoring.health import Health
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import CancelWager, Intent, PlaceWager
 from strategies.trading.model.events import (
     RUN_ENDED,
@@ -21,7 +22,7 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
+from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND

@@ -1,8 +1,9 @@
 """Lines on silences: when they are printed, and how few they are."""
 
 from live.session.monitoring.silence_lines import SilenceLines
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import EventId, MarketId, MarketKey
-from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
+from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Decision

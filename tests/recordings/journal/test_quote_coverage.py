@@ -3,10 +3,11 @@
 import pytest
 
 from recordings.journal.quote_coverage import MarketCoverage, QuoteCoverage
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import WagerCancelled, WagerMatched, WagerOpened, WagerWiped
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
-from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
+from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND

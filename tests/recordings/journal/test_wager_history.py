@@ -2,6 +2,7 @@
 
 from recordings.journal.entries import Entry
 from recordings.journal.wager_history import WagerHistory
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Command, Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
@@ -12,7 +13,7 @@ from strategies.trading.model.events import (
     WagerRejected,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
+from strategies.trading.model.market import Line, Market, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from sim.engine.latency import Constant, DelayLine
+from sim.engine.delay_line import DelayLine
+from sim.engine.latency import Constant
 from sim.engine.virtual_clock import ReplayEnvironment
 from strategies.trading.ports.schedule import Priority
 

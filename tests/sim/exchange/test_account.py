@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from sim.exchange.exchange_account import ExchangeAccount
 from strategies.trading.accounting.commission import Commission, Offset
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
+from strategies.trading.model.market import Line, Market, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 
 GAME = SportEvent(EventId("e"), "A at H", "H", "A", "NBA", "basketball", 0)

@@ -12,9 +12,9 @@ from sim.exchange.offers import Offer
 from sim.exchange.participant import ExchangeWager, Participant
 from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import EVEN
 
 Step = tuple[int, str, int, int]

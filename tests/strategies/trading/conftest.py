@@ -9,6 +9,7 @@ import pytest
 
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Command, Intent, PlaceWager
 from strategies.trading.model.earlier_runs import NO_EARLIER_RUNS, EarlierRuns
 from strategies.trading.model.events import (
@@ -22,15 +23,7 @@ from strategies.trading.model.events import (
     WagerOpened,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import (
-    Catalogue,
-    Line,
-    Market,
-    MarketStatus,
-    Pair,
-    Result,
-    SportEvent,
-)
+from strategies.trading.model.market import Line, Market, MarketStatus, Pair, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds, prophetx_ladder

@@ -2,6 +2,7 @@
 
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.accounting.earlier_balance import available_change_cents
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
 from strategies.trading.model.events import (
@@ -11,7 +12,7 @@ from strategies.trading.model.events import (
     WagerMatched,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import Catalogue, Line, Market, Result, SportEvent
+from strategies.trading.model.market import Line, Market, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     CancelRefused,
@@ -27,7 +28,7 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
-from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.market import Result
 from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds
 from strategies.trading.wagers.wager_state import WagerState

@@ -3,8 +3,8 @@
 import pytest
 
 from strategies.trading.markets.market_filter import MarketFilter
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.setting_reader import read_settings
 

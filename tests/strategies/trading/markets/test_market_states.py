@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from strategies.trading.markets.market_states import MarketStates
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.events import (
     Event,
     EventPaused,
@@ -21,14 +22,7 @@ from strategies.trading.model.events import (
     TradeSeen,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
-from strategies.trading.model.market import (
-    Catalogue,
-    EventStatus,
-    Line,
-    Market,
-    MarketStatus,
-    SportEvent,
-)
+from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
 

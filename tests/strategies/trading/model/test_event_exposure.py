@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.event_exposure import (
     NO_LOSS_CENTS,
     PairOutcomes,
@@ -15,7 +16,7 @@ from strategies.trading.model.event_exposure import (
     worst_of_event_cents,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import Catalogue, Line, Market, Pair, SportEvent
+from strategies.trading.model.market import Line, Market, Pair, SportEvent
 from strategies.trading.model.market_types import MarketType, Period, Team
 from strategies.trading.model.position import Exposure
 

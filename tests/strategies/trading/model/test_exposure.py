@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import Catalogue, Pair
+from strategies.trading.model.market import Pair
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.position import Exposure, Position
 

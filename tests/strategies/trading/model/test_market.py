@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
-from strategies.trading.model.market import Catalogue, Line, Market, SportEvent
+from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType, Period, Selection, Team
 
 MONEYLINE, SPREAD, TOTAL = MarketId("219"), MarketId("223"), MarketId("225")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import Catalogue, Result
+from strategies.trading.model.market import Result
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.position import Position
 

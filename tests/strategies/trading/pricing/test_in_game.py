@@ -9,10 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from strategies.trading.model.book import Book
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.ids import EventId, LineId, MarketId
-from strategies.trading.model.market import Catalogue, EventStatus, Line, Market, SportEvent
+from strategies.trading.model.market import EventStatus, Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType, Period, Selection
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.setting_reader import read_settings

@@ -5,10 +5,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from strategies.trading.model.book import Book
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Odds, implied_probability, opposite, prophetx_ladder
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.pricing.touch import Consensus, Power, Pricing

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import Catalogue
 from strategies.trading.model.odds import Odds
 from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_state import EndReason, WagerState
