@@ -25,7 +25,7 @@ from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.engine.exchange_rows import exchange_rows
 from sim.engine.latency import NoDelay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet

@@ -12,7 +12,8 @@ from conf.modes import Mode
 from sim.engine.faults import Faults
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from sim.engine.replay_environment import ReplayEnvironment
+from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.faulty_connection import open_connection
 from sim.exchange.participant import Participant

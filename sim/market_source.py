@@ -13,7 +13,7 @@ from recordings.reader import Tape, open_recording
 from recordings.tape import TapeInfo
 from recordings.validator import TapeSummary, validate
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from recordings.tape import Row, TapeInfo
 from sim.engine.latency import Delay, Latency, NoDelay
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher

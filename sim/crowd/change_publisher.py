@@ -11,7 +11,7 @@ from typing import Protocol
 from numpy.random import Generator
 
 from recordings.tape import Side
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.displayed_book import Level, levels
 from sim.exchange.offers import Offer

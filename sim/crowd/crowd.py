@@ -17,7 +17,7 @@ from sim.crowd.sports.registry import sport_named
 from sim.crowd.takers import Takers
 from sim.crowd.timeline import GameTimeline
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.odds import prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND

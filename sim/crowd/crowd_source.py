@@ -13,7 +13,7 @@ from sim.crowd.crowd import Crowd, CrowdRun
 from sim.crowd.crowd_settings import SUSPENSIONS, CrowdSettings
 from sim.crowd.row_sinks import DeskListener, TapeListener
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher

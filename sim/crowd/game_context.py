@@ -9,7 +9,7 @@ from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.crowd_types import CrowdType
 from sim.crowd.fair_value import FairValue
 from sim.crowd.game import Game, Score
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.units import NS_PER_SECOND

@@ -11,7 +11,7 @@ from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
 from sim.crowd.row_sinks import TapeListener
 from sim.engine.latency import Constant
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back

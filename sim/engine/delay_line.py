@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sim.engine.latency import Delay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from strategies.trading.ports.schedule import Priority
 
 
@@ -16,7 +16,7 @@ class DelayLine:
 
     def __init__(self, env: ReplayEnvironment, priority: Priority, *delays: Delay) -> None:
         """Deliver with a priority among the calls of one instant."""
-        self._env = env
+        self._scheduler = env.scheduler
         self._priority = priority
         self._delays = delays
         self._last_due_ns = 0
@@ -26,9 +26,9 @@ class DelayLine:
 
         `extra_ns` delays this message alone, after the line's delays: later ones do not wait.
         """
-        due_ns = self._env.now_ns
+        due_ns = self._scheduler.now_ns
         for delay in self._delays:
             due_ns += delay.sample_ns()
         self._last_due_ns = max(due_ns, self._last_due_ns)
-        self._env.schedule_call(self._last_due_ns + extra_ns, self._priority, receive)
+        self._scheduler.schedule_call(self._last_due_ns + extra_ns, self._priority, receive)
         return self._last_due_ns + extra_ns

@@ -4,7 +4,7 @@ from functools import partial
 
 from sim.engine.delay_line import DelayLine
 from sim.engine.latency import Delay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.cancels import Cancels
 from sim.exchange.exchange_settings import ExchangeRules
@@ -30,6 +30,7 @@ class Activation:
     ) -> None:
         """Start with empty queues; `delay` is how long activation itself takes."""
         self._env = env
+        self._scheduler = env.scheduler
         self._delay = delay
         self._settings = settings
         self._markets = markets
@@ -82,11 +83,13 @@ class Activation:
         if wager.intent is Intent.ADD_ONLY and self._matcher.would_match(book, wager.odds):
             return "add_liquidity_only"
         return (
-            "insufficient_amount" if wager.owner.would_overdraw(wager, self._env.now_ns) else None
+            "insufficient_amount"
+            if wager.owner.would_overdraw(wager, self._scheduler.now_ns)
+            else None
         )
 
     def _open(self, wager: ExchangeWager, book: LineBook) -> None:
-        participant, now_ns = wager.owner, self._env.now_ns
+        participant, now_ns = wager.owner, self._scheduler.now_ns
         participant.mark_opened(wager, now_ns)
         participant.notify((WagerOpened(wager.ref),))
         if not self._matcher.open_wager(book, now_ns, wager):
@@ -94,7 +97,7 @@ class Activation:
             participant.notify((WagerCancelled(wager.ref, wager.open_cents),))
         elif wager.intent is Intent.TAKE and wager.open_cents:
             due_ns = now_ns + self._settings.fill_or_kill_ns
-            self._env.schedule_call(due_ns, Priority.EXCHANGE, partial(self._expire, wager))
+            self._scheduler.schedule_call(due_ns, Priority.EXCHANGE, partial(self._expire, wager))
 
     def _expire(self, wager: ExchangeWager) -> None:
         if wager.ref in wager.owner.live:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.exchange_settings import BalanceMode, ExchangeRules
 from sim.exchange.matching import Matcher
@@ -27,7 +27,7 @@ class Cancels:
         matcher: Matcher,
     ) -> None:
         """Cancel wagers in `books`, which are in the order of the dictionaries' lines."""
-        self._env = env
+        self._scheduler = env.scheduler
         self._settings = settings
         self._books = books
         self._matcher = matcher
@@ -42,10 +42,10 @@ class Cancels:
             # A retry before the window after the opening has passed would be refused again.
             return CancelRefused(ref, "order_is_placing", wager.due_ns + window_ns)
         retry_at_ns = wager.opened_ns + window_ns
-        if self._env.now_ns < retry_at_ns:
+        if self._scheduler.now_ns < retry_at_ns:
             return CancelRefused(ref, "order_opened_retry", retry_at_ns)
         deducted_ns = self._deducted_ns(wager)
-        if self._env.now_ns < deducted_ns:
+        if self._scheduler.now_ns < deducted_ns:
             return CancelRefused(ref, "matching_stake_ongoing", deducted_ns)
         return self.withdraw(wager)
 
@@ -63,9 +63,9 @@ class Cancels:
             if wager is not None:
                 participant.notify((self.withdraw(wager),))
         if refs[batch:]:
-            due_ns = self._env.now_ns + self._settings.mass_cancel_pause_ns
+            due_ns = self._scheduler.now_ns + self._settings.mass_cancel_pause_ns
             rest = partial(self.cancel_in_batches, participant, refs[batch:])
-            self._env.schedule_call(due_ns, Priority.EXCHANGE, rest)
+            self._scheduler.schedule_call(due_ns, Priority.EXCHANGE, rest)
 
     def wipe(self, participants: Iterable[Participant], affected: BookFilter) -> None:
         """Remove every live wager in the affected books."""

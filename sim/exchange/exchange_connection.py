@@ -12,7 +12,7 @@ from functools import partial
 
 from sim.engine.delay_line import DelayLine
 from sim.engine.latency import Latency
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import (
@@ -50,7 +50,7 @@ class Inbox:
 
     def __init__(self, env: ReplayEnvironment) -> None:
         """Start empty; until `connect` everything that is delivered is discarded."""
-        self._env = env
+        self._scheduler = env.scheduler
         self._on_event: OnEvent = _ignore
         self._on_market_data: OnEvent = _ignore
         self._decide: Decide = _do_nothing
@@ -88,7 +88,7 @@ class Inbox:
         if wake or self._wake_always:
             self._wake_at(arrival_ns)
         elif len(messages) > _MAX_QUEUED:
-            self.drain(self._env.now_ns)
+            self.drain(self._scheduler.now_ns)
 
     def drain(self, now_ns: int) -> None:
         """Deliver every message that arrived before `now_ns`."""
@@ -99,7 +99,7 @@ class Inbox:
 
     def deliver(self, events: Iterable[Event]) -> None:
         """Deliver responses that arrive together now, and let the desk decide."""
-        now_ns = self._env.now_ns
+        now_ns = self._scheduler.now_ns
         self.drain(now_ns)
         for event in events:
             self._on_event(event, now_ns)
@@ -115,7 +115,7 @@ class Inbox:
 
         Missed trades and outside prices stay missed, and so does the game clock of the last score.
         """
-        self.drain(self._env.now_ns)
+        self.drain(self._scheduler.now_ns)
         self._on_market_data = self._on_event
         missed, self._missed = self._missed, {}
         self.deliver((*missed.values(), FeedRestored()))
@@ -136,10 +136,10 @@ class Inbox:
         """Schedule one wake per instant; arrivals are in order, so comparing the last suffices."""
         if arrival_ns != self._last_wake_ns:
             self._last_wake_ns = arrival_ns
-            self._env.call_in_order(arrival_ns, Priority.FEED, self._wake)
+            self._scheduler.call_in_order(arrival_ns, Priority.FEED, self._wake)
 
     def _wake(self) -> None:
-        now_ns = self._env.now_ns
+        now_ns = self._scheduler.now_ns
         self.drain(now_ns + 1)
         self._decide(now_ns)
 
@@ -164,7 +164,7 @@ class ExchangeConnection:
 
         `subscribed` are the markets that the desk's publisher publishes; they may change.
         """
-        self._env = env
+        self._scheduler = env.scheduler
         self._exchange = exchange
         self._inbox = inbox
         self._subscribed = subscribed
@@ -209,14 +209,14 @@ class ExchangeConnection:
             )
 
     def _refuse_temporarily(self, refs: Sequence[WagerRef]) -> None:
-        retry_at_ns = self._env.now_ns + NS_PER_SECOND
+        retry_at_ns = self._scheduler.now_ns + NS_PER_SECOND
         self._notify(tuple(CancelRefused(ref, _TOO_FAST, retry_at_ns) for ref in refs))
 
     # Responses and private updates ------------------------------------------------------------
 
     def _ask_state(self) -> None:
         # Counted against the rate limit but never refused: the desk must be able to reconcile.
-        now_ns = self._env.now_ns
+        now_ns = self._scheduler.now_ns
         self.participant.admit_request(now_ns)
         self._notify((self.participant.account_state(now_ns),))
 

@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from sim.engine.faults import Faults
 from sim.engine.latency import Latency
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.commands import PlaceWager
@@ -133,17 +133,17 @@ class FaultyConnection(ExchangeConnection):
         extra_ns = self._late_ns() if self._occurs(self._faults.answer_late) else 0
         due_ns = self._responses.send(partial(self._deliver, events), extra_ns)
         if extra_ns:
-            self._late = [each for each in self._late if each[0] > self._env.now_ns]
+            self._late = [each for each in self._late if each[0] > self._scheduler.now_ns]
             self._late.append((due_ns, events))
         if self._occurs(self._faults.answer_doubled):
             again = partial(self._deliver, events)
-            self._env.schedule_call(due_ns + self._late_ns(), Priority.DESK, again)
+            self._scheduler.schedule_call(due_ns + self._late_ns(), Priority.DESK, again)
 
     def _resend_late(self) -> None:
         """Deliver what is late also in its turn, so that it comes once more when it is due."""
         late, self._late = self._late, []
         for due_ns, events in late:
-            if due_ns > self._env.now_ns:
+            if due_ns > self._scheduler.now_ns:
                 self._responses.send(partial(self._deliver, events))
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
@@ -171,13 +171,13 @@ class FaultyConnection(ExchangeConnection):
     def _schedule_disconnect(self) -> None:
         every_ns = self._faults.disconnect_every_ns
         if every_ns:
-            due_ns = self._env.now_ns + int(self._rng.exponential(every_ns))
-            self._env.schedule_call(due_ns, Priority.DESK, self._disconnect)
+            due_ns = self._scheduler.now_ns + int(self._rng.exponential(every_ns))
+            self._scheduler.schedule_call(due_ns, Priority.DESK, self._disconnect)
 
     def _disconnect(self) -> None:
         self._connected = False
-        due_ns = self._env.now_ns + self._random_ns(self._faults.disconnect_ns)
-        self._env.schedule_call(due_ns, Priority.EXCHANGE, self._reconnect)
+        due_ns = self._scheduler.now_ns + self._random_ns(self._faults.disconnect_ns)
+        self._scheduler.schedule_call(due_ns, Priority.EXCHANGE, self._reconnect)
         self._inbox.disconnect()
 
     def _reconnect(self) -> None:
@@ -205,5 +205,5 @@ class FaultyConnection(ExchangeConnection):
         return int(self._rng.integers(limit_ns + 1))
 
     def _call_later(self, callback: Callable[[], None]) -> None:
-        due_ns = self._env.now_ns + self._faults.recovery_ns
-        self._env.schedule_call(due_ns, Priority.EXCHANGE, callback)
+        due_ns = self._scheduler.now_ns + self._faults.recovery_ns
+        self._scheduler.schedule_call(due_ns, Priority.EXCHANGE, callback)

@@ -10,7 +10,7 @@ either side would win nothing does not happen.
 
 from collections.abc import Callable
 
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.offers import Offer
 from sim.exchange.participant import ExchangeWager
@@ -42,7 +42,7 @@ class Matcher:
         """Match by a queue model; trades and decreases are paired within `trade_pairing_ns`."""
         self._queue = queue
         self._trade_pairing_ns = trade_pairing_ns
-        self._env = env
+        self._scheduler = env.scheduler
         self._on_change = on_change
         self._on_trade = on_trade
 
@@ -138,7 +138,7 @@ class Matcher:
     def _is_spent(self, wager: ExchangeWager) -> bool:
         numerator, denominator = payout_ratio(wager.odds)
         worthless = wager.open_cents * numerator < denominator
-        return worthless or wager.owner.payable_cents(self._env.now_ns) < wager.open_cents
+        return worthless or wager.owner.payable_cents(self._scheduler.now_ns) < wager.open_cents
 
     def withdraw(self, book: LineBook, wager: ExchangeWager) -> None:
         """Remove a resting wager from the book."""
@@ -156,7 +156,7 @@ class Matcher:
     def _match_recorded(
         self, book: LineBook, offer: Offer, wager: ExchangeWager, max_cents: int
     ) -> None:
-        payable_cents = wager.owner.payable_cents(self._env.now_ns)
+        payable_cents = wager.owner.payable_cents(self._scheduler.now_ns)
         stake_cents = min(wager.open_cents, offer.available_cents, max_cents, payable_cents)
         profit_cents = wager.profit_of_fill(offer.odds, stake_cents)
         if stake_cents and profit_cents:
@@ -170,7 +170,7 @@ class Matcher:
     ) -> None:
         """Match wagers of two participants: the stake of each is the profit of the other."""
         assert maker.owner is not taker.owner, "an account matched itself"
-        budget_cents = min(taker.open_cents, taker.owner.payable_cents(self._env.now_ns))
+        budget_cents = min(taker.open_cents, taker.owner.payable_cents(self._scheduler.now_ns))
         profit_cents, stake_cents = self._fill(book.opposite, maker, budget_cents)
         if stake_cents:
             self._book_fill(book, taker, offer.odds, stake_cents, profit_cents)
@@ -181,7 +181,7 @@ class Matcher:
         if budget_cents <= 0:
             return 0, 0
         filled_cents = wager.filled_cents.get(wager.odds, 0)
-        payable_cents = min(wager.open_cents, wager.owner.payable_cents(self._env.now_ns))
+        payable_cents = min(wager.open_cents, wager.owner.payable_cents(self._scheduler.now_ns))
         stake_cents = stake_within_profit(filled_cents, payable_cents, wager.odds, budget_cents)
         profit_cents = wager.profit_of_fill(wager.odds, stake_cents)
         unpaid = stake_cents == payable_cents < wager.open_cents
@@ -200,7 +200,7 @@ class Matcher:
     def _book_fill(
         self, book: LineBook, wager: ExchangeWager, odds: Odds, stake_cents: int, profit_cents: int
     ) -> None:
-        now_ns = self._env.now_ns
+        now_ns = self._scheduler.now_ns
         wager.owner.book_fill(wager, book.pair, odds, stake_cents, profit_cents, now_ns)
 
     @staticmethod

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from recordings.tape import TapeInfo
 from sim.engine.latency import Delay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.activation import Activation
 from sim.exchange.books import LineBook, new_books
 from sim.exchange.cancels import CancelResponse, Cancels
@@ -68,7 +68,7 @@ class SimulatedProphet:
         settings: ExchangeRules,
     ) -> None:
         """Start with every market closed and no accounts."""
-        self._env = env
+        self._scheduler = env.scheduler
         self._info = info
         self.catalogue = info.catalogue()
         self._fees = fees
@@ -114,7 +114,7 @@ class SimulatedProphet:
     ) -> list[PlaceResponse]:
         """Accept or reject each request on its own; accepted wagers wait for activation."""
         refusal = None
-        if not participant.admit_request(self._env.now_ns):
+        if not participant.admit_request(self._scheduler.now_ns):
             refusal = _TOO_FAST
         elif len(requests) > BATCH_LIMIT:
             refusal = _OVER_LIMIT
@@ -151,13 +151,13 @@ class SimulatedProphet:
         delayed = self.markets.in_play_delay_ns(book) > 0
         if delayed and participant.delayed >= self.settings.most_delayed:
             return "too_many_delayed_requests"
-        return account_refusal(participant, request.stake_cents, self._env.now_ns)
+        return account_refusal(participant, request.stake_cents, self._scheduler.now_ns)
 
     # Cancelling -------------------------------------------------------------------------------
 
     def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelResponse]:
         """Cancel the unmatched part of wagers; each is cancelled or refused on its own."""
-        now_ns = self._env.now_ns
+        now_ns = self._scheduler.now_ns
         if not participant.admit_request(now_ns):
             return [CancelRefused(ref, _TOO_FAST, now_ns + NS_PER_SECOND) for ref in refs]
         if len(refs) > BATCH_LIMIT:
@@ -176,7 +176,7 @@ class SimulatedProphet:
         Return the error code if it is refused, else None. Cancels happen in the background, in
         batches of `mass_cancel_batch` with a pause between them.
         """
-        if not participant.admit_request(self._env.now_ns):
+        if not participant.admit_request(self._scheduler.now_ns):
             return _TOO_FAST
         refs = self.live_refs(participant, event_id, market_id, line_id)
         self._cancels.cancel_in_batches(participant, refs)

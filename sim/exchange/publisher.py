@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from recordings.tape import Clocks
 from sim.engine.latency import Delay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.offers import Offer
@@ -40,7 +40,7 @@ class Publisher:
         subscribed: Collection[MarketKey],
     ) -> None:
         """Publish to `inbox` what concerns the `subscribed` markets."""
-        self._env = env
+        self._scheduler = env.scheduler
         self._inbox = inbox
         self._feed = feed
         self._arrival_recorded = clocks == Clocks.TWO
@@ -90,7 +90,7 @@ class Publisher:
         displayed_cents = offer.displayed_cents()
         if displayed_cents != offer.published_cents:
             offer.published_cents = displayed_cents
-            arrival_ns = self._env.now_ns + self._feed.sample_ns()
+            arrival_ns = self._scheduler.now_ns + self._feed.sample_ns()
             event = OfferChanged(book.line_id, offer.odds, displayed_cents)
             self._inbox.publish(arrival_ns, event, False)
 

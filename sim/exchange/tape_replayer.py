@@ -6,7 +6,7 @@ from functools import partial
 from recordings.tape import Kind, Side, TapeInfo
 from recordings.tape_events import TapeEvents
 from sim.engine.exchange_rows import ExchangeRow
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
@@ -34,7 +34,7 @@ class TapeReplayer:
         publisher: Publisher,
     ) -> None:
         """Start before the first row; set the exchange's `on_change` to the publisher."""
-        self._env = env
+        self._scheduler = env.scheduler
         self._info = info
         self._events = TapeEvents(info, exchange.catalogue)
         self._exchange = exchange
@@ -53,7 +53,7 @@ class TapeReplayer:
         self._exchange.add_markets(added)
         self._publisher.subscribe(added.market_keys)
         self._mark_subscribed(self._books[known:])
-        self._publisher.publish(added, self._env.now_ns)
+        self._publisher.publish(added, self._scheduler.now_ns)
 
     def _mark_subscribed(self, books: Iterable[LineBook]) -> None:
         for book in books:
@@ -141,7 +141,7 @@ class TapeReplayer:
         message = (seq, market)
         if message not in self._results:
             self._results[message] = {}
-            self._env.schedule_call(now_ns, Priority.EXCHANGE, partial(self._settle, message))
+            self._scheduler.schedule_call(now_ns, Priority.EXCHANGE, partial(self._settle, message))
         self._results[message][self._info.lines[line].line_id] = result
 
     def _settle(self, message: tuple[int, int]) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from recordings.tape import Clocks, TapeInfo
 from sim.engine.latency import NoDelay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.exchange_connection import Decide, Inbox, OnEvent
 from sim.exchange.prophet import SimulatedProphet

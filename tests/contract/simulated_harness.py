@@ -8,7 +8,7 @@ from conf.compose import build_parts
 from recordings.reader import open_recording
 from sim.engine.exchange_rows import exchange_rows
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer

@@ -11,7 +11,8 @@ import pytest
 from simpy import Event
 
 from live.wall_clock import WallClock, anchor_ns
-from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from sim.engine.replay_environment import ReplayEnvironment
+from sim.engine.virtual_clock import VirtualClock
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND

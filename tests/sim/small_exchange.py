@@ -10,7 +10,8 @@ from numpy.random import default_rng
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.engine.faults import Faults
 from sim.engine.latency import Delay, Latency, NoDelay
-from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from sim.engine.replay_environment import ReplayEnvironment
+from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.faulty_connection import open_connection

@@ -85,18 +85,18 @@ class CommandRecordingProphet(SimulatedProphet):
         self, participant: Participant, requests: Sequence[PlaceWager]
     ) -> list[PlaceResponse]:
         """Record placed wagers."""
-        now_ns = self._env.now_ns
+        now_ns = self._scheduler.now_ns
         self._sent += [Sent(now_ns, r.ref, r.line_id, r.odds, r.stake_cents) for r in requests]
         return super().place(participant, requests)
 
     def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelResponse]:
         """Record cancels."""
-        self._sent += [Sent(self._env.now_ns, f"cancel {ref}") for ref in refs]
+        self._sent += [Sent(self._scheduler.now_ns, f"cancel {ref}") for ref in refs]
         return super().cancel(participant, refs)
 
     def cancel_all(self, participant: Participant, *scope: Any) -> str | None:
         """Record a mass cancel."""
-        self._sent.append(Sent(self._env.now_ns, "cancel all"))
+        self._sent.append(Sent(self._scheduler.now_ns, "cancel all"))
         return super().cancel_all(participant, *scope)
 
 

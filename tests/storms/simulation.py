@@ -11,7 +11,7 @@ from simpy import Event
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.crowd.crowd import Crowd
 from sim.crowd.row_sinks import DeskListener
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.displayed_book import levels
 from sim.exchange.participant import Participant

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from recordings.tape import TapeInfo
 from sim.engine.latency import NoDelay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back

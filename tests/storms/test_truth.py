@@ -26,7 +26,7 @@ from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.row_sinks import TapeListener
 from sim.engine.exchange_rows import exchange_rows
 from sim.engine.latency import Constant, NoDelay
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.displayed_book import levels
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.exchange_settings import ExchangeRules

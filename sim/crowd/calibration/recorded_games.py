@@ -15,7 +15,7 @@ from sim.crowd.generate import generate_game
 from sim.engine.exchange_rows import exchange_rows
 from sim.engine.latency import NoDelay
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet

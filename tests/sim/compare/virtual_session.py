@@ -18,7 +18,8 @@ from recordings.writer import TapeWriter
 from sim.backtest import Backtest
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
 from sim.engine.random_streams import RandomStreams
-from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from sim.engine.replay_environment import ReplayEnvironment
+from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.books import LineBook
 from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet

@@ -10,7 +10,7 @@ import pytest
 from sim.crowd.crowd import Crowd, CrowdRun
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.engine.latency import Constant
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet

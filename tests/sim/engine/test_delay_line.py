@@ -4,7 +4,7 @@ from functools import partial
 
 from sim.engine.delay_line import DelayLine
 from sim.engine.latency import Constant
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from strategies.trading.ports.schedule import Priority
 
 

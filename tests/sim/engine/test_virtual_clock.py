@@ -11,7 +11,8 @@ from simpy import Environment
 from simpy.core import Infinity
 from simpy.events import EventPriority
 
-from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from sim.engine.replay_environment import ReplayEnvironment
+from sim.engine.virtual_clock import VirtualClock
 from strategies.trading.ports.schedule import Priority
 
 Program = tuple[tuple[int, Priority, Any], ...]

@@ -6,7 +6,8 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.engine.virtual_clock import ReplayEnvironment, VirtualClock
+from sim.engine.replay_environment import ReplayEnvironment
+from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.exchange_connection import Inbox
 from strategies.trading.model.events import Event, FeedLost, OfferChanged, WagerOpened
 from strategies.trading.model.ids import LineId, WagerRef

@@ -10,7 +10,7 @@ import aiohttp
 
 from recordings.tape import NOWHERE, Clocks, Kind, Side, TapeInfo
 from sim.engine.latency import Constant
-from sim.engine.virtual_clock import ReplayEnvironment
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
