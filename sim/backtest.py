@@ -10,6 +10,7 @@ from simpy import Event
 
 from conf.modes import Mode
 from sim.engine.faults import Faults
+from sim.engine.garbage import rare_collections
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.engine.replay_environment import ReplayEnvironment
@@ -189,7 +190,8 @@ class Backtest:
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
         try:
-            _play(env, connection, desk, source_run.ended)
+            with rare_collections():
+                _play(env, connection, desk, source_run.ended)
             source_run.close()
         except BaseException:
             source_run.abandon()

@@ -54,9 +54,9 @@ class AtTheTouch:
         )
 
     def _join_pair(self, pair: PairView, fair: float) -> tuple[Quote | None, Quote | None]:
-        lines = pair.pair
-        first = None if pair.first_touch is None else pair.first_touch[0]
-        second = None if pair.second_touch is None else pair.second_touch[0]
+        lines, first_touch, second_touch = pair.pair, pair.first_touch, pair.second_touch
+        first = None if first_touch is None else first_touch[0]
+        second = None if second_touch is None else second_touch[0]
         return (
             self._join(lines.first.line_id, fair, second, first),
             self._join(lines.second.line_id, 1.0 - fair, first, second),

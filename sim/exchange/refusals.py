@@ -13,6 +13,8 @@ from strategies.trading.model.odds import Ladder, crosses
 # The partner API's rule for an external id (6.1).
 _REF = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
+_INTENTS = tuple(Intent)
+
 
 def request_refusal(request: PlaceWager, ladder: Ladder, settings: ExchangeRules) -> str | None:
     """Return the code of the first error in a request alone, None if it is valid.
@@ -30,7 +32,7 @@ def request_refusal(request: PlaceWager, ladder: Ladder, settings: ExchangeRules
         return "order_quantity_exceeds_max"
     if profit_cents(stake_cents, request.odds) < 1:
         return "order_invalid_profit"
-    if request.intent not in tuple(Intent):
+    if request.intent not in _INTENTS:
         return "invalid_request"
     if request.intent is Intent.ADD_ONLY and not settings.add_only_allowed:
         return "err_add_liquidity_only_disabled"

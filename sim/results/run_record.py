@@ -30,7 +30,7 @@ from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
-from strategies.trading.wagers.wager import PrivateUpdate, Wager
+from strategies.trading.wagers.wager import Wager, is_private_update
 from strategies.trading.wagers.wager_state import EndReason
 
 MARKOUT_SECONDS = (1, 10, 60)
@@ -205,13 +205,13 @@ class WagerRecorder:
 
     def take(self, event: Event, at_ns: int) -> None:
         """Let the desk take an event, and record what it changed."""
-        wager = self._desk.wagers.find(event.ref) if isinstance(event, PrivateUpdate) else None
+        wager = self._desk.wagers.find(event.ref) if is_private_update(event) else None
         if wager is None:
             self._desk.take(event, at_ns)
             return
         # Asked before the desk books the fill: booking changes which offers count as our own.
         fair = None
-        if isinstance(event, WagerMatched):
+        if type(event) is WagerMatched:
             fair = self._fair(wager.pair.pair_id, at_ns, first=wager.side == 0)
         before = _Before(wager.matched_cents, wager.reason, wager.complete, fair)
         self._desk.take(event, at_ns)
@@ -225,7 +225,7 @@ class WagerRecorder:
             self._write_wager(wager)
 
     def _record(self, event: Event, at_ns: int, wager: Wager, before: _Before) -> None:
-        if isinstance(event, WagerMatched) and wager.matched_cents > before.matched_cents:
+        if type(event) is WagerMatched and wager.matched_cents > before.matched_cents:
             self._record_fill(event, at_ns, wager, before.fair)
         ended = wager.reason is not None and before.reason is None
         if ended and isinstance(event, WagerRejected | WagerInvalid):

@@ -12,6 +12,7 @@ response is sent again; a wager never is.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from strategies.trading.accounting.held_positions import held_positions, take_over_marks
 from strategies.trading.accounting.ledger import Ledger
@@ -44,6 +45,7 @@ from strategies.trading.model.events import (
     WagerAccepted,
     WagerInvalid,
     WagerMatched,
+    WagerOpened,
     WagerRejected,
 )
 from strategies.trading.model.ids import PairId
@@ -60,10 +62,18 @@ from strategies.trading.risk.limits import changed_limits
 from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.rejections import RejectionStreak
 from strategies.trading.risk.risk_manager import FEED_STALE, RiskManager
-from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS, PrivateUpdate, Wagers
+from strategies.trading.wagers.wager import (
+    CANCEL_PATIENCE_NS,
+    PRIVATE_UPDATES,
+    PrivateUpdate,
+    Wagers,
+)
 from strategies.trading.wagers.wager_manager import WagerManager
 from strategies.trading.wagers.wager_settings import changed_wager_settings
 from strategies.trading.wagers.wager_state import WagerState
+
+_ON_THE_WAY = frozenset((WagerAccepted, WagerOpened))
+_CHANGES_OF_MATCHED = frozenset((WagerMatched, ProfitCorrected, TradeBroken))
 
 
 class Desk:
@@ -129,6 +139,14 @@ class Desk:
         self._account_check = AccountCheck(wagers, ledger)
         self._refresh_ns = strategy.quote_refresh_ns
         self.wants_every_change = self._refresh_ns == 0
+        self._appliers: dict[type, Callable[[Any, int], None]] = {
+            MarketSettled: self._settle,
+            TradingStateSet: self._set_trading_state,
+            QuotesPulled: self._pull,
+            SettingsChanged: self._change_settings,
+            AccountState: self._check_account,
+            **dict.fromkeys(PRIVATE_UPDATES, self._apply_private),
+        }
         self._denied = DeniedMarkets(journal, market_states, exposure, ledger, wagers)
         self._wakeups = Wakeups(
             clock, market_states, risk, pricing,
@@ -176,7 +194,7 @@ class Desk:
         if type(event) is OfferChanged:
             self.market_states.put_offer(event, at_ns)
             return
-        if not isinstance(event, TradeSeen):
+        if type(event) is not TradeSeen:
             self._journal.received(self._input_seq, at_ns, event)
         try:
             self._apply(event, at_ns)
@@ -236,45 +254,44 @@ class Desk:
     # Applying ---------------------------------------------------------------------------------
 
     def _apply(self, event: Event, at_ns: int) -> None:
-        match event:
-            case MarketSettled():
-                self.ledger.settle(event)
-                self._update_accounts(at_ns)
-            case TradingStateSet():
-                self._set_trading_state(event, at_ns)
-            case QuotesPulled():
-                self._pull(event, at_ns)
-            case SettingsChanged():
-                self._change_settings(event, at_ns)
-            case AccountState():
-                if self._account_check.needs_another(event, at_ns):
-                    self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
-            case _ if isinstance(event, PrivateUpdate):
-                self._apply_private(event, at_ns)
-            case _:
-                self.market_states.apply(event, at_ns)
-                self._wakeups.note(event, at_ns)
+        apply = self._appliers.get(type(event))
+        if apply is not None:
+            apply(event, at_ns)
+            return
+        self.market_states.apply(event, at_ns)
+        self._wakeups.note(event, at_ns)
+
+    def _settle(self, event: MarketSettled, at_ns: int) -> None:
+        self.ledger.settle(event)
+        self._update_accounts(at_ns)
+
+    def _check_account(self, event: AccountState, at_ns: int) -> None:
+        if self._account_check.needs_another(event, at_ns):
+            self._clock.call_at(at_ns + CANCEL_PATIENCE_NS, self._exchange.ask_state)
 
     def _apply_private(self, event: PrivateUpdate, at_ns: int) -> None:
         wager = self.wagers.apply(event, at_ns)
         if wager is None:
             return
-        if isinstance(event, WagerRejected):
-            self._halt(self.rejections.add(event, wager.placed_ns, at_ns), at_ns)
-        elif isinstance(event, WagerAccepted):
+        kind = type(event)
+        if kind is WagerAccepted:
             self.rejections.clear()
+        elif isinstance(event, WagerRejected):
+            self._halt(self.rejections.add(event, wager.placed_ns, at_ns), at_ns)
         market = self.market_states.markets[wager.pair.market_key]
-        market.targets = None
-        if isinstance(event, WagerMatched | ProfitCorrected | TradeBroken):
+        # A wager that is accepted or opened covers its quote as it did in flight.
+        if market.waiting or kind not in _ON_THE_WAY:
+            market.targets = None
+        if kind in _CHANGES_OF_MATCHED:
             if market.key in self.ledger.settlements:
                 self.ledger.pay_late_fill(market.key)
             self._update_accounts(at_ns)
         # After a refusal, deciding at once would send the same again.
-        if isinstance(event, CancelRefused):
+        if kind is CancelRefused:
             self._wakeups.retry_at(market, wager.retry_at_ns)
-        elif isinstance(event, WagerRejected | WagerInvalid):
+        elif kind is WagerRejected or kind is WagerInvalid:
             self._wakeups.later(market, at_ns + RETRY_NS)
-        elif isinstance(event, WagerMatched) or market.waiting:
+        elif kind is WagerMatched or market.waiting:
             self.market_states.mark_urgent(market)
         else:
             self.market_states.mark(market)

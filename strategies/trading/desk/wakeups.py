@@ -22,6 +22,7 @@ from strategies.trading.model.events import (
     EventStatusChanged,
     MarketsAdded,
     ReferencePrice,
+    TradeSeen,
 )
 from strategies.trading.model.ids import MarketKey
 from strategies.trading.model.units import NS_PER_SECOND
@@ -67,7 +68,7 @@ class Wakeups:
 
     def note(self, event: Event, now_ns: int) -> None:
         """Wake it earlier if market data changed when time matters."""
-        if not self._is_watching:
+        if not self._is_watching or type(event) is TradeSeen:
             return
         if isinstance(event, MarketsAdded):
             self.watch(now_ns)

@@ -32,7 +32,17 @@ class Offers:
     explains it.
     """
 
-    __slots__ = ("_due", "_fallen", "_marked", "_ours", "best", "by_odds", "by_others")
+    __slots__ = (
+        "_due",
+        "_fallen",
+        "_marked",
+        "_ours",
+        "_touch",
+        "_touch_is_known",
+        "best",
+        "by_odds",
+        "by_others",
+    )
 
     def __init__(self) -> None:
         """Start with no offers."""
@@ -43,6 +53,9 @@ class Offers:
         self._ours: dict[Odds, int] = {}
         self._fallen: dict[Odds, tuple[int, int]] = {}
         self._marked: Odds | None = None
+        # A decision reads the touch some ten times.
+        self._touch: Touch = None
+        self._touch_is_known = True
 
     def put(self, odds: Odds, amount_cents: int, at_ns: int) -> bool:
         """Set what is offered at these odds from `at_ns` on, zero to remove the offer.
@@ -50,6 +63,7 @@ class Offers:
         Return whether that is at the touch or beyond it, as of the last `mark_touch`.
         """
         self.by_others = True
+        self._touch_is_known = False
         if odds in self._due or odds in self._ours:
             self._attribute(odds, amount_cents, at_ns)
         elif len(self.by_odds) >= DISPLAYED_LEVELS - 1 and (self._due or self._ours):
@@ -75,11 +89,13 @@ class Offers:
         if at_ns - fallen_ns <= _MAX_APART_NS:
             shown_cents = min(fallen_cents, cents)
             _set(self._ours, odds, self._ours.get(odds, 0) - shown_cents)
+            self._touch_is_known = False
 
     def disown(self, odds: Odds, cents: int) -> None:
         """Record that `cents` of ours that were expected never were shown and never will be."""
         self.expect_own(odds, -cents)
         _set(self._ours, odds, min(self._ours.get(odds, 0), self._due.get(odds, 0)))
+        self._touch_is_known = False
 
     def others_cents(self, odds: Odds) -> int:
         """Return what others offer at these odds."""
@@ -113,12 +129,10 @@ class Offers:
 
     def touch(self) -> Touch:
         """Return the best offer of others as (odds, cents), if there is one."""
-        best = self.best
-        if best is not None:
-            cents = self.others_cents(best)
-            if not cents:
-                best, cents = self._next_of_others()
-        return None if best is None else (best, cents)
+        if not self._touch_is_known:
+            self._touch = self._best_of_others()
+            self._touch_is_known = True
+        return self._touch
 
     def best_of(self, number: int) -> list[tuple[Odds, int]]:
         """Return the best `number` of others' offers as (odds, cents), the longest odds first."""
@@ -130,12 +144,11 @@ class Offers:
         touch = self.touch()
         self._marked = None if touch is None else touch[0]
 
-    def _next_of_others(self) -> tuple[Odds | None, int]:
-        for odds in sorted(self.by_odds, reverse=True):
-            cents = self.others_cents(odds)
-            if cents:
-                return odds, cents
-        return None, 0
+    def _best_of_others(self) -> Touch:
+        best = self.best
+        if best is not None and not self.others_cents(best):
+            best = max((odds for odds in self.by_odds if self.others_cents(odds)), default=None)
+        return None if best is None else (best, self.others_cents(best))
 
 
 def _set(cents_by_odds: dict[Odds, int], odds: Odds, cents: int) -> None:

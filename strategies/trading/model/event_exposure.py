@@ -32,12 +32,16 @@ NO_LOSS_CENTS = 1 << 56
 _UNBOUNDED = 1 << 60
 
 
-class PairOutcomes(NamedTuple):
+class PairOutcomes:
     """What a pair brings in, in cents, if its first line wins and if its second does."""
 
-    pair: Pair
-    first_cents: int
-    second_cents: int
+    __slots__ = ("first_cents", "pair", "second_cents")
+
+    def __init__(self, pair: Pair, first_cents: int, second_cents: int) -> None:
+        """Take the two outcomes; a push or a void brings in nothing."""
+        self.pair = pair
+        self.first_cents = first_cents
+        self.second_cents = second_cents
 
     @property
     def worst_cents(self) -> int:
@@ -136,10 +140,10 @@ class _ScoreGroup:
 
     def add(self, outcomes: PairOutcomes) -> None:
         """Add a pair."""
-        pair, first_cents, second_cents = outcomes
+        pair = outcomes.pair
         self.pair_ids.add(pair.pair_id)
         steps = self._axes[_axis(pair.market)].setdefault(pair.market_key, [])
-        steps.append((_edge(pair), first_cents, second_cents))
+        steps.append((_edge(pair), outcomes.first_cents, outcomes.second_cents))
 
     def worst_cents(self) -> int:
         """Return the least that its markets can bring in at one score."""

@@ -100,11 +100,11 @@ class StakeControl:
     def check(self, proposal: Proposal) -> str | None:
         """Return why the wager may not be sent, None if it may."""
         stake_cents, limits = proposal.command.stake_cents, self.limits
-        stake = dollars_text(stake_cents)
         if stake_cents < limits.min_stake_cents:
-            return f"{stake} is less than risk.min_stake, {dollars_text(limits.min_stake_cents)}"
+            stake, least = dollars_text(stake_cents), dollars_text(limits.min_stake_cents)
+            return f"{stake} is less than risk.min_stake, {least}"
         if stake_cents > limits.max_stake_cents:
-            most = dollars_text(limits.max_stake_cents)
+            stake, most = dollars_text(stake_cents), dollars_text(limits.max_stake_cents)
             return f"{stake} is more than risk.max_stake_per_wager, {most}"
         return None
 

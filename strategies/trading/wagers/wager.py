@@ -1,6 +1,7 @@
 """Our wagers, and the updates that change them."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeGuard, get_args
 
 from strategies.trading.model.book import Offers
 from strategies.trading.model.catalogue import Catalogue
@@ -27,7 +28,14 @@ from strategies.trading.model.position import Exposure
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.wagers.wager_state import STEPS, EndReason, WagerState
 
+WagerEnd = WagerRejected | WagerInvalid | WagerCancelled | WagerWiped
 PrivateUpdate = WagerUpdate | CancelRefused
+
+# The types of private updates. A look at an event's type costs far less than `isinstance`, which
+# asks the metaclass of every msgspec Struct that it is not.
+PRIVATE_UPDATES = frozenset(get_args(PrivateUpdate))
+_ANSWERS = frozenset((WagerAccepted, WagerRejected))
+_ENDS = frozenset(get_args(WagerEnd))
 
 # After this time without a response, a cancel or its response counts as lost, and the cancel is
 # sent again. The exchange publishes no timeout; it responds within a second, or within the in-play
@@ -282,7 +290,7 @@ class Wagers:
         if wager is None:
             message = f"update of wager {event.ref}, which this session did not place"
             raise InvariantError(message)
-        if wager.answered_ns is None and isinstance(event, WagerAccepted | WagerRejected):
+        if wager.answered_ns is None and type(event) in _ANSWERS:
             wager.answered_ns = at_ns
         if not _is_new(event, wager):
             return None
@@ -290,11 +298,22 @@ class Wagers:
             # Accepted or opened, the book shows no more of it than since it was sent.
             case WagerAccepted():
                 wager.step(WagerState.ACCEPTED)
-                return wager
             case WagerOpened():
                 wager.step(WagerState.OPEN)
                 wager.retry_at_ns = at_ns + CANCEL_AFTER_OPEN_NS
-                return wager
+            case _:
+                self._apply_change(wager, event, at_ns)
+                self._show(wager, at_ns)
+        return wager
+
+    def _apply_change(
+        self,
+        wager: Wager,
+        event: WagerMatched | ProfitCorrected | TradeBroken | CancelRefused | WagerEnd,
+        at_ns: int,
+    ) -> None:
+        """Apply an update that changes what may be matched of a wager, or was."""
+        match event:
             case WagerMatched():
                 self._book_fill(wager, event, at_ns)
             case ProfitCorrected():
@@ -307,8 +326,6 @@ class Wagers:
                 wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
             case _:
                 self._end_by(wager, event, at_ns)
-        self._show(wager, at_ns)
-        return wager
 
     def _book_fill(self, wager: Wager, event: WagerMatched, at_ns: int) -> None:
         was_open_cents = wager.book_fill(event.odds, event.stake_cents, event.total_cents)
@@ -324,18 +341,20 @@ class Wagers:
     def _end_by(
         self,
         wager: Wager,
-        event: WagerRejected | WagerInvalid | WagerCancelled | WagerWiped,
+        event: WagerEnd,
         at_ns: int,
     ) -> None:
         match event:
+            case WagerCancelled():
+                most_cents = wager.stake_cents - event.unmatched_cents
+                self._end(wager, EndReason.CANCELLED, most_cents, at_ns)
+            case WagerWiped():
+                most_cents = wager.stake_cents - event.unmatched_cents
+                self._end(wager, EndReason.WIPED, most_cents, at_ns)
             case WagerRejected():
                 self._end(wager, EndReason.REJECTED, wager.matched_cents, at_ns)
             case WagerInvalid():
                 self._end(wager, EndReason.INVALID, wager.matched_cents, at_ns)
-            case WagerCancelled() | WagerWiped():
-                cancelled = isinstance(event, WagerCancelled)
-                reason = EndReason.CANCELLED if cancelled else EndReason.WIPED
-                self._end(wager, reason, wager.stake_cents - event.unmatched_cents, at_ns)
 
     def _end(self, wager: Wager, reason: EndReason, most_cents: int, at_ns: int) -> None:
         """End a wager; its fills that were not received yet still count as open."""
@@ -376,24 +395,30 @@ class Wagers:
             offers.lose_own(odds, -change_cents, at_ns)
 
 
+def is_private_update(event: object) -> TypeGuard[PrivateUpdate]:
+    """Return whether an event is a response to a wager of ours, or an update of one."""
+    return type(event) in PRIVATE_UPDATES
+
+
 def _placed_ns(wager: Wager) -> int:
     return wager.placed_ns
 
 
 def _is_new(event: PrivateUpdate, wager: Wager) -> bool:
     """Return whether an update is neither a repeat nor overtaken by a later one."""
+    kind = type(event)
+    if kind is WagerAccepted:
+        return wager.state is WagerState.PENDING
+    if kind is WagerOpened:
+        return wager.state is WagerState.ACCEPTED or wager.state is WagerState.PENDING
+    if kind in _ENDS:
+        return not wager.ended
     match event:
         case WagerMatched():
             return event.total_cents not in wager.fill_totals
-        case ProfitCorrected() | TradeBroken():
-            return True
-        case WagerAccepted():
-            return wager.state is WagerState.PENDING
-        case WagerOpened():
-            return wager.state in (WagerState.PENDING, WagerState.ACCEPTED)
         case CancelRefused():
             # A time to retry that passed before the last cancel belongs to an earlier cancel.
             overtaken = event.retry_at_ns is not None and event.retry_at_ns <= wager.asked_ns
             return wager.state is WagerState.CANCELLING and not overtaken
         case _:
-            return not wager.ended
+            return True
