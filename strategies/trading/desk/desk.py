@@ -380,7 +380,8 @@ class Desk:
             return
         allowed, denials = self.risk.trim(market, targets, now_ns)
         changes = self.manager.converge(market.line_ids, targets, allowed, now_ns)
-        denials += self._sender.send(changes, now_ns)
+        if changes.cancels or changes.places:
+            denials += self._sender.send(changes, now_ns)
         silence = silence_reason(market, targets, denials, self.wagers, self.risk.halt_reason)
         self._journal.decided(now_ns, decision_on(market, fairs, allowed, silence))
         self._denied.note(market, denials, now_ns)

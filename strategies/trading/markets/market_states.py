@@ -1,7 +1,7 @@
 """The state of the events and markets that a desk follows, and which markets are due."""
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from strategies.trading.model.book import Book, LastTrade, Offers
 from strategies.trading.model.catalogue import Catalogue
@@ -101,29 +101,30 @@ class MarketStates:
         self._urgent: list[MarketState] = []
         self.offers: dict[LineId, Offers] = {}
         self._offers: dict[LineId, tuple[Offers, MarketState]] = {}
+        self._appliers: dict[type, Callable[[Any, int], None]] = {
+            OfferChanged: self.put_offer,
+            TradeSeen: self._keep_trade,
+            ReferencePrice: self._apply_reference,
+            MarketStatusChanged: self._set_market_status,
+            **dict.fromkeys(
+                (EventScheduled, EventStatusChanged, ScoreChanged), self._apply_to_event
+            ),
+            **dict.fromkeys((EventPaused, MarketPaused), self._pause),
+            MarketsAdded: self._add_markets,
+            **dict.fromkeys((FeedLost, FeedRestored), self._set_feed),
+        }
         self._follow(market_keys)
         self._open_books(pair for key in market_keys for pair in catalogue.pairs_by_market[key])
 
     def apply(self, event: Event, at_ns: int) -> None:
         """Apply market data that arrived at `at_ns`; markets not followed are ignored."""
-        match event:
-            case OfferChanged():
-                self.put_offer(event, at_ns)
-            case TradeSeen():
-                self._keep_trade(event, at_ns)
-            case ReferencePrice():
-                self._apply_reference(event, at_ns)
-            case MarketStatusChanged():
-                self._set_market_status(event, at_ns)
-            case EventScheduled() | EventStatusChanged() | ScoreChanged():
-                self._apply_to_event(event, at_ns)
-            case EventPaused() | MarketPaused():
-                self._pause(event)
-            case MarketsAdded():
-                self._add_markets(event)
-            case FeedLost() | FeedRestored():
-                self.feed_lost = isinstance(event, FeedLost)
-                self._mark_all_urgent(tuple(self.markets.values()))
+        apply = self._appliers.get(type(event))
+        if apply is not None:
+            apply(event, at_ns)
+
+    def _set_feed(self, event: FeedLost | FeedRestored, _: int) -> None:
+        self.feed_lost = isinstance(event, FeedLost)
+        self._mark_all_urgent(tuple(self.markets.values()))
 
     def put_offer(self, event: OfferChanged, at_ns: int) -> None:
         """Apply a changed offer; kept short, as a session has a million of them."""
@@ -220,7 +221,7 @@ class MarketStates:
                     self.offers[line.line_id] = offers
                     self._offers[line.line_id] = (offers, market)
 
-    def _add_markets(self, event: MarketsAdded) -> None:
+    def _add_markets(self, event: MarketsAdded, _: int) -> None:
         pairs = self.catalogue.add(event.events, event.markets, event.lines)
         self._follow(event.market_keys)
         self._open_books(pairs)
@@ -282,7 +283,7 @@ class MarketStates:
         state.updated_ns = at_ns
         self._mark_all_urgent(self.markets_of(event.event_id))
 
-    def _pause(self, event: EventPaused | MarketPaused) -> None:
+    def _pause(self, event: EventPaused | MarketPaused, _: int) -> None:
         """Stop or resume quoting on an event or in a market, whether it is offered or not."""
         if isinstance(event, EventPaused):
             _include(self.paused_events, event.event_id, included=event.paused)

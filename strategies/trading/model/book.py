@@ -124,8 +124,13 @@ class Offers:
         An offer of ours ahead of that level pushes it out of the display, and its end brings it
         back, so it proves nothing about others.
         """
-        is_last = odds <= min(self.by_odds, default=odds)
-        return is_last and not (amount_cents and odds in self.by_odds)
+        if amount_cents and odds in self.by_odds:
+            return False
+        # A plain loop: most books have many levels, and a lower one comes early.
+        for other in self.by_odds:  # noqa: SIM110
+            if other < odds:
+                return False
+        return True
 
     def touch(self) -> Touch:
         """Return the best offer of others as (odds, cents), if there is one."""
@@ -147,7 +152,10 @@ class Offers:
     def _best_of_others(self) -> Touch:
         best = self.best
         if best is not None and not self.others_cents(best):
-            best = max((odds for odds in self.by_odds if self.others_cents(odds)), default=None)
+            best = None
+            for odds, cents in self.by_odds.items():
+                if (best is None or odds > best) and cents != self._ours.get(odds, 0):
+                    best = odds
         return None if best is None else (best, self.others_cents(best))
 
 

@@ -1,7 +1,8 @@
 """The port to a risk control: what it receives, and what it returns."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from strategies.trading.model.book import Book
 from strategies.trading.model.commands import PlaceWager
@@ -10,8 +11,7 @@ from strategies.trading.model.market import Market, Pair
 from strategies.trading.model.position import Exposure, Position
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A wager about to be sent, with the desk's situation at that moment; nothing in it may change.
 
     Amounts are cents and count every wager that is pending or open; the proposed one is in none of

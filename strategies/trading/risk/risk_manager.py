@@ -93,7 +93,7 @@ class RiskManager:
     def block_reason(self, market: MarketState, now_ns: int) -> str | None:
         """Return why a market may not be quoted now, None if it may."""
         event = market.event
-        if self.state in (TradingState.HALTED, TradingState.PAUSED):
+        if self.state is TradingState.HALTED or self.state is TradingState.PAUSED:
             return self.state.value
         if market.status is not MarketStatus.OPEN:
             return f"market {market.status.name.lower()}"
@@ -254,11 +254,14 @@ class RiskManager:
         if not odds_permitted(quote.odds, self.limits, self._ladder):
             return 0, ODDS
         reducing = self.state is TradingState.REDUCING
-        return min(
-            (self.limits.max_stake_cents, STAKE),
-            (plan.most_by_position(quote.line_id), POSITION),
-            (plan.most_by_exposure(quote.line_id, quote.stake_cents, reducing=reducing), EXPOSURE),
-        )
+        stake_cents = self.limits.max_stake_cents
+        position_cents = plan.most_by_position(quote.line_id)
+        exposure_cents = plan.most_by_exposure(quote.line_id, quote.stake_cents, reducing=reducing)
+        most_cents = min(stake_cents, position_cents, exposure_cents)
+        # Of two that limit it alike, the first by name.
+        if most_cents == exposure_cents:
+            return most_cents, EXPOSURE
+        return most_cents, POSITION if most_cents == position_cents else STAKE
 
     def _fit_text(self, quote: Quote, most_cents: int, control: str) -> str:
         """Return how much of a quote fits, or why nothing does, for people."""

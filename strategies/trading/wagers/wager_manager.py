@@ -76,10 +76,8 @@ class WagerManager:
         """
         self._note_takes(line_ids, targets)
         changes = Changes()
-        wanted: dict[LineId, list[Quote]] = {line_id: [] for line_id in line_ids}
-        for quote in allowed:
-            wanted[quote.line_id].append(quote)
-        for line_id, quotes in wanted.items():
+        for line_id in line_ids:
+            quotes = [quote for quote in allowed if quote.line_id == line_id]
             for quote, stake_cents in self._keep_or_cancel(line_id, quotes, now_ns, changes):
                 self._place(quote, stake_cents, changes)
         return changes
@@ -87,6 +85,8 @@ class WagerManager:
     def _note_takes(self, line_ids: Sequence[LineId], targets: tuple[Quote, ...]) -> None:
         """Keep the TAKE targets, and forget what was taken for targets withdrawn."""
         takes = {quote.line_id: quote for quote in targets if quote.intent is Intent.TAKE}
+        if not takes and not self._take_targets:
+            return
         for line_id in line_ids:
             if line_id not in takes:
                 self._take_targets.pop(line_id, None)
@@ -98,11 +98,12 @@ class WagerManager:
     ) -> list[tuple[Quote, int]]:
         """Assign wagers to quotes and cancel the others; return the stake missing by quote."""
         missing = [(quote, quote.stake_cents) for quote in quotes if quote.intent != Intent.TAKE]
-        quoted = {quote.odds for quote, _ in missing}
-        # A wager at the odds of a quote is assigned to it before one at odds nearby.
-        for wager in sorted(
-            self._wagers.live_on(line_id), key=lambda wager: wager.odds not in quoted
-        ):
+        live = list(self._wagers.live_on(line_id))
+        if len(live) > 1:
+            # A wager at the odds of a quote is assigned to it before one at odds nearby.
+            quoted = {quote.odds for quote, _ in missing}
+            live.sort(key=lambda wager: wager.odds not in quoted)
+        for wager in live:
             if wager.intent is Intent.TAKE or wager.state is WagerState.CANCELLING:
                 continue
             place = self._quote_covered_by(wager, missing)
@@ -121,14 +122,14 @@ class WagerManager:
 
     def _quote_covered_by(self, wager: Wager, missing: list[tuple[Quote, int]]) -> int | None:
         """Return the index of the nearest quote that lacks the stake of a wager, if any."""
-        nearest = sorted(
-            (self._ladder.rungs_between(quote.odds, wager.odds), place)
-            for place, (quote, stake_cents) in enumerate(missing)
-            if wager.unmatched_cents - stake_cents <= self._slack(quote)
-        )
-        if nearest and nearest[0][0] <= self.settings.odds_tolerance_rungs:
-            return nearest[0][1]
-        return None
+        nearest = None
+        nearest_rungs = self.settings.odds_tolerance_rungs + 1
+        for place, (quote, stake_cents) in enumerate(missing):
+            if wager.unmatched_cents - stake_cents <= self._slack(quote):
+                rungs = self._ladder.rungs_between(quote.odds, wager.odds)
+                if rungs < nearest_rungs:
+                    nearest, nearest_rungs = place, rungs
+        return nearest
 
     def _untaken(self, line_id: LineId, quotes: list[Quote]) -> list[tuple[Quote, int]]:
         """Return the TAKE quote, unless a wager was already sent for the same target."""
