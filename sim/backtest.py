@@ -161,7 +161,7 @@ class Backtest:
         """Trade the feed once; raise InvariantError if desk and exchange differ at its end."""
         began = perf_counter()
         label = self.feed.name if self.feed.knows_queue else f"queue {queue}"
-        env = self.feed.environment(label, show or _show_nothing)
+        env = self.feed.environment(label, show or _show_nothing, self.market_keys)
         inbox = Inbox(env)
         info, streams = self.feed.info, RandomStreams(self.seed)
         latency = self.latency(streams)

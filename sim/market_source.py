@@ -1,9 +1,8 @@
 """Market sources: what drives the exchange of a backtest, a recording or a simulated crowd."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Annotated, Protocol
 
 from msgspec import Meta
@@ -19,8 +18,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer
 from strategies.trading.model.errors import ConfigError
-
-_ROWS_PER_SHOW = 20_000
+from strategies.trading.model.ids import MarketKey
 
 # Reports the progress of a pass: its name, the rows done, and the rows in all.
 Progress = Callable[[str, int, int], None]
@@ -78,8 +76,13 @@ class MarketSource(Protocol):
     def examine(self) -> None:
         """Raise TapeError if the rows of a pass would be invalid."""
 
-    def environment(self, label: str, show: Progress) -> ReplayEnvironment:
-        """Return the simulation environment of a pass; its progress is shown as `label`."""
+    def environment(
+        self, label: str, show: Progress, market_keys: Collection[MarketKey] | None = None
+    ) -> ReplayEnvironment:
+        """Return the simulation environment of a pass; its progress is shown as `label`.
+
+        If `market_keys` are given, nobody trades or follows any other market.
+        """
 
     def join(
         self,
@@ -127,9 +130,11 @@ class RecordedSource:
         """Read and check the whole recording."""
         _ = self.summary
 
-    def environment(self, label: str, show: Progress) -> ReplayEnvironment:
-        """Return an environment that replays the rows of the recording."""
-        return ReplayEnvironment(self._rows(label, show))
+    def environment(
+        self, label: str, show: Progress, market_keys: Collection[MarketKey] | None = None
+    ) -> ReplayEnvironment:
+        """Return an environment that replays the rows of the recording, as far as they matter."""
+        return ReplayEnvironment(self._rows(label, show, market_keys))
 
     def join(
         self,
@@ -143,14 +148,21 @@ class RecordedSource:
         env.replay_to(market.apply_row)
         return _RecordedRun(env, market, self)
 
-    def _rows(self, label: str, show: Progress) -> Iterator[ExchangeRow]:
-        """Yield the rows of the tape, and show the progress every _ROWS_PER_SHOW rows."""
+    def _rows(
+        self, label: str, show: Progress, market_keys: Collection[MarketKey] | None
+    ) -> Iterator[ExchangeRow]:
+        """Yield the rows of the tape, and show the progress with every chunk of it."""
         total = self._tape.rows_total
-        rows = exchange_rows(self._tape)
-        for done in range(0, total, _ROWS_PER_SHOW):
-            show(label, done, total)
-            yield from islice(rows, _ROWS_PER_SHOW)
+        lines = None if market_keys is None else self._lines_of(market_keys)
+        yield from exchange_rows(
+            self._tape, lines=lines, on_chunk=lambda rows: show(label, rows, total)
+        )
         show(label, total, total)
+
+    def _lines_of(self, market_keys: Collection[MarketKey]) -> list[int]:
+        """Return the indices of the lines of these markets in the tape's dictionary."""
+        lines = enumerate(self.info.lines)
+        return [index for index, line in lines if line.market_key in market_keys]
 
 
 class _RecordedRun:

@@ -1,8 +1,17 @@
-"""What tests of whole runs share: sessions, the command line, a small tape, a finished run."""
+"""What tests of whole runs share: sessions, the command line, a small tape, a finished run.
 
+The tests run on the plain core; with PROPHET_SIM_CORE=compiled in the environment, on the compiled
+one, which `python -m sim compile` makes.
+"""
+# ruff: noqa: I001 - which core it is must be decided before any of it is imported
+
+import os
+
+os.environ.setdefault("PROPHET_SIM_CORE", "plain")
+
+from sim.core.core_loader import is_compiled
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
@@ -54,6 +63,8 @@ def pytest_configure() -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    if os.environ["PROPHET_SIM_CORE"] == "compiled" and not is_compiled():
+        pytest.exit("there is no compiled core of these sources: python -m sim compile", 2)
 
 
 @dataclass(frozen=True)

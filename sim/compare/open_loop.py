@@ -64,7 +64,7 @@ class OpenLoop:
 
     def play(self, queue: QueueModel) -> Updates:
         """Return the updates of each wager under a queue model."""
-        env = self._feed.environment(f"queue {queue}", _show_nothing)
+        env = self._feed.environment(f"queue {queue}", _show_nothing, self._market_keys)
         inbox = Inbox(env)
         info, latency = self._feed.info, self._latency(RandomStreams(self._seed))
         exchange = self._exchange(

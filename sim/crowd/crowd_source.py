@@ -1,5 +1,6 @@
 """`feed=crowd`: a market source whose crowd reacts to what a desk does at the exchange."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +19,7 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.market_source import Progress, SourceSummary
+from strategies.trading.model.ids import MarketKey
 from strategies.trading.model.settings import (
     Hours,
     Multiple,
@@ -55,7 +57,12 @@ class CrowdSource:
     def examine(self) -> None:
         """Do nothing: there is no recording to validate."""
 
-    def environment(self, label: str, show: Progress) -> ReplayEnvironment:
+    def environment(
+        self,
+        label: str,
+        show: Progress,
+        market_keys: Collection[MarketKey] | None = None,  # noqa: ARG002 - all are traded
+    ) -> ReplayEnvironment:
         """Return an environment that starts as the markets open; progress is counted in minutes."""
         crowd = self._crowd()
         env = ReplayEnvironment(start_ns=crowd.opens_ns)

@@ -1,6 +1,6 @@
 """The rows of a tape in order of the exchange's time instead of arrival."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recordings.reader import Chunk, Tape
-from recordings.tape import Clocks
+from recordings.tape import Clocks, Kind
 
 # exchange_ns, received_ns, seq, kind, line, market, event, odds, amount_cents, quantity_cents,
 # side, state, text: plain tuples, as millions of them pass.
@@ -33,15 +33,49 @@ _COLUMNS = (
 Columns = dict[str, NDArray[Any]]
 
 
-def exchange_rows(tape: Tape, window_ns: int = WINDOW_NS) -> Iterator[ExchangeRow]:
+def _ignore_progress(_rows: int) -> None:
+    """Show no progress."""
+
+
+def exchange_rows(
+    tape: Tape,
+    window_ns: int = WINDOW_NS,
+    *,
+    lines: Collection[int] | None = None,
+    on_chunk: Callable[[int], None] = _ignore_progress,
+) -> Iterator[ExchangeRow]:
     """Return the rows of a tape in order of the exchange's time; rows of a message stay together.
 
     The exchange time of a message is clamped between its arrival and `window_ns` before that, so
     that only that much of the tape is held in memory. A tape with one clock is in order already.
+
+    With `lines`, indices in the tape's dictionary, offers on other lines are left out, at the cost
+    of a scan; the last row of the tape is always among those returned. `on_chunk` is called with
+    how many rows of the tape were read before each chunk.
     """
-    if tape.info.clocks == Clocks.ONE:
-        return chain.from_iterable(map(_rows_as_received, tape.chunks()))
-    return chain.from_iterable(map(_rows, _Sorter(window_ns).sorted(tape.chunks())))
+    needed = None if lines is None else _needed(lines, len(tape.info.lines))
+    chunks = _chunks(tape, on_chunk)
+    blocks: Iterator[Columns] = (
+        map(_columns_as_received, chunks)
+        if tape.info.clocks == Clocks.ONE
+        else _Sorter(window_ns).sorted(chunks)
+    )
+    return chain.from_iterable(_rows(block, needed) for block in blocks)
+
+
+def _chunks(tape: Tape, on_chunk: Callable[[int], None]) -> Iterator[Chunk]:
+    rows = 0
+    for chunk in tape.chunks():
+        on_chunk(rows)
+        yield chunk
+        rows += len(chunk)
+
+
+def _needed(lines: Collection[int], count: int) -> NDArray[np.bool_]:
+    """Return which lines are needed, as an array by index."""
+    needed = np.zeros(count, dtype=bool)
+    needed[list(lines)] = True
+    return needed
 
 
 class _Sorter:
@@ -97,10 +131,15 @@ def _select(columns: Columns, indices: NDArray[Any]) -> Columns:
     return {name: column[indices] for name, column in columns.items()}
 
 
-def _rows(columns: Columns) -> Iterator[ExchangeRow]:
+def _columns_as_received(chunk: Chunk) -> Columns:
+    return _columns(chunk, chunk.numbers["received_ns"])
+
+
+def _rows(columns: Columns, needed: NDArray[np.bool_] | None) -> Iterator[ExchangeRow]:
+    if needed is not None:
+        kept = (columns["kind"] != Kind.OFFER) | needed[columns["line"]]
+        # A run ends at the time of the last row, whatever that is about.
+        kept[-1] = True
+        if not kept.all():
+            columns = _select(columns, np.flatnonzero(kept))
     return zip(*(column.tolist() for column in columns.values()), strict=True)
-
-
-def _rows_as_received(chunk: Chunk) -> Iterator[ExchangeRow]:
-    columns = [chunk.numbers[name].tolist() for name in _COLUMNS]
-    return zip(columns[0], *columns, chunk.texts, strict=True)

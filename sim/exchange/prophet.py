@@ -7,6 +7,8 @@ of a wager is in the parts, in this order: `Activation`, `Matcher`, `Cancels`, `
 
 from collections.abc import Sequence
 
+from mypy_extensions import mypyc_attr
+
 from recordings.tape import TapeInfo
 from sim.engine.latency import Delay
 from sim.engine.replay_environment import ReplayEnvironment
@@ -43,6 +45,8 @@ _TOO_FAST = "rate_limit_reached"
 PlaceResponse = WagerAccepted | WagerRejected
 
 
+# A configuration may name a class of a person's own that inherits from this one.
+@mypyc_attr(allow_interpreted_subclasses=True)
 class SimulatedProphet:
     """The exchange, without latency: requests take effect at once; connections add the delays.
 

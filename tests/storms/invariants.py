@@ -52,14 +52,34 @@ class Tally:
     profit_cents: int = 0
 
 
+class ObservedProphet(SimulatedProphet):
+    """A simulated exchange whose responses an observer sees, whoever asks."""
+
+    observer: "ExchangeObserver | None" = None
+
+    def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Any]:
+        """Place, and show the responses."""
+        responses: list[Any] = super().place(participant, requests)
+        if self.observer is not None:
+            self.observer.on_placed(participant, requests, responses)
+        return responses
+
+    def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[Any]:
+        """Cancel, and show the responses."""
+        responses: list[Any] = super().cancel(participant, refs)
+        if self.observer is not None:
+            self.observer.on_cancelled(participant, responses)
+        return responses
+
+
 class ExchangeObserver:
     """Records every request, response and private update at the exchange, without latency.
 
-    It wraps the exchange's methods and the participants' callbacks, so that it sees everything
-    before a connection can lose it.
+    It sees the exchange's responses, and wraps the participants' callbacks, so that it sees
+    everything before a connection can lose it.
     """
 
-    def __init__(self, exchange: SimulatedProphet, *, recorded: bool) -> None:
+    def __init__(self, exchange: ObservedProphet, *, recorded: bool) -> None:
         """Wrap an exchange; `recorded` is whether its tape has recorded offers."""
         self.exchange = exchange
         self.recorded = recorded
@@ -70,11 +90,8 @@ class ExchangeObserver:
         self.totals: dict[LineId, Tally] = defaultdict(Tally)
         self._tallies: dict[tuple[str, LineId], Tally] = defaultdict(Tally)
         self._on_trade = exchange.on_trade
-        self._place, self._cancel = exchange.place, exchange.cancel
         exchange.on_trade = self.trade
-        # All callers hold the exchange itself, so a wrapper object would not see their requests.
-        exchange.place = self.place  # type: ignore[method-assign]
-        exchange.cancel = self.cancel  # type: ignore[method-assign]
+        exchange.observer = self
         for participant in exchange.participants:
             participant.notify = partial(self.on_updates, participant, participant.notify)
 
@@ -87,22 +104,20 @@ class ExchangeObserver:
         market = self.exchange.books_by_line[line_id].market_index
         return self.exchange.markets.status_of(market) == MarketStatus.CLOSED
 
-    def place(self, participant: Participant, requests: Sequence[PlaceWager]) -> list[Any]:
-        """Place, and record the accepted wagers."""
-        responses = self._place(participant, requests)
+    def on_placed(
+        self, participant: Participant, requests: Sequence[PlaceWager], responses: Sequence[Any]
+    ) -> None:
+        """Record the accepted wagers."""
         for request, response in zip(requests, responses, strict=True):
             if isinstance(response, WagerAccepted):
                 wagers = self.wagers[participant.name]
                 assert request.ref not in wagers, f"{request.ref} was accepted twice"
                 wagers[request.ref] = WagerState(participant, request)
-        return responses
 
-    def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[Any]:
-        """Cancel, and record the responses."""
-        responses = self._cancel(participant, refs)
+    def on_cancelled(self, participant: Participant, responses: Sequence[Any]) -> None:
+        """Record the responses to cancels."""
         for response in responses:
             self._on_update(participant, response)
-        return responses
 
     def on_updates(
         self,

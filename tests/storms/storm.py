@@ -5,7 +5,6 @@ from collections.abc import Callable
 from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.faulty_connection import FaultyConnection
-from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.results.run_record import RunJournal, WagerRecorder
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
@@ -19,7 +18,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.schedule import Priority
-from tests.storms.invariants import CheckedExchange, ExchangeObserver, Invariants
+from tests.storms.invariants import CheckedExchange, ExchangeObserver, Invariants, ObservedProphet
 from tests.storms.scenario import Scenario, draw_scenario
 from tests.storms.simulation import CrowdGame, SmallGame
 
@@ -43,7 +42,7 @@ class Storm:
         self.game = SmallGame(scenario) if scenario.crowd is None else CrowdGame(scenario)
         self.env, self.info = self.game.env, self.game.info
         self.inbox = Inbox(self.env)
-        self.exchange = SimulatedProphet(
+        self.exchange = ObservedProphet(
             self.env,
             self.info,
             scenario.latency.activation,

@@ -69,5 +69,6 @@ class EventState:
         """Keep a fair probability of a pair's first line, if play has not started."""
         if self.status is EventStatus.NOT_STARTED:
             self.pre_game_fairs[pair.pair_id] = fair
-            if pair.market.kind == _WINNER_OF_GAME:
+            market = pair.market
+            if market.type is MarketType.MONEYLINE and market.kind == _WINNER_OF_GAME:
                 self.pre_game_home = fair

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import aiohttp
@@ -22,7 +22,7 @@ from sim.sandbox.sandbox_settings import SandboxSettings
 from sim.sandbox.server import Server
 from sim.sandbox.shifted_exchange import ShiftedExchange
 from strategies.trading.accounting.commission import Commission
-from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
 from strategies.trading.model.market import (
     EventStatus,
     Line,
@@ -156,7 +156,12 @@ class RowSource:
     def examine(self) -> None:
         """Find nothing wrong."""
 
-    def environment(self, label: str, show: Progress) -> ReplayEnvironment:  # noqa: ARG002
+    def environment(
+        self,
+        label: str,  # noqa: ARG002
+        show: Progress,  # noqa: ARG002
+        market_keys: Collection[MarketKey] | None = None,  # noqa: ARG002
+    ) -> ReplayEnvironment:
         """Return an environment that replays the rows, in order of time."""
         return ReplayEnvironment(sorted(self._rows, key=lambda row: row[0]))
 

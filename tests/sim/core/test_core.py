@@ -1,0 +1,86 @@
+"""The compiled core: the same results as the plain one, and never that of other sources."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from sim.core.core_build import compile_core
+from sim.core.core_modules import CORE_MODULES, core_folder
+from tests.paths import PROJECT
+
+STORMS = 40
+
+
+def run_python(
+    *words: str, folder: Path = PROJECT, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, with the packages that it holds, and return what was printed."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder, env=os.environ | {"PYTHONPATH": "."} | variables,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_both_cores_give_the_same_results_on_random_tapes() -> None:
+    """Commands, events, decisions and money of every storm are equal, whatever it draws."""
+    compile_core()
+    digests = ("-m", "tests.sim.core.storm_digests", "0", str(STORMS))
+    plain = run_python(*digests, PROPHET_SIM_CORE="plain").stdout.splitlines()
+    compiled = run_python(*digests, PROPHET_SIM_CORE="compiled").stdout.splitlines()
+    assert (plain[0], compiled[0]) == ("plain", "compiled")
+    assert plain[1:] == compiled[1:]
+    assert len(plain) == 1 + STORMS
+
+
+@pytest.mark.slow
+def test_the_main_command_gives_the_same_digest_on_both_cores(tmp_path: Path) -> None:
+    """A user sees the same figures; the plain core says that it is the plain one."""
+    compile_core()
+    digests = {}
+    for core in ("plain", "compiled"):
+        run = run_python(
+            "-m", "sim", "run", "+experiment=nba", f"hydra.run.dir={tmp_path / core}",
+            PROPHET_SIM_CORE=core,
+        )  # fmt: skip
+        digests[core] = next(line for line in run.stdout.splitlines() if "digest" in line)
+    assert digests["plain"] == digests["compiled"]
+
+
+def test_a_core_belongs_to_its_sources(tmp_path: Path) -> None:
+    """Any change of a source gives another folder, so that a stale core is never loaded."""
+    for package in ("recordings", "sim", "strategies"):
+        shutil.copytree(PROJECT / package, tmp_path / package)
+    ask = ("-c", "from sim.core.core_modules import core_folder; print(core_folder())")
+    before = run_python(*ask, folder=tmp_path).stdout
+    assert before == f"{core_folder()}\n"
+    with (tmp_path / "sim" / "exchange" / "offers.py").open("a") as source:
+        source.write("# changed\n")
+    assert run_python(*ask, folder=tmp_path).stdout != before
+
+
+def test_without_a_compiled_core_the_plain_one_runs(tmp_path: Path) -> None:
+    """An empty cache is no error."""
+    answer = run_python(
+        "-c", "import sim; from sim.core.core_loader import is_compiled; print(is_compiled())",
+        PROPHET_SIM_CORE="", XDG_CACHE_HOME=str(tmp_path),
+    )  # fmt: skip
+    assert answer.stdout == "False\n"
+
+
+def test_modules_of_the_core_are_compiled_as_they_are() -> None:
+    """mypyc would drop the constraints of settings, and fails on dataclasses with slots."""
+    for name in CORE_MODULES:
+        spec = find_spec(name)
+        assert spec is not None
+        source = PROJECT.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+        names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        assert not names & {"Annotated", "Struct"}, name
+        assert "slots=True" not in source, name
