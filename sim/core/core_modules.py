@@ -2,7 +2,8 @@
 
 These are the modules in which a backtest spends its time. Settings, events and the ports stay
 plain: mypyc keeps neither the constraints of an annotation nor the fields of a msgspec Struct, and
-what a person writes must be checked the same way in both.
+what a person writes must be checked the same way in both. In a compiled module a generator
+expression is evaluated at once, so that what must be lazy is a generator function or a `map`.
 """
 
 import hashlib

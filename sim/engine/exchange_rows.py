@@ -1,6 +1,7 @@
 """The rows of a tape in order of the exchange's time instead of arrival."""
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -60,7 +61,7 @@ def exchange_rows(
         if tape.info.clocks == Clocks.ONE
         else _Sorter(window_ns).sorted(chunks)
     )
-    return chain.from_iterable(_rows(block, needed) for block in blocks)
+    return chain.from_iterable(map(partial(_rows, needed), blocks))
 
 
 def _chunks(tape: Tape, on_chunk: Callable[[int], None]) -> Iterator[Chunk]:
@@ -135,7 +136,7 @@ def _columns_as_received(chunk: Chunk) -> Columns:
     return _columns(chunk, chunk.numbers["received_ns"])
 
 
-def _rows(columns: Columns, needed: NDArray[np.bool_] | None) -> Iterator[ExchangeRow]:
+def _rows(needed: NDArray[np.bool_] | None, columns: Columns) -> Iterator[ExchangeRow]:
     if needed is not None:
         kept = (columns["kind"] != Kind.OFFER) | needed[columns["line"]]
         # A run ends at the time of the last row, whatever that is about.

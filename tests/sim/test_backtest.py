@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import signature
@@ -19,13 +19,15 @@ from recordings.reader import Tape, open_recording
 from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest, Pass
+from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.cancels import CancelResponse
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import PlaceResponse, SimulatedProphet
 from sim.exchange.queue_models import Back
+from sim.market_source import Progress, RecordedSource
 from sim.report.document import write_report
 from strategies.trading.model.commands import PlaceWager
-from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.ids import MarketKey, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from tests.conftest import FinishedRun
 
@@ -520,3 +522,30 @@ def test_the_summary_is_strict_json(nba_run: FinishedRun) -> None:
         raise AssertionError(name)
 
     json.loads((nba_run.folder / "summary.json").read_text("utf-8"), parse_constant=refuse)
+
+
+class EveryRow(RecordedSource):
+    """A recording that leaves out nothing."""
+
+    def environment(
+        self,
+        label: str,
+        show: Progress,
+        market_keys: Collection[MarketKey] | None = None,  # noqa: ARG002
+    ) -> ReplayEnvironment:
+        """Return an environment that replays every row."""
+        return super().environment(label, show)
+
+
+def test_markets_that_nobody_follows_change_nothing(
+    build_backtest: Callable[..., Backtest],
+) -> None:
+    """A pass without their rows gives the same commands, account and market data."""
+    settings = ("+experiment=nba_in_play", "markets=moneyline")
+    without, complete = build_backtest(*settings), build_backtest(*settings)
+    complete.feed = EveryRow(open_recording("nba"), "nba")
+    some, every = without.run_pass(Back()), complete.run_pass(Back())
+    assert some.journal.digest.hexdigest() == every.journal.digest.hexdigest()
+    assert some.journal.digest.commands > 1_000
+    assert some.desk.ledger.balance_cents == every.desk.ledger.balance_cents
+    assert some.desk.decisions == every.desk.decisions

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.reader import Tape
-from recordings.tape import Clocks
+from recordings.tape import Clocks, Kind
 from recordings.writer import TapeWriter
 from sim.engine.exchange_rows import exchange_rows
 from strategies.trading.model.ids import EventId, LineId, MarketId
@@ -93,3 +93,18 @@ def test_only_a_window_of_the_tape_is_read_ahead(tmp_path: Path, clocks: Clocks)
         late.unlink()
     rows = exchange_rows(tape)
     assert next(rows)[0] == 100 * S
+
+
+@pytest.mark.parametrize("clocks", list(Clocks))
+def test_offers_on_other_lines_are_left_out(tmp_path: Path, clocks: Clocks) -> None:
+    """Everything but these is returned, in its order, and the last row of the tape as well."""
+    messages = [(second * S, second * S, second % 3) for second in range(100, 140)]
+    tape = write(tmp_path / "t", messages, clocks, rows_per_segment=7)
+    every = list(exchange_rows(tape))
+    assert list(exchange_rows(tape, lines=[0])) == every
+    kept = list(exchange_rows(tape, lines=[1]))
+    statuses = [row for row in every if row[3] != Kind.OFFER]
+    assert [row for row in kept if row[3] != Kind.OFFER] == statuses
+    assert kept[-1] == every[-1]
+    assert kept == [row for row in every if row in set(kept)]
+    assert len(statuses) < len(kept) < len(every) / 2
