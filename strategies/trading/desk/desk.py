@@ -248,6 +248,7 @@ class Desk:
 
     def _retry(self, market: MarketState) -> None:
         now_ns = self._woken()
+        market.targets = None
         self.market_states.mark_urgent(market)
         self.act(now_ns)
 
@@ -386,7 +387,7 @@ class Desk:
         self._journal.decided(now_ns, decision_on(market, fairs, allowed, silence))
         self._denied.note(market, denials, now_ns)
         market.waiting = not changes.complete
-        market.targets = targets if changes.complete and not denials else None
+        market.targets = None if denials else targets
         if changes.retry_at_ns is not None:
             self._wakeups.retry_at(market, changes.retry_at_ns)
         permitted_ns = self.risk.permitted_ns(now_ns)
@@ -396,14 +397,16 @@ class Desk:
     def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""
         event, pricing = market.event, self._pricing
-        fairs = tuple(pricing.fair(book, event, now_ns) for book in market.books)
-        for book, fair in zip(market.books, fairs, strict=True):
+        fairs: list[float | None] = []
+        for book in market.books:
+            fair = pricing.fair(book, event, now_ns)
             if fair is not None:
                 event.keep_fair(book.pair, fair)
                 self.exposure.mark(book.pair, fair)
             if self.wants_every_change:
                 book.mark_touches()
-        return fairs
+            fairs.append(fair)
+        return tuple(fairs)
 
     def _quote(self, market: MarketState, fairs: Fairs, now_ns: int) -> tuple[Quote, ...]:
         view = market_view(market, fairs, self.exposure, self._ladder, now_ns)
