@@ -51,7 +51,9 @@ Present = Callable[[Any, Path], float]
 def build_parts(config: DictConfig) -> dict[str, Any]:
     """Return the parts that a composed configuration describes, by name.
 
-    Raise ConfigError with the setting as the user wrote it if one is wrong, or TapeError.
+    What runs is `run`, a factory of the session. Of the parts that it does not take, those of `sim`
+    and of `live` are left out, and neither checked nor imported. Raise ConfigError with the setting
+    as the user wrote it if one is wrong, or TapeError.
     """
     unresolved = OmegaConf.to_container(config, resolve=False)
     assert isinstance(unresolved, dict), "a configuration is a mapping"
@@ -64,7 +66,22 @@ def build_parts(config: DictConfig) -> dict[str, Any]:
     assert isinstance(resolved, dict), "a configuration is a mapping"
     check_root(resolved, choices())
     builder = PartBuilder({str(name): node for name, node in unresolved.items()})
-    return {str(name): builder.build(str(name), node) for name, node in resolved.items()}
+    session_class = builder.build("run", resolved.pop("run", None))
+    if not callable(session_class):
+        message = "run: missing; the mode names what runs"
+        raise ConfigError(message)
+    taken = signature(session_class).parameters
+    nodes = {str(name): node for name, node in resolved.items()}
+    needed = {name: nodes[name] for name in nodes if name in taken or not _of_one_side(nodes[name])}
+    return {name: builder.build(name, node) for name, node in needed.items()} | {
+        "run": session_class
+    }
+
+
+def _of_one_side(node: Any) -> bool:
+    """Return whether a node describes a part of the simulator, or one of the live bridge."""
+    target = node.get("_target_") if isinstance(node, dict) else None
+    return str(target).partition(".")[0] in ("sim", "live")
 
 
 def build_session(config: DictConfig) -> Any:
@@ -74,10 +91,7 @@ def build_session(config: DictConfig) -> Any:
     ConfigError or TapeError if it cannot be built.
     """
     parts = build_parts(config)
-    session_class = parts.pop("run", None)
-    if not callable(session_class):
-        message = "run: missing; the mode names what runs"
-        raise ConfigError(message)
+    session_class = parts.pop("run")
     taken = signature(session_class).parameters
     if "configuration" in taken:
         parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)

@@ -43,7 +43,8 @@ def thin(*lines: Series) -> NDArray[np.intp]:
     for line in lines:
         # Sorted within each part, so its least value, or the least of the negated, comes first.
         kept += [np.lexsort((values, part))[first] for values in (line, -line)]
-    return np.unique(np.concatenate(kept))
+    # `np.unique` would import masked arrays, which takes longer than drawing.
+    return np.array(sorted({*np.concatenate(kept).tolist()}), dtype=np.intp)
 
 
 def thinned_note(size: int) -> str:
