@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from inspect import signature
 from itertools import chain
 from pathlib import Path
@@ -185,11 +186,23 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
     # Hydra prints and exits by itself unless it is asked for the error itself.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = [sys.argv[0], *_in_order(arguments)]
-    main = hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")
     with _refusals(arguments):
-        _run_in_folders(main(task), arguments)
+        _run_in_folders(partial(_run_once_or_more, task, arguments), arguments)
     if failures:
         raise failures[0]
+
+
+def _run_once_or_more(task: Callable[[DictConfig], float | None], arguments: Sequence[str]) -> None:
+    """Let Hydra run the task: once, or for each setting of a sweep."""
+    if any(word.startswith(("-", "hydra.")) for word in arguments):
+        hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")(task)()
+        return
+    # What `hydra.main` does for one run, but it composes twice, at first to learn whether a file
+    # asks for a sweep. Ours do not, and others are found only with an option or Hydra's settings.
+    with _initialized():
+        initialized = GlobalHydra.instance().hydra
+        assert initialized is not None, "Hydra is initialised within this context"
+        initialized.run("config", task, [*arguments, "hydra.mode=RUN"])
 
 
 def _run_in_folders(hydra_main: Callable[[], None], arguments: Sequence[str]) -> None:
