@@ -197,8 +197,8 @@ def _run_once_or_more(task: Callable[[DictConfig], float | None], arguments: Seq
     if any(word.startswith(("-", "hydra.")) for word in arguments):
         hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")(task)()
         return
-    # What `hydra.main` does for one run, but it composes twice, at first to learn whether a file
-    # asks for a sweep. Ours do not, and others are found only with an option or Hydra's settings.
+    # What `hydra.main` does for one run, but it composes twice, at first to see whether a file asks
+    # for a sweep. Ours do not, and others are found only with an option or Hydra's settings.
     with _initialized():
         initialized = GlobalHydra.instance().hydra
         assert initialized is not None, "Hydra is initialised within this context"

@@ -1,6 +1,7 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -129,17 +130,15 @@ class Backtest:
         `summary.json`; an error leaves neither.
         """
         self.feed.examine()
-        beside = self._passes_beside()
-        tables = RunTables(folder)
-        try:
-            chosen = self.run_pass(self.queue(), tables, show)
-            profits = self._profits_by_queue(chosen, beside, show)
-            tables.close()
-        except BaseException:
-            for forked in beside.values():
-                forked.end()
-            tables.abandon()
-            raise
+        with self._passes_beside() as beside:
+            tables = RunTables(folder)
+            try:
+                chosen = self.run_pass(self.queue(), tables, show)
+                profits = self._profits_by_queue(chosen, beside, show)
+                tables.close()
+            except BaseException:
+                tables.abandon()
+                raise
         summary = self._summary(chosen, profits)
         write_summary(folder, summary)
         return summary
@@ -220,15 +219,24 @@ class Backtest:
             controls=self.controls,
         )
 
-    def _passes_beside(self) -> dict[str, Forked]:
-        """Start the passes under other queue models for which a processor is free, by model."""
-        if self.feed.knows_queue:
-            return {}
+    @contextmanager
+    def _passes_beside(self) -> Iterator[dict[str, Forked]]:
+        """Run passes under other queue models, by its name, for which a processor is free.
+
+        Those that still run are ended with the context.
+        """
+        beside: dict[str, Forked] = {}
         others = [name for name, model in _EXTREMES.items() if type(self.queue()) is not model]
-        return {
-            name: Forked(partial(self._profit_under, _EXTREMES[name]()))
-            for name in others[: spare_processors()]
-        }
+        count = 0 if self.feed.knows_queue else spare_processors()
+        try:
+            # Without memory for a copy its pass runs in this process, after the chosen one.
+            with suppress(OSError):
+                for name in others[:count]:
+                    beside[name] = Forked(partial(self._profit_under, _EXTREMES[name]()))
+            yield beside
+        finally:
+            for forked in beside.values():
+                forked.end()
 
     def _profit_under(self, queue: QueueModel) -> int:
         """Return the settled profit of a pass that runs beside the chosen one."""
