@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from importlib.metadata import version
 
 from recordings.writing import DISK_FULL, write_error
 from strategies.trading.model.errors import (
@@ -33,7 +32,7 @@ def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequ
     if verb in ("-h", "--help", "help"):
         return _guarded(program, _printing(help_text), ())
     if verb == "--version":
-        return _guarded(program, _printing(f"prophet-sim {version('prophet-sim')}\n"), ())
+        return _guarded(program, _print_version, ())
     if verb not in verbs:
         return _failed(program, f"no verb {verb!r}; there are {', '.join(verbs)}", 2)
     if "--debug" in arguments:
@@ -58,6 +57,12 @@ def _printing(text: str) -> Verb:
         sys.stdout.write(text)
 
     return printed
+
+
+def _print_version(_: Sequence[str]) -> None:
+    from importlib.metadata import version  # noqa: PLC0415 - reads e-mail headers, to be imported
+
+    sys.stdout.write(f"prophet-sim {version('prophet-sim')}\n")
 
 
 def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:

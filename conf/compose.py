@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from inspect import signature
 from itertools import chain
 from pathlib import Path
@@ -51,7 +52,9 @@ Present = Callable[[Any, Path], float]
 def build_parts(config: DictConfig) -> dict[str, Any]:
     """Return the parts that a composed configuration describes, by name.
 
-    Raise ConfigError with the setting as the user wrote it if one is wrong, or TapeError.
+    What runs is `run`, a factory of the session. Of the parts that it does not take, those of `sim`
+    and of `live` are left out, and neither checked nor imported. Raise ConfigError with the setting
+    as the user wrote it if one is wrong, or TapeError.
     """
     unresolved = OmegaConf.to_container(config, resolve=False)
     assert isinstance(unresolved, dict), "a configuration is a mapping"
@@ -64,7 +67,22 @@ def build_parts(config: DictConfig) -> dict[str, Any]:
     assert isinstance(resolved, dict), "a configuration is a mapping"
     check_root(resolved, choices())
     builder = PartBuilder({str(name): node for name, node in unresolved.items()})
-    return {str(name): builder.build(str(name), node) for name, node in resolved.items()}
+    session_class = builder.build("run", resolved.pop("run", None))
+    if not callable(session_class):
+        message = "run: missing; the mode names what runs"
+        raise ConfigError(message)
+    taken = signature(session_class).parameters
+    nodes = {str(name): node for name, node in resolved.items()}
+    needed = {name: nodes[name] for name in nodes if name in taken or not _of_one_side(nodes[name])}
+    return {name: builder.build(name, node) for name, node in needed.items()} | {
+        "run": session_class
+    }
+
+
+def _of_one_side(node: Any) -> bool:
+    """Return whether a node describes a part of the simulator, or one of the live bridge."""
+    target = node.get("_target_") if isinstance(node, dict) else None
+    return str(target).partition(".")[0] in ("sim", "live")
 
 
 def build_session(config: DictConfig) -> Any:
@@ -74,10 +92,7 @@ def build_session(config: DictConfig) -> Any:
     ConfigError or TapeError if it cannot be built.
     """
     parts = build_parts(config)
-    session_class = parts.pop("run", None)
-    if not callable(session_class):
-        message = "run: missing; the mode names what runs"
-        raise ConfigError(message)
+    session_class = parts.pop("run")
     taken = signature(session_class).parameters
     if "configuration" in taken:
         parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
@@ -171,11 +186,23 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
     # Hydra prints and exits by itself unless it is asked for the error itself.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = [sys.argv[0], *_in_order(arguments)]
-    main = hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")
     with _refusals(arguments):
-        _run_in_folders(main(task), arguments)
+        _run_in_folders(partial(_run_once_or_more, task, arguments), arguments)
     if failures:
         raise failures[0]
+
+
+def _run_once_or_more(task: Callable[[DictConfig], float | None], arguments: Sequence[str]) -> None:
+    """Let Hydra run the task: once, or for each setting of a sweep."""
+    if any(word.startswith(("-", "hydra.")) for word in arguments):
+        hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")(task)()
+        return
+    # What `hydra.main` does for one run, but it composes twice, at first to see whether a file asks
+    # for a sweep. Ours do not, and others are found only with an option or Hydra's settings.
+    with _initialized():
+        initialized = GlobalHydra.instance().hydra
+        assert initialized is not None, "Hydra is initialised within this context"
+        initialized.run("config", task, [*arguments, "hydra.mode=RUN"])
 
 
 def _run_in_folders(hydra_main: Callable[[], None], arguments: Sequence[str]) -> None:

@@ -85,6 +85,7 @@ class PartBuilder:
             self._references[name] = match[1]
 
     def _part(self, name: str, node: dict[str, Any]) -> Any:
+        name = self.written(name)
         target = locate(f"{name}._target_", node["_target_"])
         as_factory = read_value(f"{name}._partial_", node.get("_partial_", False), bool)
         values = {

@@ -250,7 +250,9 @@ def read_columns(path: Path) -> dict[str, list[Any]]:
     Raise TapeError if the file is missing or is not Parquet.
     """
     try:
-        columns: dict[str, list[Any]] = pq.read_table(path).to_pydict()
+        # `read_table` would import all that reads sets of files, which takes ten times as long.
+        with pq.ParquetFile(path) as file:
+            columns: dict[str, list[Any]] = file.read().to_pydict()
     except (pa.ArrowException, OSError) as error:
         message = f"{path}: cannot be read ({str(error).splitlines()[0]})"
         raise TapeError(message) from error

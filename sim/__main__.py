@@ -88,12 +88,16 @@ def run_program(program: str = "prophet-sim") -> NoReturn:
 
 def _run(words: Sequence[str]) -> None:
     from conf.compose import run_from_command_line  # noqa: PLC0415 - Hydra only where needed
+    from sim.core.core_loader import plain_core_note  # noqa: PLC0415
     from sim.run_console import present_backtest  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(RUN_HELP.format(choices=_choices()), end="")
         return
     refuse_other_modes(words, Mode.BACKTEST)
+    note = plain_core_note()
+    if note is not None and "--cfg" not in words:
+        sys.stderr.write(f"{note}\n")
     run_from_command_line(words, present_backtest)
 
 

@@ -1,7 +1,9 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,6 +23,7 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back, Front, QueueModel
+from sim.forked import Forked, end_without_parent, spare_processors
 from sim.market_source import (
     MarketSource,
     Progress,
@@ -56,6 +59,8 @@ from strategies.trading.wagers.wager_settings import WagerSettings
 _GRACE_NS = 60 * NS_PER_SECOND
 _MOST_GRACES = 20
 _SAMPLE_NS = 15 * NS_PER_SECOND
+# The queue models under which a strategy's profit is shown beside the chosen one.
+_EXTREMES: Mapping[str, Callable[[], QueueModel]] = {"front": Front, "back": Back}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +132,15 @@ class Backtest:
         `summary.json`; an error leaves neither.
         """
         self.feed.examine()
-        tables = RunTables(folder)
-        try:
-            chosen = self.run_pass(self.queue(), tables, show)
-            profits = self._profits_by_queue(chosen, show)
-            tables.close()
-        except BaseException:
-            tables.abandon()
-            raise
+        with self._passes_beside() as beside:
+            tables = RunTables(folder)
+            try:
+                chosen = self.run_pass(self.queue(), tables, show)
+                profits = self._profits_by_queue(chosen, beside, show)
+                tables.close()
+            except BaseException:
+                tables.abandon()
+                raise
         summary = self._summary(chosen, profits)
         write_summary(folder, summary)
         return summary
@@ -160,8 +166,7 @@ class Backtest:
     ) -> Pass:
         """Trade the feed once; raise InvariantError if desk and exchange differ at its end."""
         began = perf_counter()
-        label = self.feed.name if self.feed.knows_queue else f"queue {queue}"
-        env = self.feed.environment(label, show or _show_nothing, self.market_keys)
+        env = self.feed.environment(self._label(queue), show or _show_nothing, self.market_keys)
         inbox = Inbox(env)
         info, streams = self.feed.info, RandomStreams(self.seed)
         latency = self.latency(streams)
@@ -200,6 +205,9 @@ class Backtest:
         journal.close()
         return Pass(desk, journal, wagers, source_run, perf_counter() - began)
 
+    def _label(self, queue: QueueModel) -> str:
+        return self.feed.name if self.feed.knows_queue else f"queue {queue}"
+
     def desk_settings(self) -> DeskSettings:
         """Return the settings of the desk."""
         return DeskSettings(
@@ -214,18 +222,53 @@ class Backtest:
             controls=self.controls,
         )
 
-    def _profits_by_queue(self, chosen: Pass, show: Progress) -> dict[str, int]:
+    @contextmanager
+    def _passes_beside(self) -> Iterator[dict[str, Forked]]:
+        """Run passes under other queue models, by its name, for which a processor is free.
+
+        Those that still run are ended with the context.
+        """
+        beside: dict[str, Forked] = {}
+        others = [name for name, model in _EXTREMES.items() if type(self.queue()) is not model]
+        count = 0 if self.feed.knows_queue else spare_processors()
+        try:
+            # Without memory for a copy its pass runs in this process, after the chosen one.
+            with suppress(OSError):
+                for name in others[:count]:
+                    beside[name] = Forked(partial(self._profit_under, _EXTREMES[name]()))
+            yield beside
+        finally:
+            for forked in beside.values():
+                forked.end()
+
+    def _profit_under(self, queue: QueueModel) -> int:
+        """Return the settled profit of a pass that runs beside the chosen one."""
+        run = self.run_pass(queue, show=lambda *_: end_without_parent())
+        return run.desk.ledger.profit_cents
+
+    def _profits_by_queue(
+        self, chosen: Pass, beside: Mapping[str, Forked], show: Progress
+    ) -> dict[str, int]:
         """Return the settled profit under the two extreme queue models, reusing the chosen one.
 
-        Empty if the true queue is known.
+        Empty if the true queue is known. A pass that failed beside is repeated here for its error.
         """
         profits: dict[str, int] = {}
         if self.feed.knows_queue:
             return profits
-        for name, model in (("front", Front), ("back", Back)):
-            same = type(self.queue()) is model
-            run = chosen if same else self.run_pass(model(), show=show)
-            profits[name] = run.desk.ledger.profit_cents
+        rows = chosen.source_run.summary().rows
+        for name, model in _EXTREMES.items():
+            if type(self.queue()) is model:
+                profits[name] = chosen.desk.ledger.profit_cents
+                continue
+            profit = None
+            if name in beside:
+                show(self._label(model()), 0, rows)
+                profit = beside[name].result()
+            if profit is None:
+                profit = self.run_pass(model(), show=show).desk.ledger.profit_cents
+            show(self._label(model()), rows, rows)
+            profits[name] = profit
         return profits
 
     def _summary(self, chosen: Pass, profits: dict[str, int]) -> BacktestSummary:

@@ -22,7 +22,7 @@ from strategies.trading.model.money import dollars_text
 def present_backtest(session: Backtest, folder: Path) -> float:
     """Run a backtest under a progress bar, print its figures, then write its report."""
     summary = _with_progress(session, folder)
-    console = Console()
+    console = Console(markup=False, emoji=False)
     print_line(_title(summary))
     console.print(_figures(summary))
     # Not through the console, which would break long lines, and paths with them.
@@ -37,7 +37,9 @@ def present_backtest(session: Backtest, folder: Path) -> float:
 
 
 def _with_progress(session: Backtest, folder: Path) -> BacktestSummary:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    # A name is no markup; to look for emoji in it, rich would import a table of them.
+    name = TextColumn("{task.description}", markup=False)
+    columns = (name, BarColumn(), MofNCompleteColumn())
     progress = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
     tasks: dict[str, TaskID] = {}
 

@@ -66,6 +66,7 @@ CORE_MODULES = (
     "strategies.trading.wagers.wager",
     "strategies.trading.wagers.wager_manager",
     "strategies.trading.wagers.wager_state",
+    "strategies.trading.wagers.wagers",
 )
 
 # Compiled code has the layout of the classes that it uses built in, so a core belongs to all

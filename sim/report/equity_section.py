@@ -2,64 +2,101 @@
 
 from dataclasses import dataclass
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+import numpy as np
 
-from sim.report.axes import (
+from sim.report.number_text import dollar_tick
+from sim.report.page import Html, figure, paragraph
+from sim.report.panel import (
     FIRST,
     INK,
+    LINE,
     MARKED,
     MUTED,
     SECOND,
+    Box,
+    LegendKey,
+    Panel,
+    grid,
+    picture,
+)
+from sim.report.run_folder import Run, extended_until, indices_by_pair
+from sim.report.series import (
+    AxisLimits,
     Series,
     floats,
-    legend,
-    money_scale,
-    picture,
+    limits_around,
+    round_ticks,
     thin,
     thinned_note,
 )
-from sim.report.page import Html, figure, paragraph
-from sim.report.run_folder import Run, extended_until, indices_by_pair
-from sim.report.time_axis import TimeRange, TimeScale, grid, mark_events
+from sim.report.time_axis import TimeRange, TimeScale
 from sim.results.run_summary import EventSpan
 
 MAX_PAIRS = 6
+_PROFIT_HEIGHT, _EXPOSURE_HEIGHT, _PAIR_HEIGHT = 190, 95, 110
+
+
+@dataclass(frozen=True, slots=True)
+class _Accounts:
+    """The accounts over time, in dollars."""
+
+    minutes: Series
+    settled: Series
+    with_marks: Series
+    exposure: Series
+
+    def within(self, time_range: TimeRange) -> "_Accounts":
+        """Return the points to draw of a range."""
+        indices = time_range.indices(self.minutes)
+        lines = self.settled[indices], self.with_marks[indices], self.exposure[indices]
+        kept = thin(*lines)
+        return _Accounts(self.minutes[indices][kept], *(line[kept] for line in lines))
 
 
 def equity(run: Run) -> Html:
     """Return the figure of profit, settled and with marks, above that of exposure."""
     if not run.equity["ns"]:
         return paragraph("There is no equity to draw: the run has no rows.")
-    drawn = picture("equity", 4.2, lambda canvas: _draw_equity(canvas, run))
     caption = (
         "Top: profit settled net of commission, and with open positions marked at the fair price. "
         "Bottom: exposure, the worst case over outcomes, resting wagers included. Drawn from the "
         "first wager on."
     )
-    return figure("equity", drawn, caption + thinned_note(len(run.equity["ns"])))
+    return figure("equity", _draw_equity(run), caption + thinned_note(len(run.equity["ns"])))
 
 
-def _draw_equity(canvas: Figure, run: Run) -> None:
+def _draw_equity(run: Run) -> Html:
     scale, time_ranges = _time(run)
-    panels = grid(canvas, time_ranges, height_ratios=(2, 1))
-    accounts = extended_until(run.equity, run.summary.last_ns)
-    minutes = scale.minutes(accounts["ns"])
-    settled = floats(accounts["profit_cents"]) / 100
-    with_marks = settled + floats(accounts["marked_cents"]) / 100
-    exposure = floats(accounts["exposure_cents"]) / 100
-    for time_range, (above, below) in zip(time_ranges, panels.T, strict=True):
-        indices = time_range.indices(minutes)
-        indices = indices[thin(settled[indices], with_marks[indices], exposure[indices])]
-        at = minutes[indices]
-        above.step(at, with_marks[indices], where="post", color=MARKED, label="with marks")
-        above.step(at, settled[indices], where="post", color=INK, label="settled", linewidth=1.6)
-        below.fill_between(at, exposure[indices], step="post", color=MUTED, alpha=0.35, linewidth=0)
-        _finish(above, "Profit, dollars", time_range)
-        _finish(below, "Exposure, dollars", time_range)
-        mark_events(above, scale, run.summary.events)
-        scale.label(below)
-    legend(panels[0, -1])
+    accounts = _accounts(run, scale)
+    drawn = [accounts.within(time_range) for time_range in time_ranges]
+    profits = limits_around([line for each in drawn for line in (each.settled, each.with_marks)])
+    exposures = limits_around([each.exposure for each in drawn])
+    (above, below), height = grid(len(time_ranges), (_PROFIT_HEIGHT, _EXPOSURE_HEIGHT))
+    panels = []
+    for column, (time_range, each) in enumerate(zip(time_ranges, drawn, strict=True)):
+        labelled = column == 0
+        top = _money_panel(above[column], time_range, profits, "Profit, dollars", labelled)
+        top.steps(each.minutes, each.with_marks, MARKED)
+        top.steps(each.minutes, each.settled, INK, 2)
+        scale.mark_events(top, run.summary.events)
+        scale.draw_ticks(top, labelled=False)
+        bottom = _money_panel(below[column], time_range, exposures, "Exposure, dollars", labelled)
+        bottom.band(each.minutes, np.zeros_like(each.exposure), each.exposure, MUTED, 0.35)
+        scale.draw_ticks(bottom)
+        panels += [top, bottom]
+    panels[-2].legend([LegendKey(LINE, MARKED, "with marks"), LegendKey(LINE, INK, "settled")])
+    return picture("equity", height, panels)
+
+
+def _accounts(run: Run, scale: TimeScale) -> _Accounts:
+    table = extended_until(run.equity, run.summary.last_ns)
+    settled = floats(table["profit_cents"]) / 100
+    return _Accounts(
+        scale.minutes(table["ns"]),
+        settled,
+        settled + floats(table["marked_cents"]) / 100,
+        floats(table["exposure_cents"]) / 100,
+    )
 
 
 def _time(run: Run) -> tuple[TimeScale, list[TimeRange]]:
@@ -73,10 +110,15 @@ def _only_event(run: Run) -> EventSpan | None:
     return run.summary.events[0] if len(run.summary.events) == 1 else None
 
 
-def _finish(axes: Axes, title: str, time_range: TimeRange) -> None:
-    axes.set_title(f"{title}, {time_range.name}" if time_range.name else title)
-    axes.set_xlim(time_range.first, time_range.last)
-    money_scale(axes)
+def _money_panel(
+    box: Box, time_range: TimeRange, limits: AxisLimits, title: str, labelled: bool
+) -> Panel:
+    """Return a panel of dollars over time, with a line at zero."""
+    panel = Panel(box, time_range.limits, limits)
+    panel.title(f"{title}, {time_range.name}" if time_range.name else title)
+    panel.value_ticks(round_ticks(limits, 5), dollar_tick, labelled=labelled)
+    panel.horizontal(0, MUTED)
+    return panel
 
 
 def inventory(run: Run) -> Html:
@@ -86,9 +128,7 @@ def inventory(run: Run) -> Html:
     if not pairs:
         return paragraph("There is no inventory to draw: no wager was matched.")
     shown = pairs[:MAX_PAIRS]
-    height = 0.7 + 1.45 * len(shown)
-    held = {pair_id: indices[pair_id] for pair_id in shown}
-    drawn = picture("inventory", height, lambda canvas: _draw_inventory(canvas, run, held))
+    drawn = _draw_inventory(run, {pair_id: indices[pair_id] for pair_id in shown})
     caption = (
         "Gross profit of matched wagers in dollars, by outcome, until the event ends. The lines "
         "meet where the inventory is balanced; the shading between them is the imbalance."
@@ -112,6 +152,13 @@ class _PairProfits:
     if_first: Series
     if_second: Series
 
+    def within(self, time_range: TimeRange) -> "_PairProfits":
+        """Return the points to draw of a range."""
+        indices = time_range.indices(self.minutes)
+        lines = self.if_first[indices], self.if_second[indices]
+        kept = thin(*lines)
+        return _PairProfits(self.minutes[indices][kept], *(line[kept] for line in lines))
+
 
 def _pair_profits(run: Run, pair_id: str, indices: list[int], scale: TimeScale) -> _PairProfits:
     fills, event = run.fills, run.event_of(pair_id)
@@ -134,29 +181,35 @@ def _profits_before(run: Run, index: int) -> tuple[int, int]:
     return fill["profit_if_first_cents"] - on_first, fill["profit_if_second_cents"] - on_second
 
 
-def _draw_inventory(canvas: Figure, run: Run, indices: dict[str, list[int]]) -> None:
+def _draw_inventory(run: Run, indices: dict[str, list[int]]) -> Html:
     scale, time_ranges = _time(run)
-    panels = grid(canvas, time_ranges, height_ratios=(1,) * len(indices))
-    for row, pair_id in zip(panels, indices, strict=True):
+    rows, height = grid(len(time_ranges), (_PAIR_HEIGHT,) * len(indices))
+    panels: list[Panel] = []
+    for boxes, pair_id in zip(rows, indices, strict=True):
         held, event = _pair_profits(run, pair_id, indices[pair_id], scale), run.event_of(pair_id)
-        for axes, time_range in zip(row, time_ranges, strict=True):
-            _draw_pair_profits(axes, run, pair_id, held, time_range)
-            mark_events(axes, scale, [event] if event else [])
-        legend(row[-1])
-    for axes in panels[-1]:
-        scale.label(axes)
+        drawn = _draw_pair_profits(run, pair_id, held, boxes, time_ranges)
+        for panel in drawn:
+            scale.mark_events(panel, [event] if event else [])
+            scale.draw_ticks(panel, labelled=boxes is rows[-1])
+        panels += drawn
+    return picture("inventory", height, panels)
 
 
 def _draw_pair_profits(
-    axes: Axes, run: Run, pair_id: str, held: _PairProfits, time_range: TimeRange
-) -> None:
+    run: Run, pair_id: str, held: _PairProfits, boxes: list[Box], time_ranges: list[TimeRange]
+) -> list[Panel]:
+    """Return the panels of a pair, one for each range of time."""
     name = run.pair_name(pair_id)
-    indices = time_range.indices(held.minutes)
-    minutes = held.minutes[indices]
-    if_first, if_second = held.if_first[indices], held.if_second[indices]
-    kept = thin(if_first, if_second)
-    minutes, if_first, if_second = minutes[kept], if_first[kept], if_second[kept]
-    axes.fill_between(minutes, if_first, if_second, step="post", color=MUTED, alpha=0.12, lw=0)
-    axes.step(minutes, if_first, where="post", color=FIRST, label=f"if {name.first} wins")
-    axes.step(minutes, if_second, where="post", color=SECOND, label=f"if {name.second} wins")
-    _finish(axes, run.short_label(name.label), time_range)
+    drawn = [held.within(time_range) for time_range in time_ranges]
+    limits = limits_around([line for each in drawn for line in (each.if_first, each.if_second)])
+    panels = []
+    for box, time_range, each in zip(boxes, time_ranges, drawn, strict=True):
+        title, labelled = run.short_label(name.label), box is boxes[0]
+        panel = _money_panel(box, time_range, limits, title, labelled)
+        panel.band(each.minutes, each.if_first, each.if_second, MUTED, 0.12)
+        panel.steps(each.minutes, each.if_first, FIRST)
+        panel.steps(each.minutes, each.if_second, SECOND)
+        panels.append(panel)
+    sides = (FIRST, name.first), (SECOND, name.second)
+    panels[-1].legend([LegendKey(LINE, color, f"if {side} wins") for color, side in sides])
+    return panels

@@ -72,3 +72,14 @@ def utc(ns: int) -> str:
 def minutes_from_start(ns: int, start_ns: int) -> str:
     """Return a time as whole minutes from the start of its event, negative before it."""
     return f"{round((ns - start_ns) / NS_PER_MINUTE):+,d} min"
+
+
+def dollar_tick(amount: float) -> str:
+    """Return dollars at an axis, cents only where there are any: -$1,250, $0.50."""
+    decimals = 0 if amount.is_integer() else 2
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.{decimals}f}"
+
+
+def percent_tick(amount: float) -> str:
+    """Return percent at an axis: 47.5 %."""
+    return f"{amount:g} %"

@@ -51,8 +51,7 @@ th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; }
 tfoot td { border-bottom: 0; border-top: 1px solid var(--ink); font-weight: 600; }
 figure { margin: 10px 0 4px; }
-figure svg { display: block; height: auto; width: 100%; }
-figure svg text { font-family: inherit !important; }
+figure > svg { display: block; height: auto; overflow: visible; width: 100%; }
 figcaption { color: var(--muted); font-size: 12px; max-width: 110ch; }
 summary { color: var(--muted); cursor: pointer; font-size: 13px; }
 @media (max-width: 760px) { .tiles { grid-template-columns: repeat(2, 1fr); } }

@@ -6,40 +6,47 @@ The market's touch is the opposite: the odds that a taker gets on the first line
 """
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sim.report.axes import (
+from sim.report.number_text import percent_tick
+from sim.report.page import Html, figure, join, paragraph, subheading
+from sim.report.panel import (
+    AREA,
+    DOWN,
     FAIR,
     FIRST,
+    LINE,
     MARKET,
-    MAX_FILLS,
     SECOND,
+    UP,
+    LegendKey,
+    Panel,
+    picture,
+    stack,
+)
+from sim.report.run_folder import Run, TableColumns, extended_until, indices_by_pair
+from sim.report.series import (
+    MAX_FILLS,
+    AxisLimits,
     Series,
     floats,
     implied,
-    legend,
-    percent_scale,
-    picture,
+    round_ticks,
     thin,
     thinned_note,
 )
-from sim.report.page import Html, figure, join, paragraph, subheading
-from sim.report.run_folder import Run, TableColumns, extended_until, indices_by_pair
-from sim.report.time_axis import TimeRange, TimeScale, mark_events
+from sim.report.time_axis import TimeRange, TimeScale
 from sim.results.run_summary import EventSpan
 
 MAX_PAIRS = 6
 # The close-up shows this many minutes around the time of most fills.
 _CLOSE_UP_MINUTES = 10.0
 _MIN_FILLS_OF_CLOSE_UP = 3
-_MARKER_AREA, _MARKER_AREA_OF_LARGEST = 10.0, 80.0
-_OUTLINE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
+_HEIGHT = 150
+# Of the mark of a fill, in square pixels, and what its share of the largest stake adds.
+_MARK_AREA, _MARK_AREA_OF_LARGEST = 18.0, 140.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +119,8 @@ def _pair_figure(
     scale = TimeScale(run, event)
     lines = _pair_lines(tables, scale, run.summary.last_ns)
     time_ranges = [*scale.time_ranges(_first_quote_ns(tables[1])), *_close_up(lines)]
-    drawing = _Drawing(lines, scale, event, (name.first, name.second))
-    drawn = picture(
-        f"quotes-{number}", 0.5 + 2.1 * len(time_ranges), partial(drawing.draw, time_ranges)
+    drawn = _Drawing(lines, scale, event, (name.first, name.second)).draw(
+        f"quotes-{number}", time_ranges
     )
     title = subheading(f"{run.short_label(name.label)}: probability of {name.first}")
     return join([title, figure(f"quotes-{number}", drawn, _caption(lines))])
@@ -181,56 +187,67 @@ class _Drawing:
     event: EventSpan | None
     names: tuple[str, str]
 
-    def draw(self, time_ranges: list[TimeRange], canvas: Figure) -> None:
-        panels = canvas.subplots(len(time_ranges), 1, squeeze=False)[:, 0]
-        for axes, time_range in zip(panels, time_ranges, strict=True):
-            self._draw_market(axes, time_range)
-            self._draw_quotes(axes, time_range)
-            self._draw_fills(axes, time_range)
-            axes.set_xlim(time_range.first, time_range.last)
-            axes.set_ylim(*_limits(self.lines, time_range))
-            axes.set_title(time_range.name.capitalize())
-            percent_scale(axes)
-            mark_events(axes, self.scale, [self.event] if self.event else [])
-            self.scale.label(axes, named=axes is panels[-1])
-        legend(panels[0])
+    def draw(self, name: str, time_ranges: list[TimeRange]) -> Html:
+        boxes, height = stack(len(time_ranges), _HEIGHT)
+        panels = []
+        for box, time_range in zip(boxes, time_ranges, strict=True):
+            panel = Panel(box, time_range.limits, _limits(self.lines, time_range))
+            panel.title(time_range.name.capitalize())
+            panel.value_ticks(round_ticks(panel.upwards, 6), percent_tick)
+            self._draw_market(panel, time_range)
+            self._draw_quotes(panel, time_range)
+            self.scale.mark_events(panel, [self.event] if self.event else [])
+            self._draw_fills(panel, time_range)
+            self.scale.draw_ticks(panel, named=box is boxes[-1])
+            panels.append(panel)
+        panels[0].legend(self._keys())
+        return picture(name, height, panels)
 
-    def _draw_market(self, axes: Axes, time_range: TimeRange) -> None:
+    def _keys(self) -> list[LegendKey]:
+        first, second = self.names
+        keys = [
+            LegendKey(AREA, MARKET, "others' touch"),
+            LegendKey(LINE, FAIR, "fair"),
+            LegendKey(LINE, FIRST, f"our {first}"),
+            LegendKey(LINE, SECOND, f"our {second}"),
+        ]
+        if self.lines.fill_stake.size:
+            keys += [
+                LegendKey(UP, FIRST, f"fill, {first}"),
+                LegendKey(DOWN, SECOND, f"fill, {second}"),
+            ]
+        return keys
+
+    def _draw_market(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         indices = time_range.indices(lines.market_minutes)
         indices = indices[thin(*(line[indices] for line in lines.market()))]
         minutes = lines.market_minutes[indices]
-        bid, ask = lines.market_bid[indices], lines.market_ask[indices]
-        axes.fill_between(minutes, bid, ask, step="post", color=MARKET, lw=0, label="others' touch")
-        axes.step(minutes, lines.fair[indices], where="post", color=FAIR, lw=0.9, label="fair")
+        panel.band(minutes, lines.market_bid[indices], lines.market_ask[indices], MARKET)
+        panel.steps(minutes, lines.fair[indices], FAIR, 1.2)
 
-    def _draw_quotes(self, axes: Axes, time_range: TimeRange) -> None:
+    def _draw_quotes(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         indices = time_range.indices(lines.quote_minutes)
         indices = indices[thin(lines.bid[indices], lines.ask[indices])]
         minutes = lines.quote_minutes[indices]
-        for name, color, line in zip(
-            self.names, (FIRST, SECOND), (lines.bid, lines.ask), strict=True
-        ):
-            axes.step(minutes, line[indices], where="post", color=color, label=f"our {name}")
+        panel.steps(minutes, lines.bid[indices], FIRST)
+        panel.steps(minutes, lines.ask[indices], SECOND)
 
-    def _draw_fills(self, axes: Axes, time_range: TimeRange) -> None:
+    def _draw_fills(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         if not lines.fill_stake.size:
             return
         largest = np.sort(np.argsort(-lines.fill_stake, kind="stable")[:MAX_FILLS])
         inside = lines.fills_within(time_range)
-        areas = _MARKER_AREA + _MARKER_AREA_OF_LARGEST * lines.fill_stake / lines.fill_stake.max()
-        sides = (FIRST, "^", lines.fill_first), (SECOND, "v", ~lines.fill_first)
-        for name, (color, marker, own) in zip(self.names, sides, strict=True):
+        areas = _MARK_AREA + _MARK_AREA_OF_LARGEST * lines.fill_stake / lines.fill_stake.max()
+        for color, up, own in (FIRST, True, lines.fill_first), (SECOND, False, ~lines.fill_first):
             indices = largest[(inside & own)[largest]]
             at = lines.fill_minutes[indices], lines.fill_at[indices]
-            axes.scatter(*at, s=areas[indices], marker=marker, c=color, zorder=4, **_OUTLINE)
-            label, area = f"fill, {name}", _MARKER_AREA_OF_LARGEST / 2
-            axes.scatter([], [], s=area, marker=marker, c=color, label=label, **_OUTLINE)
+            panel.triangles(*at, np.sqrt(areas[indices]), color, up=up)
 
 
-def _limits(lines: _PairLines, time_range: TimeRange) -> tuple[float, float]:
+def _limits(lines: _PairLines, time_range: TimeRange) -> AxisLimits:
     """Return the range of probabilities to show: our quotes, fills and the fair price, and margins.
 
     The touch does not count: in a thin market it would flatten everything else.

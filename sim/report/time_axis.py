@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from sim.report.axes import MUTED, Series
 from sim.report.number_text import NS_PER_MINUTE, moment, utc
+from sim.report.panel import Panel
 from sim.report.run_folder import Run
+from sim.report.series import AxisLimits, Series, round_ticks
 from sim.results.run_summary import EventSpan
 
 # Starts and ends are marked where no more events than this share an axis.
@@ -20,6 +17,8 @@ MAX_EVENTS = 3
 _MINUTES_OF_DAY = 24 * 60
 # Minutes; on a shorter axis several ticks have the same minute, so the clock shows seconds.
 _SHORT = 5
+# Steps of minutes whose tenfold and hundredfold are round on a clock as well.
+_STEPS = (1, 1.5, 2, 3, 6, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,11 @@ class TimeRange:
     name: str
     first: float
     last: float
+
+    @property
+    def limits(self) -> AxisLimits:
+        """Return the first and the last minute."""
+        return self.first, self.last
 
     def indices(self, minutes: Series) -> NDArray[np.intp]:
         """Return the indices of the points within, and of one point on either side.
@@ -71,67 +75,33 @@ class TimeScale:
         start = float(self.minutes([self._start_ns])[0])
         return [TimeRange("before the start", first, start), TimeRange(self._played, start, last)]
 
-    def label(self, axes: Axes, *, named: bool = True) -> None:
-        """Set an axis's ticks: minutes above the UTC clock.
+    def draw_ticks(self, panel: Panel, *, labelled: bool = True, named: bool = True) -> None:
+        """Draw a panel's ticks, if labelled with minutes above the UTC clock, and their meaning.
 
         Long ranges show the date too, short ones seconds.
         """
-        first, last = axes.get_xlim()
+        first, last = panel.across
         dated = last - first > _MINUTES_OF_DAY
         clock = "%b %d %H:%M" if dated else "%H:%M:%S" if last - first < _SHORT else "%H:%M"
-        ticks = MaxNLocator(nbins=5 if dated else 8, steps=[1, 1.5, 2, 3, 6, 10], integer=True)
-        axes.xaxis.set_major_locator(ticks)
-        axes.xaxis.set_major_formatter(FuncFormatter(partial(self._tick, clock=clock)))
-        if named:
+        ticks = round_ticks(panel.across, 5 if dated else 8, _STEPS, whole=True)
+        panel.ticks_beneath(ticks, lambda minute: self._text(minute, clock) if labelled else "")
+        if labelled and named:
             origin = f"minutes from {self._origin}, {utc(self._origin_ns)}"
-            axes.set_xlabel(f"{origin}; clock in UTC beneath")
+            panel.label(f"{origin}; clock in UTC beneath", lines=2)
 
-    def _tick(self, minute: float, _: int | None, *, clock: str) -> str:
+    def mark_events(self, panel: Panel, events: Sequence[EventSpan]) -> None:
+        """Mark the starts and ends of events on a panel, unless there are many events."""
+        if len(events) > MAX_EVENTS:
+            return
+        for event in events:
+            started = "start" if event.live_ns is not None else "scheduled start"
+            self._mark(panel, event.live_ns or event.scheduled_ns, started)
+            if event.ended_ns is not None:
+                self._mark(panel, event.ended_ns, "end")
+
+    def _mark(self, panel: Panel, ns: int, word: str) -> None:
+        panel.mark(float(self.minutes([ns])[0]), word)
+
+    def _text(self, minute: float, clock: str) -> str:
         time = moment(self._origin_ns + round(minute * NS_PER_MINUTE))
         return f"{'+' if minute > 0 else ''}{minute:,g}\n{time:{clock}}"
-
-
-def grid(
-    canvas: Figure, time_ranges: Sequence[TimeRange], height_ratios: Sequence[float]
-) -> NDArray[np.object_]:
-    """Return axes in rows, a column for each range; rows share values, columns share time."""
-    panels: NDArray[np.object_] = canvas.subplots(
-        len(height_ratios),
-        len(time_ranges),
-        squeeze=False,
-        sharex="col",
-        sharey="row",
-        height_ratios=height_ratios,
-    )
-    return panels
-
-
-def mark_events(axes: Axes, scale: TimeScale, events: Sequence[EventSpan]) -> None:
-    """Draw lines at the starts and ends of events on an axis, unless there are many events."""
-    if len(events) > MAX_EVENTS:
-        return
-    for event in events:
-        started = "start" if event.live_ns is not None else "scheduled start"
-        _mark(axes, scale, event.live_ns or event.scheduled_ns, started)
-        if event.ended_ns is not None:
-            _mark(axes, scale, event.ended_ns, "end")
-
-
-def _mark(axes: Axes, scale: TimeScale, ns: int, word: str) -> None:
-    minute = float(scale.minutes([ns])[0])
-    low, high = axes.get_xlim()
-    if not low <= minute <= high:
-        return
-    at_the_edge = minute > (low + high) / 2
-    axes.axvline(minute, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-    axes.annotate(
-        word,
-        (minute, 1.0),
-        xycoords=axes.get_xaxis_transform(),
-        xytext=(-3 if at_the_edge else 3, -2),
-        textcoords="offset points",
-        color=MUTED,
-        ha="right" if at_the_edge else "left",
-        va="top",
-        fontsize=8,
-    )

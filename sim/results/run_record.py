@@ -30,7 +30,7 @@ from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
-from strategies.trading.wagers.wager import Wager, is_private_update
+from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_state import EndReason
 
 MARKOUT_SECONDS = (1, 10, 60)
@@ -205,7 +205,8 @@ class WagerRecorder:
 
     def take(self, event: Event, at_ns: int) -> None:
         """Let the desk take an event, and record what it changed."""
-        wager = self._desk.wagers.find(event.ref) if is_private_update(event) else None
+        ref: WagerRef | None = getattr(event, "ref", None)
+        wager = None if ref is None else self._desk.wagers.find(ref)
         if wager is None:
             self._desk.take(event, at_ns)
             return

@@ -2,6 +2,7 @@
 
 import subprocess
 from dataclasses import fields
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -151,6 +152,7 @@ def _open_positions(desk: Desk) -> list[OpenPosition]:
     ]
 
 
+@cache  # A sweep runs the code that was imported at its start.
 def _commit() -> str | None:
     """Return the commit of this code, marked if it was changed; None outside a checkout."""
     here = Path(__file__)

@@ -48,15 +48,16 @@ REAL_MONEY_REHEARSED = list(
 )
 PLACES = [
     "",
-    *(f"{group}." for group in CHOICES if group not in OVERLAY_GROUPS),
+    *(f"{group}." for group in CHOICES if group not in (*OVERLAY_GROUPS, "prophet")),
     "run.",
     "wagers.",
     "exchange.settings.",
     "latency.entry.",
     "recording.",
-    "reference.",
     "session.",
 ]
+# Settings of the bridge, which a backtest does not take.
+PLACES_OF_BRIDGE = ["prophet.", "reference.", "feed."]
 DELAYS = ("feed", "compute", "entry", "activation", "response")
 CREDENTIAL = re.compile(r"(key|secret|token|passw|credential)", re.IGNORECASE)
 
@@ -214,11 +215,18 @@ def test_every_file_begins_with_a_description(path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", PLACES)
-def test_an_unknown_key_is_refused(build_backtest: Build, place: str) -> None:
-    """No key is ignored: an unknown key anywhere keeps the session from being built."""
-    with pytest.raises((ConfigError, HydraException, TypeError), match="nobody_takes_this"):
-        build_backtest(f"+{place}nobody_takes_this=1")
+@pytest.mark.parametrize(
+    ("mode", "place"),
+    [
+        *(("backtest", place) for place in PLACES),
+        *(("live", place) for place in PLACES_OF_BRIDGE),
+    ],
+)
+def test_an_unknown_key_is_refused(build_backtest: Build, mode: str, place: str) -> None:
+    """No key that could matter is ignored, and it is named where the user wrote it."""
+    named = rf"(^|[ '+]){re.escape(place)}nobody_takes_this"
+    with pytest.raises((ConfigError, HydraException, TypeError), match=named):
+        build_backtest(f"mode={mode}", "session.name=first", f"+{place}nobody_takes_this=1")
 
 
 def test_every_common_setting_has_its_usual_name(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from sim.__main__ import VERBS, main
 from sim.backtest import Backtest
@@ -210,6 +211,26 @@ def test_settings_can_be_shown_without_a_run(sim: Sim, tmp_path: Path) -> None:
     assert outcome.status == 0, outcome.err
     assert "spread_margin:" in "\n".join(outcome.out)
     assert left_in(tmp_path) == []
+
+
+@pytest.mark.usefixtures("small_tape")
+def test_a_run_keeps_its_configuration_whether_or_not_settings_of_hydra_are_given(
+    sim: Sim,
+) -> None:
+    """A run without them is composed once; its folder holds the same files of Hydra."""
+    kept = []
+    for words in ((), ("hydra.verbose=false",)):
+        folder = Path(sim("run", "recording.path=tape", *words).out[-1]) / ".hydra"
+        config, theirs = (
+            yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
+            for name in ("config", "hydra")
+        )
+        settings = theirs["hydra"]
+        assert (folder / "overrides.yaml").read_text(encoding="utf-8") == "- recording.path=tape\n"
+        assert settings["overrides"]["hydra"][-1] == "hydra.mode=RUN"
+        del settings["overrides"]["hydra"], settings["runtime"]["output_dir"]
+        kept.append((config, theirs))
+    assert kept[0] == kept[1]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from strategies.trading.model.events import MarketSettled
 from strategies.trading.model.ids import LineId, MarketKey, PairId
 from strategies.trading.model.market import Pair, Result
 from strategies.trading.model.position import Exposure, Position
+from strategies.trading.ports.journal import AccountSnapshot
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class Ledger:
         self._commission = commission
         self._results: dict[MarketKey, MarketSettled] = {}
         self._settled_positions: dict[MarketKey, dict[PairId, Position]] = {}
+
+    def snapshot(self) -> AccountSnapshot:
+        """Return the desk's money now."""
+        exposure = self._exposure
+        return AccountSnapshot(
+            self.balance_cents, self.profit_cents, exposure.marked_cents, exposure.total_cents
+        )
 
     @property
     def marked_cents(self) -> int:

@@ -34,18 +34,15 @@ from strategies.trading.model.events import (
     Event,
     MarketSettled,
     OfferChanged,
-    ProfitCorrected,
     QuotesPulled,
     SettingsChanged,
     TimerFired,
-    TradeBroken,
     TradeSeen,
     TradingState,
     TradingStateSet,
     WagerAccepted,
     WagerInvalid,
     WagerMatched,
-    WagerOpened,
     WagerRejected,
 )
 from strategies.trading.model.ids import PairId
@@ -54,7 +51,7 @@ from strategies.trading.model.position import Exposure
 from strategies.trading.model.settings import of_part
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Exchange
-from strategies.trading.ports.journal import AccountSnapshot, Journal
+from strategies.trading.ports.journal import Journal
 from strategies.trading.ports.strategy import Quote, Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import COMMAND_RATE
@@ -62,18 +59,17 @@ from strategies.trading.risk.limits import changed_limits
 from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.rejections import RejectionStreak
 from strategies.trading.risk.risk_manager import FEED_STALE, RiskManager
-from strategies.trading.wagers.wager import (
-    CANCEL_PATIENCE_NS,
+from strategies.trading.wagers.private_updates import (
+    CHANGES_OF_MATCHED,
+    ON_THE_WAY,
     PRIVATE_UPDATES,
     PrivateUpdate,
-    Wagers,
 )
+from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS
 from strategies.trading.wagers.wager_manager import WagerManager
 from strategies.trading.wagers.wager_settings import changed_wager_settings
 from strategies.trading.wagers.wager_state import WagerState
-
-_ON_THE_WAY = frozenset((WagerAccepted, WagerOpened))
-_CHANGES_OF_MATCHED = frozenset((WagerMatched, ProfitCorrected, TradeBroken))
+from strategies.trading.wagers.wagers import Wagers
 
 
 class Desk:
@@ -133,20 +129,13 @@ class Desk:
         self._pricing = pricing
         self._ladder = ladder
         self._input_seq = 0
-        self._accounts = AccountSnapshot(ledger.balance_cents, 0, 0, 0)
+        self._accounts = ledger.snapshot()
         resend = Alarm(clock, self._resend_cancels)
         self._sender = CommandSender(exchange, journal, wagers, manager, risk, resend)
         self._account_check = AccountCheck(wagers, ledger)
         self._refresh_ns = strategy.quote_refresh_ns
         self.wants_every_change = self._refresh_ns == 0
-        self._appliers: dict[type, Callable[[Any, int], None]] = {
-            MarketSettled: self._settle,
-            TradingStateSet: self._set_trading_state,
-            QuotesPulled: self._pull,
-            SettingsChanged: self._change_settings,
-            AccountState: self._check_account,
-            **dict.fromkeys(PRIVATE_UPDATES, self._apply_private),
-        }
+        self._appliers = self._appliers_by_type()
         self._denied = DeniedMarkets(journal, market_states, exposure, ledger, wagers)
         self._wakeups = Wakeups(
             clock, market_states, risk, pricing,
@@ -224,8 +213,6 @@ class Desk:
             self._decide(market, now_ns)
         self._clock.call_at(now_ns + self._refresh_ns, self._refresh)
 
-    # Being woken ------------------------------------------------------------------------------
-
     def _woken(self) -> int:
         """Record that time alone woke the desk, as a replay must; return the time."""
         now_ns = self._clock.now_ns()
@@ -255,10 +242,19 @@ class Desk:
     # Applying ---------------------------------------------------------------------------------
 
     def _apply(self, event: Event, at_ns: int) -> None:
-        apply = self._appliers.get(type(event))
-        if apply is not None:
-            apply(event, at_ns)
-            return
+        self._appliers.get(type(event), self._apply_market_data)(event, at_ns)
+
+    def _appliers_by_type(self) -> dict[type, Callable[[Any, int], None]]:
+        return {
+            MarketSettled: self._settle,
+            TradingStateSet: self._set_trading_state,
+            QuotesPulled: self._pull,
+            SettingsChanged: self._change_settings,
+            AccountState: self._check_account,
+            **dict.fromkeys(PRIVATE_UPDATES, self._apply_private),
+        }
+
+    def _apply_market_data(self, event: Event, at_ns: int) -> None:
         self.market_states.apply(event, at_ns)
         self._wakeups.note(event, at_ns)
 
@@ -281,9 +277,9 @@ class Desk:
             self._halt(self.rejections.add(event, wager.placed_ns, at_ns), at_ns)
         market = self.market_states.markets[wager.pair.market_key]
         # A wager that is accepted or opened covers its quote as it did in flight.
-        if market.waiting or kind not in _ON_THE_WAY:
+        if market.waiting or kind not in ON_THE_WAY:
             market.targets = None
-        if kind in _CHANGES_OF_MATCHED:
+        if kind in CHANGES_OF_MATCHED:
             if market.key in self.ledger.settlements:
                 self.ledger.pay_late_fill(market.key)
             self._update_accounts(at_ns)
@@ -340,19 +336,11 @@ class Desk:
     def _update_accounts(self, now_ns: int) -> None:
         """Journal changed accounts, and halt if a loss limit is reached."""
         self.risk.note_open_stake()
-        ledger = self.ledger
-        accounts = AccountSnapshot(
-            ledger.balance_cents,
-            ledger.profit_cents,
-            self.exposure.marked_cents,
-            self.exposure.total_cents,
-        )
-        if accounts == self._accounts:
-            return
-        self._accounts = accounts
-        self._journal.account_changed(now_ns, accounts)
-        equity_cents = accounts.balance_cents + accounts.marked_cents
-        self._halt(self.losses.update(now_ns, equity_cents), now_ns)
+        accounts = self.ledger.snapshot()
+        if accounts != self._accounts:
+            self._accounts = accounts
+            self._journal.account_changed(now_ns, accounts)
+            self._halt(self.losses.update(now_ns, self.ledger.equity_cents), now_ns)
 
     def _halt(self, reason: str | None, now_ns: int) -> None:
         """Halt for a named reason, if there is one, unless the desk is halted already."""
@@ -367,10 +355,9 @@ class Desk:
         fairs = self._mark(market, now_ns)
         self._update_accounts(now_ns)
         market.block_reason = self.risk.block_reason(market, now_ns)
-        blocked = market.block_reason is not None
         if market.block_reason == FEED_STALE:
             market.event.is_stale = True
-        targets = () if blocked else self._quote(market, fairs, now_ns)
+        targets = () if market.block_reason else self._quote(market, fairs, now_ns)
         same = targets == market.targets and targets is not None
         if same and self.risk.prices_hold(market, targets, now_ns):
             return
@@ -394,6 +381,10 @@ class Desk:
         if permitted_ns is not None and any(denial.control == COMMAND_RATE for denial in denials):
             self._wakeups.later(market, permitted_ns)
 
+    def _quote(self, market: MarketState, fairs: Fairs, now_ns: int) -> tuple[Quote, ...]:
+        view = market_view(market, fairs, self.exposure, self._ladder, now_ns)
+        return quotes_of(self._strategy, view)
+
     def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""
         event, pricing = market.event, self._pricing
@@ -407,7 +398,3 @@ class Desk:
                 book.mark_touches()
             fairs.append(fair)
         return tuple(fairs)
-
-    def _quote(self, market: MarketState, fairs: Fairs, now_ns: int) -> tuple[Quote, ...]:
-        view = market_view(market, fairs, self.exposure, self._ladder, now_ns)
-        return quotes_of(self._strategy, view)

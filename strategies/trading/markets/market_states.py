@@ -35,9 +35,9 @@ class MarketState:
 
     `changed` means due at the next refresh, `urgent` due at once. `targets` are the strategy's last
     quotes, None if something has happened since by which other commands may follow from the same
-    quotes; `waiting` is whether some of their changes must wait for a response or a time. `block_reason` is why no quotes were allowed at the last
-    decision, None if they were; `denials` are those of the last decision, so that a lasting one is
-    reported once.
+    quotes; `waiting` is whether some of their changes must wait for a response or a time.
+    `block_reason` is why no quotes were allowed at the last decision, None if they were; `denials`
+    are those of the last decision, so that a lasting one is reported once.
     """
 
     __slots__ = (

@@ -13,9 +13,10 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef, WagerRefFactory
 from strategies.trading.model.odds import Ladder, crosses
 from strategies.trading.ports.strategy import Quote
-from strategies.trading.wagers.wager import Wager, Wagers
+from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_settings import WagerSettings
 from strategies.trading.wagers.wager_state import WagerState
+from strategies.trading.wagers.wagers import Wagers
 
 
 @dataclass

@@ -1,0 +1,289 @@
+"""Draws a report's figures as SVG: panels with axes, and lines, bands, bars and markers in them.
+
+Lengths are pixels of a picture that is as wide as the page's text.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import isnan, sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.report.page import Html
+from sim.report.series import AxisLimits, Series
+
+INK, MUTED, RULE = "#1c2430", "#667180", "#dfe3e8"
+FIRST, SECOND, MARKET, FAIR, MARKED = "#2563a8", "#c2601d", "#d5dae0", "#1c2430", "#2a8073"
+# What stands before a name in a legend.
+LINE, AREA, UP, DOWN, DOT, DASHES = "━━", "■", "▲", "▼", "━●━", "╍╍"
+
+_WIDTH = 1056
+_LEFT, _RIGHT = 58, 38
+_TITLE, _TICKS, _LABEL, _GAP = 26, 36, 24, 10
+_DASHED = ' stroke-dasharray="5 4"'
+_TICK_LENGTH = 4
+_CAP = 3
+_DOT_RADIUS = 2.5
+# Of an equilateral triangle, from its side to its height.
+_TRIANGLE_HEIGHT = sqrt(3) / 2
+
+
+class LegendKey(NamedTuple):
+    """One entry of a legend."""
+
+    mark: str
+    color: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The rectangle of a panel's axes in its picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Panel:
+    """One set of axes. What is drawn later covers what was drawn before.
+
+    Values are in the units of the axes; NaN is a value that is missing.
+    """
+
+    def __init__(self, box: Box, across: AxisLimits, upwards: AxisLimits) -> None:
+        """Show the given limits of both axes in a box."""
+        self.across, self.upwards = across, upwards
+        self._box = box
+        self._inside: list[str] = []
+        self._outside: list[str] = []
+
+    # Inside the axes -------------------------------------------------------------------------
+
+    def steps(self, x: Series, y: Series, color: str, width: float = 1.5) -> None:
+        """Draw a line on which each value holds until the next."""
+        path: list[str] = []
+        last = np.nan
+        points = list(zip(self._xs(x), self._ys(y), strict=True))
+        for at, height in points:
+            if isnan(height):
+                path.append("" if isnan(last) else f"H{at:g}")
+            elif isnan(last):
+                path.append(f"M{at:g} {height:g}")
+            elif height != last:
+                path.append(f"H{at:g}V{height:g}")
+            last = height
+        if points and not isnan(last):
+            path.append(f"H{points[-1][0]:g}")
+        self._stroke("".join(path), color, width)
+
+    def band(self, x: Series, low: Series, high: Series, color: str, opacity: float = 1) -> None:
+        """Fill between two lines on which each value holds until the next."""
+        at = self._xs(x)
+        path = [
+            f"M{left:g} {below:g}V{above:g}H{right:g}V{below:g}z"
+            for left, right, below, above in zip(
+                at[:-1], at[1:], self._ys(low)[:-1], self._ys(high)[:-1], strict=True
+            )
+            if below != above and not isnan(below) and not isnan(above)
+        ]
+        self._fill("".join(path), color, opacity)
+
+    def bars(self, edges: Series, heights: Series, color: str, opacity: float) -> None:
+        """Fill bars from zero, each between two neighbouring edges."""
+        heights = np.append(heights, np.nan)
+        self.band(edges, np.zeros_like(heights), heights, color, opacity)
+
+    def line_with_errors(self, x: Series, y: Series, errors: Series, color: str) -> None:
+        """Draw points with a line through them, each with its error above and below."""
+        known = ~np.isnan(y)
+        points = list(zip(self._xs(x[known]), self._ys(y[known]), strict=True))
+        steps = zip("M" + "L" * (len(points) - 1), points, strict=False)
+        self._stroke("".join(f"{step}{at:g} {height:g}" for step, (at, height) in steps), color)
+        certain = known & ~np.isnan(errors)
+        for at, low, high in zip(
+            self._xs(x[certain]),
+            self._ys((y - errors)[certain]),
+            self._ys((y + errors)[certain]),
+            strict=True,
+        ):
+            caps = "".join(f"M{at - _CAP:g} {end:g}h{2 * _CAP}" for end in (low, high))
+            self._stroke(f"M{at:g} {low:g}V{high:g}{caps}", color)
+        self._inside += [
+            f'<circle cx="{at:g}" cy="{height:g}" r="{_DOT_RADIUS}" fill="{color}"/>'
+            for at, height in points
+        ]
+
+    def triangles(self, x: Series, y: Series, sides: Series, color: str, *, up: bool) -> None:
+        """Draw triangles with sides of given lengths in pixels, which point up or down."""
+        # Each by itself, as the white outline must part it from those beneath it.
+        self._inside.append(f'<g fill="{color}" stroke="#fff" stroke-width=".7">')
+        for at, height, side in zip(self._xs(x), self._ys(y), sides.tolist(), strict=True):
+            half, tall = side / 2, side * _TRIANGLE_HEIGHT * (1 if up else -1)
+            shape = f"M{at:g} {height - tall / 2:.4g}l{half:.3g} {tall:.3g}h{-side:.3g}z"
+            self._inside.append(f'<path d="{shape}"/>')
+        self._inside.append("</g>")
+
+    def horizontal(self, value: float, color: str, *, dashed: bool = False) -> None:
+        """Draw a line across the panel."""
+        height = self._ys(np.array([value]))[0]
+        self._stroke(f"M0 {height:g}H{self._box.width:g}", color, 1, _DASHED if dashed else "")
+
+    def vertical(self, value: float, color: str, *, dashed: bool = False) -> None:
+        """Draw a line from the bottom to the top of the panel."""
+        at = self._xs(np.array([value]))[0]
+        self._stroke(f"M{at:g} 0V{self._box.height:g}", color, 1, _DASHED if dashed else "")
+
+    def mark(self, value: float, word: str) -> None:
+        """Draw a dashed line across time, with a word beside it, if it is within the limits."""
+        low, high = self.across
+        if not low <= value <= high:
+            return
+        self.vertical(value, MUTED, dashed=True)
+        at_the_edge = value > (low + high) / 2
+        at = self._xs(np.array([value]))[0] + (-4 if at_the_edge else 4)
+        anchor = "end" if at_the_edge else "start"
+        self._inside.append(_text(at, 12, word, f'fill="{MUTED}" text-anchor="{anchor}"'))
+
+    # Around the axes -------------------------------------------------------------------------
+
+    def title(self, text: str) -> None:
+        """Write a title above the axes, on the left."""
+        box = self._box
+        self._outside.append(_text(box.left, box.top - 9, text, f'fill="{INK}" font-size="12.5"'))
+
+    def legend(self, keys: Iterable[LegendKey]) -> None:
+        """Write the meaning of what is drawn above the axes, on the right."""
+        box = self._box
+        self._outside.append(_legend(box.left + box.width, box.top - 9, keys, "end"))
+
+    def legend_below(self, rows: Sequence[Sequence[LegendKey]]) -> None:
+        """Write the meaning of what is drawn beneath the axes, in rows."""
+        box = self._box
+        for number, keys in enumerate(rows):
+            top = box.top + box.height + _TICKS + 4 + 18 * number
+            self._outside.append(_legend(box.left, top, keys, "start"))
+
+    def value_ticks(
+        self, values: Sequence[float], text: Callable[[float], str], *, labelled: bool = True
+    ) -> None:
+        """Draw ticks and a grid of values, with their texts if they are labelled."""
+        box = self._box
+        heights = self._ys(np.array(values))
+        self._stroke("".join(f"M0 {height:g}H{box.width:g}" for height in heights), RULE, 0.8)
+        ends = "".join(f"M{box.left:g} {box.top + each:g}h-{_TICK_LENGTH}" for each in heights)
+        self._outside.append(_stroked(ends, MUTED, 1))
+        for value, height in zip(values if labelled else (), heights, strict=labelled):
+            place = box.left - _TICK_LENGTH - 4, box.top + height + 4
+            self._outside.append(_text(*place, text(value), 'text-anchor="end"'))
+
+    def ticks_beneath(self, values: Sequence[float], text: Callable[[float], str]) -> None:
+        """Draw ticks beneath the axes, with texts of one line or more unless they are empty."""
+        box = self._box
+        bottom = box.top + box.height
+        at = [box.left + each for each in self._xs(np.array(values))]
+        ends = "".join(f"M{each:g} {bottom:g}v{_TICK_LENGTH}" for each in at)
+        self._outside.append(_stroked(ends, MUTED, 1))
+        for value, place in zip(values, at, strict=True):
+            for number, line in enumerate(text(value).splitlines()):
+                top = bottom + _TICK_LENGTH + 13 + 14 * number
+                self._outside.append(_text(place, top, line, 'text-anchor="middle"'))
+
+    def label(self, text: str, lines: int) -> None:
+        """Write what the ticks beneath the axes mean, below their texts of `lines` lines."""
+        box = self._box
+        top = box.top + box.height + _TICK_LENGTH + 16 + 14 * lines
+        self._outside.append(_text(box.left + box.width / 2, top, text, 'text-anchor="middle"'))
+
+    def svg(self) -> str:
+        """Return all of the panel as SVG."""
+        box = self._box
+        # An inner picture shows nothing outside its own rectangle.
+        inside = (
+            f'<svg x="{box.left:g}" y="{box.top:g}" width="{box.width:g}" height="{box.height:g}">'
+            f"{''.join(self._inside)}</svg>"
+        )
+        axes = f"M{box.left:g} {box.top:g}v{box.height:g}h{box.width:g}"
+        return "".join([inside, *self._outside, _stroked(axes, MUTED, 1)])
+
+    def _xs(self, values: Series) -> list[float]:
+        low, high = self.across
+        at: list[float] = np.round((values - low) * self._box.width / (high - low), 1).tolist()
+        return at
+
+    def _ys(self, values: Series) -> list[float]:
+        low, high = self.upwards
+        at: list[float] = np.round((high - values) * self._box.height / (high - low), 1).tolist()
+        return at
+
+    def _stroke(self, path: str, color: str, width: float = 1.5, more: str = "") -> None:
+        self._inside.append(_stroked(path, color, width, more))
+
+    def _fill(self, path: str, color: str, opacity: float) -> None:
+        faint = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
+        self._inside.append(f'<path d="{path}" fill="{color}"{faint}/>')
+
+
+def picture(name: str, height: float, panels: Iterable[Panel]) -> Html:
+    """Return panels as one inline picture, named for those who cannot see it."""
+    drawn = "".join(panel.svg() for panel in panels)
+    opening = f'<svg viewBox="0 0 {_WIDTH} {height:g}" role="img" aria-label="{escape(name)}"'
+    return Html(f'{opening} font-size="11.3" fill="{MUTED}">{drawn}</svg>')
+
+
+def grid(columns: int, heights: Sequence[float]) -> tuple[list[list[Box]], float]:
+    """Return boxes in rows of given heights, ticks beneath the last, and the picture's height."""
+    width = (_WIDTH - columns * (_LEFT + _RIGHT)) / columns
+    rows, top = [], 0.0
+    for height in heights:
+        top += _TITLE
+        rows.append(
+            [
+                Box(_LEFT + column * (width + _LEFT + _RIGHT), top, width, height)
+                for column in range(columns)
+            ]
+        )
+        top += height + _GAP
+    return rows, top - _GAP + _TICKS + _LABEL
+
+
+def stack(count: int, height: float) -> tuple[list[Box], float]:
+    """Return boxes one above the other, ticks beneath each, and the height of the picture."""
+    apart = _TITLE + height + _TICKS
+    boxes = [
+        Box(_LEFT, _TITLE + number * apart, _WIDTH - _LEFT - _RIGHT, height)
+        for number in range(count)
+    ]
+    return boxes, count * apart + _LABEL
+
+
+def side_by_side(widths: Sequence[float], height: float) -> tuple[list[Box], float]:
+    """Return boxes in a row, of widths in proportion, and the height of the picture."""
+    share = (_WIDTH - len(widths) * (_LEFT + _GAP)) / sum(widths)
+    boxes, left = [], 0.0
+    for width in widths:
+        left += _LEFT
+        boxes.append(Box(left, _TITLE, width * share, height))
+        left += width * share + _GAP
+    return boxes, _TITLE + height + _TICKS + _LABEL + _GAP
+
+
+def _text(x: float, y: float, text: str, attributes: str) -> str:
+    return f'<text x="{x:g}" y="{y:g}" {attributes}>{escape(text)}</text>'
+
+
+def _legend(x: float, y: float, keys: Iterable[LegendKey], anchor: str) -> str:
+    parts = [
+        f'<tspan dx="{18 if number else 0}" fill="{key.color}">{key.mark}</tspan>'
+        f'<tspan dx="6">{escape(key.name)}</tspan>'
+        for number, key in enumerate(keys)
+    ]
+    opening = f'<text x="{x:g}" y="{y:g}" fill="{INK}" text-anchor="{anchor}">'
+    return f"{opening}{''.join(parts)}</text>"
+
+
+def _stroked(path: str, color: str, width: float, more: str = "") -> str:
+    return f'<path d="{path}" fill="none" stroke="{color}" stroke-width="{width:g}"{more}/>'
