@@ -59,7 +59,7 @@ ONE_SIDED_SHARE = 0.015
 TWO_SIDED_SHARE = 0.2
 
 # A wager with its side of the pair, 0 or 1.
-Quote: TypeAlias = tuple[int, ExchangeWager]
+PlacedQuote: TypeAlias = tuple[int, ExchangeWager]
 # The odds to rest at on each side.
 Targets: TypeAlias = tuple[Sequence[Odds], Sequence[Odds]]
 
@@ -98,7 +98,7 @@ class Quoter:
         self._withheld_side: int | None = None
         self._net_cents = 0
         # Those that have ended since are dropped by `_live`.
-        self._quotes: list[Quote] = []
+        self._quotes: list[PlacedQuote] = []
         self._rate = context.settings.requote_rate * (1.0 if pair.is_main else OUTER_REQUOTES_SHARE)
 
     def run(self) -> ProcessGenerator:
@@ -203,13 +203,13 @@ class Quoter:
         stepped = prophetx_ladder().step(touching, 1)
         return stepped if stepped > touching else None
 
-    def _live(self) -> list[Quote]:
+    def _live(self) -> list[PlacedQuote]:
         """Return the quotes that are pending or open, in the order of acceptance."""
         live = self._maker.participant.live
         self._quotes = [quote for quote in self._quotes if quote[1].ref in live]
         return self._quotes
 
-    def _cancellable(self) -> list[Quote]:
+    def _cancellable(self) -> list[PlacedQuote]:
         """Return the open quotes that the exchange lets their owner cancel by now."""
         opened_by_ns = self._context.cancellable_if_opened_by_ns
         return [
@@ -310,7 +310,9 @@ class Maker:
         self._cancel_unprofitable()
         yield from self.requote()
 
-    def place(self, quoter: Quoter, requests: Sequence[tuple[int, PlaceWager]]) -> list[Quote]:
+    def place(
+        self, quoter: Quoter, requests: Sequence[tuple[int, PlaceWager]]
+    ) -> list[PlacedQuote]:
         """Place requests of a quoter, each with its side of the pair; return the accepted ones."""
         for start in range(0, len(requests), BATCH_LIMIT):
             batch = requests[start : start + BATCH_LIMIT]
