@@ -1,7 +1,7 @@
 """Parquet files: the tape's columns and metadata, and a writer that appends rows in groups."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -118,16 +118,19 @@ class TableWriter:
     def flush(self) -> None:
         """Write the rows so far, as a group."""
         if self._rows:
-            columns = zip(*self._rows, strict=True)
-            arrays = [
-                pa.array(column, type=field.type)
-                for column, field in zip(columns, self._schema, strict=True)
-            ]
-            with writing(self._path):
-                self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
-                if self._describe is not None:
-                    self._sink.write(self._file.checkpoint(self._describe()))
+            self.write_group(zip(*self._rows, strict=True))
             self._rows.clear()
+
+    def write_group(self, columns: Iterable[Sequence[Any]]) -> None:
+        """Write a group of rows at once, given as columns of equal length."""
+        arrays = [
+            pa.array(column, type=field.type)
+            for column, field in zip(columns, self._schema, strict=True)
+        ]
+        with writing(self._path):
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+            if self._describe is not None:
+                self._sink.write(self._file.checkpoint(self._describe()))
 
 
 def info_to_metadata(info: TapeInfo) -> bytes:

@@ -17,6 +17,17 @@ SOURCE_ROOT = Path(__file__).parents[2]
 
 CORE_MODULES = (
     "recordings.tape_events",
+    "recordings.writer",
+    "sim.crowd.activity_rates",
+    "sim.crowd.change_publisher",
+    "sim.crowd.fair_value",
+    "sim.crowd.game",
+    "sim.crowd.game_context",
+    "sim.crowd.maker",
+    "sim.crowd.row_sinks",
+    "sim.crowd.sports.nba_fair",
+    "sim.crowd.sports.turn_prices",
+    "sim.crowd.takers",
     "sim.engine.delay_line",
     "sim.engine.exchange_rows",
     "sim.engine.scheduler",
@@ -25,6 +36,7 @@ CORE_MODULES = (
     "sim.exchange.books",
     "sim.exchange.cancels",
     "sim.exchange.clearing",
+    "sim.exchange.displayed_book",
     "sim.exchange.exchange_account",
     "sim.exchange.exchange_connection",
     "sim.exchange.faulty_connection",
@@ -71,7 +83,14 @@ CORE_MODULES = (
 
 # Compiled code has the layout of the classes that it uses built in, so a core belongs to all
 # sources of these folders. Strategies are not among them: they may change at any time.
-_SOURCE_FOLDERS = ("recordings", "sim/engine", "sim/exchange", "sim/results", "strategies/trading")
+_SOURCE_FOLDERS = (
+    "recordings",
+    "sim/crowd",
+    "sim/engine",
+    "sim/exchange",
+    "sim/results",
+    "strategies/trading",
+)
 
 
 def core_folder() -> Path:

@@ -13,10 +13,11 @@ from numpy.random import Generator
 from recordings.tape import Side
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
-from sim.exchange.displayed_book import Level, levels
+from sim.exchange.displayed_book import Level, level_of
 from sim.exchange.offers import Offer
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
+from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND
@@ -57,6 +58,8 @@ class RowSink(Protocol):
 RowWrite = Callable[[RowSink], None]
 # Stakes in cents that were matched on a line at some odds.
 TradedCents = dict[tuple[LineBook, Odds], int]
+# The offers of each book that changed, in the order of their first changes.
+ChangedOffers = dict[LineBook, dict[Offer, None]]
 
 
 class ChangeListener(Protocol):
@@ -90,7 +93,7 @@ class ChangePublisher:
         self._subscribers = [(listener, _SentBooks(listener)) for listener in listeners]
         self._rng = rng
         self._max_skew_ns = trade_skew_s * NS_PER_SECOND
-        self._changed: dict[LineBook, None] = {}
+        self._changed: ChangedOffers = {}
         self._trades: TradedCents = {}
         self._delayed_trades: list[TradedCents] = []
         self._is_scheduled = False
@@ -104,14 +107,13 @@ class ChangePublisher:
 
     def publish(self, *rows: RowWrite) -> None:
         """Send these rows in one message."""
-        self._send(lambda _: rows)
+        self._send(rows, {})
 
     def publish_market(self, market: int, *rows: RowWrite) -> None:
         """Send these rows and, in the same message, the pending book changes of the market."""
         books = [book for book in self._changed if book.market_index == market]
-        for book in books:
-            del self._changed[book]
-        self._send(lambda sent: [*rows, *sent.updates(books)])
+        changed = {book: self._changed.pop(book) for book in books}
+        self._send(rows, changed)
 
     def flush(self) -> None:
         """Send everything that is pending at once."""
@@ -122,8 +124,8 @@ class ChangePublisher:
         self._trades.clear()
         self._send_books()
 
-    def _note_change(self, book: LineBook, _: Offer) -> None:
-        self._changed[book] = None
+    def _note_change(self, book: LineBook, offer: Offer) -> None:
+        self._changed.setdefault(book, {})[offer] = None
         self._schedule_instant()
 
     def _note_trade(self, book: LineBook, odds: Odds, stake_cents: int) -> None:
@@ -163,53 +165,74 @@ class ChangePublisher:
 
     def _send_trades(self, trades: TradedCents) -> None:
         rows = [_trade(book.line_index, odds, cents) for (book, odds), cents in trades.items()]
-        self._send(lambda _: rows)
+        self._send(rows, {})
 
     def _send_books(self) -> None:
-        books = list(self._changed)
-        self._changed.clear()
-        self._send(lambda sent: sent.updates(books))
+        changed, self._changed = self._changed, {}
+        self._send((), changed)
 
-    def _send(self, rows_for: "Callable[[_SentBooks], Sequence[RowWrite]]") -> None:
+    def _send(self, rows: Sequence[RowWrite], changed: ChangedOffers) -> None:
+        """Send rows and the changes of books in one message, unless there is nothing to send."""
         for listener, sent in self._subscribers:
-            rows = rows_for(sent)
-            if rows:
+            updates = sent.updates(changed)
+            if rows or updates:
+                sink = listener.sink
                 listener.begin_message(self._env.now_ns)
                 for write in rows:
-                    write(listener.sink)
-                sent.rows += len(rows)
+                    write(sink)
+                for line, level in updates:
+                    sink.offer(line, level.odds, level.value_cents, level.quantity_cents)
+                sent.rows += len(rows) + len(updates)
 
 
 class _SentBooks:
-    """The levels of each book as one listener last received them."""
+    """The books as one listener last received them."""
 
     def __init__(self, listener: ChangeListener) -> None:
         self.rows = 0
         self._excluded = listener.excluded
-        self._levels: dict[LineBook, dict[Odds, Level]] = {}
+        self._books: dict[LineBook, _SentBook] = {}
 
-    def updates(self, books: Iterable[LineBook]) -> list[RowWrite]:
-        """Return the rows that bring these books up to date, and count them as sent.
+    def updates(self, changed: ChangedOffers) -> list[tuple[int, Level]]:
+        """Return the lines and levels that bring these books up to date, taken as sent.
 
         Removals come first, so that no reader sees a crossed or an overfull book midway.
         """
-        removals: list[RowWrite] = []
-        changes: list[RowWrite] = []
-        for book in books:
-            sent = self._levels.get(book, {})
-            now = {level.odds: level for level in levels(book, self._excluded)}
-            removals += [
-                _offer(book.line_index, Level(odds, 0, 0)) for odds in sent if odds not in now
-            ]
-            changes += [
-                _offer(book.line_index, now[odds]) for odds in now if sent.get(odds) != now[odds]
-            ]
-            self._levels[book] = now
+        removals: list[tuple[int, Level]] = []
+        changes: list[tuple[int, Level]] = []
+        for book, offers in changed.items():
+            if book not in self._books:
+                self._books[book] = _SentBook(self._excluded)
+            line = book.line_index
+            removed, updated = self._books[book].update(offers)
+            removals += [(line, Level(odds, 0, 0)) for odds in removed]
+            changes += [(line, level) for level in updated]
         return removals + changes
 
 
-def _offer(line: int, level: Level) -> RowWrite:
-    return lambda sink: sink.offer(line, level.odds, level.value_cents, level.quantity_cents)
+class _SentBook:
+    """All levels of a book, and the best ones as a listener last received them.
+
+    Only the offers that changed are looked at again.
+    """
+
+    def __init__(self, excluded: Participant | None) -> None:
+        self._excluded = excluded
+        self._levels: dict[Odds, Level] = {}
+        self._sent: dict[Odds, Level] = {}
+
+    def update(self, offers: Iterable[Offer]) -> tuple[list[Odds], list[Level]]:
+        """Return the odds to remove and the levels to send after these offers changed."""
+        for offer in offers:
+            level = level_of(offer, self._excluded)
+            if level.value_cents:
+                self._levels[level.odds] = level
+            else:
+                self._levels.pop(level.odds, None)
+        best = sorted(self._levels, reverse=True)[:DISPLAYED_LEVELS]
+        before, self._sent = self._sent, {odds: self._levels[odds] for odds in best}
+        removed = [odds for odds in before if odds not in self._sent]
+        return removed, [lvl for odds, lvl in self._sent.items() if lvl != before.get(odds)]
 
 
 def _trade(line: int, odds: Odds, stake_cents: int) -> RowWrite:

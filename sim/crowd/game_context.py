@@ -65,9 +65,10 @@ class GameContext:
         wall_s = -self.ns_to_start / NS_PER_SECOND
         return 0 <= wall_s < self.game.length_s and not self.game.is_running(wall_s)
 
-    def is_cancellable(self, opened_ns: int) -> bool:
-        """Return whether a wager that was activated at `opened_ns` may be cancelled by now."""
-        return self.env.now_ns >= opened_ns + self.exchange.settings.retry_window_ns
+    @property
+    def cancellable_if_opened_by_ns(self) -> int:
+        """Return by when a wager must have been activated to be cancellable now."""
+        return self.env.now_ns - self.exchange.settings.retry_window_ns
 
     def is_open(self, pair: OfferedPair) -> bool:
         """Return whether the market of a pair accepts wagers."""

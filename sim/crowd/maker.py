@@ -1,8 +1,9 @@
 """A maker of the crowd, and its quotes: the targets, what is stale, and what is missing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 from math import sqrt
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from numpy.random import Generator
 
@@ -57,6 +58,11 @@ OUTER_REQUOTES_SHARE = 0.2
 ONE_SIDED_SHARE = 0.015
 TWO_SIDED_SHARE = 0.2
 
+# A wager with its side of the pair, 0 or 1.
+PlacedQuote: TypeAlias = tuple[int, ExchangeWager]
+# The odds to rest at on each side.
+Targets: TypeAlias = tuple[Sequence[Odds], Sequence[Odds]]
+
 
 def _type_width(type_: CrowdType) -> float:
     """Return the factor of the width of markets of a type."""
@@ -91,6 +97,8 @@ class Quoter:
         self._anchor = 0.0
         self._withheld_side: int | None = None
         self._net_cents = 0
+        # Those that have ended since are dropped by `_live`.
+        self._quotes: list[PlacedQuote] = []
         self._rate = context.settings.requote_rate * (1.0 if pair.is_main else OUTER_REQUOTES_SHARE)
 
     def run(self) -> ProcessGenerator:
@@ -103,12 +111,15 @@ class Quoter:
 
     def requote(self) -> ProcessGenerator:
         """Cancel stale quotes, then place the missing ones; the exchange amends no wager."""
-        stale = self._stale_quotes()
+        self._choose_sides()
+        targets = self._target_quotes()
+        stale = self._stale_quotes(targets)
         if stale:
             self._maker.cancel(stale)
             yield self._context.wait_s(self._rng.uniform(*CANCEL_TO_PLACE_S))
         if self._context.is_open(self._pair):
-            self._maker.place(self, list(self._missing_quotes()))
+            # Without a wait nothing has moved since.
+            self._place_missing(self._target_quotes() if stale else targets)
 
     def refill(self) -> ProcessGenerator:
         """Requote soon after a wager was fully matched."""
@@ -117,38 +128,43 @@ class Quoter:
 
     def unprofitable_wagers(self) -> list[ExchangeWager]:
         """Return the cancellable wagers whose edge has become too small."""
-        fair, min_edge = self._fair(), MIN_EDGE_SHARE * self._half_spread()
+        fair = self._fair()
+        min_edge = MIN_EDGE_SHARE * self._half_spread(fair)
         fairs = (fair, 1 - fair)
         return [
             wager
-            for side, wager in self._live()
-            if self._is_cancellable(wager)
-            and fairs[side] - implied_probability(wager.odds) < min_edge
+            for side, wager in self._cancellable()
+            if fairs[side] - implied_probability(wager.odds) < min_edge
         ]
 
-    def record_fill(self, side: int, net_cents: int) -> None:
-        """Add a fill to the net position; `net_cents` is the stake and profit of the fill."""
+    def record_fill(self, fill: WagerMatched) -> None:
+        """Add a fill of one of the quotes to the net position."""
+        side = next(side for side, wager in self._quotes if wager.ref == fill.ref)
+        net_cents = fill.stake_cents + fill.profit_cents
         self._net_cents += net_cents if side == 0 else -net_cents
 
-    def _stale_quotes(self) -> list[ExchangeWager]:
-        self._choose_sides()
-        targets = self._target_quotes()
-        resting = [(s, wager) for s, wager in self._live() if self._is_cancellable(wager)]
-        stale = [wager for side, wager in resting if (side, wager.odds) not in targets]
-        if resting and not stale and self._rng.random() < REFRESH_SHARE:
-            stale = [resting[int(self._rng.integers(len(resting)))][1]]
+    def _stale_quotes(self, targets: Targets) -> list[ExchangeWager]:
+        cancellable = self._cancellable()
+        stale = [wager for side, wager in cancellable if wager.odds not in targets[side]]
+        if cancellable and not stale and self._rng.random() < REFRESH_SHARE:
+            stale = [cancellable[int(self._rng.integers(len(cancellable)))][1]]
         return stale
 
-    def _missing_quotes(self) -> Iterator[tuple[int, PlaceWager]]:
-        live = list(self._live())
-        resting = {(side, wager.odds) for side, wager in live}
-        for side, odds in self._target_quotes():
-            own_across = (w.odds for other, w in live if other != side)
-            if (side, odds) not in resting and not any(crosses(odds, own) for own in own_across):
-                line_id = self._pair.books[side].line_id
-                stake_cents = self._stake_cents(odds)
-                ref = self._maker.next_ref()
-                yield side, PlaceWager(ref, line_id, odds, stake_cents, Intent.ADD_ONLY)
+    def _place_missing(self, targets: Targets) -> None:
+        resting: tuple[list[Odds], list[Odds]] = ([], [])
+        for side, wager in self._live():
+            resting[side].append(wager.odds)
+        requests = [
+            (side, self._request(side, odds))
+            for side in (0, 1)
+            for odds in _missing(targets[side], resting[side], resting[1 - side])
+        ]
+        self._quotes += self._maker.place(self, requests)
+
+    def _request(self, side: int, odds: Odds) -> PlaceWager:
+        stake_cents = self._stake_cents(odds)
+        ref, line_id = self._maker.next_ref(), self._pair.books[side].line_id
+        return PlaceWager(ref, line_id, odds, stake_cents, Intent.ADD_ONLY)
 
     def _choose_sides(self) -> None:
         if self._pair.is_main:
@@ -158,24 +174,25 @@ class Quoter:
         elif self._rng.random() < TWO_SIDED_SHARE:
             self._withheld_side = None
 
-    def _target_quotes(self) -> dict[tuple[int, Odds], None]:
-        """Return sides and odds to rest at; a dictionary, as a set has no stable order."""
-        half_spread = self._half_spread()
-        centre = self._fair() + (self._bias - self._inventory_skew()) * half_spread
+    def _target_quotes(self) -> Targets:
+        """Return the odds to rest at on each side, around fair value or where it was last."""
+        fair = self._fair()
+        half_spread = self._half_spread(fair)
+        centre = fair + (self._bias - self._inventory_skew()) * half_spread
         if abs(centre - self._anchor) > ANCHOR_SHARE * half_spread:
             self._anchor = centre
-        targets: dict[tuple[int, Odds], None] = {}
-        for side, probability in ((0, self._anchor), (1, 1 - self._anchor)):
-            max_implied = probability - min(half_spread, MAX_PROBABILITY_SHARE * probability)
-            odds = prophetx_ladder().shortest_implying_at_most(max_implied)
-            odds = (
-                None
-                if odds is None or side == self._withheld_side
-                else self._resting_odds(side, odds)
-            )
-            if odds is not None:
-                targets.update(((side, level), None) for level in self._levels(odds))
-        return targets
+        first = self._side_targets(0, self._anchor, half_spread)
+        return first, self._side_targets(1, 1 - self._anchor, half_spread)
+
+    def _side_targets(self, side: int, probability: float, half_spread: float) -> tuple[Odds, ...]:
+        if side == self._withheld_side:
+            return ()
+        max_implied = probability - min(half_spread, MAX_PROBABILITY_SHARE * probability)
+        odds = prophetx_ladder().shortest_implying_at_most(max_implied)
+        best = None if odds is None else self._resting_odds(side, odds)
+        if best is None:
+            return ()
+        return _quoted_rungs(best, self._profile.levels, self._profile.rungs_apart)
 
     def _resting_odds(self, side: int, odds: Odds) -> Odds | None:
         """Return these odds, or the shortest longer ones at which a wager would rest."""
@@ -186,28 +203,26 @@ class Quoter:
         stepped = prophetx_ladder().step(touching, 1)
         return stepped if stepped > touching else None
 
-    def _levels(self, best: Odds) -> list[Odds]:
-        rungs_apart = self._profile.rungs_apart
-        steps = range(0, self._profile.levels * rungs_apart, rungs_apart)
-        return [prophetx_ladder().step(best, step) for step in steps]
+    def _live(self) -> list[PlacedQuote]:
+        """Return the quotes that are pending or open, in the order of acceptance."""
+        live = self._maker.participant.live
+        self._quotes = [quote for quote in self._quotes if quote[1].ref in live]
+        return self._quotes
 
-    def _live(self) -> Iterator[tuple[int, ExchangeWager]]:
-        first, second = (book.line_index for book in self._pair.books)
-        for wager in self._maker.participant.live.values():
-            if wager.line_index == first:
-                yield 0, wager
-            elif wager.line_index == second:
-                yield 1, wager
-
-    def _is_cancellable(self, wager: ExchangeWager) -> bool:
-        return wager.opened_ns is not None and self._context.is_cancellable(wager.opened_ns)
+    def _cancellable(self) -> list[PlacedQuote]:
+        """Return the open quotes that the exchange lets their owner cancel by now."""
+        opened_by_ns = self._context.cancellable_if_opened_by_ns
+        return [
+            quote
+            for quote in self._live()
+            if quote[1].opened_ns is not None and quote[1].opened_ns <= opened_by_ns
+        ]
 
     def _fair(self) -> float:
         return self._context.fair(self._pair, self._maker.score)
 
-    def _half_spread(self) -> float:
-        """Return the current distance from fair value, narrower as the outcome becomes certain."""
-        fair = self._fair()
+    def _half_spread(self, fair: float) -> float:
+        """Return the distance from a fair value, narrower as the outcome becomes certain."""
         uncertainty = max(MIN_UNCERTAINTY, sqrt(4 * fair * (1 - fair)))
         wider = self._pair.is_main and self._context.ns_to_start <= 0
         return self._width * uncertainty * (IN_PLAY_WIDTH if wider else 1.0)
@@ -222,6 +237,25 @@ class Quoter:
         numerator, denominator = payout_ratio(odds)
         stake_cents = round(size_cents * sqrt(denominator / numerator), -2)
         return max(MIN_STAKE_CENTS, int(stake_cents))
+
+
+@cache
+def _quoted_rungs(best: Odds, levels: int, rungs_apart: int) -> tuple[Odds, ...]:
+    """Return the odds of this many levels from the best one on; the ladder's end may cut them."""
+    steps = range(0, levels * rungs_apart, rungs_apart)
+    return tuple(dict.fromkeys(prophetx_ladder().step(best, step) for step in steps))
+
+
+def _missing(
+    targets: Sequence[Odds], resting: Sequence[Odds], across: Sequence[Odds]
+) -> list[Odds]:
+    """Return the targets at which none rests, less those that would match own wagers across."""
+    nearest = min(across, default=None)
+    return [
+        odds
+        for odds in targets
+        if odds not in resting and (nearest is None or not crosses(odds, nearest))
+    ]
 
 
 BALANCE_CENTS = 1_000_000_000
@@ -244,7 +278,7 @@ class Maker:
         self._profile = profile
         self._rng = rng
         self.participant = context.exchange.open_account(name, BALANCE_CENTS, self._on_events)
-        self._placed: dict[WagerRef, tuple[Quoter, int]] = {}
+        self._quoter_of: dict[WagerRef, Quoter] = {}
         self._refs = 0
         self.score = Score(0, 0)
         self.quoters = [
@@ -276,12 +310,18 @@ class Maker:
         self._cancel_unprofitable()
         yield from self.requote()
 
-    def place(self, quoter: Quoter, requests: Sequence[tuple[int, PlaceWager]]) -> None:
-        """Place requests of a quoter, each with its side of the pair, in batches."""
+    def place(
+        self, quoter: Quoter, requests: Sequence[tuple[int, PlaceWager]]
+    ) -> list[PlacedQuote]:
+        """Place requests of a quoter, each with its side of the pair; return the accepted ones."""
         for start in range(0, len(requests), BATCH_LIMIT):
             batch = requests[start : start + BATCH_LIMIT]
-            self._placed.update((request.ref, (quoter, side)) for side, request in batch)
             self._context.exchange.place(self.participant, [request for _, request in batch])
+        live = self.participant.live
+        accepted = [(side, live[each.ref]) for side, each in requests if each.ref in live]
+        for _, wager in accepted:
+            self._quoter_of[wager.ref] = quoter
+        return accepted
 
     def next_ref(self) -> WagerRef:
         """Return a new wager reference."""
@@ -300,7 +340,7 @@ class Maker:
     def _on_events(self, events: tuple[Event, ...]) -> None:
         for event in events:
             if isinstance(event, WagerMatched):
-                quoter, side = self._placed[event.ref]
-                quoter.record_fill(side, event.stake_cents + event.profit_cents)
+                quoter = self._quoter_of[event.ref]
+                quoter.record_fill(event)
                 if event.ref not in self.participant.live:
                     self._context.env.process(quoter.refill())

@@ -1,5 +1,6 @@
 """Listeners to a crowd's exchange: one that records a tape, and one that feeds a desk."""
 
+import numpy as np
 from numpy.random import Generator
 
 from recordings.tape import Side, TapeInfo
@@ -23,6 +24,7 @@ LATENCY_MEDIAN_NS = 40 * NS_PER_MS
 LATENCY_SIGMA = 0.7
 MAX_LATENCY_NS = 500 * NS_PER_MS
 LATENCY_GRAIN_NS = 100_000
+LATENCIES_PER_BLOCK = 4_096
 
 
 class TapeListener:
@@ -43,6 +45,7 @@ class TapeListener:
         self.sink = writer
         self.excluded = excluded
         self._rng = rng
+        self._latencies_ns: list[int] = []
         self._received_ns = 0
         for event in info.events:
             writer.add_event(event)
@@ -59,9 +62,12 @@ class TapeListener:
         self.sink.begin_message(self._received_ns, sent_ns)
 
     def _latency_ns(self) -> int:
-        drawn_ns = int(LATENCY_MEDIAN_NS * self._rng.lognormal(0, LATENCY_SIGMA))
-        latency_ns = min(drawn_ns, MAX_LATENCY_NS)
-        return latency_ns - latency_ns % LATENCY_GRAIN_NS
+        if not self._latencies_ns:
+            # A block costs far less than one by one, and is the same as those.
+            factors = self._rng.lognormal(0, LATENCY_SIGMA, LATENCIES_PER_BLOCK)
+            drawn_ns = np.minimum(LATENCY_MEDIAN_NS * factors, MAX_LATENCY_NS).astype(np.int64)
+            self._latencies_ns = (drawn_ns - drawn_ns % LATENCY_GRAIN_NS)[::-1].tolist()
+        return self._latencies_ns.pop()
 
 
 class DeskListener:

@@ -1,5 +1,8 @@
 """The takers of the crowd: most are uninformed, a few see scores before they are official."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import assert_never
 
 from numpy.random import Generator
@@ -9,7 +12,7 @@ from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Score
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import BALANCE_CENTS
-from sim.exchange.displayed_book import levels
+from sim.exchange.displayed_book import Level, levels
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event
 from strategies.trading.model.ids import WagerRef
@@ -63,8 +66,7 @@ class Takers:
             context.exchange.open_account(f"taker{number}", BALANCE_CENTS, _ignore_events)
             for number in range(ACCOUNTS)
         ]
-        shares = [(number + 1) ** -SHARE_EXPONENT for number in range(ACCOUNTS)]
-        self._shares = [share / sum(shares) for share in shares]
+        self._shares = _cumulative_shares()
         self._wagers = 0
 
     def run(self, pair: OfferedPair) -> ProcessGenerator:
@@ -92,24 +94,32 @@ class Takers:
         fair = self._context.fair(pair, score)
         stake_cents = self._stake_cents(INFORMED_STAKE_MEDIAN_CENTS)
         for side, probability in ((0, fair), (1, 1 - fair)):
-            self._take(pair, side, stake_cents, probability - INFORMED_EDGE)
+            displayed = levels(pair.books[side])
+            self._take(pair, side, displayed, stake_cents, probability - INFORMED_EDGE)
 
     def _burst(self, pair: OfferedPair) -> ProcessGenerator:
         for _ in range(int(self._rng.geometric(ALONE_SHARE))):
             side = int(self._rng.integers(2))
             stake_cents = self._stake_cents(STAKE_MEDIAN_CENTS)
-            best = next(iter(levels(pair.books[side])), None)
-            if best is not None:
-                implied = implied_probability(best.odds)
+            displayed = levels(pair.books[side])
+            if displayed:
+                implied = implied_probability(displayed[0].odds)
                 concession = min(MAX_CONCESSION, MAX_CONCESSION_SHARE * implied)
-                self._take(pair, side, stake_cents, implied + concession)
+                self._take(pair, side, displayed, stake_cents, implied + concession)
             yield self._context.wait_s(self._rng.exponential(BURST_GAP_S))
 
-    def _take(self, pair: OfferedPair, side: int, stake_cents: int, max_implied: float) -> None:
+    def _take(
+        self,
+        pair: OfferedPair,
+        side: int,
+        displayed: Sequence[Level],
+        stake_cents: int,
+        max_implied: float,
+    ) -> None:
         """Take displayed offers up to the stake, none that implies more than `max_implied`."""
         odds: Odds | None = None
         remaining_cents = stake_cents
-        for level in levels(pair.books[side]):
+        for level in displayed:
             if remaining_cents <= 0 or implied_probability(level.odds) > max_implied:
                 break
             odds = level.odds
@@ -122,7 +132,7 @@ class Takers:
             or odds
         )
         self._wagers += 1
-        account = self.participants[int(self._rng.choice(ACCOUNTS, p=self._shares))]
+        account = self.participants[bisect_right(self._shares, self._rng.random())]
         ref, line_id = WagerRef(f"taken-{self._wagers}"), pair.books[side].line_id
         request = PlaceWager(ref, line_id, odds, stake_cents, Intent.TAKE)
         self._context.exchange.place(account, [request])
@@ -130,6 +140,12 @@ class Takers:
     def _stake_cents(self, median_cents: int) -> int:
         drawn_cents = int(median_cents * self._rng.lognormal(0, STAKE_SIGMA))
         return min(max(drawn_cents, STAKE_CENTS[0]), STAKE_CENTS[1])
+
+
+def _cumulative_shares() -> list[float]:
+    """Return the accounts' shares of the taking, added up: a uniform number draws an account."""
+    weights = [(number + 1) ** -SHARE_EXPONENT for number in range(ACCOUNTS)]
+    return list(accumulate(weight / sum(weights) for weight in weights))
 
 
 def _ignore_events(_: tuple[Event, ...]) -> None:

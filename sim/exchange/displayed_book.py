@@ -10,6 +10,7 @@ quantity less the filled quantity (partner API, 8.1).
 from typing import NamedTuple
 
 from sim.exchange.books import LineBook
+from sim.exchange.offers import Offer
 from sim.exchange.participant import Participant
 from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.odds import Odds
@@ -30,17 +31,26 @@ def levels(book: LineBook, without: Participant | None = None) -> list[Level]:
     """
     displayed: list[Level] = []
     for offer in book.offered_from(min(book.offers, default=0)):
-        value_cents = offer.available_cents
-        quantity_cents = offer.quantity_cents if value_cents else 0
-        for wager in offer.wagers:
-            if wager.owner is not without:
-                value_cents += wager.displayed_cents
-                quantity_cents += wager.stake_cents
-        if value_cents:
-            displayed.append(Level(offer.odds, value_cents, quantity_cents))
+        level = level_of(offer, without)
+        if level.value_cents:
+            displayed.append(level)
             if len(displayed) == DISPLAYED_LEVELS:
                 break
     return displayed
+
+
+def level_of(offer: Offer, without: Participant | None = None) -> Level:
+    """Return an offer as a level, whose value is zero where it is not displayed.
+
+    The wagers of the participant `without` are left out.
+    """
+    value_cents = offer.available_cents
+    quantity_cents = offer.quantity_cents if value_cents else 0
+    for wager in offer.wagers:
+        if wager.owner is not without:
+            value_cents += wager.displayed_cents
+            quantity_cents += wager.stake_cents
+    return Level(offer.odds, value_cents, quantity_cents)
 
 
 class Totals(NamedTuple):

@@ -69,8 +69,12 @@ class TurnPrices:
     ) -> float:
         """Return the probability that home wins by more than minus the point."""
         key = round(line / self._line_step), round(total / self._total_step)
-        won, pushed = _between(self._margin_table(point, *key), share_left, score).tolist()
-        return _given_no_push(won, pushed)
+        table = self._margin_table(point, *key)
+        whole, share, index = _place(table, share_left, score)
+        (won, pushed), (won_before, pushed_before) = table[whole : whole + 2, index].tolist()
+        return _given_no_push(
+            won + share * (won_before - won), pushed + share * (pushed_before - pushed)
+        )
 
     def _exceeds(
         self, point: float, score: Score, share_left: float, line: float, total: float
@@ -80,7 +84,9 @@ class TurnPrices:
             round(line / self._line_step / LINE_COARSENING),
             round(total / self._total_step / 2),
         )
-        remaining = _between(self._total_table(*key), share_left, score)
+        table = self._total_table(*key)
+        whole, share, index = _place(table, share_left, score)
+        remaining = table[whole, index] + share * (table[whole + 1, index] - table[whole, index])
         return _over(remaining, point - sum(score))
 
     def _price_margin(self, point: float, line: int, total: int) -> Floats:
@@ -141,14 +147,13 @@ def _prepend_turn(turn: Turn, remaining: Floats) -> Floats:
     return before
 
 
-def _between(table: Floats, share_left: float, score: Score) -> Floats:
-    """Return the row of a table at a lead, interpolated between whole turns."""
+def _place(table: Floats, share_left: float, score: Score) -> tuple[int, float, int]:
+    """Return the whole turns left and the share of one more, and the index of the lead."""
     turns, indices = table.shape[0] - 1, table.shape[1]
     left = min(max(share_left, 0.0), 1.0) * turns
     whole = min(int(left), turns - 1)
     index = min(max(score.home - score.away + indices // 2, 0), indices - 1)
-    row = table[whole, index] + (left - whole) * (table[whole + 1, index] - table[whole, index])
-    return np.asarray(row)
+    return whole, left - whole, index
 
 
 def _over(remaining: Floats, needed: float) -> float:

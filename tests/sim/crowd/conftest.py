@@ -88,6 +88,7 @@ class CrowdHarness:
     seed: int
     settings: CrowdSettings
     listener: RecordingListener = field(default_factory=RecordingListener)
+    without_outsider: RecordingListener = field(default_factory=RecordingListener)
 
     def __post_init__(self) -> None:
         """Create the exchange and start the crowd at it."""
@@ -103,7 +104,9 @@ class CrowdHarness:
         )
         self.events: list[Event] = []
         self.outsider = self.exchange.open_account("outsider", 100_000_000, self.events.extend)
-        self.crowd_run: CrowdRun = self.crowd.join(self.env, self.exchange, [self.listener])
+        self.without_outsider.excluded = self.outsider
+        listeners = [self.listener, self.without_outsider]
+        self.crowd_run: CrowdRun = self.crowd.join(self.env, self.exchange, listeners)
 
     def run(self) -> None:
         """Run until the crowd has ended."""

@@ -146,6 +146,29 @@ def test_takers_match_a_better_offer_from_outside(new_crowd: NewCrowd) -> None:
     assert with_outsider.listener.trades != alone.listener.trades
 
 
+def test_a_listener_is_shown_the_books_without_the_participant_it_excludes(
+    new_crowd: NewCrowd,
+) -> None:
+    """An outside wager at the best odds and one beyond them are shown to one listener only."""
+    harness = new_crowd("nhl", 8, SHORT)
+    harness.run_to_s(60)
+    book = harness.exchange.books[0]
+    best = levels(book)[0].odds
+    requests = [
+        PlaceWager(WagerRef(f"ours-{steps}"), book.opposite.line_id, ours, 5_000, Intent.ADD_ONLY)
+        for steps in (0, 1)
+        for ours in [opposite(prophetx_ladder().step(best, steps))]
+    ]
+    harness.exchange.place(harness.outsider, requests)
+    harness.run_to_s(60.1)
+    shown, without = (
+        listener.books[book.line_index] for listener in (harness.listener, harness.without_outsider)
+    )
+    assert shown == {level.odds: level[1:] for level in levels(book)}
+    assert without == {level.odds: level[1:] for level in levels(book, harness.outsider)}
+    assert max(shown) == prophetx_ladder().step(best, 1) > max(without)
+
+
 def test_makers_move_their_quotes_away_from_a_large_opposite_offer(new_crowd: NewCrowd) -> None:
     """A large stake that crosses the makers' quotes moves them: they never rest through it."""
     harness = new_crowd("nba", 8, CrowdSettings(opens_before_s=900.0, game_s=600.0, interest=0.0))
