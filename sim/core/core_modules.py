@@ -30,7 +30,6 @@ CORE_MODULES = (
     "sim.crowd.takers",
     "sim.engine.delay_line",
     "sim.engine.exchange_rows",
-    "sim.engine.scheduler",
     "sim.engine.virtual_clock",
     "sim.exchange.activation",
     "sim.exchange.books",
@@ -78,7 +77,6 @@ CORE_MODULES = (
     "strategies.trading.wagers.wager",
     "strategies.trading.wagers.wager_manager",
     "strategies.trading.wagers.wager_state",
-    "strategies.trading.wagers.wagers",
 )
 
 # Compiled code has the layout of the classes that it uses built in, so a core belongs to all

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from strategies.trading.model.settings import Probability, Seconds, Unit, nanoseconds
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS
+from strategies.trading.wagers.wager_state import CANCEL_PATIENCE_NS
 
 CANCEL_PATIENCE_SECONDS = CANCEL_PATIENCE_NS // NS_PER_SECOND
 

@@ -10,7 +10,7 @@ from strategies.trading.model.ids import LineId, MarketKey
 from strategies.trading.model.market import Pair, Result
 
 
-@dataclass
+@dataclass(slots=True)
 class _LineTotal:
     """The matched stakes on a line and the profit that they win if the line wins."""
 
@@ -23,7 +23,7 @@ class _LineTotal:
         return -self.stake_cents if result is Result.LOST else 0
 
 
-@dataclass
+@dataclass(slots=True)
 class _MarketTotal:
     """The matched wagers in a market, and the outcome of its settlement once settled."""
 

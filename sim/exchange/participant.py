@@ -110,7 +110,7 @@ class ExchangeWager:
 OnUpdates = Callable[[tuple[Event, ...]], None]
 
 
-@dataclass
+@dataclass(slots=True)
 class Counters:
     """Counts of fills and of refusals by error code, for the report."""
 

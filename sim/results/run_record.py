@@ -36,7 +36,7 @@ from strategies.trading.wagers.wager_state import EndReason
 MARKOUT_SECONDS = (1, 10, 60)
 
 
-@dataclass
+@dataclass(slots=True)
 class Counts:
     """Wagers placed, and denials by control."""
 
@@ -139,7 +139,7 @@ class RunJournal:
             self._tables.equity.append(row)
 
 
-@dataclass
+@dataclass(slots=True)
 class StakeWeighted:
     """A mean in which every cent staked has the same weight."""
 
@@ -166,7 +166,7 @@ class _Before(NamedTuple):
     fair: float | None
 
 
-@dataclass
+@dataclass(slots=True)
 class _Fill:
     """A fill whose markouts are still being measured; `row` ends with the profits by outcome."""
 

@@ -15,7 +15,7 @@ from strategies.trading.model.position import Exposure, Position
 from strategies.trading.ports.journal import AccountSnapshot
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """The result of a settled market in cents: gross profit by pair, and the commission on it."""
 

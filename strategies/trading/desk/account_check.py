@@ -7,9 +7,8 @@ from strategies.trading.model.errors import InvariantError
 from strategies.trading.model.events import AccountState
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS
-from strategies.trading.wagers.wager_state import WagerState
-from strategies.trading.wagers.wagers import Wagers
+from strategies.trading.wagers.wager import Wagers
+from strategies.trading.wagers.wager_state import CANCEL_PATIENCE_NS, WagerState
 
 # Accounts in a row whose balance nothing explains, if it is another difference each time.
 _UNEXPLAINED_MAX = 3

@@ -23,9 +23,9 @@ from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.rejections import RejectionStreak
 from strategies.trading.risk.risk_manager import RiskManager
+from strategies.trading.wagers.wager import Wagers
 from strategies.trading.wagers.wager_manager import WagerManager
 from strategies.trading.wagers.wager_settings import WagerSettings
-from strategies.trading.wagers.wagers import Wagers
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.ports.exchange import BATCH_LIMIT, Exchange
 from strategies.trading.ports.journal import Denial, Journal
 from strategies.trading.risk.risk_manager import RiskManager
-from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS
+from strategies.trading.wagers.wager import Wagers
 from strategies.trading.wagers.wager_manager import Changes, WagerManager
-from strategies.trading.wagers.wagers import Wagers
+from strategies.trading.wagers.wager_state import CANCEL_PATIENCE_NS
 
 _T = TypeVar("_T")
 

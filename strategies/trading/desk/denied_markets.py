@@ -5,7 +5,7 @@ from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.ids import MarketKey
 from strategies.trading.model.position import Exposure
 from strategies.trading.ports.journal import Denial, Journal
-from strategies.trading.wagers.wagers import Wagers
+from strategies.trading.wagers.wager import Wagers
 
 
 class DeniedMarkets:

@@ -65,11 +65,10 @@ from strategies.trading.wagers.private_updates import (
     PRIVATE_UPDATES,
     PrivateUpdate,
 )
-from strategies.trading.wagers.wager import CANCEL_PATIENCE_NS
+from strategies.trading.wagers.wager import Wagers
 from strategies.trading.wagers.wager_manager import WagerManager
 from strategies.trading.wagers.wager_settings import changed_wager_settings
-from strategies.trading.wagers.wager_state import WagerState
-from strategies.trading.wagers.wagers import Wagers
+from strategies.trading.wagers.wager_state import CANCEL_PATIENCE_NS, WagerState
 
 
 class Desk:

@@ -8,7 +8,7 @@ from strategies.trading.model.odds import Ladder
 from strategies.trading.model.position import Exposure
 from strategies.trading.ports.journal import Decision, Denial
 from strategies.trading.ports.strategy import PairView, Quote, View
-from strategies.trading.wagers.wagers import Wagers
+from strategies.trading.wagers.wager import Wagers
 
 # The fair probability of the first line of each pair of a market, None without a price.
 Fairs = Sequence[float | None]

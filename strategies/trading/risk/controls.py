@@ -76,7 +76,7 @@ def require_controls(own: Any) -> None:
             raise ConfigError(message)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OddsControl:
     """Odds must be a rung of the ladder within the configured range."""
 
@@ -91,7 +91,7 @@ class OddsControl:
         return odds_reason(odds, self.limits, self.ladder)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StakeControl:
     """A stake must lie between the smallest and the largest stake of a wager."""
 
@@ -109,7 +109,7 @@ class StakeControl:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ConcurrentWagersControl:
     """Limits how many wagers are pending, open, or being cancelled at a time."""
 
@@ -123,7 +123,7 @@ class ConcurrentWagersControl:
         return f"{counted(count, 'wager')} live; risk.max_concurrent_wagers is {most:,}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PositionControl:
     """Limits what one line can lose, net of what the other line of its pair offsets.
 
@@ -143,7 +143,7 @@ class PositionControl:
         return f"the line would hold {dollars_text(cents)}; risk.max_position_size is {most}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExposureControl:
     """Limits the worst case of a market, an event and the session.
 
@@ -180,7 +180,7 @@ class ExposureControl:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BalanceControl:
     """A stake must be covered by the available balance, plus the exposure credit if configured."""
 
@@ -198,7 +198,7 @@ class BalanceControl:
         return f"the stake is {stake}; {available} is available"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OpenStakeControl:
     """Limits the open stake to a multiple of the cash that can pay for it."""
 
@@ -220,7 +220,7 @@ class OpenStakeControl:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CommandRateControl:
     """Limits how many commands are sent in any second."""
 

@@ -41,7 +41,7 @@ from strategies.trading.risk.controls import (
 from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.market_plan import MarketPlan
 from strategies.trading.risk.price_sanity import MispricedStreak, PriceSanityControl
-from strategies.trading.wagers.wagers import Wagers
+from strategies.trading.wagers.wager import Wagers
 
 FEED_STALE = "feed stale"
 

@@ -19,12 +19,18 @@ from strategies.trading.model.events import (
     WagerRejected,
     WagerWiped,
 )
+from strategies.trading.wagers.wager_state import EndReason
 
 WagerEnd = WagerRejected | WagerInvalid | WagerCancelled | WagerWiped
 PrivateUpdate = WagerUpdate | CancelRefused
 
 PRIVATE_UPDATES = frozenset(get_args(PrivateUpdate))
-ENDS = frozenset(get_args(WagerEnd))
+END_REASONS = {
+    WagerRejected: EndReason.REJECTED,
+    WagerInvalid: EndReason.INVALID,
+    WagerCancelled: EndReason.CANCELLED,
+    WagerWiped: EndReason.WIPED,
+}
 RESPONSES_TO_PLACING = frozenset((WagerAccepted, WagerRejected))
 ON_THE_WAY = frozenset((WagerAccepted, WagerOpened))
 CHANGES_OF_MATCHED = frozenset((WagerMatched, ProfitCorrected, TradeBroken))

@@ -1,22 +1,43 @@
-"""Our view of one wager."""
+"""Our wagers, and the updates that change them."""
 
+from collections.abc import Iterable, Mapping
+
+from strategies.trading.model.book import Offers
+from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.errors import InvariantError
+from strategies.trading.model.events import (
+    CancelRefused,
+    ProfitCorrected,
+    TradeBroken,
+    WagerAccepted,
+    WagerCancelled,
+    WagerMatched,
+    WagerOpened,
+    WagerWiped,
+)
 from strategies.trading.model.ids import LineId, WagerRef
 from strategies.trading.model.market import Pair
 from strategies.trading.model.money import dollars_text, fill_profit_cents
 from strategies.trading.model.odds import Odds, opposite
+from strategies.trading.model.position import Exposure
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.wagers.wager_state import STEPS, EndReason, WagerState
+from strategies.trading.wagers.private_updates import (
+    END_REASONS,
+    RESPONSES_TO_PLACING,
+    PrivateUpdate,
+    WagerEnd,
+)
+from strategies.trading.wagers.wager_state import (
+    CANCEL_AFTER_OPEN_NS,
+    CANCEL_PATIENCE_NS,
+    STEPS,
+    EndReason,
+    WagerState,
+)
 
-# After this time without a response, a cancel or its response counts as lost, and the cancel is
-# sent again. The exchange publishes no timeout; it responds within a second, or within the in-play
-# delay.
-CANCEL_PATIENCE_NS = 5 * NS_PER_SECOND
-
-# The exchange refuses the cancel of a wager that opened less than this before (the error
-# order_opened_retry of ProphetX).
-CANCEL_AFTER_OPEN_NS = 300_000_000
+# How long updates of an ended wager are still booked; after that the account must be reconciled.
+_KEEP_ENDED_NS = 3600 * NS_PER_SECOND
 
 
 class Wager:
@@ -168,3 +189,209 @@ class Wager:
         self.most_cents = max(most_cents, *self.fill_totals, 0)
         self.complete = not self.lacks_fill
         return self.open_cents - was_open_cents
+
+
+class Wagers:
+    """The wagers of the session that may still be matched, or of which updates may still come.
+
+    `offers` are the desk's books by line, in which open wagers of ours are expected to be shown.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, exposure: Exposure, offers: Mapping[LineId, Offers]
+    ) -> None:
+        """Start with no wagers."""
+        self._catalogue = catalogue
+        self._exposure = exposure
+        self._offers = offers
+        self._live: dict[WagerRef, Wager] = {}
+        self._live_by_line: dict[LineId, dict[WagerRef, Wager]] = {}
+        self._lacking: dict[WagerRef, Wager] = {}
+        self._ended: dict[WagerRef, tuple[Wager, int]] = {}
+
+    @property
+    def live_count(self) -> int:
+        """Return how many wagers are pending, open, or being cancelled."""
+        return len(self._live)
+
+    @property
+    def at_rest(self) -> bool:
+        """Return whether nothing is in flight or known to be unreported.
+
+        That is so if every live wager is open, with no cancel under way, and every fill that any
+        update implies was received.
+        """
+        return not self._lacking and all(
+            wager.state is WagerState.OPEN and not wager.lacks_fill for wager in self.live()
+        )
+
+    def unfinished(self) -> list[Wager]:
+        """Return the wagers of which a fill or the end may still come, in the order of placing."""
+        return sorted([*self._live.values(), *self._lacking.values()], key=_placed_ns)
+
+    def live(self) -> Iterable[Wager]:
+        """Return the wagers that may still be matched, in the order of placing."""
+        return self._live.values()
+
+    def live_on(self, line_id: LineId) -> Iterable[Wager]:
+        """Return the live wagers on a line, in the order of placing."""
+        return self._live_by_line.get(line_id, {}).values()
+
+    def find(self, ref: WagerRef) -> Wager | None:
+        """Return a wager that is live, lacks a fill, or ended within the last hour."""
+        wager = self._live.get(ref) or self._lacking.get(ref)
+        if wager is None and ref in self._ended:
+            return self._ended[ref][0]
+        return wager
+
+    def register(self, command: PlaceWager, now_ns: int) -> None:
+        """Add a wager; to be called before it is sent, so that it counts from then on."""
+        pair = self._catalogue.pair_of(command.line_id)
+        wager = Wager(command, pair, now_ns)
+        self._live[wager.ref] = wager
+        self._live_by_line.setdefault(wager.line_id, {})[wager.ref] = wager
+        self._exposure.change_open(pair, wager.side, wager.stake_cents)
+        self._show(wager, now_ns)
+
+    def begin_cancel(self, ref: WagerRef, now_ns: int) -> None:
+        """Mark a wager as being cancelled; to be called before the cancel is sent."""
+        wager = self._live[ref]
+        wager.step(WagerState.CANCELLING)
+        wager.asked_ns = now_ns
+        self._show(wager, now_ns)
+
+    def begin_cancel_all(self, now_ns: int) -> None:
+        """Mark every open wager as being cancelled; to be called before the cancel is sent."""
+        for ref, wager in self._live.items():
+            if wager.state in (WagerState.OPEN, WagerState.CANCELLING):
+                self.begin_cancel(ref, now_ns)
+
+    def cancelling(self) -> list[Wager]:
+        """Return the wagers whose cancel was sent and has no response."""
+        return [wager for wager in self.live() if wager.state is WagerState.CANCELLING]
+
+    def apply(self, event: PrivateUpdate, at_ns: int) -> Wager | None:
+        """Apply a response or a private update; return its wager, None if nothing changed.
+
+        Updates may come late, more than once and out of order. Raise InvariantError for a wager
+        that is not ours.
+        """
+        wager = self.find(event.ref)
+        if wager is None:
+            message = f"update of wager {event.ref}, which this session did not place"
+            raise InvariantError(message)
+        if wager.answered_ns is None and type(event) in RESPONSES_TO_PLACING:
+            wager.answered_ns = at_ns
+        if not _is_new(event, wager):
+            return None
+        match event:
+            # Accepted or opened, the book shows no more of it than since it was sent.
+            case WagerAccepted():
+                wager.step(WagerState.ACCEPTED)
+            case WagerOpened():
+                wager.step(WagerState.OPEN)
+                wager.retry_at_ns = at_ns + CANCEL_AFTER_OPEN_NS
+            case _:
+                self._apply_change(wager, event, at_ns)
+                self._show(wager, at_ns)
+        return wager
+
+    def _apply_change(
+        self,
+        wager: Wager,
+        event: WagerMatched | ProfitCorrected | TradeBroken | CancelRefused | WagerEnd,
+        at_ns: int,
+    ) -> None:
+        """Apply an update that changes what may be matched of a wager, or was."""
+        match event:
+            case WagerMatched():
+                self._book_fill(wager, event, at_ns)
+            case ProfitCorrected():
+                self._exposure.book_fill(wager.pair, wager.side, 0, event.change_cents, 0)
+            case TradeBroken(stake_cents=stake_cents, profit_cents=profit_cents):
+                wager.break_trade(stake_cents)
+                self._exposure.book_fill(wager.pair, wager.side, -stake_cents, -profit_cents, 0)
+            case CancelRefused():
+                wager.step(WagerState.OPEN)
+                wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
+            case _:
+                self._end_by(wager, event, at_ns)
+
+    def _book_fill(self, wager: Wager, event: WagerMatched, at_ns: int) -> None:
+        was_open_cents = wager.book_fill(event.odds, event.stake_cents, event.total_cents)
+        self._exposure.book_fill(
+            wager.pair, wager.side, event.stake_cents, event.profit_cents, was_open_cents
+        )
+        if wager.ref in self._lacking and wager.complete:
+            del self._lacking[wager.ref]
+            self._keep_ended(wager, at_ns)
+        elif wager.matched_cents == wager.stake_cents and wager.ref in self._live:
+            self._end(wager, EndReason.MATCHED, wager.stake_cents, at_ns)
+
+    def _end_by(self, wager: Wager, event: WagerEnd, at_ns: int) -> None:
+        most_cents = wager.matched_cents
+        if isinstance(event, WagerCancelled | WagerWiped):
+            most_cents = wager.stake_cents - event.unmatched_cents
+        self._end(wager, END_REASONS[type(event)], most_cents, at_ns)
+
+    def _end(self, wager: Wager, reason: EndReason, most_cents: int, at_ns: int) -> None:
+        """End a wager; its fills that were not received yet still count as open."""
+        change_cents = wager.end(reason, most_cents, at_ns)
+        if change_cents:
+            self._exposure.change_open(wager.pair, wager.side, change_cents)
+        del self._live[wager.ref]
+        del self._live_by_line[wager.line_id][wager.ref]
+        if wager.complete:
+            self._keep_ended(wager, at_ns)
+        else:
+            self._lacking[wager.ref] = wager
+
+    def _keep_ended(self, wager: Wager, at_ns: int) -> None:
+        self._ended[wager.ref] = (wager, at_ns)
+        self._forget_ended_before(at_ns - _KEEP_ENDED_NS)
+
+    def _forget_ended_before(self, when_ns: int) -> None:
+        """Drop wagers of which no update is expected any more, so that memory stays bounded."""
+        while self._ended:
+            ref, (_, ended_ns) = next(iter(self._ended.items()))
+            if ended_ns >= when_ns:
+                return
+            del self._ended[ref]
+
+    def _show(self, wager: Wager, at_ns: int) -> None:
+        """Update how much of the opposite offers is expected to be this wager."""
+        change_cents = wager.update_shown()
+        if not change_cents:
+            return
+        offers = self._offers[wager.shown_line_id]
+        odds = wager.shown_odds
+        if wager.reason in (EndReason.REJECTED, EndReason.INVALID):
+            offers.disown(odds, -change_cents)
+        elif change_cents > 0 or wager.state is WagerState.CANCELLING:
+            offers.expect_own(odds, change_cents)
+        else:
+            offers.lose_own(odds, -change_cents, at_ns)
+
+
+def _placed_ns(wager: Wager) -> int:
+    return wager.placed_ns
+
+
+def _is_new(event: PrivateUpdate, wager: Wager) -> bool:
+    """Return whether an update is neither a repeat nor overtaken by a later one."""
+    kind = type(event)
+    if kind is WagerAccepted:
+        return wager.state is WagerState.PENDING
+    if kind is WagerOpened:
+        return wager.state is WagerState.ACCEPTED or wager.state is WagerState.PENDING
+    if kind in END_REASONS:
+        return not wager.ended
+    match event:
+        case WagerMatched():
+            return event.total_cents not in wager.fill_totals
+        case CancelRefused():
+            # A time to retry that passed before the last cancel belongs to an earlier cancel.
+            overtaken = event.retry_at_ns is not None and event.retry_at_ns <= wager.asked_ns
+            return wager.state is WagerState.CANCELLING and not overtaken
+        case _:
+            return True

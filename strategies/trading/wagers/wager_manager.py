@@ -13,13 +13,12 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import LineId, WagerRef, WagerRefFactory
 from strategies.trading.model.odds import Ladder, crosses
 from strategies.trading.ports.strategy import Quote
-from strategies.trading.wagers.wager import Wager
+from strategies.trading.wagers.wager import Wager, Wagers
 from strategies.trading.wagers.wager_settings import WagerSettings
 from strategies.trading.wagers.wager_state import WagerState
-from strategies.trading.wagers.wagers import Wagers
 
 
-@dataclass
+@dataclass(slots=True)
 class Changes:
     """Commands to send; `complete` unless others must wait for a response of the exchange.
 

@@ -34,9 +34,10 @@ from strategies.trading.ports.strategy import Quote, View
 from strategies.trading.pricing.touch import Consensus, Pricing
 from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.risk.limits import Limits
-from strategies.trading.wagers.wager import CANCEL_AFTER_OPEN_NS, Wager
+from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_manager import Changes
 from strategies.trading.wagers.wager_settings import WagerSettings
+from strategies.trading.wagers.wager_state import CANCEL_AFTER_OPEN_NS
 
 START_NS = 1_790_000_000 * NS_PER_SECOND
 TIP_OFF_NS = START_NS + 3600 * NS_PER_SECOND

@@ -28,7 +28,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import EventId, MarketId, MarketKey, PairId, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.wagers.wager import CANCEL_AFTER_OPEN_NS
+from strategies.trading.wagers.wager_state import CANCEL_AFTER_OPEN_NS
 from tests.strategies.trading.conftest import START_NS, DeskHarness
 
 MakeHarness = Callable[..., DeskHarness]

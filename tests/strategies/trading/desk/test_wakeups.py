@@ -17,7 +17,7 @@ from strategies.trading.model.ids import EventId, WagerRef
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.pricing.in_game import InGame
-from strategies.trading.wagers.wager import CANCEL_AFTER_OPEN_NS
+from strategies.trading.wagers.wager_state import CANCEL_AFTER_OPEN_NS
 from tests.strategies.trading.conftest import DeskHarness
 
 MakeHarness = Callable[..., DeskHarness]

@@ -18,10 +18,9 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.setting_reader import read_settings
-from strategies.trading.wagers.wager import CANCEL_AFTER_OPEN_NS
 from strategies.trading.wagers.wager_manager import Changes
 from strategies.trading.wagers.wager_settings import WagerSettings
-from strategies.trading.wagers.wager_state import WagerState
+from strategies.trading.wagers.wager_state import CANCEL_AFTER_OPEN_NS, WagerState
 from tests.strategies.trading.conftest import DeskHarness
 
 MakeHarness = Callable[..., DeskHarness]
