@@ -181,13 +181,14 @@ def _segment_chunks(segment: Path, rows_per_chunk: int, checker: "_Checker") -> 
     # pre_buffer would hold a whole segment in memory.
     with pq.ParquetFile(segment, page_checksum_verification=True, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=rows_per_chunk, columns=names):
-            chunk = _chunk(str(segment), first_row, batch)
+            chunk = chunk_of(str(segment), first_row, batch)
             checker.check(chunk)
             yield chunk
             first_row += len(chunk)
 
 
-def _chunk(place: str, first_row: int, batch: pa.RecordBatch) -> Chunk:
+def chunk_of(place: str, first_row: int, batch: pa.RecordBatch) -> Chunk:
+    """Return the rows of a batch from a place; raise TapeError if a number is missing."""
     numbers: dict[str, NDArray[Any]] = {}
     for name in TAPE_TYPES:
         column = batch.column(name)

@@ -1,11 +1,12 @@
 """Validates a whole recording: runs every check of the reader, and counts its contents."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from recordings.reader import Tape
+from recordings.reader import Chunk, Tape
 from recordings.tape import Kind, TapeInfo
 
 
@@ -25,10 +26,15 @@ class TapeSummary:
 
 def validate(tape: Tape) -> TapeSummary:
     """Read a whole recording and return its summary; raise TapeError at the first invalid row."""
+    return summarize(tape, tape.chunks())
+
+
+def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
+    """Return the summary of a recording, of which these are all rows."""
     kinds: Counter[int] = Counter()
     messages = 0
     first_ns = last_ns = last_seq = -1
-    for chunk in tape.chunks():
+    for chunk in chunks:
         numbers = chunk.numbers
         values, counts = np.unique(numbers["kind"], return_counts=True)
         kinds.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))

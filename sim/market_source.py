@@ -10,7 +10,7 @@ from simpy import Event
 
 from recordings.reader import Tape, open_recording
 from recordings.tape import TapeInfo
-from recordings.validator import TapeSummary, validate
+from recordings.tape_columns import TapeColumns, tape_columns
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.participant import Participant
@@ -122,13 +122,13 @@ class RecordedSource:
         self._tape = tape
 
     @cached_property
-    def summary(self) -> TapeSummary:
-        """Return the summary of the recording; the first call reads and checks all of it."""
-        return validate(self._tape)
+    def columns(self) -> TapeColumns:
+        """Return the checked rows of the recording; the first call may read and check all of it."""
+        return tape_columns(self._tape)
 
     def examine(self) -> None:
-        """Read and check the whole recording."""
-        _ = self.summary
+        """Read and check the whole recording, unless that was done before."""
+        _ = self.columns
 
     def environment(
         self, label: str, show: Progress, market_keys: Collection[MarketKey] | None = None
@@ -152,10 +152,10 @@ class RecordedSource:
         self, label: str, show: Progress, market_keys: Collection[MarketKey] | None
     ) -> Iterator[ExchangeRow]:
         """Yield the rows of the tape, and show the progress with every chunk of it."""
-        total = self._tape.rows_total
+        total = self.columns.rows_total
         lines = None if market_keys is None else self._lines_of(market_keys)
         yield from exchange_rows(
-            self._tape, lines=lines, on_chunk=lambda rows: show(label, rows, total)
+            self.columns, lines=lines, on_chunk=lambda rows: show(label, rows, total)
         )
         show(label, total, total)
 
@@ -176,7 +176,7 @@ class _RecordedRun:
         return self._market.trades_of_unknown_taker
 
     def summary(self) -> SourceSummary:
-        summary = self._feed.summary
+        summary = self._feed.columns.summary
         return SourceSummary(summary.rows, summary.first_ns, summary.last_ns, summary.digest)
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recordings.reader import Chunk, Tape
 from recordings.tape import Clocks, Kind
+from recordings.tape_columns import TapeColumns
 
 # exchange_ns, received_ns, seq, kind, line, market, event, odds, amount_cents, quantity_cents,
 # side, state, text: plain tuples, as millions of them pass.
@@ -39,7 +40,7 @@ def _ignore_progress(_rows: int) -> None:
 
 
 def exchange_rows(
-    tape: Tape,
+    tape: Tape | TapeColumns,
     window_ns: int = WINDOW_NS,
     *,
     lines: Collection[int] | None = None,
@@ -64,7 +65,7 @@ def exchange_rows(
     return chain.from_iterable(map(partial(_rows, needed), blocks))
 
 
-def _chunks(tape: Tape, on_chunk: Callable[[int], None]) -> Iterator[Chunk]:
+def _chunks(tape: Tape | TapeColumns, on_chunk: Callable[[int], None]) -> Iterator[Chunk]:
     rows = 0
     for chunk in tape.chunks():
         on_chunk(rows)
