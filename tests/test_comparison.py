@@ -10,6 +10,8 @@ from benchmarks.peers.environments import HFTBACKTEST, OLD, OURS, Environment
 from benchmarks.peers.measurements import HEADER, Row, measure_once, table_rows
 from benchmarks.peers.streams import ASK, LEVEL, TRADE, generated_files
 from benchmarks.peers.works import CHANGE, GENERATED, NOBODY, Work, script_and_arguments
+from benchmarks.run_wager_life import DeskAlone, Idle, Toggling, toggling_pass
+from benchmarks.wager_life import write_toggling_tape
 from recordings.reader import Tape
 from recordings.tape import Kind
 from strategies.trading.model.odds import opposite, prophetx_ladder
@@ -67,3 +69,34 @@ def test_the_table_has_medians_and_ratios_to_ours() -> None:
     ]
     columns, rule = HEADER.split("\n")
     assert columns.count("|") == rule.count("|") == table_rows(rows)[0].count("|")
+
+
+def test_decisions_of_a_desk_alone_are_what_is_measured(tmp_path: Path) -> None:
+    """One that sends replaces a wager; nothing is sent where the quote is kept or not decided."""
+    write_toggling_tape(tmp_path / "tape", pairs=2, rows=10)
+    recording = str(tmp_path / "tape")
+    moving = DeskAlone(recording, Toggling(moves=True))
+    sent = []
+    for _ in range(6):
+        moving.toggle()
+        sent.append(moving.sent())
+        moving.respond()
+    assert sent == [(1, 1)] * 6
+    still = DeskAlone(recording, Toggling(moves=False))
+    for call in (still.toggle, still.change_behind):
+        call()
+        assert still.sent() == (0, 0)
+    assert still.desk.decisions > 2
+    idle = DeskAlone(recording, Idle(moves=False))
+    idle.wake()
+    decisions = idle.desk.decisions
+    idle.wake()
+    assert idle.desk.decisions == decisions
+
+
+@pytest.mark.slow
+def test_two_passes_show_what_a_wager_costs(tmp_path: Path) -> None:
+    """Each row of the recording replaces a wager, so that windows of rows are windows of wagers."""
+    write_toggling_tape(tmp_path / "tape", pairs=3, rows=300)
+    spent = [toggling_pass(str(tmp_path / "tape"), moves=moves) for moves in (False, True)]
+    assert [placed for placed, _ in spent] == [3, 303]

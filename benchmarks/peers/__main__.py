@@ -18,7 +18,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.peers.environments import PROJECT, Environment, InstallError, environment_of
+from benchmarks.peers.environments import (
+    PROJECT,
+    Environment,
+    InstallError,
+    add_environments_option,
+    environment_of,
+)
 from benchmarks.peers.measurements import HEADER, Row, RunError, measure_once, table_rows
 from benchmarks.peers.streams import StreamFiles, generated_files, real_files
 from benchmarks.peers.works import GENERATED, REAL_SOURCES, WORKS, Work, script_and_arguments
@@ -84,11 +90,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=5, help="5 unless given")
-    parser.add_argument(
-        "--environments", type=Path, metavar="FOLDER",
-        default=Path(tempfile.gettempdir()) / "prophet-sim-benchmarks",
-        help="where the programs are installed; a temporary folder unless given",
-    )  # fmt: skip
+    add_environments_option(parser)
     parser.add_argument("--only", metavar="WORD", default="", help="works with this word in them")
     options = parser.parse_args()
     works = [work for work in WORKS if options.only in work.title(0)]

@@ -1,9 +1,11 @@
 """The environments of the programs that are compared, each with packages of its own."""
 
+import argparse
 import io
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +33,15 @@ class Environment(NamedTuple):
 
 class InstallError(Exception):
     """A program cannot be installed; the message is the last error of pip, git or venv."""
+
+
+def add_environments_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the folder of the environments."""
+    parser.add_argument(
+        "--environments", type=Path, metavar="FOLDER",
+        default=Path(tempfile.gettempdir()) / "prophet-sim-benchmarks",
+        help="where the programs are installed, and found again; a temporary folder unless given",
+    )  # fmt: skip
 
 
 def environment_of(program: str, folder: Path) -> Environment:
