@@ -56,7 +56,7 @@ def environment_of(program: str, folder: Path) -> Environment:
     if not (own / _INSTALLED).exists():
         _run([sys.executable, "-m", "venv", "--clear", own])
         if tree is not None:
-            _check_out(tree)
+            check_out(OLD_COMMIT, tree)
         _run([python, "-m", "pip", "install", "--quiet", *_installed(program, tree)])
         (own / _INSTALLED).touch()
     return Environment(python, tree)
@@ -68,8 +68,9 @@ def _installed(program: str, tree: Path | None) -> list[str]:
     return ["--constraint", str(tree / "constraints.txt"), "--editable", str(tree)]
 
 
-def _check_out(tree: Path) -> None:
-    archive = _run(["git", "-C", PROJECT, "archive", OLD_COMMIT])
+def check_out(commit: str, tree: Path) -> None:
+    """Write the files of a commit of this project to a folder; raise InstallError."""
+    archive = _run(["git", "-C", PROJECT, "archive", commit])
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
         packed.extractall(tree, filter="data")
 

@@ -7,6 +7,7 @@ from benchmarks.peers.environments import FLUMINE, HFTBACKTEST, NAUTILUS, OLD, O
 from benchmarks.peers.streams import StreamFiles
 
 _HERE = Path(__file__).parent
+RUN_OURS = str(_HERE / "run_ours.py")
 NOBODY, CHANGE, TIMER = "nobody", "change", "timer"
 NBA, CRICKET, GENERATED = "NBA", "cricket", "generated"
 REAL_SOURCES = {
@@ -61,16 +62,14 @@ def script_and_arguments(work: Work, program: str, files: StreamFiles) -> list[s
     latency_ns = _GENERATED_LATENCY_NS if work.stream == GENERATED else _REAL_LATENCY_NS
     source = str(files.source)
     if program == NAUTILUS:
-        words = ["run_nautilus.py", source, work.case, str(latency_ns)]
-    elif program == HFTBACKTEST:
-        words = ["run_hftbacktest.py", source, work.case, str(latency_ns)]
-    elif program == FLUMINE:
-        words = ["run_flumine.py", source, work.case]
-    elif work.case == NOBODY:
-        words = ["run_ours.py", NOBODY, str(files.tape)]
-    else:
-        words = ["run_ours.py", "trade", str(files.tape), *_settings(work)]
-    return [str(_HERE / words[0]), *words[1:]]
+        return [str(_HERE / "run_nautilus.py"), source, work.case, str(latency_ns)]
+    if program == HFTBACKTEST:
+        return [str(_HERE / "run_hftbacktest.py"), source, work.case, str(latency_ns)]
+    if program == FLUMINE:
+        return [str(_HERE / "run_flumine.py"), source, work.case]
+    if work.case == NOBODY:
+        return [RUN_OURS, NOBODY, str(files.tape)]
+    return [RUN_OURS, "trade", str(files.tape), *_settings(work)]
 
 
 def _settings(work: Work) -> list[str]:
