@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -79,23 +80,30 @@ class Ladderwise:
 
 def write_busy_tape(folder: Path, rows: int, pairs: int, seed: int = 1) -> None:
     """Write a tape of moneylines; nothing on it is like a real market but its rate in-play."""
-    rng = np.random.default_rng(seed)
     with TapeWriter(
         folder, source="simulated: benchmarks.backtest", simulated=True, clocks=Clocks.ONE
     ) as tape:
-        books = [Ladderwise(tape, add_pair(tape, number)) for number in range(pairs)]
-        step_ns = int(NS_PER_SECOND / (ROWS_PER_PAIR_AND_SECOND * pairs))
-        tape.begin_message(0, 0)
-        for market in range(pairs):
-            tape.market_status(market, MarketStatus.OPEN)
-        while tape.rows_written < rows:
-            at_ns = tape.rows_written * step_ns
-            tape.begin_message(at_ns, at_ns)
-            pair, depth, amount, chance = rng.integers((pairs, 5, 99_000, 200)).tolist()
-            if chance < 2:
-                books[pair].drift(amount + 1_000, up=bool(chance))
-            else:
-                books[pair].change(depth, amount + 1_000, on_first=bool(chance % 2))
+        write_busy_rows(tape, [add_pair(tape, number) for number in range(pairs)], rows, seed)
+
+
+def write_busy_rows(
+    tape: TapeWriter, pairs: Sequence[tuple[int, int]], rows: int, seed: int = 1
+) -> None:
+    """Open all markets, and change the offers of these pairs of lines at random."""
+    rng = np.random.default_rng(seed)
+    books = [Ladderwise(tape, pair) for pair in pairs]
+    step_ns = int(NS_PER_SECOND / (ROWS_PER_PAIR_AND_SECOND * len(pairs)))
+    tape.begin_message(0, 0)
+    for market in range(len(tape.info.markets)):
+        tape.market_status(market, MarketStatus.OPEN)
+    while tape.rows_written < rows:
+        at_ns = tape.rows_written * step_ns
+        tape.begin_message(at_ns, at_ns)
+        place, depth, amount, chance = rng.integers((len(pairs), 5, 99_000, 200)).tolist()
+        if chance < 2:
+            books[place].drift(amount + 1_000, up=bool(chance))
+        else:
+            books[place].change(depth, amount + 1_000, on_first=bool(chance % 2))
 
 
 def add_pair(tape: TapeWriter, number: int) -> tuple[int, int]:

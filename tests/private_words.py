@@ -46,6 +46,7 @@ ALLOWED = {
     "told_after_seconds": "a setting in configurations that sessions of 0.1 saved",
     "feed.pace": "a setting of 0.1, named in the changelog",
     "live.site.Site": "a class in configurations that sessions of 0.1 saved",
+    "benchmarks.peers": "the command that compares this project with other programs",
     "partner API": "what the exchange calls its API",
     "/partner": "the path of that API",
     '"partner_': "the form of the exchange's order ids",

@@ -1,6 +1,7 @@
 """The benchmarks: what measured the documents' figures still runs."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,19 @@ def test_a_benchmark_has_a_help_text() -> None:
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "python -m benchmarks.live" in " ".join(done.stdout.split())
+
+
+@pytest.mark.slow
+def test_without_a_history_the_change_of_speed_is_one_line(tmp_path: Path) -> None:
+    """CI compares with the commit before at its end, and must not fail without one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.change"],
+        cwd=PROJECT, env={**os.environ, "GIT_DIR": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("speed not compared with HEAD~1: fatal: not a git repository")
+    assert done.stdout.count("\n") == 1
 
 
 @pytest.mark.slow
