@@ -4,6 +4,8 @@ Prints the table of docs/performance.md. Rows a second are of one pass over the 
 imports, reports and tables; memory is the peak of the process.
 """
 
+import sim  # noqa: F401, I001 - first: it decides which core is loaded
+
 import argparse
 import json
 import platform
@@ -22,6 +24,7 @@ from hydra import compose, initialize_config_dir
 
 from conf.compose import CONFIG_FOLDER, build_session
 from recordings.reader import Tape, open_recording
+from recordings.tape_columns import tape_columns
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.engine.exchange_rows import exchange_rows
@@ -127,7 +130,8 @@ def _replay(recording: str) -> dict[str, Any]:
     tape = Tape(Path(recording))
     none = NoDelay()
     began = perf_counter()
-    env = ReplayEnvironment(exchange_rows(tape))
+    # As in a backtest that follows no market: all offers are left out.
+    env = ReplayEnvironment(exchange_rows(tape_columns(tape), lines=()))
     fees, settings = Commission(2), ExchangeRules()
     exchange = SimulatedProphet(env, tape.info, none, Back(), fees, settings)
     publisher = Publisher(env, Inbox(env), none, tape.info.clocks, ())

@@ -7,6 +7,8 @@ The recording of `desk` and `moving` is `benchmarks.wager_life.write_toggling_ta
 time changes the amount at the touch of a pair, so that the desk decides, in turn for all pairs.
 """
 
+import sim  # noqa: F401, I001 - first: it decides which core is loaded
+
 import json
 import sys
 from collections.abc import Callable, Sequence

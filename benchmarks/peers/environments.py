@@ -9,9 +9,11 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from sim.core.core_build import compile_core
+
 PROJECT = Path(__file__).parents[2]
 OLD_COMMIT = "0c63def"
-OURS, OLD = "ours", f"ours at {OLD_COMMIT}"
+OURS, PLAIN, OLD = "ours", "ours, core not compiled", f"ours at {OLD_COMMIT}"
 NAUTILUS, FLUMINE = "nautilus_trader 1.221.0", "flumine 3.3.2"
 HFTBACKTEST = "hftbacktest 2.4.4"
 
@@ -25,10 +27,14 @@ _INSTALLED = "installed"
 
 
 class Environment(NamedTuple):
-    """An interpreter, and for versions of this project the folder that it imports them from."""
+    """An interpreter, and for versions of this project the folder that it imports them from.
+
+    `core` is which core of ours runs: the compiled one, where there is one, unless it is `plain`.
+    """
 
     python: Path
     tree: Path | None = None
+    core: str = ""
 
 
 class InstallError(Exception):
@@ -50,7 +56,10 @@ def environment_of(program: str, folder: Path) -> Environment:
     Raise InstallError if it cannot be built.
     """
     if program == OURS:
+        compile_core()
         return Environment(Path(sys.executable), PROJECT)
+    if program == PLAIN:
+        return Environment(Path(sys.executable), PROJECT, "plain")
     own = folder / program.replace(" ", "-")
     python, tree = own / "bin" / "python", own / "tree" if program == OLD else None
     if not (own / _INSTALLED).exists():

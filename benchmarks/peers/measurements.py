@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks.peers.environments import OURS, Environment
+from sim.core.core_loader import CORE_VARIABLE
 
 # What one process measured: "seconds" of processor, and counts where somebody traded.
 Measured = dict[str, Any]
@@ -34,7 +35,7 @@ class Row(NamedTuple):
 
 def measure_once(environment: Environment, words: Sequence[str]) -> Measured:
     """Run a script in an environment, and return what it measured; raise RunError."""
-    variables = dict(os.environ)
+    variables = {**os.environ, CORE_VARIABLE: environment.core}
     if environment.tree is not None:
         variables["PYTHONPATH"] = str(environment.tree)
     # -P: the folder of the script holds no packages of the programs.

@@ -4,6 +4,8 @@
 touch under settings of the command line. Both print what `benchmarks.peers.measurements` reads.
 """
 
+import sim  # noqa: F401, I001 - first: it decides which core is loaded
+
 import json
 import sys
 from time import process_time

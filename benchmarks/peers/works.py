@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.peers.environments import FLUMINE, HFTBACKTEST, NAUTILUS, OLD, OURS
+from benchmarks.peers.environments import FLUMINE, HFTBACKTEST, NAUTILUS, OLD, OURS, PLAIN
 from benchmarks.peers.streams import StreamFiles
 
 _HERE = Path(__file__).parent
@@ -45,15 +45,15 @@ class Work(NamedTuple):
         return f"{book}, {messages:,} messages, {done[self.case]}"
 
 
-_BETTING = (OURS, OLD, NAUTILUS, FLUMINE)
+_BETTING = (OURS, PLAIN, OLD, NAUTILUS, FLUMINE)
 WORKS = (
     Work(NBA, CHANGE, _BETTING),
     Work(NBA, NOBODY, _BETTING),
     Work(CRICKET, CHANGE, _BETTING),
     Work(CRICKET, NOBODY, _BETTING),
-    Work(GENERATED, TIMER, (OURS, OLD, HFTBACKTEST)),
-    Work(GENERATED, CHANGE, (OURS, OLD, NAUTILUS, HFTBACKTEST)),
-    Work(GENERATED, NOBODY, (OURS, OLD, NAUTILUS, HFTBACKTEST)),
+    Work(GENERATED, TIMER, (OURS, PLAIN, OLD, HFTBACKTEST)),
+    Work(GENERATED, CHANGE, (OURS, PLAIN, OLD, NAUTILUS, HFTBACKTEST)),
+    Work(GENERATED, NOBODY, (OURS, PLAIN, OLD, NAUTILUS, HFTBACKTEST)),
 )
 
 

@@ -30,6 +30,7 @@ CORE_MODULES = (
     "sim.crowd.takers",
     "sim.engine.delay_line",
     "sim.engine.exchange_rows",
+    "sim.engine.scheduler",
     "sim.engine.virtual_clock",
     "sim.exchange.activation",
     "sim.exchange.books",

@@ -14,7 +14,7 @@ from simpy import Environment, Event
 from simpy.core import BoundClass, EmptySchedule, Infinity, SimTime, StopSimulation
 from simpy.events import AllOf, AnyOf, Process, Timeout
 
-from sim.engine.virtual_clock import Scheduler
+from sim.engine.scheduler import Scheduler
 from strategies.trading.ports.schedule import Priority, ScheduledCall
 
 TimedRow = tuple[Any, ...]

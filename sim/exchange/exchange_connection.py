@@ -229,7 +229,9 @@ class ExchangeConnection:
         self._responses.send(partial(self._inbox.deliver, events))
 
     def _is_relevant(self, event: Event) -> bool:
-        return not isinstance(event, MarketSettled) or event.market_key in self._subscribed
+        if type(event) is not MarketSettled:
+            return True
+        return event.market_key in self._subscribed
 
 
 def _ignore(_: Event, __: int) -> None:

@@ -22,9 +22,10 @@ from strategies.trading.model.events import (
     EventStatusChanged,
     MarketsAdded,
     ReferencePrice,
+    ScoreChanged,
     TradeSeen,
 )
-from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.ids import EventId, MarketKey
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.pricing.touch import Pricing
@@ -58,6 +59,8 @@ class Wakeups:
         self._time = Alarm(clock, by_time)
         self._markets: dict[MarketKey, Alarm] = {}
         self._looked_ns = 0
+        # The events whose prices time moves, in the order in which they began to.
+        self._moving: dict[EventId, None] = {}
         self._is_watching = False
 
     def watch(self, now_ns: int) -> None:
@@ -76,6 +79,10 @@ class Wakeups:
             state = self._market_states.event_of(event)
             if state is not None:
                 self._watch(state, now_ns)
+        elif isinstance(event, ScoreChanged):
+            state = self._market_states.events.get(event.event_id)
+            if state is not None:
+                self._next_move_ns(state, now_ns)
 
     def retry_at(self, market: MarketState, when_ns: int) -> None:
         """Wake it for one market at a time, or earlier if that waits for something earlier."""
@@ -95,9 +102,11 @@ class Wakeups:
         """Make the markets due whose prices time has changed since this was last called."""
         since_ns, self._looked_ns = self._looked_ns, now_ns
         moved = set()
-        for event_id, event in self._market_states.events.items():
-            move_ns = self._pricing.next_move_ns(event, since_ns)
-            if move_ns is not None and move_ns <= now_ns:
+        for event_id in tuple(self._moving):
+            move_ns = self._next_move_ns(self._market_states.events[event_id], since_ns)
+            if move_ns is None:
+                del self._moving[event_id]
+            elif move_ns <= now_ns:
                 moved.add(event_id)
         if moved:
             for market in self._market_states.markets.values():
@@ -106,7 +115,13 @@ class Wakeups:
 
     def _watch(self, event: EventState, now_ns: int) -> None:
         self._time.set(self._risk.next_block_ns(event, now_ns))
-        if self._wants_every_change:
-            move_ns = self._pricing.next_move_ns(event, now_ns)
-            if move_ns is not None:
-                self._time.set(move_ns)
+        move_ns = self._next_move_ns(event, now_ns)
+        if self._wants_every_change and move_ns is not None:
+            self._time.set(move_ns)
+
+    def _next_move_ns(self, event: EventState, after_ns: int) -> int | None:
+        """Return when time next moves prices of an event, and keep that it does."""
+        move_ns = self._pricing.next_move_ns(event, after_ns)
+        if move_ns is not None:
+            self._moving[event.event.event_id] = None
+        return move_ns

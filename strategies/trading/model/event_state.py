@@ -4,9 +4,6 @@ from typing import NamedTuple
 
 from strategies.trading.model.ids import PairId
 from strategies.trading.model.market import EventStatus, Pair, SportEvent
-from strategies.trading.model.market_types import MarketKind, MarketType
-
-_WINNER_OF_GAME = MarketKind(MarketType.MONEYLINE)
 
 
 class ReceivedReference(NamedTuple):
@@ -69,6 +66,5 @@ class EventState:
         """Keep a fair probability of a pair's first line, if play has not started."""
         if self.status is EventStatus.NOT_STARTED:
             self.pre_game_fairs[pair.pair_id] = fair
-            market = pair.market
-            if market.type is MarketType.MONEYLINE and market.kind == _WINNER_OF_GAME:
+            if pair.is_on_winner_of_game:
                 self.pre_game_home = fair

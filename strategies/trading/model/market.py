@@ -129,10 +129,13 @@ class Pair:
     first: Line
     second: Line
     market_key: MarketKey = field(init=False, repr=False, compare=False)
+    is_on_winner_of_game: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Keep the key of the market, which every update of a wager needs."""
+        """Keep what every update of a wager, and every decision, needs."""
         object.__setattr__(self, "market_key", self.first.market_key)
+        is_on_winner = self.market.kind == MarketKind(MarketType.MONEYLINE)
+        object.__setattr__(self, "is_on_winner_of_game", is_on_winner)
 
     @property
     def type(self) -> MarketType:

@@ -19,7 +19,11 @@ def worst_case_cents(profit_if: tuple[int, int], open_cents: tuple[int, int]) ->
     so the worst subset for an outcome is every open wager on the other line. A push or a void
     returns all stakes and brings zero.
     """
-    return min(profit_if[0] - open_cents[1], profit_if[1] - open_cents[0], 0)
+    return _worst_case_cents(profit_if[0], profit_if[1], open_cents[0], open_cents[1])
+
+
+def _worst_case_cents(first: int, second: int, open_first: int, open_second: int) -> int:
+    return min(first - open_second, second - open_first, 0)
 
 
 class Position:
@@ -82,7 +86,7 @@ class Position:
         """Return the least this pair can bring in, open wagers included; never above zero."""
         first, second = self.profit_if
         open_first, open_second = self.open_cents
-        return worst_case_cents((first, second), (open_first, open_second))
+        return _worst_case_cents(first, second, open_first, open_second)
 
     def outcomes(self, extra_cents: tuple[int, int] = (0, 0)) -> PairOutcomes:
         """Return the least that the pair brings in by winner, with open and `extra_cents` stakes.

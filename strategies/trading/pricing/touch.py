@@ -36,7 +36,8 @@ class Pricing(Protocol):
     def next_move_ns(self, event: EventState, after_ns: int) -> int | None:
         """Return when prices of an event change without a message, the first time after another.
 
-        None if only messages change them.
+        None if only messages change them; it is asked again after the event's schedule, status or
+        score changed, or an outside price of it.
         """
 
 
