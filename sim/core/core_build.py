@@ -8,12 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
+from enum import EnumType
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sim.core.core_loader import CORE_VARIABLE
 from sim.core.core_modules import CORE_MODULES, SOURCE_ROOT, core_folder
+from sim.core.enum_constants import with_enum_constants
 from strategies.trading.model.errors import TradingError
 
 _PACKAGES = ("conf", "recordings", "sim", "strategies")
@@ -58,9 +61,22 @@ def compile_core() -> Path:
         for package in _PACKAGES:
             _copy_sources(SOURCE_ROOT / package, sources / package)
         paths = [f"{name.replace('.', '/')}.py" for name in CORE_MODULES]
+        for path, name in zip(paths, CORE_MODULES, strict=True):
+            source = sources / path
+            source.write_text(with_enum_constants(source.read_text(), _enums_in(name)))
         _run([sys.executable, "-c", _COMPILE, *paths], sources)
         _install(sources / "compiled", folder)
     return folder
+
+
+def _enums_in(module: str) -> set[str]:
+    """Return the names of the enums that a module imports."""
+    members = vars(import_module(module)).items()
+    return {
+        name
+        for name, value in members
+        if isinstance(value, EnumType) and value.__module__ != module
+    }
 
 
 def _require_tools() -> None:

@@ -84,6 +84,7 @@ CORE_MODULES = (
 # sources of these folders. Strategies are not among them: they may change at any time.
 _SOURCE_FOLDERS = (
     "recordings",
+    "sim/core",
     "sim/crowd",
     "sim/engine",
     "sim/exchange",
