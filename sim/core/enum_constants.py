@@ -23,8 +23,10 @@ def with_enum_constants(source: str, enums: Collection[str]) -> str:
         lines[use.lineno - 1] = (before + _constant(use).encode() + after).decode()
     members = {_constant(use): f"{_name_of(use)}.{use.attr}" for use in uses}
     constants = "".join(f"; {name}: _Final = {member}" for name, member in members.items())
-    place = _line_of_last_import(tree, lines)
-    lines[place] = f"{lines[place].rstrip()}; from typing import Final as _Final{constants}\n"
+    place = _end_of_imports(tree)
+    # Imports have no texts, so what follows a # there is a comment.
+    imported = lines[place].partition("#")[0].rstrip()
+    lines[place] = f"{imported}; from typing import Final as _Final{constants}\n"
     return "".join(lines)
 
 
@@ -46,7 +48,9 @@ def _constant(use: ast.Attribute) -> str:
     return f"_{_name_of(use)}_{use.attr}"
 
 
-def _line_of_last_import(tree: ast.Module, lines: list[str]) -> int:
-    """Return the index of the line where the last import ends that no comment follows."""
-    ends = [node.end_lineno for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return max(end - 1 for end in ends if end is not None and "#" not in lines[end - 1])
+def _end_of_imports(tree: ast.Module) -> int:
+    """Return the index of the line where the last import ends."""
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    end = imports[-1].end_lineno
+    assert end is not None, "a parsed node has an end"
+    return end - 1
