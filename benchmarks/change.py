@@ -43,7 +43,9 @@ def print_changes(scratch: Path) -> None:
     check_out(_BEFORE, scratch / "before")
     tape = scratch / "tape"
     write_busy_tape(tape, _ROWS, pairs=3)
-    versions = [Environment(Path(sys.executable), tree) for tree in (PROJECT, scratch / "before")]
+    # The plain core of both: only that of the working tree may have been compiled.
+    trees = (PROJECT, scratch / "before")
+    versions = [Environment(Path(sys.executable), tree, "plain") for tree in trees]
     for name, (first, last) in _CASES.items():
         try:
             print(f"{name}: {compare(*versions, [RUN_OURS, *first, str(tape), *last])}", flush=True)

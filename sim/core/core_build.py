@@ -19,6 +19,7 @@ from sim.core.core_modules import CORE_MODULES, SOURCE_ROOT, core_folder
 from sim.core.enum_constants import with_enum_constants
 from strategies.trading.model.errors import TradingError
 
+_MOST_CORES = 5
 _PACKAGES = ("conf", "recordings", "sim", "strategies")
 
 # A process of its own: mypyc and setuptools read the command line and change global state.
@@ -66,6 +67,7 @@ def compile_core() -> Path:
             source.write_text(with_enum_constants(source.read_text(), _enums_in(name)))
         _run([sys.executable, "-c", _COMPILE, *paths], sources)
         _install(sources / "compiled", folder)
+    _remove_old_cores(folder.parent)
     return folder
 
 
@@ -106,6 +108,13 @@ def _install(compiled: Path, folder: Path) -> None:
     except CoreBuildError:
         shutil.rmtree(folder)
         raise
+
+
+def _remove_old_cores(cache: Path) -> None:
+    """Keep the newest cores: each change of a source makes another one."""
+    cores = sorted(cache.glob("core-*"), key=lambda core: core.stat().st_mtime, reverse=True)
+    for core in cores[_MOST_CORES:]:
+        shutil.rmtree(core, ignore_errors=True)
 
 
 def _run(command: list[str], folder: Path) -> None:
