@@ -14,6 +14,8 @@ import pytest
 from omegaconf import DictConfig
 
 from conf.compose import build_parts
+from recordings.reader import Tape
+from recordings.tape_columns import tape_columns
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
 from strategies.trading.model.errors import JournalError, WriteError
@@ -63,6 +65,7 @@ def test_a_verb_names_the_file_that_could_not_be_written(
     sim: Sim, tmp_path: Path, small_tape: Path, words: tuple[str, ...], size: int, named: str
 ) -> None:
     """No traceback, no bare number of an error, and nothing half-written stays behind."""
+    tape_columns(Tape(small_tape))  # kept beside the recording, whatever becomes of the run
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     with files_limited_to(size):
         failed(sim(*words), words[0], named)
