@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +35,10 @@ _SCHEMA = pa.schema([(name, pa.type_for_alias(alias)) for name, alias in TAPE_TY
 
 
 class _Trailer(msgspec.Struct):
-    """What stands behind the batches: the contents of the recording that they were read from."""
+    """What stands behind the batches: the summary of their recording, without its dictionaries."""
 
     version: int
-    rows: int
-    messages: int
-    first_ns: int
-    last_ns: int
-    rows_by_kind: dict[str, int]
-    pairs: int
-    digest: str
+    summary: dict[str, Any]
 
 
 class TapeColumns:
@@ -102,13 +97,11 @@ def _read(path: Path, tape: Tape) -> TapeColumns | None:
     batches_end = int.from_bytes(content[-_LENGTH_BYTES:].to_pybytes(), "big")
     packed = content[batches_end:-_LENGTH_BYTES].to_pybytes()
     trailer = msgspec.json.decode(packed, type=_Trailer)
-    if (trailer.version, trailer.digest) != (_VERSION, tape.digest()):
+    if trailer.version != _VERSION or trailer.summary["digest"] != tape.digest():
         return None
     reader = pa.ipc.open_file(content[:batches_end])
     batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
-    fields = msgspec.structs.asdict(trailer)
-    del fields["version"]
-    return TapeColumns(tape, TapeSummary(info=tape.info, **fields), batches)
+    return TapeColumns(tape, TapeSummary(info=tape.info, **trailer.summary), batches)
 
 
 def _write(path: Path, tape: Tape) -> TapeSummary:
@@ -142,8 +135,9 @@ def _arrow(chunk: Chunk, name: str) -> pa.Array:
 
 
 def _append_trailer(path: Path, summary: TapeSummary) -> None:
-    fields = {name: getattr(summary, name) for name in _Trailer.__struct_fields__[1:]}
-    trailer = msgspec.json.encode(_Trailer(_VERSION, **fields))
+    names = [field.name for field in fields(TapeSummary) if field.name != "info"]
+    kept = {name: getattr(summary, name) for name in names}
+    trailer = msgspec.json.encode(_Trailer(_VERSION, kept))
     batches_end = path.stat().st_size
     with path.open("ab") as file:
         file.write(trailer + batches_end.to_bytes(_LENGTH_BYTES, "big"))
