@@ -23,6 +23,7 @@ from recordings.parquet import TAPE_TYPES
 from recordings.reader import Chunk, Tape, chunk_of
 from recordings.tape import TapeInfo
 from recordings.validator import TapeSummary, summarize, validate
+from recordings.writing import make_private_file
 
 # A game has a few hundred thousand rows; of a recording that is far longer, the columns would take
 # more of the disk than they save of the time.
@@ -109,6 +110,8 @@ def _write(path: Path, tape: Tape) -> TapeSummary:
     # Of this process alone: several may make the columns of one recording at once.
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
+        # Some recordings are their owner's alone.
+        make_private_file(part)
         with part.open("wb") as file, pa.ipc.new_file(file, _SCHEMA) as writer:
             summary = summarize(tape, _written(tape, writer))
         _append_trailer(part, summary)
