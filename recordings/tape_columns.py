@@ -24,6 +24,7 @@ from recordings.reader import Chunk, Tape, chunk_of
 from recordings.tape import TapeInfo
 from recordings.validator import TapeSummary, summarize, validate
 from recordings.writing import make_private_file
+from strategies.trading.model.errors import WriteError
 
 # A game has a few hundred thousand rows; of a recording that is far longer, the columns would take
 # more of the disk than they save of the time.
@@ -74,7 +75,7 @@ def tape_columns(tape: Tape) -> TapeColumns:
     if kept is not None:
         return kept
     if tape.rows_total <= _MOST_ROWS:
-        with suppress(OSError):
+        with suppress(OSError, WriteError):
             summary = _write(path, tape)
             return _read(path, tape) or TapeColumns(tape, summary, [])
     return TapeColumns(tape, validate(tape), [])
@@ -106,7 +107,7 @@ def _read(path: Path, tape: Tape) -> TapeColumns | None:
 
 
 def _write(path: Path, tape: Tape) -> TapeSummary:
-    """Read and check a recording and keep its columns; raise OSError if they cannot be kept."""
+    """Read and check a recording and keep its columns; raise OSError or WriteError."""
     # Of this process alone: several may make the columns of one recording at once.
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

@@ -1,5 +1,6 @@
 """The kept columns of a recording: the same rows, and never those of other bytes."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -99,9 +100,12 @@ def test_an_invalid_recording_leaves_no_columns(recording: Path) -> None:
     assert not (recording / ".columns").exists()
 
 
-def test_a_recording_that_nothing_can_be_kept_beside_is_read_each_time(recording: Path) -> None:
+@pytest.mark.parametrize("name", [".columns", f".columns.{os.getpid()}.part"])
+def test_a_recording_that_nothing_can_be_kept_beside_is_read_each_time(
+    recording: Path, name: str
+) -> None:
     """A folder that refuses to hold the columns costs time and nothing else."""
     # A folder of that name cannot be replaced by a file, whoever runs the test.
-    (recording / ".columns" / "in the way").mkdir(parents=True)
+    (recording / name / "in the way").mkdir(parents=True)
     require_rows_of(recording)
     require_rows_of(recording)
