@@ -29,8 +29,8 @@ from strategies.trading.model.errors import WriteError
 # A game has a few hundred thousand rows; of a recording that is far longer, the columns would take
 # more of the disk than they save of the time.
 _MOST_ROWS = 1_000_000
-# The format of the file: another one is made again.
-_VERSION = 1
+# The format of the file: one of another format is made again.
+_VERSION = 2
 _LENGTH_BYTES = 8
 _DIGEST_BYTES = 32
 _SCHEMA = pa.schema([(name, pa.type_for_alias(alias)) for name, alias in TAPE_TYPES.items()])
@@ -98,7 +98,10 @@ def _read(path: Path, tape: Tape) -> TapeColumns | None:
         return None
     batches_end = int.from_bytes(content[-_LENGTH_BYTES:].to_pybytes(), "big")
     packed = content[batches_end:-_LENGTH_BYTES].to_pybytes()
-    trailer = msgspec.json.decode(packed, type=_Trailer)
+    try:
+        trailer = msgspec.json.decode(packed, type=_Trailer)
+    except msgspec.MsgspecError:
+        return None
     if trailer.version != _VERSION or trailer.summary["digest"] != tape.digest():
         return None
     reader = pa.ipc.open_file(content[:batches_end])

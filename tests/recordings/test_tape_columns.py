@@ -1,5 +1,6 @@
 """The kept columns of a recording: the same rows, and never those of other bytes."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -78,7 +79,13 @@ def of_another_recording(path: Path) -> None:
     shutil.copyfile(other / ".columns", path)
 
 
-@pytest.mark.parametrize("harm", [cut, empty, flip, of_another_recording])
+def of_another_format(path: Path) -> None:
+    """Put what another version of this program may have kept in the place of a file."""
+    content = b'{"version":1,"rows":3}' + (0).to_bytes(8, "big")
+    path.write_bytes(content + hashlib.sha256(content).digest())
+
+
+@pytest.mark.parametrize("harm", [cut, empty, flip, of_another_recording, of_another_format])
 def test_columns_that_are_not_of_the_recording_are_made_again(
     recording: Path, harm: Callable[[Path], None]
 ) -> None:
