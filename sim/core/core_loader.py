@@ -1,7 +1,8 @@
 """Loads the compiled core in place of its modules, where one was compiled from these sources.
 
 Nothing else knows which of the two runs: the modules have the same names, and give the same
-results. With the environment variable PROPHET_SIM_CORE set to `plain` the sources run all the same.
+results. With the environment variable PROPHET_SIM_CORE set to `plain` the sources run all the same,
+with `compiled` a run without a compiled core is refused.
 """
 
 import os
@@ -15,7 +16,7 @@ from types import ModuleType
 from sim.core.core_modules import CORE_MODULES, core_folder
 
 CORE_VARIABLE = "PROPHET_SIM_CORE"
-PLAIN = "plain"
+PLAIN, COMPILED = "plain", "compiled"
 
 
 class CoreFinder:
@@ -54,9 +55,22 @@ def load_core() -> None:
 
 
 def plain_core_note() -> str | None:
-    """Return what a person should know of a plain core, None if it is compiled or asked for."""
-    if is_compiled() or os.environ.get(CORE_VARIABLE) == PLAIN:
+    """Return what a person should know of a plain core, None if it is compiled or asked for.
+
+    Raise ConfigError if what was asked for is unknown, or is a compiled core and there is none.
+    """
+    # The package of the errors has modules of the core: it may not be imported before `load_core`.
+    from strategies.trading.model.errors import ConfigError  # noqa: PLC0415
+
+    wanted = os.environ.get(CORE_VARIABLE, "")
+    if wanted not in ("", PLAIN, COMPILED):
+        message = f"{CORE_VARIABLE} is {wanted!r}; set it to {PLAIN} or {COMPILED}, or not at all"
+        raise ConfigError(message)
+    if is_compiled() or wanted == PLAIN:
         return None
+    if wanted == COMPILED:
+        message = f"{CORE_VARIABLE}: there is no compiled core of these sources: run compile first"
+        raise ConfigError(message)
     return (
         "the core is not compiled: `python -m sim compile` makes the same runs three times as fast"
     )

@@ -91,6 +91,24 @@ def test_without_a_compiled_core_the_plain_one_runs(tmp_path: Path) -> None:
     assert answer.stdout == "False\n"
 
 
+@pytest.mark.parametrize(
+    ("core", "problem"),
+    [
+        ("plian", "PROPHET_SIM_CORE is 'plian'; set it to plain or compiled, or not at all"),
+        ("compiled", "PROPHET_SIM_CORE: there is no compiled core of these sources"),
+    ],
+)
+def test_a_core_that_cannot_be_had_is_refused(tmp_path: Path, core: str, problem: str) -> None:
+    """A run on another core than was asked for would not be noticed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "run", "+experiment=nba", "--cfg", "job"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+        env=os.environ | {"PROPHET_SIM_CORE": core, "XDG_CACHE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"python -m sim run: {problem}")
+
+
 def test_modules_of_the_core_are_compiled_as_they_are() -> None:
     """mypyc would drop the constraints of settings, and the fields of msgspec Structs."""
     for name in CORE_MODULES:
