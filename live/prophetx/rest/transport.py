@@ -32,6 +32,11 @@ from strategies.trading.model.errors import (
 )
 
 _HELD_SECONDS_MAX = 60.0
+# httpx's own limits, but it keeps a connection without requests for 5 s only. A new one costs two
+# or three round trips before a request is written, and one that the exchange closed is noticed.
+_CONNECTIONS = httpx.Limits(
+    max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0
+)
 # What the exchange asks for in its engineering review, of each route.
 _QUERIES_PER_SECOND = 1
 # The parameter of a further page.
@@ -131,6 +136,7 @@ class Transport:
             transport=carrier,
             timeout=endpoint.answer_seconds,
             follow_redirects=False,
+            limits=_CONNECTIONS,
             verify=trusted_context() if carrier is None else True,
             # Requests to this machine do not go through a proxy.
             trust_env=not endpoint.is_local,
