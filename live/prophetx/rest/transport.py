@@ -32,11 +32,10 @@ from strategies.trading.model.errors import (
 )
 
 _HELD_SECONDS_MAX = 60.0
-# httpx's own limits, but it keeps a connection without requests for 5 s only. A new one costs two
-# or three round trips before a request is written, and one that the exchange closed is noticed.
-_CONNECTIONS = httpx.Limits(
-    max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0
-)
+# A new connection costs two or three round trips before a request is written; httpx keeps one
+# without requests for 5 s only. It looks at each that it keeps with every request, so few are kept:
+# two markets that move at once make four requests. One that the exchange closed is noticed.
+_CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=4, keepalive_expiry=30.0)
 # What the exchange asks for in its engineering review, of each route.
 _QUERIES_PER_SECOND = 1
 # The parameter of a further page.
