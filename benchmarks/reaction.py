@@ -177,10 +177,11 @@ class Stamps:
         return commit
 
     def _acquiring(self, plain: Any) -> Any:
-        async def acquire(limiter: RateLimiter) -> None:
+        async def acquire(limiter: RateLimiter) -> int:
             path = self._path.get() or FramePath(0, 0)
-            await plain(limiter)
+            acquired_ns: int = await plain(limiter)
             path.admitted_ns = path.admitted_ns or self._now_ns()
+            return acquired_ns
 
         return acquire
 

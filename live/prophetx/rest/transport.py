@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import msgspec
 
 from live.decode import WireStruct, read
+from live.prophetx.rest.eager import eagerly
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.rest.exchange_clock import ExchangeClock
 from live.prophetx.rest.rate_limit import RateLimiter
@@ -31,6 +32,10 @@ from strategies.trading.model.errors import (
 )
 
 _HELD_SECONDS_MAX = 60.0
+# A new connection costs two or three round trips before a request is written; httpx keeps one
+# without requests for 5 s only. It looks at each that it keeps with every request, so few are kept:
+# two markets that move at once make four requests. One that the exchange closed is noticed.
+_CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=4, keepalive_expiry=30.0)
 # What the exchange asks for in its engineering review, of each route.
 _QUERIES_PER_SECOND = 1
 # The parameter of a further page.
@@ -130,6 +135,7 @@ class Transport:
             transport=carrier,
             timeout=endpoint.answer_seconds,
             follow_redirects=False,
+            limits=_CONNECTIONS,
             verify=trusted_context() if carrier is None else True,
             # Requests to this machine do not go through a proxy.
             trust_env=not endpoint.is_local,
@@ -170,17 +176,9 @@ class Transport:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            async with (
-                asyncio.timeout(self._answer_seconds),
-                self._http.stream(
-                    method,
-                    _url(self.endpoint.url(path)),
-                    params=query,
-                    content=body,
-                    headers=headers,
-                ) as response,
-            ):
-                content = await _bounded_body(response)
+            async with asyncio.timeout(self._answer_seconds):
+                request = self._exchange(method, path, params=query, content=body, headers=headers)
+                response, content = await eagerly(request)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             raise self._unreachable(method, path, error) from error
         self.counts.replied(path, response.status_code)
@@ -188,6 +186,12 @@ class Transport:
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._rate_limiter.back_off(_seconds(response.headers.get("Retry-After")))
         return Reply(response.status_code, content)
+
+    async def _exchange(self, method: str, path: str, **parts: Any) -> tuple[httpx.Response, bytes]:
+        """Send a request; return the response, and its decoded body."""
+        url = _url(self.endpoint.url(path))
+        async with self._http.stream(method, url, **parts) as response:
+            return response, await _bounded_body(response)
 
     async def _acquire_query(self, route: str) -> None:
         """Return when a query of a route may be sent: the exchange asks for one a second.
