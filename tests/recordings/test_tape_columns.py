@@ -107,7 +107,9 @@ def test_an_invalid_recording_leaves_no_columns(recording: Path) -> None:
     assert not (recording / ".columns").exists()
 
 
-@pytest.mark.parametrize("name", [".columns", f".columns.{os.getpid()}.part"])
+@pytest.mark.parametrize(
+    "name", [".columns", f".columns.{os.getpid()}.part"], ids=["the file", "its part"]
+)
 def test_a_recording_that_nothing_can_be_kept_beside_is_read_each_time(
     recording: Path, name: str
 ) -> None:
