@@ -57,7 +57,7 @@ def load_core() -> None:
 def plain_core_note() -> str | None:
     """Return what a person should know of a plain core, None if it is compiled or asked for.
 
-    Raise ConfigError if what was asked for is unknown, or is a compiled core and there is none.
+    Raise ConfigError if an unknown core is asked for, or a compiled one that was not made.
     """
     # The package of the errors has modules of the core: it may not be imported before `load_core`.
     from strategies.trading.model.errors import ConfigError  # noqa: PLC0415
