@@ -31,7 +31,7 @@ usage: python -m sim VERB [...] [--debug]
   replay        check that a session's inputs give the same commands again, and report on each start
   compare       compare simulated fills with a session's actual outcomes
   new-strategy  write a strategy of your own, with its settings and a passing test
-  compile       compile the core, so that runs take a third of the time
+  compile       compile the core, so that passes take a third of the time
 
 python -m sim VERB --help describes a verb. Errors are one line, with exit status 2 for invalid
 settings, arguments or files and 1 for a run that failed; --debug shows the traceback.

@@ -71,9 +71,7 @@ def plain_core_note() -> str | None:
     if wanted == COMPILED:
         message = f"{CORE_VARIABLE}: there is no compiled core of these sources: run compile first"
         raise ConfigError(message)
-    return (
-        "the core is not compiled: `python -m sim compile` makes the same runs three times as fast"
-    )
+    return "the core is not compiled: `python -m sim compile` makes passes three times as fast"
 
 
 def is_compiled() -> bool:
