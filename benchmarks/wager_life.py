@@ -16,7 +16,6 @@ their own:
   decision and keeps them at all others, on every change.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.backtest import add_pair, write_busy_rows, write_busy_tape
-from benchmarks.peers.environments import OLD, OURS, add_environments_option, environment_of
+from benchmarks.peers.environments import OLD, OURS, comparison_parser, environment_of
 from benchmarks.peers.measurements import measure_once
 from benchmarks.run_wager_life import AFTER, AMOUNTS, STEP_NS, WINDOW
 from recordings.tape import Clocks
@@ -147,13 +146,7 @@ def table_lines(measured: Mapping[str, Mapping[str, Sequence[float]]]) -> list[s
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.wager_life", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    parser.add_argument("--rounds", type=int, default=5, help="5 unless given")
-    add_environments_option(parser)
-    options = parser.parse_args()
+    options = comparison_parser("benchmarks.wager_life", __doc__).parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         tapes = write_tapes(Path(scratch))
         measured = measure(tapes, options.rounds, options.environments.absolute())

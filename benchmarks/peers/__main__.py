@@ -10,7 +10,6 @@ folder, and reused from there. The real books are beside this project, in ../sha
 their works are left out.
 """
 
-import argparse
 import os
 import platform
 import sys
@@ -22,7 +21,7 @@ from benchmarks.peers.environments import (
     PROJECT,
     Environment,
     InstallError,
-    add_environments_option,
+    comparison_parser,
     environment_of,
 )
 from benchmarks.peers.measurements import HEADER, Row, RunError, measure_once, table_rows
@@ -85,12 +84,7 @@ def _environments(
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.peers", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    parser.add_argument("--rounds", type=int, default=5, help="5 unless given")
-    add_environments_option(parser)
+    parser = comparison_parser("benchmarks.peers", __doc__)
     parser.add_argument("--only", metavar="WORD", default="", help="works with this word in them")
     options = parser.parse_args()
     works = [work for work in WORKS if options.only in work.title(0)]

@@ -41,13 +41,19 @@ class InstallError(Exception):
     """A program cannot be installed; the message is the last error of pip, git or venv."""
 
 
-def add_environments_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names the folder of the environments."""
+def comparison_parser(module: str, description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a module's command line, with the options of every comparison."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {module}", description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=5, help="5 unless given")
     parser.add_argument(
         "--environments", type=Path, metavar="FOLDER",
         default=Path(tempfile.gettempdir()) / "prophet-sim-benchmarks",
         help="where the programs are installed, and found again; a temporary folder unless given",
     )  # fmt: skip
+    return parser
 
 
 def environment_of(program: str, folder: Path) -> Environment:
