@@ -11,18 +11,14 @@ from strategies.trading.model.market_types import is_decided_by_score
 _NO_EVENTS: Mapping[EventId, SportEvent] = MappingProxyType({})
 
 
-def worst_case_cents(profit_if: tuple[int, int], open_cents: tuple[int, int]) -> int:
+def worst_case_cents(first: int, second: int, open_first: int, open_second: int) -> int:
     """Return the least that a pair can bring in, over every outcome and every subset of fills.
 
-    `profit_if` is the matched profit if the first or the second line wins; `open_cents` the
-    unmatched stake on each. An open wager can only lower an outcome by losing its stake there,
-    so the worst subset for an outcome is every open wager on the other line. A push or a void
-    returns all stakes and brings zero.
+    `first` and `second` are the matched profit if that line wins, the others the unmatched stakes
+    on each. An open wager can only lower an outcome by losing its stake there, so the worst subset
+    for an outcome is every open wager on the other line. A push or a void returns all stakes and
+    brings zero.
     """
-    return _worst_case_cents(profit_if[0], profit_if[1], open_cents[0], open_cents[1])
-
-
-def _worst_case_cents(first: int, second: int, open_first: int, open_second: int) -> int:
     return min(first - open_second, second - open_first, 0)
 
 
@@ -86,7 +82,7 @@ class Position:
         """Return the least this pair can bring in, open wagers included; never above zero."""
         first, second = self.profit_if
         open_first, open_second = self.open_cents
-        return _worst_case_cents(first, second, open_first, open_second)
+        return worst_case_cents(first, second, open_first, open_second)
 
     def outcomes(self, extra_cents: tuple[int, int] = (0, 0)) -> PairOutcomes:
         """Return the least that the pair brings in by winner, with open and `extra_cents` stakes.
@@ -113,7 +109,7 @@ class Position:
         open_cents = [*self.open_cents]
         open_cents[side] += stake_cents
         first, second = self.profit_if
-        worse = worst_case_cents((first, second), (open_cents[0], open_cents[1]))
+        worse = worst_case_cents(first, second, open_cents[0], open_cents[1])
         return self.worst_case_cents() - worse
 
     def profit_under(self, first_result: Result) -> int:
