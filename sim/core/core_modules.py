@@ -99,7 +99,7 @@ def core_folder() -> Path:
     return Path(cache) / "prophet-sim" / f"core-{_source_digest()[:16]}"
 
 
-def source_files() -> list[Path]:
+def _source_files() -> list[Path]:
     """Return every source that a core belongs to, in a fixed order."""
     return sorted(
         path for folder in _SOURCE_FOLDERS for path in (SOURCE_ROOT / folder).rglob("*.py")
@@ -111,7 +111,7 @@ def _source_digest() -> str:
     digest = hashlib.sha256(
         repr((sys.implementation.cache_tag, platform.machine(), CORE_MODULES)).encode()
     )
-    for path in source_files():
+    for path in _source_files():
         source = path.read_bytes()
         digest.update(f"{path.relative_to(SOURCE_ROOT).as_posix()} {len(source)}\n".encode())
         digest.update(source)

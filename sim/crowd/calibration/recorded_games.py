@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from recordings.reader import Tape
-from recordings.validator import validate
+from recordings.tape_columns import tape_columns
 from sim.crowd.calibration.game_samples import PROCESSES
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
@@ -55,8 +55,7 @@ def _record_game(settings: CrowdSettings, measure: MeasureTape[T], seed: int) ->
 
 def replays_to_close(tape: Tape) -> bool:
     """Return whether all markets are closed at the end of a replay without any desk."""
-    validate(tape)
-    env = ReplayEnvironment(exchange_rows(tape))
+    env = ReplayEnvironment(exchange_rows(tape_columns(tape)))
     exchange = SimulatedProphet(
         env, tape.info, NoDelay(), Back(), Commission(rate_percent=0), ExchangeRules()
     )
