@@ -71,7 +71,9 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
         verb(words)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _reader_gone()
+        # The reader is gone, as in `... | head`.
+        _discard_output()
+        return _SIGPIPE_STATUS
     except (ConfigError, CredentialsError, TapeError) as error:
         return _failed(program, str(error), 2)
     except WriteError as error:
@@ -84,19 +86,18 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
         if error.errno not in DISK_FULL or error.filename is not None:
             return _failed(program, _unexpected(error), 1)
         # Whatever else is written names itself: see `recordings.writing`.
+        _discard_output()
         return _failed(program, str(write_error("standard output", error)), 1)
     except Exception as error:
         return _failed(program, _unexpected(error), 1)
     return 0
 
 
-def _reader_gone() -> int:
-    """Return the status of a program whose output is no longer read, as in `... | head`."""
-    # What is still buffered would fail again when the interpreter flushes it at its end.
+def _discard_output() -> None:
+    """Send what is still buffered nowhere: it would fail again as the interpreter flushes it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-    return _SIGPIPE_STATUS
 
 
 def _unexpected(error: Exception) -> str:

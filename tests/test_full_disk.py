@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -28,6 +29,8 @@ from tests.paths import PROJECT
 Sim = Callable[..., Any]
 
 RUN = ("run", "recording.path=tape", "markets=moneyline")
+
+UNBUFFERED = "PYTHONUNBUFFERED"
 
 # The words of a verb, how large a file may become, and the file that is named.
 VERBS = {
@@ -109,9 +112,12 @@ def test_printing_to_a_full_device_gives_a_one_line_error() -> None:
     """Standard output is named like any other file, and nothing is added as the process ends."""
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "sim", "validate", "nba"]
+        # Where Python does not buffer, nothing is left to be written at the end.
+        buffered = {name: value for name, value in os.environ.items() if name != UNBUFFERED}
         ran = subprocess.run(
-            command, check=False, cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True
-        )
+            command, check=False, cwd=PROJECT, env=buffered, stdout=full, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
     assert ran.stderr == (
         "python -m sim validate: standard output: cannot be written (No space left on device); "
         "free space and run again\n"

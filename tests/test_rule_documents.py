@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
+from tests.parsed_source import parsed_source
 from tests.paths import PROJECT
 
 DOCUMENTS = ("fills.md", "exchange.md")
@@ -58,7 +59,7 @@ def codes_sent() -> set[str]:
     """Return the codes that the exchange's modules hold as texts; names of slots are none."""
     codes = set()
     for name in CODE_MODULES:
-        tree = ast.parse((PROJECT / "sim" / "exchange" / name).read_text(encoding="utf-8"))
+        tree = parsed_source(PROJECT / "sim" / "exchange" / name)
         slots = {
             part.value
             for node in ast.walk(tree)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parsed_source import parsed_source
 from tests.paths import PROJECT
 from tests.private_words import ALLOWED, COUNTED, COUNTED_AT_MOST, private_parts, words
 
@@ -57,7 +58,7 @@ MONEY_MODULES = [path for path in files("strategies/trading") if path.stem in MO
 @cache
 def tree(path: Path) -> ast.Module:
     """Return the syntax tree of a file."""
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    return parsed_source(path)
 
 
 def place(path: Path, line: int = 1) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import strategies.trading
+from tests.parsed_source import parsed_source
 from tests.paths import PROJECT
 
 STRATEGIES = sorted((PROJECT / "strategies").glob("[!_]*.py"))
@@ -13,7 +14,7 @@ STRATEGIES = sorted((PROJECT / "strategies").glob("[!_]*.py"))
 
 def imported_modules(path: Path) -> set[str]:
     """Return the modules of this project that a file imports from."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed_source(path)
     names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     return {name for name in names if name.startswith("strategies.trading")}
 
@@ -21,7 +22,7 @@ def imported_modules(path: Path) -> set[str]:
 def test_all_lists_every_imported_name() -> None:
     """`__all__` is sorted and holds exactly what the package imports."""
     listed = strategies.trading.__all__
-    tree = ast.parse(Path(strategies.trading.__file__).read_text(encoding="utf-8"))
+    tree = parsed_source(Path(strategies.trading.__file__))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert set(listed) == {alias.name for node in imports for alias in node.names}
     assert len(listed) == len(set(listed))

@@ -12,6 +12,7 @@ import pytest
 
 from sim.core.core_build import compile_core
 from sim.core.core_modules import CORE_MODULES, core_folder
+from tests.parsed_source import parsed_source
 from tests.paths import PROJECT
 
 STORMS = 40
@@ -114,6 +115,6 @@ def test_modules_of_the_core_are_compiled_as_they_are() -> None:
     for name in CORE_MODULES:
         spec = find_spec(name)
         assert spec is not None
-        source = PROJECT.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
-        names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        tree = parsed_source(PROJECT.joinpath(*name.split(".")).with_suffix(".py"))
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         assert not names & {"Annotated", "Struct"}, name
