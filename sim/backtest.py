@@ -32,10 +32,11 @@ from sim.market_source import (
     require_simulated_exchange,
 )
 from sim.results.price_sampler import PriceSampler
-from sim.results.run_record import RunJournal, WagerRecorder
+from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
 from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
@@ -190,6 +191,8 @@ class Backtest:
             exchange=connection,
             journal=journal,
         )
+        if journal.silences is not None:
+            journal.silences.observe(desk.market_states)
         wagers = WagerRecorder(desk, clock, tables)
         inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
         if tables is not None:
@@ -202,7 +205,8 @@ class Backtest:
             source_run.abandon()
             raise
         wagers.close()
-        journal.close()
+        if journal.silences is not None:
+            journal.silences.close(clock.now_ns())
         return Pass(desk, journal, wagers, source_run, perf_counter() - began)
 
     def _label(self, queue: QueueModel) -> str:
