@@ -1,5 +1,6 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -133,6 +134,7 @@ class Backtest:
         `summary.json`; an error leaves neither.
         """
         self.feed.examine()
+        pricing_notes = self._pricing_notes()
         with self._passes_beside() as beside:
             tables = RunTables(folder)
             try:
@@ -142,7 +144,7 @@ class Backtest:
             except BaseException:
                 tables.abandon()
                 raise
-        summary = self._summary(chosen, profits)
+        summary = self._summary(chosen, profits, pricing_notes)
         write_summary(folder, summary)
         return summary
 
@@ -275,7 +277,30 @@ class Backtest:
             profits[name] = profit
         return profits
 
-    def _summary(self, chosen: Pass, profits: dict[str, int]) -> BacktestSummary:
+    def _pricing_notes(self) -> list[str]:
+        """Return what the pricing lacks for some markets; raise ConfigError if for all of them."""
+        markets = [self.catalogue.markets[key] for key in self.market_keys]
+        missing = [
+            self.pricing.missing_for(
+                market,
+                self.catalogue.events[market.event_id],
+                outside_prices=self.feed.outside_prices,
+            )
+            for market in markets
+        ]
+        lacking = Counter(text for text in missing if text is not None)
+        if lacking and lacking.total() == len(markets):
+            reasons = "; ".join(sorted(lacking))
+            message = f"pricing: {self.pricing!r} needs {reasons}; use pricing=consensus"
+            raise ConfigError(message)
+        return [
+            f"{counted(count, 'market')} without a fair price: {self.pricing!r} needs {text}"
+            for text, count in sorted(lacking.items())
+        ]
+
+    def _summary(
+        self, chosen: Pass, profits: dict[str, int], pricing_notes: list[str]
+    ) -> BacktestSummary:
         """Return the summary of the chosen pass, with what is needed to reproduce it."""
         source, info = chosen.source_run.summary(), self.feed.info
         return summary_of(
@@ -288,7 +313,7 @@ class Backtest:
             recording=self.feed.name,
             recording_source=info.source,
             simulated=info.simulated,
-            notes=info.notes,
+            notes=[*info.notes, *pricing_notes],
             seed=self.seed,
             strategy=type(self.strategy()).__name__,
             first_ns=source.first_ns,

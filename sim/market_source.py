@@ -73,6 +73,10 @@ class MarketSource(Protocol):
     def knows_queue(self) -> bool:
         """Return whether the true queue is known."""
 
+    @property
+    def outside_prices(self) -> bool:
+        """Return whether it carries prices from outside the exchange."""
+
     def examine(self) -> None:
         """Raise TapeError if the rows of a pass would be invalid."""
 
@@ -120,6 +124,11 @@ class RecordedSource:
         self.name = name
         self.info = tape.info
         self._tape = tape
+
+    @property
+    def outside_prices(self) -> bool:
+        """Return whether the recording carries prices from outside the exchange."""
+        return "reference" in self.columns.summary.rows_by_kind
 
     @cached_property
     def columns(self) -> TapeColumns:

@@ -15,8 +15,8 @@ from sim.report.origin_section import OriginTexts, origin
 from sim.report.page import Html, header, join, notes, page, paragraph, section, subheading
 from sim.report.profit_section import profit_split
 from sim.report.quote_section import quotes
+from sim.report.quoting_section import quoted, silences
 from sim.report.run_folder import Run, read_run
-from sim.report.silence_section import silences
 from sim.results.split_text import nothing_placed, split_line
 
 REPORT_NAME = "report.html"
@@ -100,7 +100,9 @@ def _wagers(run: Run) -> list[Html]:
         wager_section.wager_outcomes(run),
         subheading("Response times of the exchange"),
         wager_section.response_times(run),
-        subheading("Markets without quotes of ours"),
+        subheading("Quoted on both sides"),
+        quoted(run),
+        subheading("Not quoted"),
         silences(run),
         subheading("Denied by our risk controls"),
         wager_section.denials(run),

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from recordings.journal.quote_coverage import QuoteCoverage
 from sim.results.decision_digest import DecisionDigest
 from sim.results.run_tables import RunTables
 from sim.results.silence_record import SilenceRecord
@@ -30,7 +31,8 @@ class RunJournal:
     """The desk's journal in a simulation: counts, digest, and rows for tables, if given.
 
     A desk cannot be recovered from it. `WagerRecorder` records fills and how wagers ended.
-    `silences`, kept with tables only, needs the state of the markets before the first decision.
+    `silences`, kept with tables only, needs the state of the markets before the first decision;
+    `coverage`, kept with tables only, begins with the first input.
     """
 
     def __init__(self, catalogue: Catalogue, tables: RunTables | None) -> None:
@@ -41,10 +43,13 @@ class RunJournal:
         self._catalogue = catalogue
         self._tables = tables
         self.silences = None if tables is None else SilenceRecord(tables)
+        self.coverage: QuoteCoverage | None = None
         self._has_ended = False
 
     def received(self, _input_seq: int, now_ns: int, event: Event) -> None:
         """Keep when an event first had a status, and that the run ends."""
+        if self._tables is not None:
+            self._cover(now_ns, event)
         if isinstance(event, EventStatusChanged):
             self.event_times.setdefault((event.event_id, event.status), now_ns)
         elif isinstance(event, TradingStateSet) and event.reason == RUN_ENDED:
@@ -72,6 +77,12 @@ class RunJournal:
             )
             self._tables.quotes.append(row)
 
+    def _cover(self, now_ns: int, payload: Event | Command) -> None:
+        """Measure how long markets are quoted, from the first input on."""
+        if self.coverage is None:
+            self.coverage = QuoteCoverage(self._catalogue, now_ns)
+        self.coverage.note(now_ns, payload)
+
     def denied(self, now_ns: int, denial: Denial) -> None:
         """Keep a denial."""
         self.counts.denials[denial.control] += 1
@@ -89,6 +100,8 @@ class RunJournal:
     def sent(self, now_ns: int, command: Command) -> None:
         """Keep a command."""
         self.digest.add(now_ns, command)
+        if self._tables is not None:
+            self._cover(now_ns, command)
         if isinstance(command, PlaceWager):
             self.counts.wagers_placed += 1
 

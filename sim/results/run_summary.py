@@ -105,13 +105,30 @@ class FillValue(Struct, frozen=True):
 class SilenceTotal(Struct, frozen=True):
     """For how long markets were not quoted for one reason, added up over these markets.
 
-    `traded_cents` is what takers staked there meanwhile.
+    `longest` is the reason of the longest time with its figures; `traded_cents` is what takers
+    staked there meanwhile.
     """
 
     reason: str
+    longest: str
     markets: int
     seconds: int
     traded_cents: int
+
+
+class Quoted(Struct, frozen=True):
+    """How long a market was quoted on both sides, by wagers of ours that were open.
+
+    `width` is the mean distance between the two prices in probability, `size_cents` the mean of the
+    smaller of the two stakes, both over that time.
+    """
+
+    market: str
+    label: str
+    two_sided_seconds: int
+    observed_seconds: int
+    width: float
+    size_cents: int
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
@@ -120,7 +137,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     `profit_cents` is settled and net of commission. `marked_cents` is the value of open positions
     at the last fair prices; no other figure includes it. `split` takes it apart, `splits` by event,
     market, selection and phase; `unsettled` is the same of fills without a result, in none of them.
-    `models` are the assumptions in words.
+    `max_open_stake_times_cash` is the largest open stake over the cash that could pay for it, None
+    if there was a time without cash. `models` are the assumptions in words.
     """
 
     mode: Mode
@@ -155,6 +173,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     unsettled: Split
     fill_values: list[FillValue]
     silences: list[SilenceTotal]
+    quoted: list[Quoted]
+    max_open_stake_times_cash: float | None
     decisions: int
     digest: str
     events: list[EventSpan]

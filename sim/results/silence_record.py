@@ -1,13 +1,22 @@
 """Why markets were not quoted, and how much was traded there meanwhile."""
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from sim.results.run_summary import SilenceTotal
 from sim.results.run_tables import RunTables
 from strategies.trading.markets.market_states import MarketStates
 from strategies.trading.markets.silences import Silence, Silences
 from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Decision
+
+
+class _EndedSilence(NamedTuple):
+    market_key: MarketKey
+    reason: str
+    lasted_ns: int
+    traded_cents: int
 
 
 class SilenceRecord:
@@ -23,7 +32,7 @@ class SilenceRecord:
         self._market_states: MarketStates | None = None
         # What had been traded in a market when its silence began.
         self._traded_before: dict[MarketKey, int] = {}
-        self._by_reason: dict[str, list[tuple[MarketKey, int, int]]] = defaultdict(list)
+        self._ended: dict[str, list[_EndedSilence]] = defaultdict(list)
 
     def observe(self, market_states: MarketStates) -> None:
         """Take what is traded from the state of the markets."""
@@ -48,12 +57,13 @@ class SilenceRecord:
         """Return the silences by reason, the one with the most traded meanwhile first."""
         totals = [
             SilenceTotal(
-                reason=reason,
-                markets=len({key for key, _, _ in silences}),
-                seconds=round(sum(lasted_ns for _, lasted_ns, _ in silences) / 1_000_000_000),
-                traded_cents=sum(traded_cents for _, _, traded_cents in silences),
+                reason=name,
+                longest=max(silences, key=lambda silence: silence.lasted_ns).reason,
+                markets=len({silence.market_key for silence in silences}),
+                seconds=sum(silence.lasted_ns for silence in silences) // NS_PER_SECOND,
+                traded_cents=sum(silence.traded_cents for silence in silences),
             )
-            for reason, silences in self._by_reason.items()
+            for name, silences in self._ended.items()
         ]
         return sorted(totals, key=lambda total: (-total.traded_cents, -total.seconds, total.reason))
 
@@ -61,8 +71,9 @@ class SilenceRecord:
         key = silence.market_key
         traded_cents = self._traded_cents(key) - self._traded_before[key]
         self._tables.silences.append((key.event_id, key.market_id, *silence[1:], traded_cents))
-        reason, _, _ = silence.reason.partition(":")
-        self._by_reason[reason].append((key, now_ns - silence.since_ns, traded_cents))
+        name, _, _ = silence.reason.partition(":")
+        lasted_ns = now_ns - silence.since_ns
+        self._ended[name].append(_EndedSilence(key, silence.reason, lasted_ns, traded_cents))
 
     def _traded_cents(self, key: MarketKey) -> int:
         states = self._market_states

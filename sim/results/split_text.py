@@ -41,7 +41,7 @@ def nothing_placed(summary: RunSummary) -> str | None:
     longest = max(summary.silences, key=lambda total: total.seconds)
     hours = longest.seconds / 3_600
     markets = counted(longest.markets, "market")
-    return f"no wager was placed, mostly by: {longest.reason} ({markets}, {hours:,.1f} h in all)"
+    return f"no wager was placed, mostly by: {longest.longest} ({markets}, {hours:,.1f} h in all)"
 
 
 def _signed(cents: int) -> str:

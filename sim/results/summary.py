@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,13 +13,14 @@ from sim.engine.latency import Latency
 from sim.results.fill_values import fill_values
 from sim.results.profit_split import EARLIER_STARTS, ProfitPart, split_of, splits_by
 from sim.results.run_journal import RunJournal
-from sim.results.run_summary import EventSpan, OpenPosition, PairName, RunSummary, Settled
+from sim.results.run_summary import EventSpan, OpenPosition, PairName, Quoted, RunSummary, Settled
 from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import MarketKey
 from strategies.trading.model.market import EventStatus, Pair
+from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.limits import Limits
 
@@ -40,6 +42,7 @@ def summary_of(
         **_money(desk),
         **_counts(journal, wagers),
         **_splits(desk, wagers),
+        quoted=_quoted(catalogue, journal, wagers.closed_ns),
         decisions=desk.decisions,
         digest=journal.digest.hexdigest(),
         events=_events(desk, journal),
@@ -85,8 +88,29 @@ def _money(desk: Desk) -> dict[str, Any]:
         "turnover_cents": ledger.turnover_cents,
         "max_exposure_cents": desk.exposure.max_total_cents,
         "max_drawdown_cents": desk.losses.max_drawdown_cents,
+        "max_open_stake_times_cash": _finite(desk.risk.max_open_times_cash),
         "halted": desk.risk.halt_reason,
     }
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None
+
+
+def _quoted(catalogue: Catalogue, journal: RunJournal, now_ns: int) -> list[Quoted]:
+    if journal.coverage is None:
+        return []
+    return [
+        Quoted(
+            market=f"{each.market_key.event_id}:{each.market_key.market_id}",
+            label=_market_label(catalogue, each.market_key),
+            two_sided_seconds=each.two_sided_ns // NS_PER_SECOND,
+            observed_seconds=each.observed_ns // NS_PER_SECOND,
+            width=each.width,
+            size_cents=each.size_cents,
+        )
+        for each in journal.coverage.markets(now_ns)
+    ]
 
 
 def _counts(journal: RunJournal, wagers: WagerRecorder) -> dict[str, Any]:

@@ -49,13 +49,15 @@ class WagerRecorder:
     Give its `take` to the source of events, in place of the desk's. Wagers that the
     desk has at the start are of earlier runs: their fills and ends count, their responses do not.
     `fills` are those of this run, `ended` (by reason) and `rejections` (by code) are counts;
-    `parts` is their profit, taken apart, once `close` was called. Rows go to `tables`, if given.
+    `parts` is their profit, taken apart, once `close` was called, at `closed_ns`. Rows go to
+    `tables`, if given.
     """
 
     def __init__(self, desk: Desk, clock: Clock, tables: RunTables | None) -> None:
         """Start recording; prices after a fill are taken by timers of `clock`."""
         self.fills: list[MeasuredFill] = []
         self.parts: list[ProfitPart] = []
+        self.closed_ns = 0
         self.ended: Counter[str] = Counter()
         self.rejections: Counter[str] = Counter()
         self._desk = desk
@@ -86,7 +88,7 @@ class WagerRecorder:
 
     def close(self) -> None:
         """Take apart the profit of the fills, and write them and the unfinished wagers."""
-        now_ns = self._clock.now_ns()
+        now_ns = self.closed_ns = self._clock.now_ns()
         for fill in self.fills:
             if len(fill.fairs) <= _ADVERSE_INDEX:
                 fill.held_fair = self._held_fair(fill, self._fair_of_fill(fill, now_ns))

@@ -112,13 +112,30 @@ SUMMARY: Row = {
         "selection": [],
         "phase": [{"key": "last hour before", "label": "last hour before", "split": SPLIT}],
     },
+    "quoted": [
+        {
+            "market": "9001:219",
+            "label": "Herons at Lanterns: moneyline",
+            "two_sided_seconds": 1_800,
+            "observed_seconds": 3_600,
+            "width": 0.021,
+            "size_cents": 4_900,
+        }
+    ],
+    "max_open_stake_times_cash": 0.25,
     "unsettled": dict.fromkeys(SPLIT, 0),
     "fill_values": [
         {"at": "fill", "fills": 4, "kept": 1.0, "kept_half_spreads": 0.8, "drift": 0.0},
         {"at": "60 s", "fills": 3, "kept": 0.4, "kept_half_spreads": 0.3, "drift": -0.6},
     ],
     "silences": [
-        {"reason": "position", "markets": 1, "seconds": 720, "traded_cents": 12_345},
+        {
+            "reason": "position",
+            "longest": "position: nothing fits",
+            "markets": 1,
+            "seconds": 720,
+            "traded_cents": 12_345,
+        },
     ],
 }
 

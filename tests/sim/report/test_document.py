@@ -8,8 +8,8 @@ import pytest
 
 from recordings.parquet import TableWriter
 from sim.report.document import write_report
+from sim.report.quoting_section import silences
 from sim.report.run_folder import read_run
-from sim.report.silence_section import silences
 from sim.results.run_tables import TABLES
 from strategies.trading.model.errors import ConfigError
 from tests.sim.report.reported_runs import (

@@ -1,13 +1,47 @@
-"""The tables of the times for which a market was not quoted."""
+"""The tables of how long markets were quoted, and why they were not."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sim.report.number_text import NONE, clock, count, dollars, seconds
+from sim.report.number_text import (
+    NONE,
+    NS_PER_SECOND,
+    clock,
+    count,
+    dollars,
+    percent,
+    seconds,
+)
 from sim.report.page import Html, folded, join, paragraph, table
 from sim.report.run_folder import Run
 
 SILENCES_LISTED = 40
+
+
+def quoted(run: Run) -> Html:
+    """Return how long each market was quoted on both sides, how wide, and with which stake."""
+    s = run.summary
+    if not s.quoted:
+        return paragraph("No market was quoted.")
+    rows = [
+        (
+            run.short_label(each.label),
+            seconds(each.two_sided_seconds * NS_PER_SECOND),
+            percent(each.two_sided_seconds / max(1, each.observed_seconds)),
+            f"{100 * each.width:.2f} c",
+            dollars(each.size_cents),
+        )
+        for each in s.quoted
+    ]
+    heads = ("market", "#two-sided for", "#of the run", "#mean width", "#mean size")
+    times = s.max_open_stake_times_cash
+    most = "without bound, as cash ran out" if times is None else f"{times:.2f}"
+    text = (
+        "By wagers of ours that were open on both lines of a pair; width is the distance of the "
+        "two prices, size the smaller of the two stakes. "
+        f"The largest open stake over the cash that could pay for it: {most}."
+    )
+    return join([table(heads, rows), paragraph(text, "aside")])
 
 
 def silences(run: Run) -> Html:
@@ -42,7 +76,7 @@ def _by_reason(run: Run) -> Html:
         (
             total.reason,
             count(total.markets),
-            seconds(total.seconds * 1e9),
+            seconds(total.seconds * NS_PER_SECOND),
             dollars(total.traded_cents),
         )
         for total in run.summary.silences
