@@ -23,6 +23,8 @@ def present_backtest(session: Backtest, folder: Path) -> float:
     """Run a backtest under a progress bar, print its figures, then write its report."""
     summary = _with_progress(session, folder)
     console = Console(markup=False, emoji=False)
+    for limit in summary.limits:
+        print_line(limit)
     print_line(_title(summary))
     console.print(_figures(summary))
     # Not through the console, which would break long lines, and paths with them.

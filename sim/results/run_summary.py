@@ -19,7 +19,7 @@ SUMMARY_FILE = "summary.json"
 TRUE_QUEUE = "true queue"
 
 # People read the file too: which run it is comes first, and what reproduces it last.
-_FIRST = ("mode", "session", "start", "exchange", "real_money", "speed")
+_FIRST = ("limits", "mode", "session", "start", "exchange", "real_money", "speed")
 _LAST = ("recording_digest", "models")
 
 
@@ -66,9 +66,11 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     """The figures of a run in any mode.
 
     `profit_cents` is settled and net of commission. `marked_cents` is the value of open positions
-    at the last fair prices; no other figure includes it. `models` are the assumptions in words.
+    at the last fair prices; no other figure includes it. `limits` are sentences on what the run
+    cannot show, `models` the assumptions in words.
     """
 
+    limits: list[str] = []
     mode: Mode
     session: str | None
     recording: str
@@ -145,6 +147,8 @@ class _Mode(Struct):
 def write_summary(folder: Path, summary: RunSummary) -> None:
     """Write the last file of a run; it gets its name only when it is complete."""
     content: dict[str, Any] = msgspec.to_builtins(summary)
+    if not summary.limits:
+        del content["limits"]
     keys = sorted(content, key=lambda key: (key in _LAST) - (key in _FIRST))
     ordered = {key: content[key] for key in keys}
     text = json.dumps(ordered, indent=2, ensure_ascii=False)

@@ -147,6 +147,7 @@ class RowSource:
 
     name = "rows"
     knows_queue = False
+    limits = ()
 
     def __init__(self, info: TapeInfo, rows: list[tuple[Any, ...]]) -> None:
         """Use these rows."""
