@@ -23,7 +23,8 @@ declares its amounts unreported. The line, odds and amount of a TRADE row are th
 maker, the taker, or unknown. A SCORE is home points, then away points; its clock is the playing
 time elapsed, overtimes included, and zero if unreported. A REFERENCE is a fair probability of a
 line from outside the exchange, as an integer number of PROBABILITY_PARTS strictly between zero and
-all of them, because every column but `text` is an integer.
+all of them, because every column but `text` is an integer. UNTYPED rows also mark the beginning and
+the end of a gap in the feed (`feed_marks.py`).
 """
 
 from dataclasses import dataclass, field

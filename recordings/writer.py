@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from recordings.feed_marks import lost_text, restored_text
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, TableWriter, info_to_metadata
 from recordings.tape import (
     NOWHERE,
@@ -230,6 +231,14 @@ class TapeWriter:
     def untyped(self, text: str) -> None:
         """Write a message that could not be decoded, as it was received."""
         self._append(Kind.UNTYPED, text=text)
+
+    def feed_lost(self, reason: str) -> None:
+        """Write that from here on changes of the market may be missing."""
+        self.untyped(lost_text(reason))
+
+    def feed_restored(self) -> None:
+        """Write that the rows so far show the whole market again."""
+        self.untyped(restored_text())
 
     def copy(self, row: Row) -> None:
         """Write a row of another recording, which must have the same dictionaries."""
