@@ -14,7 +14,7 @@ from strategies.trading.model.setting_reader import (
     refused_value_message,
     unknown_setting_message,
 )
-from strategies.trading.model.settings import Dollars, Seed, is_setting
+from strategies.trading.model.settings import Dollars, PositiveDollars, Seed, is_setting
 
 
 class RecordingSettings(Struct, frozen=True, kw_only=True):
@@ -23,6 +23,10 @@ class RecordingSettings(Struct, frozen=True, kw_only=True):
     path: Annotated[
         str, Meta(min_length=1, description="A folder, or the name of a shipped recording.")
     ]
+    assumed_stake: Annotated[
+        PositiveDollars | None,
+        Meta(description="What every offer of a recording without amounts is assumed to have."),
+    ] = None
 
 
 class NameSettings(Struct, frozen=True, kw_only=True):

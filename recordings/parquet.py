@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recordings.sealed_file import SEAL_KEY, UNSEALED, SealedFile
-from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo
+from recordings.tape import METADATA_KEY, TAPE_VERSION, Clocks, TapeInfo, Unreported
 from recordings.writing import make_private_file, writing
 from strategies.trading.model.errors import TapeError, TradingError
 from strategies.trading.model.ids import EventId, LineId, MarketId
@@ -135,7 +135,7 @@ class TableWriter:
 
 def info_to_metadata(info: TapeInfo) -> bytes:
     """Return what the metadata of a recording's segment says of its recording."""
-    described = {
+    described: dict[str, Any] = {
         "version": TAPE_VERSION,
         "source": info.source,
         "simulated": info.simulated,
@@ -149,6 +149,9 @@ def info_to_metadata(info: TapeInfo) -> bytes:
         "markets": [_market_row(market) for market in info.markets],
         "lines": [[n.line_id, n.event_id, n.market_id, n.selection, n.point] for n in info.lines],
     }
+    # Only where there is something, so that other recordings keep the bytes that they had before.
+    if info.unreported:
+        described["unreported"] = list(info.unreported)
     return json.dumps(described, ensure_ascii=False).encode()
 
 
@@ -196,6 +199,7 @@ class _Described(msgspec.Struct):
     events: list[tuple[str, str, str, str, str, str, int]]
     markets: list[list[Any]]
     lines: list[tuple[str, str, str, str, float]]
+    unreported: list[str] = []
 
 
 def _info(described: _Described) -> TapeInfo:
@@ -214,6 +218,7 @@ def _info(described: _Described) -> TapeInfo:
             Line(LineId(line_id), EventId(event), MarketId(market), Selection(selection), point)
             for line_id, event, market, selection, point in described.lines
         ],
+        unreported=tuple(map(Unreported, described.unreported)),
     )
 
 

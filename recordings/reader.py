@@ -19,10 +19,12 @@ from recordings.sealed_file import is_as_sealed
 from recordings.tape import (
     PROBABILITY_PARTS,
     SEGMENT_GLOB,
+    UNREPORTED_CENTS,
     Kind,
     Row,
     Side,
     TapeInfo,
+    Unreported,
     segment_name,
 )
 from strategies.trading.model.errors import TapeError
@@ -232,15 +234,18 @@ class _Checker:
         self._refuse(
             chunk, priced & ~np.isin(columns["odds"], self._ladder), "has odds off the ladder"
         )
-        self._refuse(
-            chunk,
-            priced & ((columns["amount_cents"] < 0) | (columns["quantity_cents"] < 0)),
-            "has a negative amount",
-        )
+        self._check_amounts(chunk, kind, priced)
         self._check_indices(chunk, kind, priced)
         self._check_scores(chunk, kind)
         self._check_states(chunk, kind)
         self._last_received_ns, self._last_seq = int(received[-1]), int(seq[-1])
+
+    def _check_amounts(self, chunk: Chunk, kind: NDArray[Any], priced: NDArray[np.bool_]) -> None:
+        amounts = chunk.numbers["amount_cents"]
+        negative = (amounts < 0) | (chunk.numbers["quantity_cents"] < 0)
+        if Unreported.AMOUNTS in self._info.unreported:
+            negative &= (kind != Kind.OFFER) | (amounts != UNREPORTED_CENTS)
+        self._refuse(chunk, priced & negative, "has a negative amount")
 
     def _check_indices(self, chunk: Chunk, kind: NDArray[Any], priced: NDArray[np.bool_]) -> None:
         on_line = priced | np.isin(kind, (Kind.RESULT, Kind.REFERENCE))

@@ -18,15 +18,17 @@ UNTYPED                                                                         
 REFERENCE      x     x      x                                             probability
 
 An OFFER row holds the largest stake, in cents, that a taker on the line may now place at these
-odds; zero removes the offer. The line, odds and amount of a TRADE row are those of `side`: the
+odds; zero removes the offer. UNREPORTED_CENTS is an offer of unreported size, on a tape that
+declares its amounts unreported. The line, odds and amount of a TRADE row are those of `side`: the
 maker, the taker, or unknown. A SCORE is home points, then away points; its clock is the playing
 time elapsed, overtimes included, and zero if unreported. A REFERENCE is a fair probability of a
 line from outside the exchange, as an integer number of PROBABILITY_PARTS strictly between zero and
-all of them, because every column but `text` is an integer.
+all of them, because every column but `text` is an integer. UNTYPED rows also mark the beginning and
+the end of a gap in the feed (`feed_marks.py`).
 """
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from strategies.trading.model.catalogue import Catalogue
@@ -36,6 +38,8 @@ from strategies.trading.model.odds import Ladder
 TAPE_VERSION = 1
 NOWHERE = -1
 PROBABILITY_PARTS = 1_000_000_000
+# The amount of an offer whose size its source does not report.
+UNREPORTED_CENTS = -1
 METADATA_KEY = b"tape"
 SEGMENT_GLOB = "segment-*.parquet"
 
@@ -76,6 +80,19 @@ class Clocks(IntEnum):
     TWO = 2
 
 
+class Unreported(StrEnum):
+    """What a source does not report, so that a run on its recording cannot depend on it.
+
+    AMOUNTS are those of some offers or all, TAKERS the taking sides of all trades.
+    """
+
+    AMOUNTS = "amounts"
+    OFFERS = "offers"
+    TRADES = "trades"
+    TAKERS = "takers"
+    RESULTS = "results"
+
+
 class Row(NamedTuple):
     """One row of a tape, in the order of its columns. Times are nanoseconds since the epoch."""
 
@@ -100,6 +117,7 @@ class TapeInfo:
 
     `source` describes the recording to a reader; `simulated` is true if it is not of a real market.
     `notes` are sentences that a report must repeat, such as how an importer changed prices.
+    `unreported` is what the source does not report.
     """
 
     source: str
@@ -110,6 +128,7 @@ class TapeInfo:
     events: list[SportEvent] = field(default_factory=list)
     markets: list[Market] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    unreported: tuple[Unreported, ...] = ()
 
     def catalogue(self) -> Catalogue:
         """Return everything on the tape that can be wagered on."""

@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from recordings.parquet import TAPE_TYPES
 from recordings.reader import Chunk, Tape, chunk_of
-from recordings.tape import TapeInfo
+from recordings.tape import UNREPORTED_CENTS, TapeInfo
 from recordings.validator import TapeSummary, summarize, validate
 from recordings.writing import make_private_file
 from strategies.trading.model.errors import WriteError
@@ -44,10 +44,14 @@ class _Trailer(msgspec.Struct):
 
 
 class TapeColumns:
-    """A recording whose rows were all checked; `chunks` returns those of `Tape.chunks`."""
+    """A recording whose rows were all checked; `chunks` returns those of `Tape.chunks`.
+
+    With `assumed_cents`, that is the amount of every offer whose amount is unreported.
+    """
 
     def __init__(self, tape: Tape, summary: TapeSummary, batches: list[pa.RecordBatch]) -> None:
         """Take a recording, its summary, and its rows if they are kept."""
+        self.assumed_cents = UNREPORTED_CENTS
         self.info: TapeInfo = tape.info
         self.rows_total = tape.rows_total
         self.summary = summary
@@ -56,6 +60,17 @@ class TapeColumns:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows in order of arrival."""
+        chunks = self._recorded_chunks()
+        if self.assumed_cents != UNREPORTED_CENTS:
+            chunks = map(self._with_assumed, chunks)
+        return chunks
+
+    def _with_assumed(self, chunk: Chunk) -> Chunk:
+        amounts = chunk.numbers["amount_cents"]
+        assumed = np.where(amounts == UNREPORTED_CENTS, self.assumed_cents, amounts)
+        return replace(chunk, numbers=chunk.numbers | {"amount_cents": assumed})
+
+    def _recorded_chunks(self) -> Iterator[Chunk]:
         if not self._batches:
             yield from self._tape.chunks()
             return

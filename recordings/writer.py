@@ -7,16 +7,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from recordings.feed_marks import lost_text, restored_text
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, TableWriter, info_to_metadata
 from recordings.tape import (
     NOWHERE,
     PROBABILITY_PARTS,
     SEGMENT_GLOB,
+    UNREPORTED_CENTS,
     Clocks,
     Kind,
     Row,
     Side,
     TapeInfo,
+    Unreported,
     segment_name,
 )
 from recordings.writing import make_folder, make_private_folder
@@ -63,13 +66,18 @@ class TapeWriter:
         ladder: Ladder | None = None,
         rows_per_segment: int = ROWS_PER_SEGMENT,
         private: bool = False,
+        unreported: tuple[Unreported, ...] = (),
     ) -> None:
         """Start a recording in a folder; if private, only its owner can read it.
+
+        `unreported` is what the source does not report; of amounts it must be said beforehand.
 
         Raise TapeError if one is there already, and WriteError, here and later, if the disk
         does not take it.
         """
-        self.info = TapeInfo(source, simulated, clocks, ladder or prophetx_ladder())
+        self.info = TapeInfo(
+            source, simulated, clocks, ladder or prophetx_ladder(), unreported=unreported
+        )
         self.rows_written = 0
         self.on_row: Callable[[Row], None] | None = None
         self._folder = folder
@@ -94,6 +102,7 @@ class TapeWriter:
         self._characters_in_group = 0
         self._rows_in_segment = 0
         self._permitted = frozenset(self.info.ladder.rungs)
+        self._allows_unreported = Unreported.AMOUNTS in unreported
         self._received_ns = self._exchange_ns = 0
         self._seq = 0
         self._events: dict[str, int] = {}
@@ -174,7 +183,10 @@ class TapeWriter:
         self._seq += 1
 
     def offer(self, line: int, odds: int, amount_cents: int, quantity_cents: int = 0) -> None:
-        """Write the largest stake a taker on the line may place at these odds; zero removes it."""
+        """Write the largest stake a taker on the line may place at these odds; zero removes it.
+
+        UNREPORTED_CENTS is an offer of unreported size; the recording must declare such amounts.
+        """
         self._on_line(Kind.OFFER, line, odds, amount_cents, quantity_cents)
 
     def trade(self, line: int, odds: int, amount_cents: int, side: Side) -> None:
@@ -220,6 +232,14 @@ class TapeWriter:
         """Write a message that could not be decoded, as it was received."""
         self._append(Kind.UNTYPED, text=text)
 
+    def feed_lost(self, reason: str) -> None:
+        """Write that from here on changes of the market may be missing."""
+        self.untyped(lost_text(reason))
+
+    def feed_restored(self) -> None:
+        """Write that the rows so far show the whole market again."""
+        self.untyped(restored_text())
+
     def copy(self, row: Row) -> None:
         """Write a row of another recording, which must have the same dictionaries."""
         self._append(
@@ -264,7 +284,9 @@ class TapeWriter:
         quantity_cents: int = 0,
         side: Side = Side.NONE,
     ) -> None:
-        if odds not in self._permitted or amount_cents < 0 or quantity_cents < 0:
+        unreported = self._allows_unreported and amount_cents == UNREPORTED_CENTS
+        least_cents = UNREPORTED_CENTS if unreported and kind == Kind.OFFER else 0
+        if odds not in self._permitted or amount_cents < least_cents or quantity_cents < 0:
             message = (
                 f"line {self.info.lines[line].line_id}: {counted(amount_cents, 'cent')} "
                 f"at {odds:+d} is off the ladder or negative"

@@ -14,6 +14,7 @@ if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
 
 from conf.command_line import Verb, print_line, run
 from conf.modes import Mode, refuse_other_modes
+from conf.verb_parser import VerbParser
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError
 
@@ -24,7 +25,7 @@ usage: python -m sim VERB [...] [--debug]
   serve         run a local exchange that replays a recording
   generate      generate simulated games as recordings
   calibrate     compare simulated games with measurements of real ones
-  import        convert another exchange's public recording
+  import        convert another exchange's public recordings
   validate      check a whole recording and print a summary of it
   salvage       write what is whole of a broken recording or session to a new folder
   report        rebuild report.html from a run folder
@@ -67,13 +68,6 @@ recording. Ctrl-C ends it.
 
 Any access key with any secret is an account of its own, with starting_balance dollars.
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that raises its errors, so that they come out as one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(message)
 
 
 def main(arguments: Sequence[str], program: str = "python -m sim") -> int:
@@ -119,7 +113,7 @@ def _serve(words: Sequence[str]) -> None:
 
 
 def _generate(words: Sequence[str]) -> None:
-    parser = _Parser(
+    parser = VerbParser(
         prog="python -m sim generate",
         description="Generate whole simulated games as recordings: one in the folder itself, "
         "several in folders game-000, game-001, ... inside it, each from the next seed.",
@@ -150,7 +144,7 @@ def _generate(words: Sequence[str]) -> None:
 
 
 def _calibrate(words: Sequence[str]) -> None:
-    parser = _Parser(
+    parser = VerbParser(
         prog="python -m sim calibrate",
         description="Compare simulated games with measurements of real ones.",
     )
@@ -163,23 +157,13 @@ def _calibrate(words: Sequence[str]) -> None:
 
 
 def _import(words: Sequence[str]) -> None:
-    parser = _Parser(
-        prog="python -m sim import",
-        description="Convert another exchange's public recording to a recording of ours.",
-    )
-    parser.add_argument("exchange", choices=["betfair"], help="whose recording it is")
-    parser.add_argument("file", type=Path, help="a stream file: plain, .gz or .bz2")
-    parser.add_argument("--out", type=Path, required=True, help="a new folder")
-    options = parser.parse_args(words)
-    from recordings.importers.betfair import import_betfair  # noqa: PLC0415
+    from sim.import_command import import_recordings  # noqa: PLC0415
 
-    for line in import_betfair(options.file, options.out).lines():
-        print_line(line)
-    print_line(options.out.resolve())
+    import_recordings(words)
 
 
 def _validate(words: Sequence[str]) -> None:
-    parser = _Parser(
+    parser = VerbParser(
         prog="python -m sim validate",
         description="Check a whole recording, and print a summary of it or the first error.",
     )
@@ -209,7 +193,7 @@ def _validate(words: Sequence[str]) -> None:
 
 
 def _salvage(words: Sequence[str]) -> None:
-    parser = _Parser(
+    parser = VerbParser(
         prog="python -m sim salvage",
         description="Write every whole message before the first break of a recording, or of a "
         "session's journal and recordings, to a new folder. The broken one is only read.",
@@ -225,7 +209,7 @@ def _salvage(words: Sequence[str]) -> None:
 
 
 def _report(words: Sequence[str]) -> None:
-    parser = _Parser(
+    parser = VerbParser(
         prog="python -m sim report", description="Rebuild report.html from a run folder."
     )
     parser.add_argument("folder", type=Path, help="a run folder")
@@ -236,7 +220,7 @@ def _report(words: Sequence[str]) -> None:
 
 
 def _replay(words: Sequence[str]) -> None:
-    parser = _Parser(
+    parser = VerbParser(
         prog="python -m sim replay",
         description="Build the desk of every start of a session again, feed it its inputs, and "
         "compare every command with the journal. If all agree, write the start's run folder: "
@@ -250,7 +234,7 @@ def _replay(words: Sequence[str]) -> None:
 
 
 def _compare(words: Sequence[str]) -> None:
-    parser = _Parser(
+    parser = VerbParser(
         prog="python -m sim compare",
         description="Send the commands of every start of a session to the simulated exchange "
         "again, on its recording without our wagers, and compare the outcome of each wager.",
@@ -293,7 +277,7 @@ def _utc(ns: int) -> str:
 
 
 def _new_strategy(words: Sequence[str]) -> None:
-    parser = _Parser(
+    parser = VerbParser(
         prog="python -m sim new-strategy",
         description="Write a working strategy: class, settings, experiment, and a passing test.",
     )
@@ -312,7 +296,7 @@ def _new_strategy(words: Sequence[str]) -> None:
 
 
 def _compile(words: Sequence[str]) -> None:
-    _Parser(
+    VerbParser(
         prog="python -m sim compile",
         description="Compile the core of the simulator with mypyc and a C compiler: about a "
         "minute, once for every change of its sources. Results are the same with and without.",

@@ -313,6 +313,7 @@ class Backtest:
             recording=self.feed.name,
             recording_source=info.source,
             simulated=info.simulated,
+            limits=list(self.feed.limits),
             notes=[*info.notes, *pricing_notes],
             seed=self.seed,
             strategy=type(self.strategy()).__name__,

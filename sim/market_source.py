@@ -1,6 +1,6 @@
 """Market sources: what drives the exchange of a backtest, a recording or a simulated crowd."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Protocol
@@ -17,8 +17,10 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer
+from sim.source_limits import assumed_cents, limits_of
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.settings import PositiveDollars
 
 # Reports the progress of a pass: its name, the rows done, and the rows in all.
 Progress = Callable[[str, int, int], None]
@@ -70,6 +72,10 @@ class MarketSource(Protocol):
         """Return the source's events, markets and lines."""
 
     @property
+    def limits(self) -> Sequence[str]:
+        """Return sentences on what a run cannot show; they come first in every report of it."""
+
+    @property
     def knows_queue(self) -> bool:
         """Return whether the true queue is known."""
 
@@ -119,10 +125,16 @@ class RecordedSource:
 
     knows_queue = False
 
-    def __init__(self, tape: Tape, name: str) -> None:
-        """Take an open recording and its name in reports."""
+    def __init__(self, tape: Tape, name: str, assumed_stake: float | None = None) -> None:
+        """Take an open recording and its name in reports.
+
+        `assumed_stake`, in dollars, is the amount of offers whose amount is unreported; without it
+        a recording with such offers raises ConfigError.
+        """
         self.name = name
         self.info = tape.info
+        self._assumed_cents = assumed_cents(name, tape.info, assumed_stake)
+        self.limits = list(limits_of(tape.info, self._assumed_cents))
         self._tape = tape
 
     @property
@@ -133,7 +145,10 @@ class RecordedSource:
     @cached_property
     def columns(self) -> TapeColumns:
         """Return the checked rows of the recording; the first call may read and check all of it."""
-        return tape_columns(self._tape)
+        columns = tape_columns(self._tape)
+        if self._assumed_cents is not None:
+            columns.assumed_cents = self._assumed_cents
+        return columns
 
     def examine(self) -> None:
         """Read and check the whole recording, unless that was done before."""
@@ -199,6 +214,10 @@ def recorded_source(
     name: Annotated[
         str, Meta(min_length=1, description="A folder, or the name of a shipped recording.")
     ],
+    assumed_stake: Annotated[
+        PositiveDollars | None,
+        Meta(description="What every offer of a recording without amounts is assumed to have."),
+    ] = None,
 ) -> RecordedSource:
     """Open a recording by path or name; raise TapeError if neither exists."""
-    return RecordedSource(open_recording(name), name)
+    return RecordedSource(open_recording(name), name, assumed_stake)

@@ -24,6 +24,8 @@ def present_backtest(session: Backtest, folder: Path) -> float:
     """Run a backtest under a progress bar, print its figures, then write its report."""
     summary = _with_progress(session, folder)
     console = Console(markup=False, emoji=False)
+    for limit in summary.limits:
+        print_line(limit)
     print_line(_title(summary))
     print_line(split_line(summary.split))
     console.print(_figures(summary))

@@ -61,6 +61,7 @@ def _writer_like(info: TapeInfo, folder: Path) -> TapeWriter:
         simulated=info.simulated,
         clocks=info.clocks,
         ladder=info.ladder,
+        unreported=info.unreported,
     )
     writer.info.notes += info.notes
     for event in info.events:

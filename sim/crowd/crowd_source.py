@@ -1,6 +1,6 @@
 """`feed=crowd`: a market source whose crowd reacts to what a desk does at the exchange."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -44,6 +44,7 @@ class CrowdSource:
     """
 
     knows_queue = True
+    limits: Sequence[str] = ()
 
     def __init__(
         self, sport: str, seed: int, settings: CrowdSettings, record_to: Path | None = None

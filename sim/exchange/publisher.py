@@ -12,6 +12,8 @@ from strategies.trading.model.events import (
     Event,
     EventScheduled,
     EventStatusChanged,
+    FeedLost,
+    FeedRestored,
     MarketStatusChanged,
     OfferChanged,
     ScoreChanged,
@@ -20,7 +22,14 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import EventId, MarketKey
 from strategies.trading.model.odds import Odds
 
-_WAKES = (MarketStatusChanged, EventStatusChanged, EventScheduled, ScoreChanged)
+_WAKES = (
+    MarketStatusChanged,
+    EventStatusChanged,
+    EventScheduled,
+    ScoreChanged,
+    FeedLost,
+    FeedRestored,
+)
 
 
 class Publisher:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 
+from recordings.feed_marks import LOST, RESTORED
 from recordings.tape import Kind, Side, TapeInfo
 from recordings.tape_events import TapeEvents
 from sim.engine.exchange_rows import ExchangeRow
@@ -10,7 +11,7 @@ from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from strategies.trading.model.events import MarketsAdded
+from strategies.trading.model.events import FeedLost, FeedRestored, MarketsAdded
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.ports.schedule import Priority
@@ -102,9 +103,17 @@ class TapeReplayer:
                 self._publisher.publish(self._events.schedule(event, state), arrival_ns)
             case Kind.SCORE if self._follows(event):
                 self._publisher.publish(self._events.score(event, state, text), arrival_ns)
+            case Kind.UNTYPED:
+                self._apply_feed_mark(text or "", arrival_ns)
             case Kind.REFERENCE if self._books[line].subscribed:
                 # A price from outside the exchange: it changes no book.
                 self._publisher.publish(self._events.reference(line, state), arrival_ns)
+
+    def _apply_feed_mark(self, text: str, arrival_ns: int) -> None:
+        if text.startswith(LOST):
+            self._publisher.publish(FeedLost(), arrival_ns)
+        elif text.startswith(RESTORED):
+            self._publisher.publish(FeedRestored(), arrival_ns)
 
     def _apply_trade(
         self, line: int, odds: int, amount_cents: int, side: int, now_ns: int, arrival_ns: int

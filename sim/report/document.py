@@ -67,6 +67,7 @@ def _title(run: Run) -> str:
 def _head(run: Run, run_origin: OriginTexts) -> Html:
     s = run.summary
     parts = [
+        *(paragraph(limit, "warning") for limit in s.limits),
         paragraph(run_origin.overline, "overline"),
         run_origin.head,
         paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {_starts(run)}", "aside"),

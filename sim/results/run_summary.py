@@ -19,7 +19,7 @@ SUMMARY_FILE = "summary.json"
 TRUE_QUEUE = "true queue"
 
 # People read the file too: which run it is comes first, and what reproduces it last.
-_FIRST = ("mode", "session", "start", "exchange", "real_money", "speed")
+_FIRST = ("limits", "mode", "session", "start", "exchange", "real_money", "speed")
 _LAST = ("recording_digest", "models")
 
 
@@ -138,9 +138,11 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     at the last fair prices; no other figure includes it. `split` takes it apart, `splits` by event,
     market, selection and phase; `unsettled` is the same of fills without a result, in none of them.
     `max_open_stake_times_cash` is the largest open stake over the cash that could pay for it, None
-    if there was a time without cash. `models` are the assumptions in words.
+    if there was a time without cash. `limits` are sentences on what the run cannot show, `models`
+    the assumptions in words.
     """
 
+    limits: list[str] = []
     mode: Mode
     session: str | None
     recording: str
@@ -220,6 +222,8 @@ class _Mode(Struct):
 def write_summary(folder: Path, summary: RunSummary) -> None:
     """Write the last file of a run; it gets its name only when it is complete."""
     content: dict[str, Any] = msgspec.to_builtins(summary)
+    if not summary.limits:
+        del content["limits"]
     keys = sorted(content, key=lambda key: (key in _LAST) - (key in _FIRST))
     ordered = {key: content[key] for key in keys}
     text = json.dumps(ordered, indent=2, ensure_ascii=False)

@@ -39,6 +39,7 @@ class Sandbox:
         require_simulated(feed)
         require_simulated_exchange(exchange)
         self.feed_name = feed.name
+        self.limits = feed.limits
         self.settings = sandbox
         self.market_keys = [market.key for market in feed.info.markets]
         self._feed = feed

@@ -40,6 +40,8 @@ def _lines(session: Sandbox, server: Server) -> Iterator[str]:
     yield f"clock    {iso(shifted_exchange.clock.now_ns())}"
     for event in shifted_exchange.info.events:
         yield f"event    {event.name}, starts {iso(event.scheduled_ns)}"
+    for limit in session.limits:
+        yield f"limit    {limit}"
     for note in shifted_exchange.info.notes:
         yield f"note     {note}"
     yield "Ctrl-C ends it"

@@ -7,7 +7,6 @@ after it.
 
 import asyncio
 import gzip
-import json
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
@@ -175,7 +174,7 @@ class Recorder:
         if self._lost_ns is not None:
             self._gap_ns += self._last_ns - self._lost_ns
             self._lost_ns = None
-            self._writer.untyped(json.dumps({"feed": "restored"}))
+            self._writer.feed_restored()
         for event in snapshot.events:
             with self._rows.skipping():
                 self._rows.write_event(event)
@@ -265,7 +264,7 @@ class Recorder:
         self.gaps += 1
         self._begin_message(down.at_ns, 0)
         self._lost_ns = self._last_ns
-        self._writer.untyped(json.dumps({"feed": "lost", "reason": down.reason}))
+        self._writer.feed_lost(down.reason)
 
     def _write_untyped(self, received_ns: int, raw: bytes) -> None:
         self._begin_message(received_ns, 0)

@@ -1,8 +1,8 @@
 """Maps a Betfair market to a sport event, a market and pairs, or refuses it with a reason.
 
 Two runners are a pair. Of a moneyline that is the whole market; of a handicap market it is every
-(team, h) with (other team, -h). The runner that Betfair lists first is home; of a total it is
-under, unless a name says otherwise.
+(team, h) with (other team, -h). `teams.py` says which team is home. The runner of a total that
+Betfair lists first is under, unless a name says otherwise.
 """
 
 import re
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, assert_never
 
 from recordings.importers.betfair.stream_file import Definition, Runner
+from recordings.importers.betfair.teams import TeamNames, home_and_away, home_rule, team_names
 from strategies.trading.model.counted import counted
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, SportEvent
@@ -20,7 +21,6 @@ from strategies.trading.model.market_types import MarketType, Selection
 _MONEYLINES = ("MATCH_ODDS", "MONEY_LINE")
 _SPREADS = ("ASIAN_HANDICAP", "HANDICAP")
 _TOTAL = re.compile(r"OVER_UNDER_(\d{2,4})")
-_TEAMS = re.compile(r"(.+?) (?:v|vs|@) (.+)")
 _SPORTS = {
     "1": "soccer",
     "2": "tennis",
@@ -55,13 +55,14 @@ class RunnerPair(NamedTuple):
 class MarketMapping:
     """A Betfair market as the tape will hold it.
 
-    `quarter_lines` and `lines_alone` count the runners left out: those at a point that is no
-    multiple of a half, and those without an opposite.
+    `home_rule` says how the home team was found. `quarter_lines` and `lines_alone` are the runners
+    left out: those at a point that is no multiple of a half, and those without an opposite.
     """
 
     event: SportEvent
     market: Market
     pairs: tuple[RunnerPair, ...]
+    home_rule: str
     quarter_lines: frozenset[RunnerKey] = frozenset()
     lines_alone: frozenset[RunnerKey] = frozenset()
 
@@ -127,16 +128,17 @@ def _map_two_runners(
         return _refusal(market_id, definition, reason)
     event = _event(definition, runners)
     market = _market(market_id, definition, type_)
-    pair = _pair(market, _first_and_second(type_, runners), (point, point))
-    return MarketMapping(event, market, (pair,))
+    pair = _pair(market, _first_and_second(definition, type_, runners), (point, point))
+    return MarketMapping(event, market, (pair,), home_rule(definition, event.sport))
 
 
-def _first_and_second(type_: MarketType, runners: Sequence[Runner]) -> tuple[Runner, Runner]:
+def _first_and_second(
+    definition: Definition, type_: MarketType, runners: Sequence[Runner]
+) -> tuple[Runner, Runner]:
     """Return the two runners in the order of a type's selections."""
     match type_.row.first:
         case Selection.HOME | Selection.AWAY:
-            home, away = runners
-            return home, away
+            return home_and_away(definition, runners)
         case Selection.OVER | Selection.UNDER:
             return _over_and_under(runners)
         case _:
@@ -154,26 +156,37 @@ def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
 def _map_spread(
     market_id: str, definition: Definition, runners: Sequence[Runner]
 ) -> MarketMapping | Refusal:
-    teams = list(dict.fromkeys(runner.id for runner in runners))
+    teams = _first_of_each(runners)
     if len(teams) != _OUTCOMES:
         reason = (
             f"has {counted(len(teams), 'different runner')}, where a handicap needs exactly two"
         )
         return _refusal(market_id, definition, reason)
+    home_team, away_team = home_and_away(definition, teams)
     quarter = {runner_key(runner) for runner in runners if not (2 * runner.hc).is_integer()}
     by_key = {key: r for r in runners if (key := runner_key(r)) not in quarter}
     market = _market(market_id, definition, MarketType.SPREAD)
     pairs = tuple(
         _pair(market, (home, away), (home.hc, away.hc))
         for home in by_key.values()
-        if home.id == teams[0]
-        and (away := by_key.get(RunnerKey(teams[1], 0.0 - home.hc))) is not None
+        if home.id == home_team.id
+        and (away := by_key.get(RunnerKey(away_team.id, 0.0 - home.hc))) is not None
     )
     if not pairs:
         return _refusal(market_id, definition, "has no two opposite handicaps at a multiple of .5")
     paired = {key for pair in pairs for key in (pair.first, pair.second)}
     alone = frozenset(key for key in by_key if key not in paired)
-    return MarketMapping(_event(definition, runners), market, pairs, frozenset(quarter), alone)
+    event = _event(definition, runners)
+    rule = home_rule(definition, event.sport)
+    return MarketMapping(event, market, pairs, rule, frozenset(quarter), alone)
+
+
+def _first_of_each(runners: Sequence[Runner]) -> list[Runner]:
+    """Return the first runner of every id, in order."""
+    first: dict[int, Runner] = {}
+    for runner in runners:
+        first.setdefault(runner.id, runner)
+    return list(first.values())
 
 
 def _pair(
@@ -205,20 +218,26 @@ def _event(definition: Definition, runners: Sequence[Runner]) -> SportEvent:
         name=definition.event_name or f"Betfair event {definition.event_id}",
         home=home,
         away=away,
-        tournament="",
+        tournament=_tournament(definition),
         sport=_SPORTS.get(definition.event_type_id, f"sport {definition.event_type_id}"),
         scheduled_ns=scheduled_ns(definition),
     )
 
 
-def _team_names(definition: Definition, runners: Sequence[Runner]) -> tuple[str, str]:
+def _tournament(definition: Definition) -> str:
+    """Return the name of the competition, else its id, else nothing: few files hold either."""
+    if definition.competition_name:
+        return definition.competition_name
+    number = definition.competition_id
+    return "" if number is None else f"Betfair competition {number}"
+
+
+def _team_names(definition: Definition, runners: Sequence[Runner]) -> TeamNames:
     # The runners of a total are not teams, so its teams are read from the event's name.
     if _TOTAL.fullmatch(definition.market_type):
-        teams = _TEAMS.fullmatch(definition.event_name or "")
-        return (teams.group(1), teams.group(2)) if teams else ("home", "away")
-    home = runners[0]
-    away = next(runner for runner in runners if runner.id != home.id)
-    return home.name or f"runner {home.id}", away.name or f"runner {away.id}"
+        return team_names(definition) or TeamNames("home", "away")
+    home, away = home_and_away(definition, _first_of_each(runners))
+    return TeamNames(home.name or f"runner {home.id}", away.name or f"runner {away.id}")
 
 
 def _refusal(market_id: str, definition: Definition, reason: str) -> Refusal:

@@ -18,8 +18,9 @@ _MOST_NAMES = 5
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """Counts of one import.
+    """Counts of one recording made of one or more files.
 
+    `home_rules` are sentences on how the home team was found, `damaged` the files left out.
     `trades` are rows written, of which `trades_unknown` fill nobody and `trades_crossed` were seen
     on both runners. `levels_off_ladder` counts levels set at prices that no rung reaches, and
     `trades_off_ladder` trades there; neither is on the tape. `offers_moved` and `trades_moved` are
@@ -45,17 +46,23 @@ class ImportReport:
     refused: tuple[Refusal, ...]
     offers_moved: Movement
     trades_moved: Movement
+    home_rules: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """Yield the lines to print: what was imported, then the notes, then what was refused."""
-        yield (
-            f"{self.source}: {counted(self.messages, 'message')} to {counted(self.rows, 'row')}: "
+        yield f"{self.source}: {self.counts()}"
+        yield from self.notes()
+        yield from self._refused_lines()
+
+    def counts(self) -> str:
+        """Return the counts of what was read and written."""
+        return (
+            f"{counted(self.messages, 'message')} to {counted(self.rows, 'row')}: "
             f"{counted(len(self.markets), 'market')} with {counted(self.pairs, 'pair')}, "
             f"{counted(self.offers, 'offer change')}, {counted(self.trades, 'trade')} "
             f"({self.trades_crossed:,} of them seen on both runners)"
         )
-        yield from self.notes()
-        yield from self._refused_lines()
 
     def _refused_lines(self) -> Iterator[str]:
         # By reason: a file of a whole day refuses hundreds of markets for a few reasons.
@@ -64,14 +71,15 @@ class ImportReport:
             alike = by_reason.setdefault((refusal.market_type, refusal.reason), [])
             alike.append(refusal.label())
         for (market_type, reason), labels in by_reason.items():
-            yield f"Refused, as {market_type} {reason}: {_some(labels)}"
+            yield f"Refused, as {market_type} {reason}: {some(labels)}"
 
     def notes(self) -> Iterator[str]:
         """Yield the sentences that the tape carries and that a backtest's report repeats."""
         yield (
-            "Imported from a Betfair stream file: one pound counts as one dollar, and the runner "
-            "listed first is home (of a total without names: under)."
+            "Imported from Betfair stream files: one pound counts as one dollar; of a total "
+            "without names, the runner listed first is under."
         )
+        yield from self.home_rules
         yield self._snapping_note()
         yield self._trades_note()
         yield from self._left_out_notes()
@@ -110,14 +118,15 @@ class ImportReport:
                 "count as voided."
             )
         if self.markets_without_book:
-            yield f"Markets without any offer: {_some(self.markets_without_book)}."
+            yield f"Markets without any offer: {some(self.markets_without_book)}."
         if self.refused:
             types = Counter(refusal.market_type for refusal in self.refused)
             refused = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
             yield f"Markets in the file that were refused: {refused}."
+        yield from (f"Left out as damaged: {text}" for text in self.damaged)
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
     """Return the first names, and how many more there are."""
     shown = ", ".join(names[:_MOST_NAMES])
     more = len(names) - _MOST_NAMES

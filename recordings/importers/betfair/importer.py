@@ -1,42 +1,71 @@
-"""Imports a Betfair stream file as a tape.
+"""Imports Betfair stream files as one tape.
 
 Within one message the rows of market definitions come first, then trades, then offers. There is one
-clock: arrival and exchange time are both the message's `pt`. Invalid input raises TapeError, which
-names the file and the line, and leaves no tape behind.
+clock: arrival and exchange time are both the message's `pt`. The messages of several files follow
+each other in order of time. Invalid input raises TapeError, which names the file and the line, and
+leaves no tape behind.
 """
 
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from recordings.importers.betfair.definition import MarketMapping, Refusal, map_market
 from recordings.importers.betfair.definition_status import DefinitionState, EventStates
-from recordings.importers.betfair.import_report import ImportReport
+from recordings.importers.betfair.import_report import ImportReport, some
 from recordings.importers.betfair.imported_market import ImportedMarket, TradeRows
 from recordings.importers.betfair.market_book import MarketBook
 from recordings.importers.betfair.snapping import Movement, Snapper
 from recordings.importers.betfair.stream_file import Definition, StreamMessage, read_messages
+from recordings.importers.betfair.stream_source import StreamFileError, StreamSource
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.model.errors import TapeError
+from strategies.trading.model.market import SportEvent
 
 _NS_PER_MS = 1_000_000
 _REFUSALS_SHOWN = 3
 
 
-def import_betfair(source: Path, out: Path) -> ImportReport:
+class NothingToImportError(TapeError):
+    """No market of some stream files can be imported; the message has the reasons."""
+
+
+def import_betfair(source: Path, out: Path, tournament: str | None = None) -> ImportReport:
     """Write a Betfair stream file, plain, gzip or bzip2, as a tape into a new folder.
 
-    Markets that cannot be mapped are left out and named in the report. Raise TapeError, leaving
-    nothing behind, if the file is damaged, holds no order book, or has no market that can be
-    mapped.
+    `tournament` replaces the one of the file. Raise TapeError as `write_recording` does.
+    """
+    return write_recording((StreamSource(source),), out, tournament=tournament)
+
+
+def write_recording(
+    sources: Sequence[StreamSource],
+    out: Path,
+    *,
+    event: SportEvent | None = None,
+    tournament: str | None = None,
+    damaged: Sequence[str] = (),
+) -> ImportReport:
+    """Write stream files as one tape into a new folder.
+
+    `event` describes the event of its id better than a single market does; `damaged` are errors of
+    files that were left out. Markets that cannot be mapped are left out and named in the report.
+    Raise StreamFileError for a damaged file, and TapeError, NothingToImportError among them, if
+    the files hold no order book or no market that can be mapped, leaving nothing behind.
     """
     try:
         with TapeWriter(
-            out, source=f"Betfair stream file {source.name}", simulated=False, clocks=Clocks.ONE
+            out, source=source_text(sources), simulated=False, clocks=Clocks.ONE
         ) as writer:
-            importer = _Importer(writer)
-            for number, message in read_messages(source):
-                _apply(importer, message, f"{source}, line {number}")
-            report = importer.report(source)
+            importer = _Importer(writer, event, tournament)
+            for source, number, message in _in_order_of_time(sources):
+                try:
+                    importer.apply(message, source)
+                except TapeError as error:
+                    raise StreamFileError(source, number, str(error)) from error
+            report = importer.report(sources, damaged)
             writer.info.notes.extend(report.notes())
     except OSError as error:
         text = f"{out}: cannot be written ({error})"
@@ -44,20 +73,36 @@ def import_betfair(source: Path, out: Path) -> ImportReport:
     return report
 
 
-def _apply(importer: "_Importer", message: StreamMessage, place: str) -> None:
-    try:
-        importer.apply(message)
-    except TapeError as error:
-        text = f"{place}: {error}"
-        raise TapeError(text) from error
+def source_text(sources: Sequence[StreamSource]) -> str:
+    """Return the origin of a recording of these files, as its reader is shown it."""
+    kind = "Betfair stream file" if len(sources) == 1 else "Betfair stream files"
+    return f"{kind} {some([source.name for source in sources])}"
+
+
+def _in_order_of_time(
+    sources: Sequence[StreamSource],
+) -> Iterator[tuple[StreamSource, int, StreamMessage]]:
+    """Yield the messages of all files with their lines; those of equal times by file."""
+    return heapq.merge(*map(_placed, sources), key=lambda placed: placed[2].pt)
+
+
+def _placed(source: StreamSource) -> Iterator[tuple[StreamSource, int, StreamMessage]]:
+    for number, message in read_messages(source):
+        yield source, number, message
 
 
 class _Importer:
     """Writes the rows of messages, which must come in order."""
 
-    def __init__(self, writer: TapeWriter) -> None:
+    def __init__(
+        self, writer: TapeWriter, event: SportEvent | None, tournament: str | None
+    ) -> None:
         self._writer = writer
+        self._event = event
+        self._tournament = tournament
         self._messages = 0
+        self._sources: dict[str, StreamSource] = {}
+        self._home_rules: dict[str, None] = {}
         self._events = EventStates(writer)
         self._snapper = Snapper(writer.info.ladder)
         self._markets: dict[str, ImportedMarket] = {}
@@ -65,10 +110,11 @@ class _Importer:
         self._offers_moved = Movement()
         self._trade_rows = TradeRows(writer, self._snapper)
 
-    def apply(self, message: StreamMessage) -> None:
+    def apply(self, message: StreamMessage, source: StreamSource) -> None:
         self._messages += 1
         self._writer.begin_message(message.pt * _NS_PER_MS, message.pt * _NS_PER_MS)
         for change in message.mc:
+            self._require_one_file(change.id, source)
             if change.market_definition is not None:
                 self._define(change.id, change.market_definition)
         changed = [
@@ -81,11 +127,11 @@ class _Importer:
         for market, _ in changed:
             market.write_offers()
 
-    def report(self, source: Path) -> ImportReport:
+    def report(self, sources: Sequence[StreamSource], damaged: Sequence[str]) -> ImportReport:
         markets = list(self._markets.values())
-        self._require_something(source, markets)
+        self._require_something(some([str(source) for source in sources]), markets)
         return ImportReport(
-            source=source.name,
+            source=some([source.name for source in sources]),
             messages=self._messages,
             rows=self._writer.rows_written,
             offers=sum(market.offers for market in markets),
@@ -105,9 +151,17 @@ class _Importer:
             refused=tuple(self._refused.values()),
             offers_moved=self._offers_moved,
             trades_moved=self._trade_rows.movement,
+            home_rules=tuple(self._home_rules),
+            damaged=tuple(damaged),
         )
 
-    def _require_something(self, source: Path, markets: list[ImportedMarket]) -> None:
+    def _require_one_file(self, market_id: str, source: StreamSource) -> None:
+        first = self._sources.setdefault(market_id, source)
+        if first != source:
+            text = f"market {market_id} is in {first} too; import one of the two files"
+            raise TapeError(text)
+
+    def _require_something(self, source: str, markets: list[ImportedMarket]) -> None:
         if not markets:
             texts = [refusal.text() for refusal in self._refused.values()]
             more = (
@@ -115,7 +169,7 @@ class _Importer:
             )
             why = "; ".join(texts[:_REFUSALS_SHOWN]) or "it defines none"
             text = f"{source}: no market can be imported: {why}{more}"
-            raise TapeError(text)
+            raise NothingToImportError(text)
         if not any(market.offers for market in markets):
             text = (
                 f"{source}: no order book: {', '.join(self._markets)} never has an "
@@ -145,7 +199,13 @@ class _Importer:
 
     def _new_market(self, mapping: MarketMapping) -> ImportedMarket:
         book = MarketBook(self._snapper, self._offers_moved)
-        event = self._writer.add_event(mapping.event)
+        event = self._writer.add_event(self._described(mapping.event))
+        self._home_rules[mapping.home_rule] = None
         index = self._writer.add_market(mapping.market)
         state = DefinitionState(self._writer, self._events, event, index)
         return ImportedMarket(self._writer, mapping, state, book, self._trade_rows)
+
+    def _described(self, event: SportEvent) -> SportEvent:
+        if self._event is not None and self._event.event_id == event.event_id:
+            event = self._event
+        return event if self._tournament is None else replace(event, tournament=self._tournament)

@@ -56,10 +56,11 @@ class Snapper:
         """Return the longest rung paying no more than the price, or None beyond the ladder."""
         asked = (side, price)
         if asked not in self._known:
-            self._known[asked] = self._snap(taker_ratio(side, price))
+            self._known[asked] = self.snap_ratio(taker_ratio(side, price))
         return self._known[asked]
 
-    def _snap(self, ratio: Fraction) -> Snapped | None:
+    def snap_ratio(self, ratio: Fraction) -> Snapped | None:
+        """Return the longest rung paying no more than a profit per stake, or None beyond it."""
         odds = self._ladder.longest_paying_at_most(ratio)
         if odds is None or ratio > self._longest:
             return None

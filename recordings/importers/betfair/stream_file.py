@@ -4,20 +4,17 @@ This module decodes and checks the messages; `definition.py`, `market_book.py` a
 interpret them. Names follow Betfair's stream API here and nowhere else.
 """
 
-import bz2
-import gzip
+import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from strategies.trading.model.errors import TapeError
+from recordings.importers.betfair.stream_source import StreamFileError, StreamSource
 
 LONGEST_LINE_BYTES = 64 << 20
 HIGHEST_PRICE = 1000
@@ -29,13 +26,6 @@ _LAST_YEAR = 2199
 _LONGEST_DELAY_S = 3600
 
 PriceSize = tuple[Decimal, Decimal]
-
-
-class _Lines(Protocol):
-    """The part of an open file that is needed here, which the three kinds of file share."""
-
-    def readline(self, size: int, /) -> bytes: ...
-    def close(self) -> object: ...
 
 
 class Runner(Struct, rename="camel"):
@@ -61,6 +51,8 @@ class Definition(Struct, rename="camel"):
     bet_delay: Annotated[int, Meta(ge=0, le=_LONGEST_DELAY_S)] = 0
     name: str | None = None
     event_name: str | None = None
+    competition_id: int | str | None = None
+    competition_name: str | None = None
 
 
 class RunnerChange(Struct):
@@ -95,59 +87,48 @@ class StreamMessage(Struct):
     mc: list[BetfairMarketChange] = []
 
 
-def read_messages(source: Path) -> Iterator[tuple[int, StreamMessage]]:
+def read_messages(source: StreamSource) -> Iterator[tuple[int, StreamMessage]]:
     """Yield each message with the number of its line, from 1.
 
-    Raise TapeError, naming the file and the line, if the file is empty, cut off or damaged, or
-    if a line is no market change message or is older than the one ahead of it.
+    Raise StreamFileError, naming the file and the line, if the file is empty, cut off or damaged,
+    or if a line is no market change message or is older than the one ahead of it.
     """
     decoder = msgspec.json.Decoder(StreamMessage)
     number = 0
     last_pt = 0
     for number, line in _numbered_lines(source):
-        message = _decoded(decoder, line, f"{source}, line {number}")
+        try:
+            message = _decoded(decoder, line)
+        except ValueError as error:
+            raise StreamFileError(source, number, str(error)) from error
         if message.pt < last_pt:
-            text = f"{source}, line {number}: pt goes back in time, from {last_pt} to {message.pt}"
-            raise TapeError(text)
+            reason = f"pt goes back in time, from {last_pt} to {message.pt}"
+            raise StreamFileError(source, number, reason)
         last_pt = message.pt
         yield number, message
     if number == 0:
-        text = f"{source}, line 1: the file is empty"
-        raise TapeError(text)
+        raise StreamFileError(source, 1, "the file is empty")
 
 
-def _numbered_lines(source: Path) -> Iterator[tuple[int, bytes]]:
+def _numbered_lines(source: StreamSource) -> Iterator[tuple[int, bytes]]:
     number = 0
     try:
-        with closing(_opened(source)) as file:
+        with source.opened() as file:
             while line := file.readline(LONGEST_LINE_BYTES):
                 number += 1
                 yield number, line
-    except (OSError, EOFError, zlib.error) as error:
-        text = f"{source}, line {number + 1}: cannot be read ({error})"
-        raise TapeError(text) from error
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise StreamFileError(source, number + 1, f"cannot be read ({error})") from error
 
 
-def _opened(source: Path) -> _Lines:
-    # By content, as downloads often have the wrong suffix or none.
-    with source.open("rb") as file:
-        start = file.read(3)
-    if start[:2] == b"\x1f\x8b":
-        return gzip.open(source, "rb")
-    if start == b"BZh":
-        return bz2.open(source, "rb")
-    return source.open("rb")
-
-
-def _decoded(
-    decoder: msgspec.json.Decoder[StreamMessage], line: bytes, place: str
-) -> StreamMessage:
+def _decoded(decoder: msgspec.json.Decoder[StreamMessage], line: bytes) -> StreamMessage:
+    """Return a line as a message; raise ValueError if it is none."""
     try:
         message = decoder.decode(line)
         _require_sane(message)
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
-        text = f"{place}: no Betfair market change message ({error})"
-        raise TapeError(text) from error
+        text = f"no Betfair market change message ({error})"
+        raise ValueError(text) from error
     return message
 
 

@@ -96,10 +96,10 @@ class StreamFile:
 
 
 def plain_definition() -> dict[str, Any]:
-    """Return the definition of an open moneyline of two runners."""
+    """Return the definition of an open moneyline of two runners, of whom the first is home."""
     return {
         "eventId": "7",
-        "eventTypeId": "7522",
+        "eventTypeId": "2",
         "marketType": "MATCH_ODDS",
         "marketTime": "2020-09-13T20:00:00.000Z",
         "status": "OPEN",

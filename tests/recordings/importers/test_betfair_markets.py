@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from recordings.importers.betfair import import_betfair
+from recordings.reader import Tape
 from recordings.tape import Kind
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
@@ -35,7 +36,8 @@ def test_a_market_of_two_runners_is_a_moneyline(stream: StreamFile) -> None:
     """The runner listed first is home, and names come from the file where it has them."""
     named = settled("ACTIVE", "ACTIVE")
     named[0]["name"], named[1]["name"] = "Lakers", "Heat"
-    stream.define(runners=list(reversed(named)), eventName="Lakers v Heat", name="Moneyline")
+    named.reverse()
+    stream.define(runners=named, eventName="Lakers v Heat", eventTypeId="7522", name="Moneyline")
     stream.change(BOOK)
     info = stream.imported().info
     (event,), (market,) = info.events, info.markets
@@ -50,6 +52,74 @@ def test_a_market_of_two_runners_is_a_moneyline(stream: StreamFile) -> None:
         ("1.1:11", Selection.HOME, 0.0),
         ("1.1:22", Selection.AWAY, 0.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("definition", "home"),
+    [
+        ({"eventName": "Heat @ Lakers", "eventTypeId": "7522"}, 22),
+        ({"eventName": "Heat v Lakers", "eventTypeId": "7522"}, 11),
+        ({"eventName": "Heat vs Lakers", "eventTypeId": "2"}, 11),
+        ({"eventTypeId": "7522"}, 22),
+        ({"eventTypeId": "6423"}, 22),
+        ({"eventTypeId": "7511"}, 22),
+        ({"eventTypeId": "7524"}, 22),
+        ({"eventTypeId": "1"}, 11),
+    ],
+)
+@pytest.mark.parametrize("type_", ["MATCH_ODDS", "HANDICAP"])
+def test_the_home_team_is_found_by_the_name_of_the_event(
+    stream: StreamFile, definition: dict[str, Any], home: int, type_: str
+) -> None:
+    """It is second in "A @ B" and first in "A v B"; without a name, second in American sports."""
+    keys = [(11, -1.5), (22, 1.5)] if type_ == "HANDICAP" else [(11, 0), (22, 0)]
+    stream.define(**definition, marketType=type_, runners=runners(*keys))
+    stream.change({"id": 11, "hc": keys[0][1], "atb": [[2.5, 40]]})
+    imported = stream.imported()
+    first = imported.info.lines[0]
+    assert first.selection is Selection.HOME
+    assert first.line_id.startswith(f"1.1:{home}")
+    assert imported.info.events[0].home == f"runner {home}"
+    by_name = [note for note in imported.info.notes if note.startswith("Home is the second team")]
+    assert bool(by_name) == ("eventName" in definition)
+
+
+def test_names_of_runners_decide_the_home_team_before_their_order(stream: StreamFile) -> None:
+    """The away team of "Heat @ Lakers" is Heat, even if Lakers is listed first."""
+    both = settled("ACTIVE", "ACTIVE")
+    both[0]["name"], both[1]["name"] = "Lakers", "Heat"
+    stream.define(eventName="Heat @ Lakers", eventTypeId="7522", runners=both)
+    stream.change(BOOK)
+    info = stream.imported().info
+    assert (info.events[0].home, info.events[0].away) == ("Lakers", "Heat")
+    assert info.lines[0].line_id == "1.1:11"
+
+
+def test_the_teams_of_a_total_are_those_of_the_name(stream: StreamFile) -> None:
+    """A total of "Heat @ Lakers" is about a game at Lakers."""
+    stream.define(marketType="OVER_UNDER_25", eventName="Heat @ Lakers")
+    stream.change(BOOK)
+    event = stream.imported().info.events[0]
+    assert (event.home, event.away) == ("Lakers", "Heat")
+
+
+@pytest.mark.parametrize(
+    ("definition", "tournament"),
+    [
+        ({}, ""),
+        ({"competitionId": "10547864"}, "Betfair competition 10547864"),
+        ({"competitionId": 10547864, "competitionName": "NBA"}, "NBA"),
+    ],
+)
+def test_the_tournament_is_that_of_the_file_or_the_given_one(
+    stream: StreamFile, tmp_path: Path, definition: dict[str, Any], tournament: str
+) -> None:
+    """A file may name its competition, or number it; the caller's name comes first."""
+    stream.define(**definition)
+    stream.change(BOOK)
+    assert stream.imported().info.events[0].tournament == tournament
+    import_betfair(stream.write(), tmp_path / "named", "Summer League")
+    assert Tape(tmp_path / "named").info.events[0].tournament == "Summer League"
 
 
 def test_handicaps_are_paired_at_opposite_points(stream: StreamFile) -> None:

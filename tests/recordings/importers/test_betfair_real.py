@@ -12,10 +12,11 @@ import pytest
 
 from recordings.importers.betfair import import_betfair
 from recordings.importers.betfair.stream_file import read_messages
+from recordings.importers.betfair.stream_source import StreamSource
 from recordings.tape import Kind, Row, Side
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
-from strategies.trading.model.market_types import MarketType
+from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import implied_probability, payout_ratio
 
 CRICKET = "cricket_match_odds_1.200806927.jsonl.gz"
@@ -39,7 +40,7 @@ def paid_in_file(source: Path) -> float:
     """
     traded: dict[Any, Any] = {}
     paid = 0.0
-    for _, message in read_messages(source):
+    for _, message in read_messages(StreamSource(source)):
         for change in message.mc:
             for runner in change.rc:
                 for price, size in runner.trd:
@@ -136,6 +137,9 @@ def test_a_real_pre_game_moneyline_is_imported(imported_real: Callable[[str], An
     imported = imported_real(NBA)
     assert imported.report.messages == 1_608
     assert imported.info.events[0].sport == "basketball"
+    # Betfair lists the away team of an American game first, and 237491 is listed first.
+    lines = [(line.selection, line.line_id.split(":")[1]) for line in imported.info.lines]
+    assert lines == [(Selection.HOME, "60424"), (Selection.AWAY, "237491")]
     assert [kind for kind, _ in imported.states()] == [Kind.SCHEDULE, Kind.MARKET_STATUS]
     assert imported.report.trades > 200
 

@@ -148,6 +148,7 @@ class RowSource:
     name = "rows"
     knows_queue = False
     outside_prices = False
+    limits = ()
 
     def __init__(self, info: TapeInfo, rows: list[tuple[Any, ...]]) -> None:
         """Use these rows."""

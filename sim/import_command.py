@@ -1,0 +1,125 @@
+"""The verb `import`: recordings of other exchanges, each exchange a row of one table."""
+
+from argparse import Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from conf.command_line import print_line
+from conf.verb_parser import VerbParser
+from strategies.trading.model.counted import counted
+from strategies.trading.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from recordings.importers.many_imports import ImportTask
+
+
+class ImportSource(NamedTuple):
+    """What `import` offers for one exchange.
+
+    `run` takes the paths, the output folder and the parsed options, and yields lines to print.
+    `add_options` adds the options that this exchange alone takes.
+    """
+
+    description: str
+    paths: str
+    run: Callable[[Sequence[Path], Path, Namespace], Iterable[str]]
+    add_options: Callable[[VerbParser], None]
+
+
+def import_recordings(words: Sequence[str]) -> None:
+    """Convert recordings of the exchange that the words begin with, and print what was done."""
+    parser = _parser()
+    options = parser.parse_args(words)
+    for line in SOURCES[options.exchange].run(options.paths, options.out, options):
+        print_line(line)
+    print_line(options.out.resolve())
+
+
+def _parser() -> VerbParser:
+    parser = VerbParser(
+        prog="python -m sim import",
+        description="Convert another exchange's public recordings to recordings of ours.",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    exchanges = parser.add_subparsers(dest="exchange", metavar="EXCHANGE", required=True)
+    usages = []
+    for name, source in SOURCES.items():
+        one = exchanges.add_parser(name, help=source.description, description=source.description)
+        one.add_argument("paths", nargs="+", metavar="PATH", type=Path, help=source.paths)
+        one.add_argument("--out", metavar="DIR", type=Path, required=True, help="a new folder")
+        source.add_options(one)
+        usages.append(one.format_usage())
+    parser.epilog = "".join(usages)
+    return parser
+
+
+def _betfair(paths: Sequence[Path], out: Path, _: Namespace) -> Iterable[str]:
+    from recordings.importers.betfair import import_betfair  # noqa: PLC0415
+
+    if len(paths) > 1:
+        message = f"{paths[1]}: one file at a time"
+        raise ConfigError(message)
+    yield from import_betfair(paths[0], out).lines()
+
+
+def _polymarket(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
+    from recordings.importers.polymarket import polymarket_tasks  # noqa: PLC0415
+
+    yield from _many(polymarket_tasks(paths, options.starts), out, options)
+
+
+def _many(tasks: "Sequence[ImportTask]", out: Path, options: Namespace) -> Iterator[str]:
+    """Run tasks; an error ends the import, or is counted with --on-error skip."""
+    from recordings.importers.many_imports import import_many  # noqa: PLC0415
+
+    kept = failed = 0
+    for outcome in import_many(tasks, out):
+        if outcome.error is not None and options.on_error == "stop":
+            raise outcome.error
+        yield outcome.line
+        kept += outcome.kept
+        failed += outcome.error is not None
+    done = len(tasks) - kept - failed
+    yield f"{counted(done, 'recording')} imported, {kept} kept, {failed} skipped for an error"
+
+
+def _polymarket_options(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--starts",
+        metavar="CSV",
+        type=Path,
+        help="when games began: columns game (such as mlb-atl-stl-2026-07-11) and start (a time "
+        "with its zone); otherwise estimated from the quotes",
+    )
+    _add_on_error(parser)
+
+
+def _add_on_error(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--on-error",
+        choices=["stop", "skip"],
+        default="stop",
+        help="stop at the first recording that cannot be imported, or skip and count it; what was "
+        "finished is kept in either case, and by the next import",
+    )
+
+
+def _no_options(_: VerbParser) -> None:
+    """Add nothing."""
+
+
+SOURCES: dict[str, ImportSource] = {
+    "betfair": ImportSource(
+        description="Betfair stream files",
+        paths="a stream file: plain, .gz or .bz2",
+        run=_betfair,
+        add_options=_no_options,
+    ),
+    "polymarket": ImportSource(
+        description="quotes of Polymarket US, a recording of each game in a folder of its own",
+        paths="Parquet files of quotes and labels, or folders of them",
+        run=_polymarket,
+        add_options=_polymarket_options,
+    ),
+}
