@@ -20,7 +20,7 @@ _LOOK_S = 1.0
 _CONTEXT = get_context("fork") if sys.platform == "linux" else get_context("spawn")
 
 Job = TypeVar("Job")
-Result = TypeVar("Result")
+JobResult = TypeVar("JobResult")
 
 
 class WorkerKilledError(TradingError):
@@ -34,8 +34,8 @@ def usable_processors() -> int:
 
 @contextmanager
 def results_of(
-    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int
-) -> Iterator[Iterator[tuple[int, Result]]]:
+    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int
+) -> Iterator[Iterator[tuple[int, JobResult]]]:
     """Start jobs in their order; yield the index of each with its result, as soon as it is done.
 
     When the context is left early, by Ctrl-C or an error, what still runs is killed at once. An
@@ -51,8 +51,8 @@ def results_of(
 
 
 def ordered_results(
-    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int
-) -> list[Result]:
+    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int
+) -> list[JobResult]:
     """Return the results of all jobs in the order of the jobs; see `results_of`."""
     with results_of(function, jobs, processes) as results:
         by_index = dict(results)
@@ -60,11 +60,11 @@ def ordered_results(
 
 
 def _results(
-    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int
-) -> Generator[tuple[int, Result], None, None]:
+    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int
+) -> Generator[tuple[int, JobResult], None, None]:
     waiting = iter(enumerate(jobs))
-    workers: list[_Worker[Job, Result]] = []
-    busy: dict[Connection, tuple[_Worker[Job, Result], int]] = {}
+    workers: list[_Worker[Job, JobResult]] = []
+    busy: dict[Connection, tuple[_Worker[Job, JobResult], int]] = {}
     try:
         for index, job in islice(waiting, processes):
             worker = _Worker(function)
@@ -86,10 +86,10 @@ def _results(
             worker.end()
 
 
-class _Worker(Generic[Job, Result]):
+class _Worker(Generic[Job, JobResult]):
     """A process that computes one job after the other."""
 
-    def __init__(self, function: Callable[[Job], Result]) -> None:
+    def __init__(self, function: Callable[[Job], JobResult]) -> None:
         self.connection, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(target=_serve, args=(function, theirs), daemon=True)
         with warnings.catch_warnings():
@@ -102,7 +102,7 @@ class _Worker(Generic[Job, Result]):
         """Send a job; the worker must not have one."""
         self.connection.send(job)
 
-    def result(self) -> Result:
+    def result(self) -> JobResult:
         """Wait for the result of the job, and return it; raise what the job raised."""
         try:
             result, error = self.connection.recv()
@@ -112,7 +112,7 @@ class _Worker(Generic[Job, Result]):
             raise WorkerKilledError(message) from None
         if error is not None:
             raise error
-        returned: Result = result
+        returned: JobResult = result
         return returned
 
     def end(self) -> None:
@@ -122,7 +122,7 @@ class _Worker(Generic[Job, Result]):
         self.connection.close()
 
 
-def _serve(function: Callable[[Job], Result], connection: Connection) -> None:
+def _serve(function: Callable[[Job], JobResult], connection: Connection) -> None:
     """Compute jobs until the original ends this process, or is gone itself."""
     # Ctrl-C reaches all processes of a terminal; the original ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -135,8 +135,8 @@ def _serve(function: Callable[[Job], Result], connection: Connection) -> None:
 
 
 def _outcome(
-    function: Callable[[Job], Result], job: Job
-) -> tuple[Result, None] | tuple[None, Exception]:
+    function: Callable[[Job], JobResult], job: Job
+) -> tuple[JobResult, None] | tuple[None, Exception]:
     try:
         return function(job), None
     except Exception as error:
