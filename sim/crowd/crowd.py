@@ -9,10 +9,11 @@ from recordings.tape import Clocks, TapeInfo
 from sim.crowd.change_publisher import ChangeListener, ChangePublisher
 from sim.crowd.crowd_settings import CrowdSettings, compressed
 from sim.crowd.fair_value import FairValue
+from sim.crowd.fixture import Fixture
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import Maker
 from sim.crowd.maker_profiles import MAKER_PROFILES
-from sim.crowd.market_offering import MarketOffering
+from sim.crowd.market_offering import MarketOffering, drawn_event
 from sim.crowd.sports.registry import sport_named
 from sim.crowd.takers import Takers
 from sim.crowd.timeline import GameTimeline
@@ -35,22 +36,33 @@ class CrowdRun(NamedTuple):
 
 
 class Crowd:
-    """One game of a sport, its markets, and the crowd that trades them; a function of the seed.
+    """One game of a sport, its markets, and the crowd that trades them.
 
+    A function of sport, seed, settings and fixture; without a fixture the seed draws one.
     `info` describes the markets as a recording would; `opens_ns` is when they open, and
     `starts_ns` when play begins.
     """
 
-    def __init__(self, sport: str, seed: int, settings: CrowdSettings | None = None) -> None:
+    def __init__(
+        self,
+        sport: str,
+        seed: int,
+        settings: CrowdSettings | None = None,
+        fixture: Fixture | None = None,
+    ) -> None:
         """Draw the game; raise ConfigError for a sport that is not simulated."""
         self.sport = sport_named(sport)
         self.settings = settings or CrowdSettings()
         self._streams = RandomStreams(seed)
-        game = self.sport.draw_game(self._streams.named("crowd.score"))
+        rng = self._streams.named("crowd.score")
+        if fixture is None:
+            event, game = drawn_event(seed, self.sport), self.sport.draw_game(rng)
+        else:
+            event, game = fixture.event, self.sport.play(rng, fixture.line, fixture.total)
         game_s = self.settings.game_s
         self.game = game if game_s is None else compressed(game, game_s)
-        self._offering = MarketOffering(seed, self.sport, game)
-        scheduled_ns = self._offering.event.scheduled_ns
+        self._offering = MarketOffering(event, self.sport, game)
+        scheduled_ns = event.scheduled_ns
         self.opens_ns = scheduled_ns - int(self.settings.opens_before_s * NS_PER_SECOND)
         start_delay_s = self._streams.named("crowd.start").uniform(*START_DELAY_S)
         start_delay_s = min(start_delay_s, MAX_START_DELAY_SHARE * self.settings.opens_before_s)
@@ -61,7 +73,8 @@ class Crowd:
             simulated=True,
             clocks=Clocks.ONE,
             ladder=prophetx_ladder(),
-            events=[self._offering.event],
+            notes=self.settings.notes,
+            events=[event],
             markets=[offered.market for offered in markets],
             lines=[line for offered in markets for lines in offered.pairs for line in lines],
         )

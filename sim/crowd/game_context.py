@@ -75,8 +75,9 @@ class GameContext:
         return self.exchange.markets.is_open(pair.books[0])
 
     def fair(self, pair: OfferedPair, score: Score) -> float:
-        """Return the fair probability of a pair's first line, given a score."""
-        return self._fair_value.fair(pair.type, pair.point, score, self.env.now_ns)
+        """Return what the crowd takes for the fair probability of a pair's first line."""
+        fair = self._fair_value.fair(pair.type, pair.point, score, self.env.now_ns)
+        return fair - min(self.settings.mispricing, fair / 2)
 
     def wait_s(self, seconds: float) -> Event:
         """Return the event that fires after this many seconds."""

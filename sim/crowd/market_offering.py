@@ -31,9 +31,9 @@ class MarketOffering:
     Market ids are those that ProphetX uses.
     """
 
-    def __init__(self, seed: int, sport: Sport, game: Game) -> None:
-        """Derive all ids from the seed; the points are those that the game is offered with."""
-        self.event = _event(seed, sport)
+    def __init__(self, event: SportEvent, sport: Sport, game: Game) -> None:
+        """Derive all ids from the event's; the points are those that the game is offered with."""
+        self.event = event
         self.markets = [self._offered(sport, type_, game.points) for type_ in CROWD_TYPES]
 
     def _offered(self, sport: Sport, type_: CrowdType, points: Points) -> OfferedMarket:
@@ -45,6 +45,21 @@ class MarketOffering:
             for first, second in _line_points(type_, points)
         ]
         return OfferedMarket(type_, market, pairs)
+
+
+def drawn_event(seed: int, sport: Sport) -> SportEvent:
+    """Return the event of a game that was not scheduled; its id and its teams are by the seed."""
+    home = sport.teams[seed % len(sport.teams)]
+    away = sport.teams[(seed + AWAY_TEAM_OFFSET) % len(sport.teams)]
+    return SportEvent(
+        EventId(str(FIRST_EVENT_ID + seed)),
+        f"{away} at {home} (simulated)",
+        home,
+        away,
+        sport.tournament,
+        sport.name,
+        sport.scheduled_ns,
+    )
 
 
 def results(type_: CrowdType, point: float, final: Score) -> tuple[Result, Result]:
@@ -77,20 +92,6 @@ def _surplus(type_: CrowdType, point: float, final: Score) -> float:
             return final.home + final.away - point
         case _:
             assert_never(type_)
-
-
-def _event(seed: int, sport: Sport) -> SportEvent:
-    home = sport.teams[seed % len(sport.teams)]
-    away = sport.teams[(seed + AWAY_TEAM_OFFSET) % len(sport.teams)]
-    return SportEvent(
-        EventId(str(FIRST_EVENT_ID + seed)),
-        f"{away} at {home} (simulated)",
-        home,
-        away,
-        sport.tournament,
-        sport.name,
-        sport.scheduled_ns,
-    )
 
 
 def _line(market: Market, selection: Selection, point: float) -> Line:

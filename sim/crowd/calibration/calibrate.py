@@ -18,12 +18,12 @@ class CalibrationError(TradingError):
 ShowLine = Callable[[str], None]
 Checks = Callable[[int], list[Check]]
 
-# The checks of each sport, in order; no measurement of the NHL is known.
-CHECKS_BY_SPORT: dict[str, tuple[Checks, ...]] = {
-    "nba": (score_checks, market_checks),
-    "nfl": (nfl_checks,),
-    "mlb": (mlb_checks,),
-    "nhl": (),
+# The checks of each sport by what they are about, in order; no measurement of the NHL is known.
+CHECKS_BY_SPORT: dict[str, dict[str, Checks]] = {
+    "nba": {"scores": score_checks, "markets": market_checks},
+    "nfl": {"results": nfl_checks},
+    "mlb": {"results": mlb_checks},
+    "nhl": {},
 }
 GROUPS = {
     1: "results",
@@ -41,20 +41,33 @@ GROUPS = {
 def calibrate(sport: str, seed: int, show: ShowLine) -> list[Check]:
     """Show and return every check of a sport, from games drawn from the seed.
 
-    Raise ConfigError for a sport that is not simulated.
+    Raise ConfigError for a sport that is not simulated; a KeyboardInterrupt says what was done.
     """
     name = sport_named(sport).tournament
     checks: list[Check] = []
-    for draw in CHECKS_BY_SPORT[sport]:
-        found = draw(seed)
-        _show_groups(found, show)
-        checks += found
+    subjects = CHECKS_BY_SPORT[sport]
+    done: list[str] = []
+    try:
+        for subject, draw in subjects.items():
+            found = draw(seed)
+            _show_groups(found, show)
+            checks += found
+            done.append(subject)
+    except KeyboardInterrupt:
+        missed = [subject for subject in subjects if subject not in done]
+        raise KeyboardInterrupt(_interrupted(done, missed, len(checks))) from None
     if not checks:
         show(f"{name}: uncalibrated, as no measurement of real games is available")
         return checks
     passed = sum(check.passed for check in checks)
     show(f"{name}: {passed} of {counted(len(checks), 'check')} passed")
     return checks
+
+
+def _interrupted(done: Sequence[str], missed: Sequence[str], checks: int) -> str:
+    """Return what was done, and what was not, when checks were interrupted."""
+    made = f"{counted(checks, 'check')} of {', '.join(done)} made" if done else "nothing made"
+    return f"interrupted; {made}, not those of {', '.join(missed)}" if missed else made
 
 
 def require_passed(checks: Sequence[Check]) -> None:

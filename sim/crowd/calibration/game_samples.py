@@ -1,7 +1,6 @@
-"""Samples of games: figures of many games of a sport, drawn by two processes."""
+"""Samples of games: figures of many games of a sport, drawn by all processors."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -10,10 +9,10 @@ from sim.crowd.arrays import Floats
 from sim.crowd.game import Game
 from sim.crowd.sports.registry import sport_named
 from sim.engine.random_streams import RandomStreams
+from sim.workers import ordered_results, usable_processors
 
 # Games per random stream; the result does not depend on which process draws a batch.
 BATCH = 500
-PROCESSES = 2
 
 MeasureGame = Callable[[Game], tuple[float, ...]]
 
@@ -24,9 +23,8 @@ def sample(sport: str, seed: int, games: int, measure: MeasureGame) -> Floats:
     `games` is rounded up to whole batches; `measure` must be picklable.
     """
     batches = range(-(-games // BATCH))
-    with ProcessPoolExecutor(PROCESSES) as processes:
-        drawn = processes.map(partial(batch, sport, seed, measure), batches)
-        return np.concatenate(list(drawn), axis=1)
+    drawn = ordered_results(partial(batch, sport, seed, measure), batches, usable_processors())
+    return np.concatenate(drawn, axis=1)
 
 
 def batch(sport: str, seed: int, measure: MeasureGame, number: int) -> Floats:

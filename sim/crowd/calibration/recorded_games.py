@@ -1,15 +1,14 @@
-"""Games that are recorded, measured and deleted, by two processes."""
+"""Games that are recorded, measured and deleted, by all processors."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from recordings.reader import Tape
 from recordings.tape_columns import tape_columns
-from sim.crowd.calibration.game_samples import PROCESSES
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
 from sim.engine.exchange_rows import exchange_rows
@@ -22,6 +21,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back
 from sim.exchange.tape_replayer import TapeReplayer
+from sim.workers import ordered_results, usable_processors
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.market import MarketStatus
 
@@ -43,14 +43,18 @@ def record_games(
     seeds = (
         RandomStreams(seed).named(f"calibration.markets.{kind}").integers(SEED_LIMIT, size=games)
     )
-    with ProcessPoolExecutor(PROCESSES) as processes:
-        return list(processes.map(partial(_record_game, settings, measure), seeds.tolist()))
-
-
-def _record_game(settings: CrowdSettings, measure: MeasureTape[T], seed: int) -> T:
+    # The folder is that of this process: a process that is ended leaves its game in it.
     with TemporaryDirectory() as folder:
-        generate_game(Path(folder) / "game", seed=seed, settings=settings)
-        return measure(Tape(Path(folder) / "game"))
+        record = partial(_record_game, Path(folder), settings, measure)
+        return ordered_results(record, seeds.tolist(), usable_processors())
+
+
+def _record_game(folder: Path, settings: CrowdSettings, measure: MeasureTape[T], seed: int) -> T:
+    game = folder / f"{seed}"
+    generate_game(game, seed=seed, settings=settings)
+    measured = measure(Tape(game))
+    rmtree(game)
+    return measured
 
 
 def replays_to_close(tape: Tape) -> bool:

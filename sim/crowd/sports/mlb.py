@@ -50,9 +50,8 @@ HOME_RUN_SHARE = 0.65
 MARGIN_SIGMA, TOTAL_SIGMA = 4.3, 4.5
 
 
-def draw_game(rng: Generator) -> Game:
-    """Draw the expectations of a game, and play it."""
-    line, total = float(rng.normal(*LINE)), float(rng.normal(*TOTAL))
+def play(rng: Generator, line: float, total: float) -> Game:
+    """Play a game with an expected home margin of `line` and an expected sum of `total`."""
     played = play_turns(rng, _rules(line, total), CLOCK)
     return timed_game(rng, TIMING, played, line, total, _points(rng, line, total))
 
@@ -129,7 +128,9 @@ MLB = Sport(
     in_play_delay_s=5.0,
     margin_sigma=MARGIN_SIGMA,
     total_sigma=TOTAL_SIGMA,
-    draw_game=draw_game,
+    line=LINE,
+    total=TOTAL,
+    play=play,
     fair=TurnPrices(
         lambda line, total: (_rules(line, total),),
         margin_sigma=MARGIN_SIGMA,

@@ -18,12 +18,7 @@ TOTAL = (212.0, 8.0)
 POINT_STEP = 3
 
 
-def draw_game(rng: Generator) -> Game:
-    """Draw the expectations of a game, and play it."""
-    return play(rng, line=float(rng.normal(*LINE)), total=float(rng.normal(*TOTAL)))
-
-
-def play(rng: Generator, *, line: float, total: float) -> Game:
+def play(rng: Generator, line: float, total: float) -> Game:
     """Play a game with an expected home margin of `line` and an expected sum of `total`."""
     times = wall_times(rng, draw_scores(rng, line, total))
     return Game(line, total, _points(line, total), CLOCK, *times)
@@ -53,7 +48,9 @@ NBA = Sport(
     in_play_delay_s=5.0,
     margin_sigma=12.0,
     total_sigma=17.2,
-    draw_game=draw_game,
+    line=LINE,
+    total=TOTAL,
+    play=play,
     fair=fair,
     possession_points=POSSESSION_POINTS,
 )

@@ -58,9 +58,8 @@ BEHIND_BY_FIELD_GOAL = (0.6, 2.4)
 BEHIND_BY_MORE = (1.2, 0.2)
 
 
-def draw_game(rng: Generator) -> Game:
-    """Draw the expectations of a game, and play it."""
-    line, total = float(rng.normal(*LINE)), float(rng.normal(*TOTAL))
+def play(rng: Generator, line: float, total: float) -> Game:
+    """Play a game with an expected home margin of `line` and an expected sum of `total`."""
     played = play_turns(rng, _rules_by_receiver(line, total)[int(rng.integers(2))], CLOCK)
     return timed_game(rng, TIMING, played, line, total, _points(rng, line, total))
 
@@ -172,7 +171,9 @@ NFL = Sport(
     in_play_delay_s=5.0,
     margin_sigma=MARGIN_SIGMA,
     total_sigma=TOTAL_SIGMA,
-    draw_game=draw_game,
+    line=LINE,
+    total=TOTAL,
+    play=play,
     fair=TurnPrices(
         _rules_by_receiver,
         margin_sigma=MARGIN_SIGMA,

@@ -40,9 +40,8 @@ MAX_POINTS = 25
 MARGIN_SIGMA, TOTAL_SIGMA = 2.5, 2.4
 
 
-def draw_game(rng: Generator) -> Game:
-    """Draw the expectations of a game, and play it."""
-    line, total = float(rng.normal(*LINE)), float(rng.normal(*TOTAL))
+def play(rng: Generator, line: float, total: float) -> Game:
+    """Play a game with an expected home margin of `line` and an expected sum of `total`."""
     played = play_turns(rng, _rules(line, total), CLOCK)
     return timed_game(rng, TIMING, played, line, total, _points(line, total))
 
@@ -114,7 +113,9 @@ NHL = Sport(
     in_play_delay_s=5.0,
     margin_sigma=MARGIN_SIGMA,
     total_sigma=TOTAL_SIGMA,
-    draw_game=draw_game,
+    line=LINE,
+    total=TOTAL,
+    play=play,
     fair=TurnPrices(
         lambda line, total: (_rules(line, total),),
         margin_sigma=MARGIN_SIGMA,

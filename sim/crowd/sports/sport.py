@@ -1,6 +1,5 @@
 """A simulated sport: its names, how a game is drawn, and the fair price of a line."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, assert_never
 
@@ -31,6 +30,13 @@ class Fair(Protocol):
         """
 
 
+class Play(Protocol):
+    """Plays one game of a sport."""
+
+    def __call__(self, rng: Generator, line: float, total: float) -> Game:
+        """Return a game of which an expected home margin and an expected sum are known."""
+
+
 class CrowdMarketIds(NamedTuple):
     """ProphetX's ids of the markets of a sport."""
 
@@ -55,6 +61,7 @@ class CrowdMarketIds(NamedTuple):
 class Sport:
     """A sport as ProphetX offers it. Teams are invented; `scheduled_ns` is when a game starts.
 
+    `line` and `total` are mean and s.d., over games, of the margin and the sum that are expected.
     The sigmas are the s.d. of final margin and total around what the closing market expects.
     `possession_points` are the points by which the side that scored last is expected to fall back,
     because the other one has the ball, as far as `fair` does not include it. `has_clock` is False
@@ -70,10 +77,17 @@ class Sport:
     in_play_delay_s: float
     margin_sigma: float
     total_sigma: float
-    draw_game: Callable[[Generator], Game]
+    line: tuple[float, float]
+    total: tuple[float, float]
+    play: Play
     fair: Fair
     possession_points: float = 0.0
     has_clock: bool = True
+
+    def draw_game(self, rng: Generator) -> Game:
+        """Draw what a game is expected to bring, and play it."""
+        line, total = float(rng.normal(*self.line)), float(rng.normal(*self.total))
+        return self.play(rng, line, total)
 
 
 # The ids of ProphetX's templates, for every sport but baseball.
