@@ -6,6 +6,15 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from conf.modes import Mode
+from recordings.recording_settings import (
+    AssumedStake,
+    Games,
+    OnRecordingError,
+    RecordedEvents,
+    RecordingFrom,
+    RecordingPath,
+    RecordingUntil,
+)
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import (
     parameters_of,
@@ -14,19 +23,18 @@ from strategies.trading.model.setting_reader import (
     refused_value_message,
     unknown_setting_message,
 )
-from strategies.trading.model.settings import Dollars, PositiveDollars, Seed, is_setting
+from strategies.trading.model.settings import Dollars, Seed, is_setting
 
 
 class RecordingSettings(Struct, frozen=True, kw_only=True):
-    """The recording that is read."""
+    """The recordings that are read."""
 
-    path: Annotated[
-        str, Meta(min_length=1, description="A folder, or the name of a shipped recording.")
-    ]
-    assumed_stake: Annotated[
-        PositiveDollars | None,
-        Meta(description="What every offer of a recording without amounts is assumed to have."),
-    ] = None
+    path: RecordingPath
+    assumed_stake: AssumedStake = None
+    from_: RecordingFrom = None
+    until: RecordingUntil = None
+    events: RecordedEvents = None
+    on_error: OnRecordingError = "stop"
 
 
 class NameSettings(Struct, frozen=True, kw_only=True):
@@ -50,6 +58,7 @@ class RootSettings(Struct, frozen=True, kw_only=True):
     ]
     sport: Annotated[str, Meta(description="The game of `feed=crowd`: nba, nfl, mlb or nhl.")]
     recording: RecordingSettings
+    games: Games
     session: NameSettings
     mode_name: Mode
 

@@ -100,6 +100,17 @@ class Tape:
                 message = f"{segment}: cannot be read ({_first_line(error)}); {SALVAGE}"
                 raise TapeError(message) from error
 
+    def time_span(self) -> tuple[int, int]:
+        """Return when the first row arrived and when the last, from what the segments say."""
+        column = list(TAPE_TYPES).index("received_ns")
+        groups = [
+            file.row_group(number).column(column).statistics
+            for file in (pq.read_metadata(segment) for segment in self._segments)
+            for number in range(file.num_row_groups)
+        ]
+        known = [group for group in groups if group is not None and group.has_min_max]
+        return min(group.min for group in known), max(group.max for group in known)
+
     def digest(self) -> str:
         """Return the SHA-256 of the segments' bytes, in order."""
         digest = hashlib.sha256()

@@ -123,7 +123,8 @@ class Backtest:
         self._clock = clock
         self._wagers = wagers
         self.catalogue = feed.info.catalogue()
-        self.market_keys = markets.choose(self.catalogue)
+        chosen = markets.choose(self.catalogue)
+        self.market_keys = tuple(key for key in chosen if feed.follows(key.event_id))
         self._check_parts()
 
     def run(self, folder: Path, show: Progress) -> BacktestSummary:

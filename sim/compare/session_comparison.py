@@ -20,8 +20,9 @@ from sim.engine.latency import Latency
 from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import QueueModel
-from sim.market_source import RecordedSource
+from sim.recorded_source import RecordedSource
 from sim.replay.session_replay import SessionReplay
+from sim.source_tape import SourceTape
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter
@@ -135,7 +136,8 @@ class SessionComparison:
             assembled_ns = next(run.inputs()).now_ns
             ours = [w if w.request.ref in placed else _ended(w, assembled_ns) for w in wagers]
         tape = write_counterfactual(run.tape, ours, settled, folder)
-        return RecordedSource(tape, f"{run.tape.path} without us")
+        name = f"{run.tape.path} without us"
+        return RecordedSource([SourceTape(tape, name)], name)
 
     def _compare(
         self, run: RecordedRun, placed: Sequence[EarlierWager], feed: RecordedSource

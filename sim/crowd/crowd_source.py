@@ -19,7 +19,7 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.market_source import Progress, SourceSummary
-from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.ids import EventId, MarketKey
 from strategies.trading.model.settings import (
     Hours,
     Multiple,
@@ -59,6 +59,10 @@ class CrowdSource:
     def outside_prices(self) -> bool:
         """Return False: a crowd trades at one exchange."""
         return False
+
+    def follows(self, event_id: EventId) -> bool:  # noqa: ARG002
+        """Return True: its one game is what was asked for."""
+        return True
 
     def examine(self) -> None:
         """Do nothing: there is no recording to validate."""

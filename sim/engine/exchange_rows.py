@@ -45,6 +45,7 @@ def exchange_rows(
     *,
     lines: Collection[int] | None = None,
     on_chunk: Callable[[int], None] = _ignore_progress,
+    change: Callable[[Columns], Columns] | None = None,
 ) -> Iterator[ExchangeRow]:
     """Return the rows of a tape in order of the exchange's time; rows of a message stay together.
 
@@ -53,7 +54,8 @@ def exchange_rows(
 
     With `lines`, indices in the tape's dictionary, offers on other lines are left out, at the cost
     of a scan; the last row of the tape is always among those returned. `on_chunk` is called with
-    how many rows of the tape were read before each chunk.
+    how many rows of the tape were read before each chunk. `change` is applied to the columns of
+    the rows that are returned.
     """
     needed = None if lines is None else _needed(lines, len(tape.info.lines))
     chunks = _chunks(tape, on_chunk)
@@ -62,7 +64,7 @@ def exchange_rows(
         if tape.info.clocks == Clocks.ONE
         else _Sorter(window_ns).sorted(chunks)
     )
-    return chain.from_iterable(map(partial(_rows, needed), blocks))
+    return chain.from_iterable(map(partial(_rows, needed, change), blocks))
 
 
 def _chunks(tape: Tape | TapeColumns, on_chunk: Callable[[int], None]) -> Iterator[Chunk]:
@@ -137,11 +139,17 @@ def _columns_as_received(chunk: Chunk) -> Columns:
     return _columns(chunk, chunk.numbers["received_ns"])
 
 
-def _rows(needed: NDArray[np.bool_] | None, columns: Columns) -> Iterator[ExchangeRow]:
+def _rows(
+    needed: NDArray[np.bool_] | None,
+    change: Callable[[Columns], Columns] | None,
+    columns: Columns,
+) -> Iterator[ExchangeRow]:
     if needed is not None:
         kept = (columns["kind"] != Kind.OFFER) | needed[columns["line"]]
         # A run ends at the time of the last row, whatever that is about.
         kept[-1] = True
         if not kept.all():
             columns = _select(columns, np.flatnonzero(kept))
+    if change is not None:
+        columns = change(columns)
     return zip(*(column.tolist() for column in columns.values()), strict=True)

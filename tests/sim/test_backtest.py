@@ -24,8 +24,10 @@ from sim.exchange.cancels import CancelResponse
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import PlaceResponse, SimulatedProphet
 from sim.exchange.queue_models import Back
-from sim.market_source import Progress, RecordedSource
+from sim.market_source import Progress
+from sim.recorded_source import RecordedSource
 from sim.report.document import write_report
+from sim.source_tape import SourceTape
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.ids import MarketKey, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
@@ -543,7 +545,7 @@ def test_markets_that_nobody_follows_change_nothing(
     """A pass without their rows gives the same commands, account and market data."""
     settings = ("+experiment=nba_in_play", "markets=moneyline")
     without, complete = build_backtest(*settings), build_backtest(*settings)
-    complete.feed = EveryRow(open_recording("nba"), "nba")
+    complete.feed = EveryRow([SourceTape(open_recording("nba"), "nba")], "nba")
     some, every = without.run_pass(Back()), complete.run_pass(Back())
     assert some.journal.digest.hexdigest() == every.journal.digest.hexdigest()
     assert some.journal.digest.commands > 1_000

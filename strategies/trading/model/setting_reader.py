@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from inspect import Parameter, signature
+from keyword import iskeyword
 from typing import Any, get_origin, get_type_hints
 
 from msgspec import Struct, ValidationError, convert
@@ -86,9 +87,10 @@ def build(
             wanted = "" if kind is Any else f"; give {allowed(kind)}"
             message = f"{written(f'{part}.{key}')}: missing{wanted}"
             raise ConfigError(message)
-    signature(target).bind(*positional, **settings)
+    named = {_parameter_name(key): value for key, value in settings.items()}
+    signature(target).bind(*positional, **named)
     try:
-        return target(*positional, **settings)
+        return target(*positional, **named)
     except SettingError as error:
         message = f"{written(f'{part}.{error.setting}')}: {error.problem}"
         raise ConfigError(message) from error
@@ -136,7 +138,8 @@ def unknown_setting_message(name: str, known: Iterable[str]) -> str:
 def parameters_of(target: Callable[..., Any]) -> dict[str, Parameter]:
     """Return the parameters of a class or function by name, with annotations resolved.
 
-    Where the annotations cannot be resolved they are left out, and nothing is checked.
+    Where the annotations cannot be resolved they are left out, and nothing is checked. A parameter
+    `from_`, which Python does not allow to be `from`, is the setting `from`.
     """
     where = (
         target if not isinstance(target, type) or issubclass(target, Struct) else target.__init__
@@ -146,9 +149,15 @@ def parameters_of(target: Callable[..., Any]) -> dict[str, Parameter]:
     except Exception:  # whatever an author's annotations do when they are evaluated
         hints = {}
     return {
-        name: parameter.replace(annotation=hints.get(name, Any))
+        name[:-1] if iskeyword(name[:-1]) else name: parameter.replace(
+            annotation=hints.get(name, Any)
+        )
         for name, parameter in signature(target).parameters.items()
     }
+
+
+def _parameter_name(setting: str) -> str:
+    return f"{setting}_" if iskeyword(setting) else setting
 
 
 def _is_setting(parameter: Parameter) -> bool:

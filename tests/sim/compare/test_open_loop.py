@@ -17,7 +17,8 @@ from sim.engine.latency import Constant, Latency, NoDelay
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
-from sim.market_source import RecordedSource
+from sim.recorded_source import RecordedSource
+from sim.source_tape import SourceTape
 from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager
@@ -70,7 +71,7 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
     """Return the updates of the wagers of these commands."""
     none = NoDelay()
     loop = OpenLoop(
-        feed=RecordedSource(tape, "test"),
+        feed=RecordedSource([SourceTape(tape, "test")], "test"),
         exchange=partial(SimulatedProphet, settings=ExchangeRules()),
         latency=lambda _: Latency(none, none, none, Constant(400), none),
         fees=Commission(0, Offset.PAIR),
