@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recordings.sealed_file import SEAL_KEY, UNSEALED, SealedFile
@@ -257,11 +258,28 @@ def read_columns(path: Path) -> dict[str, list[Any]]:
 
     Raise TapeError if the file is missing or is not Parquet.
     """
+    columns: dict[str, list[Any]] = _read_table(path).to_pydict()
+    return columns
+
+
+def _read_table(path: Path) -> pa.Table:
     try:
         # `read_table` would import all that reads sets of files, which takes ten times as long.
         with pq.ParquetFile(path) as file:
-            columns: dict[str, list[Any]] = file.read().to_pydict()
+            return file.read()
     except (pa.ArrowException, OSError) as error:
         message = f"{path}: cannot be read ({str(error).splitlines()[0]})"
         raise TapeError(message) from error
-    return columns
+
+
+def write_joined(paths: Sequence[Path], into: Path, *, order_by: str) -> None:
+    """Write tables of the same columns as one, in order of a column; equal rows stay in order.
+
+    Raise TapeError if one cannot be read, and WriteError if the disk refuses.
+    """
+    joined = pa.concat_tables([_read_table(path) for path in paths])
+    ordered = joined.take(pc.sort_indices(joined, [(order_by, "ascending")]))
+    part = into.with_name(f".{into.name}.part")
+    with writing(into):
+        pq.write_table(ordered, part, compression="zstd", write_page_checksum=True)
+        part.rename(into)

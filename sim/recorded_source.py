@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 
@@ -11,6 +12,7 @@ from recordings.joined_info import JoinedPlaces, joined_info
 from recordings.reader import open_recording
 from recordings.recording_settings import (
     AssumedStake,
+    Games,
     OnRecordingError,
     RecordedEvents,
     RecordingFrom,
@@ -78,12 +80,6 @@ class RecordedSource:
         """Return whether an event is among those that were asked for."""
         return self._event_ids is None or event_id in self._event_ids
 
-    def apart(self) -> list["RecordedSource"]:
-        """Return each recording as a source of its own."""
-        return [
-            RecordedSource([tape], tape.name, self._cut, self._event_ids) for tape in self.tapes
-        ]
-
     def examine(self) -> None:
         """Read and check every recording whole, unless that was done before."""
         for tape in self.tapes:
@@ -144,6 +140,19 @@ class RecordedSource:
         return self._cut.rows(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingsApart:
+    """Recordings that are played each on its own, in order of time.
+
+    `skipped` are sentences on those that are left out; with `skips`, more may be.
+    """
+
+    sources: Sequence[RecordedSource]
+    name: str
+    skipped: Sequence[str]
+    skips: bool
+
+
 class _RowProgress:
     """Shows how many rows were read, over all recordings."""
 
@@ -190,7 +199,8 @@ def recorded_source(
     until: RecordingUntil = None,
     events: RecordedEvents = None,
     on_error: OnRecordingError = "stop",
-) -> RecordedSource:
+    games: Games = "together",
+) -> RecordedSource | RecordingsApart:
     """Open recordings by path or name, as far as they are asked for.
 
     Raise TapeError if one cannot be read, unless such are skipped, and ConfigError if nothing is
@@ -219,7 +229,10 @@ def recorded_source(
         message = f"recording.path: of {read} none has rows that were asked for"
         raise ConfigError("; ".join([message, *skipped]))
     title = names[0] if len(tapes) == 1 else f"{counted(len(tapes), 'recording')} of {_shown(path)}"
-    return RecordedSource(tapes, title, cut, event_ids, skipped)
+    if games == "together" or len(tapes) == 1:
+        return RecordedSource(tapes, title, cut, event_ids, skipped)
+    sources = [RecordedSource([tape], tape.name, cut, event_ids) for tape in tapes]
+    return RecordingsApart(sources, title, skipped, skips=on_error == "skip")
 
 
 def _opened(name: str, assumed_stake: float | None, cut: Cut, *, alone: bool) -> SourceTape | None:

@@ -15,12 +15,14 @@ from rich.table import Table
 
 from conf.command_line import print_line
 from sim.backtest import Backtest
+from sim.games.backtest_apart import BacktestApart
+from sim.games.games_text import games_lines
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition
 from sim.results.split_text import nothing_placed, split_line, split_terms, unsettled_line
 from strategies.trading.model.money import dollars_text
 
 
-def present_backtest(session: Backtest, folder: Path) -> float:
+def present_backtest(session: Backtest | BacktestApart, folder: Path) -> float:
     """Run a backtest under a progress bar, print its figures, then write its report."""
     summary = _with_progress(session, folder)
     console = Console(markup=False, emoji=False)
@@ -28,6 +30,8 @@ def present_backtest(session: Backtest, folder: Path) -> float:
         print_line(limit)
     print_line(_title(summary))
     print_line(split_line(summary.split))
+    for line in games_lines(summary):
+        print_line(line)
     console.print(_figures(summary))
     # Not through the console, which would break long lines, and paths with them.
     for line in remarks(summary):
@@ -40,7 +44,7 @@ def present_backtest(session: Backtest, folder: Path) -> float:
     return summary.profit_cents
 
 
-def _with_progress(session: Backtest, folder: Path) -> BacktestSummary:
+def _with_progress(session: Backtest | BacktestApart, folder: Path) -> BacktestSummary:
     # A name is no markup; to look for emoji in it, rich would import a table of them.
     name = TextColumn("{task.description}", markup=False)
     columns = (name, BarColumn(), MofNCompleteColumn())

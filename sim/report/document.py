@@ -10,6 +10,7 @@ from recordings.writing import write_text
 from sim.report import summary_section, wager_section
 from sim.report.equity_section import equity, inventory
 from sim.report.fill_value_section import fill_values
+from sim.report.games_section import games
 from sim.report.number_text import count, utc
 from sim.report.origin_section import OriginTexts, origin
 from sim.report.page import Html, header, join, notes, page, paragraph, section, subheading
@@ -42,6 +43,7 @@ def _document(run: Run) -> str:
         [
             _head(run, run_origin),
             section("Result", [_story(run), summary_section.key_figures(run)]),
+            *([section("Games", [games(run)])] if len(run.summary.events) > 1 else []),
             section("Where the profit came from", [profit_split(run)]),
             *run_origin.after_result,
             section("Equity and exposure", [equity(run)]),

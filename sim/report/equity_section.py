@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.report.number_text import dollar_tick
-from sim.report.page import Html, figure, paragraph
+from sim.report.page import Html, figure, join, paragraph, subheading
 from sim.report.panel import (
     FIRST,
     INK,
@@ -127,15 +127,24 @@ def inventory(run: Run) -> Html:
     pairs = _by_stake(run, indices)
     if not pairs:
         return paragraph("There is no inventory to draw: no wager was matched.")
-    shown = pairs[:MAX_PAIRS]
-    drawn = _draw_inventory(run, {pair_id: indices[pair_id] for pair_id in shown})
+    shown = {pair_id: indices[pair_id] for pair_id in pairs[:MAX_PAIRS]}
     caption = (
         "Gross profit of matched wagers in dollars, by outcome, until the event ends. The lines "
         "meet where the inventory is balanced; the shading between them is the imbalance."
     )
     if len(pairs) > len(shown):
         caption += f" The {len(shown)} pairs of most matched stake are drawn, of {len(pairs)}."
-    return figure("inventory", drawn, caption)
+    if len(run.summary.events) == 1:
+        return figure("inventory", _draw_inventory(run, shown, _time(run)), caption)
+    parts = [paragraph(caption, "aside")]
+    for number, (pair_id, rows) in enumerate(shown.items()):
+        # Each on the time axis of its own game.
+        scale = TimeScale(run, run.event_of(pair_id))
+        time = scale, scale.time_ranges(run.fills["ns"][rows[0]])
+        drawn = _draw_inventory(run, {pair_id: rows}, time)
+        label = run.pair_name(pair_id).label
+        parts += [subheading(label), figure(f"inventory-{number}", drawn, "")]
+    return join(parts)
 
 
 def _by_stake(run: Run, indices: dict[str, list[int]]) -> list[str]:
@@ -181,8 +190,10 @@ def _profits_before(run: Run, index: int) -> tuple[int, int]:
     return fill["profit_if_first_cents"] - on_first, fill["profit_if_second_cents"] - on_second
 
 
-def _draw_inventory(run: Run, indices: dict[str, list[int]]) -> Html:
-    scale, time_ranges = _time(run)
+def _draw_inventory(
+    run: Run, indices: dict[str, list[int]], time: tuple[TimeScale, list[TimeRange]]
+) -> Html:
+    scale, time_ranges = time
     rows, height = grid(len(time_ranges), (_PAIR_HEIGHT,) * len(indices))
     panels: list[Panel] = []
     for boxes, pair_id in zip(rows, indices, strict=True):
@@ -203,8 +214,9 @@ def _draw_pair_profits(
     drawn = [held.within(time_range) for time_range in time_ranges]
     limits = limits_around([line for each in drawn for line in (each.if_first, each.if_second)])
     panels = []
+    several = len(run.summary.events) > 1
     for box, time_range, each in zip(boxes, time_ranges, drawn, strict=True):
-        title, labelled = run.short_label(name.label), box is boxes[0]
+        title, labelled = "dollars" if several else run.short_label(name.label), box is boxes[0]
         panel = _money_panel(box, time_range, limits, title, labelled)
         panel.band(each.minutes, each.if_first, each.if_second, MUTED, 0.12)
         panel.steps(each.minutes, each.if_first, FIRST)

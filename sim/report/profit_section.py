@@ -21,9 +21,9 @@ def profit_split(run: Run) -> Html:
     s = run.summary
     if not (s.split.fills or s.split.profit_cents or s.unsettled.fills):
         return paragraph("There were no fills.")
-    parts = [_table(run, "market", s.splits["market"], s.split)]
-    if len(s.splits["event"]) > 1:
-        parts.insert(0, _table(run, "event", s.splits["event"], s.split))
+    markets = _table(run, "market", s.splits["market"], s.split)
+    several = len(s.events) > 1
+    parts = [folded("By market", markets) if several else markets]
     phases = sorted(s.splits["phase"], key=_place_of_phase)
     parts += [subheading("By phase of the game"), _table(run, "phase", phases, s.split)]
     selections = _table(run, "selection", s.splits["selection"], s.split)

@@ -15,6 +15,8 @@ from sim.results.run_summary import EventSpan
 # Starts and ends are marked where no more events than this share an axis.
 MAX_EVENTS = 3
 _MINUTES_OF_DAY = 24 * 60
+# Where there are several events, the axis of one ends this long after it.
+_AFTER_END_NS = 5 * NS_PER_MINUTE
 # Minutes; on a shorter axis several ticks have the same minute, so the clock shows seconds.
 _SHORT = 5
 # Steps of minutes whose tenfold and hundredfold are round on a clock as well.
@@ -53,6 +55,8 @@ class TimeScale:
     def __init__(self, run: Run, event: EventSpan | None) -> None:
         """Count from an event's start, over the whole recording."""
         self._first_ns, self._last_ns = run.summary.first_ns, run.summary.last_ns
+        if event is not None and event.ended_ns is not None and len(run.summary.events) > 1:
+            self._last_ns = min(self._last_ns, event.ended_ns + _AFTER_END_NS)
         self._origin_ns = event.scheduled_ns if event else self._first_ns
         self._origin = "scheduled start" if event else "first row"
         self._start_ns = (event.live_ns or event.scheduled_ns) if event else None

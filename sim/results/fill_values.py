@@ -1,81 +1,67 @@
 """What fills were worth some time later, against the price paid and against the fair price then."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.results.measured_fill import HORIZONS_S
-from sim.results.profit_split import ProfitPart
 from sim.results.run_summary import FillValue
 
-AT_FILL = "fill"
-AT_CLOSE = "close"
-AT_REFERENCE_CLOSE = "outside price at the close"
-AT_SETTLEMENT = "settlement"
+Values = NDArray[np.float64]
 
-# Returns the fair probability of a fill's line at some time, None without one.
-FairOf = Callable[[ProfitPart], float | None]
+# The times at which fills are valued, each with the column of the table `fills` that has the fair
+# probability of the line then.
+_TIMES = {
+    "fill": "fair",
+    **{f"{seconds:,} s": f"fair_{seconds}s" for seconds in HORIZONS_S},
+    "close": "fair_close",
+    "outside price at the close": "reference_close",
+}
+_SETTLEMENT = "settlement"
 
 
-def fill_values(parts: Sequence[ProfitPart]) -> list[FillValue]:
-    """Return the values at the fill, at HORIZONS_S, at the close and at settlement."""
-    times: list[tuple[str, FairOf]] = [
-        (AT_FILL, _fair_at_fill),
-        *((f"{seconds:,} s", _fair_after(index)) for index, seconds in enumerate(HORIZONS_S)),
-        (AT_CLOSE, lambda part: part.close),
-        (AT_REFERENCE_CLOSE, lambda part: part.reference_close),
-        (AT_SETTLEMENT, _settled_fair),
+def fill_values(fills: Mapping[str, Sequence[object]]) -> list[FillValue]:
+    """Return the values at the fill, at HORIZONS_S, at the close and at settlement.
+
+    `fills` has the columns of the table of fills.
+    """
+    stakes, profits = _floats(fills["stake_cents"]), _floats(fills["profit_cents"])
+    payouts = stakes + profits
+    known = payouts > 0
+    paid = np.divide(stakes, payouts, out=np.full_like(stakes, np.nan), where=known)
+    settled = (_floats(fills["settled_cents"]) + stakes) / np.where(known, payouts, np.nan)
+    at_fill, half_spreads = _floats(fills["fair"]), _floats(fills["half_spread"])
+    fairs = {name: _floats(fills[column]) for name, column in _TIMES.items()}
+    return [
+        _value(name, fair, paid, at_fill, half_spreads, payouts)
+        for name, fair in (*fairs.items(), (_SETTLEMENT, settled))
     ]
-    return [_value(parts, at, fair_of) for at, fair_of in times]
 
 
-def _fair_at_fill(part: ProfitPart) -> float | None:
-    return None if part.fill is None else part.fill.fair
+def _value(
+    name: str, fair: Values, paid: Values, at_fill: Values, half_spreads: Values, payouts: Values
+) -> FillValue:
+    kept = 100.0 * (fair - paid)
+    spread = _ratio(kept, 100.0 * half_spreads, payouts)
+    return FillValue(
+        at=name,
+        fills=int(np.count_nonzero(~np.isnan(kept))),
+        kept=_ratio(kept, np.ones_like(kept), payouts),
+        kept_half_spreads=spread,
+        drift=_ratio(100.0 * (fair - at_fill), np.ones_like(kept), payouts),
+    )
 
 
-def _fair_after(index: int) -> FairOf:
-    def fair_after(part: ProfitPart) -> float | None:
-        fairs = [] if part.fill is None else part.fill.fairs
-        return fairs[index] if index < len(fairs) else None
+def _ratio(values: Values, units: Values, weights: Values) -> float | None:
+    """Return the sum of values over that of their units, both weighted, None without any.
 
-    return fair_after
-
-
-def _settled_fair(part: ProfitPart) -> float | None:
-    """Return 1 if the line won, 0 if it lost, and the price paid where the stake was returned."""
-    fill, settled_cents = part.fill, part.settled_cents
-    if fill is None or settled_cents is None or not fill.payout_cents:
-        return None
-    return (settled_cents + fill.stake_cents) / fill.payout_cents
+    It is no mean of ratios, which the narrowest spreads would rule.
+    """
+    known = ~(np.isnan(values) | np.isnan(units))
+    below = float((units[known] * weights[known]).sum())
+    return float((values[known] * weights[known]).sum()) / below if below > 0 else None
 
 
-def _value(parts: Iterable[ProfitPart], at: str, fair_of: FairOf) -> FillValue:
-    kept, in_half_spreads, drift = _Ratio(), _Ratio(), _Ratio()
-    for part in parts:
-        fill, fair = part.fill, fair_of(part)
-        if fill is None or fair is None or not fill.payout_cents:
-            continue
-        kept_cents = 100.0 * (fair - fill.stake_cents / fill.payout_cents)
-        kept.add(kept_cents, fill.payout_cents)
-        if fill.fair is not None:
-            drift.add(100.0 * (fair - fill.fair), fill.payout_cents)
-        if fill.half_spread is not None:
-            in_half_spreads.add(kept_cents, fill.payout_cents, 100.0 * fill.half_spread)
-    return FillValue(at, kept.count, kept.value(), in_half_spreads.value(), drift.value())
-
-
-class _Ratio:
-    """A ratio of two sums: a mean of ratios would be ruled by the narrowest spreads."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._above = 0.0
-        self._below = 0.0
-
-    def add(self, value: float, weight: float, unit: float = 1.0) -> None:
-        """Add a value that is measured in a unit."""
-        self.count += 1
-        self._above += value * weight
-        self._below += unit * weight
-
-    def value(self) -> float | None:
-        """Return the ratio, None if nothing was added."""
-        return self._above / self._below if self._below > 0 else None
+def _floats(column: Sequence[object]) -> Values:
+    return np.array(column, dtype=np.float64)

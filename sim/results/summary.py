@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sim.engine.latency import Latency
+from sim.results.fill_rows import fill_columns
 from sim.results.fill_values import fill_values
 from sim.results.profit_split import EARLIER_STARTS, ProfitPart, split_of, splits_by
 from sim.results.run_journal import RunJournal
@@ -144,7 +145,7 @@ def _splits(desk: Desk, wagers: WagerRecorder) -> dict[str, Any]:
         "split": split_of(settled),
         "splits": {by: splits_by(settled, name_of) for by, name_of in names.items()},
         "unsettled": split_of(unsettled),
-        "fill_values": fill_values(wagers.parts),
+        "fill_values": fill_values(fill_columns(wagers.parts)),
     }
 
 

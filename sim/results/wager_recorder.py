@@ -8,6 +8,7 @@ use it.
 from collections import Counter
 from typing import NamedTuple
 
+from sim.results.fill_rows import fill_rows
 from sim.results.measured_fill import ADVERSE_S, HORIZONS_S, MeasuredFill
 from sim.results.phases import phase_at
 from sim.results.profit_split import ProfitPart, profit_parts
@@ -94,8 +95,7 @@ class WagerRecorder:
                 fill.held_fair = self._held_fair(fill, self._fair_of_fill(fill, now_ns))
         self.parts = profit_parts(self.fills, self._desk)
         if self._tables is not None:
-            for part in self.parts[: len(self.fills)]:
-                self._tables.fills.append(_fill_row(part))
+            self._tables.fills.extend(fill_rows(self.parts))
         for wager in self._desk.wagers.unfinished():
             self._write_wager(wager)
 
@@ -208,19 +208,3 @@ class WagerRecorder:
                 *(wager.stake_cents, wager.matched_cents, wager.intent.value, reason),
             )
             self._tables.wagers.append(row)
-
-
-def _fill_row(part: ProfitPart) -> tuple[object, ...]:
-    fill, line = part.fill, part.line
-    assert fill is not None
-    assert line is not None
-    edge = None if fill.fair is None else fill.fair - implied_probability(fill.odds)
-    missing = [None] * (len(HORIZONS_S) - len(fill.fairs))
-    return (
-        *(fill.at_ns, fill.ref, fill.pair.pair_id, line.line_id, fill.first, fill.phase),
-        *(fill.odds, fill.stake_cents, fill.profit_cents, fill.fair, edge, fill.half_spread),
-        *(*fill.fairs, *missing, part.close, part.reference_close),
-        *(part.edge_cents, part.adverse_cents, part.drift_cents),
-        *(part.outcome_cents, part.commission_cents, part.settled_cents),
-        *fill.profits_if,
-    )

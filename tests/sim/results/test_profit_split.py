@@ -5,6 +5,7 @@ from itertools import accumulate
 import numpy as np
 import pytest
 
+from sim.results.fill_rows import fill_columns
 from sim.results.fill_values import fill_values
 from sim.results.outcome_variance import Stake, outcome_variance
 from sim.results.profit_split import EARLIER_STARTS, divided, split_of, splits_by
@@ -194,7 +195,7 @@ def test_values_of_fills_name_the_spread_that_was_kept_and_the_drift() -> None:
     desk.price(102, -106)
     desk.wait(5)
     desk.recorder.close()
-    values = {value.at: value for value in fill_values(desk.recorder.parts)}
+    values = {value.at: value for value in fill_values(fill_columns(desk.recorder.parts))}
     at_fill, after = values["fill"], values["1 s"]
     assert at_fill.kept is not None
     assert at_fill.kept == pytest.approx(100 * (0.5 - 10_000 / 20_200))

@@ -1,0 +1,1 @@
+"""Many games: run apart in parallel, and judged together."""

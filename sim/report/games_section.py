@@ -1,0 +1,142 @@
+"""The section on the games of a run: what they say together, over days, and one by one."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+import numpy as np
+
+from sim.games.game_results import (
+    DayResult,
+    GameResult,
+    day_results,
+    game_mean,
+    game_results,
+    outcome_sd_cents,
+)
+from sim.report.number_text import NONE, clock, count, dollar_tick, dollars, signed_dollars
+from sim.report.page import Html, figure, folded, join, paragraph, subheading, table
+from sim.report.panel import INK, MUTED, Panel, picture, stack
+from sim.report.run_folder import Run
+from sim.report.series import floats, limits_around, round_ticks
+
+_DAYS_LISTED = 5
+_GAMES_SHOWN = 20
+_HEIGHT = 170
+_TERMS = ("edge", "adverse", "drift", "outcome")
+
+
+def games(run: Run) -> Html:
+    """Return what the games of a run say together, and each of them."""
+    results = game_results(run.summary)
+    days = day_results(results)
+    return join(
+        [
+            _totals(results),
+            _means(results),
+            subheading("Over days"),
+            _figure(days),
+            _worst_days(days),
+            subheading("Game by game"),
+            _listed(results),
+        ]
+    )
+
+
+def _totals(results: Sequence[GameResult]) -> Html:
+    profits = [each.split.profit_cents for each in results]
+    sd_cents = game_mean(profits).total_sd_cents
+    spread = f" (s.d. {dollars(round(sd_cents))})" if isfinite(sd_cents) else ""
+    filled = sum(each.split.fills > 0 for each in results)
+    return paragraph(
+        f"{count(len(results))} games, {count(filled)} with fills, brought "
+        f"{signed_dollars(sum(profits))}{spread}. One s.d. of what chance decided in them is "
+        f"{dollars(round(outcome_sd_cents(results)))}."
+    )
+
+
+def _means(results: Sequence[GameResult]) -> Html:
+    splits = [each.split for each in results]
+    rows = [
+        _mean_row("edge and adverse", [each.early_cents for each in results]),
+        *(_mean_row(term, [getattr(each, f"{term}_cents") for each in splits]) for term in _TERMS),
+        _mean_row("commission", [-each.commission_cents for each in splits]),
+    ]
+    profit = _mean_row("profit", [each.profit_cents for each in splits])
+    heads = ("a game", "#mean", "#standard error", "#95 % from", "#to", "#games to tell")
+    explanation = (
+        "Each game is one observation: its fills hang together. Games to tell: about how many show "
+        "a mean of this size beside chance, four times in five. Edge and adverse depend least on "
+        "what games decided, and tell first."
+    )
+    return join([table(heads, rows, profit), paragraph(explanation, "aside")])
+
+
+def _mean_row(name: str, cents: Sequence[int]) -> tuple[str, ...]:
+    mean = game_mean(cents)
+    error = dollars(round(mean.error_cents)) if isfinite(mean.error_cents) else NONE
+    bounds = [
+        signed_dollars(round(each)) if isfinite(each) else NONE
+        for each in (mean.low_cents, mean.high_cents)
+    ]
+    to_tell = NONE if mean.games_to_tell is None else count(mean.games_to_tell)
+    return (name, signed_dollars(round(mean.mean_cents)), error, *bounds, to_tell)
+
+
+def _figure(days: Sequence[DayResult]) -> Html:
+    if len(days) < 2:
+        return paragraph("All games were on one day.")
+    numbers = floats([(each.day - days[0].day).days for each in days])
+    totals = floats([each.total_cents for each in days]) / 100
+    last = float(numbers[-1]) + 1.0
+    (box,), height = stack(1, _HEIGHT)
+    panel = Panel(box, (0.0, last), limits_around([totals, np.zeros(1)]))
+    panel.title("Settled profit in all, dollars")
+    panel.value_ticks(round_ticks(panel.upwards, 5), dollar_tick)
+    panel.horizontal(0, MUTED)
+    panel.steps(np.append(numbers, last), np.append(totals, totals[-1]), INK, 2)
+    panel.ticks_beneath(round_ticks(panel.across, 8, whole=True), lambda number: f"{number:g}")
+    panel.label(f"days from {days[0].day}, by the scheduled start in New York", lines=1)
+    deepest = max(days, key=lambda each: each.drawdown_cents)
+    caption = (
+        "Settled profit by the day of the game. The largest drawdown, "
+        f"{dollars(deepest.drawdown_cents)}, was at the end of {deepest.day}."
+    )
+    return figure("days", picture("days", height, [panel]), caption)
+
+
+def _worst_days(days: Sequence[DayResult]) -> Html:
+    worst = sorted(days, key=lambda each: (each.profit_cents, each.day))[:_DAYS_LISTED]
+    rows = [
+        (
+            str(each.day),
+            count(each.games),
+            signed_dollars(each.profit_cents),
+            signed_dollars(each.total_cents),
+            dollars(each.drawdown_cents),
+        )
+        for each in worst
+    ]
+    heads = ("worst days", "#games", "#profit", "#in all by then", "#below the best day before")
+    return table(heads, rows)
+
+
+def _listed(results: Sequence[GameResult]) -> Html:
+    heads = ("start, UTC", "game", "id", "#fills", *(f"#{term}" for term in _TERMS))
+    listed = table((*heads, "#one s.d.", "#commission", "#profit"), list(map(_game_row, results)))
+    if len(results) <= _GAMES_SHOWN:
+        return listed
+    return folded(f"All {count(len(results))} games", listed)
+
+
+def _game_row(game: GameResult) -> tuple[str, ...]:
+    split = game.split
+    return (
+        clock(game.event.scheduled_ns)[:-3],
+        game.event.name,
+        game.event.event_id,
+        count(split.fills),
+        *(signed_dollars(getattr(split, f"{term}_cents")) for term in _TERMS),
+        dollars(split.outcome_sd_cents),
+        dollars(split.commission_cents),
+        signed_dollars(split.profit_cents),
+    )
