@@ -69,6 +69,33 @@ def _polymarket(paths: Sequence[Path], out: Path, options: Namespace) -> Iterabl
     yield from _many(polymarket_tasks(paths, options.starts), out, options)
 
 
+def _prophetx(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
+    from recordings.importers.sales_tape import SalesFiles, sales_tasks  # noqa: PLC0415
+
+    files = SalesFiles(options.time_column)
+    for path in _files(paths, "*.csv*"):
+        files.read(path)
+    yield from files.lines()
+    yield from _many(sales_tasks(files), out, options)
+
+
+def _prophetx_options(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--time-column",
+        metavar="NAME",
+        default="execution_time",
+        help="the column with the time of execution, in New York unless it has an offset; "
+        "%(default)s by default",
+    )
+    _add_on_error(parser)
+
+
+def _files(paths: Sequence[Path], pattern: str) -> Iterator[Path]:
+    """Yield files, those in a folder by their names."""
+    for path in paths:
+        yield from sorted(path.glob(pattern)) if path.is_dir() else [path]
+
+
 def _many(tasks: "Sequence[ImportTask]", out: Path, options: Namespace) -> Iterator[str]:
     """Run tasks; an error ends the import, or is counted with --on-error skip."""
     from recordings.importers.many_imports import import_many  # noqa: PLC0415
@@ -121,5 +148,11 @@ SOURCES: dict[str, ImportSource] = {
         paths="Parquet files of quotes and labels, or folders of them",
         run=_polymarket,
         add_options=_polymarket_options,
+    ),
+    "prophetx": ImportSource(
+        description="ProphetX's public time and sales, a recording of each game",
+        paths="CSV files of sessions, plain or .gz, or folders of them",
+        run=_prophetx,
+        add_options=_prophetx_options,
     ),
 }

@@ -287,7 +287,7 @@ def test_a_file_that_is_neither_quotes_nor_labels_is_named(sim: Sim, tmp_path: P
         assert reason in outcome.err[0]
 
 
-@pytest.mark.parametrize("line", ["x,", f"{GAME},2026-07-11T12:30:00", f"{GAME},noon"])
+@pytest.mark.parametrize("line", ["x", f"{GAME},2026-07-11T12:30:00", f"{GAME},noon"])
 def test_a_start_needs_a_game_and_a_zone(sim: Sim, tmp_path: Path, line: str) -> None:
     """A start without its zone, or that is no time, is refused by its line."""
     write_quotes(tmp_path / "in", [(at(0), MONEYLINE, 0.4, 0.5)])
