@@ -90,6 +90,30 @@ def _prophetx_options(parser: VerbParser) -> None:
     _add_on_error(parser)
 
 
+def _own(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
+    from recordings.importers.own_data import import_own  # noqa: PLC0415
+
+    files = list(_files(paths, "*"))
+    skip = options.on_error == "skip"
+    yield from import_own(files, options.mapping, out, skip_errors=skip).lines()
+
+
+def _own_options(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--mapping",
+        metavar="YAML",
+        type=Path,
+        required=True,
+        help="which columns are what: docs/own-data.md has an example",
+    )
+    parser.add_argument(
+        "--on-error",
+        choices=["stop", "skip"],
+        default="stop",
+        help="stop at the first row that cannot be read, or leave such rows out and count them",
+    )
+
+
 def _files(paths: Sequence[Path], pattern: str) -> Iterator[Path]:
     """Yield files, those in a folder by their names."""
     for path in paths:
@@ -154,5 +178,11 @@ SOURCES: dict[str, ImportSource] = {
         paths="CSV files of sessions, plain or .gz, or folders of them",
         run=_prophetx,
         add_options=_prophetx_options,
+    ),
+    "own": ImportSource(
+        description="tables of your own, one recording of all of them",
+        paths="CSV files, plain or .gz, and Parquet files, or folders of them",
+        run=_own,
+        add_options=_own_options,
     ),
 }

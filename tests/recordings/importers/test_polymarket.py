@@ -95,7 +95,7 @@ def test_odds_never_pay_a_taker_more_than_the_contract(imported: Callable[..., P
     tape = imported([(at(0), MONEYLINE, None, 0.355)])
     # A contract at 0.355 pays 1.8169 per dollar: +180 is the longest rung that pays no more.
     assert offers_of(tape) == [(f"{MONEYLINE}:away", 180, UNREPORTED_CENTS)]
-    assert any("Snapping prices of contracts" in note for note in Tape(tape).info.notes)
+    assert any("Snapping prices" in note for note in Tape(tape).info.notes)
 
 
 def test_a_quote_replaces_the_touch_and_nothing_removes_it(imported: Callable[..., Path]) -> None:
