@@ -177,7 +177,8 @@ def _validate(words: Sequence[str]) -> None:
     if summary.info.simulated:
         print_line("          SIMULATED: no real market was recorded")
     for event in summary.info.events:
-        print_line(f"event     {event.name}, {event.tournament}, starts {_utc(event.scheduled_ns)}")
+        named = ", ".join(filter(None, (event.name, event.tournament)))
+        print_line(f"event     {named}, starts {_utc(event.scheduled_ns)}")
     print_line(f"from      {_utc(summary.first_ns)}")
     print_line(f"to        {_utc(summary.last_ns)}")
     print_line(

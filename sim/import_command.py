@@ -1,13 +1,15 @@
 """The verb `import`: recordings of other exchanges, each exchange a row of one table."""
 
 from argparse import Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from conf.command_line import print_line
 from conf.verb_parser import VerbParser
-from strategies.trading.model.errors import ConfigError
+from recordings.tape import SEGMENT_GLOB
+from strategies.trading.model.counted import counted
 
 
 class ImportSource(NamedTuple):
@@ -27,8 +29,8 @@ def import_recordings(words: Sequence[str]) -> None:
     """Convert recordings of the exchange that the words begin with, and print what was done."""
     parser = _parser()
     options = parser.parse_args(words)
-    for line in SOURCES[options.exchange].run(options.paths, options.out, options):
-        print_line(line)
+    run = SOURCES[options.exchange].run
+    _print_all(run(options.paths, options.out, options), options.out)
     print_line(options.out.resolve())
 
 
@@ -50,24 +52,68 @@ def _parser() -> VerbParser:
     return parser
 
 
-def _betfair(paths: Sequence[Path], out: Path, _: Namespace) -> Iterable[str]:
-    from recordings.importers.betfair import import_betfair  # noqa: PLC0415
+def _print_all(lines: Iterable[str], out: Path) -> None:
+    try:
+        with _ended(iter(lines)) as printed:
+            for line in printed:
+                print_line(line)
+    except KeyboardInterrupt:
+        if not (whole := whole_recordings(out)):
+            raise
+        message = (
+            f"interrupted; {counted(whole, 'whole recording')} in {out} stay, and are kept when "
+            "the same command is run again"
+        )
+        raise KeyboardInterrupt(message) from None
 
-    if len(paths) > 1:
-        message = f"{paths[1]}: one file at a time"
-        raise ConfigError(message)
-    yield from import_betfair(paths[0], out).lines()
+
+@contextmanager
+def _ended(lines: Iterator[str]) -> Iterator[Iterator[str]]:
+    """End an importer when the context is left, and with it what it started."""
+    try:
+        yield lines
+    finally:
+        if isinstance(lines, Generator):
+            lines.close()
 
 
-def _no_options(_: VerbParser) -> None:
-    """Add nothing."""
+def whole_recordings(folder: Path) -> int:
+    """Return how many recordings are in a folder; those that are being written are hidden."""
+    return sum(any(path.glob(SEGMENT_GLOB)) for path in folder.glob("[!.]*") if path.is_dir())
+
+
+def add_on_error(parser: VerbParser) -> None:
+    """Add the option of what to do about a damaged file, for importers that take many."""
+    parser.add_argument(
+        "--on-error",
+        choices=["stop", "skip"],
+        default="stop",
+        help="skip: leave damaged files out, and name them at the end; stop at the first otherwise",
+    )
+
+
+def _betfair(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
+    from recordings.importers.betfair import import_files  # noqa: PLC0415
+
+    return import_files(
+        paths,
+        out,
+        tournament=options.tournament,
+        skip_errors=options.on_error == "skip",
+    )
+
+
+def _betfair_options(parser: VerbParser) -> None:
+    parser.add_argument("--tournament", metavar="NAME", help="the tournament of all events")
+    add_on_error(parser)
 
 
 SOURCES: dict[str, ImportSource] = {
     "betfair": ImportSource(
-        description="Betfair stream files",
-        paths="a stream file: plain, .gz or .bz2",
+        description="Betfair stream files. Those of one event become one recording, in DIR; those "
+        "of several events a folder each in DIR, where whole ones are kept.",
+        paths="a stream file (plain, .gz or .bz2), or a folder or .tar of such files",
         run=_betfair,
-        add_options=_no_options,
+        add_options=_betfair_options,
     ),
 }
