@@ -78,8 +78,9 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
         return _failed(program, str(error), 2)
     except WriteError as error:
         return _failed(program, str(error), 1)
-    except KeyboardInterrupt:
-        return _failed(program, "interrupted; nothing was kept", 130)
+    except KeyboardInterrupt as interrupt:
+        # A verb that keeps something raises it again with a text that says what.
+        return _failed(program, str(interrupt) or "interrupted; nothing was kept", 130)
     except TradingError as error:
         return _failed(program, f"{type(error).__name__}: {error}", 1)
     except OSError as error:

@@ -1,14 +1,15 @@
 """The verb `import`: recordings of other exchanges, each exchange a row of one table."""
 
 from argparse import Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conf.command_line import print_line
 from conf.verb_parser import VerbParser
+from recordings.tape import SEGMENT_GLOB
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from recordings.importers.many_imports import ImportTask
@@ -31,8 +32,8 @@ def import_recordings(words: Sequence[str]) -> None:
     """Convert recordings of the exchange that the words begin with, and print what was done."""
     parser = _parser()
     options = parser.parse_args(words)
-    for line in SOURCES[options.exchange].run(options.paths, options.out, options):
-        print_line(line)
+    run = SOURCES[options.exchange].run
+    _print_all(run(options.paths, options.out, options), options.out)
     print_line(options.out.resolve())
 
 
@@ -54,19 +55,77 @@ def _parser() -> VerbParser:
     return parser
 
 
-def _betfair(paths: Sequence[Path], out: Path, _: Namespace) -> Iterable[str]:
-    from recordings.importers.betfair import import_betfair  # noqa: PLC0415
+def _print_all(lines: Iterable[str], out: Path) -> None:
+    try:
+        with _ended(iter(lines)) as printed:
+            for line in printed:
+                print_line(line)
+    except KeyboardInterrupt:
+        if not (whole := whole_recordings(out)):
+            raise
+        message = (
+            f"interrupted; {counted(whole, 'whole recording')} in {out} stay, and are kept when "
+            "the same command is run again"
+        )
+        raise KeyboardInterrupt(message) from None
 
-    if len(paths) > 1:
-        message = f"{paths[1]}: one file at a time"
-        raise ConfigError(message)
-    yield from import_betfair(paths[0], out).lines()
+
+@contextmanager
+def _ended(lines: Iterator[str]) -> Iterator[Iterator[str]]:
+    """End an importer when the context is left, and with it what it started."""
+    try:
+        yield lines
+    finally:
+        if isinstance(lines, Generator):
+            lines.close()
+
+
+def whole_recordings(folder: Path) -> int:
+    """Return how many recordings are in a folder; those that are being written are hidden."""
+    return sum(any(path.glob(SEGMENT_GLOB)) for path in folder.glob("[!.]*") if path.is_dir())
+
+
+def add_on_error(parser: VerbParser) -> None:
+    """Add the option of what to do about a damaged file, for importers that take many."""
+    parser.add_argument(
+        "--on-error",
+        choices=["stop", "skip"],
+        default="stop",
+        help="skip: leave out and name what cannot be read; stop at the first error otherwise",
+    )
+
+
+def _betfair(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
+    from recordings.importers.betfair import import_files  # noqa: PLC0415
+
+    return import_files(
+        paths,
+        out,
+        tournament=options.tournament,
+        skip_errors=options.on_error == "skip",
+    )
+
+
+def _betfair_options(parser: VerbParser) -> None:
+    parser.add_argument("--tournament", metavar="NAME", help="the tournament of all events")
+    add_on_error(parser)
 
 
 def _polymarket(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
     from recordings.importers.polymarket import polymarket_tasks  # noqa: PLC0415
 
     yield from _many(polymarket_tasks(paths, options.starts), out, options)
+
+
+def _polymarket_options(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--starts",
+        metavar="CSV",
+        type=Path,
+        help="when games began: columns game (such as mlb-atl-stl-2026-07-11) and start (a time "
+        "with its zone); otherwise estimated from the quotes",
+    )
+    add_on_error(parser)
 
 
 def _prophetx(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
@@ -87,7 +146,7 @@ def _prophetx_options(parser: VerbParser) -> None:
         help="the column with the time of execution, in New York unless it has an offset; "
         "%(default)s by default",
     )
-    _add_on_error(parser)
+    add_on_error(parser)
 
 
 def _own(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
@@ -106,12 +165,7 @@ def _own_options(parser: VerbParser) -> None:
         required=True,
         help="which columns are what: docs/own-data.md has an example",
     )
-    parser.add_argument(
-        "--on-error",
-        choices=["stop", "skip"],
-        default="stop",
-        help="stop at the first row that cannot be read, or leave such rows out and count them",
-    )
+    add_on_error(parser)
 
 
 def _files(paths: Sequence[Path], pattern: str) -> Iterator[Path]:
@@ -135,37 +189,13 @@ def _many(tasks: "Sequence[ImportTask]", out: Path, options: Namespace) -> Itera
     yield f"{counted(done, 'recording')} imported, {kept} kept, {failed} skipped for an error"
 
 
-def _polymarket_options(parser: VerbParser) -> None:
-    parser.add_argument(
-        "--starts",
-        metavar="CSV",
-        type=Path,
-        help="when games began: columns game (such as mlb-atl-stl-2026-07-11) and start (a time "
-        "with its zone); otherwise estimated from the quotes",
-    )
-    _add_on_error(parser)
-
-
-def _add_on_error(parser: VerbParser) -> None:
-    parser.add_argument(
-        "--on-error",
-        choices=["stop", "skip"],
-        default="stop",
-        help="stop at the first recording that cannot be imported, or skip and count it; what was "
-        "finished is kept in either case, and by the next import",
-    )
-
-
-def _no_options(_: VerbParser) -> None:
-    """Add nothing."""
-
-
 SOURCES: dict[str, ImportSource] = {
     "betfair": ImportSource(
-        description="Betfair stream files",
-        paths="a stream file: plain, .gz or .bz2",
+        description="Betfair stream files. Those of one event become one recording, in DIR; those "
+        "of several events a folder each in DIR, where whole ones are kept.",
+        paths="a stream file (plain, .gz or .bz2), or a folder or .tar of such files",
         run=_betfair,
-        add_options=_no_options,
+        add_options=_betfair_options,
     ),
     "polymarket": ImportSource(
         description="quotes of Polymarket US, a recording of each game in a folder of its own",

@@ -45,7 +45,7 @@ class OwnRow:
     """A row of a table. What its kind does not need is None, or zero.
 
     `ratio` is the profit per stake at its price, None for an offer that is gone. `cents` is the
-    amount in cents, UNREPORTED_CENTS where there is none.
+    amount in cents, UNREPORTED_CENTS where the table has no amount.
     """
 
     ns: int
