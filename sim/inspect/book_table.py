@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from recordings.tape import TapeInfo
+from recordings.tape import UNREPORTED_CENTS, TapeInfo
 from recordings.tape_columns import TapeColumns
 from sim.exchange.displayed_book import Level
 from sim.inspect.aligned_rows import aligned_rows
@@ -125,4 +125,7 @@ def _pair_lines(
 
 
 def _cells(level: Level | None) -> tuple[str, str]:
-    return ("", "") if level is None else (f"{level.odds:+d}", dollars_text(level.value_cents))
+    if level is None:
+        return "", ""
+    reported = level.value_cents != UNREPORTED_CENTS
+    return f"{level.odds:+d}", dollars_text(level.value_cents) if reported else "unreported"
