@@ -79,7 +79,7 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
     except WriteError as error:
         return _failed(program, str(error), 1)
     except KeyboardInterrupt as interrupt:
-        # A verb that keeps something says what.
+        # A verb that keeps something raises it again with a text that says what.
         return _failed(program, str(interrupt) or "interrupted; nothing was kept", 130)
     except TradingError as error:
         return _failed(program, f"{type(error).__name__}: {error}", 1)

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +26,8 @@ usage: python -m sim VERB [...] [--debug]
   calibrate     compare simulated games with measurements of real ones
   import        convert another exchange's public recordings
   validate      check a whole recording and print a summary of it
+  lines         print the lines of a recording, with their ids
+  book          print the books of a recording at a moment
   salvage       write what is whole of a broken recording or session to a new folder
   report        rebuild report.html from a run folder
   replay        check that a session's inputs give the same commands again, and report on each start
@@ -171,15 +172,17 @@ def _validate(words: Sequence[str]) -> None:
     options = parser.parse_args(words)
     from recordings.reader import open_recording  # noqa: PLC0415
     from recordings.validator import validate  # noqa: PLC0415
+    from sim.inspect.utc_text import utc_text  # noqa: PLC0415
 
     summary = validate(open_recording(options.recording))
     print_line(f"source    {summary.info.source}")
     if summary.info.simulated:
         print_line("          SIMULATED: no real market was recorded")
     for event in summary.info.events:
-        print_line(f"event     {event.name}, {event.tournament}, starts {_utc(event.scheduled_ns)}")
-    print_line(f"from      {_utc(summary.first_ns)}")
-    print_line(f"to        {_utc(summary.last_ns)}")
+        named = ", ".join(filter(None, (event.name, event.tournament)))
+        print_line(f"event     {named}, starts {utc_text(event.scheduled_ns)}")
+    print_line(f"from      {utc_text(summary.first_ns)}")
+    print_line(f"to        {utc_text(summary.last_ns)}")
     print_line(
         f"markets   {len(summary.info.markets)}, with {counted(summary.pairs, 'pair')} of lines"
     )
@@ -190,6 +193,18 @@ def _validate(words: Sequence[str]) -> None:
         print_line(f"note      {note}")
     print_line(f"digest    {summary.digest}")
     print_line("valid")
+
+
+def _lines(words: Sequence[str]) -> None:
+    from sim.inspect.inspect_verbs import show_lines  # noqa: PLC0415
+
+    show_lines(words)
+
+
+def _book(words: Sequence[str]) -> None:
+    from sim.inspect.inspect_verbs import show_book  # noqa: PLC0415
+
+    show_book(words)
 
 
 def _salvage(words: Sequence[str]) -> None:
@@ -272,10 +287,6 @@ def _games(word: str) -> int:
     return int(word)
 
 
-def _utc(ns: int) -> str:
-    return datetime.fromtimestamp(ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
 def _new_strategy(words: Sequence[str]) -> None:
     parser = VerbParser(
         prog="python -m sim new-strategy",
@@ -313,6 +324,8 @@ VERBS: dict[str, Verb] = {
     "calibrate": _calibrate,
     "import": _import,
     "validate": _validate,
+    "lines": _lines,
+    "book": _book,
     "salvage": _salvage,
     "report": _report,
     "replay": _replay,

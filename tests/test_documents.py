@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from recordings.reader import open_recording
 from tests.paths import PROJECT
 
 DOCUMENTS = (
@@ -11,6 +12,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     *(f"docs/{p.name}" for p in (PROJECT / "docs").glob("*.md")),
 )
+LINE_ID = re.compile(r"\b[0-9a-f]{32}\b")
 TOPS = ("benchmarks/", "conf/", "docs/", "live/", "recordings/", "sim/", "strategies/", "tests/")
 
 
@@ -24,6 +26,22 @@ def test_every_reference_and_path_in_a_document_exists(document: str) -> None:
     named = [name for name in re.findall(r"`([\w./]+)`", text) if name.startswith(TOPS)]
     named = [name for name in named if "my_idea" not in name]
     assert [name for name in named if not (PROJECT / name).exists()] == []
+
+
+def test_every_line_id_in_a_document_is_of_a_shipped_recording() -> None:
+    """An example with the id of a line can be tried on a shipped game as it stands."""
+    known = {
+        line.line_id
+        for sport in ("nba", "nfl", "mlb", "nhl")
+        for line in open_recording(sport).info.lines
+    }
+    named = {
+        line_id
+        for document in ("README.md", *DOCUMENTS)
+        for line_id in LINE_ID.findall((PROJECT / document).read_text(encoding="utf-8"))
+    }
+    assert named
+    assert named <= known
 
 
 def test_the_architecture_names_every_folder_of_code() -> None:

@@ -15,7 +15,7 @@ _CENTS = Decimal(100)
 
 
 class ContractPrices:
-    """Snaps prices of contracts to a ladder, and counts how far that moved them.
+    """Snaps prices to a ladder, and counts how far that moved them.
 
     `moved` is over offers and trades, weighted by their stakes, or by number where those are
     unreported. `off_ladder` counts prices that no rung reaches.
@@ -27,16 +27,20 @@ class ContractPrices:
         self.off_ladder = 0
         self._snapper = Snapper(ladder)
         # A market has few different prices and many quotes.
-        self._known: dict[Decimal, Snapped | None] = {}
+        self._known: dict[Fraction, Snapped | None] = {}
 
     def odds(self, price: Decimal, stake_cents: int = 1) -> Odds | None:
         """Return the longest odds that pay a taker no more than a contract bought at a price.
 
         `price` is in dollars between 0 and 1; None if no rung of the ladder pays so little or much.
         """
-        if price not in self._known:
-            self._known[price] = self._snapper.snap_ratio((1 - Fraction(price)) / Fraction(price))
-        snapped = self._known[price]
+        return self.odds_paying((1 - Fraction(price)) / Fraction(price), stake_cents)
+
+    def odds_paying(self, ratio: Fraction, stake_cents: int = 1) -> Odds | None:
+        """Return the longest odds that pay no more than this profit per stake, None as `odds`."""
+        if ratio not in self._known:
+            self._known[ratio] = self._snapper.snap_ratio(ratio)
+        snapped = self._known[ratio]
         if snapped is None:
             self.off_ladder += 1
             return None
@@ -51,9 +55,9 @@ class ContractPrices:
             else ""
         )
         return (
-            "Snapping prices of contracts to the American ladder moved the implied probability by "
+            "Snapping prices to the American ladder moved the implied probability by "
             f"{self.moved.mean:.5f} on average ({self.moved.most:.5f} at most), never in a taker's "
-            f"favour: a maker is paid slightly more than at the exchange.{off}"
+            f"favour: a maker is paid slightly more than at the source.{off}"
         )
 
 

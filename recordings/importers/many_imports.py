@@ -4,15 +4,13 @@ A recording is written beside its place and renamed when it is whole, so that wh
 import, what is there under its own name is whole; the next import keeps it.
 """
 
-import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from recordings.importers.worker_pool import WorkerPool
 from recordings.reader import Tape
 from recordings.writing import make_folder, writing
 from strategies.trading.model.errors import TapeError
@@ -40,8 +38,8 @@ class ImportOutcome(NamedTuple):
 def import_many(tasks: Sequence[ImportTask], out: Path) -> Iterator[ImportOutcome]:
     """Run tasks, and yield their outcomes as they end; those that are whole already come first.
 
-    Ending the iteration early drops the tasks that have not started. Raise WriteError if the disk
-    refuses, and TapeError if a folder of a task's name is no recording.
+    Ending the iteration early ends all tasks. Raise WriteError if the disk refuses, and TapeError
+    if a folder of a task's name is no recording.
     """
     make_folder(out)
     waiting: list[ImportTask] = []
@@ -51,33 +49,11 @@ def import_many(tasks: Sequence[ImportTask], out: Path) -> Iterator[ImportOutcom
             yield ImportOutcome(task.name, f"{task.name}: kept, {rows:,} rows", kept=True)
         else:
             waiting.append(task)
-    yield from _run(waiting, out)
+    with WorkerPool() as pool:
+        yield from (outcome for _, outcome in pool.outcomes(partial(_outcome, out), waiting))
 
 
-def _run(tasks: Sequence[ImportTask], out: Path) -> Iterator[ImportOutcome]:
-    processes = min(len(tasks), len(os.sched_getaffinity(0)))
-    if processes <= 1:
-        yield from (_outcome(task, out) for task in tasks)
-        return
-    # Not a fork: polars and pyarrow have threads, whose locks a copy would never see released.
-    context = get_context("spawn")
-    executor = ProcessPoolExecutor(processes, context, initializer=_ignore_interrupts)
-    try:
-        futures: list[Future[ImportOutcome]] = [
-            executor.submit(_outcome, task, out) for task in tasks
-        ]
-        for future in as_completed(futures):
-            yield future.result()
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    # Ctrl-C reaches all processes: the first one stops the tasks, those that run end whole.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _outcome(task: ImportTask, out: Path) -> ImportOutcome:
+def _outcome(out: Path, task: ImportTask) -> ImportOutcome:
     try:
         return ImportOutcome(task.name, f"{task.name}: {import_whole(task, out)}")
     except TapeError as error:

@@ -188,3 +188,10 @@ def test_kept_columns_hold_what_was_recorded(touches: Path) -> None:
         )
         assert amounts.max() == assumed
         assert amounts.min() == 0
+
+
+def test_a_book_shows_an_unreported_amount_as_such(sim: Any, touches: Path) -> None:
+    """`sim book` prints no sum for an offer of unreported size."""
+    printed = "\n".join(sim("book", str(touches), "--at", "-1:59:00").out)
+    assert "unreported" in printed
+    assert "$0.01" not in printed

@@ -53,7 +53,7 @@ class ImportReport:
         """Yield the lines to print: what was imported, then the notes, then what was refused."""
         yield f"{self.source}: {self.counts()}"
         yield from self.notes()
-        yield from self._refused_lines()
+        yield from refused_lines(self.refused)
 
     def counts(self) -> str:
         """Return the counts of what was read and written."""
@@ -63,15 +63,6 @@ class ImportReport:
             f"{counted(self.offers, 'offer change')}, {counted(self.trades, 'trade')} "
             f"({self.trades_crossed:,} of them seen on both runners)"
         )
-
-    def _refused_lines(self) -> Iterator[str]:
-        # By reason: a file of a whole day refuses hundreds of markets for a few reasons.
-        by_reason: dict[tuple[str, str], list[str]] = {}
-        for refusal in self.refused:
-            alike = by_reason.setdefault((refusal.market_type, refusal.reason), [])
-            alike.append(refusal.label())
-        for (market_type, reason), labels in by_reason.items():
-            yield f"Refused, as {market_type} {reason}: {some(labels)}"
 
     def notes(self) -> Iterator[str]:
         """Yield the sentences that the tape carries and that a backtest's report repeats."""
@@ -124,6 +115,17 @@ class ImportReport:
             refused = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
             yield f"Markets in the file that were refused: {refused}."
         yield from (f"Left out as damaged: {text}" for text in self.damaged)
+
+
+def refused_lines(refusals: Sequence[Refusal]) -> Iterator[str]:
+    """Yield a line for every reason for which markets were refused, with the first of them."""
+    # By reason: files of a whole day refuse hundreds of markets for a few reasons.
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for refusal in refusals:
+        alike = by_reason.setdefault((refusal.market_type, refusal.reason), [])
+        alike.append(refusal.label())
+    for (market_type, reason), labels in by_reason.items():
+        yield f"Refused, as {market_type} {reason}: {some(labels)}"
 
 
 def some(names: Sequence[str]) -> str:

@@ -29,7 +29,15 @@ _REFUSALS_SHOWN = 3
 
 
 class NothingToImportError(TapeError):
-    """No market of some stream files can be imported; the message has the reasons."""
+    """No market of some stream files can be imported; `refused` are all of them."""
+
+    def __init__(self, source: str, refused: Sequence[Refusal]) -> None:
+        """Name the files, and the first markets with their reasons."""
+        texts = [refusal.text() for refusal in refused]
+        more = f"; and {len(texts) - _REFUSALS_SHOWN} more" if len(texts) > _REFUSALS_SHOWN else ""
+        why = "; ".join(texts[:_REFUSALS_SHOWN]) or "it defines none"
+        super().__init__(f"{source}: no market can be imported: {why}{more}")
+        self.refused = tuple(refused)
 
 
 def import_betfair(source: Path, out: Path, tournament: str | None = None) -> ImportReport:
@@ -163,13 +171,7 @@ class _Importer:
 
     def _require_something(self, source: str, markets: list[ImportedMarket]) -> None:
         if not markets:
-            texts = [refusal.text() for refusal in self._refused.values()]
-            more = (
-                f"; and {len(texts) - _REFUSALS_SHOWN} more" if len(texts) > _REFUSALS_SHOWN else ""
-            )
-            why = "; ".join(texts[:_REFUSALS_SHOWN]) or "it defines none"
-            text = f"{source}: no market can be imported: {why}{more}"
-            raise NothingToImportError(text)
+            raise NothingToImportError(source, list(self._refused.values()))
         if not any(market.offers for market in markets):
             text = (
                 f"{source}: no order book: {', '.join(self._markets)} never has an "

@@ -4,7 +4,6 @@ Times are those at which the quotes were taken, on one clock. What the quotes do
 in the notes of each recording: amounts, trades, the start of the game, the time of its results.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from recordings.importers.csv_rows import csv_rows
 from recordings.importers.many_imports import ImportTask
 from recordings.importers.polymarket.contract_slugs import ContractSlug, parse_slug
 from recordings.importers.polymarket.game_starts import GameStart, StartSource, estimated_start
@@ -26,6 +26,7 @@ from recordings.importers.polymarket.quote_files import (
     read_labels,
     read_quotes,
 )
+from recordings.importers.wall_times import time_ns
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.units import NS_PER_SECOND
@@ -69,21 +70,12 @@ def polymarket_tasks(paths: Sequence[Path], starts: Path | None = None) -> list[
 def read_starts(file: Path) -> dict[str, int]:
     """Return the starts of games in a CSV file, in nanoseconds since the epoch."""
     starts = {}
-    try:
-        with file.open(encoding="utf-8", newline="") as text:
-            for row, fields in enumerate(csv.DictReader(text), 2):
-                try:
-                    begins = datetime.fromisoformat(fields["start"])
-                except (KeyError, TypeError, ValueError) as error:
-                    message = f"{file}, line {row}: no column start with a time ({error})"
-                    raise TapeError(message) from error
-                if begins.tzinfo is None or not fields.get("game"):
-                    message = f"{file}, line {row}: needs a game, and a start with its zone"
-                    raise TapeError(message)
-                starts[fields["game"]] = round(begins.timestamp()) * NS_PER_SECOND
-    except OSError as error:
-        message = f"{file}: cannot be read ({error.strerror})"
-        raise TapeError(message) from error
+    for line, fields in csv_rows(file, ("game", "start")):
+        try:
+            starts[fields["game"]] = time_ns(fields["start"], None)
+        except TapeError as error:
+            message = f"{file}, line {line}: {error}"
+            raise TapeError(message) from error
     return starts
 
 

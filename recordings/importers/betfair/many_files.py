@@ -1,0 +1,204 @@
+"""Imports many Betfair stream files: one recording for each event, on all processors.
+
+A recording is written in a hidden folder and renamed once it is whole, so that whatever ends an
+import leaves whole recordings, which the next import keeps.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from recordings.importers.betfair.definition import Refusal
+from recordings.importers.betfair.event_files import EventFiles, group_by_event, read_head
+from recordings.importers.betfair.import_report import ImportReport, refused_lines
+from recordings.importers.betfair.importer import (
+    NothingToImportError,
+    source_text,
+    write_recording,
+)
+from recordings.importers.betfair.stream_source import (
+    StreamFileError,
+    StreamSource,
+    find_sources,
+)
+from recordings.importers.worker_pool import WorkerPool
+from recordings.reader import Tape
+from recordings.tape import SEGMENT_GLOB
+from recordings.writing import writing
+from strategies.trading.model.counted import counted
+from strategies.trading.model.errors import TapeError
+
+Usable = TypeVar("Usable")
+
+
+class _EventJob(NamedTuple):
+    files: EventFiles
+    folder: Path
+    tournament: str | None
+    skip_errors: bool
+
+    @property
+    def part(self) -> Path:
+        """Return the folder of the recording while it is not whole."""
+        return self.folder.with_name(f".{self.folder.name}.part")
+
+
+class _EventOutcome(NamedTuple):
+    """The report of an event's recording, None if it has none, and what was left out.
+
+    `damaged` are errors of files, `error` the one that stops the import.
+    """
+
+    report: ImportReport | None
+    damaged: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    error: str | None = None
+
+
+def import_files(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    tournament: str | None = None,
+    skip_errors: bool = False,
+) -> Iterator[str]:
+    """Import stream files, folders and tars of them; yield lines that say what was done.
+
+    A single file, or files of a single event, become a recording in the folder `out`; those of
+    several events a folder each inside it, where whole ones are kept. Raise TapeError for the first
+    file that is damaged, unless `skip_errors`; recordings that are whole by then stay.
+    """
+    jobs: list[_EventJob] = []
+    existed = out.exists()
+    try:
+        with WorkerPool() as pool:
+            damaged: list[str] = []
+            events = _find_events(pool, paths, damaged, skip_errors)
+            if len(events) == 1 and not damaged:
+                (event,) = events
+                report = write_recording(
+                    event.sources, out, event=event.event, tournament=tournament
+                )
+                yield from report.lines()
+                return
+            jobs += [_EventJob(each, out / each.name, tournament, skip_errors) for each in events]
+            yield from _import_events(pool, jobs, out, damaged)
+    finally:
+        # By now no process writes there any more.
+        for job in jobs:
+            shutil.rmtree(job.part, ignore_errors=True)
+        if not existed:
+            # Only an empty one can be removed like this.
+            with suppress(OSError):
+                out.rmdir()
+
+
+def _find_events(
+    pool: WorkerPool, paths: Sequence[Path], damaged: list[str], skip_errors: bool
+) -> list[EventFiles]:
+    """Return the files by event; add errors of files to `damaged`, or raise the first one."""
+    sources = list(_usable(find_sources(paths), damaged, skip_errors))
+    heads = dict(pool.outcomes(read_head, sources))
+    return group_by_event(_usable((heads[source] for source in sources), damaged, skip_errors))
+
+
+def _usable(
+    found: Iterable[Usable | TapeError], damaged: list[str], skip_errors: bool
+) -> Iterator[Usable]:
+    """Yield what is no error; raise the first error, or add all of them to those that are known."""
+    for each in found:
+        if not isinstance(each, TapeError):
+            yield each
+        elif skip_errors:
+            damaged.append(str(each))
+        else:
+            raise each
+
+
+def _import_events(
+    pool: WorkerPool, jobs: Sequence[_EventJob], out: Path, damaged: list[str]
+) -> Iterator[str]:
+    if any(out.glob(SEGMENT_GLOB)):
+        message = f"{out}: is a recording; the files hold several, name a folder for them"
+        raise TapeError(message)
+    whole = [job for job in jobs if any(job.folder.glob(SEGMENT_GLOB))]
+    for job in whole:
+        yield from _kept_lines(job)
+    missing = [job for job in jobs if job not in whole]
+    refused: list[Refusal] = []
+    written = 0
+    for done, (job, outcome) in enumerate(pool.outcomes(_import_event, missing), start=1):
+        if outcome.error is not None:
+            raise TapeError(outcome.error)
+        damaged += outcome.damaged
+        refused += outcome.refused
+        if outcome.report is not None:
+            written += 1
+            yield f"{done} of {len(missing)}  {job.files.name}: {outcome.report.counts()}"
+    yield from _summary(written, len(whole), refused, damaged)
+    if not written and not whole:
+        message = f"{out}: no recording could be made of these files"
+        raise TapeError(message)
+
+
+def _kept_lines(job: _EventJob) -> Iterator[str]:
+    """Say that a recording is kept, if it was made of other files; raise TapeError if damaged."""
+    source = Tape(job.folder).info.source
+    if source != source_text(job.files.sources):
+        yield (
+            f"{job.folder}: kept, though made of other files ({source}); remove it to have it "
+            "imported again"
+        )
+
+
+def _summary(
+    written: int, kept: int, refused: Sequence[Refusal], damaged: Sequence[str]
+) -> Iterator[str]:
+    yield from refused_lines(refused)
+    yield from (f"Skipped: {text}" for text in damaged)
+    yield (
+        f"{counted(written, 'recording')} written, {kept:,} kept from an earlier import, "
+        f"{counted(len(damaged), 'damaged file')} skipped"
+    )
+
+
+def _import_event(job: _EventJob) -> _EventOutcome:
+    """Write the recording of an event; raise WriteError, as no other event could be written."""
+    # Of an import that was killed.
+    shutil.rmtree(job.part, ignore_errors=True)
+    sources = list(job.files.sources)
+    damaged: list[str] = []
+    while sources:
+        try:
+            report = _write_event(job, sources, damaged)
+        except StreamFileError as error:
+            if not job.skip_errors:
+                return _EventOutcome(None, error=str(error))
+            damaged.append(str(error))
+            sources.remove(error.source)
+        except NothingToImportError as error:
+            return _EventOutcome(None, tuple(damaged), error.refused)
+        except TapeError as error:
+            if not job.skip_errors:
+                return _EventOutcome(None, error=str(error))
+            return _EventOutcome(None, (*damaged, str(error)))
+        else:
+            return _EventOutcome(report, tuple(damaged), report.refused)
+    return _EventOutcome(None, tuple(damaged))
+
+
+def _write_event(
+    job: _EventJob, sources: Sequence[StreamSource], damaged: Sequence[str]
+) -> ImportReport:
+    report = write_recording(
+        sources,
+        job.part,
+        event=job.files.event,
+        tournament=job.tournament,
+        damaged=damaged,
+    )
+    with writing(job.folder):
+        job.part.rename(job.folder)
+    return report

@@ -1,0 +1,1 @@
+"""Looks into a recording: which lines it has, and the books at a moment."""
