@@ -14,6 +14,7 @@ from typing import NamedTuple, assert_never
 from recordings.importers.betfair.stream_file import Definition, Runner
 from recordings.importers.betfair.teams import TeamNames, home_and_away, home_rule, team_names
 from strategies.trading.model.counted import counted
+from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
@@ -85,6 +86,15 @@ class Refusal:
         return f"{self.market_type} {self.label()} {self.reason}"
 
 
+class UnfitMarketError(TapeError):
+    """A market that could be imported so far, and cannot be any more; `refusal` says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """Take the refusal."""
+        super().__init__(refusal.text())
+        self.refusal = refusal
+
+
 def runner_key(runner: Runner) -> RunnerKey:
     """Return the key of a runner."""
     return RunnerKey(runner.id, runner.hc)
@@ -100,7 +110,7 @@ def map_market(market_id: str, definition: Definition) -> MarketMapping | Refusa
     """Return how a market is mapped to the tape, or a refusal with the reason."""
     runners = sorted(definition.runners, key=lambda runner: runner.sort_priority)
     if len({runner_key(runner) for runner in runners}) < len(runners):
-        return _refusal(market_id, definition, "lists a runner twice")
+        return refusal_of(market_id, definition, "lists a runner twice")
     if definition.market_type in _MONEYLINES:
         return _map_two_runners(market_id, definition, runners, MarketType.MONEYLINE, 0.0)
     if definition.market_type in _SPREADS:
@@ -113,7 +123,7 @@ def map_market(market_id: str, definition: Definition) -> MarketMapping | Refusa
         f"(runners: {len(runners)}) is no moneyline, spread or total; what can be imported "
         f"is {', '.join((*_MONEYLINES, *_SPREADS))} and OVER_UNDER_*"
     )
-    return _refusal(market_id, definition, reason)
+    return refusal_of(market_id, definition, reason)
 
 
 def _map_two_runners(
@@ -123,9 +133,11 @@ def _map_two_runners(
     type_: MarketType,
     point: float,
 ) -> MarketMapping | Refusal:
+    if len(runners) > _OUTCOMES:
+        runners = [runner for runner in runners if runner.status != "REMOVED"]
     if len(runners) != _OUTCOMES:
         reason = f"has {counted(len(runners), 'runner')}, where a market needs exactly two"
-        return _refusal(market_id, definition, reason)
+        return refusal_of(market_id, definition, reason)
     event = _event(definition, runners)
     market = _market(market_id, definition, type_)
     pair = _pair(market, _first_and_second(definition, type_, runners), (point, point))
@@ -161,7 +173,7 @@ def _map_spread(
         reason = (
             f"has {counted(len(teams), 'different runner')}, where a handicap needs exactly two"
         )
-        return _refusal(market_id, definition, reason)
+        return refusal_of(market_id, definition, reason)
     home_team, away_team = home_and_away(definition, teams)
     quarter = {runner_key(runner) for runner in runners if not (2 * runner.hc).is_integer()}
     by_key = {key: r for r in runners if (key := runner_key(r)) not in quarter}
@@ -173,7 +185,9 @@ def _map_spread(
         and (away := by_key.get(RunnerKey(away_team.id, 0.0 - home.hc))) is not None
     )
     if not pairs:
-        return _refusal(market_id, definition, "has no two opposite handicaps at a multiple of .5")
+        return refusal_of(
+            market_id, definition, "has no two opposite handicaps at a multiple of .5"
+        )
     paired = {key for pair in pairs for key in (pair.first, pair.second)}
     alone = frozenset(key for key in by_key if key not in paired)
     event = _event(definition, runners)
@@ -240,6 +254,7 @@ def _team_names(definition: Definition, runners: Sequence[Runner]) -> TeamNames:
     return TeamNames(home.name or f"runner {home.id}", away.name or f"runner {away.id}")
 
 
-def _refusal(market_id: str, definition: Definition, reason: str) -> Refusal:
+def refusal_of(market_id: str, definition: Definition, reason: str) -> Refusal:
+    """Return the refusal of a market for a reason, which follows its name in a sentence."""
     names = [name for name in (definition.event_name, definition.name) if name]
     return Refusal(market_id, definition.market_type, ", ".join(names), reason)

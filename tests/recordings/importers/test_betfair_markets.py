@@ -314,9 +314,40 @@ def test_an_event_ends_with_the_last_of_its_markets(stream: StreamFile) -> None:
     assert ended == [1_600_000_004 * 10**9]
 
 
-def test_a_market_that_changes_its_runners_is_an_error(stream: StreamFile, tmp_path: Path) -> None:
-    """The home runner cannot change; the error names the line of the file."""
-    stream.define()
-    stream.define(runners=runners((11, 0), (33, 0)))
-    with pytest.raises(TapeError, match=r"stream, line 2: market 1\.1 changes its runners"):
-        import_betfair(stream.write(), tmp_path / "tape")
+@pytest.mark.parametrize("late", [((11, 0), (33, 0)), ((11, 0), (22, 0), (33, 0))])
+def test_a_market_that_changes_its_runners_is_left_out(stream: StreamFile, late: Any) -> None:
+    """Nothing of it is on the tape, the other markets are, and the line of the file is named."""
+    stream.define("1.1")
+    stream.define("1.2", eventId="8")
+    stream.change(BOOK)
+    stream.change(BOOK, market_id="1.2")
+    stream.define("1.1", runners=runners(*late))
+    stream.change(BOOK)
+    imported = stream.imported()
+    assert [market.market_id for market in imported.info.markets] == ["1.2"]
+    (refused,) = imported.report.refused
+    assert refused.market_id == "1.1"
+    assert refused.reason.endswith("in line 5 of stream")
+
+
+def test_a_removed_runner_is_none_of_two(stream: StreamFile) -> None:
+    """A market of two runners and one that was removed from the start is a moneyline."""
+    three = [*settled("ACTIVE", "ACTIVE"), {"id": 33, "status": "REMOVED", "sortPriority": 3}]
+    stream.define(runners=three)
+    stream.change(BOOK)
+    assert stream.imported().report.pairs == 1
+
+
+def test_a_runner_that_is_not_in_the_last_definition_has_no_result(stream: StreamFile) -> None:
+    """A market may close in a definition of some of its runners; their pairs have no result."""
+    keys = [(11, -1.5), (22, 1.5), (11, 0), (22, 0)]
+    stream.define(marketType="HANDICAP", runners=runners(*keys))
+    stream.change({"id": 11, "hc": -1.5, "atb": [[2.5, 40]]})
+    last = runners(*keys[:3])
+    last[0]["status"], last[1]["status"], last[2]["status"] = "WINNER", "LOSER", "WINNER"
+    stream.define(marketType="HANDICAP", runners=last, status="CLOSED")
+    imported = stream.imported()
+    assert imported.results() == {"1.1:11:-1.5": Result.WON, "1.1:22:+1.5": Result.LOST}
+    assert any(
+        note.endswith("leaves out one of the runners: 1 pair.") for note in imported.info.notes
+    )
