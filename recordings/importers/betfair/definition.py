@@ -1,8 +1,9 @@
 """Maps a Betfair market to a sport event, a market and pairs, or refuses it with a reason.
 
 Two runners are a pair. Of a moneyline that is the whole market; of a handicap market it is every
-(team, h) with (other team, -h). `teams.py` says which team is home. The runner of a total that
-Betfair lists first is under, unless a name says otherwise.
+(team, h) with (other team, -h), of a total of many points (over, p) with (under, p). `teams.py`
+says which team is home. The runner of a total of one point that Betfair lists first is under,
+unless a name says otherwise.
 """
 
 import re
@@ -21,6 +22,8 @@ from strategies.trading.model.market_types import MarketType, Selection
 
 _MONEYLINES = ("MATCH_ODDS", "MONEY_LINE")
 _SPREADS = ("ASIAN_HANDICAP", "HANDICAP")
+# A total of many points in one market, as games of the American leagues have.
+_TOTALS = ("COMBINED_TOTAL",)
 _TOTAL = re.compile(r"OVER_UNDER_(\d{2,4})")
 _SPORTS = {
     "1": "soccer",
@@ -114,14 +117,16 @@ def map_market(market_id: str, definition: Definition) -> MarketMapping | Refusa
     if definition.market_type in _MONEYLINES:
         return _map_two_runners(market_id, definition, runners, MarketType.MONEYLINE, 0.0)
     if definition.market_type in _SPREADS:
-        return _map_spread(market_id, definition, runners)
+        return _map_points(market_id, definition, runners, MarketType.SPREAD)
+    if definition.market_type in _TOTALS:
+        return _map_points(market_id, definition, runners, MarketType.TOTAL)
     if total := _TOTAL.fullmatch(definition.market_type):
         point = int(total.group(1)) / 10
         if (2 * point).is_integer():
             return _map_two_runners(market_id, definition, runners, MarketType.TOTAL, point)
     reason = (
         f"(runners: {len(runners)}) is no moneyline, spread or total; what can be imported "
-        f"is {', '.join((*_MONEYLINES, *_SPREADS))} and OVER_UNDER_*"
+        f"is {', '.join((*_MONEYLINES, *_SPREADS, *_TOTALS))} and OVER_UNDER_*"
     )
     return refusal_of(market_id, definition, reason)
 
@@ -160,34 +165,45 @@ def _first_and_second(
 def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
     # Betfair lists under first; where the file holds names, they are more reliable than the order.
     under, over = runners
-    if (under.name or "").lower().startswith("over"):
+    if _is_named_over(under):
         under, over = over, under
     return over, under
 
 
-def _map_spread(
-    market_id: str, definition: Definition, runners: Sequence[Runner]
+def _names_over(runners: Sequence[Runner]) -> bool:
+    """Return whether exactly one of the runners is named over."""
+    return sum(map(_is_named_over, runners)) == 1
+
+
+def _is_named_over(runner: Runner) -> bool:
+    return (runner.name or "").lower().startswith("over")
+
+
+def _map_points(
+    market_id: str, definition: Definition, runners: Sequence[Runner], type_: MarketType
 ) -> MarketMapping | Refusal:
-    teams = _first_of_each(runners)
-    if len(teams) != _OUTCOMES:
-        reason = (
-            f"has {counted(len(teams), 'different runner')}, where a handicap needs exactly two"
-        )
+    """Map a market of two runners, each of which stands there once for every point."""
+    both = _first_of_each(runners)
+    if len(both) != _OUTCOMES:
+        reason = f"has {counted(len(both), 'different runner')}, where points need exactly two"
         return refusal_of(market_id, definition, reason)
-    home_team, away_team = home_and_away(definition, teams)
+    if type_ is MarketType.TOTAL and not _names_over(both):
+        # Unlike in a total of one point, the order is not known to be always the same.
+        return refusal_of(market_id, definition, "does not name which of its runners is over")
+    first_runner, second_runner = _first_and_second(definition, type_, both)
     quarter = {runner_key(runner) for runner in runners if not (2 * runner.hc).is_integer()}
     by_key = {key: r for r in runners if (key := runner_key(r)) not in quarter}
-    market = _market(market_id, definition, MarketType.SPREAD)
+    market = _market(market_id, definition, type_)
     pairs = tuple(
-        _pair(market, (home, away), (home.hc, away.hc))
-        for home in by_key.values()
-        if home.id == home_team.id
-        and (away := by_key.get(RunnerKey(away_team.id, 0.0 - home.hc))) is not None
+        _pair(market, (first, second), (first.hc, second.hc))
+        for first in by_key.values()
+        if first.id == first_runner.id
+        and (second := by_key.get(RunnerKey(second_runner.id, type_.opposite_point(first.hc))))
+        is not None
     )
     if not pairs:
-        return refusal_of(
-            market_id, definition, "has no two opposite handicaps at a multiple of .5"
-        )
+        reason = "has no two runners at opposite points that are a multiple of .5"
+        return refusal_of(market_id, definition, reason)
     paired = {key for pair in pairs for key in (pair.first, pair.second)}
     alone = frozenset(key for key in by_key if key not in paired)
     event = _event(definition, runners)
@@ -215,8 +231,8 @@ def _pair(
 
 
 def _line_id(market: Market, runner: Runner) -> LineId:
-    # Of a handicap market every point has the same two runners.
-    at = f":{runner.hc:+g}" if market.type.row.mirrored else ""
+    # Of a market of many points, each has the same two runners.
+    at = f":{runner.hc:+g}" if market.type.row.mirrored or runner.hc else ""
     return LineId(f"{market.market_id}:{runner.id}{at}")
 
 
@@ -248,7 +264,7 @@ def _tournament(definition: Definition) -> str:
 
 def _team_names(definition: Definition, runners: Sequence[Runner]) -> TeamNames:
     # The runners of a total are not teams, so its teams are read from the event's name.
-    if _TOTAL.fullmatch(definition.market_type):
+    if definition.market_type in _TOTALS or _TOTAL.fullmatch(definition.market_type):
         return team_names(definition) or TeamNames("home", "away")
     home, away = home_and_away(definition, _first_of_each(runners))
     return TeamNames(home.name or f"runner {home.id}", away.name or f"runner {away.id}")

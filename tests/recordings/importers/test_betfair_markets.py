@@ -184,6 +184,29 @@ def test_over_and_under_are_a_total_at_the_point_of_its_type(
     }
 
 
+@pytest.mark.parametrize("listed", [("Over", "Under"), ("Under", "Over")])
+def test_a_total_of_many_points_is_a_pair_for_each(stream: StreamFile, listed: Any) -> None:
+    """Names decide which runner is over, and both lines of a pair have the same point."""
+    keys = [(11, 211.5), (22, 211.5), (11, 212), (22, 212), (11, 212.25), (22, 213)]
+    named = [{**runner, "name": listed[runner["id"] == 22]} for runner in runners(*keys)]
+    stream.define(marketType="COMBINED_TOTAL", eventName="Heat @ Lakers", runners=named)
+    stream.change({"id": 11, "hc": 212, "atb": [[2, 40]]}, {"id": 11, "hc": 211.5, "atb": [[2, 9]]})
+    imported = stream.imported()
+    over, under = (11, 22) if listed[0] == "Over" else (22, 11)
+    assert [(line.line_id, line.selection, line.point) for line in imported.info.lines] == [
+        (f"1.1:{over}:+211.5", Selection.OVER, 211.5),
+        (f"1.1:{under}:+211.5", Selection.UNDER, 211.5),
+        (f"1.1:{over}:+212", Selection.OVER, 212),
+        (f"1.1:{under}:+212", Selection.UNDER, 212),
+    ]
+    assert imported.book() == {"1.1:11:+212": {100: 4000}, "1.1:11:+211.5": {100: 900}}
+    assert (imported.info.events[0].home, imported.info.markets[0].type) == (
+        "Lakers",
+        MarketType.TOTAL,
+    )
+    assert (imported.report.quarter_lines, imported.report.lines_alone) == (1, 1)
+
+
 def test_names_override_the_order_of_a_total(stream: StreamFile) -> None:
     """A runner named over is over, even if it is listed first."""
     both = settled("ACTIVE", "ACTIVE")
@@ -217,6 +240,10 @@ def test_unsupported_markets_are_listed_with_the_reason(stream: StreamFile) -> N
 @pytest.mark.parametrize(
     ("definition", "why"),
     [
+        (
+            {"marketType": "COMBINED_TOTAL", "runners": runners((11, 211.5), (22, 211.5))},
+            r"COMBINED_TOTAL 1\.1 does not name which of its runners is over",
+        ),
         ({"marketType": "PLACE"}, r"PLACE 1\.1 .* is no moneyline"),
         ({"marketType": "OVER_UNDER_273"}, r"OVER_UNDER_273 1\.1"),
         ({"runners": runners((11, 0), (22, 0), (33, 0))}, r"MATCH_ODDS 1\.1 has 3 runners"),
@@ -227,7 +254,7 @@ def test_unsupported_markets_are_listed_with_the_reason(stream: StreamFile) -> N
         ),
         (
             {"marketType": "HANDICAP", "runners": runners((11, 0.25), (22, -0.25))},
-            r"HANDICAP 1\.1 has no two opposite handicaps",
+            r"HANDICAP 1\.1 has no two runners at opposite points",
         ),
     ],
 )
