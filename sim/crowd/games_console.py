@@ -1,6 +1,6 @@
 """Many generated games in the terminal: progress with the time left, and what Ctrl-C leaves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -29,11 +29,9 @@ LINES = 20
 # The time left is from the games of the last ten minutes.
 SPEED_PERIOD_S = 600.0
 
-OnGame = Callable[[GamePlan, int], None]
-
 
 def present_games(out: Path, *, sport: str, seed: int, games: int, settings: CrowdSettings) -> None:
-    """Generate games and print the folder of each; several in parallel, keeping what is whole.
+    """Generate games, then print the folder of each; several in parallel, keeping what is whole.
 
     One game is written to the folder itself, which must be new. Raise ConfigError for a sport that
     is not simulated, and TapeError where other recordings are.
@@ -43,7 +41,9 @@ def present_games(out: Path, *, sport: str, seed: int, games: int, settings: Cro
         return
     plans = plan_games(out, sport=sport, seed=seed, games=games, settings=settings)
     with locked_folder(out):
-        _write(out, plans, lambda plan, rows: _print_game(plan.folder, rows))
+        rows_of = _write(out, plans)
+    for folder, rows in sorted(rows_of.items()):
+        _print_game(folder, rows)
 
 
 def present_season(
@@ -63,7 +63,7 @@ def present_season(
         folder = SeasonFolder(out, season, settings)
         folder.begin()
         try:
-            _write(out, folder.plans()[:wanted], lambda _plan, _rows: None)
+            _write(out, folder.plans()[:wanted])
         except TapeError:
             # Refused before anything was written.
             raise
@@ -78,8 +78,12 @@ def present_season(
     print_line((out / CATALOGUE).resolve())
 
 
-def _write(out: Path, plans: Sequence[GamePlan], on_game: OnGame) -> None:
-    """Write the games that are missing; a KeyboardInterrupt says what is kept."""
+def _write(out: Path, plans: Sequence[GamePlan]) -> dict[Path, int]:
+    """Write the games that are missing, and return the folder and the number of rows of each.
+
+    A KeyboardInterrupt says what is kept.
+    """
+    rows_of: dict[Path, int] = {}
     kept = f"what is whole in {out} is kept"
     try:
         missing = missing_games(plans)
@@ -91,10 +95,11 @@ def _write(out: Path, plans: Sequence[GamePlan], on_game: OnGame) -> None:
                 for plan, rows in written:
                     progress.advance()
                     kept = progress.kept_in(out)
-                    on_game(plan, rows)
+                    rows_of[plan.folder] = rows
     except KeyboardInterrupt:
         message = f"interrupted; {kept}: run again to go on"
         raise KeyboardInterrupt(message) from None
+    return rows_of
 
 
 def _print_game(folder: Path, rows: int) -> None:
@@ -117,6 +122,8 @@ class _GameProgress:
             console=self._console,
             speed_estimate_period=SPEED_PERIOD_S,
             disable=not self._console.is_terminal,
+            # Lines of ours go to stdout, also where that is no terminal.
+            redirect_stdout=False,
         )
         self._task = self._progress.add_task("games", total=games, completed=done)
 

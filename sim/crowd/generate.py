@@ -17,9 +17,11 @@ from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
 from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.errors import ConfigError
 
 ACTIVATION_MS = 20
 COMMISSION_PERCENT = 2.0
+MAX_GAMES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,12 @@ def plan_games(
     """Return plans of games in folders `game-000` and on, each with a seed one higher.
 
     Each of them is the same as a single game with its seed. Raise ConfigError for a sport that is
-    not simulated.
+    not simulated, and for more games than such names put in order.
     """
     sport_named(sport)
+    if games > MAX_GAMES:
+        message = f"games: {games:,} are more than {MAX_GAMES:,}"
+        raise ConfigError(message)
     return [
         _plan(out / f"game-{number:03d}", sport, seed + number, settings) for number in range(games)
     ]
