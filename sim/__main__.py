@@ -1,6 +1,5 @@
 """The command line of the simulator: python -m sim VERB."""
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ usage: python -m sim VERB [...] [--debug]
   run           backtest a strategy on a recording
   serve         run a local exchange that replays a recording
   generate      generate simulated games as recordings
+  season        generate a season of simulated games
   calibrate     compare simulated games with measurements of real ones
   import        convert another exchange's public recordings
   validate      check a whole recording and print a summary of it
@@ -114,47 +114,21 @@ def _serve(words: Sequence[str]) -> None:
 
 
 def _generate(words: Sequence[str]) -> None:
-    parser = VerbParser(
-        prog="python -m sim generate",
-        description="Generate whole simulated games as recordings: one in the folder itself, "
-        "several in folders game-000, game-001, ... inside it, each from the next seed.",
-    )
-    parser.add_argument("sport", help="the sport: nba, nfl, mlb or nhl")
-    parser.add_argument("--games", type=_games, default=1, help="how many; 1 by default")
-    parser.add_argument("--seed", type=_seed, required=True, help="the one source of chance")
-    parser.add_argument("--out", type=Path, required=True, help="a new folder")
-    parser.add_argument(
-        "--suspensions",
-        choices=["usual", "hard"],
-        default="usual",
-        help="hard: twelve more in every market than those at the start and at the end",
-    )
-    options = parser.parse_args(words)
-    from sim.crowd.crowd_settings import SUSPENSIONS, CrowdSettings  # noqa: PLC0415
-    from sim.crowd.generate import generate_games  # noqa: PLC0415
+    from sim.crowd_verbs import generate  # noqa: PLC0415
 
-    for folder, rows in generate_games(
-        options.out,
-        sport=options.sport,
-        seed=options.seed,
-        games=options.games,
-        settings=CrowdSettings(extra_suspensions=SUSPENSIONS[options.suspensions]),
-    ):
-        print_line(f"{counted(rows, 'row')} of a simulated game")
-        print_line(folder.resolve())
+    generate(words)
+
+
+def _season(words: Sequence[str]) -> None:
+    from sim.crowd_verbs import season  # noqa: PLC0415
+
+    season(words)
 
 
 def _calibrate(words: Sequence[str]) -> None:
-    parser = VerbParser(
-        prog="python -m sim calibrate",
-        description="Compare simulated games with measurements of real ones.",
-    )
-    parser.add_argument("sport", help="the sport: nba, nfl, mlb or nhl")
-    parser.add_argument("--seed", type=_seed, required=True, help="the one source of chance")
-    options = parser.parse_args(words)
-    from sim.crowd.calibration.calibrate import calibrate, require_passed  # noqa: PLC0415
+    from sim.crowd_verbs import calibrate  # noqa: PLC0415
 
-    require_passed(calibrate(options.sport, options.seed, print_line))
+    calibrate(words)
 
 
 def _import(words: Sequence[str]) -> None:
@@ -273,20 +247,6 @@ def _starts(folder: Path, mode: Mode) -> Iterator[tuple[int, Any]]:
         yield number, session_from_saved(saved, mode)
 
 
-def _seed(word: str) -> int:
-    if not word.isdecimal():
-        message = f"{word!r} is not a whole number, zero or more"
-        raise argparse.ArgumentTypeError(message)
-    return int(word)
-
-
-def _games(word: str) -> int:
-    if not word.isdecimal() or not 1 <= int(word) <= 1000:
-        message = f"{word!r} is not a whole number from 1 to 1000"
-        raise argparse.ArgumentTypeError(message)
-    return int(word)
-
-
 def _new_strategy(words: Sequence[str]) -> None:
     parser = VerbParser(
         prog="python -m sim new-strategy",
@@ -321,6 +281,7 @@ VERBS: dict[str, Verb] = {
     "run": _run,
     "serve": _serve,
     "generate": _generate,
+    "season": _season,
     "calibrate": _calibrate,
     "import": _import,
     "validate": _validate,

@@ -1,14 +1,15 @@
 """`python -m sim generate`: simulated games as tapes, from a day before the start to settlement."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
 
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from sim.crowd.crowd import Crowd
 from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
+from sim.crowd.fixture import Fixture
 from sim.crowd.row_sinks import TapeListener
+from sim.crowd.sports.registry import sport_named
 from sim.engine.latency import Constant
 from sim.engine.random_streams import RandomStreams
 from sim.engine.replay_environment import ReplayEnvironment
@@ -16,31 +17,43 @@ from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
 from strategies.trading.accounting.commission import Commission
+from strategies.trading.model.errors import ConfigError
 
 ACTIVATION_MS = 20
 COMMISSION_PERCENT = 2.0
+MAX_GAMES = 1_000
 
 
-def generate_games(
-    out: Path, *, sport: str, seed: int, games: int, settings: CrowdSettings
-) -> Iterator[tuple[Path, int]]:
-    """Write games one after the other; yield the folder and the number of rows of each.
+@dataclass(frozen=True, slots=True)
+class GamePlan:
+    """A game to generate: its folder, and everything that its recording is a function of.
 
-    One game is written to the folder itself, several to `game-000` and on inside it, each of them
-    the same as a single game with the next seed. If one fails, all are removed. Raise ConfigError
-    and TapeError as for a single game.
+    `source` is what the recording says of its origin. Without a fixture the seed draws one.
     """
-    written: list[Path] = []
-    try:
-        for number in range(games):
-            folder = out if games == 1 else out / f"game-{number:03d}"
-            rows = generate_game(folder, seed=seed + number, sport=sport, settings=settings)
-            written.append(folder)
-            yield folder, rows
-    except BaseException:
-        for folder in written:
-            rmtree(folder, ignore_errors=True)
-        raise
+
+    folder: Path
+    source: str
+    sport: str
+    seed: int
+    settings: CrowdSettings
+    fixture: Fixture | None = None
+
+
+def plan_games(
+    out: Path, *, sport: str, seed: int, games: int, settings: CrowdSettings
+) -> list[GamePlan]:
+    """Return plans of games in folders `game-000` and on, each with a seed one higher.
+
+    Each of them is the same as a single game with its seed. Raise ConfigError for a sport that is
+    not simulated, and for more games than such names put in order.
+    """
+    sport_named(sport)
+    if games > MAX_GAMES:
+        message = f"games: {games:,} are more than {MAX_GAMES:,}"
+        raise ConfigError(message)
+    return [
+        _plan(out / f"game-{number:03d}", sport, seed + number, settings) for number in range(games)
+    ]
 
 
 def generate_game(
@@ -51,7 +64,12 @@ def generate_game(
     The same seed gives the same bytes. Raise ConfigError for a sport that is not simulated, and
     TapeError where the folder holds a recording already.
     """
-    crowd = Crowd(sport, seed, settings)
+    return write_game(_plan(out, sport, seed, settings or CrowdSettings()))
+
+
+def write_game(plan: GamePlan) -> int:
+    """Write a game as `generate_game` does."""
+    crowd = Crowd(plan.sport, plan.seed, plan.settings, plan.fixture)
     env = ReplayEnvironment(start_ns=crowd.opens_ns)
     exchange = SimulatedProphet(
         env=env,
@@ -61,10 +79,15 @@ def generate_game(
         fees=Commission(COMMISSION_PERCENT),
         settings=ExchangeRules(),
     )
-    hard = crowd.settings.extra_suspensions == SUSPENSIONS[HARD]
-    options = f" --suspensions {HARD}" if hard else ""
-    source = f"simulated: python -m sim generate {sport} --seed {seed}{options}"
-    with TapeWriter(out, source=source, simulated=True, clocks=Clocks.TWO) as writer:
-        tape = TapeListener(writer, crowd.info, RandomStreams(seed).named("crowd.feed"))
+    with TapeWriter(plan.folder, source=plan.source, simulated=True, clocks=Clocks.TWO) as writer:
+        writer.info.notes.extend(crowd.info.notes)
+        tape = TapeListener(writer, crowd.info, RandomStreams(plan.seed).named("crowd.feed"))
         env.run(until=crowd.join(env, exchange, [tape]).ended)
     return writer.rows_written
+
+
+def _plan(folder: Path, sport: str, seed: int, settings: CrowdSettings) -> GamePlan:
+    hard = settings.extra_suspensions == SUSPENSIONS[HARD]
+    options = f" --suspensions {HARD}" if hard else ""
+    source = f"simulated: python -m sim generate {sport} --seed {seed}{options}"
+    return GamePlan(folder, source, sport, seed, settings)

@@ -15,8 +15,8 @@ from recordings.reader import Tape
 from recordings.tape import Clocks, Kind, Row
 from recordings.validator import validate
 from sim.crowd.crowd_settings import CrowdSettings
-from sim.crowd.generate import generate_game, generate_games
-from strategies.trading.model.errors import ConfigError, TapeError
+from sim.crowd.generate import generate_game
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.odds import implied_probability, payout_ratio
@@ -126,20 +126,6 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "12345"}
     subprocess.run([sys.executable, "-c", command], check=True, cwd=PROJECT, env=environment)
     assert Tape(tmp_path / "again").digest() == Tape(tmp_path / "once").digest()
-
-
-def test_several_games_have_consecutive_seeds(rows: list[Row], tmp_path: Path) -> None:
-    """Each of several games is in a folder of its own, with a seed one higher."""
-    made = generate_games(tmp_path, sport="nhl", seed=SEED, games=2, settings=SHORT)
-    folders = [folder for folder, _ in made]
-    assert folders == [tmp_path / "game-000", tmp_path / "game-001"]
-    sources = [Tape(folder).info.source for folder in folders]
-    assert sources == [
-        f"simulated: python -m sim generate nhl --seed {seed}" for seed in (SEED, SEED + 1)
-    ]
-    assert Tape(folders[0]).digest() != Tape(folders[1]).digest()
-    with pytest.raises(TapeError, match="holds a recording already"):
-        list(generate_games(tmp_path, sport="nhl", seed=SEED, games=2, settings=SHORT))
 
 
 def test_a_sport_that_is_not_simulated_is_refused_by_name(tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""The numbers that verbs take as arguments."""
+
+import argparse
+
+
+def seed_number(word: str) -> int:
+    """Return a seed, a whole number of zero or more."""
+    if not word.isdecimal():
+        message = f"{word!r} is not a whole number, zero or more"
+        raise argparse.ArgumentTypeError(message)
+    return int(word)
+
+
+def number_of_games(word: str) -> int:
+    """Return a number of games, one or more."""
+    if not word.isdecimal() or int(word) < 1:
+        message = f"{word!r} is not a whole number, 1 or more"
+        raise argparse.ArgumentTypeError(message)
+    return int(word)
+
+
+def planted_edge(word: str) -> float:
+    """Return an edge as a probability, from 0 to 0.1."""
+    try:
+        edge = float(word)
+    except ValueError:
+        edge = -1.0
+    if not 0 <= edge <= 0.1:
+        message = f"{word!r} is not a probability from 0 to 0.1, such as 0.003"
+        raise argparse.ArgumentTypeError(message)
+    return edge

@@ -1,0 +1,92 @@
+"""The verbs of simulated games: generate, season, calibrate."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conf.command_line import print_line
+from conf.verb_parser import VerbParser
+from sim.arguments import number_of_games, planted_edge, seed_number
+
+SPORT = "the sport: nba, nfl, mlb or nhl"
+SEED = "the one source of chance"
+
+
+def generate(words: Sequence[str]) -> None:
+    """Generate games, each from a seed."""
+    parser = VerbParser(
+        prog="python -m sim generate",
+        description="Generate whole simulated games as recordings: one in the folder itself, "
+        "several in parallel in folders game-000, game-001, ... inside it, each from the next "
+        "seed. Of several, those that are whole are kept when it is run again.",
+    )
+    parser.add_argument("sport", help=SPORT)
+    parser.add_argument("--games", type=number_of_games, default=1, help="how many; 1 by default")
+    parser.add_argument("--seed", type=seed_number, required=True, help=SEED)
+    parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    parser.add_argument(
+        "--suspensions",
+        choices=["usual", "hard"],
+        default="usual",
+        help="hard: twelve more in every market than those at the start and at the end",
+    )
+    options = parser.parse_args(words)
+    from sim.crowd.crowd_settings import SUSPENSIONS, CrowdSettings  # noqa: PLC0415
+    from sim.crowd.games_console import present_games  # noqa: PLC0415
+
+    present_games(
+        options.out,
+        sport=options.sport,
+        seed=options.seed,
+        games=options.games,
+        settings=CrowdSettings(extra_suspensions=SUSPENSIONS[options.suspensions]),
+    )
+
+
+def season(words: Sequence[str]) -> None:
+    """Generate a season of games."""
+    parser = VerbParser(
+        prog="python -m sim season",
+        description="Generate a season of simulated games in parallel, each in a folder of its "
+        "own, on the calendar of a real season, with teams that keep their strength. Run again, "
+        "it goes on where it was stopped; whole games are kept.",
+    )
+    parser.add_argument("sport", help=SPORT)
+    parser.add_argument(
+        "--games", type=number_of_games, help="how many, the first by date; the whole season if not"
+    )
+    parser.add_argument("--seed", type=seed_number, required=True, help=SEED)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="a new folder, or that of the same season"
+    )
+    parser.add_argument(
+        "--planted-edge",
+        metavar="P",
+        type=planted_edge,
+        default=0.0,
+        help="price every home and over line this much too low, as a probability: 0.003",
+    )
+    options = parser.parse_args(words)
+    from sim.crowd.crowd_settings import CrowdSettings  # noqa: PLC0415
+    from sim.crowd.games_console import present_season  # noqa: PLC0415
+
+    present_season(
+        options.out,
+        sport=options.sport,
+        seed=options.seed,
+        games=options.games,
+        settings=CrowdSettings(mispricing=options.planted_edge),
+    )
+
+
+def calibrate(words: Sequence[str]) -> None:
+    """Compare simulated games with real ones."""
+    parser = VerbParser(
+        prog="python -m sim calibrate",
+        description="Compare simulated games with measurements of real ones.",
+    )
+    parser.add_argument("sport", help=SPORT)
+    parser.add_argument("--seed", type=seed_number, required=True, help=SEED)
+    options = parser.parse_args(words)
+    from sim.crowd.calibration import calibrate as calibration  # noqa: PLC0415
+
+    calibration.require_passed(calibration.calibrate(options.sport, options.seed, print_line))
