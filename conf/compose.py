@@ -24,6 +24,15 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from conf.options import (
+    in_hydras_order,
+    is_given,
+    require_option_value,
+    search_path,
+    settings_of,
+    value_of,
+    without_option,
+)
 from conf.parts import PartBuilder
 from conf.root_settings import check_root
 from conf.saved_targets import with_current_targets
@@ -34,15 +43,6 @@ from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import unknown_setting_message
 
 CONFIG_FOLDER = Path(__file__).parent
-
-# The options of Hydra that are supported.
-_OPTIONS_WITH_VALUE: dict[str, tuple[str, ...]] = {
-    "--cfg": ("job", "hydra", "all"),
-    "--package": (),
-    "--config-dir": (),
-}
-_OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")
-
 
 # Runs a session in its folder, and returns the figure that a sweep may optimise. The session is Any
 # because its class is named by the mode, which the caller has chosen.
@@ -112,28 +112,17 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
     Raise ConfigError or TapeError if it cannot be composed or built.
     """
     with _refusals(arguments), _initialized():
-        config = hydra.compose("config", [f"mode={mode}", *_without_options(arguments)])
+        config = hydra.compose("config", [f"mode={mode}", *settings_of(arguments)])
     return build_session(config)
 
 
-def _without_options(arguments: Sequence[str]) -> list[str]:
-    """Return settings alone, `--config-dir DIR` among them as Hydra's search path."""
-    settings = []
-    words = iter(arguments)
-    for word in words:
-        option, _, value = word.partition("=")
-        if option == "--config-dir":
-            value = value or next(words, "")
-            if not value or not Path(value).is_dir():
-                message = f"--config-dir: {value!r} is no folder"
-                raise ConfigError(message)
-            settings.append(f"hydra.searchpath=[file://{Path(value).absolute()}]")
-        elif word.startswith("-"):
-            message = f"{word}: no such option; only --config-dir DIR, and settings as NAME=VALUE"
-            raise ConfigError(message)
-        else:
-            settings.append(word)
-    return settings
+def print_settings(arguments: Sequence[str], mode: str) -> None:
+    """Print the settings of a mode's session, as `--cfg job` among the arguments asks for.
+
+    Raise ConfigError if they cannot be composed. Nothing is built.
+    """
+    require_option_value("--cfg", arguments, ("job",))
+    sys.stdout.write(_commented_settings([f"mode={mode}", *arguments]))
 
 
 def session_from_saved(path: Path, mode: str) -> Any:
@@ -176,16 +165,16 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
             _remove(folder, theirs)
             raise
 
-    if any(word.partition("=")[0] == "--cfg" for word in arguments):
+    if is_given("--cfg", arguments):
         if {"--multirun", "-m"} & set(arguments):
             message = "--cfg: shows one run; leave out --multirun"
             raise ConfigError(message)
-        if _value_of("--cfg", arguments) == "job" and "--package" not in arguments:
+        if value_of("--cfg", arguments) == "job" and "--package" not in arguments:
             sys.stdout.write(_commented_settings(arguments))
             return
     # Hydra prints and exits by itself unless it is asked for the error itself.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = [sys.argv[0], *_in_order(arguments)]
+    sys.argv = [sys.argv[0], *in_hydras_order(arguments)]
     with _refusals(arguments):
         _run_in_folders(partial(_run_once_or_more, task, arguments), arguments)
     if failures:
@@ -230,21 +219,11 @@ def _refusals(arguments: Sequence[str]) -> Iterator[None]:
         raise ConfigError(_refused(error, arguments)) from error
 
 
-def _value_of(option: str, arguments: Sequence[str]) -> str:
-    """Return the value of an option, given as `--cfg job` or `--cfg=job`."""
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        if word == option:
-            return following
-        if word.startswith(f"{option}="):
-            return word.partition("=")[2]
-    return ""
-
-
 def _commented_settings(arguments: Sequence[str]) -> str:
-    """Return the settings of a run as YAML, with what each means beside its value."""
-    shown = [word for word in arguments if word not in ("--cfg", "job", "--cfg=job", "--resolve")]
+    """Return the settings of a session as YAML, with what each means beside its value."""
+    shown = [word for word in without_option("--cfg", arguments) if word != "--resolve"]
     with _initialized(), _refusals(shown):
-        config = hydra.compose("config", _without_options(shown))
+        config = hydra.compose("config", settings_of(shown))
     container = OmegaConf.to_container(config, resolve=False)
     assert isinstance(container, dict), "a configuration is a mapping"
     return commented(OmegaConf.to_yaml(config, resolve="--resolve" in arguments), container)
@@ -262,9 +241,9 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
     if match is None:
         return _one_line(error)
     composed = [word for word in arguments if _is_choice(word)]
-    folder = _value_of("--config-dir", arguments)
+    folder = value_of("--config-dir", arguments)
     if folder:
-        composed.append(f"hydra.searchpath=[file://{Path(folder).absolute()}]")
+        composed.append(search_path(folder))
     try:
         with _initialized():
             config = hydra.compose("config", composed)
@@ -307,21 +286,6 @@ def _names(prefix: str, node: Any) -> list[str]:
         if not str(key).startswith("_")
     )
     return [*([prefix] if prefix else []), *chain.from_iterable(inner)]
-
-
-def _in_order(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with Hydra's options first, as its parser requires."""
-    for option, values in _OPTIONS_WITH_VALUE.items():
-        given = any(word.partition("=")[0] == option for word in arguments)
-        value = _value_of(option, arguments)
-        if given and (not value or (values and value not in values)):
-            message = f"{option}: write {option} {' or '.join(values) or 'VALUE'}"
-            raise ConfigError(message)
-    for word in arguments:
-        if word.startswith("-") and word.partition("=")[0] not in _OPTIONS:
-            message = f"{word}: no such option; there are {', '.join(_OPTIONS)}"
-            raise ConfigError(message)
-    return sorted(arguments, key=lambda word: "=" in word and not word.startswith("-"))
 
 
 def _remove(folder: Path, theirs: set[Path]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     sys.path.append(sys.path.pop(0))
 
-from conf.command_line import Verb, print_line, run
+from conf.command_line import Verb, print_line, run, session_verb
 from conf.modes import Mode, refuse_other_modes
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError
@@ -111,10 +111,6 @@ def _serve(words: Sequence[str]) -> None:
     from conf.compose import session_from_command_line  # noqa: PLC0415
     from sim.sandbox.serve_console import present_sandbox  # noqa: PLC0415
 
-    if {"-h", "--help"} & set(words):
-        print(SERVE_HELP, end="")
-        return
-    refuse_other_modes(words, Mode.SERVE)
     present_sandbox(session_from_command_line(words, Mode.SERVE))
 
 
@@ -324,7 +320,7 @@ def _compile(words: Sequence[str]) -> None:
 
 VERBS: dict[str, Verb] = {
     "run": _run,
-    "serve": _serve,
+    "serve": session_verb(SERVE_HELP, Mode.SERVE, _serve),
     "generate": _generate,
     "calibrate": _calibrate,
     "import": _import,
