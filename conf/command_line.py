@@ -11,6 +11,7 @@ from recordings.writing import DISK_FULL, write_error
 from strategies.trading.model.errors import (
     ConfigError,
     CredentialsError,
+    ReportError,
     TapeError,
     TradingError,
     WriteError,
@@ -99,10 +100,10 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
         return _SIGPIPE_STATUS
     except (ConfigError, CredentialsError, TapeError) as error:
         return _failed(program, str(error), 2)
-    except WriteError as error:
+    except (WriteError, ReportError) as error:
         return _failed(program, str(error), 1)
-    except KeyboardInterrupt:
-        return _failed(program, "interrupted; nothing was kept", 130)
+    except KeyboardInterrupt as interrupt:
+        return _failed(program, str(interrupt) or "interrupted; nothing was kept", 130)
     except TradingError as error:
         return _failed(program, f"{type(error).__name__}: {error}", 1)
     except OSError as error:

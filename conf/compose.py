@@ -6,7 +6,6 @@ session class named by the mode completes; nothing below this module sees a conf
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ from typing import Any
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -35,18 +33,14 @@ from conf.options import (
 )
 from conf.parts import PartBuilder
 from conf.root_settings import check_root
+from conf.run_folders import HasResults, Present, RunFolders
 from conf.saved_targets import with_current_targets
 from conf.settings_page import commented
-from recordings.tape import SEGMENT_GLOB
 from recordings.writing import write_error
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import unknown_setting_message
 
 CONFIG_FOLDER = Path(__file__).parent
-
-# Runs a session in its folder, and returns the figure that a sweep may optimise. The session is Any
-# because its class is named by the mode, which the caller has chosen.
-Present = Callable[[Any, Path], float]
 
 
 def build_parts(config: DictConfig) -> dict[str, Any]:
@@ -85,17 +79,19 @@ def _of_one_side(node: Any) -> bool:
     return str(target).partition(".")[0] in ("sim", "live")
 
 
-def build_session(config: DictConfig) -> Any:
+def build_session(config: DictConfig, overrides: Sequence[str] = ()) -> Any:
     """Return the session that a composed configuration describes.
 
-    A session that keeps what it was built from is given it as text, `configuration`. Raise
-    ConfigError or TapeError if it cannot be built.
+    A session that keeps what it was built from is given it as text, `configuration`, and the
+    settings that were given for it, `overrides`. Raise ConfigError or TapeError if it cannot be
+    built.
     """
     parts = build_parts(config)
     session_class = parts.pop("run")
     taken = signature(session_class).parameters
     if "configuration" in taken:
         parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
+    parts["overrides"] = overrides
     missing = [
         name for name, part in taken.items() if part.default is part.empty and name not in parts
     ]
@@ -140,31 +136,15 @@ def session_from_saved(path: Path, mode: str) -> Any:
         raise ConfigError(message) from error
 
 
-def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
+def run_from_command_line(
+    arguments: Sequence[str], present: Present, has_results: HasResults
+) -> None:
     """Compose the configuration that the arguments name, and run its session.
 
-    `present` runs the session in the folder that Hydra made for it; that folder is removed if the
-    session cannot be built or fails. The first failure of a sweep is raised after the other runs.
-    Errors of Hydra are raised as ConfigError, in one line.
+    `present` runs the session in the folder that Hydra made for it; that folder is removed if it
+    has no results. The first failure of a sweep is raised after the other runs. Errors of Hydra are
+    raised as ConfigError, in one line; a KeyboardInterrupt says what is kept.
     """
-    failures: list[Exception] = []
-
-    def task(config: DictConfig) -> float | None:
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        theirs = {entry for entry in folder.iterdir() if entry.name != ".hydra"}
-        try:
-            return present(build_session(config), folder)
-        except Exception as error:
-            # Raised to Hydra it would be printed twice, and end a sweep.
-            failures.append(error)
-            # A tape cannot be made again: it is kept, however its recording ended.
-            if not any(folder.glob(SEGMENT_GLOB)):
-                _remove(folder, theirs)
-            return None
-        except BaseException:
-            _remove(folder, theirs)
-            raise
-
     if is_given("--cfg", arguments):
         if {"--multirun", "-m"} & set(arguments):
             message = "--cfg: shows one run; leave out --multirun"
@@ -174,11 +154,17 @@ def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
             return
     # Hydra prints and exits by itself unless it is asked for the error itself.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = [sys.argv[0], *in_hydras_order(arguments)]
+    ordered = in_hydras_order(arguments)
+    sys.argv = [sys.argv[0], *ordered]
     with _refusals(arguments):
-        _run_in_folders(partial(_run_once_or_more, task, arguments), arguments)
-    if failures:
-        raise failures[0]
+        settings = [word for word in ordered if "=" in word and not word.startswith("-")]
+        folders = RunFolders(settings, build_session, present, has_results)
+        try:
+            _run_in_folders(partial(_run_once_or_more, folders.run, arguments), arguments)
+        except KeyboardInterrupt:
+            raise folders.interruption() from None
+    if folders.failures:
+        raise folders.failures[0]
 
 
 def _run_once_or_more(task: Callable[[DictConfig], float | None], arguments: Sequence[str]) -> None:
@@ -286,22 +272,6 @@ def _names(prefix: str, node: Any) -> list[str]:
         if not str(key).startswith("_")
     )
     return [*([prefix] if prefix else []), *chain.from_iterable(inner)]
-
-
-def _remove(folder: Path, theirs: set[Path]) -> None:
-    """Remove what a run wrote to its folder, and parent folders that are empty then."""
-    for entry in set(folder.iterdir()) - theirs:
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
-    if theirs:
-        return
-    folder.rmdir()
-    for parent in list(folder.parents)[:3]:
-        if parent.name == "runs" or not parent.exists() or any(parent.iterdir()):
-            return
-        parent.rmdir()
 
 
 def _one_line(error: BaseException) -> str:

@@ -161,12 +161,13 @@ def run_program(program: str = "prophet-live") -> NoReturn:
 def _record(words: Sequence[str]) -> None:
     from conf.compose import run_from_command_line  # noqa: PLC0415 - Hydra only where needed
     from live.console import present_recording  # noqa: PLC0415
+    from recordings.tape import has_segments  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(RECORD_HELP, end="")
         return
     refuse_other_modes(words, Mode.RECORD)
-    run_from_command_line([f"mode={Mode.RECORD}", *words], present_recording)
+    run_from_command_line([f"mode={Mode.RECORD}", *words], present_recording, has_segments)
 
 
 def _trade(verb: str, mode: Mode) -> Verb:

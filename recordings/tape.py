@@ -27,6 +27,7 @@ all of them, because every column but `text` is an integer.
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from strategies.trading.model.catalogue import Catalogue
@@ -114,3 +115,8 @@ class TapeInfo:
     def catalogue(self) -> Catalogue:
         """Return everything on the tape that can be wagered on."""
         return Catalogue(self.events, self.markets, self.lines)
+
+
+def has_segments(folder: Path) -> bool:
+    """Return whether a folder has at least one whole segment of a recording."""
+    return any(folder.glob(SEGMENT_GLOB))

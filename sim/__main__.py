@@ -89,7 +89,8 @@ def run_program(program: str = "prophet-sim") -> NoReturn:
 def _run(words: Sequence[str]) -> None:
     from conf.compose import run_from_command_line  # noqa: PLC0415 - Hydra only where needed
     from sim.core.core_loader import plain_core_note  # noqa: PLC0415
-    from sim.run_console import present_backtest  # noqa: PLC0415
+    from sim.results.run_summary import has_summary  # noqa: PLC0415
+    from sim.run_console import BacktestPresenter  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(RUN_HELP.format(choices=_choices()), end="")
@@ -98,7 +99,11 @@ def _run(words: Sequence[str]) -> None:
     note = plain_core_note()
     if note is not None and "--cfg" not in words:
         sys.stderr.write(f"{note}\n")
-    run_from_command_line(words, present_backtest)
+    presenter = BacktestPresenter()
+    try:
+        run_from_command_line(words, presenter.present, has_summary)
+    finally:
+        presenter.print_comparison_note()
 
 
 def _choices() -> str:
