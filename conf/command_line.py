@@ -5,10 +5,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+from conf.modes import Mode, refuse_other_modes
+from conf.options import is_given
 from recordings.writing import DISK_FULL, write_error
 from strategies.trading.model.errors import (
     ConfigError,
     CredentialsError,
+    ReportError,
     TapeError,
     TradingError,
     WriteError,
@@ -39,6 +42,27 @@ def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequ
         verbs[verb](words[1:])
         return 0
     return _guarded(f"{program} {verb}", verbs[verb], words[1:])
+
+
+def session_verb(help_text: str, mode: Mode, present: Verb) -> Verb:
+    """Return a verb that presents the session of a mode, or with `--cfg job` prints its settings.
+
+    `present` composes the session from its words.
+    """
+
+    def verb(words: Sequence[str]) -> None:
+        if {"-h", "--help"} & set(words):
+            sys.stdout.write(help_text)
+            return
+        refuse_other_modes(words, mode)
+        if is_given("--cfg", words):
+            from conf.compose import print_settings  # noqa: PLC0415 - Hydra only where needed
+
+            print_settings(words, mode)
+        else:
+            present(words)
+
+    return verb
 
 
 def print_line(line: object) -> None:
@@ -76,7 +100,7 @@ def _guarded(program: str, verb: Verb, words: Sequence[str]) -> int:
         return _SIGPIPE_STATUS
     except (ConfigError, CredentialsError, TapeError) as error:
         return _failed(program, str(error), 2)
-    except WriteError as error:
+    except (WriteError, ReportError) as error:
         return _failed(program, str(error), 1)
     except KeyboardInterrupt as interrupt:
         # A verb that keeps something raises it again with a text that says what.

@@ -6,7 +6,6 @@ session class named by the mode completes; nothing below this module sees a conf
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,35 +17,30 @@ from typing import Any
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from conf.options import (
+    in_hydras_order,
+    is_given,
+    require_option_value,
+    search_path,
+    settings_of,
+    value_of,
+    without_option,
+)
 from conf.parts import PartBuilder
 from conf.root_settings import check_root
+from conf.run_folders import HasResults, Present, RunFolders
 from conf.saved_targets import with_current_targets
 from conf.settings_page import commented
-from recordings.tape import SEGMENT_GLOB
 from recordings.writing import write_error
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import unknown_setting_message
 
 CONFIG_FOLDER = Path(__file__).parent
-
-# The options of Hydra that are supported.
-_OPTIONS_WITH_VALUE: dict[str, tuple[str, ...]] = {
-    "--cfg": ("job", "hydra", "all"),
-    "--package": (),
-    "--config-dir": (),
-}
-_OPTIONS = ("--multirun", "-m", "--cfg", "--resolve", "--package", "--config-dir")
-
-
-# Runs a session in its folder, and returns the figure that a sweep may optimise. The session is Any
-# because its class is named by the mode, which the caller has chosen.
-Present = Callable[[Any, Path], float]
 
 
 def build_parts(config: DictConfig) -> dict[str, Any]:
@@ -85,17 +79,19 @@ def _of_one_side(node: Any) -> bool:
     return str(target).partition(".")[0] in ("sim", "live")
 
 
-def build_session(config: DictConfig) -> Any:
+def build_session(config: DictConfig, overrides: Sequence[str] = ()) -> Any:
     """Return the session that a composed configuration describes.
 
-    A session that keeps what it was built from is given it as text, `configuration`. Raise
-    ConfigError or TapeError if it cannot be built.
+    A session that keeps what it was built from is given it as text, `configuration`, and the
+    settings that were given for it, `overrides`. Raise ConfigError or TapeError if it cannot be
+    built.
     """
     parts = build_parts(config)
     session_class = parts.pop("run")
     taken = signature(session_class).parameters
     if "configuration" in taken:
         parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
+    parts["overrides"] = overrides
     missing = [
         name for name, part in taken.items() if part.default is part.empty and name not in parts
     ]
@@ -112,28 +108,17 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
     Raise ConfigError or TapeError if it cannot be composed or built.
     """
     with _refusals(arguments), _initialized():
-        config = hydra.compose("config", [f"mode={mode}", *_without_options(arguments)])
+        config = hydra.compose("config", [f"mode={mode}", *settings_of(arguments)])
     return build_session(config)
 
 
-def _without_options(arguments: Sequence[str]) -> list[str]:
-    """Return settings alone, `--config-dir DIR` among them as Hydra's search path."""
-    settings = []
-    words = iter(arguments)
-    for word in words:
-        option, _, value = word.partition("=")
-        if option == "--config-dir":
-            value = value or next(words, "")
-            if not value or not Path(value).is_dir():
-                message = f"--config-dir: {value!r} is no folder"
-                raise ConfigError(message)
-            settings.append(f"hydra.searchpath=[file://{Path(value).absolute()}]")
-        elif word.startswith("-"):
-            message = f"{word}: no such option; only --config-dir DIR, and settings as NAME=VALUE"
-            raise ConfigError(message)
-        else:
-            settings.append(word)
-    return settings
+def print_settings(arguments: Sequence[str], mode: str) -> None:
+    """Print the settings of a mode's session, as `--cfg job` among the arguments asks for.
+
+    Raise ConfigError if they cannot be composed. Nothing is built.
+    """
+    require_option_value("--cfg", arguments, ("job",))
+    sys.stdout.write(_commented_settings([f"mode={mode}", *arguments]))
 
 
 def session_from_saved(path: Path, mode: str) -> Any:
@@ -151,45 +136,35 @@ def session_from_saved(path: Path, mode: str) -> Any:
         raise ConfigError(message) from error
 
 
-def run_from_command_line(arguments: Sequence[str], present: Present) -> None:
+def run_from_command_line(
+    arguments: Sequence[str], present: Present, has_results: HasResults
+) -> None:
     """Compose the configuration that the arguments name, and run its session.
 
-    `present` runs the session in the folder that Hydra made for it; that folder is removed if the
-    session cannot be built or fails. The first failure of a sweep is raised after the other runs.
-    Errors of Hydra are raised as ConfigError, in one line.
+    `present` runs the session in the folder that Hydra made for it; that folder is removed if it
+    has no results. The first failure of a sweep is raised after the other runs. Errors of Hydra are
+    raised as ConfigError, in one line; a KeyboardInterrupt says what is kept.
     """
-    failures: list[Exception] = []
-
-    def task(config: DictConfig) -> float | None:
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        theirs = {entry for entry in folder.iterdir() if entry.name != ".hydra"}
-        try:
-            return present(build_session(config), folder)
-        except Exception as error:
-            # Raised to Hydra it would be printed twice, and end a sweep.
-            failures.append(error)
-            # A tape cannot be made again: it is kept, however its recording ended.
-            if not any(folder.glob(SEGMENT_GLOB)):
-                _remove(folder, theirs)
-            return None
-        except BaseException:
-            _remove(folder, theirs)
-            raise
-
-    if any(word.partition("=")[0] == "--cfg" for word in arguments):
+    if is_given("--cfg", arguments):
         if {"--multirun", "-m"} & set(arguments):
             message = "--cfg: shows one run; leave out --multirun"
             raise ConfigError(message)
-        if _value_of("--cfg", arguments) == "job" and "--package" not in arguments:
+        if value_of("--cfg", arguments) == "job" and "--package" not in arguments:
             sys.stdout.write(_commented_settings(arguments))
             return
     # Hydra prints and exits by itself unless it is asked for the error itself.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = [sys.argv[0], *_in_order(arguments)]
+    ordered = in_hydras_order(arguments)
+    sys.argv = [sys.argv[0], *ordered]
     with _refusals(arguments):
-        _run_in_folders(partial(_run_once_or_more, task, arguments), arguments)
-    if failures:
-        raise failures[0]
+        settings = [word for word in ordered if "=" in word and not word.startswith("-")]
+        folders = RunFolders(settings, build_session, present, has_results)
+        try:
+            _run_in_folders(partial(_run_once_or_more, folders.run, arguments), arguments)
+        except KeyboardInterrupt:
+            raise folders.interruption() from None
+    if folders.failures:
+        raise folders.failures[0]
 
 
 def _run_once_or_more(task: Callable[[DictConfig], float | None], arguments: Sequence[str]) -> None:
@@ -230,21 +205,11 @@ def _refusals(arguments: Sequence[str]) -> Iterator[None]:
         raise ConfigError(_refused(error, arguments)) from error
 
 
-def _value_of(option: str, arguments: Sequence[str]) -> str:
-    """Return the value of an option, given as `--cfg job` or `--cfg=job`."""
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        if word == option:
-            return following
-        if word.startswith(f"{option}="):
-            return word.partition("=")[2]
-    return ""
-
-
 def _commented_settings(arguments: Sequence[str]) -> str:
-    """Return the settings of a run as YAML, with what each means beside its value."""
-    shown = [word for word in arguments if word not in ("--cfg", "job", "--cfg=job", "--resolve")]
+    """Return the settings of a session as YAML, with what each means beside its value."""
+    shown = [word for word in without_option("--cfg", arguments) if word != "--resolve"]
     with _initialized(), _refusals(shown):
-        config = hydra.compose("config", _without_options(shown))
+        config = hydra.compose("config", settings_of(shown))
     container = OmegaConf.to_container(config, resolve=False)
     assert isinstance(container, dict), "a configuration is a mapping"
     return commented(OmegaConf.to_yaml(config, resolve="--resolve" in arguments), container)
@@ -262,9 +227,9 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
     if match is None:
         return _one_line(error)
     composed = [word for word in arguments if _is_choice(word)]
-    folder = _value_of("--config-dir", arguments)
+    folder = value_of("--config-dir", arguments)
     if folder:
-        composed.append(f"hydra.searchpath=[file://{Path(folder).absolute()}]")
+        composed.append(search_path(folder))
     try:
         with _initialized():
             config = hydra.compose("config", composed)
@@ -307,37 +272,6 @@ def _names(prefix: str, node: Any) -> list[str]:
         if not str(key).startswith("_")
     )
     return [*([prefix] if prefix else []), *chain.from_iterable(inner)]
-
-
-def _in_order(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with Hydra's options first, as its parser requires."""
-    for option, values in _OPTIONS_WITH_VALUE.items():
-        given = any(word.partition("=")[0] == option for word in arguments)
-        value = _value_of(option, arguments)
-        if given and (not value or (values and value not in values)):
-            message = f"{option}: write {option} {' or '.join(values) or 'VALUE'}"
-            raise ConfigError(message)
-    for word in arguments:
-        if word.startswith("-") and word.partition("=")[0] not in _OPTIONS:
-            message = f"{word}: no such option; there are {', '.join(_OPTIONS)}"
-            raise ConfigError(message)
-    return sorted(arguments, key=lambda word: "=" in word and not word.startswith("-"))
-
-
-def _remove(folder: Path, theirs: set[Path]) -> None:
-    """Remove what a run wrote to its folder, and parent folders that are empty then."""
-    for entry in set(folder.iterdir()) - theirs:
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
-    if theirs:
-        return
-    folder.rmdir()
-    for parent in list(folder.parents)[:3]:
-        if parent.name == "runs" or not parent.exists() or any(parent.iterdir()):
-            return
-        parent.rmdir()
 
 
 def _one_line(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from strategies.trading.model.setting_reader import (
     refused_value_message,
     unknown_setting_message,
 )
-from strategies.trading.model.settings import Dollars, Seed, is_setting
+from strategies.trading.model.settings import Dollars, Seed, Switch, is_setting
 
 
 class RecordingSettings(Struct, frozen=True, kw_only=True):
@@ -57,6 +57,7 @@ class RootSettings(Struct, frozen=True, kw_only=True):
         Dollars, Meta(description="What the account holds at the start of a backtest.")
     ]
     sport: Annotated[str, Meta(description="The game of `feed=crowd`: nba, nfl, mlb or nhl.")]
+    report: Annotated[Switch, Meta(description="Whether a backtest draws report.html.")]
     recording: RecordingSettings
     games: Games
     session: NameSettings

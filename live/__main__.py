@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NoReturn
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     sys.path.append(sys.path.pop(0))
 
-from conf.command_line import Verb, print_line, run
+from conf.command_line import Verb, print_line, run, session_verb
 from conf.modes import Mode, refuse_other_modes
+from conf.options import is_given, without_option
 from strategies.trading.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ usage: python -m live VERB [...] [--debug]
   reconcile  compare a session's journal with the exchange, wager by wager
 
 All take settings as NAME=VALUE, among them the exchange: prophet=sandbox_local (the default; see
-python -m sim serve), prophet=sandbox, prophet=production. Keys are read from PROPHETX_ACCESS_KEY
-and PROPHETX_SECRET_KEY, or from a private file that PROPHETX_USER_INFO names; sandbox_local needs
-none.
+python -m sim serve), prophet=sandbox, prophet=production. --config-dir DIR finds files of settings
+of your own, and --cfg job shows every setting and runs nothing. Keys are read from
+PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY, or from a private file that PROPHETX_USER_INFO names;
+sandbox_local needs none.
 
 Errors are one line, with exit status 2 for invalid settings, files or keys, and 1 for what failed;
 --debug shows a traceback.
@@ -159,12 +161,13 @@ def run_program(program: str = "prophet-live") -> NoReturn:
 def _record(words: Sequence[str]) -> None:
     from conf.compose import run_from_command_line  # noqa: PLC0415 - Hydra only where needed
     from live.console import present_recording  # noqa: PLC0415
+    from recordings.tape import has_segments  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(RECORD_HELP, end="")
         return
     refuse_other_modes(words, Mode.RECORD)
-    run_from_command_line([f"mode={Mode.RECORD}", *words], present_recording)
+    run_from_command_line([f"mode={Mode.RECORD}", *words], present_recording, has_segments)
 
 
 def _trade(verb: str, mode: Mode) -> Verb:
@@ -174,30 +177,21 @@ def _trade(verb: str, mode: Mode) -> Verb:
         from conf.compose import session_from_command_line  # noqa: PLC0415
         from live.console import present_session  # noqa: PLC0415
 
-        if {"-h", "--help"} & set(words):
-            print(TRADE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb]), end="")
-            return
-        refuse_other_modes(words, mode)
-
         def read() -> "Session":
             session: Session = session_from_command_line(words, mode)
             return session
 
         present_session(read, words)
 
-    return trade
+    help_text = TRADE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb])
+    return session_verb(help_text, mode, trade)
 
 
 def _rehearse(words: Sequence[str]) -> None:
     from conf.compose import session_from_command_line  # noqa: PLC0415
     from live.console import present_rehearsal  # noqa: PLC0415
-
-    if {"-h", "--help"} & set(words):
-        print(REHEARSE_HELP, end="")
-        return
     from live.prophetx.tools.rehearse import with_name  # noqa: PLC0415
 
-    refuse_other_modes(words, Mode.REHEARSE)
     named = with_name(words, Path.cwd())
     present_rehearsal(session_from_command_line(named, Mode.REHEARSE))
 
@@ -209,25 +203,23 @@ def _operate(verb: str, present: str) -> Verb:
         from conf.compose import session_from_command_line  # noqa: PLC0415
         from live import console  # noqa: PLC0415
 
-        if {"-h", "--help"} & set(words):
-            print(OPERATE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb]), end="")
-            return
-        refuse_other_modes(words, Mode.CHECK)
         presented: Callable[[AccountTools], None] = getattr(console, present)
         presented(session_from_command_line(words, Mode.CHECK))
 
-    return operate
+    help_text = OPERATE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb])
+    return session_verb(help_text, Mode.CHECK, operate)
 
 
 def _status(words: Sequence[str]) -> None:
     """Show the state of the session that is named, or else of the account."""
-    asks_for_help = {"-h", "--help"} & set(words)
-    if asks_for_help or not any(word.startswith("session.name=") for word in words):
+    composes = {"-h", "--help"} & set(words) or is_given("--cfg", words)
+    if composes or not any(word.startswith("session.name=") for word in words):
         _operate("status", "present_status")(words)
         return
     from live.session.control.session_control import session_status  # noqa: PLC0415
 
-    for line in session_status(words, Path.cwd()):
+    # The session has its settings already, wherever their files are.
+    for line in session_status(without_option("--config-dir", words), Path.cwd()):
         print_line(line)
 
 
@@ -245,10 +237,6 @@ def _reconcile(words: Sequence[str]) -> None:
     from conf.compose import session_from_command_line  # noqa: PLC0415
     from live.console import present_reconcile  # noqa: PLC0415
 
-    if {"-h", "--help"} & set(words):
-        print(RECONCILE_HELP, end="")
-        return
-    refuse_other_modes(words, Mode.RECONCILE)
     present_reconcile(session_from_command_line(words, Mode.RECONCILE))
 
 
@@ -273,13 +261,13 @@ VERBS: dict[str, Verb] = {
     "check": _operate("check", "present_check"),
     "paper": _trade("paper", Mode.PAPER),
     "trade": _trade("trade", Mode.LIVE),
-    "rehearse": _rehearse,
+    "rehearse": session_verb(REHEARSE_HELP, Mode.REHEARSE, _rehearse),
     "record": _record,
     "status": _status,
     "control": _control,
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
     "watchdog": _watchdog,
-    "reconcile": _reconcile,
+    "reconcile": session_verb(RECONCILE_HELP, Mode.RECONCILE, _reconcile),
 }
 
 if __name__ == "__main__":

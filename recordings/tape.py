@@ -29,6 +29,7 @@ the end of a gap in the feed (`feed_marks.py`).
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from strategies.trading.model.catalogue import Catalogue
@@ -133,3 +134,8 @@ class TapeInfo:
     def catalogue(self) -> Catalogue:
         """Return everything on the tape that can be wagered on."""
         return Catalogue(self.events, self.markets, self.lines)
+
+
+def has_segments(folder: Path) -> bool:
+    """Return whether a folder has at least one whole segment of a recording."""
+    return any(folder.glob(SEGMENT_GLOB))

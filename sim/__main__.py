@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     sys.path.append(sys.path.pop(0))
 
-from conf.command_line import Verb, print_line, run
+from conf.command_line import Verb, print_line, run, session_verb
 from conf.modes import Mode, refuse_other_modes
 from conf.verb_parser import VerbParser
 from strategies.trading.model.counted import counted
@@ -84,7 +84,8 @@ def run_program(program: str = "prophet-sim") -> NoReturn:
 def _run(words: Sequence[str]) -> None:
     from conf.compose import run_from_command_line  # noqa: PLC0415 - Hydra only where needed
     from sim.core.core_loader import plain_core_note  # noqa: PLC0415
-    from sim.run_console import present_backtest  # noqa: PLC0415
+    from sim.results.run_summary import has_summary  # noqa: PLC0415
+    from sim.run_console import BacktestPresenter  # noqa: PLC0415
 
     if {"-h", "--help"} & set(words):
         print(RUN_HELP.format(choices=_choices()), end="")
@@ -93,7 +94,11 @@ def _run(words: Sequence[str]) -> None:
     note = plain_core_note()
     if note is not None and "--cfg" not in words:
         sys.stderr.write(f"{note}\n")
-    run_from_command_line(words, present_backtest)
+    presenter = BacktestPresenter()
+    try:
+        run_from_command_line(words, presenter.present, has_summary)
+    finally:
+        presenter.print_comparison_note()
 
 
 def _choices() -> str:
@@ -106,10 +111,6 @@ def _serve(words: Sequence[str]) -> None:
     from conf.compose import session_from_command_line  # noqa: PLC0415
     from sim.sandbox.serve_console import present_sandbox  # noqa: PLC0415
 
-    if {"-h", "--help"} & set(words):
-        print(SERVE_HELP, end="")
-        return
-    refuse_other_modes(words, Mode.SERVE)
     present_sandbox(session_from_command_line(words, Mode.SERVE))
 
 
@@ -279,7 +280,7 @@ def _compile(words: Sequence[str]) -> None:
 
 VERBS: dict[str, Verb] = {
     "run": _run,
-    "serve": _serve,
+    "serve": session_verb(SERVE_HELP, Mode.SERVE, _serve),
     "generate": _generate,
     "season": _season,
     "calibrate": _calibrate,

@@ -1,7 +1,7 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -48,7 +48,7 @@ from strategies.trading.model.errors import ConfigError, InvariantError
 from strategies.trading.model.events import RUN_ENDED
 from strategies.trading.model.ids import WagerRefFactory
 from strategies.trading.model.money import cents_from_dollars, dollars_text
-from strategies.trading.model.settings import Seed
+from strategies.trading.model.settings import Seed, Switch, is_on
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.strategy import Strategy
@@ -101,8 +101,14 @@ class Backtest:
         starting_balance: float,
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
+        report: Switch = True,
+        overrides: Sequence[str] = (),
     ) -> None:
-        """Take the parts; raise ConfigError or TapeError for those that do not fit together."""
+        """Take the parts; raise ConfigError or TapeError for those that do not fit together.
+
+        `report` is whether whoever presents the run draws its report; `overrides` are the settings
+        that were given for it, by which it is named.
+        """
         require_simulated(feed)
         require_simulated_exchange(exchange)
         self.feed = feed
@@ -119,6 +125,8 @@ class Backtest:
         self.fees = fees
         self.balance_cents = cents_from_dollars(starting_balance)
         self.session_name = str(session["name"])
+        self.draws_report = is_on(report)
+        self._overrides = overrides
         self._exchange = exchange
         self._clock = clock
         self._wagers = wagers
@@ -313,6 +321,7 @@ class Backtest:
             session=self.session_name,
             recording=self.feed.name,
             recording_source=info.source,
+            overrides=list(self._overrides),
             simulated=info.simulated,
             limits=list(self.feed.limits),
             notes=[*info.notes, *pricing_notes],

@@ -1,5 +1,6 @@
 """A backtest in the terminal: progress, the figures, the folder."""
 
+from collections import defaultdict
 from pathlib import Path
 
 from rich.console import Console
@@ -22,26 +23,49 @@ from sim.results.split_text import nothing_placed, split_line, split_terms, unse
 from strategies.trading.model.money import dollars_text
 
 
-def present_backtest(session: Backtest | BacktestApart, folder: Path) -> float:
-    """Run a backtest under a progress bar, print its figures, then write its report."""
-    summary = _with_progress(session, folder)
-    console = Console(markup=False, emoji=False)
-    for limit in summary.limits:
-        print_line(limit)
-    print_line(_title(summary))
-    print_line(split_line(summary.split))
-    for line in games_lines(summary):
-        print_line(line)
-    console.print(_figures(summary))
-    # Not through the console, which would break long lines, and paths with them.
-    for line in remarks(summary):
-        print_line(line)
-    # What draws pictures takes longer to import than many a run takes.
-    from sim.report.document import write_report  # noqa: PLC0415
+class BacktestPresenter:
+    """Presents the backtests of one command: each with its figures and its report."""
 
-    write_report(folder)
-    print_line(folder.resolve())
-    return summary.profit_cents
+    def __init__(self) -> None:
+        """Start with nothing presented."""
+        self._seeds_by_recording: dict[str, set[int]] = defaultdict(set)
+
+    def present(self, session: Backtest | BacktestApart, folder: Path) -> float:
+        """Run a backtest under a progress bar, print its figures, then write its report.
+
+        Raise ReportError, with the run kept, if the report cannot be drawn.
+        """
+        summary = _with_progress(session, folder)
+        if summary.models["queue"] != TRUE_QUEUE:
+            self._seeds_by_recording[summary.recording].add(summary.seed)
+        console = Console(markup=False, emoji=False)
+        for limit in summary.limits:
+            print_line(limit)
+        print_line(_title(summary))
+        print_line(split_line(summary.split))
+        for line in games_lines(summary):
+            print_line(line)
+        console.print(_figures(summary))
+        # Not through the console, which would break long lines, and paths with them.
+        for line in remarks(summary):
+            print_line(line)
+        if session.draws_report:
+            # What draws pictures takes longer to import than many a run takes.
+            from sim.report.document import report_on_finished  # noqa: PLC0415
+
+            report_on_finished(folder)
+        else:
+            print_line(f"no report.html (report=off); python -m sim report {folder} draws it")
+        print_line(folder.resolve())
+        return summary.profit_cents
+
+    def print_comparison_note(self) -> None:
+        """Say of runs that differ by their seed on one recording how little that is."""
+        if any(len(seeds) > 1 for seeds in self._seeds_by_recording.values()):
+            print_line(
+                "note: on one recording a seed changes only latencies and faults; runs that "
+                "differ by it are no sample of games"
+            )
 
 
 def _with_progress(session: Backtest | BacktestApart, folder: Path) -> BacktestSummary:
@@ -90,16 +114,18 @@ def _figures(summary: BacktestSummary) -> Table:
 
 
 def _by_queue(summary: BacktestSummary) -> list[tuple[str, str]]:
-    """Return the profit under the two extreme queue models, unless the true queue is known."""
-    profits = (("front", summary.profit_cents_front), ("back", summary.profit_cents_back))
+    """Return the profit under the extreme queue models that were not the chosen one."""
     return [
         (f"  under queue model {name}", dollars_text(cents))
-        for name, cents in profits
-        if cents is not None
+        for name, cents in summary.profits_by_other_queue.items()
     ]
 
 
 def _title(summary: BacktestSummary) -> str:
+    return ", ".join([_what_ran(summary), *summary.overrides])
+
+
+def _what_ran(summary: BacktestSummary) -> str:
     queue = summary.models["queue"]
     if queue == TRUE_QUEUE:
         return f"{summary.strategy} in {summary.recording}, {queue}"

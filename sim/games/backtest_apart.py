@@ -29,6 +29,7 @@ class BacktestApart:
         self._backtests = backtests
         self._name = name
         self._notes = notes
+        self.draws_report = backtests[0].draws_report
 
     def run(self, folder: Path, show: Progress) -> BacktestSummary:
         """Run every backtest, and write tables and a summary of all; an error leaves neither.

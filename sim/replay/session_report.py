@@ -13,7 +13,7 @@ from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.exchange.queue_models import QueueModel
 from sim.replay.session_replay import ReplayResult, SessionReplay
-from sim.report.document import write_report
+from sim.report.document import report_on_finished
 from sim.results.run_summary import EventSpan, SessionRunSummary, write_summary
 from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
@@ -93,7 +93,8 @@ class SessionReport:
         """Replay a start and write its run folder, in place of any older one.
 
         Return the lines to print, the folder last. A start whose desk never began gets no folder,
-        nor does one whose replay raises.
+        nor does one whose replay raises. Raise ReportError, with the folder kept, if the report
+        cannot be drawn.
         """
         folder = session_folder / f"start-{number:05d}"
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,10 +106,10 @@ class SessionReport:
                 return [f"start {number}: it was over before its desk began"]
             _keep_configuration(folder)
             write_summary(folder, self._summary(replayed, replayed.began_ns, number))
-            write_report(folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        report_on_finished(folder)
         agreed = f"start {number}: {counted(replayed.commands, 'command')}, as in the journal"
         return [agreed, str(folder.resolve())]
 

@@ -19,6 +19,7 @@ from sim.report.quote_section import quotes
 from sim.report.quoting_section import quoted, silences
 from sim.report.run_folder import Run, read_run
 from sim.results.split_text import nothing_placed, split_line
+from strategies.trading.model.errors import ReportError, TradingError
 
 REPORT_NAME = "report.html"
 
@@ -33,6 +34,23 @@ def write_report(run_folder: Path) -> Path:
     path = run_folder / REPORT_NAME
     write_text(path, document)
     return path
+
+
+def report_on_finished(run_folder: Path) -> None:
+    """Write the report of a run that has just finished.
+
+    Raise ReportError, with the reason and how to draw it again, whatever fails: the run is whole.
+    """
+    try:
+        write_report(run_folder)
+    except Exception as error:
+        known = isinstance(error, TradingError | OSError)
+        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        message = (
+            f"the run is finished, but its report could not be drawn: {reason}; when that is "
+            f"mended, draw it with python -m sim report {run_folder}"
+        )
+        raise ReportError(message) from error
 
 
 def _document(run: Run) -> str:

@@ -9,6 +9,11 @@ from sim.report.run_folder import Run
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, SessionRunSummary
 from strategies.trading.model.counted import counted
 
+_ASSUMED = {
+    "front": "optimistic: cancellations are ahead of us",
+    "back": "pessimistic: cancellations are behind us",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class OriginTexts:
@@ -35,7 +40,7 @@ def _of_backtest(run: Run, s: BacktestSummary, title: str) -> OriginTexts:
     named = f", session {s.session}" if s.session else ""
     feed = "Fed by a" if s.models.get("queue") == TRUE_QUEUE else "Recording"
     return OriginTexts(
-        overline=f"{s.mode} of {s.strategy}{named}",
+        overline=", ".join([f"{s.mode} of {s.strategy}{named}", *s.overrides]),
         head=source(title, feed, s.recording, s.recording_source, simulated=s.simulated),
         after_result=[section("Effect of the queue model", [_queue_models(s)])],
         repetition=_repeat_command(run, s),
@@ -51,9 +56,11 @@ def _queue_models(s: BacktestSummary) -> Html:
             "is known. Profit under front and back would be the same by construction."
         )
     rows = [
-        (f"{chosen} (chosen)", signed_dollars(s.profit_cents), NONE),
-        _queue_row("front", "optimistic: cancellations are ahead of us", s, s.profit_cents_front),
-        _queue_row("back", "pessimistic: cancellations are behind us", s, s.profit_cents_back),
+        (_queue_name(chosen, "chosen"), signed_dollars(s.profit_cents), NONE),
+        *(
+            (_queue_name(name), signed_dollars(cents), signed_dollars(cents - s.profit_cents))
+            for name, cents in s.profits_by_other_queue.items()
+        ),
     ]
     explanation = (
         "A queue model is an assumption: the recording does not show which stake left the queue. "
@@ -64,11 +71,11 @@ def _queue_models(s: BacktestSummary) -> Html:
     return join([table(heads, rows), paragraph(explanation, "aside")])
 
 
-def _queue_row(
-    name: str, meaning: str, s: BacktestSummary, cents: int | None
-) -> tuple[str, str, str]:
-    difference = None if cents is None else cents - s.profit_cents
-    return f"{name} ({meaning})", signed_dollars(cents), signed_dollars(difference)
+def _queue_name(name: str, *remarks: str) -> str:
+    """Return the name of a queue model with what it assumes, if it is one of the extremes."""
+    assumed = [_ASSUMED[name]] if name in _ASSUMED else []
+    described = "; ".join([*remarks, *assumed])
+    return f"{name} ({described})" if described else name
 
 
 def _repeat_command(run: Run, s: BacktestSummary) -> Html:

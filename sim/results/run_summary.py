@@ -192,7 +192,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 class BacktestSummary(RunSummary, frozen=True, kw_only=True):
     """The summary of a backtest; without front and back where the true queue is known.
 
-    `rows_per_second` is the speed of the chosen pass, without imports and report.
+    `rows_per_second` is the speed of the chosen pass, without imports and report. `overrides` are
+    the settings given on the command line; in a sweep, those that differ between its runs.
     """
 
     profit_cents_front: int | None
@@ -200,6 +201,19 @@ class BacktestSummary(RunSummary, frozen=True, kw_only=True):
     trades_of_unknown_side: int
     rows: int
     rows_per_second: int
+    overrides: list[str] = []
+
+    @property
+    def profits_by_other_queue(self) -> dict[str, int]:
+        """Return the profit under each extreme queue model that was not the chosen one.
+
+        Empty where the true queue is known.
+        """
+        profits = {"front": self.profit_cents_front, "back": self.profit_cents_back}
+        chosen = self.models.get("queue")
+        return {
+            name: cents for name, cents in profits.items() if cents is not None and name != chosen
+        }
 
 
 class SessionRunSummary(RunSummary, frozen=True, kw_only=True):
@@ -228,6 +242,11 @@ def write_summary(folder: Path, summary: RunSummary) -> None:
     ordered = {key: content[key] for key in keys}
     text = json.dumps(ordered, indent=2, ensure_ascii=False)
     write_text(folder / SUMMARY_FILE, f"{text}\n")
+
+
+def has_summary(folder: Path) -> bool:
+    """Return whether the run of a folder is finished: its summary is written last."""
+    return (folder / SUMMARY_FILE).exists()
 
 
 def read_summary(folder: Path) -> BacktestSummary | SessionRunSummary:

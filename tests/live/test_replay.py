@@ -17,6 +17,7 @@ from strategies.trading.model.counted import counted
 from strategies.trading.model.events import WagerMatched
 from tests.conftest import Outcome
 from tests.fixture_types import Compose, RunMain
+from tests.full_disks import files_limited_to
 from tests.live.live_session import OFTEN, SessionStarts, quotes
 from tests.live.local_sandbox import LocalSandbox, Sandbox
 
@@ -207,6 +208,22 @@ def test_a_start_without_a_desk_has_no_report(
     outcome = run_main(main, tmp_path, "replay", str(folder))
     assert outcome.out == ["start 1: it was over before its desk began"]
     assert not (folder / "start-00001").exists()
+
+
+def test_a_replayed_start_is_kept_though_its_report_cannot_be_drawn(
+    traded: SessionStarts, replayed: Outcome, run_main: RunMain, tmp_path: Path
+) -> None:
+    """The error names the report and how to draw it; the tables and the summary are whole."""
+    assert replayed.status == 0
+    whole = traded.folder / "start-00001"
+    sizes = {path.name: path.stat().st_size for path in whole.iterdir() if path.is_file()}
+    report_size = sizes.pop("report.html")
+    folder = shutil.copytree(traded.folder, tmp_path / "first")
+    with files_limited_to((max(sizes.values()) + report_size) // 2):
+        outcome = run_main(main, tmp_path, "replay", str(folder))
+    assert (outcome.status, len(outcome.err)) == (1, 1)
+    assert f"python -m sim report {folder / 'start-00001'}" in outcome.err[0]
+    assert {path.name for path in (folder / "start-00001").iterdir() if path.is_file()} == {*sizes}
 
 
 def test_replay_refuses_a_folder_without_a_session(run_main: RunMain, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list
         parts["exchange"] = partial(CommandRecordingProphet, sent, **parts["exchange"].keywords)
         make = parts.pop("run")
         taken = signature(Backtest).parameters
-        backtest: Backtest = make(**{name: parts[name] for name in taken})
+        backtest: Backtest = make(**{name: parts[name] for name in taken if name in parts})
         return backtest.run_pass(Back()), sent
 
     return played

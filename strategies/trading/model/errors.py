@@ -6,6 +6,7 @@ TradingError
 ├─ JournalError           the journal cannot be read or written: stop
 ├─ WriteError             a file cannot be written: the disk is full, or the folder is not ours
 │  └─ JournalWriteError   the journal cannot be written: a JournalError too
+├─ ReportError            a run is finished and kept, but its report could not be drawn
 ├─ InvariantError         the desk's accounts are inconsistent: stop, cancel all
 ├─ StrategyError          a strategy raised something: stop, cancel all
 ├─ ClockError             wall time jumped: stop
@@ -45,6 +46,10 @@ class WriteError(TradingError):
 
 class JournalWriteError(JournalError, WriteError):
     """The journal cannot be written, as its disk does not take it."""
+
+
+class ReportError(TradingError):
+    """A run is finished and kept, but its report could not be drawn; the message says how."""
 
 
 class InvariantError(TradingError):

@@ -20,6 +20,9 @@ from msgspec import Meta
 
 from strategies.trading.model.units import NS_PER_SECOND
 
+# On a command line `on` is a word, in a YAML file a truth value.
+Switch = Literal["on", "off"] | bool
+
 # A setting that a person can write in one word.
 SettingValue = bool | int | float | str | None
 
@@ -79,6 +82,11 @@ Port = Annotated[int, Meta(ge=0, le=65_535)]
 AmericanOdds = Annotated[
     int, Unit("American odds"), Rule(_is_odds, "-101 or below, or 100 or above")
 ]
+
+
+def is_on(switch: Switch) -> bool:
+    """Return whether a switch is on."""
+    return switch in ("on", True)
 
 
 def nanoseconds(seconds: float) -> int:
