@@ -163,7 +163,7 @@ class _RowProgress:
         self._read: dict[str, int] = {}
 
     def note(self, name: str, rows: int) -> None:
-        """Show that so many rows of a recording were read."""
+        """Show how many rows of a recording were read."""
         self._read[name] = rows
         self._show(self._label, sum(self._read.values()), self._total)
 

@@ -22,7 +22,7 @@ _ZONE = ZoneInfo("America/New_York")
 _CONFIDENCE = 0.95
 _POWER = 0.8
 # With fewer games the interval is that of a bootstrap, as their mean need not be normal; with still
-# fewer there is none, as a bootstrap knows no games but these.
+# fewer it has no bounds, as a bootstrap knows no games but these.
 _FEW = 50
 _TOO_FEW = 10
 _RESAMPLES = 10_000
@@ -54,22 +54,22 @@ class GameResult:
 class GameMean:
     """A figure a game, in cents: mean, standard error, and the interval of its mean at 95 %.
 
-    `games_to_tell` is about how many games would show a mean of this size beside chance, with a
+    `games_needed` is about how many games would show a mean of this size beside chance, with a
     power of 80 %; None if the mean is zero. The error is infinite for a single game, the interval
     for fewer than ten.
     """
 
     games: int
-    mean_cents: float
-    error_cents: float
-    low_cents: float
-    high_cents: float
-    games_to_tell: int | None
+    mean: float
+    error: float
+    low: float
+    high: float
+    games_needed: int | None
 
     @property
-    def total_sd_cents(self) -> float:
+    def total_sd(self) -> float:
         """Return the standard deviation of the sum over all games."""
-        return self.error_cents * self.games
+        return self.error * self.games
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +99,12 @@ def game_mean(cents: Sequence[int]) -> GameMean:
     error = spread / sqrt(count)
     low, high = _interval(cents, mean, error)
     normal = NormalDist()
-    needed = normal.inv_cdf((1 + _CONFIDENCE) / 2) + normal.inv_cdf(_POWER)
-    to_tell = ceil((needed * spread / mean) ** 2) if mean and spread else None
-    return GameMean(count, mean, error, low, high, to_tell)
+    errors = normal.inv_cdf((1 + _CONFIDENCE) / 2) + normal.inv_cdf(_POWER)
+    needed = ceil((errors * spread / mean) ** 2) if mean and spread else None
+    return GameMean(count, mean, error, low, high, needed)
 
 
-def outcome_sd_cents(games: Sequence[GameResult]) -> float:
+def outcome_sd(games: Sequence[GameResult]) -> float:
     """Return one standard deviation of what chance did to the outcome of all games."""
     return sqrt(sum(game.split.outcome_sd_cents**2 for game in games))
 

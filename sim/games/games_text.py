@@ -21,23 +21,23 @@ def games_lines(summary: RunSummary) -> list[str]:
 
 def _line(name: str, cents: Sequence[int]) -> str:
     mean = game_mean(cents)
-    text = f"{name} {_dollars(mean.mean_cents)} a game"
-    if isfinite(mean.error_cents):
-        text += f" (s.e. {_dollars(mean.error_cents)}{_interval(mean)})"
-    return text + _to_tell(mean)
+    text = f"{name} {_dollars(mean.mean)} a game"
+    if isfinite(mean.error):
+        text += f" (s.e. {_dollars(mean.error)}{_interval(mean)})"
+    return text + _games_needed(mean)
 
 
 def _interval(mean: GameMean) -> str:
-    if not isfinite(mean.low_cents):
+    if not isfinite(mean.low):
         return ""
-    return f"; 95 % {_dollars(mean.low_cents)} to {_dollars(mean.high_cents)}"
+    return f"; 95 % {_dollars(mean.low)} to {_dollars(mean.high)}"
 
 
-def _to_tell(mean: GameMean) -> str:
+def _games_needed(mean: GameMean) -> str:
     """Return how many games would show the mean, where those played do not."""
-    if mean.games_to_tell is None or mean.games_to_tell <= mean.games:
+    if mean.games_needed is None or mean.games_needed <= mean.games:
         return ""
-    return f"; about {mean.games_to_tell:,} games would show an effect of this size"
+    return f"; about {mean.games_needed:,} games would show an effect of this size"
 
 
 def _dollars(cents: float) -> str:

@@ -11,7 +11,7 @@ from sim.games.game_results import (
     day_results,
     game_mean,
     game_results,
-    outcome_sd_cents,
+    outcome_sd,
 )
 from sim.report.number_text import NONE, clock, count, dollar_tick, dollars, signed_dollars
 from sim.report.page import Html, figure, folded, join, paragraph, subheading, table
@@ -44,13 +44,13 @@ def games(run: Run) -> Html:
 
 def _totals(results: Sequence[GameResult]) -> Html:
     profits = [each.split.profit_cents for each in results]
-    sd_cents = game_mean(profits).total_sd_cents
-    spread = f" (s.d. {dollars(round(sd_cents))})" if isfinite(sd_cents) else ""
+    total_sd = game_mean(profits).total_sd
+    spread = f" (s.d. {dollars(round(total_sd))})" if isfinite(total_sd) else ""
     filled = sum(each.split.fills > 0 for each in results)
     return paragraph(
         f"{count(len(results))} games, {count(filled)} with fills, brought "
         f"{signed_dollars(sum(profits))}{spread}. One s.d. of what chance decided in them is "
-        f"{dollars(round(outcome_sd_cents(results)))}."
+        f"{dollars(round(outcome_sd(results)))}."
     )
 
 
@@ -62,24 +62,23 @@ def _means(results: Sequence[GameResult]) -> Html:
         _mean_row("commission", [-each.commission_cents for each in splits]),
     ]
     profit = _mean_row("profit", [each.profit_cents for each in splits])
-    heads = ("a game", "#mean", "#standard error", "#95 % from", "#to", "#games to tell")
+    heads = ("a game", "#mean", "#standard error", "#95 % from", "#to", "#games needed")
     explanation = (
-        "Each game is one observation: its fills hang together. Games to tell: about how many show "
+        "Each game is one observation: its fills hang together. Games needed: about how many show "
         "a mean of this size beside chance, four times in five. Edge and adverse depend least on "
-        "what games decided, and tell first."
+        "what games decided, and show first what there is."
     )
     return join([table(heads, rows, profit), paragraph(explanation, "aside")])
 
 
 def _mean_row(name: str, cents: Sequence[int]) -> tuple[str, ...]:
     mean = game_mean(cents)
-    error = dollars(round(mean.error_cents)) if isfinite(mean.error_cents) else NONE
+    error = dollars(round(mean.error)) if isfinite(mean.error) else NONE
     bounds = [
-        signed_dollars(round(each)) if isfinite(each) else NONE
-        for each in (mean.low_cents, mean.high_cents)
+        signed_dollars(round(each)) if isfinite(each) else NONE for each in (mean.low, mean.high)
     ]
-    to_tell = NONE if mean.games_to_tell is None else count(mean.games_to_tell)
-    return (name, signed_dollars(round(mean.mean_cents)), error, *bounds, to_tell)
+    needed = NONE if mean.games_needed is None else count(mean.games_needed)
+    return (name, signed_dollars(round(mean.mean)), error, *bounds, needed)
 
 
 def _figure(days: Sequence[DayResult]) -> Html:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from recordings.recording_settings import RecordingPath
 from sim.__main__ import main
 from sim.backtest import Backtest
 from strategies.trading.model.errors import ConfigError
@@ -29,7 +30,7 @@ WRONG_VALUES = {
     "risk.max_daily_loss=-5": f"risk.max_daily_loss: -5 is not {allowed(Dollars)}",
     "risk.max_daily_loss='5'": f"risk.max_daily_loss: '5' is not {allowed(Dollars)}",
     "risk.in_play=1": "risk.in_play: 1 is not true or false",
-    "recording.path=[a,b]": "recording.path: ['a', 'b'] is not text",
+    "recording.path=[1,2]": f"recording.path: [1, 2] is not {allowed(RecordingPath)}",
     "recording.path=null": "recording.path: None is not text",
     "recording=nba": "recording: 'nba' is not a mapping of settings",
     "wagers=5": "wagers: 5 is not a mapping of settings",

@@ -250,7 +250,7 @@ def test_an_existing_recording_is_never_overwritten(
         (("generate", "nba", "--out", "out"), "--seed"),
         (("generate", "nba", "--seed", "1"), "--out"),
         (("generate", "curling", "--seed", "1", "--out", "out"), "curling"),
-        (("import", "polymarket", "stream", "--out", "out"), "polymarket"),
+        (("import", "bourse", "stream", "--out", "out"), "bourse"),
         (("import", "betfair", "nowhere", "--out", "out"), "nowhere"),
         (("report", "nowhere"), "nowhere"),
         (("validate",), "recording"),

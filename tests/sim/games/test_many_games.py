@@ -1,0 +1,229 @@
+"""Several recordings in one run: together in order of time, and apart."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from recordings.reader import open_recording
+from recordings.tape import Clocks, Side
+from recordings.writer import TapeWriter
+from sim.engine.merged_rows import DatedRows, merged_rows
+from sim.recorded_source import RecordedSource
+from sim.source_tape import Cut, SourceTape
+from strategies.trading.model.errors import TapeError
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    Result,
+    SportEvent,
+)
+from strategies.trading.model.market_types import MarketType, Selection
+from strategies.trading.model.units import NS_PER_SECOND
+
+DAY_NS = 86_400 * NS_PER_SECOND
+MINUTE_NS = 60 * NS_PER_SECOND
+START_NS = 1_790_000_000 * NS_PER_SECOND
+
+
+def write_game(folder: Path, number: int, begins_ns: int, *, home_wins: bool) -> Path:
+    """Write an hour of a game's moneyline: takers come every minute, then play, then a result."""
+    game, moneyline = EventId(f"game-{number}"), MarketId("219")
+    tip_off_ns = begins_ns + 60 * MINUTE_NS
+    with TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE) as tape:
+        names = (f"Away at Home {number}", "Home", "Away", "NBA", "basketball")
+        event = tape.add_event(SportEvent(game, *names, tip_off_ns))
+        market = tape.add_market(Market(game, moneyline, MarketType.MONEYLINE, "Moneyline"))
+        home, away = (
+            tape.add_line(Line(LineId(f"{name}-{number}"), game, moneyline, Selection(name), 0.0))
+            for name in ("home", "away")
+        )
+        tape.begin_message(begins_ns, begins_ns)
+        tape.schedule(event, tip_off_ns)
+        tape.market_status(market, MarketStatus.OPEN)
+        for minute in range(50):
+            now_ns = begins_ns + minute * MINUTE_NS + NS_PER_SECOND
+            tape.begin_message(now_ns, now_ns)
+            tape.offer(home, -104, 50_000 + minute)
+            tape.offer(away, -104, 50_000 + minute)
+            tape.begin_message(now_ns + 20 * NS_PER_SECOND, now_ns + 20 * NS_PER_SECOND)
+            tape.trade((home, away)[minute % 2], -112, 4_000, Side.TAKER)
+        tape.begin_message(tip_off_ns, tip_off_ns)
+        tape.event_status(event, EventStatus.LIVE)
+        tape.begin_message(tip_off_ns + MINUTE_NS, tip_off_ns + MINUTE_NS)
+        tape.event_status(event, EventStatus.ENDED)
+        won, lost = (home, away) if home_wins else (away, home)
+        tape.result(won, Result.WON)
+        tape.result(lost, Result.LOST)
+    return folder
+
+
+@pytest.fixture
+def season(tmp_path: Path) -> Path:
+    """Return a folder with three games: two at once, half an hour apart, and one a day later."""
+    folder = tmp_path / "season"
+    for number, (at_ns, home_wins) in enumerate(
+        ((0, True), (30 * MINUTE_NS, False), (DAY_NS, True))
+    ):
+        write_game(folder / f"game-{number}", number, START_NS + at_ns, home_wins=home_wins)
+    return folder
+
+
+WORDS = ("markets=moneyline", "strategy.spread_margin=0.02", "latency=none")
+
+
+def run(run_in: Callable[..., Any], folder: Path, *words: str) -> Any:
+    """Return a finished run in a new folder."""
+    folder.mkdir()
+    return run_in(folder, *WORDS, *words)
+
+
+def test_apart_is_each_recording_on_its_own(
+    run_in: Callable[..., Any], tmp_path: Path, season: Path
+) -> None:
+    """The tables and figures of all are those of each, one after the other."""
+    each = [
+        run(run_in, tmp_path / f"run-{number}", f"recording.path={season}/game-{number}")
+        for number in range(3)
+    ]
+    apart = run(run_in, tmp_path / "apart", f"recording.path={season}", "games=apart")
+    for figure in ("profit_cents", "commission_cents", "fills", "wagers_placed", "rows"):
+        assert apart.summary[figure] == sum(one.summary[figure] for one in each)
+    assert apart.summary["fills"] > 0
+    for name in ("fills", "wagers", "quotes"):
+        together = pl.concat([one.table(name) for one in each])
+        assert apart.table(name).sort(together.columns).equals(together.sort(together.columns))
+    split = apart.summary["split"]
+    assert split["profit_cents"] == apart.summary["profit_cents"]
+    assert [game["split"]["profit_cents"] for game in apart.summary["splits"]["event"]] == [
+        one.summary["profit_cents"] for one in each
+    ]
+    equity = apart.table("equity")
+    assert equity["profit_cents"][-1] == apart.summary["profit_cents"]
+    assert equity["equity_cents"][-1] == 1_000_000 + apart.summary["profit_cents"]
+    assert equity["ns"].is_sorted()
+
+
+def test_together_has_one_bankroll(
+    run_in: Callable[..., Any], tmp_path: Path, season: Path
+) -> None:
+    """With room in the limits the wagers are those of the games apart, on one account."""
+    together = run(run_in, tmp_path / "together", f"recording.path={season}")
+    apart = run(run_in, tmp_path / "apart", f"recording.path={season}", "games=apart")
+    for figure in ("profit_cents", "fills", "wagers_placed", "rows"):
+        assert together.summary[figure] == apart.summary[figure]
+    exposures = [
+        run(run_in, tmp_path / f"{n}", f"recording.path={season}/game-{n}").summary
+        for n in range(2)
+    ]
+    assert together.summary["max_exposure_cents"] > max(
+        one["max_exposure_cents"] for one in exposures
+    )
+
+
+def test_a_limit_holds_over_games_that_overlap(
+    run_in: Callable[..., Any], tmp_path: Path, season: Path
+) -> None:
+    """What one game uses of a limit, another has not."""
+    limits = ("risk.max_total_exposure=120")
+    words = (f"recording.path={season}", *limits)
+    together = run(run_in, tmp_path / "together", *words)
+    apart = run(run_in, tmp_path / "apart", *words, "games=apart")
+    assert together.summary["max_exposure_cents"] <= 12_000
+    assert together.summary["denials_by_control"]["exposure"] > 0
+    assert apart.summary["denials_by_control"].get("exposure", 0) == 0
+
+
+def test_the_daily_loss_is_that_of_all_games(
+    run_in: Callable[..., Any], tmp_path: Path, season: Path
+) -> None:
+    """A bankroll that lost its day in one game quotes no other."""
+    words = (f"recording.path={season}", "risk.max_daily_loss=1", "strategy.spread_margin=0")
+    together = run(run_in, tmp_path / "together", *words)
+    assert together.summary["halted"].startswith("max_daily_loss")
+
+
+def test_recordings_of_one_game_are_played_as_one(
+    run_in: Callable[..., Any], tmp_path: Path, season: Path
+) -> None:
+    """What a second recording of a game has is added to the first, if they agree on the game."""
+    shutil.copytree(season / "game-0", season / "copy")
+    once = run(run_in, tmp_path / "once", f"recording.path={season}/game-0")
+    twice = run(run_in, tmp_path / "twice", f"recording.path=[{season}/game-0,{season}/copy]")
+    assert twice.summary["rows"] == 2 * once.summary["rows"]
+    assert [event["event_id"] for event in twice.summary["events"]] == ["game-0"]
+    assert len(twice.summary["pairs"]) == 1
+
+
+def test_recordings_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    """The message names both, and what they differ in."""
+    for name, begins_ns in (("a", START_NS), ("b", START_NS + DAY_NS)):
+        write_game(tmp_path / name, 1, begins_ns, home_wins=True)
+    tapes = [SourceTape(open_recording(str(tmp_path / name)), name) for name in ("a", "b")]
+    with pytest.raises(TapeError, match=r"^a and b: both have game-1, and they differ in it"):
+        RecordedSource(tapes, "both")
+
+
+@pytest.mark.parametrize(
+    ("words", "games"),
+    [
+        (("recording.events=[game-1]",), ["game-1"]),
+        (('recording.events=["Away at Home 2",game-0]',), ["game-0", "game-2"]),
+        (("recording.until=2026-09-22",), ["game-0", "game-1"]),
+        (("recording.from=2026-09-22",), ["game-2"]),
+    ],
+)
+def test_a_run_is_cut_by_time_and_by_event(
+    run_in: Callable[..., Any],
+    tmp_path: Path,
+    season: Path,
+    words: tuple[str, ...],
+    games: list[str],
+) -> None:
+    """Only what was asked for is traded."""
+    done = run(run_in, tmp_path / "cut", f"recording.path={season}", *words)
+    assert [event["event_id"] for event in done.summary["events"]] == games
+    assert {pair.split(":")[0] for pair in done.table("fills")["pair_id"]} == set(games)
+
+
+def test_a_cut_begins_with_everything_as_it_stood(season: Path) -> None:
+    """Books, statuses and schedules of before are there at the beginning, and nothing twice."""
+    tape = SourceTape(open_recording(str(season / "game-0")), "game")
+    since_ns = START_NS + 10 * MINUTE_NS + 30 * NS_PER_SECOND
+    whole = list(tape.rows(None, None, lambda _: None))
+    cut = list(Cut(since_ns=since_ns).rows(iter(whole)))
+    begun = [row for row in cut if row[0] == since_ns]
+    assert sorted((row[3], row[7], row[8]) for row in begun) == [
+        (1, -104, 50_010),
+        (1, -104, 50_010),
+        (3, 0, 0),
+        (5, 0, 0),
+    ]
+    assert [row for row in cut if row[0] > since_ns] == [row for row in whole if row[0] > since_ns]
+    until = list(Cut(until_ns=since_ns).rows(iter(whole)))
+    assert until == [row for row in whole if row[0] < since_ns]
+
+
+def test_rows_are_merged_in_order_of_time_and_opened_late() -> None:
+    """A source is opened only when its first row is due."""
+    opened: list[str] = []
+
+    def source(name: str, *times: int) -> DatedRows:
+        def rows() -> Any:
+            opened.append(name)
+            return iter([(at, name) for at in times])
+
+        return DatedRows(times[0], rows)
+
+    merged = merged_rows([source("b", 5, 6, 20), source("a", 1, 5, 9), source("c", 30)])
+    seen: list[tuple[object, ...]] = [(*row[:2], len(opened)) for row in merged]
+    assert seen == [
+        (1, "a", 1), (5, "b", 2), (5, "a", 2), (6, "b", 2), (9, "a", 2), (20, "b", 2),
+        (30, "c", 3),
+    ]  # fmt: skip
