@@ -131,7 +131,7 @@ def test_a_limit_holds_over_games_that_overlap(
     run_in: Callable[..., Any], tmp_path: Path, season: Path
 ) -> None:
     """What one game uses of a limit, another has not."""
-    limits = ("risk.max_total_exposure=120")
+    limits = ("risk.max_total_exposure=120",)
     words = (f"recording.path={season}", *limits)
     together = run(run_in, tmp_path / "together", *words)
     apart = run(run_in, tmp_path / "apart", *words, "games=apart")
