@@ -184,6 +184,19 @@ def test_damaged_files_are_skipped_if_wanted_and_named(tmp_path: Path) -> None:
     assert any(note.startswith(f"Left out as damaged: {folder}/1.2, line 3") for note in info.notes)
 
 
+def test_the_only_event_is_imported_without_its_damaged_file(tmp_path: Path) -> None:
+    """It goes to the folder itself as ever, and what was skipped is said in the last line."""
+    files = game_files()
+    files["1.2"] += b"cut o"
+    folder = write_files(tmp_path / "in", files)
+    with pytest.raises(TapeError, match=r"in/1\.2, line 3"):
+        imported_lines(folder, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    lines = imported_lines(folder, out=tmp_path / "out", skip_errors=True)
+    assert lines[-1].startswith(f"Skipped: {folder}/1.2, line 3: ")
+    assert len(Tape(tmp_path / "out").info.markets) == 2
+
+
 def test_an_event_without_a_market_to_import_is_left_out(tmp_path: Path) -> None:
     """Markets that cannot be imported stop nothing; they are listed by reason."""
     unfit = stream_text("1.9", 0, eventId="9", marketType="CORRECT_SCORE")
