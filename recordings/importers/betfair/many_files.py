@@ -91,7 +91,9 @@ def _find_events(
     pool: WorkerPool, paths: Sequence[Path], damaged: list[str], skip_errors: bool
 ) -> list[EventFiles]:
     """Return the files by event; add errors of files to `damaged`, or raise the first one."""
-    sources = list(_usable(find_sources(paths), damaged, skip_errors))
+    found = _usable(find_sources(paths), damaged, skip_errors)
+    # A file may be named twice, once by itself and once in a folder.
+    sources = list(dict.fromkeys(found))
     heads = dict(pool.outcomes(read_head, sources))
     return group_by_event(_usable((heads[source] for source in sources), damaged, skip_errors))
 
@@ -152,7 +154,7 @@ def _summary(
     yield from _skipped_lines(damaged)
     yield (
         f"{counted(written, 'recording')} written, {kept:,} kept from an earlier import, "
-        f"{counted(len(damaged), 'damaged file')} skipped"
+        f"{len(damaged):,} skipped for an error"
     )
 
 
