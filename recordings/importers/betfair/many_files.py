@@ -153,7 +153,7 @@ def _summary(
     yield from refused_lines(refused)
     yield from _skipped_lines(damaged)
     yield (
-        f"{counted(written, 'recording')} written, {kept:,} kept from an earlier import, "
+        f"{counted(written, 'recording')} imported, {kept:,} kept, "
         f"{len(damaged):,} skipped for an error"
     )
 
