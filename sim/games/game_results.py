@@ -50,6 +50,12 @@ class GameResult:
         return self.split.edge_cents + self.split.adverse_cents
 
 
+    @property
+    def close_cents(self) -> int:
+        """Return what the fills were worth at the close, or in play after 60 s."""
+        return self.early_cents + self.split.drift_cents
+
+
 @dataclass(frozen=True, slots=True)
 class GameMean:
     """A figure a game, in cents: mean, standard error, and the interval of its mean at 95 %.

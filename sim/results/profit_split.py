@@ -103,7 +103,14 @@ def split_of(parts: Iterable[ProfitPart]) -> Split:
         outcome_sd_cents=round(sqrt(outcome_variance(stakes))),
         commission_cents=commission,
         profit_cents=edge + adverse + drift + outcome - commission,
+        reference_cents=sum(map(_reference_cents, parts)),
     )
+
+
+def _reference_cents(part: ProfitPart) -> int:
+    if part.fill is None or part.reference_close is None:
+        return 0
+    return part.fill.value_cents(part.reference_close)
 
 
 def splits_by(

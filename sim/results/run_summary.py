@@ -66,6 +66,8 @@ class Split(Struct, frozen=True):
     """The profit of fills in cents: edge + adverse + drift + outcome - commission = profit.
 
     `outcome_sd_cents` is one standard deviation of the outcome, as chance had it from the close on.
+    `reference_cents` is what fills before the start were worth at the outside price at the close,
+    in place of our own; fills without such a price add nothing to it.
     """
 
     fills: int
@@ -77,6 +79,7 @@ class Split(Struct, frozen=True):
     outcome_sd_cents: int
     commission_cents: int
     profit_cents: int
+    reference_cents: int = 0
 
 
 class NamedSplit(Struct, frozen=True):

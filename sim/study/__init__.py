@@ -1,0 +1,1 @@
+"""Studies: several settings on the same games, compared game by game."""

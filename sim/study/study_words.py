@@ -1,0 +1,135 @@
+"""The words of a study: settings that all arms share, and those by which they differ."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.errors import HydraException
+
+from sim.study.objectives import OBJECTIVES
+from strategies.trading.model.errors import ConfigError
+
+# Words of the study itself, each with its default. They are no settings of a run.
+_OWN = {"objective": "early", "unseen": "0.5", "trials": "0"}
+_LARGEST_GRID = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A number that a search draws between two bounds; whole if both are."""
+
+    setting: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class StudyWords:
+    """What a study is about.
+
+    `shared` are settings as for a run, `--config-dir` among them; `arms` the settings of each arm,
+    the first one is the baseline. With `intervals`, `trials` more arms are drawn for each of them.
+    `unseen` is the share of games, the last by date, that chooses nothing.
+    """
+
+    shared: tuple[str, ...]
+    arms: tuple[tuple[str, ...], ...]
+    intervals: tuple[Interval, ...]
+    objective: str
+    unseen: float
+    trials: int
+
+
+def study_words(words: Sequence[str]) -> StudyWords:
+    """Read the words after the name of a study; raise ConfigError for wrong ones.
+
+    A setting with several values, `strategy.spread_margin=0.01,0.02`, makes an arm of each, with
+    each value of every other such setting; `interval(0.002,0.02)` is searched.
+    """
+    own = dict(_OWN)
+    shared: list[str] = []
+    grid: list[list[str]] = []
+    intervals: list[Interval] = []
+    for word in words:
+        name, _, value = word.partition("=")
+        if name in own:
+            own[name] = value
+        elif word.startswith("-") or (shared and shared[-1] == "--config-dir"):
+            shared.append(word)
+        else:
+            _add(_parsed(word), word, shared, grid, intervals)
+    arms = tuple(product(*grid))
+    if len(arms) > _LARGEST_GRID:
+        message = f"{len(arms):,} arms are too many; {_LARGEST_GRID:,} at most, or search intervals"
+        raise ConfigError(message)
+    trials = _whole("trials", own["trials"])
+    if intervals and not trials:
+        message = f"{intervals[0].setting}: an interval is searched; say how often, by trials=50"
+        raise ConfigError(message)
+    return StudyWords(
+        shared=tuple(shared),
+        arms=arms,
+        intervals=tuple(intervals),
+        objective=_objective(own["objective"]),
+        unseen=_share(own["unseen"]),
+        trials=trials,
+    )
+
+
+def arm_label(words: Iterable[str]) -> str:
+    """Return the name of an arm for people: the settings by which it differs."""
+    return ", ".join(words) or "as given"
+
+
+def _parsed(word: str) -> Override:
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        message = f"{word}: no setting; write NAME=VALUE"
+        raise ConfigError(message) from error
+
+
+def _add(
+    override: Override,
+    word: str,
+    shared: list[str],
+    grid: list[list[str]],
+    intervals: list[Interval],
+) -> None:
+    """Add a setting to those that are shared, to the grid, or to what is searched."""
+    if not override.is_sweep_override():
+        shared.append(word)
+        return
+    name = override.get_key_element()
+    value = override.value()
+    if isinstance(value, IntervalSweep):
+        intervals.append(Interval(name, float(value.start or 0), float(value.end or 0)))
+        return
+    grid.append([f"{name}={each}" for each in override.sweep_string_iterator()])
+
+
+def _objective(name: str) -> str:
+    if name not in OBJECTIVES:
+        message = f"objective: {name!r} is not one of {', '.join(OBJECTIVES)}"
+        raise ConfigError(message)
+    return name
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        message = f"unseen: {text!r} is not a share of the games, 0 or more and below 1"
+        raise ConfigError(message)
+    return share
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isdecimal():
+        message = f"{name}: {text!r} is not a whole number, 0 or more"
+        raise ConfigError(message)
+    return int(text)

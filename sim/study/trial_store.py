@@ -1,0 +1,120 @@
+"""The trials of a study in one SQLite file: what was run, what came of it, what failed and why."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from recordings.writing import unwritable
+from sim.games.game_results import GameResult
+from strategies.trading.model.errors import ConfigError, WriteError
+
+FILE = "study.sqlite"
+_SCHEMA = """
+create table if not exists study (name text primary key, value text not null);
+create table if not exists arms (arm integer primary key, words text not null);
+create table if not exists trials (
+    arm integer not null, recording integer not null, seconds real not null,
+    reason text, games text, primary key (arm, recording)
+);
+"""
+
+
+class Trial(NamedTuple):
+    """An arm on a recording: the results of its games, or why it failed."""
+
+    arm: int
+    recording: int
+    seconds: float
+    games: list[GameResult]
+    reason: str | None = None
+
+
+class TrialStore:
+    """A study's file. Every trial is kept as soon as it is done; methods raise WriteError.
+
+    `identity` is what all trials have in common: a store of another one is refused.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the file in a folder, making it if it is not there."""
+        self._path = folder / FILE
+        with _disk(self._path):
+            self._connection = sqlite3.connect(self._path, isolation_level=None)
+            self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def identity(self) -> dict[str, Any]:
+        """Return what the study is, by name; empty for a new one."""
+        rows = self._connection.execute("select name, value from study")
+        return {name: json.loads(value) for name, value in rows}
+
+    def set_identity(self, identity: Mapping[str, Any]) -> None:
+        """Keep what the study is."""
+        with self._writing():
+            self._connection.executemany(
+                "insert into study values (?, ?)",
+                [(name, json.dumps(value)) for name, value in identity.items()],
+            )
+
+    def arms(self) -> list[tuple[str, ...]]:
+        """Return the settings of every arm, in order."""
+        rows = self._connection.execute("select words from arms order by arm")
+        return [tuple(json.loads(words)) for (words,) in rows]
+
+    def add_arm(self, words: tuple[str, ...]) -> int:
+        """Add an arm, and return its number."""
+        number = len(self.arms())
+        with self._writing():
+            self._connection.execute("insert into arms values (?, ?)", (number, json.dumps(words)))
+        return number
+
+    def put(self, trial: Trial) -> None:
+        """Keep a trial, in place of an earlier one that failed."""
+        games = None if trial.reason is not None else msgspec.json.encode(trial.games).decode()
+        row = (trial.arm, trial.recording, trial.seconds, trial.reason, games)
+        with self._writing():
+            self._connection.execute("insert or replace into trials values (?, ?, ?, ?, ?)", row)
+
+    def trials(self) -> list[Trial]:
+        """Return every trial, in order of arms and recordings."""
+        rows = self._connection.execute(
+            "select arm, recording, seconds, reason, games from trials order by arm, recording"
+        )
+        return [
+            Trial(arm, recording, seconds, _games(games), reason)
+            for arm, recording, seconds, reason, games in rows
+        ]
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with _disk(self._path), self._connection:
+            yield
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """Raise WriteError for what SQLite cannot write or read within the context."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise WriteError(unwritable(path, str(error))) from error
+
+
+def open_store(folder: Path) -> TrialStore:
+    """Open the store of a study that is there; raise ConfigError if it is not."""
+    if not (folder / FILE).is_file():
+        message = f"{folder}: no study; its {FILE} is missing"
+        raise ConfigError(message)
+    return TrialStore(folder)
+
+
+def _games(text: str | None) -> list[GameResult]:
+    return [] if text is None else msgspec.json.decode(text, type=list[GameResult])
