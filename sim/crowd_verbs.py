@@ -9,6 +9,8 @@ from sim.arguments import number_of_games, planted_edge, seed_number
 
 SPORT = "the sport: nba, nfl, mlb or nhl"
 SEED = "the one source of chance"
+# Below the age beyond which `pricing=reference` takes a price for none.
+REFERENCE_S = 20.0
 
 
 def generate(words: Sequence[str]) -> None:
@@ -65,16 +67,27 @@ def season(words: Sequence[str]) -> None:
         default=0.0,
         help="price every home and over line this much too low, as a probability: 0.003",
     )
+    parser.add_argument(
+        "--reference",
+        action="store_const",
+        const=REFERENCE_S,
+        help=f"record the true fair prices of main lines as well, every {REFERENCE_S:g} s, as "
+        "those of an outside source",
+    )
     options = parser.parse_args(words)
     from sim.crowd.crowd_settings import CrowdSettings  # noqa: PLC0415
     from sim.crowd.games_console import present_season  # noqa: PLC0415
+    from sim.crowd.season.season import NEWS  # noqa: PLC0415
 
+    settings = CrowdSettings(
+        news=NEWS, mispricing=options.planted_edge, reference_s=options.reference
+    )
     present_season(
         options.out,
         sport=options.sport,
         seed=options.seed,
         games=options.games,
-        settings=CrowdSettings(mispricing=options.planted_edge),
+        settings=settings,
     )
 
 

@@ -8,8 +8,9 @@ from simpy import Process
 from recordings.tape import Clocks, TapeInfo
 from sim.crowd.change_publisher import ChangeListener, ChangePublisher
 from sim.crowd.crowd_settings import CrowdSettings, compressed
-from sim.crowd.fair_value import FairValue
+from sim.crowd.fair_value import FairValue, Moves
 from sim.crowd.fixture import Fixture
+from sim.crowd.game import Game
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import Maker
 from sim.crowd.maker_profiles import MAKER_PROFILES
@@ -54,19 +55,23 @@ class Crowd:
         self.sport = sport_named(sport)
         self.settings = settings or CrowdSettings()
         self._streams = RandomStreams(seed)
-        rng = self._streams.named("crowd.score")
-        if fixture is None:
-            event, game = drawn_event(seed, self.sport), self.sport.draw_game(rng)
-        else:
-            event, game = fixture.event, self.sport.play(rng, fixture.line, fixture.total)
-        game_s = self.settings.game_s
-        self.game = game if game_s is None else compressed(game, game_s)
-        self._offering = MarketOffering(event, self.sport, game)
+        event = drawn_event(seed, self.sport) if fixture is None else fixture.event
         scheduled_ns = event.scheduled_ns
         self.opens_ns = scheduled_ns - int(self.settings.opens_before_s * NS_PER_SECOND)
         start_delay_s = self._streams.named("crowd.start").uniform(*START_DELAY_S)
         start_delay_s = min(start_delay_s, MAX_START_DELAY_SHARE * self.settings.opens_before_s)
         self.starts_ns = scheduled_ns + int(start_delay_s * NS_PER_SECOND)
+        self._moves = Moves.drawn(
+            self._streams.named("crowd.outlook"),
+            self.sport,
+            opens_ns=self.opens_ns,
+            starts_ns=self.starts_ns,
+            news=self.settings.news,
+        )
+        game = self._draw_game(fixture)
+        game_s = self.settings.game_s
+        self.game = game if game_s is None else compressed(game, game_s)
+        self._offering = MarketOffering(event, self.sport, game)
         markets = self._offering.markets
         self.info = TapeInfo(
             source=f"simulated crowd: {sport}, seed {seed}",
@@ -106,11 +111,19 @@ class Crowd:
         )
         return CrowdRun(publisher, env.process(timeline.run()))
 
+    def _draw_game(self, fixture: Fixture | None) -> Game:
+        """Play the game: by what is expected of a fixture at the opening and the moves since."""
+        rng = self._streams.named("crowd.score")
+        if fixture is None:
+            return self.sport.draw_game(rng)
+        line, total = fixture.line - self._moves.lines[0], fixture.total - self._moves.totals[0]
+        return self.sport.play(rng, line, total)
+
     def _context(self, env: ReplayEnvironment, exchange: SimulatedProphet) -> GameContext:
         fair_value = FairValue(
             self.sport,
             self.game,
-            self._streams.named("crowd.outlook"),
+            self._moves,
             opens_ns=self.opens_ns,
             starts_ns=self.starts_ns,
         )

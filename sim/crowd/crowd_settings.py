@@ -26,9 +26,12 @@ class CrowdSettings:
     happen in every market besides those at the start and at the end. `in_play_delay_s` replaces
     the sport's own. A trade and the book change that it caused are published up to `trade_skew_s`
     apart. `game_s` is the length of the game on the wall clock; None keeps its natural length.
+    `news` is the size of the moves of expectations before the game, as a multiple of the usual.
     `mispricing` is the probability by which the whole crowd prices every home and over line too
     low: whoever backs these lines at its fair price has that edge, and who backs the others lacks
-    it. A line that is worth less than twice of it is priced at half of its value.
+    it. A line that is worth less than twice of it is priced at half of its value. `reference_s`
+    is the time between two publications of the true fair prices of main lines, as if by an outside
+    source; None publishes none.
     """
 
     opens_before_s: float = DAY_S
@@ -41,15 +44,22 @@ class CrowdSettings:
     in_play_delay_s: float | None = None
     trade_skew_s: float = 0.03
     game_s: float | None = None
+    news: float = 1.0
     mispricing: float = 0.0
+    reference_s: float | None = None
 
     @property
     def notes(self) -> list[str]:
         """Return what a report on this crowd must say."""
-        if not self.mispricing:
-            return []
-        points = f"{100 * self.mispricing:g} percentage points"
-        return [f"SIMULATED with a planted edge: home and over are priced {points} too low"]
+        notes = []
+        if self.mispricing:
+            points = f"{100 * self.mispricing:g} percentage points"
+            notes.append(
+                f"SIMULATED with a planted edge: home and over are priced {points} too low"
+            )
+        if self.reference_s is not None:
+            notes.append("SIMULATED reference prices: the true fair prices, without a planted edge")
+        return notes
 
     @classmethod
     def drawn(cls, rng: Generator) -> Self:

@@ -4,7 +4,7 @@ All makers and takers share one model; they differ in the score that they have s
 """
 
 from math import sqrt
-from typing import assert_never
+from typing import NamedTuple, Self, assert_never
 
 import numpy as np
 from numpy.random import Generator
@@ -30,6 +30,25 @@ NOISE_PERSISTENCE = 0.85
 NEXT_SCORE_LEFT = 0.01
 
 
+class Moves(NamedTuple):
+    """What is expected of margin and total, less its closing value: at each step from the opening.
+
+    The last step before the game has the closing value; those in the game fluctuate around it.
+    """
+
+    lines: list[float]
+    totals: list[float]
+
+    @classmethod
+    def drawn(
+        cls, rng: Generator, sport: Sport, *, opens_ns: int, starts_ns: int, news: float
+    ) -> Self:
+        """Draw how expectations move; `news` is a multiple of the usual size before the game."""
+        steps = (starts_ns - opens_ns) // STEP_NS
+        lines = _moves(rng, steps, sport.margin_sigma, news)
+        return cls(lines, _moves(rng, steps, sport.total_sigma, news))
+
+
 class FairValue:
     """The crowd's fair probabilities of all lines of one game, given a score and a time.
 
@@ -37,9 +56,9 @@ class FairValue:
     """
 
     def __init__(
-        self, sport: Sport, game: Game, rng: Generator, *, opens_ns: int, starts_ns: int
+        self, sport: Sport, game: Game, moves: Moves, *, opens_ns: int, starts_ns: int
     ) -> None:
-        """Draw how expectations move from the opening of the markets to the end of the game."""
+        """Take a game, and how expectations move from the opening of the markets to its end."""
         self._fair = sport.fair
         self._possession_points = sport.possession_points
         self._game = game
@@ -47,8 +66,8 @@ class FairValue:
         self._opens_ns = opens_ns
         self._starts_ns = starts_ns
         steps = (starts_ns - opens_ns) // STEP_NS
-        self._lines = _expectations(rng, game.line, steps, sport.margin_sigma)
-        self._totals = _expectations(rng, game.total, steps, sport.total_sigma)
+        self._lines = [game.line + moved for moved in moves.lines]
+        self._totals = [game.total + moved for moved in moves.totals]
         self.move_times_ns = [
             opens_ns + step * STEP_NS
             for step in range(1, steps)
@@ -94,13 +113,13 @@ def _scorers(game: Game) -> dict[Score, int]:
     return scorers
 
 
-def _expectations(rng: Generator, closing: float, steps: int, sigma: float) -> list[float]:
-    """Return the expectation at each step: moves to the closing value, then AR(1) noise."""
+def _moves(rng: Generator, steps: int, sigma: float, news: float) -> list[float]:
+    """Return what is to come until the close at each step, then AR(1) noise."""
     shares = np.where(np.arange(steps)[::-1] < LATE_STEPS, MOVE_PROBABILITY, EARLY_MOVE_PROBABILITY)
-    moves = rng.normal(0, MOVE * sigma, steps) * (rng.random(steps) < shares)
-    expected: list[float] = (closing + np.cumsum(moves[::-1])[::-1]).tolist()
+    moves = rng.normal(0, MOVE * sigma * news, steps) * (rng.random(steps) < shares)
+    expected: list[float] = np.cumsum(moves[::-1])[::-1].tolist()
     noise, noise_sigma = 0.0, NOISE * sigma * sqrt(1 - NOISE_PERSISTENCE**2)
     for drawn in rng.normal(0, noise_sigma, IN_PLAY_STEPS).tolist():
-        expected.append(closing + noise)
+        expected.append(noise)
         noise = NOISE_PERSISTENCE * noise + drawn
     return expected

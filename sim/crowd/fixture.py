@@ -1,4 +1,4 @@
-"""A game that was scheduled: its event, and what its closing market expects."""
+"""A game that was scheduled: its event, and what its market expects at the opening."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from strategies.trading.model.market import SportEvent
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A scheduled game. `line` is the expected margin of home, `total` that of both teams' sum."""
+    """A scheduled game, with what is expected at the opening: the margin of home, and the sum."""
 
     event: SportEvent
     line: float

@@ -76,8 +76,12 @@ class GameContext:
 
     def fair(self, pair: OfferedPair, score: Score) -> float:
         """Return what the crowd takes for the fair probability of a pair's first line."""
-        fair = self._fair_value.fair(pair.type, pair.point, score, self.env.now_ns)
+        fair = self.true_fair(pair, score)
         return fair - min(self.settings.mispricing, fair / 2)
+
+    def true_fair(self, pair: OfferedPair, score: Score) -> float:
+        """Return the fair probability of a pair's first line, given a score."""
+        return self._fair_value.fair(pair.type, pair.point, score, self.env.now_ns)
 
     def wait_s(self, seconds: float) -> Event:
         """Return the event that fires after this many seconds."""

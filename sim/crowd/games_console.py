@@ -84,22 +84,27 @@ def _write(out: Path, plans: Sequence[GamePlan]) -> dict[Path, int]:
     A KeyboardInterrupt says what is kept.
     """
     rows_of: dict[Path, int] = {}
-    kept = f"what is whole in {out} is kept"
     try:
         missing = missing_games(plans)
-        with _GameProgress(len(plans) - len(missing), len(plans)) as progress:
-            kept = progress.kept_in(out)
-            if progress.done:
-                print_line(kept)
-            with written_games(missing, usable_processors()) as written:
-                for plan, rows in written:
-                    progress.advance()
-                    kept = progress.kept_in(out)
-                    rows_of[plan.folder] = rows
+        if len(missing) < len(plans):
+            print_line(_kept_in(out, plans))
+        with (
+            _GameProgress(len(plans) - len(missing), len(plans)) as progress,
+            written_games(missing, usable_processors()) as written,
+        ):
+            for plan, rows in written:
+                progress.advance()
+                rows_of[plan.folder] = rows
     except KeyboardInterrupt:
-        message = f"interrupted; {kept}: run again to go on"
+        message = f"interrupted; {_kept_in(out, plans)}: run again to go on"
         raise KeyboardInterrupt(message) from None
     return rows_of
+
+
+def _kept_in(out: Path, plans: Sequence[GamePlan]) -> str:
+    """Return how many games are whole: counted on disk, as one may have been finished just now."""
+    whole = sum(plan.folder.is_dir() for plan in plans)
+    return f"{whole:,} of {counted(len(plans), 'game')} whole and kept in {out}"
 
 
 def _print_game(folder: Path, rows: int) -> None:
@@ -111,7 +116,7 @@ class _GameProgress:
     """A bar on a terminal's stderr; some lines where it is none."""
 
     def __init__(self, done: int, games: int) -> None:
-        self.done = done
+        self._done = done
         self._games = games
         columns = (TextColumn("games"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._console = Console(stderr=True, markup=False, emoji=False, highlight=False)
@@ -131,14 +136,10 @@ class _GameProgress:
         """Count a game."""
         # Started only here: by now no process will be copied from this one, which has no threads.
         self._progress.start()
-        self.done += 1
-        self._progress.update(self._task, completed=self.done)
-        if not self._console.is_terminal and self.done % max(1, self._games // LINES) == 0:
+        self._done += 1
+        self._progress.update(self._task, completed=self._done)
+        if not self._console.is_terminal and self._done % max(1, self._games // LINES) == 0:
             self._console.print(self._line(), soft_wrap=True)
-
-    def kept_in(self, folder: Path) -> str:
-        """Return how many games are whole."""
-        return f"{self.done:,} of {counted(self._games, 'game')} whole and kept in {folder}"
 
     def __enter__(self) -> Self:
         """Return it."""
@@ -151,7 +152,7 @@ class _GameProgress:
     def _line(self) -> str:
         left_s = self._progress.tasks[0].time_remaining
         left = "" if left_s is None else f", {_duration(left_s)} left"
-        return f"{self.done:,} of {counted(self._games, 'game')}{left}"
+        return f"{self._done:,} of {counted(self._games, 'game')}{left}"
 
 
 def _duration(seconds: float) -> str:

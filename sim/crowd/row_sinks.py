@@ -13,6 +13,7 @@ from strategies.trading.model.events import (
     EventStatusChanged,
     MarketStatusChanged,
     OfferChanged,
+    ReferencePrice,
     ScoreChanged,
     TradeSeen,
 )
@@ -130,6 +131,13 @@ class DeskListener:
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Publish nothing: a desk notices the delay by its own wagers."""
+
+    def reference(self, line: int, probability: float) -> None:
+        """Publish an outside fair probability of a line."""
+        named = self._info.lines[line]
+        if named.market_key in self._publisher.markets:
+            event = ReferencePrice(named.line_id, probability)
+            self._publisher.publish(event, self._arrival_ns)
 
     def result(self, line: int, result: Result) -> None:
         """Publish nothing: a desk receives settlements through its account."""

@@ -25,6 +25,8 @@ OFFICIAL_LAG_S = (3.0, 4.5)
 # When an extra suspension starts after its time, and how long it lasts.
 EXTRA_SUSPENSION_DELAY_S = (0.3, 1.0)
 EXTRA_SUSPENSION_S = (5.0, 20.0)
+# A reference price is no certainty.
+MIN_REFERENCE = 1e-4
 
 EVENT = 0
 
@@ -87,6 +89,8 @@ class GameTimeline:
         for at_s in self._extra_suspension_times_s():
             process(self._suspend_once(at_s))
         process(self._publish_news())
+        if self._context.settings.reference_s is not None:
+            process(self._publish_references(self._context.settings.reference_s))
 
     def _publish_news(self) -> ProcessGenerator:
         """Notify makers when expectations change before the game: an injury, a line-up."""
@@ -94,6 +98,18 @@ class GameTimeline:
             yield self._at(when_ns)
             for maker in self._makers:
                 self._context.env.process(maker.on_news())
+
+    def _publish_references(self, every_s: float) -> ProcessGenerator:
+        """Publish the true fair prices of main lines, at the official score, until the end."""
+        main = [pair for pair in self._context.pairs if pair.is_main]
+        while not self._has_ended:
+            fairs = [self._context.true_fair(pair, self._official_score) for pair in main]
+            rows = [
+                _reference(pair.books[0].line_index, fair)
+                for pair, fair in zip(main, fairs, strict=True)
+            ]
+            self._publisher.publish(*rows)
+            yield self._context.wait_s(every_s)
 
     def _start(self) -> None:
         """Suspend all markets; the removal of their offers is in the message of the suspension."""
@@ -206,6 +222,11 @@ def _status(market: int, status: MarketStatus) -> RowWrite:
 
 def _in_play_delay(market: int, delay_ns: int) -> RowWrite:
     return lambda sink: sink.in_play_delay(market, delay_ns)
+
+
+def _reference(line: int, fair: float) -> RowWrite:
+    probability = min(max(fair, MIN_REFERENCE), 1 - MIN_REFERENCE)
+    return lambda sink: sink.reference(line, probability)
 
 
 def _result(line: int, result: Result) -> RowWrite:

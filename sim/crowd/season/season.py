@@ -31,18 +31,26 @@ SPORT_STEP, SEED_STEP = 10**11, 10**4
 class TeamShares(NamedTuple):
     """Shares of the variance of expected margins and totals, over games, that are of the teams.
 
-    The rest belongs to single games: who is injured, who is rested, who pitches.
+    The rest belongs to single games: who is injured, rested, pitching, as known at the opening
+    or by the close.
     """
 
     line: float
     total: float
 
 
+# The news before a game, as a multiple of that of games without a season: these move by a fifth of
+# the s.d. of the result until the start, twice as far as real ones. With less than this a minute's
+# moves would be smaller than real ones.
+NEWS = 0.65
+# S.d. of the moves until the start, with this news, as a share of that of the result.
+MOVES_SHARE = 0.137
+
 # Closing prices of real seasons, regressed on teams; docs/seasons.md has the samples. That the
 # total of the NBA is like that of the NFL, and both shares of the NHL, are assumptions.
 TEAM_SHARES = {
     "nba": TeamShares(0.75, 0.75),
-    "nfl": TeamShares(0.75, 0.75),
+    "nfl": TeamShares(0.75, 0.76),
     "mlb": TeamShares(0.54, 0.44),
     "nhl": TeamShares(0.65, 0.55),
 }
@@ -90,8 +98,10 @@ class Season:
         rng = streams.named(f"season.{sport}.games")
         seeds = rng.integers(SEED_LIMIT, size=len(scheduled)).tolist()
         shares = TEAM_SHARES[sport]
-        lines = rng.normal(0, _rest_sigma(self.sport.line, shares.line), len(seeds)).tolist()
-        totals = rng.normal(0, _rest_sigma(self.sport.total, shares.total), len(seeds)).tolist()
+        line_sigma = _rest_sigma(self.sport.line[1], shares.line, self.sport.margin_sigma)
+        total_sigma = _rest_sigma(self.sport.total[1], shares.total, self.sport.total_sigma)
+        lines = rng.normal(0, line_sigma, len(seeds)).tolist()
+        totals = rng.normal(0, total_sigma, len(seeds)).tolist()
         self.games = [
             self._game(number, *game)
             for number, game in enumerate(zip(scheduled, seeds, lines, totals, strict=True), 1)
@@ -138,6 +148,10 @@ def _rated_teams(rng: Generator, sport: Sport) -> list[RatedTeam]:
     return [RatedTeam(*each) for each in rated]
 
 
-def _rest_sigma(expected: tuple[float, float], team_share: float) -> float:
-    """Return the s.d. of what is expected of single games, beyond their teams."""
-    return expected[1] * sqrt(1 - team_share)
+def _rest_sigma(closing: float, team_share: float, result: float) -> float:
+    """Return the s.d. of what is expected of a game at the opening, beyond its teams.
+
+    With the moves until the start it makes up the s.d. of what is expected at the close, unless
+    they are larger themselves. The arguments are s.d. but for the share.
+    """
+    return sqrt(max(0.0, closing**2 * (1 - team_share) - (MOVES_SHARE * result) ** 2))

@@ -53,6 +53,7 @@ class SeasonFolder:
         sport, seed = self._season.sport.key, self._season.seed
         edge = self._settings.mispricing
         options = f" --planted-edge {edge:g}" if edge else ""
+        options += "" if self._settings.reference_s is None else " --reference"
         source = f"simulated: python -m sim season {sport} --seed {seed}{options}"
         return [
             GamePlan(
@@ -84,6 +85,7 @@ class SeasonFolder:
             "sport": self._season.sport.key,
             "seed": self._season.seed,
             "planted_edge": self._settings.mispricing,
+            "reference_seconds": self._settings.reference_s,
             "crowd": asdict(self._settings) | {"types": [str(t) for t in self._settings.types]},
             "teams": teams,
         }

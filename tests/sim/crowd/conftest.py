@@ -39,6 +39,7 @@ class RecordingListener:
         self.statuses: list[tuple[int, int]] = []
         self.event_statuses: list[int] = []
         self.scores: list[tuple[int, int]] = []
+        self.references: list[tuple[int, float]] = []
         self.results: dict[int, int] = {}
 
     def begin_message(self, now_ns: int) -> None:
@@ -74,6 +75,10 @@ class RecordingListener:
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Record nothing."""
+
+    def reference(self, line: int, probability: float) -> None:
+        """Record an outside price."""
+        self.references.append((line, probability))
 
     def result(self, line: int, result: int) -> None:
         """Record a result."""

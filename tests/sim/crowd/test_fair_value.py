@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.crowd.crowd_types import CrowdType
-from sim.crowd.fair_value import FairValue
+from sim.crowd.fair_value import FairValue, Moves
 from sim.crowd.game import Game, GameTimes, Points, Score
 from sim.crowd.sports.nba import NBA
 from strategies.trading.model.market_types import MarketType
@@ -31,7 +31,8 @@ GAME = Game(
 def fair_value() -> FairValue:
     """Return the fair values of the game."""
     rng = np.random.Generator(np.random.PCG64(1))
-    return FairValue(NBA, GAME, rng, opens_ns=OPENS_NS, starts_ns=TIP_OFF_NS)
+    moves = Moves.drawn(rng, NBA, opens_ns=OPENS_NS, starts_ns=TIP_OFF_NS, news=1.0)
+    return FairValue(NBA, GAME, moves, opens_ns=OPENS_NS, starts_ns=TIP_OFF_NS)
 
 
 def at_share(share: float) -> int:

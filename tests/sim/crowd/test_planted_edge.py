@@ -25,29 +25,36 @@ def price(home: dict[Odds, Any], away: dict[Odds, Any]) -> float:
 
 
 def mispricings(new_crowd: NewCrowd, sport: str, edge: float) -> np.ndarray[Any, Any]:
-    """Return price less truth of every main line just before the start: games by lines."""
+    """Return price less reference of every main line just before the start: games by lines."""
     rows = []
     for seed in range(GAMES):
-        settings = CrowdSettings(opens_before_s=BEFORE_S, requote_rate=4.0, mispricing=edge)
+        settings = CrowdSettings(
+            opens_before_s=BEFORE_S, requote_rate=4.0, mispricing=edge, reference_s=1.0
+        )
         harness = new_crowd(sport, seed, settings)
         harness.run_to_s(BEFORE_S - 1)
-        game, lines = harness.crowd.game, harness.crowd.info.lines
-        kinds = {market.market_id: market.type for market in harness.crowd.info.markets}
-        rows.append(
-            [
-                price(harness.listener.books[home], harness.listener.books[home + 1])
-                - harness.crowd.sport.fair(
-                    kinds[lines[home].market_id],
-                    lines[home].point,
-                    Score(0, 0),
-                    1.0,
-                    game.line,
-                    game.total,
-                )
-                for home in (0, 2, 8)
-            ]
-        )
+        books, references = harness.listener.books, dict(harness.listener.references)
+        rows.append([price(books[n], books[n + 1]) - fair for n, fair in references.items()])
     return np.array(rows)
+
+
+@pytest.mark.parametrize("sport", ["nba", "mlb"])
+def test_reference_prices_are_the_truth_by_which_games_are_played(
+    new_crowd: NewCrowd, sport: str
+) -> None:
+    """At the start the reference of each main line is the sport's own price of the closing line."""
+    settings = CrowdSettings(opens_before_s=60.0, makers=1, mispricing=0.05, reference_s=5.0)
+    harness = new_crowd(sport, 3, settings)
+    harness.run_to_s((harness.crowd.starts_ns - harness.crowd.opens_ns) / 1e9 + 4)
+    game, info = harness.crowd.game, harness.crowd.info
+    kinds = {market.market_id: market.type for market in info.markets}
+    references = dict(harness.listener.references)
+    assert len(references) == len(info.markets)
+    for number, fair in references.items():
+        line = info.lines[number]
+        kind = kinds[line.market_id]
+        truth = harness.crowd.sport.fair(kind, line.point, Score(0, 0), 1.0, game.line, game.total)
+        assert fair == pytest.approx(truth, abs=0.01)
 
 
 @pytest.mark.slow
@@ -56,11 +63,11 @@ def test_prices_are_too_low_by_the_planted_edge(new_crowd: NewCrowd, sport: str)
     """Moneyline, spread and total are each too low by it, and right on average without it."""
     usual = mispricings(new_crowd, sport, 0.0)
     planted = mispricings(new_crowd, sport, 0.003)
-    by_game = usual.mean(axis=1)
-    assert abs(by_game.mean()) < 3.5 * by_game.std() / np.sqrt(GAMES)
-    # Odds are on a ladder, so a single price may differ by a rung more or less.
-    assert (usual - planted).mean() == pytest.approx(0.003, abs=0.0004)
-    assert (usual - planted).mean(axis=0) == pytest.approx([0.003] * 3, abs=0.001)
+    assert usual.shape == (GAMES, 3)
+    # A maker of the crowd errs by a third of its half spread, and odds are on a ladder.
+    assert abs(usual.mean()) < 0.0015
+    assert planted.mean() - usual.mean() == pytest.approx(-0.003, abs=0.0004)
+    assert planted.mean(axis=0) - usual.mean(axis=0) == pytest.approx([-0.003] * 3, abs=0.001)
 
 
 def test_a_planted_edge_changes_no_result_and_is_noted(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.crowd.crowd import Crowd
+from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.season.league_calendars import CALENDARS
-from sim.crowd.season.season import TEAM_SHARES, Season
+from sim.crowd.season.season import MOVES_SHARE, NEWS, TEAM_SHARES, Season
 from sim.crowd.season.season_teams import TEAMS, ZONES
 from sim.crowd.sports.registry import SPORTS
 from strategies.trading.model.errors import ConfigError
@@ -137,19 +139,35 @@ def test_mlb_teams_meet_in_series() -> None:
 
 
 @pytest.mark.parametrize("sport", SEASONS)
-def test_expected_margins_vary_as_the_sport_s_and_follow_from_the_teams(sport: str) -> None:
-    """Over games they have the sport's mean and s.d., of which the teams have their share."""
+def test_expected_margins_follow_from_the_teams(sport: str) -> None:
+    """At the opening they are those of the teams, home advantage, and what is of one game alone."""
     lines, of_teams = [], []
     for seed in range(16):
         season = Season(sport, seed)
         strengths = {rated.team.code: rated.line for rated in season.teams}
         lines += [game.fixture.line for game in season.games]
         of_teams += [strengths[g.home.code] - strengths[g.away.code] for g in season.games]
-    mean, sigma = SPORTS[sport].line
-    assert np.mean(lines) == pytest.approx(mean, abs=0.05 * sigma)
-    assert np.std(lines) == pytest.approx(sigma, rel=0.08)
-    share = np.corrcoef(lines, of_teams)[0, 1] ** 2
-    assert share == pytest.approx(TEAM_SHARES[sport].line, abs=0.06)
+    mean, closing_sigma = SPORTS[sport].line
+    assert np.mean(lines) == pytest.approx(mean, abs=0.05 * closing_sigma)
+    share = np.var(of_teams) / closing_sigma**2
+    assert share == pytest.approx(TEAM_SHARES[sport].line, abs=0.1)
+    assert np.cov(lines, of_teams)[0, 1] / np.var(of_teams) == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sport", SEASONS)
+def test_expected_margins_vary_at_the_close_as_the_sport_s(sport: str) -> None:
+    """Prices move from the opening, which they do not come back to, to the known spread."""
+    opening, closing = [], []
+    for seed in range(12):
+        for game in Season(sport, seed).games[:272:8]:
+            crowd = Crowd(sport, game.seed, CrowdSettings(news=NEWS), game.fixture)
+            opening.append(game.fixture.line)
+            closing.append(crowd.game.line)
+    moves = np.subtract(closing, opening)
+    assert np.std(moves) == pytest.approx(MOVES_SHARE * SPORTS[sport].margin_sigma, rel=0.1)
+    assert abs(np.corrcoef(opening, moves)[0, 1]) < 3.5 / np.sqrt(len(moves))
+    assert np.std(closing) == pytest.approx(SPORTS[sport].line[1], rel=0.1)
 
 
 def test_a_game_is_a_function_of_sport_seed_and_number() -> None:
