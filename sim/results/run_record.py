@@ -6,6 +6,7 @@ own wagers what the fill changed. The desk does not use it.
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
+from strategies.trading.ports.view import Note
 from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_state import EndReason
 
@@ -88,6 +90,14 @@ class RunJournal:
                 second.stake_cents if second else None,
             )
             self._tables.quotes.append(row)
+
+    def noted(self, now_ns: int, notes: Sequence[Note]) -> None:
+        """Keep what the strategy noted, a row for each number."""
+        if self._tables is not None:
+            for note in notes:
+                key = note.market_key
+                row = (now_ns, key.event_id, key.market_id, note.pair_id, note.name, note.value)
+                self._tables.notes.append(row)
 
     def close(self) -> None:
         """Write the silences that last to the end."""
