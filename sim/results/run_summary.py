@@ -20,7 +20,7 @@ TRUE_QUEUE = "true queue"
 
 # People read the file too: which run it is comes first, and what reproduces it last.
 _FIRST = ("mode", "session", "start", "exchange", "real_money", "speed")
-_LAST = ("recording_digest", "models")
+_LAST = ("recording_digest", "code", "models")
 
 
 class EventSpan(Struct, frozen=True):
@@ -66,7 +66,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     """The figures of a run in any mode.
 
     `profit_cents` is settled and net of commission. `marked_cents` is the value of open positions
-    at the last fair prices; no other figure includes it. `models` are the assumptions in words.
+    at the last fair prices; no other figure includes it. `models` are the assumptions in words,
+    `code` the SHA-256 of each module outside of this project that the configuration names.
     """
 
     mode: Mode
@@ -110,9 +111,10 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     recording_digest: str
     models: dict[str, Any]
+    code: dict[str, str] = {}
 
 
-class BacktestSummary(RunSummary, frozen=True, kw_only=True):
+class BacktestSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):
     """The summary of a backtest; without front and back where the true queue is known.
 
     `rows_per_second` is the speed of the chosen pass, without imports and report. `overrides` are
@@ -139,7 +141,7 @@ class BacktestSummary(RunSummary, frozen=True, kw_only=True):
         }
 
 
-class SessionRunSummary(RunSummary, frozen=True, kw_only=True):
+class SessionRunSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):
     """The summary of one start of a session, on paper or live.
 
     `speed` is that of the session's clock relative to real time; all times are by that clock.
