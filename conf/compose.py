@@ -36,6 +36,7 @@ from conf.root_settings import check_root
 from conf.run_folders import HasResults, Present, RunFolders
 from conf.saved_targets import with_current_targets
 from conf.settings_page import commented
+from conf.user_code import CODE, changed_code, code_digests
 from recordings.writing import write_error
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import unknown_setting_message
@@ -82,15 +83,18 @@ def _of_one_side(node: Any) -> bool:
 def build_session(config: DictConfig, overrides: Sequence[str] = ()) -> Any:
     """Return the session that a composed configuration describes.
 
-    A session that keeps what it was built from is given it as text, `configuration`, and the
-    settings that were given for it, `overrides`. Raise ConfigError or TapeError if it cannot be
-    built.
+    A session that keeps what it was built from is given it as text, `configuration`, with the
+    digests of the user's own modules, `code`, and the settings that were given, `overrides`. Raise
+    ConfigError or TapeError if it cannot be built.
     """
     parts = build_parts(config)
     session_class = parts.pop("run")
     taken = signature(session_class).parameters
-    if "configuration" in taken:
-        parts["configuration"] = OmegaConf.to_yaml(config, resolve=True)
+    if {"configuration", "code"} & set(taken):
+        text = OmegaConf.to_yaml(config, resolve=True)
+        parts["code"] = code_digests(text)
+        kept = OmegaConf.to_yaml({CODE: parts["code"]}) if parts["code"] else ""
+        parts["configuration"] = text + kept
     parts["overrides"] = overrides
     missing = [
         name for name, part in taken.items() if part.default is part.empty and name not in parts
@@ -128,12 +132,27 @@ def session_from_saved(path: Path, mode: str) -> Any:
     """
     try:
         saved = with_current_targets(OmegaConf.to_container(OmegaConf.load(path)))
+        saved.pop(CODE, None)
         with hydra.initialize_config_dir(str(CONFIG_FOLDER), version_base="1.3"):
             run = hydra.compose("config", [f"mode={mode}"])["run"]
         return build_session(OmegaConf.create({**saved, "run": run}))
     except (OSError, HydraException, OmegaConfBaseException) as error:
         message = f"{path}: {_one_line(error)}"
         raise ConfigError(message) from error
+
+
+def changed_code_since(path: Path) -> list[str]:
+    """Return the user's own modules whose code is another than when a session saved this file.
+
+    Raise ConfigError if it cannot be read.
+    """
+    try:
+        kept = OmegaConf.to_container(OmegaConf.load(path))
+    except (OSError, OmegaConfBaseException) as error:
+        message = f"{path}: {_one_line(error)}"
+        raise ConfigError(message) from error
+    code = kept.get(CODE, {}) if isinstance(kept, dict) else {}
+    return changed_code(code, code_digests(path.read_text(encoding="utf-8")))
 
 
 def run_from_command_line(

@@ -5,14 +5,14 @@ no part of them: a rehearsal has others.
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from omegaconf import OmegaConf
+
+from conf.user_code import user_modules
 
 # The parts of a configuration that decide what a trading session does.
 _PARTS = (
@@ -21,7 +21,6 @@ _PARTS = (
 )
 _PACKAGES = ("conf", "live", "recordings", "strategies")
 _ROOT = Path(__file__).parents[1]
-_TARGET = re.compile(r"_target_: *['\"]?([\w.]+)\.\w+")
 
 
 def configuration_digest(configuration: str) -> str:
@@ -37,7 +36,8 @@ def version_digest(configuration: str) -> str:
     configuration names.
     """
     digest = hashlib.sha256()
-    for path in (*_own_modules(), *_modules_of_user(configuration)):
+    of_user = (path for _, path in user_modules(configuration))
+    for path in (*_own_modules(), *of_user):
         name = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path.name
         digest.update(f"{name}\n".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -53,14 +53,3 @@ def _traded(configuration: str) -> dict[str, Any]:
 def _own_modules() -> Iterator[Path]:
     for package in _PACKAGES:
         yield from sorted((_ROOT / package).rglob("*.py"))
-
-
-def _modules_of_user(configuration: str) -> Iterator[Path]:
-    """Yield the files outside of this project whose classes the configuration names."""
-    for name in sorted(set(_TARGET.findall(configuration))):
-        if name.partition(".")[0] in (*_PACKAGES, "sim"):
-            # A strategy of the user's own may be in our package, and is then among its modules.
-            continue
-        spec = find_spec(name)
-        if spec is not None and spec.origin is not None:
-            yield Path(spec.origin)

@@ -238,13 +238,15 @@ def _compare(words: Sequence[str]) -> None:
 
 def _starts(folder: Path, mode: Mode) -> Iterator[tuple[int, Any]]:
     """Yield the starts of a session by number, each as the session of a mode."""
-    from conf.compose import session_from_saved  # noqa: PLC0415
+    from conf.compose import changed_code_since, session_from_saved  # noqa: PLC0415
 
     starts = sorted(folder.glob("start-*.yaml"))
     if not starts:
         message = f"{folder}: there is no session"
         raise ConfigError(message)
     for number, saved in enumerate(starts, 1):
+        for module in changed_code_since(saved):
+            sys.stderr.write(f"start {number}: the code of {module} is not what the session ran\n")
         yield number, session_from_saved(saved, mode)
 
 

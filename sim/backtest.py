@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 from simpy import Event
@@ -61,6 +62,7 @@ from strategies.trading.wagers.wager_settings import WagerSettings
 _GRACE_NS = 60 * NS_PER_SECOND
 _MOST_GRACES = 20
 _SAMPLE_NS = 15 * NS_PER_SECOND
+NO_CODE: Mapping[str, str] = MappingProxyType({})
 # The queue models under which a strategy's profit is shown beside the chosen one.
 _EXTREMES: Mapping[str, Callable[[], QueueModel]] = {"front": Front, "back": Back}
 
@@ -103,11 +105,12 @@ class Backtest:
         controls: Mapping[str, Control] = NO_CONTROLS,
         report: Switch = True,
         overrides: Sequence[str] = (),
+        code: Mapping[str, str] = NO_CODE,
     ) -> None:
         """Take the parts; raise ConfigError or TapeError for those that do not fit together.
 
         `report` is whether whoever presents the run draws its report; `overrides` are the settings
-        that were given for it, by which it is named.
+        that were given for it, by which it is named; `code` the digests of the user's own modules.
         """
         require_simulated(feed)
         require_simulated_exchange(exchange)
@@ -127,6 +130,7 @@ class Backtest:
         self.session_name = str(session["name"])
         self.draws_report = is_on(report)
         self._overrides = overrides
+        self._code = code
         self._exchange = exchange
         self._clock = clock
         self._wagers = wagers
@@ -322,6 +326,7 @@ class Backtest:
             recording=self.feed.name,
             recording_source=info.source,
             overrides=list(self._overrides),
+            code=dict(self._code),
             simulated=info.simulated,
             limits=list(self.feed.limits),
             notes=[*info.notes, *pricing_notes],

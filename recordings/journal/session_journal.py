@@ -6,7 +6,7 @@ that no wager exists that is missing from the journal: the sender commits first.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +35,7 @@ from strategies.trading.ports.journal import (
     Denial,
     DeskCall,
 )
+from strategies.trading.ports.view import Note
 
 
 class SessionJournal:
@@ -153,6 +154,9 @@ class SessionJournal:
     def decided(self, now_ns: int, decision: Decision) -> None:
         """Record nothing: decisions follow from the inputs. The observer is called."""
         self._notify(now_ns, decision)
+
+    def noted(self, now_ns: int, notes: Sequence[Note]) -> None:
+        """Record nothing: what the strategy notes follows from the inputs, as in a replay."""
 
     def denied(self, now_ns: int, denial: Denial) -> None:
         """Record nothing: denials follow from the inputs. The observer is called."""

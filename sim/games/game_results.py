@@ -49,7 +49,6 @@ class GameResult:
         """Return edge and adverse moves: what was seen of a game before it decided anything."""
         return self.split.edge_cents + self.split.adverse_cents
 
-
     @property
     def close_cents(self) -> int:
         """Return what the fills were worth at the close, or in play after 60 s."""

@@ -5,7 +5,7 @@ that the desk received are among the inputs, with their numbers and times. The d
 in a backtest, so that a start has the same report.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from strategies.trading.ports.journal import (
     DeskStarted,
 )
 from strategies.trading.ports.strategy import Strategy
+from strategies.trading.ports.view import Note
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.risk.limits import Limits
@@ -219,6 +220,9 @@ class _Comparison:
 
     def decided(self, now_ns: int, decision: Decision) -> None:
         self._record.decided(now_ns, decision)
+
+    def noted(self, now_ns: int, notes: Sequence[Note]) -> None:
+        self._record.noted(now_ns, notes)
 
     def denied(self, now_ns: int, denial: Denial) -> None:
         self._record.denied(now_ns, denial)

@@ -68,8 +68,10 @@ class SessionReport:
         fees: Commission,
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
+        code: Mapping[str, str],
     ) -> None:
-        """Take the parts."""
+        """Take the parts; `code` are the digests of the user's own modules."""
+        self._code = code
         self._replay = SessionReplay(
             strategy=strategy,
             pricing=pricing,
@@ -142,6 +144,7 @@ class SessionReport:
             notes=info.notes,
             seed=self._seed,
             strategy=type(self._strategy()).__name__,
+            code=dict(self._code),
             first_ns=began_ns,
             last_ns=replayed.ended_ns,
             inputs=replayed.inputs,

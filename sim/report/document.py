@@ -11,6 +11,7 @@ from sim.report import summary_section, wager_section
 from sim.report.equity_section import equity, inventory
 from sim.report.fill_value_section import fill_values
 from sim.report.games_section import games
+from sim.report.note_section import notes as notes_of_strategy
 from sim.report.number_text import count, utc
 from sim.report.origin_section import OriginTexts, origin
 from sim.report.page import Html, header, join, notes, page, paragraph, section, subheading
@@ -67,6 +68,7 @@ def _document(run: Run) -> str:
             section("Equity and exposure", [equity(run)]),
             section("Inventory", [inventory(run)]),
             section("Our quotes and the market", [quotes(run)]),
+            *_noted(run),
             section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
             section("What fills were worth", [fill_values(run)]),
             section("Wagers", _wagers(run)),
@@ -113,6 +115,11 @@ def _starts(run: Run) -> str:
         return f"Scheduled start {utc(starts_ns[0])}."
     apart = f"from {utc(starts_ns[0])} to {utc(starts_ns[-1])}"
     return f"{count(len(starts_ns))} events, with scheduled starts {apart}."
+
+
+def _noted(run: Run) -> list[Html]:
+    figures = notes_of_strategy(run)
+    return [section("Notes of the strategy", figures)] if figures else []
 
 
 def _wagers(run: Run) -> list[Html]:

@@ -145,6 +145,7 @@ def _digests(s: BacktestSummary | SessionRunSummary) -> list[tuple[str, str]]:
         ("seed", str(s.seed)),
         ("decision digest", s.digest),
         ("recording digest", s.recording_digest or "none: a crowd was simulated"),
+        *((f"digest of {module}", digest) for module, digest in s.code.items()),
     ]
 
 

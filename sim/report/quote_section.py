@@ -18,6 +18,7 @@ from sim.report.panel import (
     FAIR,
     FIRST,
     LINE,
+    MARKED,
     MARKET,
     SECOND,
     UP,
@@ -39,12 +40,15 @@ from sim.report.series import (
 )
 from sim.report.time_axis import TimeRange, TimeScale
 from sim.results.run_summary import EventSpan
+from strategies.trading.ports.view import OWN_FAIR
 
 MAX_PAIRS = 6
 # The close-up shows this many minutes around the time of most fills.
 _CLOSE_UP_MINUTES = 10.0
 _MIN_FILLS_OF_CLOSE_UP = 3
 _HEIGHT = 150
+# The market, our quotes, our fills, and what the strategy noted as fair, of one pair.
+_PairTables = tuple[TableColumns, TableColumns, TableColumns, TableColumns]
 # Of the mark of a fill, in square pixels, and what its share of the largest stake adds.
 _MARK_AREA, _MARK_AREA_OF_LARGEST = 18.0, 140.0
 
@@ -60,6 +64,8 @@ class _PairLines:
     quote_minutes: Series
     bid: Series
     ask: Series
+    own_minutes: Series
+    own_fair: Series
     fill_minutes: Series
     fill_first: NDArray[np.bool_]
     fill_at: Series
@@ -76,6 +82,7 @@ def quotes(run: Run) -> Html:
     """Return the figures of our quotes and fills against the fair price and the touch, by pair."""
     tables = run.prices, run.quotes, run.fills
     prices, quoted, fills = (indices_by_pair(table) for table in tables)
+    own_fairs = _own_fairs(run.notes)
     pairs = _by_activity(fills, _rested(run.quotes, quoted))
     if not pairs:
         return paragraph("There are no quotes to draw: none was placed.")
@@ -90,7 +97,8 @@ def quotes(run: Run) -> Html:
     for number, pair_id in enumerate(pairs[:MAX_PAIRS]):
         of_pair = (indices.get(pair_id, []) for indices in (prices, quoted, fills))
         market, own, matched = map(_rows, tables, of_pair)
-        parts.append(_pair_figure(run, pair_id, number, (market, own, matched)))
+        fairs = _rows(run.notes, own_fairs.get(pair_id, []))
+        parts.append(_pair_figure(run, pair_id, number, (market, own, matched, fairs)))
     return join(
         [paragraph(explanation + (left if len(pairs) > MAX_PAIRS else ""), "aside"), *parts]
     )
@@ -103,6 +111,15 @@ def _rested(quotes: TableColumns, indices: dict[str, list[int]]) -> dict[str, li
     return {pair_id: own for pair_id, own in rested.items() if own}
 
 
+def _own_fairs(notes: TableColumns) -> dict[str, list[int]]:
+    """Return the rows of the notes that are a fair price of the strategy's own, by pair."""
+    own = [row for row, name in enumerate(notes["name"]) if name == OWN_FAIR]
+    return {
+        pair_id: [own[place] for place in places]
+        for pair_id, places in indices_by_pair(_rows(notes, own)).items()
+    }
+
+
 def _by_activity(fills: dict[str, list[int]], quoted: dict[str, list[int]]) -> list[str]:
     """Return the pairs that we quoted or traded, those with most fills, then quotes, first."""
     counts = {
@@ -112,9 +129,7 @@ def _by_activity(fills: dict[str, list[int]], quoted: dict[str, list[int]]) -> l
     return sorted(counts, key=lambda pair_id: (counts[pair_id], pair_id))
 
 
-def _pair_figure(
-    run: Run, pair_id: str, number: int, tables: tuple[TableColumns, TableColumns, TableColumns]
-) -> Html:
+def _pair_figure(run: Run, pair_id: str, number: int, tables: _PairTables) -> Html:
     name, event = run.pair_name(pair_id), run.event_of(pair_id)
     scale = TimeScale(run, event)
     lines = _pair_lines(tables, scale, run.summary.last_ns)
@@ -152,11 +167,9 @@ def _caption(lines: _PairLines) -> str:
     return text + thinned_note(max(len(lines.market_minutes), len(lines.quote_minutes)))
 
 
-def _pair_lines(
-    tables: tuple[TableColumns, TableColumns, TableColumns], scale: TimeScale, last_ns: int
-) -> _PairLines:
+def _pair_lines(tables: _PairTables, scale: TimeScale, last_ns: int) -> _PairLines:
     prices, quoted = (extended_until(table, last_ns) for table in tables[:2])
-    fills = tables[2]
+    fills, own_fairs = tables[2:]
     first = np.array(fills["first"], dtype=bool)
     backed = implied(fills["odds"])
     return _PairLines(
@@ -167,6 +180,8 @@ def _pair_lines(
         quote_minutes=scale.minutes(quoted["ns"]),
         bid=implied(quoted["first_odds"]),
         ask=100 - implied(quoted["second_odds"]),
+        own_minutes=scale.minutes(own_fairs["ns"]),
+        own_fair=100 * floats(own_fairs["value"]),
         fill_minutes=scale.minutes(fills["ns"]),
         fill_first=first,
         fill_at=np.where(first, backed, 100 - backed),
@@ -195,6 +210,7 @@ class _Drawing:
             panel.title(time_range.name.capitalize())
             panel.value_ticks(round_ticks(panel.upwards, 6), percent_tick)
             self._draw_market(panel, time_range)
+            self._draw_own_fair(panel, time_range)
             self._draw_quotes(panel, time_range)
             self.scale.mark_events(panel, [self.event] if self.event else [])
             self._draw_fills(panel, time_range)
@@ -208,6 +224,7 @@ class _Drawing:
         keys = [
             LegendKey(AREA, MARKET, "others' touch"),
             LegendKey(LINE, FAIR, "fair"),
+            *([LegendKey(LINE, MARKED, "the strategy's fair")] if self.lines.own_fair.size else []),
             LegendKey(LINE, FIRST, f"our {first}"),
             LegendKey(LINE, SECOND, f"our {second}"),
         ]
@@ -225,6 +242,12 @@ class _Drawing:
         minutes = lines.market_minutes[indices]
         panel.band(minutes, lines.market_bid[indices], lines.market_ask[indices], MARKET)
         panel.steps(minutes, lines.fair[indices], FAIR, 1.2)
+
+    def _draw_own_fair(self, panel: Panel, time_range: TimeRange) -> None:
+        lines = self.lines
+        indices = time_range.indices(lines.own_minutes)
+        indices = indices[thin(lines.own_fair[indices])]
+        panel.steps(lines.own_minutes[indices], lines.own_fair[indices], MARKED, 1.2)
 
     def _draw_quotes(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
@@ -255,6 +278,7 @@ def _limits(lines: _PairLines, time_range: TimeRange) -> AxisLimits:
     quoted = time_range.indices(lines.quote_minutes)[:-1]
     parts = [
         lines.fair[time_range.indices(lines.market_minutes)[:-1]],
+        lines.own_fair[time_range.indices(lines.own_minutes)[:-1]],
         lines.bid[quoted],
         lines.ask[quoted],
         lines.fill_at[lines.fills_within(time_range)],

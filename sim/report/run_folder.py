@@ -36,9 +36,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "denials": ("control", "reason", "stake_cents"),
     "silences": ("event_id", "market_id", "since_ns", "until_ns", "reason", "traded_cents"),
+    "notes": ("ns", "event_id", "market_id", "pair_id", "name", "value"),
 }
-# Folders of earlier versions lack it.
-_OPTIONAL = ("silences",)
+# Folders of earlier versions lack them.
+_OPTIONAL = ("silences", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Run:
     wagers: TableColumns
     denials: TableColumns
     silences: TableColumns
+    notes: TableColumns
     config: str | None
     overrides: tuple[str, ...] | None
 

@@ -1,6 +1,7 @@
 """The journal of a run: its commands as a digest, its decisions, denials and accounts as tables."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from recordings.journal.quote_coverage import QuoteCoverage
@@ -17,6 +18,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.market import EventStatus
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
+from strategies.trading.ports.view import Note
 
 
 @dataclass(slots=True)
@@ -76,6 +78,14 @@ class RunJournal:
                 second.stake_cents if second else None,
             )
             self._tables.quotes.append(row)
+
+    def noted(self, now_ns: int, notes: Sequence[Note]) -> None:
+        """Keep what the strategy noted, a row for each number."""
+        if self._tables is not None:
+            for note in notes:
+                key = note.market_key
+                row = (now_ns, key.event_id, key.market_id, note.pair_id, note.name, note.value)
+                self._tables.notes.append(row)
 
     def _cover(self, now_ns: int, payload: Event | Command) -> None:
         """Measure how long markets are quoted, from the first input on."""

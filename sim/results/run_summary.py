@@ -20,7 +20,7 @@ TRUE_QUEUE = "true queue"
 
 # People read the file too: which run it is comes first, and what reproduces it last.
 _FIRST = ("limits", "mode", "session", "start", "exchange", "real_money", "speed")
-_LAST = ("recording_digest", "models")
+_LAST = ("recording_digest", "code", "models")
 
 
 class EventSpan(Struct, frozen=True):
@@ -142,7 +142,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     market, selection and phase; `unsettled` is the same of fills without a result, in none of them.
     `max_open_stake_times_cash` is the largest open stake over the cash that could pay for it, None
     if there was a time without cash. `limits` are sentences on what the run cannot show, `models`
-    the assumptions in words.
+    the assumptions in words, `code` the SHA-256 of each module outside of this project that the
+    configuration names.
     """
 
     limits: list[str] = []
@@ -190,9 +191,10 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     recording_digest: str
     models: dict[str, Any]
+    code: dict[str, str] = {}
 
 
-class BacktestSummary(RunSummary, frozen=True, kw_only=True):
+class BacktestSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):
     """The summary of a backtest; without front and back where the true queue is known.
 
     `rows_per_second` is the speed of the chosen pass, without imports and report. `overrides` are
@@ -219,7 +221,7 @@ class BacktestSummary(RunSummary, frozen=True, kw_only=True):
         }
 
 
-class SessionRunSummary(RunSummary, frozen=True, kw_only=True):
+class SessionRunSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):
     """The summary of one start of a session, on paper or live.
 
     `speed` is that of the session's clock relative to real time; all times are by that clock.

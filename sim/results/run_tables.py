@@ -102,6 +102,16 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "reason": "string",
         "traded_cents": "int64",
     },
+    # One row per number that the strategy noted in a decision; `pair_id` is missing if the note is
+    # about the whole market. `fair` is the strategy's own fair probability of the first line.
+    "notes": {
+        "ns": "int64",
+        "event_id": "string",
+        "market_id": "string",
+        "pair_id": "string",
+        "name": "string",
+        "value": "float64",
+    },
 }
 
 
@@ -117,7 +127,7 @@ class RunTables:
             TableWriter(folder / f"{name}.parquet", columns) for name, columns in TABLES.items()
         )
         self.equity, self.prices, self.quotes, self.fills, *others = self._all
-        self.wagers, self.denials, self.silences = others
+        self.wagers, self.denials, self.silences, self.notes = others
 
     def close(self) -> None:
         """Close every table."""

@@ -15,7 +15,10 @@ def _term(name: str) -> Objective:
 OBJECTIVES: Mapping[str, tuple[str, Objective]] = {
     "early": ("edge and adverse moves to 60 s", lambda game: game.early_cents),
     "close": ("what fills were worth at the close", lambda game: game.close_cents),
-    "reference": ("what fills were worth at the outside price at the close", _term("reference_cents")),
+    "reference": (
+        "what fills were worth at the outside price at the close",
+        _term("reference_cents"),
+    ),
     "profit": ("settled profit", _term("profit_cents")),
     "edge": ("edge at the fill", _term("edge_cents")),
     "adverse": ("adverse moves to 60 s", _term("adverse_cents")),

@@ -3,7 +3,7 @@
 Code inside the project imports from the modules themselves.
 """
 
-from strategies.trading.model.book import Book
+from strategies.trading.model.book import Book, RecentTrade
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.errors import ConfigError
@@ -34,12 +34,13 @@ from strategies.trading.model.settings import (
     nanoseconds,
 )
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.ports.strategy import (
-    DefaultStake,
+from strategies.trading.ports.strategy import DefaultStake, Quote, QuoteRefresh, Strategy
+from strategies.trading.ports.view import (
+    FixedViewSource,
+    MarketView,
+    Note,
+    OwnWager,
     PairView,
-    Quote,
-    QuoteRefresh,
-    Strategy,
     View,
 )
 
@@ -52,6 +53,7 @@ __all__ = [
     "Dollars",
     "EventId",
     "EventStatus",
+    "FixedViewSource",
     "Intent",
     "Ladder",
     "Line",
@@ -60,7 +62,10 @@ __all__ = [
     "MarketId",
     "MarketStatus",
     "MarketType",
+    "MarketView",
+    "Note",
     "Odds",
+    "OwnWager",
     "Pair",
     "PairId",
     "PairView",
@@ -70,6 +75,7 @@ __all__ = [
     "ProbabilityDistance",
     "Quote",
     "QuoteRefresh",
+    "RecentTrade",
     "Selection",
     "SportEvent",
     "Strategy",

@@ -30,7 +30,8 @@ from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import BATCH_LIMIT
-from strategies.trading.ports.strategy import Quote, View
+from strategies.trading.ports.strategy import Quote
+from strategies.trading.ports.view import View
 from tests.contract.exchange_harness import (
     CANCELLABLE_SECONDS,
     ExchangeHarness,

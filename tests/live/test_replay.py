@@ -184,6 +184,19 @@ def test_a_paper_session_is_replayed_too(
     assert "The wagers were simulated; the exchange never received them." in report
 
 
+def test_a_replay_sees_what_the_strategy_saw(
+    sandbox: Sandbox, compose_settings: Compose, run_main: RunMain, tmp_path: Path
+) -> None:
+    """A strategy whose stakes depend on all that a view has sends the same commands again."""
+    starts = SessionStarts(sandbox, compose_settings, tmp_path, SPEED, GAME, BEGIN)
+    settings = [OFTEN, "strategy._target_=tests.sim.view_strategies.Listener"]
+    starts.play("paper", lambda _: starts.placed >= 60, settings=settings)
+    commands = len(starts.kept(*COMMANDS))
+    assert len({entry.payload.stake_cents for entry in starts.kept(PlaceWager)}) > 10
+    outcome = run_main(main, tmp_path, "replay", str(starts.folder))
+    assert outcome.out[0] == f"start 1: {commands} commands, as in the journal"
+
+
 def test_the_dictionaries_are_on_disk_while_a_start_trades(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from strategies.trading.model.market import EventStatus, Line, Market, MarketSta
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.position import Position
-from strategies.trading.ports.strategy import PairView, View
+from strategies.trading.ports.view import PairView, View
 
 GAME, SPREAD = EventId("g"), MarketId("223")
 EVENT = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)

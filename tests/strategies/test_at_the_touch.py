@@ -19,7 +19,8 @@ from strategies.trading.model.odds import (
 )
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.ports.strategy import PairView, Quote, View
+from strategies.trading.ports.strategy import Quote
+from strategies.trading.ports.view import PairView, View
 
 See = Callable[..., View]
 

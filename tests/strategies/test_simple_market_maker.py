@@ -18,7 +18,7 @@ from strategies.trading.model.odds import crosses, implied_probability, prophetx
 from strategies.trading.model.position import Position
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.ports.strategy import PairView, View
+from strategies.trading.ports.view import PairView, View
 
 GAME, SPREAD = EventId("g"), MarketId("223")
 EVENT = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", 0)

@@ -13,7 +13,8 @@ from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.odds import implied_probability, prophetx_ladder
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.ports.strategy import PairView, Quote, View
+from strategies.trading.ports.strategy import Quote
+from strategies.trading.ports.view import PairView, View
 
 See = Callable[..., View]
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from conf.configuration_difference import differing_settings, part_names
+from conf.user_code import CODE
 from strategies.trading.desk.strategy_checks import change_strategy, make_strategy
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.events import SettingsChanged
@@ -152,7 +153,8 @@ class SettableSettings:
 
     def _require_same_others(self, configuration: str) -> None:
         """Raise ConfigError if what only a start can change differs from what was started."""
-        names = differing_settings(self._first.configuration, configuration, _PARTS)
+        # What is imported stays as it is, whatever became of its file.
+        names = differing_settings(self._first.configuration, configuration, (*_PARTS, CODE))
         if names:
             more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
             message = (

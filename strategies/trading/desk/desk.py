@@ -20,7 +20,7 @@ from strategies.trading.desk.account_check import AccountCheck
 from strategies.trading.desk.alarm import Alarm
 from strategies.trading.desk.command_sender import CommandSender
 from strategies.trading.desk.denied_markets import DeniedMarkets
-from strategies.trading.desk.market_view import Fairs, decision_on, market_view, silence_reason
+from strategies.trading.desk.market_view import DeskViews, Fairs, decision_on, silence_reason
 from strategies.trading.desk.quote_checks import quotes_of, require_quotes
 from strategies.trading.desk.strategy_checks import change_strategy
 from strategies.trading.desk.wakeups import RETRY_NS, Wakeups
@@ -126,7 +126,7 @@ class Desk:
         self._first_limits = risk.limits
         self._first_wager_settings = manager.settings
         self._pricing = pricing
-        self._ladder = ladder
+        self.views = DeskViews(market_states, exposure, wagers, risk, pricing, ladder)
         self._input_seq = 0
         self._accounts = ledger.snapshot()
         resend = Alarm(clock, self._resend_cancels)
@@ -144,7 +144,7 @@ class Desk:
     def restore(self, wagers: Iterable[EarlierWager]) -> None:
         """Take over what earlier runs left, with these wagers of theirs; call before `start`.
 
-        Their updates would be journaled like any input: pause the journal, which has them already.
+        Pause the journal meanwhile: it has their updates already.
         """
         for wager in wagers:
             self.wagers.register(wager.request, wager.placed_ns)
@@ -185,7 +185,7 @@ class Desk:
         if type(event) is not TradeSeen:
             self._journal.received(self._input_seq, at_ns, event)
         try:
-            self._apply(event, at_ns)
+            self._appliers.get(type(event), self._apply_market_data)(event, at_ns)
         except InvariantError as error:
             name = "drift" if isinstance(event, AccountState) else "books"
             self._halt(f"{name}: {error}", at_ns)
@@ -199,10 +199,11 @@ class Desk:
             self._decide(market, now_ns)
 
     def fair_of(self, pair_id: PairId, now_ns: int) -> float | None:
-        """Return the fair probability of a pair's first line now, None without a price."""
-        book = self.market_states.books[pair_id]
-        event = self.market_states.events[book.pair.first.event_id]
-        return self._pricing.fair(book, event, now_ns)
+        """Return the fair probability of a pair's first line now, None without a price.
+
+        The strategy's own, where it noted one in its last decision; risk uses the market's alone.
+        """
+        return self.views.fair(pair_id, now_ns)
 
     def _refresh(self) -> None:
         now_ns = self._woken()
@@ -239,9 +240,6 @@ class Desk:
         self.act(now_ns)
 
     # Applying ---------------------------------------------------------------------------------
-
-    def _apply(self, event: Event, at_ns: int) -> None:
-        self._appliers.get(type(event), self._apply_market_data)(event, at_ns)
 
     def _appliers_by_type(self) -> dict[type, Callable[[Any, int], None]]:
         return {
@@ -356,6 +354,7 @@ class Desk:
         market.block_reason = self.risk.block_reason(market, now_ns)
         if market.block_reason == FEED_STALE:
             market.event.is_stale = True
+        self.views.forget_own_fairs(market)
         targets = () if market.block_reason else self._quote(market, fairs, now_ns)
         same = targets == market.targets and targets is not None
         if same and self.risk.prices_hold(market, targets, now_ns):
@@ -382,8 +381,10 @@ class Desk:
             self._wakeups.later(market, permitted_ns)
 
     def _quote(self, market: MarketState, fairs: Fairs, now_ns: int) -> tuple[Quote, ...]:
-        view = market_view(market, fairs, self.exposure, self._ladder, now_ns)
-        return quotes_of(self._strategy, view)
+        quotes = quotes_of(self._strategy, self.views.of(market, fairs, now_ns))
+        if self.views.notes:
+            self._journal.noted(now_ns, self.views.take_notes())
+        return quotes
 
     def _mark(self, market: MarketState, now_ns: int) -> tuple[float | None, ...]:
         """Price the pairs of a market, and value its positions."""

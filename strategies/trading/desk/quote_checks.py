@@ -8,7 +8,8 @@ from typing import Any
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.errors import ConfigError, StrategyError
 from strategies.trading.model.ids import LineId
-from strategies.trading.ports.strategy import Quote, Strategy, View
+from strategies.trading.ports.strategy import Quote, Strategy
+from strategies.trading.ports.view import View
 
 _LONGEST = 120
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from strategies.trading.model.book import Book, LastTrade, Offers
+from strategies.trading.model.book import Book, LastTrade, Offers, RecentTrade
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.event_state import EventState, ReceivedReference
 from strategies.trading.model.events import (
@@ -248,6 +248,7 @@ class MarketStates:
         book = self.books[pair.pair_id]
         book.trade = LastTrade(probability, at_ns)
         book.traded_cents += event.stake_cents
+        book.trades.append(RecentTrade(at_ns, event.line_id, event.odds, event.stake_cents))
 
     def _apply_reference(self, event: ReferencePrice, at_ns: int) -> None:
         """Store an outside price; its arrival does not prove that the exchange's feed is alive."""

@@ -1,7 +1,9 @@
 """The desk's book of a pair, with our own offers separated from those of others."""
 
+from collections import deque
 from typing import NamedTuple
 
+from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Pair
 from strategies.trading.model.odds import Odds
 
@@ -13,6 +15,9 @@ DISPLAYED_LEVELS = 10
 _MAX_APART_NS = 2_000_000_000
 
 _ROUNDING_CENTS = 1
+
+# How many trades of a pair are kept.
+RECENT_TRADES = 20
 
 # The best offer of others as (odds, cents), if there is one.
 Touch = tuple[Odds, int] | None
@@ -29,7 +34,7 @@ class Offers:
     the private update that explains it.
 
     `by_others` is whether the last `put` was news of others: not, if our own placing or cancelling
-    explains it.
+    explains it. `updated_ns` is the time of the last news of others, 0 before the first.
     """
 
     __slots__ = (
@@ -42,10 +47,12 @@ class Offers:
         "best",
         "by_odds",
         "by_others",
+        "updated_ns",
     )
 
     def __init__(self) -> None:
         """Start with no offers."""
+        self.updated_ns = 0
         self.by_odds: dict[Odds, int] = {}
         self.best: Odds | None = None
         self.by_others = False
@@ -68,6 +75,8 @@ class Offers:
             self._attribute(odds, amount_cents, at_ns)
         elif len(self.by_odds) >= DISPLAYED_LEVELS - 1 and (self._due or self._ours):
             self.by_others = not self._at_edge(odds, amount_cents)
+        if self.by_others:
+            self.updated_ns = at_ns
         if amount_cents:
             self.by_odds[odds] = amount_cents
             if self.best is None or odds > self.best:
@@ -174,13 +183,23 @@ class LastTrade(NamedTuple):
     at_ns: int
 
 
-class Book:
-    """The offers on both lines of a pair, and what was traded.
+class RecentTrade(NamedTuple):
+    """A trade that was seen: some taker staked `stake_cents` on the line at these odds."""
 
-    `trade` is the last trade seen, None before the first; `traded_cents` what takers staked so far.
+    at_ns: int
+    line_id: LineId
+    odds: Odds
+    stake_cents: int
+
+
+class Book:
+    """The offers on both lines of a pair, and the trades seen.
+
+    `trade` is the price of the last trade, None before the first; `trades` are the newest ones, and
+    `traded_cents` is what takers staked so far.
     """
 
-    __slots__ = ("first", "pair", "second", "trade", "traded_cents")
+    __slots__ = ("first", "pair", "second", "trade", "traded_cents", "trades")
 
     def __init__(self, pair: Pair) -> None:
         """Start with nothing offered on either line."""
@@ -189,6 +208,7 @@ class Book:
         self.second = Offers()
         self.trade: LastTrade | None = None
         self.traded_cents = 0
+        self.trades: deque[RecentTrade] = deque(maxlen=RECENT_TRADES)
 
     def touches(self) -> tuple[Touch, Touch]:
         """Return the best offers of others on the first and the second line."""

@@ -172,6 +172,10 @@ class Exposure:
             self._positions_by_event.setdefault(pair.first.event_id, []).append(position)
         return position
 
+    def position_or_flat(self, pair: Pair) -> Position:
+        """Return the position in a pair; a flat one, which is not added, if there was none."""
+        return self.positions.get(pair.pair_id) or Position(pair)
+
     def positions_of(self, event_id: EventId) -> Sequence[Position]:
         """Return the positions in the pairs of an event."""
         return self._positions_by_event.get(event_id, ())

@@ -1,5 +1,6 @@
 """The port to a session's journal: inputs, decisions, denials and commands of its desk."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from strategies.trading.model.events import Event
 from strategies.trading.model.ids import LineId, MarketKey, PairId
 from strategies.trading.model.odds import Odds
 from strategies.trading.ports.strategy import Quote
+from strategies.trading.ports.view import Note
 
 
 class Denial(Struct, frozen=True):
@@ -68,6 +70,9 @@ class Journal(Protocol):
 
     def decided(self, now_ns: int, decision: Decision) -> None:
         """Record a decision that changed the target quotes."""
+
+    def noted(self, now_ns: int, notes: Sequence[Note]) -> None:
+        """Record what the strategy noted in one decision."""
 
     def denied(self, now_ns: int, denial: Denial) -> None:
         """Record a denial."""

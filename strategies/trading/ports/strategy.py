@@ -1,17 +1,14 @@
-"""The port to a strategy: its view of a market, and its target quotes."""
+"""The port to a strategy: from its view of a market to its target quotes."""
 
-from collections.abc import Sequence
 from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
-from strategies.trading.model.book import Book
 from strategies.trading.model.commands import Intent
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import EventStatus, Market, MarketStatus, Pair, SportEvent
-from strategies.trading.model.odds import Ladder, Odds
-from strategies.trading.model.position import Position
+from strategies.trading.model.odds import Odds
 from strategies.trading.model.settings import Dollars, Seconds
+from strategies.trading.ports.view import View
 
 
 class Quote(Struct, frozen=True):
@@ -21,47 +18,6 @@ class Quote(Struct, frozen=True):
     odds: Odds
     stake_cents: int
     intent: Intent = Intent.ADD_ONLY
-
-
-class PairView(Struct, frozen=True):
-    """One pair as a strategy sees it.
-
-    `fair` is the fair probability of the first line, None without a price. `book` holds the offers,
-    with ours separated from those of others. `book` and `position` must not be changed.
-    """
-
-    book: Book
-    fair: float | None
-    position: Position
-
-    @property
-    def pair(self) -> Pair:
-        """Return the pair."""
-        return self.book.pair
-
-    @property
-    def first_touch(self) -> tuple[Odds, int] | None:
-        """Return the best offer of others on the first line, as (odds, cents)."""
-        return self.book.first.touch()
-
-    @property
-    def second_touch(self) -> tuple[Odds, int] | None:
-        """Return the best offer of others on the second line, as (odds, cents)."""
-        return self.book.second.touch()
-
-
-class View(Struct, frozen=True):
-    """The inputs of a strategy that quotes a market; positions are those of the event."""
-
-    now_ns: int
-    event: SportEvent
-    event_status: EventStatus
-    score: tuple[int, int] | None
-    market: Market
-    market_status: MarketStatus
-    pairs: tuple[PairView, ...]
-    positions: Sequence[Position]
-    ladder: Ladder
 
 
 # Settings that most strategies have, as types for the keyword parameters of their classes.

@@ -48,7 +48,7 @@ class MarketPlan:
 
     def include(self, pair: Pair) -> None:
         """Add a pair of the market to the plan."""
-        planned = _PlannedPair(self._exposure.position(pair))
+        planned = _PlannedPair(self._exposure.position_or_flat(pair))
         self._pairs.append(planned)
         self._by_line[pair.first.line_id] = (planned, 0)
         self._by_line[pair.second.line_id] = (planned, 1)

@@ -128,9 +128,7 @@ class RiskManager:
         """
         allowed: list[Quote] = []
         denials: list[Denial] = []
-        plan = MarketPlan(self._exposure, self.limits, market.key)
-        for book in market.books:
-            plan.include(book.pair)
+        plan = self._plan(market)
         for quote in quotes:
             problem = self._price_problem(market, quote, now_ns)
             if problem is not None:
@@ -152,6 +150,24 @@ class RiskManager:
                     else replace(quote, stake_cents=stake_cents)
                 )
         return tuple(allowed), denials
+
+    def headroom_cents(self, market: MarketState, line_id: LineId) -> int:
+        """Return the largest stake that the limits leave a quote on a line of a market, in cents.
+
+        That is if it is the market's only quote, and replaces every open wager there; 0 if less
+        than the least stake fits. Limits on odds and on numbers of wagers and commands, and a
+        person's own controls, are not counted.
+        """
+        limits, plan = self.limits, self._plan(market)
+        most_cents = min(
+            limits.max_stake_cents,
+            plan.most_by_position(line_id),
+            plan.most_by_exposure(
+                line_id, limits.max_stake_cents, reducing=self.state is TradingState.REDUCING
+            ),
+            self._payable_cents(market),
+        )
+        return most_cents if most_cents >= max(1, limits.min_stake_cents) else 0
 
     def prices_hold(self, market: MarketState, quotes: tuple[Quote, ...], now_ns: int) -> bool:
         """Return whether no quote has become too far from the prices of its market."""
@@ -237,6 +253,30 @@ class RiskManager:
     def commands_since(self, since_ns: int) -> int:
         """Return how many commands of the last second were sent after a time."""
         return sum(at_ns > since_ns for at_ns in self._command_times)
+
+    def _plan(self, market: MarketState) -> MarketPlan:
+        plan = MarketPlan(self._exposure, self.limits, market.key)
+        for book in market.books:
+            plan.include(book.pair)
+        return plan
+
+    def _payable_cents(self, market: MarketState) -> int:
+        """Return what may be open in a market by the balance, and by the open stake over cash."""
+        limits, exposure, available_cents = (
+            self.limits,
+            self._exposure,
+            self._ledger.available_cents,
+        )
+        positions = [exposure.position_or_flat(book.pair) for book in market.books]
+        replaced_cents = sum([sum(position.open_cents) for position in positions])
+        credit_cents = exposure.credit_cents if limits.exposure_credit else 0
+        payable_cents = available_cents + credit_cents + replaced_cents
+        if not limits.max_open_stake_times_cash:
+            return payable_cents
+        cash_cents = exposure.cash_cents(available_cents, with_credit=limits.exposure_credit)
+        others_cents = exposure.open_cents - replaced_cents
+        by_cash_cents = int(limits.max_open_stake_times_cash * max(0, cash_cents)) - others_cents
+        return min(payable_cents, by_cash_cents)
 
     def _price_problem(self, market: MarketState, quote: Quote, now_ns: int) -> str | None:
         book, side = self._book_side(quote.line_id)

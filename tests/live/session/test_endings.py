@@ -11,7 +11,8 @@ from conf.compose import build_parts
 from live.session.monitoring.announcer import Announcer
 from live.session.monitoring.health import Health
 from strategies.trading.model.errors import ExchangeError, StrategyError, UnreachableError
-from strategies.trading.ports.strategy import Quote, View
+from strategies.trading.ports.strategy import Quote
+from strategies.trading.ports.view import View
 from tests.event_loops import JumpingLoop, run_jumping, until
 from tests.fixture_types import Compose
 from tests.live.session.test_gateway import PATIENCE_SECONDS, session_on

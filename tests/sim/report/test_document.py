@@ -219,7 +219,10 @@ def test_the_report_repeats_the_command_of_the_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [*(f"{table}.parquet" for table in TABLES if table != "silences"), "summary.json"],
+    [
+        *(f"{table}.parquet" for table in TABLES if table not in ("silences", "notes")),
+        "summary.json",
+    ],
 )
 def test_a_missing_file_is_named_in_one_line_and_nothing_is_written(
     tmp_path: Path, name: str

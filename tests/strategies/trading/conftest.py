@@ -30,7 +30,8 @@ from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control
 from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
-from strategies.trading.ports.strategy import Quote, View
+from strategies.trading.ports.strategy import Quote
+from strategies.trading.ports.view import Note, View
 from strategies.trading.pricing.touch import Consensus, Pricing
 from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.risk.limits import Limits
@@ -206,6 +207,7 @@ class RecordingJournal:
         self._log = log
         self.inputs: list[tuple[int, int, Event]] = []
         self.decisions: list[Decision] = []
+        self.notes: list[tuple[Any, ...]] = []
         self.denials: list[Denial] = []
         self.commands: list[Command] = []
         self.accounts: list[AccountSnapshot] = []
@@ -217,6 +219,10 @@ class RecordingJournal:
     def decided(self, now_ns: int, decision: Decision) -> None:  # noqa: ARG002
         """Record a decision."""
         self.decisions.append(decision)
+
+    def noted(self, now_ns: int, notes: Sequence[Note]) -> None:
+        """Record notes."""
+        self.notes.append((now_ns, *notes))
 
     def denied(self, now_ns: int, denial: Denial) -> None:  # noqa: ARG002
         """Record a denial."""

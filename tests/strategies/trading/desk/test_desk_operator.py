@@ -25,7 +25,8 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
 from strategies.trading.model.market import Line, Market, MarketStatus, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
-from strategies.trading.ports.strategy import Quote, View
+from strategies.trading.ports.strategy import Quote
+from strategies.trading.ports.view import View
 from strategies.trading.risk.limits import Limits, RiskSettings, changed_limits
 from tests.strategies.trading.conftest import DeskHarness
 

@@ -17,7 +17,8 @@ from strategies.trading.model.market import EventStatus
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.ports.strategy import Quote, View
+from strategies.trading.ports.strategy import Quote
+from strategies.trading.ports.view import View
 from strategies.trading.pricing.in_game import InGame
 from strategies.trading.pricing.reference import Reference
 from tests.strategies.trading.conftest import DeskHarness

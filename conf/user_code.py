@@ -1,0 +1,41 @@
+"""The modules outside of this project that a configuration names: a person's own strategies.
+
+What they do is in no commit of ours. A run keeps a digest of each, so that a later one of the same
+settings can say that their code is another.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+# Where a saved configuration keeps the digests.
+CODE = "code"
+
+# Ours; a module of a person's own that lies in one of them is among the files of that package.
+OWN_PACKAGES = ("conf", "live", "recordings", "sim", "strategies")
+_TARGET = re.compile(r"_target_: *['\"]?([\w.]+)\.\w+")
+
+
+def user_modules(configuration: str) -> Iterator[tuple[str, Path]]:
+    """Yield name and file of each such module, of a configuration given as YAML, in order."""
+    for name in sorted(set(_TARGET.findall(configuration))):
+        if name.partition(".")[0] in OWN_PACKAGES:
+            continue
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            yield name, Path(spec.origin)
+
+
+def code_digests(configuration: str) -> dict[str, str]:
+    """Return the SHA-256 of each such module's file, by the name of the module."""
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in user_modules(configuration)
+    }
+
+
+def changed_code(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return the modules whose code is another now than it was, of those that were kept."""
+    return [name for name, digest in before.items() if now.get(name) != digest]
