@@ -223,7 +223,7 @@ SOURCES: dict[str, ImportSource] = {
     "betfair": ImportSource(
         description="Betfair stream files. Those of one event become one recording, in DIR; those "
         "of several events a folder each in DIR, where whole ones are kept.",
-        paths="a stream file (plain, .gz or .bz2), or a folder or .tar of such files",
+        paths="a stream file (plain, .gz or .bz2), or a folder, .tar or .zip of such files",
         run=_betfair,
         add_options=_betfair_options,
     ),

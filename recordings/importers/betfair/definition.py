@@ -1,8 +1,9 @@
 """Maps a Betfair market to a sport event, a market and pairs, or refuses it with a reason.
 
 Two runners are a pair. Of a moneyline that is the whole market; of a handicap market it is every
-(team, h) with (other team, -h). `teams.py` says which team is home. The runner of a total that
-Betfair lists first is under, unless a name says otherwise.
+(team, h) with (other team, -h), of a total of many points (over, p) with (under, p). `teams.py`
+says which team is home. The runner of a total of one point that Betfair lists first is under,
+unless a name says otherwise.
 """
 
 import re
@@ -14,12 +15,15 @@ from typing import NamedTuple, assert_never
 from recordings.importers.betfair.stream_file import Definition, Runner
 from recordings.importers.betfair.teams import TeamNames, home_and_away, home_rule, team_names
 from strategies.trading.model.counted import counted
+from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 
 _MONEYLINES = ("MATCH_ODDS", "MONEY_LINE")
 _SPREADS = ("ASIAN_HANDICAP", "HANDICAP")
+# A total of many points in one market, as games of the American leagues have.
+_TOTALS = ("COMBINED_TOTAL",)
 _TOTAL = re.compile(r"OVER_UNDER_(\d{2,4})")
 _SPORTS = {
     "1": "soccer",
@@ -85,6 +89,15 @@ class Refusal:
         return f"{self.market_type} {self.label()} {self.reason}"
 
 
+class UnfitMarketError(TapeError):
+    """A market that could be imported so far, and cannot be any more; `refusal` says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """Take the refusal."""
+        super().__init__(refusal.text())
+        self.refusal = refusal
+
+
 def runner_key(runner: Runner) -> RunnerKey:
     """Return the key of a runner."""
     return RunnerKey(runner.id, runner.hc)
@@ -100,20 +113,22 @@ def map_market(market_id: str, definition: Definition) -> MarketMapping | Refusa
     """Return how a market is mapped to the tape, or a refusal with the reason."""
     runners = sorted(definition.runners, key=lambda runner: runner.sort_priority)
     if len({runner_key(runner) for runner in runners}) < len(runners):
-        return _refusal(market_id, definition, "lists a runner twice")
+        return refusal_of(market_id, definition, "lists a runner twice")
     if definition.market_type in _MONEYLINES:
         return _map_two_runners(market_id, definition, runners, MarketType.MONEYLINE, 0.0)
     if definition.market_type in _SPREADS:
-        return _map_spread(market_id, definition, runners)
+        return _map_points(market_id, definition, runners, MarketType.SPREAD)
+    if definition.market_type in _TOTALS:
+        return _map_points(market_id, definition, runners, MarketType.TOTAL)
     if total := _TOTAL.fullmatch(definition.market_type):
         point = int(total.group(1)) / 10
         if (2 * point).is_integer():
             return _map_two_runners(market_id, definition, runners, MarketType.TOTAL, point)
     reason = (
         f"(runners: {len(runners)}) is no moneyline, spread or total; what can be imported "
-        f"is {', '.join((*_MONEYLINES, *_SPREADS))} and OVER_UNDER_*"
+        f"is {', '.join((*_MONEYLINES, *_SPREADS, *_TOTALS))} and OVER_UNDER_*"
     )
-    return _refusal(market_id, definition, reason)
+    return refusal_of(market_id, definition, reason)
 
 
 def _map_two_runners(
@@ -123,9 +138,11 @@ def _map_two_runners(
     type_: MarketType,
     point: float,
 ) -> MarketMapping | Refusal:
+    if len(runners) > _OUTCOMES:
+        runners = [runner for runner in runners if runner.status != "REMOVED"]
     if len(runners) != _OUTCOMES:
         reason = f"has {counted(len(runners), 'runner')}, where a market needs exactly two"
-        return _refusal(market_id, definition, reason)
+        return refusal_of(market_id, definition, reason)
     event = _event(definition, runners)
     market = _market(market_id, definition, type_)
     pair = _pair(market, _first_and_second(definition, type_, runners), (point, point))
@@ -148,32 +165,45 @@ def _first_and_second(
 def _over_and_under(runners: Sequence[Runner]) -> tuple[Runner, Runner]:
     # Betfair lists under first; where the file holds names, they are more reliable than the order.
     under, over = runners
-    if (under.name or "").lower().startswith("over"):
+    if _is_named_over(under):
         under, over = over, under
     return over, under
 
 
-def _map_spread(
-    market_id: str, definition: Definition, runners: Sequence[Runner]
+def _names_over(runners: Sequence[Runner]) -> bool:
+    """Return whether exactly one of the runners is named over."""
+    return sum(map(_is_named_over, runners)) == 1
+
+
+def _is_named_over(runner: Runner) -> bool:
+    return (runner.name or "").lower().startswith("over")
+
+
+def _map_points(
+    market_id: str, definition: Definition, runners: Sequence[Runner], type_: MarketType
 ) -> MarketMapping | Refusal:
-    teams = _first_of_each(runners)
-    if len(teams) != _OUTCOMES:
-        reason = (
-            f"has {counted(len(teams), 'different runner')}, where a handicap needs exactly two"
-        )
-        return _refusal(market_id, definition, reason)
-    home_team, away_team = home_and_away(definition, teams)
+    """Map a market of two runners, each of which stands there once for every point."""
+    both = _first_of_each(runners)
+    if len(both) != _OUTCOMES:
+        reason = f"has {counted(len(both), 'different runner')}, where points need exactly two"
+        return refusal_of(market_id, definition, reason)
+    if type_ is MarketType.TOTAL and not _names_over(both):
+        # Unlike in a total of one point, the order is not known to be always the same.
+        return refusal_of(market_id, definition, "does not name which of its runners is over")
+    first_runner, second_runner = _first_and_second(definition, type_, both)
     quarter = {runner_key(runner) for runner in runners if not (2 * runner.hc).is_integer()}
     by_key = {key: r for r in runners if (key := runner_key(r)) not in quarter}
-    market = _market(market_id, definition, MarketType.SPREAD)
+    market = _market(market_id, definition, type_)
     pairs = tuple(
-        _pair(market, (home, away), (home.hc, away.hc))
-        for home in by_key.values()
-        if home.id == home_team.id
-        and (away := by_key.get(RunnerKey(away_team.id, 0.0 - home.hc))) is not None
+        _pair(market, (first, second), (first.hc, second.hc))
+        for first in by_key.values()
+        if first.id == first_runner.id
+        and (second := by_key.get(RunnerKey(second_runner.id, type_.opposite_point(first.hc))))
+        is not None
     )
     if not pairs:
-        return _refusal(market_id, definition, "has no two opposite handicaps at a multiple of .5")
+        reason = "has no two runners at opposite points that are a multiple of .5"
+        return refusal_of(market_id, definition, reason)
     paired = {key for pair in pairs for key in (pair.first, pair.second)}
     alone = frozenset(key for key in by_key if key not in paired)
     event = _event(definition, runners)
@@ -201,8 +231,8 @@ def _pair(
 
 
 def _line_id(market: Market, runner: Runner) -> LineId:
-    # Of a handicap market every point has the same two runners.
-    at = f":{runner.hc:+g}" if market.type.row.mirrored else ""
+    # Of a market of many points, each has the same two runners.
+    at = f":{runner.hc:+g}" if market.type.row.mirrored or runner.hc else ""
     return LineId(f"{market.market_id}:{runner.id}{at}")
 
 
@@ -234,12 +264,13 @@ def _tournament(definition: Definition) -> str:
 
 def _team_names(definition: Definition, runners: Sequence[Runner]) -> TeamNames:
     # The runners of a total are not teams, so its teams are read from the event's name.
-    if _TOTAL.fullmatch(definition.market_type):
+    if definition.market_type in _TOTALS or _TOTAL.fullmatch(definition.market_type):
         return team_names(definition) or TeamNames("home", "away")
     home, away = home_and_away(definition, _first_of_each(runners))
     return TeamNames(home.name or f"runner {home.id}", away.name or f"runner {away.id}")
 
 
-def _refusal(market_id: str, definition: Definition, reason: str) -> Refusal:
+def refusal_of(market_id: str, definition: Definition, reason: str) -> Refusal:
+    """Return the refusal of a market for a reason, which follows its name in a sentence."""
     names = [name for name in (definition.event_name, definition.name) if name]
     return Refusal(market_id, definition.market_type, ", ".join(names), reason)

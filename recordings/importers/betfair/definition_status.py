@@ -65,6 +65,7 @@ class DefinitionState:
     def __init__(self, writer: TapeWriter, events: EventStates, event: int, market: int) -> None:
         """Follow a market; `event` and `market` are indices in the tape's dictionaries."""
         self.pairs_voided = 0
+        self.pairs_without_result = 0
         self._writer = writer
         self._events = events
         self._event = event
@@ -102,15 +103,16 @@ class DefinitionState:
 
     def _write_results(self, definition: Definition, mapping: MarketMapping) -> None:
         statuses = {runner_key(runner): runner.status for runner in definition.runners}
-        outcomes = [
-            _pair_results(statuses.get(pair.first), statuses.get(pair.second))
-            for pair in mapping.pairs
+        named = [
+            pair for pair in mapping.pairs if pair.first in statuses and pair.second in statuses
         ]
+        outcomes = [_pair_results(statuses[pair.first], statuses[pair.second]) for pair in named]
         results = [
             reported
-            for pair, (first, second) in zip(mapping.pairs, outcomes, strict=True)
+            for pair, (first, second) in zip(named, outcomes, strict=True)
             for reported in self._on_lines(pair, first, second)
         ]
+        self.pairs_without_result = len(mapping.pairs) - len(named)
         if results != self._results:
             self._results = results
             self.pairs_voided = sum(first is Result.VOIDED for first, _ in outcomes)
@@ -124,7 +126,7 @@ class DefinitionState:
         return (add_line(pair.first_line), first), (add_line(pair.second_line), second)
 
 
-def _pair_results(first: str | None, second: str | None) -> tuple[Result, Result]:
+def _pair_results(first: str, second: str) -> tuple[Result, Result]:
     if (first, second) == ("WINNER", "LOSER"):
         return Result.WON, Result.LOST
     if (first, second) == ("LOSER", "WINNER"):

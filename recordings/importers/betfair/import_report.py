@@ -25,7 +25,7 @@ class ImportReport:
     on both runners. `levels_off_ladder` counts levels set at prices that no rung reaches, and
     `trades_off_ladder` trades there; neither is on the tape. `offers_moved` and `trades_moved` are
     in implied probability. `lines_alone` have no opposite, `pairs_voided` closed without exactly
-    one winner and one loser.
+    one winner and one loser, `pairs_without_result` with a runner that the definition leaves out.
     """
 
     source: str
@@ -41,6 +41,7 @@ class ImportReport:
     lines_alone: int
     pairs: int
     pairs_voided: int
+    pairs_without_result: int
     markets: tuple[str, ...]
     markets_without_book: tuple[str, ...]
     refused: tuple[Refusal, ...]
@@ -107,6 +108,11 @@ class ImportReport:
             yield (
                 f"{counted(self.pairs_voided, 'pair')} closed without one winner and one loser and "
                 "count as voided."
+            )
+        if self.pairs_without_result:
+            yield (
+                "Without a result, as the closing definition leaves out one of the runners: "
+                f"{counted(self.pairs_without_result, 'pair')}."
             )
         if self.markets_without_book:
             yield f"Markets without any offer: {some(self.markets_without_book)}."

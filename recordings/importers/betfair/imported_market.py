@@ -6,7 +6,9 @@ from recordings.importers.betfair.definition import (
     MarketMapping,
     Refusal,
     RunnerKey,
+    UnfitMarketError,
     map_market,
+    refusal_of,
     runner_key,
 )
 from recordings.importers.betfair.definition_status import DefinitionState
@@ -76,9 +78,12 @@ class ImportedMarket:
         self._indices: dict[RunnerKey, LineIndices] = {}
 
     def apply_definition(self, definition: Definition) -> None:
-        """Write what a definition changes; raise TapeError if it contradicts the last one."""
+        """Write what a definition changes; raise UnfitMarketError if it contradicts the last one.
+
+        It may leave out runners that are known, as those of a closing market do.
+        """
         runners = frozenset(map(runner_key, definition.runners))
-        if runners != self._runners:
+        if not runners <= self._runners:
             self._apply_runners(runners, definition)
         self.state.apply(definition, self.mapping)
 
@@ -108,14 +113,14 @@ class ImportedMarket:
 
     def _apply_runners(self, runners: frozenset[RunnerKey], definition: Definition) -> None:
         """Add handicaps that were listed later; the pairs known so far must stay as they are."""
-        mapping = map_market(self.mapping.market.market_id, definition)
+        market_id = self.mapping.market.market_id
+        mapping = map_market(market_id, definition)
         if isinstance(mapping, Refusal):
-            raise TapeError(mapping.text())
+            raise UnfitMarketError(mapping)
         if not set(self.mapping.pairs) <= set(mapping.pairs):
-            text = f"market {self.mapping.market.market_id} changes its runners"
-            raise TapeError(text)
+            raise UnfitMarketError(refusal_of(market_id, definition, "changes its runners"))
         self.mapping = mapping
-        self._runners = runners
+        self._runners |= runners
         for pair in mapping.pairs:
             first = self._writer.add_line(pair.first_line)
             second = self._writer.add_line(pair.second_line)

@@ -7,11 +7,16 @@ leaves no tape behind.
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recordings.importers.betfair.definition import MarketMapping, Refusal, map_market
+from recordings.importers.betfair.definition import (
+    MarketMapping,
+    Refusal,
+    UnfitMarketError,
+    map_market,
+)
 from recordings.importers.betfair.definition_status import DefinitionState, EventStates
 from recordings.importers.betfair.import_report import ImportReport, some
 from recordings.importers.betfair.imported_market import ImportedMarket, TradeRows
@@ -63,22 +68,25 @@ def write_recording(
     Raise StreamFileError for a damaged file, and TapeError, NothingToImportError among them, if
     the files hold no order book or no market that can be mapped, leaving nothing behind.
     """
+    refused: dict[str, Refusal] = {}
     try:
-        with TapeWriter(
-            out, source=source_text(sources), simulated=False, clocks=Clocks.ONE
-        ) as writer:
-            importer = _Importer(writer, event, tournament)
-            for source, number, message in _in_order_of_time(sources):
-                try:
-                    importer.apply(message, source)
-                except TapeError as error:
-                    raise StreamFileError(source, number, str(error)) from error
-            report = importer.report(sources, damaged)
-            writer.info.notes.extend(report.notes())
+        while True:
+            try:
+                with TapeWriter(
+                    out, source=source_text(sources), simulated=False, clocks=Clocks.ONE
+                ) as writer:
+                    importer = _Importer(writer, event, tournament, refused)
+                    importer.apply_all(sources)
+                    report = importer.report(sources, damaged)
+                    writer.info.notes.extend(report.notes())
+            except UnfitMarketError as error:
+                # Its rows are among those that were written, so that all are written again.
+                refused[error.refusal.market_id] = error.refusal
+            else:
+                return report
     except OSError as error:
         text = f"{out}: cannot be written ({error})"
         raise TapeError(text) from error
-    return report
 
 
 def source_text(sources: Sequence[StreamSource]) -> str:
@@ -103,7 +111,11 @@ class _Importer:
     """Writes the rows of messages, which must come in order."""
 
     def __init__(
-        self, writer: TapeWriter, event: SportEvent | None, tournament: str | None
+        self,
+        writer: TapeWriter,
+        event: SportEvent | None,
+        tournament: str | None,
+        refused: Mapping[str, Refusal],
     ) -> None:
         self._writer = writer
         self._event = event
@@ -114,11 +126,22 @@ class _Importer:
         self._events = EventStates(writer)
         self._snapper = Snapper(writer.info.ladder)
         self._markets: dict[str, ImportedMarket] = {}
-        self._refused: dict[str, Refusal] = {}
+        self._refused = dict(refused)
         self._offers_moved = Movement()
         self._trade_rows = TradeRows(writer, self._snapper)
 
-    def apply(self, message: StreamMessage, source: StreamSource) -> None:
+    def apply_all(self, sources: Sequence[StreamSource]) -> None:
+        """Write the messages of all files; raise StreamFileError or UnfitMarketError."""
+        for source, number, message in _in_order_of_time(sources):
+            try:
+                self._apply(message, source)
+            except UnfitMarketError as error:
+                reason = f"{error.refusal.reason} in line {number} of {source.name}"
+                raise UnfitMarketError(replace(error.refusal, reason=reason)) from error
+            except TapeError as error:
+                raise StreamFileError(source, number, str(error)) from error
+
+    def _apply(self, message: StreamMessage, source: StreamSource) -> None:
         self._messages += 1
         self._writer.begin_message(message.pt * _NS_PER_MS, message.pt * _NS_PER_MS)
         for change in message.mc:
@@ -152,6 +175,7 @@ class _Importer:
             lines_alone=sum(len(market.mapping.lines_alone) for market in markets),
             pairs=sum(len(market.mapping.pairs) for market in markets),
             pairs_voided=sum(market.state.pairs_voided for market in markets),
+            pairs_without_result=sum(market.state.pairs_without_result for market in markets),
             markets=tuple(self._markets),
             markets_without_book=tuple(
                 name for name, market in self._markets.items() if not market.offers

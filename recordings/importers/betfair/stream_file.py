@@ -4,8 +4,6 @@ This module decodes and checks the messages; `definition.py`, `market_book.py` a
 interpret them. Names follow Betfair's stream API here and nowhere else.
 """
 
-import tarfile
-import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +12,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from recordings.importers.betfair.stream_source import StreamFileError, StreamSource
+from recordings.importers.betfair.stream_source import (
+    UNREADABLE,
+    StreamFileError,
+    StreamSource,
+)
 
 LONGEST_LINE_BYTES = 64 << 20
 HIGHEST_PRICE = 1000
@@ -24,6 +26,11 @@ _LAST_MS = 7_258_118_400_000
 _FIRST_YEAR = 1971
 _LAST_YEAR = 2199
 _LONGEST_DELAY_S = 3600
+# Clocks of Betfair's machines differ by some milliseconds; a file out of order differs by more.
+_MOST_MS_BACK = 1000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Messages of the stream that are about the connection and not about a market.
+_OF_CONNECTION = ("connection", "status")
 
 PriceSize = tuple[Decimal, Decimal]
 
@@ -87,11 +94,16 @@ class StreamMessage(Struct):
     mc: list[BetfairMarketChange] = []
 
 
-def read_messages(source: StreamSource) -> Iterator[tuple[int, StreamMessage]]:
-    """Yield each message with the number of its line, from 1.
+class _AnyMessage(Struct):
+    op: str
 
-    Raise StreamFileError, naming the file and the line, if the file is empty, cut off or damaged,
-    or if a line is no market change message or is older than the one ahead of it.
+
+def read_messages(source: StreamSource) -> Iterator[tuple[int, StreamMessage]]:
+    """Yield each market change message with the number of its line, from 1.
+
+    Blank lines and messages about the connection are left out. A message dated up to a second
+    before the one ahead of it gets that one's time. Raise StreamFileError, naming the file and the
+    line, if the file is empty, cut off or damaged, or if a line is something else or older.
     """
     decoder = msgspec.json.Decoder(StreamMessage)
     number = 0
@@ -100,14 +112,25 @@ def read_messages(source: StreamSource) -> Iterator[tuple[int, StreamMessage]]:
         try:
             message = _decoded(decoder, line)
         except ValueError as error:
+            if _is_of_connection(line):
+                continue
             raise StreamFileError(source, number, str(error)) from error
         if message.pt < last_pt:
-            reason = f"pt goes back in time, from {last_pt} to {message.pt}"
-            raise StreamFileError(source, number, reason)
+            if message.pt < last_pt - _MOST_MS_BACK:
+                reason = f"pt goes back in time, from {last_pt} to {message.pt}"
+                raise StreamFileError(source, number, reason)
+            message.pt = last_pt
         last_pt = message.pt
         yield number, message
     if number == 0:
         raise StreamFileError(source, 1, "the file is empty")
+
+
+def _is_of_connection(line: bytes) -> bool:
+    try:
+        return msgspec.json.decode(line, type=_AnyMessage).op in _OF_CONNECTION
+    except (msgspec.MsgspecError, ValueError):
+        return False
 
 
 def _numbered_lines(source: StreamSource) -> Iterator[tuple[int, bytes]]:
@@ -116,8 +139,11 @@ def _numbered_lines(source: StreamSource) -> Iterator[tuple[int, bytes]]:
         with source.opened() as file:
             while line := file.readline(LONGEST_LINE_BYTES):
                 number += 1
-                yield number, line
-    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+                if number == 1:
+                    line = line.removeprefix(_BYTE_ORDER_MARK)
+                if not line.isspace():
+                    yield number, line
+    except UNREADABLE as error:
         raise StreamFileError(source, number + 1, f"cannot be read ({error})") from error
 
 

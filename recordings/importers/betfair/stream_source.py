@@ -1,8 +1,10 @@
-"""Where Betfair stream files lie: on disk, in folders, and in tars."""
+"""Where Betfair stream files lie: on disk, in folders, and in tars and zips."""
 
 import bz2
 import gzip
 import tarfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from strategies.trading.model.errors import TapeError
 # Every record of a tar is a multiple of this long; one that was cut off mostly is not.
 _TAR_BLOCK_BYTES = 512
 _TAR_SUFFIX = ".tar"
+_ZIP_SUFFIX = ".zip"
 _COMPRESSED_TARS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2")
 
 
@@ -23,8 +26,15 @@ class LineFile(Protocol):
         """Return the next line, or as much of it as this size; nothing at the end."""
 
 
+# What reading a stream file, or the archive that it is in, can raise.
+UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
+
+
 class StreamSource(NamedTuple):
-    """A stream file: a file on disk, or the `size` bytes at `offset` of a tar, named `member`."""
+    """A stream file: a file on disk, or `member` of an archive.
+
+    That of a tar is the `size` bytes at `offset`.
+    """
 
     path: Path
     member: str | None = None
@@ -42,7 +52,7 @@ class StreamSource(NamedTuple):
 
     @contextmanager
     def opened(self) -> Iterator[LineFile]:
-        """Open the file to read what it holds uncompressed; raise OSError or TarError."""
+        """Open the file to read what it holds uncompressed; raise one of `UNREADABLE`."""
         with self._raw() as raw:
             # By content, as downloads often have the wrong suffix or none.
             start = raw.read(3)
@@ -62,14 +72,18 @@ class StreamSource(NamedTuple):
             with self.path.open("rb") as file:
                 yield file
             return
+        if self.path.suffix == _ZIP_SUFFIX:
+            with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as part:
+                yield part
+            return
         # Its place is known, so the tar is not searched for it.
         member = tarfile.TarInfo(self.member)
         member.offset_data, member.size = self.offset, self.size
         with tarfile.open(self.path, "r:") as tar:
-            part = tar.extractfile(member)
-            assert part is not None
-            with part:
-                yield part
+            section = tar.extractfile(member)
+            assert section is not None
+            with section:
+                yield section
 
 
 class StreamFileError(TapeError):
@@ -84,7 +98,8 @@ class StreamFileError(TapeError):
 def find_sources(paths: Sequence[Path]) -> Iterator[StreamSource | TapeError]:
     """Yield the stream files at these paths, in order; an error for each that cannot be read.
 
-    A folder stands for every file in it, at any depth, save hidden ones; a tar for its members.
+    A folder stands for every file in it, at any depth, an archive for its members; those that are
+    hidden are left out.
     """
     for path in paths:
         if path.is_dir():
@@ -109,24 +124,36 @@ def _in_folder(folder: Path) -> Iterator[StreamSource | TapeError]:
 def _in_file(path: Path) -> Iterator[StreamSource | TapeError]:
     if path.name.endswith(_COMPRESSED_TARS):
         yield TapeError(f"{path}: a compressed tar; decompress it first, for example by gunzip")
-    elif path.suffix != _TAR_SUFFIX:
+    elif path.suffix not in _MEMBERS:
         yield StreamSource(path)
     else:
         try:
-            yield from _members(path)
-        except (OSError, tarfile.TarError) as error:
-            yield TapeError(f"{path}: cannot be read as a tar ({error})")
+            members = [source for source in _MEMBERS[path.suffix](path) if not _is_hidden(source)]
+        except UNREADABLE as error:
+            yield TapeError(f"{path}: cannot be read as a {path.suffix[1:]} ({error})")
+            return
+        if not members:
+            yield TapeError(f"{path}: there is no file in it")
+        yield from members
 
 
-def _members(path: Path) -> Iterator[StreamSource]:
+def _tar_members(path: Path) -> list[StreamSource]:
     with tarfile.open(path, "r:") as tar:
-        members = [member for member in tar if member.isfile()]
+        members = sorted((each for each in tar if each.isfile()), key=lambda each: each.name)
     if path.stat().st_size % _TAR_BLOCK_BYTES:
         message = "it is cut off"
         raise tarfile.ReadError(message)
-    if not members:
-        message = "it holds no file"
-        raise tarfile.ReadError(message)
-    for member in sorted(members, key=lambda member: member.name):
-        if not any(part.startswith(".") for part in Path(member.name).parts):
-            yield StreamSource(path, member.name, member.offset_data, member.size)
+    return [StreamSource(path, each.name, each.offset_data, each.size) for each in members]
+
+
+def _zip_members(path: Path) -> list[StreamSource]:
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(each.filename for each in archive.infolist() if not each.is_dir())
+    return [StreamSource(path, name) for name in names]
+
+
+def _is_hidden(source: StreamSource) -> bool:
+    return any(part.startswith(".") for part in Path(source.member or "").parts)
+
+
+_MEMBERS = {_TAR_SUFFIX: _tar_members, _ZIP_SUFFIX: _zip_members}

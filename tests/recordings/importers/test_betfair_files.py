@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recordings.importers.betfair import import_betfair
+from recordings.importers.betfair import import_betfair, import_files
 from recordings.reader import Tape
 from strategies.trading.model.errors import TapeError, TradingError
+from tests.paths import SHARED
 from tests.recordings.importers.conftest import StreamFile
 
 
@@ -150,6 +151,63 @@ def test_a_heartbeat_is_ignored(whole: StreamFile) -> None:
     whole.folder.mkdir()
     after = whole.imported().rows
     assert [row._replace(seq=0) for row in after] == [row._replace(seq=0) for row in before]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["\n", " \r\n", '{"op":"connection","connectionId":"1"}\n', '{"op":"status","id":1}\n'],
+    ids=["blank", "blank with a carriage return", "connection", "status"],
+)
+def test_lines_that_are_no_messages_of_a_market_are_ignored(
+    whole: StreamFile, tmp_path: Path, line: str
+) -> None:
+    """What a recorder writes between the messages of markets changes nothing, nor does a BOM."""
+    before = whole.imported().rows
+    first, rest = whole.text().split("\n", 1)
+    source = tmp_path / "recorded"
+    source.write_text(f"\ufeff{line}{first}\n{line}{rest}{line}")
+    import_betfair(source, tmp_path / "out")
+    assert [row for chunk in Tape(tmp_path / "out").chunks() for row in chunk.rows()] == before
+
+
+def test_a_message_some_milliseconds_back_gets_the_time_of_the_one_ahead(
+    whole: StreamFile,
+) -> None:
+    """Messages stay in the order in which they were sent; what is further back is damage."""
+    whole.messages[2]["pt"] = whole.messages[1]["pt"] - 1000
+    times = [row.received_ns for row in whole.imported().rows]
+    assert times == sorted(times)
+    whole.messages[2]["pt"] -= 1
+    whole.folder /= "damaged"
+    whole.folder.mkdir()
+    with pytest.raises(TapeError, match="line 3: pt goes back in time"):
+        whole.imported()
+
+
+CASES = SHARED / "cases"
+
+
+@pytest.mark.parametrize(
+    ("name", "markets"),
+    [
+        ("01-closing-definition-subset.jsonl", 2),
+        ("02-late-runner.jsonl", 1),
+        ("04-raw-lines/bom.jsonl", 1),
+        ("04-raw-lines/crlf.jsonl", 1),
+        ("04-raw-lines/in.jsonl", 1),
+        ("04-raw-lines/data.tar", 1),
+        ("04-raw-lines/data.zip", 1),
+        ("31-accents.jsonl", 1),
+    ],
+)
+def test_files_that_others_stumbled_over_are_imported(
+    tmp_path: Path, name: str, markets: int
+) -> None:
+    """What public reports of other programs are about is read here."""
+    if not (CASES / name).exists():
+        pytest.skip(f"the case {name} is not there (../shared/cases)")
+    list(import_files([CASES / name], tmp_path / "tape"))
+    assert len(Tape(tmp_path / "tape").info.markets) == markets
 
 
 @given(st.data())

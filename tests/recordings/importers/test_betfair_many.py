@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -120,18 +121,17 @@ def test_the_files_of_one_event_are_one_recording_in_order_of_time(tmp_path: Pat
     assert lines[0].startswith("1.1.bz2, 1.2, 1.3.gz: 6 messages to ")
 
 
-def test_a_tar_holds_what_a_folder_holds(tmp_path: Path) -> None:
-    """The files of a tar, compressed or not and in folders, give the recording of the folder."""
+def test_an_archive_holds_what_a_folder_holds(tmp_path: Path) -> None:
+    """The files of a tar or zip, compressed or not and in folders, give the same recording."""
     folder = write_files(tmp_path / "in", game_files())
-    with tarfile.open(tmp_path / "data.tar", "w") as tar:
-        tar.add(folder, "PRO/2019/Dec")
-    imported_lines(folder, out=tmp_path / "plain")
-    imported_lines(tmp_path / "data.tar", out=tmp_path / "tarred")
-    rows = [
-        [row for chunk in Tape(tmp_path / name).chunks() for row in chunk.rows()]
-        for name in ("plain", "tarred")
-    ]
-    assert rows[0] == rows[1]
+    shutil.make_archive(str(tmp_path / "data"), "tar", tmp_path, "in")
+    shutil.make_archive(str(tmp_path / "data"), "zip", tmp_path, "in")
+    rows = []
+    for number, source in enumerate((folder, tmp_path / "data.tar", tmp_path / "data.zip")):
+        imported_lines(source, out=tmp_path / str(number))
+        tape = Tape(tmp_path / str(number))
+        rows.append([row for chunk in tape.chunks() for row in chunk.rows()])
+    assert rows[0] == rows[1] == rows[2]
 
 
 def test_every_event_becomes_a_folder_named_by_date_and_teams(tmp_path: Path) -> None:
@@ -233,6 +233,8 @@ def test_a_kept_recording_of_other_files_is_named(tmp_path: Path) -> None:
     ("name", "content", "why"),
     [
         ("data.tar", b"no tar", "cannot be read as a tar"),
+        ("data.zip", b"no zip", "cannot be read as a zip"),
+        ("data.zip", b"PK\x05\x06" + bytes(18), "there is no file in it"),
         ("data.tar.gz", b"", "a compressed tar; decompress it first"),
         ("1.1", b'{"op":"mcm","pt":1}\n', "line 1: the file ends without a definition"),
     ],

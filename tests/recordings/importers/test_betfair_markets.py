@@ -184,6 +184,29 @@ def test_over_and_under_are_a_total_at_the_point_of_its_type(
     }
 
 
+@pytest.mark.parametrize("listed", [("Over", "Under"), ("Under", "Over")])
+def test_a_total_of_many_points_is_a_pair_for_each(stream: StreamFile, listed: Any) -> None:
+    """Names decide which runner is over, and both lines of a pair have the same point."""
+    keys = [(11, 211.5), (22, 211.5), (11, 212), (22, 212), (11, 212.25), (22, 213)]
+    named = [{**runner, "name": listed[runner["id"] == 22]} for runner in runners(*keys)]
+    stream.define(marketType="COMBINED_TOTAL", eventName="Heat @ Lakers", runners=named)
+    stream.change({"id": 11, "hc": 212, "atb": [[2, 40]]}, {"id": 11, "hc": 211.5, "atb": [[2, 9]]})
+    imported = stream.imported()
+    over, under = (11, 22) if listed[0] == "Over" else (22, 11)
+    assert [(line.line_id, line.selection, line.point) for line in imported.info.lines] == [
+        (f"1.1:{over}:+211.5", Selection.OVER, 211.5),
+        (f"1.1:{under}:+211.5", Selection.UNDER, 211.5),
+        (f"1.1:{over}:+212", Selection.OVER, 212),
+        (f"1.1:{under}:+212", Selection.UNDER, 212),
+    ]
+    assert imported.book() == {"1.1:11:+212": {100: 4000}, "1.1:11:+211.5": {100: 900}}
+    assert (imported.info.events[0].home, imported.info.markets[0].type) == (
+        "Lakers",
+        MarketType.TOTAL,
+    )
+    assert (imported.report.quarter_lines, imported.report.lines_alone) == (1, 1)
+
+
 def test_names_override_the_order_of_a_total(stream: StreamFile) -> None:
     """A runner named over is over, even if it is listed first."""
     both = settled("ACTIVE", "ACTIVE")
@@ -217,6 +240,10 @@ def test_unsupported_markets_are_listed_with_the_reason(stream: StreamFile) -> N
 @pytest.mark.parametrize(
     ("definition", "why"),
     [
+        (
+            {"marketType": "COMBINED_TOTAL", "runners": runners((11, 211.5), (22, 211.5))},
+            r"COMBINED_TOTAL 1\.1 does not name which of its runners is over",
+        ),
         ({"marketType": "PLACE"}, r"PLACE 1\.1 .* is no moneyline"),
         ({"marketType": "OVER_UNDER_273"}, r"OVER_UNDER_273 1\.1"),
         ({"runners": runners((11, 0), (22, 0), (33, 0))}, r"MATCH_ODDS 1\.1 has 3 runners"),
@@ -227,7 +254,7 @@ def test_unsupported_markets_are_listed_with_the_reason(stream: StreamFile) -> N
         ),
         (
             {"marketType": "HANDICAP", "runners": runners((11, 0.25), (22, -0.25))},
-            r"HANDICAP 1\.1 has no two opposite handicaps",
+            r"HANDICAP 1\.1 has no two runners at opposite points",
         ),
     ],
 )
@@ -314,9 +341,40 @@ def test_an_event_ends_with_the_last_of_its_markets(stream: StreamFile) -> None:
     assert ended == [1_600_000_004 * 10**9]
 
 
-def test_a_market_that_changes_its_runners_is_an_error(stream: StreamFile, tmp_path: Path) -> None:
-    """The home runner cannot change; the error names the line of the file."""
-    stream.define()
-    stream.define(runners=runners((11, 0), (33, 0)))
-    with pytest.raises(TapeError, match=r"stream, line 2: market 1\.1 changes its runners"):
-        import_betfair(stream.write(), tmp_path / "tape")
+@pytest.mark.parametrize("late", [((11, 0), (33, 0)), ((11, 0), (22, 0), (33, 0))])
+def test_a_market_that_changes_its_runners_is_left_out(stream: StreamFile, late: Any) -> None:
+    """Nothing of it is on the tape, the other markets are, and the line of the file is named."""
+    stream.define("1.1")
+    stream.define("1.2", eventId="8")
+    stream.change(BOOK)
+    stream.change(BOOK, market_id="1.2")
+    stream.define("1.1", runners=runners(*late))
+    stream.change(BOOK)
+    imported = stream.imported()
+    assert [market.market_id for market in imported.info.markets] == ["1.2"]
+    (refused,) = imported.report.refused
+    assert refused.market_id == "1.1"
+    assert refused.reason.endswith("in line 5 of stream")
+
+
+def test_a_removed_runner_is_none_of_two(stream: StreamFile) -> None:
+    """A market of two runners and one that was removed from the start is a moneyline."""
+    three = [*settled("ACTIVE", "ACTIVE"), {"id": 33, "status": "REMOVED", "sortPriority": 3}]
+    stream.define(runners=three)
+    stream.change(BOOK)
+    assert stream.imported().report.pairs == 1
+
+
+def test_a_runner_that_is_not_in_the_last_definition_has_no_result(stream: StreamFile) -> None:
+    """A market may close in a definition of some of its runners; their pairs have no result."""
+    keys = [(11, -1.5), (22, 1.5), (11, 0), (22, 0)]
+    stream.define(marketType="HANDICAP", runners=runners(*keys))
+    stream.change({"id": 11, "hc": -1.5, "atb": [[2.5, 40]]})
+    last = runners(*keys[:3])
+    last[0]["status"], last[1]["status"], last[2]["status"] = "WINNER", "LOSER", "WINNER"
+    stream.define(marketType="HANDICAP", runners=last, status="CLOSED")
+    imported = stream.imported()
+    assert imported.results() == {"1.1:11:-1.5": Result.WON, "1.1:22:+1.5": Result.LOST}
+    assert any(
+        note.endswith("leaves out one of the runners: 1 pair.") for note in imported.info.notes
+    )
