@@ -149,6 +149,36 @@ def _prophetx_options(parser: VerbParser) -> None:
     add_on_error(parser)
 
 
+def _kalshi(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
+    from recordings.importers.kalshi import import_kalshi  # noqa: PLC0415
+    from recordings.importers.start_files import read_starts  # noqa: PLC0415
+
+    return import_kalshi(
+        list(_files(paths, "*.json*")),
+        out,
+        markets=options.markets,
+        starts=None if options.starts is None else read_starts(options.starts),
+        skip_errors=options.on_error == "skip",
+    )
+
+
+def _kalshi_options(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--markets",
+        metavar="JSON",
+        type=Path,
+        help="a saved response of GET /markets: strikes of spreads and totals, and results",
+    )
+    parser.add_argument(
+        "--starts",
+        metavar="CSV",
+        type=Path,
+        help="when games began: columns game (such as NBA-26JAN05BOSNYK) and start (a time with "
+        "its zone); otherwise by the ticker, or 19:00 in New York",
+    )
+    add_on_error(parser)
+
+
 def _own(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[str]:
     from recordings.importers.own_data import import_own  # noqa: PLC0415
 
@@ -196,6 +226,12 @@ SOURCES: dict[str, ImportSource] = {
         paths="a stream file (plain, .gz or .bz2), or a folder, .tar or .zip of such files",
         run=_betfair,
         add_options=_betfair_options,
+    ),
+    "kalshi": ImportSource(
+        description="messages and candlesticks of Kalshi, a recording of each game",
+        paths="files of JSON lines, or responses of REST, plain or .gz, in order of time",
+        run=_kalshi,
+        add_options=_kalshi_options,
     ),
     "polymarket": ImportSource(
         description="quotes of Polymarket US, a recording of each game in a folder of its own",

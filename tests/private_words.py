@@ -47,6 +47,7 @@ ALLOWED = {
     "feed.pace": "a setting of 0.1, named in the changelog",
     "live.site.Site": "a class in configurations that sessions of 0.1 saved",
     "benchmarks.peers": "the command that compares this project with other programs",
+    "floor_strike": "a field of Kalshi's descriptions of markets",
     "partner API": "what the exchange calls its API",
     "/partner": "the path of that API",
     '"partner_': "the form of the exchange's order ids",

@@ -27,20 +27,26 @@ class ContractPrices:
         self.off_ladder = 0
         self._snapper = Snapper(ladder)
         # A market has few different prices and many quotes.
-        self._known: dict[Fraction, Snapped | None] = {}
+        self._by_price: dict[Decimal, Snapped | None] = {}
+        self._by_ratio: dict[Fraction, Snapped | None] = {}
 
     def odds(self, price: Decimal, stake_cents: int = 1) -> Odds | None:
         """Return the longest odds that pay a taker no more than a contract bought at a price.
 
         `price` is in dollars between 0 and 1; None if no rung of the ladder pays so little or much.
         """
-        return self.odds_paying((1 - Fraction(price)) / Fraction(price), stake_cents)
+        if price not in self._by_price:
+            ratio = (1 - Fraction(price)) / Fraction(price)
+            self._by_price[price] = self._snapper.snap_ratio(ratio)
+        return self._counted(self._by_price[price], stake_cents)
 
     def odds_paying(self, ratio: Fraction, stake_cents: int = 1) -> Odds | None:
         """Return the longest odds that pay no more than this profit per stake, None as `odds`."""
-        if ratio not in self._known:
-            self._known[ratio] = self._snapper.snap_ratio(ratio)
-        snapped = self._known[ratio]
+        if ratio not in self._by_ratio:
+            self._by_ratio[ratio] = self._snapper.snap_ratio(ratio)
+        return self._counted(self._by_ratio[ratio], stake_cents)
+
+    def _counted(self, snapped: Snapped | None, stake_cents: int) -> Odds | None:
         if snapped is None:
             self.off_ladder += 1
             return None

@@ -241,8 +241,6 @@ class _Mode(Struct):
 def write_summary(folder: Path, summary: RunSummary) -> None:
     """Write the last file of a run; it gets its name only when it is complete."""
     content: dict[str, Any] = msgspec.to_builtins(summary)
-    if not summary.limits:
-        del content["limits"]
     keys = sorted(content, key=lambda key: (key in _LAST) - (key in _FIRST))
     ordered = {key: content[key] for key in keys}
     text = json.dumps(ordered, indent=2, ensure_ascii=False)

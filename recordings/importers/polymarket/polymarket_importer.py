@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from recordings.importers.csv_rows import csv_rows
 from recordings.importers.many_imports import ImportTask
 from recordings.importers.polymarket.contract_slugs import ContractSlug, parse_slug
 from recordings.importers.polymarket.game_starts import GameStart, StartSource, estimated_start
@@ -26,7 +25,7 @@ from recordings.importers.polymarket.quote_files import (
     read_labels,
     read_quotes,
 )
-from recordings.importers.wall_times import time_ns
+from recordings.importers.start_files import read_starts
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.units import NS_PER_SECOND
@@ -65,18 +64,6 @@ def polymarket_tasks(paths: Sequence[Path], starts: Path | None = None) -> list[
         ImportTask(game, partial(import_game, file, files.labels, contracts, given.get(game)))
         for game, (file, contracts) in sorted(games.items())
     ]
-
-
-def read_starts(file: Path) -> dict[str, int]:
-    """Return the starts of games in a CSV file, in nanoseconds since the epoch."""
-    starts = {}
-    for line, fields in csv_rows(file, ("game", "start")):
-        try:
-            starts[fields["game"]] = time_ns(fields["start"], None)
-        except TapeError as error:
-            message = f"{file}, line {line}: {error}"
-            raise TapeError(message) from error
-    return starts
 
 
 def import_game(

@@ -171,11 +171,12 @@ def silence_reason(
     targets: tuple[Quote, ...],
     denials: Sequence[Denial],
     wagers: Wagers,
-    halt_reason: str | None,
+    risk: RiskManager,
 ) -> str:
     """Return why nothing of ours is offered in a market after a decision, empty if something is."""
     if market.block_reason is not None:
-        return market.block_reason if halt_reason is None else f"halted: {halt_reason}"
+        halted = risk.halt_reason
+        return market.block_reason if halted is None else f"halted: {halted}"
     if not targets:
         unpriced = all(fair is None for fair in fairs)
         return "no fair price" if unpriced else "the strategy quotes nothing"
