@@ -113,7 +113,7 @@ def test_apart_is_each_recording_on_its_own(
 def test_together_has_one_bankroll(
     run_in: Callable[..., Any], tmp_path: Path, season: Path
 ) -> None:
-    """With room in the limits the wagers are those of the games apart, on one account."""
+    """Within wide limits the wagers are those of the games apart, on one account."""
     together = run(run_in, tmp_path / "together", f"recording.path={season}")
     apart = run(run_in, tmp_path / "apart", f"recording.path={season}", "games=apart")
     for figure in ("profit_cents", "fills", "wagers_placed", "rows"):
@@ -198,8 +198,8 @@ def test_a_cut_begins_with_everything_as_it_stood(season: Path) -> None:
     since_ns = START_NS + 10 * MINUTE_NS + 30 * NS_PER_SECOND
     whole = list(tape.rows(None, None, lambda _: None))
     cut = list(Cut(since_ns=since_ns).rows(iter(whole)))
-    begun = [row for row in cut if row[0] == since_ns]
-    assert sorted((row[3], row[7], row[8]) for row in begun) == [
+    at_begin = [row for row in cut if row[0] == since_ns]
+    assert sorted((row[3], row[7], row[8]) for row in at_begin) == [
         (1, -104, 50_010),
         (1, -104, 50_010),
         (3, 0, 0),
