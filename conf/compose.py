@@ -111,9 +111,16 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
     With `--config-dir DIR` the user's own YAML files there are found beside those of the project.
     Raise ConfigError or TapeError if it cannot be composed or built.
     """
+    return build_session(composed_settings(arguments, mode))
+
+
+def composed_settings(arguments: Sequence[str], mode: str) -> DictConfig:
+    """Return the settings of a mode's session that the arguments ask for.
+
+    Raise ConfigError if they cannot be composed; nothing is built or checked.
+    """
     with _refusals(arguments), _initialized():
-        config = hydra.compose("config", [f"mode={mode}", *settings_of(arguments)])
-    return build_session(config)
+        return hydra.compose("config", [f"mode={mode}", *settings_of(arguments)])
 
 
 def print_settings(arguments: Sequence[str], mode: str) -> None:

@@ -20,6 +20,7 @@ HELP = """\
 usage: python -m sim VERB [...] [--debug]
 
   run           backtest a strategy on a recording
+  study         compare settings on the same games
   serve         run a local exchange that replays a recording
   generate      generate simulated games as recordings
   season        generate a season of simulated games
@@ -105,6 +106,16 @@ def _choices() -> str:
     from conf.compose import choices  # noqa: PLC0415
 
     return "".join(f"  {group:<12}{', '.join(names)}\n" for group, names in choices().items())
+
+
+def _study(words: Sequence[str]) -> None:
+    from sim.study.objectives import OBJECTIVES  # noqa: PLC0415
+    from sim.study.study_verb import HELP, study  # noqa: PLC0415
+
+    if {"-h", "--help"} & set(words):
+        print(HELP.format(objectives=", ".join(OBJECTIVES)), end="")
+        return
+    study(words)
 
 
 def _serve(words: Sequence[str]) -> None:
@@ -283,6 +294,7 @@ def _compile(words: Sequence[str]) -> None:
 VERBS: dict[str, Verb] = {
     "run": _run,
     "serve": session_verb(SERVE_HELP, Mode.SERVE, _serve),
+    "study": _study,
     "generate": _generate,
     "season": _season,
     "calibrate": _calibrate,

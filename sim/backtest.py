@@ -146,8 +146,7 @@ class Backtest:
         the progress of each pass. The folder then holds the tables and, written last,
         `summary.json`; an error leaves neither.
         """
-        self.feed.examine()
-        pricing_notes = self._pricing_notes()
+        pricing_notes = self.examine()
         with self._passes_beside() as beside:
             tables = RunTables(folder)
             try:
@@ -160,6 +159,14 @@ class Backtest:
         summary = self._summary(chosen, profits, pricing_notes)
         write_summary(folder, summary)
         return summary
+
+    def examine(self) -> list[str]:
+        """Check the whole source, and return what the pricing lacks for some markets of it.
+
+        Raise TapeError for an invalid row, and ConfigError if no market can be priced.
+        """
+        self.feed.examine()
+        return self._pricing_notes()
 
     def _check_parts(self) -> None:
         """Make once what every pass makes, so that a wrong setting is reported before any runs."""

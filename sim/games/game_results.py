@@ -3,7 +3,7 @@
 A game is one observation: fills of one game hang together, games do not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import accumulate
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from sim.results.run_summary import EventSpan, RunSummary, Split
+from sim.results.run_summary import EventSpan, NamedSplit, RunSummary, Split
 from strategies.trading.model.units import NS_PER_SECOND
 
 # The leagues of the exchange are played in days of this zone: a game that starts at 00:30 UTC
@@ -90,9 +90,16 @@ class DayResult:
 
 def game_results(summary: RunSummary) -> list[GameResult]:
     """Return the games of a run in order of their scheduled start."""
-    splits = {named.key: named.split for named in summary.splits["event"]}
-    events = sorted(summary.events, key=lambda event: (event.scheduled_ns, event.event_id))
-    return [GameResult(event, splits.get(event.event_id, NOTHING)) for event in events]
+    return results_of_events(summary.events, summary.splits["event"])
+
+
+def results_of_events(
+    events: Iterable[EventSpan], splits: Iterable[NamedSplit]
+) -> list[GameResult]:
+    """Return a game for each event, in order of their scheduled start; splits are keyed by them."""
+    by_event = {named.key: named.split for named in splits}
+    ordered = sorted(events, key=lambda event: (event.scheduled_ns, event.event_id))
+    return [GameResult(event, by_event.get(event.event_id, NOTHING)) for event in ordered]
 
 
 def game_mean(cents: Sequence[int]) -> GameMean:

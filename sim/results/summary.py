@@ -46,7 +46,7 @@ def summary_of(
         quoted=_quoted(catalogue, journal, wagers.closed_ns),
         decisions=desk.decisions,
         digest=journal.digest.hexdigest(),
-        events=_events(desk, journal),
+        events=event_spans(desk, journal),
         pairs=[_pair(catalogue, book.pair) for book in desk.market_states.books.values()],
         settled=_settled(desk),
         open_positions=_open_positions(desk),
@@ -136,7 +136,7 @@ def _splits(desk: Desk, wagers: WagerRecorder) -> dict[str, Any]:
     unsettled = [part for part in wagers.parts if part.settled_cents is None]
     catalogue = desk.market_states.catalogue
     names: dict[str, Callable[[ProfitPart], tuple[str, str]]] = {
-        "event": lambda part: _event_name(catalogue, part.pair),
+        "event": lambda part: event_name(catalogue, part.pair),
         "market": lambda part: _market_name(catalogue, part.pair),
         "selection": lambda part: _selection_name(catalogue, part),
         "phase": lambda part: (_phase(part), _phase(part)),
@@ -149,7 +149,8 @@ def _splits(desk: Desk, wagers: WagerRecorder) -> dict[str, Any]:
     }
 
 
-def _event_name(catalogue: Catalogue, pair: Pair) -> tuple[str, str]:
+def event_name(catalogue: Catalogue, pair: Pair) -> tuple[str, str]:
+    """Return the key and the label of a pair's event."""
     event_id = pair.first.event_id
     return event_id, catalogue.events[event_id].name
 
@@ -177,7 +178,8 @@ def _pair(catalogue: Catalogue, pair: Pair) -> PairName:
     return PairName(pair.pair_id, pair_label(catalogue, pair), first, second)
 
 
-def _events(desk: Desk, journal: RunJournal) -> list[EventSpan]:
+def event_spans(desk: Desk, journal: RunJournal) -> list[EventSpan]:
+    """Return the events of a run, with the times at which each was in play and ended."""
     times = journal.event_times
     return [
         EventSpan(

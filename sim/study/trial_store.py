@@ -16,7 +16,9 @@ from strategies.trading.model.errors import ConfigError, WriteError
 FILE = "study.sqlite"
 _SCHEMA = """
 create table if not exists study (name text primary key, value text not null);
-create table if not exists arms (arm integer primary key, words text not null);
+create table if not exists arms (
+    arm integer primary key, words text not null, code text not null
+);
 create table if not exists trials (
     arm integer not null, recording integer not null, seconds real not null,
     reason text, games text, primary key (arm, recording)
@@ -32,6 +34,13 @@ class Trial(NamedTuple):
     seconds: float
     games: list[GameResult]
     reason: str | None = None
+
+
+class StoredArm(NamedTuple):
+    """An arm: the settings by which it differs, and a digest of the user's own code in it."""
+
+    words: tuple[str, ...]
+    code: str
 
 
 class TrialStore:
@@ -64,16 +73,18 @@ class TrialStore:
                 [(name, json.dumps(value)) for name, value in identity.items()],
             )
 
-    def arms(self) -> list[tuple[str, ...]]:
-        """Return the settings of every arm, in order."""
-        rows = self._connection.execute("select words from arms order by arm")
-        return [tuple(json.loads(words)) for (words,) in rows]
+    def arms(self) -> list[StoredArm]:
+        """Return every arm, in order of their numbers."""
+        rows = self._connection.execute("select words, code from arms order by arm")
+        return [StoredArm(tuple(json.loads(words)), code) for words, code in rows]
 
-    def add_arm(self, words: tuple[str, ...]) -> int:
+    def add_arm(self, arm: StoredArm) -> int:
         """Add an arm, and return its number."""
         number = len(self.arms())
         with self._writing():
-            self._connection.execute("insert into arms values (?, ?)", (number, json.dumps(words)))
+            self._connection.execute(
+                "insert into arms values (?, ?, ?)", (number, json.dumps(arm.words), arm.code)
+            )
         return number
 
     def put(self, trial: Trial) -> None:

@@ -1,0 +1,180 @@
+"""Compares the arms of a study on the games that all of them played.
+
+Arms play the same games, so that their difference is computed game by game: what a game decided is
+in both. Of several arms the best looks better than it is; so they are compared on games that chose
+nothing, and the significance of each is corrected for how many were looked at (Holm 1979).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.games.game_results import GameMean, GameResult, game_mean
+from sim.study.objectives import OBJECTIVES
+from sim.study.trial_store import Trial
+
+# The share of comparisons that may find a difference where there is none, over all arms together.
+LEVEL = 0.05
+_FLIPS = 20_000
+_SEED = 1
+_FOLDS = 4
+
+# Figures by arm and game, in cents.
+Figures = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedGames:
+    """The games that every arm played, in order of their start; `results[arm][game]`."""
+
+    arms: list[int]
+    results: list[list[GameResult]]
+
+    def figures(self, objective: str) -> Figures:
+        """Return an objective by arm and game."""
+        _, figure_of = OBJECTIVES[objective]
+        rows = [[figure_of(game) for game in games] for games in self.results]
+        return np.array(rows, dtype=np.float64).reshape(len(self.arms), -1)
+
+    @property
+    def count(self) -> int:
+        """Return the number of games."""
+        return len(self.results[0]) if self.results else 0
+
+    def between(self, first: int, last: int) -> "PlayedGames":
+        """Return those from one number to before another, in order of time."""
+        return PlayedGames(self.arms, [games[first:last] for games in self.results])
+
+
+@dataclass(frozen=True, slots=True)
+class ArmComparison:
+    """One arm on some games: its objective, alone and against the baseline, and its profit.
+
+    `p_value` is that of the objective being zero, `p_against` that of it being the baseline's, both
+    corrected for the number of arms; `against` and `p_against` are None for the baseline itself.
+    """
+
+    arm: int
+    objective: GameMean
+    profit: GameMean
+    against: GameMean | None
+    p_value: float
+    p_against: float | None
+
+    @property
+    def earns(self) -> bool:
+        """Return whether the objective is above zero beyond chance."""
+        return self.p_value < LEVEL and self.objective.mean > 0
+
+
+@dataclass(frozen=True, slots=True)
+class WalkForward:
+    """The arm that all earlier games would have chosen, judged on the games that followed.
+
+    `chosen` has an arm for each part of the games but the first.
+    """
+
+    chosen: list[int]
+    objective: GameMean
+    profit: GameMean
+
+
+def played_games(trials: Sequence[Trial], arms: Sequence[int]) -> PlayedGames:
+    """Return the games that every one of these arms played, whatever trials failed."""
+    by_arm: dict[int, dict[str, GameResult]] = {arm: {} for arm in arms}
+    for trial in trials:
+        if trial.arm in by_arm:
+            by_arm[trial.arm] |= {game.event.event_id: game for game in trial.games}
+    common = set.intersection(*(set(games) for games in by_arm.values())) if by_arm else set()
+    first = by_arm[arms[0]] if arms else {}
+    ordered = sorted(common, key=lambda key: (first[key].event.scheduled_ns, key))
+    return PlayedGames(list(arms), [[by_arm[arm][key] for key in ordered] for arm in arms])
+
+
+def split_games(games: PlayedGames, unseen: float) -> tuple[PlayedGames, PlayedGames]:
+    """Return the earlier games, which choose, and the later ones, which judge.
+
+    `unseen` is the share of the later ones; a game is never in both.
+    """
+    border = games.count - round(unseen * games.count)
+    return games.between(0, border), games.between(border, games.count)
+
+
+def compare_arms(games: PlayedGames, objective: str) -> list[ArmComparison]:
+    """Compare every arm with zero and with the first; raise ValueError without games."""
+    figures = games.figures(objective)
+    profits = games.figures("profit")
+    against = figures[1:] - figures[0]
+    p_values = holm([sign_flip_p(row) for row in figures])
+    p_against: list[float | None] = [None, *holm([sign_flip_p(row) for row in against])]
+    return [
+        ArmComparison(
+            arm=arm,
+            objective=_mean(figures[place]),
+            profit=_mean(profits[place]),
+            against=_mean(against[place - 1]) if place else None,
+            p_value=p_values[place],
+            p_against=p_against[place],
+        )
+        for place, arm in enumerate(games.arms)
+    ]
+
+
+def best_arm(games: PlayedGames, objective: str) -> int:
+    """Return the arm of the largest mean; of equal ones the first."""
+    means = games.figures(objective).mean(axis=1)
+    return games.arms[int(np.argmax(means))]
+
+
+def walk_forward(games: PlayedGames, objective: str) -> WalkForward | None:
+    """Choose again after every part of the games, and judge on the next; None with too few."""
+    edges = np.linspace(0, games.count, _FOLDS + 1).round().astype(int).tolist()
+    if len(set(edges)) <= _FOLDS:
+        return None
+    chosen: list[int] = []
+    judged: list[GameResult] = []
+    for begin, end in pairwise(edges[1:]):
+        arm = best_arm(games.between(0, begin), objective)
+        chosen.append(arm)
+        judged += games.results[games.arms.index(arm)][begin:end]
+    _, figure_of = OBJECTIVES[objective]
+    return WalkForward(
+        chosen,
+        game_mean([figure_of(game) for game in judged]),
+        game_mean([game.split.profit_cents for game in judged]),
+    )
+
+
+def sign_flip_p(values: NDArray[np.float64]) -> float:
+    """Return how often a mean as large comes from the same sizes with random signs.
+
+    It needs no normal distribution, only that without an effect each value could as well have the
+    other sign. One if all values are zero.
+    """
+    size = abs(values.sum())
+    if not size:
+        return 1.0
+    rng = np.random.default_rng(_SEED)
+    as_large = 0
+    for _ in range(0, _FLIPS, 1_000):
+        signs = rng.integers(0, 2, size=(1_000, len(values))) * 2 - 1
+        as_large += int(np.count_nonzero(abs(signs @ values) >= size - 1e-9))
+    return (as_large + 1) / (_FLIPS + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for their number, by Holm's step-down procedure."""
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    corrected = [1.0] * len(p_values)
+    largest = 0.0
+    for rank, place in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = largest
+    return corrected
+
+
+def _mean(figures: NDArray[np.float64]) -> GameMean:
+    return game_mean([round(value) for value in figures.tolist()])

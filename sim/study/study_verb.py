@@ -1,0 +1,65 @@
+"""The verb `study`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from conf.command_line import print_line
+from sim.study.study_result import study_result, write_table
+from sim.study.study_run import Study
+from sim.study.study_text import arm_lines, arm_table, result_lines
+from sim.study.study_words import study_words
+from strategies.trading.model.errors import ConfigError
+
+STUDIES = Path("studies")
+
+HELP = """\
+usage: python -m sim study NAME [+experiment=NAME] [SETTING=VALUE[,VALUE...] ...] [objective=NAME]
+                                [unseen=SHARE]
+
+Compares settings on the same games. Every setting with several values makes arms, the first of them
+is the baseline; every arm plays every recording, each on its own, in parallel. Trials that are done
+are kept in studies/NAME: the same command goes on after Ctrl-C, and adds arms that are new.
+
+  python -m sim study margins +experiment=nba recording.path=season/games.jsonl \\
+      strategy.spread_margin=0.005,0.01,0.02 strategy=simple_market_maker,skewed_market_maker
+
+objective: {objectives}; early by default
+unseen:    the share of games, the last by date, that only judge; 0.5 by default
+"""
+
+
+def study(words: Sequence[str]) -> None:
+    """Run a study, or go on with it, and print what it shows."""
+    if not words or "=" in words[0] or words[0].startswith("-"):
+        message = "name the study first: python -m sim study NAME ..."
+        raise ConfigError(message)
+    name, *others = words
+    if not name.replace("_", "").replace("-", "").isalnum():
+        message = f"{name!r} names no study; use letters, digits, '_' and '-'"
+        raise ConfigError(message)
+    read = study_words(others)
+    with Study(STUDIES / name, read) as running:
+        _run(running)
+        result = study_result(running.store, running.recordings, read.objective, read.unseen)
+    Console(markup=False, emoji=False).print(arm_table(result))
+    for line in (*arm_lines(result), *result_lines(result)):
+        print_line(line)
+    print_line(write_table(running.folder, result).resolve())
+
+
+def _run(running: Study) -> None:
+    columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    progress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+    with progress:
+        task = progress.add_task("trials", total=None)
+        running.run(lambda done, total: progress.update(task, completed=done, total=total))
