@@ -17,7 +17,7 @@ FILE = "study.sqlite"
 _SCHEMA = """
 create table if not exists study (name text primary key, value text not null);
 create table if not exists arms (
-    arm integer primary key, words text not null, code text not null
+    arm integer primary key, words text not null, code text not null, variant_of integer
 );
 create table if not exists trials (
     arm integer not null, recording integer not null, seconds real not null,
@@ -37,10 +37,15 @@ class Trial(NamedTuple):
 
 
 class StoredArm(NamedTuple):
-    """An arm: the settings by which it differs, and a digest of the user's own code in it."""
+    """An arm: the settings by which it differs, and a digest of the user's own code in it.
+
+    `variant_of` is None for an arm that is compared with others; a variant is that arm under
+    another model of the exchange, run to see how much its result depends on the model.
+    """
 
     words: tuple[str, ...]
     code: str
+    variant_of: int | None = None
 
 
 class TrialStore:
@@ -75,15 +80,16 @@ class TrialStore:
 
     def arms(self) -> list[StoredArm]:
         """Return every arm, in order of their numbers."""
-        rows = self._connection.execute("select words, code from arms order by arm")
-        return [StoredArm(tuple(json.loads(words)), code) for words, code in rows]
+        rows = self._connection.execute("select words, code, variant_of from arms order by arm")
+        return [StoredArm(tuple(json.loads(words)), *others) for words, *others in rows]
 
     def add_arm(self, arm: StoredArm) -> int:
         """Add an arm, and return its number."""
         number = len(self.arms())
         with self._writing():
             self._connection.execute(
-                "insert into arms values (?, ?, ?)", (number, json.dumps(arm.words), arm.code)
+                "insert into arms values (?, ?, ?, ?)",
+                (number, json.dumps(arm.words), arm.code, arm.variant_of),
             )
         return number
 
