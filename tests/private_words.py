@@ -59,6 +59,7 @@ ALLOWED = {
     "a past recording": "a recording of the past",
     '"<link"': "an element of HTML",
     "def tell(self)": "the position in a file, as Python names it",
+    "self._study.tell(": "how Optuna is given a value",
 }
 
 # The words that the issue counted, and how many of them the packages may hold at most.

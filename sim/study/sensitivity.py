@@ -10,8 +10,8 @@ from omegaconf import DictConfig
 
 from conf.compose import composed_settings
 from conf.modes import Mode
-from sim.study.arm_statistics import best_arm, played_games, split_games
-from sim.study.study_result import compared_arms
+from sim.study.arm_statistics import best_arm, played_games
+from sim.study.study_result import compared_arms, divided_games
 from sim.study.study_run import ShowTrials, Study
 
 _MODELS = ("queue=front", "queue=back", "queue=prorata", "latency=none")
@@ -27,9 +27,9 @@ def run_sensitivity(study: Study, show: ShowTrials) -> None:
     games = played_games(trials, compared)
     if not games.count:
         return
-    choosing, judging = split_games(games, study.words.unseen)
+    choosing, judging = divided_games(study.store, games, study.words.unseen)
     chosen = best_arm(choosing if choosing.count else games, study.words.objective)
-    judged = {game.event.event_id for game in (judging if judging.count else games).results[0]}
+    judged = {game.event.event_id for game in judging.results[0]}
     recordings = [
         trial.recording
         for trial in trials

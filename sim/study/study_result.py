@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from recordings.parquet import TableWriter
 from sim.study.arm_statistics import (
@@ -33,8 +35,9 @@ class StudyResult:
 
     `judged` compares the arms on the games that chose nothing, `judging`; `seen` is how many others
     there were, and `seen_means` the objective of each arm on them. `chosen` is the arm that these
-    would choose, `variants` the same arm, first, and under other models of the exchange. `failed`
-    and `unfinished` are sentences, on trials and on arms that are not compared.
+    would choose, `variants` the same arm, first, and under other models of the exchange. `drawn`
+    are the arms of a search that were not judged, on the games that chose. `failed` and
+    `unfinished` are sentences, on trials and on arms that are not compared.
     """
 
     objective: str
@@ -46,6 +49,7 @@ class StudyResult:
     seen_means: Mapping[int, float]
     chosen: int
     variants: Sequence[ArmComparison]
+    drawn: PlayedGames
     walk_forward: WalkForward | None
     failed: Sequence[str]
     unfinished: Sequence[str]
@@ -96,12 +100,10 @@ def study_result(
     ]
     compared = compared_arms(store, len(recordings))
     games = played_games(trials, compared)
-    if not games.count:
+    choosing, judging = divided_games(store, games, unseen)
+    if not judging.count:
         message = "the study has no game that every arm played"
         raise ConfigError("; ".join([message, *failed[:1]]))
-    choosing, judging = split_games(games, unseen)
-    if not judging.count:
-        choosing, judging = games.between(0, 0), games
     means = choosing.figures(objective).mean(axis=1) if choosing.count else []
     chosen = best_arm(choosing if choosing.count else games, objective)
     return StudyResult(
@@ -114,20 +116,66 @@ def study_result(
         seen_means=dict(zip(games.arms, map(float, means), strict=False)),
         chosen=chosen,
         variants=_variants(store, chosen, judging, objective),
-        walk_forward=walk_forward(games, objective),
+        drawn=_drawn(store, compared),
+        # What a search judges was chosen with all games but the last.
+        walk_forward=None if _search_of(store) else walk_forward(games, objective),
         failed=failed,
         unfinished=_unfinished(store, compared, len(recordings)),
     )
 
 
+def divided_games(
+    store: TrialStore, games: PlayedGames, unseen: float
+) -> tuple[PlayedGames, PlayedGames]:
+    """Return the games that choose and those that judge, which without any are all.
+
+    `unseen` is the share of the latter. A search keeps to the recordings that it began with.
+    """
+    search = _search_of(store)
+    if search is None or not games.count:
+        choosing, judging = split_games(games, unseen)
+        return (choosing, judging) if judging.count else (games.between(0, 0), games)
+    trials = store.trials()
+    seen = [each for each in trials if each.recording in search["choosing"]]
+    later = [each for each in trials if each.recording not in search["choosing"]]
+    choosing, judging = played_games(seen, games.arms), played_games(later, games.arms)
+    return games.of(choosing), games.of(judging)
+
+
+def _search_of(store: TrialStore) -> Mapping[str, Any] | None:
+    """Return what the search of a study may not change, None if it has none."""
+    search: Mapping[str, Any] | None = store.identity().get("search")
+    return search
+
+
+def _drawn(store: TrialStore, compared: Sequence[int]) -> PlayedGames:
+    """Return the arms that were tried on all games that choose, and on no others."""
+    search = _search_of(store)
+    if search is None:
+        return PlayedGames([], [])
+    played: dict[int, set[int]] = {}
+    for trial in store.trials():
+        if trial.games:
+            played.setdefault(trial.arm, set()).add(trial.recording)
+    drawn = [
+        arm
+        for arm, recordings in sorted(played.items())
+        if arm not in compared and recordings == set(search["choosing"])
+    ]
+    return played_games(store.trials(), drawn)
+
+
 def _unfinished(store: TrialStore, compared: Sequence[int], recordings: int) -> Sequence[str]:
     """Return a sentence on each arm that is not compared."""
     tried = _tried(store)
+    search = _search_of(store)
+    # Arms that a search draws are tried on the recordings that choose, and only the best on others.
+    whole = {recordings, len(search["choosing"])} if search else {recordings}
     return [
         f"{arm_label(arm.words)}: not compared, as it "
         + ("played no game" if tried[number] == recordings else "is not finished")
         for number, arm in enumerate(store.arms())
-        if arm.variant_of is None and number not in compared
+        if arm.variant_of is None and number not in compared and tried[number] not in whole
     ]
 
 
@@ -146,7 +194,9 @@ def write_table(folder: Path, result: StudyResult) -> Path:
     types |= {"scheduled_ns": "int64"} | dict.fromkeys(_SPLIT_FIELDS, "int64")
     path = folder / TABLE
     writer = TableWriter(path, types)
-    for arm, games in zip(result.games.arms, result.games.results, strict=True):
+    drawn, judged = result.drawn, result.games
+    arms = zip([*judged.arms, *drawn.arms], [*judged.results, *drawn.results], strict=True)
+    for arm, games in sorted(arms, key=itemgetter(0)):
         for game in games:
             terms = (getattr(game.split, name) for name in _SPLIT_FIELDS)
             event = game.event

@@ -1,8 +1,10 @@
 """A study: every arm on every recording, in parallel, kept trial by trial."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -14,9 +16,12 @@ from recordings.writing import make_folder
 from sim.study.code_digest import project_digest, user_digest
 from sim.study.run_trial import TrialJob, TrialRunner
 from sim.study.study_words import StudyWords, arm_label
-from sim.study.trial_store import StoredArm, Trial, TrialStore
-from sim.workers import results_of, usable_processors
+from sim.study.trial_engines import trial_engine
+from sim.study.trial_store import StoredArm, TrialStore
 from strategies.trading.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sim.study.study_search import StudySearch
 
 # Shows how many trials are done, of how many.
 ShowTrials = Callable[[int, int], None]
@@ -40,10 +45,9 @@ class Study:
         names = OmegaConf.select(shared, "recording.path")
         paths = names if isinstance(names, str) else list(names)
         self.recordings = selected_recordings(paths)
-        settings = {
-            words_of_arm: composed_settings([*words.shared, *words_of_arm], Mode.BACKTEST)
-            for words_of_arm in words.arms
-        }
+        settings = {words_of_arm: self._composed(words_of_arm) for words_of_arm in words.arms}
+        self._engine = trial_engine(words.engine)
+        self._search = self._searching(shared) if words.intervals else None
         identity = self._identity()
         make_folder(folder)
         self.store = TrialStore(folder)
@@ -53,6 +57,7 @@ class Study:
                 self._number(StoredArm(words_of_arm, _code_of(of_arm))): of_arm
                 for words_of_arm, of_arm in settings.items()
             }
+            self._given = list(self._settings)
         except ConfigError:
             self.store.close()
             raise
@@ -66,11 +71,17 @@ class Study:
         self.store.close()
 
     def run(self, show: ShowTrials) -> None:
-        """Run every trial that is not done; those that failed are tried again.
+        """Run every trial that is not done; those of the given arms that failed are tried again.
 
         A KeyboardInterrupt says what is kept.
         """
-        self._run(self._settings, range(len(self.recordings)), show)
+        searched = self._search.planned() if self._search else 0
+        counter = _Counter(show, len(self._given) * len(self.recordings) + searched)
+        with _kept(counter):
+            self._run(self._given, range(len(self.recordings)), counter)
+            if self._search is not None:
+                run = partial(self._run, counter=counter)
+                self._search.run(self.store, self._drawn_arm, run, counter.add)
 
     def run_variants(
         self,
@@ -84,33 +95,54 @@ class Study:
             self._number(StoredArm(words, _code_of(of_variant), arm)): of_variant
             for words, of_variant in variants.items()
         }
-        self._run(settings, recordings, show)
+        self._settings |= settings
+        counter = _Counter(show, len(settings) * len(recordings))
+        with _kept(counter):
+            self._run(list(settings), recordings, counter)
 
-    def _run(
-        self, settings: Mapping[int, DictConfig], recordings: Sequence[int], show: ShowTrials
-    ) -> None:
-        jobs = self._missing(settings, recordings)
-        total = len(settings) * len(recordings)
-        done = total - len(jobs)
-        show(done, total)
-        try:
-            for trial in _trials(TrialRunner(settings, self.recordings), jobs):
-                self.store.put(trial)
-                done += 1
-                show(done, total)
-        except KeyboardInterrupt:
-            message = (
-                f"interrupted; {done:,} of {total:,} trials are kept: the same command goes on"
-            )
-            raise KeyboardInterrupt(message) from None
-
-    def _missing(
-        self, settings: Mapping[int, DictConfig], recordings: Sequence[int]
-    ) -> list[TrialJob]:
+    def _run(self, arms: Collection[int], recordings: Sequence[int], counter: "_Counter") -> None:
+        """Run what is missing of the trials of some arms on some recordings."""
         kept = {(each.arm, each.recording) for each in self.store.trials() if each.reason is None}
         # All arms of a recording one after the other: its columns are read while they are near.
-        jobs = [TrialJob(arm, recording) for recording in recordings for arm in settings]
-        return [job for job in jobs if job not in kept]
+        jobs = [TrialJob(arm, recording) for recording in recordings for arm in arms]
+        missing = [job for job in jobs if job not in kept]
+        counter.add(len(jobs) - len(missing))
+        run = TrialRunner({arm: self._settings[arm] for arm in arms}, self._paths())
+        with self._engine(run, missing) as results:
+            for _, trial in results:
+                self.store.put(trial)
+                counter.add(1)
+
+    def _paths(self) -> list[str]:
+        """Return the recordings as a process that works in another folder finds them."""
+        return [
+            str(Path(name).absolute()) if Path(name).exists() else name for name in self.recordings
+        ]
+
+    def _searching(self, shared: DictConfig) -> "StudySearch":
+        """Return the search of the intervals; raise ConfigError if it cannot be."""
+        intervals = self.words.intervals
+        # A setting that does not exist is an error now, not the end of every arm that is drawn.
+        self._composed([f"{each.setting}={each.low:g}" for each in intervals])
+        try:
+            from sim.study.study_search import StudySearch  # noqa: PLC0415 - of an extra
+        except ModuleNotFoundError as error:
+            message = (
+                f"{intervals[0].setting}: an interval is searched by Optuna, and {error.name} is "
+                "not installed: pip install 'prophet-sim[search]'"
+            )
+            raise ConfigError(message) from error
+        return StudySearch(self.words, self.recordings, OmegaConf.select(shared, "seed"))
+
+    def _composed(self, words: Sequence[str]) -> DictConfig:
+        return composed_settings([*self.words.shared, *words], Mode.BACKTEST)
+
+    def _drawn_arm(self, words: tuple[str, ...]) -> int:
+        """Return the number of an arm that a search draws."""
+        settings = self._composed(words)
+        number = self._number(StoredArm(words, _code_of(settings)))
+        self._settings[number] = settings
+        return number
 
     def _identity(self) -> Mapping[str, Any]:
         """Return what all trials of the study have in common."""
@@ -118,6 +150,7 @@ class Study:
             "settings": list(self.words.shared),
             "recordings": [[name, open_recording(name).digest()] for name in self.recordings],
             "code": project_digest(),
+            "search": self._search.identity() if self._search else None,
         }
 
     def _identify(self, identity: Mapping[str, Any]) -> None:
@@ -126,7 +159,7 @@ class Study:
         if not known:
             self.store.set_identity(identity)
         for name, value in identity.items():
-            if known and known[name] != value:
+            if known and known.get(name) != value:
                 message = f"{self.folder}: a study of other {name}; give this one another name"
                 raise ConfigError(message)
 
@@ -146,7 +179,29 @@ def _code_of(settings: DictConfig) -> str:
     return user_digest(OmegaConf.to_yaml(settings))
 
 
-def _trials(run: TrialRunner, jobs: Sequence[TrialJob]) -> Iterator[Trial]:
-    with results_of(run, jobs, usable_processors()) as results:
-        for _, trial in results:
-            yield trial
+class _Counter:
+    """Counts trials as they are done, and shows how many."""
+
+    def __init__(self, show: ShowTrials, total: int) -> None:
+        self._show = show
+        self.total = total
+        self.done = 0
+        show(0, total)
+
+    def add(self, trials: int) -> None:
+        """Count trials, run now or kept."""
+        self.done += trials
+        self._show(self.done, self.total)
+
+
+@contextmanager
+def _kept(counter: _Counter) -> Iterator[None]:
+    """Let a KeyboardInterrupt say what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        message = (
+            f"interrupted; {counter.done:,} of {counter.total:,} trials are kept: "
+            "the same command goes on"
+        )
+        raise KeyboardInterrupt(message) from None

@@ -45,7 +45,7 @@ def best_first(result: StudyResult) -> list[ArmComparison]:
 
 def result_lines(result: StudyResult) -> list[str]:
     """Return what the study found, in sentences."""
-    lines = [found_text(result)]
+    lines = [*_drawn_text(result), found_text(result)]
     if result.walk_forward is not None:
         lines.append(walked_text(result, result.walk_forward))
     lines += [_variant_line(result, each) for each in result.variants[1:]]
@@ -54,6 +54,16 @@ def result_lines(result: StudyResult) -> list[str]:
         lines.append(f"{counted(len(result.failed), 'trial')} failed; the first of them:")
         lines += [f"  {each}" for each in result.failed[:_REASONS_SHOWN]]
     return lines
+
+
+def _drawn_text(result: StudyResult) -> list[str]:
+    """Say of a search what was not judged."""
+    if not result.drawn.arms:
+        return []
+    return [
+        f"{counted(len(result.drawn.arms), 'more arm')} drawn by the search did worse on the "
+        "games that chose, and did not play the unseen ones"
+    ]
 
 
 def judged_text(result: StudyResult) -> str:

@@ -27,7 +27,8 @@ STUDIES = Path("studies")
 
 HELP = """\
 usage: python -m sim study NAME [+experiment=NAME] [SETTING=VALUE[,VALUE...] ...] [objective=NAME]
-                                [unseen=SHARE] [sensitivity=on|off]
+                                [unseen=SHARE] [trials=NUMBER] [sensitivity=on|off]
+                                [engine=processes|ray]
 
 Compares settings on the same games. Every setting with several values makes arms, the first of them
 is the baseline; every arm plays every recording, each on its own, in parallel. Trials that are done
@@ -36,10 +37,19 @@ are kept in studies/NAME: the same command goes on after Ctrl-C, and adds arms t
   python -m sim study margins +experiment=nba recording.path=season/games.jsonl \\
       strategy.spread_margin=0.005,0.01,0.02 strategy=simple_market_maker,skewed_market_maker
 
+  python -m sim study search +experiment=nba recording.path=season/games.jsonl \\
+      'strategy.spread_margin=interval(0.002,0.02)' trials=50
+
 objective:   {objectives}; early by default
 unseen:      the share of games, the last by date, that only judge; 0.5 by default
 sensitivity: runs the arm that the other games choose under other queue models and without latency,
              on the games that judge: up to 4 more passes over each of them; on by default
+trials:      how many values of the intervals Optuna draws, on the games that choose; the best five
+             and what was given are then run on the others
+engine:      what runs trials: processes of this machine, or the Ray cluster of RAY_ADDRESS, which
+             is a local one without it
+
+docs/studies.md says more.
 """
 
 

@@ -1,28 +1,39 @@
 """The words of a study: settings that all arms share, and those by which they differ."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import inf
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 
 from sim.study.objectives import OBJECTIVES
+from sim.study.trial_engines import ENGINES
 from strategies.trading.model.errors import ConfigError
 
 # Words of the study itself, each with its default. They are no settings of a run.
-_OWN = {"objective": "early", "unseen": "0.5", "trials": "0", "sensitivity": "on"}
+_OWN = {
+    "objective": "early",
+    "unseen": "0.5",
+    "trials": "0",
+    "sensitivity": "on",
+    "engine": "processes",
+}
 _LARGEST_GRID = 1_000
+_WHOLE = re.compile(r"interval\(\s*-?\d+\s*,\s*-?\d+\s*\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A number that a search draws between two bounds; whole if both are."""
+    """A number that a search draws between two bounds, which it may equal; whole if both are."""
 
     setting: str
     low: float
     high: float
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,7 @@ class StudyWords:
     `shared` are settings as for a run, `--config-dir` among them; `arms` the settings of each arm,
     the first one is the baseline. With `intervals`, `trials` more arms are drawn for each of them.
     `unseen` is the share of games, the last by date, that chooses nothing; `sensitivity` whether
-    the chosen arm is also run under other models of the exchange.
+    the chosen arm is also run under other models of the exchange, `engine` what runs the trials.
     """
 
     shared: tuple[str, ...]
@@ -42,13 +53,15 @@ class StudyWords:
     unseen: float
     trials: int
     sensitivity: bool
+    engine: str
 
 
 def study_words(words: Sequence[str]) -> StudyWords:
     """Read the words after the name of a study; raise ConfigError for wrong ones.
 
     A setting with several values, `strategy.spread_margin=0.01,0.02`, makes an arm of each, with
-    each value of every other such setting; `interval(0.002,0.02)` is searched.
+    each value of every other such setting; `interval(0.002,0.02)` is searched, and `interval(1,5)`
+    in whole numbers.
     """
     own = dict(_OWN)
     shared: list[str] = []
@@ -70,14 +83,18 @@ def study_words(words: Sequence[str]) -> StudyWords:
     if intervals and not trials:
         message = f"{intervals[0].setting}: an interval is searched; say how often, by trials=50"
         raise ConfigError(message)
+    if trials and not intervals:
+        message = "trials: nothing is searched; write a setting as NAME=interval(LOW,HIGH)"
+        raise ConfigError(message)
     return StudyWords(
         shared=tuple(shared),
         arms=arms,
         intervals=tuple(intervals),
-        objective=_objective(own["objective"]),
+        objective=_one_of("objective", own["objective"], OBJECTIVES),
         unseen=_share(own["unseen"]),
         trials=trials,
         sensitivity=_switch("sensitivity", own["sensitivity"]),
+        engine=_one_of("engine", own["engine"], ENGINES),
     )
 
 
@@ -108,16 +125,25 @@ def _add(
     name = override.get_key_element()
     value = override.value()
     if isinstance(value, IntervalSweep):
-        intervals.append(Interval(name, float(value.start or 0), float(value.end or 0)))
+        intervals.append(_interval(name, value, word))
         return
     grid.append([f"{name}={each}" for each in override.sweep_string_iterator()])
 
 
-def _objective(name: str) -> str:
-    if name not in OBJECTIVES:
-        message = f"objective: {name!r} is not one of {', '.join(OBJECTIVES)}"
+def _interval(name: str, sweep: IntervalSweep, word: str) -> Interval:
+    low, high = sweep.start, sweep.end
+    if low is None or high is None or not -inf < low < high < inf:
+        message = f"{name}: no interval from {low} to {high}; write interval(LOW,HIGH)"
         raise ConfigError(message)
-    return name
+    # Hydra reads both as fractions, however they are written.
+    return Interval(name, low, high, whole=_WHOLE.search(word) is not None)
+
+
+def _one_of(name: str, value: str, known: Collection[str]) -> str:
+    if value not in known:
+        message = f"{name}: {value!r} is not one of {', '.join(known)}"
+        raise ConfigError(message)
+    return value
 
 
 def _share(text: str) -> float:

@@ -14,12 +14,13 @@ from sim.games.game_results import GameResult
 from strategies.trading.model.errors import ConfigError, WriteError
 
 FILE = "study.sqlite"
+# No table may have a name of Optuna's, which keeps its own in this file: trials, studies and more.
 _SCHEMA = """
 create table if not exists study (name text primary key, value text not null);
 create table if not exists arms (
     arm integer primary key, words text not null, code text not null, variant_of integer
 );
-create table if not exists trials (
+create table if not exists arm_trials (
     arm integer not null, recording integer not null, seconds real not null,
     reason text, games text, primary key (arm, recording)
 );
@@ -61,6 +62,11 @@ class TrialStore:
             self._connection = sqlite3.connect(self._path, isolation_level=None)
             self._connection.executescript(_SCHEMA)
 
+    @property
+    def path(self) -> Path:
+        """Return the path of the file."""
+        return self._path
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -98,12 +104,14 @@ class TrialStore:
         games = None if trial.reason is not None else msgspec.json.encode(trial.games).decode()
         row = (trial.arm, trial.recording, trial.seconds, trial.reason, games)
         with self._writing():
-            self._connection.execute("insert or replace into trials values (?, ?, ?, ?, ?)", row)
+            self._connection.execute(
+                "insert or replace into arm_trials values (?, ?, ?, ?, ?)", row
+            )
 
     def trials(self) -> list[Trial]:
         """Return every trial, in order of arms and recordings."""
         rows = self._connection.execute(
-            "select arm, recording, seconds, reason, games from trials order by arm, recording"
+            "select arm, recording, seconds, reason, games from arm_trials order by arm, recording"
         )
         return [
             Trial(arm, recording, seconds, _games(games), reason)
