@@ -18,6 +18,7 @@ from typing import Any
 import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
@@ -33,7 +34,7 @@ from conf.options import (
 )
 from conf.parts import PartBuilder
 from conf.root_settings import check_root
-from conf.run_folders import HasResults, Present, RunFolders
+from conf.run_folders import Conclude, HasResults, Present, RunFolders
 from conf.saved_targets import with_current_targets
 from conf.settings_page import commented
 from conf.user_code import CODE, changed_code, code_digests
@@ -42,6 +43,7 @@ from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import unknown_setting_message
 
 CONFIG_FOLDER = Path(__file__).parent
+_MULTIRUN = ("--multirun", "-m")
 
 
 def build_parts(config: DictConfig) -> dict[str, Any]:
@@ -163,47 +165,84 @@ def changed_code_since(path: Path) -> list[str]:
 
 
 def run_from_command_line(
-    arguments: Sequence[str], present: Present, has_results: HasResults
+    arguments: Sequence[str],
+    present: Present,
+    has_results: HasResults,
+    conclude: Conclude | None = None,
 ) -> None:
     """Compose the configuration that the arguments name, and run its session.
 
     `present` runs the session in the folder that Hydra made for it; that folder is removed if it
-    has no results. The first failure of a sweep is raised after the other runs. Errors of Hydra are
-    raised as ConfigError, in one line; a KeyboardInterrupt says what is kept.
+    has no results. A launcher of Hydra may call it in other processes. `conclude` is given the
+    folders with results at the end, also if a run failed or was interrupted. The first failure of a
+    sweep is raised after the other runs. Errors of Hydra are raised as ConfigError, in one line; a
+    KeyboardInterrupt says what is kept.
     """
     if is_given("--cfg", arguments):
-        if {"--multirun", "-m"} & set(arguments):
+        if set(_MULTIRUN) & set(arguments):
             message = "--cfg: shows one run; leave out --multirun"
             raise ConfigError(message)
         if value_of("--cfg", arguments) == "job" and "--package" not in arguments:
             sys.stdout.write(_commented_settings(arguments))
             return
-    # Hydra prints and exits by itself unless it is asked for the error itself.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
     ordered = in_hydras_order(arguments)
-    sys.argv = [sys.argv[0], *ordered]
     with _refusals(arguments):
         settings = [word for word in ordered if "=" in word and not word.startswith("-")]
         folders = RunFolders(settings, build_session, present, has_results)
         try:
-            _run_in_folders(partial(_run_once_or_more, folders.run, arguments), arguments)
+            _run_in_folders(partial(_run_once_or_more, folders, ordered), arguments)
         except KeyboardInterrupt:
             raise folders.interruption() from None
+        finally:
+            if conclude is not None:
+                conclude(folders.finished())
     if folders.failures:
         raise folders.failures[0]
 
 
-def _run_once_or_more(task: Callable[[DictConfig], float | None], arguments: Sequence[str]) -> None:
+def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
     """Let Hydra run the task: once, or for each setting of a sweep."""
-    if any(word.startswith(("-", "hydra.")) for word in arguments):
-        hydra.main(version_base="1.3", config_path=str(CONFIG_FOLDER), config_name="config")(task)()
+    if is_given("--cfg", arguments):
+        # Hydra prints and exits by itself unless it is asked for the error itself.
+        os.environ["HYDRA_FULL_ERROR"] = "1"
+        sys.argv = [sys.argv[0], *arguments]
+        path, name = str(CONFIG_FOLDER), "config"
+        hydra.main(version_base="1.3", config_path=path, config_name=name)(folders.run)()
         return
-    # What `hydra.main` does for one run, but it composes twice, at first to see whether a file asks
-    # for a sweep. Ours do not, and others are found only with an option or Hydra's settings.
+    # As `hydra.main` does it, which returns nothing of what its tasks returned.
+    settings = settings_of([word for word in arguments if word not in _MULTIRUN])
     with _initialized():
         initialized = GlobalHydra.instance().hydra
         assert initialized is not None, "Hydra is initialised within this context"
-        initialized.run("config", task, [*arguments, "hydra.mode=RUN"])
+        if not _is_sweep(initialized, arguments, settings):
+            ran = initialized.run("config", folders.run, [*settings, "hydra.mode=RUN"])
+            folders.add([ran.return_value])
+            return
+        settings.append("hydra.mode=MULTIRUN")
+        config = initialized.compose_config("config", settings, RunMode.MULTIRUN)
+        folder = str(config.hydra.sweep.dir)
+        folders.begin_sweep(Path(folder))
+        # It has the time of day in its name, which is now another.
+        settings.append(f"hydra.sweep.dir={_quoted(folder)}")
+        batches = initialized.multirun("config", folders.run, settings)
+        # A sweeper that optimises returns nothing, and has refused an error as a figure itself.
+        folders.add(run.return_value for batch in batches or () for run in batch)
+
+
+def _is_sweep(initialized: Any, arguments: Sequence[str], settings: Sequence[str]) -> bool:
+    """Return whether an option, a setting of Hydra or a file of the user's asks for a sweep."""
+    if set(_MULTIRUN) & set(arguments):
+        return True
+    # Ours do not, and to look composes all of it once more.
+    if not any(word.startswith("hydra.") for word in settings):
+        return False
+    return bool(initialized.get_mode("config", list(settings)) == RunMode.MULTIRUN)
+
+
+def _quoted(value: str) -> str:
+    """Return a text as Hydra's grammar quotes it."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _run_in_folders(hydra_main: Callable[[], None], arguments: Sequence[str]) -> None:

@@ -1,7 +1,8 @@
 """The runs of one command line, each in the folder that Hydra made for it."""
 
+import pickle
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from strategies.trading.model.counted import counted
+from strategies.trading.model.errors import TradingError
 
 # Builds the session of a configuration; the settings that were given for it are its overrides.
 Build = Callable[[DictConfig, Sequence[str]], Any]
 # Runs a session in its folder, and returns the figure that a sweep may optimise. The session is Any
 # because its class is named by the mode, which the caller has chosen.
 Present = Callable[[Any, Path], float]
+# Is given the folders with results of all runs.
+Conclude = Callable[[Sequence[Path]], None]
 # Returns whether a folder has results, which are kept however its run ended.
 HasResults = Callable[[Path], bool]
 
@@ -24,7 +28,8 @@ class RunFolders:
     """Runs the sessions of a command line, one or those of a sweep, and keeps what is finished.
 
     A folder without results is removed if its session cannot be built, fails or is interrupted.
-    `failures` are the errors of the runs, in their order; `finished` the folders with results.
+    A launcher of Hydra may run `run` in other processes, on a copy of this object; so what came of
+    it is in what `run` returns, which goes to `add`, and in the folders.
     """
 
     def __init__(
@@ -35,11 +40,21 @@ class RunFolders:
         self._build = build
         self._present = present
         self._has_results = has_results
+        self._sweep: Path | None = None
+        self._earlier: set[Path] = set()
+        self._finished_here: list[Path] = []
         self.failures: list[Exception] = []
-        self.finished: list[Path] = []
 
-    def run(self, config: DictConfig) -> float | None:
-        """Run the session of one configuration, as a task of Hydra."""
+    def begin_sweep(self, folder: Path) -> None:
+        """Take the folder of a sweep, in which each run makes its own."""
+        self._sweep = folder
+        self._earlier = set(self._with_results(folder))
+
+    def run(self, config: DictConfig) -> float | Exception:
+        """Run the session of one configuration, as a task of Hydra; return its error, if any.
+
+        Raised to Hydra it would be printed twice, and end a sweep.
+        """
         folder = Path(HydraConfig.get().runtime.output_dir)
         theirs = {entry for entry in folder.iterdir() if entry.name != ".hydra"}
         had_results = self._has_results(folder)
@@ -47,23 +62,38 @@ class RunFolders:
             figure = self._present(self._build(config, self._overrides()), folder)
         except BaseException as error:
             if self._has_results(folder) and not had_results:
-                self.finished.append(folder)
+                self._finished_here.append(folder)
             else:
                 _remove(folder, theirs)
             if not isinstance(error, Exception):
                 raise
-            # Raised to Hydra it would be printed twice, and end a sweep.
-            self.failures.append(error)
-            return None
-        self.finished.append(folder)
+            return _portable(error)
+        self._finished_here.append(folder)
         return figure
+
+    def add(self, returned: Iterable[float | Exception]) -> None:
+        """Keep the errors of what runs returned, in their order."""
+        self.failures += [each for each in returned if isinstance(each, Exception)]
+
+    def finished(self) -> list[Path]:
+        """Return the folders with results, whichever process wrote them."""
+        if self._sweep is None:
+            return self._finished_here
+        found = [each for each in self._with_results(self._sweep) if each not in self._earlier]
+        # The folder of run 10 comes after that of run 9.
+        return sorted(found, key=lambda folder: (len(str(folder)), folder))
+
+    def _with_results(self, sweep: Path) -> list[Path]:
+        inside = sweep.rglob("*") if sweep.is_dir() else ()
+        return [each.absolute() for each in inside if each.is_dir() and self._has_results(each)]
 
     def interruption(self) -> KeyboardInterrupt:
         """Return what to raise in place of a Ctrl-C, which says what is kept."""
-        if not self.finished:
+        finished = self.finished()
+        if not finished:
             return KeyboardInterrupt()
-        names = ", ".join(folder.name for folder in self.finished)
-        kept = f"kept {counted(len(self.finished), 'finished run')} in {self.finished[0].parent}"
+        names = ", ".join(folder.name for folder in finished)
+        kept = f"kept {counted(len(finished), 'finished run')} in {finished[0].parent}"
         return KeyboardInterrupt(f"interrupted; {kept}: {names}")
 
     def _overrides(self) -> list[str]:
@@ -76,6 +106,18 @@ def _swept_names(settings: Sequence[str]) -> set[str]:
     """Return the settings that have several values; raise HydraException for other words."""
     overrides = OverridesParser.create().parse_overrides(list(settings))
     return {each.key_or_group for each in overrides if each.is_sweep_override()}
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an error that another process can pass on: itself, or one with its text."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        # A class of the user's own, whose constructor takes something else than its text.
+        portable = TradingError(f"{type(error).__name__}: {error}")
+        portable.__cause__ = error
+        return portable
+    return error
 
 
 def _name(setting: str) -> str:

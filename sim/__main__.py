@@ -96,10 +96,7 @@ def _run(words: Sequence[str]) -> None:
     if note is not None and "--cfg" not in words:
         sys.stderr.write(f"{note}\n")
     presenter = BacktestPresenter()
-    try:
-        run_from_command_line(words, presenter.present, has_summary)
-    finally:
-        presenter.print_comparison_note()
+    run_from_command_line(words, presenter.present, has_summary, presenter.conclude)
 
 
 def _choices() -> str:

@@ -1,6 +1,7 @@
 """A backtest in the terminal: progress, the figures, the folder."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +19,7 @@ from conf.command_line import print_line
 from sim.backtest import Backtest
 from sim.games.backtest_apart import BacktestApart
 from sim.games.games_text import games_lines
-from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition
+from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition, read_summary
 from sim.results.split_text import nothing_placed, split_line, split_terms, unsettled_line
 from strategies.trading.model.money import dollars_text
 
@@ -28,16 +29,15 @@ class BacktestPresenter:
 
     def __init__(self) -> None:
         """Start with nothing presented."""
-        self._seeds_by_recording: dict[str, set[int]] = defaultdict(set)
+        self._presented: set[Path] = set()
 
     def present(self, session: Backtest | BacktestApart, folder: Path) -> float:
         """Run a backtest under a progress bar, print its figures, then write its report.
 
         Raise ReportError, with the run kept, if the report cannot be drawn.
         """
+        self._presented.add(folder.absolute())
         summary = _with_progress(session, folder)
-        if summary.models["queue"] != TRUE_QUEUE:
-            self._seeds_by_recording[summary.recording].add(summary.seed)
         console = Console(markup=False, emoji=False)
         for limit in summary.limits:
             print_line(limit)
@@ -59,9 +59,21 @@ class BacktestPresenter:
         print_line(folder.resolve())
         return summary.profit_cents
 
-    def print_comparison_note(self) -> None:
-        """Say of runs that differ by their seed on one recording how little that is."""
-        if any(len(seeds) > 1 for seeds in self._seeds_by_recording.values()):
+    def conclude(self, folders: Sequence[Path]) -> None:
+        """Print the result of each run that another process presented, where nobody may see it.
+
+        Say of runs that differ by their seed on one recording how little that is.
+        """
+        seeds: dict[str, set[int]] = defaultdict(set)
+        for folder in folders:
+            summary = read_summary(folder)
+            assert isinstance(summary, BacktestSummary), "runs of this command are backtests"
+            if summary.models["queue"] != TRUE_QUEUE:
+                seeds[summary.recording].add(summary.seed)
+            if folder.absolute() not in self._presented:
+                print_line(f"{_title(summary)}: {split_line(summary.split)}")
+                print_line(folder.resolve())
+        if any(len(of_recording) > 1 for of_recording in seeds.values()):
             print_line(
                 "note: on one recording a seed changes only latencies and faults; runs that "
                 "differ by it are no sample of games"
