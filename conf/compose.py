@@ -220,10 +220,11 @@ def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
             return
         settings.append("hydra.mode=MULTIRUN")
         config = initialized.compose_config("config", settings, RunMode.MULTIRUN)
-        folder = str(config.hydra.sweep.dir)
-        folders.begin_sweep(Path(folder))
-        # It has the time of day in its name, which is now another.
-        settings.append(f"hydra.sweep.dir={_quoted(folder)}")
+        folder = Path(config.hydra.sweep.dir).absolute()
+        folders.begin_sweep(folder)
+        # It has the time of day in its name, which is now another, and other processes may work in
+        # another folder.
+        settings.append(f"hydra.sweep.dir={_quoted(str(folder))}")
         batches = initialized.multirun("config", folders.run, settings)
         # A sweeper that optimises returns nothing, and has refused an error as a figure itself.
         folders.add(run.return_value for batch in batches or () for run in batch)
