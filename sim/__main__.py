@@ -21,6 +21,7 @@ usage: python -m sim VERB [...] [--debug]
 
   run           backtest a strategy on a recording
   study         compare settings on the same games
+  runs          list, filter and compare finished runs and studies
   serve         run a local exchange that replays a recording
   generate      generate simulated games as recordings
   season        generate a season of simulated games
@@ -116,6 +117,12 @@ def _study(words: Sequence[str]) -> None:
         print(HELP.format(objectives=", ".join(OBJECTIVES)), end="")
         return
     study(words)
+
+
+def _runs(words: Sequence[str]) -> None:
+    from sim.run_list.runs_verb import runs  # noqa: PLC0415
+
+    runs(words)
 
 
 def _serve(words: Sequence[str]) -> None:
@@ -295,6 +302,7 @@ VERBS: dict[str, Verb] = {
     "run": _run,
     "serve": session_verb(SERVE_HELP, Mode.SERVE, _serve),
     "study": _study,
+    "runs": _runs,
     "generate": _generate,
     "season": _season,
     "calibrate": _calibrate,
