@@ -218,13 +218,20 @@ def _salvage(words: Sequence[str]) -> None:
 
 def _report(words: Sequence[str]) -> None:
     parser = VerbParser(
-        prog="python -m sim report", description="Rebuild report.html from a run folder."
+        prog="python -m sim report",
+        description="Rebuild report.html from a run folder, or write the report of one event.",
     )
     parser.add_argument("folder", type=Path, help="a run folder")
+    parser.add_argument(
+        "--event", metavar="ID", help="write report-ID.html, with all pairs of one event: ID, NAME"
+    )
     options = parser.parse_args(words)
-    from sim.report.document import write_report  # noqa: PLC0415
+    from sim.report.document import write_event_report, write_report  # noqa: PLC0415
 
-    print_line(write_report(options.folder).resolve())
+    if options.event is None:
+        print_line(write_report(options.folder).resolve())
+    else:
+        print_line(write_event_report(options.folder, options.event).resolve())
 
 
 def _replay(words: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from sim.study.trial_store import FILE
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import dollars_text
 
-Row = tuple[str, str, str, str]
+ComparedRow = tuple[str, str, str, str]
 
 _MONEY = (
     *("profit_cents", "commission_cents", "marked_cents", "turnover_cents"),
@@ -29,7 +29,7 @@ _SHOWN_OF_A_DIGEST = 12
 _NOTHING = "-"
 
 
-def compared(first: Path, second: Path) -> list[Row]:
+def compared(first: Path, second: Path) -> list[ComparedRow]:
     """Return rows of a name, two values and their difference, the settings that differ last.
 
     Raise ConfigError if the folders are not two runs or two studies.
@@ -44,7 +44,7 @@ def compared(first: Path, second: Path) -> list[Row]:
     return [head, *_of_runs(first, second)]
 
 
-def _of_runs(first: Path, second: Path) -> Iterator[Row]:
+def _of_runs(first: Path, second: Path) -> Iterator[ComparedRow]:
     one, other = read_summary(first), read_summary(second)
     for name in _MONEY:
         yield _money(name, getattr(one, name), getattr(other, name))
@@ -57,7 +57,7 @@ def _of_runs(first: Path, second: Path) -> Iterator[Row]:
     yield from _differing(_settings(first, one), _settings(second, other))
 
 
-def _of_studies(one: KeptStudy, other: KeptStudy) -> Iterator[Row]:
+def _of_studies(one: KeptStudy, other: KeptStudy) -> Iterator[ComparedRow]:
     yield _count("recordings", len(one.recordings), len(other.recordings))
     yield _count("arms", len(_arms(one)), len(_arms(other)))
     yield _count("trials", len(one.trials), len(other.trials))
@@ -126,14 +126,14 @@ def _flat(node: DictConfig | ListConfig, prefix: str) -> Iterator[tuple[str, str
             yield name, str(value)
 
 
-def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[Row]:
+def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[ComparedRow]:
     for name in dict.fromkeys((*one, *other)):
         values = one.get(name, _NOTHING), other.get(name, _NOTHING)
         if values[0] != values[1]:
             yield (name, *values, "")
 
 
-def _money(name: str, one: int | None, other: int | None) -> Row:
+def _money(name: str, one: int | None, other: int | None) -> ComparedRow:
     change = "" if one is None or other is None else dollars_text(other - one)
     return name.removesuffix("_cents").replace("_", " "), _dollars(one), _dollars(other), change
 
@@ -142,5 +142,5 @@ def _dollars(cents: int | None) -> str:
     return _NOTHING if cents is None else dollars_text(cents)
 
 
-def _count(name: str, one: int, other: int) -> Row:
+def _count(name: str, one: int, other: int) -> ComparedRow:
     return name, f"{one:,}", f"{other:,}", f"{other - one:+,}"
