@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from omegaconf import DictConfig
 
-from conf.compose import composed_settings
-from conf.modes import Mode
 from sim.study.arm_statistics import best_arm, played_games, split_games
 from sim.study.study_result import compared_arms
-from sim.study.study_run import ShowTrials, Study
+from sim.study.study_run import ShowTrials, Study, trial_settings
 
 _MODELS = ("queue=front", "queue=back", "queue=prorata", "latency=none")
 
@@ -41,11 +39,11 @@ def run_sensitivity(study: Study, show: ShowTrials) -> None:
 def _variants(study: Study, arm: int) -> Iterator[tuple[tuple[str, ...], DictConfig]]:
     """Yield the settings of each variant, with the words by which it differs from other arms."""
     words = study.store.arms()[arm].words
-    own = composed_settings([*study.words.shared, *words], Mode.BACKTEST)
+    own = trial_settings([*study.words.shared, *words])
     for model in _MODELS:
         of_variant = (*_without(model, words), model)
         shared = _without(model, study.words.shared)
-        settings = composed_settings([*shared, *of_variant], Mode.BACKTEST)
+        settings = trial_settings([*shared, *of_variant])
         if settings != own:
             yield of_variant, settings
 

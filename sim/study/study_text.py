@@ -13,6 +13,10 @@ from strategies.trading.model.counted import counted
 from strategies.trading.model.money import dollars_text
 
 _REASONS_SHOWN = 5
+SEEDS_ARE_NO_SAMPLE = (
+    "on one recording a seed changes only latencies and faults; arms that differ by it are no "
+    "sample of games"
+)
 
 
 def arm_table(result: StudyResult) -> Table:
@@ -50,10 +54,17 @@ def result_lines(result: StudyResult) -> list[str]:
         lines.append(walked_text(result, result.walk_forward))
     lines += [_variant_line(result, each) for each in result.variants[1:]]
     lines += result.unfinished
+    lines += [SEEDS_ARE_NO_SAMPLE] if differ_by_seed(result) else []
     if result.failed:
         lines.append(f"{counted(len(result.failed), 'trial')} failed; the first of them:")
         lines += [f"  {each}" for each in result.failed[:_REASONS_SHOWN]]
     return lines
+
+
+def differ_by_seed(result: StudyResult) -> bool:
+    """Return whether arms differ by their seed."""
+    words = (word for arm in result.games.arms for word in result.arms[arm])
+    return any(word.startswith("seed=") for word in words)
 
 
 def judged_text(result: StudyResult) -> str:
@@ -101,7 +112,7 @@ def walked_text(result: StudyResult, walk: WalkForward) -> str:
     mean = walk.objective
     return (
         f"walking forward, the arm that earlier games chose ({arms}) brought {_dollars(mean.mean)} "
-        f"a game (s.e. {_error(mean)}) on {mean.games:,} games"
+        f"a game{_error_text(mean)} on {mean.games:,} games"
     )
 
 
@@ -109,13 +120,17 @@ def _variant_line(result: StudyResult, each: ArmComparison) -> str:
     assert each.against is not None, "the first of the variants is the arm itself"
     return (
         f"the chosen arm, {result.label(result.chosen)}, under {result.arms[each.arm][-1]}: "
-        f"{_dollars(each.objective.mean)} a game, {_dollars(each.against.mean)} against as it is "
-        f"(s.e. {_error(each.against)})"
+        f"{_dollars(each.objective.mean)} a game, {_dollars(each.against.mean)} against as it is"
+        f"{_error_text(each.against)}"
     )
 
 
 def _dollars(cents: float) -> str:
     return dollars_text(round(cents))
+
+
+def _error_text(mean: GameMean) -> str:
+    return f" (s.e. {_error(mean)})" if isfinite(mean.error) else ""
 
 
 def _error(mean: GameMean) -> str:
