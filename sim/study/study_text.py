@@ -91,24 +91,27 @@ def _cells(each: ArmComparison) -> Sequence[str]:
 
 
 def found_text(result: StudyResult) -> str:
-    """Return in one sentence which arms are above zero beyond chance."""
-    earning = [each for each in best_first(result) if each.earns]
-    level = f"at {100 * LEVEL:g} %, corrected for {counted(len(result.judged), 'arm')}"
+    """Return in one sentence how many arms are above zero beyond chance, and what to expect.
+
+    That is the mean of the chosen arm: the best of those that judge looks better than it is.
+    """
+    earning = sum(each.earns for each in result.judged)
+    arms = counted(len(result.judged), "arm")
     games = counted(result.judged[0].objective.games, f"{'unseen ' if result.seen else ''}game")
-    if not earning:
-        return f"no arm is above zero by {result.objective} on {games}, {level}"
-    best = earning[0].objective
-    bounds = f", 95 % {_dollars(best.low)} to {_dollars(best.high)}" if isfinite(best.low) else ""
-    labels = "; ".join(result.label(each.arm) for each in earning)
+    found = f"{earning:,} of {arms} {'is' if earning == 1 else 'are'}" if earning else "no arm is"
+    level = f"{100 * LEVEL:g} %, corrected for {arms}"
+    chosen = next(each.objective for each in result.judged if each.arm == result.chosen)
+    by = "earlier games" if result.seen else "the same games"
     return (
-        f"above zero by {result.objective} on {games}, {level}: {labels}; the first by "
-        f"{_dollars(best.mean)} a game{bounds}"
+        f"{found} above zero by {result.objective} on {games}, at {level}; the one that {by} "
+        f"chose ({result.name(result.chosen)}) brought {_dollars(chosen.mean)} a game"
+        f"{_interval_text(chosen)}"
     )
 
 
 def walked_text(result: StudyResult, walk: WalkForward) -> str:
     """Return what the arms brought that earlier games would have chosen."""
-    arms = "; ".join(result.label(arm) for arm in dict.fromkeys(walk.chosen))
+    arms = "; ".join(result.name(arm) for arm in dict.fromkeys(walk.chosen))
     mean = walk.objective
     return (
         f"walking forward, the arm that earlier games chose ({arms}) brought {_dollars(mean.mean)} "
@@ -119,7 +122,7 @@ def walked_text(result: StudyResult, walk: WalkForward) -> str:
 def _variant_line(result: StudyResult, each: ArmComparison) -> str:
     assert each.against is not None, "the first of the variants is the arm itself"
     return (
-        f"the chosen arm, {result.label(result.chosen)}, under {result.arms[each.arm][-1]}: "
+        f"the chosen arm ({result.name(result.chosen)}) under {result.arms[each.arm][-1]}: "
         f"{_dollars(each.objective.mean)} a game, {_dollars(each.against.mean)} against as it is"
         f"{_error_text(each.against)}"
     )
@@ -127,6 +130,12 @@ def _variant_line(result: StudyResult, each: ArmComparison) -> str:
 
 def _dollars(cents: float) -> str:
     return dollars_text(round(cents))
+
+
+def _interval_text(mean: GameMean) -> str:
+    if not isfinite(mean.low):
+        return _error_text(mean)
+    return f" (95 % {_dollars(mean.low)} to {_dollars(mean.high)})"
 
 
 def _error_text(mean: GameMean) -> str:

@@ -188,7 +188,7 @@ def test_the_verb_prints_the_arms_and_writes_the_page(season: Path, sim: Sim) ->
         assert shown == f"${cents / 100:,.2f}"
     assert "arm 1: strategy.spread_margin=0.02" in outcome.out
     assert any("no arm is above zero by early on 2 unseen games, at 5 %" in o for o in outcome.out)
-    assert any("spread_margin=0.02, under queue=front: $" in line for line in outcome.out)
+    assert any("(1: spread_margin=0.02) under queue=front: $" in line for line in outcome.out)
     page = Path(outcome.out[-1])
     assert page.name == PAGE
 
@@ -217,7 +217,7 @@ def test_the_page_has_every_part(season: Path, sim: Sim) -> None:
 
 
 def test_without_sensitivity_no_other_model_is_run(season: Path, sim: Sim) -> None:
-    """The page says why there is none, and the store has the arms alone."""
+    """The page says why it is missing, and the store has the arms alone."""
     outcome = sim("study", "one", *WORDS, "sensitivity=off")
     text = visible_text(Path(outcome.out[-1]).read_text(encoding="utf-8"))
     assert "was not run under other models: sensitivity=off" in text
