@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ShowTrials = Callable[[int, int], None]
 
 
+_FEED = "sim.recorded_source.recorded_source"
+
+
 class Study:
     """A study in its folder. Trials that are done are never run again.
 
@@ -41,7 +44,7 @@ class Study:
         """
         self.folder = folder
         self.words = words
-        shared = composed_settings(words.shared, Mode.BACKTEST)
+        shared = trial_settings(words.shared)
         names = OmegaConf.select(shared, "recording.path")
         paths = names if isinstance(names, str) else list(names)
         self.recordings = selected_recordings(paths)
@@ -135,7 +138,7 @@ class Study:
         return StudySearch(self.words, self.recordings, OmegaConf.select(shared, "seed"))
 
     def _composed(self, words: Sequence[str]) -> DictConfig:
-        return composed_settings([*self.words.shared, *words], Mode.BACKTEST)
+        return trial_settings([*self.words.shared, *words])
 
     def _drawn_arm(self, words: tuple[str, ...]) -> int:
         """Return the number of an arm that a search draws."""
@@ -156,6 +159,10 @@ class Study:
     def _identify(self, identity: Mapping[str, Any]) -> None:
         """Keep what the study is about, or compare it with what is kept."""
         known = self.store.identity()
+        if known and not any(trial.games for trial in self.store.trials()):
+            # Nothing came of it: what was typed wrong may be typed right under the same name.
+            self.store.clear()
+            known = {}
         if not known:
             self.store.set_identity(identity)
         for name, value in identity.items():
@@ -175,6 +182,17 @@ class Study:
         return self.store.add_arm(arm)
 
 
+def trial_settings(words: Sequence[str]) -> DictConfig:
+    """Return the settings of trials, each on one recording; raise ConfigError for wrong ones."""
+    settings = composed_settings(words, Mode.BACKTEST)
+    if OmegaConf.select(settings, "feed._target_") != _FEED:
+        message = "feed: a study replays recordings; use feed=recording"
+        raise ConfigError(message)
+    # Each trial has one recording, with a bankroll of its own.
+    OmegaConf.update(settings, "games", "together")
+    return settings
+
+
 def _code_of(settings: DictConfig) -> str:
     return user_digest(OmegaConf.to_yaml(settings))
 
@@ -186,7 +204,6 @@ class _Counter:
         self._show = show
         self.total = total
         self.done = 0
-        show(0, total)
 
     def add(self, trials: int) -> None:
         """Count trials, run now or kept."""

@@ -50,7 +50,9 @@ class StoredArm(NamedTuple):
 
 
 class TrialStore:
-    """A study's file. Every trial is kept as soon as it is done; methods raise WriteError.
+    """A study's file. Every trial is kept as soon as it is done.
+
+    Methods raise WriteError for what SQLite cannot read or write.
 
     `identity` is what all trials have in common: a store of another one is refused.
     """
@@ -73,7 +75,7 @@ class TrialStore:
 
     def identity(self) -> dict[str, Any]:
         """Return what the study is, by name; empty for a new one."""
-        rows = self._connection.execute("select name, value from study")
+        rows = self._read("select name, value from study")
         return {name: json.loads(value) for name, value in rows}
 
     def set_identity(self, identity: Mapping[str, Any]) -> None:
@@ -84,9 +86,18 @@ class TrialStore:
                 [(name, json.dumps(value)) for name, value in identity.items()],
             )
 
+    def clear(self) -> None:
+        """Forget the study: its identity, arms and trials, and its search."""
+        tables = self._read("select name from sqlite_master where type = 'table'")
+        with self._writing():
+            for (table,) in tables:
+                # Optuna's too, which are made again when it opens the file.
+                self._connection.execute(f"drop table {table}")
+            self._connection.executescript(_SCHEMA)
+
     def arms(self) -> list[StoredArm]:
         """Return every arm, in order of their numbers."""
-        rows = self._connection.execute("select words, code, variant_of from arms order by arm")
+        rows = self._read("select words, code, variant_of from arms order by arm")
         return [StoredArm(tuple(json.loads(words)), *others) for words, *others in rows]
 
     def add_arm(self, arm: StoredArm) -> int:
@@ -110,13 +121,24 @@ class TrialStore:
 
     def trials(self) -> list[Trial]:
         """Return every trial, in order of arms and recordings."""
-        rows = self._connection.execute(
+        rows = self._read(
             "select arm, recording, seconds, reason, games from arm_trials order by arm, recording"
         )
         return [
-            Trial(arm, recording, seconds, _games(games), reason)
+            Trial(arm, recording, seconds, self._games(games), reason)
             for arm, recording, seconds, reason, games in rows
         ]
+
+    def _read(self, query: str) -> list[Any]:
+        with _disk(self._path):
+            return self._connection.execute(query).fetchall()
+
+    def _games(self, text: str | None) -> list[GameResult]:
+        try:
+            return [] if text is None else msgspec.json.decode(text, type=list[GameResult])
+        except msgspec.MsgspecError as error:
+            message = f"{self._path}: of another version ({error})"
+            raise ConfigError(message) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -139,7 +161,3 @@ def open_store(folder: Path) -> TrialStore:
         message = f"{folder}: no study; its {FILE} is missing"
         raise ConfigError(message)
     return TrialStore(folder)
-
-
-def _games(text: str | None) -> list[GameResult]:
-    return [] if text is None else msgspec.json.decode(text, type=list[GameResult])

@@ -10,7 +10,7 @@ from conf.run_folders import _portable
 from sim.results.run_summary import has_summary, read_summary
 from strategies.trading.model.errors import TapeError, TradingError
 from tests.conftest import run_sim
-from tests.sim.games.test_many_games import START_NS, write_game
+from tests.sim.small_games import START_NS, write_game
 
 WORDS = ("run", "--multirun", "markets=moneyline", "recording.path=game", "report=off")
 PARALLEL = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")

@@ -14,7 +14,7 @@ from sim.study.study_search import FINALISTS
 from sim.study.study_words import Interval, study_words
 from sim.study.trial_store import open_store
 from tests.conftest import as_a_process_would, run_sim
-from tests.sim.games.test_many_games import DAY_NS, START_NS, write_game
+from tests.sim.small_games import DAY_NS, START_NS, write_game
 
 WORDS = ("markets=moneyline", "latency=none", "recording.path=season", "sensitivity=off")
 DRAWN = 10
@@ -128,6 +128,14 @@ def test_games_that_chose_never_judge_later(folder: Path) -> None:
     more = [word for word in SEARCHED if not word.startswith("trials")]
     assert run_sim(folder, "study", "margins", *more, f"trials={DRAWN + 2}").status == 0
     assert len(played(folder)) == DRAWN + 3
+
+
+def test_a_search_of_which_nothing_came_gives_way(folder: Path) -> None:
+    """Where every trial failed, the same name is free again, and no draw of the first is left."""
+    outcome = run_sim(folder, "study", "margins", *SEARCHED, "strategy.default_stake=0.001")
+    assert outcome.status == 2, outcome.err
+    assert run_sim(folder, "study", "margins", *SEARCHED).status == 0
+    assert len(played(folder)) == DRAWN + 1
 
 
 @pytest.mark.slow
