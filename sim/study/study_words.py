@@ -80,12 +80,7 @@ def study_words(words: Sequence[str]) -> StudyWords:
         message = f"{len(arms):,} arms are too many; {_LARGEST_GRID:,} at most, or search intervals"
         raise ConfigError(message)
     trials = _whole("trials", own["trials"])
-    if intervals and not trials:
-        message = f"{intervals[0].setting}: an interval is searched; say how often, by trials=50"
-        raise ConfigError(message)
-    if trials and not intervals:
-        message = "trials: nothing is searched; write a setting as NAME=interval(LOW,HIGH)"
-        raise ConfigError(message)
+    _require_searchable(intervals, grid, trials)
     return StudyWords(
         shared=tuple(shared),
         arms=arms,
@@ -107,7 +102,8 @@ def _parsed(word: str) -> Override:
     try:
         return OverridesParser.create().parse_override(word)
     except HydraException as error:
-        message = f"{word}: no setting; write NAME=VALUE"
+        form = "NAME=interval(LOW,HIGH) with two numbers" if "interval(" in word else "NAME=VALUE"
+        message = f"{word}: no setting; write {form}"
         raise ConfigError(message) from error
 
 
@@ -128,6 +124,24 @@ def _add(
         intervals.append(_interval(name, value, word))
         return
     grid.append([f"{name}={each}" for each in override.sweep_string_iterator()])
+
+
+def _require_searchable(
+    intervals: Sequence[Interval], grid: Sequence[Sequence[str]], trials: int
+) -> None:
+    """Raise ConfigError for intervals without trials, trials without any, and one given twice."""
+    if intervals and not trials:
+        message = f"{intervals[0].setting}: an interval is searched; say how often, by trials=50"
+        raise ConfigError(message)
+    if trials and not intervals:
+        message = "trials: nothing is searched; write a setting as NAME=interval(LOW,HIGH)"
+        raise ConfigError(message)
+    searched = [each.setting for each in intervals]
+    given = [words[0].partition("=")[0] for words in grid]
+    for name in searched:
+        if [*searched, *given].count(name) > 1:
+            message = f"{name}: an interval, and given once more; leave one of them out"
+            raise ConfigError(message)
 
 
 def _interval(name: str, sweep: IntervalSweep, word: str) -> Interval:

@@ -107,6 +107,11 @@ def test_optunas_own_tools_find_the_search_in_the_file_of_the_study(folder: Path
         (("strategy.spred_margin=interval(0.005,0.03)", "trials=3"), "spread_margin"),
         (("strategy.spread_margin=interval(0.005,0.03)", "trials=3", "unseen=0"), "unseen=0"),
         (("engine=dask",), "processes, ray"),
+        (("strategy.spread_margin=interval(low,0.03)", "trials=3"), "interval(LOW,HIGH)"),
+        (
+            ("seed=interval(1,3)", "seed=4,5", "trials=3"),
+            "seed: an interval, and given once more",
+        ),
     ],
 )
 def test_a_search_that_cannot_be_is_refused(
