@@ -18,11 +18,7 @@ from recordings.importers.betfair.importer import (
     source_text,
     write_recording,
 )
-from recordings.importers.betfair.stream_source import (
-    StreamFileError,
-    StreamSource,
-    find_sources,
-)
+from recordings.importers.betfair.stream_source import StreamFileError, find_sources
 from recordings.importers.worker_pool import WorkerPool
 from recordings.reader import Tape
 from recordings.tape import SEGMENT_GLOB
@@ -77,11 +73,7 @@ def import_files(
             damaged: list[str] = []
             events = _find_events(pool, paths, damaged, skip_errors)
             if len(events) == 1 and not damaged:
-                (event,) = events
-                report = write_recording(
-                    event.sources, out, event=event.event, tournament=tournament
-                )
-                yield from report.lines()
+                yield from _import_one(_EventJob(events[0], out, tournament, skip_errors))
                 return
             jobs += [_EventJob(each, out / each.name, tournament, skip_errors) for each in events]
             yield from _import_events(pool, jobs, out, damaged)
@@ -99,7 +91,9 @@ def _find_events(
     pool: WorkerPool, paths: Sequence[Path], damaged: list[str], skip_errors: bool
 ) -> list[EventFiles]:
     """Return the files by event; add errors of files to `damaged`, or raise the first one."""
-    sources = list(_usable(find_sources(paths), damaged, skip_errors))
+    found = _usable(find_sources(paths), damaged, skip_errors)
+    # A file may be named twice, once by itself and once in a folder.
+    sources = list(dict.fromkeys(found))
     heads = dict(pool.outcomes(read_head, sources))
     return group_by_event(_usable((heads[source] for source in sources), damaged, skip_errors))
 
@@ -157,48 +151,59 @@ def _summary(
     written: int, kept: int, refused: Sequence[Refusal], damaged: Sequence[str]
 ) -> Iterator[str]:
     yield from refused_lines(refused)
-    yield from (f"Skipped: {text}" for text in damaged)
+    yield from _skipped_lines(damaged)
     yield (
-        f"{counted(written, 'recording')} written, {kept:,} kept from an earlier import, "
-        f"{counted(len(damaged), 'damaged file')} skipped"
+        f"{counted(written, 'recording')} imported, {kept:,} kept, "
+        f"{len(damaged):,} skipped for an error"
     )
+
+
+def _skipped_lines(damaged: Sequence[str]) -> Iterator[str]:
+    yield from (f"Skipped: {text}" for text in damaged)
+
+
+def _import_one(job: _EventJob) -> Iterator[str]:
+    damaged: list[str] = []
+    yield from _write_usable(job, job.folder, damaged).lines()
+    yield from _skipped_lines(damaged)
 
 
 def _import_event(job: _EventJob) -> _EventOutcome:
     """Write the recording of an event; raise WriteError, as no other event could be written."""
     # Of an import that was killed.
     shutil.rmtree(job.part, ignore_errors=True)
-    sources = list(job.files.sources)
     damaged: list[str] = []
-    while sources:
-        try:
-            report = _write_event(job, sources, damaged)
-        except StreamFileError as error:
-            if not job.skip_errors:
-                return _EventOutcome(None, error=str(error))
-            damaged.append(str(error))
-            sources.remove(error.source)
-        except NothingToImportError as error:
-            return _EventOutcome(None, tuple(damaged), error.refused)
-        except TapeError as error:
-            if not job.skip_errors:
-                return _EventOutcome(None, error=str(error))
+    try:
+        report = _write_usable(job, job.part, damaged)
+    except NothingToImportError as error:
+        return _EventOutcome(None, tuple(damaged), error.refused)
+    except TapeError as error:
+        if job.skip_errors:
             return _EventOutcome(None, (*damaged, str(error)))
-        else:
-            return _EventOutcome(report, tuple(damaged), report.refused)
-    return _EventOutcome(None, tuple(damaged))
-
-
-def _write_event(
-    job: _EventJob, sources: Sequence[StreamSource], damaged: Sequence[str]
-) -> ImportReport:
-    report = write_recording(
-        sources,
-        job.part,
-        event=job.files.event,
-        tournament=job.tournament,
-        damaged=damaged,
-    )
+        return _EventOutcome(None, error=str(error))
     with writing(job.folder):
         job.part.rename(job.folder)
-    return report
+    return _EventOutcome(report, tuple(damaged), report.refused)
+
+
+def _write_usable(job: _EventJob, folder: Path, damaged: list[str]) -> ImportReport:
+    """Write the files of an event to a folder; if errors are skipped, without the damaged files.
+
+    Their errors are added to `damaged`. Raise TapeError as `write_recording` does, of damaged files
+    for the last one at least.
+    """
+    sources = list(job.files.sources)
+    while True:
+        try:
+            return write_recording(
+                sources,
+                folder,
+                event=job.files.event,
+                tournament=job.tournament,
+                damaged=damaged,
+            )
+        except StreamFileError as error:
+            if not job.skip_errors or len(sources) == 1:
+                raise
+            damaged.append(str(error))
+            sources.remove(error.source)

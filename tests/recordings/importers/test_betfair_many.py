@@ -142,9 +142,7 @@ def test_every_event_becomes_a_folder_named_by_date_and_teams(tmp_path: Path) ->
     assert names_in(tmp_path / "out") == names
     assert [Tape(tmp_path / "out" / name).info.events[0].event_id for name in names] == ["7", "8"]
     assert sorted(line.split(": ")[0].split("  ")[1] for line in lines[:2]) == names
-    assert lines[2:] == [
-        "2 recordings written, 0 kept from an earlier import, 0 damaged files skipped"
-    ]
+    assert lines[2:] == ["2 recordings imported, 0 kept, 0 skipped for an error"]
 
 
 def test_a_damaged_file_stops_the_import_and_leaves_what_is_whole(tmp_path: Path) -> None:
@@ -159,7 +157,7 @@ def test_a_damaged_file_stops_the_import_and_leaves_what_is_whole(tmp_path: Path
     assert contents(out, names_in(out)) == whole
     write_files(folder, games(9))
     last = imported_lines(folder, out=out)[-1]
-    assert last == "1 recording written, 2 kept from an earlier import, 0 damaged files skipped"
+    assert last == "1 recording imported, 2 kept, 0 skipped for an error"
     assert contents(out, whole) == whole
     assert len(names_in(out)) == 3
 
@@ -170,9 +168,7 @@ def test_damaged_files_are_skipped_if_wanted_and_named(tmp_path: Path) -> None:
     files["1.2"] += b'{"op":"mcm","pt":1}'
     folder = write_files(tmp_path / "in", files)
     lines = imported_lines(folder, out=tmp_path / "out", skip_errors=True)
-    assert lines[-1] == (
-        "2 recordings written, 0 kept from an earlier import, 2 damaged files skipped"
-    )
+    assert lines[-1] == ("2 recordings imported, 0 kept, 2 skipped for an error")
     skipped = [line for line in lines if line.startswith("Skipped: ")]
     assert [line.split(": ")[1] for line in skipped] == [
         f"{folder}/notes.txt, line 1",
@@ -182,6 +178,19 @@ def test_damaged_files_are_skipped_if_wanted_and_named(tmp_path: Path) -> None:
     info = Tape(of_seven).info
     assert [market.market_id for market in info.markets] == ["1.1", "1.3"]
     assert any(note.startswith(f"Left out as damaged: {folder}/1.2, line 3") for note in info.notes)
+
+
+def test_the_only_event_is_imported_without_its_damaged_file(tmp_path: Path) -> None:
+    """It goes to the folder itself as ever, and what was skipped is said in the last line."""
+    files = game_files()
+    files["1.2"] += b"cut o"
+    folder = write_files(tmp_path / "in", files)
+    with pytest.raises(TapeError, match=r"in/1\.2, line 3"):
+        imported_lines(folder, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    lines = imported_lines(folder, out=tmp_path / "out", skip_errors=True)
+    assert lines[-1].startswith(f"Skipped: {folder}/1.2, line 3: ")
+    assert len(Tape(tmp_path / "out").info.markets) == 2
 
 
 def test_an_event_without_a_market_to_import_is_left_out(tmp_path: Path) -> None:
@@ -217,6 +226,13 @@ def test_a_file_of_several_events_is_a_recording_named_after_it(tmp_path: Path) 
         TapeError, match=r"b/day\.1: becomes a recording of the same name as .*a/day"
     ):
         imported_lines(folder, out=tmp_path / "out")
+
+
+def test_a_file_that_is_named_twice_is_imported_once(tmp_path: Path) -> None:
+    """A path may stand beside the folder that it is in."""
+    folder = write_files(tmp_path / "in", games(7))
+    imported_lines(folder / "1.7", folder, folder / "1.7", out=tmp_path / "out")
+    assert Tape(tmp_path / "out").info.source == "Betfair stream file 1.7"
 
 
 def test_a_kept_recording_of_other_files_is_named(tmp_path: Path) -> None:
@@ -321,6 +337,4 @@ def test_a_folder_of_real_files_is_imported(tmp_path: Path) -> None:
         "2022-07-11-31573045",
         "soccer-asian-handicap-1-242971311-bz2",
     ]
-    assert lines[-1] == (
-        "3 recordings written, 0 kept from an earlier import, 2 damaged files skipped"
-    )
+    assert lines[-1] == ("3 recordings imported, 0 kept, 2 skipped for an error")
