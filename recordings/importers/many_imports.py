@@ -6,6 +6,7 @@ import, what is there under its own name is whole; the next import keeps it.
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -41,16 +42,26 @@ def import_many(tasks: Sequence[ImportTask], out: Path) -> Iterator[ImportOutcom
     Ending the iteration early ends all tasks. Raise WriteError if the disk refuses, and TapeError
     if a folder of a task's name is no recording.
     """
+    made = not out.exists()
     make_folder(out)
-    waiting: list[ImportTask] = []
-    for task in tasks:
-        if (out / task.name).exists():
-            rows = Tape(out / task.name).rows_total
-            yield ImportOutcome(task.name, f"{task.name}: kept, {rows:,} rows", kept=True)
-        else:
-            waiting.append(task)
-    with WorkerPool() as pool:
-        yield from (outcome for _, outcome in pool.outcomes(partial(_outcome, out), waiting))
+    try:
+        waiting: list[ImportTask] = []
+        for task in tasks:
+            if (out / task.name).exists():
+                rows = Tape(out / task.name).rows_total
+                yield ImportOutcome(task.name, f"{task.name}: kept, {rows:,} rows", kept=True)
+            else:
+                waiting.append(task)
+        with WorkerPool() as pool:
+            yield from (outcome for _, outcome in pool.outcomes(partial(_outcome, out), waiting))
+    finally:
+        for task in tasks:
+            # A process that was ended in the middle of a task leaves its part.
+            shutil.rmtree(_part(task, out), ignore_errors=True)
+        if made:
+            # Nothing is left where nothing could be imported.
+            with suppress(OSError):
+                out.rmdir()
 
 
 def _outcome(out: Path, task: ImportTask) -> ImportOutcome:
@@ -65,7 +76,7 @@ def import_whole(task: ImportTask, out: Path) -> str:
 
     Raise TapeError or WriteError as the task does; then nothing is left of it.
     """
-    part = out / f".{task.name}.part"
+    part = _part(task, out)
     # Left by an import that was killed.
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -76,3 +87,7 @@ def import_whole(task: ImportTask, out: Path) -> str:
         shutil.rmtree(part, ignore_errors=True)
         raise
     return line
+
+
+def _part(task: ImportTask, out: Path) -> Path:
+    return out / f".{task.name}.part"

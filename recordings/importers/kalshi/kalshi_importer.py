@@ -67,6 +67,7 @@ def import_kalshi(
     `starts` are the starts of games, by the part of their tickers that names them. Raise TapeError
     for the first line that cannot be read, unless errors are skipped; then nothing is left.
     """
+    made = not out.exists()
     make_folder(out)
     importer = _KalshiImporter(out, starts or {})
     try:
@@ -79,6 +80,10 @@ def import_kalshi(
         yield from importer.finish()
     finally:
         importer.abandon()
+        if made:
+            # Nothing is left where nothing could be imported.
+            with suppress(OSError):
+                out.rmdir()
 
 
 def _contracts(files: Sequence[Path]) -> list[KalshiContract]:
