@@ -13,6 +13,7 @@ from typing import Any
 from simpy import Event
 
 from conf.modes import Mode
+from recordings.workers import end_without_parent
 from sim.engine.faults import Faults
 from sim.engine.garbage import rare_collections
 from sim.engine.latency import Latency
@@ -25,7 +26,7 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back, Front, QueueModel
-from sim.forked import Forked, end_without_parent, spare_processors
+from sim.forked import Forked, spare_processors
 from sim.market_source import (
     MarketSource,
     Progress,

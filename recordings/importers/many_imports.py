@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from recordings.importers.worker_pool import WorkerPool
 from recordings.reader import Tape
+from recordings.workers import NEW, results_of, usable_processors
 from recordings.writing import make_folder, writing
 from strategies.trading.model.errors import TapeError
 
@@ -52,8 +52,8 @@ def import_many(tasks: Sequence[ImportTask], out: Path) -> Iterator[ImportOutcom
                 yield ImportOutcome(task.name, f"{task.name}: kept, {rows:,} rows", kept=True)
             else:
                 waiting.append(task)
-        with WorkerPool() as pool:
-            yield from (outcome for _, outcome in pool.outcomes(partial(_outcome, out), waiting))
+        with results_of(partial(_outcome, out), waiting, usable_processors(), NEW) as outcomes:
+            yield from (outcome for _, outcome in outcomes)
     finally:
         for task in tasks:
             # A process that was ended in the middle of a task leaves its part.

@@ -14,9 +14,9 @@ from shutil import rmtree
 
 from recordings.reader import Tape
 from recordings.tape import SEGMENT_GLOB
+from recordings.workers import results_of
 from recordings.writing import make_folder, writing
 from sim.crowd.generate import GamePlan, write_game
-from sim.workers import results_of
 from strategies.trading.model.errors import ConfigError, TapeError
 
 

@@ -16,7 +16,7 @@ from sim.games.game_results import GameMean, GameResult, game_mean
 from sim.study.objectives import OBJECTIVES
 from sim.study.trial_store import Trial
 
-# The share of comparisons that may find a difference where there is none, over all arms together.
+# The share of studies that may find a difference in any arm where no arm has one.
 LEVEL = 0.05
 _FLIPS = 20_000
 _SEED = 1

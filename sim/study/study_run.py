@@ -10,12 +10,12 @@ from conf.compose import composed_settings
 from conf.modes import Mode
 from recordings.reader import open_recording
 from recordings.selection import selected_recordings
+from recordings.workers import results_of, usable_processors
 from recordings.writing import make_folder
 from sim.study.code_digest import project_digest, user_digest
 from sim.study.run_trial import TrialJob, TrialRunner
 from sim.study.study_words import StudyWords, arm_label
 from sim.study.trial_store import StoredArm, Trial, TrialStore
-from sim.workers import results_of, usable_processors
 from strategies.trading.model.errors import ConfigError
 
 # Shows how many trials are done, of how many.
@@ -87,7 +87,7 @@ class Study:
         return [job for job in jobs if job not in kept]
 
     def _identify(self) -> None:
-        """Keep what the study is about, or compare it with what is kept."""
+        """Keep what the study is about, or compare it with what the folder holds."""
         identity: Mapping[str, Any] = {
             "settings": list(self.words.shared),
             "recordings": [[name, open_recording(name).digest()] for name in self.recordings],

@@ -49,7 +49,7 @@ def _title(result: StudyResult) -> str:
     per_game = "dollars a game, each game one observation"
     if not result.seen:
         return f"{games}: {per_game}"
-    return f"the last {games} by date, unseen by whoever chose on the {result.seen:,} before: {per_game}"
+    return f"the last {games} by date, not the {result.seen:,} before, which may choose: {per_game}"
 
 
 def _cells(each: ArmComparison) -> Sequence[str]:

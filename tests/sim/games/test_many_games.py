@@ -193,7 +193,7 @@ def test_a_run_is_cut_by_time_and_by_event(
 
 
 def test_a_cut_begins_with_everything_as_it_stood(season: Path) -> None:
-    """Books, statuses and schedules of before are there at the beginning, and nothing twice."""
+    """What earlier rows left of books, statuses and schedules is there, and nothing twice."""
     tape = SourceTape(open_recording(str(season / "game-0")), "game")
     since_ns = START_NS + 10 * MINUTE_NS + 30 * NS_PER_SECOND
     whole = list(tape.rows(None, None, lambda _: None))
