@@ -75,8 +75,19 @@ def _write_whole_game(plan: GamePlan) -> int:
     part = _part(plan)
     rows = write_game(replace(plan, folder=part))
     with writing(plan.folder):
+        # Without this a machine that stops may leave the name of a game and not its contents.
+        for path in (*part.iterdir(), part):
+            _flush_to_disk(path)
         part.replace(plan.folder)
     return rows
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _part(plan: GamePlan) -> Path:
