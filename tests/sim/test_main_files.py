@@ -250,7 +250,7 @@ def test_an_existing_recording_is_never_overwritten(
         (("generate", "nba", "--out", "out"), "--seed"),
         (("generate", "nba", "--seed", "1"), "--out"),
         (("generate", "curling", "--seed", "1", "--out", "out"), "curling"),
-        (("import", "polymarket", "stream", "--out", "out"), "polymarket"),
+        (("import", "somebody", "stream", "--out", "out"), "somebody"),
         (("import", "betfair", "nowhere", "--out", "out"), "nowhere"),
         (("report", "nowhere"), "nowhere"),
         (("validate",), "recording"),
