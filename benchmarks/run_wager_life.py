@@ -174,7 +174,9 @@ class DeskAlone:
         assemble = _first_of(
             "assemble_desk", "strategies.trading.desk.assembly", "strategies.trading.assembly"
         )
-        journal = _first_of("RunJournal", "sim.results.run_record", "sim.metrics")
+        journal = _first_of(
+            "RunJournal", "sim.results.run_journal", "sim.results.run_record", "sim.metrics"
+        )
         self.clock, self.exchange = ManualClock(), KeptCommands()
         catalogue = session.catalogue
         self.desk = assemble(

@@ -1,5 +1,6 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,10 +33,11 @@ from sim.market_source import (
     require_simulated_exchange,
 )
 from sim.results.price_sampler import PriceSampler
-from sim.results.run_record import RunJournal, WagerRecorder
+from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
 from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
@@ -132,6 +134,7 @@ class Backtest:
         `summary.json`; an error leaves neither.
         """
         self.feed.examine()
+        pricing_notes = self._pricing_notes()
         with self._passes_beside() as beside:
             tables = RunTables(folder)
             try:
@@ -141,7 +144,7 @@ class Backtest:
             except BaseException:
                 tables.abandon()
                 raise
-        summary = self._summary(chosen, profits)
+        summary = self._summary(chosen, profits, pricing_notes)
         write_summary(folder, summary)
         return summary
 
@@ -190,6 +193,8 @@ class Backtest:
             exchange=connection,
             journal=journal,
         )
+        if journal.silences is not None:
+            journal.silences.observe(desk.market_states)
         wagers = WagerRecorder(desk, clock, tables)
         inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
         if tables is not None:
@@ -202,7 +207,8 @@ class Backtest:
             source_run.abandon()
             raise
         wagers.close()
-        journal.close()
+        if journal.silences is not None:
+            journal.silences.close(clock.now_ns())
         return Pass(desk, journal, wagers, source_run, perf_counter() - began)
 
     def _label(self, queue: QueueModel) -> str:
@@ -271,7 +277,30 @@ class Backtest:
             profits[name] = profit
         return profits
 
-    def _summary(self, chosen: Pass, profits: dict[str, int]) -> BacktestSummary:
+    def _pricing_notes(self) -> list[str]:
+        """Return what the pricing lacks for some markets; raise ConfigError if for all of them."""
+        markets = [self.catalogue.markets[key] for key in self.market_keys]
+        missing = [
+            self.pricing.missing_for(
+                market,
+                self.catalogue.events[market.event_id],
+                outside_prices=self.feed.outside_prices,
+            )
+            for market in markets
+        ]
+        lacking = Counter(text for text in missing if text is not None)
+        if lacking and lacking.total() == len(markets):
+            reasons = "; ".join(sorted(lacking))
+            message = f"pricing: {self.pricing!r} needs {reasons}; use pricing=consensus"
+            raise ConfigError(message)
+        return [
+            f"{counted(count, 'market')} without a fair price: {self.pricing!r} needs {text}"
+            for text, count in sorted(lacking.items())
+        ]
+
+    def _summary(
+        self, chosen: Pass, profits: dict[str, int], pricing_notes: list[str]
+    ) -> BacktestSummary:
         """Return the summary of the chosen pass, with what is needed to reproduce it."""
         source, info = chosen.source_run.summary(), self.feed.info
         return summary_of(
@@ -285,7 +314,7 @@ class Backtest:
             recording_source=info.source,
             simulated=info.simulated,
             limits=list(self.feed.limits),
-            notes=info.notes,
+            notes=[*info.notes, *pricing_notes],
             seed=self.seed,
             strategy=type(self.strategy()).__name__,
             first_ns=source.first_ns,

@@ -79,6 +79,10 @@ class MarketSource(Protocol):
     def knows_queue(self) -> bool:
         """Return whether the true queue is known."""
 
+    @property
+    def outside_prices(self) -> bool:
+        """Return whether it carries prices from outside the exchange."""
+
     def examine(self) -> None:
         """Raise TapeError if the rows of a pass would be invalid."""
 
@@ -132,6 +136,11 @@ class RecordedSource:
         self._assumed_cents = assumed_cents(name, tape.info, assumed_stake)
         self.limits = list(limits_of(tape.info, self._assumed_cents))
         self._tape = tape
+
+    @property
+    def outside_prices(self) -> bool:
+        """Return whether the recording carries prices from outside the exchange."""
+        return "reference" in self.columns.summary.rows_by_kind
 
     @cached_property
     def columns(self) -> TapeColumns:

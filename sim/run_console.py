@@ -16,6 +16,7 @@ from rich.table import Table
 from conf.command_line import print_line
 from sim.backtest import Backtest
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition
+from sim.results.split_text import nothing_placed, split_line, split_terms, unsettled_line
 from strategies.trading.model.money import dollars_text
 
 
@@ -26,6 +27,7 @@ def present_backtest(session: Backtest, folder: Path) -> float:
     for limit in summary.limits:
         print_line(limit)
     print_line(_title(summary))
+    print_line(split_line(summary.split))
     console.print(_figures(summary))
     # Not through the console, which would break long lines, and paths with them.
     for line in remarks(summary):
@@ -65,8 +67,8 @@ def _figures(summary: BacktestSummary) -> Table:
     table.add_column(justify="right")
     for name, text in (
         ("settled profit, net of commission", dollars_text(summary.profit_cents)),
+        *((f"  {name}", dollars_text(cents)) for name, cents in split_terms(summary.split)),
         *_by_queue(summary),
-        ("commission", dollars_text(summary.commission_cents)),
         ("not settled, at fair prices", dollars_text(summary.marked_cents)),
         ("turnover", dollars_text(summary.turnover_cents)),
         ("wagers placed", f"{summary.wagers_placed:,}"),
@@ -104,9 +106,13 @@ def _title(summary: BacktestSummary) -> str:
 def remarks(summary: BacktestSummary) -> list[str]:
     """Return what a reader of the figures must know: notes, a halt, and what is not settled."""
     halted = [f"the desk was halted: {summary.halted}"] if summary.halted else []
+    nothing = nothing_placed(summary)
+    unsettled = summary.unsettled
     return [
         *(f"note: {note}" for note in summary.notes),
         *halted,
+        *([nothing] if nothing else []),
+        *([unsettled_line(unsettled)] if unsettled.fills else []),
         *map(_open_text, summary.open_positions),
     ]
 

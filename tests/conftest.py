@@ -23,6 +23,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import hypothesis
 import polars as pl
 import pytest
 from hydra import compose, initialize_config_dir
@@ -56,11 +57,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Keep compiled modules, whatever the environment says.
+    """Keep compiled modules, whatever the environment says, and let examples take their time.
 
     Every worker, and every process that a test starts, would compile them again: half of the time
     of a collection, and a quarter of that of a process.
     """
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     if os.environ["PROPHET_SIM_CORE"] == "compiled" and not is_compiled():

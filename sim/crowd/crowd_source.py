@@ -55,6 +55,11 @@ class CrowdSource:
         self.info: TapeInfo = self._crowd().info
         self.name = f"simulated crowd, {sport}"
 
+    @property
+    def outside_prices(self) -> bool:
+        """Return False: a crowd trades at one exchange."""
+        return False
+
     def examine(self) -> None:
         """Do nothing: there is no recording to validate."""
 

@@ -16,8 +16,9 @@ from recordings.journal.recorded_run import RecordedRun, open_run
 from recordings.reader import Tape
 from sim.engine.manual_clock import ManualClock
 from sim.results.price_sampler import PriceSampler
-from sim.results.run_record import RunJournal, WagerRecorder
+from sim.results.run_journal import RunJournal
 from sim.results.run_tables import RunTables
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
@@ -110,6 +111,8 @@ class SessionReplay:
         journal = _Comparison(run.number, run.commands(), record)
         clock, watch = ManualClock(), ManualClock()
         desk = self._desk(run, catalogue, clock, journal)
+        if record.silences is not None:
+            record.silences.observe(desk.market_states)
         with journal.paused():
             desk.restore(run.earlier_wagers())
         turnover_before_cents = desk.ledger.turnover_cents
@@ -120,7 +123,8 @@ class SessionReplay:
             player.play(entry)
         journal.close()
         wagers.close()
-        record.close()
+        if record.silences is not None:
+            record.silences.close(clock.now_ns())
         return ReplayResult(
             desk=desk,
             journal=record,

@@ -9,13 +9,15 @@ from pathlib import Path
 from recordings.writing import write_text
 from sim.report import summary_section, wager_section
 from sim.report.equity_section import equity, inventory
-from sim.report.markout_section import markouts
+from sim.report.fill_value_section import fill_values
 from sim.report.number_text import count, utc
 from sim.report.origin_section import OriginTexts, origin
-from sim.report.page import Html, header, notes, page, paragraph, section, subheading
+from sim.report.page import Html, header, join, notes, page, paragraph, section, subheading
+from sim.report.profit_section import profit_split
 from sim.report.quote_section import quotes
+from sim.report.quoting_section import quoted, silences
 from sim.report.run_folder import Run, read_run
-from sim.report.silence_section import silences
+from sim.results.split_text import nothing_placed, split_line
 
 REPORT_NAME = "report.html"
 
@@ -39,13 +41,14 @@ def _document(run: Run) -> str:
         f"{title}: {run.summary.strategy}",
         [
             _head(run, run_origin),
-            section("Result", [summary_section.key_figures(run)]),
+            section("Result", [_story(run), summary_section.key_figures(run)]),
+            section("Where the profit came from", [profit_split(run)]),
             *run_origin.after_result,
             section("Equity and exposure", [equity(run)]),
             section("Inventory", [inventory(run)]),
             section("Our quotes and the market", [quotes(run)]),
             section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
-            section("Markout", [markouts(run)]),
+            section("What fills were worth", [fill_values(run)]),
             section("Wagers", _wagers(run)),
             section("Settlement", _settlement(run)),
             section("Models and settings", [summary_section.models(run)]),
@@ -75,6 +78,13 @@ def _head(run: Run, run_origin: OriginTexts) -> Html:
     return header(parts)
 
 
+def _story(run: Run) -> Html:
+    """Return the result in one line, and why nothing was placed if nothing was."""
+    nothing = nothing_placed(run.summary)
+    lines = [paragraph(split_line(run.summary.split))]
+    return join([*lines, paragraph(nothing, "warning")] if nothing else lines)
+
+
 def _starts(run: Run) -> str:
     starts_ns = sorted(event.scheduled_ns for event in run.summary.events)
     if not starts_ns:
@@ -91,7 +101,9 @@ def _wagers(run: Run) -> list[Html]:
         wager_section.wager_outcomes(run),
         subheading("Response times of the exchange"),
         wager_section.response_times(run),
-        subheading("Markets without quotes of ours"),
+        subheading("Quoted on both sides"),
+        quoted(run),
+        subheading("Not quoted"),
         silences(run),
         subheading("Denied by our risk controls"),
         wager_section.denials(run),

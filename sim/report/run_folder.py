@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recordings.parquet import read_columns
+from sim.results.measured_fill import HORIZONS_S
 from sim.results.run_summary import (
     BacktestSummary,
     EventSpan,
@@ -25,7 +26,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "quotes": ("ns", "pair_id", "first_odds", "second_odds"),
     "fills": (
         *("ns", "pair_id", "first", "odds", "stake_cents", "profit_cents", "fair", "edge"),
-        *("markout_1s", "markout_10s", "markout_60s"),
+        *("edge_cents", "adverse_cents", "drift_cents", "outcome_cents", "settled_cents"),
+        *(f"fair_{seconds}s" for seconds in HORIZONS_S),
         *("profit_if_first_cents", "profit_if_second_cents"),
     ),
     "wagers": (
@@ -33,7 +35,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         *("stake_cents", "matched_cents", "reason"),
     ),
     "denials": ("control", "reason", "stake_cents"),
-    "silences": ("event_id", "market_id", "since_ns", "until_ns", "reason"),
+    "silences": ("event_id", "market_id", "since_ns", "until_ns", "reason", "traded_cents"),
 }
 # Folders of earlier versions lack it.
 _OPTIONAL = ("silences",)

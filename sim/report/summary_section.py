@@ -7,7 +7,6 @@ from sim.report.number_text import (
     count,
     dollars,
     percent,
-    points,
     signed_dollars,
 )
 from sim.report.page import (
@@ -22,6 +21,7 @@ from sim.report.page import (
     tiles,
 )
 from sim.report.run_folder import Run
+from sim.results.run_summary import Split
 from strategies.trading.model.counted import counted
 
 
@@ -36,8 +36,8 @@ def key_figures(run: Run) -> Html:
             Tile("Marked, not settled", signed_dollars(s.marked_cents), _open_text(open_count)),
             Tile("Turnover", dollars(s.turnover_cents), _turnover_text(run)),
             Tile("Fills", count(s.fills), f"{counted(s.wagers_matched, 'wager')} matched"),
-            Tile("Mean edge at the fill", points(s.mean_edge), "fair less implied, by stake"),
-            Tile("Mean markout at 60 s", points(s.mean_markout_60s), "fair after, less at fill"),
+            Tile("Edge less adverse", signed_dollars(_known_early(s.split)), "to 60 s after fills"),
+            Tile("Outcome", signed_dollars(s.split.outcome_cents), _chance_text(s.split)),
             Tile("Wagers placed", count(s.wagers_placed), f"{count(s.wagers_cancelled)} cancelled"),
             Tile("Largest exposure", dollars(s.max_exposure_cents), "worst case, resting included"),
             Tile("Largest drawdown", dollars(s.max_drawdown_cents), "fall from peak equity"),
@@ -45,6 +45,15 @@ def key_figures(run: Run) -> Html:
             Tile("Starting balance", dollars(s.starting_balance_cents), "of the session"),
         ]
     )
+
+
+def _known_early(split: Split) -> int:
+    """Return what fills were worth 60 s after them: the game has decided least of it."""
+    return split.edge_cents + split.adverse_cents
+
+
+def _chance_text(split: Split) -> str:
+    return f"what the game decided; one s.d. {dollars(split.outcome_sd_cents)}"
 
 
 def _turnover_text(run: Run) -> str:

@@ -15,6 +15,7 @@ from sim.report.number_text import (
     percent,
     points,
     seconds,
+    signed_dollars,
 )
 from sim.report.page import Html, join, paragraph, subheading, table
 from sim.report.run_folder import Run, TableColumns, indices_by_pair
@@ -30,21 +31,19 @@ _OUTCOMES = {
     "invalid": "invalid after acceptance",
     "open": "still open at the end",
 }
-_MEASURES = ("edge", "markout_1s", "markout_10s", "markout_60s")
 
 
 def fills_by_pair(run: Run) -> Html:
-    """Return number, stake, edge and markouts of the fills of each pair and of all."""
+    """Return number, stake and value of the fills of each pair and of all."""
     stakes = run.fills["stake_cents"]
     if not stakes:
         return paragraph("There were no fills.")
     indices = indices_by_pair(run.fills)
     rows = [_pair_row(run, pair_id, indices[pair_id]) for pair_id in sorted(indices)]
-    heads = ("market", "#fills", "backed", "#stake", "#mean edge")
-    markouts = ("#markout 1 s", "#markout 10 s", "#markout 60 s")
-    total = ["all", count(len(stakes)), "", *_stake_and_means(run.fills, range(len(stakes)))]
-    explanation = "Edge and markouts are means weighted by stake, in percentage points (pp)."
-    return join([table((*heads, *markouts), rows, total), paragraph(explanation, "aside")])
+    heads = ("market", "#fills", "backed", "#stake", "#mean edge", "#edge", "#adverse", "#drift")
+    total = ["all", count(len(stakes)), "", *_stake_and_sums(run.fills, range(len(stakes)))]
+    explanation = "The mean edge is weighted by stake, in percentage points (pp)."
+    return join([table(heads, rows, total), paragraph(explanation, "aside")])
 
 
 def _pair_row(run: Run, pair_id: str, indices: Sequence[int]) -> list[str]:
@@ -52,13 +51,17 @@ def _pair_row(run: Run, pair_id: str, indices: Sequence[int]) -> list[str]:
     firsts = sum(run.fills["first"][index] for index in indices)
     backed = f"{count(firsts)} {name.first}, {count(len(indices) - firsts)} {name.second}"
     label = run.short_label(name.label)
-    return [label, count(len(indices)), backed, *_stake_and_means(run.fills, indices)]
+    return [label, count(len(indices)), backed, *_stake_and_sums(run.fills, indices)]
 
 
-def _stake_and_means(fills: TableColumns, indices: Sequence[int]) -> list[str]:
+def _stake_and_sums(fills: TableColumns, indices: Sequence[int]) -> list[str]:
     stakes = [fills["stake_cents"][index] for index in indices]
-    means = [_mean_by_stake([fills[name][p] for p in indices], stakes) for name in _MEASURES]
-    return [dollars(sum(stakes)), *map(points, means)]
+    mean_edge = _mean_by_stake([fills["edge"][index] for index in indices], stakes)
+    sums = (
+        sum(fills[name][index] for index in indices)
+        for name in ("edge_cents", "adverse_cents", "drift_cents")
+    )
+    return [dollars(sum(stakes)), points(mean_edge), *map(signed_dollars, sums)]
 
 
 def _mean_by_stake(values: Iterable[float | None], stakes: Iterable[int]) -> float | None:
@@ -70,16 +73,20 @@ def _mean_by_stake(values: Iterable[float | None], stakes: Iterable[int]) -> flo
 
 
 def largest_fills(run: Run) -> Html:
-    """Return the fills of the largest stakes, in order of time."""
+    """Return the fills that could win the most, in order of time.
+
+    Many have the same stake, and by stake alone the first of them in time would be listed.
+    """
     fills = run.fills
-    by_stake = sorted(range(len(fills["ns"])), key=lambda index: -fills["stake_cents"][index])
-    if not by_stake:
+    to_win = fills["profit_cents"]
+    by_size = sorted(range(len(to_win)), key=lambda index: -to_win[index])
+    if not by_size:
         return Html("")
-    shown = sorted(by_stake[:FILLS_LISTED])
-    title = f"The largest of {counted(len(by_stake), 'fill')}, in order of time"
+    shown = sorted(by_size[:FILLS_LISTED])
+    title = f"Of {counted(len(by_size), 'fill')}, those that could win most, in order of time"
     heads = ("#time, UTC", "#from start", "market", "backed", "#odds", "#stake", "#to win")
     rows = [_fill_cells(run, index) for index in shown]
-    return join([subheading(title), table((*heads, "#fair", "#edge", "#markout 60 s"), rows)])
+    return join([subheading(title), table((*heads, "#fair", "#edge", "#adverse", "#result"), rows)])
 
 
 def _fill_cells(run: Run, index: int) -> list[str]:
@@ -95,7 +102,8 @@ def _fill_cells(run: Run, index: int) -> list[str]:
         dollars(fill["profit_cents"]),
         percent(fill["fair"]),
         points(fill["edge"]),
-        points(fill["markout_60s"]),
+        signed_dollars(fill["adverse_cents"]),
+        signed_dollars(fill["settled_cents"]),
     ]
 
 

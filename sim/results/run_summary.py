@@ -62,12 +62,84 @@ class Settled(Struct, frozen=True):
     net_cents: int
 
 
+class Split(Struct, frozen=True):
+    """The profit of fills in cents: edge + adverse + drift + outcome - commission = profit.
+
+    `outcome_sd_cents` is one standard deviation of the outcome, as chance had it from the close on.
+    """
+
+    fills: int
+    stake_cents: int
+    edge_cents: int
+    adverse_cents: int
+    drift_cents: int
+    outcome_cents: int
+    outcome_sd_cents: int
+    commission_cents: int
+    profit_cents: int
+
+
+class NamedSplit(Struct, frozen=True):
+    """The profit of the fills of one event, market, selection or phase."""
+
+    key: str
+    label: str
+    split: Split
+
+
+class FillValue(Struct, frozen=True):
+    """The mean value of fills at one time, weighted by payout.
+
+    `fills` had a price then. `kept` is the fair price less the price paid, in cents of a contract
+    that pays a dollar; `kept_half_spreads` the same in half-spreads of the touch at the fill, None
+    where none was known. `drift` is the fair price less that at the fill, in cents.
+    """
+
+    at: str
+    fills: int
+    kept: float | None
+    kept_half_spreads: float | None
+    drift: float | None
+
+
+class SilenceTotal(Struct, frozen=True):
+    """For how long markets were not quoted for one reason, added up over these markets.
+
+    `longest` is the reason of the longest time with its figures; `traded_cents` is what takers
+    staked there meanwhile.
+    """
+
+    reason: str
+    longest: str
+    markets: int
+    seconds: int
+    traded_cents: int
+
+
+class Quoted(Struct, frozen=True):
+    """How long a market was quoted on both sides, by wagers of ours that were open.
+
+    `width` is the mean distance between the two prices in probability, `size_cents` the mean of the
+    smaller of the two stakes, both over that time.
+    """
+
+    market: str
+    label: str
+    two_sided_seconds: int
+    observed_seconds: int
+    width: float
+    size_cents: int
+
+
 class RunSummary(Struct, frozen=True, kw_only=True):
     """The figures of a run in any mode.
 
     `profit_cents` is settled and net of commission. `marked_cents` is the value of open positions
-    at the last fair prices; no other figure includes it. `limits` are sentences on what the run
-    cannot show, `models` the assumptions in words.
+    at the last fair prices; no other figure includes it. `split` takes it apart, `splits` by event,
+    market, selection and phase; `unsettled` is the same of fills without a result, in none of them.
+    `max_open_stake_times_cash` is the largest open stake over the cash that could pay for it, None
+    if there was a time without cash. `limits` are sentences on what the run cannot show, `models`
+    the assumptions in words.
     """
 
     limits: list[str] = []
@@ -98,10 +170,13 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     denials_by_control: dict[str, int]
     rejections_by_code: dict[str, int]
     commands: int
-    mean_edge: float | None
-    mean_markout_1s: float | None
-    mean_markout_10s: float | None
-    mean_markout_60s: float | None
+    split: Split
+    splits: dict[str, list[NamedSplit]]
+    unsettled: Split
+    fill_values: list[FillValue]
+    silences: list[SilenceTotal]
+    quoted: list[Quoted]
+    max_open_stake_times_cash: float | None
     decisions: int
     digest: str
     events: list[EventSpan]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from recordings.parquet import TableWriter
+from sim.results.measured_fill import HORIZONS_S
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     # One row per change of the desk's accounts; equity is balance and marks together.
@@ -37,21 +38,31 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "first_stake_cents": "int64",
         "second_stake_cents": "int64",
     },
-    # One row per fill; fair, edge and markouts are of the line that was backed.
+    # One row per fill, without what the exchange broke of it later. Probabilities are of the line
+    # that was backed: `fair_10s` is the fair one 10 s after the fill. The columns from `edge_cents`
+    # to `commission_cents` add up to its profit: see `sim.results.profit_split`.
     "fills": {
         "ns": "int64",
         "ref": "string",
         "pair_id": "string",
         "line_id": "string",
         "first": "bool",
+        "phase": "string",
         "odds": "int32",
         "stake_cents": "int64",
         "profit_cents": "int64",
         "fair": "float64",
         "edge": "float64",
-        "markout_1s": "float64",
-        "markout_10s": "float64",
-        "markout_60s": "float64",
+        "half_spread": "float64",
+        **{f"fair_{seconds}s": "float64" for seconds in HORIZONS_S},
+        "fair_close": "float64",
+        "reference_close": "float64",
+        "edge_cents": "int64",
+        "adverse_cents": "int64",
+        "drift_cents": "int64",
+        "outcome_cents": "int64",
+        "commission_cents": "int64",
+        "settled_cents": "int64",
         "profit_if_first_cents": "int64",
         "profit_if_second_cents": "int64",
     },
@@ -80,14 +91,16 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "odds": "int32",
         "stake_cents": "int64",
     },
-    # One row per time for which a market that had been quoted was not; `until_ns` is missing if
-    # that lasted to the end. The reason is a control with its figures, or what blocked the market.
+    # One row per time for which a market was not quoted, from its first decision on; `until_ns` is
+    # missing if that lasted to the end. The reason is a control with its figures, or what blocked
+    # the market; `traded_cents` is what takers staked there meanwhile.
     "silences": {
         "event_id": "string",
         "market_id": "string",
         "since_ns": "int64",
         "until_ns": "int64",
         "reason": "string",
+        "traded_cents": "int64",
     },
 }
 

@@ -1,20 +1,26 @@
 """Makes the summary of a run: its figures, and what is needed to repeat it."""
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sim.engine.latency import Latency
-from sim.results.run_record import MARKOUT_SECONDS, RunJournal, WagerRecorder
-from sim.results.run_summary import EventSpan, OpenPosition, PairName, RunSummary, Settled
+from sim.results.fill_values import fill_values
+from sim.results.profit_split import EARLIER_STARTS, ProfitPart, split_of, splits_by
+from sim.results.run_journal import RunJournal
+from sim.results.run_summary import EventSpan, OpenPosition, PairName, Quoted, RunSummary, Settled
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import MarketKey
 from strategies.trading.model.market import EventStatus, Pair
+from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.limits import Limits
 
@@ -35,6 +41,8 @@ def summary_of(
     return kind(
         **_money(desk),
         **_counts(journal, wagers),
+        **_splits(desk, wagers),
+        quoted=_quoted(catalogue, journal, wagers.closed_ns),
         decisions=desk.decisions,
         digest=journal.digest.hexdigest(),
         events=_events(desk, journal),
@@ -80,8 +88,29 @@ def _money(desk: Desk) -> dict[str, Any]:
         "turnover_cents": ledger.turnover_cents,
         "max_exposure_cents": desk.exposure.max_total_cents,
         "max_drawdown_cents": desk.losses.max_drawdown_cents,
+        "max_open_stake_times_cash": _finite(desk.risk.max_open_times_cash),
         "halted": desk.risk.halt_reason,
     }
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None
+
+
+def _quoted(catalogue: Catalogue, journal: RunJournal, now_ns: int) -> list[Quoted]:
+    if journal.coverage is None:
+        return []
+    return [
+        Quoted(
+            market=f"{each.market_key.event_id}:{each.market_key.market_id}",
+            label=_market_label(catalogue, each.market_key),
+            two_sided_seconds=each.two_sided_ns // NS_PER_SECOND,
+            observed_seconds=each.observed_ns // NS_PER_SECOND,
+            width=each.width,
+            size_cents=each.size_cents,
+        )
+        for each in journal.coverage.markets(now_ns)
+    ]
 
 
 def _counts(journal: RunJournal, wagers: WagerRecorder) -> dict[str, Any]:
@@ -91,14 +120,55 @@ def _counts(journal: RunJournal, wagers: WagerRecorder) -> dict[str, Any]:
         "wagers_cancelled": wagers.ended["cancelled"],
         "wagers_matched": wagers.ended["matched"],
         "wagers_ended": dict(sorted(wagers.ended.items())),
-        "fills": wagers.fills,
+        "fills": len(wagers.fills),
         "denials": counts.denials.total(),
         "denials_by_control": dict(sorted(counts.denials.items())),
+        "silences": [] if journal.silences is None else journal.silences.totals(),
         "rejections_by_code": dict(sorted(wagers.rejections.items())),
         "commands": journal.digest.commands,
-        "mean_edge": wagers.edge.mean(),
-        **{f"mean_markout_{s}s": wagers.markouts[s].mean() for s in MARKOUT_SECONDS},
     }
+
+
+def _splits(desk: Desk, wagers: WagerRecorder) -> dict[str, Any]:
+    """Return the profit taken apart, of all settled fills and by several names, and the rest."""
+    settled = [part for part in wagers.parts if part.settled_cents is not None]
+    unsettled = [part for part in wagers.parts if part.settled_cents is None]
+    catalogue = desk.market_states.catalogue
+    names: dict[str, Callable[[ProfitPart], tuple[str, str]]] = {
+        "event": lambda part: _event_name(catalogue, part.pair),
+        "market": lambda part: _market_name(catalogue, part.pair),
+        "selection": lambda part: _selection_name(catalogue, part),
+        "phase": lambda part: (_phase(part), _phase(part)),
+    }
+    return {
+        "split": split_of(settled),
+        "splits": {by: splits_by(settled, name_of) for by, name_of in names.items()},
+        "unsettled": split_of(unsettled),
+        "fill_values": fill_values(wagers.parts),
+    }
+
+
+def _event_name(catalogue: Catalogue, pair: Pair) -> tuple[str, str]:
+    event_id = pair.first.event_id
+    return event_id, catalogue.events[event_id].name
+
+
+def _market_name(catalogue: Catalogue, pair: Pair) -> tuple[str, str]:
+    key = pair.market_key
+    return f"{key.event_id}:{key.market_id}", _market_label(catalogue, key)
+
+
+def _selection_name(catalogue: Catalogue, part: ProfitPart) -> tuple[str, str]:
+    line, pair = part.line, part.pair
+    label = pair_label(catalogue, pair)
+    if line is None:
+        return f"{pair.pair_id}:{EARLIER_STARTS}", f"{label}: {EARLIER_STARTS}"
+    event = catalogue.events[line.event_id]
+    return line.line_id, f"{label}: {line.label(pair.market, event)}"
+
+
+def _phase(part: ProfitPart) -> str:
+    return EARLIER_STARTS if part.fill is None else part.fill.phase
 
 
 def _pair(catalogue: Catalogue, pair: Pair) -> PairName:

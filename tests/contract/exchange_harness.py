@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from live.session.monitoring.account_alerts import AccountAlerts
 from recordings.tape import TapeInfo
-from sim.results.run_record import RunJournal
+from sim.results.run_journal import RunJournal
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (

@@ -6,7 +6,9 @@ from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.faulty_connection import FaultyConnection
 from sim.exchange.publisher import Publisher
-from sim.results.run_record import RunJournal, WagerRecorder
+from sim.results.profit_split import split_of, splits_by
+from sim.results.run_journal import RunJournal
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.model.events import (
     Event,
@@ -161,6 +163,18 @@ class Storm:
         for ref in self.port.placed:
             self._check_final_state(ref)
         self._check_board()
+        self._check_profit_split()
+
+    def _check_profit_split(self) -> None:
+        """Check that the terms of every fill and of any sum of them add up to the cent."""
+        parts = [part for part in self.recorder.parts if part.settled_cents is not None]
+        assert split_of(parts).profit_cents == self.desk.ledger.profit_cents
+        for part in parts:
+            assert part.fill is not None, "a fill of an earlier start, which there was none of"
+            terms = part.edge_cents + part.adverse_cents + part.drift_cents + part.outcome_cents
+            assert terms == part.settled_cents
+        named = splits_by(parts, lambda part: (part.pair.pair_id, str(part.line)))
+        assert sum(each.split.profit_cents for each in named) == self.desk.ledger.profit_cents
 
     def _check_board(self) -> None:
         """Check that the desk's market data is current, whatever it missed."""

@@ -92,6 +92,11 @@ class Ledger:
         """Pay out by its result what was matched in a market after that was received."""
         self._pay_out(self._results[key])
 
+    def result_of(self, pair: Pair) -> Result | None:
+        """Return the last result of a pair's first line, None before its market was settled."""
+        event = self._results.get(pair.market_key)
+        return None if event is None else _first_result(pair, dict(event.results))
+
     def open_positions(self) -> list[Position]:
         """Return the positions without a result."""
         return [position for position in self._exposure.positions.values() if not position.flat]

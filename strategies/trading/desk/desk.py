@@ -369,7 +369,8 @@ class Desk:
         changes = self.manager.converge(market.line_ids, targets, allowed, now_ns)
         if changes.cancels or changes.places:
             denials += self._sender.send(changes, now_ns)
-        silence = silence_reason(market, targets, denials, self.wagers, self.risk.halt_reason)
+        halt_reason = self.risk.halt_reason
+        silence = silence_reason(market, fairs, targets, denials, self.wagers, halt_reason)
         self._journal.decided(now_ns, decision_on(market, fairs, allowed, silence))
         self._denied.note(market, denials, now_ns)
         market.waiting = not changes.complete

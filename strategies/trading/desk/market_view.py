@@ -49,6 +49,7 @@ def decision_on(
 
 def silence_reason(
     market: MarketState,
+    fairs: Fairs,
     targets: tuple[Quote, ...],
     denials: Sequence[Denial],
     wagers: Wagers,
@@ -58,7 +59,8 @@ def silence_reason(
     if market.block_reason is not None:
         return market.block_reason if halt_reason is None else f"halted: {halt_reason}"
     if not targets:
-        return "the strategy quotes nothing"
+        unpriced = all(fair is None for fair in fairs)
+        return "no fair price" if unpriced else "the strategy quotes nothing"
     if not denials or any(True for line in market.line_ids for _ in wagers.live_on(line)):
         return ""
     return f"{denials[0].control}: {denials[0].reason}"

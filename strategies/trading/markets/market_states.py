@@ -245,7 +245,9 @@ class MarketStates:
         pair, probability = self.catalogue.pair_of(event.line_id), implied_probability(event.odds)
         if event.line_id != pair.first.line_id:
             probability = 1.0 - probability
-        self.books[pair.pair_id].trade = LastTrade(probability, at_ns)
+        book = self.books[pair.pair_id]
+        book.trade = LastTrade(probability, at_ns)
+        book.traded_cents += event.stake_cents
 
     def _apply_reference(self, event: ReferencePrice, at_ns: int) -> None:
         """Store an outside price; its arrival does not prove that the exchange's feed is alive."""

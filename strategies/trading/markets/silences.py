@@ -17,11 +17,13 @@ class Silence(NamedTuple):
 class Silences:
     """Follows which markets fell silent; one that was never quoted did not.
 
-    A reason is `name: figures` or a few words. While the name stays the same, it is one silence.
+    With `from_first`, a market is silent from its first decision on. A reason is `name: figures` or
+    a few words. While the name stays the same, it is one silence.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, from_first: bool = False) -> None:
         """Start without quotes."""
+        self._from_first = from_first
         self._quoted: set[MarketKey] = set()
         self._current: dict[MarketKey, Silence] = {}
 
@@ -40,7 +42,7 @@ class Silences:
         """
         if not reason:
             self._quoted.add(key)
-        elif key not in self._quoted:
+        elif not (self._from_first or key in self._quoted):
             return None
         current = self._current.get(key)
         if current is not None and _name(current.reason) == _name(reason):

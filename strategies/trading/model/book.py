@@ -175,9 +175,12 @@ class LastTrade(NamedTuple):
 
 
 class Book:
-    """The offers on both lines of a pair, and the last trade seen, None before the first."""
+    """The offers on both lines of a pair, and what was traded.
 
-    __slots__ = ("first", "pair", "second", "trade")
+    `trade` is the last trade seen, None before the first; `traded_cents` what takers staked so far.
+    """
+
+    __slots__ = ("first", "pair", "second", "trade", "traded_cents")
 
     def __init__(self, pair: Pair) -> None:
         """Start with nothing offered on either line."""
@@ -185,6 +188,7 @@ class Book:
         self.first = Offers()
         self.second = Offers()
         self.trade: LastTrade | None = None
+        self.traded_cents = 0
 
     def touches(self) -> tuple[Touch, Touch]:
         """Return the best offers of others on the first and the second line."""

@@ -77,7 +77,7 @@ def worst_if_lost_cents(
     return least_cents
 
 
-class _Axis(Enum):
+class Axis(Enum):
     """The figure of a final score that decides a market."""
 
     MARGIN = "home less away"
@@ -86,14 +86,15 @@ class _Axis(Enum):
     AWAY = "away"
 
 
-def _axis(market: Market) -> _Axis:
+def axis_of(market: Market) -> Axis:
+    """Return the figure of the final score that decides a market."""
     match market.type:
         case MarketType.MONEYLINE | MarketType.SPREAD:
-            return _Axis.MARGIN
+            return Axis.MARGIN
         case MarketType.TOTAL:
-            return _Axis.TOTAL
+            return Axis.TOTAL
         case MarketType.TEAM_TOTAL:
-            return _Axis.HOME if market.participant is Team.HOME else _Axis.AWAY
+            return Axis.HOME if market.participant is Team.HOME else Axis.AWAY
 
 
 class _Alone:
@@ -136,22 +137,22 @@ class _ScoreGroup:
 
     def __init__(self) -> None:
         self.pair_ids: set[PairId] = set()
-        self._axes: dict[_Axis, dict[MarketKey, list[_Step]]] = {axis: {} for axis in _Axis}
+        self._axes: dict[Axis, dict[MarketKey, list[_Step]]] = {axis: {} for axis in Axis}
 
     def add(self, outcomes: PairOutcomes) -> None:
         """Add a pair."""
         pair = outcomes.pair
         self.pair_ids.add(pair.pair_id)
-        steps = self._axes[_axis(pair.market)].setdefault(pair.market_key, [])
+        steps = self._axes[axis_of(pair.market)].setdefault(pair.market_key, [])
         steps.append((_edge(pair), outcomes.first_cents, outcomes.second_cents))
 
     def worst_cents(self) -> int:
         """Return the least that its markets can bring in at one score."""
-        return _least_cents(*(_bands(self._axes[axis], _whole(axis)) for axis in _Axis))
+        return _least_cents(*(_bands(self._axes[axis], _whole(axis)) for axis in Axis))
 
     def worst_if_lost_cents(self, pair: Pair, side: int) -> int:
         """Return the same over the scores at which a line loses, with its market standing."""
-        edge, decided_by = _edge(pair), _axis(pair.market)
+        edge, decided_by = _edge(pair), axis_of(pair.market)
         lowest, highest = _whole(decided_by)
         # The first line loses below the edge, the second above it.
         lost = (lowest, ceil(edge) - 1) if side == 0 else (max(lowest, _above(edge)), highest)
@@ -160,13 +161,13 @@ class _ScoreGroup:
                 _bands(self._axes[axis], lost, standing=pair.market_key)
                 if axis is decided_by
                 else _bands(self._axes[axis], _whole(axis))
-                for axis in _Axis
+                for axis in Axis
             )
         )
 
 
-def _whole(axis: _Axis) -> tuple[int, int]:
-    return (-_UNBOUNDED if axis is _Axis.MARGIN else 0), _UNBOUNDED
+def _whole(axis: Axis) -> tuple[int, int]:
+    return (-_UNBOUNDED if axis is Axis.MARGIN else 0), _UNBOUNDED
 
 
 def _bands(
@@ -260,13 +261,13 @@ def _group_key(pair: Pair, *, one_score: bool) -> Period | MarketKey | PairId:
 
 
 def _is_on_grid(pair: Pair) -> bool:
-    largest = _LARGEST_SPREAD if _axis(pair.market) is _Axis.MARGIN else _LARGEST_TOTAL
+    largest = _LARGEST_SPREAD if axis_of(pair.market) is Axis.MARGIN else _LARGEST_TOTAL
     return abs(pair.first.point) <= largest
 
 
 def _edge(pair: Pair) -> float:
     """Return the value of the axis above which the first line wins, and below which it loses."""
-    return -pair.first.point if _axis(pair.market) is _Axis.MARGIN else pair.first.point
+    return -pair.first.point if axis_of(pair.market) is Axis.MARGIN else pair.first.point
 
 
 def _above(edge: float) -> int:

@@ -22,12 +22,13 @@ class EventState:
     `clock_ns` is the playing time elapsed at the last score, 0 if unknown; `live_since_ns` is when
     play was reported to have started. `pre_game_fairs` holds the last fair probability of each
     pair's first line before that, `pre_game_home` that of home to win the game, and `references`
-    the newest outside price of each pair. `is_stale` is whether the desk pulled its quotes because
-    others did nothing for too long.
+    the newest outside price of each pair; `closing_references` are those when play started.
+    `is_stale` is whether the desk pulled its quotes because others did nothing for too long.
     """
 
     __slots__ = (
         "clock_ns",
+        "closing_references",
         "event",
         "is_stale",
         "live_since_ns",
@@ -55,11 +56,14 @@ class EventState:
         self.pre_game_fairs: dict[PairId, float] = {}
         self.pre_game_home: float | None = None
         self.references: dict[PairId, ReceivedReference] = {}
+        self.closing_references: dict[PairId, float] = {}
 
     def set_status(self, status: EventStatus, at_ns: int) -> None:
         """Set the status, and note when play started."""
         if status is EventStatus.LIVE and self.status is not EventStatus.LIVE:
             self.live_since_ns = at_ns
+            for pair_id, reference in self.references.items():
+                self.closing_references[pair_id] = reference.probability
         self.status = status
 
     def keep_fair(self, pair: Pair, fair: float) -> None:

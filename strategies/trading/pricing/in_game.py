@@ -17,7 +17,7 @@ from typing import assert_never
 from strategies.trading.model.book import Book
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.game_clock import OVERTIME_SHARE, next_estimate_ns, share_left
-from strategies.trading.model.market import EventStatus
+from strategies.trading.model.market import EventStatus, Market, SportEvent
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.pricing.overround import middle_of_touch
 from strategies.trading.pricing.touch import MaxOverround
@@ -41,9 +41,8 @@ class InGame:
 
     A pair without a score or a price from before the game has no fair price: a moneyline or
     spread needs the price of the moneyline, a total its own and a known clock. The fit is
-    to whole games of the NBA; periods, team totals, and games of any other tournament are priced at
-    the middle of the touch throughout. A book whose overround is negative or above `max_overround`
-    has none.
+    to whole games of the NBA; periods, team totals, and games of any other tournament have no fair
+    price in play. Nor has a book whose overround is negative or above `max_overround` before it.
     """
 
     max_overround: MaxOverround
@@ -53,27 +52,42 @@ class InGame:
 
         When the game is over it is 1 or 0, and a half for a line that pushes.
         """
-        market = book.pair.market
-        if not _in_nba_game(event) or market.period.is_part:
+        if event.status is EventStatus.NOT_STARTED:
             return middle_of_touch(book, self.max_overround)
+        market = book.pair.market
+        if not _is_fitted(market, event.event):
+            return None
         match market.type:
             case MarketType.MONEYLINE | MarketType.SPREAD:
                 return _cover(event, book, now_ns)
             case MarketType.TOTAL:
                 return _over(event, book, now_ns)
             case MarketType.TEAM_TOTAL:
-                return middle_of_touch(book, self.max_overround)
+                return None
             case _:
                 assert_never(market.type)
 
     def next_move_ns(self, event: EventState, after_ns: int) -> int | None:
         """Return the next second of a game whose clock is estimated from the time of day."""
-        live = event.status is EventStatus.LIVE
-        return next_estimate_ns(event, after_ns) if live and _in_nba_game(event) else None
+        live = event.status is EventStatus.LIVE and event.event.tournament == TOURNAMENT
+        return next_estimate_ns(event, after_ns) if live else None
+
+    def missing_for(
+        self,
+        market: Market,
+        event: SportEvent,
+        *,
+        outside_prices: bool,  # noqa: ARG002 - the score is all it needs
+    ) -> str | None:
+        """Return that a fit is missing, None if there is one."""
+        if _is_fitted(market, event):
+            return None
+        return f"a fit for play of {event.tournament}, {market.label(event)}"
 
 
-def _in_nba_game(event: EventState) -> bool:
-    return event.status is not EventStatus.NOT_STARTED and event.event.tournament == TOURNAMENT
+def _is_fitted(market: Market, event: SportEvent) -> bool:
+    whole = not market.period.is_part and market.type is not MarketType.TEAM_TOTAL
+    return whole and event.tournament == TOURNAMENT
 
 
 def _cover(event: EventState, book: Book, now_ns: int) -> float | None:

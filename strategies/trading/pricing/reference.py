@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from strategies.trading.model.book import Book
 from strategies.trading.model.event_state import EventState
+from strategies.trading.model.market import Market, SportEvent
 from strategies.trading.model.settings import PositiveSeconds, nanoseconds
 
 
@@ -36,6 +37,16 @@ class Reference:
         if price is None or now_ns - price.updated_ns > self._max_age_ns:
             return None
         return price.probability
+
+    def missing_for(
+        self,
+        market: Market,  # noqa: ARG002 - an outside price may be of any market
+        event: SportEvent,  # noqa: ARG002
+        *,
+        outside_prices: bool,
+    ) -> str | None:
+        """Return that outside prices are missing, None if there are some."""
+        return None if outside_prices else "outside prices, of which there are none"
 
     def next_move_ns(self, event: EventState, after_ns: int) -> int | None:
         """Return when the next price of the event becomes too old."""

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from strategies.trading.model.book import Book
 from strategies.trading.model.event_state import EventState
+from strategies.trading.model.market import Market, SportEvent
 from strategies.trading.pricing.overround import middle_of_touch, power_of_touch
 
 MaxOverround = Annotated[
@@ -40,6 +41,12 @@ class Pricing(Protocol):
         score changed, or an outside price of it.
         """
 
+    def missing_for(self, market: Market, event: SportEvent, *, outside_prices: bool) -> str | None:
+        """Return what it lacks to price a market throughout, None if nothing.
+
+        `outside_prices` is whether the source of market data carries any.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Consensus:
@@ -56,6 +63,9 @@ class Consensus:
 
     def next_move_ns(self, event: EventState, after_ns: int) -> None:
         """Return None: only offers count."""
+
+    def missing_for(self, market: Market, event: SportEvent, *, outside_prices: bool) -> None:
+        """Return None: a book is all it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +85,6 @@ class Power:
 
     def next_move_ns(self, event: EventState, after_ns: int) -> None:
         """Return None: only offers count."""
+
+    def missing_for(self, market: Market, event: SportEvent, *, outside_prices: bool) -> None:
+        """Return None: a book is all it needs."""

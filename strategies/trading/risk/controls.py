@@ -91,6 +91,12 @@ class OddsControl:
         return odds_reason(odds, self.limits, self.ladder)
 
 
+def least_stake_reason(stake_cents: int, limits: Limits) -> str:
+    """Return why a stake below the least one is denied."""
+    stake, least = dollars_text(stake_cents), dollars_text(limits.min_stake_cents)
+    return f"{stake} is less than risk.min_stake, {least}"
+
+
 @dataclass(frozen=True, slots=True)
 class StakeControl:
     """A stake must lie between the smallest and the largest stake of a wager."""
@@ -101,8 +107,7 @@ class StakeControl:
         """Return why the wager may not be sent, None if it may."""
         stake_cents, limits = proposal.command.stake_cents, self.limits
         if stake_cents < limits.min_stake_cents:
-            stake, least = dollars_text(stake_cents), dollars_text(limits.min_stake_cents)
-            return f"{stake} is less than risk.min_stake, {least}"
+            return least_stake_reason(stake_cents, limits)
         if stake_cents > limits.max_stake_cents:
             stake, most = dollars_text(stake_cents), dollars_text(limits.max_stake_cents)
             return f"{stake} is more than risk.max_stake_per_wager, {most}"

@@ -35,6 +35,7 @@ from strategies.trading.risk.controls import (
     STAKE,
     TRADING_STATE,
     Controls,
+    least_stake_reason,
     odds_permitted,
     odds_reason,
 )
@@ -138,6 +139,10 @@ class RiskManager:
             most_cents, control = self._most(quote, plan)
             if most_cents < quote.stake_cents:
                 denials.append(_denial(quote, control, self._fit_text(quote, most_cents, control)))
+            elif quote.stake_cents < self.limits.min_stake_cents:
+                denials.append(
+                    _denial(quote, STAKE, least_stake_reason(quote.stake_cents, self.limits))
+                )
             stake_cents = min(most_cents, quote.stake_cents)
             if stake_cents >= max(1, self.limits.min_stake_cents):
                 plan.add(quote.line_id, stake_cents)

@@ -14,7 +14,7 @@ from sim.results.run_tables import TABLES
 MINUTE_NS = 60_000_000_000
 START_NS = 1_768_437_000_000_000_000
 PAIR = "9001:219:0"
-FIGURES = ("equity", "inventory", "quotes-0", "markout")
+FIGURES = ("equity", "inventory", "quotes-0", "fill-values")
 HOSTILE = "<script>alert('Lions & Lambs')</script>"
 
 Row = dict[str, Any]
@@ -25,6 +25,18 @@ def at(minutes: float) -> int:
     """Return the time `minutes` from the start, in nanoseconds."""
     return START_NS + round(minutes * MINUTE_NS)
 
+
+SPLIT: Row = {
+    "fills": 4,
+    "stake_cents": 4_000,
+    "edge_cents": 100,
+    "adverse_cents": -60,
+    "drift_cents": 10,
+    "outcome_cents": 125_925,
+    "outcome_sd_cents": 2_000,
+    "commission_cents": 2_519,
+    "profit_cents": 123_456,
+}
 
 # The summary of a small settled run.
 SUMMARY: Row = {
@@ -93,10 +105,38 @@ SUMMARY: Row = {
         }
     ],
     "halted": None,
-    "mean_edge": 0.0125,
-    "mean_markout_1s": -0.001,
-    "mean_markout_10s": -0.002,
-    "mean_markout_60s": 0.001,
+    "split": SPLIT,
+    "splits": {
+        "event": [{"key": "9001", "label": "Herons at Lanterns", "split": SPLIT}],
+        "market": [{"key": "9001:219", "label": "Herons at Lanterns: moneyline", "split": SPLIT}],
+        "selection": [],
+        "phase": [{"key": "last hour before", "label": "last hour before", "split": SPLIT}],
+    },
+    "quoted": [
+        {
+            "market": "9001:219",
+            "label": "Herons at Lanterns: moneyline",
+            "two_sided_seconds": 1_800,
+            "observed_seconds": 3_600,
+            "width": 0.021,
+            "size_cents": 4_900,
+        }
+    ],
+    "max_open_stake_times_cash": 0.25,
+    "unsettled": dict.fromkeys(SPLIT, 0),
+    "fill_values": [
+        {"at": "fill", "fills": 4, "kept": 1.0, "kept_half_spreads": 0.8, "drift": 0.0},
+        {"at": "60 s", "fills": 3, "kept": 0.4, "kept_half_spreads": 0.3, "drift": -0.6},
+    ],
+    "silences": [
+        {
+            "reason": "position",
+            "longest": "position: nothing fits",
+            "markets": 1,
+            "seconds": 720,
+            "traded_cents": 12_345,
+        },
+    ],
 }
 
 
@@ -135,9 +175,16 @@ def fill(minute: float, *, first: bool, held: tuple[int, int]) -> Row:
         "profit_cents": 1_000,
         "fair": 0.51,
         "edge": 0.01,
-        "markout_1s": -0.001 * abs(minute),
-        "markout_10s": 0.002,
-        "markout_60s": None,
+        "fair_1s": 0.51 - 0.001 * abs(minute),
+        "fair_10s": 0.512,
+        "fair_60s": None,
+        "fair_300s": 0.5,
+        "fair_1800s": 0.5,
+        "edge_cents": 20,
+        "adverse_cents": -5,
+        "drift_cents": 1,
+        "outcome_cents": 984,
+        "settled_cents": 1_000,
         "profit_if_first_cents": held[0],
         "profit_if_second_cents": held[1],
     }

@@ -8,8 +8,8 @@ import pytest
 
 from recordings.parquet import TableWriter
 from sim.report.document import write_report
+from sim.report.quoting_section import silences
 from sim.report.run_folder import read_run
-from sim.report.silence_section import silences
 from sim.results.run_tables import TABLES
 from strategies.trading.model.errors import ConfigError
 from tests.sim.report.reported_runs import (
@@ -53,7 +53,7 @@ def test_every_picture_is_well_formed_and_refers_to_nothing(document: str) -> No
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_of_a_run_is_drawn(document: str, name: str) -> None:
-    """Equity, inventory, quotes and markouts are each a picture with a caption."""
+    """Equity, inventory, quotes and values of fills are each a picture with a caption."""
     shape = rf'<figure id="{name}">\s*<svg[^>]*>.*?<path.*?</svg>\s*<figcaption>[^<]+'
     assert re.search(shape, document, flags=re.DOTALL)
 
@@ -102,12 +102,12 @@ def test_money_is_shown_in_dollars_with_its_sign(document: str) -> None:
 
 @pytest.mark.slow
 def test_fills_are_summed_by_stake_for_each_pair(tmp_path: Path) -> None:
-    """The table weighs edge and markouts by stake, and leaves out markouts that are unknown."""
+    """The table weighs the edge by stake, and adds up what came after it."""
     rows = {"fills": rows_of_a_game()["fills"]}
-    rows["fills"][0].update(stake_cents=3_000, edge=0.03, markout_10s=None)
+    rows["fills"][0].update(stake_cents=3_000, edge=0.03, edge_cents=50)
     seen = visible_text(report_on(tmp_path, rows))
-    # Edges: (3000 x 3 pp + 3 x 1000 x 1 pp) / 6000. Markouts: 1 s likewise, 10 s of three fills.
-    assert "moneyline 4 1 home, 3 away $60.00 +2.00 pp -4.17 pp +0.20 pp" in seen
+    # Edges: (3000 x 3 pp + 3 x 1000 x 1 pp) / 6000.
+    assert "moneyline 4 1 home, 3 away $60.00 +2.00 pp +$1.10 -$0.20 +$0.04" in seen
 
 
 @pytest.mark.slow
@@ -140,15 +140,17 @@ def test_silences_are_listed_with_their_reason(tmp_path: Path) -> None:
     rows = rows_of_a_game()
     lasted = {"event_id": "9001", "market_id": "219", "reason": "position: nothing fits"}
     rows["silences"] = [
-        lasted | {"since_ns": at(10), "until_ns": at(12)},
-        lasted | {"since_ns": at(110), "until_ns": None},
+        lasted | {"since_ns": at(10), "until_ns": at(12), "traded_cents": 12_345},
+        lasted | {"since_ns": at(110), "until_ns": None, "traded_cents": 0},
     ]
     write_run(tmp_path, summary(), rows)
     run = read_run(tmp_path)
     seen = visible_text(str(silences(run)))
     assert "moneyline 2026-" in seen
-    assert "2.0 min position: nothing fits" in seen
-    assert "10.0 min position: nothing fits" in seen
+    assert "2.0 min $123.45 position: nothing fits" in seen
+    assert "10.0 min $0.00 position: nothing fits" in seen
+    # By reason, over all markets.
+    assert "position 1 12.0 min $123.45" in seen
     (tmp_path / "silences.parquet").unlink()
     assert "quoted to the end" in visible_text(str(silences(read_run(tmp_path))))
 
@@ -162,14 +164,11 @@ def test_a_halt_is_stated_in_the_header(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_without_fills_has_a_note_in_place_of_empty_figures(tmp_path: Path) -> None:
-    """Without fills there is no inventory and no markout; the quotes are still drawn."""
+    """Without fills there is no inventory and no value of fills; the quotes are still drawn."""
     rows = {**rows_of_a_game(), "fills": []}
-    none_known = dict.fromkeys(
-        ("mean_edge", "mean_markout_1s", "mean_markout_10s", "mean_markout_60s")
-    )
-    document = report_on(tmp_path, rows, fills=0, **none_known)
+    document = report_on(tmp_path, rows, fills=0, fill_values=[])
     seen = visible_text(document)
-    for text in ("no wager was matched", "There were no fills", "no markouts to draw"):
+    for text in ("no wager was matched", "There were no fills"):
         assert text in seen
     assert re.findall(r'<figure id="([^"]+)"', document) == ["equity", "quotes-0"]
 
@@ -186,7 +185,8 @@ def test_a_recording_that_ends_before_the_start_is_drawn_whole(tmp_path: Path) -
     """A tape of the hours before a game has no in-play part."""
     game = summary()["events"][0] | {"live_ns": None, "ended_ns": None}
     seen = visible_text(report_on(tmp_path, events=[game], last_ns=at(-1)))
-    assert "in play" not in seen.replace("in play no", "")
+    assert "Profit, dollars, before the start" not in seen
+    assert "Profit, dollars, in play" not in seen
     assert "-30 00:00" in seen
 
 
@@ -292,7 +292,7 @@ def test_a_start_on_a_fast_clock_is_marked(tmp_path: Path) -> None:
 def test_a_start_of_seconds_without_wagers_is_reported(tmp_path: Path) -> None:
     """Missing figures are named, and nothing is invented."""
     figures = start_summary(
-        first_ns=at(-10), last_ns=at(-9.5), settled=[], wagers_placed=0, fills=0, mean_edge=None
+        first_ns=at(-10), last_ns=at(-9.5), settled=[], wagers_placed=0, fills=0
     )
     prices = [{"ns": at(-9.9), "pair_id": PAIR, "first_touch": -102, "second_touch": -102}]
     document = write_report(write_run(tmp_path, figures, {"prices": prices})).read_text(

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sim.results.run_record import WagerRecorder
 from sim.results.run_tables import RunTables
+from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
@@ -62,7 +62,7 @@ def test_a_wager_is_recorded_once_in_any_order_of_updates(
 ) -> None:
     """Two fills and a cancel, each sent twice, in any order, are two fills and one cancel."""
     recorder, fills, wagers = record(*updates)
-    assert (recorder.fills, dict(recorder.ended)) == (2, {"cancelled": 1})
+    assert (len(recorder.fills), dict(recorder.ended)) == (2, {"cancelled": 1})
     assert sorted(fills["stake_cents"]) == [300, 400]
     assert wagers.select("matched_cents", "reason").rows() == [(700, "cancelled")]
 
@@ -70,7 +70,7 @@ def test_a_wager_is_recorded_once_in_any_order_of_updates(
 def test_a_wager_matched_in_full_is_recorded_as_matched(record: Record) -> None:
     """The last of its fills ends a wager, and a repeat adds nothing."""
     recorder, _, wagers = record(matched(700, 1_000), matched(300, 300), matched(300, 300))
-    assert (recorder.fills, dict(recorder.ended)) == (2, {"matched": 1})
+    assert (len(recorder.fills), dict(recorder.ended)) == (2, {"matched": 1})
     assert wagers.select("ended_ns", "matched_cents").rows() == [(1, 1_000)]
 
 
@@ -106,7 +106,7 @@ def test_a_wager_of_an_earlier_run_counts_from_its_position(tmp_path: Path) -> N
         recorder.take(event, 1)
     recorder.close()
     tables.close()
-    assert recorder.fills == 1
+    assert len(recorder.fills) == 1
     fills = pl.read_parquet(tmp_path / "fills.parquet")
     after = fills.select("profit_if_first_cents", "profit_if_second_cents")
     assert after.rows() == [(700 - 200, 300 - 700)]

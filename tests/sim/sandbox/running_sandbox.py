@@ -148,6 +148,7 @@ class RowSource:
     name = "rows"
     knows_queue = False
     limits = ()
+    outside_prices = False
 
     def __init__(self, info: TapeInfo, rows: list[tuple[Any, ...]]) -> None:
         """Use these rows."""

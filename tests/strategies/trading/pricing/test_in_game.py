@@ -253,13 +253,15 @@ def test_before_the_game_the_price_is_the_middle_of_the_touch(catalogue: Catalog
     assert PRICING.fair(Book(catalogue.pair_of(LineId("home"))), event, 0) is None
 
 
-def test_a_game_of_another_tournament_keeps_the_middle_of_the_touch(catalogue: Catalogue) -> None:
-    """Where the fit does not apply, the price stays that of the book."""
+def test_a_game_of_another_tournament_has_no_price_in_play(catalogue: Catalogue) -> None:
+    """Where the fit does not apply, no other pricing replaces it, and it says what is missing."""
     event = EventState(catalogue.events[EventId("g2")])
     event.set_status(EventStatus.LIVE, TIP_OFF_NS)
     event.score = (10, 20)
-    middle = 0.5 + (120 / 220 - 0.5) / 2
-    assert PRICING.fair(offered(catalogue, "home2"), event, 0) == pytest.approx(middle)
+    book = offered(catalogue, "home2")
+    assert PRICING.fair(book, event, 0) is None
+    missing = PRICING.missing_for(book.pair.market, event.event, outside_prices=False)
+    assert missing == "a fit for play of WNBA, moneyline"
     assert PRICING.next_move_ns(event, TIP_OFF_NS) is None
 
 
@@ -280,8 +282,7 @@ def test_a_period_is_not_priced_as_the_game(period: Period) -> None:
     assert event.pre_game_home is None
     event.set_status(EventStatus.LIVE, TIP_OFF_NS)
     event.score = (10, 20)
-    middle = 0.5 + (120 / 220 - 0.5) / 2
-    assert PRICING.fair(offered(half, "home"), event, 0) == pytest.approx(middle)
+    assert PRICING.fair(offered(half, "home"), event, 0) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""The tables of profit, taken apart: in all, and by market, selection and phase."""
+
+from sim.report.number_text import count, dollars, signed_dollars
+from sim.report.page import Html, folded, join, paragraph, subheading, table
+from sim.report.run_folder import Run
+from sim.results.phases import PHASES
+from sim.results.run_summary import NamedSplit, Split
+
+_EXPLANATION = (
+    "Edge: the fair price at the fill, less the price paid. Adverse: the move of the fair price to "
+    "60 s after the fill. Drift: its move from there to the close, the last fair price before the "
+    "start. Outcome: what the game decided from there on; in play, from 60 s after the fill. One "
+    "s.d. is how far chance carries the outcome, with markets that hang on one score together. "
+    "The terms add up to the profit."
+)
+_HEADS = ("#fills", "#stake", "#edge", "#adverse", "#drift", "#outcome", "#one s.d.")
+
+
+def profit_split(run: Run) -> Html:
+    """Return profit by market, phase and selection, in terms that add up."""
+    s = run.summary
+    if not (s.split.fills or s.split.profit_cents or s.unsettled.fills):
+        return paragraph("There were no fills.")
+    parts = [_table(run, "market", s.splits["market"], s.split)]
+    if len(s.splits["event"]) > 1:
+        parts.insert(0, _table(run, "event", s.splits["event"], s.split))
+    phases = sorted(s.splits["phase"], key=_place_of_phase)
+    parts += [subheading("By phase of the game"), _table(run, "phase", phases, s.split)]
+    selections = _table(run, "selection", s.splits["selection"], s.split)
+    parts += [folded("By selection", selections), paragraph(_EXPLANATION, "aside")]
+    if s.unsettled.fills:
+        parts.append(_unsettled(s.unsettled))
+    return join(parts)
+
+
+def _place_of_phase(named: NamedSplit) -> int:
+    return PHASES.index(named.key) if named.key in PHASES else len(PHASES)
+
+
+def _table(run: Run, by: str, splits: list[NamedSplit], total: Split) -> Html:
+    rows = [(run.short_label(named.label), *_cells(named.split)) for named in splits]
+    return table((by, *_HEADS, "#commission", "#profit"), rows, ("all", *_cells(total)))
+
+
+def _cells(split: Split) -> tuple[str, ...]:
+    return (
+        count(split.fills),
+        dollars(split.stake_cents),
+        signed_dollars(split.edge_cents),
+        signed_dollars(split.adverse_cents),
+        signed_dollars(split.drift_cents),
+        signed_dollars(split.outcome_cents),
+        dollars(split.outcome_sd_cents),
+        dollars(split.commission_cents),
+        signed_dollars(split.profit_cents),
+    )
+
+
+def _unsettled(split: Split) -> Html:
+    return paragraph(
+        f"Not settled, and in no figure above: {count(split.fills)} fills of "
+        f"{dollars(split.stake_cents)}, edge {signed_dollars(split.edge_cents)}, adverse "
+        f"{signed_dollars(split.adverse_cents)}, drift {signed_dollars(split.drift_cents)} to the "
+        "last price."
+    )

@@ -1,0 +1,90 @@
+"""The tables of how long markets were quoted, and why they were not."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sim.report.number_text import (
+    NONE,
+    NS_PER_SECOND,
+    clock,
+    count,
+    dollars,
+    percent,
+    seconds,
+)
+from sim.report.page import Html, folded, join, paragraph, table
+from sim.report.run_folder import Run
+
+SILENCES_LISTED = 40
+
+
+def quoted(run: Run) -> Html:
+    """Return how long each market was quoted on both sides, how wide, and with which stake."""
+    s = run.summary
+    if not s.quoted:
+        return paragraph("No market was quoted.")
+    rows = [
+        (
+            run.short_label(each.label),
+            seconds(each.two_sided_seconds * NS_PER_SECOND),
+            percent(each.two_sided_seconds / max(1, each.observed_seconds)),
+            f"{100 * each.width:.2f} c",
+            dollars(each.size_cents),
+        )
+        for each in s.quoted
+    ]
+    heads = ("market", "#two-sided for", "#of the run", "#mean width", "#mean size")
+    times = s.max_open_stake_times_cash
+    most = "without bound, as cash ran out" if times is None else f"{times:.2f}"
+    text = (
+        "By wagers of ours that were open on both lines of a pair; width is the distance of the "
+        "two prices, size the smaller of the two stakes. "
+        f"The largest open stake over the cash that could pay for it: {most}."
+    )
+    return join([table(heads, rows), paragraph(text, "aside")])
+
+
+def silences(run: Run) -> Html:
+    """Return why markets were not quoted: by reason, and the silences with the most traded."""
+    columns = run.silences
+    names = ("since_ns", "until_ns", "event_id", "market_id", "reason", "traded_cents")
+    rows = list(zip(*(columns[name] for name in names), strict=True))
+    if not rows:
+        return paragraph("Every market that was quoted was quoted to the end.")
+    last_ns = run.summary.last_ns
+    ranked = sorted(rows, key=lambda row: (-(row[5] or 0), row[0] - (row[1] or last_ns)))
+    shown = [
+        (
+            run.market_name(event_id, market_id),
+            clock(since_ns),
+            NONE if until_ns is None else clock(until_ns),
+            seconds((until_ns or last_ns) - since_ns),
+            dollars(traded_cents),
+            reason,
+        )
+        for since_ns, until_ns, event_id, market_id, reason, traded_cents in sorted(
+            ranked[:SILENCES_LISTED], key=_beginning
+        )
+    ]
+    listed = table(("market", "from, UTC", "to, UTC", "#for", "#traded meanwhile", "by"), shown)
+    title = f"The {len(shown)} of {count(len(rows))} with the most traded meanwhile, by time"
+    return join([_by_reason(run), folded(title, listed)])
+
+
+def _by_reason(run: Run) -> Html:
+    rows = [
+        (
+            total.reason,
+            count(total.markets),
+            seconds(total.seconds * NS_PER_SECOND),
+            dollars(total.traded_cents),
+        )
+        for total in run.summary.silences
+    ]
+    return table(("not quoted by", "#markets", "#for, in all", "#traded meanwhile"), rows)
+
+
+def _beginning(row: Sequence[Any]) -> tuple[int, str, str]:
+    """Return when a silence began, and its market: the end may be unknown."""
+    since_ns, _, event_id, market_id, *_ = row
+    return since_ns, event_id, market_id

@@ -1,0 +1,226 @@
+"""The record of our wagers and fills.
+
+The recorder is between the source of events and the desk: it computes the fair price before the
+desk receives a fill, and reads from the desk's own wagers what the fill changed. The desk does not
+use it.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+from sim.results.measured_fill import ADVERSE_S, HORIZONS_S, MeasuredFill
+from sim.results.phases import phase_at
+from sim.results.profit_split import ProfitPart, profit_parts
+from sim.results.run_tables import RunTables
+from strategies.trading.desk.desk import Desk
+from strategies.trading.model.event_state import EventState
+from strategies.trading.model.events import (
+    Event,
+    ProfitCorrected,
+    TradeBroken,
+    WagerInvalid,
+    WagerMatched,
+    WagerRejected,
+)
+from strategies.trading.model.ids import PairId, WagerRef
+from strategies.trading.model.market import EventStatus
+from strategies.trading.model.odds import implied_probability
+from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.ports.clock import Clock
+from strategies.trading.wagers.wager import Wager
+from strategies.trading.wagers.wager_state import EndReason
+
+_ADVERSE_INDEX = HORIZONS_S.index(ADVERSE_S)
+
+
+class _Before(NamedTuple):
+    """The values of a wager before an update, and the prices of its line."""
+
+    matched_cents: int
+    reason: EndReason | None
+    complete: bool
+    fair: float | None
+    half_spread: float | None
+
+
+class WagerRecorder:
+    """Passes events on to a desk, and records what they change of its wagers.
+
+    Give its `take` to the source of events, in place of the desk's. Wagers that the
+    desk has at the start are of earlier runs: their fills and ends count, their responses do not.
+    `fills` are those of this run, `ended` (by reason) and `rejections` (by code) are counts;
+    `parts` is their profit, taken apart, once `close` was called, at `closed_ns`. Rows go to
+    `tables`, if given.
+    """
+
+    def __init__(self, desk: Desk, clock: Clock, tables: RunTables | None) -> None:
+        """Start recording; prices after a fill are taken by timers of `clock`."""
+        self.fills: list[MeasuredFill] = []
+        self.parts: list[ProfitPart] = []
+        self.closed_ns = 0
+        self.ended: Counter[str] = Counter()
+        self.rejections: Counter[str] = Counter()
+        self._desk = desk
+        self._clock = clock
+        self._tables = tables
+        self._earlier: set[WagerRef] = {wager.ref for wager in desk.wagers.unfinished()}
+        self._profit_if = {
+            pair_id: [*position.profit_if] for pair_id, position in desk.exposure.positions.items()
+        }
+
+    def take(self, event: Event, at_ns: int) -> None:
+        """Let the desk take an event, and record what it changed."""
+        ref: WagerRef | None = getattr(event, "ref", None)
+        wager = None if ref is None else self._desk.wagers.find(ref)
+        if wager is None:
+            self._desk.take(event, at_ns)
+            return
+        # Asked before the desk books the fill: booking changes which offers count as our own.
+        fair, half_spread = None, None
+        if type(event) is WagerMatched:
+            pair_id = wager.pair.pair_id
+            fair = self._fair(pair_id, at_ns, first=wager.side == 0)
+            half_spread = self._half_spread(pair_id)
+        matched_cents = wager.matched_cents
+        before = _Before(matched_cents, wager.reason, wager.complete, fair, half_spread)
+        self._desk.take(event, at_ns)
+        self._record(event, at_ns, wager, before)
+
+    def close(self) -> None:
+        """Take apart the profit of the fills, and write them and the unfinished wagers."""
+        now_ns = self.closed_ns = self._clock.now_ns()
+        for fill in self.fills:
+            if len(fill.fairs) <= _ADVERSE_INDEX:
+                fill.held_fair = self._held_fair(fill, self._fair_of_fill(fill, now_ns))
+        self.parts = profit_parts(self.fills, self._desk)
+        if self._tables is not None:
+            for part in self.parts[: len(self.fills)]:
+                self._tables.fills.append(_fill_row(part))
+        for wager in self._desk.wagers.unfinished():
+            self._write_wager(wager)
+
+    def _record(self, event: Event, at_ns: int, wager: Wager, before: _Before) -> None:
+        if type(event) is WagerMatched and wager.matched_cents > before.matched_cents:
+            self._record_fill(event, at_ns, wager, before)
+        elif isinstance(event, TradeBroken | ProfitCorrected):
+            self._correct_fills(event)
+        ended = wager.reason is not None and before.reason is None
+        if ended and isinstance(event, WagerRejected | WagerInvalid):
+            self.rejections[event.code] += 1
+        if wager.complete and not before.complete:
+            self._write_wager(wager)
+
+    def _record_fill(self, event: WagerMatched, at_ns: int, wager: Wager, before: _Before) -> None:
+        state = self._state_of(wager.pair.pair_id)
+        fill = MeasuredFill(
+            at_ns=at_ns,
+            ref=event.ref,
+            pair=wager.pair,
+            first=wager.side == 0,
+            in_play=state.status is not EventStatus.NOT_STARTED,
+            phase=phase_at(state, at_ns),
+            odds=event.odds,
+            stake_cents=event.stake_cents,
+            profit_cents=event.profit_cents,
+            fair=before.fair,
+            half_spread=before.half_spread,
+            profits_if=self._profits_after(event, wager),
+        )
+        self.fills.append(fill)
+        self._measure_later(fill)
+
+    def _profits_after(self, event: WagerMatched, wager: Wager) -> tuple[int, int]:
+        """Return the profits of the pair's fills by winner, settled ones included."""
+        profit_if = self._profit_if.setdefault(wager.pair.pair_id, [0, 0])
+        profit_if[wager.side] += event.profit_cents
+        profit_if[1 - wager.side] -= event.stake_cents
+        return profit_if[0], profit_if[1]
+
+    def _correct_fills(self, event: TradeBroken | ProfitCorrected) -> None:
+        """Change the last fills of a wager as the exchange corrected them afterwards."""
+        fills = [fill for fill in reversed(self.fills) if fill.ref == event.ref]
+        if isinstance(event, ProfitCorrected):
+            for fill in fills[:1]:
+                fill.profit_cents += event.change_cents
+            return
+        stake_cents, profit_cents = event.stake_cents, event.profit_cents
+        for fill in fills:
+            broken_cents = min(stake_cents, fill.stake_cents)
+            # What a fill keeps pays by its own odds; rounding stays with the first of them.
+            of_profit = profit_cents if broken_cents == stake_cents else fill.profit_cents
+            fill.stake_cents -= broken_cents
+            fill.profit_cents -= of_profit
+            stake_cents -= broken_cents
+            profit_cents -= of_profit
+
+    def _measure_later(self, fill: MeasuredFill) -> None:
+        """Take the fair price at the next of HORIZONS_S, then at those after it."""
+        index = len(fill.fairs)
+
+        def measure() -> None:
+            fair = self._fair_of_fill(fill, self._clock.now_ns())
+            fill.fairs.append(fair)
+            if index == _ADVERSE_INDEX:
+                fill.held_fair = self._held_fair(fill, fair)
+            if len(fill.fairs) < len(HORIZONS_S):
+                self._measure_later(fill)
+
+        self._clock.call_at(fill.at_ns + HORIZONS_S[index] * NS_PER_SECOND, measure)
+
+    def _held_fair(self, fill: MeasuredFill, fair: float | None) -> float | None:
+        """Return the last known price of a fill's line, before the start if the fill was."""
+        pair_id = fill.pair.pair_id
+        state = self._state_of(pair_id)
+        if not fill.in_play and state.status is not EventStatus.NOT_STARTED:
+            of_first = state.pre_game_fairs.get(pair_id)
+        elif fair is not None:
+            return fair
+        else:
+            of_first = self._desk.exposure.fair_of(pair_id)
+        return of_first if of_first is None or fill.first else 1.0 - of_first
+
+    def _fair_of_fill(self, fill: MeasuredFill, now_ns: int) -> float | None:
+        return self._fair(fill.pair.pair_id, now_ns, first=fill.first)
+
+    def _fair(self, pair_id: PairId, now_ns: int, *, first: bool) -> float | None:
+        fair = self._desk.fair_of(pair_id, now_ns)
+        return fair if fair is None or first else 1.0 - fair
+
+    def _half_spread(self, pair_id: PairId) -> float | None:
+        """Return half of what the touch of others implies beyond one."""
+        first, second = self._desk.market_states.books[pair_id].touches()
+        if first is None or second is None:
+            return None
+        return (implied_probability(first[0]) + implied_probability(second[0]) - 1.0) / 2
+
+    def _state_of(self, pair_id: PairId) -> EventState:
+        states = self._desk.market_states
+        return states.events[states.books[pair_id].pair.first.event_id]
+
+    def _write_wager(self, wager: Wager) -> None:
+        reason = "open" if wager.reason is None else wager.reason.value
+        self.ended[reason] += 1
+        if self._tables is not None:
+            answered_ns = None if wager.ref in self._earlier else wager.answered_ns
+            row = (
+                *(wager.ref, wager.placed_ns, answered_ns, wager.ended_ns),
+                *(wager.pair.pair_id, wager.line_id, wager.side == 0, wager.odds),
+                *(wager.stake_cents, wager.matched_cents, wager.intent.value, reason),
+            )
+            self._tables.wagers.append(row)
+
+
+def _fill_row(part: ProfitPart) -> tuple[object, ...]:
+    fill, line = part.fill, part.line
+    assert fill is not None
+    assert line is not None
+    edge = None if fill.fair is None else fill.fair - implied_probability(fill.odds)
+    missing = [None] * (len(HORIZONS_S) - len(fill.fairs))
+    return (
+        *(fill.at_ns, fill.ref, fill.pair.pair_id, line.line_id, fill.first, fill.phase),
+        *(fill.odds, fill.stake_cents, fill.profit_cents, fill.fair, edge, fill.half_spread),
+        *(*fill.fairs, *missing, part.close, part.reference_close),
+        *(part.edge_cents, part.adverse_cents, part.drift_cents),
+        *(part.outcome_cents, part.commission_cents, part.settled_cents),
+        *fill.profits_if,
+    )
