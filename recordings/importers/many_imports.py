@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recordings.reader import Tape
+from recordings.tape import SEGMENT_GLOB
 from recordings.workers import NEW, results_of, usable_processors
 from recordings.writing import make_folder, writing
 from strategies.trading.model.errors import TapeError
@@ -42,8 +43,7 @@ def import_many(tasks: Sequence[ImportTask], out: Path) -> Iterator[ImportOutcom
     Ending the iteration early ends all tasks. Raise WriteError if the disk refuses, and TapeError
     if a folder of a task's name is no recording.
     """
-    made = not out.exists()
-    make_folder(out)
+    made = make_folder_of_recordings(out)
     try:
         waiting: list[ImportTask] = []
         for task in tasks:
@@ -62,6 +62,19 @@ def import_many(tasks: Sequence[ImportTask], out: Path) -> Iterator[ImportOutcom
             # Nothing is left where nothing could be imported.
             with suppress(OSError):
                 out.rmdir()
+
+
+def make_folder_of_recordings(out: Path) -> bool:
+    """Make the folder that recordings go into; return whether it is new.
+
+    Raise TapeError if it is a recording itself, and WriteError if the disk refuses.
+    """
+    if any(out.glob(SEGMENT_GLOB)):
+        message = f"{out}: is a recording; name a folder for several"
+        raise TapeError(message)
+    is_new = not out.exists()
+    make_folder(out)
+    return is_new
 
 
 def _outcome(out: Path, task: ImportTask) -> ImportOutcome:

@@ -250,7 +250,7 @@ def test_an_existing_recording_is_never_overwritten(
         (("generate", "nba", "--out", "out"), "--seed"),
         (("generate", "nba", "--seed", "1"), "--out"),
         (("generate", "curling", "--seed", "1", "--out", "out"), "curling"),
-        (("import", "bourse", "stream", "--out", "out"), "bourse"),
+        (("import", "somebody", "stream", "--out", "out"), "somebody"),
         (("generate", "nba", "--games", "0", "--seed", "1", "--out", "out"), "'0'"),
         (("generate", "nba", "--games", "1001", "--seed", "1", "--out", "out"), "1,001"),
         (("season", "curling", "--seed", "1", "--out", "out"), "curling"),

@@ -311,6 +311,17 @@ def test_what_is_whole_is_kept_and_what_is_missing_is_imported(sim: Sim, tmp_pat
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [kept.name, broken.name]
 
 
+def test_a_recording_is_no_folder_for_others(sim: Sim, tmp_path: Path) -> None:
+    """Games are not imported into a recording, which stays as it is."""
+    write_quotes(tmp_path / "in", [(at(0), MONEYLINE, 0.4, 0.5)])
+    assert sim("import", "polymarket", "in", "--out", "out").status == 0
+    before = sorted((tmp_path / "out" / GAME).iterdir())
+    outcome = sim("import", "polymarket", "in", "--out", f"out/{GAME}")
+    assert (outcome.status, len(outcome.err)) == (2, 1)
+    assert "is a recording; name a folder for several" in outcome.err[0]
+    assert sorted((tmp_path / "out" / GAME).iterdir()) == before
+
+
 def test_an_error_stops_the_import_or_is_skipped_and_counted(sim: Sim, tmp_path: Path) -> None:
     """A folder of a game's name that is no recording stops it; a bad game is skipped on demand."""
     hour = datetime(2026, 11, 1, 1, 30)
