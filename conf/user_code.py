@@ -5,8 +5,10 @@ settings can say that their code is another.
 """
 
 import hashlib
+import inspect
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,6 +36,26 @@ def code_digests(configuration: str) -> dict[str, str]:
         name: hashlib.sha256(path.read_bytes()).hexdigest()
         for name, path in user_modules(configuration)
     }
+
+
+def class_digests(target: Callable[..., object]) -> dict[str, str]:
+    """Return the SHA-256 of the file of a class outside of this project, by its module.
+
+    Of a class that has no file, as in a notebook, it is that of its source, by its name; none if
+    that is not known.
+    """
+    name = target.__module__
+    if name.partition(".")[0] in OWN_PACKAGES:
+        return {}
+    module = sys.modules.get(name)
+    path = getattr(module, "__file__", None)
+    if path is not None:
+        return {name: hashlib.sha256(Path(path).read_bytes()).hexdigest()}
+    try:
+        source = inspect.getsource(target)
+    except (OSError, TypeError):
+        return {}
+    return {f"{name}.{target.__name__}": hashlib.sha256(source.encode()).hexdigest()}
 
 
 def changed_code(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -140,19 +140,19 @@ class Backtest:
         self.market_keys = tuple(key for key in chosen if feed.follows(key.event_id))
         self._check_parts()
 
-    def run(self, folder: Path, show: Progress) -> BacktestSummary:
+    def run(self, folder: Path, show: Progress, *, beside: bool = True) -> BacktestSummary:
         """Run the feed under the chosen queue model, then under front and back; write the results.
 
         A feed in which every wager's place in the queue is known runs once. `show` is called with
-        the progress of each pass. The folder then holds the tables and, written last,
-        `summary.json`; an error leaves neither.
+        the progress of each pass; with `beside`, passes may run in copies of this process. The
+        folder then holds the tables and, written last, `summary.json`; an error leaves neither.
         """
         pricing_notes = self.examine()
-        with self._passes_beside() as beside:
+        with self._passes_beside(spare_processors() if beside else 0) as others:
             tables = RunTables(folder)
             try:
                 chosen = self.run_pass(self.queue(), tables, show)
-                profits = self._profits_by_queue(chosen, beside, show)
+                profits = self._profits_by_queue(chosen, others, show)
                 tables.close()
             except BaseException:
                 tables.abandon()
@@ -250,14 +250,14 @@ class Backtest:
         )
 
     @contextmanager
-    def _passes_beside(self) -> Iterator[dict[str, Forked]]:
-        """Run passes under other queue models, by its name, for which a processor is free.
+    def _passes_beside(self, processors: int) -> Iterator[dict[str, Forked]]:
+        """Run passes under other queue models, by its name, on this number of free processors.
 
         Those that still run are ended with the context.
         """
         beside: dict[str, Forked] = {}
         others = [name for name, model in _EXTREMES.items() if type(self.queue()) is not model]
-        count = 0 if self.feed.knows_queue else spare_processors()
+        count = 0 if self.feed.knows_queue else processors
         try:
             # Without memory for a copy its pass runs in this process, after the chosen one.
             with suppress(OSError):
