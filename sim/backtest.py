@@ -1,6 +1,5 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back, Front, QueueModel
 from sim.forked import Forked, spare_processors
+from sim.games.daily_resumption import DailyResumption
 from sim.market_source import (
     MarketSource,
     Progress,
@@ -34,6 +34,7 @@ from sim.market_source import (
     require_simulated,
     require_simulated_exchange,
 )
+from sim.pricing_notes import pricing_notes
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
@@ -57,6 +58,7 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import NO_CONTROLS, require_controls
 from strategies.trading.risk.limits import Limits
+from strategies.trading.risk.trading_day import read_trading_days
 from strategies.trading.wagers.wager_settings import WagerSettings
 
 # After the last row: time for responses that are on the way, then for one account state.
@@ -77,6 +79,7 @@ class Pass:
     wagers: WagerRecorder
     source_run: SourceRun
     seconds: float
+    resumption: DailyResumption
 
 
 class Backtest:
@@ -147,7 +150,7 @@ class Backtest:
         the progress of each pass; with `beside`, passes may run in copies of this process. The
         folder then holds the tables and, written last, `summary.json`; an error leaves neither.
         """
-        pricing_notes = self.examine()
+        notes = self.examine()
         with self._passes_beside(spare_processors() if beside else 0) as others:
             tables = RunTables(folder)
             try:
@@ -157,7 +160,7 @@ class Backtest:
             except BaseException:
                 tables.abandon()
                 raise
-        summary = self._summary(chosen, profits, pricing_notes)
+        summary = self._summary(chosen, profits, notes)
         write_summary(folder, summary)
         return summary
 
@@ -167,7 +170,8 @@ class Backtest:
         Raise TapeError for an invalid row, and ConfigError if no market can be priced.
         """
         self.feed.examine()
-        return self._pricing_notes()
+        markets = [self.catalogue.markets[key] for key in self.market_keys]
+        return pricing_notes(self.pricing, markets, self.catalogue, self.feed.outside_prices)
 
     def _check_parts(self) -> None:
         """Make once what every pass makes, so that a wrong setting is reported before any runs."""
@@ -217,6 +221,9 @@ class Backtest:
         if journal.silences is not None:
             journal.silences.observe(desk.market_states)
         wagers = WagerRecorder(desk, clock, tables)
+        resumption = DailyResumption(desk, clock, read_trading_days(self.limits.day_starts))
+        if self.feed.has_days:
+            resumption.start()
         inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
@@ -230,7 +237,8 @@ class Backtest:
         wagers.close()
         if journal.silences is not None:
             journal.silences.close(clock.now_ns())
-        return Pass(desk, journal, wagers, source_run, perf_counter() - began)
+        seconds = perf_counter() - began
+        return Pass(desk, journal, wagers, source_run, seconds, resumption)
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else f"queue {queue}"
@@ -298,30 +306,7 @@ class Backtest:
             profits[name] = profit
         return profits
 
-    def _pricing_notes(self) -> list[str]:
-        """Return what the pricing lacks for some markets; raise ConfigError if for all of them."""
-        markets = [self.catalogue.markets[key] for key in self.market_keys]
-        missing = [
-            self.pricing.missing_for(
-                market,
-                self.catalogue.events[market.event_id],
-                outside_prices=self.feed.outside_prices,
-            )
-            for market in markets
-        ]
-        lacking = Counter(text for text in missing if text is not None)
-        if lacking and lacking.total() == len(markets):
-            reasons = "; ".join(sorted(lacking))
-            message = f"pricing: {self.pricing!r} needs {reasons}; use pricing=consensus"
-            raise ConfigError(message)
-        return [
-            f"{counted(count, 'market')} without a fair price: {self.pricing!r} needs {text}"
-            for text, count in sorted(lacking.items())
-        ]
-
-    def _summary(
-        self, chosen: Pass, profits: dict[str, int], pricing_notes: list[str]
-    ) -> BacktestSummary:
+    def _summary(self, chosen: Pass, profits: dict[str, int], notes: list[str]) -> BacktestSummary:
         """Return the summary of the chosen pass, with what is needed to reproduce it."""
         source, info = chosen.source_run.summary(), self.feed.info
         return summary_of(
@@ -337,7 +322,7 @@ class Backtest:
             code=dict(self._code),
             simulated=info.simulated,
             limits=list(self.feed.limits),
-            notes=[*info.notes, *pricing_notes],
+            notes=[*info.notes, *notes, *chosen.resumption.notes()],
             seed=self.seed,
             strategy=type(self.strategy()).__name__,
             first_ns=source.first_ns,

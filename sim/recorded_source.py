@@ -72,6 +72,11 @@ class RecordedSource:
         ]
 
     @property
+    def has_days(self) -> bool:
+        """Return whether several recordings are played with one bankroll."""
+        return len(self.tapes) > 1
+
+    @property
     def outside_prices(self) -> bool:
         """Return whether a recording carries prices from outside the exchange."""
         return any("reference" in tape.summary.rows_by_kind for tape in self.tapes)

@@ -146,7 +146,10 @@ def test_the_daily_loss_is_that_of_all_games(
     """A bankroll that lost its day in one game quotes no other."""
     words = (f"recording.path={season}", "risk.max_daily_loss=1", "strategy.spread_margin=0")
     together = run(run_in, tmp_path / "together", *words)
-    assert together.summary["halted"].startswith("max_daily_loss")
+    assert "risk.max_daily_loss halted the desk on" in together.summary["notes"][-1]
+    days = {ns // DAY_NS for ns in together.table("wagers")["placed_ns"]}
+    # Halted on the first day, it quotes the game of the next one.
+    assert len(days) == 2
 
 
 def test_recordings_of_one_game_are_played_as_one(

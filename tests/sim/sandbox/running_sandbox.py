@@ -149,6 +149,7 @@ class RowSource:
     knows_queue = False
     limits = ()
     outside_prices = False
+    has_days = False
 
     def __init__(self, info: TapeInfo, rows: list[tuple[Any, ...]]) -> None:
         """Use these rows."""
