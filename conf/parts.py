@@ -111,11 +111,14 @@ class PartBuilder:
         return built.build() if stands_for_other else built
 
 
-def factory_of(name: str, target: Callable[..., Any], values: Mapping[str, Any]) -> Factory:
+def factory_of(name: str, target: object, values: Mapping[str, Any]) -> Factory:
     """Return the factory of a part from a class or function, and settings of it by name.
 
-    Raise ConfigError for a setting that is unknown or wrong.
+    Raise ConfigError for a setting that is unknown or wrong, and for what cannot be called.
     """
+    if not callable(target):
+        message = f"{name}: {target!r} is not a class; give the class, and its settings by name"
+        raise ConfigError(message)
     return _factory(name, target, check_settings(name, target, values), as_written)
 
 

@@ -9,6 +9,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def class_digests(target: Callable[..., object]) -> dict[str, str]:
     Of a class that has no file, as in a notebook, it is that of its source, by its name; none if
     that is not known.
     """
+    while isinstance(target, partial):
+        target = target.func
     name = target.__module__
     if name.partition(".")[0] in OWN_PACKAGES:
         return {}

@@ -50,7 +50,8 @@ Its path is the last line printed.
   python -m sim run +experiment=nba
   python -m sim run +experiment=nba_in_play strategy.spread_margin=0.01 queue=front
   python -m sim run +experiment=nba recording.path=DIR
-  python -m sim run +experiment=nba --multirun seed=1,2,3
+  python -m sim run +experiment=nba --multirun strategy.spread_margin=0.005,0.01
+  python -m sim run +experiment=nba report=off       draws no report.html
   python -m sim run +experiment=nba --cfg job        shows every setting and runs nothing
 
 Choices:

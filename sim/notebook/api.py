@@ -4,12 +4,12 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from conf.compose import compose_session
-from conf.modes import Mode
+from conf.modes import Mode, refuse_other_modes
 from conf.parts import factory_of
 from conf.user_code import class_digests
 from recordings.reader import open_recording as open_tape
@@ -17,6 +17,7 @@ from recordings.writing import make_folder
 from sim.notebook.recording_frames import RecordingFrames
 from sim.notebook.run_frames import RunFrames
 from sim.notebook.session_frames import SessionFrames
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.ports.strategy import Strategy
 
 
@@ -49,6 +50,8 @@ def run_backtest(
     Raise ConfigError for invalid settings, TapeError for the recording, StrategyError where the
     strategy raises, and WriteError for a folder that cannot be written.
     """
+    _require_texts(settings)
+    refuse_other_modes(settings, Mode.BACKTEST)
     words = [*settings, f"recording.path={_written(str(recording))}"]
     given = [f"strategy.{name}={_written(value)}" for name, value in strategy_settings.items()]
     if isinstance(strategy, str):
@@ -84,6 +87,13 @@ def read_run(folder: str | Path) -> RunFrames:
 def read_session(folder: str | Path) -> SessionFrames:
     """Read the folder of a session, `sessions/NAME`; raise ConfigError without one."""
     return SessionFrames(Path(folder))
+
+
+def _require_texts(settings: Sequence[Any]) -> None:
+    for word in settings:
+        if not isinstance(word, str):
+            message = f"{word!r}: no setting; write it as text, NAME=VALUE"
+            raise ConfigError(message)
 
 
 def _written(value: object) -> str:

@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sim.notebook.run_frames import RunFrames
 from sim.results.run_summary import BacktestSummary
 from strategies.at_the_touch import AtTheTouch
 from strategies.simple_market_maker import SimpleMarketMaker
+from strategies.trading import Quote, View
 from strategies.trading.model.errors import ConfigError, StrategyError, TapeError
 from tests.conftest import FinishedRun, finished_run
 
@@ -124,16 +126,39 @@ def test_a_configured_strategy_is_named_and_changed(small_tape: Path) -> None:
         (Own, ("--multirun",), SETTINGS, "--multirun: no such option"),
         ("nothing", (), {}, "Could not find 'strategy/nothing'"),
         (object, (), {}, "strategy: object has no method quote"),
+        (Own(**SETTINGS), (), {}, "is not a class; give the class, and its settings by name"),
+        (Own, ("mode=live",), SETTINGS, "mode=live: the verb chooses the mode"),
+        (Own, (7,), SETTINGS, "7: no setting; write it as text, NAME=VALUE"),
     ],
 )
 def test_wrong_settings_are_raised_in_one_line(
-    small_tape: Path, strategy: object, words: tuple[str, ...], settings: object, message: str
+    small_tape: Path, strategy: Any, words: tuple[Any, ...], settings: Any, message: str
 ) -> None:
     """The error names the setting as on the command line, and nothing is left behind."""
     with pytest.raises(ConfigError) as raised:
-        sim.run_backtest(small_tape, strategy, *words, **settings)  # type: ignore[arg-type]
+        sim.run_backtest(small_tape, strategy, *words, **settings)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_class_or_factory_without_types_takes_any_setting(small_tape: Path) -> None:
+    """Where a parameter has no type, nothing is checked, and the strategy is given it as it is."""
+
+    class Untyped:
+        quote_refresh_ns = 0
+
+        def __init__(self, levels, least=2):  # type: ignore[no-untyped-def]
+            assert (levels, least) == ([1, 2.5], 3)
+
+        def quote(self, _: View) -> tuple[Quote, ...]:
+            return ()
+
+    result = sim.run_backtest(small_tape, Untyped, levels=[1, 2.5], least=3)
+    assert result.summary.wagers_placed == 0
+    factory = partial(Own, spread_margin=0.01, default_stake=20)
+    made = sim.run_backtest(small_tape, factory, quote_refresh_seconds=5)
+    assert made.summary.strategy == "Own"
+    assert list(made.summary.code) == [__name__]
 
 
 def test_what_a_strategy_raises_leaves_no_folder(small_tape: Path, tmp_path: Path) -> None:
