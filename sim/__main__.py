@@ -21,6 +21,7 @@ usage: python -m sim VERB [...] [--debug]
 
   run           backtest a strategy on a recording
   study         compare settings on the same games
+  runs          list, filter and compare finished runs and studies
   serve         run a local exchange that replays a recording
   generate      generate simulated games as recordings
   season        generate a season of simulated games
@@ -118,6 +119,12 @@ def _study(words: Sequence[str]) -> None:
         print(HELP.format(objectives=", ".join(OBJECTIVES)), end="")
         return
     study(words)
+
+
+def _runs(words: Sequence[str]) -> None:
+    from sim.run_list.runs_verb import runs  # noqa: PLC0415
+
+    runs(words)
 
 
 def _serve(words: Sequence[str]) -> None:
@@ -231,13 +238,20 @@ def _salvage(words: Sequence[str]) -> None:
 
 def _report(words: Sequence[str]) -> None:
     parser = VerbParser(
-        prog="python -m sim report", description="Rebuild report.html from a run folder."
+        prog="python -m sim report",
+        description="Rebuild report.html from a run folder, or write the report of one event.",
     )
     parser.add_argument("folder", type=Path, help="a run folder")
+    parser.add_argument(
+        "--event", metavar="ID", help="write report-ID.html, with all pairs of one event: ID, NAME"
+    )
     options = parser.parse_args(words)
-    from sim.report.document import write_report  # noqa: PLC0415
+    from sim.report.document import write_event_report, write_report  # noqa: PLC0415
 
-    print_line(write_report(options.folder).resolve())
+    if options.event is None:
+        print_line(write_report(options.folder).resolve())
+    else:
+        print_line(write_event_report(options.folder, options.event).resolve())
 
 
 def _replay(words: Sequence[str]) -> None:
@@ -315,6 +329,7 @@ VERBS: dict[str, Verb] = {
     "run": _run,
     "serve": session_verb(SERVE_HELP, Mode.SERVE, _serve),
     "study": _study,
+    "runs": _runs,
     "generate": _generate,
     "season": _season,
     "calibrate": _calibrate,

@@ -4,6 +4,7 @@
 This module arranges the sections.
 """
 
+import re
 from pathlib import Path
 
 from recordings.writing import write_text
@@ -13,16 +14,20 @@ from sim.report.fill_value_section import fill_values
 from sim.report.games_section import games
 from sim.report.note_section import notes as notes_of_strategy
 from sim.report.number_text import count, utc
+from sim.report.one_event import find_event, only
 from sim.report.origin_section import OriginTexts, origin
 from sim.report.page import Html, header, join, notes, page, paragraph, section, subheading
-from sim.report.profit_section import profit_split
+from sim.report.profit_section import phases_of_event, profit_split
 from sim.report.quote_section import quotes
 from sim.report.quoting_section import quoted, silences
 from sim.report.run_folder import Run, read_run
 from sim.results.split_text import nothing_placed, split_line
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ReportError, TradingError
 
 REPORT_NAME = "report.html"
+# What an event's id may have, and the name of a file may not.
+_UNSAFE = re.compile(r"[^\w.-]")
 
 
 def write_report(run_folder: Path) -> Path:
@@ -33,6 +38,20 @@ def write_report(run_folder: Path) -> Path:
     """
     document = _document(read_run(run_folder))
     path = run_folder / REPORT_NAME
+    write_text(path, document)
+    return path
+
+
+def write_event_report(run_folder: Path, event: str) -> Path:
+    """Write the report of one event of a run, named by its id or name, and return its path.
+
+    It has every pair that was quoted or traded, where that of the run draws a few. Raise as
+    `write_report` does, and ConfigError if there is no such event.
+    """
+    run = read_run(run_folder)
+    found = find_event(run, event)
+    document = _event_document(only(run, found), len(run.summary.events))
+    path = run_folder / f"report-{_UNSAFE.sub('-', found.event_id)}.html"
     write_text(path, document)
     return path
 
@@ -79,6 +98,32 @@ def _document(run: Run) -> str:
     )
 
 
+def _event_document(run: Run, events: int) -> str:
+    """Return the document of one event; what an account has for all of them is not in it."""
+    title = _title(run)
+    run_origin = origin(run, title)
+    whole = (
+        f"One of {counted(events, 'event')} of this run: equity, exposure, denials and other queue "
+        f"models are those of the whole account, in {REPORT_NAME}."
+    )
+    return page(
+        f"{title}: {run.summary.strategy}",
+        [
+            join([_head(run, run_origin), paragraph(whole)]),
+            section("Result", [_story(run), summary_section.event_figures(run)]),
+            section("Where the profit came from", [profit_split(run), phases_of_event(run)]),
+            section("Inventory", [inventory(run, None)]),
+            section("Our quotes and the market", [quotes(run, None)]),
+            *_noted(run, None),
+            section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
+            section("What fills were worth", [fill_values(run)]),
+            section("Wagers", _wagers_of_event(run)),
+            section("Settlement", _settlement(run)),
+            section("Reproduction", [run_origin.repetition]),
+        ],
+    )
+
+
 def _title(run: Run) -> str:
     names = [event.name for event in run.summary.events]
     if not names:
@@ -117,12 +162,22 @@ def _starts(run: Run) -> str:
     return f"{count(len(starts_ns))} events, with scheduled starts {apart}."
 
 
-def _noted(run: Run) -> list[Html]:
-    figures = notes_of_strategy(run)
+def _noted(run: Run, *most: int | None) -> list[Html]:
+    figures = notes_of_strategy(run, *most)
     return [section("Notes of the strategy", figures)] if figures else []
 
 
 def _wagers(run: Run) -> list[Html]:
+    return [
+        *_wagers_of_event(run),
+        subheading("Denied by our risk controls"),
+        wager_section.denials(run),
+        subheading("Rejected by the exchange"),
+        wager_section.rejections(run),
+    ]
+
+
+def _wagers_of_event(run: Run) -> list[Html]:
     return [
         subheading("Outcomes"),
         wager_section.wager_outcomes(run),
@@ -132,10 +187,6 @@ def _wagers(run: Run) -> list[Html]:
         quoted(run),
         subheading("Not quoted"),
         silences(run),
-        subheading("Denied by our risk controls"),
-        wager_section.denials(run),
-        subheading("Rejected by the exchange"),
-        wager_section.rejections(run),
     ]
 
 

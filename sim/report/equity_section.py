@@ -121,13 +121,16 @@ def _money_panel(
     return panel
 
 
-def inventory(run: Run) -> Html:
-    """Return the figure of each pair's profit by outcome, over time."""
+def inventory(run: Run, most: int | None = MAX_PAIRS) -> Html:
+    """Return the figure of each pair's profit by outcome, over time.
+
+    `most` is how many pairs are drawn, None for all.
+    """
     indices = indices_by_pair(run.fills)
     pairs = _by_stake(run, indices)
     if not pairs:
         return paragraph("There is no inventory to draw: no wager was matched.")
-    shown = {pair_id: indices[pair_id] for pair_id in pairs[:MAX_PAIRS]}
+    shown = {pair_id: indices[pair_id] for pair_id in pairs[:most]}
     caption = (
         "Gross profit of matched wagers in dollars, by outcome, until the event ends. The lines "
         "meet where the inventory is balanced; the shading between them is the imbalance."

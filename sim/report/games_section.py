@@ -22,6 +22,10 @@ from sim.report.series import floats, limits_around, round_ticks
 _DAYS_LISTED = 5
 _GAMES_SHOWN = 20
 _HEIGHT = 170
+_ONE_GAME = (
+    "A report of one game, with all its pairs: python -m sim report RUN_FOLDER --event ID, by its "
+    "id or its name."
+)
 _TERMS = ("edge", "adverse", "drift", "outcome")
 
 
@@ -37,6 +41,7 @@ def games(run: Run) -> Html:
             _figure(days),
             _worst_days(days),
             subheading("Game by game"),
+            paragraph(_ONE_GAME, "aside"),
             _listed(results),
         ]
     )

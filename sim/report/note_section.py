@@ -28,20 +28,21 @@ class _Subject(NamedTuple):
 _RowsByName = dict[str, list[int]]
 
 
-def notes(run: Run) -> list[Html]:
+def notes(run: Run, most: int | None = _MAX_SUBJECTS) -> list[Html]:
     """Return the figures of the strategy's notes, none if it noted nothing to draw.
 
-    A fair price of its own is drawn among the prices of its pair.
+    A fair price of its own is drawn among the prices of its pair. `most` is how many pairs or
+    markets are drawn, None for all.
     """
     subjects = _subjects(run)
     if not subjects:
         return []
-    most = sorted(subjects, key=lambda each: -sum(map(len, subjects[each].values())))
-    shown = most[:_MAX_SUBJECTS]
+    ranked = sorted(subjects, key=lambda each: -sum(map(len, subjects[each].values())))
+    shown = ranked[:most]
     explanation = "Each value holds until the next decision that noted it."
-    if len(most) > len(shown):
+    if len(ranked) > len(shown):
         explanation += (
-            f" The {len(shown)} pairs or markets of most notes are drawn, of {len(most)}."
+            f" The {len(shown)} pairs or markets of most notes are drawn, of {len(ranked)}."
         )
     figures = [
         _figure(run, subject, subjects[subject], f"notes-{number}")

@@ -94,6 +94,11 @@ def header(parts: Sequence[Html]) -> Html:
     return Html(f"<header>\n{join(parts)}\n</header>")
 
 
+def headline(text: str) -> Html:
+    """Return the title of the page."""
+    return Html(f"<h1>{escape(text)}</h1>")
+
+
 def source(title: str, feed: str, name: str, origin: str, *, simulated: bool) -> Html:
     """Return the title and the source of the data, with a badge if it is simulated."""
     badge = ""

@@ -21,10 +21,13 @@ LINE, AREA, UP, DOWN, DOT, DASHES = "━━", "■", "▲", "▼", "━●━", 
 
 _WIDTH = 1056
 _LEFT, _RIGHT = 58, 38
+_LABELS = 330
 _TITLE, _TICKS, _LABEL, _GAP = 26, 36, 24, 10
 _DASHED = ' stroke-dasharray="5 4"'
 _TICK_LENGTH = 4
 _CAP = 3
+# From this opacity on, a text upon a colour is white.
+_DARK = 0.55
 _DOT_RADIUS = 2.5
 # Of an equilateral triangle, from its side to its height.
 _TRIANGLE_HEIGHT = sqrt(3) / 2
@@ -126,6 +129,30 @@ class Panel:
             shape = f"M{at:g} {height - tall / 2:.4g}l{half:.3g} {tall:.3g}h{-side:.3g}z"
             self._inside.append(f'<path d="{shape}"/>')
         self._inside.append("</g>")
+
+    def points(self, x: Series, y: Series, color: str, side: float, opacity: float = 1) -> None:
+        """Draw dots of a diameter in pixels."""
+        path = "".join(
+            f"M{at:g} {height:g}h0" for at, height in zip(self._xs(x), self._ys(y), strict=True)
+        )
+        # A line of no length has two round ends, in a tenth of the text of a circle.
+        more = f' stroke-linecap="round" stroke-opacity="{opacity:g}"'
+        self._stroke(path, color, side, more)
+
+    def interval(self, low: float, high: float, y: float, color: str) -> None:
+        """Draw a line from left to right with a cap at each end."""
+        (left, right), (height,) = self._xs(np.array([low, high])), self._ys(np.array([y]))
+        caps = "".join(f"M{end:g} {height - _CAP:g}v{2 * _CAP}" for end in (left, right))
+        self._stroke(f"M{left:g} {height:g}H{right:g}{caps}", color)
+
+    def cell(self, column: int, row: int, text: str, color: str, opacity: float) -> None:
+        """Fill the square between two whole numbers on either axis, with a text in its middle."""
+        left, right = self._xs(np.array([column, column + 1.0]))
+        bottom, top = self._ys(np.array([row, row + 1.0]))
+        self._fill(f"M{left:g} {bottom:g}V{top:g}H{right:g}V{bottom:g}z", color, opacity)
+        ink = "#fff" if opacity > _DARK else INK
+        place = (left + right) / 2, (bottom + top) / 2 + 4
+        self._inside.append(_text(*place, text, f'fill="{ink}" text-anchor="middle"'))
 
     def horizontal(self, value: float, color: str, *, dashed: bool = False) -> None:
         """Draw a line across the panel."""
@@ -258,6 +285,12 @@ def stack(count: int, height: float) -> tuple[list[Box], float]:
         for number in range(count)
     ]
     return boxes, count * apart + _LABEL
+
+
+def labelled_rows(count: int, height: float) -> tuple[Box, float]:
+    """Return a box of rows with wide labels on its left, and the height of the picture."""
+    box = Box(_LABELS, _TITLE, _WIDTH - _LABELS - _RIGHT, count * height)
+    return box, _TITLE + count * height + _TICKS + _LABEL
 
 
 def side_by_side(widths: Sequence[float], height: float) -> tuple[list[Box], float]:

@@ -1,6 +1,7 @@
 """The tables of profit, taken apart: in all, and by market, selection and phase."""
 
 from sim.report.number_text import count, dollars, signed_dollars
+from sim.report.one_event import added_fills
 from sim.report.page import Html, folded, join, paragraph, subheading, table
 from sim.report.run_folder import Run
 from sim.results.phases import PHASES
@@ -13,7 +14,8 @@ _EXPLANATION = (
     "s.d. is how far chance carries the outcome, with markets that hang on one score together. "
     "The terms add up to the profit."
 )
-_HEADS = ("#fills", "#stake", "#edge", "#adverse", "#drift", "#outcome", "#one s.d.")
+_ONE_SD = "#one s.d."
+_HEADS = ("#fills", "#stake", "#edge", "#adverse", "#drift", "#outcome", _ONE_SD)
 
 
 def profit_split(run: Run) -> Html:
@@ -24,13 +26,34 @@ def profit_split(run: Run) -> Html:
     markets = _table(run, "market", s.splits["market"], s.split)
     several = len(s.events) > 1
     parts = [folded("By market", markets) if several else markets]
-    phases = sorted(s.splits["phase"], key=_place_of_phase)
-    parts += [subheading("By phase of the game"), _table(run, "phase", phases, s.split)]
-    selections = _table(run, "selection", s.splits["selection"], s.split)
-    parts += [folded("By selection", selections), paragraph(_EXPLANATION, "aside")]
+    if s.splits["phase"]:
+        phases = sorted(s.splits["phase"], key=_place_of_phase)
+        parts += [subheading("By phase of the game"), _table(run, "phase", phases, s.split)]
+    if s.splits["selection"]:
+        selections = _table(run, "selection", s.splits["selection"], s.split)
+        parts.append(folded("By selection", selections))
+    parts.append(paragraph(_EXPLANATION, "aside"))
     if s.unsettled.fills:
         parts.append(_unsettled(s.unsettled))
     return join(parts)
+
+
+def phases_of_event(run: Run) -> Html:
+    """Return the settled fills of one event by phase; a run has no phases of each event."""
+    rows: dict[str, list[int]] = {}
+    for row, cents in enumerate(run.fills["settled_cents"]):
+        if cents is not None:
+            rows.setdefault(run.fills["phase"][row], []).append(row)
+    if not rows:
+        return Html("")
+    phases = [NamedSplit(name, name, added_fills(run.fills, rows[name])) for name in rows]
+    cells = [(named.label, *_cells(named.split)) for named in sorted(phases, key=_place_of_phase)]
+    heads = ("phase", *_HEADS, "#commission", "#profit")
+    # How far chance carries the outcome of a phase is known of the whole run alone.
+    unknown = heads.index(_ONE_SD)
+    known = [row[:unknown] + row[unknown + 1 :] for row in cells]
+    shown = table([head for head in heads if head != _ONE_SD], known)
+    return join([subheading("By phase of the game"), shown])
 
 
 def _place_of_phase(named: NamedSplit) -> int:

@@ -78,15 +78,18 @@ class _PairLines:
         return (self.fill_minutes >= time_range.first) & (self.fill_minutes <= time_range.last)
 
 
-def quotes(run: Run) -> Html:
-    """Return the figures of our quotes and fills against the fair price and the touch, by pair."""
+def quotes(run: Run, most: int | None = MAX_PAIRS) -> Html:
+    """Return the figures of our quotes and fills against the fair price and the touch, by pair.
+
+    `most` is how many pairs are drawn, None for all.
+    """
     tables = run.prices, run.quotes, run.fills
     prices, quoted, fills = (indices_by_pair(table) for table in tables)
     own_fairs = _own_fairs(run.notes)
     pairs = _by_activity(fills, _rested(run.quotes, quoted))
     if not pairs:
         return paragraph("There are no quotes to draw: none was placed.")
-    left = f" The {MAX_PAIRS} pairs of most fills and quotes are drawn, of {len(pairs)}."
+    left = f" The {most} pairs of most fills and quotes are drawn, of {len(pairs)}."
     explanation = (
         "Probability of the pair's first selection. The band is the market without us, from the "
         "price at which a taker can sell the selection (by backing the other) to that at which "
@@ -94,13 +97,13 @@ def quotes(run: Run) -> Html:
         "our offer, which backs the second. The market is sampled; our quotes are complete."
     )
     parts = []
-    for number, pair_id in enumerate(pairs[:MAX_PAIRS]):
+    for number, pair_id in enumerate(pairs[:most]):
         of_pair = (indices.get(pair_id, []) for indices in (prices, quoted, fills))
         market, own, matched = map(_rows, tables, of_pair)
         fairs = _rows(run.notes, own_fairs.get(pair_id, []))
         parts.append(_pair_figure(run, pair_id, number, (market, own, matched, fairs)))
     return join(
-        [paragraph(explanation + (left if len(pairs) > MAX_PAIRS else ""), "aside"), *parts]
+        [paragraph(explanation + (left if len(pairs) > len(parts) else ""), "aside"), *parts]
     )
 
 

@@ -47,6 +47,27 @@ def key_figures(run: Run) -> Html:
     )
 
 
+def event_figures(run: Run) -> Html:
+    """Return the tiles of one event: what an account has for all of them is not among them."""
+    s = run.summary
+    return tiles(
+        [
+            Tile("Settled profit", signed_dollars(s.profit_cents), "net of commission"),
+            Tile("Commission", dollars(s.commission_cents), "taken from settled winnings"),
+            Tile("Edge less adverse", signed_dollars(_known_early(s.split)), "to 60 s after fills"),
+            Tile("Outcome", signed_dollars(s.split.outcome_cents), _chance_text(s.split)),
+            Tile(
+                "Marked, not settled",
+                signed_dollars(s.marked_cents),
+                _open_text(len(s.open_positions)),
+            ),
+            Tile("Turnover", dollars(s.turnover_cents), "stake matched"),
+            Tile("Fills", count(s.fills), "of this event"),
+            Tile("Wagers placed", count(s.wagers_placed), "of this event"),
+        ]
+    )
+
+
 def _known_early(split: Split) -> int:
     """Return what fills were worth 60 s after them: the game has decided least of it."""
     return split.edge_cents + split.adverse_cents

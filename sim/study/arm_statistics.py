@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.games.game_results import GameMean, GameResult, game_mean
+from sim.games.merged_run import added_splits
 from sim.study.objectives import OBJECTIVES
 from sim.study.trial_store import Trial
 
-# The share of studies that may find a difference in any arm where no arm has one.
+# The chance of finding any difference where all arms are alike.
 LEVEL = 0.05
 _FLIPS = 20_000
 _SEED = 1
@@ -24,6 +25,8 @@ _FOLDS = 4
 
 # Figures by arm and game, in cents.
 Figures = NDArray[np.float64]
+# The id of an event with its name: generated games of two sports may have one id.
+_GameKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,16 @@ class PlayedGames:
     def count(self) -> int:
         """Return the number of games."""
         return len(self.results[0]) if self.results else 0
+
+    def of(self, others: "PlayedGames") -> "PlayedGames":
+        """Return those that are among others."""
+        wanted = {(game.event.event_id, game.event.name) for game in others.results[0]}
+        kept = [
+            number
+            for number, game in enumerate(self.results[0])
+            if (game.event.event_id, game.event.name) in wanted
+        ]
+        return PlayedGames(self.arms, [[games[each] for each in kept] for games in self.results])
 
     def between(self, first: int, last: int) -> "PlayedGames":
         """Return those from one number to before another, in order of time."""
@@ -83,15 +96,35 @@ class WalkForward:
 
 
 def played_games(trials: Sequence[Trial], arms: Sequence[int]) -> PlayedGames:
-    """Return the games that every one of these arms played, whatever trials failed."""
-    by_arm: dict[int, dict[str, GameResult]] = {arm: {} for arm in arms}
+    """Return the games that every one of these arms played, whatever trials failed.
+
+    Recordings of one game, of its spreads and of its totals for example, make one game: what it
+    decided is in all of them.
+    """
+    played: dict[int, dict[_GameKey, dict[int, GameResult]]] = {arm: {} for arm in arms}
     for trial in trials:
-        if trial.arm in by_arm:
-            by_arm[trial.arm] |= {game.event.event_id: game for game in trial.games}
-    common = set.intersection(*(set(games) for games in by_arm.values())) if by_arm else set()
-    first = by_arm[arms[0]] if arms else {}
-    ordered = sorted(common, key=lambda key: (first[key].event.scheduled_ns, key))
-    return PlayedGames(list(arms), [[by_arm[arm][key] for key in ordered] for arm in arms])
+        for game in trial.games if trial.arm in played else ():
+            key = game.event.event_id, game.event.name
+            played[trial.arm].setdefault(key, {})[trial.recording] = game
+    if not arms:
+        return PlayedGames([], [])
+    first = played[arms[0]]
+    common = [
+        key
+        for key in first
+        if all(of_arm.get(key, {}).keys() == first[key].keys() for of_arm in played.values())
+    ]
+    common.sort(key=lambda key: (next(iter(first[key].values())).event.scheduled_ns, key))
+    return PlayedGames(
+        list(arms), [[_as_one(list(played[arm][key].values())) for key in common] for arm in arms]
+    )
+
+
+def _as_one(parts: Sequence[GameResult]) -> GameResult:
+    """Return what several recordings of a game brought together."""
+    if len(parts) == 1:
+        return parts[0]
+    return GameResult(parts[0].event, added_splits(part.split for part in parts))
 
 
 def split_games(games: PlayedGames, unseen: float) -> tuple[PlayedGames, PlayedGames]:

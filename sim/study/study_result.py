@@ -1,5 +1,6 @@
 """What a study found so far: its arms on the games that judge, and on those that choose."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from sim.study.arm_statistics import (
     ArmComparison,
     PlayedGames,
     WalkForward,
+    best_arm,
     compare_arms,
     played_games,
     split_games,
@@ -29,36 +31,71 @@ _SPLIT_FIELDS = (
 class StudyResult:
     """The result of a study.
 
-    `judged` compares the arms on the games that chose nothing; `seen` is how many others there
-    were, and `seen_means` the objective of each arm on them. `failed` are sentences.
+    `judged` compares the arms on the games that chose nothing, `judging`; `seen` is how many others
+    there were, and `seen_means` the objective of each arm on them. `chosen` is the arm that these
+    would choose, `variants` the same arm, first, and under other models of the exchange. `failed`
+    and `unfinished` are sentences, on trials and on arms that are not compared.
     """
 
     objective: str
     arms: Mapping[int, tuple[str, ...]]
     games: PlayedGames
+    judging: PlayedGames
     judged: Sequence[ArmComparison]
     seen: int
     seen_means: Mapping[int, float]
+    chosen: int
+    variants: Sequence[ArmComparison]
     walk_forward: WalkForward | None
     failed: Sequence[str]
+    unfinished: Sequence[str]
+
+    @property
+    def baseline(self) -> int:
+        """Return the arm with which the others are compared."""
+        return self.games.arms[0]
 
     def label(self, arm: int) -> str:
         """Return the name of an arm for people."""
         return arm_label(self.arms[arm])
 
 
+def compared_arms(store: TrialStore, recordings: int) -> list[int]:
+    """Return the arms that were tried on all recordings, of that number, and played a game.
+
+    Others would leave no game that all arms played.
+    """
+    tried, playing = _tried(store), _playing(store)
+    return [
+        number
+        for number, arm in enumerate(store.arms())
+        if arm.variant_of is None and tried[number] == recordings and number in playing
+    ]
+
+
+def _tried(store: TrialStore) -> Mapping[int, int]:
+    """Return on how many recordings each arm was tried."""
+    return Counter(trial.arm for trial in store.trials())
+
+
+def _playing(store: TrialStore) -> set[int]:
+    """Return the arms that played a game."""
+    return {trial.arm for trial in store.trials() if trial.games}
+
+
 def study_result(
     store: TrialStore, recordings: Sequence[str], objective: str, unseen: float
 ) -> StudyResult:
     """Return what the trials that are done show; raise ConfigError if no game is done by all."""
-    trials = store.trials()
-    arms = {number: arm.words for number, arm in enumerate(store.arms())}
+    trials, stored = store.trials(), store.arms()
+    arms = {number: arm.words for number, arm in enumerate(stored)}
     failed = [
         f"{arm_label(arms[each.arm])} on {recordings[each.recording]}: {each.reason}"
         for each in trials
         if each.reason is not None
     ]
-    games = played_games(trials, list(arms))
+    compared = compared_arms(store, len(recordings))
+    games = played_games(trials, compared)
     if not games.count:
         message = "the study has no game that every arm played"
         raise ConfigError("; ".join([message, *failed[:1]]))
@@ -66,16 +103,41 @@ def study_result(
     if not judging.count:
         choosing, judging = games.between(0, 0), games
     means = choosing.figures(objective).mean(axis=1) if choosing.count else []
+    chosen = best_arm(choosing if choosing.count else games, objective)
     return StudyResult(
         objective=objective,
         arms=arms,
         games=games,
+        judging=judging,
         judged=compare_arms(judging, objective),
         seen=choosing.count,
         seen_means=dict(zip(games.arms, map(float, means), strict=False)),
+        chosen=chosen,
+        variants=_variants(store, chosen, judging, objective),
         walk_forward=walk_forward(games, objective),
         failed=failed,
+        unfinished=_unfinished(store, compared, len(recordings)),
     )
+
+
+def _unfinished(store: TrialStore, compared: Sequence[int], recordings: int) -> Sequence[str]:
+    """Return a sentence on each arm that is not compared."""
+    tried = _tried(store)
+    return [
+        f"{arm_label(arm.words)}: not compared, as it "
+        + ("played no game" if tried[number] == recordings else "is not finished")
+        for number, arm in enumerate(store.arms())
+        if arm.variant_of is None and number not in compared
+    ]
+
+
+def _variants(
+    store: TrialStore, chosen: int, judging: PlayedGames, objective: str
+) -> Sequence[ArmComparison]:
+    """Compare variants of an arm with it, on the judging games that all of them played."""
+    variants = [number for number, arm in enumerate(store.arms()) if arm.variant_of == chosen]
+    games = played_games(store.trials(), [chosen, *variants]).of(judging)
+    return compare_arms(games, objective) if variants and games.count else []
 
 
 def write_table(folder: Path, result: StudyResult) -> Path:

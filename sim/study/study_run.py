@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from conf.compose import composed_settings
 from conf.modes import Mode
@@ -40,13 +40,22 @@ class Study:
         names = OmegaConf.select(shared, "recording.path")
         paths = names if isinstance(names, str) else list(names)
         self.recordings = selected_recordings(paths)
-        self._settings = {
-            arm: composed_settings([*words.shared, *words_of_arm], Mode.BACKTEST)
-            for arm, words_of_arm in enumerate(words.arms)
+        settings = {
+            words_of_arm: composed_settings([*words.shared, *words_of_arm], Mode.BACKTEST)
+            for words_of_arm in words.arms
         }
+        identity = self._identity()
         make_folder(folder)
         self.store = TrialStore(folder)
-        self._identify()
+        try:
+            self._identify(identity)
+            self._settings = {
+                self._number(StoredArm(words_of_arm, _code_of(of_arm))): of_arm
+                for words_of_arm, of_arm in settings.items()
+            }
+        except ConfigError:
+            self.store.close()
+            raise
 
     def __enter__(self) -> "Study":
         """Return the study."""
@@ -61,12 +70,31 @@ class Study:
 
         A KeyboardInterrupt says what is kept.
         """
-        jobs = self._missing()
-        total = len(self._settings) * len(self.recordings)
+        self._run(self._settings, range(len(self.recordings)), show)
+
+    def run_variants(
+        self,
+        arm: int,
+        variants: Mapping[tuple[str, ...], DictConfig],
+        recordings: Sequence[int],
+        show: ShowTrials,
+    ) -> None:
+        """Run variants of an arm, by their words, on some recordings; see `run`."""
+        settings = {
+            self._number(StoredArm(words, _code_of(of_variant), arm)): of_variant
+            for words, of_variant in variants.items()
+        }
+        self._run(settings, recordings, show)
+
+    def _run(
+        self, settings: Mapping[int, DictConfig], recordings: Sequence[int], show: ShowTrials
+    ) -> None:
+        jobs = self._missing(settings, recordings)
+        total = len(settings) * len(recordings)
         done = total - len(jobs)
         show(done, total)
         try:
-            for trial in _trials(TrialRunner(self._settings, self.recordings), jobs):
+            for trial in _trials(TrialRunner(settings, self.recordings), jobs):
                 self.store.put(trial)
                 done += 1
                 show(done, total)
@@ -76,23 +104,24 @@ class Study:
             )
             raise KeyboardInterrupt(message) from None
 
-    def _missing(self) -> list[TrialJob]:
+    def _missing(
+        self, settings: Mapping[int, DictConfig], recordings: Sequence[int]
+    ) -> list[TrialJob]:
         kept = {(each.arm, each.recording) for each in self.store.trials() if each.reason is None}
         # All arms of a recording one after the other: its columns are read while they are near.
-        jobs = [
-            TrialJob(arm, recording)
-            for recording in range(len(self.recordings))
-            for arm in self._settings
-        ]
+        jobs = [TrialJob(arm, recording) for recording in recordings for arm in settings]
         return [job for job in jobs if job not in kept]
 
-    def _identify(self) -> None:
-        """Keep what the study is about, or compare it with what the folder holds."""
-        identity: Mapping[str, Any] = {
+    def _identity(self) -> Mapping[str, Any]:
+        """Return what all trials of the study have in common."""
+        return {
             "settings": list(self.words.shared),
             "recordings": [[name, open_recording(name).digest()] for name in self.recordings],
             "code": project_digest(),
         }
+
+    def _identify(self, identity: Mapping[str, Any]) -> None:
+        """Keep what the study is about, or compare it with what is kept."""
         known = self.store.identity()
         if not known:
             self.store.set_identity(identity)
@@ -100,22 +129,21 @@ class Study:
             if known and known[name] != value:
                 message = f"{self.folder}: a study of other {name}; give this one another name"
                 raise ConfigError(message)
-        self._add_arms()
 
-    def _add_arms(self) -> None:
-        """Number the arms as the store does, and add those that are new."""
-        numbers = {arm.words: (number, arm.code) for number, arm in enumerate(self.store.arms())}
-        settings = {}
-        for words, of_arm in zip(self.words.arms, self._settings.values(), strict=True):
-            code = user_digest(OmegaConf.to_yaml(of_arm))
-            if words not in numbers:
-                numbers[words] = self.store.add_arm(StoredArm(words, code)), code
-            number, known = numbers[words]
-            if known != code:
-                message = f"{self.folder}: the strategy of arm {arm_label(words)!r} was changed; "
-                raise ConfigError(message + "give this study another name")
-            settings[number] = of_arm
-        self._settings = settings
+    def _number(self, arm: StoredArm) -> int:
+        """Return the number of an arm in the store, where it is added if it is new."""
+        for number, stored in enumerate(self.store.arms()):
+            if stored == arm:
+                return number
+            if stored._replace(code=arm.code) == arm:
+                message = f"{self.folder}: the strategy of arm {arm_label(arm.words)!r} was changed"
+                message += "; give this study another name"
+                raise ConfigError(message)
+        return self.store.add_arm(arm)
+
+
+def _code_of(settings: DictConfig) -> str:
+    return user_digest(OmegaConf.to_yaml(settings))
 
 
 def _trials(run: TrialRunner, jobs: Sequence[TrialJob]) -> Iterator[Trial]:

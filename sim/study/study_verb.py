@@ -1,5 +1,6 @@
 """The verb `study`."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from rich.progress import (
 )
 
 from conf.command_line import print_line
+from sim.study.page.study_page import write_study_page
+from sim.study.sensitivity import run_sensitivity
 from sim.study.study_result import study_result, write_table
 from sim.study.study_run import Study
 from sim.study.study_text import arm_lines, arm_table, result_lines
@@ -24,7 +27,7 @@ STUDIES = Path("studies")
 
 HELP = """\
 usage: python -m sim study NAME [+experiment=NAME] [SETTING=VALUE[,VALUE...] ...] [objective=NAME]
-                                [unseen=SHARE]
+                                [unseen=SHARE] [sensitivity=on|off]
 
 Compares settings on the same games. Every setting with several values makes arms, the first of them
 is the baseline; every arm plays every recording, each on its own, in parallel. Trials that are done
@@ -33,8 +36,10 @@ are kept in studies/NAME: the same command goes on after Ctrl-C, and adds arms t
   python -m sim study margins +experiment=nba recording.path=season/games.jsonl \\
       strategy.spread_margin=0.005,0.01,0.02 strategy=simple_market_maker,skewed_market_maker
 
-objective: {objectives}; early by default
-unseen:    the share of games, the last by date, that only judge; 0.5 by default
+objective:   {objectives}; early by default
+unseen:      the share of games, the last by date, that only judge; 0.5 by default
+sensitivity: runs the arm that the other games choose under other queue models and without latency,
+             on the games that judge: up to 4 more passes over each of them; on by default
 """
 
 
@@ -54,12 +59,24 @@ def study(words: Sequence[str]) -> None:
     Console(markup=False, emoji=False).print(arm_table(result))
     for line in (*arm_lines(result), *result_lines(result)):
         print_line(line)
-    print_line(write_table(running.folder, result).resolve())
+    write_table(running.folder, result)
+    command = " ".join(["python -m sim study", *map(shlex.quote, words)])
+    print_line(write_study_page(running.folder, result, command).resolve())
 
 
 def _run(running: Study) -> None:
-    columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     progress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
     with progress:
         task = progress.add_task("trials", total=None)
         running.run(lambda done, total: progress.update(task, completed=done, total=total))
+        if running.words.sensitivity:
+            more = progress.add_task("under other models", total=None)
+            run_sensitivity(
+                running, lambda done, total: progress.update(more, completed=done, total=total)
+            )

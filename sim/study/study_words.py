@@ -12,7 +12,7 @@ from sim.study.objectives import OBJECTIVES
 from strategies.trading.model.errors import ConfigError
 
 # Words of the study itself, each with its default. They are no settings of a run.
-_OWN = {"objective": "early", "unseen": "0.5", "trials": "0"}
+_OWN = {"objective": "early", "unseen": "0.5", "trials": "0", "sensitivity": "on"}
 _LARGEST_GRID = 1_000
 
 
@@ -31,7 +31,8 @@ class StudyWords:
 
     `shared` are settings as for a run, `--config-dir` among them; `arms` the settings of each arm,
     the first one is the baseline. With `intervals`, `trials` more arms are drawn for each of them.
-    `unseen` is the share of games, the last by date, that chooses nothing.
+    `unseen` is the share of games, the last by date, that chooses nothing; `sensitivity` whether
+    the chosen arm is also run under other models of the exchange.
     """
 
     shared: tuple[str, ...]
@@ -40,6 +41,7 @@ class StudyWords:
     objective: str
     unseen: float
     trials: int
+    sensitivity: bool
 
 
 def study_words(words: Sequence[str]) -> StudyWords:
@@ -75,6 +77,7 @@ def study_words(words: Sequence[str]) -> StudyWords:
         objective=_objective(own["objective"]),
         unseen=_share(own["unseen"]),
         trials=trials,
+        sensitivity=_switch("sensitivity", own["sensitivity"]),
     )
 
 
@@ -126,6 +129,13 @@ def _share(text: str) -> float:
         message = f"unseen: {text!r} is not a share of the games, 0 or more and below 1"
         raise ConfigError(message)
     return share
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("on", "off"):
+        message = f"{name}: {text!r} is neither on nor off"
+        raise ConfigError(message)
+    return text == "on"
 
 
 def _whole(name: str, text: str) -> int:

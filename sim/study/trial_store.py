@@ -17,7 +17,7 @@ FILE = "study.sqlite"
 _SCHEMA = """
 create table if not exists study (name text primary key, value text not null);
 create table if not exists arms (
-    arm integer primary key, words text not null, code text not null
+    arm integer primary key, words text not null, code text not null, variant_of integer
 );
 create table if not exists trials (
     arm integer not null, recording integer not null, seconds real not null,
@@ -37,14 +37,21 @@ class Trial(NamedTuple):
 
 
 class StoredArm(NamedTuple):
-    """An arm: the settings by which it differs, and a digest of the user's own code in it."""
+    """An arm: the settings by which it differs, and a digest of the user's own code in it.
+
+    `variant_of` is None for an arm that is compared with others; a variant is that arm under
+    another model of the exchange, run to see how much its result depends on the model.
+    """
 
     words: tuple[str, ...]
     code: str
+    variant_of: int | None = None
 
 
 class TrialStore:
-    """A study's file. Every trial is kept as soon as it is done; methods raise WriteError.
+    """A study's file. Every trial is kept as soon as it is done.
+
+    Methods raise WriteError for what SQLite cannot read or write.
 
     `identity` is what all trials have in common: a store of another one is refused.
     """
@@ -62,7 +69,7 @@ class TrialStore:
 
     def identity(self) -> dict[str, Any]:
         """Return what the study is, by name; empty for a new one."""
-        rows = self._connection.execute("select name, value from study")
+        rows = self._read("select name, value from study")
         return {name: json.loads(value) for name, value in rows}
 
     def set_identity(self, identity: Mapping[str, Any]) -> None:
@@ -75,15 +82,16 @@ class TrialStore:
 
     def arms(self) -> list[StoredArm]:
         """Return every arm, in order of their numbers."""
-        rows = self._connection.execute("select words, code from arms order by arm")
-        return [StoredArm(tuple(json.loads(words)), code) for words, code in rows]
+        rows = self._read("select words, code, variant_of from arms order by arm")
+        return [StoredArm(tuple(json.loads(words)), *others) for words, *others in rows]
 
     def add_arm(self, arm: StoredArm) -> int:
         """Add an arm, and return its number."""
         number = len(self.arms())
         with self._writing():
             self._connection.execute(
-                "insert into arms values (?, ?, ?)", (number, json.dumps(arm.words), arm.code)
+                "insert into arms values (?, ?, ?, ?)",
+                (number, json.dumps(arm.words), arm.code, arm.variant_of),
             )
         return number
 
@@ -96,13 +104,24 @@ class TrialStore:
 
     def trials(self) -> list[Trial]:
         """Return every trial, in order of arms and recordings."""
-        rows = self._connection.execute(
+        rows = self._read(
             "select arm, recording, seconds, reason, games from trials order by arm, recording"
         )
         return [
-            Trial(arm, recording, seconds, _games(games), reason)
+            Trial(arm, recording, seconds, self._games(games), reason)
             for arm, recording, seconds, reason, games in rows
         ]
+
+    def _read(self, query: str) -> list[Any]:
+        with _disk(self._path):
+            return self._connection.execute(query).fetchall()
+
+    def _games(self, text: str | None) -> list[GameResult]:
+        try:
+            return [] if text is None else msgspec.json.decode(text, type=list[GameResult])
+        except msgspec.MsgspecError as error:
+            message = f"{self._path}: of another version ({error})"
+            raise ConfigError(message) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -125,7 +144,3 @@ def open_store(folder: Path) -> TrialStore:
         message = f"{folder}: no study; its {FILE} is missing"
         raise ConfigError(message)
     return TrialStore(folder)
-
-
-def _games(text: str | None) -> list[GameResult]:
-    return [] if text is None else msgspec.json.decode(text, type=list[GameResult])

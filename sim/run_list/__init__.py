@@ -1,0 +1,1 @@
+"""The finished runs and studies of a folder: listed, filtered, compared, and queried."""

@@ -1,0 +1,56 @@
+"""How much the result of the chosen arm depends on the models of the exchange.
+
+A recording does not show who left the queue, and latency is that of one connection: an arm that
+earns under one model alone earns by the model.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from omegaconf import DictConfig
+
+from conf.compose import composed_settings
+from conf.modes import Mode
+from sim.study.arm_statistics import best_arm, played_games, split_games
+from sim.study.study_result import compared_arms
+from sim.study.study_run import ShowTrials, Study
+
+_MODELS = ("queue=front", "queue=back", "queue=prorata", "latency=none")
+
+
+def run_sensitivity(study: Study, show: ShowTrials) -> None:
+    """Run the chosen arm under other models, on the recordings of the games that judge.
+
+    Each model is one more pass over each of these recordings; that of the arm itself is left out.
+    """
+    trials = study.store.trials()
+    compared = compared_arms(study.store, len(study.recordings))
+    games = played_games(trials, compared)
+    if not games.count:
+        return
+    choosing, judging = split_games(games, study.words.unseen)
+    chosen = best_arm(choosing if choosing.count else games, study.words.objective)
+    judged = {game.event.event_id for game in (judging if judging.count else games).results[0]}
+    recordings = [
+        trial.recording
+        for trial in trials
+        if trial.arm == chosen and any(game.event.event_id in judged for game in trial.games)
+    ]
+    study.run_variants(chosen, dict(_variants(study, chosen)), recordings, show)
+
+
+def _variants(study: Study, arm: int) -> Iterator[tuple[tuple[str, ...], DictConfig]]:
+    """Yield the settings of each variant, with the words by which it differs from other arms."""
+    words = study.store.arms()[arm].words
+    own = composed_settings([*study.words.shared, *words], Mode.BACKTEST)
+    for model in _MODELS:
+        of_variant = (*_without(model, words), model)
+        shared = _without(model, study.words.shared)
+        settings = composed_settings([*shared, *of_variant], Mode.BACKTEST)
+        if settings != own:
+            yield of_variant, settings
+
+
+def _without(model: str, words: Sequence[str]) -> list[str]:
+    """Return the words but those of the group that a model is of, and of settings inside it."""
+    group = model.partition("=")[0]
+    return [word for word in words if not word.lstrip("+~").startswith((f"{group}=", f"{group}."))]
