@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,9 +27,18 @@ def user_modules(configuration: str) -> Iterator[tuple[str, Path]]:
     for name in sorted(set(_TARGET.findall(configuration))):
         if name.partition(".")[0] in OWN_PACKAGES:
             continue
-        spec = find_spec(name)
+        spec = _spec_of(name)
         if spec is not None and spec.origin is not None:
             yield name, Path(spec.origin)
+
+
+def _spec_of(name: str) -> ModuleSpec | None:
+    """Return where a module is found, None if it is not: whoever imports it says so."""
+    try:
+        return find_spec(name)
+    except ModuleNotFoundError:
+        # Not even the package that it is in.
+        return None
 
 
 def code_digests(configuration: str) -> dict[str, str]:

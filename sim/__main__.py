@@ -14,7 +14,7 @@ from conf.command_line import Verb, print_line, run, session_verb
 from conf.modes import Mode, refuse_other_modes
 from conf.verb_parser import VerbParser
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.errors import ConfigError, ReportError
 
 HELP = """\
 usage: python -m sim VERB [...] [--debug]
@@ -263,9 +263,16 @@ def _replay(words: Sequence[str]) -> None:
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder
+    failures = []
     for number, report in _starts(folder, Mode.REPLAY):
-        for line in report.run(folder, number):
-            print_line(line)
+        try:
+            for line in report.run(folder, number):
+                print_line(line)
+        except ReportError as error:
+            # Its run is whole, and the others can be replayed all the same.
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _compare(words: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """The Python API: recordings and runs as frames, with the results of the command line."""
 
 import gc
+import re
 import subprocess
 import sys
 from functools import partial
@@ -13,13 +14,16 @@ import pytest
 import sim
 from recordings.reader import open_recording
 from recordings.tape import Kind
-from sim.notebook.run_frames import RunFrames
+from sim.notebook.recording_frames import RecordingFrames
+from sim.notebook.run_frames import Picture, RunFrames
+from sim.notebook.session_frames import SessionFrames
 from sim.results.run_summary import BacktestSummary
 from strategies.at_the_touch import AtTheTouch
 from strategies.simple_market_maker import SimpleMarketMaker
 from strategies.trading import Quote, View
 from strategies.trading.model.errors import ConfigError, StrategyError, TapeError
 from tests.conftest import FinishedRun, finished_run
+from tests.paths import PROJECT
 
 SETTINGS: dict[str, Any] = {"spread_margin": 0.004, "default_stake": 50, "quote_refresh_seconds": 5}
 
@@ -208,3 +212,21 @@ def test_a_folder_without_a_run_or_session_is_named(tmp_path: Path) -> None:
         sim.read_run(tmp_path)
     with pytest.raises(ConfigError, match=f"^{tmp_path}: there is no session$"):
         sim.read_session(tmp_path)
+
+
+def test_the_page_names_what_there_is() -> None:
+    """Every function and method on the page of the API exists, and every one is on the page."""
+    page = (PROJECT / "docs" / "python-api.md").read_text(encoding="utf-8")
+    functions, methods = (
+        set(re.findall(pattern, page)) for pattern in (r"`sim\.(\w+)\(", r"`(\w+)\(")
+    )
+    assert functions == set(sim.__all__)
+    known = {
+        name
+        for kind in (RunFrames, RecordingFrames, SessionFrames, Picture)
+        for name in vars(kind)
+        if not name.startswith("_")
+    }
+    assert methods <= known
+    assert known - methods == {"starts"}  # a property, named without brackets
+    assert "`starts`" in page
