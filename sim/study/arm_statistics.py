@@ -20,13 +20,14 @@ from sim.study.trial_store import Trial
 # The chance of finding any difference where all arms are alike.
 LEVEL = 0.05
 _FLIPS = 20_000
+_FLIPS_AT_ONCE = 1_000
 _SEED = 1
 _FOLDS = 4
 
 # Figures by arm and game, in cents.
 Figures = NDArray[np.float64]
 # The id of an event with its name: generated games of two sports may have one id.
-_GameKey = tuple[str, str]
+GameKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,14 @@ class PlayedGames:
         """Return the number of games."""
         return len(self.results[0]) if self.results else 0
 
+    def keys(self) -> list["GameKey"]:
+        """Return which games they are."""
+        return [key_of(game) for game in self.results[0]] if self.results else []
+
     def of(self, others: "PlayedGames") -> "PlayedGames":
         """Return those that are among others."""
-        wanted = {(game.event.event_id, game.event.name) for game in others.results[0]}
-        kept = [
-            number
-            for number, game in enumerate(self.results[0])
-            if (game.event.event_id, game.event.name) in wanted
-        ]
+        wanted = set(others.keys())
+        kept = [number for number, key in enumerate(self.keys()) if key in wanted]
         return PlayedGames(self.arms, [[games[each] for each in kept] for games in self.results])
 
     def between(self, first: int, last: int) -> "PlayedGames":
@@ -95,17 +96,28 @@ class WalkForward:
     profit: GameMean
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The arm that the choosing games choose, to be judged on the others.
+
+    Where no game is left to choose or to judge, all of them do both, and `choosing` is empty.
+    """
+
+    choosing: PlayedGames
+    judging: PlayedGames
+    arm: int
+
+
 def played_games(trials: Sequence[Trial], arms: Sequence[int]) -> PlayedGames:
     """Return the games that every one of these arms played, whatever trials failed.
 
     Recordings of one game, of its spreads and of its totals for example, make one game: what it
     decided is in all of them.
     """
-    played: dict[int, dict[_GameKey, dict[int, GameResult]]] = {arm: {} for arm in arms}
+    played: dict[int, dict[GameKey, dict[int, GameResult]]] = {arm: {} for arm in arms}
     for trial in trials:
         for game in trial.games if trial.arm in played else ():
-            key = game.event.event_id, game.event.name
-            played[trial.arm].setdefault(key, {})[trial.recording] = game
+            played[trial.arm].setdefault(key_of(game), {})[trial.recording] = game
     if not arms:
         return PlayedGames([], [])
     first = played[arms[0]]
@@ -127,6 +139,11 @@ def _as_one(parts: Sequence[GameResult]) -> GameResult:
     return GameResult(parts[0].event, added_splits(part.split for part in parts))
 
 
+def key_of(game: GameResult) -> GameKey:
+    """Return which game a result is of."""
+    return game.event.event_id, game.event.name
+
+
 def split_games(games: PlayedGames, unseen: float) -> tuple[PlayedGames, PlayedGames]:
     """Return the earlier games, which choose, and the later ones, which judge.
 
@@ -141,8 +158,8 @@ def compare_arms(games: PlayedGames, objective: str) -> list[ArmComparison]:
     figures = games.figures(objective)
     profits = games.figures("profit")
     against = figures[1:] - figures[0]
-    p_values = holm([sign_flip_p(row) for row in figures])
-    p_against: list[float | None] = [None, *holm([sign_flip_p(row) for row in against])]
+    p_values = holm(sign_flip_p(figures))
+    p_against: list[float | None] = [None, *holm(sign_flip_p(against))]
     return [
         ArmComparison(
             arm=arm,
@@ -160,6 +177,14 @@ def best_arm(games: PlayedGames, objective: str) -> int:
     """Return the arm of the largest mean; of equal ones the first."""
     means = games.figures(objective).mean(axis=1)
     return games.arms[int(np.argmax(means))]
+
+
+def choose(games: PlayedGames, objective: str, unseen: float) -> Choice:
+    """Choose an arm by the earlier games; `unseen` is the share of the later ones, which judge."""
+    choosing, judging = split_games(games, unseen)
+    if not choosing.count or not judging.count:
+        return Choice(games.between(0, 0), games, best_arm(games, objective))
+    return Choice(choosing, judging, best_arm(choosing, objective))
 
 
 def walk_forward(games: PlayedGames, objective: str) -> WalkForward | None:
@@ -181,21 +206,20 @@ def walk_forward(games: PlayedGames, objective: str) -> WalkForward | None:
     )
 
 
-def sign_flip_p(values: NDArray[np.float64]) -> float:
-    """Return how often a mean as large comes from the same sizes with random signs.
+def sign_flip_p(figures: Figures) -> list[float]:
+    """Return for each row how often a mean as large comes from its sizes with random signs.
 
     It needs no normal distribution, only that without an effect each value could as well have the
-    other sign. One if all values are zero.
+    other sign. One for a row of zeros.
     """
-    size = abs(values.sum())
-    if not size:
-        return 1.0
+    sizes = abs(figures.sum(axis=1))
+    as_large = np.zeros(len(figures), dtype=np.int64)
     rng = np.random.default_rng(_SEED)
-    as_large = 0
-    for _ in range(0, _FLIPS, 1_000):
-        signs = rng.integers(0, 2, size=(1_000, len(values))) * 2 - 1
-        as_large += int(np.count_nonzero(abs(signs @ values) >= size - 1e-9))
-    return (as_large + 1) / (_FLIPS + 1)
+    for _ in range(0, _FLIPS, _FLIPS_AT_ONCE):
+        signs = rng.integers(0, 2, size=(_FLIPS_AT_ONCE, figures.shape[1])) * 2.0 - 1.0
+        as_large += np.count_nonzero(abs(signs @ figures.T) >= sizes - 1e-9, axis=0)
+    p_values: list[float] = ((as_large + 1) / (_FLIPS + 1)).tolist()
+    return p_values
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

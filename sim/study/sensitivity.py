@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from omegaconf import DictConfig
 
-from conf.compose import composed_settings
-from conf.modes import Mode
-from sim.study.arm_statistics import best_arm, played_games, split_games
+from sim.study.arm_statistics import choose, key_of, played_games
 from sim.study.study_result import compared_arms
-from sim.study.study_run import ShowTrials, Study
+from sim.study.study_run import ShowTrials, Study, trial_settings
 
 _MODELS = ("queue=front", "queue=back", "queue=prorata", "latency=none")
 
@@ -22,30 +20,28 @@ def run_sensitivity(study: Study, show: ShowTrials) -> None:
 
     Each model is one more pass over each of these recordings; that of the arm itself is left out.
     """
-    trials = study.store.trials()
-    compared = compared_arms(study.store, len(study.recordings))
-    games = played_games(trials, compared)
+    trials, arms = study.store.trials(), study.store.arms()
+    games = played_games(trials, compared_arms(arms, trials, len(study.recordings)))
     if not games.count:
         return
-    choosing, judging = split_games(games, study.words.unseen)
-    chosen = best_arm(choosing if choosing.count else games, study.words.objective)
-    judged = {game.event.event_id for game in (judging if judging.count else games).results[0]}
+    choice = choose(games, study.words.objective, study.words.unseen)
+    judged = set(choice.judging.keys())
     recordings = [
         trial.recording
         for trial in trials
-        if trial.arm == chosen and any(game.event.event_id in judged for game in trial.games)
+        if trial.arm == choice.arm and any(key_of(game) in judged for game in trial.games)
     ]
-    study.run_variants(chosen, dict(_variants(study, chosen)), recordings, show)
+    study.run_variants(choice.arm, dict(_variants(study, choice.arm)), recordings, show)
 
 
 def _variants(study: Study, arm: int) -> Iterator[tuple[tuple[str, ...], DictConfig]]:
     """Yield the settings of each variant, with the words by which it differs from other arms."""
     words = study.store.arms()[arm].words
-    own = composed_settings([*study.words.shared, *words], Mode.BACKTEST)
+    own = trial_settings([*study.words.shared, *words])
     for model in _MODELS:
         of_variant = (*_without(model, words), model)
         shared = _without(model, study.words.shared)
-        settings = composed_settings([*shared, *of_variant], Mode.BACKTEST)
+        settings = trial_settings([*shared, *of_variant])
         if settings != own:
             yield of_variant, settings
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from recordings.parquet import TableWriter
 from sim.study.arm_statistics import (
     ArmComparison,
+    Choice,
     PlayedGames,
     WalkForward,
-    best_arm,
+    choose,
     compare_arms,
     played_games,
-    split_games,
     walk_forward,
 )
 from sim.study.study_words import arm_label
-from sim.study.trial_store import TrialStore
+from sim.study.trial_store import StoredArm, Trial, TrialStore
 from strategies.trading.model.errors import ConfigError
 
 TABLE = "study.parquet"
@@ -56,31 +56,41 @@ class StudyResult:
         return self.games.arms[0]
 
     def label(self, arm: int) -> str:
-        """Return the name of an arm for people."""
+        """Return the settings by which an arm differs."""
         return arm_label(self.arms[arm])
 
+    def name(self, arm: int) -> str:
+        """Return its number and short settings: `3: spread_margin=0.01, at_the_touch`."""
+        return f"{arm}: {arm_label(map(_short, self.arms[arm]))}"
 
-def compared_arms(store: TrialStore, recordings: int) -> list[int]:
+
+def _short(word: str) -> str:
+    """Return a setting without the groups that it is in; of a group that is chosen, the choice."""
+    name, _, value = word.partition("=")
+    return f"{name.rpartition('.')[2]}={value}" if "." in name else value
+
+
+def compared_arms(arms: Sequence[StoredArm], trials: Sequence[Trial], recordings: int) -> list[int]:
     """Return the arms that were tried on all recordings, of that number, and played a game.
 
     Others would leave no game that all arms played.
     """
-    tried, playing = _tried(store), _playing(store)
+    tried, playing = _tried(trials), _playing(trials)
     return [
         number
-        for number, arm in enumerate(store.arms())
+        for number, arm in enumerate(arms)
         if arm.variant_of is None and tried[number] == recordings and number in playing
     ]
 
 
-def _tried(store: TrialStore) -> Mapping[int, int]:
+def _tried(trials: Sequence[Trial]) -> Mapping[int, int]:
     """Return on how many recordings each arm was tried."""
-    return Counter(trial.arm for trial in store.trials())
+    return Counter(trial.arm for trial in trials)
 
 
-def _playing(store: TrialStore) -> set[int]:
+def _playing(trials: Sequence[Trial]) -> set[int]:
     """Return the arms that played a game."""
-    return {trial.arm for trial in store.trials() if trial.games}
+    return {trial.arm for trial in trials if trial.games}
 
 
 def study_result(
@@ -94,49 +104,54 @@ def study_result(
         for each in trials
         if each.reason is not None
     ]
-    compared = compared_arms(store, len(recordings))
+    compared = compared_arms(stored, trials, len(recordings))
     games = played_games(trials, compared)
     if not games.count:
         message = "the study has no game that every arm played"
         raise ConfigError("; ".join([message, *failed[:1]]))
-    choosing, judging = split_games(games, unseen)
-    if not judging.count:
-        choosing, judging = games.between(0, 0), games
-    means = choosing.figures(objective).mean(axis=1) if choosing.count else []
-    chosen = best_arm(choosing if choosing.count else games, objective)
+    choice = choose(games, objective, unseen)
+    seen = choice.choosing.count
+    means = choice.choosing.figures(objective).mean(axis=1) if seen else []
     return StudyResult(
         objective=objective,
         arms=arms,
         games=games,
-        judging=judging,
-        judged=compare_arms(judging, objective),
-        seen=choosing.count,
+        judging=choice.judging,
+        judged=compare_arms(choice.judging, objective),
+        seen=seen,
         seen_means=dict(zip(games.arms, map(float, means), strict=False)),
-        chosen=chosen,
-        variants=_variants(store, chosen, judging, objective),
+        chosen=choice.arm,
+        variants=_variants(stored, trials, choice, objective),
         walk_forward=walk_forward(games, objective),
         failed=failed,
-        unfinished=_unfinished(store, compared, len(recordings)),
+        unfinished=_unfinished(stored, trials, compared, len(recordings)),
     )
 
 
-def _unfinished(store: TrialStore, compared: Sequence[int], recordings: int) -> Sequence[str]:
+def _unfinished(
+    arms: Sequence[StoredArm], trials: Sequence[Trial], compared: Sequence[int], recordings: int
+) -> Sequence[str]:
     """Return a sentence on each arm that is not compared."""
-    tried = _tried(store)
+    tried = _tried(trials)
     return [
         f"{arm_label(arm.words)}: not compared, as it "
         + ("played no game" if tried[number] == recordings else "is not finished")
-        for number, arm in enumerate(store.arms())
+        for number, arm in enumerate(arms)
         if arm.variant_of is None and number not in compared
     ]
 
 
 def _variants(
-    store: TrialStore, chosen: int, judging: PlayedGames, objective: str
+    arms: Sequence[StoredArm], trials: Sequence[Trial], choice: Choice, objective: str
 ) -> Sequence[ArmComparison]:
-    """Compare variants of an arm with it, on the judging games that all of them played."""
-    variants = [number for number, arm in enumerate(store.arms()) if arm.variant_of == chosen]
-    games = played_games(store.trials(), [chosen, *variants]).of(judging)
+    """Compare variants of the chosen arm with it, on the judging games that all of them played."""
+    playing = _playing(trials)
+    variants = [
+        number
+        for number, arm in enumerate(arms)
+        if arm.variant_of == choice.arm and number in playing
+    ]
+    games = played_games(trials, [choice.arm, *variants]).of(choice.judging)
     return compare_arms(games, objective) if variants and games.count else []
 
 

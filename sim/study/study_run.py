@@ -22,6 +22,9 @@ from strategies.trading.model.errors import ConfigError
 ShowTrials = Callable[[int, int], None]
 
 
+_FEED = "sim.recorded_source.recorded_source"
+
+
 class Study:
     """A study in its folder. Trials that are done are never run again.
 
@@ -36,12 +39,12 @@ class Study:
         """
         self.folder = folder
         self.words = words
-        shared = composed_settings(words.shared, Mode.BACKTEST)
+        shared = trial_settings(words.shared)
         names = OmegaConf.select(shared, "recording.path")
         paths = names if isinstance(names, str) else list(names)
         self.recordings = selected_recordings(paths)
         settings = {
-            words_of_arm: composed_settings([*words.shared, *words_of_arm], Mode.BACKTEST)
+            words_of_arm: trial_settings([*words.shared, *words_of_arm])
             for words_of_arm in words.arms
         }
         identity = self._identity()
@@ -92,8 +95,8 @@ class Study:
         jobs = self._missing(settings, recordings)
         total = len(settings) * len(recordings)
         done = total - len(jobs)
-        show(done, total)
         try:
+            show(done, total)
             for trial in _trials(TrialRunner(settings, self.recordings), jobs):
                 self.store.put(trial)
                 done += 1
@@ -123,6 +126,10 @@ class Study:
     def _identify(self, identity: Mapping[str, Any]) -> None:
         """Keep what the study is about, or compare it with what is kept."""
         known = self.store.identity()
+        if known and not any(trial.games for trial in self.store.trials()):
+            # Nothing came of it: what was typed wrong may be typed right under the same name.
+            self.store.clear()
+            known = {}
         if not known:
             self.store.set_identity(identity)
         for name, value in identity.items():
@@ -140,6 +147,17 @@ class Study:
                 message += "; give this study another name"
                 raise ConfigError(message)
         return self.store.add_arm(arm)
+
+
+def trial_settings(words: Sequence[str]) -> DictConfig:
+    """Return the settings of trials, each on one recording; raise ConfigError for wrong ones."""
+    settings = composed_settings(words, Mode.BACKTEST)
+    if OmegaConf.select(settings, "feed._target_") != _FEED:
+        message = "feed: a study replays recordings; use feed=recording"
+        raise ConfigError(message)
+    # Each trial has one recording, with a bankroll of its own.
+    OmegaConf.update(settings, "games", "together")
+    return settings
 
 
 def _code_of(settings: DictConfig) -> str:

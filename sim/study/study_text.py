@@ -13,6 +13,10 @@ from strategies.trading.model.counted import counted
 from strategies.trading.model.money import dollars_text
 
 _REASONS_SHOWN = 5
+SEEDS_ARE_NO_SAMPLE = (
+    "on one recording a seed changes only latencies and faults; arms that differ by it are no "
+    "sample of games"
+)
 
 
 def arm_table(result: StudyResult) -> Table:
@@ -50,10 +54,17 @@ def result_lines(result: StudyResult) -> list[str]:
         lines.append(walked_text(result, result.walk_forward))
     lines += [_variant_line(result, each) for each in result.variants[1:]]
     lines += result.unfinished
+    lines += [SEEDS_ARE_NO_SAMPLE] if differ_by_seed(result) else []
     if result.failed:
         lines.append(f"{counted(len(result.failed), 'trial')} failed; the first of them:")
         lines += [f"  {each}" for each in result.failed[:_REASONS_SHOWN]]
     return lines
+
+
+def differ_by_seed(result: StudyResult) -> bool:
+    """Return whether arms differ by their seed."""
+    words = (word for arm in result.games.arms for word in result.arms[arm])
+    return any(word.startswith("seed=") for word in words)
 
 
 def judged_text(result: StudyResult) -> str:
@@ -80,42 +91,55 @@ def _cells(each: ArmComparison) -> Sequence[str]:
 
 
 def found_text(result: StudyResult) -> str:
-    """Return in one sentence which arms are above zero beyond chance."""
-    earning = [each for each in best_first(result) if each.earns]
-    level = f"at {100 * LEVEL:g} %, corrected for {counted(len(result.judged), 'arm')}"
+    """Return in one sentence how many arms are above zero beyond chance, and what to expect.
+
+    That is the mean of the chosen arm: the best of those that judge looks better than it is.
+    """
+    earning = sum(each.earns for each in result.judged)
+    arms = counted(len(result.judged), "arm")
     games = counted(result.judged[0].objective.games, f"{'unseen ' if result.seen else ''}game")
-    if not earning:
-        return f"no arm is above zero by {result.objective} on {games}, {level}"
-    best = earning[0].objective
-    bounds = f", 95 % {_dollars(best.low)} to {_dollars(best.high)}" if isfinite(best.low) else ""
-    labels = "; ".join(result.label(each.arm) for each in earning)
+    found = f"{earning:,} of {arms} {'is' if earning == 1 else 'are'}" if earning else "no arm is"
+    level = f"{100 * LEVEL:g} %, corrected for {arms}"
+    chosen = next(each.objective for each in result.judged if each.arm == result.chosen)
+    by = "earlier games" if result.seen else "the same games"
     return (
-        f"above zero by {result.objective} on {games}, {level}: {labels}; the first by "
-        f"{_dollars(best.mean)} a game{bounds}"
+        f"{found} above zero by {result.objective} on {games}, at {level}; the one that {by} "
+        f"chose ({result.name(result.chosen)}) brought {_dollars(chosen.mean)} a game"
+        f"{_interval_text(chosen)}"
     )
 
 
 def walked_text(result: StudyResult, walk: WalkForward) -> str:
     """Return what the arms brought that earlier games would have chosen."""
-    arms = "; ".join(result.label(arm) for arm in dict.fromkeys(walk.chosen))
+    arms = "; ".join(result.name(arm) for arm in dict.fromkeys(walk.chosen))
     mean = walk.objective
     return (
         f"walking forward, the arm that earlier games chose ({arms}) brought {_dollars(mean.mean)} "
-        f"a game (s.e. {_error(mean)}) on {mean.games:,} games"
+        f"a game{_error_text(mean)} on {mean.games:,} games"
     )
 
 
 def _variant_line(result: StudyResult, each: ArmComparison) -> str:
     assert each.against is not None, "the first of the variants is the arm itself"
     return (
-        f"the chosen arm, {result.label(result.chosen)}, under {result.arms[each.arm][-1]}: "
-        f"{_dollars(each.objective.mean)} a game, {_dollars(each.against.mean)} against as it is "
-        f"(s.e. {_error(each.against)})"
+        f"the chosen arm ({result.name(result.chosen)}) under {result.arms[each.arm][-1]}: "
+        f"{_dollars(each.objective.mean)} a game, {_dollars(each.against.mean)} against as it is"
+        f"{_error_text(each.against)}"
     )
 
 
 def _dollars(cents: float) -> str:
     return dollars_text(round(cents))
+
+
+def _interval_text(mean: GameMean) -> str:
+    if not isfinite(mean.low):
+        return _error_text(mean)
+    return f" (95 % {_dollars(mean.low)} to {_dollars(mean.high)})"
+
+
+def _error_text(mean: GameMean) -> str:
+    return f" (s.e. {_error(mean)})" if isfinite(mean.error) else ""
 
 
 def _error(mean: GameMean) -> str:

@@ -15,6 +15,7 @@ from rich.progress import (
 )
 
 from conf.command_line import print_line
+from conf.modes import Mode, refuse_other_modes
 from sim.study.page.study_page import write_study_page
 from sim.study.sensitivity import run_sensitivity
 from sim.study.study_result import study_result, write_table
@@ -52,6 +53,7 @@ def study(words: Sequence[str]) -> None:
     if not name.replace("_", "").replace("-", "").isalnum():
         message = f"{name!r} names no study; use letters, digits, '_' and '-'"
         raise ConfigError(message)
+    refuse_other_modes(others, Mode.BACKTEST)
     read = study_words(others)
     with Study(STUDIES / name, read) as running:
         _run(running)

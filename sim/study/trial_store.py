@@ -80,6 +80,12 @@ class TrialStore:
                 [(name, json.dumps(value)) for name, value in identity.items()],
             )
 
+    def clear(self) -> None:
+        """Forget the study: its identity, arms and trials."""
+        with self._writing():
+            for table in ("study", "arms", "trials"):
+                self._connection.execute(f"delete from {table}")  # names of our own
+
     def arms(self) -> list[StoredArm]:
         """Return every arm, in order of their numbers."""
         rows = self._read("select words, code, variant_of from arms order by arm")

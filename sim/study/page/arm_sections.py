@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.games.game_results import GameMean, GameResult, outcome_sd
 from sim.report.number_text import NONE, count, dollar_tick, dollars, signed_dollars
-from sim.report.page import Html, figure, join, paragraph, table
+from sim.report.page import Html, figure, folded, join, paragraph, table
 from sim.report.panel import (
     DOT,
     FIRST,
@@ -24,34 +24,24 @@ from sim.report.series import floats, limits_around, round_ticks
 from sim.study.arm_statistics import LEVEL, ArmComparison
 from sim.study.study_result import StudyResult
 from sim.study.study_text import best_first, judged_text, walked_text
+from strategies.trading.model.counted import counted
 
-MAX_ARMS_DRAWN = 40
+_ARMS_DRAWN = 40
+_ARMS_LISTED = 20
 _ROW = 24.0
 _LONGEST_TICK = 50
 _TERMS = ("edge", "adverse", "drift", "outcome")
 
 
-def arm_name(result: StudyResult, arm: int) -> str:
-    """Return the number of an arm and its settings: `3: spread_margin=0.01, at_the_touch`."""
-    text = ", ".join(map(_short, result.arms[arm]))
-    return f"{arm}: {text or 'as given'}"
-
-
-def _short(word: str) -> str:
-    """Return a setting without the groups that it is in; of a group that is chosen, the choice."""
-    name, _, value = word.partition("=")
-    return f"{name.rpartition('.')[2]}={value}" if "." in name else value
-
-
 def arm_tick(result: StudyResult, arm: int) -> str:
     """Return the name of an arm, cut to what fits beside a picture."""
-    name = arm_name(result, arm)
+    name = result.name(arm)
     return name if len(name) <= _LONGEST_TICK else f"{name[: _LONGEST_TICK - 1]}…"
 
 
 def arm_intervals(result: StudyResult) -> Html:
     """Return the picture of each arm's objective with its interval, the best first."""
-    arms = best_first(result)[:MAX_ARMS_DRAWN]
+    arms = best_first(result)[:_ARMS_DRAWN]
     box, height = labelled_rows(len(arms), _ROW)
     panel = Panel(box, _dollar_limits(result, arms), (0.0, float(len(arms))))
     panel.title(result.objective.capitalize())
@@ -113,13 +103,13 @@ def comparison(result: StudyResult) -> Html:
         f"{LEVEL:g} counts. Against the baseline: the mean difference game by game, in which what "
         "a game decided is on both sides."
     )
-    return join([table(heads, rows), paragraph(explanation, "aside")])
+    return join([_listed(heads, rows), paragraph(explanation, "aside")])
 
 
 def _comparison_row(result: StudyResult, each: ArmComparison) -> tuple[str, ...]:
     mean, against = each.objective, each.against
     return (
-        arm_name(result, each.arm),
+        result.name(each.arm),
         cents_text(mean.mean),
         error_text(mean),
         _bounds(mean),
@@ -131,6 +121,15 @@ def _comparison_row(result: StudyResult, each: ArmComparison) -> tuple[str, ...]
         cents_text(each.profit.mean),
         error_text(each.profit),
     )
+
+
+def _listed(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Html:
+    """Return a table of arms, those beyond the best in one that opens on a click."""
+    best, others = rows[:_ARMS_LISTED], rows[_ARMS_LISTED:]
+    if not others:
+        return table(heads, best)
+    more = f"{counted(len(others), 'other arm')}"
+    return join([table(heads, best), folded(more, table(heads, others))])
 
 
 def _bounds(mean: GameMean) -> str:
@@ -145,7 +144,7 @@ def walk_forward(result: StudyResult) -> Html:
     if walk is None:
         return paragraph("There are too few games to choose by some and judge on later ones.")
     text = walked_text(result, walk)
-    rows = [(f"part {number}", arm_name(result, arm)) for number, arm in enumerate(walk.chosen, 2)]
+    rows = [(f"part {number}", result.name(arm)) for number, arm in enumerate(walk.chosen, 2)]
     profit = (
         f"Its profit was {cents_text(walk.profit.mean)} a game "
         f"(s.e. {error_text(walk.profit)}). Games stand in order of time, in "
@@ -164,15 +163,14 @@ def walk_forward(result: StudyResult) -> Html:
 def arm_splits(result: StudyResult) -> Html:
     """Return profit per arm, taken apart, as means over the games that judge."""
     by_arm = dict(zip(result.judging.arms, result.judging.results, strict=True))
-    rows = [
-        (arm_name(result, each.arm), *_split_cells(by_arm[each.arm])) for each in best_first(result)
-    ]
+    rows = [(result.name(each.arm), *_split_cells(by_arm[each.arm])) for each in best_first(result)]
     heads = ("a game", "#fills", "#stake", *(f"#{term}" for term in _TERMS), "#one s.d.")
     explanation = (
         "Means over the games that judge. Edge + adverse + drift + outcome - commission = profit. "
         "One s.d. is how far chance carries the mean outcome."
     )
-    return join([table((*heads, "#commission", "#profit"), rows), paragraph(explanation, "aside")])
+    listed = _listed((*heads, "#commission", "#profit"), rows)
+    return join([listed, paragraph(explanation, "aside")])
 
 
 def _split_cells(games: Sequence[GameResult]) -> tuple[str, ...]:
@@ -193,7 +191,7 @@ def _split_cells(games: Sequence[GameResult]) -> tuple[str, ...]:
 
 def sensitivity(result: StudyResult) -> Html:
     """Return the chosen arm under other models of the exchange."""
-    chosen = arm_name(result, result.chosen)
+    chosen = result.name(result.chosen)
     if not result.variants:
         return paragraph(
             f"The chosen arm ({chosen}) was not run under other models: sensitivity=off, or its "

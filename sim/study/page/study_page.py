@@ -27,7 +27,7 @@ from sim.study.page.arm_sections import (
 from sim.study.page.game_pictures import game_by_game
 from sim.study.page.heat_map import heat_map
 from sim.study.study_result import StudyResult
-from sim.study.study_text import found_text, judged_text
+from sim.study.study_text import SEEDS_ARE_NO_SAMPLE, differ_by_seed, found_text, judged_text
 from strategies.trading.model.counted import counted
 
 PAGE = "study.html"
@@ -67,6 +67,8 @@ def _head(name: str, result: StudyResult) -> Html:
     what, _ = OBJECTIVES[result.objective]
     lines = [f"Judged by {result.objective}: {what}. Compared on {judged_text(result)}."]
     warnings = [*result.unfinished]
+    if differ_by_seed(result):
+        warnings.append(SEEDS_ARE_NO_SAMPLE)
     if result.failed:
         failed = counted(len(result.failed), "trial")
         warnings.append(f"{failed} failed. Games that an arm did not play are left out for all.")
