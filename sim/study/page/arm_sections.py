@@ -72,7 +72,7 @@ def _dollar_limits(result: StudyResult, arms: Sequence[ArmComparison]) -> tuple[
 
 def _keys(result: StudyResult) -> list[LegendKey]:
     judging = "on the unseen games" if result.seen else "on all games"
-    keys = [LegendKey(DOT, INK, judging), LegendKey(DOT, FIRST, "the chosen arm there")]
+    keys = [LegendKey(DOT, INK, judging), LegendKey(DOT, FIRST, "the chosen arm")]
     if result.seen:
         keys.append(LegendKey("●", SECOND, "on the games that chose"))
     return keys
@@ -200,10 +200,10 @@ def sensitivity(result: StudyResult) -> Html:
     rows = [_variant_row(result, each) for each in result.variants]
     heads = ("under", "#games", f"#{result.objective}", "#s.e.", "#difference", "#s.e.", "#profit")
     explanation = (
-        f"Arm {chosen}, chosen by {_choosing(result)}. A recording does not show who left the "
-        "queue: front takes those ahead of us, back those behind, prorata both alike. latency=none "
-        "is what no latency would bring. An arm that is above zero under one model alone earns by "
-        "the model."
+        f"Arm {chosen}, chosen by {_choosing(result)}. A recording does not show which stake left "
+        "the queue: front assumes that ahead of us, back that behind us, prorata of both their "
+        "share. latency=none is what no latency would bring. An arm that is above zero under one "
+        "model alone earns by the model."
     )
     return join([table((*heads, "#s.e."), rows), paragraph(explanation, "aside")])
 
