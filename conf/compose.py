@@ -82,12 +82,13 @@ def _of_one_side(node: Any) -> bool:
     return str(target).partition(".")[0] in ("sim", "live")
 
 
-def build_session(config: DictConfig, overrides: Sequence[str] = ()) -> Any:
+def build_session(config: DictConfig, overrides: Sequence[str] = (), **replaced: Any) -> Any:
     """Return the session that a composed configuration describes.
 
     A session that keeps what it was built from is given it as text, `configuration`, with the
-    digests of the user's own modules, `code`, and the settings that were given, `overrides`. Raise
-    ConfigError or TapeError if it cannot be built.
+    digests of the user's own modules, `code`, and the settings that were given, `overrides`.
+    `replaced` are parts that are used in place of those configured. Raise ConfigError or TapeError
+    if it cannot be built.
     """
     parts = build_parts(config)
     session_class = parts.pop("run")
@@ -97,7 +98,7 @@ def build_session(config: DictConfig, overrides: Sequence[str] = ()) -> Any:
         parts["code"] = code_digests(text)
         kept = OmegaConf.to_yaml({CODE: parts["code"]}) if parts["code"] else ""
         parts["configuration"] = text + kept
-    parts["overrides"] = overrides
+    parts |= {"overrides": overrides, **replaced}
     missing = [
         name for name, part in taken.items() if part.default is part.empty and name not in parts
     ]
@@ -113,7 +114,13 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
     With `--config-dir DIR` the user's own YAML files there are found beside those of the project.
     Raise ConfigError or TapeError if it cannot be composed or built.
     """
-    return build_session(composed_settings(arguments, mode))
+    return compose_session(arguments, mode)
+
+
+def compose_session(arguments: Sequence[str], mode: str, **replaced: Any) -> Any:
+    """Return the same with parts in place of those that are configured."""
+    config = composed_settings(arguments, mode)
+    return build_session(config, **{"overrides": arguments, **replaced})
 
 
 def composed_settings(arguments: Sequence[str], mode: str) -> DictConfig:

@@ -13,7 +13,13 @@ from typing import Any, Protocol, runtime_checkable
 from msgspec import Struct
 
 from strategies.trading.model.errors import ConfigError
-from strategies.trading.model.setting_reader import Written, build, check_settings, read_value
+from strategies.trading.model.setting_reader import (
+    Written,
+    as_written,
+    build,
+    check_settings,
+    read_value,
+)
 
 _REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 _DIRECTIVES = ("_target_", "_partial_")
@@ -95,9 +101,7 @@ class PartBuilder:
         }
         settings = check_settings(name, target, values, self.written)
         if as_factory:
-            factory = Factory(target, **settings)
-            factory.part, factory.written = name, self.written
-            return factory
+            return _factory(name, target, settings, self.written)
         try:
             built = build(name, target, settings, self.written)
         except TypeError as error:
@@ -105,6 +109,25 @@ class PartBuilder:
             raise ConfigError(message) from error
         stands_for_other = isinstance(built, Struct) and isinstance(built, Buildable)
         return built.build() if stands_for_other else built
+
+
+def factory_of(name: str, target: object, values: Mapping[str, Any]) -> Factory:
+    """Return the factory of a part from a class or function, and settings of it by name.
+
+    Raise ConfigError for a setting that is unknown or wrong, and for what cannot be called.
+    """
+    if not callable(target):
+        message = f"{name}: {target!r} is not a class; give the class, and its settings by name"
+        raise ConfigError(message)
+    return _factory(name, target, check_settings(name, target, values), as_written)
+
+
+def _factory(
+    name: str, target: Callable[..., Any], settings: Mapping[str, Any], written: Written
+) -> Factory:
+    factory = Factory(target, **settings)
+    factory.part, factory.written = name, written
+    return factory
 
 
 def locate(name: str, target: object) -> Callable[..., Any]:

@@ -7,9 +7,11 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recordings.tape import NOWHERE, TapeInfo
+from recordings.tape import NOWHERE, TapeInfo, Unreported
+from recordings.validator import TapeSummary
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.errors import TapeError
+from strategies.trading.model.ids import LineId
 
 _T = TypeVar("_T")
 # From an index in a recording's own dictionary to that in the joined one; the last entry is for
@@ -71,10 +73,37 @@ def joined_info(infos: Sequence[TapeInfo], names: Sequence[str]) -> JoinedInfo:
         events=events.entries,
         markets=markets.entries,
         lines=lines.entries,
-        unreported=tuple(dict.fromkeys(each for info in infos for each in info.unreported)),
+        unreported=_unreported(infos),
     )
     Catalogue(joined.events, joined.markets, joined.lines)
     return JoinedInfo(joined, places)
+
+
+def require_different_lines(summaries: Sequence[TapeSummary], names: Sequence[str]) -> None:
+    """Raise TapeError if two recordings have the market of one line: it would count twice.
+
+    One that has only scores, results or outside prices of it may share it.
+    """
+    owners: dict[LineId, str] = {}
+    for summary, name in zip(summaries, names, strict=True):
+        if not summary.rows_by_kind.keys() & {"offer", "trade"}:
+            continue
+        for line in summary.info.lines:
+            if line.line_id in owners:
+                both = f"{owners[line.line_id]} and {name}"
+                message = f"{both}: both have line {line.line_id}; leave one of them out"
+                raise TapeError(message)
+            owners[line.line_id] = name
+
+
+def _unreported(infos: Sequence[TapeInfo]) -> tuple[Unreported, ...]:
+    """Return what no recording reports; and amounts, if one does not report them."""
+    return tuple(
+        each
+        for each in Unreported
+        if all(each in info.unreported for info in infos)
+        or (each is Unreported.AMOUNTS and any(each in info.unreported for info in infos))
+    )
 
 
 class _Dictionary(Generic[_T]):

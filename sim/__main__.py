@@ -14,7 +14,7 @@ from conf.command_line import Verb, print_line, run, session_verb
 from conf.modes import Mode, refuse_other_modes
 from conf.verb_parser import VerbParser
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError
+from strategies.trading.model.errors import ConfigError, ReportError
 
 HELP = """\
 usage: python -m sim VERB [...] [--debug]
@@ -30,6 +30,7 @@ usage: python -m sim VERB [...] [--debug]
   validate      check a whole recording and print a summary of it
   lines         print the lines of a recording, with their ids
   book          print the books of a recording at a moment
+  join          make one recording of several, of scores and of outside prices
   salvage       write what is whole of a broken recording or session to a new folder
   report        rebuild report.html from a run folder
   replay        check that a session's inputs give the same commands again, and report on each start
@@ -50,7 +51,8 @@ Its path is the last line printed.
   python -m sim run +experiment=nba
   python -m sim run +experiment=nba_in_play strategy.spread_margin=0.01 queue=front
   python -m sim run +experiment=nba recording.path=DIR
-  python -m sim run +experiment=nba --multirun seed=1,2,3
+  python -m sim run +experiment=nba --multirun strategy.spread_margin=0.005,0.01
+  python -m sim run +experiment=nba report=off       draws no report.html
   python -m sim run +experiment=nba --cfg job        shows every setting and runs nothing
 
 Choices:
@@ -161,8 +163,8 @@ def _validate(words: Sequence[str]) -> None:
     parser.add_argument("recording", help="a folder, or the name of a shipped recording")
     options = parser.parse_args(words)
     from recordings.reader import open_recording  # noqa: PLC0415
+    from recordings.utc_time import utc_text  # noqa: PLC0415
     from recordings.validator import validate  # noqa: PLC0415
-    from sim.inspect.utc_text import utc_text  # noqa: PLC0415
 
     summary = validate(open_recording(options.recording))
     print_line(f"source    {summary.info.source}")
@@ -195,6 +197,24 @@ def _book(words: Sequence[str]) -> None:
     from sim.inspect.inspect_verbs import show_book  # noqa: PLC0415
 
     show_book(words)
+
+
+def _join(words: Sequence[str]) -> None:
+    parser = VerbParser(
+        prog="python -m sim join",
+        description="Make one recording of several, such as those of the markets of one game. "
+        "Scores and outside prices are added from recordings that have only these, or from files: "
+        'lines of JSON, {"time": "2026-01-15T00:31:10Z", "event_id": ID, "home": 2, "away": 0, '
+        '"clock_seconds": 70} or {"time": ..., "line_id": ID, "probability": 0.52}.',
+    )
+    parser.add_argument("recordings", metavar="RECORDING", nargs="+", help="a folder, or a name")
+    parser.add_argument("--add", metavar="FILE", type=Path, action="append", default=[])
+    parser.add_argument("--out", metavar="NEW", type=Path, required=True, help="a new folder")
+    options = parser.parse_args(words)
+    from recordings.join import join_recordings  # noqa: PLC0415
+
+    print_line(join_recordings(options.recordings, options.out, options.add))
+    print_line(options.out.resolve())
 
 
 def _salvage(words: Sequence[str]) -> None:
@@ -240,9 +260,16 @@ def _replay(words: Sequence[str]) -> None:
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder
+    failures = []
     for number, report in _starts(folder, Mode.REPLAY):
-        for line in report.run(folder, number):
-            print_line(line)
+        try:
+            for line in report.run(folder, number):
+                print_line(line)
+        except ReportError as error:
+            # Its run is whole, and the others can be replayed all the same.
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _compare(words: Sequence[str]) -> None:
@@ -314,6 +341,7 @@ VERBS: dict[str, Verb] = {
     "validate": _validate,
     "lines": _lines,
     "book": _book,
+    "join": _join,
     "salvage": _salvage,
     "report": _report,
     "replay": _replay,

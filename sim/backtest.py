@@ -1,6 +1,5 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from simpy import Event
 
 from conf.modes import Mode
+from recordings.workers import end_without_parent
 from sim.engine.faults import Faults
 from sim.engine.garbage import rare_collections
 from sim.engine.latency import Latency
@@ -25,7 +25,8 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back, Front, QueueModel
-from sim.forked import Forked, end_without_parent, spare_processors
+from sim.forked import Forked, spare_processors
+from sim.games.daily_resumption import DailyResumption
 from sim.market_source import (
     MarketSource,
     Progress,
@@ -33,6 +34,7 @@ from sim.market_source import (
     require_simulated,
     require_simulated_exchange,
 )
+from sim.pricing_notes import pricing_notes
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
@@ -56,6 +58,7 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.controls import NO_CONTROLS, require_controls
 from strategies.trading.risk.limits import Limits
+from strategies.trading.risk.trading_day import read_trading_days
 from strategies.trading.wagers.wager_settings import WagerSettings
 
 # After the last row: time for responses that are on the way, then for one account state.
@@ -76,6 +79,7 @@ class Pass:
     wagers: WagerRecorder
     source_run: SourceRun
     seconds: float
+    resumption: DailyResumption
 
 
 class Backtest:
@@ -139,24 +143,24 @@ class Backtest:
         self.market_keys = tuple(key for key in chosen if feed.follows(key.event_id))
         self._check_parts()
 
-    def run(self, folder: Path, show: Progress) -> BacktestSummary:
+    def run(self, folder: Path, show: Progress, *, beside: bool = True) -> BacktestSummary:
         """Run the feed under the chosen queue model, then under front and back; write the results.
 
         A feed in which every wager's place in the queue is known runs once. `show` is called with
-        the progress of each pass. The folder then holds the tables and, written last,
-        `summary.json`; an error leaves neither.
+        the progress of each pass; with `beside`, passes may run in copies of this process. The
+        folder then holds the tables and, written last, `summary.json`; an error leaves neither.
         """
-        pricing_notes = self.examine()
-        with self._passes_beside() as beside:
+        notes = self.examine()
+        with self._passes_beside(spare_processors() if beside else 0) as others:
             tables = RunTables(folder)
             try:
                 chosen = self.run_pass(self.queue(), tables, show)
-                profits = self._profits_by_queue(chosen, beside, show)
+                profits = self._profits_by_queue(chosen, others, show)
                 tables.close()
             except BaseException:
                 tables.abandon()
                 raise
-        summary = self._summary(chosen, profits, pricing_notes)
+        summary = self._summary(chosen, profits, notes)
         write_summary(folder, summary)
         return summary
 
@@ -166,7 +170,8 @@ class Backtest:
         Raise TapeError for an invalid row, and ConfigError if no market can be priced.
         """
         self.feed.examine()
-        return self._pricing_notes()
+        markets = [self.catalogue.markets[key] for key in self.market_keys]
+        return pricing_notes(self.pricing, markets, self.catalogue, self.feed.outside_prices)
 
     def _check_parts(self) -> None:
         """Make once what every pass makes, so that a wrong setting is reported before any runs."""
@@ -216,6 +221,9 @@ class Backtest:
         if journal.silences is not None:
             journal.silences.observe(desk.market_states)
         wagers = WagerRecorder(desk, clock, tables)
+        resumption = DailyResumption(desk, clock, read_trading_days(self.limits.day_starts))
+        if self.feed.has_days:
+            resumption.start()
         inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
@@ -229,7 +237,8 @@ class Backtest:
         wagers.close()
         if journal.silences is not None:
             journal.silences.close(clock.now_ns())
-        return Pass(desk, journal, wagers, source_run, perf_counter() - began)
+        seconds = perf_counter() - began
+        return Pass(desk, journal, wagers, source_run, seconds, resumption)
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else f"queue {queue}"
@@ -249,14 +258,14 @@ class Backtest:
         )
 
     @contextmanager
-    def _passes_beside(self) -> Iterator[dict[str, Forked]]:
-        """Run passes under other queue models, by its name, for which a processor is free.
+    def _passes_beside(self, processors: int) -> Iterator[dict[str, Forked]]:
+        """Run passes under other queue models, by its name, on this number of free processors.
 
         Those that still run are ended with the context.
         """
         beside: dict[str, Forked] = {}
         others = [name for name, model in _EXTREMES.items() if type(self.queue()) is not model]
-        count = 0 if self.feed.knows_queue else spare_processors()
+        count = 0 if self.feed.knows_queue else processors
         try:
             # Without memory for a copy its pass runs in this process, after the chosen one.
             with suppress(OSError):
@@ -297,30 +306,7 @@ class Backtest:
             profits[name] = profit
         return profits
 
-    def _pricing_notes(self) -> list[str]:
-        """Return what the pricing lacks for some markets; raise ConfigError if for all of them."""
-        markets = [self.catalogue.markets[key] for key in self.market_keys]
-        missing = [
-            self.pricing.missing_for(
-                market,
-                self.catalogue.events[market.event_id],
-                outside_prices=self.feed.outside_prices,
-            )
-            for market in markets
-        ]
-        lacking = Counter(text for text in missing if text is not None)
-        if lacking and lacking.total() == len(markets):
-            reasons = "; ".join(sorted(lacking))
-            message = f"pricing: {self.pricing!r} needs {reasons}; use pricing=consensus"
-            raise ConfigError(message)
-        return [
-            f"{counted(count, 'market')} without a fair price: {self.pricing!r} needs {text}"
-            for text, count in sorted(lacking.items())
-        ]
-
-    def _summary(
-        self, chosen: Pass, profits: dict[str, int], pricing_notes: list[str]
-    ) -> BacktestSummary:
+    def _summary(self, chosen: Pass, profits: dict[str, int], notes: list[str]) -> BacktestSummary:
         """Return the summary of the chosen pass, with what is needed to reproduce it."""
         source, info = chosen.source_run.summary(), self.feed.info
         return summary_of(
@@ -336,7 +322,7 @@ class Backtest:
             code=dict(self._code),
             simulated=info.simulated,
             limits=list(self.feed.limits),
-            notes=[*info.notes, *pricing_notes],
+            notes=[*info.notes, *notes, *chosen.resumption.notes()],
             seed=self.seed,
             strategy=type(self.strategy()).__name__,
             first_ns=source.first_ns,

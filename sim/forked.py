@@ -56,13 +56,6 @@ class Forked:
         self._receiver.close()
 
 
-def end_without_parent() -> None:
-    """End this process at once if it is a copy whose original is gone; do nothing otherwise."""
-    original = parent_process()
-    if original is not None and os.getppid() != original.pid:
-        os._exit(1)
-
-
 def _send(function: Callable[[], int], sender: Connection) -> None:
     # Ctrl-C reaches both processes; the original ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

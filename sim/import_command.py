@@ -10,6 +10,7 @@ from conf.command_line import print_line
 from conf.verb_parser import VerbParser
 from recordings.tape import SEGMENT_GLOB
 from strategies.trading.model.counted import counted
+from strategies.trading.model.errors import TapeError
 
 if TYPE_CHECKING:
     from recordings.importers.many_imports import ImportTask
@@ -199,9 +200,13 @@ def _own_options(parser: VerbParser) -> None:
 
 
 def _files(paths: Sequence[Path], pattern: str) -> Iterator[Path]:
-    """Yield files, those in a folder by their names."""
+    """Yield files, those in a folder by their names; raise TapeError for a folder without any."""
     for path in paths:
-        yield from sorted(path.glob(pattern)) if path.is_dir() else [path]
+        files = sorted(path.glob(pattern)) if path.is_dir() else [path]
+        if not files:
+            message = f"{path}: no file {pattern} in this folder"
+            raise TapeError(message)
+        yield from files
 
 
 def _many(tasks: "Sequence[ImportTask]", out: Path, options: Namespace) -> Iterator[str]:

@@ -72,6 +72,10 @@ class MarketSource(Protocol):
         """Return whether the true queue is known."""
 
     @property
+    def has_days(self) -> bool:
+        """Return whether it has the games of several days, through which a bankroll lasts."""
+
+    @property
     def outside_prices(self) -> bool:
         """Return whether it carries prices from outside the exchange."""
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from simpy import Event
 
-from recordings.joined_info import JoinedPlaces, joined_info
+from recordings.joined_info import JoinedPlaces, joined_info, require_different_lines
 from recordings.reader import open_recording
 from recordings.recording_settings import (
     AssumedStake,
@@ -72,6 +72,11 @@ class RecordedSource:
         ]
 
     @property
+    def has_days(self) -> bool:
+        """Return whether several recordings are played with one bankroll."""
+        return len(self.tapes) > 1
+
+    @property
     def outside_prices(self) -> bool:
         """Return whether a recording carries prices from outside the exchange."""
         return any("reference" in tape.summary.rows_by_kind for tape in self.tapes)
@@ -81,9 +86,12 @@ class RecordedSource:
         return self._event_ids is None or event_id in self._event_ids
 
     def examine(self) -> None:
-        """Read and check every recording whole, unless that was done before."""
-        for tape in self.tapes:
-            _ = tape.summary
+        """Read and check every recording whole, unless that was done before.
+
+        Raise TapeError at the first invalid row, and if two have the market of one line.
+        """
+        summaries = [tape.summary for tape in self.tapes]
+        require_different_lines(summaries, [tape.name for tape in self.tapes])
 
     def environment(
         self, label: str, show: Progress, market_keys: Collection[MarketKey] | None = None

@@ -6,12 +6,14 @@ import, what is there under its own name is whole; the next import keeps it.
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from recordings.importers.worker_pool import WorkerPool
 from recordings.reader import Tape
+from recordings.tape import SEGMENT_GLOB
+from recordings.workers import NEW, results_of, usable_processors
 from recordings.writing import make_folder, writing
 from strategies.trading.model.errors import TapeError
 
@@ -41,16 +43,38 @@ def import_many(tasks: Sequence[ImportTask], out: Path) -> Iterator[ImportOutcom
     Ending the iteration early ends all tasks. Raise WriteError if the disk refuses, and TapeError
     if a folder of a task's name is no recording.
     """
+    made = make_folder_of_recordings(out)
+    try:
+        waiting: list[ImportTask] = []
+        for task in tasks:
+            if (out / task.name).exists():
+                rows = Tape(out / task.name).rows_total
+                yield ImportOutcome(task.name, f"{task.name}: kept, {rows:,} rows", kept=True)
+            else:
+                waiting.append(task)
+        with results_of(partial(_outcome, out), waiting, usable_processors(), NEW) as outcomes:
+            yield from (outcome for _, outcome in outcomes)
+    finally:
+        for task in tasks:
+            # A process that was ended in the middle of a task leaves its part.
+            shutil.rmtree(_part(task, out), ignore_errors=True)
+        if made:
+            # Nothing is left where nothing could be imported.
+            with suppress(OSError):
+                out.rmdir()
+
+
+def make_folder_of_recordings(out: Path) -> bool:
+    """Make the folder that recordings go into; return whether it is new.
+
+    Raise TapeError if it is a recording itself, and WriteError if the disk refuses.
+    """
+    if any(out.glob(SEGMENT_GLOB)):
+        message = f"{out}: is a recording; name a folder for several"
+        raise TapeError(message)
+    is_new = not out.exists()
     make_folder(out)
-    waiting: list[ImportTask] = []
-    for task in tasks:
-        if (out / task.name).exists():
-            rows = Tape(out / task.name).rows_total
-            yield ImportOutcome(task.name, f"{task.name}: kept, {rows:,} rows", kept=True)
-        else:
-            waiting.append(task)
-    with WorkerPool() as pool:
-        yield from (outcome for _, outcome in pool.outcomes(partial(_outcome, out), waiting))
+    return is_new
 
 
 def _outcome(out: Path, task: ImportTask) -> ImportOutcome:
@@ -65,7 +89,7 @@ def import_whole(task: ImportTask, out: Path) -> str:
 
     Raise TapeError or WriteError as the task does; then nothing is left of it.
     """
-    part = out / f".{task.name}.part"
+    part = _part(task, out)
     # Left by an import that was killed.
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -76,3 +100,7 @@ def import_whole(task: ImportTask, out: Path) -> str:
         shutil.rmtree(part, ignore_errors=True)
         raise
     return line
+
+
+def _part(task: ImportTask, out: Path) -> Path:
+    return out / f".{task.name}.part"

@@ -56,6 +56,11 @@ class CrowdSource:
         self.name = f"simulated crowd, {sport}"
 
     @property
+    def has_days(self) -> bool:
+        """Return False: it is one game."""
+        return False
+
+    @property
     def outside_prices(self) -> bool:
         """Return False: a crowd trades at one exchange."""
         return False

@@ -23,7 +23,8 @@ IN_PLAY_STEPS = 2_000
 LATE_STEPS = 2_160
 MOVE_PROBABILITY, EARLY_MOVE_PROBABILITY = 0.014, 0.002
 # Both are shares of the s.d. of the outcome: a margin or a total. The moves of a day add up to a
-# ninth of it, which is how far closing lines differ from opening ones.
+# fifth of it, though closing lines differ from opening ones by a ninth: with that, prices would
+# move too little from minute to minute.
 MOVE, NOISE = 0.032, 0.02
 NOISE_PERSISTENCE = 0.85
 # With less of the game left than this, the side that has the ball may not score with it.

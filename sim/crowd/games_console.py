@@ -15,12 +15,12 @@ from rich.progress import (
 )
 
 from conf.command_line import print_line
+from recordings.workers import usable_processors
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import GamePlan, generate_game, plan_games
 from sim.crowd.season.season import Season
 from sim.crowd.season.season_folder import CATALOGUE, SeasonFolder
 from sim.crowd.whole_games import locked_folder, missing_games, written_games
-from sim.workers import usable_processors
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, TapeError
 

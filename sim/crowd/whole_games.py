@@ -14,9 +14,9 @@ from shutil import rmtree
 
 from recordings.reader import Tape
 from recordings.tape import SEGMENT_GLOB
+from recordings.workers import results_of
 from recordings.writing import make_folder, writing
 from sim.crowd.generate import GamePlan, write_game
-from sim.workers import results_of
 from strategies.trading.model.errors import ConfigError, TapeError
 
 
@@ -75,8 +75,19 @@ def _write_whole_game(plan: GamePlan) -> int:
     part = _part(plan)
     rows = write_game(replace(plan, folder=part))
     with writing(plan.folder):
+        # Without this a machine that stops may leave the name of a game and not its contents.
+        for path in (*part.iterdir(), part):
+            _flush_to_disk(path)
         part.replace(plan.folder)
     return rows
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _part(plan: GamePlan) -> Path:

@@ -5,10 +5,11 @@ from itertools import zip_longest
 
 from recordings.tape import UNREPORTED_CENTS, TapeInfo
 from recordings.tape_columns import TapeColumns
+from recordings.utc_time import utc_text
 from sim.exchange.displayed_book import Level
 from sim.inspect.aligned_rows import aligned_rows
 from sim.inspect.recorded_book import RecordedBook
-from sim.inspect.utc_text import parse_time, span_text, utc_text
+from sim.inspect.time_argument import parse_time, span_text
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError

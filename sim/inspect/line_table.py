@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from recordings.tape import Kind, TapeInfo
 from recordings.tape_columns import TapeColumns
+from recordings.utc_time import utc_text
 from sim.inspect.aligned_rows import aligned_rows
-from sim.inspect.utc_text import utc_text
 from strategies.trading.model.market import Line, Market, Result
 
 _HEADINGS = (

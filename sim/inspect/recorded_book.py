@@ -6,6 +6,7 @@ from typing import NamedTuple
 from recordings.tape import Kind
 from recordings.tape_columns import TapeColumns
 from recordings.tape_events import TapeEvents, score_of
+from recordings.utc_time import utc_text
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
 from sim.engine.latency import NoDelay
 from sim.engine.replay_environment import ReplayEnvironment
@@ -16,7 +17,6 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back
 from sim.exchange.tape_replayer import TapeReplayer
-from sim.inspect.utc_text import utc_text
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.events import TradeSeen

@@ -16,6 +16,7 @@ from sim.replay.session_replay import ReplayResult, SessionReplay
 from sim.report.document import report_on_finished
 from sim.results.run_summary import EventSpan, SessionRunSummary, write_summary
 from sim.results.run_tables import RunTables
+from sim.results.split_text import result_lines
 from sim.results.summary import desk_models, exchange_models, summary_of
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.counted import counted
@@ -107,13 +108,14 @@ class SessionReport:
                 shutil.rmtree(folder)
                 return [f"start {number}: it was over before its desk began"]
             _keep_configuration(folder)
-            write_summary(folder, self._summary(replayed, replayed.began_ns, number))
+            summary = self._summary(replayed, replayed.began_ns, number)
+            write_summary(folder, summary)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         report_on_finished(folder)
         agreed = f"start {number}: {counted(replayed.commands, 'command')}, as in the journal"
-        return [agreed, str(folder.resolve())]
+        return [agreed, *result_lines(summary), str(folder.resolve())]
 
     def _replayed_into(
         self, folder: Path, session_folder: Path, number: int

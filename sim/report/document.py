@@ -77,7 +77,7 @@ def _document(run: Run) -> str:
     title = _title(run)
     run_origin = origin(run, title)
     return page(
-        f"{title}: {run.summary.strategy}",
+        ", ".join([f"{title}: {run.summary.strategy}", *run_origin.overrides]),
         [
             _head(run, run_origin),
             section("Result", [_story(run), summary_section.key_figures(run)]),

@@ -1,5 +1,6 @@
 """The origin of a report's figures: the parts that differ between a backtest and a session run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conf.modes import Mode
@@ -17,12 +18,16 @@ _ASSUMED = {
 
 @dataclass(frozen=True, slots=True)
 class OriginTexts:
-    """The texts about the origin of a run: in the header, after the result, and at the end."""
+    """The texts about the origin of a run: in the header, after the result, and at the end.
+
+    `overrides` are the settings that were given for it.
+    """
 
     overline: str
     head: Html
     after_result: list[Html]
     repetition: Html
+    overrides: Sequence[str] = ()
 
 
 def origin(run: Run, title: str) -> OriginTexts:
@@ -40,10 +45,16 @@ def _of_backtest(run: Run, s: BacktestSummary, title: str) -> OriginTexts:
     named = f", session {s.session}" if s.session else ""
     feed = "Fed by a" if s.models.get("queue") == TRUE_QUEUE else "Recording"
     return OriginTexts(
-        overline=", ".join([f"{s.mode} of {s.strategy}{named}", *s.overrides]),
-        head=source(title, feed, s.recording, s.recording_source, simulated=s.simulated),
+        overline=f"{s.mode} of {s.strategy}{named}",
+        head=join(
+            [
+                source(title, feed, s.recording, s.recording_source, simulated=s.simulated),
+                *([paragraph(f"With {', '.join(s.overrides)}")] if s.overrides else []),
+            ]
+        ),
         after_result=[section("Effect of the queue model", [_queue_models(s)])],
         repetition=_repeat_command(run, s),
+        overrides=s.overrides,
     )
 
 

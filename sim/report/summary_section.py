@@ -36,7 +36,7 @@ def key_figures(run: Run) -> Html:
             Tile("Marked, not settled", signed_dollars(s.marked_cents), _open_text(open_count)),
             Tile("Turnover", dollars(s.turnover_cents), _turnover_text(run)),
             Tile("Fills", count(s.fills), f"{counted(s.wagers_matched, 'wager')} matched"),
-            Tile("Edge less adverse", signed_dollars(_known_early(s.split)), "to 60 s after fills"),
+            Tile("Edge and adverse", signed_dollars(_known_early(s.split)), "to 60 s after fills"),
             Tile("Outcome", signed_dollars(s.split.outcome_cents), _chance_text(s.split)),
             Tile("Wagers placed", count(s.wagers_placed), f"{count(s.wagers_cancelled)} cancelled"),
             Tile("Largest exposure", dollars(s.max_exposure_cents), "worst case, resting included"),
@@ -54,7 +54,7 @@ def event_figures(run: Run) -> Html:
         [
             Tile("Settled profit", signed_dollars(s.profit_cents), "net of commission"),
             Tile("Commission", dollars(s.commission_cents), "taken from settled winnings"),
-            Tile("Edge less adverse", signed_dollars(_known_early(s.split)), "to 60 s after fills"),
+            Tile("Edge and adverse", signed_dollars(_known_early(s.split)), "to 60 s after fills"),
             Tile("Outcome", signed_dollars(s.split.outcome_cents), _chance_text(s.split)),
             Tile(
                 "Marked, not settled",

@@ -25,7 +25,8 @@ def _row(part: ProfitPart, fill: MeasuredFill) -> tuple[object, ...]:
     missing = [None] * (len(HORIZONS_S) - len(fill.fairs))
     return (
         *(fill.at_ns, fill.ref, fill.pair.pair_id, line.line_id, fill.first, fill.phase),
-        *(fill.odds, fill.stake_cents, fill.profit_cents, fill.fair, edge, fill.half_spread),
+        *(fill.odds, fill.stake_cents, fill.profit_cents, fill.fair, edge),
+        *(fill.reference, fill.half_spread),
         *(*fill.fairs, *missing, part.close, part.reference_close),
         *(part.edge_cents, part.adverse_cents, part.drift_cents),
         *(part.outcome_cents, part.commission_cents, part.settled_cents),

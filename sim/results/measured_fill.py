@@ -17,10 +17,10 @@ class MeasuredFill:
     """A fill, without the parts of it that the exchange broke later.
 
     Probabilities are of the line that was backed, the first of its pair if `first`. `fair` is that
-    at the fill, `half_spread` half of what the touch implied beyond one then, `fairs` those at
-    HORIZONS_S; each is None where there was no price. `held_fair` is the last one known at the end
-    of ADVERSE_S or of the time before the start, whichever comes first. `profits_if` are the
-    profits of the pair's fills so far, by winner.
+    at the fill, `reference` the outside one, `half_spread` half of what the touch implied beyond
+    one then, `fairs` those at HORIZONS_S; each is None where there was no price. `held_fair` is the
+    last one known at the end of ADVERSE_S or of the time before the start, whichever comes first.
+    `profits_if` are the profits of the pair's fills so far, by winner.
     """
 
     at_ns: int
@@ -33,6 +33,7 @@ class MeasuredFill:
     stake_cents: int
     profit_cents: int
     fair: float | None
+    reference: float | None
     half_spread: float | None
     profits_if: Sequence[int]
     fairs: list[float | None] = field(default_factory=list)

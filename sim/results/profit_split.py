@@ -104,7 +104,19 @@ def split_of(parts: Iterable[ProfitPart]) -> Split:
         commission_cents=commission,
         profit_cents=edge + adverse + drift + outcome - commission,
         reference_cents=sum(map(_reference_cents, parts)),
+        reference_edge_cents=sum(map(_reference_edge_cents, parts)),
+        mispricing_cents=sum(
+            _reference_edge_cents(part) - part.edge_cents
+            for part in parts
+            if part.fill is not None and None not in (part.fill.reference, part.fill.fair)
+        ),
     )
+
+
+def _reference_edge_cents(part: ProfitPart) -> int:
+    if part.fill is None or part.fill.reference is None:
+        return 0
+    return part.fill.value_cents(part.fill.reference)
 
 
 def _reference_cents(part: ProfitPart) -> int:

@@ -62,12 +62,13 @@ class Settled(Struct, frozen=True):
     net_cents: int
 
 
-class Split(Struct, frozen=True):
+class Split(Struct, frozen=True, omit_defaults=True):
     """The profit of fills in cents: edge + adverse + drift + outcome - commission = profit.
 
     `outcome_sd_cents` is one standard deviation of the outcome, as chance had it from the close on.
-    `reference_cents` is what fills before the start were worth at the outside price at the close,
-    in place of our own; fills without such a price add nothing to it.
+    `reference_edge_cents` is what fills were worth at the outside price when they were filled, and
+    `mispricing_cents` that less their edge; `reference_cents` is what those before the start were
+    worth at the outside price at the close. Fills without an outside price add nothing to them.
     """
 
     fills: int
@@ -80,6 +81,8 @@ class Split(Struct, frozen=True):
     commission_cents: int
     profit_cents: int
     reference_cents: int = 0
+    reference_edge_cents: int = 0
+    mispricing_cents: int = 0
 
 
 class NamedSplit(Struct, frozen=True):

@@ -53,6 +53,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "profit_cents": "int64",
         "fair": "float64",
         "edge": "float64",
+        "reference": "float64",
         "half_spread": "float64",
         **{f"fair_{seconds}s": "float64" for seconds in HORIZONS_S},
         "fair_close": "float64",

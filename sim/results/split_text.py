@@ -32,6 +32,15 @@ def unsettled_line(split: Split) -> str:
     return f"not settled: {counted(split.fills, 'fill')}, {worth}"
 
 
+def result_lines(summary: RunSummary) -> list[str]:
+    """Return the profit, what is not settled of it, and why nothing was placed if nothing was."""
+    lines = [split_line(summary.split)]
+    if summary.unsettled.fills:
+        lines.append(unsettled_line(summary.unsettled))
+    nothing = nothing_placed(summary)
+    return lines if nothing is None else [*lines, nothing]
+
+
 def nothing_placed(summary: RunSummary) -> str | None:
     """Return why a run placed no wager, in one line; None if it placed some."""
     if summary.wagers_placed:

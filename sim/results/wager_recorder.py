@@ -123,6 +123,7 @@ class WagerRecorder:
             stake_cents=event.stake_cents,
             profit_cents=event.profit_cents,
             fair=before.fair,
+            reference=_reference(state, wager),
             half_spread=before.half_spread,
             profits_if=self._profits_after(event, wager),
         )
@@ -208,3 +209,11 @@ class WagerRecorder:
                 *(wager.stake_cents, wager.matched_cents, wager.intent.value, reason),
             )
             self._tables.wagers.append(row)
+
+
+def _reference(state: EventState, wager: Wager) -> float | None:
+    """Return the newest outside probability of a wager's line, None without one."""
+    price = state.references.get(wager.pair.pair_id)
+    if price is None:
+        return None
+    return price.probability if wager.side == 0 else 1.0 - price.probability

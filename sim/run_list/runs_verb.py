@@ -5,8 +5,8 @@ from pathlib import Path
 
 from conf.command_line import print_line
 from conf.verb_parser import VerbParser
+from recordings.utc_time import utc_text
 from sim.inspect.aligned_rows import aligned_rows
-from sim.inspect.utc_text import utc_text
 from sim.run_list.finished_runs import Finished, FinishedBacktest, KeptStudy, finished
 from sim.run_list.run_comparison import compared
 from sim.run_list.run_filter import filtered

@@ -19,6 +19,11 @@ OBJECTIVES: Mapping[str, tuple[str, Objective]] = {
         "what fills were worth at the outside price at the close",
         _term("reference_cents"),
     ),
+    "reference_edge": (
+        "what fills were worth at the outside price then",
+        _term("reference_edge_cents"),
+    ),
+    "mispricing": ("that less the edge: what the market was off", _term("mispricing_cents")),
     "profit": ("settled profit", _term("profit_cents")),
     "edge": ("edge at the fill", _term("edge_cents")),
     "adverse": ("adverse moves to 60 s", _term("adverse_cents")),

@@ -25,6 +25,7 @@ TABLE = "study.parquet"
 _SPLIT_FIELDS = (
     *("fills", "stake_cents", "edge_cents", "adverse_cents", "drift_cents", "outcome_cents"),
     *("outcome_sd_cents", "commission_cents", "profit_cents", "reference_cents"),
+    *("reference_edge_cents", "mispricing_cents"),
 )
 
 

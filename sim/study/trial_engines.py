@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
+from recordings.workers import results_of, usable_processors
 from sim.study.run_trial import TrialJob, TrialRunner
 from sim.study.trial_store import Trial
-from sim.workers import results_of, usable_processors
 from strategies.trading.model.errors import ConfigError
 
 # Within the context, yields the index of each job with its trial, as soon as it is done.

@@ -79,3 +79,21 @@ def test_replay_and_compare_warn_of_changed_code(sim: Sim, module: Path, tmp_pat
     for verb in ("replay", "compare"):
         outcome = sim(verb, "sessions/first")
         assert outcome.err[0] == "start 1: the code of own_code is not what the session ran"
+
+
+@pytest.mark.parametrize("target", ["gone.Own", "gone.ideas.Own"])
+def test_code_that_is_gone_is_named_and_how_to_find_it(
+    sim: Sim, tmp_path: Path, target: str
+) -> None:
+    """A replay without the module says which it is, and where Python looks for it."""
+    folder = tmp_path / "sessions" / "first"
+    folder.mkdir(parents=True)
+    module = target.removesuffix(".Own")
+    (folder / "start-00001.yaml").write_text(
+        f"strategy:\n  _target_: {target}\n  _partial_: true\ncode:\n  {module}: abc\n",
+        encoding="utf-8",
+    )
+    outcome = sim("replay", "sessions/first")
+    assert outcome.status == 2
+    assert outcome.err[0] == f"start 1: the code of {module} is not what the session ran"
+    assert "no module 'gone'; is its folder in PYTHONPATH?" in outcome.err[1]

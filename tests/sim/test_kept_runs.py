@@ -126,7 +126,9 @@ def test_a_run_is_titled_by_what_was_given_for_it(sim: Sim) -> None:
     )
     folder = Path(outcome.out[-1])
     report = (folder / "report.html").read_text(encoding="utf-8")
-    assert "session backtest, recording.path=tape, markets=moneyline, strategy.spread" in report
+    given = "recording.path=tape, markets=moneyline, strategy.spread_margin=0.01"
+    assert f"SimpleMarketMaker, {given}</title>" in report
+    assert f"<p>With {given}</p>" in report
 
 
 @pytest.mark.usefixtures("small_tape")

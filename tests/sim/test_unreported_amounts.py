@@ -27,8 +27,12 @@ TOUCH_ONLY = (Unreported.AMOUNTS, Unreported.TRADES)
 EXPERIMENT = ("+experiment=nba", "strategy.default_stake=50")
 
 
-def write_touches(folder: Path, unreported: tuple[Unreported, ...] = TOUCH_ONLY) -> Path:
-    """Write a moneyline whose touch alternates far enough to cross what rests, without amounts."""
+def write_touches(
+    folder: Path,
+    unreported: tuple[Unreported, ...] = TOUCH_ONLY,
+    touches: tuple[tuple[int, int], tuple[int, int]] = ((102, -108), (140, -150)),
+) -> Path:
+    """Write a moneyline without amounts, whose touch alternates: far enough to cross what rests."""
     with TapeWriter(
         folder, source="touches", simulated=True, clocks=Clocks.ONE, unreported=unreported
     ) as tape:
@@ -43,7 +47,6 @@ def write_touches(folder: Path, unreported: tuple[Unreported, ...] = TOUCH_ONLY)
         )
         tape.begin_message(START_NS, START_NS)
         tape.market_status(market, MarketStatus.OPEN)
-        touches = ((102, -108), (140, -150))
         for minute in range(20):
             now_ns = START_NS + (1 + 60 * minute) * NS_PER_SECOND
             tape.begin_message(now_ns, now_ns)
@@ -53,8 +56,11 @@ def write_touches(folder: Path, unreported: tuple[Unreported, ...] = TOUCH_ONLY)
                 tape.offer(line, new, UNREPORTED_CENTS)
         end_ns = START_NS + 1_300 * NS_PER_SECOND
         tape.begin_message(end_ns, end_ns)
-        tape.result(home, Result.WON)
-        tape.result(away, Result.LOST)
+        if Unreported.RESULTS not in unreported:
+            tape.result(home, Result.WON)
+            tape.result(away, Result.LOST)
+        else:
+            tape.market_status(market, MarketStatus.SUSPENDED)
     return folder
 
 
@@ -195,3 +201,30 @@ def test_a_book_shows_an_unreported_amount_as_such(sim: Any, touches: Path) -> N
     printed = "\n".join(sim("book", str(touches), "--at", "-1:59:00").out)
     assert "unreported" in printed
     assert "$0.01" not in printed
+
+
+def test_without_trades_only_a_crossing_touch_fills_whatever_the_queue_model(
+    run_in: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A touch that stays on its side fills nothing; one that crosses fills alike in any queue."""
+    quiet = write_touches(tmp_path / "quiet", touches=((102, -108), (104, -110)))
+    crossing = write_touches(tmp_path / "crossing")
+    runs = [
+        run_in(tmp_path, *EXPERIMENT, f"recording.path={path}", "recording.assumed_stake=100")
+        for path in (quiet, crossing)
+    ]
+    assert [run.summary["fills"] > 0 for run in runs] == [False, True]
+    assert all(run.summary["wagers_placed"] for run in runs)
+    summary = runs[1].summary
+    assert summary["profit_cents_front"] == summary["profit_cents_back"] != 0
+
+
+def test_without_results_positions_are_marked_and_said_to_be(
+    run_in: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Nothing settles on a recording without results, and its limits say so."""
+    tape = write_touches(tmp_path / "tape", (*TOUCH_ONLY, Unreported.RESULTS))
+    run = run_in(tmp_path, *EXPERIMENT, f"recording.path={tape}", "recording.assumed_stake=100")
+    assert run.summary["limits"][-1].startswith("No results")
+    assert run.summary["profit_cents"] == 0
+    assert run.summary["open_positions"]

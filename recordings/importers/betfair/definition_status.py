@@ -75,6 +75,11 @@ class DefinitionState:
         self._status: MarketStatus | None = None
         self._results: list[tuple[int, Result]] = []
 
+    @property
+    def has_results(self) -> bool:
+        """Return whether results were written."""
+        return bool(self._results)
+
     def apply(self, definition: Definition, mapping: MarketMapping) -> None:
         """Write what a definition changes."""
         self._write_schedule(scheduled_ns(definition))

@@ -24,7 +24,8 @@ from recordings.importers.betfair.market_book import MarketBook
 from recordings.importers.betfair.snapping import Movement, Snapper
 from recordings.importers.betfair.stream_file import Definition, StreamMessage, read_messages
 from recordings.importers.betfair.stream_source import StreamFileError, StreamSource
-from recordings.tape import Clocks
+from recordings.importers.missing_parts import missing_parts
+from recordings.tape import Clocks, Unreported
 from recordings.writer import TapeWriter
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import SportEvent
@@ -79,6 +80,7 @@ def write_recording(
                     importer.apply_all(sources)
                     report = importer.report(sources, damaged)
                     writer.info.notes.extend(report.notes())
+                    writer.info.unreported = tuple(importer.unreported())
             except UnfitMarketError as error:
                 # Its rows are among those that were written, so that all are written again.
                 refused[error.refusal.market_id] = error.refusal
@@ -157,6 +159,17 @@ class _Importer:
             market.apply_change(change)
         for market, _ in changed:
             market.write_offers()
+
+    def unreported(self) -> Iterator[Unreported]:
+        """Return what the files do not hold; without a book they were refused."""
+        rows = self._trade_rows
+        return missing_parts(
+            amounts=True,
+            offers=True,
+            trades=rows.written > 0,
+            takers=rows.written > rows.unknown,
+            results=any(market.state.has_results for market in self._markets.values()),
+        )
 
     def report(self, sources: Sequence[StreamSource], damaged: Sequence[str]) -> ImportReport:
         markets = list(self._markets.values())

@@ -19,9 +19,9 @@ from recordings.importers.betfair.importer import (
     write_recording,
 )
 from recordings.importers.betfair.stream_source import StreamFileError, find_sources
-from recordings.importers.worker_pool import WorkerPool
 from recordings.reader import Tape
 from recordings.tape import SEGMENT_GLOB
+from recordings.workers import NEW, ordered_results, results_of, usable_processors
 from recordings.writing import writing
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TapeError
@@ -69,14 +69,13 @@ def import_files(
     jobs: list[_EventJob] = []
     existed = out.exists()
     try:
-        with WorkerPool() as pool:
-            damaged: list[str] = []
-            events = _find_events(pool, paths, damaged, skip_errors)
-            if len(events) == 1 and not damaged:
-                yield from _import_one(_EventJob(events[0], out, tournament, skip_errors))
-                return
-            jobs += [_EventJob(each, out / each.name, tournament, skip_errors) for each in events]
-            yield from _import_events(pool, jobs, out, damaged)
+        damaged: list[str] = []
+        events = _find_events(paths, damaged, skip_errors)
+        if len(events) == 1 and not damaged:
+            yield from _import_one(_EventJob(events[0], out, tournament, skip_errors))
+            return
+        jobs += [_EventJob(each, out / each.name, tournament, skip_errors) for each in events]
+        yield from _import_events(jobs, out, damaged)
     finally:
         # By now no process writes there any more.
         for job in jobs:
@@ -87,15 +86,13 @@ def import_files(
                 out.rmdir()
 
 
-def _find_events(
-    pool: WorkerPool, paths: Sequence[Path], damaged: list[str], skip_errors: bool
-) -> list[EventFiles]:
+def _find_events(paths: Sequence[Path], damaged: list[str], skip_errors: bool) -> list[EventFiles]:
     """Return the files by event; add errors of files to `damaged`, or raise the first one."""
     found = _usable(find_sources(paths), damaged, skip_errors)
     # A file may be named twice, once by itself and once in a folder.
     sources = list(dict.fromkeys(found))
-    heads = dict(pool.outcomes(read_head, sources))
-    return group_by_event(_usable((heads[source] for source in sources), damaged, skip_errors))
+    heads = ordered_results(read_head, sources, usable_processors(), NEW)
+    return group_by_event(_usable(heads, damaged, skip_errors))
 
 
 def _usable(
@@ -111,9 +108,7 @@ def _usable(
             raise each
 
 
-def _import_events(
-    pool: WorkerPool, jobs: Sequence[_EventJob], out: Path, damaged: list[str]
-) -> Iterator[str]:
+def _import_events(jobs: Sequence[_EventJob], out: Path, damaged: list[str]) -> Iterator[str]:
     if any(out.glob(SEGMENT_GLOB)):
         message = f"{out}: is a recording; the files hold several, name a folder for them"
         raise TapeError(message)
@@ -123,14 +118,16 @@ def _import_events(
     missing = [job for job in jobs if job not in whole]
     refused: list[Refusal] = []
     written = 0
-    for done, (job, outcome) in enumerate(pool.outcomes(_import_event, missing), start=1):
-        if outcome.error is not None:
-            raise TapeError(outcome.error)
-        damaged += outcome.damaged
-        refused += outcome.refused
-        if outcome.report is not None:
-            written += 1
-            yield f"{done} of {len(missing)}  {job.files.name}: {outcome.report.counts()}"
+    with results_of(_import_event, missing, usable_processors(), NEW) as outcomes:
+        for done, (index, outcome) in enumerate(outcomes, start=1):
+            if outcome.error is not None:
+                raise TapeError(outcome.error)
+            damaged += outcome.damaged
+            refused += outcome.refused
+            if outcome.report is not None:
+                written += 1
+                name = missing[index].files.name
+                yield f"{done} of {len(missing)}  {name}: {outcome.report.counts()}"
     yield from _summary(written, len(whole), refused, damaged)
     if not written and not whole:
         message = f"{out}: no recording could be made of these files"

@@ -24,6 +24,7 @@ from recordings.importers.kalshi.kalshi_tickers import (
     sport_event,
 )
 from recordings.importers.kalshi.rung_book import RungBook
+from recordings.importers.missing_parts import missing_parts
 from recordings.tape import UNREPORTED_CENTS, Clocks, Side, Unreported
 from recordings.writer import TapeWriter
 from strategies.trading.model.counted import counted
@@ -199,23 +200,19 @@ class KalshiGame:
         if all(each.yes in self._results for each in self._contracts.values()):
             self._begin_message(self._last_ns)
             self.writer.event_status(self._event, EventStatus.ENDED)
-        self.writer.info.unreported = tuple(self._unreported())
+        counts = self.counts
+        missing = missing_parts(
+            amounts=not counts.unreported_amounts,
+            offers=counts.offers > 0,
+            trades=counts.trades > 0,
+            takers=counts.known_takers > 0,
+            results=bool(self._results),
+        )
+        self.writer.info.unreported = tuple(missing)
         self.writer.info.notes.extend(self._notes())
         rows = self.writer.rows_written
         self.writer.close()
         return f"{counted(len(self._contracts), 'contract')}, {counted(rows, 'row')}"
-
-    def _unreported(self) -> Iterator[Unreported]:
-        if self.counts.unreported_amounts:
-            yield Unreported.AMOUNTS
-        if not self.counts.offers:
-            yield Unreported.OFFERS
-        if not self.counts.trades:
-            yield Unreported.TRADES
-        elif not self.counts.known_takers:
-            yield Unreported.TAKERS
-        if not self._results:
-            yield Unreported.RESULTS
 
     def _notes(self) -> Iterator[str]:
         yield (

@@ -36,8 +36,9 @@ from recordings.importers.kalshi.kalshi_tickers import (
     teams_of,
 )
 from recordings.importers.kalshi.sequences import SubscriptionSequences
+from recordings.importers.many_imports import make_folder_of_recordings
 from recordings.reader import Tape
-from recordings.writing import make_folder, writing
+from recordings.writing import writing
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TapeError
 
@@ -67,7 +68,7 @@ def import_kalshi(
     `starts` are the starts of games, by the part of their tickers that names them. Raise TapeError
     for the first line that cannot be read, unless errors are skipped; then nothing is left.
     """
-    make_folder(out)
+    made = make_folder_of_recordings(out)
     importer = _KalshiImporter(out, starts or {})
     try:
         if markets is not None:
@@ -79,6 +80,10 @@ def import_kalshi(
         yield from importer.finish()
     finally:
         importer.abandon()
+        if made:
+            # Nothing is left where nothing could be imported.
+            with suppress(OSError):
+                out.rmdir()
 
 
 def _contracts(files: Sequence[Path]) -> list[KalshiContract]:

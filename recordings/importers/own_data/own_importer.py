@@ -8,6 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from recordings.importers.contract_prices import ContractPrices
+from recordings.importers.missing_parts import missing_parts
 from recordings.importers.own_data.column_mapping import ColumnMapping, read_mapping
 from recordings.importers.own_data.own_rows import OwnRow, RowReader, line_of
 from recordings.importers.own_data.table_rows import table_rows
@@ -91,17 +92,13 @@ def _order(row: OwnRow) -> tuple[int, int]:
 
 def _unreported(rows: Sequence[OwnRow]) -> Iterator[Unreported]:
     kinds = {row.kind for row in rows}
-    trades = [row for row in rows if row.kind == Kind.TRADE]
-    if any(row.kind == Kind.OFFER and row.cents == UNREPORTED_CENTS for row in rows):
-        yield Unreported.AMOUNTS
-    if Kind.OFFER not in kinds:
-        yield Unreported.OFFERS
-    if not trades:
-        yield Unreported.TRADES
-    elif all(row.side is Side.UNKNOWN for row in trades):
-        yield Unreported.TAKERS
-    if Kind.RESULT not in kinds:
-        yield Unreported.RESULTS
+    return missing_parts(
+        amounts=not any(row.kind == Kind.OFFER and row.cents == UNREPORTED_CENTS for row in rows),
+        offers=Kind.OFFER in kinds,
+        trades=Kind.TRADE in kinds,
+        takers=any(row.kind == Kind.TRADE and row.side is not Side.UNKNOWN for row in rows),
+        results=Kind.RESULT in kinds,
+    )
 
 
 def _skipped_note(report: OwnReport) -> Iterator[str]:

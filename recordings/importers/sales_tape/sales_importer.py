@@ -107,7 +107,10 @@ class SalesFiles:
 
 
 def sales_tasks(files: SalesFiles) -> list[ImportTask]:
-    """Return a task for each game of the files that were read."""
+    """Return a task for each game of the files that were read; raise TapeError without any."""
+    if not files.sales:
+        message = f"no trade of a game among {counted(files.rows, 'row')}"
+        raise TapeError(message)
     return [
         ImportTask(game, partial(import_sales, sales))
         for game, sales in sorted(files.sales.items())

@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 
+from recordings.workers import ordered_results, usable_processors
 from sim.crowd.arrays import Floats
 from sim.crowd.game import Game
 from sim.crowd.sports.registry import sport_named
 from sim.engine.random_streams import RandomStreams
-from sim.workers import ordered_results, usable_processors
 
 # Games per random stream; the result does not depend on which process draws a batch.
 BATCH = 500

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from recordings.reader import Tape
 from recordings.tape_columns import tape_columns
+from recordings.workers import ordered_results, usable_processors
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
 from sim.engine.exchange_rows import exchange_rows
@@ -21,7 +22,6 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back
 from sim.exchange.tape_replayer import TapeReplayer
-from sim.workers import ordered_results, usable_processors
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.market import MarketStatus
 

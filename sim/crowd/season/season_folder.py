@@ -81,8 +81,8 @@ class SeasonFolder:
             for rated in self._season.teams
         }
         return {
-            "simulated": True,
             "sport": self._season.sport.key,
+            "simulated": True,
             "seed": self._season.seed,
             "planted_edge": self._settings.mispricing,
             "reference_seconds": self._settings.reference_s,

@@ -167,6 +167,9 @@ def _is_setting(parameter: Parameter) -> bool:
 
 def _read(name: str, value: object, kind: Any) -> Any:
     """Return a value as a parameter takes it: a setting, settings of a struct, or a part."""
+    # Asked first: since Python 3.11 `Any` is a class as well.
+    if kind is Any:
+        return value
     if is_setting(kind):
         return read_value(name, value, kind)
     is_struct = isinstance(kind, type) and issubclass(kind, Struct)

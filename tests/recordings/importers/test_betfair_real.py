@@ -13,7 +13,7 @@ import pytest
 from recordings.importers.betfair import import_betfair
 from recordings.importers.betfair.stream_file import read_messages
 from recordings.importers.betfair.stream_source import StreamSource
-from recordings.tape import Kind, Row, Side
+from recordings.tape import Kind, Row, Side, Unreported
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.market_types import MarketType, Selection
@@ -174,3 +174,17 @@ def test_unsupported_real_files_are_refused_by_name(
     with pytest.raises(TapeError, match=why):
         import_betfair(real_file(name), tmp_path / "tape")
     assert not (tmp_path / "tape").exists()
+
+
+def test_a_file_that_ends_before_the_game_declares_that_it_has_no_results(
+    imported_real: Callable[[str], Any],
+) -> None:
+    """A pre-match recording says so; one that is settled and has trades lacks nothing."""
+    assert imported_real(NBA).info.unreported == (Unreported.RESULTS,)
+
+
+def test_a_settled_file_with_trades_declares_nothing(
+    imported_real: Callable[[str], Any],
+) -> None:
+    """Books, trades with their takers and results are all there."""
+    assert imported_real(CRICKET).info.unreported == ()

@@ -273,7 +273,7 @@ def test_bad_quotes_are_refused_by_file_and_row(
     outcome = sim("import", "polymarket", "in", "--out", "out")
     assert (outcome.status, len(outcome.err)) == (2, 1)
     assert reason in outcome.err[0]
-    assert not list((tmp_path / "out").glob("*"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_that_is_neither_quotes_nor_labels_is_named(sim: Sim, tmp_path: Path) -> None:
@@ -309,6 +309,17 @@ def test_what_is_whole_is_kept_and_what_is_missing_is_imported(sim: Sim, tmp_pat
     assert outcome.out[-2] == "1 recording imported, 1 kept, 0 skipped for an error"
     assert (Tape(kept).digest(), kept.stat().st_mtime_ns) == before
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [kept.name, broken.name]
+
+
+def test_a_recording_is_no_folder_for_others(sim: Sim, tmp_path: Path) -> None:
+    """Games are not imported into a recording, which stays as it is."""
+    write_quotes(tmp_path / "in", [(at(0), MONEYLINE, 0.4, 0.5)])
+    assert sim("import", "polymarket", "in", "--out", "out").status == 0
+    before = sorted((tmp_path / "out" / GAME).iterdir())
+    outcome = sim("import", "polymarket", "in", "--out", f"out/{GAME}")
+    assert (outcome.status, len(outcome.err)) == (2, 1)
+    assert "is a recording; name a folder for several" in outcome.err[0]
+    assert sorted((tmp_path / "out" / GAME).iterdir()) == before
 
 
 def test_an_error_stops_the_import_or_is_skipped_and_counted(sim: Sim, tmp_path: Path) -> None:

@@ -137,6 +137,17 @@ def test_a_game_over_several_sessions_is_one_recording(sim: Sim, tmp_path: Path)
     assert validate(Tape(recording)).rows_by_kind["trade"] == 2
 
 
+def test_files_without_any_trade_of_a_game_are_refused(sim: Sim, tmp_path: Path) -> None:
+    """An empty folder, and files of parlays alone, make no recording and leave nothing."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "parlays.csv").write_text(f"{HEAD}\n{sale(contract='PARLAY-1')}\n")
+    for name, reason in (("empty", "no file *.csv*"), ("parlays.csv", "no trade of a game")):
+        outcome = sim("import", "prophetx", name, "--out", "out")
+        assert (outcome.status, len(outcome.err)) == (2, 1)
+        assert reason in outcome.err[0]
+        assert not (tmp_path / "out").exists()
+
+
 def test_another_name_of_the_time_column_can_be_given(sim: Sim, tmp_path: Path) -> None:
     """What the column with the time is called is an option."""
     text = "\n".join((HEAD.replace("execution_time", "traded_at"), sale()))

@@ -99,19 +99,19 @@ def test_the_daily_loss_is_that_of_all_games(
     """A bankroll that lost its day in one game quotes no other."""
     words = (f"recording.path={season}", "risk.max_daily_loss=1", "strategy.spread_margin=0")
     together = run(run_in, tmp_path / "together", *words)
-    assert together.summary["halted"].startswith("max_daily_loss")
+    assert "risk.max_daily_loss halted the desk on" in together.summary["notes"][-1]
+    days = {ns // DAY_NS for ns in together.table("wagers")["placed_ns"]}
+    # Halted on the first day, it quotes the game of the next one.
+    assert len(days) == 2
 
 
-def test_recordings_of_one_game_are_played_as_one(
+def test_recordings_of_one_line_are_refused(
     run_in: Callable[..., Any], tmp_path: Path, season: Path
 ) -> None:
-    """What a second recording of a game has is added to the first, if they agree on the game."""
+    """A second recording of a game's line would count its offers twice, and is refused."""
     shutil.copytree(season / "game-0", season / "copy")
-    once = run(run_in, tmp_path / "once", f"recording.path={season}/game-0")
-    twice = run(run_in, tmp_path / "twice", f"recording.path=[{season}/game-0,{season}/copy]")
-    assert twice.summary["rows"] == 2 * once.summary["rows"]
-    assert [event["event_id"] for event in twice.summary["events"]] == ["game-0"]
-    assert len(twice.summary["pairs"]) == 1
+    with pytest.raises(TapeError, match=r"game-0 and .*copy: both have line home-0"):
+        run(run_in, tmp_path / "twice", f"recording.path=[{season}/game-0,{season}/copy]")
 
 
 def test_recordings_that_contradict_each_other_are_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from strategies.trading.model.events import (
     EventStatusChanged,
     MarketSettled,
     ProfitCorrected,
+    ReferencePrice,
     TradeBroken,
     WagerMatched,
 )
@@ -186,6 +187,27 @@ def test_positions_of_earlier_starts_are_outcome_as_a_whole() -> None:
     assert split.profit_cents == harness.desk.ledger.profit_cents
     phases = splits_by(recorder.parts, lambda each: (EARLIER_STARTS, str(each.line)))
     assert [each.split for each in phases] == [split]
+
+
+def test_a_fill_is_measured_against_outside_prices_when_there_are_any() -> None:
+    """What it was worth at the newest one when filled, at the last before the start, and beyond."""
+    desk = RecordedDesk()
+    desk.fill("home", 100, 10_000)
+    desk.harness.take(ReferencePrice(LineId("home"), 0.55))
+    desk.fill("home", 100, 10_000)
+    desk.fill("away", 100, 10_000)
+    desk.harness.take(ReferencePrice(LineId("away"), 0.42))
+    desk.start_game()
+    desk.settle()
+    split = split_of(desk.recorder.parts)
+    # Without a price at the fill, +5 cents on 200 dollars, and -5 cents.
+    assert split.reference_edge_cents == 1_000 - 1_000
+    home = split_of([part for part in desk.recorder.parts if part.fill and part.fill.first])
+    assert home.reference_edge_cents == 1_000
+    # Our own fair price was a half, so that the market was off by all of it.
+    assert home.mispricing_cents == 1_000
+    # At the close 58 cents, for both.
+    assert home.reference_cents == 2 * 1_600
 
 
 def test_values_of_fills_name_the_spread_that_was_kept_and_the_drift() -> None:

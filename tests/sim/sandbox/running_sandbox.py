@@ -147,8 +147,9 @@ class RowSource:
 
     name = "rows"
     knows_queue = False
-    outside_prices = False
     limits = ()
+    outside_prices = False
+    has_days = False
 
     def __init__(self, info: TapeInfo, rows: list[tuple[Any, ...]]) -> None:
         """Use these rows."""

@@ -139,7 +139,7 @@ def test_a_port_in_use_is_a_one_line_error(compose_settings: Compose) -> None:
         ("sandbox.most_sessions=half", "sandbox.most_sessions"),
         ("clock=virtual", "clock=wall"),
         ("recording.path=nowhere", "nowhere"),
-        ("--cfg", "no such option"),
+        ("--multirun", "no such option"),
     ],
 )
 def test_invalid_settings_are_a_one_line_error(sim: Sim, setting: str, expected: str) -> None:

@@ -7,17 +7,18 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar
 
-from sim.forked import end_without_parent
 from strategies.trading.model.errors import TradingError
 
 # How often a worker without a job looks whether its original still lives.
 _LOOK_S = 1.0
-# A copy starts at once and has everything imported, but is safe on Linux only; see `sim.forked`.
-_CONTEXT = get_context("fork") if sys.platform == "linux" else get_context("spawn")
+# A copy of this process starts at once and has everything imported, but is safe on Linux only, and
+# there only if it uses no library whose threads were not copied with it, such as polars.
+COPY = "fork" if sys.platform == "linux" else "spawn"
+NEW = "spawn"
 
 Job = TypeVar("Job")
 JobResult = TypeVar("JobResult")
@@ -34,40 +35,41 @@ def usable_processors() -> int:
 
 @contextmanager
 def results_of(
-    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int
+    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int, start: str = COPY
 ) -> Iterator[Iterator[tuple[int, JobResult]]]:
     """Start jobs in their order; yield the index of each with its result, as soon as it is done.
 
     When the context is left early, by Ctrl-C or an error, what still runs is killed at once. An
-    error of a job is raised here. Function, jobs and results must be picklable. Raise
+    error of a job is raised here. Function, jobs and results must be picklable. `start` is COPY or
+    NEW, which is slower to start and always safe. Raise
     WorkerKilledError if someone else kills a process:
 
         with results_of(write_game, plans, usable_processors()) as results:
             for index, rows in results:
                 print(plans[index].folder, rows)
     """
-    with closing(_results(function, jobs, processes)) as results:
+    with closing(_results(function, jobs, processes, start)) as results:
         yield results
 
 
 def ordered_results(
-    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int
+    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int, start: str = COPY
 ) -> list[JobResult]:
     """Return the results of all jobs in the order of the jobs; see `results_of`."""
-    with results_of(function, jobs, processes) as results:
+    with results_of(function, jobs, processes, start) as results:
         by_index = dict(results)
     return [by_index[index] for index in range(len(jobs))]
 
 
 def _results(
-    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int
+    function: Callable[[Job], JobResult], jobs: Sequence[Job], processes: int, start: str
 ) -> Generator[tuple[int, JobResult], None, None]:
     waiting = iter(enumerate(jobs))
     workers: list[_Worker[Job, JobResult]] = []
     busy: dict[Connection, tuple[_Worker[Job, JobResult], int]] = {}
     try:
         for index, job in islice(waiting, processes):
-            worker = _Worker(function)
+            worker = _Worker(function, start)
             workers.append(worker)
             worker.begin(job)
             busy[worker.connection] = worker, index
@@ -86,12 +88,20 @@ def _results(
             worker.end()
 
 
+def end_without_parent() -> None:
+    """End this process at once if it is a copy whose original is gone; do nothing otherwise."""
+    original = parent_process()
+    if original is not None and os.getppid() != original.pid:
+        os._exit(1)
+
+
 class _Worker(Generic[Job, JobResult]):
     """A process that computes one job after the other."""
 
-    def __init__(self, function: Callable[[Job], JobResult]) -> None:
-        self.connection, theirs = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_serve, args=(function, theirs), daemon=True)
+    def __init__(self, function: Callable[[Job], JobResult], start: str) -> None:
+        context = get_context(start)
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(function, theirs), daemon=True)  # type: ignore[attr-defined]
         with warnings.catch_warnings():
             # Python 3.12 warns of a fork beside any thread, also beside those of numpy.
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -6,7 +6,7 @@ from multiprocessing import active_children
 
 import pytest
 
-from sim.workers import WorkerKilledError, ordered_results, results_of
+from recordings.workers import WorkerKilledError, ordered_results, results_of
 from strategies.trading.model.errors import TapeError
 
 FOREVER, REFUSED, KILLED, INTERRUPTED = -1, -2, -3, -4
