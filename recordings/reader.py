@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recordings.catalogue_file import SUFFIX as CATALOGUE_SUFFIX
 from recordings.damage import SALVAGE
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
 from recordings.sealed_file import is_as_sealed
@@ -129,7 +130,10 @@ def open_recording(name: str) -> Tape:
     shipped = Path(str(resources.files("recordings"))) / name
     if Path(name).name == name and any(shipped.glob(SEGMENT_GLOB)):
         return Tape(shipped)
-    message = f"recording {name!r}: no such folder, and no shipped recording of that name"
+    if path.suffix == CATALOGUE_SUFFIX:
+        message = f"{name}: no such catalogue; python -m sim season writes one, games.jsonl"
+    else:
+        message = f"recording {name!r}: no such folder, and no shipped recording of that name"
     raise TapeError(message)
 
 
