@@ -150,7 +150,7 @@ def _calibrate(words: Sequence[str]) -> None:
 
 
 def _import(words: Sequence[str]) -> None:
-    from sim.import_command import import_recordings  # noqa: PLC0415
+    from sim.import_verb import import_recordings  # noqa: PLC0415
 
     import_recordings(words)
 

@@ -27,13 +27,6 @@ from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back, Front, QueueModel
 from sim.forked import Forked, spare_processors
 from sim.games.daily_resumption import DailyResumption
-from sim.market_source import (
-    MarketSource,
-    Progress,
-    SourceRun,
-    require_simulated,
-    require_simulated_exchange,
-)
 from sim.pricing_notes import pricing_notes
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_journal import RunJournal
@@ -41,6 +34,13 @@ from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
 from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
 from sim.results.wager_recorder import WagerRecorder
+from sim.sources.market_source import (
+    MarketSource,
+    Progress,
+    SourceRun,
+    require_simulated,
+    require_simulated_exchange,
+)
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk

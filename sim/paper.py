@@ -15,7 +15,7 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import QueueModel
 from sim.exchange.tape_replayer import TapeReplayer
-from sim.market_source import require_simulated_exchange
+from sim.sources.market_source import require_simulated_exchange
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.events import FeedLost, FeedRestored, MarketsAdded
 from strategies.trading.model.ids import MarketKey

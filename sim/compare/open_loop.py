@@ -18,7 +18,7 @@ from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import QueueModel
-from sim.market_source import MarketSource
+from sim.sources.market_source import MarketSource
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.commands import CancelAll, CancelWager, Command, PlaceWager
 from strategies.trading.model.events import CancelRefused, Event

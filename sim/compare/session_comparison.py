@@ -20,9 +20,9 @@ from sim.engine.latency import Latency
 from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import QueueModel
-from sim.recorded_source import RecordedSource
 from sim.replay.session_replay import SessionReplay
-from sim.source_tape import SourceTape
+from sim.sources.recorded_source import RecordedSource
+from sim.sources.source_tape import SourceTape
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_filter import MarketFilter

@@ -18,7 +18,7 @@ from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.market_source import Progress, SourceSummary
+from sim.sources.market_source import Progress, SourceSummary
 from strategies.trading.model.ids import EventId, MarketKey
 from strategies.trading.model.settings import (
     Hours,

@@ -13,9 +13,9 @@ from recordings.workers import results_of, usable_processors
 from recordings.writing import make_folder
 from sim.backtest import Backtest
 from sim.games.merged_run import merge_tables, merged_summary
-from sim.market_source import MarketSource, Progress
-from sim.recorded_source import RecordingsApart
 from sim.results.run_summary import BacktestSummary, write_summary
+from sim.sources.market_source import MarketSource, Progress
+from sim.sources.recorded_source import RecordingsApart
 from strategies.trading.model.errors import ConfigError, TradingError
 
 _GAMES_FOLDER = "games"

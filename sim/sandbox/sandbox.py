@@ -8,10 +8,10 @@ from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import QueueModel
-from sim.market_source import MarketSource, require_simulated, require_simulated_exchange
 from sim.sandbox.sandbox_settings import SandboxSettings
 from sim.sandbox.server import Server
 from sim.sandbox.shifted_exchange import ShiftedExchange, SteppingClock
+from sim.sources.market_source import MarketSource, require_simulated, require_simulated_exchange
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.ports.schedule import Schedule

@@ -15,7 +15,7 @@ from sim.exchange.books import LineBook
 from sim.exchange.exchange_connection import Decide, Inbox, OnEvent
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.market_source import MarketSource
+from sim.sources.market_source import MarketSource
 from strategies.trading.model.events import Event, EventScheduled
 from strategies.trading.model.odds import Odds
 from strategies.trading.model.units import NS_PER_SECOND

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ShowTrials = Callable[[int, int], None]
 
 
-_FEED = "sim.recorded_source.recorded_source"
+_FEED = "sim.sources.recorded_source.recorded_source"
 
 
 class Study:

@@ -24,10 +24,10 @@ from sim.exchange.cancels import CancelResponse
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import PlaceResponse, SimulatedProphet
 from sim.exchange.queue_models import Back
-from sim.market_source import Progress
-from sim.recorded_source import RecordedSource
 from sim.report.document import write_report
-from sim.source_tape import SourceTape
+from sim.sources.market_source import Progress
+from sim.sources.recorded_source import RecordedSource
+from sim.sources.source_tape import SourceTape
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.ids import MarketKey, WagerRef
 from strategies.trading.model.market import EventStatus, MarketStatus, Result

@@ -17,8 +17,8 @@ from sim.engine.latency import Constant, Latency, NoDelay
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import Back
-from sim.recorded_source import RecordedSource
-from sim.source_tape import SourceTape
+from sim.sources.recorded_source import RecordedSource
+from sim.sources.source_tape import SourceTape
 from strategies.trading.accounting.commission import Commission, Offset
 from strategies.trading.model.commands import CancelAll, CancelWager, Command, Intent, PlaceWager
 from strategies.trading.model.earlier_wager import EarlierWager

@@ -10,8 +10,8 @@ import pytest
 
 from recordings.reader import open_recording
 from sim.engine.merged_rows import DatedRows, merged_rows
-from sim.recorded_source import RecordedSource
-from sim.source_tape import Cut, SourceTape
+from sim.sources.recorded_source import RecordedSource
+from sim.sources.source_tape import Cut, SourceTape
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.sim.small_games import DAY_NS, MINUTE_NS, START_NS, write_game

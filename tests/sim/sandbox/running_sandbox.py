@@ -17,10 +17,10 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back
 from sim.exchange.tape_replayer import TapeReplayer
-from sim.market_source import Progress
 from sim.sandbox.sandbox_settings import SandboxSettings
 from sim.sandbox.server import Server
 from sim.sandbox.shifted_exchange import ShiftedExchange
+from sim.sources.market_source import Progress
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
 from strategies.trading.model.market import (

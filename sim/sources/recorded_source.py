@@ -28,9 +28,9 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer
-from sim.market_source import Progress, SourceSummary
-from sim.source_limits import limits_of
-from sim.source_tape import NO_CUT, Cut, SourceTape
+from sim.sources.market_source import Progress, SourceSummary
+from sim.sources.source_limits import limits_of
+from sim.sources.source_tape import NO_CUT, Cut, SourceTape
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, TapeError
 from strategies.trading.model.ids import EventId, MarketKey

@@ -10,7 +10,7 @@ from recordings.tape_columns import TapeColumns, tape_columns
 from recordings.utc_time import utc_text
 from recordings.validator import TapeSummary
 from sim.engine.exchange_rows import WINDOW_NS, Columns, ExchangeRow, exchange_rows
-from sim.source_limits import assumed_cents
+from sim.sources.source_limits import assumed_cents
 from strategies.trading.model.ids import MarketKey
 
 # The columns of a row that say what it is about, of which only the last row before a cut counts.
