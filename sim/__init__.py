@@ -12,9 +12,9 @@ from sim.core.core_loader import load_core
 load_core()
 
 if TYPE_CHECKING:
-    from sim.notebook.api import open_recording, read_run, read_session, run_backtest
+    from sim.notebook.api import open_recording, read_run, read_session, read_study, run_backtest
 
-__all__ = ["open_recording", "read_run", "read_session", "run_backtest"]
+__all__ = ["open_recording", "read_run", "read_session", "read_study", "run_backtest"]
 
 
 def __getattr__(name: str) -> Any:

@@ -34,7 +34,7 @@ def test_there_are_notebooks() -> None:
     """They are those that the page of the Python API names."""
     page = (PROJECT / "docs" / "python-api.md").read_text(encoding="utf-8")
     assert [path.name for path in NOTEBOOKS if f"(notebooks/{path.name})" not in page] == []
-    assert len(NOTEBOOKS) == 3
+    assert len(NOTEBOOKS) == 4
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -17,6 +17,7 @@ from recordings.writing import make_folder
 from sim.notebook.recording_frames import RecordingFrames
 from sim.notebook.run_frames import RunFrames
 from sim.notebook.session_frames import SessionFrames
+from sim.notebook.study_frames import StudyFrames
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.ports.strategy import Strategy
 
@@ -87,6 +88,11 @@ def read_run(folder: str | Path) -> RunFrames:
 def read_session(folder: str | Path) -> SessionFrames:
     """Read the folder of a session, `sessions/NAME`; raise ConfigError without one."""
     return SessionFrames(Path(folder))
+
+
+def read_study(folder: str | Path) -> StudyFrames:
+    """Read the folder of a study, `studies/NAME`; raise ConfigError without a result."""
+    return StudyFrames(Path(folder))
 
 
 def _require_texts(settings: Sequence[Any]) -> None:
