@@ -14,6 +14,7 @@ from recordings.reader import open_recording
 from recordings.selection import selected_recordings
 from recordings.writing import make_folder
 from sim.study.code_digest import project_digest, user_digest
+from sim.study.recording_notes import recording_notes
 from sim.study.run_trial import TrialJob, TrialRunner
 from sim.study.study_words import StudyWords, arm_label
 from sim.study.trial_engines import trial_engine
@@ -33,6 +34,7 @@ _FEED = "sim.sources.recorded_source.recorded_source"
 class Study:
     """A study in its folder. Trials that are done are never run again.
 
+    `notes` are sentences on its recordings, which come first wherever its result is shown.
     Use it as a context manager, which closes its file.
     """
 
@@ -48,6 +50,8 @@ class Study:
         names = OmegaConf.select(shared, "recording.path")
         paths = names if isinstance(names, str) else list(names)
         self.recordings = selected_recordings(paths)
+        stake = OmegaConf.select(shared, "recording.assumed_stake")
+        self.notes = recording_notes(self.recordings, stake)
         settings = {words_of_arm: self._composed(words_of_arm) for words_of_arm in words.arms}
         self._engine = trial_engine(words.engine)
         self._search = self._searching(shared) if words.intervals else None

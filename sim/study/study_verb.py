@@ -68,12 +68,14 @@ def study(words: Sequence[str]) -> None:
     with Study(STUDIES / name, read) as running:
         _run(running)
         result = study_result(running.store, running.recordings, read.objective, read.unseen)
+    for note in running.notes:
+        print_line(note)
     Console(markup=False, emoji=False).print(arm_table(result))
     for line in (*arm_lines(result), *result_lines(result)):
         print_line(line)
     write_table(running.folder, result)
     command = " ".join(["python -m sim study", *map(shlex.quote, words)])
-    print_line(write_study_page(running.folder, result, command).resolve())
+    print_line(write_study_page(running.folder, result, running.notes, command).resolve())
 
 
 def _run(running: Study) -> None:

@@ -1,5 +1,6 @@
 """Writes the page of a study, headed by what was found."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from recordings.writing import write_text
@@ -34,22 +35,24 @@ PAGE = "study.html"
 _FAILED_SHOWN = 20
 
 
-def write_study_page(folder: Path, result: StudyResult, command: str) -> Path:
+def write_study_page(
+    folder: Path, result: StudyResult, recording_notes: Sequence[str], command: str
+) -> Path:
     """Write `study.html` into the folder of a study, and return its path; raise WriteError.
 
-    `command` is what was typed, shown as it is.
+    `recording_notes` come first; `command` is what was typed, shown as it is.
     """
     path = folder / PAGE
-    write_text(path, _document(folder.name, result, command))
+    write_text(path, _document(folder.name, result, recording_notes, command))
     return path
 
 
-def _document(name: str, result: StudyResult, command: str) -> str:
+def _document(name: str, result: StudyResult, recording_notes: Sequence[str], command: str) -> str:
     crossed = heat_map(result)
     return page(
         f"Study {name}",
         [
-            _head(name, result),
+            _head(name, result, recording_notes),
             section("Arms", [arm_intervals(result), comparison(result)]),
             *([section("Two settings", [crossed])] if crossed else []),
             section("Walking forward", [walk_forward(result)]),
@@ -62,7 +65,7 @@ def _document(name: str, result: StudyResult, command: str) -> str:
     )
 
 
-def _head(name: str, result: StudyResult) -> Html:
+def _head(name: str, result: StudyResult, recording_notes: Sequence[str]) -> Html:
     found = found_text(result)
     what, _ = OBJECTIVES[result.objective]
     lines = [f"Judged by {result.objective}: {what}. Compared on {judged_text(result)}."]
@@ -75,6 +78,7 @@ def _head(name: str, result: StudyResult) -> Html:
     return header(
         [
             paragraph(f"study {name}", "overline"),
+            *(paragraph(each, "warning") for each in recording_notes),
             headline(f"{found[:1].upper()}{found[1:]}."),
             *map(paragraph, lines),
             *(paragraph(each, "warning") for each in warnings),

@@ -180,6 +180,7 @@ def test_the_verb_prints_the_arms_and_writes_the_page(season: Path, sim: Sim) ->
     """A table with the best arm first, sentences, and last of all the page."""
     outcome = sim("study", "one", *WORDS)
     assert outcome.status == 0, outcome.err
+    assert outcome.out[0].startswith("SIMULATED: ")
     rows = [line.split() for line in outcome.out if re.match(r" +[01] +-?\$", line)]
     assert [row[0] for row in rows] == ["1", "0"]
     by_arm = table("one").tail(2 * GAMES).group_by("arm").agg(pl.col("edge_cents").last())
@@ -202,7 +203,8 @@ def test_the_page_has_every_part(season: Path, sim: Sim) -> None:
     assert re.findall(r"(?:src|href)=|https?://(?!www\.w3\.org)", document) == []
     text = visible_text(document)
     head, rest = text.split("Arms", 1)
-    assert head.startswith("Study full study full No arm is above zero by early on 2 unseen games")
+    simulated = "SIMULATED: the recordings were generated, and are not of a real market."
+    assert head.startswith(f"Study full study full {simulated} No arm is above zero by early on 2")
     assert "8 trials failed" in head
     for part in (
         "Two settings", "Walking forward", "Game by game", "Where the profit came from",
