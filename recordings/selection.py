@@ -28,14 +28,12 @@ def selected_recordings(names: str | Sequence[str]) -> list[str]:
 def _selected(name: str) -> Iterable[str]:
     path = Path(name)
     if path.is_file() and path.suffix == SUFFIX:
-        return _required(name, map(str, catalogued_paths(path)), "a line for a recording")
+        return _required(name, map(str, catalogued_paths(path)))
     if path.is_dir():
         return _in_folder(path)
     if has_magic(name) and not path.exists():
         matching = (match for match in sorted(glob(name)) if _may_hold_recordings(Path(match)))
-        return _required(
-            name, (each for match in matching for each in _selected(match)), "a recording"
-        )
+        return _required(name, (each for match in matching for each in _selected(match)))
     return [name]
 
 
@@ -54,9 +52,9 @@ def _may_hold_recordings(path: Path) -> bool:
     return path.suffix in (SUFFIX, ".parquet")
 
 
-def _required(name: str, found: Iterable[str], what: str) -> list[str]:
+def _required(name: str, found: Iterable[str]) -> list[str]:
     listed = list(found)
     if not listed:
-        message = f"{name}: {what} is missing; it names none"
+        message = f"{name}: names no recording"
         raise TapeError(message)
     return listed

@@ -23,6 +23,7 @@ class RunFigures(Struct, frozen=True):
     mode: str
     strategy: str
     recording: str
+    simulated: bool
     seed: int
     profit_cents: int
     commission_cents: int
@@ -38,6 +39,11 @@ class RunFigures(Struct, frozen=True):
     models: dict[str, Any]
     commit: str | None = None
     overrides: list[str] = []
+
+    @property
+    def recording_text(self) -> str:
+        """Return the recording's name, with the remark that it is simulated if it is."""
+        return f"{self.recording} (simulated)" if self.simulated else self.recording
 
     @property
     def early_cents(self) -> int:

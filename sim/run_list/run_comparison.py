@@ -53,8 +53,13 @@ def _of_runs(first: Path, second: Path) -> Iterator[ComparedRow]:
                 yield _money(f"  {term}", getattr(one.split, term), getattr(other.split, term))
     for name in _COUNTS:
         yield _count(name.replace("_", " "), getattr(one, name), getattr(other, name))
+    yield "recording is", _origin_word(one), _origin_word(other), ""
     yield from _differing(_origin(one), _origin(other))
     yield from _differing(_settings(first, one), _settings(second, other))
+
+
+def _origin_word(summary: RunSummary) -> str:
+    return "simulated" if summary.simulated else "real"
 
 
 def _of_studies(one: KeptStudy, other: KeptStudy) -> Iterator[ComparedRow]:

@@ -75,7 +75,7 @@ def _run_row(run: FinishedBacktest) -> tuple[str, ...]:
         dollars_text(figures.early_cents),
         f"{figures.fills:,}",
         figures.strategy,
-        figures.recording,
+        figures.recording_text,
         str(run.folder),
         " ".join(figures.overrides),
     )

@@ -66,7 +66,7 @@ def test_a_shipped_name_and_what_is_missing_are_left_to_the_reader() -> None:
 
 def test_a_pattern_without_a_match_is_refused(tmp_path: Path) -> None:
     """It would be an empty run."""
-    with pytest.raises(TapeError, match="names none"):
+    with pytest.raises(TapeError, match="names no recording"):
         selected_recordings(f"{tmp_path}/*")
 
 

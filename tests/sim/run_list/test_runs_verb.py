@@ -41,6 +41,7 @@ def test_runs_are_listed_with_their_figures(sim: Sim, two_runs: list[Path]) -> N
         assert folder.name in line
         assert "SimpleMarketMaker" in line
     assert "strategy.spread_margin=0.03" in second
+    assert all("tape (simulated)" in line for line in sim("runs").out[1:3])
 
 
 @pytest.mark.parametrize(
