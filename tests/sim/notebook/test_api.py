@@ -17,6 +17,7 @@ from recordings.tape import Kind
 from sim.notebook.recording_frames import RecordingFrames
 from sim.notebook.run_frames import Picture, RunFrames
 from sim.notebook.session_frames import SessionFrames
+from sim.notebook.study_frames import StudyFrames
 from sim.results.run_summary import BacktestSummary
 from strategies.at_the_touch import AtTheTouch
 from strategies.simple_market_maker import SimpleMarketMaker
@@ -223,7 +224,7 @@ def test_the_page_names_what_there_is() -> None:
     assert functions == set(sim.__all__)
     known = {
         name
-        for kind in (RunFrames, RecordingFrames, SessionFrames, Picture)
+        for kind in (RunFrames, RecordingFrames, SessionFrames, StudyFrames, Picture)
         for name in vars(kind)
         if not name.startswith("_")
     }
