@@ -24,6 +24,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
+@pytest.mark.slow
 def test_results_and_failures_come_back_from_other_processes(folder: Path) -> None:
     """The status is that of the first failure; the other runs are kept, and each is printed."""
     margins = "strategy.spread_margin=0.01,-3,0.02"
@@ -38,6 +39,7 @@ def test_results_and_failures_come_back_from_other_processes(folder: Path) -> No
     assert "strategy.spread_margin=0.02: " in outcome.out[-2]
 
 
+@pytest.mark.slow
 def test_the_note_on_seeds_does_not_depend_on_the_launcher(folder: Path) -> None:
     """Runs that differ by their seed are no sample, whichever processes ran them."""
     (*_, alone) = run_sim(folder, *WORDS, "seed=1,2").out
@@ -46,6 +48,7 @@ def test_the_note_on_seeds_does_not_depend_on_the_launcher(folder: Path) -> None
     assert "no sample of games" in alone
 
 
+@pytest.mark.slow
 def test_a_sweep_has_any_folder(folder: Path) -> None:
     """The folder that was given is that of the runs, with signs of Hydra's grammar in its name."""
     outcome = run_sim(folder, *WORDS, "seed=1,2", "hydra.sweep.dir='one, \\'two\\' {3}'")
@@ -61,6 +64,7 @@ class CodedError(Exception):
         super().__init__(f"{reason} ({code})")
 
 
+@pytest.mark.slow
 def test_an_error_that_cannot_leave_its_process_leaves_its_text() -> None:
     """What cannot be pickled would be an error of the launcher, without the reason."""
     ours = TapeError("broken")

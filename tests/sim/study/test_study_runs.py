@@ -86,6 +86,7 @@ def test_a_study_has_the_figures_of_its_runs(season: Path, run_in: Callable[...,
         assert row[name] == cents
 
 
+@pytest.mark.slow
 def test_arms_are_added_to_a_study(season: Path) -> None:
     """What is done is kept, and an arm that is interrupted does not hide the others."""
     run_study("more", *WORDS)
@@ -101,6 +102,7 @@ def test_arms_are_added_to_a_study(season: Path) -> None:
     assert run_study("more", *more).games.arms == [0, 1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "what"),
     [
@@ -118,6 +120,7 @@ def test_another_study_of_the_same_name_is_refused(
     assert run_study("one", *WORDS).games.count == GAMES
 
 
+@pytest.mark.slow
 def test_a_recording_that_was_changed_is_refused(season: Path) -> None:
     """A study is of the rows that its trials were run on."""
     run_study("one", *WORDS)
@@ -128,6 +131,7 @@ def test_a_recording_that_was_changed_is_refused(season: Path) -> None:
         run_study("one", *WORDS)
 
 
+@pytest.mark.slow
 def test_a_failing_trial_is_a_row_and_is_tried_again(season: Path) -> None:
     """Its reason is kept, its game is left out for every arm, and the next run replaces it."""
     run_study("one", *WORDS)
@@ -153,6 +157,7 @@ def test_an_arm_without_a_game_does_not_hide_the_others(season: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_study_of_which_nothing_came_gives_way(season: Path) -> None:
     """What was typed wrong is typed right under the same name."""
     with pytest.raises(ConfigError, match=r"no game that every arm played; .*is not a probability"):
@@ -194,6 +199,7 @@ def test_the_verb_prints_the_arms_and_writes_the_page(season: Path, sim: Sim) ->
     assert page.name == PAGE
 
 
+@pytest.mark.slow
 def test_the_page_has_every_part(season: Path, sim: Sim) -> None:
     """It is headed by the finding, stands alone, and has each arm, model and failed trial."""
     words = (*SHARED, "strategy.spread_margin=0.005,0.02,-1", "strategy.default_stake=20,50")
@@ -218,6 +224,7 @@ def test_the_page_has_every_part(season: Path, sim: Sim) -> None:
     assert document.count('id="heat-map"') == 1
 
 
+@pytest.mark.slow
 def test_without_sensitivity_no_other_model_is_run(season: Path, sim: Sim) -> None:
     """The page says why it is missing, and the store has the arms alone."""
     outcome = sim("study", "one", *WORDS, "sensitivity=off")

@@ -43,6 +43,7 @@ def played(folder: Path) -> dict[tuple[str, ...], set[int]]:
     return games
 
 
+@pytest.mark.slow
 def test_only_the_best_arms_of_a_search_are_run_on_unseen_games(folder: Path) -> None:
     """The later games are played by what was given and by five arms, whatever was drawn."""
     outcome = run_sim(folder, "study", "margins", *SEARCHED)
@@ -58,6 +59,7 @@ def test_only_the_best_arms_of_a_search_are_run_on_unseen_games(folder: Path) ->
     assert f"{DRAWN - FINALISTS} more arms drawn by the search did worse" in text
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_draws_what_it_would_have_drawn(folder: Path) -> None:
     """Stopped after any trial and run again, it has the same arms as one that was not stopped."""
     shutil.copytree(folder / "season", folder / "other" / "season")
@@ -76,6 +78,7 @@ def test_an_interrupted_search_draws_what_it_would_have_drawn(folder: Path) -> N
     assert list(played(folder / "other").items()) == list(played(folder).items())
 
 
+@pytest.mark.slow
 def test_whole_numbers_are_drawn_from_an_interval_of_them(folder: Path) -> None:
     """A value that is drawn again is the same arm, and is not run twice."""
     words = (*WORDS, "strategy.quote_refresh_seconds=interval(4,5)", "trials=9")
@@ -87,6 +90,7 @@ def test_whole_numbers_are_drawn_from_an_interval_of_them(folder: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_optunas_own_tools_find_the_search_in_the_file_of_the_study(folder: Path) -> None:
     """Its dashboard opens the file by the same storage as this."""
     assert run_sim(folder, "study", "margins", *SEARCHED).status == 0
@@ -98,6 +102,7 @@ def test_optunas_own_tools_find_the_search_in_the_file_of_the_study(folder: Path
     storage.engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -124,6 +129,7 @@ def test_a_search_that_cannot_be_is_refused(
     assert not (folder / "studies").exists()
 
 
+@pytest.mark.slow
 def test_games_that_chose_never_judge_later(folder: Path) -> None:
     """A search goes on with the same objective, intervals and division of the games, or not."""
     assert run_sim(folder, "study", "margins", *SEARCHED).status == 0
@@ -135,6 +141,7 @@ def test_games_that_chose_never_judge_later(folder: Path) -> None:
     assert len(played(folder)) == DRAWN + 3
 
 
+@pytest.mark.slow
 def test_a_search_of_which_nothing_came_gives_way(folder: Path) -> None:
     """Where every trial failed, the same name is free again, and no draw of the first is left."""
     outcome = run_sim(folder, "study", "margins", *SEARCHED, "strategy.default_stake=0.001")
@@ -156,6 +163,7 @@ def test_recordings_of_one_game_are_on_one_side(folder: Path) -> None:
     assert count == (1 + FINALISTS) * 5 + (DRAWN - FINALISTS) * 2
 
 
+@pytest.mark.slow
 def test_a_search_without_optuna_names_the_extra(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +175,7 @@ def test_a_search_without_optuna_names_the_extra(
     assert "pip install 'prophet-sim[search]'" in outcome.err[-1]
 
 
+@pytest.mark.slow
 def test_a_search_approaches_the_maximum(tmp_path: Path) -> None:
     """Later batches are drawn nearer to what was best than the first."""
     storage = optuna_storage(tmp_path / "study.sqlite")
@@ -198,6 +207,7 @@ def test_ray_gives_the_same_study(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert (folder / "studies" / "on_ray" / "study.parquet").read_bytes() == table
 
 
+@pytest.mark.slow
 def test_ray_that_is_not_installed_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to install."""
     monkeypatch.setitem(sys.modules, "ray", None)
