@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -107,17 +109,48 @@ def present_session(read: Callable[[], "Session"], words: Sequence[str]) -> None
     """Trade until a stop signal, then cancel everything; a second Ctrl-C stops at once.
 
     `read` composes the session of the words, again when an operator asks for it. An error before
-    it could look at its account is raised with a line on what an earlier start left open.
+    it could look at its account is raised with a line on what an earlier start left open. The
+    profit of a start that traded follows, taken apart.
     """
     session = None
+    traded: list[int] = []
     try:
         session = read()
-        run = partial(session.run, reread=lambda: read().settable(), ask=_ask_at_terminal)
+        run = partial(
+            session.run,
+            reread=lambda: read().settable(),
+            on_started=lambda start: traded.append(start.number),
+            ask=_ask_at_terminal,
+        )
         asyncio.run(_stoppable(run))
     except Exception:
         if session is None or not session.is_started:
             _write_left_open(words)
         raise
+    for number in traded:
+        _present_result(session.folder(Path.cwd()), number)
+
+
+def _present_result(folder: Path, number: int) -> None:
+    """Print the profit of a start by its replay, or how to replay it where nobody is watching.
+
+    All wagers are closed by now. The replay is a process of its own: neither its failure nor a
+    Ctrl-C that ends it changes how the session ended.
+    """
+    replay = ["-m", "sim", "replay", os.path.relpath(folder), "--start", str(number)]
+    how = f"python {shlex.join(replay)}"
+    if not sys.stderr.isatty():
+        write_line(f"{how} prints the profit taken apart, and writes its report")
+        return
+    write_line("replaying the start for its result; Ctrl-C ends that, and changes nothing else")
+    try:
+        done = subprocess.run([sys.executable, *replay], check=False)
+    except KeyboardInterrupt:
+        write_line("")
+    else:
+        if done.returncode == 0:
+            return
+    write_line(f"no result; {how} prints it")
 
 
 def _write_left_open(words: Sequence[str]) -> None:

@@ -259,11 +259,12 @@ def _replay(words: Sequence[str]) -> None:
         "tables, summary.json, report.html.",
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
-    folder = parser.parse_args(words).folder
+    parser.add_argument("--start", metavar="N", type=int, help="only the start of this number")
+    options = parser.parse_args(words)
     failures = []
-    for number, report in _starts(folder, Mode.REPLAY):
+    for number, report in _starts(options.folder, Mode.REPLAY, options.start):
         try:
-            for line in report.run(folder, number):
+            for line in report.run(options.folder, number):
                 print_line(line)
         except ReportError as error:
             # Its run is whole, and the others can be replayed all the same.
@@ -285,15 +286,18 @@ def _compare(words: Sequence[str]) -> None:
             print_line(line)
 
 
-def _starts(folder: Path, mode: Mode) -> Iterator[tuple[int, Any]]:
-    """Yield the starts of a session by number, each as the session of a mode."""
+def _starts(folder: Path, mode: Mode, only: int | None = None) -> Iterator[tuple[int, Any]]:
+    """Yield the starts of a session by number, or only one, each as the session of a mode."""
     from conf.compose import changed_code_since, session_from_saved  # noqa: PLC0415
 
-    starts = sorted(folder.glob("start-*.yaml"))
+    starts = dict(enumerate(sorted(folder.glob("start-*.yaml")), 1))
     if not starts:
         message = f"{folder}: there is no session"
         raise ConfigError(message)
-    for number, saved in enumerate(starts, 1):
+    if only is not None and only not in starts:
+        message = f"{folder}: there is no start {only}; it has {counted(len(starts), 'start')}"
+        raise ConfigError(message)
+    for number, saved in starts.items() if only is None else [(only, starts[only])]:
         for module in changed_code_since(saved):
             sys.stderr.write(f"start {number}: the code of {module} is not what the session ran\n")
         yield number, session_from_saved(saved, mode)

@@ -36,12 +36,14 @@ def trade(tape: str, settings: list[str]) -> dict[str, Any]:
     placed = done.journal.counts.wagers_placed
     # The version that is compared with counts the rest in the journal itself.
     counts = getattr(done, "wagers", done.journal.counts)
+    # A count in that version, in this one what is known of each.
+    fills = counts.fills if isinstance(counts.fills, int) else len(counts.fills)
     return {
         "seconds": seconds,
         "decisions": done.desk.decisions,
         "placed": placed,
         "cancelled": counts.ended["cancelled"],
-        "fills": counts.fills,
+        "fills": fills,
     }
 
 

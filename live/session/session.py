@@ -145,6 +145,11 @@ class Session:
         """Return the configured parts that a person may change while it runs."""
         return SettableParts(self._limits, self._strategy, self._wagers, self._configuration)
 
+    def folder(self, home: Path) -> Path:
+        """Return where the session keeps its journal, recordings and logs."""
+        folder: Path = home / SESSIONS / self._name
+        return folder
+
     async def run(
         self,
         home: Path,
@@ -167,7 +172,7 @@ class Session:
         gateway = self._gateway(clock=self._clock)
         gateway.admit(environ, self._limits)
         account = gateway.account(environ, home)
-        folder = home / SESSIONS / self._name
+        folder = self.folder(home)
         require_continued(folder, self._configuration)
         money = self._real_money(gateway, account, environ)
         admit = partial(gateway.admit, environ) if money is None else money.admit

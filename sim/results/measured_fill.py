@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sim.results.phases import phase_of
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Pair
 
@@ -20,15 +21,17 @@ class MeasuredFill:
     at the fill, `reference` the outside one, `half_spread` half of what the touch implied beyond
     one then, `fairs` those at HORIZONS_S; each is None where there was no price. `held_fair` is the
     last one known at the end of ADVERSE_S or of the time before the start, whichever comes first.
-    `profits_if` are the profits of the pair's fills so far, by winner.
+    `profits_if` are the profits of the pair's fills so far, by winner. `before_ns` is the time that
+    was left to the announced start, None in play, where `clock_ns` is the game clock.
     """
 
     at_ns: int
     ref: WagerRef
     pair: Pair
     first: bool
-    in_play: bool
-    phase: str
+    tournament: str
+    before_ns: int | None
+    clock_ns: int
     odds: int
     stake_cents: int
     profit_cents: int
@@ -38,6 +41,16 @@ class MeasuredFill:
     profits_if: Sequence[int]
     fairs: list[float | None] = field(default_factory=list)
     held_fair: float | None = None
+
+    @property
+    def in_play(self) -> bool:
+        """Return whether the game had started."""
+        return self.before_ns is None
+
+    @property
+    def phase(self) -> str:
+        """Return the phase of the game that the fill belongs to."""
+        return phase_of(self.tournament, self.before_ns, self.clock_ns)
 
     @property
     def payout_cents(self) -> int:

@@ -1,7 +1,5 @@
 """The phase of its game in which a fill happened: hours before the start, or a period of play."""
 
-from strategies.trading.model.event_state import EventState
-from strategies.trading.model.market import EventStatus
 from strategies.trading.model.units import NS_PER_SECOND
 
 _HOUR_NS = 3_600 * NS_PER_SECOND
@@ -35,17 +33,17 @@ PHASES = (
 )
 
 
-def phase_at(state: EventState, now_ns: int) -> str:
-    """Return the phase of an event at a time, one of PHASES.
+def phase_of(tournament: str, before_ns: int | None, clock_ns: int) -> str:
+    """Return the phase of a game, one of PHASES.
 
-    The period of play is that of the last score.
+    `before_ns` is the time left to the announced start, None in play; `clock_ns` the playing time
+    that had elapsed at the last score, which decides the period, or 0 if it is not known.
     """
-    if state.status is EventStatus.NOT_STARTED:
-        left_ns = state.scheduled_ns - now_ns
-        return next((name for least_ns, name in _BEFORE if left_ns >= least_ns), _LAST_HOUR)
-    periods = _PERIODS.get(state.event.tournament)
-    if periods is None or not state.clock_ns:
+    if before_ns is not None:
+        return next((name for least_ns, name in _BEFORE if before_ns >= least_ns), _LAST_HOUR)
+    periods = _PERIODS.get(tournament)
+    if periods is None or not clock_ns:
         return IN_PLAY
     count, length_ns, name = periods
-    number = state.clock_ns // length_ns + 1
+    number = clock_ns // length_ns + 1
     return OVERTIME if number > count else f"{name} {number}"

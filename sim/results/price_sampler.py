@@ -33,7 +33,7 @@ class PriceSampler:
             row = (
                 now_ns,
                 pair_id,
-                self._desk.views.market_fair(pair_id, now_ns),
+                self._desk.market_fair(pair_id, now_ns),
                 None if first is None else first[0],
                 None if second is None else second[0],
             )

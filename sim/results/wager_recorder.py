@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from sim.results.fill_rows import fill_rows
 from sim.results.measured_fill import ADVERSE_S, HORIZONS_S, MeasuredFill
-from sim.results.phases import phase_at
 from sim.results.profit_split import ProfitPart, profit_parts
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
@@ -112,13 +111,15 @@ class WagerRecorder:
 
     def _record_fill(self, event: WagerMatched, at_ns: int, wager: Wager, before: _Before) -> None:
         state = self._state_of(wager.pair.pair_id)
+        in_play = state.status is not EventStatus.NOT_STARTED
         fill = MeasuredFill(
             at_ns=at_ns,
             ref=event.ref,
             pair=wager.pair,
             first=wager.side == 0,
-            in_play=state.status is not EventStatus.NOT_STARTED,
-            phase=phase_at(state, at_ns),
+            tournament=state.event.tournament,
+            before_ns=None if in_play else state.scheduled_ns - at_ns,
+            clock_ns=state.clock_ns,
             odds=event.odds,
             stake_cents=event.stake_cents,
             profit_cents=event.profit_cents,
@@ -184,7 +185,9 @@ class WagerRecorder:
         return self._fair(fill.pair.pair_id, now_ns, first=fill.first)
 
     def _fair(self, pair_id: PairId, now_ns: int, *, first: bool) -> float | None:
-        fair = self._desk.fair_of(pair_id, now_ns)
+        """Return the strategy's own price of a line, where it noted one; else the market's."""
+        own = self._desk.views.own_fairs.get(pair_id)
+        fair = self._desk.market_fair(pair_id, now_ns) if own is None else own
         return fair if fair is None or first else 1.0 - fair
 
     def _half_spread(self, pair_id: PairId) -> float | None:

@@ -134,7 +134,7 @@ class SessionStatus:
     def _pair_lines(self, market: MarketState, book: Book) -> Iterator[str]:
         desk, event = self._desk, market.event.event
         position = desk.exposure.positions.get(book.pair.pair_id)
-        fair = desk.views.market_fair(book.pair.pair_id, self._clock.now_ns())
+        fair = desk.market_fair(book.pair.pair_id, self._clock.now_ns())
         sides = ((book.pair.first, book.first, fair), (book.pair.second, book.second, fair))
         for side, (line, offers, first_fair) in enumerate(sides):
             wagers = list(desk.wagers.live_on(line.line_id))

@@ -49,6 +49,7 @@ class CommandSender:
                 admitted.append(place)
             else:
                 denials.append(denial)
+        self._risk.note_open_stake()
         for batch in _batches(admitted):
             self._exchange.place(batch)
         return denials

@@ -198,12 +198,11 @@ class Desk:
         for market in self.market_states.pop_urgent():
             self._decide(market, now_ns)
 
-    def fair_of(self, pair_id: PairId, now_ns: int) -> float | None:
-        """Return the fair probability of a pair's first line now, None without a price.
-
-        The strategy's own, where it noted one in its last decision; risk uses the market's alone.
-        """
-        return self.views.fair(pair_id, now_ns)
+    def market_fair(self, pair_id: PairId, now_ns: int) -> float | None:
+        """Return the market's fair probability of a pair's first line, None without a price."""
+        book = self.market_states.books[pair_id]
+        event = self.market_states.events[book.pair.first.event_id]
+        return self._pricing.fair(book, event, now_ns)
 
     def _refresh(self) -> None:
         now_ns = self._woken()
@@ -332,7 +331,6 @@ class Desk:
 
     def _update_accounts(self, now_ns: int) -> None:
         """Journal changed accounts, and halt if a loss limit is reached."""
-        self.risk.note_open_stake()
         accounts = self.ledger.snapshot()
         if accounts != self._accounts:
             self._accounts = accounts
@@ -351,6 +349,7 @@ class Desk:
         self.decisions += 1
         fairs = self._mark(market, now_ns)
         self._update_accounts(now_ns)
+        self.risk.note_open_stake()
         market.block_reason = self.risk.block_reason(market, now_ns)
         if market.block_reason == FEED_STALE:
             market.event.is_stale = True

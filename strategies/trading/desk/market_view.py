@@ -24,7 +24,8 @@ class DeskViews:
     """Makes the views of a desk's markets, and looks up in it what they do not carry.
 
     What is looked up changes nothing, so that a decision does not depend on what was read. `notes`
-    are what the strategy noted since they were last taken.
+    are what the strategy noted since they were last taken, `own_fairs` what it noted as fair in the
+    last decision on a market, if it was asked then; risk uses the market's prices alone.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class DeskViews:
         self._pricing = pricing
         self._ladder = ladder
         self.notes: list[Note] = []
-        self._own_fairs: dict[PairId, float] = {}
+        self.own_fairs: dict[PairId, float] = {}
 
     def of(self, market: MarketState, fairs: Fairs, now_ns: int) -> View:
         """Return what the strategy sees of a market and its game."""
@@ -65,25 +66,11 @@ class DeskViews:
             self,
         )
 
-    def market_fair(self, pair_id: PairId, now_ns: int) -> float | None:
-        """Return the market's fair probability of a pair's first line, None without a price."""
-        book = self._market_states.books[pair_id]
-        event = self._market_states.events[book.pair.first.event_id]
-        return self._pricing.fair(book, event, now_ns)
-
-    def fair(self, pair_id: PairId, now_ns: int) -> float | None:
-        """Return the strategy's own fair probability of a pair's first line, or the market's.
-
-        Its own is what it noted in the last decision on the market, if it was asked then.
-        """
-        own = self._own_fairs.get(pair_id)
-        return self.market_fair(pair_id, now_ns) if own is None else own
-
     def forget_own_fairs(self, market: MarketState) -> None:
         """Forget what the strategy noted as fair in a market: a decision on it begins."""
-        if self._own_fairs:
+        if self.own_fairs:
             for book in market.books:
-                self._own_fairs.pop(book.pair.pair_id, None)
+                self.own_fairs.pop(book.pair.pair_id, None)
 
     def take_notes(self) -> tuple[Note, ...]:
         """Return the notes; none is left."""
@@ -122,7 +109,7 @@ class DeskViews:
         """Keep a note, and a fair price of the strategy's own until the next decision."""
         self.notes.append(note)
         if note.name == OWN_FAIR and note.pair_id is not None:
-            self._own_fairs[note.pair_id] = note.value
+            self.own_fairs[note.pair_id] = note.value
 
     def _of_other(self, market: MarketState, now_ns: int) -> MarketView:
         pairs = [

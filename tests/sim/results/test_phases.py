@@ -2,20 +2,10 @@
 
 import pytest
 
-from sim.results.phases import PHASES, phase_at
-from strategies.trading.model.event_state import EventState
-from strategies.trading.model.ids import EventId
-from strategies.trading.model.market import EventStatus, SportEvent
+from sim.results.phases import PHASES, phase_of
 from strategies.trading.model.units import NS_PER_SECOND
 
-START_NS = 1_768_437_000 * NS_PER_SECOND
 MINUTE_NS = 60 * NS_PER_SECOND
-
-
-def state_of(tournament: str) -> EventState:
-    """Return a game that has not started."""
-    names = ("Away at Home", "Home", "Away", tournament, "a sport")
-    return EventState(SportEvent(EventId("g"), *names, START_NS))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +21,7 @@ def state_of(tournament: str) -> EventState:
 )
 def test_before_the_start_the_time_left_counts(minutes: int, phase: str) -> None:
     """A game that starts late is in its last hour until it does."""
-    assert phase_at(state_of("NBA"), START_NS - minutes * MINUTE_NS) == phase
+    assert phase_of("NBA", minutes * MINUTE_NS, 0) == phase
 
 
 @pytest.mark.parametrize(
@@ -49,8 +39,5 @@ def test_before_the_start_the_time_left_counts(minutes: int, phase: str) -> None
 )
 def test_in_play_the_game_clock_counts(tournament: str, minutes: int, phase: str) -> None:
     """Each sport has its own periods; without a clock the game is in play."""
-    state = state_of(tournament)
-    state.set_status(EventStatus.LIVE, START_NS)
-    state.clock_ns = minutes * MINUTE_NS
-    assert phase_at(state, START_NS + 3 * minutes * MINUTE_NS) == phase
+    assert phase_of(tournament, None, minutes * MINUTE_NS) == phase
     assert phase in PHASES

@@ -119,7 +119,7 @@ def test_an_invalid_age_is_refused(age: Any) -> None:
 
 def fair_now(harness: DeskHarness, pair_id: PairId) -> Any:
     """Return the fair probability of a pair's first line now."""
-    return harness.desk.fair_of(pair_id, harness.clock.now_ns())
+    return harness.desk.market_fair(pair_id, harness.clock.now_ns())
 
 
 def tip_off(harness: DeskHarness) -> None:

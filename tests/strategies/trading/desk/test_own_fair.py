@@ -45,33 +45,33 @@ def decide(harness: DeskHarness, belief: float | None) -> None:
     harness.set_quotes()
 
 
-def fair(harness: DeskHarness) -> float | None:
-    """Return the fair price by which the moneyline is judged now."""
-    return harness.desk.fair_of(harness.pair().pair_id, harness.clock.now_ns())
+def own_fair(harness: DeskHarness) -> float | None:
+    """Return the strategy's price by which the moneyline is judged now, None for the market's."""
+    return harness.desk.views.own_fairs.get(harness.pair().pair_id)
 
 
 def test_it_holds_until_the_next_decision(harness: DeskHarness) -> None:
     """The next decision has another, or none, and then the market's price counts again."""
-    assert fair(harness) == 0.6
+    assert own_fair(harness) == 0.6
     decide(harness, 0.7)
-    assert fair(harness) == 0.7
+    assert own_fair(harness) == 0.7
     decide(harness, None)
-    assert fair(harness) == pytest.approx(MARKET_FAIR)
+    assert own_fair(harness) is None
 
 
 def test_it_ends_when_the_market_may_not_be_quoted(harness: DeskHarness) -> None:
     """A strategy that is not asked has no opinion of the moment."""
     harness.on_event(MarketStatusChanged(harness.key(), MarketStatus.SUSPENDED))
-    assert fair(harness) == pytest.approx(MARKET_FAIR)
+    assert own_fair(harness) is None
     harness.on_event(MarketStatusChanged(harness.key(), MarketStatus.OPEN))
-    assert fair(harness) == 0.6
+    assert own_fair(harness) == 0.6
 
 
 def test_positions_are_marked_at_the_price_of_the_market(harness: DeskHarness) -> None:
     """Marks and with them equity and loss limits do not follow an opinion."""
     assert harness.desk.exposure.fair_of(harness.pair().pair_id) == pytest.approx(MARKET_FAIR)
     now_ns = harness.clock.now_ns()
-    market_fair = harness.desk.views.market_fair(harness.pair().pair_id, now_ns)
+    market_fair = harness.desk.market_fair(harness.pair().pair_id, now_ns)
     assert market_fair == pytest.approx(MARKET_FAIR)
 
 
