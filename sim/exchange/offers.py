@@ -122,7 +122,7 @@ class Offer:
 
     def consume(self, stake_cents: int) -> None:
         """Debit what a participant takes of the available stake, from the front of the queue."""
-        assert 0 < stake_cents <= self.available_cents
+        assert 0 <= stake_cents <= self.available_cents
         self.debit_cents += stake_cents
         self.advance_queue(stake_cents)
 
