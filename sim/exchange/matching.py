@@ -15,8 +15,8 @@ from sim.exchange.books import LineBook
 from sim.exchange.offers import Offer
 from sim.exchange.participant import ExchangeWager
 from sim.exchange.queue_models import QueueModel
-from strategies.trading.model.money import stake_within_profit
-from strategies.trading.model.odds import Odds, payout_ratio
+from strategies.trading.model.money import profit_cents, stake_within_profit
+from strategies.trading.model.odds import Odds, opposite, payout_ratio
 
 # Receives an offer that participants changed, and its book.
 OnChange = Callable[[LineBook, Offer], None]
@@ -90,8 +90,7 @@ class Matcher:
         """
         if not book.wagers or book.wagers[0].odds > offer.odds:
             return
-        numerator, denominator = payout_ratio(offer.odds)
-        budget_cents = left_cents = new_cents * numerator // denominator
+        budget_cents = left_cents = profit_cents(new_cents, offer.odds)
         for wager in tuple(book.wagers):
             if wager.odds > offer.odds:
                 break
@@ -99,10 +98,9 @@ class Matcher:
             left_cents -= used_cents
             if used_cents:
                 self._on_trade(book.opposite, wager.displayed_odds, used_cents)
-        used_cents = budget_cents - left_cents
-        if used_cents:
-            # Convert back to takers' cents on this line, rounding against the wagers.
-            offer.consume(-(-used_cents * denominator // numerator))
+        if left_cents < budget_cents:
+            # The makers' stake that is left is displayed to takers as any other.
+            offer.consume(new_cents - profit_cents(left_cents, opposite(offer.odds)))
 
     def match_crossed_offers(self, book: LineBook) -> None:
         """Fill wagers from offers that crossed them while the market was not open."""

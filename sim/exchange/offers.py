@@ -6,12 +6,16 @@ against it. Wagers of participants stand in the same queue; where nothing is rec
 queue.
 """
 
+from bisect import insort
+
 from sim.exchange.participant import ExchangeWager
 from sim.exchange.queue_models import QueueModel
 from strategies.trading.model.odds import Odds
 
 # Time in nanoseconds, cents left of it, and the offer's total increase up to that time.
 _Entry = tuple[int, int, int]
+# The time of a reported trade, and the part of a decrease that it explains.
+_Pair = tuple[int, _Entry]
 
 # With no wager in the queue, decreases are only kept in case one joins, so they are expired only
 # when there are more than this.
@@ -31,7 +35,9 @@ class Offer:
     `quantity_cents` is the original stake of the makers still there, zero if the tape does not
     have it. A cancel removes all of its maker's quantity; so while the quantity is unchanged nobody
     cancelled, and a decrease is a trade. It counts at once, and is kept in `_unreported` so that
-    the report of it does not count again.
+    the report of it does not count again. A reported trade belongs to such a decrease before it
+    belongs to one that may be a cancel: `_pairs` keeps for the window what trades explain of the
+    latter, so that this can be undone.
 
     So no wager ever has more ahead of it than others display plus the unexplained decreases; stake
     that returns after it left is behind.
@@ -40,6 +46,7 @@ class Offer:
     __slots__ = (
         "_decreases",
         "_increased_cents",
+        "_pairs",
         "_queue",
         "_trades",
         "_unreported",
@@ -65,6 +72,7 @@ class Offer:
         self._decreases: list[_Entry] = []
         self._unreported: list[_Entry] = []
         self._trades: list[_Entry] = []
+        self._pairs: list[_Pair] = []
         self._increased_cents = 0
 
     @property
@@ -109,8 +117,11 @@ class Offer:
         The caller passes that part on to `advance_queue`, after matching it.
         """
         self.expire_entries(now_ns)
-        new_cents = _consume_all(self._unreported, stake_cents)
-        left_cents = _consume_all(self._decreases, new_cents)
+        left_cents = new_cents = _consume_all(self._unreported, stake_cents)
+        while self._decreases and left_cents:
+            explained = _consume_oldest(self._decreases, left_cents)
+            self._pairs.append((now_ns, explained))
+            left_cents -= explained[1]
         if left_cents:
             self._trades.append((now_ns, left_cents, self._increased_cents))
         return new_cents
@@ -122,7 +133,7 @@ class Offer:
 
     def consume(self, stake_cents: int) -> None:
         """Debit what a participant takes of the available stake, from the front of the queue."""
-        assert 0 < stake_cents <= self.available_cents
+        assert 0 <= stake_cents <= self.available_cents
         self.debit_cents += stake_cents
         self.advance_queue(stake_cents)
 
@@ -146,6 +157,8 @@ class Offer:
         for entries in (self._unreported, self._trades):
             while entries and entries[0][0] < oldest_ns:
                 entries.pop(0)
+        while self._pairs and self._pairs[0][0] < oldest_ns:
+            self._pairs.pop(0)
 
     def _others_cents(self) -> int:
         """Return what others display, plus the decreases that may still prove to be trades."""
@@ -184,40 +197,65 @@ class Offer:
         self.debit_cents = min(self.debit_cents, amount_cents)
         if self._trades:
             traded_cents = self._match_reported_trades(traded_cents)
+        if self._pairs:
+            traded_cents = self._undo_pairs(traded_cents)
         if traded_cents:
             self._unreported.append((now_ns, traded_cents, self._increased_cents))
         return traded_cents
 
     def _on_decrease(self, now_ns: int, decrease_cents: int) -> None:
         """Explain a decrease by trades reported before it, and keep the rest unexplained."""
-        if self._trades:
-            decrease_cents = self._match_reported_trades(decrease_cents)
+        increased_cents = self._increased_cents
+        while self._trades and decrease_cents:
+            at_ns, explained_cents = self._use_trade(decrease_cents)
+            insort(self._pairs, (at_ns, (now_ns, explained_cents, increased_cents)))
+            decrease_cents -= explained_cents
         decreases = self._decreases
         if decrease_cents:
-            decreases.append((now_ns, decrease_cents, self._increased_cents))
+            decreases.append((now_ns, decrease_cents, increased_cents))
             if len(decreases) > _MAX_DECREASES:
                 self.expire_entries(now_ns)
 
-    def _match_reported_trades(self, decrease_cents: int) -> int:
-        """Set a decrease off against trades reported before it; return what they do not explain."""
-        while self._trades and decrease_cents:
-            at_ns, explained_cents = _consume_oldest(self._trades, decrease_cents)
-            decrease_cents -= explained_cents
-            for wager in self.wagers:
-                # Traded before the wager joined but still displayed then, so it counted as ahead.
-                if _opened_after(wager, at_ns):
-                    wager.ahead_cents = max(0, wager.ahead_cents - explained_cents)
-        return decrease_cents
+    def _match_reported_trades(self, traded_cents: int) -> int:
+        """Set a traded decrease off against trades reported before it; return what is left."""
+        while self._trades and traded_cents:
+            traded_cents -= self._use_trade(traded_cents)[1]
+        return traded_cents
+
+    def _use_trade(self, decrease_cents: int) -> tuple[int, int]:
+        """Let the oldest reported trade explain a decrease; return its time and how much it does.
+
+        What was traded before a wager joined but was still displayed then had counted as ahead.
+        """
+        at_ns, explained_cents, _ = _consume_oldest(self._trades, decrease_cents)
+        for wager in self.wagers:
+            if _opened_after(wager, at_ns):
+                wager.ahead_cents = max(0, wager.ahead_cents - explained_cents)
+        return at_ns, explained_cents
+
+    def _undo_pairs(self, traded_cents: int) -> int:
+        """Set a traded decrease off against trades that had explained others; return what is left.
+
+        The others are unexplained again. Nothing moves in the queue: what the trade removed ahead
+        of a wager it removed already, and a wager that joined after both saw neither.
+        """
+        while self._pairs and traded_cents:
+            trade_ns, (at_ns, cents, increased_cents) = self._pairs.pop(0)
+            undone_cents = min(cents, traded_cents)
+            if undone_cents < cents:
+                self._pairs.insert(0, (trade_ns, (at_ns, cents - undone_cents, increased_cents)))
+            insort(self._decreases, (at_ns, undone_cents, increased_cents))
+            traded_cents -= undone_cents
+        return traded_cents
 
 
-def _consume_oldest(entries: list[_Entry], wanted_cents: int) -> tuple[int, int]:
-    """Take up to `wanted_cents` off the oldest entry; return its time and the cents taken."""
+def _consume_oldest(entries: list[_Entry], wanted_cents: int) -> _Entry:
+    """Take up to `wanted_cents` off the oldest entry; return what was taken."""
     at_ns, cents, increased_cents = entries[0]
     if cents <= wanted_cents:
-        entries.pop(0)
-        return at_ns, cents
+        return entries.pop(0)
     entries[0] = (at_ns, cents - wanted_cents, increased_cents)
-    return at_ns, wanted_cents
+    return at_ns, wanted_cents, increased_cents
 
 
 def _consume_all(entries: list[_Entry], wanted_cents: int) -> int:

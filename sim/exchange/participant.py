@@ -167,17 +167,21 @@ class Participant:
         """Return whether a wager with this reference was accepted before."""
         return ref in self.live or ref in self.ended
 
-    def admit_request(self, now_ns: int) -> bool:
-        """Count a request and return True, or return False if it exceeds the rate limit.
-
-        The limit holds over a sliding second; a request beyond it is not counted.
-        """
+    def is_too_fast(self, now_ns: int) -> bool:
+        """Return whether one more request would exceed the rate limit, over a sliding second."""
         requests = self._requests_ns
         while requests and requests[0] <= now_ns - NS_PER_SECOND:
             requests.popleft()
-        if len(requests) >= self._settings.requests_per_second:
+        return len(requests) >= self._settings.requests_per_second
+
+    def admit_request(self, now_ns: int) -> bool:
+        """Count a request and return True, or return False if it exceeds the rate limit.
+
+        A request beyond the limit is not counted.
+        """
+        if self.is_too_fast(now_ns):
             return False
-        requests.append(now_ns)
+        self._requests_ns.append(now_ns)
         return True
 
     @property

@@ -117,14 +117,20 @@ class SimulatedProphet:
         self, participant: Participant, requests: Sequence[PlaceWager]
     ) -> list[PlaceResponse]:
         """Accept or reject each request on its own; accepted wagers wait for activation."""
-        refusal = None
-        if not participant.admit_request(self._scheduler.now_ns):
-            refusal = _TOO_FAST
-        elif len(requests) > BATCH_LIMIT:
-            refusal = _OVER_LIMIT
-        elif not participant.placing_allowed:
-            refusal = "err_order_placement_disabled"
+        refusal = self.placement_refusal(participant, len(requests))
+        participant.admit_request(self._scheduler.now_ns)
         return [self._respond(participant, request, refusal) for request in requests]
+
+    def placement_refusal(self, participant: Participant, size: int) -> str | None:
+        """Return the code with which a batch of `size` placements is refused whole, if it is.
+
+        Otherwise each of them is answered on its own, also where all are refused.
+        """
+        if participant.is_too_fast(self._scheduler.now_ns):
+            return _TOO_FAST
+        if size > BATCH_LIMIT:
+            return _OVER_LIMIT
+        return None if participant.placing_allowed else "err_order_placement_disabled"
 
     def _respond(
         self, participant: Participant, request: PlaceWager, refusal: str | None
@@ -162,11 +168,18 @@ class SimulatedProphet:
     def cancel(self, participant: Participant, refs: Sequence[WagerRef]) -> list[CancelResponse]:
         """Cancel the unmatched part of wagers; each is cancelled or refused on its own."""
         now_ns = self._scheduler.now_ns
-        if not participant.admit_request(now_ns):
-            return [CancelRefused(ref, _TOO_FAST, now_ns + NS_PER_SECOND) for ref in refs]
-        if len(refs) > BATCH_LIMIT:
-            return [CancelRefused(ref, _OVER_LIMIT, None) for ref in refs]
+        refusal = self.cancel_refusal(participant, len(refs))
+        participant.admit_request(now_ns)
+        if refusal is not None:
+            retry_at_ns = now_ns + NS_PER_SECOND if refusal == _TOO_FAST else None
+            return [CancelRefused(ref, refusal, retry_at_ns) for ref in refs]
         return [self._cancels.cancel(participant, ref) for ref in refs]
+
+    def cancel_refusal(self, participant: Participant, size: int) -> str | None:
+        """Return the code with which a batch of `size` cancels is refused whole, if it is."""
+        if participant.is_too_fast(self._scheduler.now_ns):
+            return _TOO_FAST
+        return _OVER_LIMIT if size > BATCH_LIMIT else None
 
     def cancel_all(
         self,

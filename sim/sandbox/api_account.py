@@ -26,9 +26,6 @@ from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
 from strategies.trading.model.market import Result
 from strategies.trading.model.odds import Odds
 
-# Codes with which the exchange refuses a whole request instead of one wager.
-_REQUEST_CODES = ("rate_limit_reached", "order_limit_exceeded", "err_order_placement_disabled")
-
 
 class OnWagerUpdate(Protocol):
     """Receives an update of a wager: a fill, or a change of its status if `fill` is None."""
@@ -80,10 +77,10 @@ class ApiAccount:
 
     def place(self, requests: Sequence[PlaceWager]) -> list[WagerRecord | RefusedError]:
         """Place wagers, each with its own result; raise RefusedError for the whole request."""
+        refusal = self._exchange.placement_refusal(self.participant, len(requests))
         responses = self._exchange.place(self.participant, requests)
-        codes = [response.code for response in responses if isinstance(response, WagerRejected)]
-        if len(codes) == len(responses) and set(codes) & set(_REQUEST_CODES):
-            raise RefusedError(codes[0])
+        if refusal is not None:
+            raise RefusedError(refusal)
         return [
             RefusedError(response.code)
             if isinstance(response, WagerRejected)
@@ -93,10 +90,10 @@ class ApiAccount:
 
     def cancel(self, records: Sequence[WagerRecord]) -> list[WagerRecord | RefusedError]:
         """Cancel wagers, each with its own result; raise RefusedError for the whole request."""
+        refusal = self._exchange.cancel_refusal(self.participant, len(records))
         responses = self._exchange.cancel(self.participant, [r.request.ref for r in records])
-        refused = [response for response in responses if isinstance(response, CancelRefused)]
-        if refused and refused[0].code in _REQUEST_CODES:
-            raise RefusedError(refused[0].code)
+        if refusal is not None:
+            raise RefusedError(refusal)
         self._on_events(
             tuple(response for response in responses if isinstance(response, WagerCancelled))
         )

@@ -1,7 +1,7 @@
 """The harness of ProphetX: a live gateway connected to our sandbox, in one event loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -40,8 +40,9 @@ class ProphetHarness:
         *settings: str,
         answer_seconds: float = LOCAL.answer_seconds,
         is_played: bool = False,
+        rules: Sequence[str] = (),
     ) -> None:
-        """Serve the market, and open a gateway to it.
+        """Serve the market by these settings of the exchange's rules, and open a gateway to it.
 
         The gateway is that of a live session with these settings; requests time out after
         `answer_seconds` of real time.
@@ -58,6 +59,7 @@ class ProphetHarness:
             "sandbox.begin_minutes_before_start=120",
             # Responses take longer on its clock than on the real one's.
             f"exchange.settings.retry_window_seconds={RETRY_WINDOW_SECONDS}",
+            *rules,
         ]
         self._sandbox = build_session(compose_settings("mode=serve", *words))
         self._parts = build_parts(compose_settings("mode=live", *settings))

@@ -1,6 +1,6 @@
 """The harness of a backtest: the simulated exchange in virtual time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,19 @@ from tests.fixture_types import Compose
 class SimulatedHarness:
     """The simulated exchange of a backtest, with the delays of the configuration."""
 
-    def __init__(self, folder: Path, compose_settings: Compose, *, is_played: bool = False) -> None:
-        """Build it as a backtest would."""
+    def __init__(
+        self,
+        folder: Path,
+        compose_settings: Compose,
+        *,
+        is_played: bool = False,
+        rules: Sequence[str] = (),
+    ) -> None:
+        """Build it as a backtest would, with these settings of the exchange's rules."""
         self.received: list[Event] = []
         self.journal: AlertingJournal
         path = write_moneyline(folder / "tape", is_played=is_played)
-        config = compose_settings(f"recording.path={path}", "latency=lognormal")
+        config = compose_settings(f"recording.path={path}", "latency=lognormal", *rules)
         self._parts = build_parts(config)
         self._info = open_recording(str(path)).info
         self._env = ReplayEnvironment(exchange_rows(open_recording(str(path))))

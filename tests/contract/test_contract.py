@@ -83,6 +83,17 @@ def played(
     harness.close()
 
 
+@pytest.fixture(params=HARNESSES)
+def strict(
+    request: pytest.FixtureRequest, tmp_path: Path, compose_settings: Compose
+) -> Iterator[ExchangeHarness]:
+    """Yield each implementation in turn; beyond ten balances of open stake it backs off."""
+    rules = ("exchange.settings.back_off_multiple=10",)
+    harness = HARNESSES[request.param](tmp_path, compose_settings, rules=rules)
+    yield harness
+    harness.close()
+
+
 # Placing -------------------------------------------------------------------------------------
 
 
@@ -162,6 +173,18 @@ def test_a_batch_over_the_limit_is_rejected_whole(harness: ExchangeHarness) -> N
         (WagerRejected,)
     }
     assert account(harness) == AccountState(BALANCE_CENTS, ())
+
+
+def test_a_batch_of_which_nothing_is_accepted_is_answered_item_by_item(
+    strict: ExchangeHarness,
+) -> None:
+    """Each item has its own code, also where one is backed off."""
+    opened(strict, *(wager_request(f"w{n}", stake_cents=BALANCE_CENTS) for n in range(10)))
+    requests = [wager_request("unknown-odds", odds=133), wager_request("backed-off")]
+    strict.exchange.place(requests)
+    wait_for_update(strict, WagerRejected, *(request.ref for request in requests))
+    codes = {event.ref: event.code for event in received_of(strict, WagerRejected)}
+    assert codes == {"unknown-odds": "invalid_price", "backed-off": "rate_limit_reached"}
 
 
 @pytest.mark.slow

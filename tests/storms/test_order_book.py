@@ -9,7 +9,7 @@ from math import floor
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recordings.tape import TapeInfo
@@ -22,9 +22,9 @@ from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event, WagerMatched
 from strategies.trading.model.ids import LineId, WagerRef
-from strategies.trading.model.market import MarketStatus
+from strategies.trading.model.market import MarketStatus, Result
 from strategies.trading.model.money import profit_cents
-from strategies.trading.model.odds import Odds
+from strategies.trading.model.odds import Odds, opposite, prophetx_ladder
 from strategies.trading.ports.schedule import Priority
 from tests.storms.simulation import START_NS, game_info
 
@@ -49,6 +49,16 @@ Step = tuple[int, tuple[Any, ...]]
 Fill = tuple[str, str, int, int]
 
 
+def half_up(amount: Fraction) -> int:
+    """Return an amount rounded half up."""
+    return floor(amount + Fraction(1, 2))
+
+
+def ratio_of(odds: int) -> Fraction:
+    """Return what a cent wins at these odds."""
+    return Fraction(odds, 100) if odds > 0 else Fraction(100, -odds)
+
+
 @dataclass
 class Order:
     """An order in the naive book. `ratio` is what a cent wins, `filled` is at just that."""
@@ -62,12 +72,15 @@ class Order:
 
     def price(self, stake: int) -> int:
         """Return the profit of the next cents, rounded half up over all fills."""
-        before, after = self.filled * self.ratio, (self.filled + stake) * self.ratio
-        return floor(after + Fraction(1, 2)) - floor(before + Fraction(1, 2))
+        return half_up((self.filled + stake) * self.ratio) - half_up(self.filled * self.ratio)
 
-    def affordable(self, budget: int) -> int:
-        """Return the most cents of it that cost a taker no more than the budget."""
-        return max(n for n in range(self.left + 1) if self.price(n) <= budget)
+    def bought(self, budget: int) -> int:
+        """Return all of it if a taker can pay for that, else exactly what the budget buys."""
+        if self.price(self.left) <= budget:
+            return self.left
+        limit = half_up(self.filled * self.ratio) + budget
+        exact = half_up(limit / self.ratio)
+        return exact - (half_up(exact * self.ratio) > limit) - self.filled
 
 
 class NaiveBook:
@@ -111,7 +124,7 @@ class NaiveBook:
         return [o for o in self.lists[1 - order.side] if o.left and o.ratio * order.ratio <= 1]
 
     def _match(self, taker: Order, maker: Order) -> None:
-        stake = maker.affordable(taker.left)
+        stake = maker.bought(taker.left)
         cost = maker.price(stake)
         if not cost:
             return
@@ -181,8 +194,7 @@ def play(orders: list[Step]) -> tuple[AccountsHarness, NaiveBook, dict[str, Plac
         owners[ref] = name
         requests[ref] = PlaceWager(WagerRef(ref), line, Odds(odds), stake, intent)
         harness.at(ms, partial(harness.exchange.place, harness.accounts[name], [requests[ref]]))
-        ratio = Fraction(odds, 100) if odds > 0 else Fraction(100, -odds)
-        naive.place(ms, Order(name, ref, side, ratio, stake), intent)
+        naive.place(ms, Order(name, ref, side, ratio_of(odds), stake), intent)
     harness.env.run(until=START_NS + (ms + 10_000) * MS)
     return harness, naive, requests
 
@@ -223,3 +235,47 @@ def test_splitting_a_wager_among_takers_never_changes_its_total_profit(orders: l
     for ref in makers - takers:
         assert won[ref] == profit_cents(staked[ref], requests[ref].odds)
     assert sum(won.values()) == sum(staked.values())
+
+
+@given(
+    side=st.sampled_from([0, 1]),
+    odds=st.sampled_from(prophetx_ladder().rungs),
+    stake=st.integers(100, 10_000_000),
+    budgets=st.lists(st.integers(100, 200_000), min_size=1, max_size=12),
+)
+@example(side=0, odds=-400, stake=100_000, budgets=[2_000])
+@example(side=1, odds=-25000, stake=100_000, budgets=[100])
+@settings(max_examples=60, deadline=None)
+def test_a_maker_stakes_exactly_what_its_takers_stakes_buy(
+    side: int, odds: int, stake: int, budgets: list[int]
+) -> None:
+    """However takers split it, each side's stake is the other's profit, exact to half a cent."""
+    info = game_info()
+    harness = AccountsHarness(info)
+    lines = [LineId(info.lines[each].line_id) for each in (side, 1 - side)]
+    ann, bob = harness.accounts["ann"], harness.accounts["bob"]
+    maker = PlaceWager(WagerRef("m"), lines[0], Odds(odds), stake, Intent.REST)
+    takers = [
+        PlaceWager(WagerRef(f"t{number}"), lines[1], opposite(odds), budget, Intent.TAKE)
+        for number, budget in enumerate(budgets)
+    ]
+    harness.at(0, partial(harness.exchange.place, ann, [maker]))
+    for number, taker in enumerate(takers, 1):
+        harness.at(number, partial(harness.exchange.place, bob, [taker]))
+    harness.env.run(until=START_NS + 10_000 * MS)
+
+    made = [(filled, won) for name, _, filled, won in harness.fills if name == "ann"]
+    took = {ref: (won, filled) for name, ref, filled, won in harness.fills if name == "bob"}
+    assert made == list(took.values())
+    filled, paid, ratio = 0, 0, ratio_of(odds)
+    for taker in takers:
+        part, cost = took.get(taker.ref, (0, 0))
+        filled, paid = filled + part, paid + cost
+        assert paid == half_up(filled * ratio)
+        if part and filled < stake:
+            # A taker keeps only what pays for no cent of the maker's.
+            assert taker.stake_cents - cost <= (ratio if ratio > 1 else 0)
+            assert ratio > 1 or filled == half_up(paid / ratio)
+    harness.exchange.settle(0, {lines[0]: Result.WON, lines[1]: Result.LOST})
+    assert ann.account.cash_cents - 10**9 == paid - Commission(2).on([paid])
+    assert bob.account.cash_cents - 10**9 == -paid

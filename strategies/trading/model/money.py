@@ -5,7 +5,7 @@ Dollars exist only at the edges: in configurations and in texts.
 
 from decimal import Decimal
 
-from strategies.trading.model.odds import payout_ratio
+from strategies.trading.model.odds import opposite, payout_ratio
 from strategies.trading.model.settings import Dollars
 
 
@@ -41,15 +41,17 @@ def fill_profit_cents(filled_cents: int, stake_cents: int, odds: int) -> int:
 
 
 def stake_within_profit(filled_cents: int, open_cents: int, odds: int, budget_cents: int) -> int:
-    """Return the largest part of `open_cents` whose fill costs a counterparty at most the budget.
+    """Return how much of `open_cents` a counterparty with `budget_cents` matches.
 
-    The counterparty's stake is our profit, so this is how much of a resting wager a taker with
-    `budget_cents` can match.
+    The counterparty's stake is our profit. A budget that pays for all of `open_cents` matches all
+    of it. A smaller one buys the exact amount over all fills at these odds, rounded half up; where
+    the profit of that, rounded too, exceeds the budget, a cent less.
     """
     if fill_profit_cents(filled_cents, open_cents, odds) <= budget_cents:
         return open_cents
-    numerator, denominator = payout_ratio(odds)
-    given_cents = profit_cents(filled_cents, odds)
-    # The largest cumulative stake x with floor(x*n/d + 1/2) <= given + budget.
-    cumulative = (2 * (given_cents + budget_cents) + 1) * denominator - 1
-    return max(0, min(cumulative // (2 * numerator) - filled_cents, open_cents))
+    profit_limit_cents = profit_cents(filled_cents, odds) + budget_cents
+    # What the counterparty wins is our stake.
+    cumulative_cents = profit_cents(profit_limit_cents, opposite(odds))
+    if profit_cents(cumulative_cents, odds) > profit_limit_cents:
+        cumulative_cents -= 1
+    return max(0, cumulative_cents - filled_cents)

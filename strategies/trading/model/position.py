@@ -42,8 +42,11 @@ class Position:
 
     @property
     def flat(self) -> bool:
-        """Return whether nothing is matched."""
-        return self.matched_cents == [0, 0]
+        """Return whether it pays nothing whatever the result.
+
+        A profit that was corrected after its stake was settled is a position without a stake.
+        """
+        return self.matched_cents == [0, 0] and self.profit_if == [0, 0]
 
     def change_open(self, side: int, change_cents: int) -> int:
         """Change the open stake on a side; return by how much that worsens the worst case."""

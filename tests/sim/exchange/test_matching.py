@@ -224,8 +224,19 @@ def test_an_offer_across_us_is_gone_as_far_as_it_filled_us(scenario: ExchangeSce
     scenario.place(20, "v", "home", 100, 10_000, Intent.TAKE)
     scenario.run()
     assert scenario.filled_cents("w") == 200
-    # The maker's 1100 less 200 are worth 818 at +110; the cent that rounds goes against us.
+    # The maker's 1100 less 200 are displayed as 818 at +110.
     assert scenario.fills("v") == [(110, 818, 900)]
+
+
+def test_the_makers_of_an_offer_across_us_stake_what_its_takers_could_win(
+    scenario: ExchangeScenario,
+) -> None:
+    """It is rounded half up: 10 taken at +105 would win 10.5, so 11 are staked against us."""
+    scenario.place(1, "w", "home", 100, 200)
+    scenario.offer(10, "home", 105, 10)
+    scenario.run()
+    assert scenario.fills("w") == [(100, 11, 11)]
+    assert shown(scenario, "home", 105) == 0
 
 
 def test_an_offer_across_several_of_our_wagers_is_one_budget(scenario: ExchangeScenario) -> None:

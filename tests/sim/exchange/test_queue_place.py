@@ -1,7 +1,9 @@
 """The queue position of our wagers in a recorded offer, and what moves them forward."""
 
+from itertools import product
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recordings.tape import Side
@@ -283,6 +285,83 @@ def test_a_decrease_with_unchanged_quantity_fills_no_wager_during_a_suspension(
     scenario.trade(1000, "away", 100, 50)
     scenario.run()
     assert scenario.fills("w") == [(100, 50, 50)]
+
+
+# Trades and cancels at one level, in any order. The taker's 1,000 is reported, and its fall has the
+# quantity unchanged; a cancel takes 2,000 and its quantity.
+_SIZES = {"trade": 1000, "fall": 1000, "cancel": 2000}
+
+
+@pytest.mark.parametrize("queue", MODELS, ids=str)
+@pytest.mark.parametrize(
+    "rows", [("cancel", "trade", "fall"), ("trade", "cancel", "fall")], ids=" ".join
+)
+def test_a_trade_explains_its_own_decrease_before_a_cancel(
+    make_scenario: type[ExchangeScenario], queue: QueueModel, rows: tuple[str, ...]
+) -> None:
+    """The quantity shows which decrease the trade is; it fills once, and moves the queue once."""
+    scenario = make_scenario(queue)
+    scenario.offer(0, "away", 100, 200, quantity=200)
+    scenario.place(1, "w", "home", 100, 5000)
+    scenario.offer(2, "away", 100, 9000, quantity=9000)
+    play_level(scenario, [(row, _SIZES[row]) for row in rows], 9000)
+    scenario.run()
+    assert scenario.filled_cents("w") == 800
+
+
+@pytest.mark.parametrize("queue", MODELS, ids=str)
+def test_in_any_order_of_five_rows_takers_fill_what_they_staked(
+    make_scenario: type[ExchangeScenario], queue: QueueModel
+) -> None:
+    """Each trade and each fall is of one taker, reported in one row or in two."""
+    for length in range(1, 6):
+        for rows in product(_SIZES, repeat=length):
+            scenario = make_scenario(queue)
+            scenario.place(1, "w", "home", -105, 100_000)
+            scenario.offer(2, "away", 100, 20_000, quantity=20_000)
+            play_level(scenario, [(row, _SIZES[row]) for row in rows], 20_000)
+            scenario.run()
+            takers = max(rows.count("trade"), rows.count("fall"))
+            assert sum(cost for _, _, cost in scenario.fills("w")) == 1000 * takers, rows
+
+
+@given(
+    rows=st.lists(st.tuples(st.sampled_from(list(_SIZES)), st.integers(1, 3000)), max_size=8),
+    joined_after=st.integers(0, 8),
+    queue=st.sampled_from(MODELS),
+)
+@example(rows=[("trade", 900), ("cancel", 700), ("fall", 900)], joined_after=2, queue=Front())
+@settings(max_examples=80, deadline=None)
+def test_a_wager_is_filled_by_what_takers_stake_after_it_joined(
+    make_scenario: type[ExchangeScenario],
+    rows: list[tuple[str, int]],
+    joined_after: int,
+    queue: QueueModel,
+) -> None:
+    """Of a trade of which a row came before it joined, the other row fills it by the excess."""
+    scenario = make_scenario(queue)
+    scenario.offer(2, "away", 100, 40_000, quantity=40_000)
+    play_level(scenario, rows, 40_000)
+    scenario.place(2 + joined_after + 0.5, "w", "home", -105, 100_000)
+    scenario.run()
+
+    def staked(rows: list[tuple[str, int]]) -> int:
+        return max(sum(cents for row, cents in rows if row == kind) for kind in ("trade", "fall"))
+
+    filled = sum(cost for _, _, cost in scenario.fills("w"))
+    assert filled == staked(rows) - staked(rows[:joined_after])
+
+
+def play_level(scenario: ExchangeScenario, rows: list[tuple[str, int]], cents: int) -> None:
+    """Schedule rows of one offer a millisecond apart, from the third on."""
+    quantity = cents
+    for ms, (row, size) in enumerate(rows, 3):
+        if row == "trade":
+            scenario.trade(ms, "away", 100, size)
+            continue
+        cents -= size
+        quantity -= size if row == "cancel" else 0
+        scenario.offer(ms, "away", 100, cents, quantity=quantity)
 
 
 # Order of the models -------------------------------------------------------------------------

@@ -132,6 +132,28 @@ def test_a_batch_is_not_atomic(sandbox: Play, sample: Sample, differences: Diffe
     sandbox(scenario)
 
 
+def test_a_batch_of_which_every_item_is_refused_is_answered_item_by_item(sandbox: Play) -> None:
+    """One that is backed off refuses no other, though its code is that of too many requests."""
+
+    async def scenario(sandbox_run: RunningSandbox) -> None:
+        maker = await sandbox_run.log_in()
+        await maker.place("q-0", AWAY, -120, 10)
+        items = [
+            wager(external_id="q-1", price=-147),
+            wager(external_id="q-2"),
+            wager(external_id="q-3", quantity=11),
+        ]
+        for sent, codes in (
+            (items, ["invalid_price", "rate_limit_reached", "insufficient_amount"]),
+            (items[1:2], ["rate_limit_reached"]),
+        ):
+            status, response = await maker.post("v4/mm/submit_multiple_orders", {"data": sent})
+            assert (status, response["data"]["succeed_orders"]) == (200, [])
+            assert [item["error"] for item in response["data"]["failed_orders"]] == codes
+
+    sandbox(scenario, starting_balance_cents=1000, open_stake_multiple=1, back_off_multiple=1)
+
+
 def test_a_batch_has_at_most_twenty_items(sandbox: Play) -> None:
     """With one wager more, placed or cancelled, the whole request is refused."""
 

@@ -134,35 +134,50 @@ def test_a_fill_is_never_a_cent_away_from_its_own_exact_profit(
     assert abs(profit - exact_profit(stake_cents, odds)) < 1
 
 
-@given(st.integers(0, 400), st.integers(0, 300), rungs, st.integers(0, 900))
-@example(0, 300, 100, 0)
-@example(0, 300, -25000, 0)
+@given(st.integers(0, 400), st.integers(0, 300), rungs, st.integers(1, 900))
+@example(0, 300, 100, 1)
+@example(0, 300, -25000, 1)
 @example(5, 300, 25000, 249)
 @example(0, 300, -101, 50)
-def test_stake_within_profit_is_the_largest_within_the_budget(
+@example(0, 300, 250, 102)
+def test_a_budget_matches_all_that_it_pays_for_and_else_the_exact_amount(
     filled_cents: int, open_cents: int, odds: int, budget_cents: int
 ) -> None:
-    """The stake found is the largest open stake whose profit is within the budget."""
-    affordable = [
-        stake_cents
-        for stake_cents in range(open_cents + 1)
-        if fill_profit_cents(filled_cents, stake_cents, odds) <= budget_cents
-    ]
-    assert stake_within_profit(filled_cents, open_cents, odds, budget_cents) == max(affordable)
-
-
-@given(stakes, stakes, rungs, stakes)
-def test_stake_within_profit_is_maximal_for_large_amounts_too(
-    filled_cents: int, open_cents: int, odds: int, budget_cents: int
-) -> None:
-    """The stake found is affordable and open, and one cent more would not be."""
+    """A budget that is too small for a wager buys the exact stake over all fills, half up."""
     stake_cents = stake_within_profit(filled_cents, open_cents, odds, budget_cents)
+    limit = half_up(exact_profit(filled_cents, odds)) + budget_cents
+    if half_up(exact_profit(filled_cents + open_cents, odds)) <= limit:
+        assert stake_cents == open_cents
+        return
+    exact = half_up(limit / exact_profit(1, odds))
+    affordable = half_up(exact_profit(exact, odds)) <= limit
+    assert affordable or odds > 100
+    assert filled_cents + stake_cents == (exact if affordable else exact - 1)
+
+
+@given(stakes, stakes, rungs, st.integers(1, 1_000_000))
+def test_a_match_costs_a_counterparty_no_more_than_the_budget(
+    filled_cents: int, open_cents: int, odds: int, budget_cents: int
+) -> None:
+    """The stake is open, affordable, and within a cent of what the counterparty can win."""
+    stake_cents = stake_within_profit(filled_cents, open_cents, odds, budget_cents)
+    cost_cents = fill_profit_cents(filled_cents, stake_cents, odds)
     assert 0 <= stake_cents <= open_cents
-    assert fill_profit_cents(filled_cents, stake_cents, odds) <= budget_cents
-    assert (
-        stake_cents == open_cents
-        or fill_profit_cents(filled_cents, stake_cents + 1, odds) > budget_cents
-    )
+    assert cost_cents <= budget_cents
+    if stake_cents < open_cents:
+        # The cost of a cent of ours is the most of a budget that can be left.
+        assert budget_cents - cost_cents <= max(Fraction(0), exact_profit(1, odds))
+        assert odds > 100 or cost_cents == budget_cents
+
+
+@pytest.mark.parametrize(
+    ("odds", "budget_cents", "stake_cents"), [(-400, 2_000, 8_000), (-25000, 100, 25_000)]
+)
+def test_a_maker_stakes_what_the_takers_stake_buys(
+    odds: int, budget_cents: int, stake_cents: int
+) -> None:
+    """A taker's 20.00 at +400 buys 80.00 and not 80.01; 1.00 at +25000 buys 250.00."""
+    assert stake_within_profit(0, 1_000_000, odds, budget_cents) == stake_cents
 
 
 def test_ten_dollars_at_minus_146_win_six_eighty_five() -> None:
