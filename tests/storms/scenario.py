@@ -184,7 +184,7 @@ def _latency(rng: Generator, delays: Generator) -> Latency:
             return Constant(50)
         return Lognormal(median_ms, float(rng.uniform(0, 1.2)), 0, 4_000, rng=delays)
 
-    return Latency(*(delay() for _ in range(5)))
+    return Latency(*(delay() for _ in range(6)))
 
 
 def _strategy(rng: Generator) -> Strategy:
