@@ -85,7 +85,7 @@ class ApiAccount:
         if len(codes) == len(responses) and set(codes) & set(_REQUEST_CODES):
             raise RefusedError(codes[0])
         return [
-            RefusedError(response.code)
+            RefusedError.of_placement(response.code)
             if isinstance(response, WagerRejected)
             else self._add_record(request)
             for request, response in zip(requests, responses, strict=True)

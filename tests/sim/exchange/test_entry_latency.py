@@ -112,3 +112,16 @@ def test_a_cancel_takes_its_own_time(
     scenario.run()
     assert scenario.times_of(WagerAccepted) == [15, 1015]
     assert scenario.times_of(WagerCancelled) == [1055]
+
+
+def test_a_mass_cancel_travels_like_a_placement(
+    make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
+) -> None:
+    """It takes the delay of placements, and does not overtake one that was sent before it."""
+    delays = {"entry": constant_ms(10), "cancel": constant_ms(50)}
+    scenario = make_scenario(Back(), delays, mass_cancel_pause_ns=0)
+    scenario.place(0, "w", "home", 100, 1000)
+    scenario.cancel_all(0)
+    scenario.run()
+    assert scenario.times_of(WagerAccepted) == [10]
+    assert scenario.times_of(WagerCancelled) == [10]
