@@ -35,6 +35,7 @@ usage: python -m sim VERB [...] [--debug]
   report        rebuild report.html from a run folder
   replay        check that a session's inputs give the same commands again, and report on each start
   compare       compare simulated fills with a session's actual outcomes
+  latency       measure the round trips of a session, for latency=measured
   new-strategy  write a strategy of your own, with its settings and a passing test
   compile       compile the core, so that passes take a third of the time
 
@@ -286,6 +287,20 @@ def _compare(words: Sequence[str]) -> None:
             print_line(line)
 
 
+def _latency(words: Sequence[str]) -> None:
+    parser = VerbParser(
+        prog="python -m sim latency",
+        description="Measure how long the exchange took to confirm the placements and cancels of a "
+        "session, and write them beside its journal, for latency=measured.",
+    )
+    parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
+    folder = parser.parse_args(words).folder
+    from sim.compare.round_trips import write_round_trips  # noqa: PLC0415
+
+    for line in write_round_trips(folder):
+        print_line(line)
+
+
 def _starts(folder: Path, mode: Mode, only: int | None = None) -> Iterator[tuple[int, Any]]:
     """Yield the starts of a session by number, or only one, each as the session of a mode."""
     from conf.compose import changed_code_since, session_from_saved  # noqa: PLC0415
@@ -350,6 +365,7 @@ VERBS: dict[str, Verb] = {
     "report": _report,
     "replay": _replay,
     "compare": _compare,
+    "latency": _latency,
     "new-strategy": _new_strategy,
     "compile": _compile,
 }

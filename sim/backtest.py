@@ -28,6 +28,7 @@ from sim.exchange.queue_models import Back, Front, QueueModel
 from sim.forked import Forked, spare_processors
 from sim.games.daily_resumption import DailyResumption
 from sim.pricing_notes import pricing_notes
+from sim.results.monthly_rebates import monthly_rebates
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
@@ -80,6 +81,12 @@ class Pass:
     source_run: SourceRun
     seconds: float
     resumption: DailyResumption
+
+    @property
+    def profit_cents(self) -> int:
+        """Return the settled profit, net of commission and with the rebates of its months."""
+        rebates = monthly_rebates(self.wagers.fills, self.desk.ledger)
+        return self.desk.ledger.profit_cents + sum(each.rebate_cents for each in rebates)
 
 
 class Backtest:
@@ -279,7 +286,7 @@ class Backtest:
     def _profit_under(self, queue: QueueModel) -> int:
         """Return the settled profit of a pass that runs beside the chosen one."""
         run = self.run_pass(queue, show=lambda *_: end_without_parent())
-        return run.desk.ledger.profit_cents
+        return run.profit_cents
 
     def _profits_by_queue(
         self, chosen: Pass, beside: Mapping[str, Forked], show: Progress
@@ -294,14 +301,14 @@ class Backtest:
         rows = chosen.source_run.summary().rows
         for name, model in _EXTREMES.items():
             if type(self.queue()) is model:
-                profits[name] = chosen.desk.ledger.profit_cents
+                profits[name] = chosen.profit_cents
                 continue
             profit = None
             if name in beside:
                 show(self._label(model()), 0, rows)
                 profit = beside[name].result()
             if profit is None:
-                profit = self.run_pass(model(), show=show).desk.ledger.profit_cents
+                profit = self.run_pass(model(), show=show).profit_cents
             show(self._label(model()), rows, rows)
             profits[name] = profit
         return profits

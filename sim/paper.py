@@ -54,8 +54,8 @@ M = TypeVar("M", bound=LiveMarket)
 class PaperGateway(Generic[M]):
     """A session's gateway whose wagers rest in a simulated exchange that replays the live market.
 
-    The market arrives late, and is matched when it arrives. So a command takes effect after the
-    entry delay plus the delay of the market's last message; its response follows after the response
+    The market arrives late, and is matched when it arrives. So a command takes effect after its
+    own delay plus the delay of the market's last message; its response follows after the response
     delay. `market` is the live market, `clock` steps the simulated exchange as wall time passes.
     """
 
@@ -78,8 +78,8 @@ class PaperGateway(Generic[M]):
         self._inbox = Inbox(self._env)
         self._feed_delay = _LastDelay()
         modelled = latency(RandomStreams(seed))
-        entry = _Sum(modelled.entry, self._feed_delay)
-        self._latency = replace(modelled, feed=NoDelay(), entry=entry)
+        entry, cancel = (_Sum(each, self._feed_delay) for each in (modelled.entry, modelled.cancel))
+        self._latency = replace(modelled, feed=NoDelay(), entry=entry, cancel=cancel)
         self._make_exchange = exchange
         self._queue = queue
         self._fees = fees

@@ -4,7 +4,7 @@ Settings are in milliseconds, delays in whole nanoseconds. Every model takes a r
 `rng`, so that a configuration can exchange one for another; constant models ignore it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, nan
 from pathlib import Path
@@ -123,33 +123,20 @@ class Lognormal:
         self._drawn = rounded[::-1].tolist()
 
 
-class Measured:
-    """Measured latency: each delay is drawn, with replacement, from a table of recorded ones.
+class Drawn:
+    """Latency drawn, with replacement, from recorded delays in nanoseconds.
 
-    The table is a text file with a number of milliseconds on each line and nothing else. Draws are
-    independent: the autocorrelation of the recorded delays is not kept.
+    Draws are independent: the autocorrelation of the recorded delays is not kept.
     """
 
-    def __init__(
-        self,
-        path: Annotated[
-            str | None,
-            Meta(description="A text file of recorded delays in milliseconds, one a line."),
-        ],
-        *,
-        rng: Generator,
-    ) -> None:
-        """Read the table; raise SettingError, naming the file and the line, if it is not one."""
-        if not path:
-            problem = f"{path!r} is not the path of a text file of milliseconds, one a line"
-            raise SettingError("path", problem)
-        self._table_ns = _table_ns(Path(path))
+    def __init__(self, table_ns: Sequence[int], origin: str, *, rng: Generator) -> None:
+        """Draw from the delays of a table; `origin` is its name in reports."""
+        self._table_ns = table_ns
         self._rng = rng
         self._drawn: list[int] = []
-        median_ms = median(self._table_ns) / _NANOSECONDS_PER_MILLISECOND
+        median_ms = median(table_ns) / _NANOSECONDS_PER_MILLISECOND
         self._description = (
-            f"measured, {counted(len(self._table_ns), 'time')} in {Path(path).name}, "
-            f"median {median_ms:g} ms"
+            f"measured, {counted(len(table_ns), 'time')} in {origin}, median {median_ms:g} ms"
         )
 
     def __str__(self) -> str:
@@ -164,13 +151,35 @@ class Measured:
         return self._drawn.pop()
 
 
+class Measured(Drawn):
+    """Latency drawn from a text file: a number of milliseconds on each line and nothing else."""
+
+    def __init__(
+        self,
+        path: Annotated[
+            str | None,
+            Meta(description="A text file of recorded delays in milliseconds, one a line."),
+        ],
+        *,
+        rng: Generator,
+    ) -> None:
+        """Read the table; raise SettingError, naming the file and the line, if it is not one."""
+        if not path:
+            problem = f"{path!r} is not the path of a text file of milliseconds, one a line"
+            raise SettingError("path", problem)
+        lines = table_lines(Path(path))
+        table_ns = [milliseconds_ns(f"{path}, line {n}", line) for n, line in enumerate(lines, 1)]
+        super().__init__(table_ns, Path(path).name, rng=rng)
+
+
 @dataclass(frozen=True, slots=True)
 class Latency:
     """The delays between a desk and the exchange.
 
     `feed`: market data to the desk; `compute`: the desk's own work before it sends a command;
-    `entry`: a command to the exchange; `activation`: from a wager's acceptance into the book;
-    `response`: responses and private updates to the desk.
+    `entry`: a placement, a mass cancel or a request of the account to the exchange, until it is
+    done there; `activation`: from a wager's acceptance into the book; `response`: responses and
+    private updates to the desk; `cancel`: a cancel to the exchange, until it is done there.
     """
 
     feed: Delay
@@ -178,6 +187,7 @@ class Latency:
     entry: Delay
     activation: Delay
     response: Delay
+    cancel: Delay
 
 
 def build_latency(
@@ -188,9 +198,11 @@ def build_latency(
     entry: DelayFactory,
     activation: DelayFactory,
     response: DelayFactory,
+    cancel: DelayFactory | None = None,
 ) -> Latency:
-    """Build the five delays, each from its factory with a random stream of its own.
+    """Build the delays, each from its factory with a random stream of its own.
 
+    Without `cancel`, as in configurations of earlier versions, cancels take as long as placements.
     Raise ConfigError, naming the delay and its setting, if one cannot be built.
     """
     return Latency(
@@ -199,11 +211,12 @@ def build_latency(
         entry=entry(rng=streams.named("latency.entry")),
         activation=activation(rng=streams.named("latency.activation")),
         response=response(rng=streams.named("latency.response")),
+        cancel=(cancel or entry)(rng=streams.named("latency.cancel")),
     )
 
 
-def _table_ns(path: Path) -> list[int]:
-    """Return the times in a file, in nanoseconds."""
+def table_lines(path: Path) -> list[str]:
+    """Return the lines of a file of measured times, at least one; raise SettingError."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -211,16 +224,17 @@ def _table_ns(path: Path) -> list[int]:
         raise SettingError("path", f"{path} cannot be read: {reason}") from error
     if not lines:
         raise SettingError("path", f"{path} is empty")
-    return [_time_ns(f"{path}, line {number}", line) for number, line in enumerate(lines, 1)]
+    return lines
 
 
-def _time_ns(place: str, line: str) -> int:
+def milliseconds_ns(place: str, text: str) -> int:
+    """Return a written number of milliseconds in nanoseconds; raise SettingError at its place."""
     try:
-        ms = float(line)
+        ms = float(text)
     except ValueError:
         ms = nan
     if not 0 <= ms < inf:
-        raise SettingError("path", f"{place}: {line!r} is not a number of milliseconds, 0 or more")
+        raise SettingError("path", f"{place}: {text!r} is not a number of milliseconds, 0 or more")
     return _nanoseconds(ms)
 
 

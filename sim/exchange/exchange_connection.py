@@ -147,7 +147,8 @@ class Inbox:
 class ExchangeConnection:
     """Implements the port `Exchange` for one desk on the simulated exchange.
 
-    Commands reach the exchange after the compute and entry delays, in order; responses and private
+    Commands reach the exchange after the compute and entry delays, in order; cancels of single
+    wagers have a delay of their own, and are in order among themselves. Responses and private
     updates reach the desk's inbox after the response delay, in order. Settlements of markets that
     the desk is not subscribed to are not sent.
     """
@@ -169,6 +170,8 @@ class ExchangeConnection:
         self._inbox = inbox
         self._subscribed = subscribed
         self._entry = DelayLine(env, Priority.EXCHANGE, latency.compute, latency.entry)
+        # Requests travel apart: a placement that was sent after a cancel may come before it.
+        self._cancels = DelayLine(env, Priority.EXCHANGE, latency.compute, latency.cancel)
         self._responses = DelayLine(env, Priority.DESK, latency.response)
         balance_cents = exchange.settings.starting_balance_cents
         self.participant = exchange.open_account("desk", balance_cents, self._notify)
@@ -181,7 +184,7 @@ class ExchangeConnection:
 
     def cancel(self, refs: Sequence[WagerRef]) -> None:
         """Request to cancel the unmatched part of wagers."""
-        self._entry.send(partial(self._cancel, tuple(refs)))
+        self._cancels.send(partial(self._cancel, tuple(refs)))
 
     def cancel_all(
         self, event_id: EventId | None = None, market_id: MarketId | None = None

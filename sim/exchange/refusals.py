@@ -26,8 +26,11 @@ def request_refusal(request: PlaceWager, ladder: Ladder, settings: ExchangeRules
     if type(request.odds) is not int or request.odds not in ladder:
         return "invalid_price"
     stake_cents = request.stake_cents
-    if type(stake_cents) is not int or stake_cents < max(1, settings.min_stake_cents):
+    if type(stake_cents) is not int or stake_cents < 1:
         return "invalid_quantity"
+    if stake_cents < settings.min_stake_cents:
+        # As the exchange answered every stake that was too small (15 of 15).
+        return "invalid_request"
     if stake_cents > settings.max_stake_cents:
         return "order_quantity_exceeds_max"
     if profit_cents(stake_cents, request.odds) < 1:

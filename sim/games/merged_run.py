@@ -12,7 +12,13 @@ from msgspec.structs import asdict, replace
 
 from recordings.parquet import TableWriter, read_columns, write_joined
 from sim.results.fill_values import fill_values
-from sim.results.run_summary import BacktestSummary, NamedSplit, SilenceTotal, Split
+from sim.results.run_summary import (
+    BacktestSummary,
+    MonthRebate,
+    NamedSplit,
+    SilenceTotal,
+    Split,
+)
 from sim.results.run_tables import TABLES
 from strategies.trading.model.counted import counted
 
@@ -76,6 +82,7 @@ def merged_summary(
         fill_values=fill_values(read_columns(folder / "fills.parquet")),
         silences=_added_silences(each for s in summaries for each in s.silences),
         max_open_stake_times_cash=_over_all(max, (s.max_open_stake_times_cash for s in summaries)),
+        rebates=_added_rebates(each for s in summaries for each in s.rebates),
         profit_cents_front=_over_all(sum, (s.profit_cents_front for s in summaries)),
         profit_cents_back=_over_all(sum, (s.profit_cents_back for s in summaries)),
         rows_per_second=round(sums["rows"] / seconds) if seconds else 0,
@@ -129,6 +136,20 @@ def _added_named(lists: Iterable[Sequence[NamedSplit]]) -> list[NamedSplit]:
     for named in (named for splits in lists for named in splits):
         groups.setdefault((named.key, named.label), []).append(named.split)
     return [NamedSplit(*name, added_splits(splits)) for name, splits in groups.items()]
+
+
+def _added_rebates(rebates: Iterable[MonthRebate]) -> list[MonthRebate]:
+    """Return the sums by month; each game has an account, and so tiers, of its own."""
+    totals: dict[str, MonthRebate] = {}
+    for each in rebates:
+        total = totals.get(each.month, MonthRebate(each.month, 0, 0, 0))
+        totals[each.month] = MonthRebate(
+            each.month,
+            total.volume_cents + each.volume_cents,
+            total.commission_cents + each.commission_cents,
+            total.rebate_cents + each.rebate_cents,
+        )
+    return [totals[month] for month in sorted(totals)]
 
 
 def _added_silences(silences: Iterable[SilenceTotal]) -> list[SilenceTotal]:

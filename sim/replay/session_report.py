@@ -164,8 +164,9 @@ class SessionReport:
         if not self._on_paper:
             return believed
         models = exchange_models(str(self._queue()), self._latency(RandomStreams(self._seed)))
-        entry = f"{models['entry latency']}, and as long as the market's last message was under way"
-        return {**models, "feed latency": "as it was", "entry latency": entry, **believed}
+        late = "and as long as the market's last message was under way"
+        sent = {name: f"{models[name]}, {late}" for name in ("entry latency", "cancel latency")}
+        return {**models, "feed latency": "as it was", **sent, **believed}
 
 
 def _keep_configuration(folder: Path) -> None:

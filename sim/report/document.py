@@ -193,6 +193,8 @@ def _wagers_of_event(run: Run) -> list[Html]:
 def _settlement(run: Run) -> list[Html]:
     return [
         summary_section.settlement(run),
+        subheading("Fees"),
+        summary_section.fees(run),
         subheading("Open positions, outside settled profit"),
         summary_section.open_positions(run),
     ]

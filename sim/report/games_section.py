@@ -65,6 +65,7 @@ def _means(results: Sequence[GameResult]) -> Html:
         _mean_row("edge and adverse", [each.early_cents for each in results]),
         *(_mean_row(term, [getattr(each, f"{term}_cents") for each in splits]) for term in _TERMS),
         _mean_row("commission", [-each.commission_cents for each in splits]),
+        _mean_row("rebate", [each.rebate_cents for each in splits]),
     ]
     profit = _mean_row("profit", [each.profit_cents for each in splits])
     heads = ("a game", "#mean", "#standard error", "#95 % from", "#to", "#games needed")
@@ -126,7 +127,8 @@ def _worst_days(days: Sequence[DayResult]) -> Html:
 
 def _listed(results: Sequence[GameResult]) -> Html:
     heads = ("start, UTC", "game", "id", "#fills", *(f"#{term}" for term in _TERMS))
-    listed = table((*heads, "#one s.d.", "#commission", "#profit"), list(map(_game_row, results)))
+    fees = ("#one s.d.", "#commission", "#rebate")
+    listed = table((*heads, *fees, "#profit"), list(map(_game_row, results)))
     if len(results) <= _GAMES_SHOWN:
         return listed
     return folded(f"All {count(len(results))} games", listed)
@@ -142,5 +144,6 @@ def _game_row(game: GameResult) -> tuple[str, ...]:
         *(signed_dollars(getattr(split, f"{term}_cents")) for term in _TERMS),
         dollars(split.outcome_sd_cents),
         dollars(split.commission_cents),
+        dollars(split.rebate_cents),
         signed_dollars(split.profit_cents),
     )

@@ -32,9 +32,9 @@ def points(probability: float | None) -> str:
     return f"{rounded:+.2f} pp" if rounded else "0.00 pp"
 
 
-def percent(probability: float | None) -> str:
+def percent(probability: float | None, decimals: int = 1) -> str:
     """Return a probability as a percentage, unit included: 52.4 %."""
-    return NONE if probability is None else f"{100 * probability:.1f} %"
+    return NONE if probability is None else f"{100 * probability:.{decimals}f} %"
 
 
 def odds_text(odds: int) -> str:

@@ -94,6 +94,7 @@ def _summary(run: Run, event: EventSpan) -> BacktestSummary | SessionRunSummary:
         marked_cents=sum(each.marked_cents or 0 for each in open_positions),
         profit_cents=split.profit_cents,
         commission_cents=split.commission_cents,
+        rebates=[],
         turnover_cents=sum(run.fills["stake_cents"]),
         fills=len(settled_cents),
         wagers_placed=len(run.wagers["placed_ns"]),
@@ -116,9 +117,10 @@ def added_fills(fills: TableColumns, rows: Sequence[int]) -> Split:
     def total(column: str) -> int:
         return sum(fills[column][row] or 0 for row in rows)
 
-    terms = ("stake", "edge", "adverse", "drift", "outcome", "commission")
+    terms = ("stake", "edge", "adverse", "drift", "outcome", "commission", "rebate")
     totals = {f"{term}_cents": total(f"{term}_cents") for term in terms}
-    profit_cents = total("settled_cents") - totals["commission_cents"]
+    fees_cents = totals["commission_cents"] - totals["rebate_cents"]
+    profit_cents = total("settled_cents") - fees_cents
     return Split(len(rows), outcome_sd_cents=0, profit_cents=profit_cents, **totals)
 
 

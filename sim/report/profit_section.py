@@ -15,7 +15,10 @@ _EXPLANATION = (
     "The terms add up to the profit."
 )
 _ONE_SD = "#one s.d."
-_HEADS = ("#fills", "#stake", "#edge", "#adverse", "#drift", "#outcome", _ONE_SD)
+_HEADS = (
+    *("#fills", "#stake", "#edge", "#adverse", "#drift", "#outcome", _ONE_SD),
+    *("#commission", "#rebate", "#profit"),
+)
 
 
 def profit_split(run: Run) -> Html:
@@ -48,7 +51,7 @@ def phases_of_event(run: Run) -> Html:
         return Html("")
     phases = [NamedSplit(name, name, added_fills(run.fills, rows[name])) for name in rows]
     cells = [(named.label, *_cells(named.split)) for named in sorted(phases, key=_place_of_phase)]
-    heads = ("phase", *_HEADS, "#commission", "#profit")
+    heads = ("phase", *_HEADS)
     # How far chance carries the outcome of a phase is known of the whole run alone.
     unknown = heads.index(_ONE_SD)
     known = [row[:unknown] + row[unknown + 1 :] for row in cells]
@@ -62,7 +65,7 @@ def _place_of_phase(named: NamedSplit) -> int:
 
 def _table(run: Run, by: str, splits: list[NamedSplit], total: Split) -> Html:
     rows = [(run.short_label(named.label), *_cells(named.split)) for named in splits]
-    return table((by, *_HEADS, "#commission", "#profit"), rows, ("all", *_cells(total)))
+    return table((by, *_HEADS), rows, ("all", *_cells(total)))
 
 
 def _cells(split: Split) -> tuple[str, ...]:
@@ -75,6 +78,7 @@ def _cells(split: Split) -> tuple[str, ...]:
         signed_dollars(split.outcome_cents),
         dollars(split.outcome_sd_cents),
         dollars(split.commission_cents),
+        dollars(split.rebate_cents),
         signed_dollars(split.profit_cents),
     )
 

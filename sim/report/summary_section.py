@@ -21,7 +21,7 @@ from sim.report.page import (
     tiles,
 )
 from sim.report.run_folder import Run
-from sim.results.run_summary import Split
+from sim.results.run_summary import MonthRebate, Split
 from strategies.trading.model.counted import counted
 
 
@@ -99,21 +99,64 @@ def settlement(run: Run) -> Html:
         (
             run.short_label(s.label),
             s.market,
-            *_gross_to_net(s.gross_cents, s.commission_cents, s.net_cents),
+            *_gross_to_net(s.gross_cents, s.commission_cents, s.rebate_cents, s.net_cents),
         )
         for s in settled
     ]
     total = _gross_to_net(
         sum(s.gross_cents for s in settled),
         sum(s.commission_cents for s in settled),
+        sum(s.rebate_cents for s in settled),
         sum(s.net_cents for s in settled),
     )
-    heads = ("market", "id", "#gross profit", "#commission", "#net profit")
+    heads = ("market", "id", "#gross profit", "#commission", "#rebate", "#net profit")
     return table(heads, rows, ("all", "", *total))
 
 
-def _gross_to_net(gross_cents: int, commission_cents: int, net_cents: int) -> tuple[str, str, str]:
-    return signed_dollars(gross_cents), dollars(commission_cents), signed_dollars(net_cents)
+def _gross_to_net(
+    gross_cents: int, commission_cents: int, rebate_cents: int, net_cents: int
+) -> tuple[str, ...]:
+    return (
+        signed_dollars(gross_cents),
+        *(dollars(commission_cents), dollars(rebate_cents)),
+        signed_dollars(net_cents),
+    )
+
+
+def fees(run: Run) -> Html:
+    """Return what the exchange takes of winnings, and what it pays back of each month's."""
+    s = run.summary
+    won_cents = sum(max(0, each.gross_cents) for each in s.settled)
+    if not won_cents:
+        return paragraph("No market was won, so nothing was charged.")
+    paid_cents = s.commission_cents - s.split.rebate_cents
+    effective = paragraph(
+        f"Of the {dollars(won_cents)} that winning markets brought, the exchange keeps "
+        f"{dollars(paid_cents)}: an effective rate of {percent(paid_cents / won_cents, 2)}."
+    )
+    if not s.rebates:
+        return effective
+    rows = [_month_row(each) for each in s.rebates]
+    heads = ("month", "#contracts matched", "#commission", "#paid back", "#rebate", "#kept")
+    explanation = (
+        "Months are those of New York. The volume is that of this run's account, and begins at "
+        "nothing; with games=apart each game has an account of its own. The rebate is paid after "
+        "its month, so it is in no balance, limit or equity."
+    )
+    return join([effective, table(heads, rows), paragraph(explanation, "aside")])
+
+
+def _month_row(each: MonthRebate) -> tuple[str, ...]:
+    commission_cents, rebate_cents = each.commission_cents, each.rebate_cents
+    part = percent(rebate_cents / commission_cents, 2) if commission_cents else NONE
+    return (
+        each.month,
+        count(each.volume_cents // 100),
+        dollars(commission_cents),
+        part,
+        dollars(rebate_cents),
+        dollars(commission_cents - rebate_cents),
+    )
 
 
 def open_positions(run: Run) -> Html:

@@ -29,6 +29,6 @@ def _row(part: ProfitPart, fill: MeasuredFill) -> tuple[object, ...]:
         *(fill.reference, fill.half_spread),
         *(*fill.fairs, *missing, part.close, part.reference_close),
         *(part.edge_cents, part.adverse_cents, part.drift_cents),
-        *(part.outcome_cents, part.commission_cents, part.settled_cents),
+        *(part.outcome_cents, part.commission_cents, part.rebate_cents, part.settled_cents),
         *fill.profits_if,
     )

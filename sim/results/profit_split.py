@@ -12,7 +12,8 @@ In play every later move of the price is the game, so there is no drift. Where a
 the last one before it stands, and the price paid where there was none. Positions of earlier starts
 of a session are outcome as a whole.
 
-The commission of a market is divided over its winning fills by what they won.
+The commission of a market is divided over its winning fills by what they won, and the rebate of a
+month over the fills that its commission was divided over, by their commission.
 """
 
 from collections import defaultdict
@@ -23,9 +24,10 @@ from math import sqrt
 from typing import NamedTuple
 
 from sim.results.measured_fill import MeasuredFill
+from sim.results.monthly_rebates import month_of, monthly_rebates
 from sim.results.outcome_variance import Stake, outcome_variance
 from sim.results.run_summary import NamedSplit, Split
-from strategies.trading.accounting.ledger import Settlement
+from strategies.trading.accounting.ledger import Ledger, Settlement
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.ids import MarketKey, PairId
 from strategies.trading.model.market import Line, Pair, Result
@@ -39,7 +41,7 @@ class ProfitPart(NamedTuple):
 
     `close` and `reference_close` are the last fair and outside probabilities of the fill's line
     before the start. `settled_cents` is its profit before commission, None while there is no
-    result; `outcome_cents` and `commission_cents` are zero then.
+    result; `outcome_cents`, `commission_cents` and `rebate_cents` are zero then.
     """
 
     pair: Pair
@@ -53,6 +55,7 @@ class ProfitPart(NamedTuple):
     commission_cents: int
     settled_cents: int | None
     stake: Stake | None
+    rebate_cents: int = 0
 
     @property
     def line(self) -> Line | None:
@@ -80,7 +83,7 @@ def profit_parts(fills: Iterable[MeasuredFill], desk: Desk) -> list[ProfitPart]:
         shares = divided(settlement.commission_cents, won)
         for index, cents in zip(indices, shares, strict=True):
             parts[index] = parts[index]._replace(commission_cents=cents)
-    return parts
+    return _with_rebates(parts, desk.ledger)
 
 
 def split_of(parts: Iterable[ProfitPart]) -> Split:
@@ -92,6 +95,7 @@ def split_of(parts: Iterable[ProfitPart]) -> Split:
     drift = sum(part.drift_cents for part in parts)
     outcome = sum(part.outcome_cents for part in parts)
     commission = sum(part.commission_cents for part in parts)
+    rebate = sum(part.rebate_cents for part in parts)
     fills = [part.fill for part in parts if part.fill is not None]
     return Split(
         fills=len(fills),
@@ -102,7 +106,7 @@ def split_of(parts: Iterable[ProfitPart]) -> Split:
         outcome_cents=outcome,
         outcome_sd_cents=round(sqrt(outcome_variance(stakes))),
         commission_cents=commission,
-        profit_cents=edge + adverse + drift + outcome - commission,
+        profit_cents=edge + adverse + drift + outcome - commission + rebate,
         reference_cents=sum(map(_reference_cents, parts)),
         reference_edge_cents=sum(map(_reference_edge_cents, parts)),
         mispricing_cents=sum(
@@ -110,7 +114,27 @@ def split_of(parts: Iterable[ProfitPart]) -> Split:
             for part in parts
             if part.fill is not None and None not in (part.fill.reference, part.fill.fair)
         ),
+        rebate_cents=rebate,
     )
+
+
+def _with_rebates(parts: list[ProfitPart], ledger: Ledger) -> list[ProfitPart]:
+    """Return the parts with the rebate of each month divided over those that it was charged on."""
+    fills = [part.fill for part in parts if part.fill is not None]
+    for each in monthly_rebates(fills, ledger):
+        charged = [
+            index
+            for index, part in enumerate(parts)
+            if part.commission_cents and _charged_in(part, ledger) == each.month
+        ]
+        shares = divided(each.rebate_cents, [parts[index].commission_cents for index in charged])
+        for index, cents in zip(charged, shares, strict=True):
+            parts[index] = parts[index]._replace(rebate_cents=cents)
+    return parts
+
+
+def _charged_in(part: ProfitPart, ledger: Ledger) -> str:
+    return month_of(ledger.settlements[part.pair.market_key].at_ns)
 
 
 def _reference_edge_cents(part: ProfitPart) -> int:

@@ -52,18 +52,32 @@ class OpenPosition(Struct, frozen=True):
     marked_cents: int | None
 
 
-class Settled(Struct, frozen=True):
-    """The profit of a market, before and after commission."""
+class Settled(Struct, frozen=True, omit_defaults=True):
+    """The profit of a market, before and after commission and its part of rebates."""
 
     market: str
     label: str
     gross_cents: int
     commission_cents: int
     net_cents: int
+    rebate_cents: int = 0
+
+
+class MonthRebate(Struct, frozen=True):
+    """What the exchange pays back of a month's commission.
+
+    `month` is that of New York, such as 2026-07, `volume_cents` the payout of all that was matched
+    in it, `commission_cents` that of the markets whose results came in it.
+    """
+
+    month: str
+    volume_cents: int
+    commission_cents: int
+    rebate_cents: int
 
 
 class Split(Struct, frozen=True, omit_defaults=True):
-    """The profit of fills in cents: edge + adverse + drift + outcome - commission = profit.
+    """The profit of fills: edge + adverse + drift + outcome - commission + rebate, in cents.
 
     `outcome_sd_cents` is one standard deviation of the outcome, as chance had it from the close on.
     `reference_edge_cents` is what fills were worth at the outside price when they were filled, and
@@ -83,6 +97,7 @@ class Split(Struct, frozen=True, omit_defaults=True):
     reference_cents: int = 0
     reference_edge_cents: int = 0
     mispricing_cents: int = 0
+    rebate_cents: int = 0
 
 
 class NamedSplit(Struct, frozen=True):
@@ -140,13 +155,13 @@ class Quoted(Struct, frozen=True):
 class RunSummary(Struct, frozen=True, kw_only=True):
     """The figures of a run in any mode.
 
-    `profit_cents` is settled and net of commission. `marked_cents` is the value of open positions
-    at the last fair prices; no other figure includes it. `split` takes it apart, `splits` by event,
-    market, selection and phase; `unsettled` is the same of fills without a result, in none of them.
-    `max_open_stake_times_cash` is the largest open stake over the cash that could pay for it, None
-    if there was a time without cash. `limits` are sentences on what the run cannot show, `models`
-    the assumptions in words, `code` the SHA-256 of each module outside of this project that the
-    configuration names.
+    `profit_cents` is settled, net of commission and with `rebates`. `marked_cents` is the value of
+    open positions at the last fair prices; no other figure includes it. `split` takes the profit
+    apart, `splits` by event, market, selection and phase; `unsettled` is the same of fills without
+    a result, in none of them. `max_open_stake_times_cash` is the largest open stake over the cash
+    that could pay for it, None if there was a time without cash. `limits` are sentences on what the
+    run cannot show, `models` the assumptions in words, `code` the SHA-256 of each module outside of
+    this project that the configuration names.
     """
 
     limits: list[str] = []
@@ -190,6 +205,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     pairs: list[PairName]
     settled: list[Settled]
     open_positions: list[OpenPosition]
+    rebates: list[MonthRebate] = []
     commit: str | None
     versions: dict[str, str]
     recording_digest: str

@@ -40,7 +40,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     },
     # One row per fill, without what the exchange broke of it later. Probabilities are of the line
     # that was backed: `fair_10s` is the fair one 10 s after the fill. The columns from `edge_cents`
-    # to `commission_cents` add up to its profit: see `sim.results.profit_split`.
+    # to `rebate_cents` add up to its profit: see `sim.results.profit_split`.
     "fills": {
         "ns": "int64",
         "ref": "string",
@@ -63,6 +63,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "drift_cents": "int64",
         "outcome_cents": "int64",
         "commission_cents": "int64",
+        "rebate_cents": "int64",
         "settled_cents": "int64",
         "profit_if_first_cents": "int64",
         "profit_if_second_cents": "int64",

@@ -22,6 +22,7 @@ def split_terms(split: Split) -> Sequence[tuple[str, int]]:
         ("drift", split.drift_cents),
         (f"outcome (one s.d. {sd})", split.outcome_cents),
         ("commission", -split.commission_cents),
+        *([("rebate", split.rebate_cents)] if split.rebate_cents else []),
     )
 
 

@@ -1,7 +1,8 @@
 """Makes the summary of a run: its figures, and what is needed to repeat it."""
 
 import subprocess
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from sim.engine.latency import Latency
 from sim.results.fill_rows import fill_columns
 from sim.results.fill_values import fill_values
+from sim.results.monthly_rebates import monthly_rebates
 from sim.results.profit_split import EARLIER_STARTS, ProfitPart, split_of, splits_by
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import EventSpan, OpenPosition, PairName, Quoted, RunSummary, Settled
@@ -40,7 +42,7 @@ def summary_of(
     """Return the summary of a run; `others` are the fields that do not come from its desk."""
     catalogue = desk.market_states.catalogue
     return kind(
-        **_money(desk),
+        **_money(desk, wagers),
         **_counts(journal, wagers),
         **_splits(desk, wagers),
         quoted=_quoted(catalogue, journal, wagers.closed_ns),
@@ -48,7 +50,7 @@ def summary_of(
         digest=journal.digest.hexdigest(),
         events=event_spans(desk, journal),
         pairs=[_pair(catalogue, book.pair) for book in desk.market_states.books.values()],
-        settled=_settled(desk),
+        settled=_settled(desk, wagers.parts),
         open_positions=_open_positions(desk),
         commit=_commit(),
         versions={name: version(name) for name in _PACKAGES},
@@ -60,7 +62,7 @@ def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> dict[str,
     """Return the desk's models in words, in any mode."""
     return {
         "pricing": repr(pricing),
-        "commission": f"{fees.rate_percent:g} % of net winnings per {fees.offset_by}",
+        "commission": str(fees),
         "in_play": limits.in_play,
     }
 
@@ -79,11 +81,13 @@ def pair_label(catalogue: Catalogue, pair: Pair) -> str:
     return f"{event.name}: {pair.label(event)}"
 
 
-def _money(desk: Desk) -> dict[str, Any]:
+def _money(desk: Desk, wagers: WagerRecorder) -> dict[str, Any]:
     ledger = desk.ledger
+    rebates = monthly_rebates(wagers.fills, ledger)
     return {
         "starting_balance_cents": ledger.starting_balance_cents,
-        "profit_cents": ledger.profit_cents,
+        "profit_cents": ledger.profit_cents + sum(each.rebate_cents for each in rebates),
+        "rebates": rebates,
         "commission_cents": ledger.commission_cents,
         "marked_cents": ledger.marked_cents,
         "turnover_cents": ledger.turnover_cents,
@@ -193,15 +197,19 @@ def event_spans(desk: Desk, journal: RunJournal) -> list[EventSpan]:
     ]
 
 
-def _settled(desk: Desk) -> list[Settled]:
+def _settled(desk: Desk, parts: Iterable[ProfitPart]) -> list[Settled]:
     catalogue = desk.market_states.catalogue
+    rebates: Counter[MarketKey] = Counter()
+    for part in parts:
+        rebates[part.pair.market_key] += part.rebate_cents
     return [
         Settled(
             market=f"{key.event_id}:{key.market_id}",
             label=_market_label(catalogue, key),
             gross_cents=settlement.net_cents + settlement.commission_cents,
             commission_cents=settlement.commission_cents,
-            net_cents=settlement.net_cents,
+            net_cents=settlement.net_cents + rebates[key],
+            rebate_cents=rebates[key],
         )
         for key, settlement in desk.ledger.settlements.items()
     ]

@@ -22,7 +22,10 @@ _MONEY = (
     *("profit_cents", "commission_cents", "marked_cents", "turnover_cents"),
     *("max_exposure_cents", "max_drawdown_cents", "starting_balance_cents"),
 )
-_SPLIT = ("edge_cents", "adverse_cents", "drift_cents", "outcome_cents", "outcome_sd_cents")
+_SPLIT = (
+    *("edge_cents", "adverse_cents", "drift_cents", "outcome_cents", "outcome_sd_cents"),
+    "rebate_cents",
+)
 _COUNTS = ("wagers_placed", "wagers_matched", "wagers_cancelled", "fills", "denials", "commands")
 _TEXTS = ("strategy", "recording", "recording_digest", "seed", "commit", "digest")
 _SHOWN_OF_A_DIGEST = 12

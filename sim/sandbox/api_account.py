@@ -82,7 +82,7 @@ class ApiAccount:
         if refusal is not None:
             raise RefusedError(refusal)
         return [
-            RefusedError(response.code)
+            RefusedError.of_placement(response.code)
             if isinstance(response, WagerRejected)
             else self._add_record(request)
             for request, response in zip(requests, responses, strict=True)

@@ -25,6 +25,8 @@ _STATUS = {
     500: "internal_error order_unable_to_place order_unable_to_cancel order_not_belongs_to_user",
     503: "reporting_not_available",
 }
+# Of a placement whose fields are valid on their own: the words of the exchange.
+_OF_PLACEMENTS = {"invalid_request": "your wager stake is below the minimum allowed"}
 _STATUS_BY_CODE = {code: status for status, codes in _STATUS.items() for code in codes.split()}
 
 
@@ -48,6 +50,11 @@ class RefusedError(RefusalError):
     def headers(self) -> Mapping[str, str]:
         """Return the headers of the response: Retry-After for a rate limit."""
         return {"Retry-After": "1"} if self.status == 429 else {}
+
+    @classmethod
+    def of_placement(cls, code: str) -> "RefusedError":
+        """Return the refusal of a placement that the exchange itself has refused by a code."""
+        return cls(code, _OF_PLACEMENTS.get(code, ""))
 
     def body(self) -> dict[str, str]:
         """Return the body of the response."""

@@ -24,8 +24,8 @@ from strategies.trading.model.errors import ConfigError
 TABLE = "study.parquet"
 _SPLIT_FIELDS = (
     *("fills", "stake_cents", "edge_cents", "adverse_cents", "drift_cents", "outcome_cents"),
-    *("outcome_sd_cents", "commission_cents", "profit_cents", "reference_cents"),
-    *("reference_edge_cents", "mispricing_cents"),
+    *("outcome_sd_cents", "commission_cents", "rebate_cents", "profit_cents"),
+    *("reference_cents", "reference_edge_cents", "mispricing_cents"),
 )
 
 

@@ -58,7 +58,6 @@ PLACES = [
 ]
 # Settings of the bridge, which a backtest does not take.
 PLACES_OF_BRIDGE = ["prophet.", "reference.", "feed."]
-DELAYS = ("feed", "compute", "entry", "activation", "response")
 CREDENTIAL = re.compile(r"(key|secret|token|passw|credential)", re.IGNORECASE)
 
 Compose = Callable[..., DictConfig]
@@ -91,9 +90,9 @@ def wanted_by(chosen: list[str], folder: Path) -> list[str]:
     """Return the overrides for files that a choice needs, written here."""
     if "latency=measured" not in chosen:
         return []
-    path = folder / "times.txt"
-    path.write_text("40\n60\n", encoding="utf-8")
-    return [f"latency.{delay}.path={path}" for delay in DELAYS]
+    path = folder / "round-trips.csv"
+    path.write_text("verb,milliseconds\nplace,97\ncancel,113\n", encoding="utf-8")
+    return [f"latency.path={path}"]
 
 
 def slow(cases: Iterable[tuple[Any, ...]]) -> list[Any]:

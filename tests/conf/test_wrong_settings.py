@@ -18,7 +18,7 @@ WRONG_WORDS = {
     "strategy.spread_margn=1": (
         "strategy.spread_margn: no such setting; did you mean strategy.spread_margin?"
     ),
-    "fees=null": "fees: null is no choice; choose one of commission, none",
+    "fees=null": "fees: null is no choice; choose one of commission, commission_with_rebate, none",
     "mode=paper": "mode=paper: the verb chooses the mode; use python -m live paper",
 }
 WRONG_VALUES = {

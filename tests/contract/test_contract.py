@@ -164,6 +164,17 @@ def test_responses_come_in_the_order_of_requests(harness: ExchangeHarness) -> No
         assert [event.ref for event in received_of(harness, kind)] == refs
 
 
+def test_a_stake_below_the_least_is_rejected_with_the_observed_code(
+    harness: ExchangeHarness,
+) -> None:
+    """It is refused alone, as a request that is invalid; the other one of its batch rests."""
+    small = wager_request("small", stake_cents=99)
+    harness.exchange.place([wager_request("good"), small])
+    wait_for_update(harness, WagerRejected, small.ref)
+    wait_for_update(harness, WagerOpened, WagerRef("good"))
+    assert received_of(harness, WagerRejected) == [WagerRejected(small.ref, "invalid_request")]
+
+
 def test_a_batch_over_the_limit_is_rejected_whole(harness: ExchangeHarness) -> None:
     """With one wager too many in a batch, each of them is rejected; nothing is open."""
     requests = [wager_request(f"w{place}", stake_cents=200) for place in range(BATCH_LIMIT + 1)]

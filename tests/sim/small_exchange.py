@@ -261,8 +261,8 @@ class ExchangeScenario:
         inbox.connect(self._on_event, self._on_decide, self._wake_always)
         self.env, self.inbox, self.clock = env, inbox, VirtualClock(env, inbox.drain)
         names = ("feed", "compute", "entry", "activation", "response")
-        delays: dict[str, Delay] = {name: NoDelay() for name in names}
-        latency = Latency(**{**delays, **self._delays})
+        delays: dict[str, Delay] = {name: NoDelay() for name in names} | dict(self._delays)
+        latency = Latency(**{"cancel": delays["entry"], **delays})
         exchange = SimulatedProphet(
             env, self.info, latency.activation, self._queue, self._fees, self._settings
         )

@@ -317,23 +317,24 @@ def test_a_run_names_its_models(
     run_in: Callable[..., Any], tmp_path: Path, small_tape: Path
 ) -> None:
     """Summary and report name the chosen models with their settings, beside front and back."""
-    (tmp_path / "times.txt").write_text("40\n60\n80\n", encoding="utf-8")
-    delays = ("feed", "compute", "entry", "activation", "response")
+    rows = ("verb,milliseconds", *["place,60"] * 3, "cancel,80")
+    (tmp_path / "round-trips.csv").write_text("\n".join(rows), encoding="utf-8")
     run = run_in(
         tmp_path,
         f"recording.path={small_tape}",
         "queue=probable",
         "queue.power=2",
         "latency=measured",
-        *(f"latency.{delay}.path=times.txt" for delay in delays),
+        "latency.path=round-trips.csv",
     )
     models = run.summary["models"]
     assert models["queue"] == "probable, power 2"
-    assert models["entry latency"] == "measured, 3 times in times.txt, median 60 ms"
+    entry = "measured, 3 times in round-trips.csv, without the way back, median 30 ms"
+    assert models["entry latency"] == entry
     assert {"profit_cents_front", "profit_cents_back"} <= set(run.summary)
     page = write_report(run.folder).read_text(encoding="utf-8")
     assert "probable, power 2 (chosen)" in page
-    assert "measured, 3 times in times.txt, median 60 ms" in page
+    assert entry in page
 
 
 @pytest.mark.parametrize("queue", ["front", "probable"])

@@ -37,7 +37,7 @@ GAME, MONEYLINE = EventId("1"), MarketId("219")
 HOME, AWAY = LineId("h"), LineId("a")
 MILLISECOND = 1_000_000
 # The delays of latency=constant: compute, entry, response.
-COMPUTE, ENTRY, RESPONSE = 1 * MILLISECOND, 60 * MILLISECOND, 40 * MILLISECOND
+COMPUTE, ENTRY, RESPONSE = 1 * MILLISECOND, 67 * MILLISECOND, 29 * MILLISECOND
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from strategies.at_the_touch import AtTheTouch
 from strategies.simple_market_maker import SimpleMarketMaker
 from strategies.skewed_market_maker import SkewedMarketMaker
 from strategies.trading.accounting.commission import Commission, Offset
+from strategies.trading.accounting.rebate import MonthlyRebate
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Consensus, Power, Pricing
@@ -73,7 +74,7 @@ class Scenario:
 
 def draw_scenario(seed: int) -> Scenario:
     """Draw the scenario of a seed."""
-    names = ("scenario", "delays", "crowd", "faults", "game", "shape")
+    names = ("scenario", "delays", "crowd", "faults", "game", "shape", "fees")
     streams = {name: default_rng([seed, place]) for place, name in enumerate(names)}
     rng = streams["scenario"]
     exchange = _exchange(rng)
@@ -90,7 +91,7 @@ def draw_scenario(seed: int) -> Scenario:
         pricing=_pick(rng, *pricings),
         limits=_limits(rng),
         wagers=WagerSettings(_pick(rng, 0, 1, 3), _pick(rng, 0, 10, 50)),
-        fees=Commission(_pick(rng, 0, 2, 5), _pick(rng, *Offset)),
+        fees=Commission(_pick(rng, 0, 2, 5), _pick(rng, *Offset), _rebate(streams["fees"])),
         exchange=exchange,
         balance_cents=exchange.starting_balance_cents,
         crowd=_crowd(streams["shape"]),
@@ -100,6 +101,14 @@ def draw_scenario(seed: int) -> Scenario:
 
 def _pick(rng: Generator, *choices: Choice) -> Choice:
     return choices[int(rng.integers(len(choices)))]
+
+
+def _rebate(rng: Generator) -> MonthlyRebate | None:
+    """Return a rebate in half of the scenarios, with tiers that a storm's volume reaches."""
+    if rng.random() < 0.5:
+        return None
+    begins = sorted({int(each) for each in rng.integers(1, 5_000, 3)})
+    return MonthlyRebate(tuple(begins), (20, 40.5, 80)[: len(begins)])
 
 
 def _timetable(rng: Generator) -> Timetable:
@@ -175,7 +184,7 @@ def _latency(rng: Generator, delays: Generator) -> Latency:
             return Constant(50)
         return Lognormal(median_ms, float(rng.uniform(0, 1.2)), 0, 4_000, rng=delays)
 
-    return Latency(*(delay() for _ in range(5)))
+    return Latency(*(delay() for _ in range(6)))
 
 
 def _strategy(rng: Generator) -> Strategy:

@@ -6,6 +6,7 @@ from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.faulty_connection import FaultyConnection
 from sim.exchange.publisher import Publisher
+from sim.results.monthly_rebates import monthly_rebates
 from sim.results.profit_split import split_of, splits_by
 from sim.results.run_journal import RunJournal
 from sim.results.wager_recorder import WagerRecorder
@@ -168,13 +169,20 @@ class Storm:
     def _check_profit_split(self) -> None:
         """Check that the terms of every fill and of any sum of them add up to the cent."""
         parts = [part for part in self.recorder.parts if part.settled_cents is not None]
-        assert split_of(parts).profit_cents == self.desk.ledger.profit_cents
+        ledger = self.desk.ledger
+        rebates = monthly_rebates(self.recorder.fills, ledger)
+        paid_back_cents = sum(each.rebate_cents for each in rebates)
+        assert sum(each.commission_cents for each in rebates) in (0, ledger.commission_cents)
+        profit_cents = ledger.profit_cents + paid_back_cents
+        whole = split_of(parts)
+        assert (whole.profit_cents, whole.rebate_cents) == (profit_cents, paid_back_cents)
         for part in parts:
             assert part.fill is not None, "a fill of an earlier start, which there was none of"
             terms = part.edge_cents + part.adverse_cents + part.drift_cents + part.outcome_cents
             assert terms == part.settled_cents
+            assert 0 <= part.rebate_cents <= part.commission_cents
         named = splits_by(parts, lambda part: (part.pair.pair_id, str(part.line)))
-        assert sum(each.split.profit_cents for each in named) == self.desk.ledger.profit_cents
+        assert sum(each.split.profit_cents for each in named) == profit_cents
 
     def _check_board(self) -> None:
         """Check that the desk's market data is current, whatever it missed."""

@@ -166,10 +166,10 @@ def arm_splits(result: StudyResult) -> Html:
     rows = [(result.name(each.arm), *_split_cells(by_arm[each.arm])) for each in best_first(result)]
     heads = ("a game", "#fills", "#stake", *(f"#{term}" for term in _TERMS), "#one s.d.")
     explanation = (
-        "Means over the games that judge. Edge + adverse + drift + outcome - commission = profit. "
-        "One s.d. is how far chance carries the mean outcome."
+        "Means over the games that judge. Edge + adverse + drift + outcome - commission + rebate = "
+        "profit. One s.d. is how far chance carries the mean outcome."
     )
-    listed = _listed((*heads, "#commission", "#profit"), rows)
+    listed = _listed((*heads, "#commission", "#rebate", "#profit"), rows)
     return join([listed, paragraph(explanation, "aside")])
 
 
@@ -185,6 +185,7 @@ def _split_cells(games: Sequence[GameResult]) -> tuple[str, ...]:
         *(cents_text(mean(f"{term}_cents")) for term in _TERMS),
         dollars(round(outcome_sd(games) / len(games))),
         dollars(round(mean("commission_cents"))),
+        dollars(round(mean("rebate_cents"))),
         cents_text(mean("profit_cents")),
     )
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from strategies.trading.accounting.rebate import MonthlyRebate
+from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.settings import TwoDecimals, Unit
 
 
@@ -23,7 +25,8 @@ class Commission:
     """`rate_percent` of what is won net, per market or per pair; losers pay nothing.
 
     ProphetX takes 2 % of net winnings per market (fee schedule of 2026-06-10). Whether the points
-    of one market offset each other is not published, hence the setting.
+    of one market offset each other is not published, hence the setting. `rebate`, if any, pays a
+    part of it back after each month; it is no part of `on`.
     """
 
     rate_percent: Annotated[
@@ -35,6 +38,17 @@ class Commission:
     offset_by: Annotated[
         Offset, Meta(description="The unit within which gains and losses offset each other first.")
     ] = Offset.MARKET
+    rebate: MonthlyRebate | None = None
+
+    def __post_init__(self) -> None:
+        """Raise SettingError for a rebate that is none."""
+        if not isinstance(self.rebate, MonthlyRebate | None):
+            raise SettingError("rebate", f"{self.rebate!r} is no rebate; null is none")
+
+    def __str__(self) -> str:
+        """Return the fees in words, for reports."""
+        taken = f"{self.rate_percent:g} % of net winnings per {self.offset_by}"
+        return taken if self.rebate is None else f"{taken}, with {self.rebate}"
 
     def on(self, profits_cents: Iterable[int]) -> int:
         """Return the commission on the gross profits of one market's pairs, half up to the cent."""

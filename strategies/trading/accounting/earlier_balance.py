@@ -38,7 +38,8 @@ def available_change_cents(
         journaled += [event for _, event in wager.updates]
     for event in [*journaled, *later]:
         if isinstance(event, MarketSettled):
-            ledger.settle(event)
+            # Only the balance is read, which no time of a result changes.
+            ledger.settle(event, 0)
         elif isinstance(event, _FILLS) and event.ref in requests:
             pair = catalogue.pair_of(requests[event.ref].line_id)
             side = 0 if pair.first.line_id == requests[event.ref].line_id else 1

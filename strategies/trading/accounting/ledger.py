@@ -17,10 +17,14 @@ from strategies.trading.ports.journal import AccountSnapshot
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The result of a settled market in cents: gross profit by pair, and the commission on it."""
+    """The result of a settled market in cents: gross profit by pair, and the commission on it.
+
+    `at_ns` is when the result arrived by which it is paid.
+    """
 
     gross_by_pair: tuple[tuple[Pair, int], ...]
     commission_cents: int
+    at_ns: int
 
     @property
     def net_cents(self) -> int:
@@ -32,7 +36,8 @@ class Ledger:
     """The desk's own account of its money, in cents.
 
     `profit_cents` is settled and net of commission, `balance_cents` the starting balance with it.
-    Stakes and marks are read from the exposure.
+    Stakes and marks are read from the exposure. A monthly rebate of the `fees` is in neither: the
+    exchange pays it later, so it cannot be staked.
     """
 
     def __init__(
@@ -50,8 +55,8 @@ class Ledger:
         self.settlements: dict[MarketKey, Settlement] = {}
         self._catalogue = catalogue
         self._exposure = exposure
-        self._commission = commission
-        self._results: dict[MarketKey, MarketSettled] = {}
+        self.fees = commission
+        self._results: dict[MarketKey, tuple[MarketSettled, int]] = {}
         self._settled_positions: dict[MarketKey, dict[PairId, Position]] = {}
 
     def snapshot(self) -> AccountSnapshot:
@@ -81,27 +86,27 @@ class Ledger:
         """Return the balance with unsettled positions at their last fair price."""
         return self.balance_cents + self.marked_cents
 
-    def settle(self, event: MarketSettled) -> None:
+    def settle(self, event: MarketSettled, at_ns: int) -> None:
         """Pay out a market by its results; a later settlement replaces an earlier one."""
         known = self._results.get(event.market_key)
-        if known is None or event.revision == 0 or event.revision > known.revision:
-            self._results[event.market_key] = event
-            self._pay_out(event)
+        if known is None or event.revision == 0 or event.revision > known[0].revision:
+            self._results[event.market_key] = event, at_ns
+            self._pay_out(event, at_ns)
 
     def pay_late_fill(self, key: MarketKey) -> None:
         """Pay out by its result what was matched in a market after that was received."""
-        self._pay_out(self._results[key])
+        self._pay_out(*self._results[key])
 
     def result_of(self, pair: Pair) -> Result | None:
         """Return the last result of a pair's first line, None before its market was settled."""
-        event = self._results.get(pair.market_key)
-        return None if event is None else _first_result(pair, dict(event.results))
+        known = self._results.get(pair.market_key)
+        return None if known is None else _first_result(pair, dict(known[0].results))
 
     def open_positions(self) -> list[Position]:
         """Return the positions without a result."""
         return [position for position in self._exposure.positions.values() if not position.flat]
 
-    def _pay_out(self, event: MarketSettled) -> None:
+    def _pay_out(self, event: MarketSettled, at_ns: int) -> None:
         key = event.market_key
         if key in self.settlements:
             self._add(self.settlements[key], -1)
@@ -111,8 +116,8 @@ class Ledger:
             (position.pair, position.profit_under(_first_result(position.pair, results)))
             for position in self._settled_positions[key].values()
         )
-        commission_cents = self._commission.on(cents for _, cents in gross)
-        self.settlements[key] = Settlement(gross, commission_cents)
+        commission_cents = self.fees.on(cents for _, cents in gross)
+        self.settlements[key] = Settlement(gross, commission_cents, at_ns)
         self._add(self.settlements[key], 1)
 
     def _take_positions(self, key: MarketKey) -> None:

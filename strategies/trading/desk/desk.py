@@ -255,7 +255,7 @@ class Desk:
         self._wakeups.note(event, at_ns)
 
     def _settle(self, event: MarketSettled, at_ns: int) -> None:
-        self.ledger.settle(event)
+        self.ledger.settle(event, at_ns)
         self._update_accounts(at_ns)
 
     def _check_account(self, event: AccountState, at_ns: int) -> None:

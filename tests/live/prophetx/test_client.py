@@ -84,6 +84,17 @@ def test_a_refusal_keeps_its_code(status: int, code: str) -> None:
     assert responses.paths.count("v4/mm/submit_order") == 1
 
 
+def test_a_refusal_has_the_words_of_the_exchange() -> None:
+    """A stake below the least, as the exchange answered it: a definite refusal, with its reason."""
+    body = (
+        b'{"error":"invalid_request","message":"your wager stake is below the minimum allowed"}\n'
+    )
+    responses = Responses(queued={"v4/mm/submit_order": [httpx.Response(400, content=body)]})
+    with pytest.raises(RefusalError, match="your wager stake is below the minimum") as caught:
+        asking(responses, lambda client: client.place(WAGER))
+    assert caught.value.code == "invalid_request"
+
+
 def test_a_read_is_retried() -> None:
     """A read without a response, or to a busy exchange, is repeated and succeeds."""
     responses = Responses(

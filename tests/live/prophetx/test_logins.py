@@ -65,6 +65,20 @@ def test_a_token_is_refreshed_at_60_percent_of_its_lifetime() -> None:
     assert json.loads(responses.asked[2].content) == {"refresh_token": "again"}
 
 
+@pytest.mark.parametrize("life_seconds", [600, 1_200, 3_600])
+def test_a_token_is_refreshed_at_ten_minutes_at_the_latest(life_seconds: int) -> None:
+    """Whatever its life, a request after ten minutes is sent with another token."""
+    responses = Responses(life_seconds=life_seconds)
+
+    async def ask(client: ProphetClient) -> None:
+        await client.log_in()
+        await responses.clock.sleep_until(responses.clock.wall_ns() + 601 * NS_PER_SECOND)
+        await client.tournaments()
+
+    asking(responses, ask)
+    assert responses.paths == ["auth/login", "auth/refresh", "mm/get_tournaments"]
+
+
 def test_a_refused_token_is_refreshed_then_replaced_by_a_login() -> None:
     """On 401 comes one refresh, then a login, and the request is repeated."""
     responses = Responses(

@@ -73,7 +73,7 @@ def play(tape: Tape, *commands: tuple[float, Command], refused: Iterable[WagerRe
     loop = OpenLoop(
         feed=RecordedSource([SourceTape(tape, "test")], "test"),
         exchange=partial(SimulatedProphet, settings=ExchangeRules()),
-        latency=lambda _: Latency(none, none, none, Constant(400), none),
+        latency=lambda _: Latency(none, none, none, Constant(400), none, none),
         fees=Commission(0, Offset.PAIR),
         seed=0,
         market_keys=(MONEYLINE,),

@@ -159,7 +159,8 @@ def test_each_delay_draws_from_its_own_stream() -> None:
             activation=model,
             response=model,
         )
-        return [latency.feed.sample_ns(), latency.entry.sample_ns(), latency.response.sample_ns()]
+        delays = (latency.feed, latency.entry, latency.response, latency.cancel)
+        return [delay.sample_ns() for delay in delays]
 
     assert drawn() == drawn()
-    assert len(set(drawn())) == 3
+    assert len(set(drawn())) == 4

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from sim.engine.latency import Delay
 from sim.exchange.queue_models import Back, Front, Probable, Prorata, QueueModel
 from strategies.trading.model.commands import Intent
-from strategies.trading.model.events import WagerMatched, WagerOpened
+from strategies.trading.model.events import (
+    WagerAccepted,
+    WagerCancelled,
+    WagerMatched,
+    WagerOpened,
+)
 from tests.sim.small_exchange import ExchangeScenario
 
 MODELS = st.sampled_from([Back(), Prorata(), Probable(0.3), Probable(3), Front()])
@@ -92,3 +97,31 @@ def fills_of_one_wager(
 def filled_until(fills: list[tuple[float, int]], ms: float) -> int:
     """Return what was filled up to a time, in cents."""
     return sum(stake for at_ms, stake in fills if at_ms <= ms)
+
+
+def test_a_cancel_takes_its_own_time(
+    make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
+) -> None:
+    """A cancel is done later than a placement that was sent with it; until then it is matched."""
+    delays = {"entry": constant_ms(10), "cancel": constant_ms(50), "response": constant_ms(5)}
+    scenario = make_scenario(Back(), delays)
+    scenario.place(0, "w", "home", 100, 1000)
+    scenario.cancel(1000, "w")
+    scenario.place(1000, "later", "home", -110, 1000)
+    scenario.offer(1040, "home", -110, 400)
+    scenario.run()
+    assert scenario.times_of(WagerAccepted) == [15, 1015]
+    assert scenario.times_of(WagerCancelled) == [1055]
+
+
+def test_a_mass_cancel_travels_like_a_placement(
+    make_scenario: type[ExchangeScenario], constant_ms: Callable[[float], Delay]
+) -> None:
+    """It takes the delay of placements, and does not overtake one that was sent before it."""
+    delays = {"entry": constant_ms(10), "cancel": constant_ms(50)}
+    scenario = make_scenario(Back(), delays, mass_cancel_pause_ns=0)
+    scenario.place(0, "w", "home", 100, 1000)
+    scenario.cancel_all(0)
+    scenario.run()
+    assert scenario.times_of(WagerAccepted) == [10]
+    assert scenario.times_of(WagerCancelled) == [10]

@@ -70,7 +70,7 @@ def test_the_responses_of_a_batch_arrive_together_in_its_order(
     scenario.run()
     assert scenario.of(WagerAccepted, WagerRejected) == [
         WagerAccepted(WagerRef("a")),
-        WagerRejected(WagerRef("b"), "invalid_quantity"),
+        WagerRejected(WagerRef("b"), "invalid_request"),
     ]
 
 
@@ -80,7 +80,7 @@ def test_the_responses_of_a_batch_arrive_together_in_its_order(
         ("nowhere", 100, 300, "invalid_strike_id"),
         ("home", 131, 300, "invalid_price"),
         ("home", -100, 300, "invalid_price"),
-        ("home", 100, 99, "invalid_quantity"),
+        ("home", 100, 99, "invalid_request"),
         ("home", 100, 0, "invalid_quantity"),
         ("home", 100, -300, "invalid_quantity"),
         ("home", 100, 900_001, "order_quantity_exceeds_max"),

@@ -82,7 +82,7 @@ def test_the_id_of_a_refused_request_can_be_used_again(scenario: ExchangeScenari
     scenario.place(1, "w", "home", 100, 99)
     scenario.place(2, "w", "home", 100, 300)
     scenario.run()
-    assert scenario.codes("w") == ["invalid_quantity"]
+    assert scenario.codes("w") == ["invalid_request"]
     assert scenario.of(WagerAccepted) == [WagerAccepted(WagerRef("w"))]
 
 

@@ -84,6 +84,27 @@ def test_a_body_that_is_no_object_is_refused(sandbox: Play, body: bytes) -> None
     sandbox(scenario)
 
 
+def test_a_stake_below_the_least_is_refused_in_the_exchanges_own_words(sandbox: Play) -> None:
+    """The body is, but for its order, that of 15 of 15 real responses."""
+    observed = {
+        "error": "invalid_request",
+        "message": "your wager stake is below the minimum allowed",
+    }
+
+    async def scenario(sandbox_run: RunningSandbox) -> None:
+        maker = await sandbox_run.log_in()
+        small = wager(quantity=0.99)
+        assert await maker.post("v4/mm/submit_order", small) == (400, observed)
+        batch = {"data": [wager(external_id="q-2"), small]}
+        status, response = await maker.post("v4/mm/submit_multiple_orders", batch)
+        (failed,) = response["data"]["failed_orders"]
+        assert status == 200
+        assert {"index": 1, "request": small, **observed} == failed
+        assert len(response["data"]["succeed_orders"]) == 1
+
+    sandbox(scenario)
+
+
 def test_an_external_id_is_used_once(sandbox: Play) -> None:
     """A repeat is refused, and the first wager is kept."""
 

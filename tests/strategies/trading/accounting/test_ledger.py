@@ -99,7 +99,7 @@ def test_a_late_old_result_does_not_undo_its_correction(harness: DeskHarness) ->
     first = MarketSettled(harness.key(), ((LineId("home"), WON),), 1)
     corrected = MarketSettled(harness.key(), ((LineId("home"), LOST),), 2)
     for event in (first, corrected, first, corrected):
-        harness.desk.ledger.settle(event)
+        harness.desk.ledger.settle(event, 0)
     assert accounts(harness) == (-10_000, 0, 0)
 
 
