@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 
 from conf.modes import Mode, refuse_other_modes
 from conf.options import is_given
@@ -28,8 +29,10 @@ def run(program: str, help_text: str, verbs: Mapping[str, Verb], arguments: Sequ
     """Run the verb that the arguments begin with; return the exit status.
 
     Errors are one line, with status 2 for invalid settings, arguments, files or keys and 1 for
-    failures; with --debug among the arguments they are raised.
+    failures; with --debug among the arguments they are raised. From here on a character that
+    standard output or error cannot encode is written as a replacement sign.
     """
+    _replace_what_cannot_be_encoded()
     words = [word for word in arguments if word != "--debug"]
     verb = words[0] if words else "--help"
     if verb in ("-h", "--help", "help"):
@@ -66,12 +69,24 @@ def session_verb(help_text: str, mode: Mode, present: Verb) -> Verb:
 
 
 def print_line(line: object) -> None:
-    """Print a line on stdout, with what cannot be printed escaped; raise OSError if nobody reads.
+    """Print a line on stdout, with control characters escaped; raise OSError if nobody reads.
 
     Names of games and markets come from an exchange, or from a recording of somebody else.
     """
     sys.stdout.write(f"{one_line(str(line))}\n")
     sys.stdout.flush()
+
+
+def _replace_what_cannot_be_encoded() -> None:
+    """Write a sign for what a stream cannot encode: names of teams have accents, and may be any.
+
+    Set on the streams themselves, so that it holds for all that prints: tables of rich, progress,
+    lines of a session and of libraries.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # None where the parent closed it; in tests it may be one in memory.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _printing(text: str) -> Verb:

@@ -3,14 +3,11 @@
 from typing import Annotated
 
 from msgspec import Meta
-from msgspec.structs import replace
 
 from strategies.simple_market_maker import SimpleMarketMaker
 from strategies.trading import (
     DefaultStake,
     Ladder,
-    LineId,
-    Odds,
     PairView,
     Position,
     PositiveDollars,
@@ -77,22 +74,12 @@ class SkewedMarketMaker:
         shifted = fair - self._skew * fullness
         quotes = []
         if fullness < 1.0:
-            quotes.append(self._quote(first, shifted, pair.first_touch, ladder))
+            quotes.append(self._maker.quote_line(first, shifted, pair.first_touch, ladder))
         if fullness > -1.0:
-            quotes.append(self._quote(second, 1.0 - shifted, pair.second_touch, ladder))
+            quotes.append(self._maker.quote_line(second, 1.0 - shifted, pair.second_touch, ladder))
         return quotes
 
     def _fullness(self, position: Position) -> float:
         """Return the inventory as a share of `max_position`: 1 all on the first line, -1 second."""
         difference_cents = position.profit_if[0] - position.profit_if[1]
         return max(-1.0, min(difference_cents / (2 * self._max_position_cents), 1.0))
-
-    def _quote(
-        self, line_id: LineId, fair: float, touch: tuple[Odds, int] | None, ladder: Ladder
-    ) -> Quote | None:
-        """Quote a line, no shorter than one rung beyond the offer that would match it."""
-        quote = self._maker.quote_line(line_id, fair, ladder)
-        if quote is None or touch is None or quote.odds > touch[0]:
-            return quote
-        odds = ladder.step(touch[0], 1)
-        return replace(quote, odds=odds) if odds > touch[0] else None

@@ -40,7 +40,7 @@ from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import Line, Market, MarketStatus, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.units import NS_PER_SECOND
-from tests.paths import SHARED
+from tests.paths import CASES, SHARED
 
 REAL_FILES = SHARED / "data" / "real" / "betfair"
 
@@ -267,6 +267,19 @@ def find_real_file() -> Callable[[str], Path]:
         path = REAL_FILES / name
         if not path.exists():
             pytest.skip(f"the real recording {name} is not there (../shared/data/real/betfair)")
+        return path
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def find_case() -> Callable[[str], Path]:
+    """Return the function from the name of a case to its path; it skips if absent."""
+
+    def found(name: str) -> Path:
+        path = CASES / name
+        if not path.exists():
+            pytest.skip(f"the case {name} is not there (../shared/cases)")
         return path
 
     return found

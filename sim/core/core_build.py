@@ -64,7 +64,8 @@ def compile_core() -> Path:
         paths = [f"{name.replace('.', '/')}.py" for name in CORE_MODULES]
         for path, name in zip(paths, CORE_MODULES, strict=True):
             source = sources / path
-            source.write_text(with_enum_constants(source.read_text(), _enums_in(name)))
+            text = with_enum_constants(source.read_text(encoding="utf-8"), _enums_in(name))
+            source.write_text(text, encoding="utf-8")
         _run([sys.executable, "-c", _COMPILE, *paths], sources)
         _install(sources / "compiled", folder)
     _remove_old_cores(folder.parent)

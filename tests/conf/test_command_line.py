@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,71 @@ def test_what_nobody_reads_ends_quietly(words: tuple[str, ...]) -> None:
     finally:
         os.close(writer)
     assert (ran.returncode, ran.stderr) == (141, "")
+
+
+ACCENTS = """
+import logging
+import sys
+from rich.console import Console
+from rich.table import Table
+from conf.command_line import print_line, run
+from live.terminal import TerminalHandler, write_line
+
+NAME = "M\u00e1laga \u2013 \u0141\u00f3d\u017a"
+
+def verb(words):
+    print_line(NAME)
+    print(NAME)
+    table = Table(title=NAME)
+    table.add_row(NAME)
+    Console(markup=False, emoji=False).print(table)
+    Console(stderr=True).print(NAME)
+    write_line(NAME)
+    TerminalHandler().emit(logging.makeLogRecord({"msg": NAME}))
+    raise ValueError(NAME)
+
+sys.exit(run("program", NAME, {"show": verb}, sys.argv[1:]))
+"""
+
+
+def in_ascii(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command whose output takes ASCII alone, and refuses everything else."""
+    return subprocess.run(
+        [sys.executable, *words],
+        check=False,
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii:strict"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_case_31_what_cannot_be_encoded_is_a_replacement_sign() -> None:
+    """Lines, tables, warnings and errors are all there, each with signs for the letters."""
+    ran = in_ascii("-c", ACCENTS, "show")
+    name = "M?laga ? ??d?"
+    assert ran.returncode == 1
+    assert ran.stdout.count(name) == 4
+    assert ran.stderr.splitlines() == [
+        *[name] * 3,
+        f"program show: failed: ValueError: {name} (--debug shows where)",
+    ]
+    assert in_ascii("-c", ACCENTS, "--help").stdout == name
+
+
+@pytest.mark.slow  # processes that import a lot
+def test_case_31_a_recording_with_accents_is_shown_in_ascii(
+    find_case: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """The case imports, validates and is listed with signs for its letters, status 0."""
+    tape = str(tmp_path / "tape")
+    case = str(find_case("31-accents.jsonl"))
+    for words in (
+        ("import", "betfair", case, "--out", tape),
+        ("validate", tape),
+        ("lines", tape),
+        ("run", f"recording.path={tape}", f"hydra.run.dir={tmp_path}/run"),
+    ):
+        ran = in_ascii("-m", "sim", *words)
+        assert (ran.returncode, ran.stdout.isascii()) == (0, True), ran.stderr
+        assert "Traceback" not in ran.stderr

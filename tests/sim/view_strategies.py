@@ -80,7 +80,7 @@ class Filler(SimpleMarketMaker):
         pair.note(most_cents=most_cents)
         if pair.fair is None or not most_cents:
             return ()
-        quote = self.quote_line(pair.pair.first.line_id, pair.fair, view.ladder)
+        quote = self.quote_line(pair.pair.first.line_id, pair.fair, pair.first_touch, view.ladder)
         return () if quote is None else (replace(quote, stake_cents=most_cents + self.more_cents),)
 
 

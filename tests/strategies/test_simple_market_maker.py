@@ -14,7 +14,7 @@ from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
-from strategies.trading.model.odds import crosses, implied_probability, prophetx_ladder
+from strategies.trading.model.odds import Odds, crosses, implied_probability, prophetx_ladder
 from strategies.trading.model.position import Position
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
@@ -34,6 +34,8 @@ CATALOGUE = Catalogue(
 )
 
 margins = st.floats(0.0, 0.2)
+fairs = st.floats(0.01, 0.99)
+touches = st.none() | st.sampled_from(prophetx_ladder().rungs)
 
 
 def view_of(*fairs: float | None) -> View:
@@ -96,6 +98,33 @@ def test_a_pair_without_a_price_is_not_quoted() -> None:
 def test_a_long_shot_within_the_margin_is_not_quoted() -> None:
     """A selection whose fair probability is within the margin is not quoted."""
     quotes = SimpleMarketMaker(0.02, 10, 5).quote(view_of(0.015))
+    assert [quote.line_id for quote in quotes] == ["away+4.5"]
+
+
+@given(fair=fairs, first=touches, second=touches, margin=margins)
+def test_case_19_no_quote_takes_an_offer(
+    fair: float, first: Odds | None, second: Odds | None, margin: float
+) -> None:
+    """Where others offer more than the fair odds, a quote rests one rung beyond the best offer."""
+    ladder, view = prophetx_ladder(), view_of(fair)
+    for offers, touch in zip(
+        (view.pairs[0].book.first, view.pairs[0].book.second), (first, second), strict=True
+    ):
+        if touch is not None:
+            offers.put(touch, 10_000, 0)
+    for quote in SimpleMarketMaker(margin, 10, 5).quote(view):
+        is_first = quote.line_id == "home-4.5"
+        touch, fair_of_line = (first, fair) if is_first else (second, 1.0 - fair)
+        unhindered = ladder.shortest_implying_at_most(fair_of_line - margin)
+        assert touch is None or quote.odds > touch
+        assert quote.odds in (unhindered, touch and ladder.step(touch, 1))
+
+
+def test_case_19_above_the_longest_offer_nothing_is_quoted() -> None:
+    """No rung is beyond the longest odds of the ladder."""
+    view = view_of(0.5)
+    view.pairs[0].book.first.put(Odds(25_000), 100, 0)
+    quotes = SimpleMarketMaker(0.02, 10, 5).quote(view)
     assert [quote.line_id for quote in quotes] == ["away+4.5"]
 
 

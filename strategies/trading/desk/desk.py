@@ -23,7 +23,7 @@ from strategies.trading.desk.denied_markets import DeniedMarkets
 from strategies.trading.desk.market_view import DeskViews, Fairs, decision_on, silence_reason
 from strategies.trading.desk.quote_checks import quotes_of, require_quotes
 from strategies.trading.desk.strategy_checks import change_strategy
-from strategies.trading.desk.wakeups import RETRY_NS, Wakeups
+from strategies.trading.desk.wakeups import Wakeups
 from strategies.trading.markets.market_states import MarketState, MarketStates
 from strategies.trading.model.earlier_runs import EarlierRuns, LossRecord
 from strategies.trading.model.earlier_wager import EarlierWager
@@ -54,7 +54,7 @@ from strategies.trading.ports.exchange import Exchange
 from strategies.trading.ports.journal import Journal
 from strategies.trading.ports.strategy import Quote, Strategy
 from strategies.trading.pricing.touch import Pricing
-from strategies.trading.risk.controls import COMMAND_RATE
+from strategies.trading.risk.back_off import RETRY_NS
 from strategies.trading.risk.limits import changed_limits
 from strategies.trading.risk.loss_limits import LossLimits
 from strategies.trading.risk.rejections import RejectionStreak
@@ -266,6 +266,7 @@ class Desk:
         wager = self.wagers.apply(event, at_ns)
         if wager is None:
             return
+        self.risk.back_off.note(wager, event, at_ns)
         kind = type(event)
         if kind is WagerAccepted:
             self.rejections.clear()
@@ -374,9 +375,8 @@ class Desk:
         market.targets = None if denials else targets
         if changes.retry_at_ns is not None:
             self._wakeups.retry_at(market, changes.retry_at_ns)
-        permitted_ns = self.risk.permitted_ns(now_ns)
-        if permitted_ns is not None and any(denial.control == COMMAND_RATE for denial in denials):
-            self._wakeups.later(market, permitted_ns)
+        if denials:
+            self._wakeups.after_denials(market, denials, now_ns)
 
     def _quote(self, market: MarketState, fairs: Fairs, now_ns: int) -> tuple[Quote, ...]:
         quotes = quotes_of(self._strategy, self.views.of(market, fairs, now_ns))

@@ -7,10 +7,11 @@
 | a cancel without a response | after `CANCEL_PATIENCE_NS` |
 | a wager that must be cancelled, and cannot be yet | when the exchange takes its cancel |
 | a wager that was refused | after `RETRY_NS`, or at the next refresh |
+| a price at which wagers were refused as they opened | when the risk manager's back-off ends |
 | a wager that the command rate denied | when the rate permits it, or at the next refresh |
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from strategies.trading.desk.alarm import Alarm
@@ -26,13 +27,11 @@ from strategies.trading.model.events import (
     TradeSeen,
 )
 from strategies.trading.model.ids import EventId, MarketKey
-from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
+from strategies.trading.ports.journal import Denial
 from strategies.trading.pricing.touch import Pricing
+from strategies.trading.risk.controls import BACK_OFF, COMMAND_RATE
 from strategies.trading.risk.risk_manager import RiskManager
-
-# For a strategy that decides on every change, after a refusal: at once it would loop.
-RETRY_NS = NS_PER_SECOND
 
 
 class Wakeups:
@@ -97,6 +96,16 @@ class Wakeups:
             self.retry_at(market, when_ns)
         else:
             self._market_states.mark_changed(market)
+
+    def after_denials(self, market: MarketState, denials: Sequence[Denial], now_ns: int) -> None:
+        """Make a market due when time alone may end a denial of its quotes."""
+        controls = {denial.control for denial in denials}
+        if COMMAND_RATE in controls:
+            permitted_ns = self._risk.permitted_ns(now_ns)
+            if permitted_ns is not None:
+                self.later(market, permitted_ns)
+        if BACK_OFF in controls:
+            self.later(market, self._risk.back_off.next_end_ns(now_ns))
 
     def mark_moved(self, now_ns: int) -> None:
         """Make the markets due whose prices time has changed since this was last called."""

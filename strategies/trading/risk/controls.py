@@ -26,6 +26,7 @@ MARKET_OPEN = "market_open"
 ODDS = "odds"
 STAKE = "stake"
 PRICE_SANITY = "price_sanity"
+BACK_OFF = "back_off"
 POSITION = "position"
 EXPOSURE = "exposure"
 # The one control whose denial ends merely because time passes.
@@ -274,5 +275,5 @@ def _standard(limits: Limits, ladder: Ladder) -> dict[str, Control]:
 
 _STANDARD_NAMES = (
     *(TRADING_STATE, MARKET_OPEN, "odds", "stake", "concurrent_wagers"),
-    *("position", "exposure", "balance", "open_stake", PRICE_SANITY, COMMAND_RATE),
+    *("position", "exposure", "balance", "open_stake", PRICE_SANITY, BACK_OFF, COMMAND_RATE),
 )

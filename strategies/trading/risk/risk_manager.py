@@ -26,7 +26,9 @@ from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control, Proposal
 from strategies.trading.ports.journal import Denial
 from strategies.trading.ports.strategy import Quote
+from strategies.trading.risk.back_off import BackOff
 from strategies.trading.risk.controls import (
+    BACK_OFF,
     EXPOSURE,
     MARKET_OPEN,
     ODDS,
@@ -50,6 +52,7 @@ FEED_STALE = "feed stale"
 class RiskManager:
     """Enforces the `limits` of a session. `state` is what the desk may do.
 
+    `back_off` has the prices at which the exchange refuses wagers, for now.
     `halt_reason` is why it is halted; None if it is not, or only because its run has ended.
     """
 
@@ -73,6 +76,7 @@ class RiskManager:
         self._wagers = wagers
         self._command_times: deque[int] = deque()
         self._own_controls = controls
+        self.back_off = BackOff()
         self.max_open_times_cash = 0.0
         self.use(limits)
 
@@ -133,6 +137,10 @@ class RiskManager:
             problem = self._price_problem(market, quote, now_ns)
             if problem is not None:
                 denials.append(_denial(quote, PRICE_SANITY, problem))
+                continue
+            refusals = self.back_off.against(quote, now_ns)
+            if refusals is not None:
+                denials.append(_denial(quote, BACK_OFF, refusals.reason()))
                 continue
             most_cents, control = self._most(quote, plan)
             if most_cents < quote.stake_cents:
