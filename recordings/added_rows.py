@@ -19,10 +19,19 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 
 class AddedRow(NamedTuple):
-    """A row to write at a time, nanoseconds since the epoch."""
+    """A row to write at a time, nanoseconds since the epoch; `place` is where it stands."""
 
     at_ns: int
-    write: Callable[[TapeWriter], None]
+    place: str
+    add: Callable[[TapeWriter], None]
+
+    def write(self, writer: TapeWriter) -> None:
+        """Write it; raise TapeError, with its place, if it cannot follow what is written."""
+        try:
+            self.add(writer)
+        except TapeError as error:
+            message = f"{self.place}: {error}"
+            raise TapeError(message) from error
 
 
 class _Score(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,15 +63,16 @@ def added_rows(path: Path, info: TapeInfo) -> list[AddedRow]:
         raise TapeError(message) from error
     for number, text in enumerate(texts, 1):
         if text.strip():
+            place = f"{path}, line {number}"
             try:
-                rows.append(_row(text, events, lines))
+                rows.append(_row(place, text, events, lines))
             except (msgspec.MsgspecError, ValueError, KeyError) as error:
-                message = f"{path}, line {number}: {error}"
+                message = f"{place}: {error}"
                 raise TapeError(message) from error
     return sorted(rows, key=lambda row: row.at_ns)
 
 
-def _row(text: str, events: dict[Any, int], lines: dict[Any, int]) -> AddedRow:
+def _row(place: str, text: str, events: dict[Any, int], lines: dict[Any, int]) -> AddedRow:
     if "line_id" in msgspec.json.decode(text):
         price = msgspec.json.decode(text, type=_OutsidePrice)
         if not 0 < price.probability < 1:
@@ -70,7 +80,7 @@ def _row(text: str, events: dict[Any, int], lines: dict[Any, int]) -> AddedRow:
             raise ValueError(message)
         line = _known(lines, price.line_id, "line")
         return AddedRow(
-            _time_ns(price.time), lambda writer: writer.reference(line, price.probability)
+            _time_ns(price.time), place, lambda writer: writer.reference(line, price.probability)
         )
     score = msgspec.json.decode(text, type=_Score)
     event = _known(events, score.event_id, "event")
@@ -79,7 +89,9 @@ def _row(text: str, events: dict[Any, int], lines: dict[Any, int]) -> AddedRow:
         message = "a score and its clock are zero or more"
         raise ValueError(message)
     return AddedRow(
-        _time_ns(score.time), lambda writer: writer.score(event, score.home, score.away, clock_ns)
+        _time_ns(score.time),
+        place,
+        lambda writer: writer.score(event, score.home, score.away, clock_ns),
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recordings.catalogue_file import SUFFIX as CATALOGUE_SUFFIX
 from recordings.damage import SALVAGE
+from recordings.game_states import GameStates
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
 from recordings.sealed_file import is_as_sealed
 from recordings.tape import (
@@ -26,6 +27,7 @@ from recordings.tape import (
     Side,
     TapeInfo,
     Unreported,
+    score_of,
     segment_name,
 )
 from strategies.trading.model.errors import TapeError
@@ -235,6 +237,7 @@ class _Checker:
         markets = {market.key: index for index, market in enumerate(info.markets)}
         self._market_events = np.array([events[market.event_id] for market in info.markets])
         self._line_markets = np.array([markets[line.market_key] for line in info.lines])
+        self._states = GameStates(info)
         self._last_received_ns = -1
         self._last_seq = -1
 
@@ -253,6 +256,7 @@ class _Checker:
         self._check_indices(chunk, kind, priced)
         self._check_scores(chunk, kind)
         self._check_states(chunk, kind)
+        self._check_possible(chunk, kind)
         self._last_received_ns, self._last_seq = int(received[-1]), int(seq[-1])
 
     def _check_amounts(self, chunk: Chunk, kind: NDArray[Any], priced: NDArray[np.bool_]) -> None:
@@ -307,6 +311,19 @@ class _Checker:
         parts = chunk.numbers["state"]
         certain = (kind == Kind.REFERENCE) & ((parts <= 0) | (parts >= PROBABILITY_PARTS))
         self._refuse(chunk, certain, "is a reference that is no probability between 0 and 1")
+
+    def _check_possible(self, chunk: Chunk, kind: NDArray[Any]) -> None:
+        """Require that each score and each result can follow those before it."""
+        columns, wrong = chunk.numbers, np.zeros(len(chunk), dtype=bool)
+        for at in np.flatnonzero(np.isin(kind, (Kind.SCORE, Kind.RESULT))).tolist():
+            event, line, state = (int(columns[name][at]) for name in ("event", "line", "state"))
+            if kind[at] == Kind.SCORE:
+                problem = self._states.apply_score(event, *score_of(chunk.texts[at]), state)
+            else:
+                problem = self._states.apply_result(line, state)
+            if problem is not None:
+                wrong[at] = True
+                self._refuse(chunk, wrong, problem)
 
     def _refuse(self, chunk: Chunk, wrong: NDArray[np.bool_], why: str) -> None:
         if wrong.any():

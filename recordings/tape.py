@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from strategies.trading.model.catalogue import Catalogue
+from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import Line, Market, SportEvent
 from strategies.trading.model.odds import Ladder
 
@@ -139,3 +140,12 @@ class TapeInfo:
 def has_segments(folder: Path) -> bool:
     """Return whether a folder has at least one whole segment of a recording."""
     return any(folder.glob(SEGMENT_GLOB))
+
+
+def score_of(text: str | None) -> tuple[int, int]:
+    """Return the points of the home and the away side; raise TapeError for another form."""
+    home, _, away = (text or "").partition("-")
+    if not home.isdecimal() or not away.isdecimal():
+        message = f"score {text!r}: not of the form 54-51"
+        raise TapeError(message)
+    return int(home), int(away)

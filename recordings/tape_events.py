@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo
+from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo, score_of
 from strategies.trading.model.catalogue import Catalogue
-from strategies.trading.model.errors import TapeError
 from strategies.trading.model.events import (
     Event,
     EventScheduled,
@@ -130,12 +129,3 @@ class DeskFeed:
         now_ns = self._clock.now_ns()
         self._listener.take(event, now_ns)
         self._listener.act(now_ns)
-
-
-def score_of(text: str | None) -> tuple[int, int]:
-    """Return the points of the home and the away side; raise TapeError for another form."""
-    home, _, away = (text or "").partition("-")
-    if not home.isdecimal() or not away.isdecimal():
-        message = f"score {text!r}: not of the form 54-51"
-        raise TapeError(message)
-    return int(home), int(away)

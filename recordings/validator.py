@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recordings.game_states import GameStates
 from recordings.reader import Chunk, Tape
-from recordings.tape import Kind, TapeInfo
+from recordings.tape import Kind, TapeInfo, score_of
 
 
 @dataclass(frozen=True, slots=True)
 class TapeSummary:
-    """The contents of a valid recording; times are nanoseconds since the epoch."""
+    """The contents of a valid recording; times are nanoseconds since the epoch.
+
+    `score_corrections` is how many scores fell, as a feed of a real game takes points back.
+    """
 
     info: TapeInfo
     rows: int
@@ -22,6 +26,7 @@ class TapeSummary:
     rows_by_kind: dict[str, int]
     pairs: int
     digest: str
+    score_corrections: int
 
 
 def validate(tape: Tape) -> TapeSummary:
@@ -34,6 +39,7 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
     kinds: Counter[int] = Counter()
     messages = 0
     first_ns = last_ns = last_seq = -1
+    states = GameStates(tape.info)
     for chunk in chunks:
         numbers = chunk.numbers
         values, counts = np.unique(numbers["kind"], return_counts=True)
@@ -42,6 +48,9 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
         last_seq = int(numbers["seq"][-1])
         first_ns = int(numbers["received_ns"][0]) if first_ns < 0 else first_ns
         last_ns = int(numbers["received_ns"][-1])
+        for at in np.flatnonzero(numbers["kind"] == Kind.SCORE).tolist():
+            event, clock_ns = int(numbers["event"][at]), int(numbers["state"][at])
+            states.apply_score(event, *score_of(chunk.texts[at]), clock_ns)
     return TapeSummary(
         info=tape.info,
         rows=tape.rows_total,
@@ -51,4 +60,5 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
         rows_by_kind={Kind(kind).name.lower(): kinds[kind] for kind in sorted(kinds)},
         pairs=len(tape.info.catalogue().pairs),
         digest=tape.digest(),
+        score_corrections=states.corrections,
     )

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from recordings.feed_marks import lost_text, restored_text
+from recordings.game_states import GameStates
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, TableWriter, info_to_metadata
 from recordings.tape import (
     NOWHERE,
@@ -20,6 +21,7 @@ from recordings.tape import (
     Side,
     TapeInfo,
     Unreported,
+    score_of,
     segment_name,
 )
 from recordings.writing import make_folder, make_private_folder
@@ -103,6 +105,7 @@ class TapeWriter:
         self._rows_in_segment = 0
         self._permitted = frozenset(self.info.ladder.rungs)
         self._allows_unreported = Unreported.AMOUNTS in unreported
+        self._states = GameStates(self.info)
         self._received_ns = self._exchange_ns = 0
         self._seq = 0
         self._events: dict[str, int] = {}
@@ -206,7 +209,11 @@ class TapeWriter:
         self._append(Kind.SCHEDULE, event, state=scheduled_ns)
 
     def score(self, event: int, home: int, away: int, clock_ns: int = 0) -> None:
-        """Write the official score and the playing time elapsed, zero if unreported."""
+        """Write the official score and the playing time elapsed, zero if unreported.
+
+        Raise TapeError for a score that cannot follow the one before it.
+        """
+        self._require_possible(event, self._states.apply_score(event, home, away, clock_ns))
         self._append(Kind.SCORE, event, state=clock_ns, text=f"{home}-{away}")
 
     def reference(self, line: int, probability: float) -> None:
@@ -224,8 +231,9 @@ class TapeWriter:
         self._append(Kind.IN_PLAY_DELAY, self._market_events[market], market, state=delay_ns)
 
     def result(self, line: int, result: Result) -> None:
-        """Write the result of a line."""
+        """Write the result of a line; raise TapeError where a void line is voided again."""
         event, market = self._line_indices[line]
+        self._require_possible(event, self._states.apply_result(line, result))
         self._append(Kind.RESULT, event, market, line, state=result)
 
     def untyped(self, text: str) -> None:
@@ -241,7 +249,16 @@ class TapeWriter:
         self.untyped(restored_text())
 
     def copy(self, row: Row) -> None:
-        """Write a row of another recording, which must have the same dictionaries."""
+        """Write a row of another recording, which must have the same dictionaries.
+
+        Raise TapeError for a score or a void that cannot follow what was written before it.
+        """
+        if row.kind == Kind.SCORE:
+            self.score(row.event, *score_of(row.text), row.state)
+            return
+        if row.kind == Kind.RESULT:
+            self.result(row.line, Result(row.state))
+            return
         self._append(
             Kind(row.kind),
             row.event,
@@ -294,6 +311,11 @@ class TapeWriter:
             raise TapeError(message)
         event, market = self._line_indices[line]
         self._append(kind, event, market, line, odds, amount_cents, quantity_cents, side)
+
+    def _require_possible(self, event: int, problem: str | None) -> None:
+        if problem is not None:
+            message = f"{self.info.events[event].name}: {problem}"
+            raise TapeError(message)
 
     def _append(
         self,

@@ -182,6 +182,8 @@ def _validate(words: Sequence[str]) -> None:
     print_line(f"messages  {summary.messages}, in {counted(summary.rows, 'row')}")
     for kind, count in summary.rows_by_kind.items():
         print_line(f"          {count:>9} {kind}")
+    if summary.score_corrections:
+        print_line(f"          {counted(summary.score_corrections, 'score')} taken back")
     for note in summary.info.notes:
         print_line(f"note      {note}")
     print_line(f"digest    {summary.digest}")

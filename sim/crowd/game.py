@@ -41,11 +41,13 @@ class GameTimes:
     """Playing time of a sport: regulation, and each overtime.
 
     In `sudden_death` an overtime ends with the first score, so the time left in it means nothing.
+    `shoot_out_s` is the last part of an overtime, in which the game clock stands still.
     """
 
     regulation_s: float
     overtime_s: float
     sudden_death: bool = False
+    shoot_out_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,14 @@ class Game:
         from_s, to_s = self.wall_s[after - 1], self.wall_s[after]
         passed = (wall_s - from_s) / (to_s - from_s)
         return self.clock_s[after - 1] + passed * (self.clock_s[after] - self.clock_s[after - 1])
+
+    def shown_clock_at(self, wall_s: float) -> float:
+        """Return the game clock as it is shown at a wall time."""
+        clock_s = self.clock_at(wall_s)
+        if not self.clock.shoot_out_s:
+            return clock_s
+        shown_s = self.clock.regulation_s + self.clock.overtime_s - self.clock.shoot_out_s
+        return min(clock_s, shown_s)
 
     def is_running(self, wall_s: float) -> bool:
         """Return whether play is on: after the start, before the end, and not in a break."""

@@ -57,8 +57,9 @@ class GameContext:
         return self.starts_ns - self.env.now_ns
 
     def clock_ns(self) -> int:
-        """Return the playing time elapsed."""
-        return int(self.game.clock_at(max(0.0, -self.ns_to_start / NS_PER_SECOND)) * NS_PER_SECOND)
+        """Return the playing time elapsed, as the game clock shows it."""
+        wall_s = max(0.0, -self.ns_to_start / NS_PER_SECOND)
+        return int(self.game.shown_clock_at(wall_s) * NS_PER_SECOND)
 
     def is_break(self) -> bool:
         """Return whether the game is in a break between periods."""

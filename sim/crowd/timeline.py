@@ -55,6 +55,7 @@ class GameTimeline:
         self._markets = range(len(offering.markets))
         self._has_ended = False
         self._official_score = Score(0, 0)
+        self._official_ns = 0
         self._has_clock = has_clock
 
     def run(self) -> ProcessGenerator:
@@ -131,9 +132,10 @@ class GameTimeline:
 
     def _make_official(self, score: Score) -> ProcessGenerator:
         """Show makers and informed takers a score, each at its own time, then publish it."""
-        official_ns = self._context.env.now_ns + int(
-            self._rng.uniform(*OFFICIAL_LAG_S) * NS_PER_SECOND
-        )
+        lag_ns = int(self._rng.uniform(*OFFICIAL_LAG_S) * NS_PER_SECOND)
+        # No score becomes official before an earlier one, however close they are.
+        official_ns = max(self._context.env.now_ns + lag_ns, self._official_ns)
+        self._official_ns = official_ns
         for maker in self._makers:
             self._context.env.process(maker.on_score(score, official_ns))
         self._takers.on_score(score, official_ns)

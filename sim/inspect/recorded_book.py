@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from recordings.tape import Kind
+from recordings.tape import Kind, score_of
 from recordings.tape_columns import TapeColumns
-from recordings.tape_events import TapeEvents, score_of
+from recordings.tape_events import TapeEvents
 from recordings.utc_time import utc_text
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
 from sim.engine.latency import NoDelay

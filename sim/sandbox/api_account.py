@@ -138,8 +138,9 @@ class ApiAccount:
     def break_trade(self, ref: WagerRef, number: int | None) -> None:
         """Break a trade of a wager, by the number of its fill, else its last one.
 
-        Raise RefusedError without such a fill.
+        Raise RefusedError without such a fill, and for what is void already.
         """
+        self._refuse_void(self._by_ref[ref])
         fills = [fill for fill in self._by_ref[ref].fills if number in (None, fill.number)]
         if not fills:
             raise RefusedError("data_not_found", f"no fill {number or ''} of a wager {ref}")
@@ -155,10 +156,11 @@ class ApiAccount:
     def void_wager(self, ref: WagerRef) -> None:
         """Break every trade of a wager that ended, as void; its fills are still shown.
 
-        Raise RefusedError if it has no fill, or may still be matched.
+        Raise RefusedError if it has no fill, may still be matched, or is void already.
         """
         record, now_ns = self._by_ref[ref], self._now_ns()
-        if not record.fills or record.live or record.is_void:
+        self._refuse_void(record)
+        if not record.fills or record.live:
             raise RefusedError("data_not_found", f"no fill of a wager {ref} that has ended")
         for fill in record.fills:
             matched = WagerMatched(ref, Odds(fill.odds), fill.stake_cents, fill.profit_cents)
@@ -166,6 +168,12 @@ class ApiAccount:
         record.void(now_ns)
         self.transactions.append(now_ns, "VOID", record.matched_cents, record.order_id)
         self._notify(record, None)
+
+    @staticmethod
+    def _refuse_void(record: WagerRecord) -> None:
+        if record.status == "void":
+            message = f"wager {record.request.ref} is void already"
+            raise RefusedError("order_is_invalid", message)
 
     # Private updates --------------------------------------------------------------------------
 

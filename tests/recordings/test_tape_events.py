@@ -2,8 +2,8 @@
 
 import pytest
 
-from recordings.tape import NOWHERE, PROBABILITY_PARTS, Clocks, Kind, Row, Side, TapeInfo
-from recordings.tape_events import DeskFeed, TapeEvents, score_of
+from recordings.tape import NOWHERE, PROBABILITY_PARTS, Clocks, Kind, Row, Side, TapeInfo, score_of
+from recordings.tape_events import DeskFeed, TapeEvents
 from sim.engine.manual_clock import ManualClock
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.events import (

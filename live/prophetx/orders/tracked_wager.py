@@ -197,14 +197,15 @@ class TrackedWager:
     def contradiction(self, order: WireOrder) -> str | None:
         """Return why a report with our reference is of another wager, None if it may be ours.
 
-        The first report decides: line, odds and stake must be those that were requested. From then
-        on the exchange's id must be the same. The odds of a private update may be those of a fill.
+        The line is always that which was requested: a result of another one must not be booked. The
+        first report decides: odds and stake must be those that were requested. From then on the
+        exchange's id must be the same. The odds of a private update may be those of a fill.
         """
         request = self.request
-        if self.number is not None:
-            return None if order.number == self.number else f"is not {self.ref}, {self.number}"
         if order.strike_id not in (None, request.line_id):
             return f"has the reference of {self.ref}, and another line"
+        if self.number is not None:
+            return None if order.number == self.number else f"is not {self.ref}, {self.number}"
         if order.update_type is None and order.price not in (None, request.odds):
             return f"has the reference of {self.ref}, and other odds"
         if order.stake_cents > request.stake_cents:

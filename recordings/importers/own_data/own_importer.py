@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -53,7 +54,6 @@ def import_own(
     if not rows:
         message = f"{files[0]}: no row can be imported"
         raise TapeError(message)
-    report.kinds = Counter(row.kind.name.lower() for row in rows)
     unreported = tuple(_unreported(rows))
     with TapeWriter(
         out,
@@ -64,7 +64,11 @@ def import_own(
     ) as writer:
         tape = _OwnTape(writer, rows, touch_only=mapping.offers == "touch")
         for ns, message_rows in groupby(rows, attrgetter("ns")):
-            tape.write(ns, list(message_rows))
+            tape.begin(ns)
+            for row in message_rows:
+                with _errors_at(row.place, report, skip_errors=skip_errors):
+                    tape.write_row(row)
+                    report.kinds[row.kind.name.lower()] += 1
         report.notes = [*tape.notes(), *_skipped_note(report)]
         writer.info.notes.extend(report.notes)
     return report
@@ -77,13 +81,20 @@ def _read(
     needed = mapping.columns()
     for file in files:
         for place, fields in table_rows(file, needed):
-            try:
-                yield reader.read(fields)
-            except TapeError as error:
-                message = f"{place}: {error}"
-                if not skip_errors:
-                    raise TapeError(message) from error
-                report.skipped.append(message)
+            with _errors_at(place, report, skip_errors=skip_errors):
+                yield replace(reader.read(fields), place=place)
+
+
+@contextmanager
+def _errors_at(place: str, report: OwnReport, *, skip_errors: bool) -> Iterator[None]:
+    """Name the place of an error; if errors are skipped, note it in the report instead."""
+    try:
+        yield
+    except TapeError as error:
+        message = f"{place}: {error}"
+        if not skip_errors:
+            raise TapeError(message) from error
+        report.skipped.append(message)
 
 
 def _order(row: OwnRow) -> tuple[int, int]:
@@ -150,14 +161,16 @@ class _OwnTape:
         self._events: dict[EventId, int] = {}
         self._started_before: set[EventId] = set()
         self._void_pairs = _pairs_without_result(rows)
+        self._priced = {
+            _pair_of(row) for row in rows if row.line is not None and row.kind != Kind.RESULT
+        }
         self._last_ns = 0
 
-    def write(self, ns: int, rows: Sequence[OwnRow]) -> None:
+    def begin(self, ns: int) -> None:
+        """Begin the message of a time, after the games that started by then went live."""
         while self._starts and self._starts[0][0] <= ns:
             self._go_live(*self._starts.pop(0))
         self._begin_message(ns)
-        for row in rows:
-            self._write_row(row)
 
     def notes(self) -> Iterator[str]:
         yield self._prices.note()
@@ -181,7 +194,8 @@ class _OwnTape:
         self._begin_message(ns)
         self._writer.event_status(self._events[event_id], EventStatus.LIVE)
 
-    def _write_row(self, row: OwnRow) -> None:
+    def write_row(self, row: OwnRow) -> None:
+        """Write a row; raise TapeError for one that cannot follow those before it."""
         if row.event.event_id not in self._events:
             event = self._events[row.event.event_id] = self._writer.add_event(row.event)
             self._writer.schedule(event, row.event.scheduled_ns)
@@ -197,8 +211,18 @@ class _OwnTape:
             if row.kind == Kind.MARKET_STATUS:
                 self._writer.market_status(market, MarketStatus(row.state))
             elif row.line is not None:
+                self._require_priced(row)
                 self._open(market, row.market.key)
                 self._write_on_line(row, self._add_pair(row, row.line))
+
+    def _require_priced(self, row: OwnRow) -> None:
+        """Require that a result is of a line that something else is about: a point may be wrong."""
+        if row.kind == Kind.RESULT and _pair_of(row) not in self._priced:
+            assert row.line is not None, "a result is of a line"
+            assert row.market is not None, "a row on a line has a market"
+            label = row.line.label(row.market, row.event)
+            message = f"result of {label}, a line without any offer, trade or reference"
+            raise TapeError(message)
 
     def _open(self, market: int, key: MarketKey) -> None:
         if key not in self._opened:

@@ -44,8 +44,9 @@ E = TypeVar("E", bound=Enum)
 class OwnRow:
     """A row of a table. What its kind does not need is None, or zero.
 
-    `ratio` is the profit per stake at its price, None for an offer that is gone. `cents` is the
-    amount in cents, UNREPORTED_CENTS where the table has no amount.
+    `place` is where it stands, for messages. `ratio` is the profit per stake at its price, None for
+    an offer that is gone. `cents` is the amount in cents, UNREPORTED_CENTS where the table has no
+    amount.
     """
 
     ns: int
@@ -58,6 +59,7 @@ class OwnRow:
     side: Side = Side.NONE
     state: int = 0
     score: tuple[int, int] = (0, 0)
+    place: str = ""
 
 
 class RowReader:

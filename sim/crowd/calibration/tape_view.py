@@ -7,8 +7,7 @@ from itertools import chain, pairwise
 import numpy as np
 
 from recordings.reader import Tape
-from recordings.tape import Kind
-from recordings.tape_events import score_of
+from recordings.tape import Kind, score_of
 from sim.crowd.arrays import Flags, Floats, Integers
 from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.market_types import MarketType

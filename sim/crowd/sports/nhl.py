@@ -21,7 +21,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 MINUTES = 60
 # Five minutes of overtime, then a shoot-out, which takes five more.
-CLOCK = GameTimes(3600.0, 600.0, sudden_death=True)
+CLOCK = GameTimes(3600.0, 600.0, sudden_death=True, shoot_out_s=300.0)
 
 LINE = (0.25, 0.6)
 TOTAL = (6.1, 0.4)

@@ -93,6 +93,17 @@ def test_an_inning_of_a_basketball_game_is_skipped(market_tape: MarketTape) -> N
     }
 
 
+def test_a_quarter_of_ice_hockey_is_skipped(market_tape: MarketTape) -> None:
+    """A fourth one is unreadable; a fifth one is no period of any sport, and ignored."""
+    shown = market_tape.show(
+        "Ice Hockey", "fourth_quarter_total", "fifth_quarter_total", "third_period_total"
+    )
+    assert shown == [Period.THIRD_PERIOD]
+    assert dict(market_tape.decode_errors.counts) == {
+        "market: is on the fourth quarter, which Ice Hockey does not have": 1
+    }
+
+
 def test_every_period_of_an_unknown_sport_is_written(market_tape: MarketTape) -> None:
     """For an unknown sport, the exchange's name of the period is accepted."""
     assert market_tape.show("Softball", "first_inning_total") == [Period.FIRST_INNING]

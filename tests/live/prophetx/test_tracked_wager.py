@@ -100,6 +100,17 @@ def test_a_report_on_another_wager_with_our_reference_is_not_ours(another: dict[
         wager.apply(order("open", order_id="o-2"))
 
 
+def test_a_result_of_another_line_is_not_booked() -> None:
+    """Not even with the number of our wager: nobody can say what was meant."""
+    wager = known()
+    wager.apply(fill(1_000, 1_000))
+    with pytest.raises(ProtocolError, match="has the reference of s-1-1, and another line"):
+        wager.apply(order("closed", strike_id="none", winning_status="profit"))
+    assert wager.result is None
+    wager.apply(order("closed", strike_id="h", winning_status="profit"))
+    assert wager.result is Result.WON
+
+
 @pytest.mark.parametrize(
     "report",
     [

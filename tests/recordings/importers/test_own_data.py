@@ -261,6 +261,40 @@ def test_a_bad_row_is_refused_by_file_and_line(tables: OwnTables, line: str, rea
     assert not (tables.folder / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (
+            (f"{at(1)},score,,,,,,,54,51", f"{at(2)},score,,,,,,,40,51"),
+            "the score falls from 54-51 to 40-51, by more than one play of basketball",
+        ),
+        (
+            (
+                f"{at(1)},offer,spread,home,-4.5,2.0,10,,,",
+                f"{at(2)},result,spread,away,-4.5,,,won,,",
+            ),
+            "result of Away -4.5, a line without any offer, trade or reference",
+        ),
+        (
+            (f"{at(1)},result,moneyline,home,,,,voided,,",) * 2,
+            "voids line game:moneyline-game:home:0, which is void already",
+        ),
+    ],
+)
+def test_a_row_that_cannot_follow_the_others_is_refused_by_file_and_line(
+    tables: OwnTables, lines: tuple[str, str], reason: str
+) -> None:
+    """A score, a result or a void that cannot be; skipped on demand, the rest is imported."""
+    outcome = tables.imported(ALL, NAMES, GOOD, *lines)
+    assert (outcome.status, len(outcome.err)) == (2, 1)
+    assert "own.csv, line 4: " in outcome.err[0]
+    assert reason in outcome.err[0]
+    assert not (tables.folder / "out").exists()
+    outcome = tables.imported(ALL, NAMES, GOOD, *lines, words=("--on-error", "skip"))
+    assert outcome.status == 0
+    assert sum(line.startswith("skipped own.csv, line 4") for line in outcome.out) == 1
+
+
 def test_bad_rows_are_skipped_on_demand_printed_and_counted(tables: OwnTables) -> None:
     """With --on-error skip the rest is imported, and the recording says how much it lacks."""
     bad = f"{at(1)},offer,moneyline,home,,1.0,10,,,"

@@ -50,3 +50,12 @@ def test_a_timed_overtime_counts_down() -> None:
     assert longer.share_left(600) == pytest.approx(0.2)
     assert longer.share_left(690) == pytest.approx(0.05)
     assert longer.share_left(780) == pytest.approx(0.1)
+
+
+def test_the_clock_stands_still_in_a_shoot_out() -> None:
+    """It shows the end of the overtime, however long the shoot-out takes."""
+    hockey = replace(GAME, clock=GameTimes(600.0, 120.0, sudden_death=True, shoot_out_s=90.0))
+    assert [hockey.shown_clock_at(wall_s) for wall_s in (750, 920, 930, 960)] == [
+        450, 620, 630, 630
+    ]  # fmt: skip
+    assert GAME.shown_clock_at(960) == 660

@@ -14,6 +14,7 @@ import pytest
 from recordings.reader import Tape
 from recordings.tape import Clocks, Kind, Row
 from recordings.validator import validate
+from sim.crowd.crowd import Crowd
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
 from strategies.trading.model.errors import ConfigError
@@ -360,3 +361,16 @@ def test_the_shipped_game_is_small_and_marked_as_simulated() -> None:
     assert summary.info.source == f"simulated: python -m sim generate nba --seed {SEED}"
     size = sum(path.stat().st_size for path in shipped.path.glob("segment-*.parquet"))
     assert size <= 3_000_000
+
+
+def test_a_game_with_a_shoot_out_is_a_valid_recording(tmp_path: Path) -> None:
+    """Hockey has one overtime of five minutes: no clock shows more than 65 minutes."""
+    seed = next(seed for seed in range(200) if Crowd("nhl", seed, SHORT).game.clock_s[-1] > 65 * 60)
+    generate_game(tmp_path / "nhl", seed=seed, sport="nhl", settings=SHORT)
+    scores = [
+        row.state
+        for chunk in Tape(tmp_path / "nhl").chunks()
+        for row in chunk.rows()
+        if row.kind == Kind.SCORE
+    ]
+    assert max(scores) == 65 * MINUTE_NS

@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 
+from sim.sandbox.api_errors import RefusedError
 from tests.event_loops import until
 from tests.sim.sandbox.running_sandbox import Account, Play, RunningSandbox
 
 T = TypeVar("T")
 
+HOME = "e5957d9c37e2704d02292333ba970a5f"
 AWAY = "06b2a7ec50d863031e5093aa257873bd"
+
 WAGER = {"external_id": "q-1", "strike_id": AWAY, "price": -140, "quantity": 10}
 SUBMIT = "v4/mm/submit_order"
 
@@ -311,5 +314,25 @@ def test_a_trade_that_cannot_be_broken_is_refused(sandbox: Play, body: Any, stat
             url = f"{sandbox_run.server.address}/_sandbox/broken_trades"
             async with http.post(url, json=body) as response:
                 assert response.status == status
+
+    sandbox(scenario)
+
+
+@pytest.mark.parametrize("whole", [{"whole": True}, {}], ids=["void", "broken"])
+def test_a_void_wager_is_not_voided_again(sandbox: Play, whole: dict[str, bool]) -> None:
+    """However it became void, it is said; its account is paid back once."""
+
+    async def scenario(sandbox_run: RunningSandbox) -> None:
+        taker = await sandbox_run.log_in("taker")
+        order = await taker.place("t-1", HOME, 130, 20)
+        sandbox_run.advance(1)
+        (account,) = sandbox_run.server.accounts.values()
+        sandbox_run.server.break_trade({"external_id": "t-1"} | whole)
+        assert (await taker.order(order["order_id"]))["status"] == "void"
+        for again in ({"whole": True}, {}):
+            with pytest.raises(RefusedError, match="order_is_invalid") as refused:
+                sandbox_run.server.break_trade({"external_id": "t-1"} | again)
+            assert refused.value.explanation == "wager t-1 is void already"
+        assert account.participant.account.matched_cents == 0
 
     sandbox(scenario)
