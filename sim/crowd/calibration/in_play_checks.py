@@ -25,11 +25,11 @@ TEN_S, MINUTE_S = 10.0, 60.0
 DEPTHS = ((0.2, "below 20 c", 5.0), (0.35, "20 to 35 c", 24.0), (0.65, "35 to 65 c", 118.0))
 DEPTH_FACTOR = 2.5
 
-Target = TargetCheck[InPlayFigures]
-Games = Sequence[InPlayFigures]
+InPlayTarget = TargetCheck[InPlayFigures]
+InPlayGames = Sequence[InPlayFigures]
 
 
-def in_play_targets() -> Iterator[Target]:
+def in_play_targets() -> Iterator[InPlayTarget]:
     """Return the checks of group 12."""
     yield from _two_sided()
     yield from _momentum()
@@ -37,108 +37,110 @@ def in_play_targets() -> Iterator[Target]:
     yield from _waves()
     yield from _spreads()
     yield from _depths()
-    yield Target(GROUP, "last 10 minutes, Platt slope", "1.62 (hint)", 1.1, 2.2, _platt)
+    yield InPlayTarget(GROUP, "last 10 minutes, Platt slope", "1.62 (hint)", 1.1, 2.2, _platt)
 
 
-def _two_sided() -> Iterator[Target]:
+def _two_sided() -> Iterator[InPlayTarget]:
     for index, seconds in enumerate(SECONDS_AFTER):
         name = f"two-sided {seconds} s after a score"
-        yield Target(GROUP, name, "1.00", 0.99, 1, partial(_mean_column, "two_sided", index))
+        yield InPlayTarget(GROUP, name, "1.00", 0.99, 1, partial(_mean_column, "two_sided", index))
 
 
-def _momentum() -> Iterator[Target]:
+def _momentum() -> Iterator[InPlayTarget]:
     for seconds, target, low, high in (
         (TEN_S, "-0.17 and -0.04", -0.20, 0.0),
         (MINUTE_S, "-0.035", -0.10, 0.02),
     ):
         name = f"changes in {seconds:g} s, autocorrelation"
-        yield Target(GROUP, name, target, low, high, partial(_autocorrelation, seconds))
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_autocorrelation, seconds))
     name = "next 60 s on in_game less mid, slope"
-    yield Target(GROUP, name, "0 (+- 0.1)", -0.1, 0.1, _slope_ahead)
+    yield InPlayTarget(GROUP, name, "0 (+- 0.1)", -0.1, 0.1, _slope_ahead)
 
 
-def _reactions() -> Iterator[Target]:
+def _reactions() -> Iterator[InPlayTarget]:
     gates = {10.0: ("1.8 cents (one game)", 1.2, 3.0)}
     for index, seconds in enumerate(MOVES_S):
         target, low, high = gates.get(seconds, ("for information", -inf, inf))
         name = f"move for the scorer by {seconds:g} s, cents"
-        yield Target(GROUP, name, target, low, high, partial(_move, index))
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_move, index))
     name, statistic = "move for the scorer, 20 to 60 s, cents", partial(_later_move, 20.0, 60.0)
-    yield Target(GROUP, name, "0 (+- 0.3)", -0.3, 0.3, statistic)
+    yield InPlayTarget(GROUP, name, "0 (+- 0.3)", -0.3, 0.3, statistic)
 
 
-def _waves() -> Iterator[Target]:
+def _waves() -> Iterator[InPlayTarget]:
     for seconds, target, low, high in (
         (TEN_S, "1.3 to 1.9", 1.3, 1.9),
         (MINUTE_S, "3.4 to 5.1", 3.4, 5.1),
     ):
         name = f"trades in {seconds:g} s, variance over mean"
-        yield Target(GROUP, name, target, low, high, partial(_dispersion, seconds))
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_dispersion, seconds))
 
 
-def _spreads() -> Iterator[Target]:
+def _spreads() -> Iterator[InPlayTarget]:
     for level, target, low, high in ((0.25, "1.5 cents", 1.0, 2.2), (0.75, "4.6 cents", 2.5, 5.5)):
         name = f"overround, {level:.0%} quantile, cents"
-        yield Target(GROUP, name, target, low, high, partial(_quantile, "overround", level))
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_quantile, "overround", level))
     for when, column, target, low, high in (
         ("before the last quarter", "overround_before", "7 cents", 4.0, 9.0),
         ("in the last quarter", "overround_late", "9 cents", 5.0, 12.0),
     ):
         name = f"overround, 90% {when}, cents"
-        yield Target(GROUP, name, target, low, high, partial(_quantile, column, 0.9))
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_quantile, column, 0.9))
 
 
-def _depths() -> Iterator[Target]:
+def _depths() -> Iterator[InPlayTarget]:
     for price, name, dollars in DEPTHS:
         low, high = dollars / DEPTH_FACTOR, dollars * DEPTH_FACTOR
         target = f"{dollars:g} dollars"
-        yield Target(GROUP, f"touch {name}, median", target, low, high, partial(_depth, price))
+        yield InPlayTarget(
+            GROUP, f"touch {name}, median", target, low, high, partial(_depth, price)
+        )
     for name, column in (("touch", "least_touch"), ("trade", "least_trade")):
         statistic = partial(_median, column)
-        yield Target(GROUP, f"smallest {name} of a game, dollars", "0.7", 0, 1, statistic)
+        yield InPlayTarget(GROUP, f"smallest {name} of a game, dollars", "0.7", 0, 1, statistic)
 
 
-def _pooled(column: str, games: Games) -> Floats:
+def _pooled(column: str, games: InPlayGames) -> Floats:
     return np.concatenate([getattr(game, column) for game in games])
 
 
-def _mean_column(column: str, index: int, games: Games) -> float:
+def _mean_column(column: str, index: int, games: InPlayGames) -> float:
     return float(_pooled(column, games)[:, index].mean())
 
 
-def _move(index: int, games: Games) -> float:
+def _move(index: int, games: InPlayGames) -> float:
     return _mean_column("moves", index, games) / CENT
 
 
-def _later_move(from_s: float, to_s: float, games: Games) -> float:
+def _later_move(from_s: float, to_s: float, games: InPlayGames) -> float:
     return _move(MOVES_S.index(to_s), games) - _move(MOVES_S.index(from_s), games)
 
 
-def _autocorrelation(seconds: float, games: Games) -> float:
+def _autocorrelation(seconds: float, games: InPlayGames) -> float:
     return Moments.total(game.changes[seconds] for game in games).correlation
 
 
-def _slope_ahead(games: Games) -> float:
+def _slope_ahead(games: InPlayGames) -> float:
     return Moments.total(game.ahead for game in games).slope
 
 
-def _dispersion(seconds: float, games: Games) -> float:
+def _dispersion(seconds: float, games: InPlayGames) -> float:
     return float(np.mean([game.dispersion[seconds] for game in games]))
 
 
-def _quantile(column: str, level: float, games: Games) -> float:
+def _quantile(column: str, level: float, games: InPlayGames) -> float:
     values = _pooled(column, games)
     return float(np.quantile(values[~np.isnan(values)], level)) / CENT
 
 
-def _depth(price: float, games: Games) -> float:
+def _depth(price: float, games: InPlayGames) -> float:
     return float(np.median(np.concatenate([game.depths[price] for game in games])))
 
 
-def _median(column: str, games: Games) -> float:
+def _median(column: str, games: InPlayGames) -> float:
     return float(np.median([getattr(game, column) for game in games]))
 
 
-def _platt(games: Games) -> float:
+def _platt(games: InPlayGames) -> float:
     won = [np.full(len(game.late_mid), game.home_won) for game in games]
     return platt_slope(_pooled("late_mid", games), np.concatenate(won))

@@ -23,10 +23,10 @@ OVERROUNDS = (
     (0.95, 1.32, 1.00, 1.80),
 )
 
-Target = TargetCheck[PreGameFigures]
+PreGameTarget = TargetCheck[PreGameFigures]
 
 
-def pre_game_targets() -> Iterator[Target]:
+def pre_game_targets() -> Iterator[PreGameTarget]:
     """Return the checks of group 13 on games recorded from three hours before the start."""
     for name, column, target, low, high in (
         ("a best price", "best_changed", "0.57 to 0.70", 0.45, 0.80),
@@ -34,11 +34,11 @@ def pre_game_targets() -> Iterator[Target]:
     ):
         statistic = partial(_mean, column)
         title = f"5.6 minutes that change {name}"
-        yield Target(GROUP, title, target, low, high, statistic)
-    yield Target(GROUP, "books one rung wide", "12 of 52", 0.08, 0.40, _one_rung)
+        yield PreGameTarget(GROUP, title, target, low, high, statistic)
+    yield PreGameTarget(GROUP, "books one rung wide", "12 of 52", 0.08, 0.40, _one_rung)
     for level, percent, low, high in OVERROUNDS:
         name = f"overround, {level:.0%} quantile, %"
-        yield Target(GROUP, name, f"{percent:g}", low, high, partial(_quantile, level))
+        yield PreGameTarget(GROUP, name, f"{percent:g}", low, high, partial(_quantile, level))
 
 
 def _mean(column: str, games: Sequence[PreGameFigures]) -> float:

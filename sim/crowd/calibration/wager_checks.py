@@ -28,10 +28,10 @@ GATED_S, LATE_S = 10.0, 60.0
 GATES = {IN: (-1.3, 0.1), PRE: (-1.0, 0.2)}
 INFORMATION = (-inf, inf)
 
-Target = TargetCheck[WagerValues]
+WagerTarget = TargetCheck[WagerValues]
 
 
-def wager_targets() -> Iterator[Target]:
+def wager_targets() -> Iterator[WagerTarget]:
     """Return the checks of group 10."""
     for phase, gate in GATES.items():
         for at in (*HORIZONS_S, CLOSE, SETTLED):
@@ -43,7 +43,7 @@ def wager_targets() -> Iterator[Target]:
     yield from _makers()
 
 
-def _value(phase: str, at: float | str, gate: tuple[float, float]) -> Target:
+def _value(phase: str, at: float | str, gate: tuple[float, float]) -> WagerTarget:
     when = at if isinstance(at, str) else f"{at:g} s"
     is_gated = at == GATED_S
     low, high = gate if is_gated else INFORMATION
@@ -52,13 +52,13 @@ def _value(phase: str, at: float | str, gate: tuple[float, float]) -> Target:
     return TargetCheck(GROUP, name, target, low, high, partial(_mean_value, USUAL_S, phase, at))
 
 
-def _immediate(phase: str) -> Target:
+def _immediate(phase: str) -> WagerTarget:
     """Most of the loss is at the fill: what is lost from 10 to 60 s is less than before."""
     name = f"joiner {phase}, loss 10 to 60 s over loss by 10 s"
     return TargetCheck(GROUP, name, "little (equities 0.1)", -0.5, 0.5, partial(_drift, phase))
 
 
-def _slower_is_worse() -> Iterator[Target]:
+def _slower_is_worse() -> Iterator[WagerTarget]:
     for name, faster, slower, least in (
         ("every change less every 5 s", AT_CHANGE_S, USUAL_S, 0.0),
         ("every 5 s less every 30 s", USUAL_S, SLOW_S, 0.2),
@@ -70,12 +70,12 @@ def _slower_is_worse() -> Iterator[Target]:
         )
 
 
-def _spread_of_games() -> Target:
+def _spread_of_games() -> WagerTarget:
     name = "s.d. of a game's mean, settlement over 60 s"
     return TargetCheck(GROUP, name, "6.3 (4 to 10)", 4, 10, _settlement_ratio)
 
 
-def _makers() -> Iterator[Target]:
+def _makers() -> Iterator[WagerTarget]:
     gate = (0.0, 0.02)
     for at, (low, high) in ((LATE_S, gate), (SETTLED, INFORMATION)):
         when = at if isinstance(at, str) else f"{at:g} s"
