@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.crowd.arrays import Flags, Floats, Integers
 from sim.crowd.calibration.moments import Moments
-from sim.crowd.calibration.tape_view import TapeView, Touches
+from sim.crowd.calibration.tape_view import TapeView, Touches, Trades
 from strategies.trading.model.book import Book
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.market import EventStatus
@@ -39,8 +39,8 @@ class InPlayFigures(NamedTuple):
     each of MOVES_S: how the mid price moved for the scorer since BEFORE_S before the official
     score. `changes` are successive changes of the mid price by their length in seconds, `ahead` the
     next AHEAD_S of the mid price against what `pricing=in_game` exceeds it by. `dispersion` is
-    variance over mean of the number of trades by the length of an interval. `depths` are dollars at
-    the touch by price. `late_mid` is of the last minutes of regulation.
+    variance over mean of the number of takers in intervals, by their length. `depths` are dollars
+    at the touch by price. `late_mid` is of the last minutes of regulation.
     """
 
     two_sided: Floats
@@ -76,7 +76,7 @@ def in_play_figures_of(view: TapeView) -> InPlayFigures:
         moves=_moves(view, touches),
         changes={seconds: _changes(view, touches, seconds) for seconds in CHANGES_S},
         ahead=_ahead(view, touches, grid_ns),
-        dispersion={s: _dispersion(view, trades.at_ns[in_play], s) for s in CHANGES_S},
+        dispersion={s: _dispersion(view, _taken_ns(trades), s) for s in CHANGES_S},
         overround=spread,
         overround_late=sampled.overround[open_ & last_quarter],
         overround_before=sampled.overround[open_ & ~last_quarter],
@@ -182,8 +182,14 @@ def _in_game_prices(view: TapeView, touches: Touches, at_ns: Integers) -> Floats
     return np.array(prices, dtype=np.float64)
 
 
+def _taken_ns(trades: Trades) -> Integers:
+    """Return when takers traded; one who matches several offers has trades in one message."""
+    _, first = np.unique(trades.seq, return_index=True)
+    return trades.at_ns[first]
+
+
 def _dispersion(view: TapeView, traded_ns: Integers, seconds: float) -> float:
-    """Return variance over mean of the number of trades in intervals of a length."""
+    """Return variance over mean of the number of takers in intervals of a length."""
     ends_ns = np.arange(view.reopened_ns, view.ended_ns, int(seconds * NS_PER_SECOND))
     counts = np.diff(np.searchsorted(traded_ns, ends_ns))
     return float(counts.var() / counts.mean())

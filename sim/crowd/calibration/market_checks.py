@@ -16,19 +16,21 @@ from sim.crowd.arrays import Floats
 from sim.crowd.calibration.bootstrap import TargetCheck, measured_checks
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.in_play_checks import in_play_targets
+from sim.crowd.calibration.joined_games import play_joined_game
 from sim.crowd.calibration.market_figures import WINDOWS, MarketFigures, figures_of
 from sim.crowd.calibration.moneyline_games import moneyline_game_of
 from sim.crowd.calibration.pre_game_checks import pre_game_targets
-from sim.crowd.calibration.recorded_games import record_games, replays_to_close
+from sim.crowd.calibration.recorded_games import games_of, record_games, replays_to_close
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
 from sim.crowd.calibration.tape_view import TapeView
-from sim.crowd.calibration.wager_checks import wager_targets
+from sim.crowd.calibration.wager_checks import USUAL_S, joined_targets, wager_targets
+from sim.crowd.calibration.wager_values import FillSums
 from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from strategies.trading.model.market_types import MarketType
 
 # With these numbers every tolerance is at least 3.5 standard errors from the simulated figures.
-N_FULL_GAMES, N_MONEYLINES, N_UNDELAYED, N_HARD = 20, 120, 12, 2
+N_FULL_GAMES, N_MONEYLINES, N_JOINED, N_UNDELAYED, N_HARD = 20, 120, 40, 12, 2
 
 MONEYLINE: tuple[CrowdType, ...] = (MarketType.MONEYLINE,)
 HOUR_S = 3_600.0
@@ -52,10 +54,16 @@ def market_checks(seed: int) -> list[Check]:
     checks += measured_checks(wager_targets(), [game.wagers for game in games])
     checks += measured_checks(in_play_targets(), [game.in_play for game in games])
     checks += measured_checks(pre_game_targets(), [game.pre_game for game in games])
+    checks += measured_checks(joined_targets(), _joined_games(seed))
     undelayed = record_games("undelayed", UNDELAYED, seed, N_UNDELAYED, reactions_of_tape)
     checks += _reaction_checks(undelayed, [game.reactions for game in games])
     checks += _hard_checks(record_games("hard", HARD_GAME, seed, N_HARD, replayed_suspensions))
     return sorted(checks, key=lambda check: check.group)
+
+
+def _joined_games(seed: int) -> list[dict[str, FillSums]]:
+    play = partial(play_joined_game, "nba", MONEYLINE_ONLY, USUAL_S)
+    return games_of("joined", seed, N_JOINED, play)
 
 
 def figures_of_tape(tape: Tape) -> MarketFigures:

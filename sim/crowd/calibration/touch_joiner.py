@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from recordings.reader import Tape
-from recordings.tape import Kind
+from recordings.tape import Kind, TapeInfo
 from recordings.tape_columns import tape_columns
 from sim.engine.exchange_rows import exchange_rows
 from sim.engine.latency import Constant, NoDelay
@@ -71,7 +71,7 @@ class TouchJoiner:
         self._books = books
         self._every_ns = every_ns
         self._settings = exchange.settings
-        self._account = exchange.open_account("joiner", BALANCE_CENTS, self._on_events)
+        self.account = exchange.open_account("joiner", BALANCE_CENTS, self._on_events)
         self._refs: tuple[list[WagerRef], list[WagerRef]] = ([], [])
         self._side_of: dict[WagerRef, int] = {}
         self._due_ns = 0
@@ -99,17 +99,17 @@ class TouchJoiner:
 
     def _targets(self) -> tuple[Odds | None, Odds | None]:
         """Return the odds to join at on each line, None where nobody else offers."""
-        touches = [levels(book, without=self._account) for book in self._books]
+        touches = [levels(book, without=self.account) for book in self._books]
         first, second = (side[0].odds if side else None for side in touches)
         return _joined(second, first), _joined(first, second)
 
     def _requote(self, side: int, odds: Odds | None) -> None:
         """Keep the wager that is at the odds, cancel every other, and place a missing one."""
-        live = self._account.live
+        live = self.account.live
         kept = [ref for ref in self._refs[side] if ref in live]
         stale = [ref for ref in kept if live[ref].odds != odds]
         if stale:
-            for response in self._exchange.cancel(self._account, stale):
+            for response in self._exchange.cancel(self.account, stale):
                 if isinstance(response, CancelRefused) and response.retry_at_ns is not None:
                     self._look_at(response.retry_at_ns)
         self._refs[side][:] = [ref for ref in kept if ref in live]
@@ -125,7 +125,7 @@ class TouchJoiner:
         self._side_of[ref] = side
         self._refs[side].append(ref)
         request = PlaceWager(ref, line_id, odds, stake_cents, Intent.ADD_ONLY)
-        self._exchange.place(self._account, [request])
+        self._exchange.place(self.account, [request])
 
     def _on_events(self, events: tuple[Event, ...]) -> None:
         for event in events:
@@ -141,15 +141,15 @@ class TouchJoiner:
         self.on_change()
 
 
-def joiner_fills(tape: Tape, every_s: Sequence[float]) -> list[list[JoinerFill]]:
+def joiner_fills_on_tape(tape: Tape, every_s: Sequence[float]) -> list[list[JoinerFill]]:
     """Return the fills of joiners on a tape's moneyline: one for each time between two looks."""
     env = ReplayEnvironment(exchange_rows(tape_columns(tape)))
     replayers, joiners = [], []
     for seconds in every_s:
-        exchange = _new_exchange(env, tape)
+        exchange = new_exchange(env, tape.info)
         publisher = Publisher(env, Inbox(env), NoDelay(), tape.info.clocks, [])
         replayers.append(TapeReplayer(env, tape.info, exchange, publisher))
-        books = _moneyline(exchange)
+        books = moneyline_books(exchange)
         joiners.append(TouchJoiner(env, exchange, books, int(seconds * NS_PER_SECOND)))
 
     def apply(row: TimedRow) -> None:
@@ -164,10 +164,11 @@ def joiner_fills(tape: Tape, every_s: Sequence[float]) -> list[list[JoinerFill]]
     return [joiner.fills for joiner in joiners]
 
 
-def _new_exchange(env: ReplayEnvironment, tape: Tape) -> SimulatedProphet:
+def new_exchange(env: ReplayEnvironment, info: TapeInfo) -> SimulatedProphet:
+    """Return an exchange without commission, for the markets of a tape or a crowd."""
     return SimulatedProphet(
         env,
-        tape.info,
+        info,
         Constant(ACTIVATION_MS),
         Prorata(),
         Commission(rate_percent=0),
@@ -175,7 +176,8 @@ def _new_exchange(env: ReplayEnvironment, tape: Tape) -> SimulatedProphet:
     )
 
 
-def _moneyline(exchange: SimulatedProphet) -> tuple[LineBook, LineBook]:
+def moneyline_books(exchange: SimulatedProphet) -> tuple[LineBook, LineBook]:
+    """Return the books of the moneyline."""
     pair = next(
         pair
         for pair in exchange.catalogue.pairs.values()

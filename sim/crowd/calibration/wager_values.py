@@ -8,7 +8,7 @@ import numpy as np
 from recordings.reader import Tape
 from sim.crowd.arrays import Flags, Floats, Integers
 from sim.crowd.calibration.tape_view import TapeView
-from sim.crowd.calibration.touch_joiner import JoinerFill, joiner_fills
+from sim.crowd.calibration.touch_joiner import JoinerFill, joiner_fills_on_tape
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
@@ -16,7 +16,9 @@ from strategies.trading.model.units import NS_PER_SECOND
 EVERY_S = (0.0, 5.0, 30.0)
 HORIZONS_S = (1.0, 10.0, 60.0)
 CLOSE, SETTLED = "close", "settled"
-PRE, IN = "pre-game", "in-play"
+PHASES = PRE, IN = ("pre-game", "in-play")
+# Seconds after a fill, CLOSE or SETTLED.
+Horizon = float | str
 # Beyond these prices a half-spread is so small that values in half-spreads mean little.
 LEAST_MID, MOST_MID = 0.05, 0.95
 
@@ -31,7 +33,7 @@ class FillSums(NamedTuple):
     fills: int
     weight: float
     half_spread: float
-    values: dict[float | str, float]
+    values: dict[Horizon, float]
 
 
 class WagerValues(NamedTuple):
@@ -53,6 +55,11 @@ class _Fills(NamedTuple):
     price: Floats
     weight: Floats
 
+    @property
+    def staked(self) -> float:
+        """Return the stake of all fills."""
+        return float((self.price * self.weight).sum())
+
     def chosen(self, chosen: Flags) -> "_Fills":
         """Return some of the fills."""
         return _Fills(
@@ -63,19 +70,21 @@ class _Fills(NamedTuple):
 def values_of(tape: Tape, view: TapeView) -> WagerValues:
     """Return what fills were worth: of joiners, run on a recorded game, and of its makers."""
     prices = _Prices(view)
-    joined = joiner_fills(tape, EVERY_S)
+    joined = joiner_fills_on_tape(tape, EVERY_S)
     joiners = {
         (seconds, phase): prices.sums(_arrays(fills), phase)
         for seconds, fills in zip(EVERY_S, joined, strict=True)
-        for phase in (PRE, IN)
+        for phase in PHASES
     }
-    made, stakes = _makers_fills(view)
-    by_phase = {phase: prices.of_phase(made, phase) for phase in (PRE, IN)}
-    return WagerValues(
-        joiners,
-        {phase: prices.sums(made, phase) for phase in (PRE, IN)},
-        {phase: float(stakes[chosen].sum()) for phase, chosen in by_phase.items()},
-    )
+    made = _makers_fills(view)
+    stakes = {phase: made.chosen(prices.of_phase(made, phase)).staked for phase in PHASES}
+    return WagerValues(joiners, {phase: prices.sums(made, phase) for phase in PHASES}, stakes)
+
+
+def sums_by_phase(view: TapeView, fills: Sequence[JoinerFill]) -> dict[str, FillSums]:
+    """Return what the fills of a joiner were worth, by the prices of a recording."""
+    prices, arrays = _Prices(view), _arrays(fills)
+    return {phase: prices.sums(arrays, phase) for phase in PHASES}
 
 
 class _Prices:
@@ -105,7 +114,7 @@ class _Prices:
         of = fills.chosen(self.of_phase(fills, phase))
         settled = np.full(len(of.at_ns), self._result)
         closed_ns = np.full(len(of.at_ns), self._view.live_ns - 1)
-        values: dict[float | str, Floats] = {
+        values: dict[Horizon, Floats] = {
             s: self._mid_after(of.at_ns + int(s * NS_PER_SECOND)) for s in HORIZONS_S
         }
         values[CLOSE] = self._mid_after(closed_ns) if phase == PRE else settled
@@ -148,10 +157,8 @@ def _arrays(fills: Sequence[JoinerFill]) -> _Fills:
     )
 
 
-def _makers_fills(view: TapeView) -> tuple[_Fills, Floats]:
-    """Return the makers' side of every trade of the moneyline, and what they staked."""
+def _makers_fills(view: TapeView) -> _Fills:
+    """Return the makers' side of every trade of the moneyline."""
     trades = view.moneyline_trades
     payout = trades.stakes / trades.implied
-    price = 1 - trades.implied
-    fills = _Fills(trades.at_ns, ~trades.is_first, price, payout)
-    return fills, payout * price
+    return _Fills(trades.at_ns, ~trades.is_first, 1 - trades.implied, payout)
