@@ -35,6 +35,9 @@ GROUPS = {
     7: "moves",
     8: "trades",
     9: "pauses",
+    10: "what a wager is worth",
+    12: "the in-play book",
+    13: "before the game",
 }
 
 
