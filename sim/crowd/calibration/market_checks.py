@@ -5,10 +5,10 @@ games that they need many, of the moneyline alone. The lead of the book over the
 measured without an in-play delay, as it was on the real exchange.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from math import inf
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,12 +16,12 @@ from recordings.reader import Tape
 from sim.crowd.arrays import Floats
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.market_figures import WINDOWS, MarketFigures, figures_of
+from sim.crowd.calibration.pooled_checks import Statistic, pooled_check
 from sim.crowd.calibration.recorded_games import record_games, replays_to_close
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
 from sim.crowd.calibration.tape_view import TapeView
 from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
-from sim.engine.random_streams import RandomStreams
 from strategies.trading.model.market_types import MarketType
 
 # With these numbers every tolerance is at least 3.5 standard errors from the simulated figures.
@@ -36,11 +36,6 @@ HARD_GAME = CrowdSettings(opens_before_s=HALF_HOUR_S, extra_suspensions=SUSPENSI
 
 RATES = {"a day ahead": (0, 1), "hours ahead": (1, 3), "last hour": (10, 16), "in-play": (35, 80)}
 CENT = 0.01
-# Number and seed of the bootstrap samples of games that give the standard errors.
-DRAWS, DRAWS_SEED = 100, 1
-
-T = TypeVar("T")
-Statistic = Callable[[Sequence[T]], float]
 
 
 class TargetCheck(NamedTuple):
@@ -57,9 +52,9 @@ class TargetCheck(NamedTuple):
 def market_checks(seed: int) -> list[Check]:
     """Generate games from the seed, and return every check of groups 5 to 9."""
     full_games = record_games("day", FULL_GAME, seed, N_FULL_GAMES, figures_of_tape)
-    checks = [_check(*target, full_games) for target in _full_game_targets()] + _suspension_checks(
-        full_games
-    )
+    checks = [
+        pooled_check(*target, full_games) for target in _full_game_targets()
+    ] + _suspension_checks(full_games)
     moneylines = record_games(
         "moneyline", MONEYLINE_ONLY, seed, N_MONEYLINES, figures_and_reactions_of_tape
     )
@@ -92,25 +87,6 @@ def replayed_suspensions(tape: Tape) -> int:
     return (
         min(len(view.suspensions(type_)) for type_ in view.types) if replays_to_close(tape) else 0
     )
-
-
-def _check(
-    group: int,
-    name: str,
-    target: str,
-    low: float,
-    high: float,
-    statistic: Statistic[T],
-    games: Sequence[T],
-) -> Check:
-    """Measure a statistic of pooled games, with a bootstrap standard error.
-
-    The name of the check names its random stream: renaming a check changes its standard error.
-    """
-    rng = RandomStreams(DRAWS_SEED).named(name)
-    draws = rng.integers(len(games), size=(DRAWS, len(games))).tolist()
-    drawn = [statistic([games[index] for index in indices]) for indices in draws]
-    return Check(group, name, target, low, high, statistic(games), float(np.std(drawn)))
 
 
 # Checks on full games -------------------------------------------------------------------
@@ -270,14 +246,14 @@ def _suspension_checks(games: Sequence[MarketFigures]) -> list[Check]:
 
 def _moves_in_play(games: Sequence[MarketFigures]) -> list[Check]:
     return [
-        _check(
+        pooled_check(
             7, "one-minute moves in-play, s.d.", "3 to 5 cents", 3, 5,
             lambda some: float(np.std(_during(some))) / CENT, games,
         ),
-        _check(
+        pooled_check(
             7, "one-minute moves in-play, 90 %", "5 cents", 3.8, 6.2, partial(_move, 0.9), games
         ),
-        _check(
+        pooled_check(
             7, "one-minute moves in-play, 99 %", "8 to 20 cents", 8, 20, partial(_move, 0.99), games
         ),
     ]  # fmt: skip
@@ -297,11 +273,15 @@ def _reaction_checks(
     worse, better = partial(_median_lead, "worse"), partial(_median_lead, "better")
     no_target = "for information"
     return [
-        _check(
+        pooled_check(
             7, "lead over the official score, no delay, s", "0.5 to 2", 0.5, 2, worse, undelayed
         ),
-        _check(7, "lead of cancels at the real delay, s", no_target, -inf, inf, worse, delayed),
-        _check(7, "lead of placements at the real delay, s", no_target, -inf, inf, better, delayed),
+        pooled_check(
+            7, "lead of cancels at the real delay, s", no_target, -inf, inf, worse, delayed
+        ),
+        pooled_check(
+            7, "lead of placements at the real delay, s", no_target, -inf, inf, better, delayed
+        ),
     ]
 
 
