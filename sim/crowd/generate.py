@@ -1,5 +1,6 @@
 """`python -m sim generate`: simulated games as tapes, from a day before the start to settlement."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,14 @@ from strategies.trading.model.errors import ConfigError
 ACTIVATION_MS = 20
 COMMISSION_PERCENT = 2.0
 MAX_GAMES = 1_000
+
+
+# Receives the environment and the exchange of a game when its crowd has joined.
+ObserveGame = Callable[[ReplayEnvironment, SimulatedProphet], None]
+
+
+def _observe_nothing(_: ReplayEnvironment, __: SimulatedProphet) -> None:
+    """Observe nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +76,8 @@ def generate_game(
     return write_game(_plan(out, sport, seed, settings or CrowdSettings()))
 
 
-def write_game(plan: GamePlan) -> int:
-    """Write a game as `generate_game` does."""
+def write_game(plan: GamePlan, observe: ObserveGame = _observe_nothing) -> int:
+    """Write a game as `generate_game` does; `observe` is called when the crowd has joined."""
     crowd = Crowd(plan.sport, plan.seed, plan.settings, plan.fixture)
     env = ReplayEnvironment(start_ns=crowd.opens_ns)
     exchange = SimulatedProphet(
@@ -82,7 +91,9 @@ def write_game(plan: GamePlan) -> int:
     with TapeWriter(plan.folder, source=plan.source, simulated=True, clocks=Clocks.TWO) as writer:
         writer.info.notes.extend(crowd.info.notes)
         tape = TapeListener(writer, crowd.info, RandomStreams(plan.seed).named("crowd.feed"))
-        env.run(until=crowd.join(env, exchange, [tape]).ended)
+        ended = crowd.join(env, exchange, [tape]).ended
+        observe(env, exchange)
+        env.run(until=ended)
     return writer.rows_written
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.market_checks import market_checks
 from sim.crowd.calibration.other_sports import mlb_checks, nfl_checks
+from sim.crowd.calibration.queue_checks import queue_checks
 from sim.crowd.calibration.score_checks import score_checks
 from sim.crowd.sports.registry import sport_named
 from strategies.trading.model.counted import counted
@@ -20,7 +21,7 @@ Checks = Callable[[int], list[Check]]
 
 # The checks of each sport by what they are about, in order; no measurement of the NHL is known.
 CHECKS_BY_SPORT: dict[str, dict[str, Checks]] = {
-    "nba": {"scores": score_checks, "markets": market_checks},
+    "nba": {"scores": score_checks, "markets": market_checks, "queues": queue_checks},
     "nfl": {"results": nfl_checks},
     "mlb": {"results": mlb_checks},
     "nhl": {},
@@ -36,6 +37,7 @@ GROUPS = {
     8: "trades",
     9: "pauses",
     10: "what a wager is worth",
+    11: "queue models against the true queue",
     12: "the in-play book",
     13: "before the game",
 }

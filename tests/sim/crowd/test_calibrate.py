@@ -26,6 +26,5 @@ def test_ctrl_c_ends_it_and_says_what_was_checked() -> None:
     shown, error = process.communicate()
     assert process.returncode == 130
     assert "5. updates" not in shown
-    assert error.strip().endswith(
-        ("32 checks of scores made, not those of markets", "not those of scores, markets")
-    )
+    made = "32 checks of scores made, not those of markets" in error
+    assert made or "not those of scores, markets" in error
