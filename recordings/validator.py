@@ -8,11 +8,16 @@ import numpy as np
 
 from recordings.reader import Chunk, Tape
 from recordings.tape import Kind, TapeInfo
+from recordings.trade_spacing import SpacingMeter
 
 
 @dataclass(frozen=True, slots=True)
 class TapeSummary:
-    """The contents of a valid recording; times are nanoseconds since the epoch."""
+    """The contents of a valid recording; times are nanoseconds since the epoch.
+
+    `trade_pairs` and `trade_spacing_ns` are how many of its trades have a fall of their own, and
+    how far apart the two are in nine of ten.
+    """
 
     info: TapeInfo
     rows: int
@@ -21,6 +26,8 @@ class TapeSummary:
     last_ns: int
     rows_by_kind: dict[str, int]
     pairs: int
+    trade_pairs: int
+    trade_spacing_ns: int
     digest: str
 
 
@@ -34,14 +41,17 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
     kinds: Counter[int] = Counter()
     messages = 0
     first_ns = last_ns = last_seq = -1
+    meter = SpacingMeter(tape.info)
     for chunk in chunks:
         numbers = chunk.numbers
         values, counts = np.unique(numbers["kind"], return_counts=True)
         kinds.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        meter.note(chunk)
         messages += int(np.count_nonzero(np.diff(numbers["seq"], prepend=last_seq)))
         last_seq = int(numbers["seq"][-1])
         first_ns = int(numbers["received_ns"][0]) if first_ns < 0 else first_ns
         last_ns = int(numbers["received_ns"][-1])
+    spacing = meter.spacing()
     return TapeSummary(
         info=tape.info,
         rows=tape.rows_total,
@@ -50,5 +60,7 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
         last_ns=last_ns,
         rows_by_kind={Kind(kind).name.lower(): kinds[kind] for kind in sorted(kinds)},
         pairs=len(tape.info.catalogue().pairs),
+        trade_pairs=spacing.pairs,
+        trade_spacing_ns=spacing.within_ns,
         digest=tape.digest(),
     )

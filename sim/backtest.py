@@ -72,7 +72,10 @@ _EXTREMES: Mapping[str, Callable[[], QueueModel]] = {"front": Front, "back": Bac
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass over the feed: the desk, its records, and how long the pass took."""
+    """One pass over the feed: the desk, its records, and how long the pass took.
+
+    `trade_pairing` says within which time trades and decreases were taken to be one.
+    """
 
     desk: Desk
     journal: RunJournal
@@ -80,6 +83,7 @@ class Pass:
     source_run: SourceRun
     seconds: float
     resumption: DailyResumption
+    trade_pairing: str
 
 
 class Backtest:
@@ -238,7 +242,8 @@ class Backtest:
         if journal.silences is not None:
             journal.silences.close(clock.now_ns())
         seconds = perf_counter() - began
-        return Pass(desk, journal, wagers, source_run, seconds, resumption)
+        pairing = str(exchange.trade_pairing)
+        return Pass(desk, journal, wagers, source_run, seconds, resumption, pairing)
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else f"queue {queue}"
@@ -333,13 +338,16 @@ class Backtest:
             rows=source.rows,
             rows_per_second=round(source.rows / chosen.seconds),
             recording_digest=source.digest,
-            models=self._models(),
+            models=self._models(chosen),
         )
 
-    def _models(self) -> dict[str, Any]:
-        queue = TRUE_QUEUE if self.feed.knows_queue else str(self.queue())
+    def _models(self, chosen: Pass) -> dict[str, Any]:
+        known = self.feed.knows_queue
+        pairing = {} if known else {"trade pairing": chosen.trade_pairing}
+        queue = TRUE_QUEUE if known else str(self.queue())
         return {
             **exchange_models(queue, self.latency(RandomStreams(self.seed))),
+            **pairing,
             "faults": str(self.faults),
             **desk_models(self.pricing, self.fees, self.limits),
         }
