@@ -78,6 +78,8 @@ def merged_summary(
         max_open_stake_times_cash=_over_all(max, (s.max_open_stake_times_cash for s in summaries)),
         profit_cents_front=_over_all(sum, (s.profit_cents_front for s in summaries)),
         profit_cents_back=_over_all(sum, (s.profit_cents_back for s in summaries)),
+        turnover_cents_front=_over_all(sum, (s.turnover_cents_front for s in summaries)),
+        turnover_cents_back=_over_all(sum, (s.turnover_cents_back for s in summaries)),
         rows_per_second=round(sums["rows"] / seconds) if seconds else 0,
     )
 
